@@ -1,0 +1,83 @@
+# Works as root, in a container, without a browser, and from a path with spaces.
+#   PORT=8890     the port that `make explore` asks for (taken: the next free one)
+#   PYTHON=...    the Python (3.11 or newer) that .venv is made with
+#   UPGRADE=1     with `make lock`: take the newest releases, not the pinned ones
+
+.POSIX:
+.SUFFIXES:
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+PY = .venv/bin/python
+PIP = $(PY) -m pip -qq --disable-pip-version-check --no-input
+UV_VERSION = 0.13.9
+RELEASE = 3.11
+PORT =
+
+.PHONY: help explore setup test units notebooks browser lint format lock bench clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+explore: setup ## set up, open JupyterLab on notebooks/00_start_here.ipynb and print its address (PORT=8890)
+	@.venv/bin/explorer lab $(if $(PORT),--port $(PORT))
+
+setup: .venv/.installed ## make .venv from requirements.lock and install explorer in it
+	@:
+
+# A .venv whose Python is gone, or that was moved or copied here, is made again.
+USABLE = [ "$$(cat .venv/.where)" = "$$(pwd)" ] && $(PY) -c 'import pip'
+STALE := $(shell { $(USABLE); } 2>/dev/null || rm -f .venv/.installed)
+
+.venv/.installed: requirements.lock pyproject.toml
+	@set -e; \
+	if ! { $(USABLE); } 2>/dev/null; then \
+		python=; \
+		for name in "$(PYTHON)" python3.13 python3.12 python3.11 python3; do \
+			if [ -n "$$name" ] && "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then python=$$name; break; fi; \
+		done; \
+		if [ -z "$$python" ]; then echo 'make: explorer needs Python 3.11 or newer; none found (name one: make setup PYTHON=/path/to/python3)' >&2; exit 1; fi; \
+		if ! "$$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then echo "make: $$python cannot make environments (Debian, Ubuntu: apt-get install python3-venv)" >&2; exit 1; fi; \
+		echo "Making .venv with $$("$$python" --version)"; \
+		"$$python" -m venv --clear .venv; \
+		pwd > .venv/.where; \
+	fi
+	@echo 'Installing requirements.lock into .venv (a minute or two the first time)'
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch .venv/.installed
+
+test: lint units notebooks browser ## set up, then lint, types, tests, notebooks and browser tests
+
+lint: setup ## ruff (rules and format) and mypy
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy explorer
+
+units: setup
+	$(PY) -m pytest -n 2 --dist loadfile -m 'not browser'
+
+notebooks: setup
+	$(PY) -m pytest -n 2 --dist loadfile --nbval notebooks
+
+# Chromium comes from the system (Debian: apt-get install chromium), never from Playwright's
+# own download. .ci/run installs it; in CI its absence is a failure, elsewhere one line.
+browser: setup
+	@[ -d tests/browser ] || echo 'No browser tests: there is no tests/browser'
+	[ ! -d tests/browser ] || $(PY) -m pytest -rs -m browser tests/browser
+
+format: setup ## format the code and mend what ruff can mend
+	$(PY) -m ruff check --fix-only .
+	$(PY) -m ruff format .
+
+lock: setup ## make requirements.lock again from pyproject.toml (UPGRADE=1: newest releases)
+	@[ -x .venv-lock/bin/uv ] || { $(PY) -m venv .venv-lock && .venv-lock/bin/python -m pip --disable-pip-version-check install --quiet uv==$(UV_VERSION); }
+	UV_CUSTOM_COMPILE_COMMAND='make lock' .venv-lock/bin/uv pip compile pyproject.toml --quiet --all-extras --universal --python-version $(RELEASE) --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras $(if $(UPGRADE),--upgrade) --output-file requirements.lock
+
+bench: setup ## run every script under benchmarks/
+	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(PY) "$$script"; done
+
+clean: ## remove .venv and everything that tools left behind
+	rm -rf .venv .venv-lock build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +

@@ -1,0 +1,151 @@
+"""Limits held against a load: chances of a breach, verdicts, and what the caller sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from . import facts
+from .design import Context, Design
+from .distribution import Number
+from .option import Load, Spill, Use
+from .workload import Workload
+
+DRIVERS = ("request", "response", "runtime", "peak", "amount")
+TIGHT = 0.8  # of a limit at the p99
+ORDER = ("breach", "raise", "tight", "fits")  # worst first
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One limit held against one workload under one design."""
+
+    limit: str
+    limit_value: float
+    unit: str
+    used_p50: float
+    used_p99: float
+    breach_probability: float
+    broken_per_month: float
+    verdict: str
+    consequence: str
+    source_url: str
+    verified: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Exceedances:
+    """The chances that one option's limits break, today and with quotas raised as far as they can be."""
+
+    today: Mapping[str, Number]  # by driver, the worst of its limits
+    raised: tuple[tuple[str, Number], ...]  # by limit
+
+    @classmethod
+    def of(cls, uses: Iterable[Use], load: Load) -> Exceedances:
+        """The chances of these uses."""
+        today: dict[str, Number] = {}
+        raised = []
+        for use in uses:
+            chance = use.exceed(load, load.limit(use.limit))
+            today[use.driver] = np.maximum(today[use.driver], chance) if use.driver in today else chance
+            most = highest(use.limit)
+            raised.append((use.limit, chance if most is None else use.exceed(load, most)))
+        return cls(today, tuple(raised))
+
+
+@cache
+def highest(limit_id: str) -> float | None:
+    """How far the quota can be raised, infinite if AWS names no maximum; None if it cannot be."""
+    limit = facts.limit(limit_id)
+    if limit.adjustable != "yes":
+        return None
+    return float("inf") if limit.raised_to is None else limit.raised_to
+
+
+def breach_probability(chances: Iterable[Number]) -> Number:
+    """The chance that one request breaks any limit, its drivers taken as independent."""
+    survives: Number = 1.0
+    for chance in chances:
+        survives = survives * (1 - chance)
+    return 1 - survives
+
+
+def verdict(chance: float, raised: float, share_p99: float, tolerance: float) -> str:
+    """breach, raise, tight or fits.
+
+    Parameters: the chance of a breach today and with the quota raised, the share of the limit that is
+    used at the p99, and the share of requests that may fail.
+    """
+    if chance > tolerance:
+        return "raise" if raised <= tolerance else "breach"
+    return "tight" if chance > 0 or share_p99 >= TIGHT else "fits"
+
+
+def findings(workload: Workload, design: Design, load: Load | None = None) -> list[Finding]:
+    """Every limit that binds the design, worst first."""
+    load = load or Load(workload)
+    worst: dict[str, Finding] = {}
+    for option in design.options:
+        view = load.under(Context.of(option, design.flow).flow)
+        for use in option.limits(view):
+            found = _finding(use, view, design.door)
+            held = worst.get(use.limit)
+            if held is None or _rank(found) < _rank(held):
+                worst[use.limit] = found
+    return sorted(worst.values(), key=_rank)
+
+
+def _rank(finding: Finding) -> tuple[int, float, float]:
+    used = finding.used_p99 / finding.limit_value if finding.limit_value else 0.0
+    return ORDER.index(finding.verdict), -finding.breach_probability, -used
+
+
+def _finding(use: Use, load: Load, door: str) -> Finding:
+    row, value = facts.limit(use.limit), load.limit(use.limit)
+    chance, most = float(use.exceed(load, value)), highest(use.limit)
+    raised = chance if most is None else float(use.exceed(load, most))
+    used = [float(use.used(load, p)) for p in (0.5, 0.99)]
+    told = verdict(chance, raised, used[1] / value, load.tolerance)
+    if isinstance(use, Spill):
+        told = "fits"
+    return Finding(
+        limit=use.limit,
+        limit_value=value,
+        unit=row.unit,
+        used_p50=used[0],
+        used_p99=used[1],
+        breach_probability=chance,
+        broken_per_month=chance * float(load.requests),
+        verdict=told,
+        consequence=_consequence(use, load, door, told),
+        source_url=row.source_url,
+        verified=row.verified,
+    )
+
+
+def _consequence(use: Use, load: Load, door: str, told: str) -> str:
+    """What the caller sees, or what is done instead."""
+    row = facts.limit(use.limit)
+    if isinstance(use, Spill):
+        share = float(use.share(load))
+        return f"never breaks: {share:.2%} of the requests are too large to hand over and go through S3"
+    breach = facts.breach(use.limit, door)
+    seen = breach.seen if breach else "no recorded text"
+    if told == "raise":
+        return f"ask for {_request(use, load)}{f' (quota {row.quota_code})' if row.quota_code else ''}; until then: {seen}"
+    return seen
+
+
+def _request(use: Use, load: Load) -> str:
+    """The quota to ask for: what the p99 needs with a fifth to spare, in round numbers."""
+    row = facts.limit(use.limit)
+    tail = 1 - load.tolerance / 2 if load.tolerance else 1 - 1e-9
+    needed = float(use.used(load, min(tail, 1 - 1e-9))) * 1.2
+    digits = 10.0 ** np.floor(np.log10(max(needed, 1.0)))
+    asked = float(np.ceil(needed / digits * 2) / 2 * digits)
+    most = row.raised_to
+    asked = min(asked, most) if most is not None else asked
+    return f"{row.name.lower()} of {asked:,.0f} {row.unit}"

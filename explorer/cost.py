@@ -1,0 +1,199 @@
+"""Usage priced: a Bill in Decimal for one design, the same tariffs in floats for many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import facts
+from .design import Context, Design
+from .distribution import Number
+from .errors import PriceError
+from .option import Load
+from .workload import Workload
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class BillLine:
+    """One billing dimension: a quantity and its price a month."""
+
+    id: str
+    quantity: Decimal  # before any free quantity
+    unit: str
+    usd: Decimal
+    assumed: bool  # a price of us-east-1, for lack of one in the region
+    free: Decimal = ZERO  # taken off by the free tier
+    stale: bool = False  # not seen since before 2026
+    as_of: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Bill:
+    """Priced usage of a month; `total_usd` is the sum of its lines."""
+
+    lines: tuple[BillLine, ...]
+    region: str
+
+    @property
+    def total_usd(self) -> Decimal:
+        """The sum of the lines [USD]."""
+        return sum((line.usd for line in self.lines), ZERO)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The lines, dearest first: id, quantity, unit, usd, assumed, free, stale, as_of, source."""
+        import pandas as pd
+
+        rows = [{**asdict(line), "usd": float(line.usd), "quantity": float(line.quantity)} for line in self.lines]
+        frame = pd.DataFrame(rows, columns=list(BillLine.__dataclass_fields__))
+        return frame.sort_values("usd", ascending=False, ignore_index=True)
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame()._repr_html_())  # type: ignore[operator]
+
+
+def bill(
+    usage: Mapping[str, float | Decimal],
+    region: str = "us-east-1",
+    free_tier: bool = False,
+    discount: float = 0.0,
+) -> Bill:
+    """The bill for billable quantities by price id, in Decimal, without rounding.
+
+    Free quantities are taken off first, from their pool, in the order of the ids. Tiers are marginal.
+    A price known in us-east-1 only is used elsewhere and its line marked `assumed`.
+    Raises UnknownIdError for an unknown id or region, PriceError for a quantity that is negative or
+    beyond the last tier with a known price.
+    """
+    pools: dict[str, Decimal] = {}
+    keep = 1 - Decimal(str(discount))
+    lines = []
+    for price_id in sorted(usage):
+        tariff, quantity = facts.tariff(price_id, region), _quantity(price_id, usage[price_id])
+        free = facts.free(price_id) if free_tier else None
+        taken = ZERO
+        if free:
+            left = pools.setdefault(free.pool, free.quantity)
+            taken = min(left, quantity)
+            pools[free.pool] = left - taken
+        usd = _tiered(tariff, quantity - taken) * keep
+        lines.append(
+            BillLine(
+                price_id, quantity, tariff.unit, usd, tariff.assumed, taken,
+                tariff.stale, tariff.as_of, tariff.source,
+            )
+        )
+    return Bill(tuple(lines), region)
+
+
+def _quantity(price_id: str, given: float | Decimal) -> Decimal:
+    try:
+        quantity = Decimal(str(given))
+    except ArithmeticError:
+        raise PriceError(f'{price_id} has the quantity "{given}": expected a number of 0 or more') from None
+    if not quantity.is_finite() or quantity < 0:
+        raise PriceError(f"{price_id} has the quantity {given}: expected a number of 0 or more")
+    return quantity
+
+
+def _tiered(tariff: facts.Tariff, quantity: Decimal) -> Decimal:
+    last = tariff.tiers[-1].end
+    if last is not None and quantity > last:
+        raise PriceError(f"{tariff.id} has the quantity {quantity}: no price is known beyond {last} {tariff.unit}")
+    usd = ZERO
+    for tier in tariff.tiers:
+        end = quantity if tier.end is None else min(quantity, tier.end)
+        usd += max(end - tier.start, ZERO) * tier.usd
+    return usd
+
+
+@dataclass(frozen=True, eq=False)
+class Tariffs:
+    """The prices of one region as floats, for many designs and workloads at once."""
+
+    region: str
+    free_tier: bool
+    keep: float  # what the discount leaves
+
+    def is_linear(self, price_id: str) -> bool:
+        """Whether lines of this id can be priced one by one: one tier, no free pool."""
+        return self.tiers(price_id) is None
+
+    @lru_cache(maxsize=None)  # noqa: B019  (one instance a region, kept for the process)
+    def tiers(self, price_id: str) -> tuple[tuple[float, float, float], ...] | None:
+        """(from, width, price) of each tier; None for a linear tariff."""
+        tiers = facts.tariff(price_id, self.region).tiers
+        if len(tiers) == 1 and tiers[0].end is None and self.free(price_id) is None:
+            return None
+        return tuple(
+            (float(t.start), float("inf") if t.end is None else float(t.end - t.start), float(t.usd))
+            for t in tiers
+        )
+
+    @lru_cache(maxsize=None)  # noqa: B019
+    def free(self, price_id: str) -> tuple[str, float] | None:
+        """The free pool and its quantity, where the free tier is asked for."""
+        free = facts.free(price_id) if self.free_tier else None
+        return (free.pool, float(free.quantity)) if free else None
+
+    @lru_cache(maxsize=None)  # noqa: B019
+    def price(self, price_id: str) -> float:
+        """The price of a linear tariff [USD a unit]."""
+        return float(facts.tariff(price_id, self.region).tiers[0].usd)
+
+    def split(self, lines: Iterable[tuple[str, Number]]) -> tuple[Number, dict[str, Number]]:
+        """The money of the linear lines, and the summed quantities of the others by id."""
+        usd: Number = 0.0
+        tiered: dict[str, Number] = {}
+        for price_id, quantity in lines:
+            if self.is_linear(price_id):
+                usd = usd + self.price(price_id) * quantity
+            else:
+                tiered[price_id] = tiered[price_id] + quantity if price_id in tiered else quantity
+        return usd * self.keep, tiered
+
+    def tiered_usd(self, quantities: Mapping[str, Number]) -> Number:
+        """The money of summed quantities by id, with tiers and free pools."""
+        usd: Number = 0.0
+        pools: dict[str, Number] = {}
+        for price_id in sorted(quantities):
+            quantity, free = quantities[price_id], self.free(price_id)
+            if free:
+                left = pools.get(free[0], free[1])
+                taken = np.minimum(left, quantity)
+                pools[free[0]], quantity = left - taken, quantity - taken
+            for start, width, price in self.tiers(price_id) or ():
+                usd = usd + price * np.clip(quantity - start, 0.0, width)
+        return usd * self.keep
+
+
+@lru_cache(maxsize=None)
+def tariffs(region: str, free_tier: bool, discount: float) -> Tariffs:
+    """The tariffs for these preferences, kept for the process."""
+    return Tariffs(region, free_tier, 1.0 - discount)
+
+
+def usage(load: Load, design: Design) -> dict[str, float]:
+    """The billable quantities of one design a month, summed by price id, in the concerns' order."""
+    total: dict[str, float] = {}
+    for option in design.options:
+        for price_id, quantity in option.usage(load.under(Context.of(option, design.flow).flow)):
+            total[price_id] = total.get(price_id, 0.0) + float(quantity)
+    return total
+
+
+def cost(workload: Workload, design: Design, load: Load | None = None) -> Bill:
+    """The bill of one design; lines without quantity are left out."""
+    quantities = {name: q for name, q in usage(load or Load(workload), design).items() if q}
+    preferences = workload.preferences
+    return bill(quantities, workload.region, preferences.free_tier, preferences.discount)

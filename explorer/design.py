@@ -1,0 +1,190 @@
+"""Designs: one option for each of five concerns, every combination, and what cannot be combined."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from functools import cache, cached_property
+from typing import Any
+
+import numpy as np
+
+from .errors import DesignError
+from .option import Exclusion, Flow, Load, Option
+from .options import configuration, door, execution, request, response
+
+OPTIONS: dict[str, dict[str, Option]] = {
+    module.__name__.rpartition(".")[2]: {option.id: option for option in module.OPTIONS}
+    for module in (door, request, response, execution, configuration)
+}
+CONCERNS = tuple(OPTIONS)
+
+
+@dataclass(frozen=True)
+class Design:
+    """One option id for each concern."""
+
+    door: str
+    request: str
+    response: str
+    execution: str
+    configuration: str
+
+    def __str__(self) -> str:
+        return ", ".join(f"{concern}={option}" for concern, option in self.ids.items())
+
+    @cached_property
+    def ids(self) -> dict[str, str]:
+        """The option id of each concern."""
+        return dict(zip(CONCERNS, astuple(self), strict=True))
+
+    @cached_property
+    def options(self) -> tuple[Option, ...]:
+        """The options, in the order of the concerns."""
+        return tuple(OPTIONS[concern][option] for concern, option in self.ids.items())
+
+    @cached_property
+    def flow(self) -> Flow:
+        """What the five choices mean for each other."""
+        said: dict[str, Any] = {}
+        for option in self.options:
+            said.update(option.says)
+        return Flow(**said)
+
+    @cached_property
+    def parts(self) -> tuple[str, ...]:
+        """The things that whoever is on call must know exist, and the steps that a client must take."""
+        return tuple(part for option in self.options for part in option.parts)
+
+    @cached_property
+    def deployable(self) -> bool:
+        """Whether the live endpoint can put it up."""
+        return all(option.deployable for option in self.options)
+
+    @cached_property
+    def clashes(self) -> tuple[str, ...]:
+        """Why its options cannot go together; empty if they can."""
+        said = (option.clashes(self.flow) for option in self.options)
+        return tuple(sentence for sentence in said if sentence)
+
+    def differs_from(self, other: Design) -> int:
+        """How many of the five choices are others."""
+        return sum(mine != theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True))
+
+
+def choices(given: str | Mapping[str, str | None] | Design) -> dict[str, str]:
+    """The option ids that are given, by concern: "door=http-api,response=stored", a mapping, or a Design.
+
+    Raises DesignError for an unknown concern or option, or options that cannot go together.
+    """
+    if isinstance(given, Design):
+        return given.ids
+    pairs = _pairs(given) if isinstance(given, str) else dict(given)
+    chosen = {concern: option for concern, option in pairs.items() if option is not None}
+    for concern, option in chosen.items():
+        if concern not in OPTIONS:
+            raise DesignError(f'"{concern}" is not a concern{_near(concern, CONCERNS)}')
+        if option not in OPTIONS[concern]:
+            raise DesignError(f'{concern} is "{option}"{_near(option, OPTIONS[concern])}')
+    _check(chosen)
+    return chosen
+
+
+def _pairs(text: str) -> dict[str, str | None]:
+    pairs: dict[str, str | None] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        concern, equals, option = (word.strip() for word in part.partition("="))
+        if not equals:
+            raise DesignError(f'design has "{part}": expected concern=option, such as door=http-api')
+        pairs[concern] = option
+    return pairs
+
+
+def _near(given: str, accepted: Any) -> str:
+    near = difflib.get_close_matches(given, list(accepted), n=1)
+    hint = f' (did you mean "{near[0]}"?)' if near else ""
+    return f"{hint}: expected one of {', '.join(accepted)}"
+
+
+def _check(chosen: Mapping[str, str]) -> None:
+    """Raise if no design holds all of the chosen options."""
+    every = [d for d in every_combination() if _holds(d, chosen)]
+    if not any(not design.clashes for design in every):
+        why = min((design.clashes for design in every), key=len)
+        raise DesignError(f"design {dict(chosen)} cannot be built: {'; '.join(why)}")
+
+
+def _holds(design: Design, chosen: Mapping[str, str]) -> bool:
+    return all(design.ids[concern] == option for concern, option in chosen.items())
+
+
+@cache
+def every_combination() -> tuple[Design, ...]:
+    """All combinations, those that clash too."""
+    return tuple(Design(*ids) for ids in itertools.product(*OPTIONS.values()))
+
+
+@dataclass(frozen=True)
+class Context:
+    """An option, and as much of a flow as it reads: designs that share it share its answers."""
+
+    option: Option
+    flow: Flow
+
+    @classmethod
+    def of(cls, option: Option, flow: Flow) -> Context:
+        """The context that `option` has in a design with this flow."""
+        read = {*option.reads, *option.says}
+        return cls(option, Flow(**{name: getattr(flow, name) for name in read}))
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Every design that can be built, fewest parts first, and the contexts that they are made of."""
+
+    designs: tuple[Design, ...]
+    contexts: tuple[Context, ...]
+    rows: np.ndarray  # (designs, concerns): the context of each of its options
+    parts: np.ndarray  # (designs,)
+    answers: np.ndarray  # (designs,): whether an exchange waits for the work
+
+    def where(self, chosen: Mapping[str, str]) -> Table:
+        """The table of those designs that hold all of the chosen options."""
+        return self.only(np.array([_holds(design, chosen) for design in self.designs]))
+
+    def only(self, kept: np.ndarray) -> Table:
+        """The table of those designs that are `kept` (bool, shape (designs,)), and their contexts."""
+        used, rows = np.unique(self.rows[kept], return_inverse=True)
+        return Table(
+            tuple(itertools.compress(self.designs, kept)),
+            tuple(self.contexts[index] for index in used),
+            rows.reshape(-1, len(CONCERNS)),
+            self.parts[kept],
+            self.answers[kept],
+        )
+
+    def exclusions(self, load: Load) -> list[tuple[Exclusion, ...]]:
+        """Why each context cannot serve the load; empty if it can."""
+        return [tuple(c.option.excludes(load.under(c.flow))) for c in self.contexts]
+
+    def allowed(self, load: Load) -> np.ndarray:
+        """Which designs the load excludes no option of, shape (designs,)."""
+        free = np.array([not excluded for excluded in self.exclusions(load)])
+        return np.logical_and.reduce(free[self.rows], axis=1)
+
+
+@cache
+def table() -> Table:
+    """The table of all designs; it depends on no workload."""
+    designs = [design for design in every_combination() if not design.clashes]
+    designs.sort(key=lambda design: len(design.parts))  # stable: then as the options are listed
+    index: dict[Context, int] = {}
+    rows = [
+        [index.setdefault(Context.of(option, design.flow), len(index)) for option in design.options]
+        for design in designs
+    ]
+    parts = np.array([len(design.parts) for design in designs])
+    answers = np.array([not design.flow.asynchronous for design in designs])
+    return Table(tuple(designs), tuple(index), np.array(rows), parts, answers)

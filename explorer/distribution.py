@@ -1,0 +1,291 @@
+"""Sizes and times as distributions: through quantiles, from samples, or one value.
+
+A distribution has a shape and a `scale`; the scale may be an array, so that one distribution stands
+for a whole axis of a sweep. Every method broadcasts its argument against the scale.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from .errors import ExplorerError
+
+Number = Any  # a float, or an array of them: the same expressions serve both
+
+FAR = 40.0  # a normal quantile beyond every probability that a float can tell from 0 or 1
+TINY = 1e-300  # below every size and time, above the logarithm's pole
+CEIL_TERMS = 64  # increments summed one by one before the smooth remainder is integrated
+NODES = 32  # points of the quadrature that averages a function over a distribution
+MANY_SAMPLES = 512  # more samples than this are averaged over evenly spaced quantiles
+ROUNDING = 1e-12  # relative: what a product of floats may be off, at the edge of a limit
+ONE_QUANTILE_MAX = 0.999  # the probability at which `max` is set beside one lone quantile
+
+
+def normal_sf(z: Number) -> Number:
+    """P(Z > z) of the standard normal distribution."""
+    from scipy.special import ndtr
+
+    return ndtr(-z)
+
+
+@dataclass(frozen=True, eq=False)
+class Distribution(ABC):
+    """A random size [B] or time [s], which is never negative."""
+
+    scale: Number = field(default=1.0, kw_only=True)
+
+    @abstractmethod
+    def _sf(self, value: Number) -> Number:
+        """P(X > value) at scale 1."""
+
+    @abstractmethod
+    def _quantile(self, p: Number) -> Number:
+        """The p-quantile at scale 1."""
+
+    @abstractmethod
+    def _excess(self, value: Number) -> Number:
+        """E[(X - value)+] at scale 1."""
+
+    @property
+    @abstractmethod
+    def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Values at scale 1 and their weights, to average a smooth function over."""
+
+    @property
+    @abstractmethod
+    def tail(self) -> str:
+        """What is assumed beyond the last point that was given; "" if nothing is."""
+
+    def exceed(self, value: Number) -> Number:
+        """P(X > value), exact."""
+        return self._sf(value / self.scale)
+
+    def quantile(self, p: Number) -> Number:
+        """The least value that a share `p` of X does not exceed."""
+        return self._quantile(p) * self.scale
+
+    def excess(self, value: Number) -> Number:
+        """E[(X - value)+]: by how much X exceeds `value` on average."""
+        return self._excess(value / self.scale) * self.scale
+
+    @cached_property
+    def median(self) -> Number:
+        """The 0.5-quantile."""
+        return self.quantile(0.5)
+
+    @cached_property
+    def mean(self) -> Number:
+        """E[X]."""
+        return self._excess(0.0) * self.scale
+
+    def expect(self, function: Callable[[Number], Number]) -> Number:
+        """E[function(X)], by quadrature: `function` is smooth and takes arrays."""
+        values, weights = self._nodes
+        total: Number = 0.0
+        for value, weight in zip(values, weights, strict=True):
+            total = total + weight * function(value * self.scale)
+        return total
+
+    def mean_ceil(self, increment: float) -> Number:
+        """E[ceil(X / increment)]: the mean of what is billed by started increments.
+
+        Exact as the sum over k of P(X > k increment); after `CEIL_TERMS` increments the sum is
+        its integral and half its first term, which is exact for a straight survival curve.
+        """
+        unit = np.asarray(increment / self.scale)
+        terms = self._sf(np.arange(CEIL_TERMS + 1).reshape((-1,) + (1,) * unit.ndim) * unit)
+        total: Number = terms[-1] / 2
+        for term in terms[:-1]:
+            total = total + term
+        return total + self._excess(CEIL_TERMS * unit) / unit
+
+    def with_median(self, median: Number) -> Distribution:
+        """The same shape, scaled so that its median is `median`."""
+        unscaled = self._quantile(0.5)
+        if unscaled == 0:
+            raise ExplorerError("has the median 0, which cannot be scaled: expected a median above 0")
+        return replace(self, scale=median / unscaled)
+
+
+@dataclass(frozen=True, eq=False)
+class Samples(Distribution):
+    """The values themselves, each as likely as the others: their own distribution."""
+
+    values: np.ndarray  # sorted
+
+    @property
+    def tail(self) -> str:
+        one = self.values[0] == self.values[-1]
+        return "one value, no tail given" if one else "nothing beyond the largest sample"
+
+    def _sf(self, value: Number) -> Number:
+        position = np.searchsorted(self.values, value * (1 + ROUNDING), side="right")
+        return 1.0 - position / self.values.size
+
+    def _quantile(self, p: Number) -> Number:
+        rank = np.ceil(np.asarray(p) * self.values.size - 1e-9).astype(int) - 1
+        return self.values[np.clip(rank, 0, self.values.size - 1)]
+
+    @cached_property
+    def _sums_above(self) -> np.ndarray:
+        return np.append(np.cumsum(self.values[::-1])[::-1], 0.0)
+
+    def _excess(self, value: Number) -> Number:
+        position = np.searchsorted(self.values, value, side="right")
+        above = self.values.size - position
+        return (self._sums_above[position] - above * value) / self.values.size
+
+    @cached_property
+    def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
+        values = self.values
+        if values.size > MANY_SAMPLES:
+            values = self._quantile((np.arange(MANY_SAMPLES) + 0.5) / MANY_SAMPLES)
+        values, counts = np.unique(values, return_counts=True)
+        return values, counts / counts.sum()
+
+    def mean_ceil(self, increment: float) -> Number:
+        values, counts = self._distinct
+        total: Number = 0.0
+        if values.size > MANY_SAMPLES:
+            return super().mean_ceil(increment)
+        for value, count in zip(values, counts, strict=True):
+            total = total + count * np.ceil(value * self.scale / increment * (1 - ROUNDING))
+        return total / self.values.size
+
+    @cached_property
+    def _distinct(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.unique(self.values, return_counts=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Quantiles(Distribution):
+    """Linear in (normal quantile, log of the value) between knots, cut at the last one's value."""
+
+    z: np.ndarray  # normal quantiles of the knots, from -FAR to FAR, strictly rising
+    log: np.ndarray  # natural logs of the values there, never falling
+    tail: str = ""  # type: ignore[assignment]
+
+    @cached_property
+    def _rising(self) -> np.ndarray:
+        """`log`, the flat parts lowered a hair, so that a value has the last z that it holds at."""
+        last = np.arange(self.log.size - 1, -1, -1)
+        flat = np.append(np.diff(self.log) <= 0, False)
+        return self.log - np.where(flat, 1e-13 * last, 0.0)
+
+    def _z(self, value: Number) -> Number:
+        return np.interp(np.log(np.maximum(value, TINY)), self._rising, self.z)
+
+    def _sf(self, value: Number) -> Number:
+        z = self._z(value)
+        return normal_sf(z)
+
+    def _quantile(self, p: Number) -> Number:
+        from scipy.special import ndtri
+
+        return np.exp(np.interp(ndtri(p), self.z, self.log))
+
+    @cached_property
+    def _segments(self) -> list[tuple[float, float, float, float]]:
+        """(from, to, intercept, slope) of each line in (z, log value)."""
+        slopes = np.diff(self.log) / np.diff(self.z)
+        intercepts = self.log[:-1] - slopes * self.z[:-1]
+        return list(zip(self.z[:-1], self.z[1:], intercepts, slopes, strict=True))
+
+    def _excess(self, value: Number) -> Number:
+        above = self._z(value)
+        total: Number = 0.0
+        for low, high, intercept, slope in self._segments:
+            start = np.clip(above, low, high)
+            share = normal_sf(start - slope) - normal_sf(high - slope)
+            total = total + np.exp(intercept + slope * slope / 2) * share
+        return np.maximum(total - value * self._sf(value), 0.0)
+
+    @cached_property
+    def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
+        z, weights = np.polynomial.hermite_e.hermegauss(NODES)
+        return np.exp(np.interp(z, self.z, self.log)), weights / weights.sum()
+
+
+def constant(value: float) -> Samples:
+    """A distribution of one value."""
+    return Samples(np.array([float(value)]))
+
+
+def from_samples(values: Any) -> Samples:
+    """The distribution of `values`, an array of shape (n,).
+
+    Raises ExplorerError if there are none, or one is negative or not a number.
+    """
+    array = np.sort(np.asarray(values, dtype=float).ravel())
+    if array.size == 0:
+        raise ExplorerError("has no samples: expected at least one")
+    if not np.isfinite(array).all() or array[0] < 0:
+        raise ExplorerError(f"has the sample {array[0]:g}: expected numbers of 0 or more")
+    return Samples(array)
+
+
+def from_quantiles(quantiles: Mapping[float, float], maximum: float | None = None) -> Distribution:
+    """The distribution through `quantiles` (probability in (0, 1): value), cut at `maximum`.
+
+    It is linear in (normal quantile, log of the value); the last segments are continued. `maximum`
+    beside one lone quantile is set at the p99.9. Raises ExplorerError if a value is 0 or falls.
+    """
+    points = dict(sorted(quantiles.items()))
+    if maximum is not None and len(points) == 1:
+        points.setdefault(ONE_QUANTILE_MAX, maximum)
+    values = list(points.values())
+    _check(points, maximum)
+    if not points or len(set(values)) == 1:
+        return constant(values[-1] if values else _given(maximum))
+    z = np.array([NormalDist().inv_cdf(p) for p in points])
+    log = np.log(np.array(values, dtype=float))
+    z, log = _continued(z, log)
+    tail = f"beyond p{100 * max(points):g} the last segment is continued"
+    if maximum is not None:
+        z, log = _cut(z, log, float(np.log(maximum)))
+        tail += ", cut at max"
+    return Quantiles(z, log, tail)
+
+
+def _given(maximum: float | None) -> float:
+    if maximum is None:
+        raise ExplorerError("has no quantiles: expected one value, quantiles such as p50, or samples")
+    return maximum
+
+
+def _check(points: Mapping[float, float], maximum: float | None) -> None:
+    """Raise unless the values rise with their probability, from above 0 up to the maximum."""
+    names = [f"p{100 * p:g}" for p in points] + (["max"] if maximum is not None else [])
+    values = [*points.values()] + ([maximum] if maximum is not None else [])
+    for name, value in zip(names, values, strict=True):
+        if len(values) > 1 and value <= 0:
+            raise ExplorerError(f"{name} is {value:g}: expected more than 0 beside other quantiles")
+    for (low, below), (high, above) in zip(
+        zip(names, values, strict=True), zip(names[1:], values[1:], strict=True), strict=False
+    ):
+        if above < below:
+            raise ExplorerError(f"{high} is {above:g}, less than {low} = {below:g}: expected it to be at least {low}")
+
+
+def _continued(z: np.ndarray, log: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The knots with the first and the last segment continued to -FAR and FAR."""
+    first = (log[1] - log[0]) / (z[1] - z[0])
+    last = (log[-1] - log[-2]) / (z[-1] - z[-2])
+    low, high = log[0] + first * (-FAR - z[0]), log[-1] + last * (FAR - z[-1])
+    return np.concatenate(([-FAR], z, [FAR])), np.concatenate(([low], log, [high]))
+
+
+def _cut(z: np.ndarray, log: np.ndarray, top: float) -> tuple[np.ndarray, np.ndarray]:
+    """The knots up to where the value reaches `top`, and level from there."""
+    if log[-1] <= top:
+        return z, log
+    reached = float(np.interp(top, log, z))
+    keep = z < reached
+    return np.concatenate((z[keep], [reached, FAR])), np.concatenate((log[keep], [top, top]))

@@ -1,0 +1,126 @@
+"""How AWS counts bytes: base64, event envelopes, JSON escapes, the environment, asynchronous events.
+
+Every limit on a payload is on what travels, not on what the client sent: a binary body reaches a
+function as base64 inside a JSON event, a text body as a JSON string. About 4.5 MB of binary is what
+fits through a 6 MB door.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import facts
+from .distribution import Number
+from .errors import ExplorerError
+
+ENVELOPES = {  # door: constants that hold the bytes around a request's and a response's body
+    "function-url": ("encoding.envelope.request.v2", "encoding.envelope.response"),
+    "http-api": ("encoding.envelope.request.v2", "encoding.envelope.response"),
+    "rest-api": ("encoding.envelope.request.v1", "encoding.envelope.response"),
+    "alb": ("encoding.envelope.request.alb", "encoding.envelope.response"),
+}
+DIRECTIONS = ("request", "response")
+
+
+@dataclass(frozen=True)
+class Codec:
+    """A body of n bytes as it travels: n times `factor`, perhaps as base64, in an envelope."""
+
+    base64: bool = False
+    factor: Number = 1.0  # JSON escapes of text, or what compression leaves
+    envelope_bytes: float = 0.0
+
+    def size(self, body_bytes: Number) -> Number:
+        """Bytes that travel for a body of `body_bytes` [B]."""
+        carried = np.ceil(body_bytes * self.factor * (1 - 1e-15))
+        if self.base64:
+            carried = 4 * np.ceil(carried / 3)
+        return carried + self.envelope_bytes
+
+    def room(self, limit_bytes: Number) -> Number:
+        """The largest body [B] whose `size` is within `limit_bytes` [B]; below 0 if none is."""
+        carried = np.floor(limit_bytes - self.envelope_bytes)
+        if self.base64:
+            carried = 3 * np.floor(carried / 4)
+        return carried / self.factor
+
+
+def encoded_size(
+    body: int | float | str | bytes,
+    binary: bool = False,
+    door: str = "http-api",
+    direction: str = "request",
+    language: str = "python3.13",
+) -> int:
+    """Bytes of a body as Lambda counts them: base64 or JSON escapes, and the door's fixed envelope.
+
+    Parameters
+    ----------
+    body : bytes or str, counted exactly, or a number of bytes [B], for which text is taken to grow
+        by the escapes that real JSON documents were measured to have
+    binary : whether the body travels as base64 (always for `bytes`)
+    door : function-url, http-api, rest-api or alb
+    direction : request or response
+    language : the runtime that answers: Python up to 3.11 escapes non-ASCII text in a response
+
+    Raises ExplorerError for an unknown door or direction, or a negative size.
+    Source: API Gateway payload formats 1.0 and 2.0; envelopes measured (`data/constants.csv`).
+    """
+    if door not in ENVELOPES:
+        raise ExplorerError(f'door is "{door}": expected one of {", ".join(ENVELOPES)}')
+    if direction not in DIRECTIONS:
+        raise ExplorerError(f'direction is "{direction}": expected request or response')
+    envelope = facts.constant(ENVELOPES[door][DIRECTIONS.index(direction)]).value
+    if isinstance(body, str) and not binary:
+        return _escaped(body, direction == "response" and _escapes_non_ascii(language)) + int(envelope)
+    size = _byte_count(body)
+    if binary or isinstance(body, bytes):
+        return int(Codec(True, 1.0, envelope).size(size))
+    return int(Codec(False, facts.constant("encoding.json_escape").value, envelope).size(size))
+
+
+def _byte_count(body: int | float | str | bytes) -> float:
+    if isinstance(body, str):
+        return len(body.encode())
+    if isinstance(body, bytes):
+        return len(body)
+    if not np.isfinite(body) or body < 0:
+        raise ExplorerError(f"body is {body}: expected bytes, text or a number of bytes of 0 or more")
+    return body
+
+
+def _escapes_non_ascii(language: str) -> bool:
+    name, _, minor = language.partition("3.")
+    return name == "python" and minor.isdigit() and int(minor) <= 11
+
+
+def _escaped(text: str, ascii_only: bool = False) -> int:
+    """Bytes of `text` inside a JSON string, its quotes not counted."""
+    return len(json.dumps(text, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")) - 2
+
+
+def environment_size(variables: Mapping[str, str]) -> int:
+    """Bytes of environment variables as Lambda counts them: one compact JSON object.
+
+    That is the UTF-8 bytes of the JSON-escaped names and values, and 6 n + 1 for n variables;
+    the limit is 4,096. Raises ExplorerError, without the value, if one is not text.
+    """
+    for name, value in variables.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise ExplorerError(f"the value of {name!r} is {type(value).__name__}: expected text")
+    text = json.dumps(dict(variables), separators=(",", ":"), ensure_ascii=False)
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def environment_total(total_bytes: Number, entries: Number) -> Number:
+    """Bytes that Lambda counts for `entries` variables whose names and values have `total_bytes`."""
+    return np.where(np.asarray(entries) > 0, total_bytes + 6 * entries + 1, 0)[()]
+
+
+def async_requests(event_bytes: Number, free_bytes: float, chunk_bytes: float) -> Number:
+    """Requests billed for one asynchronous event: one, and one for each started chunk beyond the free."""
+    return 1 + np.ceil(np.maximum(event_bytes - free_bytes, 0) / chunk_bytes)

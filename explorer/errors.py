@@ -1,0 +1,29 @@
+"""Every error that a user can cause, under one base."""
+
+
+class ExplorerError(Exception):
+    """What was given cannot be used; the message names it and what is accepted."""
+
+
+class WorkloadError(ExplorerError):
+    """A workload, or one of its fields, cannot be read."""
+
+
+class DesignError(ExplorerError):
+    """A design names an unknown concern or option, or options that cannot go together."""
+
+
+class FactsError(ExplorerError):
+    """A table of `data/` breaks its own rules."""
+
+
+class UnknownIdError(ExplorerError):
+    """An id has no row in `data/`."""
+
+
+class PriceError(ExplorerError):
+    """A quantity cannot be priced."""
+
+
+class ReportError(ExplorerError):
+    """A report cannot be written in the form or to the place that was asked for."""

@@ -1,0 +1,274 @@
+"""The only reader of `data/`: limits, prices, times, constants and what a breach looks like.
+
+A table is read when it is first asked for, checked on the way in, and kept. What breaks a rule of
+`data/README.md` is refused in one line: the file, the line, the field, the value, what is accepted.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from . import record
+from .errors import FactsError, UnknownIdError
+from .record import Breach, ColdStart, Constant, Free, Limit, Tariff, Time
+from .record import Tier as Tier
+from .table import Check, Row, first_day, read, refused, text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HOME_REGION = "us-east-1"  # every price id has a price here
+
+T = TypeVar("T")
+
+
+def _found(table: Mapping[str, T], wanted: str, what: str) -> T:
+    if wanted in table:
+        return table[wanted]
+    near = difflib.get_close_matches(wanted, table, 5, 0.5) or sorted(table)
+    raise UnknownIdError(f'{what} is "{wanted}": expected an id such as {", ".join(near[:5])}')
+
+
+def _fields(row: Row) -> Row:
+    return {field: value for field, value in row.items() if field != "place"}
+
+
+def _check_sourced(row: Row) -> None:
+    """An assumption says why, everything else says whence."""
+    assumed = row.get("kind") == "assumption"
+    if assumed and not row["note"]:
+        raise refused(row["place"], "note", "", "the reason for the assumption")
+    if not assumed and not row["source_url"]:
+        raise refused(row["place"], "source_url", "", "an address, or the kind assumption")
+
+
+class Facts:
+    """The tables of one `folder`, each read and checked when it is first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def _read(self, name: str, checks: Mapping[str, Check]) -> list[Row]:
+        if "unit" in checks:
+            checks = {**checks, "unit": self._unit}
+        return read(self.folder / name, checks)
+
+    def _by_id(self, name: str, checks: Mapping[str, Check]) -> dict[str, Row]:
+        table: dict[str, Row] = {}
+        for row in self._read(name, checks):
+            if row["id"] in table:
+                raise refused(row["place"], "id", row["id"], "one line an id")
+            _check_sourced(row)
+            table[row["id"]] = row
+        return table
+
+    @cached_property
+    def _units(self) -> frozenset[str]:
+        return frozenset(row["unit"] for row in read(self.folder / "units.csv", {"unit": text}))
+
+    def _unit(self, given: str) -> str:
+        if given not in self._units:
+            raise ValueError("a unit of units.csv")
+        return given
+
+    @cached_property
+    def _limits(self) -> dict[str, Limit]:
+        return {
+            id: Limit(**_fields(row)) for id, row in self._by_id("limits.csv", record.LIMIT).items()
+        }
+
+    @cached_property
+    def _times(self) -> dict[str, Time]:
+        rows = self._by_id("times.csv", record.TIME)
+        return {id: record.time_of(row) for id, row in rows.items()}
+
+    @cached_property
+    def _constants(self) -> dict[str, Constant]:
+        rows = self._by_id("constants.csv", record.CONSTANT)
+        return {id: Constant(**_fields(row)) for id, row in rows.items()}
+
+    @cached_property
+    def _breaches(self) -> dict[tuple[str, str], Breach]:
+        table: dict[tuple[str, str], Breach] = {}
+        for row in self._read("breaches.csv", record.BREACH):
+            place, breach = row["place"], Breach(**_fields(row))
+            if breach.limit not in self._limits:
+                raise refused(place, "limit", breach.limit, "an id of limits.csv")
+            if (breach.limit, breach.door) in table:
+                raise refused(place, "door", breach.door, "one line a limit and door")
+            table[breach.limit, breach.door] = breach
+        return table
+
+    @cached_property
+    def _price_rows(self) -> list[Row]:
+        return self._read("prices.csv", record.PRICE)
+
+    @cached_property
+    def _tariffs(self) -> dict[str, dict[str, Tariff]]:
+        """Each id's tariffs by region; us-east-1 is always among them."""
+        seen: dict[str, dict[str, list[Row]]] = {}
+        for row in self._price_rows:
+            seen.setdefault(row["id"], {}).setdefault(row["region"], []).append(row)
+        table = {}
+        for id, regions in seen.items():
+            if HOME_REGION not in regions:
+                raise FactsError(f"prices.csv: {id} has no price in {HOME_REGION}: expected one")
+            table[id] = {region: record.tariff_of(rows) for region, rows in regions.items()}
+        return table
+
+    @cached_property
+    def _regions(self) -> frozenset[str]:
+        return frozenset(row["region"] for row in self._price_rows)
+
+    @cached_property
+    def _free(self) -> dict[str, Free]:
+        pools: dict[str, Decimal | None] = {}
+        table: dict[str, Free] = {}
+        for row in self._read("billing_notes.csv", record.FREE):
+            id, pool, quantity = row["id"], row["free_pool"], row["free_quantity"]
+            if id not in self._tariffs or id in table:
+                raise refused(row["place"], "id", id, "an id of prices.csv, once")
+            if (quantity is None) != (pool == "") or pools.setdefault(pool, quantity) != quantity:
+                raise refused(row["place"], "free_pool", pool, "one quantity a pool")
+            if quantity is not None:
+                table[id] = Free(pool, quantity)
+        return table
+
+    @cached_property
+    def _cold_starts(self) -> dict[str, list[ColdStart]]:
+        """Zip packages without SnapStart, by language; of two base images the newer."""
+        table: dict[str, dict[tuple[str, int], ColdStart]] = {}
+        for row in self._read("cold_starts.csv", record.COLD_START):
+            if row["package_type"] == "zip" and not row["snapstart"]:
+                cold = record.cold_start_of(row)
+                table.setdefault(cold.language, {})[cold.architecture, cold.memory_mb] = cold
+        for name in sorted(table, reverse=True):  # "graalvm" means the newest, "graalvm java23"
+            table.setdefault(name.split()[0], table[name])
+        return {name: list(rows.values()) for name, rows in table.items()}
+
+    def limit(self, id: str) -> Limit:
+        """The limit `id`. Raises UnknownIdError naming what comes near."""
+        return _found(self._limits, id, "limit")
+
+    def limits(self) -> dict[str, Limit]:
+        """Every limit by its id."""
+        return dict(self._limits)
+
+    def breach(self, limit_id: str, door: str) -> Breach | None:
+        """What the caller of `door` sees when the limit breaks: its own row, any door's, Invoke's.
+
+        `door` is a door's id, "invoke" for a call by SDK, or "async" for work that was handed over.
+        """
+        rows = (self._breaches.get((limit_id, place)) for place in (door, "*", "invoke"))
+        return next((row for row in rows if row), None)
+
+    def tariff(self, id: str, region: str) -> Tariff:
+        """The price of `id` in `region`, us-east-1's if there is none. Raises UnknownIdError."""
+        tariffs = _found(self._tariffs, id, "price")
+        if region not in self._regions:
+            accepted = ", ".join(self.regions())
+            raise UnknownIdError(f'region is "{region}": expected one of {accepted}')
+        if region not in tariffs:
+            tariffs[region] = replace(tariffs[HOME_REGION], region=region, assumed=True)
+        return tariffs[region]
+
+    def price_ids(self) -> tuple[str, ...]:
+        """Every billing dimension that has a price."""
+        return tuple(sorted(self._tariffs))
+
+    def regions(self) -> tuple[str, ...]:
+        """The regions with prices of their own."""
+        return tuple(sorted(self._regions))
+
+    def free(self, id: str) -> Free | None:
+        """What of the price `id` is free each month, None if nothing is."""
+        _found(self._tariffs, id, "price")
+        return self._free.get(id)
+
+    def time(self, id: str) -> Time:
+        """How long the operation `id` takes. Raises UnknownIdError naming what comes near."""
+        return _found(self._times, id, "time")
+
+    def times(self) -> dict[str, Time]:
+        """Every time by its id."""
+        return dict(self._times)
+
+    def constant(self, id: str) -> Constant:
+        """The constant `id`. Raises UnknownIdError naming what comes near."""
+        return _found(self._constants, id, "constant")
+
+    def constants(self) -> dict[str, Constant]:
+        """Every constant by its id."""
+        return dict(self._constants)
+
+    def languages(self) -> tuple[str, ...]:
+        """The languages with measured cold starts."""
+        return tuple(sorted(self._cold_starts))
+
+    def cold_start(self, language: str, architecture: str, memory_mb: float) -> ColdStart:
+        """The initialisation measured with the most memory up to `memory_mb` [MB], else the least.
+
+        Where `language` was measured on the other architecture alone, that. Raises UnknownIdError.
+        """
+        if language not in self._cold_starts:
+            accepted = ", ".join(self.languages())
+            raise UnknownIdError(f'language is "{language}": expected one of {accepted}')
+        rows = self._cold_starts[language]
+        rows = [row for row in rows if row.architecture == architecture] or rows
+        below = [row for row in rows if row.memory_mb <= memory_mb]
+        return max(below, key=_memory) if below else min(rows, key=_memory)
+
+    def limits_frame(self) -> pd.DataFrame:
+        """A row a limit; `age_days` since it was seen, from the start of a month or year."""
+        return _frame([asdict(limit) for limit in self._limits.values()])
+
+    def prices_frame(self) -> pd.DataFrame:
+        """A row a price ever seen; `age_days` as above, and `stale`: not seen since 2026 began."""
+        frame = _frame([_fields(row) for row in self._price_rows])
+        numbers = dict.fromkeys(("tier_from", "tier_to", "price_usd"), float)
+        return frame.astype(numbers).assign(
+            stale=[record.is_stale(as_of) for as_of in frame["as_of"]]
+        )
+
+
+def _memory(row: ColdStart) -> int:
+    return row.memory_mb
+
+
+def _frame(rows: list[Row]) -> pd.DataFrame:
+    import pandas as pd
+
+    ages = [date.today() - first_day(row["as_of"]) for row in rows]
+    return pd.DataFrame(rows).assign(age_days=[age.days for age in ages])
+
+
+def _beside(name: str) -> Path:
+    """A folder as the wheel carries it, inside the package, or as a clone has it, beside."""
+    here = Path(__file__).parent
+    return here / name if (here / name).is_dir() else here.parent / name
+
+
+def workloads_dir() -> Path:
+    """Where the example workloads are."""
+    return DEFAULT.folder / "workloads"
+
+
+def notebooks_dir() -> Path:
+    """Where the notebooks are."""
+    return _beside("notebooks")
+
+
+DEFAULT = Facts(_beside("data"))
+limit, limits, limits_frame = DEFAULT.limit, DEFAULT.limits, DEFAULT.limits_frame
+breach, cold_start, languages = DEFAULT.breach, DEFAULT.cold_start, DEFAULT.languages
+tariff, free, prices_frame = DEFAULT.tariff, DEFAULT.free, DEFAULT.prices_frame
+price_ids, regions = DEFAULT.price_ids, DEFAULT.regions
+time, times = DEFAULT.time, DEFAULT.times
+constant, constants = DEFAULT.constant, DEFAULT.constants

@@ -1,0 +1,1 @@
+"""Every option, stated once; only `design` reads this list."""

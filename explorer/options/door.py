@@ -1,0 +1,191 @@
+"""Doors: what a client's request enters by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..distribution import Number
+from ..encoding import Codec
+from ..option import GB, Demand, Exclusion, Joint, Lines, Linear, Load, Option, Over, Paged, Step, Use
+
+
+
+class Door(Option):
+    """The first service that a request meets."""
+
+    concern = "door"
+    reads = ("behind", "polls", "body_in", "body_out")
+    auth: tuple[str, ...] = ("none", "iam", "jwt")
+    offers: tuple[str, ...] = ()  # of client.needs
+    request_limits: tuple[tuple[str, bool], ...] = ()  # (limit, whether it counts the whole event)
+    response_limits: tuple[tuple[str, bool], ...] = ()
+    waits: str = ""  # the limit on how long it waits for an answer
+
+    def excludes(self, load: Load) -> Iterable[Exclusion]:
+        auth = load.workload.client.auth
+        if auth is not None and auth not in self.auth:
+            yield Exclusion("client.auth", f"{self.id} cannot check {auth} credentials itself")
+        lacking = [need for need in load.workload.client.needs if need not in self.offers]
+        if lacking:
+            yield Exclusion("client.needs", f"{self.id} has no {', '.join(lacking)}")
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        if load.flow.behind == "function":
+            yield from self._payloads(load)
+        if self.waits and load.flow.body_out != "job":
+            yield from self._patience(load)
+
+    def _payloads(self, load: Load) -> Iterable[Use]:
+        """What a function behind the door may be sent, and may answer."""
+        flow = load.flow
+        if flow.body_in == "door":
+            for limit, whole_event in self.request_limits:
+                yield Over(limit, "request", load.codec("request") if whole_event else Codec())
+        if flow.body_out in {"whole", "compressed", "page"}:
+            for limit, whole_event in self.response_limits:
+                yield Over(limit, "response", self._answer(load, whole_event))
+
+    def _answer(self, load: Load, whole_event: bool) -> Codec | Paged:
+        codec = load.codec("response") if whole_event else Codec()
+        if load.flow.body_out == "page":
+            return Paged(codec, load.page_bytes)
+        if load.flow.body_out == "compressed" and not whole_event:
+            return Codec(factor=load.compression)
+        return codec
+
+    def _patience(self, load: Load) -> Iterable[Use]:
+        yield Over(self.waits, "runtime")
+
+    def steps(self, load: Load) -> Iterable[Step]:
+        overhead = load.time(load.flow.door_time)
+        carried = load.at_levels("request") if load.flow.body_in == "door" else 0.0
+        seconds = load.time("exchange.rtt") + overhead + load.transfer(carried)
+        yield Step("submit", f"request through {self.id}", ("client", self.id), seconds)
+        if load.flow.polls:
+            seconds = load.time("exchange.rtt") + overhead
+            yield Step("poll", f"status request through {self.id}", ("client", self.id), seconds)
+
+    def request_units(self, load: Load, increment: float) -> Number:
+        """Exchanges a request, a large body counted by its started increments [B]."""
+        flow = load.flow
+        units = load.exchanges
+        if flow.body_in == "door":
+            units = units + load.request.mean_ceil(increment) - 1
+        if flow.body_out == "whole":
+            units = units + np.maximum(load.response.mean_ceil(increment) - 1, 0)
+        elif flow.body_out == "compressed":
+            units = units + np.maximum(load.response.mean_ceil(increment / load.compression) - 1, 0)
+        elif flow.body_out == "page":
+            units = units + np.maximum(load.response.mean_ceil(increment) - load.pages, 0)
+        return units
+
+
+class FunctionUrl(Door):
+    id = "function-url"
+    summary = "a URL of the function itself"
+    auth = ("none", "iam")
+    request_limits = (("lambda.furl.request", True),)
+    response_limits = (("lambda.furl.response", True),)
+    says = {
+        "door_time": "door.function-url",
+        "request_envelope": "encoding.envelope.request.v2",
+        "response_envelope": "encoding.envelope.response",
+        "response_limits": ("lambda.furl.response",),
+        "streams": True,
+    }
+
+
+class HttpApi(Door):
+    id = "http-api"
+    summary = "an API Gateway HTTP API"
+    parts = ("HTTP API",)
+    offers = ("custom-domain", "throttling")
+    request_limits = (("lambda.sync.request", True), ("apigw.http.payload", False))
+    response_limits = (("lambda.sync.response", True), ("apigw.http.payload", False))
+    waits = "apigw.http.timeout"
+    says = {
+        "door_time": "door.http-api",
+        "request_envelope": "encoding.envelope.request.v2",
+        "response_envelope": "encoding.envelope.response",
+        "response_limits": ("lambda.sync.response",),
+    }
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        yield from super().limits(load)
+        yield Demand("apigw.throttle", load.peak_rps * load.exchanges)
+
+    def usage(self, load: Load) -> Lines:
+        increment = load.constant("http_api.increment_bytes")
+        yield "apigateway.http_request", load.requests * self.request_units(load, increment)
+
+
+class RestApi(Door):
+    id = "rest-api"
+    summary = "an API Gateway REST API"
+    parts = ("REST API",)
+    offers = ("custom-domain", "waf", "throttling", "usage-plans", "private")
+    request_limits = (("lambda.sync.request", True), ("apigw.rest.payload", False))
+    response_limits = (("lambda.sync.response", True), ("apigw.rest.payload", False))
+    waits = "apigw.rest.timeout"
+    says = {
+        "door_time": "door.rest-api",
+        "request_envelope": "encoding.envelope.request.v1",
+        "response_envelope": "encoding.envelope.response",
+        "response_limits": ("lambda.sync.response",),
+        "streams": True,
+    }
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        yield from super().limits(load)
+        yield Demand("apigw.throttle", load.peak_rps * load.exchanges)
+
+    def _patience(self, load: Load) -> Iterable[Use]:
+        if load.flow.body_out != "stream":
+            yield from super()._patience(load)
+            return
+        yield Over("apigw.stream.idle", "runtime")  # nothing is sent before the work is done
+        drivers = (("runtime", Linear()), ("response", load.stream))
+        yield Joint("apigw.stream.duration", drivers)
+
+    def usage(self, load: Load) -> Lines:
+        yield "apigateway.rest_request", load.requests * load.exchanges
+        if load.flow.body_out == "stream":
+            increment = load.constant("rest_api.stream_increment_bytes")
+            more = load.response.mean_ceil(increment) - 1
+            yield "apigateway.rest_request", load.requests * np.maximum(more, 0)
+
+
+class Alb(Door):
+    id = "alb"
+    summary = "an Application Load Balancer"
+    parts = ("load balancer", "VPC with public subnets")
+    auth = ("none", "jwt")
+    offers = ("custom-domain", "waf", "private")
+    request_limits = (("lambda.sync.request", True), ("alb.lambda.request", False))
+    response_limits = (("lambda.sync.response", True), ("alb.lambda.response", True))
+    waits = "alb.idle.timeout"
+    says = {
+        "door_time": "door.alb",
+        "request_envelope": "encoding.envelope.request.alb",
+        "response_envelope": "encoding.envelope.response",
+        "response_limits": ("alb.lambda.response",),
+        "fronts_containers": True,
+    }
+
+    def usage(self, load: Load) -> Lines:
+        yield "alb.alb_hour", load.hours
+        carried: Number = 0.0
+        if load.flow.body_in == "door":
+            carried = carried + load.request.mean
+        if load.flow.body_out != "job":
+            share = load.compression if load.flow.body_out == "compressed" else 1.0
+            carried = carried + load.response.mean * share
+        per_hour = load.requests * carried / GB / load.hours
+        target = "alb.lcu.gb_per_hour" if load.flow.behind == "container" else "alb.lcu.lambda_gb_per_hour"
+        connections = load.mean_rps * load.exchanges / load.constant("alb.lcu.connections_per_s")
+        yield "alb.lcu_hour", load.hours * np.maximum(per_hour / load.constant(target), connections)
+
+
+OPTIONS = (FunctionUrl(), HttpApi(), RestApi(), Alb())

@@ -1,0 +1,52 @@
+"""Requests: how a body gets in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..option import GB, Exclusion, Linear, Lines, Load, Option, Over, Step, Use
+
+
+class Inline(Option):
+    concern = "request"
+    id = "inline"
+    summary = "the body in the request"
+    says = {"body_in": "door"}
+
+
+class PresignedUpload(Option):
+    """The client asks for a signed URL, puts the body there, and submits a reference to it."""
+
+    concern = "request"
+    id = "presigned-upload"
+    summary = "the body uploaded to S3 by a signed URL first"
+    parts = ("uploads bucket", "client uploads first")
+    says = {"body_in": "s3"}
+    reads = ("behind", "compute")
+
+    def excludes(self, load: Load) -> Iterable[Exclusion]:
+        if not load.workload.client.uploads:
+            yield Exclusion("client.uploads", "the client cannot put a body to a signed URL")
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        yield Over("s3.put", "request", Linear(1 / GB))
+
+    def usage(self, load: Load) -> Lines:
+        yield from load.front(load.requests, "handler.presign")
+        yield "s3.standard_tier1_request", load.requests
+        yield "s3.standard_tier2_request", load.requests
+        kept = load.constant("upload.kept_s") / load.month_s
+        yield "s3.standard_storage", load.requests * load.request.mean / GB * kept
+        yield from load.compute(load.typical_s("s3.request") + load.request.mean / load.network)
+
+    def steps(self, load: Load) -> Iterable[Step]:
+        door = load.time("exchange.rtt") + load.time("handler.presign")
+        yield Step("submit", "ask for an upload URL", ("client", "front"), door)
+        yield from load.front_cold("submit", "handler.presign")
+        upload = load.time("s3.request") + load.transfer(load.at_levels("request"))
+        yield Step("submit", "upload the body", ("client", "bucket"), upload)
+        read = load.time("s3.request") + load.at_levels("request") / load.network
+        yield Step("work", "read the body", ("worker", "bucket"), read)
+
+
+OPTIONS = (Inline(), PresignedUpload())

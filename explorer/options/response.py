@@ -1,0 +1,197 @@
+"""Responses: how the result gets out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..distribution import Number
+from ..option import GB, Amount, Exclusion, Flow, Joint, Linear, Lines, Load, Option, Over, Step, Use
+
+TB = GB * 1024
+
+
+class Response(Option):
+    """How the result of the work reaches the client."""
+
+    concern = "response"
+
+    def transferred(self, load: Load) -> Number:
+        """Bytes that leave for the internet for one request, on average."""
+        return load.response.mean
+
+    def usage(self, load: Load) -> Lines:
+        yield "transfer.internet_out", load.requests * self.transferred(load) / GB
+
+
+class Buffered(Response):
+    id = "buffered"
+    summary = "the whole result in one answer"
+    says = {"body_out": "whole"}
+
+    def steps(self, load: Load) -> Iterable[Step]:
+        yield Step("download", "the result", ("door", "client"), load.transfer(load.at_levels("response")))
+
+
+class Compressed(Response):
+    id = "compressed"
+    summary = "the whole result, gzipped in the function"
+    says = {"body_out": "compressed"}
+    reads = ("compute",)
+
+    def transferred(self, load: Load) -> Number:
+        return load.response.mean * load.compression
+
+    def _gzip_s(self, load: Load, size_bytes: Number) -> Number:
+        return size_bytes / (load.constant("gzip.bytes_per_s") * load.vcpu)
+
+    def usage(self, load: Load) -> Lines:
+        yield from super().usage(load)
+        yield from load.compute(self._gzip_s(load, load.response.mean))
+
+    def steps(self, load: Load) -> Iterable[Step]:
+        size = load.at_levels("response")
+        yield Step("work", "compress the result", ("worker", "worker"), self._gzip_s(load, size))
+        seconds = load.transfer(size * load.compression)
+        yield Step("download", "the compressed result", ("door", "client"), seconds)
+
+
+class Streamed(Response):
+    """Sent as it is produced; here only once the work is done, which is the least it can do."""
+
+    id = "streamed"
+    summary = "the result streamed, up to 200 MB from a function"
+    parts = ("streaming adapter or runtime",)
+    says = {"body_out": "stream", "streamed": True}
+    reads = ("compute",)
+
+    def clashes(self, flow: Flow) -> str | None:
+        if flow.streams or flow.behind == "container":
+            return None
+        return "streamed needs function-url, rest-api or a service"
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        if load.on_lambda:
+            yield Over("lambda.stream.response", "response")
+            drivers = (("runtime", Linear()), ("response", load.stream))
+            yield Joint("lambda.timeout", drivers)
+
+    def usage(self, load: Load) -> Lines:
+        yield from super().usage(load)
+        if load.on_lambda:
+            beyond = load.response.excess(load.limit("lambda.stream.burst"))
+            yield load.by_architecture("lambda.response_streaming"), load.requests * beyond / GB
+            yield from load.compute(load.stream_mean_s)
+
+    def steps(self, load: Load) -> Iterable[Step]:
+        size = load.at_levels("response")
+        held = load.stream.size(size) if load.on_lambda else 0.0
+        yield Step("download", "the stream", ("door", "client"), np.maximum(load.transfer(size), held))
+
+
+class PagedResponse(Response):
+    """Asked for page by page; the work is repeated for each page."""
+
+    id = "paged"
+    summary = "the result asked for page by page"
+    parts = ("client asks for the next page",)
+    says = {"body_out": "page"}
+    reads = ("compute", "door_time", "response_envelope", "response_limits")
+
+    def excludes(self, load: Load) -> Iterable[Exclusion]:
+        if not load.workload.response.divisible:
+            yield Exclusion("response.divisible", "the response cannot be asked for page by page")
+
+    def usage(self, load: Load) -> Lines:
+        yield from super().usage(load)
+        again = np.maximum(load.pages - 1, 0)
+        if load.flow.compute == "lambda":
+            yield load.by_architecture("lambda.request"), load.requests * again
+            yield from load.logs(load.requests * again)
+        yield from load.compute(again * load.runtime.mean)
+
+    def steps(self, load: Load) -> Iterable[Step]:
+        size = load.at_levels("response")
+        more = np.maximum(np.ceil(size / load.page_bytes) - 1, 0)
+        once = load.time("exchange.rtt") + load.time(load.flow.door_time) + load.at_levels("runtime")
+        seconds = load.transfer(size) + more * once
+        yield Step("download", "the pages", ("client", "worker"), seconds)
+
+
+class Stored(Response):
+    """The asynchronous endpoint: submit, poll the status, download from a signed URL."""
+
+    id = "stored"
+    summary = "the result stored in S3; the client polls a status and downloads it"
+    parts = ("submit function", "status function", "status table", "results bucket", "client polls and downloads")
+    says = {"body_out": "job", "asynchronous": True, "polls": True}
+    reads = ("behind", "compute")
+
+    def excludes(self, load: Load) -> Iterable[Exclusion]:
+        if not load.workload.client.polls:
+            yield Exclusion("client.polls", "the client cannot poll a status")
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        yield Over("s3.object", "response", Linear(1 / TB))
+        yield Over("s3.presign.role", "response", Linear(1 / load.bandwidth))
+        yield Amount("ddb.item", load.constant("status.bytes"))
+
+    def usage(self, load: Load) -> Lines:
+        yield from super().usage(load)
+        yield from load.front(load.requests, "handler.submit")
+        yield "dynamodb.ondemand_wru", load.requests * load.constant("ddb.writes_per_job")
+        yield "s3.standard_tier1_request", load.requests
+        yield "s3.standard_tier2_request", load.requests
+        kept = load.number("response.kept") / load.month_s
+        yield "s3.standard_storage", load.requests * load.response.mean / GB * kept
+        yield "dynamodb.storage_standard", load.requests * load.constant("status.bytes") / GB * kept
+        yield from load.compute(load.typical_s("s3.request") + load.response.mean / load.network)
+        yield from self._told(load)
+
+    def _told(self, load: Load) -> Lines:
+        """What it costs that the client learns of the end: it reads the status, again and again."""
+        polled = load.requests * load.polls
+        yield from load.front(polled, "handler.status")
+        yield "dynamodb.ondemand_rru", polled
+        yield "transfer.internet_out", polled * load.constant("status.bytes") / GB
+
+    def steps(self, load: Load) -> Iterable[Step]:
+        accept = load.time("handler.submit") + load.time("ddb.request")
+        yield Step("submit", "write the job's status, answer 202", ("front", "table"), accept)
+        yield from load.front_cold("submit", "handler.submit")
+        store = load.time("s3.request") + load.at_levels("response") / load.network
+        yield Step("work", "store the result", ("worker", "bucket"), store)
+        yield from self._notice(load)
+        fetch = load.time("s3.request") + load.time("exchange.rtt")
+        fetch = fetch + load.transfer(load.at_levels("response"))
+        yield Step("download", "the result by its signed URL", ("bucket", "client"), fetch)
+
+    def _notice(self, load: Load) -> Iterable[Step]:
+        yield Step("poll", "wait for the next poll", ("client", "client"), load.poll_wait)
+        yield Step("poll", "read the status", ("front", "table"), load.time("handler.status"))
+
+
+class Callback(Stored):
+    """As stored, but the client is called when the job is done."""
+
+    id = "callback"
+    summary = "the result stored in S3; the client is called when it is done"
+    parts = ("submit function", "callback delivery", "status table", "results bucket", "client's callback endpoint")
+    says = {"body_out": "job", "asynchronous": True}
+    reads = ("behind", "compute")
+
+    def excludes(self, load: Load) -> Iterable[Exclusion]:
+        if not load.workload.client.receives_callbacks:
+            yield Exclusion("client.receives_callbacks", "the client cannot be called back")
+
+    def _told(self, load: Load) -> Lines:
+        yield "eventbridge.api_destination", load.requests
+        yield "transfer.internet_out", load.requests * load.constant("status.bytes") / GB
+
+    def _notice(self, load: Load) -> Iterable[Step]:
+        seconds = load.time("async.to_lambda") + load.time("exchange.rtt")
+        yield Step("poll", "call the client back", ("front", "client"), seconds)
+
+
+OPTIONS = (Buffered(), Compressed(), Streamed(), PagedResponse(), Stored(), Callback())

@@ -1,0 +1,270 @@
+"""What the rows of `data/` are: limits, tariffs, times, constants, cold starts, breaches.
+
+Each kind with what its columns accept; `facts` reads them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from .table import (
+    Check,
+    Row,
+    dated,
+    decimal,
+    first_day,
+    number,
+    one_of,
+    or_blank,
+    refused,
+    text,
+    url,
+)
+
+STALE_BEFORE = 2026  # a price not seen since is shown as stale
+Z95, Z99 = 1.6448536269514722, 2.3263478740408408  # normal quantiles of 0.95 and 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One AWS limit; `value` and `raised_to` are in `unit`, None where no number is known."""
+
+    id: str
+    service: str
+    name: str
+    value: float | None
+    unit: str
+    scope: str
+    adjustable: str
+    max_if_raised: str
+    raised_to: float | None
+    quota_code: str
+    evidence: str
+    as_of: str
+    source_url: str
+    verified: bool
+    notes: str
+    not_bound: str
+
+    @property
+    def raisable(self) -> bool:
+        """Whether AWS raises it on request, if only in part."""
+        return self.adjustable in ("yes", "partly")
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """What the caller sees when a limit breaks; `status` is None where it no longer listens."""
+
+    limit: str
+    door: str
+    status: int | None
+    code: str
+    seen: str
+    cause: str
+    source_url: str
+    as_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """The price [USD] of one unit from `start` up to `end`, None where it has no end."""
+
+    start: Decimal
+    end: Decimal | None
+    usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """The marginal tiers of one billing dimension in one region.
+
+    `assumed`: they are us-east-1's, for want of the region's own. `as_of` and `source` are those of
+    the oldest tier; `stale`: it is from before 2026.
+    """
+
+    id: str
+    region: str
+    unit: str
+    tiers: tuple[Tier, ...]
+    as_of: str
+    source: str
+    assumed: bool
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """What AWS gives each month to all price ids of one `pool` together."""
+
+    pool: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """How long one operation takes [s]; p95 is log-linear in the normal quantile between."""
+
+    id: str
+    p50_s: float
+    p95_s: float
+    p99_s: float
+    kind: str
+    as_of: str
+    source_url: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """One metering increment, or one figure that the model assumes."""
+
+    id: str
+    value: float
+    unit: str
+    kind: str
+    as_of: str
+    source_url: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColdStart:
+    """Initialisation [s] of an empty function of `memory_mb` as measured: a lower bound."""
+
+    language: str
+    architecture: str
+    memory_mb: int
+    p50_s: float
+    p90_s: float
+    p95_s: float
+    p99_s: float
+    as_of: str
+    source_url: str
+
+
+def _status(given: str) -> int:
+    if not (given.isdigit() and 100 <= int(given) <= 599):
+        raise ValueError("an HTTP status")
+    return int(given)
+
+
+def _yes(given: str) -> bool:
+    return one_of("yes", "no")(given) == "yes"
+
+
+LIMIT: dict[str, Check] = dict.fromkeys(Limit.__dataclass_fields__, str) | {
+    **dict.fromkeys(("id", "service", "name", "unit", "scope", "evidence"), text),
+    **dict.fromkeys(("value", "raised_to"), or_blank(number)),
+    "adjustable": one_of("yes", "partly", "no", "setting", "unknown"),
+    "as_of": dated,
+    "source_url": url,
+    "verified": _yes,
+}
+BREACH: dict[str, Check] = dict.fromkeys(Breach.__dataclass_fields__, text) | {
+    "door": one_of("function-url", "http-api", "rest-api", "alb", "invoke", "async", "*"),
+    "status": or_blank(_status),
+    "code": str,
+    "source_url": url,
+    "as_of": dated,
+}
+PRICE: dict[str, Check] = {
+    **dict.fromkeys(("id", "region", "unit"), text),
+    "tier_from": decimal,
+    "tier_to": or_blank(decimal),
+    "price_usd": decimal,
+    "as_of": dated,
+    "source": text,
+}
+FREE: dict[str, Check] = {"id": text, "free_quantity": or_blank(decimal), "free_pool": str}
+_SOURCED: dict[str, Check] = {
+    "kind": one_of("measured", "documented", "assumption"),
+    "as_of": dated,
+    "source_url": or_blank(url),
+    "note": str,
+}
+TIME: dict[str, Check] = {"id": text, "p50_ms": number, "p99_ms": number, **_SOURCED}
+CONSTANT: dict[str, Check] = {"id": text, "value": number, "unit": text, **_SOURCED}
+COLD_START: dict[str, Check] = {
+    **dict.fromkeys(("runtime", "lambda_runtime_id"), text),
+    "architecture": one_of("arm64", "x86_64"),
+    "memory_mb": number,
+    "package_type": one_of("zip", "image"),
+    "snapstart": one_of("yes", ""),
+    **dict.fromkeys(("p50", "p90", "p95", "p99"), number),
+    "measured_on": dated,
+    "source_url": url,
+}
+
+
+def is_stale(as_of: str) -> bool:
+    """Whether a price of that date is to be shown as stale."""
+    return first_day(as_of).year < STALE_BEFORE
+
+
+def time_of(row: Row) -> Time:
+    """The Time of a row of times.csv. Raises FactsError if its p99 is under its p50."""
+    place, p50, p99 = row["place"], row["p50_ms"] / 1000, row["p99_ms"] / 1000
+    if not 0 < p50 <= p99:
+        raise refused(place, "p99_ms", f"{1000 * p99:g}", "p50_ms, over 0, or more")
+    rest = {field: row[field] for field in ("id", *_SOURCED)}
+    return Time(p50_s=p50, p95_s=p50 * (p99 / p50) ** (Z95 / Z99), p99_s=p99, **rest)
+
+
+def cold_start_of(row: Row) -> ColdStart:
+    """The ColdStart of a row, its language a runtime's id or, of "go (prov.al2023)", "go"."""
+    managed = not row["lambda_runtime_id"].startswith("provided")
+    return ColdStart(
+        language=row["lambda_runtime_id"] if managed else row["runtime"].split("(")[0].strip(),
+        architecture=row["architecture"],
+        memory_mb=int(row["memory_mb"]),
+        **{f"{p}_s": row[p] / 1000 for p in ("p50", "p90", "p95", "p99")},
+        as_of=row["measured_on"],
+        source_url=row["source_url"],
+    )
+
+
+def tariff_of(seen: list[Row]) -> Tariff:
+    """The Tariff of all rows of one id in one region. Raises FactsError if tiers do not join."""
+    ladder = _in_force(seen)
+    oldest = min(ladder, key=lambda row: first_day(row["as_of"])) if ladder[1:] else ladder[0]
+    return Tariff(
+        id=oldest["id"],
+        region=oldest["region"],
+        unit=oldest["unit"],
+        tiers=tuple(Tier(row["tier_from"], row["tier_to"], row["price_usd"]) for row in ladder),
+        as_of=oldest["as_of"],
+        source=oldest["source"],
+        assumed=False,
+        stale=is_stale(oldest["as_of"]),
+    )
+
+
+def _in_force(seen: list[Row]) -> list[Row]:
+    """The tiers from 0 up: of those with one start the newest, each where the one before ends.
+
+    What is older than these and lies under them is history.
+    """
+    if len(seen) == 1 and seen[0]["tier_from"] == 0 and seen[0]["tier_to"] is None:
+        return seen  # most prices: one tier, seen once
+    newest: dict[Decimal, Row] = {}
+    for row in sorted(seen, key=lambda row: first_day(row["as_of"])):
+        start, end, other = row["tier_from"], row["tier_to"], newest.get(row["tier_from"])
+        if other and first_day(other["as_of"]) == first_day(row["as_of"]):
+            accepted = f"another as_of than {other['place']} has"
+            raise refused(row["place"], "tier_from", start, accepted)
+        if end is not None and end <= start:
+            raise refused(row["place"], "tier_to", end, f"more than {start}, or blank")
+        newest[start] = row
+    ladder: list[Row] = []
+    end = Decimal(0)
+    while end in newest:
+        ladder.append(newest.pop(end))
+        end = ladder[-1]["tier_to"]
+    latest = max((first_day(row["as_of"]) for row in ladder), default=date.min)
+    for start, row in newest.items():
+        if first_day(row["as_of"]) >= latest or (end is not None and start >= end):
+            raise refused(row["place"], "tier_from", start, "0 or where another tier ends")
+    return ladder

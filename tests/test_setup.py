@@ -1,0 +1,114 @@
+"""Setting up: the lock, the conda environment and the wheel tell the same as pyproject.toml."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = {k: v for k, v in PROJECT["optional-dependencies"].items() if k != "all"}
+REQUIREMENTS = [
+    Requirement(line)
+    for line in (*PROJECT["dependencies"], *(r for v in EXTRAS.values() for r in v))
+]
+CONDA_NAMES = {"build": "python-build", "matplotlib": "matplotlib-base"}  # where they differ
+
+LOCK = (ROOT / "requirements.lock").read_text()
+LOCKED = [
+    (Requirement(entry.split(" \\\n")[0]), entry)
+    for entry in re.split(r"\n(?=\S)", LOCK)
+    if not entry.startswith("#")
+]
+
+
+def conda_requirements() -> list[Requirement]:
+    listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    plain = [entry for entry in listed if isinstance(entry, str)]
+    from_pypi = next(entry["pip"] for entry in listed if isinstance(entry, dict))
+    assert "-e ." in from_pypi
+    return [Requirement(entry) for entry in (*plain, *from_pypi) if entry != "-e ."]
+
+
+def test_the_extra_all_is_all_extras():
+    assert PROJECT["optional-dependencies"]["all"] == [f"explorer[{','.join(EXTRAS)}]"]
+
+
+def test_conda_users_get_the_same_requirements_with_the_same_bounds():
+    wanted = {CONDA_NAMES.get(r.name, r.name): r.specifier for r in REQUIREMENTS}
+    python = Requirement(f"python{PROJECT['requires-python']}")
+    wanted |= {"python": python.specifier, "pip": Requirement("pip").specifier}
+    assert {r.name: r.specifier for r in conda_requirements()} == wanted
+
+
+@pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda r: r.name)
+def test_the_lock_pins_what_pyproject_asks_for(requirement):
+    pins = [pin for pin, _ in LOCKED if pin.name == canonicalize_name(requirement.name)]
+    assert pins, f"{requirement} is not in requirements.lock: run make lock"
+    for pin in pins:
+        (exact,) = pin.specifier
+        assert exact.operator == "==" and requirement.specifier.contains(exact.version)
+
+
+def test_every_locked_requirement_is_pinned_with_hashes():
+    assert len(LOCKED) > len(REQUIREMENTS)
+    loose = [
+        str(pin)
+        for pin, entry in LOCKED
+        if not re.search(r" --hash=sha256:[0-9a-f]{64}", entry)
+        or [s.operator for s in pin.specifier] != ["=="]
+    ]
+    assert loose == []
+
+
+def test_the_lock_holds_no_address():
+    found = re.findall(r"://|--(?:extra-)?index-url|--find-links|--trusted-host|file:|@ ", LOCK)
+    assert found == []
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_the_wheel_carries_the_facts_and_the_notebooks(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for folder in ("data", "notebooks"):
+        kept = (p for p in (ROOT / folder).rglob("*") if p.suffix in {".csv", ".toml", ".ipynb"})
+        wanted = {f"explorer/{p.relative_to(ROOT)}" for p in kept if "checkpoint" not in str(p)}
+        assert wanted and wanted <= names
+    assert {"explorer/data/limits.csv", "explorer/notebooks/00_start_here.ipynb"} <= names
+    assert {name.split("/")[0] for name in names} <= {"explorer", wheel_metadata(wheel)}
+
+
+def wheel_metadata(wheel: Path) -> str:
+    return "-".join(wheel.name.split("-")[:2]) + ".dist-info"
+
+
+def test_the_wheel_reads_its_own_facts_away_from_the_checkout(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    program = "import explorer as ex; print(ex.__file__, len(ex.limits()), len(ex.prices()))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    module, limits, prices = done.stdout.split()
+    assert Path(module).is_relative_to(tmp_path)
+    assert int(limits) > 0 and int(prices) > 0
