@@ -1,0 +1,71 @@
+"""Whether an API fits AWS Lambda, from numbers, and what to build when it does not.
+
+>>> import explorer as ex
+>>> w = ex.Workload.load("data/workloads/statements.toml")
+>>> ex.recommend(w).summary
+
+This is the contents page: each public name and the module that holds it. A module is imported when
+one of its names is first asked for.
+"""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .app import explore
+    from .cost import Bill, bill
+    from .design import Design
+    from .encoding import encoded_size, environment_size
+    from .errors import ExplorerError
+    from .facts import limits_frame as limits
+    from .facts import prices_frame as prices
+    from .recommend import Recommendation, assess, cost, latency, recommend
+    from .report import report
+    from .workload import Workload
+
+__version__ = "0.1.0"
+
+_CONTENTS = {  # public name: (module, name there)
+    "Workload": ("workload", "Workload"),
+    "Design": ("design", "Design"),
+    "Recommendation": ("recommend", "Recommendation"),
+    "recommend": ("recommend", "recommend"),
+    "assess": ("recommend", "assess"),
+    "cost": ("recommend", "cost"),
+    "latency": ("recommend", "latency"),
+    "Bill": ("cost", "Bill"),
+    "bill": ("cost", "bill"),
+    "limits": ("facts", "limits_frame"),
+    "prices": ("facts", "prices_frame"),
+    "environment_size": ("encoding", "environment_size"),
+    "encoded_size": ("encoding", "encoded_size"),
+    "explore": ("app", "explore"),
+    "report": ("report", "report"),
+    "ExplorerError": ("errors", "ExplorerError"),
+}
+__all__ = [*_CONTENTS, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        module, inner = _CONTENTS[name]
+    except KeyError:
+        raise AttributeError(f"module 'explorer' has no attribute {name!r}") from None
+    return getattr(import_module(f".{module}", __name__), inner)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+class _Contents(ModuleType):
+    """`explorer.recommend` is the function, though a module of that name is imported below it."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _CONTENTS and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Contents

@@ -37,6 +37,10 @@ class BillLine:
     as_of: str = ""
     source: str = ""
 
+    def to_dict(self) -> dict[str, str | float | bool]:
+        """The line as plain values."""
+        return {**asdict(self), "quantity": float(self.quantity), "usd": float(self.usd), "free": float(self.free)}
+
 
 @dataclass(frozen=True)
 class Bill:
@@ -54,7 +58,7 @@ class Bill:
         """The lines, dearest first: id, quantity, unit, usd, assumed, free, stale, as_of, source."""
         import pandas as pd
 
-        rows = [{**asdict(line), "usd": float(line.usd), "quantity": float(line.quantity)} for line in self.lines]
+        rows = [line.to_dict() for line in self.lines]
         frame = pd.DataFrame(rows, columns=list(BillLine.__dataclass_fields__))
         return frame.sort_values("usd", ascending=False, ignore_index=True)
 

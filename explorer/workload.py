@@ -7,7 +7,6 @@ import difflib
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -396,10 +395,10 @@ class Workload(Section):
         """Requests a second, on average over the month."""
         return self.requests_per_month / (self.preferences.month_hours * 3600)
 
-    @cached_property
-    def given(self) -> dict[str, Any]:
-        """The fields as they were given, and nothing else."""
-        return copy.deepcopy(self._given)
+    @property
+    def source(self) -> str:
+        """The file that it was read from, or "workload"."""
+        return self._source
 
     def is_given(self, field: str) -> bool:
         """Whether a dotted field such as "client.waits" was given, not left to its default."""

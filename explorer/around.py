@@ -1,0 +1,164 @@
+"""Break-evens: the sizes, times and rates around a workload at which the recommendation changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .design import Design, Table
+from .evaluate import Evaluation
+from .option import Load
+from .units import format_number, format_size, format_time
+from .words import named
+from .workload import LARGEST_SIZE, LONGEST_TIME, Workload
+
+if TYPE_CHECKING:
+    from .recommend import Recommendation
+
+REACH = 1000.0  # times up and down that are looked at
+COARSE = 49  # points from 1 / REACH to REACH
+FINE = 25  # points between two of those, twice
+AXES = {  # axis: (unit, what people call it, the largest value)
+    "response": ("bytes", "median response", LARGEST_SIZE),
+    "request": ("bytes", "median request", LARGEST_SIZE),
+    "runtime": ("s", "median run time", LONGEST_TIME),
+    "requests_per_month": ("requests a month", "rate", 1e13),
+    "configuration": ("bytes", "configuration", 100 * 1024**2),
+}
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """A value of one axis at which the recommendation changes."""
+
+    axis: str
+    value: float | None  # None: it does not change within reach
+    unit: str
+    factor: float | None  # times today's value
+    direction: str  # above or below
+    design: dict[str, str] | None  # what is recommended beyond it; None where nothing is feasible
+    says: str
+
+
+def break_evens(r: Recommendation) -> list[BreakEven]:
+    """The first change up and down each axis, and where an always-on service takes over."""
+    if not r.feasible:
+        return []
+    return [turn for axis in AXES for turn in _along(r, axis)]
+
+
+def _today(workload: Workload, axis: str) -> float:
+    if axis == "requests_per_month":
+        return workload.requests_per_month
+    if axis == "configuration":
+        return workload.configuration.total
+    return float(getattr(workload, axis).spread.median)
+
+
+def _axes(workload: Workload, axis: str, factors: np.ndarray) -> dict[str, np.ndarray]:
+    """The axis at these multiples of today's value; a peak grows with its mean."""
+    axes = {axis: _today(workload, axis) * factors}
+    if axis == "requests_per_month" and workload.peak_rps is not None:
+        axes["peak_rps"] = workload.peak_rps * factors
+    return axes
+
+
+def _evaluated(r: Recommendation, axis: str, factors: np.ndarray, designs: Table) -> tuple[np.ndarray, Evaluation]:
+    evaluation = Evaluation(Load(r.workload, _axes(r.workload, axis, factors)), designs)
+    return evaluation.winner(), evaluation
+
+
+def _along(r: Recommendation, axis: str) -> Iterator[BreakEven]:
+    today, most = _today(r.workload, axis), AXES[axis][2]
+    if today <= 0:
+        return
+    factors = np.geomspace(1 / REACH, REACH, COARSE)
+    factors = factors[today * factors <= most]
+    designs = r.evaluation.table
+    winners, evaluation = _evaluated(r, axis, factors, designs)
+    start = int(np.argmin(np.abs(np.log(factors))))
+    kept = np.zeros(len(designs.designs), dtype=bool)
+    kept[[*np.unique(winners[winners >= 0]), r.index]] = True
+    few = designs.only(kept)
+    for direction, step in (("above", 1), ("below", -1)):
+        changed = _first_change(winners, start, step, r.index)
+        if changed is not None:
+            yield _refined(r, axis, direction, factors[changed - step], factors[changed], few)
+    if axis == "requests_per_month":
+        yield from _service(r, factors, evaluation, few, winners)
+
+
+def _first_change(winners: np.ndarray, start: int, step: int, today: int) -> int | None:
+    index = start + step
+    while 0 <= index < winners.size:
+        if winners[index] != today:
+            return index
+        index += step
+    return None
+
+
+def _refined(
+    r: Recommendation, axis: str, direction: str, inside: float, outside: float, few: Table
+) -> BreakEven:
+    """The change between two factors, narrowed twice."""
+    design: Design | None = None
+    for _ in range(2):
+        factors = np.geomspace(inside, outside, FINE)
+        winners, evaluation = _evaluated(r, axis, factors, few)
+        others = [i for i, w in enumerate(winners) if w < 0 or evaluation.designs[w] != r.design]
+        first = max(others[0], 1) if others else FINE - 1
+        inside, outside = factors[first - 1], factors[first]
+        design = evaluation.designs[winners[first]] if winners[first] >= 0 else None
+    return _turn(r, axis, direction, float(outside), design)
+
+
+def _turn(r: Recommendation, axis: str, direction: str, factor: float, design: Design | None) -> BreakEven:
+    unit, called, _ = AXES[axis]
+    value = _today(r.workload, axis) * factor
+    then = f"build {named(design, r.design)}" if design else "no design is feasible"
+    says = f"{direction} a {called} of {_shown(value, unit)} ({_times(factor)} today's), {then}"
+    return BreakEven(axis, value, unit, factor, direction, design.ids if design else None, says)
+
+
+def _service(
+    r: Recommendation, factors: np.ndarray, evaluation: Evaluation, few: Table, winners: np.ndarray
+) -> Iterator[BreakEven]:
+    """Where an always-on service takes over from Lambda, or Lambda from it."""
+    always_on = np.array([d.flow.compute == "service" for d in evaluation.designs])
+    serves = np.array([w >= 0 and always_on[w] for w in winners])
+    is_service = r.design is not None and r.design.flow.compute == "service"
+    direction = "below" if is_service else "above"
+    start = int(np.argmin(np.abs(np.log(factors))))
+    span = range(start, -1, -1) if is_service else range(start, factors.size)
+    turned = next((i for i in span if serves[i] != is_service and winners[i] >= 0), None)
+    if turned is None:
+        yield _no_turn(r, direction, is_service)
+        return
+    previous = turned + 1 if is_service else turned - 1
+    fine = np.geomspace(factors[previous], factors[turned], FINE)
+    found, narrow = _evaluated(r, "requests_per_month", fine, few)
+    on = [w >= 0 and narrow.designs[w].flow.compute == "service" for w in found]
+    first = next((i for i, there in enumerate(on) if there != is_service and found[i] >= 0), FINE - 1)
+    turn = _turn(r, "requests_per_month", direction, float(fine[first]), narrow.designs[found[first]])
+    yield turn
+
+
+def _no_turn(r: Recommendation, direction: str, is_service: bool) -> BreakEven:
+    unit = AXES["requests_per_month"][0]
+    what = "Lambda takes over" if is_service else "an always-on service takes over"
+    reach = f"1/{REACH:,.0f} of" if is_service else f"{REACH:,.0f} times"
+    says = f"{what} at no rate down to {reach} today's" if is_service else f"{what} at no rate up to {reach} today's"
+    return BreakEven("requests_per_month", None, unit, None, direction, None, says)
+
+
+def _shown(value: float, unit: str) -> str:
+    if unit == "bytes":
+        return format_size(value)
+    return format_time(value) if unit == "s" else f"{format_number(value)} {unit}"
+
+
+def _times(factor: float) -> str:
+    return f"{format_number(factor)} times" if factor >= 0.095 else f"1/{format_number(1 / factor)} of"

@@ -1,0 +1,279 @@
+"""The design to build: chosen among all, with what it costs, what rules out the rest, what would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import around, assumptions, reasons, words
+from .assess import Finding, findings
+from .cost import Bill
+from .cost import cost as bill_of
+from .design import CONCERNS, Design, choices, table
+from .errors import DesignError
+from .evaluate import Evaluation
+from .latency import latency as seconds_of
+from .option import LEVELS, Load
+from .workload import Workload
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = "explorer.recommendation/1"
+TRADES = (0.0, 10.0, 100.0)  # USD a part at which the trade is shown
+
+
+def completed(workload: Workload, given: str | Mapping[str, str | None] | Design) -> Design:
+    """The design that is given, concerns left out filled by the best for this workload.
+
+    If nothing is feasible that is the design with the least chance of a breach, then the least score.
+    Raises DesignError for an unknown concern or option, or options that cannot go together.
+    """
+    chosen = choices(given)
+    if len(chosen) == len(CONCERNS):
+        return Design(**chosen)
+    candidates = table().where(chosen)
+    allowed = candidates.allowed(Load(workload))
+    evaluation = Evaluation(Load(workload), candidates.only(allowed) if allowed.any() else candidates)
+    index = int(evaluation.winner())
+    return evaluation.designs[index if index >= 0 else nearest(evaluation)]
+
+
+def nearest(evaluation: Evaluation) -> int:
+    """The index of the design that misses by least: the least chance of a breach or a late answer."""
+    missed = np.maximum(evaluation.hard_breach, evaluation.late)
+    score = evaluation.monthly_usd + evaluation.load.workload.preferences.part_usd * evaluation.table.parts
+    return int(np.lexsort((score, evaluation.latency_s[:, 1], missed))[0])
+
+
+class Recommendation:
+    """The answer for one workload. Frames are made when they are first asked for."""
+
+    def __init__(self, workload: Workload) -> None:
+        self.workload = workload
+        self.load = Load(workload)
+        allowed = table().allowed(self.load)
+        self.evaluation = Evaluation(self.load, table().only(allowed) if allowed.any() else table())
+        index = int(self.evaluation.winner()) if allowed.any() else -1
+        self.feasible = index >= 0
+        self.index = index if self.feasible else nearest(self.evaluation)
+        self.design = self.evaluation.designs[index] if self.feasible else None
+
+    def __repr__(self) -> str:
+        return f"Recommendation({self.design})" if self.feasible else "Recommendation(nothing is feasible)"
+
+    def _repr_markdown_(self) -> str:
+        return self.summary
+
+    @property
+    def nearest(self) -> Design:
+        """The recommended design, or the one that misses by least where nothing is feasible."""
+        return self.evaluation.designs[self.index]
+
+    @property
+    def monthly_usd(self) -> float:
+        """The bill of `nearest` [USD a month]."""
+        return float(self.evaluation.monthly_usd[self.index])
+
+    @property
+    def parts(self) -> int:
+        """The moving parts of `nearest`."""
+        return int(self.evaluation.table.parts[self.index])
+
+    @property
+    def part_usd(self) -> float:
+        """What one more part is worth avoiding [USD a month]."""
+        return self.workload.preferences.part_usd
+
+    @property
+    def score_usd(self) -> float:
+        """Money and parts together [USD a month]."""
+        return self.monthly_usd + self.part_usd * self.parts
+
+    @property
+    def latency_s(self) -> dict[str, float]:
+        """From submitting to the whole result in hand [s], at the p50, p95 and p99."""
+        seconds = self.evaluation.latency_s[self.index]
+        return {f"p{100 * level:g}": float(s) for level, s in zip(LEVELS, seconds, strict=True)}
+
+    @cached_property
+    def bill(self) -> Bill:
+        """The bill of `nearest`, line by line."""
+        return bill_of(self.workload, self.nearest)
+
+    @cached_property
+    def found(self) -> list[Finding]:
+        """Every limit held against `nearest`, worst first."""
+        return findings(self.workload, self.nearest)
+
+    @cached_property
+    def findings(self) -> pd.DataFrame:
+        """`found` as a frame: a row a limit; see `assess`."""
+        return _frame(self.found)
+
+    @cached_property
+    def alternatives(self) -> pd.DataFrame:
+        """Every other feasible design, least score first.
+
+        Columns: the five concerns, monthly_usd [USD a month], parts, score_usd [USD a month],
+        latency_p50_s, latency_p95_s [s], deployable.
+        """
+        import pandas as pd
+
+        e = self.evaluation
+        score = e.score_usd(self.part_usd)
+        kept = [i for i in np.argsort(score, kind="stable") if np.isfinite(score[i]) and i != self.index]
+        frame = pd.DataFrame([e.designs[i].ids for i in kept], columns=list(CONCERNS))
+        frame["monthly_usd"], frame["parts"] = e.monthly_usd[kept], e.table.parts[kept]
+        frame["score_usd"] = score[kept]
+        frame["latency_p50_s"], frame["latency_p95_s"] = e.latency_s[kept, 0], e.latency_s[kept, 1]
+        frame["deployable"] = [e.designs[i].deployable for i in kept]
+        return frame
+
+    @cached_property
+    def reasons(self) -> list[reasons.Reason]:
+        """All that rules out a design: limits first, by how many designs they rule out."""
+        return reasons.rejections(self.workload)
+
+    @cached_property
+    def rejected(self) -> pd.DataFrame:
+        """`reasons` as a frame: because, kind, why, options, designs, breach_probability, nearest."""
+        return _frame(self.reasons, reasons.Reason)
+
+    @cached_property
+    def turns(self) -> list[around.BreakEven]:
+        """Where the recommendation changes around this workload, and to what."""
+        return around.break_evens(self)
+
+    @cached_property
+    def break_evens(self) -> pd.DataFrame:
+        """`turns` as a frame: axis, value, unit, factor, design, says."""
+        return _frame(self.turns, around.BreakEven)
+
+    @cached_property
+    def assumed(self) -> list[assumptions.Assumption]:
+        """What was not given or not measured, and whether it decides the answer."""
+        return assumptions.assumptions(self)
+
+    @cached_property
+    def assumptions(self) -> pd.DataFrame:
+        """`assumed` as a frame: id, kind, value, why, decides, as_of, source_url."""
+        return _frame(self.assumed, assumptions.Assumption)
+
+    @cached_property
+    def current(self) -> Design | None:
+        """What runs today, concerns left out filled by the best; None if the workload does not say."""
+        if self.workload.current is None:
+            return None
+        try:
+            return completed(self.workload, self.workload.current.model_dump())
+        except DesignError as error:
+            raise DesignError(f"{self.workload.source}: current: {error}") from None
+
+    @cached_property
+    def changes(self) -> pd.DataFrame:
+        """Against `current`: the parts that come and go, and what it costs or saves.
+
+        Columns: change (added, removed or cost), what, usd [USD a month; costs only].
+        """
+        return _frame(reasons.changes(self), reasons.Change)
+
+    @cached_property
+    def at_part_usd(self) -> dict[float, dict[str, Any]]:
+        """The winner at 0, 10 and 100 USD a part: its design, money and parts; none if not feasible."""
+        return {usd: self._at(usd) for usd in TRADES}
+
+    def _at(self, part_usd: float) -> dict[str, Any]:
+        index = int(self.evaluation.winner(part_usd)) if self.feasible else -1
+        if index < 0:
+            return {"design": None, "monthly_usd": None, "parts": None}
+        design = self.evaluation.designs[index]
+        usd = float(self.evaluation.monthly_usd[index])
+        return {"design": design.ids, "monthly_usd": usd, "parts": len(design.parts)}
+
+    @cached_property
+    def summary(self) -> str:
+        """What an architect would say: what to build, why, what it costs, what would change it."""
+        return words.summary(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as plain values: what `explorer recommend --json` prints."""
+        return {
+            "schema": SCHEMA,
+            "workload": self.workload.name,
+            "region": self.workload.region,
+            "design": self.design.ids if self.design else None,
+            "nearest": self.nearest.ids,
+            "feasible": self.feasible,
+            "summary": self.summary,
+            "monthly_usd": self.monthly_usd,
+            "parts": self.parts,
+            "part_usd": self.part_usd,
+            "score_usd": self.score_usd,
+            "latency_p50_s": self.latency_s["p50"],
+            "latency_p95_s": self.latency_s["p95"],
+            "latency_p99_s": self.latency_s["p99"],
+            "bill": {"total_usd": float(self.bill.total_usd), "lines": [line.to_dict() for line in self.bill.lines]},
+            "findings": [asdict(found) for found in self.found],
+            "alternatives": [
+                {"design": {c: row[c] for c in CONCERNS}, **{k: v for k, v in row.items() if k not in CONCERNS}}
+                for row in self.alternatives.to_dict("records")
+            ],
+            "rejected": [asdict(reason) for reason in self.reasons],
+            "break_evens": [asdict(turn) for turn in self.turns],
+            "at_part_usd": {f"{usd:g}": choice for usd, choice in self.at_part_usd.items()},
+            "assumptions": [asdict(assumption) for assumption in self.assumed],
+            "changes": [asdict(change) for change in reasons.changes(self)],
+        }
+
+
+def _frame(rows: list[Any], kind: type | None = None) -> pd.DataFrame:
+    import pandas as pd
+
+    kind = kind or Finding
+    return pd.DataFrame([asdict(row) for row in rows], columns=list(kind.__dataclass_fields__))
+
+
+def recommend(workload: Workload) -> Recommendation:
+    """The design to build for a workload, chosen among all designs.
+
+    Feasible is what nothing excludes, no limit breaks for more than 1 - targets.success of the
+    requests (quotas raised as far as AWS raises them), within client.waits and targets.latency_p95.
+    Among those the least of monthly_usd + part_usd x parts wins; ties go to fewer parts, then to the
+    lower p95.
+    """
+    return Recommendation(workload)
+
+
+def assess(workload: Workload, design: str | Mapping[str, str | None] | Design) -> pd.DataFrame:
+    """Findings of one design, feasible or not: a row a limit, worst first.
+
+    Columns: limit, limit_value, unit, used_p50, used_p99 [unit], breach_probability [share of
+    requests], broken_per_month [requests], verdict (breach, raise, tight or fits), consequence (what
+    the caller sees), source_url, verified. Concerns left out are filled by the best.
+    Raises DesignError for a design that cannot be built.
+    """
+    return _frame(findings(workload, completed(workload, design)))
+
+
+def cost(workload: Workload, design: str | Mapping[str, str | None] | Design) -> Bill:
+    """The bill of one design a month; concerns left out are filled by the best.
+
+    Raises DesignError for a design that cannot be built.
+    """
+    return bill_of(workload, completed(workload, design))
+
+
+def latency(workload: Workload, design: str | Mapping[str, str | None] | Design) -> pd.DataFrame:
+    """Seconds of one design by phase and in all; concerns left out are filled by the best.
+
+    Index: submit, queue, cold start, work, poll, download (those that take time), total.
+    Columns: p50, p95, p99 [s]; quantiles of a sum are sums of quantiles.
+    """
+    import pandas as pd
+
+    return pd.DataFrame(seconds_of(workload, completed(workload, design))).T

@@ -1,0 +1,122 @@
+"""The answer in sentences, as an architect would say it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import facts
+from .design import Design
+from .units import format_quantity, format_share, format_time, format_usd
+
+if TYPE_CHECKING:
+    from .reasons import Reason
+    from .recommend import Recommendation
+
+
+def described(design: Design) -> str:
+    """A design in one phrase, from its options' own summaries."""
+    door, request, response, execution, configuration = design.options
+    entered = "" if not request.parts else f", {request.summary}"
+    return (
+        f"{door.summary}{entered}; {response.summary}; the work in {execution.summary}; "
+        f"configuration from {configuration.summary}"
+    )
+
+
+def named(design: Design, beside: Design | None = None) -> str:
+    """Only those choices in which a design differs from the one beside it."""
+    ids = design.ids
+    if beside is not None:
+        ids = {c: option for c, option in ids.items() if option != beside.ids[c]} or ids
+    return ", ".join(f"{concern}={option}" for concern, option in ids.items())
+
+
+def summary(r: Recommendation) -> str:
+    """What to build, why, what it costs, what would change it."""
+    if not r.feasible:
+        return _nothing(r)
+    sentences = [_trade(r), _build(r), _limits(r), _why(r), _turns(r), _change(r)]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _trade(r: Recommendation) -> str:
+    """First, whether the answer depends on what a part is worth."""
+    by_design: dict[str, list[str]] = {}
+    for usd, choice in r.at_part_usd.items():
+        key = ", ".join(f"{c}={o}" for c, o in choice["design"].items())
+        by_design.setdefault(key, []).append(format_usd(usd))
+    if len(by_design) == 1:
+        return ""
+    others = [
+        f"at {' and '.join(prices)} a part, {design}"
+        for design, prices in by_design.items()
+        if design != str(r.design)
+    ]
+    return f"The answer depends on what a moving part is worth: {'; '.join(others)}."
+
+
+def _build(r: Recommendation) -> str:
+    assert r.design is not None
+    parts = f"{r.parts} moving part{'s' if r.parts != 1 else ''}" if r.parts else "no moving parts"
+    return (
+        f"For {r.workload.name}, build {described(r.design)}. It costs {format_usd(r.monthly_usd)} a month "
+        f"with {parts}; half of the results are in hand within {format_time(r.latency_s['p50'], 2)}, "
+        f"95 % within {format_time(r.latency_s['p95'], 2)}."
+    )
+
+
+def _limits(r: Recommendation) -> str:
+    """Quotas that must be raised first, and the tightest limit."""
+    raised = [found for found in r.found if found.verdict == "raise"]
+    if raised:
+        return " ".join(f"First, {found.consequence.split(';')[0]}." for found in raised)
+    tight = [found for found in r.found if found.verdict == "tight"]
+    if not tight:
+        return ""
+    worst = tight[0]
+    used = format_quantity(worst.used_p99, worst.unit)
+    limit = format_quantity(worst.limit_value, worst.unit)
+    return f"Its tightest limit is {worst.limit}: {used} of {limit} at the p99."
+
+
+def _why(r: Recommendation) -> str:
+    held = [_because(reason) for reason in r.reasons if reason.kind in {"limit", "promise"}][:3]
+    return f"Ruled out: {'; '.join(held)}." if held else "No limit rules anything out."
+
+
+def _because(reason: Reason) -> str:
+    options = ", ".join(option.partition("=")[2] for option in reason.options[:4]) or "any of several"
+    if reason.kind == "limit":
+        row = facts.limit(reason.because)
+        value = format_quantity(row.value or 0.0, row.unit)
+        chance = format_share(reason.breach_probability or 0.0)
+        return f"{options} by {row.name.lower()} of {value} ({chance} of the requests break it)"
+    return f"{options} because {reason.why}"
+
+
+def _turns(r: Recommendation) -> str:
+    turns = [turn.says for turn in r.turns if turn.axis != "requests_per_month" and turn.direction == "above"][:2]
+    rates = [turn.says for turn in r.turns if turn.axis == "requests_per_month"][-1:]
+    said = turns + rates
+    return f"What would change it: {'; '.join(said)}." if said else ""
+
+
+def _change(r: Recommendation) -> str:
+    cost = next((row for row in r.changes.itertuples() if row.change == "cost"), None)
+    if cost is None:
+        return ""
+    usd = abs(cost.usd)
+    return f"Against today's design it {'costs' if cost.usd > 0 else 'saves'} {format_usd(usd)} a month."
+
+
+def _nothing(r: Recommendation) -> str:
+    worst = [found for found in r.found if found.verdict == "breach"]
+    miss = "; ".join(
+        f"{found.limit} ({format_quantity(found.used_p99, found.unit)} of "
+        f"{format_quantity(found.limit_value, found.unit)} at the p99, "
+        f"{format_share(found.breach_probability)} of the requests break it)"
+        for found in worst[:3]
+    )
+    blocked = [reason.why for reason in r.reasons if reason.kind in {"promise", "exclusion"}][:3]
+    because = miss or "; ".join(blocked)
+    return f"For {r.workload.name} nothing is feasible. The nearest miss is {r.nearest}: {because}."
