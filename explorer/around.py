@@ -10,10 +10,11 @@ import numpy as np
 
 from .design import Design, Table
 from .evaluate import Evaluation
+from .fields import LARGEST_SIZE, LONGEST_TIME
 from .option import Load
 from .units import format_number, format_size, format_time
 from .words import named
-from .workload import LARGEST_SIZE, LONGEST_TIME, Workload
+from .workload import Workload
 
 if TYPE_CHECKING:
     from .recommend import Recommendation
@@ -66,7 +67,9 @@ def _axes(workload: Workload, axis: str, factors: np.ndarray) -> dict[str, np.nd
     return axes
 
 
-def _evaluated(r: Recommendation, axis: str, factors: np.ndarray, designs: Table) -> tuple[np.ndarray, Evaluation]:
+def _evaluated(
+    r: Recommendation, axis: str, factors: np.ndarray, designs: Table
+) -> tuple[np.ndarray, Evaluation]:
     evaluation = Evaluation(Load(r.workload, _axes(r.workload, axis, factors)), designs)
     return evaluation.winner(), evaluation
 
@@ -150,7 +153,11 @@ def _no_turn(r: Recommendation, direction: str, is_service: bool) -> BreakEven:
     unit = AXES["requests_per_month"][0]
     what = "Lambda takes over" if is_service else "an always-on service takes over"
     reach = f"1/{REACH:,.0f} of" if is_service else f"{REACH:,.0f} times"
-    says = f"{what} at no rate down to {reach} today's" if is_service else f"{what} at no rate up to {reach} today's"
+    says = (
+        f"{what} at no rate down to {reach} today's"
+        if is_service
+        else f"{what} at no rate up to {reach} today's"
+    )
     return BreakEven("requests_per_month", None, unit, None, direction, None, says)
 
 

@@ -16,6 +16,7 @@ from .workload import Workload
 
 DRIVERS = ("request", "response", "runtime", "peak", "amount")
 TIGHT = 0.8  # of a limit at the p99
+NEGLIGIBLE = 1e-12  # a chance below this is none: one request in a trillion
 ORDER = ("breach", "raise", "tight", "fits")  # worst first
 
 
@@ -41,7 +42,7 @@ class Exceedances:
     """The chances that one option's limits break, today and with quotas raised as far as they can be."""
 
     today: Mapping[str, Number]  # by driver, the worst of its limits
-    raised: tuple[tuple[str, Number], ...]  # by limit
+    raised: tuple[tuple[str, str, Number], ...]  # limit, driver, chance
 
     @classmethod
     def of(cls, uses: Iterable[Use], load: Load) -> Exceedances:
@@ -52,7 +53,7 @@ class Exceedances:
             chance = use.exceed(load, load.limit(use.limit))
             today[use.driver] = np.maximum(today[use.driver], chance) if use.driver in today else chance
             most = highest(use.limit)
-            raised.append((use.limit, chance if most is None else use.exceed(load, most)))
+            raised.append((use.limit, use.driver, chance if most is None else use.exceed(load, most)))
         return cls(today, tuple(raised))
 
 
@@ -107,6 +108,7 @@ def _finding(use: Use, load: Load, door: str) -> Finding:
     row, value = facts.limit(use.limit), load.limit(use.limit)
     chance, most = float(use.exceed(load, value)), highest(use.limit)
     raised = chance if most is None else float(use.exceed(load, most))
+    chance = chance if chance > NEGLIGIBLE else 0.0
     used = [float(use.used(load, p)) for p in (0.5, 0.99)]
     told = verdict(chance, raised, used[1] / value, load.tolerance)
     if isinstance(use, Spill):
@@ -120,7 +122,7 @@ def _finding(use: Use, load: Load, door: str) -> Finding:
         breach_probability=chance,
         broken_per_month=chance * float(load.requests),
         verdict=told,
-        consequence=_consequence(use, load, door, told),
+        consequence=_consequence(use, load, "async" if load.flow.asynchronous else door, told),
         source_url=row.source_url,
         verified=row.verified,
     )
@@ -128,15 +130,12 @@ def _finding(use: Use, load: Load, door: str) -> Finding:
 
 def _consequence(use: Use, load: Load, door: str, told: str) -> str:
     """What the caller sees, or what is done instead."""
-    row = facts.limit(use.limit)
     if isinstance(use, Spill):
         share = float(use.share(load))
         return f"never breaks: {share:.2%} of the requests are too large to hand over and go through S3"
     breach = facts.breach(use.limit, door)
     seen = breach.seen if breach else "no recorded text"
-    if told == "raise":
-        return f"ask for {_request(use, load)}{f' (quota {row.quota_code})' if row.quota_code else ''}; until then: {seen}"
-    return seen
+    return f"ask for {_request(use, load)}; until then: {seen}" if told == "raise" else seen
 
 
 def _request(use: Use, load: Load) -> str:
@@ -146,6 +145,7 @@ def _request(use: Use, load: Load) -> str:
     needed = float(use.used(load, min(tail, 1 - 1e-9))) * 1.2
     digits = 10.0 ** np.floor(np.log10(max(needed, 1.0)))
     asked = float(np.ceil(needed / digits * 2) / 2 * digits)
-    most = row.raised_to
-    asked = min(asked, most) if most is not None else asked
-    return f"{row.name.lower()} of {asked:,.0f} {row.unit}"
+    asked = asked if row.raised_to is None else min(asked, row.raised_to)
+    code = f" (quota {row.quota_code})" if row.quota_code else ""
+    how = f", {row.max_if_raised}" if row.max_if_raised else ", for which AWS names no maximum"
+    return f"{row.name} of {asked:,.0f} {row.unit}{code}{how}"

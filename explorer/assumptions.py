@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import facts
+from .assess import findings
 from .cost import usage
 from .evaluate import Evaluation
 from .latency import steps
 from .option import Load
-from .assess import findings
 from .units import format_bandwidth, format_number, format_size, format_time
 from .workload import Workload
 
@@ -32,16 +32,22 @@ class Assumption:
     source_url: str = ""
 
 
-DEFAULTS = {  # field: (how it is shown, why it has this value)
+DEFAULTS: dict[str, tuple[Callable[[Any], str], str]] = {  # field: (how it is shown, why it has this value)
     "peak_rps": (format_number, "no peak was given: five times the mean rate"),
     "request": (format_size, "no request size was given"),
     "runtime.memory": (lambda mb: format_size(mb * 1024**2, 4), "one vCPU"),
-    "configuration.entries": (format_number, "not given: as many as the total holds at the assumed size"),
+    "configuration.entries": (
+        format_number,
+        "not given: as many as the total holds at the assumed size",
+    ),
     "client.waits": (format_time, "not given"),
     "client.bandwidth": (format_bandwidth, "not given"),
     "targets.success": (str, "not given"),
     "response.kept": (format_time, "not given"),
-    "preferences.part_usd": (format_number, "not given: USD a month that one more part is worth avoiding"),
+    "preferences.part_usd": (
+        format_number,
+        "not given: USD a month that one more part is worth avoiding",
+    ),
 }
 SWITCHES = {  # true-or-false fields that can decide, and why they have their default
     "client.polls": "not given: taken as able to poll",
@@ -59,7 +65,13 @@ def assumptions(r: Recommendation) -> list[Assumption]:
     quantities = usage(load, design)
     steps(load, design)
     defaults = sorted(_defaults(r), key=lambda row: not row.decides)
-    return [*defaults, *_tails(r.workload), *_constants(load), *_limits(load), *_prices(r.workload, quantities)]
+    return [
+        *defaults,
+        *_tails(r.workload),
+        *_constants(load),
+        *_limits(load),
+        *_prices(r.workload, quantities),
+    ]
 
 
 def _defaults(r: Recommendation) -> Iterator[Assumption]:
@@ -114,7 +126,15 @@ def _constants(load: Load) -> Iterator[Assumption]:
     for constant_id in sorted(load.constants):
         row = facts.constant(constant_id)
         if row.kind == "assumption":
-            yield Assumption(row.id, "constant", f"{row.value:g} {row.unit}", row.note, False, row.as_of, row.source_url)
+            yield Assumption(
+                row.id,
+                "constant",
+                f"{row.value:g} {row.unit}",
+                row.note,
+                False,
+                row.as_of,
+                row.source_url,
+            )
     for time_id in sorted(load.times):
         time = facts.time(time_id)
         if time.kind == "assumption":
@@ -127,7 +147,15 @@ def _limits(load: Load) -> Iterator[Assumption]:
         row = facts.limit(limit_id)
         if not row.verified:
             value = f"{row.value:g} {row.unit}"
-            yield Assumption(row.id, "limit", value, "not verified: " + row.notes, False, row.as_of, row.source_url)
+            yield Assumption(
+                row.id,
+                "limit",
+                value,
+                "not verified: " + row.notes,
+                False,
+                row.as_of,
+                row.source_url,
+            )
 
 
 def _prices(w: Workload, quantities: dict[str, float]) -> Iterator[Assumption]:
@@ -135,9 +163,11 @@ def _prices(w: Workload, quantities: dict[str, float]) -> Iterator[Assumption]:
         if not quantities[price_id]:
             continue
         tariff = facts.tariff(price_id, w.region)
-        value = f"{tariff.tiers[0].usd} USD a {tariff.unit}"
+        value = f"{tariff.tiers[0].usd:f} USD a {tariff.unit}"
         if tariff.assumed:
             why = f"no price is known in {w.region}: that of {facts.HOME_REGION} is used"
             yield Assumption(price_id, "price", value, why, False, tariff.as_of, tariff.source)
         elif tariff.stale:
-            yield Assumption(price_id, "price", value, "not seen again since", False, tariff.as_of, tariff.source)
+            yield Assumption(
+                price_id, "price", value, "not seen again since", False, tariff.as_of, tariff.source
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,7 +39,12 @@ class BillLine:
 
     def to_dict(self) -> dict[str, str | float | bool]:
         """The line as plain values."""
-        return {**asdict(self), "quantity": float(self.quantity), "usd": float(self.usd), "free": float(self.free)}
+        return {
+            **asdict(self),
+            "quantity": float(self.quantity),
+            "usd": float(self.usd),
+            "free": float(self.free),
+        }
 
 
 @dataclass(frozen=True)
@@ -93,8 +98,15 @@ def bill(
         usd = _tiered(tariff, quantity - taken) * keep
         lines.append(
             BillLine(
-                price_id, quantity, tariff.unit, usd, tariff.assumed, taken,
-                tariff.stale, tariff.as_of, tariff.source,
+                price_id,
+                quantity,
+                tariff.unit,
+                usd,
+                tariff.assumed,
+                taken,
+                tariff.stale,
+                tariff.as_of,
+                tariff.source,
             )
         )
     return Bill(tuple(lines), region)
@@ -113,7 +125,9 @@ def _quantity(price_id: str, given: float | Decimal) -> Decimal:
 def _tiered(tariff: facts.Tariff, quantity: Decimal) -> Decimal:
     last = tariff.tiers[-1].end
     if last is not None and quantity > last:
-        raise PriceError(f"{tariff.id} has the quantity {quantity}: no price is known beyond {last} {tariff.unit}")
+        raise PriceError(
+            f"{tariff.id} has the quantity {quantity}: no price is known beyond {last} {tariff.unit}"
+        )
     usd = ZERO
     for tier in tariff.tiers:
         end = quantity if tier.end is None else min(quantity, tier.end)
@@ -133,24 +147,28 @@ class Tariffs:
         """Whether lines of this id can be priced one by one: one tier, no free pool."""
         return self.tiers(price_id) is None
 
-    @lru_cache(maxsize=None)  # noqa: B019  (one instance a region, kept for the process)
+    @cache  # noqa: B019  (one instance a region, kept for the process)
     def tiers(self, price_id: str) -> tuple[tuple[float, float, float], ...] | None:
         """(from, width, price) of each tier; None for a linear tariff."""
         tiers = facts.tariff(price_id, self.region).tiers
         if len(tiers) == 1 and tiers[0].end is None and self.free(price_id) is None:
             return None
         return tuple(
-            (float(t.start), float("inf") if t.end is None else float(t.end - t.start), float(t.usd))
+            (
+                float(t.start),
+                float("inf") if t.end is None else float(t.end - t.start),
+                float(t.usd),
+            )
             for t in tiers
         )
 
-    @lru_cache(maxsize=None)  # noqa: B019
+    @cache  # noqa: B019
     def free(self, price_id: str) -> tuple[str, float] | None:
         """The free pool and its quantity, where the free tier is asked for."""
         free = facts.free(price_id) if self.free_tier else None
         return (free.pool, float(free.quantity)) if free else None
 
-    @lru_cache(maxsize=None)  # noqa: B019
+    @cache  # noqa: B019
     def price(self, price_id: str) -> float:
         """The price of a linear tariff [USD a unit]."""
         return float(facts.tariff(price_id, self.region).tiers[0].usd)
@@ -181,7 +199,7 @@ class Tariffs:
         return usd * self.keep
 
 
-@lru_cache(maxsize=None)
+@cache
 def tariffs(region: str, free_tier: bool, discount: float) -> Tariffs:
     """The tariffs for these preferences, kept for the process."""
     return Tariffs(region, free_tier, 1.0 - discount)

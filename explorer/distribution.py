@@ -170,7 +170,7 @@ class Quantiles(Distribution):
 
     z: np.ndarray  # normal quantiles of the knots, from -FAR to FAR, strictly rising
     log: np.ndarray  # natural logs of the values there, never falling
-    tail: str = ""  # type: ignore[assignment]
+    tail: str = ""
 
     @cached_property
     def _rising(self) -> np.ndarray:
@@ -271,7 +271,9 @@ def _check(points: Mapping[float, float], maximum: float | None) -> None:
         zip(names, values, strict=True), zip(names[1:], values[1:], strict=True), strict=False
     ):
         if above < below:
-            raise ExplorerError(f"{high} is {above:g}, less than {low} = {below:g}: expected it to be at least {low}")
+            raise ExplorerError(
+                f"{high} is {above:g}, less than {low} = {below:g}: expected it to be at least {low}"
+            )
 
 
 def _continued(z: np.ndarray, log: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

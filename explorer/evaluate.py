@@ -101,7 +101,7 @@ class Evaluation:
         chances = []
         for answers in self.answers:
             worst: Number = 0.0
-            for _, chance in answers.exceedances.raised:
+            for _, _, chance in answers.exceedances.raised:
                 worst = np.maximum(worst, chance)
             chances.append(worst)
         return self._worst(chances)

@@ -80,9 +80,7 @@ class Facts:
 
     @cached_property
     def _limits(self) -> dict[str, Limit]:
-        return {
-            id: Limit(**_fields(row)) for id, row in self._by_id("limits.csv", record.LIMIT).items()
-        }
+        return {id: Limit(**_fields(row)) for id, row in self._by_id("limits.csv", record.LIMIT).items()}
 
     @cached_property
     def _times(self) -> dict[str, Time]:
@@ -233,9 +231,7 @@ class Facts:
         """A row a price ever seen; `age_days` as above, and `stale`: not seen since 2026 began."""
         frame = _frame([_fields(row) for row in self._price_rows])
         numbers = dict.fromkeys(("tier_from", "tier_to", "price_usd"), float)
-        return frame.astype(numbers).assign(
-            stale=[record.is_stale(as_of) for as_of in frame["as_of"]]
-        )
+        return frame.astype(numbers).assign(stale=[record.is_stale(as_of) for as_of in frame["as_of"]])
 
 
 def _memory(row: ColdStart) -> int:

@@ -12,7 +12,11 @@ from .distribution import Number
 from .option import LEVELS, PHASES, Load, Step
 from .workload import Workload
 
-BEFORE_ANSWER = ("queue", "cold start", "work")  # what a client waits through if it is answered at once
+BEFORE_ANSWER = (
+    "queue",
+    "cold start",
+    "work",
+)  # what a client waits through if it is answered at once
 
 
 @dataclass(frozen=True, eq=False)

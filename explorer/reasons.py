@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +11,8 @@ import numpy as np
 from . import facts
 from .design import Design, every_combination, table
 from .evaluate import Evaluation
-from .option import Load
-from .units import format_quantity, format_time
+from .option import Load, Option
+from .units import format_time
 from .workload import Workload
 
 if TYPE_CHECKING:
@@ -51,6 +50,12 @@ class _Collected:
     options: set[str] = field(default_factory=set)
     chances: dict[int, float | None] = field(default_factory=dict)  # by design
 
+    def add(self, designs: list[int], chance: float | None) -> None:
+        """These designs are ruled out with this chance of a breach; the worst of several counts."""
+        for design in designs:
+            before = self.chances.get(design)
+            self.chances[design] = chance if before is None or chance is None else max(before, chance)
+
 
 def rejections(workload: Workload) -> list[Reason]:
     """Every reason that rules out a design, limits first, then by how many designs it rules out."""
@@ -72,21 +77,38 @@ def _by_context(evaluation: Evaluation, load: Load) -> dict[str, _Collected]:
     designs_of = _designs_of(evaluation)
     found: dict[str, _Collected] = {}
     excluded = evaluation.table.exclusions(load)
-    for index, (context, answers) in enumerate(zip(evaluation.table.contexts, evaluation.answers, strict=True)):
-        named = f"{context.option.concern}={context.option.id}"
-        held: list[tuple[str, str, str, float | None]] = [
-            (limit, "limit", facts.limit(limit).name, float(chance))
-            for limit, chance in answers.exceedances.raised
-            if chance > load.tolerance + 1e-12
-        ]
-        held += [(e.because, "exclusion", e.why, None) for e in excluded[index]]
-        for because, kind, why, chance in held:
-            reason = found.setdefault(because, _Collected(kind, why))
-            reason.options.add(named)
-            for design in designs_of[index]:
-                before = reason.chances.get(design)
-                reason.chances[design] = chance if before is None else max(before, chance or 0.0)
+    for index, (context, answers) in enumerate(
+        zip(evaluation.table.contexts, evaluation.answers, strict=True)
+    ):
+        for limit, driver, chance in answers.exceedances.raised:
+            if chance > load.tolerance + 1e-12:
+                reason = found.setdefault(limit, _Collected("limit", facts.limit(limit).name))
+                reason.add(designs_of[index], float(chance))
+                reason.options |= _blamed(evaluation, context.option, driver, designs_of[index])
+        for exclusion in excluded[index]:
+            reason = found.setdefault(exclusion.because, _Collected("exclusion", exclusion.why))
+            reason.add(designs_of[index], None)
+            reason.options.add(_name(context.option.concern, context.option.id))
     return found
+
+
+PASSED = {"request": "request", "response": "response", "runtime": "response"}  # driver: concern
+
+
+def _blamed(evaluation: Evaluation, option: Option, driver: str, designs: list[int]) -> set[str]:
+    """The option that the limit binds, and what makes it bind.
+
+    At a door that is the body that passes through it; for a store, where the work runs.
+    """
+    concern = PASSED.get(driver) if option.concern == "door" else None
+    if option.concern == "configuration":
+        concern = "execution"
+    with_it = {_name(concern, evaluation.designs[i].ids[concern]) for i in designs} if concern else set()
+    return {_name(option.concern, option.id)} | with_it
+
+
+def _name(concern: str, option: str) -> str:
+    return f"{concern}={option}"
 
 
 def _designs_of(evaluation: Evaluation) -> dict[int, list[int]]:
@@ -118,11 +140,15 @@ def _responses(evaluation: Evaluation, designs: np.ndarray) -> set[str]:
     inside = {(c, o) for i in designs for c, o in evaluation.designs[i].ids.items()}
     rest = np.setdiff1d(np.arange(len(evaluation.designs)), designs)
     outside = {(c, o) for i in rest for c, o in evaluation.designs[i].ids.items()}
-    return {f"{concern}={option}" for concern, option in inside - outside}
+    return {_name(concern, option) for concern, option in inside - outside}
 
 
 def _reason(
-    because: str, collected: _Collected, designs: tuple[Design, ...], counts: np.ndarray, score: np.ndarray
+    because: str,
+    collected: _Collected,
+    designs: tuple[Design, ...],
+    counts: np.ndarray,
+    score: np.ndarray,
 ) -> Reason:
     chances = collected.chances
     known = [chance for chance in chances.values() if chance is not None]
@@ -155,18 +181,7 @@ def _shared(designs: list[Design]) -> tuple[str, ...]:
     common = set(designs[0].ids.items())
     for design in designs:
         common &= set(design.ids.items())
-    return tuple(f"{concern}={option}" for concern, option in sorted(common))
-
-
-def cheaper_but_ruled_out(r: Recommendation, most: int = 3) -> list[Reason]:
-    """The reasons that rule out the designs that would score better than the recommended one."""
-    return list(_ruled_out(r))[:most]
-
-
-def _ruled_out(r: Recommendation) -> Iterator[Reason]:
-    for reason in r.reasons:
-        if reason.kind in {"limit", "promise"}:
-            yield reason
+    return tuple(_name(concern, option) for concern, option in sorted(common))
 
 
 def changes(r: Recommendation) -> list[Change]:
@@ -181,9 +196,3 @@ def changes(r: Recommendation) -> list[Change]:
     before = float(cost(r.workload, today).total_usd)
     rows.append(Change("cost", "the monthly bill", r.monthly_usd - before))
     return rows
-
-
-def used_of(finding: Any) -> str:
-    """A limit for people: "6 MB (6,291,556 bytes)"."""
-    text = format_quantity(finding.limit_value, finding.unit)
-    return f"{text} ({finding.limit_value:,.0f} bytes)" if finding.unit == "bytes" else text

@@ -1,15 +1,16 @@
-"""The design to build: chosen among all, with what it costs, what rules out the rest, what would change it."""
+"""The design to build, what it costs, what rules out the rest, and what would change it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import around, assumptions, reasons, words
+from . import around, assumptions, words
+from . import reasons as why_not
 from .assess import Finding, findings
 from .cost import Bill
 from .cost import cost as bill_of
@@ -48,6 +49,19 @@ def nearest(evaluation: Evaluation) -> int:
     missed = np.maximum(evaluation.hard_breach, evaluation.late)
     score = evaluation.monthly_usd + evaluation.load.workload.preferences.part_usd * evaluation.table.parts
     return int(np.lexsort((score, evaluation.latency_s[:, 1], missed))[0])
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Another feasible design."""
+
+    design: dict[str, str]
+    monthly_usd: float
+    parts: int
+    score_usd: float
+    latency_p50_s: float
+    latency_p95_s: float
+    deployable: bool
 
 
 class Recommendation:
@@ -113,36 +127,50 @@ class Recommendation:
     @cached_property
     def findings(self) -> pd.DataFrame:
         """`found` as a frame: a row a limit; see `assess`."""
-        return _frame(self.found)
+        return _frame(self.found, Finding)
+
+    @cached_property
+    def others(self) -> list[Alternative]:
+        """Every other feasible design, least score first."""
+        e = self.evaluation
+        score = e.score_usd(self.part_usd)
+        order = np.lexsort((e.latency_s[:, 1], e.table.parts, score))
+        return [
+            Alternative(
+                e.designs[i].ids,
+                float(e.monthly_usd[i]),
+                int(e.table.parts[i]),
+                float(score[i]),
+                float(e.latency_s[i, 0]),
+                float(e.latency_s[i, 1]),
+                e.designs[i].deployable,
+            )
+            for i in order
+            if np.isfinite(score[i]) and i != self.index
+        ]
 
     @cached_property
     def alternatives(self) -> pd.DataFrame:
-        """Every other feasible design, least score first.
+        """`others` as a frame.
 
         Columns: the five concerns, monthly_usd [USD a month], parts, score_usd [USD a month],
         latency_p50_s, latency_p95_s [s], deployable.
         """
         import pandas as pd
 
-        e = self.evaluation
-        score = e.score_usd(self.part_usd)
-        kept = [i for i in np.argsort(score, kind="stable") if np.isfinite(score[i]) and i != self.index]
-        frame = pd.DataFrame([e.designs[i].ids for i in kept], columns=list(CONCERNS))
-        frame["monthly_usd"], frame["parts"] = e.monthly_usd[kept], e.table.parts[kept]
-        frame["score_usd"] = score[kept]
-        frame["latency_p50_s"], frame["latency_p95_s"] = e.latency_s[kept, 0], e.latency_s[kept, 1]
-        frame["deployable"] = [e.designs[i].deployable for i in kept]
-        return frame
+        rows = [{**other.design, **asdict(other)} for other in self.others]
+        names = [name for name in Alternative.__dataclass_fields__ if name != "design"]
+        return pd.DataFrame(rows, columns=[*CONCERNS, *names])
 
     @cached_property
-    def reasons(self) -> list[reasons.Reason]:
+    def reasons(self) -> list[why_not.Reason]:
         """All that rules out a design: limits first, by how many designs they rule out."""
-        return reasons.rejections(self.workload)
+        return why_not.rejections(self.workload)
 
     @cached_property
     def rejected(self) -> pd.DataFrame:
         """`reasons` as a frame: because, kind, why, options, designs, breach_probability, nearest."""
-        return _frame(self.reasons, reasons.Reason)
+        return _frame(self.reasons, why_not.Reason)
 
     @cached_property
     def turns(self) -> list[around.BreakEven]:
@@ -175,12 +203,14 @@ class Recommendation:
             raise DesignError(f"{self.workload.source}: current: {error}") from None
 
     @cached_property
-    def changes(self) -> pd.DataFrame:
-        """Against `current`: the parts that come and go, and what it costs or saves.
+    def changed(self) -> list[why_not.Change]:
+        """Against `current`: the parts that come and go, and what it costs or saves."""
+        return why_not.changes(self)
 
-        Columns: change (added, removed or cost), what, usd [USD a month; costs only].
-        """
-        return _frame(reasons.changes(self), reasons.Change)
+    @cached_property
+    def changes(self) -> pd.DataFrame:
+        """`changed` as a frame: change (added, removed or cost), what, usd [USD a month; costs only]."""
+        return _frame(self.changed, why_not.Change)
 
     @cached_property
     def at_part_usd(self) -> dict[float, dict[str, Any]]:
@@ -217,25 +247,24 @@ class Recommendation:
             "latency_p50_s": self.latency_s["p50"],
             "latency_p95_s": self.latency_s["p95"],
             "latency_p99_s": self.latency_s["p99"],
-            "bill": {"total_usd": float(self.bill.total_usd), "lines": [line.to_dict() for line in self.bill.lines]},
+            "bill": {
+                "total_usd": float(self.bill.total_usd),
+                "lines": [line.to_dict() for line in self.bill.lines],
+            },
             "findings": [asdict(found) for found in self.found],
-            "alternatives": [
-                {"design": {c: row[c] for c in CONCERNS}, **{k: v for k, v in row.items() if k not in CONCERNS}}
-                for row in self.alternatives.to_dict("records")
-            ],
+            "alternatives": [asdict(other) for other in self.others],
             "rejected": [asdict(reason) for reason in self.reasons],
             "break_evens": [asdict(turn) for turn in self.turns],
             "at_part_usd": {f"{usd:g}": choice for usd, choice in self.at_part_usd.items()},
             "assumptions": [asdict(assumption) for assumption in self.assumed],
-            "changes": [asdict(change) for change in reasons.changes(self)],
+            "changes": [asdict(change) for change in self.changed],
         }
 
 
-def _frame(rows: list[Any], kind: type | None = None) -> pd.DataFrame:
+def _frame(rows: list[Any], kind: type) -> pd.DataFrame:
     import pandas as pd
 
-    kind = kind or Finding
-    return pd.DataFrame([asdict(row) for row in rows], columns=list(kind.__dataclass_fields__))
+    return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(kind)])
 
 
 def recommend(workload: Workload) -> Recommendation:
@@ -257,7 +286,7 @@ def assess(workload: Workload, design: str | Mapping[str, str | None] | Design) 
     the caller sees), source_url, verified. Concerns left out are filled by the best.
     Raises DesignError for a design that cannot be built.
     """
-    return _frame(findings(workload, completed(workload, design)))
+    return _frame(findings(workload, completed(workload, design)), Finding)
 
 
 def cost(workload: Workload, design: str | Mapping[str, str | None] | Design) -> Bill:

@@ -14,9 +14,7 @@ BYTES = {
     "BYTE": 1,
     "BYTES": 1,
     **{
-        prefix + suffix: 1024**power
-        for power, prefix in enumerate("KMGT", start=1)
-        for suffix in ("B", "IB")
+        prefix + suffix: 1024**power for power, prefix in enumerate("KMGT", start=1) for suffix in ("B", "IB")
     },
 }
 SECONDS = {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from . import facts
 from .design import Design
-from .units import format_quantity, format_share, format_time, format_usd
+from .units import format_number, format_quantity, format_share, format_time, format_usd
 
 if TYPE_CHECKING:
     from .reasons import Reason
@@ -73,40 +73,69 @@ def _limits(r: Recommendation) -> str:
     tight = [found for found in r.found if found.verdict == "tight"]
     if not tight:
         return ""
-    worst = tight[0]
-    used = format_quantity(worst.used_p99, worst.unit)
+    worst, name = tight[0], facts.limit(tight[0].limit).name.lower()
     limit = format_quantity(worst.limit_value, worst.unit)
-    return f"Its tightest limit is {worst.limit}: {used} of {limit} at the p99."
+    if worst.breach_probability > 0:
+        share, number = format_share(worst.breach_probability), format_number(worst.broken_per_month)
+        broken = f"{share} of the requests ({number} a month)"
+        return f"Now and then it breaks: {broken} exceed the {name} of {limit}."
+    used = format_quantity(worst.used_p99, worst.unit)
+    return f"Its tightest limit is the {name}: {used} of {limit} at the p99."
 
 
 def _why(r: Recommendation) -> str:
-    held = [_because(reason) for reason in r.reasons if reason.kind in {"limit", "promise"}][:3]
+    held = [_because(reason, r.nearest) for reason in r.reasons if reason.kind in {"limit", "promise"}][:3]
     return f"Ruled out: {'; '.join(held)}." if held else "No limit rules anything out."
 
 
-def _because(reason: Reason) -> str:
-    options = ", ".join(option.partition("=")[2] for option in reason.options[:4]) or "any of several"
-    if reason.kind == "limit":
-        row = facts.limit(reason.because)
-        value = format_quantity(row.value or 0.0, row.unit)
-        chance = format_share(reason.breach_probability or 0.0)
-        return f"{options} by {row.name.lower()} of {value} ({chance} of the requests break it)"
-    return f"{options} because {reason.why}"
+def _because(reason: Reason, chosen: Design) -> str:
+    what = _ruled_out(reason, chosen) or "other designs"
+    if reason.kind != "limit":
+        return f"{what} because {reason.why}"
+    row = facts.limit(reason.because)
+    value, chance = (
+        format_quantity(row.value or 0.0, row.unit),
+        format_share(reason.breach_probability or 0.0),
+    )
+    return f"{what} by the {row.name.lower()} of {value} ({chance} of the requests break it)"
+
+
+def _ruled_out(reason: Reason, chosen: Design) -> str:
+    """The options that a reason rules out, those first that a reader would look for."""
+    by_concern: dict[str, list[str]] = {}
+    for option in reason.options:
+        concern, _, name = option.partition("=")
+        by_concern.setdefault(concern, []).append(name)
+    doors, stores = by_concern.get("door", []), by_concern.get("configuration", [])
+    bodies = by_concern.get("request", []) + by_concern.get("response", [])
+    work = by_concern.get("execution", [])
+    if doors:
+        return f"{_listed(bodies)} behind {_listed(doors)}" if bodies else _listed(doors)
+    if stores:
+        return (
+            f"{_listed(work)} with {_listed(stores)}" if chosen.configuration in stores else _listed(stores)
+        )
+    return _listed([name for name in work or bodies if name != chosen.execution])
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:4]) + (" and others" if len(names) > 4 else "")
 
 
 def _turns(r: Recommendation) -> str:
-    turns = [turn.says for turn in r.turns if turn.axis != "requests_per_month" and turn.direction == "above"][:2]
+    turns = [
+        turn.says for turn in r.turns if turn.axis != "requests_per_month" and turn.direction == "above"
+    ][:2]
     rates = [turn.says for turn in r.turns if turn.axis == "requests_per_month"][-1:]
     said = turns + rates
     return f"What would change it: {'; '.join(said)}." if said else ""
 
 
 def _change(r: Recommendation) -> str:
-    cost = next((row for row in r.changes.itertuples() if row.change == "cost"), None)
-    if cost is None:
+    usd = next((change.usd for change in r.changed if change.usd is not None), None)
+    if usd is None:
         return ""
-    usd = abs(cost.usd)
-    return f"Against today's design it {'costs' if cost.usd > 0 else 'saves'} {format_usd(usd)} a month."
+    return f"Against today's design it {'costs' if usd > 0 else 'saves'} {format_usd(abs(usd))} a month."
 
 
 def _nothing(r: Recommendation) -> str:

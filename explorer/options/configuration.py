@@ -44,7 +44,9 @@ class Bundled(Configuration):
     def excludes(self, load: Load) -> Iterable[Exclusion]:
         yield from super().excludes(load)
         if load.workload.configuration.changes_without_deploy:
-            yield Exclusion("configuration.changes_without_deploy", "a bundled file changes only with a deploy")
+            yield Exclusion(
+                "configuration.changes_without_deploy", "a bundled file changes only with a deploy"
+            )
 
 
 class Store(Configuration):
@@ -56,7 +58,9 @@ class Store(Configuration):
 
     def plain_fits(self, load: Load) -> Number:
         """Whether what is not secret stays in the environment: where there are secrets, if it fits."""
-        plain = environment_total(load.config_bytes - load.secret_bytes, load.config_entries - load.config_secrets)
+        plain = environment_total(
+            load.config_bytes - load.secret_bytes, load.config_entries - load.config_secrets
+        )
         fits = plain <= load.limit("lambda.env") if load.on_lambda else True
         return (np.asarray(load.config_secrets) > 0) & fits
 

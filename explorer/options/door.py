@@ -8,8 +8,20 @@ import numpy as np
 
 from ..distribution import Number
 from ..encoding import Codec
-from ..option import GB, Demand, Exclusion, Joint, Lines, Linear, Load, Option, Over, Paged, Step, Use
-
+from ..option import (
+    GB,
+    Demand,
+    Exclusion,
+    Joint,
+    Linear,
+    Lines,
+    Load,
+    Option,
+    Over,
+    Paged,
+    Step,
+    Use,
+)
 
 
 class Door(Option):

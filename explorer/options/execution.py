@@ -25,7 +25,10 @@ from ..option import (
     Started,
     Step,
     Use,
+    logs,
+    task_hours,
 )
+
 
 def asynchronous_only(option: str, flow: Flow) -> str | None:
     """Why an execution that only takes jobs cannot answer at once."""
@@ -45,7 +48,7 @@ class Execution(Option):
     """What does the work. The body of a job goes to it as `handed` says, or through S3."""
 
     concern = "execution"
-    reads = ("asynchronous", "body_in", "streamed")
+    reads: ClassVar[tuple[str, ...]] = ("asynchronous", "body_in", "streamed")
     handed: ClassVar[str] = ""  # the limit on what can be handed over; above it the body goes through S3
 
     def spills(self, load: Load) -> Iterable[Spill]:
@@ -81,8 +84,7 @@ class LambdaExecution(Execution):
         else:
             yield Demand("lambda.concurrency", load.peak_rps * load.held_s)
             yield Demand("lambda.scaling", load.new_environments(10.0))
-            per_environment = load.limit("lambda.rps.sync") / load.limit("lambda.concurrency")
-            yield Demand("lambda.rps.sync", load.peak_rps * per_environment)
+            yield Demand("lambda.rps.sync", load.peak_rps, 1 / load.limit("lambda.concurrency"))
 
     def usage(self, load: Load) -> Lines:
         invocations = load.requests * self.slices(load)
@@ -93,12 +95,15 @@ class LambdaExecution(Execution):
         yield duration, load.requests * billed * load.memory_gb
         cold = load.requests * load.work_cold_share
         yield duration, cold * load.init_spread.mean * load.memory_gb
-        yield from load.logs(invocations)
+        yield from logs(load, invocations)
         yield from self.by_reference(load)
 
     def more_events(self, load: Load) -> Lines:
         """The line for large asynchronous events: each started chunk over the free size is a request."""
-        free, chunk = load.constant("lambda.async.free_bytes"), load.constant("lambda.async.chunk_bytes")
+        free, chunk = (
+            load.constant("lambda.async.free_bytes"),
+            load.constant("lambda.async.chunk_bytes"),
+        )
         for spill in self.spills(load):
             chunks = started_chunks(load, spill, np.arange(free, load.limit(spill.limit), chunk))
             yield load.by_architecture("lambda.request"), load.requests * chunks
@@ -193,7 +198,11 @@ class Sliced(LambdaExecution):
 
     def state_moves(self, load: Load) -> Lines:
         """The lines for keeping the state in S3 between invocations, where it is too large to hand over."""
-        moved = np.where(load.state_bytes > load.limit(self.state_limit), load.requests * (self.slices(load) - 1), 0.0)
+        moved = np.where(
+            load.state_bytes > load.limit(self.state_limit),
+            load.requests * (self.slices(load) - 1),
+            0.0,
+        )
         yield "s3.standard_tier1_request", moved
         yield "s3.standard_tier2_request", moved
 
@@ -234,7 +243,10 @@ class Recursion(Sliced):
     def usage(self, load: Load) -> Lines:
         yield from super().usage(load)
         hops = load.requests * (self.slices(load) - 1)
-        free, chunk = load.constant("lambda.async.free_bytes"), load.constant("lambda.async.chunk_bytes")
+        free, chunk = (
+            load.constant("lambda.async.free_bytes"),
+            load.constant("lambda.async.chunk_bytes"),
+        )
         fits = load.state_bytes <= load.limit(self.state_limit)
         chunks = np.where(fits, np.ceil(np.maximum(load.state_bytes - free, 0) / chunk), 0.0)
         yield load.by_architecture("lambda.request"), hops * chunks
@@ -260,6 +272,8 @@ class Durable(Sliced):
         yield Amount("durable.ops", self._operations(load))
         yield Amount("durable.storage", load.steps * self._state(load) / MB)
         yield Demand("durable.start", load.peak_rps)
+        yield Demand("durable.running", load.peak_rps * load.runtime.mean)
+        yield Demand("durable.checkpoint", load.peak_rps * self._operations(load))
         yield from super().limits(load)
 
     def _operations(self, load: Load) -> Number:
@@ -302,7 +316,10 @@ class StepFunctions(Sliced):
 
     def usage(self, load: Load) -> Lines:
         yield from super().usage(load)
-        fixed, each = load.constant("sfn.transitions_fixed"), load.constant("sfn.transitions_per_hop")
+        fixed, each = (
+            load.constant("sfn.transitions_fixed"),
+            load.constant("sfn.transitions_per_hop"),
+        )
         yield "states.standard_transition", load.requests * (fixed + each * self.slices(load))
         yield from self.state_moves(load)
 
@@ -344,7 +361,7 @@ class ManagedInstance(Execution):
         # the fee is a share of what the instances cost on demand
         ec2_usd = hours * load.price("ec2.m7g.xlarge_linux_on_demand")
         yield "lambda.managed_instances_management_fee", ec2_usd
-        yield from load.logs(load.requests)
+        yield from logs(load, load.requests)
         yield from self.by_reference(load)
 
     def steps(self, load: Load) -> Iterable[Step]:
@@ -375,7 +392,7 @@ class Fargate(Execution):
     def usage(self, load: Load) -> Lines:
         start, least = load.typical_s("ecs.start"), load.constant("fargate.billed_min_s")
         billed = least + load.runtime.excess(least - start)
-        yield from load.task_hours(load.requests * billed / 3600)
+        yield from task_hours(load, load.requests * billed / 3600)
         size = load.constant("lambda.log_bytes")
         yield "cloudwatch.logs_ingest_custom_standard", load.requests * size / GB
         yield from self.by_reference(load)
@@ -410,7 +427,7 @@ class Service(Execution):
         yield Amount("fargate.vcpu", self.tasks(load) * load.task_vcpu)
 
     def usage(self, load: Load) -> Lines:
-        yield from load.task_hours(self.tasks(load) * load.hours)
+        yield from task_hours(load, self.tasks(load) * load.hours)
         size = load.constant("lambda.log_bytes")
         yield "cloudwatch.logs_ingest_custom_standard", load.requests * size / GB
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..option import GB, Exclusion, Linear, Lines, Load, Option, Over, Step, Use
+from ..option import GB, Exclusion, Linear, Lines, Load, Option, Over, Step, Use, compute, front, front_cold
 
 
 class Inline(Option):
@@ -32,17 +32,17 @@ class PresignedUpload(Option):
         yield Over("s3.put", "request", Linear(1 / GB))
 
     def usage(self, load: Load) -> Lines:
-        yield from load.front(load.requests, "handler.presign")
+        yield from front(load, load.requests, "handler.presign")
         yield "s3.standard_tier1_request", load.requests
         yield "s3.standard_tier2_request", load.requests
         kept = load.constant("upload.kept_s") / load.month_s
         yield "s3.standard_storage", load.requests * load.request.mean / GB * kept
-        yield from load.compute(load.typical_s("s3.request") + load.request.mean / load.network)
+        yield from compute(load, load.typical_s("s3.request") + load.request.mean / load.network)
 
     def steps(self, load: Load) -> Iterable[Step]:
         door = load.time("exchange.rtt") + load.time("handler.presign")
         yield Step("submit", "ask for an upload URL", ("client", "front"), door)
-        yield from load.front_cold("submit", "handler.presign")
+        yield from front_cold(load, "submit", "handler.presign")
         upload = load.time("s3.request") + load.transfer(load.at_levels("request"))
         yield Step("submit", "upload the body", ("client", "bucket"), upload)
         read = load.time("s3.request") + load.at_levels("request") / load.network

@@ -7,7 +7,24 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..distribution import Number
-from ..option import GB, Amount, Exclusion, Flow, Joint, Linear, Lines, Load, Option, Over, Step, Use
+from ..option import (
+    GB,
+    Amount,
+    Exclusion,
+    Flow,
+    Joint,
+    Linear,
+    Lines,
+    Load,
+    Option,
+    Over,
+    Step,
+    Use,
+    compute,
+    front,
+    front_cold,
+    logs,
+)
 
 TB = GB * 1024
 
@@ -48,7 +65,7 @@ class Compressed(Response):
 
     def usage(self, load: Load) -> Lines:
         yield from super().usage(load)
-        yield from load.compute(self._gzip_s(load, load.response.mean))
+        yield from compute(load, self._gzip_s(load, load.response.mean))
 
     def steps(self, load: Load) -> Iterable[Step]:
         size = load.at_levels("response")
@@ -82,7 +99,7 @@ class Streamed(Response):
         if load.on_lambda:
             beyond = load.response.excess(load.limit("lambda.stream.burst"))
             yield load.by_architecture("lambda.response_streaming"), load.requests * beyond / GB
-            yield from load.compute(load.stream_mean_s)
+            yield from compute(load, load.stream_mean_s)
 
     def steps(self, load: Load) -> Iterable[Step]:
         size = load.at_levels("response")
@@ -108,8 +125,8 @@ class PagedResponse(Response):
         again = np.maximum(load.pages - 1, 0)
         if load.flow.compute == "lambda":
             yield load.by_architecture("lambda.request"), load.requests * again
-            yield from load.logs(load.requests * again)
-        yield from load.compute(again * load.runtime.mean)
+            yield from logs(load, load.requests * again)
+        yield from compute(load, again * load.runtime.mean)
 
     def steps(self, load: Load) -> Iterable[Step]:
         size = load.at_levels("response")
@@ -124,7 +141,13 @@ class Stored(Response):
 
     id = "stored"
     summary = "the result stored in S3; the client polls a status and downloads it"
-    parts = ("submit function", "status function", "status table", "results bucket", "client polls and downloads")
+    parts = (
+        "submit function",
+        "status function",
+        "status table",
+        "results bucket",
+        "client polls and downloads",
+    )
     says = {"body_out": "job", "asynchronous": True, "polls": True}
     reads = ("behind", "compute")
 
@@ -139,27 +162,27 @@ class Stored(Response):
 
     def usage(self, load: Load) -> Lines:
         yield from super().usage(load)
-        yield from load.front(load.requests, "handler.submit")
+        yield from front(load, load.requests, "handler.submit")
         yield "dynamodb.ondemand_wru", load.requests * load.constant("ddb.writes_per_job")
         yield "s3.standard_tier1_request", load.requests
         yield "s3.standard_tier2_request", load.requests
         kept = load.number("response.kept") / load.month_s
         yield "s3.standard_storage", load.requests * load.response.mean / GB * kept
         yield "dynamodb.storage_standard", load.requests * load.constant("status.bytes") / GB * kept
-        yield from load.compute(load.typical_s("s3.request") + load.response.mean / load.network)
+        yield from compute(load, load.typical_s("s3.request") + load.response.mean / load.network)
         yield from self._told(load)
 
     def _told(self, load: Load) -> Lines:
         """What it costs that the client learns of the end: it reads the status, again and again."""
         polled = load.requests * load.polls
-        yield from load.front(polled, "handler.status")
+        yield from front(load, polled, "handler.status")
         yield "dynamodb.ondemand_rru", polled
         yield "transfer.internet_out", polled * load.constant("status.bytes") / GB
 
     def steps(self, load: Load) -> Iterable[Step]:
         accept = load.time("handler.submit") + load.time("ddb.request")
         yield Step("submit", "write the job's status, answer 202", ("front", "table"), accept)
-        yield from load.front_cold("submit", "handler.submit")
+        yield from front_cold(load, "submit", "handler.submit")
         store = load.time("s3.request") + load.at_levels("response") / load.network
         yield Step("work", "store the result", ("worker", "bucket"), store)
         yield from self._notice(load)
@@ -177,7 +200,13 @@ class Callback(Stored):
 
     id = "callback"
     summary = "the result stored in S3; the client is called when it is done"
-    parts = ("submit function", "callback delivery", "status table", "results bucket", "client's callback endpoint")
+    parts = (
+        "submit function",
+        "callback delivery",
+        "status table",
+        "results bucket",
+        "client's callback endpoint",
+    )
     says = {"body_out": "job", "asynchronous": True}
     reads = ("behind", "compute")
 

@@ -1,0 +1,20 @@
+"""Pictures of an answer: the only place that draws. Numbers in, a matplotlib figure out.
+
+Each picture shows itself in a notebook, says in words what it shows (`alt`), and saved twice has
+the same bytes (`svg()`, `png()`, `savefig`).
+"""
+
+from .bars import costs, latency, limits_used
+from .lines import cost_by_rate, distribution
+from .look import Picture
+from .steps import sequence
+
+__all__ = [
+    "Picture",
+    "limits_used",
+    "costs",
+    "latency",
+    "distribution",
+    "cost_by_rate",
+    "sequence",
+]

@@ -1,0 +1,375 @@
+"""Pictures of bars: limits used, costs beside the alternatives, seconds by phase."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from .. import facts
+from ..cost import Bill
+from ..cost import cost as bill_of
+from ..design import CONCERNS, Design
+from ..latency import latency as seconds_of
+from ..recommend import Recommendation
+from ..units import format_number, format_quantity, format_time, format_usd
+from ..words import named
+from .look import (
+    BLUE,
+    FAINT,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PURPLE,
+    RULE,
+    SKY,
+    VERDICTS,
+    VERMILION,
+    YELLOW,
+    Picture,
+    canvas,
+    chance_said,
+    key,
+    log_ticks,
+    shorten,
+    styled,
+    subtitle,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SMALL = 1e-3  # of a limit: what uses less is not drawn
+MOST_LIMITS = 12
+ROW_IN = 0.46
+SERVICES = {  # first part of a price id: its colour
+    "lambda": ORANGE,
+    "fargate": VERMILION,
+    "apigateway": PURPLE,
+    "alb": PURPLE,
+    "s3": GREEN,
+    "dynamodb": BLUE,
+    "transfer": GREY,
+    "cloudwatch": YELLOW,
+    "vpc": SKY,
+}
+OTHER = "#5b5b5b"
+PHASE_COLOURS = {
+    "submit": SKY,
+    "queue": YELLOW,
+    "cold start": VERMILION,
+    "work": BLUE,
+    "poll": PURPLE,
+    "download": GREEN,
+    "total": GREY,
+}
+
+
+@styled
+def limits_used(r_or_findings: Recommendation | pd.DataFrame) -> Picture:
+    """How much of each limit is used, worst first, as a share of the limit on a log axis.
+
+    Parameters
+    ----------
+    r_or_findings : a recommendation, or the frame of `assess`
+
+    Returns
+    -------
+    A picture: a bar to the p99 and a darker one to the p50 for each limit, the limit marked at
+    100 %, the verdict as colour and word. Limits that use less than 0.1 % are counted, not drawn.
+    """
+    frame = r_or_findings.findings if isinstance(r_or_findings, Recommendation) else r_or_findings
+    shares = _shares(frame)
+    kept = ((shares[:, 1] >= SMALL) | (frame["verdict"] != "fits")).to_numpy()
+    kept &= np.cumsum(kept) <= MOST_LIMITS
+    shown, shares = frame[kept], shares[kept]
+    title = "Limits used"
+    if isinstance(r_or_findings, Recommendation):
+        title += f": {r_or_findings.workload.name}"
+        title += "" if r_or_findings.feasible else " (nothing is feasible; this is the nearest miss)"
+    height = 1.18 + ROW_IN * max(len(shown), 1)
+    picture, axes = canvas(height, title, _limits_alt(shown), 0.30, 0.655)
+    subtitle(picture, "dark to the p50, light to the p99 of all requests")
+    _limit_axis(axes, shares)
+    for row, (found, (p50, p99)) in enumerate(zip(shown.itertuples(), shares, strict=True)):
+        _limit_row(axes, len(shown) - 1 - row, found, p50, p99)
+    _rest(picture, len(frame) - len(shown))
+    return picture
+
+
+def _shares(frame: pd.DataFrame) -> np.ndarray:
+    """Used over limit at the p50 and the p99, shape (limits, 2)."""
+    used = frame[["used_p50", "used_p99"]].to_numpy(dtype=float)
+    limit = frame["limit_value"].to_numpy(dtype=float)[:, None]
+    full = np.where(used > 0, np.inf, 0.0)
+    shares: np.ndarray = np.divide(used, limit, out=full, where=limit > 0)
+    return shares
+
+
+def _limit_axis(axes: Axes, shares: np.ndarray) -> None:
+    most = np.max(shares[np.isfinite(shares)], initial=1.0)
+    axes.set_xscale("log")
+    axes.set_xlim(SMALL, max(2.5, most * 1.5, 20 if np.isinf(shares).any() else 0))
+    axes.set_ylim(-0.6, max(len(shares), 1) - 0.4)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+    log_ticks(axes.xaxis, "share")
+    axes.axvline(1.0, color=INK, lw=1.6, zorder=4)
+    place = axes.get_xaxis_transform()
+    axes.text(1.0, 1.015, "limit", transform=place, ha="center", va="bottom", size=8.5, weight="bold")
+
+
+def _limit_row(axes: Axes, y: int, found: Any, p50: float, p99: float) -> None:
+    dark, light, word = VERDICTS[found.verdict]
+    start, end = axes.get_xlim()
+    for share, colour, thick in ((p99, light, 0.56), (p50, dark, 0.26)):
+        reach = min(max(share, start), end)
+        axes.barh(y, reach - start, left=start, height=thick, color=colour, zorder=3)
+    limit = facts.limit(found.limit)
+    name = f"{limit.service}: {limit.name}"
+    place = axes.get_yaxis_transform()
+    small = {"transform": place, "size": 7.5, "color": FAINT, "va": "center"}
+    axes.text(-0.025, y + 0.15, shorten(name, 44), transform=place, ha="right", va="center", size=9)
+    axes.text(-0.025, y - 0.22, found.limit, ha="right", **small)
+    used, also = _used_said(found)
+    axes.text(1.03, y + 0.15, used, transform=place, va="center", size=9)
+    axes.text(1.03, y - 0.22, also, **small)
+    bold = {"weight": "bold", "color": word, "va": "center", "transform": place}
+    axes.text(1.60, y + 0.15, found.verdict, size=9, **bold)
+    axes.text(1.60, y - 0.22, _breaks(found.breach_probability), **small)
+
+
+def _used_said(found: Any) -> tuple[str, str]:
+    """ "9 MB of 6 MB" and the p50 beneath it; a unit that is a phrase stands beneath too."""
+    if found.unit in {"bytes", "seconds"}:
+        p50, p99, limit = (_quantity(v, found.unit) for v in _values(found))
+        return f"{p99} of {limit}", f"p50 {p50}"
+    p50, p99, limit = (_number(v) for v in _values(found))
+    return f"{p99} of {limit}", shorten(f"{found.unit}; p50 {p50}", 38)
+
+
+def _values(found: Any) -> tuple[float, float, float]:
+    return found.used_p50, found.used_p99, found.limit_value
+
+
+def _quantity(value: float, unit: str) -> str:
+    return format_quantity(value, unit) if np.isfinite(value) else "endless"
+
+
+def _number(value: float) -> str:
+    return format_number(value) if np.isfinite(value) else "endless"
+
+
+def _breaks(chance: float) -> str:
+    said = chance_said(chance)
+    return "never breaks" if said == "never" else f"{said} break it" if chance < 1 else "always breaks"
+
+
+def _rest(picture: Picture, more: int) -> None:
+    if more:
+        limits = "limit uses" if more == 1 else "limits use"
+        text = f"{more} more {limits} little (mostly less than 0.1 %) and fit."
+        picture.text(0.30, 0.1 / picture.get_size_inches()[1], text, size=8.5, color=FAINT)
+
+
+def _limits_alt(shown: pd.DataFrame) -> str:
+    if shown.empty:
+        return "Limits used: none binds"
+    rows = [f"{row.limit} {_used_said(row)[0]} at the p99 ({row.verdict})" for row in shown.itertuples()]
+    return f"Limits used: {'; '.join(rows[:6])}"
+
+
+# Costs ------------------------------------------------------------------------------------------
+
+
+@styled
+def costs(r: Recommendation, most: int = 6) -> Picture:
+    """The monthly bill by service, of the recommended design and the best alternatives.
+
+    An alternative is shown if it brings an option that no design above it has.
+
+    Parameters
+    ----------
+    r : a recommendation
+    most : alternatives at most
+    """
+    designs = [r.nearest, *_distinct(r, most)]
+    bills = [_by_service(bill_of(r.workload, design)) for design in designs]
+    totals = [sum(bill.values()) for bill in bills]
+    title = f"Monthly cost: {r.workload.name}"
+    alt = f"{title}: " + "; ".join(
+        f"{_called(design, r)} {format_usd(total)}" for design, total in zip(designs, totals, strict=True)
+    )
+    picture, axes = canvas(1.18 + ROW_IN * len(designs), title, alt, 0.30, 0.84)
+    limit = _cost_axis(axes, totals)
+    for row, (design, bill) in enumerate(zip(designs, bills, strict=True)):
+        y = len(designs) - 1 - row
+        _stack(axes, y, bill, limit)
+        _cost_labels(axes, y, design, r, min(totals[row], limit))
+    services = sorted({name for bill in bills for name in bill}, key=lambda name: -bills[0].get(name, 0.0))
+    key(picture, [(name, SERVICES.get(name, OTHER)) for name in services], 0.30)
+    return picture
+
+
+def _distinct(r: Recommendation, most: int) -> list[Design]:
+    """The best alternatives of which each has an option that is new among those above it."""
+    seen, kept = set(r.nearest.ids.items()), []
+    for ids in r.alternatives[list(CONCERNS)].to_dict("records"):
+        if len(kept) == most:
+            break
+        if not seen.issuperset(ids.items()):
+            seen.update(ids.items())
+            kept.append(Design(**ids))
+    return kept
+
+
+def _by_service(bill: Bill) -> dict[str, float]:
+    """USD by the first part of the price id, largest first; small ones together as `other`."""
+    services: dict[str, float] = {}
+    for line in bill.lines:
+        name = line.id.partition(".")[0]
+        name = name if name in SERVICES else "other"
+        services[name] = services.get(name, 0.0) + float(line.usd)
+    return {name: services[name] for name in [*SERVICES, "other"] if services.get(name, 0.0) > 0}
+
+
+def _cost_axis(axes: Axes, totals: list[float]) -> float:
+    """The axis; a bar of many times the recommended one is cut. Returns where [USD]."""
+    limit = min(max(totals), 6 * totals[0]) if totals[0] > 0 else max(totals)
+    limit = limit or 1.0
+    axes.set_xlim(0, limit * 1.02)
+    axes.set_ylim(-0.6, len(totals) - 0.4)
+    axes.set_yticks([])
+    axes.spines["left"].set_color(FAINT)
+    axes.grid(axis="x")
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda usd, _: _usd_tick(usd)))
+    return limit
+
+
+def _usd_tick(usd: float) -> str:
+    return f"${usd:,.0f}" if usd >= 10 else f"${usd:.3g}"
+
+
+def _stack(axes: Axes, y: int, amounts: Mapping[str, float], limit: float) -> None:
+    """One stacked bar; a piece that is wide enough says its amount."""
+    start = 0.0
+    for name, usd in amounts.items():
+        width = min(usd, limit - start)
+        if width <= 0:
+            break
+        axes.barh(
+            y, width, left=start, height=0.6, color=SERVICES.get(name, OTHER), zorder=3, ec="white", lw=0.8
+        )
+        if width > 0.085 * limit:
+            colour = "white" if name in {"dynamodb", "other", "fargate"} else INK
+            axes.text(
+                start + width / 2,
+                y,
+                format_usd(usd),
+                ha="center",
+                va="center",
+                size=8,
+                color=colour,
+                zorder=5,
+            )
+        start += usd
+    if sum(amounts.values()) > limit * 1.001:
+        axes.text(limit, y, "⫽", ha="center", va="center", size=15, color="white", zorder=6, weight="bold")
+
+
+def _cost_labels(axes: Axes, y: int, design: Design, r: Recommendation, end: float) -> None:
+    place = axes.get_yaxis_transform()
+    small = {"transform": place, "size": 7.5, "color": FAINT, "va": "center"}
+    index = r.evaluation.designs.index(design)
+    total = float(r.evaluation.monthly_usd[index])
+    parts = len(design.parts)
+    bold = "bold" if design == r.nearest else "normal"
+    lines = _two_lines(_called(design, r))
+    for text, dy in zip(lines, (0.15, -0.2) if len(lines) == 2 else (0.0,), strict=True):
+        axes.text(-0.02, y + dy, text, transform=place, ha="right", va="center", size=8.5, weight=bold)
+    axes.text(1.02, y + 0.15, format_usd(total), transform=place, va="center", size=9.5, weight=bold)
+    latency = format_time(float(r.evaluation.latency_s[index, 1]), 2)
+    axes.text(1.02, y - 0.2, f"{parts} part{'' if parts == 1 else 's'}, p95 {latency}", **small)
+
+
+def _called(design: Design, r: Recommendation) -> str:
+    """The recommended design by its options, another by what differs."""
+    if design == r.nearest:
+        return ", ".join(design.ids.values())
+    return named(design, r.nearest)
+
+
+def _two_lines(text: str, width: int = 42) -> list[str]:
+    import textwrap
+
+    lines = textwrap.wrap(text, width, break_long_words=False)
+    return [*lines[:1], *([shorten(" ".join(lines[1:]), width)] if len(lines) > 1 else [])]
+
+
+# Latency ----------------------------------------------------------------------------------------
+
+
+@styled
+def latency(r: Recommendation) -> Picture:
+    """Seconds from submitting to the whole result in hand, by phase, at the p50, p95 and p99."""
+    phases = dict(seconds_of(r.workload, r.nearest))
+    totals = phases.pop("total")
+    title = f"Time to the whole result: {r.workload.name}"
+    alt = f"{title}: " + ", ".join(f"{level} {format_time(s)}" for level, s in totals.items())
+    picture, axes = canvas(1.18 + 0.62 * len(totals), title, alt, 0.075, 0.90)
+    most = max(totals.values()) or 1.0
+    _time_axis(axes, most, len(totals))
+    for row, (level, total) in enumerate(totals.items()):
+        y = len(totals) - 1 - row
+        _phase_stack(axes, y, {name: seconds[level] for name, seconds in phases.items()}, most)
+        place = axes.get_yaxis_transform()
+        axes.text(-0.012, y, level, transform=place, ha="right", va="center", size=10, weight="bold")
+        axes.text(1.012, y, format_time(total), transform=place, va="center", size=10, weight="bold")
+    _promise(axes, r.workload.targets.latency_p95, most)
+    key(picture, [(name, PHASE_COLOURS[name]) for name in phases], 0.075)
+    return picture
+
+
+def _time_axis(axes: Axes, most: float, rows: int) -> None:
+    axes.set_xlim(0, most * 1.01)
+    axes.set_ylim(-0.6, rows - 0.4)
+    axes.set_yticks([])
+    axes.spines["left"].set_color(FAINT)
+    axes.grid(axis="x")
+    unit = next((u for u in (86400.0, 3600.0, 60.0, 1.0) if most >= 2 * u), 1e-3)
+    places = MaxNLocator(6).tick_values(0, most / unit)
+    axes.set_xticks([place * unit for place in places if place * unit <= most * 1.01])
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda s, _: format_time(s) if s else "0"))
+
+
+def _phase_stack(axes: Axes, y: int, seconds: Mapping[str, float], most: float) -> None:
+    start = 0.0
+    for phase, length in seconds.items():
+        axes.barh(
+            y, length, left=start, height=0.56, color=PHASE_COLOURS[phase], zorder=3, ec="white", lw=0.8
+        )
+        if length > 0.08 * most:
+            colour = "white" if phase in {"work", "cold start"} else INK
+            text = f"{phase} {format_time(length)}" if length > 0.18 * most else format_time(length)
+            axes.text(start + length / 2, y, text, ha="center", va="center", size=8.5, color=colour, zorder=5)
+        start += length
+
+
+def _promise(axes: Axes, target: float | None, most: float) -> None:
+    """The promised p95, where the axis reaches it or the axis is stretched a little to reach it."""
+    if target is None or target > 2.5 * most:
+        return
+    axes.set_xlim(0, max(most, target) * 1.02)
+    axes.axvline(target, color=INK, lw=1.4, zorder=4)
+    place = axes.get_xaxis_transform()
+    near_end = target > 0.7 * axes.get_xlim()[1]
+    text = f"promised p95: {format_time(target)} " if near_end else f" promised p95: {format_time(target)}"
+    side = "right" if near_end else "left"
+    axes.text(target, 0.985, text, transform=place, ha=side, va="top", size=8.5, color=INK)
+    axes.spines["left"].set_color(RULE)

@@ -1,0 +1,234 @@
+"""One look for every picture: sizes, colours, tick labels, and a figure that shows itself."""
+
+from __future__ import annotations
+
+import io
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import Any, ParamSpec
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from ..units import format_number, format_share, format_size, format_time, format_usd
+
+P = ParamSpec("P")
+WIDTH_IN = 10.5
+DPI = 100
+
+# Okabe and Ito's colours: told apart by every kind of colour vision.
+ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
+BLUE, VERMILION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#999999"
+INK, FAINT, RULE = "#1f2328", "#59636e", "#d0d7de"
+VERDICTS = {  # (bar at the p50, bar up to the p99, word): the words have 4.5:1 on white
+    "fits": (BLUE, "#a9cde6", "#005a8f"),
+    "tight": (ORANGE, "#f7dca0", "#855a00"),
+    "raise": (PURPLE, "#ecc9dc", "#8f3f6e"),
+    "breach": (VERMILION, "#f3bf9c", "#a84300"),
+}
+NEVER = 1e-9  # a chance below this is told as never: less than once in a billion requests
+
+STYLE: dict[str, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "sans-serif"],
+    "font.size": 9.5,
+    "text.color": INK,
+    "axes.edgecolor": RULE,
+    "axes.labelcolor": FAINT,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.linewidth": 0.8,
+    "grid.color": "#eaeef2",
+    "grid.linewidth": 0.8,
+    "xtick.color": FAINT,
+    "ytick.color": FAINT,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "lines.solid_capstyle": "round",
+    "figure.facecolor": "white",
+    "figure.dpi": DPI,
+    "savefig.dpi": DPI,
+    "savefig.facecolor": "white",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "explorer",
+    "path.simplify": True,
+}
+UNDATED: dict[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+
+
+class Picture(Figure):
+    """A matplotlib figure that shows itself in a notebook and says in words what it shows.
+
+    The same figure saved twice has the same bytes.
+    """
+
+    def __init__(self, height_in: float, alt: str) -> None:
+        super().__init__(figsize=(WIDTH_IN, height_in))
+        FigureCanvasAgg(self)
+        self.alt = alt
+
+    def __repr__(self) -> str:
+        return f"Picture({self.alt})"
+
+    def savefig(self, fname: Any, *, transparent: bool | None = None, **kwargs: Any) -> None:
+        """Save as matplotlib does, in this look and without a date or a version."""
+        kind = kwargs.get("format") or str(fname).rpartition(".")[2].lower()
+        kwargs.setdefault("metadata", UNDATED.get(kind, {}))
+        with rc_context(STYLE):
+            super().savefig(fname, transparent=transparent, **kwargs)
+
+    def svg(self) -> str:
+        """The picture as SVG; its text stays text."""
+        out = io.StringIO()
+        self.savefig(out, format="svg")
+        return out.getvalue()
+
+    def png(self, dpi: float = DPI) -> bytes:
+        """The picture as PNG at `dpi` dots an inch."""
+        out = io.BytesIO()
+        self.savefig(out, format="png", dpi=dpi)
+        return out.getvalue()
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, dict[str, int]]]:
+        """At twice the dots, shown at its own size; ahead of the formatter that pyplot installs."""
+        width, height = (round(inches * DPI) for inches in self.get_size_inches())
+        image = b64encode(self.png(1.5 * DPI)).decode()
+        size = {"image/png": {"width": width, "height": height}}
+        return {"text/plain": repr(self), "image/png": image}, size
+
+
+def styled(draw: Callable[P, Picture]) -> Callable[P, Picture]:
+    """`draw`, in this look whatever the notebook's own settings."""
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> Picture:
+        with rc_context(STYLE):
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
+def canvas(
+    height_in: float, title: str, alt: str, left: float, right: float, bottom_in: float = 0.5
+) -> tuple[Picture, Axes]:
+    """A picture with its title and one plot between `left` and `right` [share of the width]."""
+    picture = Picture(height_in, alt)
+    top_in = 0.62
+    box = (left, bottom_in / height_in, right - left, 1 - (top_in + bottom_in) / height_in)
+    axes = picture.add_axes(box)
+    picture.text(0.012, 1 - 0.14 / height_in, title, size=12, weight="bold", va="top")
+    return picture, axes
+
+
+def subtitle(picture: Picture, text: str, x: float = 0.012, **style: Any) -> None:
+    """One line in small print under the title."""
+    height = picture.get_size_inches()[1]
+    picture.text(x, 1 - 0.40 / height, text, size=8.5, color=FAINT, va="top", **style)
+
+
+def key(picture: Picture, entries: Iterable[tuple[str, str]], x: float, y_in: float = 0.48) -> None:
+    """Names beside a square of their colour, in one row [inches below the top]."""
+    width, height = picture.get_size_inches()
+    y = 1 - y_in / height
+    for name, colour in entries:
+        picture.patches.append(_square(picture, x, y, colour))
+        text = picture.text(x + 0.15 / width, y, name, size=8.5, va="center")
+        x += 0.15 / width + text_width(picture, text) + 0.16 / width
+
+
+def _square(picture: Picture, x: float, y: float, colour: str) -> Any:
+    from matplotlib.patches import Rectangle
+
+    width, height = picture.get_size_inches()
+    size = (0.11 / width, 0.11 / height)
+    square = Rectangle((x, y - size[1] / 2), *size, facecolor=colour, transform=picture.transFigure)
+    square.set_figure(picture)
+    return square
+
+
+def text_width(picture: Picture, text: Any) -> float:
+    """The width of a drawn text [share of the picture]."""
+    box = text.get_window_extent(picture.canvas.get_renderer())  # type: ignore[attr-defined]
+    return float(box.width / picture.bbox.width)
+
+
+def shorten(text: str, most: int) -> str:
+    """`text`, cut at a word to at most `most` characters."""
+    if len(text) <= most:
+        return text
+    return text[: most - 1].rsplit(" ", 1)[0].rstrip(",; ") + "…"
+
+
+def spread_out(wanted: Sequence[float], gap: float) -> list[float]:
+    """Places as near to those `wanted` as they can be when neighbours are `gap` apart."""
+    order = np.argsort(wanted, kind="stable")
+    places = np.array(wanted, dtype=float)[order]
+    for _ in range(200):
+        short = gap - np.diff(places)
+        if (short <= 1e-9).all():
+            break
+        push = np.maximum(short, 0) / 2
+        places[:-1] -= push
+        places[1:] += push
+    out = np.empty_like(places)
+    out[order] = places
+    return [float(place) for place in out]
+
+
+# Numbers as people say them ---------------------------------------------------------------------
+
+
+def chance_said(chance: float) -> str:
+    """A chance for people: never, when it is less than once in a billion requests."""
+    return "never" if chance < NEVER else format_share(chance)
+
+
+def short_number(number: float) -> str:
+    """A rate in few letters: "300 k", "3 M", "1.2 B"."""
+    for factor, letter in ((1e12, " T"), (1e9, " B"), (1e6, " M"), (1e3, " k")):
+        if number >= factor * (1 - 1e-9):
+            return f"{number / factor:.3g}{letter}"
+    return format_number(number)
+
+
+SAID: dict[str, Callable[[float], str]] = {
+    "bytes": format_size,
+    "seconds": format_time,
+    "usd": format_usd,
+    "requests": short_number,
+    "share": lambda share: f"{100 * share:g} %",
+}
+TICKS = {
+    "bytes": [m * 1024.0**p for p in range(5) for m in (1, 10, 100)],
+    "seconds": [1e-3, 1e-2, 0.1, 1, 10, 60, 600, 3600, 36000, 86400 * 2, 864000, 8640000],
+    "usd": [10.0**p for p in range(-6, 13)],
+    "requests": [10.0**p for p in range(0, 15)],
+    "share": [10.0**p for p in range(-12, 13)],
+}
+FORMATS = {
+    "usd": lambda usd: f"${usd:,.0f}" if usd >= 1 else f"${usd:g}",
+    "share": lambda share: f"{100 * share:,.6g} %" if share > 9e-6 else f"1 in {short_number(1 / share)}",
+}
+
+
+def log_ticks(axis: Any, unit: str) -> None:
+    """Ticks of a log axis at round values in units that people say."""
+    ticks = TICKS[unit]
+    low, high = sorted(axis.get_view_interval())
+    shown = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
+    if len(shown) > 12:
+        shown = shown[:: -(-len(shown) // 12)]
+    axis.set_major_locator(FixedLocator(shown))
+    axis.set_minor_locator(NullLocator())
+    said = FORMATS.get(unit, SAID[unit])
+    axis.set_major_formatter(FuncFormatter(lambda value, _: said(value)))

@@ -1,0 +1,51 @@
+"""Lines and steps that several options share, worked out where the load says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .distribution import Number
+from .load import GB, Lines, Load, Step
+
+
+def compute(load: Load, seconds: Number) -> Lines:
+    """The lines for `seconds` of work more a request, on average, wherever the work runs."""
+    if load.flow.compute == "lambda":
+        price = load.by_architecture("lambda.duration")
+        yield price, load.requests * seconds * load.memory_gb
+    elif load.flow.compute == "task":
+        yield from task_hours(load, load.requests * seconds / 3600)
+
+
+def task_hours(load: Load, hours: Number) -> Lines:
+    """The lines for `hours` of one container."""
+    suffix = "arm" if load.architecture == "arm64" else "x86"
+    yield f"fargate.vcpu_linux_{suffix}", hours * load.task_vcpu
+    yield f"fargate.memory_linux_{suffix}", hours * load.task_gb
+    yield "vpc.public_ipv4_in_use", hours
+
+
+def front(load: Load, calls: Number, time_id: str) -> Lines:
+    """The lines for `calls` a month of a small function beside the worker."""
+    if load.flow.behind == "container":
+        return
+    seconds = load.typical_s(time_id)
+    memory = load.constant("handler.memory_mb") / 1024
+    yield load.by_architecture("lambda.request"), calls
+    yield load.by_architecture("lambda.duration"), calls * seconds * memory
+    yield from logs(load, calls)
+
+
+def logs(load: Load, invocations: Number) -> Lines:
+    """The line for the log of `invocations` of a function."""
+    size = load.constant("lambda.log_bytes")
+    yield "cloudwatch.logs_ingest_vended_standard", invocations * size / GB
+
+
+def front_cold(load: Load, phase: str, time_id: str) -> Iterable[Step]:
+    """The cold start of a small function that the client waits for."""
+    if load.flow.behind == "container":
+        return
+    share = load.cold_share(load.typical_s(time_id), time_id)
+    seconds = load.when_cold(share, load.init_at(share))
+    yield Step(phase, "cold start of the front function", ("front", "front"), seconds)

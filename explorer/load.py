@@ -1,0 +1,358 @@
+"""A workload as options see it: its quantities, the facts by id, and the flow of the design."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
+
+import numpy as np
+
+from . import facts, simulate
+from .distribution import Distribution, Number, from_quantiles
+from .encoding import Codec
+from .units import BYTES
+from .use import Beyond
+from .workload import Workload
+
+GB = float(BYTES["GB"])
+MB = float(BYTES["MB"])
+LEVELS = (0.5, 0.95, 0.99)  # the quantiles at which latency is worked out
+PHASES = ("submit", "queue", "cold start", "work", "poll", "download")
+T = TypeVar("T")
+Lines = Iterable[tuple[str, Number]]  # (price id, quantity a month)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What the five choices of a design mean for each other."""
+
+    compute: str = "lambda"  # lambda, instance (Lambda on managed EC2), task, service
+    behind: str = "function"  # what answers the door: function or container
+    asynchronous: bool = False  # the answer is a job; its result is stored
+    polls: bool = False  # the client asks for the job's status
+    body_in: str = "door"  # the request's way in: door, or s3
+    body_out: str = "whole"  # the response's way out: whole, compressed, page, stream or job
+    handover: str = "event"  # how a job reaches its worker: event, queue, workflow, override, own
+    door_time: str = ""  # id of the time that the door adds to an exchange
+    request_envelope: str = ""  # ids of the bytes that the door puts around a body
+    response_envelope: str = ""
+    response_limits: tuple[str, ...] = ()  # limits on a body that the door hands back from Lambda
+    streams: bool = False  # the door can stream a function's response
+    streamed: bool = False  # the response is
+    fronts_containers: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One thing that happens to a request, and the seconds it takes at each of `LEVELS`."""
+
+    phase: str
+    title: str
+    actors: tuple[str, str]
+    seconds: Number  # shape (3, ...)
+    driver: str = ""  # "runtime" for the work itself
+
+
+class Load:
+    """A workload as options see it: its quantities, the facts by id, and the flow of the design.
+
+    Every quantity is a number, or an array along the axes of a sweep. `axes` maps dotted fields to
+    arrays; a distribution's axis scales it so that its median is the value.
+    """
+
+    def __init__(self, workload: Workload, axes: Mapping[str, np.ndarray] | None = None) -> None:
+        self.workload = workload
+        self.axes = dict(axes or {})
+        self.flow = Flow()
+        self.shape = np.broadcast_shapes(*(np.shape(values) for values in self.axes.values()))
+        self.levels = np.array(LEVELS).reshape((3,) + (1,) * len(self.shape))
+        self.limits: dict[str, float] = {}  # what was asked for, by id: the assumptions of an answer
+        self.constants: dict[str, float] = {}
+        self.times: dict[str, np.ndarray] = {}
+        self._memo: dict[Hashable, Any] = {}
+        self._read_numbers()
+
+    def under(self, flow: Flow) -> Self:
+        """The same load, seen by an option of a design with this flow."""
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__, flow=flow)
+        return view
+
+    def memo(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` returns, worked out once for all views of this load."""
+        try:
+            if key not in self._memo:
+                self._memo[key] = make()
+        except TypeError:  # an array among the key's parts: nothing to remember it by
+            return make()
+        return self._memo[key]
+
+    # The workload's own quantities -------------------------------------------------------------
+
+    def number(self, field: str) -> Number:
+        """A numeric field of the workload, or its axis."""
+        if field in self.axes:
+            return self.axes[field]
+        value: Any = self.workload
+        for part in field.split("."):
+            value = getattr(value, part)
+        return value
+
+    def _read_numbers(self) -> None:
+        w, number = self.workload, self.number
+        hours = number("preferences.month_hours")
+        self.hours, self.month_s = hours, hours * 3600
+        self.requests = number("requests_per_month")
+        self.mean_rps = self.requests / self.month_s
+        peak = number("peak_rps")
+        if peak is None:
+            peak = self.constant("peak.factor") * self.mean_rps
+        self.peak_rps = np.maximum(peak, self.mean_rps)
+        self.spreads = {name: self._scaled(name) for name in ("request", "response", "runtime")}
+        self.request, self.response, self.runtime = self.spreads.values()
+        self.memory_mb, self.architecture = number("runtime.memory"), w.runtime.architecture
+        self.memory_gb = self.memory_mb / 1024
+        self.vcpu = self.memory_mb / self.constant("lambda.vcpu_mb")
+        self.state_bytes = number("runtime.state")
+        self.compression = number("response.compression")
+        self.bandwidth = number("client.bandwidth")
+        self.tolerance = 1 - number("targets.success")
+        self.waits, self.latency_p95 = number("client.waits"), number("targets.latency_p95")
+        self._read_configuration()
+
+    def _read_configuration(self) -> None:
+        given, number = self.workload.configuration, self.number
+        total = self.axes.get("configuration", number("configuration.total"))
+        grown = total / given.total if given.total else 1.0
+        entries = number("configuration.entries")
+        self.config_entries = given.entry_count if entries is None else entries
+        self.config_bytes, self.config_secrets = total, number("configuration.secrets")
+        largest = number("configuration.largest")
+        mean = total / np.maximum(self.config_entries, 1)
+        self.config_largest = mean if largest is None else largest * grown
+        self.secret_bytes = total * self.config_secrets / np.maximum(self.config_entries, 1)
+
+    def _scaled(self, name: str) -> Distribution:
+        spread: Distribution = getattr(self.workload, name).spread
+        return spread.with_median(self.axes[name]) if name in self.axes else spread
+
+    def spread(self, driver: str) -> Distribution:
+        """The distribution of a driver: request [B], response [B] or runtime [s]."""
+        return self.spreads[driver]
+
+    def at_levels(self, driver: str) -> Number:
+        """The driver at each of `LEVELS`, shape (3, ...)."""
+        return self.memo(("levels", driver), lambda: self.spreads[driver].quantile(self.levels))
+
+    @property
+    def steps(self) -> Number:
+        """How many steps divisible work is cut into; 1 if it is not divisible."""
+        return self.memo("steps", self._steps)
+
+    def _steps(self) -> Number:
+        if not self.workload.runtime.divisible:
+            return 1.0
+        steps = self.number("runtime.steps")
+        if steps is not None:
+            return steps
+        return np.maximum(1.0, np.ceil(self.runtime.quantile(0.99) / self.constant("step.seconds")))
+
+    @property
+    def binary(self) -> bool:
+        """Whether the response is binary."""
+        return self.workload.response.binary
+
+    # Facts by id, remembered so that assumptions can be listed ---------------------------------
+
+    def limit(self, limit_id: str) -> float:
+        """The value of a limit, in its unit."""
+        if limit_id not in self.limits:
+            value = facts.limit(limit_id).value
+            assert value is not None, f"{limit_id} has no number in limits.csv"
+            self.limits[limit_id] = value
+        return self.limits[limit_id]
+
+    def constant(self, constant_id: str) -> float:
+        """A metering or modelling constant."""
+        if constant_id not in self.constants:
+            self.constants[constant_id] = facts.constant(constant_id).value
+        return self.constants[constant_id]
+
+    def time(self, time_id: str) -> np.ndarray:
+        """What an operation takes at each of `LEVELS` [s], shape (3, ...)."""
+        if time_id not in self.times:
+            row = facts.time(time_id)
+            seconds = np.array([row.p50_s, row.p95_s, row.p99_s])
+            self.times[time_id] = seconds.reshape(self.levels.shape)
+        return self.times[time_id]
+
+    def typical_s(self, time_id: str) -> float:
+        """The p50 of an operation [s], where its mean is wanted: no other figure is published."""
+        return self.time(time_id)[0].item()
+
+    def price(self, price_id: str) -> float:
+        """The first tier's price of an id [USD a unit], where a quantity is itself money."""
+        return float(facts.tariff(price_id, self.workload.region).tiers[0].usd)
+
+    def by_architecture(self, price_id: str) -> str:
+        """The price id of this workload's architecture: "lambda.request" -> "lambda.request_arm"."""
+        return f"{price_id}_{'arm' if self.architecture == 'arm64' else 'x86'}"
+
+    # Named quantities that several options need --------------------------------------------------
+
+    @property
+    def on_lambda(self) -> bool:
+        """Whether the work runs in a function, whose limits bind."""
+        return self.flow.compute in {"lambda", "instance"}
+
+    def codec(self, direction: str) -> Codec:
+        """How a body travels through the door to or from a function."""
+        envelope = self.constant(getattr(self.flow, f"{direction}_envelope"))
+        if direction == "response" and self.flow.body_out == "compressed":
+            return Codec(True, self.compression, envelope)
+        binary = getattr(self.workload, direction).binary
+        return Codec(binary, 1.0 if binary else self.constant("encoding.json_escape"), envelope)
+
+    @property
+    def page_bytes(self) -> float:
+        """The page that fills the door's limits on a response to the share that `page.fill` says."""
+        codec = self.codec("response")
+        limits = [self.limit(limit) for limit in self.flow.response_limits]
+        rooms = [codec.room(limit) for limit in limits] or [MB]
+        return float(np.floor(min(rooms) * self.constant("page.fill")))
+
+    @property
+    def pages(self) -> Number:
+        """Pages that a response is asked for in, on average."""
+        page = self.page_bytes
+        return self.memo(("pages", page), lambda: self.response.mean_ceil(page))
+
+    @property
+    def polls(self) -> Number:
+        """How often a client asks for the status of a job, on average."""
+        return self.memo("polls", lambda: self.runtime.expect(self._polls))
+
+    def _polls(self, seconds: Number) -> Number:
+        first, growth = self.constant("poll.first_s"), self.constant("poll.growth")
+        even = first / growth  # until here every `first` seconds, then each `growth` longer
+        late = np.maximum(seconds, even) / even
+        return 1 + np.minimum(seconds, even) / first + np.log(late) / np.log1p(growth)
+
+    @property
+    def poll_wait(self) -> Number:
+        """From the end of the work to the poll that sees it, at each of `LEVELS` [s]."""
+        gap = self.constant("poll.growth") * self.at_levels("runtime")
+        return self.levels * np.maximum(self.constant("poll.first_s"), gap)
+
+    @property
+    def exchanges(self) -> Number:
+        """Requests through the door for one request of the client, on average."""
+        main = self.pages if self.flow.body_out == "page" else 1.0
+        uploads = 1.0 if self.flow.body_in == "s3" else 0.0
+        return main + uploads + (self.polls if self.flow.polls else 0.0)
+
+    @property
+    def stream(self) -> Beyond:
+        """Seconds that a stream is held to Lambda's bandwidth, after the burst."""
+        return Beyond(self.limit("lambda.stream.burst"), self.limit("lambda.stream.rate") * MB)
+
+    @property
+    def stream_mean_s(self) -> Number:
+        """What `stream` takes for a response, on average [s]."""
+        return self.memo("stream", lambda: self.response.excess(self.stream.start) / self.stream.rate)
+
+    @property
+    def held_s(self) -> Number:
+        """How long one request holds its environment, on average [s]."""
+        streamed = self.flow.streamed and self.on_lambda
+        return self.runtime.mean + (self.stream_mean_s if streamed else 0.0)
+
+    @property
+    def network(self) -> float:
+        """Bandwidth between an environment and S3 [B/s]."""
+        return self.limit("lambda.network") * 1e6 / 8
+
+    @property
+    def init(self) -> facts.ColdStart:
+        """The cold start of this language, architecture and memory."""
+        memory = float(np.min(self.memory_mb))
+        language = self.workload.runtime.language
+        return self.memo("init", lambda: facts.cold_start(language, self.architecture, memory))
+
+    @property
+    def init_spread(self) -> Distribution:
+        """The cold start as a distribution through its measured quantiles [s]."""
+        return self.memo("init spread", self._init_spread)
+
+    def _init_spread(self) -> Distribution:
+        row = self.init
+        points = {0.5: row.p50_s, 0.9: row.p90_s, 0.95: row.p95_s, 0.99: row.p99_s}
+        return from_quantiles(points)
+
+    def cold_share(self, service_s: Number, name: str) -> Number:
+        """The share of requests that meet a cold environment, at the mean rate."""
+        keep = self.constant("lambda.keep_alive_s")
+        return self.memo(("cold", name), lambda: simulate.cold_start_share(self.mean_rps, service_s, keep))
+
+    @property
+    def work_cold_share(self) -> Number:
+        """The share of requests whose work starts in a cold environment; 0 where none is started."""
+        if self.flow.compute != "lambda":
+            return 0.0
+        return self.cold_share(self.runtime.mean, "work")
+
+    @property
+    def environments(self) -> Number:
+        """Environments that exist on average, busy or warm."""
+        keep = self.constant("lambda.keep_alive_s")
+        return self.memo(
+            "environments",
+            lambda: simulate.mean_environments(self.mean_rps, self.runtime.mean, keep),
+        )
+
+    def when_cold(self, share: Number, seconds: Number) -> Number:
+        """`seconds` at those of `LEVELS` that fall among the `share` of cold requests, else 0."""
+        return np.where(share > 1 - self.levels, seconds, 0.0)
+
+    @property
+    def new_per_s(self) -> Number:
+        """New environments in the first second, when the rate goes from its mean to its peak."""
+        return self.new_environments(1.0)
+
+    def new_environments(self, seconds: float) -> Number:
+        """New environments within `seconds` [s], when the rate goes from its mean to its peak."""
+        return (self.peak_rps - self.mean_rps) * np.minimum(seconds, self.held_s)
+
+    def backlog_age(self, capacity: Number) -> Number:
+        """How old a waiting job gets when the peak lasts as long as `peak.hours` says [s].
+
+        `capacity` is how many jobs can be worked on at once. A mean rate over it never drains.
+        """
+        demand = self.runtime.mean / capacity
+        peak_s = self.constant("peak.hours") * 3600
+        drains = self.mean_rps * demand < 1
+        return np.where(drains, peak_s * np.maximum(self.peak_rps * demand - 1, 0), np.inf)[()]
+
+    @property
+    def task_vcpu(self) -> Number:
+        """vCPU of the container that has at least this workload's share: a size that is sold."""
+        sizes = np.array([0.25, 0.5, 1, 2, 4, 8, 16])
+        most = self.constant("fargate.gb_per_vcpu_max")
+        wanted = np.maximum(self.vcpu * (1 - 1e-9), self.memory_gb / most)
+        return sizes[np.minimum(np.searchsorted(sizes, wanted), sizes.size - 1)]
+
+    @property
+    def task_gb(self) -> Number:
+        """Memory of that container [GB]."""
+        least = self.constant("fargate.gb_per_vcpu_min") * self.task_vcpu
+        return np.maximum(np.ceil(self.memory_gb), least)
+
+    def init_at(self, share: Number) -> Number:
+        """The cold start at each of `LEVELS` of all requests, of which a `share` is cold [s]."""
+        within = np.clip(1 - (1 - self.levels) / np.maximum(share, 1e-12), 0.001, 0.999)
+        return self.init_spread.quantile(within)
+
+    def transfer(self, size_bytes: Number) -> Number:
+        """Seconds that the client needs for `size_bytes` [B] by its bandwidth."""
+        return size_bytes / self.bandwidth

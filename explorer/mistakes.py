@@ -1,0 +1,60 @@
+"""The first mistake in a workload as one line: the field, the value given, what is accepted."""
+
+from __future__ import annotations
+
+import difflib
+
+from pydantic import BaseModel, ValidationError
+
+from .fields import shown
+from .spread import Spread
+
+
+def mistake(error: ValidationError, model: type[BaseModel]) -> str:
+    """The first mistake as one line: the field, the value given, what is accepted."""
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"])
+    kind, given = first["type"], shown(first.get("input"))
+    if kind == "explorer":
+        text = first["msg"]
+        return f"{field}{text}" if text.startswith(".") else f"{field} {text}".strip()
+    if kind == "missing":
+        return f"{_public(field)} is missing: expected {MISSING.get(field, 'a value')}"
+    if kind == "extra_forbidden":
+        return _unknown(field, _fields(model, field.split(".")[:-1]))
+    if kind in {"model_type", "model_attributes_type"}:
+        return f"{field} is {given}: expected a table of fields"
+    expected = {
+        "bool_type": "true or false",
+        "bool_parsing": "true or false",
+        "string_type": "text",
+        "literal_error": "one of " + str(first.get("ctx", {}).get("expected", "")).replace("'", ""),
+    }
+    return f"{field} is {given}: expected {expected.get(kind, first['msg'])}"
+
+
+MISSING = {
+    "requests_per_month": "a number of requests such as 3_000_000",
+    "response": 'a size such as "2 MB", or a table of quantiles such as {p50 = "1 MB", p99 = "9 MB"}',
+    "runtime": 'a time such as "4 s", or a table of quantiles such as {p50 = "4 s", p99 = "40 s"}',
+}
+
+
+def _public(field: str) -> str:
+    return field.removesuffix(".spread")
+
+
+def _fields(model: type[BaseModel], path: list[str]) -> list[str]:
+    """The names that may stand at `path` of the file."""
+    for part in path:
+        annotation = model.model_fields[part].annotation
+        options = [annotation, *getattr(annotation, "__args__", ())]
+        model = next(kind for kind in options if isinstance(kind, type) and issubclass(kind, BaseModel))
+    names = [name for name in model.model_fields if name != "spread"]
+    return [*names, "p1 to p99.9", "max", "samples"] if issubclass(model, Spread) else names
+
+
+def _unknown(field: str, accepted: list[str]) -> str:
+    near = difflib.get_close_matches(field.split(".")[-1], accepted, n=1)
+    hint = f' (did you mean "{near[0]}"?)' if near else ""
+    return f"{field} is not a field{hint}: expected one of {', '.join(accepted)}"

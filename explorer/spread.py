@@ -1,0 +1,121 @@
+"""A distribution as the workload file gives it: one value, quantiles, or samples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import Field, ValidationInfo, model_validator
+
+from . import distribution
+from .errors import ExplorerError
+from .fields import LARGEST_SIZE, Section, said, shown
+from .units import parse_size
+
+QUANTILE = re.compile(r"p(\d{1,2})(?:[._](\d+))?")
+
+
+class Spread(Section):
+    """A distribution: one value, quantiles p1 to p99.9 and max, or samples."""
+
+    spread: distribution.Distribution = Field(exclude=True)
+
+    @classmethod
+    def parse(cls, text: object) -> float:
+        """A value of this spread in its base unit."""
+        return parse_size(text)
+
+    @classmethod
+    def most(cls) -> float:
+        """The largest value that is not taken for a slip."""
+        return LARGEST_SIZE
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather(cls, given: Any, info: ValidationInfo) -> Any:
+        """The given value, quantiles or samples as one distribution; other fields as they are."""
+        if isinstance(given, cls):
+            return given
+        fields = dict(given) if isinstance(given, Mapping) else {"value": given}
+        points, rest = _quantile_fields(fields)
+        maximum, value = rest.pop("max", None), rest.pop("value", None)
+        samples, column = rest.pop("samples", None), rest.pop("column", None)
+        if sum((bool(points) or maximum is not None, value is not None, samples is not None)) > 1:
+            raise said("has several of one value, quantiles and samples: expected one of them")
+        try:
+            if samples is not None:
+                spread: Any = distribution.from_samples(_sampled(samples, column, info))
+            elif value is not None:
+                spread = distribution.constant(cls._value("", value))
+            else:
+                read = {p: cls._value(f".{name}", text) for p, (name, text) in points.items()}
+                spread = distribution.from_quantiles(
+                    read, None if maximum is None else cls._value(".max", maximum)
+                )
+        except ExplorerError as error:
+            text = str(error)
+            raise said(text if text[0] == "." else "." + text if text[0] in "pm" else text) from None
+        return {**rest, "spread": spread}
+
+    @classmethod
+    def _value(cls, name: str, given: object) -> float:
+        try:
+            number = cls.parse(given)
+        except ExplorerError as error:
+            raise said(f"{name} {error}") from None
+        if number > cls.most():
+            limit = "50 TB" if cls.most() == LARGEST_SIZE else "366 days"
+            raise said(f"{name} is {shown(given)}: expected at most {limit}")
+        return number
+
+
+def _quantile_fields(
+    fields: Mapping[str, Any],
+) -> tuple[dict[float, tuple[str, Any]], dict[str, Any]]:
+    """The quantiles among `fields` by probability, as (name, text), and the other fields."""
+    points, rest = {}, {}
+    for name, given in fields.items():
+        match = QUANTILE.fullmatch(name)
+        # TOML reads the bare key `p99.9 = "1 s"` as p99 = {9 = "1 s"}
+        tenths = given if isinstance(given, Mapping) else {match[2] or "0" if match else "": given}
+        if not match:
+            rest[name] = given
+            continue
+        for digits, text in tenths.items():
+            probability = float(f"{match[1]}.{digits}") / 100
+            if not 0 < probability < 1:
+                raise said(f".{name} is not a quantile: expected p1 to p99.9, or max")
+            points[round(probability, 9)] = (name, text)
+    return points, rest
+
+
+def _sampled(samples: Any, column: str | None, info: ValidationInfo) -> np.ndarray:
+    """The samples themselves, or those of a .parquet, .csv or .txt file beside the workload."""
+    if not isinstance(samples, str):
+        return np.asarray(samples, dtype=float)
+    path = Path((info.context or {}).get("folder", "."), samples)
+    if not path.is_file():
+        raise said(f'.samples is "{samples}": no such file; expected a .parquet, .csv or .txt file')
+    try:
+        return _read_samples(path, column)
+    except (ValueError, OSError, ImportError) as error:
+        reason = str(error).splitlines()[0]
+        raise said(f'.samples is "{samples}": cannot be read ({reason})') from None
+
+
+def _read_samples(path: Path, column: str | None) -> np.ndarray:
+    import pandas as pd
+
+    if path.suffix == ".parquet":
+        frame = pd.read_parquet(path)
+    elif path.suffix in {".csv", ".txt"}:
+        frame = pd.read_csv(path, header="infer" if path.suffix == ".csv" else None)
+    else:
+        raise ValueError("expected a .parquet, .csv or .txt file")
+    numbers = frame[[column]] if column else frame.select_dtypes("number")
+    if numbers.shape[1] != 1:
+        raise ValueError(f"{numbers.shape[1]} columns of numbers: name one with column")
+    return numbers.iloc[:, 0].dropna().to_numpy()

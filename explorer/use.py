@@ -1,0 +1,193 @@
+"""Uses: a limit, the quantity that drives it, and the chance that one request breaks it.
+
+A use is a monotone function of one driver, so its chance is the driver's exceedance at the function's
+inverse: exact, without sampling.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from .distribution import Number
+from .encoding import Codec
+
+if TYPE_CHECKING:
+    from .load import Load
+
+
+@dataclass(frozen=True)
+class Linear:
+    """used = factor x value + offset."""
+
+    factor: Number = 1.0
+    offset: Number = 0.0
+
+    def size(self, value: Number) -> Number:
+        """What is used of the limit for a driver of `value`."""
+        return value * self.factor + self.offset
+
+    def room(self, limit: Number) -> Number:
+        """The largest driver that is within `limit`."""
+        return (limit - self.offset) / self.factor
+
+
+@dataclass(frozen=True)
+class Started:
+    """used = each x ceil(value / increment) + offset: slices that are counted when they start."""
+
+    increment: Number
+    each: float = 1.0
+    offset: float = 0.0
+
+    def size(self, value: Number) -> Number:
+        """What is used of the limit for a driver of `value`."""
+        return self.each * np.ceil(value / self.increment * (1 - 1e-12)) + self.offset
+
+    def room(self, limit: Number) -> Number:
+        """The largest driver that is within `limit`."""
+        return np.floor((limit - self.offset) / self.each) * self.increment
+
+
+@dataclass(frozen=True)
+class Paged:
+    """A body that travels in pages of at most `page_bytes`, each as `codec` has it."""
+
+    codec: Codec
+    page_bytes: float
+
+    def size(self, value: Number) -> Number:
+        """Bytes of the largest page."""
+        return self.codec.size(np.minimum(value, self.page_bytes))
+
+    def room(self, limit: Number) -> Number:
+        """The largest body whose pages are within `limit` [B]: any, if a whole page is."""
+        return np.inf if self.codec.size(self.page_bytes) <= limit else self.codec.room(limit)
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """used = (value - start)+ / rate: the time that what is beyond a burst takes at a capped rate."""
+
+    start: float
+    rate: float
+
+    def size(self, value: Number) -> Number:
+        """What is used of the limit for a driver of `value`."""
+        return np.maximum(value - self.start, 0) / self.rate
+
+
+Measure = Linear | Started | Paged | Codec
+
+
+@dataclass(frozen=True)
+class Over:
+    """A limit on a monotone function of one driver: it breaks for the share of requests over it."""
+
+    limit: str
+    driver: str  # request, response or runtime
+    measure: Measure = Linear()
+
+    def used(self, load: Load, p: float) -> Number:
+        """What is used at the p-quantile, in the limit's unit."""
+        return self.measure.size(load.spread(self.driver).quantile(p))
+
+    def exceed(self, load: Load, limit: float) -> Number:
+        """The chance that one request needs more than `limit`."""
+        return load.memo((self, limit), lambda: load.spread(self.driver).exceed(self.measure.room(limit)))
+
+
+@dataclass(frozen=True)
+class Spill(Over):
+    """A limit that is never broken, because what is too large to hand over goes through S3."""
+
+    def used(self, load: Load, p: float) -> Number:
+        return np.minimum(super().used(load, p), load.limit(self.limit))
+
+    def exceed(self, load: Load, limit: float) -> Number:
+        return 0.0
+
+    def share(self, load: Load) -> Number:
+        """The share of requests that go through S3."""
+        return super().exceed(load, load.limit(self.limit))
+
+
+@dataclass(frozen=True)
+class Joint:
+    """A limit on the sum of measures of two drivers, which are taken to be large together."""
+
+    limit: str
+    terms: tuple[tuple[str, Linear | Beyond], ...]
+    driver: ClassVar[str] = "runtime"
+
+    def used(self, load: Load, p: Number) -> Number:
+        """The sum at the p-quantile of both."""
+        total: Number = 0.0
+        for driver, measure in self.terms:
+            total = total + measure.size(load.spread(driver).quantile(p))
+        return total
+
+    def exceed(self, load: Load, limit: float) -> Number:
+        """The chance that the sum is over `limit`, by bisection of the quantile."""
+        return load.memo((self.terms, limit), lambda: self._bisected(load, limit))
+
+    def _bisected(self, load: Load, limit: float) -> Number:
+        from scipy.special import ndtr
+
+        if np.all(self.used(load, 1 - 1e-15) <= limit):
+            return 0.0
+        low, high = np.full(load.shape, -9.0), np.full(load.shape, 9.0)
+        for _ in range(48):
+            middle = (low + high) / 2
+            over = self.used(load, ndtr(middle)) > limit
+            low, high = np.where(over, low, middle), np.where(over, middle, high)
+        return ndtr(-low)
+
+
+@dataclass(frozen=True, eq=False)
+class Demand:
+    """A limit on a rate or a concurrency: it breaks when Poisson demand of `mean` exceeds it.
+
+    Each unit of demand takes `each` of the limit.
+    """
+
+    limit: str
+    mean: Number
+    each: Number = 1.0
+    driver: ClassVar[str] = "peak"
+
+    def used(self, load: Load, p: float) -> Number:
+        """The p-quantile of demand at the peak, in the limit's unit."""
+        from scipy.special import pdtrik
+
+        return self.each * np.ceil(np.maximum(pdtrik(p, np.maximum(self.mean, 1e-12)), 0))
+
+    def exceed(self, load: Load, limit: float) -> Number:
+        """The chance that demand at the peak exceeds `limit`."""
+        from scipy.special import gammainc
+
+        if np.isinf(limit):
+            return 0.0
+        return gammainc(np.floor(limit / self.each * (1 + 1e-12)) + 1, self.mean)
+
+
+@dataclass(frozen=True, eq=False)
+class Amount:
+    """A limit on what does not vary between requests: within it or over it."""
+
+    limit: str
+    value: Number
+    driver: ClassVar[str] = "amount"
+
+    def used(self, load: Load, p: float) -> Number:
+        """The amount, in the limit's unit."""
+        return self.value
+
+    def exceed(self, load: Load, limit: float) -> Number:
+        """1 where the amount is over `limit`, else 0."""
+        return np.where(np.asarray(self.value) > limit * (1 + 1e-12), 1.0, 0.0)[()]
+
+
+Use = Over | Joint | Demand | Amount
