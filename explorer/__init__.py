@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from .facts import prices_frame as prices
     from .recommend import Recommendation, assess, cost, latency, recommend
     from .report import report
-    from .workload import Workload
+    from .workload import Workload, examples
 
 __version__ = "0.1.0"
 
 _CONTENTS = {  # public name: (module, name there)
     "Workload": ("workload", "Workload"),
+    "examples": ("workload", "examples"),
     "Design": ("design", "Design"),
     "Recommendation": ("recommend", "Recommendation"),
     "recommend": ("recommend", "recommend"),

@@ -80,14 +80,15 @@ def _along(r: Recommendation, axis: str) -> Iterator[BreakEven]:
         return
     factors = np.geomspace(1 / REACH, REACH, COARSE)
     factors = factors[today * factors <= most]
-    designs = r.evaluation.table
+    designs = r.candidates
     winners, evaluation = _evaluated(r, axis, factors, designs)
     start = int(np.argmin(np.abs(np.log(factors))))
     kept = np.zeros(len(designs.designs), dtype=bool)
-    kept[[*np.unique(winners[winners >= 0]), r.index]] = True
+    index = designs.designs.index(r.nearest)
+    kept[[*np.unique(winners[winners >= 0]), index]] = True
     few = designs.only(kept)
     for direction, step in (("above", 1), ("below", -1)):
-        changed = _first_change(winners, start, step, r.index)
+        changed = _first_change(winners, start, step, index)
         if changed is not None:
             yield _refined(r, axis, direction, factors[changed - step], factors[changed], few)
     if axis == "requests_per_month":

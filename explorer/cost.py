@@ -141,7 +141,6 @@ class Tariffs:
 
     region: str
     free_tier: bool
-    keep: float  # what the discount leaves
 
     def is_linear(self, price_id: str) -> bool:
         """Whether lines of this id can be priced one by one: one tier, no free pool."""
@@ -182,7 +181,7 @@ class Tariffs:
                 usd = usd + self.price(price_id) * quantity
             else:
                 tiered[price_id] = tiered[price_id] + quantity if price_id in tiered else quantity
-        return usd * self.keep, tiered
+        return usd, tiered
 
     def tiered_usd(self, quantities: Mapping[str, Number]) -> Number:
         """The money of summed quantities by id, with tiers and free pools."""
@@ -196,13 +195,13 @@ class Tariffs:
                 pools[free[0]], quantity = left - taken, quantity - taken
             for start, width, price in self.tiers(price_id) or ():
                 usd = usd + price * np.clip(quantity - start, 0.0, width)
-        return usd * self.keep
+        return usd
 
 
 @cache
-def tariffs(region: str, free_tier: bool, discount: float) -> Tariffs:
-    """The tariffs for these preferences, kept for the process."""
-    return Tariffs(region, free_tier, 1.0 - discount)
+def tariffs(region: str, free_tier: bool) -> Tariffs:
+    """The tariffs of a region, kept for the process."""
+    return Tariffs(region, free_tier)
 
 
 def usage(load: Load, design: Design) -> dict[str, float]:

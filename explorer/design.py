@@ -170,8 +170,11 @@ class Table:
         return [tuple(c.option.excludes(load.under(c.flow))) for c in self.contexts]
 
     def allowed(self, load: Load) -> np.ndarray:
-        """Which designs the load excludes no option of, shape (designs,)."""
-        free = np.array([not excluded for excluded in self.exclusions(load)])
+        """Which designs the load excludes no option of, shape (designs, *axes)."""
+        free = np.ones((len(self.contexts), *load.shape), dtype=bool)
+        for row, excluded in enumerate(self.exclusions(load)):
+            for exclusion in excluded:
+                free[row] &= ~np.asarray(exclusion.where)
         return np.logical_and.reduce(free[self.rows], axis=1)
 
 

@@ -35,6 +35,17 @@ def normal_sf(z: Number) -> Number:
     return ndtr(-z)
 
 
+def _log_share(low: Number, high: Number) -> Number:
+    """log P(low < Z <= high) of the standard normal distribution, in whichever tail is exact."""
+    from scipy.special import log_ndtr
+
+    upper = np.asarray(low) > 0
+    least, most = np.where(upper, -high, low), np.where(upper, -low, high)
+    inside = log_ndtr(most)
+    with np.errstate(divide="ignore"):  # an empty segment has the share 0, the log -inf
+        return inside + np.log1p(-np.exp(np.minimum(log_ndtr(least) - inside, 0.0)))
+
+
 @dataclass(frozen=True, eq=False)
 class Distribution(ABC):
     """A random size [B] or time [s], which is never negative."""
@@ -203,8 +214,7 @@ class Quantiles(Distribution):
         total: Number = 0.0
         for low, high, intercept, slope in self._segments:
             start = np.clip(above, low, high)
-            share = normal_sf(start - slope) - normal_sf(high - slope)
-            total = total + np.exp(intercept + slope * slope / 2) * share
+            total = total + np.exp(intercept + slope * slope / 2 + _log_share(start - slope, high - slope))
         return np.maximum(total - value * self._sf(value), 0.0)
 
     @cached_property
@@ -226,22 +236,26 @@ def from_samples(values: Any) -> Samples:
     array = np.sort(np.asarray(values, dtype=float).ravel())
     if array.size == 0:
         raise ExplorerError("has no samples: expected at least one")
-    if not np.isfinite(array).all() or array[0] < 0:
-        raise ExplorerError(f"has the sample {array[0]:g}: expected numbers of 0 or more")
+    bad = array[~(np.isfinite(array) & (array >= 0))]
+    if bad.size:
+        raise ExplorerError(f"has the sample {bad[0]:g}: expected numbers of 0 or more")
     return Samples(array)
 
 
-def from_quantiles(quantiles: Mapping[float, float], maximum: float | None = None) -> Distribution:
+def from_quantiles(
+    quantiles: Mapping[float, float], maximum: float | None = None, cap: float | None = None
+) -> Distribution:
     """The distribution through `quantiles` (probability in (0, 1): value), cut at `maximum`.
 
-    It is linear in (normal quantile, log of the value); the last segments are continued. `maximum`
-    beside one lone quantile is set at the p99.9. Raises ExplorerError if a value is 0 or falls.
+    It is linear in (normal quantile, log of the value); the last segments are continued, up to `cap`
+    where no maximum is given. `maximum` beside one lone quantile is set at the p99.9.
+    Raises ExplorerError if a value is 0 or falls.
     """
     points = dict(sorted(quantiles.items()))
+    _check(points, maximum)
     if maximum is not None and len(points) == 1:
         points.setdefault(ONE_QUANTILE_MAX, maximum)
     values = list(points.values())
-    _check(points, maximum)
     if not points or len(set(values)) == 1:
         return constant(values[-1] if values else _given(maximum))
     z = np.array([NormalDist().inv_cdf(p) for p in points])
@@ -251,6 +265,8 @@ def from_quantiles(quantiles: Mapping[float, float], maximum: float | None = Non
     if maximum is not None:
         z, log = _cut(z, log, float(np.log(maximum)))
         tail += ", cut at max"
+    elif cap is not None:
+        z, log = _cut(z, log, float(np.log(cap)))
     return Quantiles(z, log, tail)
 
 

@@ -6,55 +6,82 @@ context in which it stands; a design is the sum of five contexts.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
 from .assess import DRIVERS, Exceedances, breach_probability
-from .cost import Tariffs, tariffs
+from .cost import tariffs
 from .design import Context, Design, Table, table
 from .distribution import Number
 from .latency import Seconds, over_patience
 from .option import Load
 
+T = TypeVar("T")
+SLACK = 1e-12  # what 1 - targets.success is off for being a float
+
+
+def allowed(load: Load) -> Table:
+    """The designs that can be built and that nothing in the workload excludes."""
+    return table().only(_anywhere(table().allowed(load)))
+
+
+def _anywhere(holds: np.ndarray) -> np.ndarray:
+    """Which designs hold at one point of the axes at least."""
+    return np.asarray(holds.reshape(len(holds), -1).any(axis=1))
+
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """What one option says in one context about a load."""
+class Money:
+    """What one option's usage costs: the linear lines as money, the others as quantities by id."""
 
-    exceedances: Exceedances
     linear_usd: Number
     tiered: dict[str, Number]
-    seconds: Seconds
-    cold: Number  # the share of requests that wait for a cold start; only of an execution
-
-    @classmethod
-    def of(cls, context: Context, load: Load, book: Tariffs) -> Answers:
-        """The answers of an option in one context."""
-        view, option = load.under(context.flow), context.option
-        usd, tiered = book.split(option.usage(view))
-        return cls(
-            Exceedances.of(option.limits(view), view),
-            usd,
-            tiered,
-            Seconds.of(option.steps(view)),
-            view.work_cold_share if option.concern == "execution" else 0.0,
-        )
 
 
 class Evaluation:
     """Designs against one load. Arrays have the shape (designs, *axes).
 
-    Without `designs`, those that can be built and that nothing in the workload excludes.
+    Without `designs`, those that can be built and that nothing in the workload excludes. What an
+    option answers is remembered by the load, so that another evaluation of it asks only once.
     """
 
     def __init__(self, load: Load, designs: Table | None = None) -> None:
         self.load = load
-        self.table = table().only(table().allowed(load)) if designs is None else designs
+        self.table = allowed(load) if designs is None else designs
         preferences = load.workload.preferences
-        self.book = tariffs(load.workload.region, preferences.free_tier, preferences.discount)
-        self.answers = [Answers.of(context, load, self.book) for context in self.table.contexts]
+        self.book = tariffs(load.workload.region, preferences.free_tier)
+
+    def _asked(self, question: str, ask: Callable[[Context, Load], T]) -> list[T]:
+        """What the option of each context answers."""
+        load = self.load
+        return [
+            load.memo((question, context), lambda c=context: ask(c, load.under(c.flow)))  # type: ignore[misc]
+            for context in self.table.contexts
+        ]
+
+    @cached_property
+    def exceedances(self) -> list[Exceedances]:
+        """How the limits of each context hold."""
+        return self._asked("limits", lambda c, load: Exceedances.of(c.option.limits(load), load))
+
+    @cached_property
+    def money(self) -> list[Money]:
+        """What each context costs."""
+        return self._asked("usage", lambda c, load: Money(*self.book.split(c.option.usage(load))))
+
+    @cached_property
+    def seconds(self) -> list[Seconds]:
+        """What the steps of each context take."""
+        return self._asked("steps", lambda c, load: Seconds.of(c.option.steps(load)))
+
+    def unbroken(self) -> Evaluation:
+        """Of the designs, those that break no limit at any point: only they need to be priced."""
+        holds = self.hard_breach <= self.load.tolerance + SLACK
+        return Evaluation(self.load, self.table.only(_anywhere(holds)))
 
     @property
     def designs(self) -> tuple[Design, ...]:
@@ -91,17 +118,17 @@ class Evaluation:
     @cached_property
     def breach_probability(self) -> np.ndarray:
         """The chance that a request breaks any limit as quotas are today."""
-        answers = [a.exceedances.today for a in self.answers]
-        worst = [self._worst([today.get(d, 0.0) for today in answers]) for d in DRIVERS]
+        today = [exceedances.today for exceedances in self.exceedances]
+        worst = [self._worst([chances.get(driver, 0.0) for chances in today]) for driver in DRIVERS]
         return np.asarray(breach_probability(worst))
 
     @cached_property
     def hard_breach(self) -> np.ndarray:
         """The chance that a request breaks the worst single limit, with quotas raised."""
         chances = []
-        for answers in self.answers:
+        for exceedances in self.exceedances:
             worst: Number = 0.0
-            for _, _, chance in answers.exceedances.raised:
+            for _, _, chance in exceedances.raised:
                 worst = np.maximum(worst, chance)
             chances.append(worst)
         return self._worst(chances)
@@ -109,27 +136,31 @@ class Evaluation:
     @cached_property
     def monthly_usd(self) -> np.ndarray:
         """The bill [USD a month]."""
-        usd = self._summed([answers.linear_usd for answers in self.answers])
-        ids = sorted({price_id for answers in self.answers for price_id in answers.tiered})
+        usd = self._summed([money.linear_usd for money in self.money])
+        ids = sorted({price_id for money in self.money for price_id in money.tiered})
         quantities = {
-            price_id: self._summed([answers.tiered.get(price_id, 0.0) for answers in self.answers])
+            price_id: self._summed([money.tiered.get(price_id, 0.0) for money in self.money])
             for price_id in ids
         }
-        return usd + self.book.tiered_usd(quantities)
+        usd = usd + self.book.tiered_usd(quantities)
+        return usd * (1 - self.load.number("preferences.discount"))
 
     @cached_property
     def latency_s(self) -> np.ndarray:
         """From submitting to the whole result in hand, shape (designs, 3, *axes) for p50, p95, p99."""
-        return self._summed([answers.seconds.total for answers in self.answers], (3,))
+        return self._summed([seconds.total for seconds in self.seconds], (3,))
 
     @cached_property
     def late(self) -> np.ndarray:
         """The chance that the first byte of an answer comes after `client.waits`."""
-        seconds = [answers.seconds for answers in self.answers]
-        exchange = self._summed([s.exchange for s in seconds])
-        work = self._summed([s.work for s in seconds])
-        cold = self._summed([answers.cold for answers in self.answers])
-        return over_patience(self.load, exchange, work, cold, self._column(self.table.answers))
+        exchange = self._summed([seconds.exchange for seconds in self.seconds])
+        work = self._summed([seconds.work for seconds in self.seconds])
+        cold = [
+            self.load.under(c.flow).work_cold_share if c.option.concern == "execution" else 0.0
+            for c in self.table.contexts
+        ]
+        answers = self._column(self.table.answers)
+        return over_patience(self.load, exchange, work, self._summed(cold), answers)
 
     @cached_property
     def in_time(self) -> np.ndarray:
@@ -141,9 +172,10 @@ class Evaluation:
 
     @cached_property
     def feasible(self) -> np.ndarray:
-        """No breach, within `client.waits` and `targets.latency_p95`."""
-        tolerance = self.load.tolerance + 1e-12
-        return (self.hard_breach <= tolerance) & (self.late <= tolerance) & self.in_time
+        """Nothing excluded, no breach, within `client.waits` and `targets.latency_p95`."""
+        tolerance = self.load.tolerance + SLACK
+        within = (self.hard_breach <= tolerance) & (self.late <= tolerance) & self.in_time
+        return within & self.table.allowed(self.load)
 
     def score_usd(self, part_usd: Number) -> np.ndarray:
         """Money and parts together; infinite where a design is not feasible."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from .errors import ExplorerError
@@ -38,25 +39,39 @@ def reads(parse: Callable[[object], float], least: float, most: float, accepted:
 
 
 def shown(given: object) -> str:
-    text = (
-        f'"{given}"'
-        if isinstance(given, str)
-        else str(given).lower()
-        if isinstance(given, bool)
-        else repr(given)
-    )
+    """`given` as the file has it, cut where it is long."""
+    if isinstance(given, str):
+        text = f'"{given}"'
+    elif isinstance(given, bool):
+        text = str(given).lower()
+    else:
+        try:
+            text = repr(given)
+        except ValueError:  # an integer of more digits than Python prints
+            text = "a very large number"
     return text if len(text) < 60 else text[:57] + "..."
 
 
 def parse_number(given: object) -> float:
     if isinstance(given, bool) or not isinstance(given, int | float | np.integer | np.floating):
         raise ExplorerError(f"is {shown(given)}: expected a number")
-    return float(given)
+    try:
+        return float(given)
+    except OverflowError:
+        raise ExplorerError(f"is {shown(given)}: expected a number") from None
 
 
 def parse_memory(given: object) -> float:
     """Megabytes; a bare number is megabytes already."""
     return parse_number(given) if not isinstance(given, str) else parse_size(given) / MB
+
+
+def exists(path: Path) -> bool:
+    """Whether there is such a file; a name that no file can have has none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def number_between(least: float, most: float, accepted: str) -> BeforeValidator:
@@ -65,6 +80,7 @@ def number_between(least: float, most: float, accepted: str) -> BeforeValidator:
 
 Size = Annotated[float, reads(parse_size, 0, LARGEST_SIZE, "a size of at most 50 TB")]
 Time = Annotated[float, reads(parse_time, 0, LONGEST_TIME, "a time of at most 366 days")]
+Switch = Annotated[bool, Field(strict=True)]
 Count = Annotated[float, number_between(0, 1e9, "a count of 0 or more")]
 
 

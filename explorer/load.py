@@ -123,15 +123,14 @@ class Load:
 
     def _read_configuration(self) -> None:
         given, number = self.workload.configuration, self.number
-        total = self.axes.get("configuration", number("configuration.total"))
-        grown = total / given.total if given.total else 1.0
-        entries = number("configuration.entries")
-        self.config_entries = given.entry_count if entries is None else entries
+        total: Number = self.axes.get("configuration", given.total)
+        entries, largest = number("configuration.entries"), number("configuration.largest")
         self.config_bytes, self.config_secrets = total, number("configuration.secrets")
-        largest = number("configuration.largest")
+        self.config_entries = given.entries_of(total) if entries is None else entries
         mean = total / np.maximum(self.config_entries, 1)
+        grown = total / given.total if given.total else 1.0
         self.config_largest = mean if largest is None else largest * grown
-        self.secret_bytes = total * self.config_secrets / np.maximum(self.config_entries, 1)
+        self.secret_bytes = mean * self.config_secrets
 
     def _scaled(self, name: str) -> Distribution:
         spread: Distribution = getattr(self.workload, name).spread
@@ -275,20 +274,35 @@ class Load:
 
     @property
     def init(self) -> facts.ColdStart:
-        """The cold start of this language, architecture and memory."""
-        memory = float(np.min(self.memory_mb))
-        language = self.workload.runtime.language
-        return self.memo("init", lambda: facts.cold_start(language, self.architecture, memory))
+        """The measured cold start of this language, architecture and least memory."""
+        return facts.cold_start(
+            self.workload.runtime.language, self.architecture, float(np.min(self.memory_mb))
+        )
+
+    def init_of(self, measure: Callable[[Distribution], Number]) -> Number:
+        """A measure of the cold start of this language, architecture and memory, such as its mean [s]."""
+        memory = np.asarray(self.memory_mb)
+        if memory.ndim == 0:
+            return measure(self._init_spread(float(memory)))
+        found = np.zeros(self.shape)
+        for size in np.unique(memory):
+            found = np.where(memory == size, measure(self._init_spread(float(size))), found)
+        return found
+
+    def _init_spread(self, memory_mb: float) -> Distribution:
+        """The cold start as a distribution through its measured quantiles [s]."""
+        row = facts.cold_start(self.workload.runtime.language, self.architecture, memory_mb)
+        points = {0.5: row.p50_s, 0.9: row.p90_s, 0.95: row.p95_s, 0.99: row.p99_s}
+        return self.memo(row, lambda: from_quantiles(points))
 
     @property
-    def init_spread(self) -> Distribution:
-        """The cold start as a distribution through its measured quantiles [s]."""
-        return self.memo("init spread", self._init_spread)
+    def init_mean_s(self) -> Number:
+        """The mean cold start [s]."""
+        return self.memo("init mean", lambda: self.init_of(lambda spread: spread.mean))
 
-    def _init_spread(self) -> Distribution:
-        row = self.init
-        points = {0.5: row.p50_s, 0.9: row.p90_s, 0.95: row.p95_s, 0.99: row.p99_s}
-        return from_quantiles(points)
+    def init_quantile(self, p: Number) -> Number:
+        """The p-quantile of the cold start [s]."""
+        return self.init_of(lambda spread: spread.quantile(p))
 
     def cold_share(self, service_s: Number, name: str) -> Number:
         """The share of requests that meet a cold environment, at the mean rate."""
@@ -324,15 +338,18 @@ class Load:
         """New environments within `seconds` [s], when the rate goes from its mean to its peak."""
         return (self.peak_rps - self.mean_rps) * np.minimum(seconds, self.held_s)
 
-    def backlog_age(self, capacity: Number) -> Number:
-        """How old a waiting job gets when the peak lasts as long as `peak.hours` says [s].
+    def concurrency_needed(self, age_s: float) -> Number:
+        """Jobs at once that keep what waits younger than `age_s` [s] through a peak, and drain it.
 
-        `capacity` is how many jobs can be worked on at once. A mean rate over it never drains.
+        A peak lasts as long as `peak.hours` says.
         """
-        demand = self.runtime.mean / capacity
-        peak_s = self.constant("peak.hours") * 3600
-        drains = self.mean_rps * demand < 1
-        return np.where(drains, peak_s * np.maximum(self.peak_rps * demand - 1, 0), np.inf)[()]
+        patience = 1 + age_s / (self.constant("peak.hours") * 3600)
+        return np.maximum(self.mean_rps, self.peak_rps / patience) * self.runtime.mean
+
+    def backlog_age(self, capacity: Number) -> Number:
+        """How old a waiting job gets by the end of a peak with `capacity` jobs at once [s]."""
+        demand = self.peak_rps * self.runtime.mean / capacity
+        return self.constant("peak.hours") * 3600 * np.maximum(demand - 1, 0)
 
     @property
     def task_vcpu(self) -> Number:
@@ -351,7 +368,7 @@ class Load:
     def init_at(self, share: Number) -> Number:
         """The cold start at each of `LEVELS` of all requests, of which a `share` is cold [s]."""
         within = np.clip(1 - (1 - self.levels) / np.maximum(share, 1e-12), 0.001, 0.999)
-        return self.init_spread.quantile(within)
+        return self.init_quantile(within)
 
     def transfer(self, size_bytes: Number) -> Number:
         """Seconds that the client needs for `size_bytes` [B] by its bandwidth."""

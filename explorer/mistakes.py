@@ -28,9 +28,10 @@ def mistake(error: ValidationError, model: type[BaseModel]) -> str:
         "bool_type": "true or false",
         "bool_parsing": "true or false",
         "string_type": "text",
+        "tuple_type": "a list",
         "literal_error": "one of " + str(first.get("ctx", {}).get("expected", "")).replace("'", ""),
     }
-    return f"{field} is {given}: expected {expected.get(kind, first['msg'])}"
+    return f"{field} is {given}: expected {expected.get(kind, 'another kind of value')}"
 
 
 MISSING = {

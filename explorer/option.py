@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from .distribution import Number
 from .lines import compute, front, front_cold, logs, task_hours
 from .load import GB, LEVELS, MB, PHASES, Flow, Lines, Load, Step
-from .use import Amount, Beyond, Demand, Joint, Linear, Over, Paged, Spill, Started, Use
+from .use import Amount, Beyond, Demand, Joint, Linear, Over, Paged, Slices, Spill, Use
 
 __all__ = [
     "GB",
@@ -33,7 +34,7 @@ __all__ = [
     "Over",
     "Paged",
     "Spill",
-    "Started",
+    "Slices",
     "Step",
     "Use",
     "compute",
@@ -44,12 +45,13 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exclusion:
     """Why an option cannot serve a workload: the field that says so, and a sentence."""
 
     because: str
     why: str
+    where: Number = True  # at which points of a sweep
 
 
 class Option:

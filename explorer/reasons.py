@@ -13,7 +13,6 @@ from .design import Design, every_combination, table
 from .evaluate import Evaluation
 from .option import Load, Option
 from .units import format_time
-from .workload import Workload
 
 if TYPE_CHECKING:
     from .recommend import Recommendation
@@ -57,16 +56,15 @@ class _Collected:
             self.chances[design] = chance if before is None or chance is None else max(before, chance)
 
 
-def rejections(workload: Workload) -> list[Reason]:
+def rejections(load: Load) -> list[Reason]:
     """Every reason that rules out a design, limits first, then by how many designs it rules out."""
-    load = Load(workload)
     evaluation = Evaluation(load, table())
     collected = _by_context(evaluation, load)
     _promises(evaluation, load, collected)
     counts = np.zeros(len(evaluation.designs), dtype=int)
     for reason in collected.values():
         counts[list(reason.chances)] += 1
-    score = evaluation.monthly_usd + workload.preferences.part_usd * evaluation.table.parts
+    score = evaluation.monthly_usd + load.workload.preferences.part_usd * evaluation.table.parts
     rows = [_reason(because, c, evaluation.designs, counts, score) for because, c in collected.items()]
     rows.sort(key=lambda row: (KINDS.index(row.kind), -row.designs, row.because))
     return rows + _combinations()
@@ -77,10 +75,10 @@ def _by_context(evaluation: Evaluation, load: Load) -> dict[str, _Collected]:
     designs_of = _designs_of(evaluation)
     found: dict[str, _Collected] = {}
     excluded = evaluation.table.exclusions(load)
-    for index, (context, answers) in enumerate(
-        zip(evaluation.table.contexts, evaluation.answers, strict=True)
+    for index, (context, exceedances) in enumerate(
+        zip(evaluation.table.contexts, evaluation.exceedances, strict=True)
     ):
-        for limit, driver, chance in answers.exceedances.raised:
+        for limit, driver, chance in exceedances.raised:
             if chance > load.tolerance + 1e-12:
                 reason = found.setdefault(limit, _Collected("limit", facts.limit(limit).name))
                 reason.add(designs_of[index], float(chance))

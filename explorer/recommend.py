@@ -16,7 +16,7 @@ from .cost import Bill
 from .cost import cost as bill_of
 from .design import CONCERNS, Design, choices, table
 from .errors import DesignError
-from .evaluate import Evaluation
+from .evaluate import Evaluation, allowed
 from .latency import latency as seconds_of
 from .option import LEVELS, Load
 from .workload import Workload
@@ -37,11 +37,13 @@ def completed(workload: Workload, given: str | Mapping[str, str | None] | Design
     chosen = choices(given)
     if len(chosen) == len(CONCERNS):
         return Design(**chosen)
-    candidates = table().where(chosen)
-    allowed = candidates.allowed(Load(workload))
-    evaluation = Evaluation(Load(workload), candidates.only(allowed) if allowed.any() else candidates)
-    index = int(evaluation.winner())
-    return evaluation.designs[index if index >= 0 else nearest(evaluation)]
+    load, candidates = Load(workload), table().where(chosen)
+    evaluation = Evaluation(load, candidates.only(candidates.allowed(load)))
+    index = int(evaluation.winner()) if evaluation.designs else -1
+    if index < 0:
+        evaluation = evaluation if evaluation.designs else Evaluation(load, candidates)
+        index = nearest(evaluation)
+    return evaluation.designs[index]
 
 
 def nearest(evaluation: Evaluation) -> int:
@@ -70,10 +72,13 @@ class Recommendation:
     def __init__(self, workload: Workload) -> None:
         self.workload = workload
         self.load = Load(workload)
-        allowed = table().allowed(self.load)
-        self.evaluation = Evaluation(self.load, table().only(allowed) if allowed.any() else table())
-        index = int(self.evaluation.winner()) if allowed.any() else -1
+        self.candidates = allowed(self.load)
+        self.evaluation = Evaluation(self.load, self.candidates).unbroken()
+        index = int(self.evaluation.winner()) if self.evaluation.designs else -1
         self.feasible = index >= 0
+        if not self.feasible:  # the nearest miss may break any limit, or be excluded
+            some = self.candidates if self.candidates.designs else table()
+            self.evaluation = Evaluation(self.load, some)
         self.index = index if self.feasible else nearest(self.evaluation)
         self.design = self.evaluation.designs[index] if self.feasible else None
 
@@ -165,7 +170,7 @@ class Recommendation:
     @cached_property
     def reasons(self) -> list[why_not.Reason]:
         """All that rules out a design: limits first, by how many designs they rule out."""
-        return why_not.rejections(self.workload)
+        return why_not.rejections(self.load)
 
     @cached_property
     def rejected(self) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from . import distribution
 from .errors import ExplorerError
-from .fields import LARGEST_SIZE, Section, said, shown
+from .fields import LARGEST_SIZE, Section, exists, said, shown
 from .units import parse_size
 
 QUANTILE = re.compile(r"p(\d{1,2})(?:[._](\d+))?")
@@ -43,6 +43,9 @@ class Spread(Section):
         points, rest = _quantile_fields(fields)
         maximum, value = rest.pop("max", None), rest.pop("value", None)
         samples, column = rest.pop("samples", None), rest.pop("column", None)
+        if "spread" in rest or (column is not None and samples is None):
+            name = "spread" if "spread" in rest else "column"
+            raise said(f".{name} is not a field of a distribution without samples")
         if sum((bool(points) or maximum is not None, value is not None, samples is not None)) > 1:
             raise said("has several of one value, quantiles and samples: expected one of them")
         try:
@@ -52,12 +55,11 @@ class Spread(Section):
                 spread = distribution.constant(cls._value("", value))
             else:
                 read = {p: cls._value(f".{name}", text) for p, (name, text) in points.items()}
-                spread = distribution.from_quantiles(
-                    read, None if maximum is None else cls._value(".max", maximum)
-                )
+                most = None if maximum is None else cls._value(".max", maximum)
+                spread = distribution.from_quantiles(read, most, cls.most())
         except ExplorerError as error:
             text = str(error)
-            raise said(text if text[0] == "." else "." + text if text[0] in "pm" else text) from None
+            raise said("." + text if QUANTILE.match(text) or text.startswith("max") else text) from None
         return {**rest, "spread": spread}
 
     @classmethod
@@ -78,16 +80,16 @@ def _quantile_fields(
     """The quantiles among `fields` by probability, as (name, text), and the other fields."""
     points, rest = {}, {}
     for name, given in fields.items():
-        match = QUANTILE.fullmatch(name)
+        match = QUANTILE.fullmatch(str(name))
         # TOML reads the bare key `p99.9 = "1 s"` as p99 = {9 = "1 s"}
         tenths = given if isinstance(given, Mapping) else {match[2] or "0" if match else "": given}
         if not match:
-            rest[name] = given
+            rest[str(name)] = given
             continue
         for digits, text in tenths.items():
+            if not str(digits).isdecimal() or len(str(digits)) > 2 or not float(f"{match[1]}.{digits}"):
+                raise said(f".{name} is {shown(given)}: expected a value for one of p1 to p99.9")
             probability = float(f"{match[1]}.{digits}") / 100
-            if not 0 < probability < 1:
-                raise said(f".{name} is not a quantile: expected p1 to p99.9, or max")
             points[round(probability, 9)] = (name, text)
     return points, rest
 
@@ -95,15 +97,26 @@ def _quantile_fields(
 def _sampled(samples: Any, column: str | None, info: ValidationInfo) -> np.ndarray:
     """The samples themselves, or those of a .parquet, .csv or .txt file beside the workload."""
     if not isinstance(samples, str):
-        return np.asarray(samples, dtype=float)
+        return _numbers(samples)
     path = Path((info.context or {}).get("folder", "."), samples)
-    if not path.is_file():
-        raise said(f'.samples is "{samples}": no such file; expected a .parquet, .csv or .txt file')
+    if not exists(path):
+        raise said(f".samples is {shown(samples)}: no such file; expected a .parquet, .csv or .txt file")
     try:
         return _read_samples(path, column)
-    except (ValueError, OSError, ImportError) as error:
-        reason = str(error).splitlines()[0]
-        raise said(f'.samples is "{samples}": cannot be read ({reason})') from None
+    except (ValueError, OSError, ImportError, KeyError) as error:
+        reason = (str(error).splitlines() or ["unreadable"])[0]
+        raise said(f".samples is {shown(samples)}: cannot be read ({reason})") from None
+
+
+def _numbers(samples: Any) -> np.ndarray:
+    """Samples that stand in the file or come from Python: one row of numbers."""
+    try:
+        array = np.asarray(samples)
+        if array.ndim == 1 and array.dtype.kind in "iuf":
+            return array.astype(float)
+    except (ValueError, TypeError, OverflowError):
+        pass
+    raise said(f".samples is {shown(samples)}: expected a list of numbers or a file")
 
 
 def _read_samples(path: Path, column: str | None) -> np.ndarray:

@@ -37,7 +37,8 @@ SECONDS = {
 BITS_PER_S = {"bit/s": 1, "kbit/s": 1e3, "mbit/s": 1e6, "gbit/s": 1e9}
 BYTES_PER_S = {"b/s": 1, "kb/s": 1024, "mb/s": 1024**2, "gb/s": 1024**3}
 
-_QUANTITY = re.compile(r"\s*([0-9][0-9_,]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+)\s*([A-Za-z/]*)\s*")
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d[\d_]*)(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+"  # commas part thousands
+_QUANTITY = re.compile(rf"\s*({_NUMBER})\s*([A-Za-z/]*)\s*", re.ASCII)
 
 
 def _split(given: object, accepted: str) -> tuple[float, str]:
@@ -46,7 +47,7 @@ def _split(given: object, accepted: str) -> tuple[float, str]:
     if match:
         number, unit = float(match[1].replace("_", "").replace(",", "")), match[2]
     elif isinstance(given, int | float) and not isinstance(given, bool):
-        number, unit = float(given), ""
+        number, unit = _float(given), ""
     else:
         raise ExplorerError(f"is {_shown(given)}: expected {accepted}")
     if not math.isfinite(number) or number < 0:
@@ -54,7 +55,16 @@ def _split(given: object, accepted: str) -> tuple[float, str]:
     return number, unit
 
 
+def _float(given: int | float) -> float:
+    try:
+        return float(given)
+    except OverflowError:
+        return math.inf
+
+
 def _shown(given: object) -> str:
+    if isinstance(given, int) and abs(given) > 10**18:
+        return "a very large number"
     return f'"{given}"' if isinstance(given, str) else repr(given)
 
 

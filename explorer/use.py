@@ -35,20 +35,28 @@ class Linear:
 
 
 @dataclass(frozen=True)
-class Started:
-    """used = each x ceil(value / increment) + offset: slices that are counted when they start."""
+class Slices:
+    """used = each x (invocations that `steps` equal steps take) + offset; a step is not cut.
 
-    increment: Number
+    An invocation takes on as many whole steps as fit into `budget_s` [s].
+    """
+
+    budget_s: float
+    steps: Number
     each: float = 1.0
     offset: float = 0.0
 
     def size(self, value: Number) -> Number:
-        """What is used of the limit for a driver of `value`."""
-        return self.each * np.ceil(value / self.increment * (1 - 1e-12)) + self.offset
+        """What is used of the limit for work of `value` [s]; one step an invocation if not one fits."""
+        fit = np.floor(self.budget_s * self.steps / np.maximum(value, 1e-9) * (1 + 1e-12))
+        return self.each * np.ceil(self.steps / np.clip(fit, 1, self.steps)) + self.offset
 
     def room(self, limit: Number) -> Number:
-        """The largest driver that is within `limit`."""
-        return np.floor((limit - self.offset) / self.each) * self.increment
+        """The longest work [s] that is within `limit`."""
+        most = np.maximum(np.floor((limit - self.offset) / self.each), 0)
+        together = np.maximum(np.ceil(self.steps / np.maximum(most, 1)), 1)
+        longest = np.where(most >= self.steps, np.inf, self.budget_s * self.steps / together)
+        return np.where(most < 1, -1.0, longest)[()]
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,7 @@ class Beyond:
         return np.maximum(value - self.start, 0) / self.rate
 
 
-Measure = Linear | Started | Paged | Codec
+Measure = Linear | Slices | Paged | Codec
 
 
 @dataclass(frozen=True)

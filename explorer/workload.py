@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator, model_validator
 
 from . import facts
+from .distribution import Number
 from .encoding import environment_size
 from .errors import ExplorerError, WorkloadError
 from .fields import (
@@ -19,11 +20,14 @@ from .fields import (
     Count,
     Section,
     Size,
+    Switch,
     Time,
+    exists,
     number_between,
     parse_memory,
     reads,
     said,
+    shown,
 )
 from .mistakes import mistake
 from .spread import QUANTILE, Spread
@@ -33,15 +37,15 @@ from .units import parse_bandwidth, parse_time
 class Request(Spread):
     """Bytes as the client sends them, before any encoding."""
 
-    binary: bool = False
+    binary: Switch = False
 
 
 class Response(Spread):
     """Bytes as the client wants them, before any encoding."""
 
-    binary: bool = False
+    binary: Switch = False
     compression: Annotated[float, number_between(0.001, 1, "compressed size / size, from 0.001 to 1")] = 1.0
-    divisible: bool = False
+    divisible: Switch = False
     kept: Time = 86400.0
 
 
@@ -51,7 +55,7 @@ class Runtime(Spread):
     memory: Annotated[float, reads(parse_memory, 128, 122880, "128 MB to 120 GB")] = 1769.0
     architecture: Literal["arm64", "x86_64"] = "arm64"
     language: str = "python3.13"
-    divisible: bool = False
+    divisible: Switch = False
     steps: Annotated[float, number_between(1, 1e6, "a count of 1 or more")] | None = None
     state: Size = 0.0
 
@@ -80,8 +84,8 @@ class Configuration(Section):
     entries: Count | None = None
     largest: Size | None = None
     secrets: Count = 0
-    rotation: bool = False
-    changes_without_deploy: bool = False
+    rotation: Switch = False
+    changes_without_deploy: Switch = False
     dotenv: str | None = None
 
     @model_validator(mode="before")
@@ -110,8 +114,12 @@ class Configuration(Section):
         """The entries, or as many of the assumed size as the total holds."""
         if self.entries is not None:
             return self.entries
+        return float(self.entries_of(self.total))
+
+    def entries_of(self, total: Number) -> Number:
+        """As many entries as a total [B] holds at the assumed size, and no fewer than the secrets."""
         each = facts.constant("configuration.entry_bytes").value
-        return max(float(np.ceil(self.total / each)), self.secrets)
+        return np.maximum(np.ceil(total / each), self.secrets)
 
 
 def _counted(dotenv: str, info: ValidationInfo) -> dict[str, float]:
@@ -119,9 +127,14 @@ def _counted(dotenv: str, info: ValidationInfo) -> dict[str, float]:
     from dotenv import dotenv_values
 
     path = Path((info.context or {}).get("folder", "."), dotenv)
-    if not path.is_file():
-        raise said(f'.dotenv is "{dotenv}": no such file; expected a file of NAME=value lines')
-    variables = {name: value or "" for name, value in dotenv_values(path, interpolate=False).items()}
+    if not exists(path):
+        raise said(f".dotenv is {shown(dotenv)}: no such file; expected a file of NAME=value lines")
+    try:
+        variables = {name: value or "" for name, value in dotenv_values(path, interpolate=False).items()}
+    except (OSError, UnicodeDecodeError):
+        raise said(
+            f".dotenv is {shown(dotenv)}: cannot be read; expected a file of NAME=value lines"
+        ) from None
     count = len(variables)
     if not count:
         raise said(f'.dotenv is "{dotenv}": no NAME=value line in it')
@@ -137,9 +150,9 @@ class Client(Section):
     """What the callers can do."""
 
     waits: Time = 30.0
-    polls: bool = True
-    uploads: bool = True
-    receives_callbacks: bool = False
+    polls: Switch = True
+    uploads: Switch = True
+    receives_callbacks: Switch = False
     bandwidth: Annotated[float, reads(parse_bandwidth, 1, 1e12, 'more than 0, such as "20 Mbit/s"')] = 2.5e6
     auth: Literal["none", "iam", "jwt"] | None = None
     needs: tuple[Literal["custom-domain", "waf", "throttling", "usage-plans", "private"], ...] = ()
@@ -156,7 +169,7 @@ class Preferences(Section):
     """How money is counted, and what one more moving part is worth avoiding."""
 
     part_usd: Annotated[float, number_between(0, 1e6, "0 USD a month or more")] = 10.0
-    free_tier: bool = False
+    free_tier: Switch = False
     month_hours: Annotated[float, number_between(672, 744, "672 to 744 hours")] = 730.0
     discount: Annotated[float, number_between(0, 0.99, "a share from 0 to 0.99")] = 0.0
 
@@ -169,6 +182,11 @@ class Current(Section):
     response: str | None = None
     execution: str | None = None
     configuration: str | None = None
+
+
+def examples() -> dict[str, Path]:
+    """The example workloads that come with the package: their files by name."""
+    return {path.stem: path for path in sorted(facts.workloads_dir().glob("*.toml"))}
 
 
 class Workload(Section):
@@ -207,16 +225,22 @@ class Workload(Section):
 
     @classmethod
     def load(cls, path: str | Path) -> Workload:
-        """The workload of a TOML file; file names inside it are relative to its folder."""
+        """The workload of a TOML file, or an example by its bare name, such as "statements".
+
+        File names inside a workload are relative to its folder.
+        """
         path = Path(path)
+        if path.name == str(path) and not path.suffix and not exists(path):
+            path = examples().get(path.name, path)
         try:
             given = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise WorkloadError(f"{path}: no such file; expected a workload in TOML") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise WorkloadError(f"{path}: cannot be read ({error}); expected a workload in TOML") from None
         except tomllib.TOMLDecodeError as error:
             raise WorkloadError(f"{path}: is not TOML: {error}") from None
+        except (OSError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise WorkloadError(f"{path}: cannot be read ({reason}); expected a workload in TOML") from None
         return cls(path.name, path.parent, **{"name": path.stem, **given})
 
     @model_validator(mode="after")

@@ -25,7 +25,6 @@ from .look import (
     INK,
     ORANGE,
     PURPLE,
-    RULE,
     SKY,
     VERDICTS,
     VERMILION,
@@ -50,14 +49,15 @@ SERVICES = {  # first part of a price id: its colour
     "lambda": ORANGE,
     "fargate": VERMILION,
     "apigateway": PURPLE,
-    "alb": PURPLE,
     "s3": GREEN,
     "dynamodb": BLUE,
     "transfer": GREY,
     "cloudwatch": YELLOW,
-    "vpc": SKY,
 }
+SPARE = (SKY, "#882255", "#44aa99")  # for the largest of the other services
 OTHER = "#5b5b5b"
+DARK = (BLUE, VERMILION, OTHER, "#882255")  # white text is read better on these
+MOST_SERVICES = 8
 PHASE_COLOURS = {
     "submit": SKY,
     "queue": YELLOW,
@@ -84,7 +84,7 @@ def limits_used(r_or_findings: Recommendation | pd.DataFrame) -> Picture:
     """
     frame = r_or_findings.findings if isinstance(r_or_findings, Recommendation) else r_or_findings
     shares = _shares(frame)
-    kept = ((shares[:, 1] >= SMALL) | (frame["verdict"] != "fits")).to_numpy()
+    kept = (shares[:, 1] >= SMALL) | (frame["verdict"] != "fits").to_numpy()
     kept &= np.cumsum(kept) <= MOST_LIMITS
     shown, shares = frame[kept], shares[kept]
     title = "Limits used"
@@ -131,11 +131,12 @@ def _limit_row(axes: Axes, y: int, found: Any, p50: float, p99: float) -> None:
         reach = min(max(share, start), end)
         axes.barh(y, reach - start, left=start, height=thick, color=colour, zorder=3)
     limit = facts.limit(found.limit)
-    name = f"{limit.service}: {limit.name}"
     place = axes.get_yaxis_transform()
     small = {"transform": place, "size": 7.5, "color": FAINT, "va": "center"}
-    axes.text(-0.025, y + 0.15, shorten(name, 44), transform=place, ha="right", va="center", size=9)
-    axes.text(-0.025, y - 0.22, found.limit, ha="right", **small)
+    name = shorten(limit.name, 42)
+    axes.text(-0.025, y + 0.15, name, transform=place, ha="right", va="center", size=9)
+    whose = limit.service if len(limit.service) < 24 else limit.service.split()[0]
+    axes.text(-0.025, y - 0.22, f"{whose} · {found.limit}", ha="right", **small)
     used, also = _used_said(found)
     axes.text(1.03, y + 0.15, used, transform=place, va="center", size=9)
     axes.text(1.03, y - 0.22, also, **small)
@@ -206,13 +207,12 @@ def costs(r: Recommendation, most: int = 6) -> Picture:
         f"{_called(design, r)} {format_usd(total)}" for design, total in zip(designs, totals, strict=True)
     )
     picture, axes = canvas(1.18 + ROW_IN * len(designs), title, alt, 0.30, 0.84)
-    limit = _cost_axis(axes, totals)
+    limit, services = _cost_axis(axes, totals), _coloured(bills)
     for row, (design, bill) in enumerate(zip(designs, bills, strict=True)):
         y = len(designs) - 1 - row
-        _stack(axes, y, bill, limit)
+        _stack(axes, y, _grouped(bill, services), services, limit)
         _cost_labels(axes, y, design, r, min(totals[row], limit))
-    services = sorted({name for bill in bills for name in bill}, key=lambda name: -bills[0].get(name, 0.0))
-    key(picture, [(name, SERVICES.get(name, OTHER)) for name in services], 0.30)
+    key(picture, services.items(), 0.30)
     return picture
 
 
@@ -229,13 +229,30 @@ def _distinct(r: Recommendation, most: int) -> list[Design]:
 
 
 def _by_service(bill: Bill) -> dict[str, float]:
-    """USD by the first part of the price id, largest first; small ones together as `other`."""
+    """USD by the first part of the price id."""
     services: dict[str, float] = {}
     for line in bill.lines:
         name = line.id.partition(".")[0]
-        name = name if name in SERVICES else "other"
         services[name] = services.get(name, 0.0) + float(line.usd)
-    return {name: services[name] for name in [*SERVICES, "other"] if services.get(name, 0.0) > 0}
+    return {name: usd for name, usd in services.items() if usd > 0}
+
+
+def _coloured(bills: list[dict[str, float]]) -> dict[str, str]:
+    """Services with their colours, those with most money in the first bill first; the least are other."""
+    names = {name for bill in bills for name in bill}
+    weight = {n: (bills[0].get(n, 0.0), max(bill.get(n, 0.0) for bill in bills)) for n in names}
+    kept = sorted(names, key=lambda n: (-weight[n][1], n))[:MOST_SERVICES]
+    spare = iter((*SPARE, *[OTHER] * MOST_SERVICES))
+    colours = {name: SERVICES[name] if name in SERVICES else next(spare) for name in kept}
+    ordered = sorted(kept, key=lambda n: (-weight[n][0], -weight[n][1], n))
+    return {name: colours[name] for name in ordered} | ({"other": OTHER} if len(names) > len(kept) else {})
+
+
+def _grouped(bill: Mapping[str, float], services: Mapping[str, str]) -> dict[str, float]:
+    """The bill in the order of `services`, what is not among them as other."""
+    rest = sum(usd for name, usd in bill.items() if name not in services)
+    amounts = {name: bill.get(name, 0.0) for name in services}
+    return {**amounts, "other": rest} if "other" in services else amounts
 
 
 def _cost_axis(axes: Axes, totals: list[float]) -> float:
@@ -245,7 +262,7 @@ def _cost_axis(axes: Axes, totals: list[float]) -> float:
     axes.set_xlim(0, limit * 1.02)
     axes.set_ylim(-0.6, len(totals) - 0.4)
     axes.set_yticks([])
-    axes.spines["left"].set_color(FAINT)
+    axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda usd, _: _usd_tick(usd)))
@@ -256,31 +273,28 @@ def _usd_tick(usd: float) -> str:
     return f"${usd:,.0f}" if usd >= 10 else f"${usd:.3g}"
 
 
-def _stack(axes: Axes, y: int, amounts: Mapping[str, float], limit: float) -> None:
+def _stack(
+    axes: Axes, y: int, amounts: Mapping[str, float], colours: Mapping[str, str], limit: float
+) -> None:
     """One stacked bar; a piece that is wide enough says its amount."""
     start = 0.0
     for name, usd in amounts.items():
         width = min(usd, limit - start)
-        if width <= 0:
-            break
-        axes.barh(
-            y, width, left=start, height=0.6, color=SERVICES.get(name, OTHER), zorder=3, ec="white", lw=0.8
-        )
-        if width > 0.085 * limit:
-            colour = "white" if name in {"dynamodb", "other", "fargate"} else INK
-            axes.text(
-                start + width / 2,
-                y,
-                format_usd(usd),
-                ha="center",
-                va="center",
-                size=8,
-                color=colour,
-                zorder=5,
-            )
+        if width > 0:
+            _piece(axes, y, start, width, colours[name], format_usd(usd) if width > 0.085 * limit else "")
         start += usd
-    if sum(amounts.values()) > limit * 1.001:
-        axes.text(limit, y, "⫽", ha="center", va="center", size=15, color="white", zorder=6, weight="bold")
+    if start > limit * 1.001:
+        cut = {"color": "white", "size": 15, "weight": "bold", "ha": "center", "va": "center"}
+        axes.text(limit * 0.985, y, "//", zorder=6, **cut)
+
+
+def _piece(axes: Axes, y: float, start: float, width: float, colour: str, text: str) -> None:
+    """One piece of a stacked bar, with its text in ink or white, whichever is read better."""
+    axes.barh(y, width, left=start, height=0.6, color=colour, zorder=3, ec="white", lw=0.8)
+    if text:
+        ink = "white" if colour in DARK else INK
+        place = (start + width / 2, y)
+        axes.text(*place, text, ha="center", va="center", size=8, color=ink, zorder=5, clip_on=True)
 
 
 def _cost_labels(axes: Axes, y: int, design: Design, r: Recommendation, end: float) -> None:
@@ -323,53 +337,46 @@ def latency(r: Recommendation) -> Picture:
     title = f"Time to the whole result: {r.workload.name}"
     alt = f"{title}: " + ", ".join(f"{level} {format_time(s)}" for level, s in totals.items())
     picture, axes = canvas(1.18 + 0.62 * len(totals), title, alt, 0.075, 0.90)
+    target = r.workload.targets.latency_p95
     most = max(totals.values()) or 1.0
-    _time_axis(axes, most, len(totals))
+    reach = max(most, target) if target and target <= 2.5 * most else most
+    _time_axis(axes, reach * 1.01, len(totals))
     for row, (level, total) in enumerate(totals.items()):
         y = len(totals) - 1 - row
-        _phase_stack(axes, y, {name: seconds[level] for name, seconds in phases.items()}, most)
+        _phase_stack(axes, y, {name: seconds[level] for name, seconds in phases.items()}, reach)
         place = axes.get_yaxis_transform()
         axes.text(-0.012, y, level, transform=place, ha="right", va="center", size=10, weight="bold")
         axes.text(1.012, y, format_time(total), transform=place, va="center", size=10, weight="bold")
-    _promise(axes, r.workload.targets.latency_p95, most)
+    if target and target <= reach:
+        _promise(axes, target)
     key(picture, [(name, PHASE_COLOURS[name]) for name in phases], 0.075)
     return picture
 
 
-def _time_axis(axes: Axes, most: float, rows: int) -> None:
-    axes.set_xlim(0, most * 1.01)
+def _time_axis(axes: Axes, reach: float, rows: int) -> None:
+    axes.set_xlim(0, reach)
     axes.set_ylim(-0.6, rows - 0.4)
     axes.set_yticks([])
-    axes.spines["left"].set_color(FAINT)
+    axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
-    unit = next((u for u in (86400.0, 3600.0, 60.0, 1.0) if most >= 2 * u), 1e-3)
-    places = MaxNLocator(6).tick_values(0, most / unit)
-    axes.set_xticks([place * unit for place in places if place * unit <= most * 1.01])
+    unit = next((u for u in (86400.0, 3600.0, 60.0, 1.0) if reach >= 2 * u), 1e-3)
+    places = MaxNLocator(6).tick_values(0, reach / unit)
+    axes.set_xticks([place * unit for place in places if place * unit <= reach])
     axes.xaxis.set_major_formatter(FuncFormatter(lambda s, _: format_time(s) if s else "0"))
 
 
-def _phase_stack(axes: Axes, y: int, seconds: Mapping[str, float], most: float) -> None:
+def _phase_stack(axes: Axes, y: int, seconds: Mapping[str, float], reach: float) -> None:
     start = 0.0
     for phase, length in seconds.items():
-        axes.barh(
-            y, length, left=start, height=0.56, color=PHASE_COLOURS[phase], zorder=3, ec="white", lw=0.8
-        )
-        if length > 0.08 * most:
-            colour = "white" if phase in {"work", "cold start"} else INK
-            text = f"{phase} {format_time(length)}" if length > 0.18 * most else format_time(length)
-            axes.text(start + length / 2, y, text, ha="center", va="center", size=8.5, color=colour, zorder=5)
+        said = format_time(length)
+        text = f"{phase} {said}" if length > 0.18 * reach else said if length > 0.08 * reach else ""
+        _piece(axes, y, start, length, PHASE_COLOURS[phase], text)
         start += length
 
 
-def _promise(axes: Axes, target: float | None, most: float) -> None:
-    """The promised p95, where the axis reaches it or the axis is stretched a little to reach it."""
-    if target is None or target > 2.5 * most:
-        return
-    axes.set_xlim(0, max(most, target) * 1.02)
+def _promise(axes: Axes, target: float) -> None:
     axes.axvline(target, color=INK, lw=1.4, zorder=4)
-    place = axes.get_xaxis_transform()
     near_end = target > 0.7 * axes.get_xlim()[1]
-    text = f"promised p95: {format_time(target)} " if near_end else f" promised p95: {format_time(target)}"
-    side = "right" if near_end else "left"
-    axes.text(target, 0.985, text, transform=place, ha=side, va="top", size=8.5, color=INK)
-    axes.spines["left"].set_color(RULE)
+    text = f" promised p95: {format_time(target)} "
+    style = {"ha": "right" if near_end else "left", "va": "top", "size": 8.5}
+    axes.text(target, 0.99, text, transform=axes.get_xaxis_transform(), **style)

@@ -13,6 +13,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from ..units import format_number, format_share, format_size, format_time, format_usd
@@ -141,19 +142,16 @@ def key(picture: Picture, entries: Iterable[tuple[str, str]], x: float, y_in: fl
     width, height = picture.get_size_inches()
     y = 1 - y_in / height
     for name, colour in entries:
-        picture.patches.append(_square(picture, x, y, colour))
+        picture.add_artist(_square(picture, x, y, colour))
         text = picture.text(x + 0.15 / width, y, name, size=8.5, va="center")
         x += 0.15 / width + text_width(picture, text) + 0.16 / width
 
 
-def _square(picture: Picture, x: float, y: float, colour: str) -> Any:
-    from matplotlib.patches import Rectangle
-
+def _square(picture: Picture, x: float, y: float, colour: str) -> Rectangle:
     width, height = picture.get_size_inches()
     size = (0.11 / width, 0.11 / height)
-    square = Rectangle((x, y - size[1] / 2), *size, facecolor=colour, transform=picture.transFigure)
-    square.set_figure(picture)
-    return square
+    place = picture.transFigure
+    return Rectangle((x, y - size[1] / 2), *size, facecolor=colour, transform=place)
 
 
 def text_width(picture: Picture, text: Any) -> float:
@@ -215,6 +213,14 @@ TICKS = {
     "requests": [10.0**p for p in range(0, 15)],
     "share": [10.0**p for p in range(-12, 13)],
 }
+FINE = {  # where fewer than four of those are in view
+    "bytes": [m * 1024.0**p for p in range(5) for m in (1, 2, 5, 10, 20, 50, 100, 200, 500)],
+    "seconds": [
+        *(m * 10.0**p for p in range(-3, 1) for m in (1, 2, 5)),
+        *(10, 20, 60, 120, 300, 600, 1200, 3600, 7200, 18000, 43200),
+        *(m * 86400.0 for m in (1, 2, 5, 10, 20, 50, 100)),
+    ],
+}
 FORMATS = {
     "usd": lambda usd: f"${usd:,.0f}" if usd >= 1 else f"${usd:g}",
     "share": lambda share: f"{100 * share:,.6g} %" if share > 9e-6 else f"1 in {short_number(1 / share)}",
@@ -226,6 +232,8 @@ def log_ticks(axis: Any, unit: str) -> None:
     ticks = TICKS[unit]
     low, high = sorted(axis.get_view_interval())
     shown = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
+    if len(shown) < 4 and unit in FINE:
+        shown = [tick for tick in FINE[unit] if low * 0.999 <= tick <= high * 1.001]
     if len(shown) > 12:
         shown = shown[:: -(-len(shown) // 12)]
     axis.set_major_locator(FixedLocator(shown))

@@ -16,16 +16,16 @@ class Configuration(Option):
     """Where names and values are kept."""
 
     concern = "configuration"
-    reads = ("compute",)
+    reads: ClassVar[tuple[str, ...]] = ("compute",)
     holds_secrets: ClassVar[bool] = False
     rotates: ClassVar[bool] = False
 
     def excludes(self, load: Load) -> Iterable[Exclusion]:
-        given = load.workload.configuration
-        if not self.holds_secrets and np.any(np.asarray(load.config_secrets) > 0):
-            yield Exclusion("configuration.secrets", f"{self.id} is no place for secrets")
-        if given.rotation and self.holds_secrets and not self.rotates:
-            yield Exclusion("configuration.rotation", f"{self.id} does not rotate secrets")
+        secrets = np.asarray(load.config_secrets) > 0
+        if not self.holds_secrets and secrets.any():
+            yield Exclusion("configuration.secrets", f"{self.id} is no place for secrets", secrets)
+        if load.workload.configuration.rotation and not self.rotates and secrets.any():
+            yield Exclusion("configuration.rotation", f"{self.id} does not rotate secrets", secrets)
 
 
 class Environment(Configuration):
@@ -52,6 +52,7 @@ class Bundled(Configuration):
 class Store(Configuration):
     """Fetched when an environment starts, and again when it is older than `configuration.refresh_s`."""
 
+    reads = ("compute", "streamed")
     holds_secrets = True
     time: ClassVar[str]
     rate: ClassVar[str]  # the limit on reads a second

@@ -163,6 +163,8 @@ class RestApi(Door):
 
     def usage(self, load: Load) -> Lines:
         yield "apigateway.rest_request", load.requests * load.exchanges
+        if "private" in load.workload.client.needs:
+            yield "vpc.interface_endpoint_hour", load.constant("alb.zones") * load.hours
         if load.flow.body_out == "stream":
             increment = load.constant("rest_api.stream_increment_bytes")
             more = load.response.mean_ceil(increment) - 1
@@ -188,6 +190,8 @@ class Alb(Door):
 
     def usage(self, load: Load) -> Lines:
         yield "alb.alb_hour", load.hours
+        if "private" not in load.workload.client.needs:
+            yield "vpc.public_ipv4_in_use", load.constant("alb.zones") * load.hours
         carried: Number = 0.0
         if load.flow.body_in == "door":
             carried = carried + load.request.mean

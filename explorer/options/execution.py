@@ -21,8 +21,8 @@ from ..option import (
     Load,
     Option,
     Over,
+    Slices,
     Spill,
-    Started,
     Step,
     Use,
     logs,
@@ -35,6 +35,9 @@ def asynchronous_only(option: str, flow: Flow) -> str | None:
     return None if flow.asynchronous else f"{option} needs a stored or callback response"
 
 
+MOST = 32  # slices that are counted one by one
+
+
 def started_chunks(load: Load, spill: Spill, starts: np.ndarray) -> Number:
     """How many of the chunks that begin at `starts` [B] a body reaches that is handed over, on average."""
     body, gone = load.spread(spill.driver), spill.share(load)
@@ -42,6 +45,13 @@ def started_chunks(load: Load, spill: Spill, starts: np.ndarray) -> Number:
     for start in starts:
         total = total + np.maximum(body.exceed(spill.measure.room(start)) - gone, 0)
     return total
+
+
+def waiting(load: Load, age: str) -> Iterable[Use]:
+    """Jobs wait where all environments are busy: how many they need at once, and how old they get."""
+    needed = load.concurrency_needed(load.limit(age))
+    yield Amount("lambda.concurrency", needed)
+    yield Amount(age, load.backlog_age(np.maximum(needed, load.limit("lambda.concurrency"))))
 
 
 class Execution(Option):
@@ -77,10 +87,10 @@ class LambdaExecution(Execution):
 
     def limits(self, load: Load) -> Iterable[Use]:
         yield Amount("lambda.memory", load.memory_mb)
-        yield Amount("lambda.init", load.init.p99_s)
+        yield Amount("lambda.init", load.init_quantile(0.99))
         if load.flow.asynchronous:
             yield from self.spills(load)
-            yield Amount("lambda.async.age", load.backlog_age(load.limit("lambda.concurrency")))
+            yield from waiting(load, "lambda.async.age")
         else:
             yield Demand("lambda.concurrency", load.peak_rps * load.held_s)
             yield Demand("lambda.scaling", load.new_environments(10.0))
@@ -94,7 +104,7 @@ class LambdaExecution(Execution):
         billed = load.memo("billed", lambda: load.runtime.mean_ceil(increment) * increment)
         yield duration, load.requests * billed * load.memory_gb
         cold = load.requests * load.work_cold_share
-        yield duration, cold * load.init_spread.mean * load.memory_gb
+        yield duration, cold * load.init_mean_s * load.memory_gb
         yield from logs(load, invocations)
         yield from self.by_reference(load)
 
@@ -149,9 +159,9 @@ class Queued(LambdaExecution):
     def limits(self, load: Load) -> Iterable[Use]:
         yield Over("lambda.timeout", "runtime")
         yield Amount("lambda.memory", load.memory_mb)
-        yield Amount("lambda.init", load.init.p99_s)
+        yield Amount("lambda.init", load.init_quantile(0.99))
         yield from self.spills(load)
-        yield Amount("sqs.retention", load.backlog_age(load.limit("lambda.concurrency")))
+        yield from waiting(load, "sqs.retention")
 
     def usage(self, load: Load) -> Lines:
         yield from super().usage(load)
@@ -183,7 +193,16 @@ class Sliced(LambdaExecution):
     def slices(self, load: Load) -> Number:
         if not self.divides(load):
             return 1.0
-        return load.memo("slices", lambda: load.runtime.mean_ceil(self.budget_s(load)))
+        return load.memo("slices", lambda: self._slices(load))
+
+    def _slices(self, load: Load) -> Number:
+        """The mean as the sum over k of P(more than k slices), and beyond `MOST` as an integral."""
+        measure = self.per_slice(1.0, 0.0, load)
+        total: Number = 1.0
+        for k in range(1, MOST):
+            total = total + load.runtime.exceed(measure.room(k))
+        rest = np.minimum(measure.room(MOST), 1e300)
+        return total + load.runtime.exceed(rest) / 2 + load.runtime.excess(rest) / self.budget_s(load)
 
     def limits(self, load: Load) -> Iterable[Use]:
         if self.divides(load):  # a step is not cut: it has to fit into one invocation
@@ -192,9 +211,9 @@ class Sliced(LambdaExecution):
             yield Over("lambda.timeout", "runtime")
         yield from super().limits(load)
 
-    def per_slice(self, each: float, offset: float, load: Load) -> Started:
+    def per_slice(self, each: float, offset: float, load: Load) -> Slices:
         """A use that grows with each invocation that the work takes."""
-        return Started(self.budget_s(load), each, offset)
+        return Slices(self.budget_s(load), load.steps, each, offset)
 
     def state_moves(self, load: Load) -> Lines:
         """The lines for keeping the state in S3 between invocations, where it is too large to hand over."""
@@ -214,7 +233,7 @@ class Sliced(LambdaExecution):
             return
         hops = 1.0
         if self.divides(load):
-            hops = np.ceil(load.at_levels("runtime") / self.budget_s(load))
+            hops = self.per_slice(1.0, 0.0, load).size(load.at_levels("runtime"))
         seconds = hops * load.time(self._handover(load))
         yield Step("queue", "hand the job over", ("front", "worker"), seconds)
 

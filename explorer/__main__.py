@@ -1,0 +1,6 @@
+"""`python -m explorer` is `explorer`."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    main()

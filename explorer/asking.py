@@ -1,0 +1,266 @@
+"""`explorer init`: the questions that matter, each answer checked as it is given, a commented file."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import ExplorerError
+from .workload import Workload
+
+Answers = dict[str, Any]  # by dotted field
+SPREADS = ("request", "response", "runtime")
+WHOLE = {**{name: f"{name}.p50" for name in SPREADS}, "configuration": "configuration.total"}
+NUMBER = re.compile(r"[+-]?\d[\d_,]*(\.\d+)?([eE][+-]?\d+)?")
+WORDS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
+TEXTS = {"name", "region", "runtime.language"}  # never read as a number or a yes
+LISTS = {"client.needs"}
+OWN = ("one value", "quantiles", "samples")
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the workload file: its default, what it says, and whether it is asked for."""
+
+    name: str
+    default: Any  # None: left out unless it is answered
+    says: str
+    asked: bool = True
+    only_if: str = ""  # another field that must be given and not no, for this to be asked
+
+
+FIELDS = (
+    Field("name", None, "what it is called"),
+    Field("region", "us-east-1", "the AWS region"),
+    Field("requests_per_month", 1_000_000, "requests a month"),
+    Field("peak_rps", None, "requests a second at the peak; left out: 5 times the mean"),
+    Field("request.p50", "1 KB", "half of the requests are at most this large, before any encoding"),
+    Field("request.p99", None, "99 % of them are; left out: all are one size"),
+    Field("request.binary", False, "whether they are binary: base64 makes them a third larger"),
+    Field("response.p50", "100 KB", "half of the responses are at most this large"),
+    Field("response.p99", None, "99 % of them are; left out: all are one size"),
+    Field("response.binary", False, "whether they are binary"),
+    Field("response.compression", 1.0, "compressed size / size; 1.0: does not compress", False),
+    Field("response.divisible", False, "whether they can be asked for page by page"),
+    Field("response.kept", "1 day", "how long stored results are kept", False),
+    Field("runtime.p50", "500 ms", "half of the work takes at most this long, warm"),
+    Field("runtime.p99", None, "99 % of it does; left out: always the same time"),
+    Field("runtime.memory", "1769 MB", "1,769 MB are one processor", False),
+    Field("runtime.architecture", "arm64", "or x86_64", False),
+    Field("runtime.language", "python3.13", "for the cold start", False),
+    Field("runtime.divisible", False, "whether it can be cut into steps with state between them"),
+    Field("configuration.total", "0 KB", "names and values together; or the dotenv that has them"),
+    Field("configuration.secrets", 0, "how many of its entries are secrets"),
+    Field("configuration.rotation", False, "whether they rotate", only_if="configuration.secrets"),
+    Field("configuration.changes_without_deploy", False, "whether it changes between deploys", False),
+    Field("client.waits", "30 s", "how long a client waits for the first byte of an answer"),
+    Field("client.polls", True, "whether clients can ask for a status and come back"),
+    Field("client.uploads", True, "whether they can PUT to a signed URL"),
+    Field("client.receives_callbacks", False, "whether they can be called when it is done", False),
+    Field("client.bandwidth", "20 Mbit/s", "of a client", False),
+    Field("client.auth", None, "none, iam or jwt; left out: whatever the door has"),
+    Field("client.needs", None, "of custom-domain, waf, throttling, usage-plans, private"),
+    Field("targets.success", 0.999, "share of requests that must be answered"),
+    Field("targets.latency_p95", None, "from submitting to the whole result; left out: no promise"),
+    Field("preferences.part_usd", 10.0, "USD a month that one more moving part is worth avoiding", False),
+    Field("preferences.free_tier", False, "whether the monthly free quantities are counted", False),
+    Field("preferences.discount", 0.0, "a share from 0 to 0.99", False),
+    Field("current.door", None, "today's: function-url, http-api, rest-api or alb; left out: none"),
+    Field("current.response", None, "today's, such as buffered", only_if="current.door"),
+)
+REQUIRED = {
+    field.name: field.default
+    for field in FIELDS
+    if field.name in ("requests_per_month", "response.p50", "runtime.p50")
+}
+SECTIONS = {  # in the order of the file
+    "": "",
+    "request": "as the client sends it",
+    "response": "as the client wants it",
+    "runtime": "of the work itself",
+    "configuration": "what the work reads at its start: counted, never stored",
+    "client": "what the callers can do",
+    "targets": "what is promised to them",
+    "preferences": "how money is counted",
+    "current": "what runs today",
+}
+
+
+def write(path: Path, given: Answers, dotenv: Path | None, ask: bool, force: bool, quiet: bool) -> None:
+    """Ask for what is not `given` and write the workload to `path`, at the end and in one go.
+
+    Parameters: `dotenv`, counted as the configuration; `ask`, else every field has its default;
+    `force`, overwrite; `quiet`, nothing on standard output.
+    Raises ExplorerError for a wrong field, no more answers, or a file that is there.
+    """
+    if path.exists() and not force:
+        raise ExplorerError(f"{path}: is there already; expected another name, or --force")
+    if not path.parent.is_dir():
+        raise ExplorerError(f"{path}: no such folder; expected one that is there")
+    answers = {"name": path.stem, **given}
+    if dotenv is not None:
+        answers["configuration.dotenv"] = _beside(path, str(dotenv))
+    _check(path, answers)
+    for field in _open(answers) if ask else ():
+        answers = _answered(path, answers, field, quiet)
+    text = to_toml(answers)
+    Workload("init", path.parent, **tomllib.loads(text))
+    path.write_text(text, encoding="utf-8")
+
+
+def parsed(pairs: list[str]) -> Answers:
+    """The answers of `field=value`, as `--set` takes them."""
+    answers = {}
+    for pair in pairs:
+        name, equals, text = (part.strip() for part in pair.partition("="))
+        if not equals or not name:
+            raise ExplorerError(f'--set is "{pair}": expected FIELD=VALUE, such as response.p99=9MB')
+        name = WHOLE.get(name, name)
+        answers[name] = value(name, text)
+    return answers
+
+
+def value(name: str, text: str) -> Any:
+    """What `text` means for the field: a number, yes or no, a list, or the text itself."""
+    if name in LISTS:
+        return [word for word in re.split(r"[\s,]+", text) if word]
+    if name in TEXTS:
+        return text
+    if text.lower() in WORDS and name != "client.auth":
+        return WORDS[text.lower()]
+    if NUMBER.fullmatch(text):
+        bare = text.replace(",", "").replace("_", "")
+        return int(bare) if bare.lstrip("+-").isdigit() else float(bare)
+    return text
+
+
+def _beside(path: Path, dotenv: str) -> str:
+    """The dotenv as the workload file names it: from its own folder."""
+    return Path(os.path.relpath(dotenv, path.parent)).as_posix()
+
+
+def nested(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers as the tables of a workload, with those that it cannot do without."""
+    filled = {k: v for k, v in REQUIRED.items() if not _has_own(answers, k)} | dict(answers)
+    tables: dict[str, Any] = {}
+    for name, answer in filled.items():
+        *path, last = name.split(".", 1)
+        (tables.setdefault(path[0], {}) if path else tables)[last] = answer
+    return tables
+
+
+def _has_own(answers: Mapping[str, Any], name: str) -> bool:
+    """Whether the spread of `name` has quantiles or samples already."""
+    section, dot, _ = name.partition(".")
+    own = (key.partition(".")[2] for key in answers if key.startswith(section + dot))
+    return bool(dot) and any(re.fullmatch(r"p\d[\d.]*|max|samples|value", key) for key in own)
+
+
+def _check(path: Path, answers: Answers) -> None:
+    Workload("init", path.parent, **nested(answers))
+
+
+def _open(answers: Answers) -> Iterator[Field]:
+    """The fields that are asked for; what was answered meanwhile decides on those that follow."""
+    fixed = dict(answers)
+    for field in FIELDS:
+        spread = field.name.split(".")[0] in SPREADS and field.name.endswith((".p50", ".p99"))
+        if not field.asked or (field.name in fixed and field.name != "name"):
+            continue
+        if spread and _has_own(fixed, field.name):
+            continue
+        if field.name == "configuration.total" and "configuration.dotenv" in fixed:
+            continue
+        yield field
+
+
+def _answered(path: Path, answers: Answers, field: Field, quiet: bool) -> Answers:
+    """The answers with one more; asked again until it can be used."""
+    if field.only_if and not answers.get(field.only_if):
+        return answers
+    default = answers["name"] if field.name == "name" else field.default
+    while True:
+        text = _read(_prompt(field, default), field, quiet).strip()
+        name, answer = field.name, value(field.name, text) if text else default
+        if answer is None or answer == []:
+            return answers
+        if name == "configuration.total" and text and Path(text).is_file():
+            name, answer = "configuration.dotenv", _beside(path, text)
+        try:
+            _check(path, answers | {name: answer})
+        except ExplorerError as error:
+            print(str(error).removeprefix("init: "), file=sys.stderr)
+        else:
+            return answers | {name: answer}
+
+
+def _prompt(field: Field, default: Any) -> str:
+    shown = {True: "yes", False: "no", None: ""}.get(default, default) if default != 0 else default
+    if isinstance(default, bool):
+        shown = "yes" if default else "no"
+    return f"{field.name}: {field.says} [{'' if shown is None else shown}] "
+
+
+def _read(prompt: str, field: Field, quiet: bool) -> str:
+    """One line of standard input; the question goes to standard error if output is JSON."""
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401  (a line that can be edited)
+    if quiet:
+        print(prompt, end="", file=sys.stderr, flush=True)
+        prompt = ""
+    try:
+        return input(prompt)
+    except EOFError:
+        raise ExplorerError(
+            f"init: no answer for {field.name}: expected one a line, --set {field.name}=..., or --yes"
+        ) from None
+
+
+def to_toml(answers: Mapping[str, Any]) -> str:
+    """The workload file: what was answered, and every other field with its default as a comment."""
+    answers = {k: v for k, v in REQUIRED.items() if not _has_own(answers, k)} | dict(answers)
+    lines: list[str] = []
+    for section, says in SECTIONS.items():
+        within = [line for line in _lines(section, answers)]
+        header = f"[{section}]"
+        if section == "current" and not any(name.startswith("current.") for name in answers):
+            header = f"# {header}"
+        lines += [*(["", f"{header:<36}# {says}"] if section else []), *within]
+    return "\n".join(lines) + "\n"
+
+
+def _lines(section: str, answers: Mapping[str, Any]) -> Iterator[str]:
+    known = {field.name: field for field in FIELDS if _section(field.name) == section}
+    more = [name for name in answers if _section(name) == section and name not in known]
+    for name in (*known, *more):
+        field = known.get(name)
+        key = name.partition(".")[2] or name
+        if name in answers:
+            line = f"{_key(key)} = {_toml(answers[name])}"
+        elif field is not None and field.default is not None:
+            line = f"# {_key(key)} = {_toml(field.default)}"
+        else:
+            line = f"# {key} ="
+        yield f"{line:<36}# {field.says}" if field else line
+
+
+def _section(name: str) -> str:
+    section, dot, _ = name.partition(".")
+    return section if dot else ""
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
+
+
+def _toml(answer: Any) -> str:
+    """A value as TOML has it: of text, numbers, truth and lists, as JSON has it."""
+    return json.dumps(answer, ensure_ascii=False).replace("\x7f", "\\u007f")

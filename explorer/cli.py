@@ -1,0 +1,323 @@
+"""The command line: arguments in; tables, JSON or one line out; an exit code.
+
+0 done, 1 the answer is no, 2 bad input (one line on standard error). A module is imported by the
+command that needs it: what a command does not use costs it no time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from . import __version__
+from .errors import ExplorerError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from .workload import Workload
+
+NO, BAD_INPUT, INTERRUPTED, NOBODY_READS = 1, 2, 130, 141
+
+
+class Commands(TyperGroup):
+    """The commands, with every mistake said in one line."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is asked for; an unknown one is answered with those that exist."""
+        known = self.list_commands(ctx)
+        if args and args[0] not in known:
+            raise ExplorerError(f'"{args[0]}" is not a command: expected one of {", ".join(known)}')
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a reader who went away (`explorer prices | head`) is no error."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(NOBODY_READS) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
+        return result
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run, and exit with the code of the answer."""
+        try:
+            code = super().main(*args, **{**extra, "prog_name": "explorer", "standalone_mode": False})
+        except (ExplorerError, OSError, UnicodeError) as error:
+            code = _refused(_line(error))
+        except Exception as error:
+            if not hasattr(error, "format_message"):  # not one of Typer's own
+                raise
+            asked = getattr(getattr(error, "ctx", None), "command_path", "explorer")
+            code = _refused(f"{error.format_message()} See: {asked} --help")
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refused(line: str) -> int:
+    """Say what is wrong, in one line."""
+    print("error: " + " ".join(line.split()), file=sys.stderr)
+    return BAD_INPUT
+
+
+def _line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
+
+
+app = typer.Typer(cls=Commands, pretty_exceptions_enable=False, rich_markup_mode="rich")
+
+
+def main() -> None:
+    """What `explorer` runs."""
+    app()
+
+
+def _regions(incomplete: str) -> list[str]:
+    from . import facts
+
+    return [region for region in facts.regions() if region.startswith(incomplete)]
+
+
+def _known_region(region: str | None) -> str | None:
+    if region is not None:
+        from . import facts
+
+        if region not in facts.regions():
+            raise ExplorerError(f'region is "{region}": expected one of {", ".join(facts.regions())}')
+    return region
+
+
+def _designs(incomplete: str) -> list[str]:
+    """What may follow in "door=http-api,resp": the other concerns with their options."""
+    from .design import OPTIONS
+
+    before, comma, _ = incomplete.rpartition(",")
+    chosen = {choice.partition("=")[0] for choice in before.split(",")}
+    free = [f"{c}={o}" for c, options in OPTIONS.items() if c not in chosen for o in options]
+    return [f"{before}{comma}{choice}" for choice in free]
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+WorkloadFile = Annotated[Path, typer.Argument(metavar="WORKLOAD", help="A workload in TOML.")]
+Region = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REGION",
+        help="Prices of this region.",
+        autocompletion=_regions,
+        callback=_known_region,
+    ),
+]
+
+
+def _out(answer: Any, as_json: bool, shown: Callable[[], Iterable[RenderableType]]) -> None:
+    """The answer as JSON, or as it is shown to a person."""
+    if as_json:
+        from .plain import plain
+
+        print(json.dumps(plain(answer), indent=2, allow_nan=False))
+    else:
+        from .tables import show
+
+        show(shown())
+
+
+def _load(path: Path, region: str | None) -> Workload:
+    from .workload import Workload
+
+    workload = Workload.load(path)
+    return workload if region is None else workload.replace(region=region)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"explorer {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def explorer(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Whether an API fits AWS Lambda, from numbers, and what to build when it does not."""
+    if context.invoked_subcommand is None:
+        context.get_help()
+        raise typer.Exit
+
+
+@app.command()
+def init(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml")] = Path("workload.toml"),
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: defaults.")] = False,
+    fields: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Such as response.p99='9 MB'."),
+    ] = None,
+    dotenv: Annotated[
+        Path | None,
+        typer.Option(help="The configuration: its variables are counted, never shown or stored."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE.toml.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Ask what matters and write a workload."""
+    from . import asking, tables
+
+    asking.write(file, asking.parsed(fields or []), dotenv, ask=not yes, force=force, quiet=as_json)
+    _out({"path": file}, as_json, lambda: tables.begun(file))
+
+
+@app.command()
+def recommend(
+    workload: WorkloadFile,
+    region: Region = None,
+    every: Annotated[bool, typer.Option("--all", help="Every row of every table.")] = False,
+    as_json: Json = False,
+) -> None:
+    """The design to build, why, what it costs, and what would change it."""
+    from . import tables
+    from .recommend import recommend as choose
+
+    answer = choose(_load(workload, region)).to_dict()
+    _out(answer, as_json, lambda: tables.recommendation(answer, every))
+    raise typer.Exit(0 if answer["feasible"] else NO)
+
+
+@app.command()
+def assess(
+    workload: WorkloadFile,
+    design: Annotated[
+        str,
+        typer.Option(
+            metavar="CONCERN=OPTION,...",
+            help="Such as door=http-api,response=stored; what is left out is filled by the best.",
+            autocompletion=_designs,
+        ),
+    ],
+    region: Region = None,
+    as_json: Json = False,
+) -> None:
+    """Limits, bill and latency of one design, feasible or not."""
+    from . import tables
+    from .plain import assessed
+
+    answer = assessed(_load(workload, region), design)
+    _out(answer, as_json, lambda: tables.assessment(answer))
+    raise typer.Exit(0 if answer["feasible"] else NO)
+
+
+@app.command()
+def bill(
+    usage: Annotated[
+        str, typer.Argument(metavar="USAGE.csv", help="Columns id,quantity; - reads standard input.")
+    ],
+    region: Region = "us-east-1",
+    free_tier: Annotated[bool, typer.Option(help="Take the monthly free quantities off.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Price billable quantities, line by line."""
+    from . import tables
+    from .cost import bill as priced
+    from .plain import billed
+    from .plain import usage as read
+
+    total = priced(read(usage), region or "us-east-1", free_tier)
+    answer = {"region": total.region, "free_tier": free_tier, **billed(total)}
+    _out(answer, as_json, lambda: tables.priced(answer))
+
+
+Text = Annotated[str, typer.Argument(metavar="TEXT", help="Only rows that contain this text.")]
+
+
+@app.command()
+def limits(text: Text = "", as_json: Json = False) -> None:
+    """AWS's limits as this project knows them: value, age, source, whether verified."""
+    from . import facts, plain, tables
+
+    found = plain.rows(facts.limits_frame(), text, ("id", "service", "name"))
+    _out({"limits": found}, as_json, lambda: tables.limits(found))
+
+
+@app.command()
+def prices(text: Text = "", region: Region = None, as_json: Json = False) -> None:
+    """Every price ever seen, or with --region those in force there: tier, age, source, staleness."""
+    from . import facts, plain, tables
+
+    frame = facts.prices_frame() if region is None else plain.prices_in(region)
+    found = plain.rows(frame, text, ("id", "unit"))
+    _out({"prices": found}, as_json, lambda: tables.prices(found))
+
+
+@app.command()
+def report(
+    workloads: Annotated[list[Path], typer.Argument(metavar="WORKLOAD...")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE|FOLDER",
+            help="A FILE.html or FILE.md, or a folder: one file a workload.",
+        ),
+    ],
+    region: Region = None,
+    form: Annotated[
+        str, typer.Option("--format", metavar="html|md", help="Of the files in a folder.")
+    ] = "html",
+    as_json: Json = False,
+) -> None:
+    """Write the answer as a decision record that stands alone."""
+    from . import tables
+    from .report import report as write
+
+    paths = _places(workloads, output, form)
+    loaded = [_load(path, region) for path in workloads]
+    written = [
+        write(workload, path) for workload, path in tables.watched(list(zip(loaded, paths, strict=True)))
+    ]
+    _out({"reports": written}, as_json, lambda: tables.written(*written))
+
+
+def _places(workloads: list[Path], output: Path, form: str) -> list[Path]:
+    """The file that each report goes to; a folder is made where one is meant."""
+    if len(workloads) == 1 and output.suffix and not output.is_dir():
+        return [output]
+    if output.suffix and not output.is_dir():
+        raise ExplorerError(f"{output}: expected a folder for {len(workloads)} workloads")
+    if form not in ("html", "md"):
+        raise ExplorerError(f'--format is "{form}": expected html or md')
+    paths = [output / f"{workload.stem}.{form}" for workload in workloads]
+    if doubled := next((path for path in paths if paths.count(path) > 1), None):
+        raise ExplorerError(f"{doubled}: expected workloads of different names")
+    output.mkdir(parents=True, exist_ok=True)
+    return paths
+
+
+@app.command()
+def lab(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="If it is taken, another.")] = 8888,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open")] = True,
+    as_json: Json = False,
+) -> None:
+    """Start JupyterLab on the notebooks and print its address; Ctrl-C ends it."""
+    from . import lab, tables
+
+    server = lab.server(port, open_browser)
+    _out(server.to_dict(), as_json, lambda: tables.address(server))
+    sys.stdout.flush()
+    server.run()

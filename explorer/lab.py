@@ -1,0 +1,99 @@
+"""JupyterLab on the notebooks: on this machine alone, as any user, with or without a browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import facts
+from .errors import ExplorerError
+
+FIRST = "00_start_here.ipynb"
+COPY = Path("explorer-notebooks")  # where an installed package puts notebooks that can be changed
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server whose port is taken, and which answers once it runs."""
+
+    app: Any
+    folder: Path
+    asked_port: int
+    copied: int  # notebooks copied out of the package
+    url: str
+
+    def to_dict(self) -> dict[str, str | int]:
+        """What another program needs to find and end it."""
+        return {
+            "url": self.url,
+            "port": self.app.port,
+            "notebooks": str(self.folder),
+            "pid": os.getpid(),
+        }
+
+    def run(self) -> None:
+        """Serve until Ctrl-C or a signal to end."""
+        self.app.start()
+
+
+def server(port: int, open_browser: bool) -> Server:
+    """JupyterLab on the notebooks, at `port` or the next one that is free.
+
+    Raises ExplorerError if JupyterLab is not installed, or there are no notebooks.
+    """
+    folder, copied = _folder()
+    try:
+        from jupyterlab.labapp import LabApp
+    except ImportError:
+        raise ExplorerError("JupyterLab is not installed: pip install 'explorer[notebooks]'") from None
+    browser = open_browser and _has_browser()
+    try:
+        app = LabApp.initialize_server(argv=_arguments(folder, port, browser))
+    except SystemExit:
+        raise ExplorerError(f"JupyterLab does not start: no free port from {port} on") from None
+    identity = app.identity_provider
+    identity.token_generated = False  # the address below says it: not once more in the log
+    query = f"?token={identity.token}" if identity.token else ""
+    url = f"http://127.0.0.1:{app.port}{app.base_url}lab/tree/{FIRST}{query}"
+    return Server(app, folder, port, copied, url)
+
+
+def _arguments(folder: Path, port: int, browser: bool) -> list[str]:
+    return [
+        f"--ServerApp.root_dir={folder.resolve()}",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}",
+        "--ServerApp.answer_yes=True",
+        f"--ServerApp.allow_root={os.name == 'posix' and os.geteuid() == 0}",
+        f"--ServerApp.open_browser={browser}",
+        "--ServerApp.log_level=ERROR",
+        f"--LabApp.default_url=/lab/tree/{FIRST}",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+
+
+def _has_browser() -> bool:
+    """Whether there is a browser with a window: one in this terminal would only hide it."""
+    if sys.platform.startswith("linux"):
+        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return True
+
+
+def _folder() -> tuple[Path, int]:
+    """The notebooks of a checkout, or a copy of those inside the package; how many were copied."""
+    home = facts.notebooks_dir()
+    notebooks = sorted(home.glob("*.ipynb"))
+    if not notebooks:
+        raise ExplorerError(f"{home}: no notebooks there; expected {FIRST}")
+    if home.parent != Path(__file__).parent:
+        return home, 0
+    COPY.mkdir(exist_ok=True)
+    new = [notebook for notebook in notebooks if not (COPY / notebook.name).exists()]
+    for notebook in new:
+        shutil.copyfile(notebook, COPY / notebook.name)
+    return COPY, len(new)

@@ -1,0 +1,231 @@
+"""The design that a document decides for: its key numbers, limits, bill, seconds and consequences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from .. import facts, words
+from ..around import BreakEven
+from ..assess import Finding
+from ..cost import BillLine
+from ..design import Context
+from ..latency import latency, steps
+from ..load import Load
+from ..recommend import Recommendation
+from ..units import format_number, format_share, format_time, format_usd
+from .cells import Cell, Sources, Table, table
+from .others import named
+from .said import (
+    amount,
+    because,
+    cents,
+    counted,
+    percent,
+    priced,
+    quantity,
+    sentence,
+    signed,
+    used_of,
+    used_share,
+)
+
+NEAREST_TURNS = 3
+
+
+def lead(r: Recommendation) -> str:
+    """What to build, in one sentence."""
+    if r.feasible:
+        return f"Build {words.described(r.nearest)}."
+    return f"Nothing is feasible. The nearest miss is {words.described(r.nearest)}."
+
+
+def tiles(r: Recommendation) -> list[Cell]:
+    """The key numbers: each with what it is, and what stands behind it."""
+    each = format_usd(1000 * r.monthly_usd / r.workload.requests_per_month)
+    target = r.workload.targets.latency_p95
+    promise = f"; promised {format_time(target)}" if target else ""
+    p50, p95 = (format_time(r.latency_s[p], 2) for p in ("p50", "p95"))
+    return [
+        Cell(format_usd(r.monthly_usd), f"{each} a thousand requests", "Cost a month"),
+        Cell(str(r.parts), f"each counts as {format_usd(r.part_usd)} a month", "Moving parts"),
+        Cell(p50, "half of the results in hand", "Latency, p50"),
+        Cell(p95, f"95 % in hand{promise}", "Latency, p95"),
+        _tightest(r),
+    ]
+
+
+def _tightest(r: Recommendation) -> Cell:
+    if not r.found:
+        return Cell("none", "no limit binds this design", "Tightest limit")
+    worst = r.found[0]
+    note = f"{facts.limit(worst.limit).name}: {used_of(worst)} at the p99"
+    return Cell(percent(used_share(worst)), note, "Tightest limit")
+
+
+# What else to know before reading on -------------------------------------------------------------
+
+
+def points(r: Recommendation) -> list[tuple[str, list[str]]]:
+    """A heading and its sentences each."""
+    said = [
+        ("Missed by", list(map(sentence, misses(r)))),
+        ("It depends", _depends(r)),
+        ("First", [sentence(found.consequence.split(";")[0]) for found in having(r, "raise")]),
+        ("Now and then", _now_and_then(r)),
+        ("Why not otherwise", [sentence(because(x)) for x in r.reasons if x.kind in ("limit", "promise")][:3]),
+        ("What would change it", [sentence(turn.says) for turn in nearest_turns(r)]),
+        ("Against today", _against(r)),
+    ]
+    return [(heading, sentences) for heading, sentences in said if sentences]
+
+
+def having(r: Recommendation, verdict: str) -> list[Finding]:
+    """The findings with one verdict."""
+    return [found for found in r.found if found.verdict == verdict]
+
+
+def _depends(r: Recommendation) -> list[str]:
+    prices: dict[str, list[str]] = {}
+    for usd, choice in r.at_part_usd.items():
+        if choice["design"] and choice["design"] != r.nearest.ids:
+            prices.setdefault(named(r, choice["design"]), []).append(format_usd(usd))
+    return [f"With a part at {' or '.join(usd)} a month, it is {d}." for d, usd in prices.items()]
+
+
+def _now_and_then(r: Recommendation) -> list[str]:
+    return [watched(found) for found in having(r, "tight") if found.breach_probability > 0][:2]
+
+
+def watched(found: Finding) -> str:
+    """A limit that is nearly used up, or breaks now and then."""
+    name = f"{facts.limit(found.limit).name}: {used_of(found)} at the p99"
+    if not found.breach_probability:
+        return f"{name}."
+    broken = format_number(found.broken_per_month)
+    return f"{name}, and {broken} requests a month ({format_share(found.breach_probability)}) break it."
+
+
+def nearest_turns(r: Recommendation) -> list[BreakEven]:
+    """The turns that are nearest to today's values."""
+    near = [(max(turn.factor, 1 / turn.factor), turn) for turn in r.turns if turn.factor]
+    return [turn for _, turn in sorted(near, key=lambda pair: pair[0])][:NEAREST_TURNS]
+
+
+def _against(r: Recommendation) -> list[str]:
+    usd = next((change.usd for change in r.changed if change.usd is not None), None)
+    if usd is None:
+        return []
+    added, removed = (sum(c.change == kind for c in r.changed) for kind in ("added", "removed"))
+    word = "costs" if usd > 0 else "saves"
+    parts = f"{counted(added, 'part')} to add, {removed or 'none'} to remove"
+    return [f"It {word} {format_usd(abs(usd))} a month; {parts}."]
+
+
+def misses(r: Recommendation) -> Iterator[str]:
+    """Why the nearest miss is not feasible, and by how much; nothing if there is an answer."""
+    if r.feasible:
+        return
+    load = Load(r.workload)
+    tolerated = f"{format_share(load.tolerance)} may"
+    yield from (_missed(found, tolerated) for found in having(r, "breach"))
+    late, target = float(r.evaluation.late[r.index]), r.workload.targets.latency_p95
+    if late > load.tolerance + 1e-12:
+        waits = f"the client waits {format_time(r.workload.client.waits)} for the first byte"
+        yield f"{waits}; {format_share(late)} of the answers come later, where {tolerated}"
+    if target is not None and r.latency_s["p95"] > target:
+        yield f"the p95 takes {format_time(r.latency_s['p95'])}; {format_time(target)} are promised"
+    for option in r.nearest.options:
+        for exclusion in option.excludes(load.under(Context.of(option, r.nearest.flow).flow)):
+            yield f"{option.concern}={option.id}: {exclusion.why} ({exclusion.because})"
+
+
+def _missed(found: Finding, tolerated: str) -> str:
+    name, limit = facts.limit(found.limit).name, quantity(found.limit_value, found.unit)
+    needs = f"the p99 needs {quantity(found.used_p99, found.unit)} ({percent(used_share(found))})"
+    broken = format_share(found.breach_probability)
+    return f"{name} is {limit}; {needs}, and {broken} of the requests break it, where {tolerated}"
+
+
+# Tables -------------------------------------------------------------------------------------------
+
+
+def choices(r: Recommendation) -> Table:
+    """The five choices."""
+    rows = [
+        (option.concern, Cell(option.id, kind="code"), option.summary, ", ".join(option.parts) or "none")
+        for option in r.nearest.options
+    ]
+    return table("The five choices of the design", "Concern | Option | What it is | Parts", rows)
+
+
+def limits(r: Recommendation, sources: Sources) -> Table:
+    """Every limit that binds the design."""
+    head = "Limit | >Allowed | >Used, p50 | >Used, p99 | >Chance | >Broken a month | Verdict"
+    rows = [_limit(found, sources) for found in r.found]
+    return table("Limits, worst first", f"{head} | What the caller sees | Source", rows)
+
+
+def _limit(found: Finding, sources: Sources) -> list[Cell | str]:
+    row, share = facts.limit(found.limit), used_share(found)
+    return [
+        Cell(f"{row.service}: {row.name}", f"`{row.id}`"),
+        Cell(quantity(found.limit_value, found.unit), "" if found.verified else "not verified"),
+        quantity(found.used_p50, found.unit),
+        Cell(quantity(found.used_p99, found.unit), percent(share), share=min(share, 1.0)),
+        format_share(found.breach_probability),
+        format_number(found.broken_per_month),
+        Cell(found.verdict, kind=found.verdict),
+        sentence(found.consequence, ""),
+        sources.cite(found.source_url, row.as_of, row.id),
+    ]
+
+
+def bill(r: Recommendation, sources: Sources) -> Table:
+    """The bill, dearest line first."""
+    lines = sorted(r.bill.lines, key=lambda line: line.usd, reverse=True)
+    rows = [_line(line, r.bill.total_usd, r.bill.region, sources) for line in lines]
+    discount = r.workload.preferences.discount
+    less = f", less {100 * discount:.6g} %" if discount else ""
+    caption = f"A month in {r.bill.region}: quantity × price{less} = USD"
+    head = "Billed | >Quantity | Unit | >× price, USD | >= USD a month | Marks | Source"
+    total = ("Total", "", "", "", cents(r.bill.total_usd), "", "")
+    return table(caption, head, rows, total)
+
+
+def _line(line: BillLine, total: Decimal, region: str, sources: Sources) -> list[Cell | str]:
+    marks = {"assumed": line.assumed, "stale": line.stale}
+    unit, _, counting = line.unit.removesuffix(")").partition(" (")
+    prices, terms = priced(line, region)
+    return [
+        Cell(line.id, kind="code"),
+        Cell(amount(line.quantity), f"{amount(line.free)} free" if line.free else ""),
+        Cell(unit, counting),
+        Cell(prices, terms),
+        Cell(cents(line.usd), share=float(line.usd / total) if total else None),
+        ", ".join(mark for mark, stands in marks.items() if stands),
+        sources.cite(line.source, line.as_of, line.id),
+    ]
+
+
+def phases(r: Recommendation) -> Table:
+    """What one request waits for."""
+    happens: dict[str, list[str]] = {}
+    for step in steps(Load(r.workload), r.nearest):
+        happens.setdefault(step.phase, []).append(step.title)
+    seconds = latency(r.workload, r.nearest)
+    total = ("In all", "", *_times(seconds.pop("total")))
+    rows = [(name, "; ".join(happens[name]), *_times(s)) for name, s in seconds.items()]
+    caption = "From submitting to the whole result in hand, as if all steps were slow together"
+    return table(caption, "Phase | What happens | >p50 | >p95 | >p99", rows, total)
+
+
+def _times(seconds: dict[str, float]) -> list[str]:
+    return [format_time(s) for s in seconds.values()]
+
+
+def changes(r: Recommendation) -> Table | None:
+    """Against what runs today."""
+    rows = [(c.change, c.what, "" if c.usd is None else signed(c.usd)) for c in r.changed]
+    caption = f"Against today's design ({r.current})"
+    return table(caption, "Change | What | >USD a month", rows) if rows else None

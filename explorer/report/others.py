@@ -1,0 +1,119 @@
+"""What a document did not decide for, what would change it, and what it rests on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import facts, words
+from ..assess import findings
+from ..cost import usage
+from ..design import Design
+from ..latency import steps
+from ..load import Load
+from ..reasons import Reason
+from ..recommend import Recommendation
+from ..units import format_share, format_time, format_usd
+from .cells import Cell, Sources, Table, table
+from .said import cents, one_line, quantity, ruled_out, sentence, signed
+
+MOST_ALTERNATIVES = 10
+
+
+def named(r: Recommendation, ids: dict[str, str]) -> str:
+    """A design by what differs from the recommended one."""
+    return "the same" if ids == r.nearest.ids else words.named(Design(**ids), r.nearest)
+
+
+def rejected(r: Recommendation, sources: Sources) -> Table:
+    """What rules designs out, limits first."""
+    rows = [_reason(r, reason, sources) for reason in r.reasons if reason.kind != "combination"]
+    head = "Because | Rules out | >Designs | >Least chance of a breach | Nearest of them | Source"
+    return table("What rules designs out, limits first", head, rows)
+
+
+def _reason(r: Recommendation, reason: Reason, sources: Sources) -> list[Cell | str]:
+    because, source = Cell(sentence(reason.why, ""), f"`{reason.because}`"), Cell("")
+    if reason.kind == "limit":
+        row = facts.limit(reason.because)
+        value = quantity(row.value or 0.0, row.unit)
+        because = Cell(f"{row.service}: {row.name}, {value}", f"`{row.id}`")
+        source = sources.cite(row.source_url, row.as_of, row.id)
+    chance = "" if reason.breach_probability is None else format_share(reason.breach_probability)
+    return [because, ruled_out(reason), f"{reason.designs:,}", chance, named(r, reason.nearest), source]
+
+
+def combinations(r: Recommendation) -> Table:
+    """What no workload can combine."""
+    rows = [
+        (sentence(reason.why, ""), ruled_out(reason), f"{reason.designs:,}")
+        for reason in r.reasons
+        if reason.kind == "combination"
+    ]
+    return table("Combinations that cannot be built", "Because | Rules out | >Combinations", rows)
+
+
+def alternatives(r: Recommendation) -> Table | None:
+    """The next best designs."""
+    best = r.alternatives.head(MOST_ALTERNATIVES).to_dict("records")
+    rows = [_alternative(r, row) for row in best]
+    caption = f"The next {len(best)} of {len(r.alternatives)} other feasible designs, by what differs"
+    head = "Design | >USD a month | >Difference | >Parts | >p50 | >p95"
+    return table(caption, head, rows) if rows else None
+
+
+def _alternative(r: Recommendation, row: dict[Any, Any]) -> list[Cell | str]:
+    usd, design = row["monthly_usd"], {concern: row[concern] for concern in r.nearest.ids}
+    times = [format_time(row[f"latency_{p}_s"], 2) for p in ("p50", "p95")]
+    return [named(r, design), cents(usd), signed(usd - r.monthly_usd), str(row["parts"]), *times]
+
+
+def turns(r: Recommendation) -> Table | None:
+    """Where the recommendation changes."""
+    rows = []
+    for turn in r.turns:
+        when, comma, then = turn.says.partition(", ")
+        rows.append((sentence(when, ""), sentence(then, "") if comma else "no change within reach"))
+    return table("Break-evens around this workload", "When | Then", rows) if rows else None
+
+
+def trade(r: Recommendation) -> Table | None:
+    """The winner by what one more part is worth."""
+    rows = [
+        (format_usd(usd), named(r, at["design"]), cents(at["monthly_usd"]), str(at["parts"]))
+        for usd, at in r.at_part_usd.items()
+        if at["design"]
+    ]
+    caption = "The answer by what one more part is worth avoiding"
+    return table(caption, "A part, a month | Design | >USD a month | >Parts", rows) if rows else None
+
+
+def assumptions(r: Recommendation, sources: Sources) -> Table:
+    """What was not given or not measured; what decides the design comes first."""
+    rows = [
+        [
+            Cell(row.id, kind="code"),
+            row.kind,
+            one_line(row.value),
+            sentence(row.why, ""),
+            Cell("decides", kind="decides") if row.decides else "",
+            sources.cite(row.source_url, row.as_of, row.id),
+        ]
+        for row in sorted(r.assumed, key=lambda row: not row.decides)
+    ]
+    caption = "What was assumed; what decides the design comes first"
+    return table(caption, "Of | Kind | Value | Why | Decides | Source", rows)
+
+
+def cite_rest(r: Recommendation, sources: Sources) -> None:
+    """Cite what no table shows: what a breach looks like, measured times and metering."""
+    load, design = Load(r.workload), r.nearest
+    findings(r.workload, design, load)
+    usage(load, design)
+    steps(load, design)
+    for found in r.found:
+        if breach := facts.breach(found.limit, design.door):
+            sources.cite(breach.source_url, breach.as_of, f"breach of {found.limit}")
+    for row in (*map(facts.time, sorted(load.times)), *map(facts.constant, sorted(load.constants))):
+        sources.cite(row.source_url, row.as_of, row.id)
+    cold = load.init
+    sources.cite(cold.source_url, cold.as_of, f"cold start of {cold.language}")

@@ -1,0 +1,111 @@
+"""Numbers, limits and reasons as a document says them."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+from .. import facts
+from ..assess import Finding
+from ..cost import BillLine
+from ..reasons import Reason
+from ..units import format_number, format_quantity, format_share, format_size
+
+IN_BYTES = {"MB": 1024**2, "GiB": 1024**3, "TiB": 1024**4}  # units of limits that are sizes
+UNBOUNDED = "without end"
+
+
+def quantity(value: float, unit: str) -> str:
+    """A limit's value or use, a size in the unit that fits it."""
+    if not math.isfinite(value):
+        return UNBOUNDED
+    return format_size(value * IN_BYTES[unit]) if unit in IN_BYTES else format_quantity(value, unit)
+
+
+def used_share(found: Finding) -> float:
+    """The share of its limit that the p99 uses."""
+    if not found.limit_value:
+        return math.inf if found.used_p99 else 0.0
+    return found.used_p99 / found.limit_value
+
+
+def used_of(found: Finding) -> str:
+    """ "4 MB of 6 MB"."""
+    return f"{quantity(found.used_p99, found.unit)} of {quantity(found.limit_value, found.unit)}"
+
+
+def percent(share: float) -> str:
+    """A share of a limit for people: "16 %", "23 times"."""
+    if not math.isfinite(share):
+        return UNBOUNDED
+    if share >= 9.995:
+        return f"{format_number(share)} times"
+    return f"{100 * share:.0f} %" if share >= 0.01 or not share else "under 1 %"
+
+
+def amount(quantity: Decimal) -> str:
+    """A billed quantity with the places that a check by hand needs."""
+    if quantity >= 1000 or quantity == quantity.to_integral_value():
+        return f"{quantity:,.0f}"
+    return f"{quantity:,.2f}" if quantity >= 1 else format_number(float(quantity))
+
+
+def cents(usd: float | Decimal) -> str:
+    """USD to the cent."""
+    return "under 0.01" if 0 < usd < 0.005 else f"{usd:,.2f}"
+
+
+def signed(usd: float) -> str:
+    """A difference in USD, always with its sign."""
+    return f"{'−' if usd < 0 else '+'}{abs(usd):,.2f}"
+
+
+def counted(count: int, what: str) -> str:
+    """ "no parts", "1 part", "3 parts"."""
+    return f"{count or 'no'} {what}{'' if count == 1 else 's'}"
+
+
+def priced(line: BillLine, region: str) -> tuple[str, str]:
+    """The price of one; of several tiers the first and the last, and what falls into each."""
+    billed = line.quantity - line.free
+    reached = [tier for tier in facts.tariff(line.id, region).tiers if billed > tier.start or not tier.start]
+    prices = [f"{tier.usd.normalize():f}" for tier in reached]
+    if len(reached) == 1:
+        return prices[0], ""
+    widths = [(billed if tier.end is None else min(billed, tier.end)) - tier.start for tier in reached]
+    terms = (f"{amount(width)} × {price}" for width, price in zip(widths, prices, strict=True))
+    return f"{prices[0]} to {prices[-1]}", " + ".join(terms)
+
+
+def ruled_out(reason: Reason) -> str:
+    """The options that a reason rules out; with a door or a store, what makes it bind there."""
+    by_concern: dict[str, list[str]] = {}
+    for option in reason.options:
+        concern, _, name = option.partition("=")
+        by_concern.setdefault(concern, []).append(name)
+    listed = {concern: ", ".join(names) for concern, names in by_concern.items()}
+    bodies = ", ".join(listed.pop(concern) for concern in ("request", "response") if concern in listed)
+    if bodies and "door" in listed:
+        bodies = f"{bodies} behind {listed.pop('door')}"
+    if "execution" in listed and "configuration" in listed:
+        listed["execution"] += f" with {listed.pop('configuration')}"
+    return "; ".join(filter(None, (bodies, *listed.values()))) or "several together"
+
+
+def because(reason: Reason) -> str:
+    """What a reason rules out, and why."""
+    if reason.kind != "limit":
+        return f"{ruled_out(reason)}: {reason.why}"
+    row, chance = facts.limit(reason.because), format_share(reason.breach_probability or 0.0)
+    limit = f"{row.name} is {quantity(row.value or 0.0, row.unit)}"
+    return f"{ruled_out(reason)}: {limit}, and {chance} of the requests break it"
+
+
+def sentence(text: str, end: str = ".") -> str:
+    """`text` with a capital and, unless it has one, an end."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "`")) else end)
+
+
+def one_line(text: str) -> str:
+    """`text` on one line, without what cannot be printed."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())
