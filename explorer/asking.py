@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .design import choices
 from .errors import ExplorerError
 from .workload import Workload
 
@@ -23,7 +24,6 @@ NUMBER = re.compile(r"[+-]?\d[\d_,]*(\.\d+)?([eE][+-]?\d+)?")
 WORDS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
 TEXTS = {"name", "region", "runtime.language"}  # never read as a number or a yes
 LISTS = {"client.needs"}
-OWN = ("one value", "quantiles", "samples")
 
 
 @dataclass(frozen=True)
@@ -105,11 +105,11 @@ def write(path: Path, given: Answers, dotenv: Path | None, ask: bool, force: boo
         raise ExplorerError(f"{path}: is there already; expected another name, or --force")
     if not path.parent.is_dir():
         raise ExplorerError(f"{path}: no such folder; expected one that is there")
-    answers = {"name": path.stem, **given}
     if dotenv is not None:
-        answers["configuration.dotenv"] = _beside(path, str(dotenv))
+        given = given | {"configuration.dotenv": _beside(path, str(dotenv))}
+    answers = {"name": path.stem} | given
     _check(path, answers)
-    for field in _open(answers) if ask else ():
+    for field in filter(lambda field: _is_open(field, given), FIELDS if ask else ()):
         answers = _answered(path, answers, field, quiet)
     text = to_toml(answers)
     Workload("init", path.parent, **tomllib.loads(text))
@@ -165,32 +165,30 @@ def _has_own(answers: Mapping[str, Any], name: str) -> bool:
 
 
 def _check(path: Path, answers: Answers) -> None:
-    Workload("init", path.parent, **nested(answers))
+    workload = Workload("init", path.parent, **nested(answers))
+    if workload.current is not None:
+        choices(workload.current.model_dump())
 
 
-def _open(answers: Answers) -> Iterator[Field]:
-    """The fields that are asked for; what was answered meanwhile decides on those that follow."""
-    fixed = dict(answers)
-    for field in FIELDS:
-        spread = field.name.split(".")[0] in SPREADS and field.name.endswith((".p50", ".p99"))
-        if not field.asked or (field.name in fixed and field.name != "name"):
-            continue
-        if spread and _has_own(fixed, field.name):
-            continue
-        if field.name == "configuration.total" and "configuration.dotenv" in fixed:
-            continue
-        yield field
+def _is_open(field: Field, given: Answers) -> bool:
+    """Whether a field is asked for: not if it, or all that it stands for, was given."""
+    section, _, last = field.name.partition(".")
+    if section in SPREADS and last in ("p50", "p99") and _has_own(given, field.name):
+        return False
+    if field.name == "configuration.total" and "configuration.dotenv" in given:
+        return False
+    return field.asked and field.name not in given
 
 
 def _answered(path: Path, answers: Answers, field: Field, quiet: bool) -> Answers:
     """The answers with one more; asked again until it can be used."""
     if field.only_if and not answers.get(field.only_if):
         return answers
-    default = answers["name"] if field.name == "name" else field.default
+    default = answers.get(field.name, field.default)
     while True:
         text = _read(_prompt(field, default), field, quiet).strip()
         name, answer = field.name, value(field.name, text) if text else default
-        if answer is None or answer == []:
+        if answer is None:
             return answers
         if name == "configuration.total" and text and Path(text).is_file():
             name, answer = "configuration.dotenv", _beside(path, text)
@@ -203,9 +201,7 @@ def _answered(path: Path, answers: Answers, field: Field, quiet: bool) -> Answer
 
 
 def _prompt(field: Field, default: Any) -> str:
-    shown = {True: "yes", False: "no", None: ""}.get(default, default) if default != 0 else default
-    if isinstance(default, bool):
-        shown = "yes" if default else "no"
+    shown = ("yes" if default else "no") if isinstance(default, bool) else default
     return f"{field.name}: {field.says} [{'' if shown is None else shown}] "
 
 
@@ -226,14 +222,13 @@ def _read(prompt: str, field: Field, quiet: bool) -> str:
 
 def to_toml(answers: Mapping[str, Any]) -> str:
     """The workload file: what was answered, and every other field with its default as a comment."""
-    answers = {k: v for k, v in REQUIRED.items() if not _has_own(answers, k)} | dict(answers)
-    lines: list[str] = []
+    filled = {k: v for k, v in REQUIRED.items() if not _has_own(answers, k)} | dict(answers)
+    lines = ["# A line that begins with # has its default; to change it, free it and its [table]."]
     for section, says in SECTIONS.items():
-        within = [line for line in _lines(section, answers)]
-        header = f"[{section}]"
-        if section == "current" and not any(name.startswith("current.") for name in answers):
-            header = f"# {header}"
-        lines += [*(["", f"{header:<36}# {says}"] if section else []), *within]
+        given = any(_section(name) == section for name in filled)
+        if section:
+            lines += ["", _commented(f"[{section}]", given, says)]
+        lines += _lines(section, filled)
     return "\n".join(lines) + "\n"
 
 
@@ -241,15 +236,15 @@ def _lines(section: str, answers: Mapping[str, Any]) -> Iterator[str]:
     known = {field.name: field for field in FIELDS if _section(field.name) == section}
     more = [name for name in answers if _section(name) == section and name not in known]
     for name in (*known, *more):
-        field = known.get(name)
-        key = name.partition(".")[2] or name
-        if name in answers:
-            line = f"{_key(key)} = {_toml(answers[name])}"
-        elif field is not None and field.default is not None:
-            line = f"# {_key(key)} = {_toml(field.default)}"
-        else:
-            line = f"# {key} ="
-        yield f"{line:<36}# {field.says}" if field else line
+        field = known.get(name, Field(name, None, ""))
+        answer = answers.get(name, field.default)
+        text = "" if answer is None else " " + _toml(answer)
+        yield _commented(f"{_key(name)} ={text}", name in answers, field.says)
+
+
+def _commented(line: str, given: bool, says: str) -> str:
+    line = line if given else f"# {line}"
+    return f"{line:<36}# {says}" if says else line
 
 
 def _section(name: str) -> str:
@@ -257,7 +252,8 @@ def _section(name: str) -> str:
     return section if dot else ""
 
 
-def _key(key: str) -> str:
+def _key(name: str) -> str:
+    key = name.partition(".")[2] or name
     return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
 
 

@@ -59,7 +59,7 @@ class Commands(TyperGroup):
             if not hasattr(error, "format_message"):  # not one of Typer's own
                 raise
             asked = getattr(getattr(error, "ctx", None), "command_path", "explorer")
-            code = _refused(f"{error.format_message()} See: {asked} --help")
+            code = _refused(f"{error.format_message().rstrip('.')}. See: {asked} --help")
         sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -283,29 +283,15 @@ def report(
 ) -> None:
     """Write the answer as a decision record that stands alone."""
     from . import tables
+    from .plain import places
     from .report import report as write
 
-    paths = _places(workloads, output, form)
+    paths = places(workloads, output, form)
     loaded = [_load(path, region) for path in workloads]
     written = [
         write(workload, path) for workload, path in tables.watched(list(zip(loaded, paths, strict=True)))
     ]
     _out({"reports": written}, as_json, lambda: tables.written(*written))
-
-
-def _places(workloads: list[Path], output: Path, form: str) -> list[Path]:
-    """The file that each report goes to; a folder is made where one is meant."""
-    if len(workloads) == 1 and output.suffix and not output.is_dir():
-        return [output]
-    if output.suffix and not output.is_dir():
-        raise ExplorerError(f"{output}: expected a folder for {len(workloads)} workloads")
-    if form not in ("html", "md"):
-        raise ExplorerError(f'--format is "{form}": expected html or md')
-    paths = [output / f"{workload.stem}.{form}" for workload in workloads]
-    if doubled := next((path for path in paths if paths.count(path) > 1), None):
-        raise ExplorerError(f"{doubled}: expected workloads of different names")
-    output.mkdir(parents=True, exist_ok=True)
-    return paths
 
 
 @app.command()

@@ -126,9 +126,12 @@ def every_combination() -> tuple[Design, ...]:
     return tuple(Design(*ids) for ids in itertools.product(*OPTIONS.values()))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Context:
-    """An option, and as much of a flow as it reads: designs that share it share its answers."""
+    """An option, and as much of a flow as it reads: designs that share it share its answers.
+
+    There is one object for each context, so that they are told apart by identity.
+    """
 
     option: Option
     flow: Flow
@@ -137,7 +140,12 @@ class Context:
     def of(cls, option: Option, flow: Flow) -> Context:
         """The context that `option` has in a design with this flow."""
         read = {*option.reads, *option.says}
-        return cls(option, Flow(**{name: getattr(flow, name) for name in read}))
+        return _context(option, Flow(**{name: getattr(flow, name) for name in read}))
+
+
+@cache
+def _context(option: Option, flow: Flow) -> Context:
+    return Context(option, flow)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,15 +173,17 @@ class Table:
             self.answers[kept],
         )
 
-    def exclusions(self, load: Load) -> list[tuple[Exclusion, ...]]:
-        """Why each context cannot serve the load; empty if it can."""
-        return [tuple(c.option.excludes(load.under(c.flow))) for c in self.contexts]
+    def exclusions(self, load: Load) -> dict[Option, tuple[Exclusion, ...]]:
+        """Why each option cannot serve the load; empty if it can."""
+        options = {context.option for context in self.contexts}
+        return {option: tuple(option.excludes(load)) for option in options}
 
     def allowed(self, load: Load) -> np.ndarray:
         """Which designs the load excludes no option of, shape (designs, *axes)."""
+        excluded = self.exclusions(load)
         free = np.ones((len(self.contexts), *load.shape), dtype=bool)
-        for row, excluded in enumerate(self.exclusions(load)):
-            for exclusion in excluded:
+        for row, context in enumerate(self.contexts):
+            for exclusion in excluded[context.option]:
                 free[row] &= ~np.asarray(exclusion.where)
         return np.logical_and.reduce(free[self.rows], axis=1)
 

@@ -6,7 +6,6 @@ context in which it stands; a design is the sum of five contexts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -15,7 +14,7 @@ import numpy as np
 
 from .assess import DRIVERS, Exceedances, breach_probability
 from .cost import tariffs
-from .design import Context, Design, Table, table
+from .design import Design, Table, table
 from .distribution import Number
 from .latency import Seconds, over_patience
 from .option import Load
@@ -55,28 +54,26 @@ class Evaluation:
         preferences = load.workload.preferences
         self.book = tariffs(load.workload.region, preferences.free_tier)
 
-    def _asked(self, question: str, ask: Callable[[Context, Load], T]) -> list[T]:
-        """What the option of each context answers."""
-        load = self.load
-        return [
-            load.memo((question, context), lambda c=context: ask(c, load.under(c.flow)))  # type: ignore[misc]
-            for context in self.table.contexts
-        ]
-
     @cached_property
     def exceedances(self) -> list[Exceedances]:
         """How the limits of each context hold."""
-        return self._asked("limits", lambda c, load: Exceedances.of(c.option.limits(load), load))
+        return self.load.asked(
+            "limits", self.table.contexts, lambda option, view: Exceedances.of(option.limits(view), view)
+        )
 
     @cached_property
     def money(self) -> list[Money]:
         """What each context costs."""
-        return self._asked("usage", lambda c, load: Money(*self.book.split(c.option.usage(load))))
+        return self.load.asked(
+            "usage", self.table.contexts, lambda option, view: Money(*self.book.split(option.usage(view)))
+        )
 
     @cached_property
     def seconds(self) -> list[Seconds]:
         """What the steps of each context take."""
-        return self._asked("steps", lambda c, load: Seconds.of(c.option.steps(load)))
+        return self.load.asked(
+            "steps", self.table.contexts, lambda option, view: Seconds.of(option.steps(view))
+        )
 
     def unbroken(self) -> Evaluation:
         """Of the designs, those that break no limit at any point: only they need to be priced."""

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def server(port: int, open_browser: bool) -> Server:
     """
     folder, copied = _folder()
     try:
-        from jupyterlab.labapp import LabApp
+        LabApp = import_module("jupyterlab.labapp").LabApp
     except ImportError:
         raise ExplorerError("JupyterLab is not installed: pip install 'explorer[notebooks]'") from None
     browser = open_browser and _has_browser()
@@ -71,6 +72,7 @@ def _arguments(folder: Path, port: int, browser: bool) -> list[str]:
         f"--ServerApp.allow_root={os.name == 'posix' and os.geteuid() == 0}",
         f"--ServerApp.open_browser={browser}",
         "--ServerApp.log_level=ERROR",
+        "--LabApp.log_level=ERROR",
         f"--LabApp.default_url=/lab/tree/{FIRST}",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",

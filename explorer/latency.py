@@ -60,7 +60,7 @@ def over_patience(load: Load, exchange: Number, work: Number, cold: Number, answ
     """
     left = load.waits - exchange
     warm = load.runtime.exceed(np.maximum(left - work, 0))
-    started = load.runtime.exceed(np.maximum(left - work - load.init_quantile(0.5), 0))
+    started = load.runtime.exceed(np.maximum(left - work - load.init_p50_s, 0))
     waited = (1 - cold) * warm + cold * started
     return np.where(left < 0, 1.0, np.where(answers, waited, 0.0))
 

@@ -46,6 +46,5 @@ def front_cold(load: Load, phase: str, time_id: str) -> Iterable[Step]:
     """The cold start of a small function that the client waits for."""
     if load.flow.behind == "container":
         return
-    share = load.cold_share(load.typical_s(time_id), time_id)
-    seconds = load.when_cold(share, load.init_at(share))
+    seconds = load.cold_start(load.typical_s(time_id), time_id)
     yield Step(phase, "cold start of the front function", ("front", "front"), seconds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,10 @@ from .encoding import Codec
 from .units import BYTES
 from .use import Beyond
 from .workload import Workload
+
+if TYPE_CHECKING:
+    from .design import Context
+    from .option import Option
 
 GB = float(BYTES["GB"])
 MB = float(BYTES["MB"])
@@ -87,6 +91,17 @@ class Load:
         except TypeError:  # an array among the key's parts: nothing to remember it by
             return make()
         return self._memo[key]
+
+    def asked(self, question: str, contexts: Iterable[Context], ask: Callable[[Option, Self], T]) -> list[T]:
+        """What the option of each context answers, asked only once for all evaluations of this load."""
+        answers = []
+        for context in contexts:
+            key = (question, context)
+            if key not in self._memo:
+                view = self.memo(context, lambda c=context: self.under(c.flow))  # type: ignore[misc]
+                self._memo[key] = ask(context.option, view)
+            answers.append(self._memo[key])
+        return answers
 
     # The workload's own quantities -------------------------------------------------------------
 
@@ -283,7 +298,7 @@ class Load:
         """A measure of the cold start of this language, architecture and memory, such as its mean [s]."""
         memory = np.asarray(self.memory_mb)
         if memory.ndim == 0:
-            return measure(self._init_spread(float(memory)))
+            return measure(self.memo("init spread", lambda: self._init_spread(float(memory))))
         found = np.zeros(self.shape)
         for size in np.unique(memory):
             found = np.where(memory == size, measure(self._init_spread(float(size))), found)
@@ -292,17 +307,30 @@ class Load:
     def _init_spread(self, memory_mb: float) -> Distribution:
         """The cold start as a distribution through its measured quantiles [s]."""
         row = facts.cold_start(self.workload.runtime.language, self.architecture, memory_mb)
-        points = {0.5: row.p50_s, 0.9: row.p90_s, 0.95: row.p95_s, 0.99: row.p99_s}
-        return self.memo(row, lambda: from_quantiles(points))
+        return from_quantiles({0.5: row.p50_s, 0.9: row.p90_s, 0.95: row.p95_s, 0.99: row.p99_s})
 
     @property
     def init_mean_s(self) -> Number:
         """The mean cold start [s]."""
         return self.memo("init mean", lambda: self.init_of(lambda spread: spread.mean))
 
-    def init_quantile(self, p: Number) -> Number:
-        """The p-quantile of the cold start [s]."""
-        return self.init_of(lambda spread: spread.quantile(p))
+    @property
+    def init_p50_s(self) -> Number:
+        """The median cold start [s]."""
+        return self.memo("init p50", lambda: self.init_of(lambda spread: spread.quantile(0.5)))
+
+    @property
+    def init_p99_s(self) -> Number:
+        """The p99 of the cold start [s]."""
+        return self.memo("init p99", lambda: self.init_of(lambda spread: spread.quantile(0.99)))
+
+    def cold_start(self, service_s: Number, name: str) -> Number:
+        """What a cold start adds at each of `LEVELS`: 0 at those below the share of cold requests [s]."""
+        return self.memo(("cold start", name), lambda: self._cold_start(self.cold_share(service_s, name)))
+
+    def _cold_start(self, share: Number) -> Number:
+        within = np.clip(1 - (1 - self.levels) / np.maximum(share, 1e-12), 0.001, 0.999)
+        return self.when_cold(share, self.init_of(lambda spread: spread.quantile(within)))
 
     def cold_share(self, service_s: Number, name: str) -> Number:
         """The share of requests that meet a cold environment, at the mean rate."""
@@ -364,11 +392,6 @@ class Load:
         """Memory of that container [GB]."""
         least = self.constant("fargate.gb_per_vcpu_min") * self.task_vcpu
         return np.maximum(np.ceil(self.memory_gb), least)
-
-    def init_at(self, share: Number) -> Number:
-        """The cold start at each of `LEVELS` of all requests, of which a `share` is cold [s]."""
-        within = np.clip(1 - (1 - self.levels) / np.maximum(share, 1e-12), 0.001, 0.999)
-        return self.init_quantile(within)
 
     def transfer(self, size_bytes: Number) -> Number:
         """Seconds that the client needs for `size_bytes` [B] by its bandwidth."""

@@ -70,7 +70,7 @@ class Option:
         return None
 
     def excludes(self, load: Load) -> Iterable[Exclusion]:
-        """Why it cannot serve this workload."""
+        """Why it cannot serve this workload, whatever the other choices."""
         return ()
 
     def limits(self, load: Load) -> Iterable[Use]:

@@ -170,3 +170,18 @@ def prices_in(region: str) -> pd.DataFrame:
         for tariff in tariffs
         for tier in tariff.tiers
     )
+
+
+def places(workloads: list[Path], output: Path, form: str) -> list[Path]:
+    """The file that each report goes to; a folder is made where one is meant."""
+    if len(workloads) == 1 and output.suffix and not output.is_dir():
+        return [output]
+    if output.suffix and not output.is_dir():
+        raise ExplorerError(f"{output}: expected a folder for {len(workloads)} workloads")
+    if form not in ("html", "md"):
+        raise ExplorerError(f'--format is "{form}": expected html or md')
+    paths = [output / f"{workload.stem}.{form}" for workload in workloads]
+    if doubled := next((path for path in paths if paths.count(path) > 1), None):
+        raise ExplorerError(f"{doubled}: expected workloads of different names")
+    output.mkdir(parents=True, exist_ok=True)
+    return paths

@@ -83,7 +83,7 @@ def _by_context(evaluation: Evaluation, load: Load) -> dict[str, _Collected]:
                 reason = found.setdefault(limit, _Collected("limit", facts.limit(limit).name))
                 reason.add(designs_of[index], float(chance))
                 reason.options |= _blamed(evaluation, context.option, driver, designs_of[index])
-        for exclusion in excluded[index]:
+        for exclusion in excluded[context.option]:
             reason = found.setdefault(exclusion.because, _Collected("exclusion", exclusion.why))
             reason.add(designs_of[index], None)
             reason.options.add(_name(context.option.concern, context.option.id))

@@ -45,8 +45,15 @@ def show(shown: Iterable[RenderableType]) -> None:
     if not screen.is_terminal:
         screen.width = PIPED
     for part in shown:
-        prose = isinstance(part, str | Text | Padding)
-        screen.print(part, width=min(PROSE, screen.width) if prose else None)
+        if isinstance(part, _Whole):
+            screen.print(part, soft_wrap=True)
+        else:
+            prose = isinstance(part, str | Padding)
+            screen.print(part, width=min(PROSE, screen.width) if prose else None)
+
+
+class _Whole(Text):
+    """A line that is not broken, so that it can be copied."""
 
 
 def _title(text: str, note: str = "") -> Text:
@@ -54,12 +61,11 @@ def _title(text: str, note: str = "") -> Text:
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Table:
-    """A table whose columns named with a leading ">" stand to the right."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    """A table; columns named with a leading ">" stand to the right, the first is never broken."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     for name in columns:
-        right = name.startswith(">")
-        justify = "right" if right else "left"
-        table.add_column(name.lstrip(">"), justify=justify, no_wrap=right, overflow="fold")
+        first, justify = name is columns[0], "right" if name.startswith(">") else "left"
+        table.add_column(name.lstrip(">"), justify=justify, no_wrap=first, overflow="fold")  # type: ignore[arg-type]
     for row in rows:
         table.add_row(*row)
     return table
@@ -67,7 +73,7 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Tabl
 
 def _list(lines: Iterable[str]) -> Iterator[RenderableType]:
     for line in lines:
-        yield Padding(Text(line), (0, 0, 0, 2))
+        yield Padding(Text(line), (0, 0, 0, 2), expand=False)
 
 
 def recommendation(answer: Row, every: bool) -> Iterator[RenderableType]:
@@ -113,7 +119,7 @@ def priced(answer: Row) -> Iterator[RenderableType]:
 
 def _findings(findings: list[Row]) -> Iterator[RenderableType]:
     yield _title("Limits used")
-    columns = ("limit", ">p50", ">p99", ">of", ">chance of a breach", "verdict")
+    columns = ("limit", ">p50", ">p99", ">of", ">chance", "verdict")
     yield _table(columns, (_finding(row) for row in findings))
     if not all(row["verified"] for row in findings):
         yield "  * not verified: no page of AWS's says it"
@@ -131,19 +137,23 @@ def _finding(row: Row) -> tuple[str | Text, ...]:
 def _bill(bill: Row, note: str = "") -> Iterator[RenderableType]:
     yield _title("Bill, a month", note)
     lines = sorted(bill["lines"], key=lambda line: -line["usd"])
-    rows: list[tuple[str | Text, ...]] = [
-        (line["id"], format_number(line["quantity"]), line["unit"], format_usd(line["usd"]), _doubt(line))
-        for line in lines
-    ]
-    rows.append((Text("total", "bold"), "", "", Text(format_usd(float(bill["total_usd"])), "bold"), ""))
-    yield _table(("line", ">quantity", "unit", ">USD", "price"), rows)
+    total = Text(format_usd(float(bill["total_usd"])), "bold")
+    rows: list[tuple[str | Text, ...]] = [_line(line) for line in lines]
+    yield _table(("line", ">quantity", ">USD", "price"), [*rows, (Text("total", "bold"), "", total, "")])
+    if any(line["stale"] for line in lines):
+        yield "  stale: not seen since 2026 began"
+    if any(line["assumed"] for line in lines):
+        yield "  assumed: none is known in the region; us-east-1's is used"
+
+
+def _line(line: Row) -> tuple[str | Text, ...]:
+    unit = line["unit"].partition(" (")[0]
+    return line["id"], f"{format_number(line['quantity'])} {unit}", format_usd(line["usd"]), _doubt(line)
 
 
 def _doubt(row: Row) -> Text:
     """What a price leaves to be desired."""
-    said = ["us-east-1's (assumed)"] if row.get("assumed") else []
-    said += [f"stale, of {row['as_of']}"] if row["stale"] else []
-    return Text(", ".join(said), "yellow")
+    return Text(", ".join(mark for mark in ("assumed", "stale") if row.get(mark)), "yellow")
 
 
 def _choices(design: Row, beside: Row | None = None) -> str:
@@ -165,7 +175,7 @@ def _alternatives(answer: Row, every: bool) -> Iterator[RenderableType]:
 
 def _alternative(row: Row, design: Row) -> tuple[str, ...]:
     times = (format_time(row[at]) for at in ("latency_p50_s", "latency_p95_s"))
-    return _choices(row["design"], design), format_usd(row["monthly_usd"]), str(row["parts"]), *times
+    return *_choice(row, design), *times
 
 
 def _more(rows: Sequence[object], shown: Sequence[object]) -> str:
@@ -186,25 +196,23 @@ def _rejected(reasons: list[Row], every: bool) -> Iterator[RenderableType]:
 
 def _reason(row: Row) -> tuple[str, ...]:
     chance = row["breach_probability"]
-    options = ", ".join(row["options"])
+    options = ", ".join(option.partition("=")[2] for option in row["options"])
     share = "" if chance is None else format_share(chance)
     return row["because"], row["why"], options, str(row["designs"]), share
 
 
 def _trade(answer: Row) -> Iterator[RenderableType]:
     yield _title("What a part is worth")
-    yield _table(
-        (">USD a part", "design", ">USD", ">parts"),
-        (
-            (
-                usd,
-                _choices(choice["design"], answer["design"]),
-                format_usd(choice["monthly_usd"]),
-                str(choice["parts"]),
-            )
-            for usd, choice in answer["at_part_usd"].items()
-        ),
-    )
+    design, trade = answer["design"], answer["at_part_usd"]
+    if all(choice["design"] == design for choice in trade.values()):
+        yield f"  the same design at {', '.join(trade)} USD a part"
+        return
+    rows = ((usd, *_choice(choice, design)) for usd, choice in trade.items())
+    yield _table((">USD a part", "design", ">USD", ">parts"), rows)
+
+
+def _choice(choice: Row, design: Row) -> tuple[str, ...]:
+    return _choices(choice["design"], design), format_usd(choice["monthly_usd"]), str(choice["parts"])
 
 
 def _changes(changes: list[Row]) -> Iterator[RenderableType]:
@@ -253,18 +261,20 @@ def _age(row: Row) -> str:
 
 def _source(url: str) -> Text:
     """A link that names its site in a terminal, the whole address in a pipe."""
-    return Text(url.split("/")[2], f"link {url}") if sys.stdout.isatty() else Text(url)
+    if sys.stdout.isatty() and url.startswith("https://"):
+        return Text(url.split("/")[2], f"link {url}")
+    return Text(url)
 
 
 def prices(rows: list[Row]) -> Iterator[RenderableType]:
     """The answer of `prices`."""
-    columns = ("price", "region", "unit", ">from", ">to", ">USD", ">age", "mark", "source")
+    columns = ("line", "region", "unit", ">from", ">to", ">USD", ">age", "price", "source")
     yield _table(columns, (_price(row) for row in rows)) if rows else "no price says that"
 
 
 def _price(row: Row) -> tuple[str | Text, ...]:
     end = "" if row["tier_to"] is None else f"{row['tier_to']:,.10g}"
-    tier = (f"{row['tier_from']:,.10g}", end, f"{row['price_usd']:.10g}")
+    tier = (f"{row['tier_from']:,.10g}", end, f"{row['price_usd']:.12f}".rstrip("0").rstrip("."))
     return row["id"], row["region"], row["unit"], *tier, _age(row), _doubt(row), _source(row["source"])
 
 
@@ -279,19 +289,19 @@ def watched(jobs: Sequence[T]) -> Iterable[T]:
 
 def written(*paths: Path) -> Iterator[RenderableType]:
     """The files that were written."""
-    yield from (f"Wrote {path}" for path in paths)
+    yield from (_Whole(f"Wrote {path}") for path in paths)
 
 
 def begun(path: Path) -> Iterator[RenderableType]:
     """The workload that was written, and what to do with it."""
-    yield f"Wrote {path}. Next: explorer recommend {shlex.quote(str(path))}"
+    yield _Whole(f"Wrote {path}. Next: explorer recommend {shlex.quote(str(path))}")
 
 
 def address(server: Server) -> Iterator[RenderableType]:
     """Where JupyterLab is."""
     if server.copied:
-        yield f"Copied {server.copied} notebooks to {server.folder}"
+        yield f"Copied into {server.folder}: {server.copied} notebooks, none overwritten"
     if server.app.port != server.asked_port:
         yield f"Port {server.asked_port} is taken: {server.app.port} it is"
     yield f"JupyterLab on {server.folder}, for this machine only; Ctrl-C ends it:"
-    yield server.url
+    yield _Whole(server.url)

@@ -241,11 +241,11 @@ def _coloured(bills: list[dict[str, float]]) -> dict[str, str]:
     """Services with their colours, those with most money in the first bill first; the least are other."""
     names = {name for bill in bills for name in bill}
     weight = {n: (bills[0].get(n, 0.0), max(bill.get(n, 0.0) for bill in bills)) for n in names}
-    kept = sorted(names, key=lambda n: (-weight[n][1], n))[:MOST_SERVICES]
-    spare = iter((*SPARE, *[OTHER] * MOST_SERVICES))
-    colours = {name: SERVICES[name] if name in SERVICES else next(spare) for name in kept}
-    ordered = sorted(kept, key=lambda n: (-weight[n][0], -weight[n][1], n))
-    return {name: colours[name] for name in ordered} | ({"other": OTHER} if len(names) > len(kept) else {})
+    spare = iter(SPARE)
+    colours = {n: SERVICES.get(n) or next(spare, OTHER) for n in sorted(names, key=lambda n: (-weight[n][1], n))}
+    kept = [name for name, colour in colours.items() if colour != OTHER][:MOST_SERVICES]
+    kept.sort(key=lambda n: (-weight[n][0], -weight[n][1], n))
+    return {n: colours[n] for n in kept} | ({"other": OTHER} if len(names) > len(kept) else {})
 
 
 def _grouped(bill: Mapping[str, float], services: Mapping[str, str]) -> dict[str, float]:
@@ -359,8 +359,9 @@ def _time_axis(axes: Axes, reach: float, rows: int) -> None:
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
-    unit = next((u for u in (86400.0, 3600.0, 60.0, 1.0) if reach >= 2 * u), 1e-3)
-    places = MaxNLocator(6).tick_values(0, reach / unit)
+    unit = next((u for u in (86400.0, 3600.0, 60.0, 1.0) if reach >= u), 1e-3)
+    steps = [1, 2, 5, 10] if unit <= 1 else [1, 2.5, 5, 10]  # a quarter of an hour, not a fifth
+    places = MaxNLocator(7, steps=steps).tick_values(0, reach / unit)
     axes.set_xticks([place * unit for place in places if place * unit <= reach])
     axes.xaxis.set_major_formatter(FuncFormatter(lambda s, _: format_time(s) if s else "0"))
 

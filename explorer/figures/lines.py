@@ -324,7 +324,7 @@ def _over_rates(workload: Workload, designs: Sequence[Design], rates: np.ndarray
 def _labels(designs: Sequence[Design]) -> list[str]:
     """Each design by the options in which they differ from each other."""
     differ = [c for c in CONCERNS if len({design.ids[c] for design in designs}) > 1] or list(CONCERNS)
-    return [shorten(", ".join(design.ids[c] for c in differ), 40) for design in designs]
+    return [shorten(", ".join(design.ids[c] for c in differ), 44) for design in designs]
 
 
 def _turns(rates: np.ndarray, usd: np.ndarray, feasible: np.ndarray) -> Iterator[tuple[float, float, int]]:
@@ -396,7 +396,10 @@ def _today(axes: Axes, rate: float) -> None:
 def _turn(axes: Axes, rate: float, cost: float, colour: str) -> None:
     axes.plot(rate, cost, "o", ms=8, mfc="white", mec=colour, mew=2, zorder=6)
     text = f"{short_number(rate)} a month, {format_usd(cost)}"
-    axes.annotate(text, (rate, cost), (8, -12), textcoords="offset points", size=8.5, zorder=7)
+    left = axes.transAxes.inverted().transform(axes.transData.transform((rate, cost)))[0] > 0.7
+    offset, side = ((-8, 8), "right") if left else ((8, -13), "left")
+    place = {"textcoords": "offset points", "ha": side, "zorder": 7}
+    axes.annotate(text, (rate, cost), offset, size=8.5, **place)
 
 
 def _rate_alt(title: str, labels: Sequence[str], turns: Sequence[tuple[float, float, int]]) -> str:

@@ -222,7 +222,7 @@ FINE = {  # where fewer than four of those are in view
     ],
 }
 FORMATS = {
-    "usd": lambda usd: f"${usd:,.0f}" if usd >= 1 else f"${usd:g}",
+    "usd": lambda usd: f"${short_number(usd) if usd >= 1e6 else format(usd, ',g')}",
     "share": lambda share: f"{100 * share:,.6g} %" if share > 9e-6 else f"1 in {short_number(1 / share)}",
 }
 

@@ -62,7 +62,7 @@ class Store(Configuration):
         plain = environment_total(
             load.config_bytes - load.secret_bytes, load.config_entries - load.config_secrets
         )
-        fits = plain <= load.limit("lambda.env") if load.on_lambda else True
+        fits = np.asarray(plain <= load.limit("lambda.env")) | (not load.on_lambda)
         return (np.asarray(load.config_secrets) > 0) & fits
 
     def entries(self, load: Load) -> Number:

@@ -87,7 +87,7 @@ class LambdaExecution(Execution):
 
     def limits(self, load: Load) -> Iterable[Use]:
         yield Amount("lambda.memory", load.memory_mb)
-        yield Amount("lambda.init", load.init_quantile(0.99))
+        yield Amount("lambda.init", load.init_p99_s)
         if load.flow.asynchronous:
             yield from self.spills(load)
             yield from waiting(load, "lambda.async.age")
@@ -120,8 +120,7 @@ class LambdaExecution(Execution):
 
     def steps(self, load: Load) -> Iterable[Step]:
         yield from self._arrival(load)
-        share = load.work_cold_share
-        start = load.when_cold(share, load.init_at(share)) if load.flow.compute == "lambda" else 0.0
+        start = load.cold_start(load.runtime.mean, "work")
         yield Step("cold start", "start an environment", ("worker", "worker"), start)
         yield Step("work", "the work", ("worker", "worker"), load.at_levels("runtime"), "runtime")
 
@@ -159,7 +158,7 @@ class Queued(LambdaExecution):
     def limits(self, load: Load) -> Iterable[Use]:
         yield Over("lambda.timeout", "runtime")
         yield Amount("lambda.memory", load.memory_mb)
-        yield Amount("lambda.init", load.init_quantile(0.99))
+        yield Amount("lambda.init", load.init_p99_s)
         yield from self.spills(load)
         yield from waiting(load, "sqs.retention")
 

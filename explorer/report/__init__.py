@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..design import table
 from ..errors import ReportError
 from ..recommend import Recommendation, recommend
 from ..workload import Workload
@@ -73,22 +72,24 @@ def _contents(r: Recommendation) -> dict[str, Any]:
         "points": chosen.points(r),
         "sizes": given.sizes(r.workload),
         "asked": given.asked(r.workload),
+        "parts": r.nearest.parts,
+        "chosen_among": chosen.chosen_among(r),
         "choices": chosen.choices(r),
         "limits": chosen.limits(r, sources),
         "bill": chosen.bill(r, sources),
+        "bill_marks": chosen.BILL_MARKS,
         "phases": chosen.phases(r),
         "quotas": [sentence(found.consequence) for found in chosen.having(r, "raise")],
         "watched": [chosen.watched(found) for found in chosen.having(r, "tight")],
         "changes": chosen.changes(r),
+        "no_changes": chosen.no_changes(r),
         "rejected": others.rejected(r, sources),
         "combinations": others.combinations(r),
         "alternatives": others.alternatives(r),
         "turns": others.turns(r),
         "trade": others.trade(r),
         "assumptions": others.assumptions(r, sources),
-        "deciding": sum(assumed.decides for assumed in r.assumed),
-        "feasible_designs": len(r.alternatives) + int(r.feasible),
-        "every_design": len(table().designs),
+        "deciding": others.deciding(r),
     }
     others.cite_rest(r, sources)
     return {**shown, "sources": list(sources), "newest": sources.newest}

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from .. import facts, words
 from ..around import BreakEven
-from ..assess import Finding
+from ..assess import Finding, findings
 from ..cost import BillLine
 from ..design import Context
+from ..design import table as every_design
 from ..latency import latency, steps
 from ..load import Load
 from ..recommend import Recommendation
@@ -30,7 +31,11 @@ from .said import (
     used_share,
 )
 
-NEAREST_TURNS = 3
+MOST_POINTS = 3
+BILL_MARKS = (
+    "Assumed: no price is known in this region, and that of us-east-1 stands in. "
+    "Stale: the price was not seen since 2026 began."
+)
 
 
 def lead(r: Recommendation) -> str:
@@ -73,7 +78,7 @@ def points(r: Recommendation) -> list[tuple[str, list[str]]]:
         ("It depends", _depends(r)),
         ("First", [sentence(found.consequence.split(";")[0]) for found in having(r, "raise")]),
         ("Now and then", _now_and_then(r)),
-        ("Why not otherwise", [sentence(because(x)) for x in r.reasons if x.kind in ("limit", "promise")][:3]),
+        ("Why not otherwise", _why_not(r)),
         ("What would change it", [sentence(turn.says) for turn in nearest_turns(r)]),
         ("Against today", _against(r)),
     ]
@@ -109,17 +114,29 @@ def watched(found: Finding) -> str:
 def nearest_turns(r: Recommendation) -> list[BreakEven]:
     """The turns that are nearest to today's values."""
     near = [(max(turn.factor, 1 / turn.factor), turn) for turn in r.turns if turn.factor]
-    return [turn for _, turn in sorted(near, key=lambda pair: pair[0])][:NEAREST_TURNS]
+    return [turn for _, turn in sorted(near, key=lambda pair: pair[0])][:MOST_POINTS]
+
+
+def _why_not(r: Recommendation) -> list[str]:
+    held = [reason for reason in r.reasons if reason.kind in ("limit", "promise")]
+    return [sentence(because(reason, r.nearest)) for reason in held[:MOST_POINTS]]
 
 
 def _against(r: Recommendation) -> list[str]:
     usd = next((change.usd for change in r.changed if change.usd is not None), None)
-    if usd is None:
+    if usd is None or r.current is None:
         return []
     added, removed = (sum(c.change == kind for c in r.changed) for kind in ("added", "removed"))
-    word = "costs" if usd > 0 else "saves"
+    price = f"It costs {format_usd(abs(usd))} a month {'more' if usd > 0 else 'less'}"
     parts = f"{counted(added, 'part')} to add, {removed or 'none'} to remove"
-    return [f"It {word} {format_usd(abs(usd))} a month; {parts}."]
+    broken = [found for found in findings(r.workload, r.current) if found.verdict == "breach"]
+    return [*map(_broken_today, broken[:MOST_POINTS]), f"{price}; {parts}."]
+
+
+def _broken_today(found: Finding) -> str:
+    share, number = format_share(found.breach_probability), format_number(found.broken_per_month)
+    name = facts.limit(found.limit).name
+    return f"What runs today breaks {name} for {share} of the requests, {number} a month."
 
 
 def misses(r: Recommendation) -> Iterator[str]:
@@ -145,6 +162,16 @@ def _missed(found: Finding, tolerated: str) -> str:
     needs = f"the p99 needs {quantity(found.used_p99, found.unit)} ({percent(used_share(found))})"
     broken = format_share(found.breach_probability)
     return f"{name} is {limit}; {needs}, and {broken} of the requests break it, where {tolerated}"
+
+
+def chosen_among(r: Recommendation) -> str:
+    """How many designs there were to choose from, and how."""
+    every = f"{len(every_design().designs):,} designs that can be built"
+    if not r.feasible:
+        return f"None of the {every} is feasible. This is the one that misses by least."
+    feasible = len(r.others) + 1
+    most = f"the least cost, each part counted as {format_usd(r.part_usd)} a month"
+    return f"Of {every}, {feasible:,} {'is' if feasible == 1 else 'are'} feasible; this one has {most}."
 
 
 # Tables -------------------------------------------------------------------------------------------
@@ -229,3 +256,10 @@ def changes(r: Recommendation) -> Table | None:
     rows = [(c.change, c.what, "" if c.usd is None else signed(c.usd)) for c in r.changed]
     caption = f"Against today's design ({r.current})"
     return table(caption, "Change | What | >USD a month", rows) if rows else None
+
+
+def no_changes(r: Recommendation) -> str:
+    """Why there is no table of changes."""
+    if r.current is None:
+        return "The workload does not say what runs today."
+    return "What runs today was not compared: there is no design to change to."

@@ -1,4 +1,4 @@
-"""Templates and escaping: in both forms everything is escaped unless it says otherwise."""
+"""Templates, and text that stays text: in both forms everything is escaped unless it says otherwise."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from .cells import Cell, Table
 from .said import one_line
 
 TEMPLATES = {".html": "report.html.j2", ".md": "report.md.j2"}
 FOLDER = Path(__file__).parents[1] / "templates"
 CODE = re.compile(r"`([^`]+)`")
-MARKS = re.compile(r"([\\`*_{}\[\]#|~$@])")
-STARTS = re.compile(r"^([-+>=]|\d+[.)])(?=\s|$)")  # of a list, a quotation or a heading
+MARKS = re.compile(r"[\\`*\[\]#|~]|\$(?!\d)|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")  # what Markdown reads
 
 
 def laid_out(ending: str, **contents: Any) -> str:
-    """The document of that form."""
+    """The document in the form of that ending."""
     return _environment(ending).get_template(TEMPLATES[ending]).render(**contents)
 
 
@@ -38,8 +38,7 @@ def _environment(ending: str) -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["prose"] = html_prose if in_html else md_prose
-    environment.filters["code"] = md_code
-    environment.filters["fence"] = md_fence
+    environment.filters.update(code=md_code, fence=md_fence, table=md_table, address=md_address)
     return environment
 
 
@@ -54,33 +53,55 @@ def html_prose(text: str) -> Markup:
     return _spans(text, escape, lambda piece: f"<code>{escape(piece)}</code>")
 
 
-def md_text(text: str) -> str:
-    """`text` as itself in Markdown: on one line, and nothing in it marks anything up."""
-    escaped = MARKS.sub(r"\\\1", one_line(text)).replace("&", "&amp;").replace("<", "&lt;")
-    return STARTS.sub(lambda match: match[0][:-1] + "\\" + match[0][-1], escaped)
+def md_text(text: str) -> Markup:
+    """`text` as itself within a line of Markdown: nothing in it marks anything up."""
+    marked = MARKS.sub(r"\\\g<0>", one_line(text))
+    return Markup(marked.replace("&", "&amp;").replace("<", "&lt;"))
 
 
 def md_prose(text: str) -> Markup:
     """Text in Markdown, its code marked as such."""
-    return _spans(text, _md_piece, lambda piece: str(md_code(piece)))
+    return _spans(text, _md_piece, md_code)
 
 
 def _md_piece(piece: str) -> str:
-    """A piece of a line: the blanks that part it from its neighbours are kept."""
-    before, after = piece[: len(piece) - len(piece.lstrip())], piece[len(piece.rstrip()) :]
-    return before + md_text(piece) + after if piece.strip() else piece
+    """A piece of a line; the blanks that part it from its neighbours are kept."""
+    start, end = piece[: len(piece) - len(piece.lstrip())], piece[len(piece.rstrip()) :]
+    return f"{start}{md_text(piece)}{end}" if piece.strip() else piece
 
 
 def md_code(text: str) -> Markup:
-    """A span of code that can stand in a table."""
+    """A span of code, which may stand in a table."""
     return Markup("`" + one_line(text).replace("`", "'").replace("|", "\\|") + "`")
 
 
-def md_fence(text: str) -> Markup:
-    """A block of TOML that nothing in it can end."""
+def md_fence(text: str, language: str) -> Markup:
+    """A block of code that nothing in it can end."""
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
-    return Markup(f"{fence}toml\n{text}\n{fence}")
+    return Markup(f"{fence}{language}\n{text}\n{fence}")
+
+
+def md_address(url: str) -> Markup:
+    """An address that ends neither a link nor a cell."""
+    return Markup(url.translate({ord(c): f"%{ord(c):02X}" for c in " <>()|`\n"}))
+
+
+def md_table(table: Table) -> Markup:
+    """A table of GitHub's Markdown under its caption."""
+    rules = ["---:" if i in table.numbers else "---" for i in range(len(table.head))]
+    rows = [map(md_text, table.head), rules, *(map(_md_cell, row) for row in table.rows)]
+    if table.total:
+        rows.append(f"**{text}**" if (text := _md_cell(cell)) else "" for cell in table.total)
+    lines = (f"| {' | '.join(row)} |" for row in rows)
+    return Markup("\n".join([f"*{md_text(table.caption)}*", "", *lines]))
+
+
+def _md_cell(cell: Cell) -> str:
+    text = md_code(cell.text) if cell.kind == "code" else md_prose(cell.text)
+    if cell.url:
+        text = Markup(f"[{text}]({md_address(cell.url)})")
+    return " · ".join(filter(None, (text, md_prose(cell.note))))
 
 
 def _md_value(value: Any) -> Any:
-    return value if hasattr(value, "__html__") else Markup(md_text(str(value)))
+    return value if hasattr(value, "__html__") else md_text(str(value))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from .. import facts
 from ..assess import Finding
 from ..cost import BillLine
+from ..design import Design
 from ..reasons import Reason
 from ..units import format_number, format_quantity, format_share, format_size
 
@@ -45,14 +46,15 @@ def percent(share: float) -> str:
 
 def amount(quantity: Decimal) -> str:
     """A billed quantity with the places that a check by hand needs."""
-    if quantity >= 1000 or quantity == quantity.to_integral_value():
+    if quantity >= 10**6 or quantity == quantity.to_integral_value():
         return f"{quantity:,.0f}"
     return f"{quantity:,.2f}" if quantity >= 1 else format_number(float(quantity))
 
 
 def cents(usd: float | Decimal) -> str:
-    """USD to the cent."""
-    return "under 0.01" if 0 < usd < 0.005 else f"{usd:,.2f}"
+    """USD to the cent, halves up as on an invoice."""
+    rounded = Decimal(str(usd)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return f"{rounded:,}" if rounded or not usd else "under 0.01"
 
 
 def signed(usd: float) -> str:
@@ -77,28 +79,30 @@ def priced(line: BillLine, region: str) -> tuple[str, str]:
     return f"{prices[0]} to {prices[-1]}", " + ".join(terms)
 
 
-def ruled_out(reason: Reason) -> str:
-    """The options that a reason rules out; with a door or a store, what makes it bind there."""
-    by_concern: dict[str, list[str]] = {}
+def ruled_out(reason: Reason, chosen: Design) -> str:
+    """The options that a reason rules out; what makes it bind beside those that it binds."""
+    listed: dict[str, str] = {}
     for option in reason.options:
         concern, _, name = option.partition("=")
-        by_concern.setdefault(concern, []).append(name)
-    listed = {concern: ", ".join(names) for concern, names in by_concern.items()}
+        listed[concern] = f"{listed[concern]}, {name}" if concern in listed else name
     bodies = ", ".join(listed.pop(concern) for concern in ("request", "response") if concern in listed)
     if bodies and "door" in listed:
         bodies = f"{bodies} behind {listed.pop('door')}"
-    if "execution" in listed and "configuration" in listed:
-        listed["execution"] += f" with {listed.pop('configuration')}"
-    return "; ".join(filter(None, (bodies, *listed.values()))) or "several together"
+    work = listed.pop("execution", "")
+    if chosen.configuration in listed.get("configuration", "").split(", "):
+        work = f"{work} with {listed.pop('configuration')}" if work else listed.pop("configuration")
+    elif "configuration" in listed:
+        work = ""
+    return "; ".join(filter(None, (bodies, work, *listed.values()))) or "several together"
 
 
-def because(reason: Reason) -> str:
+def because(reason: Reason, chosen: Design) -> str:
     """What a reason rules out, and why."""
     if reason.kind != "limit":
-        return f"{ruled_out(reason)}: {reason.why}"
+        return f"{ruled_out(reason, chosen)}: {reason.why}"
     row, chance = facts.limit(reason.because), format_share(reason.breach_probability or 0.0)
     limit = f"{row.name} is {quantity(row.value or 0.0, row.unit)}"
-    return f"{ruled_out(reason)}: {limit}, and {chance} of the requests break it"
+    return f"{ruled_out(reason, chosen)}: {limit}, and {chance} of the requests break it"
 
 
 def sentence(text: str, end: str = ".") -> str:
