@@ -248,13 +248,13 @@ def from_quantiles(
     """The distribution through `quantiles` (probability in (0, 1): value), cut at `maximum`.
 
     It is linear in (normal quantile, log of the value); the last segments are continued, up to `cap`
-    where no maximum is given. `maximum` beside one lone quantile is set at the p99.9.
+    where no maximum is given. `maximum` beside one lone quantile is set at the p99.9 (or above it).
     Raises ExplorerError if a value is 0 or falls.
     """
     points = dict(sorted(quantiles.items()))
     _check(points, maximum)
     if maximum is not None and len(points) == 1:
-        points.setdefault(ONE_QUANTILE_MAX, maximum)
+        points[max(ONE_QUANTILE_MAX, (1 + max(points)) / 2)] = maximum
     values = list(points.values())
     if not points or len(set(values)) == 1:
         return constant(values[-1] if values else _given(maximum))

@@ -127,7 +127,7 @@ def _excluded(workload: Workload, design: Design) -> tuple[bool, list[dict[str, 
 
     load, rows = Load(workload), table().where(design.ids)
     one = Evaluation(load, rows)
-    found = {e.because: e.why for exclusions in rows.exclusions(load) for e in exclusions}
+    found = {e.because: e.why for exclusions in rows.exclusions(load).values() for e in exclusions}
     feasible = not found and bool(one.feasible[0])
     if not feasible and one.late[0] > load.tolerance:
         share = f"in {float(one.late[0]):.2%} of the requests"

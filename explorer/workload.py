@@ -237,7 +237,8 @@ class Workload(Section):
         except FileNotFoundError:
             raise WorkloadError(f"{path}: no such file; expected a workload in TOML") from None
         except tomllib.TOMLDecodeError as error:
-            raise WorkloadError(f"{path}: is not TOML: {error}") from None
+            hint = '; is it p99.9? Write "p99.9" in quotes' if "overwrite" in str(error) else ""
+            raise WorkloadError(f"{path}: is not TOML: {error}{hint}") from None
         except (OSError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise WorkloadError(f"{path}: cannot be read ({reason}); expected a workload in TOML") from None

@@ -22,6 +22,7 @@ from .said import (
     because,
     cents,
     counted,
+    named_limit,
     percent,
     priced,
     quantity,
@@ -104,11 +105,11 @@ def _now_and_then(r: Recommendation) -> list[str]:
 
 def watched(found: Finding) -> str:
     """A limit that is nearly used up, or breaks now and then."""
-    name = f"{facts.limit(found.limit).name}: {used_of(found)} at the p99"
+    used = f"{quantity(found.used_p99, found.unit)} at the p99"
     if not found.breach_probability:
-        return f"{name}."
-    broken = format_number(found.broken_per_month)
-    return f"{name}, and {broken} requests a month ({format_share(found.breach_probability)}) break it."
+        return sentence(f"{named_limit(found.limit)}: {used}")
+    share = format_share(found.breach_probability)
+    return f"{share} of the requests ({_a_month(found)}) exceed the {named_limit(found.limit)}; {used}."
 
 
 def nearest_turns(r: Recommendation) -> list[BreakEven]:
@@ -134,9 +135,8 @@ def _against(r: Recommendation) -> list[str]:
 
 
 def _broken_today(found: Finding) -> str:
-    share, number = format_share(found.breach_probability), format_number(found.broken_per_month)
-    name = facts.limit(found.limit).name
-    return f"What runs today breaks {name} for {share} of the requests, {number} a month."
+    share, limit = format_share(found.breach_probability), named_limit(found.limit)
+    return f"What runs today fails: {share} of the requests ({_a_month(found)}) exceed the {limit}."
 
 
 def misses(r: Recommendation) -> Iterator[str]:
@@ -158,10 +158,9 @@ def misses(r: Recommendation) -> Iterator[str]:
 
 
 def _missed(found: Finding, tolerated: str) -> str:
-    name, limit = facts.limit(found.limit).name, quantity(found.limit_value, found.unit)
-    needs = f"the p99 needs {quantity(found.used_p99, found.unit)} ({percent(used_share(found))})"
+    needs = f"the p99 needs {quantity(found.used_p99, found.unit)}, {percent(used_share(found))}"
     broken = format_share(found.breach_probability)
-    return f"{name} is {limit}; {needs}, and {broken} of the requests break it, where {tolerated}"
+    return f"{broken} of the requests exceed the {named_limit(found.limit)}, where {tolerated}; {needs} of it"
 
 
 def chosen_among(r: Recommendation) -> str:
@@ -188,7 +187,7 @@ def choices(r: Recommendation) -> Table:
 
 def limits(r: Recommendation, sources: Sources) -> Table:
     """Every limit that binds the design."""
-    head = "Limit | >Allowed | >Used, p50 | >Used, p99 | >Chance | >Broken a month | Verdict"
+    head = "Limit | >Allowed | >Used, p50 | >Used, p99 | >Requests that break it | Verdict"
     rows = [_limit(found, sources) for found in r.found]
     return table("Limits, worst first", f"{head} | What the caller sees | Source", rows)
 
@@ -200,12 +199,15 @@ def _limit(found: Finding, sources: Sources) -> list[Cell | str]:
         Cell(quantity(found.limit_value, found.unit), "" if found.verified else "not verified"),
         quantity(found.used_p50, found.unit),
         Cell(quantity(found.used_p99, found.unit), percent(share), share=min(share, 1.0)),
-        format_share(found.breach_probability),
-        format_number(found.broken_per_month),
+        Cell(format_share(found.breach_probability), _a_month(found)),
         Cell(found.verdict, kind=found.verdict),
-        sentence(found.consequence, ""),
+        Cell(sentence(found.consequence, ""), kind="prose"),
         sources.cite(found.source_url, row.as_of, row.id),
     ]
+
+
+def _a_month(found: Finding) -> str:
+    return f"{format_number(found.broken_per_month)} a month" if found.breach_probability else ""
 
 
 def bill(r: Recommendation, sources: Sources) -> Table:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ..load import Load
 from ..units import format_bandwidth, format_number, format_size, format_time, format_usd
 from ..workload import Workload
-from .cells import Table, table
+from .cells import Cell, Table, table
 from .said import percent
 
 SPREADS: dict[str, tuple[str, Callable[[float], str]]] = {
@@ -17,6 +17,7 @@ SPREADS: dict[str, tuple[str, Callable[[float], str]]] = {
     "runtime": ("Run time", format_time),
 }
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
+DEFAULT = Cell("default", kind="default")
 LONGEST_LIST = 2000  # characters of samples that are still printed with the workload
 Fields = Iterator[tuple[str, str, str]]  # (label, dotted field, value)
 
@@ -32,11 +33,16 @@ def sizes(w: Workload) -> Table:
     return table("Sizes before any encoding, times of the work when warm", head, rows)
 
 
-def asked(w: Workload) -> Table:
+def asked(w: Workload) -> list[Table]:
     """Everything else that the workload says, and what it left to a default."""
-    fields = (*_traffic(w), *_bodies(w), *_work(w), *_configuration(w), *_client(w), *_promises(w))
-    rows = [(label, value, "given" if w.is_given(name) else "default") for label, name, value in fields]
-    return table("What is carried, for whom, and what is promised", "Field | Value | From", rows)
+    carried = (*_traffic(w), *_bodies(w), *_work(w))
+    promised = (*_client(w), *_configuration(w), *_promises(w))
+    return [_fields("What is carried", w, carried), _fields("For whom, and what is promised", w, promised)]
+
+
+def _fields(caption: str, w: Workload, fields: Iterable[tuple[str, str, str]]) -> Table:
+    rows = [(label, value, DEFAULT if not w.is_given(name) else "given") for label, name, value in fields]
+    return table(caption, "Field | Value | From", rows)
 
 
 def _traffic(w: Workload) -> Fields:

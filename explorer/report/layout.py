@@ -17,6 +17,8 @@ from .said import one_line
 TEMPLATES = {".html": "report.html.j2", ".md": "report.md.j2"}
 FOLDER = Path(__file__).parents[1] / "templates"
 CODE = re.compile(r"`([^`]+)`")
+UNIT = re.compile(r"(?<=\d) (?=%|[KMGT]?B\b|(?:ms|s|min|h|days?|times|[mb]illion)\b)")
+APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 MARKS = re.compile(r"[\\`*\[\]#|~]|\$(?!\d)|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")  # what Markdown reads
 
 
@@ -50,7 +52,12 @@ def _spans(text: str, plain: Callable[[str], str], code: Callable[[str], str]) -
 
 def html_prose(text: str) -> Markup:
     """Text in HTML, its code marked as such."""
-    return _spans(text, escape, lambda piece: f"<code>{escape(piece)}</code>")
+    return _spans(text, _set, lambda piece: f"<code>{escape(piece)}</code>")
+
+
+def _set(text: str) -> str:
+    """Typeset: a number stays with its unit, an apostrophe is one."""
+    return escape(UNIT.sub("\u00a0", APOSTROPHE.sub("\u2019", text)))
 
 
 def md_text(text: str) -> Markup:

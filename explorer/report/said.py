@@ -30,6 +30,14 @@ def used_share(found: Finding) -> float:
     return found.used_p99 / found.limit_value
 
 
+def named_limit(limit_id: str) -> str:
+    """ "integration timeout of 30 s (API Gateway HTTP API)"."""
+    row = facts.limit(limit_id)
+    word = row.name.split()[0]
+    name = row.name[:1].lower() + row.name[1:] if word[1:].islower() else row.name
+    return f"{name} of {quantity(row.value or 0.0, row.unit)} ({row.service})"
+
+
 def used_of(found: Finding) -> str:
     """ "4 MB of 6 MB"."""
     return f"{quantity(found.used_p99, found.unit)} of {quantity(found.limit_value, found.unit)}"
@@ -100,9 +108,8 @@ def because(reason: Reason, chosen: Design) -> str:
     """What a reason rules out, and why."""
     if reason.kind != "limit":
         return f"{ruled_out(reason, chosen)}: {reason.why}"
-    row, chance = facts.limit(reason.because), format_share(reason.breach_probability or 0.0)
-    limit = f"{row.name} is {quantity(row.value or 0.0, row.unit)}"
-    return f"{ruled_out(reason, chosen)}: {limit}, and {chance} of the requests break it"
+    chance = format_share(reason.breach_probability or 0.0)
+    return f"{ruled_out(reason, chosen)}: {chance} of the requests exceed the {named_limit(reason.because)}"
 
 
 def sentence(text: str, end: str = ".") -> str:
