@@ -6,10 +6,10 @@ command that needs it: what a command does not use costs it no time.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,8 +20,6 @@ from . import __version__
 from .errors import ExplorerError
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from .workload import Workload
 
 NO, BAD_INPUT, INTERRUPTED, NOBODY_READS = 1, 2, 130, 141
@@ -80,6 +78,7 @@ app = typer.Typer(cls=Commands, pretty_exceptions_enable=False, rich_markup_mode
 
 def main() -> None:
     """What `explorer` runs."""
+    gc.set_threshold(100_000)  # looking for cycles is a tenth of a short command's time
     app()
 
 
@@ -121,16 +120,16 @@ Region = Annotated[
 ]
 
 
-def _out(answer: Any, as_json: bool, shown: Callable[[], Iterable[RenderableType]]) -> None:
-    """The answer as JSON, or as it is shown to a person."""
+def _out(answer: Any, as_json: bool, table: str, *shown: Any) -> None:
+    """The answer as JSON, or what it shows a person by that function of `tables`."""
     if as_json:
         from .plain import plain
 
         print(json.dumps(plain(answer), indent=2, allow_nan=False))
     else:
-        from .tables import show
+        from . import tables
 
-        show(shown())
+        tables.show(getattr(tables, table)(*shown))
 
 
 def _load(path: Path, region: str | None) -> Workload:
@@ -176,10 +175,10 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Ask what matters and write a workload."""
-    from . import asking, tables
+    from . import asking
 
     asking.write(file, asking.parsed(fields or []), dotenv, ask=not yes, force=force, quiet=as_json)
-    _out({"path": file}, as_json, lambda: tables.begun(file))
+    _out({"path": file}, as_json, "begun", file)
 
 
 @app.command()
@@ -190,11 +189,10 @@ def recommend(
     as_json: Json = False,
 ) -> None:
     """The design to build, why, what it costs, and what would change it."""
-    from . import tables
     from .recommend import recommend as choose
 
     answer = choose(_load(workload, region)).to_dict()
-    _out(answer, as_json, lambda: tables.recommendation(answer, every))
+    _out(answer, as_json, "recommendation", answer, every)
     raise typer.Exit(0 if answer["feasible"] else NO)
 
 
@@ -213,11 +211,10 @@ def assess(
     as_json: Json = False,
 ) -> None:
     """Limits, bill and latency of one design, feasible or not."""
-    from . import tables
     from .plain import assessed
 
     answer = assessed(_load(workload, region), design)
-    _out(answer, as_json, lambda: tables.assessment(answer))
+    _out(answer, as_json, "assessment", answer)
     raise typer.Exit(0 if answer["feasible"] else NO)
 
 
@@ -231,14 +228,13 @@ def bill(
     as_json: Json = False,
 ) -> None:
     """Price billable quantities, line by line."""
-    from . import tables
     from .cost import bill as priced
     from .plain import billed
     from .plain import usage as read
 
     total = priced(read(usage), region or "us-east-1", free_tier)
     answer = {"region": total.region, "free_tier": free_tier, **billed(total)}
-    _out(answer, as_json, lambda: tables.priced(answer))
+    _out(answer, as_json, "priced", answer)
 
 
 Text = Annotated[str, typer.Argument(metavar="TEXT", help="Only rows that contain this text.")]
@@ -247,20 +243,20 @@ Text = Annotated[str, typer.Argument(metavar="TEXT", help="Only rows that contai
 @app.command()
 def limits(text: Text = "", as_json: Json = False) -> None:
     """AWS's limits as this project knows them: value, age, source, whether verified."""
-    from . import facts, plain, tables
+    from . import facts, plain
 
     found = plain.rows(facts.limits_frame(), text, ("id", "service", "name"))
-    _out({"limits": found}, as_json, lambda: tables.limits(found))
+    _out({"limits": found}, as_json, "limits", found)
 
 
 @app.command()
 def prices(text: Text = "", region: Region = None, as_json: Json = False) -> None:
     """Every price ever seen, or with --region those in force there: tier, age, source, staleness."""
-    from . import facts, plain, tables
+    from . import facts, plain
 
     frame = facts.prices_frame() if region is None else plain.prices_in(region)
     found = plain.rows(frame, text, ("id", "unit"))
-    _out({"prices": found}, as_json, lambda: tables.prices(found))
+    _out({"prices": found}, as_json, "prices", found)
 
 
 @app.command()
@@ -282,7 +278,6 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Write the answer as a decision record that stands alone."""
-    from . import tables
     from .plain import places
     from .report import report as write
 
@@ -291,7 +286,7 @@ def report(
     written = [
         write(workload, path) for workload, path in tables.watched(list(zip(loaded, paths, strict=True)))
     ]
-    _out({"reports": written}, as_json, lambda: tables.written(*written))
+    _out({"reports": written}, as_json, "written", *written)
 
 
 @app.command()
@@ -301,9 +296,9 @@ def lab(
     as_json: Json = False,
 ) -> None:
     """Start JupyterLab on the notebooks and print its address; Ctrl-C ends it."""
-    from . import lab, tables
+    from . import lab
 
     server = lab.server(port, open_browser)
-    _out(server.to_dict(), as_json, lambda: tables.address(server))
+    _out(server.to_dict(), as_json, "address", server)
     sys.stdout.flush()
     server.run()

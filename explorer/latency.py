@@ -72,7 +72,7 @@ def steps(load: Load, design: Design) -> list[Step]:
         for option in design.options
         for step in option.steps(load.under(Context.of(option, design.flow).flow))
     ]
-    return sorted(every, key=lambda step: PHASES.index(step.phase))
+    return sorted(every, key=lambda step: (PHASES.index(step.phase), step.order))
 
 
 def latency(workload: Workload, design: Design) -> dict[str, dict[str, float]]:

@@ -42,9 +42,9 @@ def logs(load: Load, invocations: Number) -> Lines:
     yield "cloudwatch.logs_ingest_vended_standard", invocations * size / GB
 
 
-def front_cold(load: Load, phase: str, time_id: str) -> Iterable[Step]:
+def front_cold(load: Load, phase: str, time_id: str, order: int = 0) -> Iterable[Step]:
     """The cold start of a small function that the client waits for."""
     if load.flow.behind == "container":
         return
     seconds = load.cold_start(load.typical_s(time_id), time_id)
-    yield Step(phase, "cold start of the front function", ("front", "front"), seconds)
+    yield Step(phase, "cold start of the front function", ("front", "front"), seconds, order=order)

@@ -56,6 +56,7 @@ class Step:
     actors: tuple[str, str]
     seconds: Number  # shape (3, ...)
     driver: str = ""  # "runtime" for the work itself
+    order: int = 0  # within the phase: before the middle of it (below 0) or after
 
 
 class Load:

@@ -346,7 +346,7 @@ def test_what_frees_a_limit(concern):
         "container": ("door=alb, request=inline, response=buffered, execution=service, configuration=environment",
                       {"lambda.sync.request", "alb.lambda.request", "lambda.sync.response", "lambda.env", "lambda.timeout"}),
         "upload": ("door=http-api, request=presigned-upload, response=buffered, execution=single, configuration=bundled",
-                   {"lambda.sync.request", "apigw.http.payload.request"}),
+                   {"lambda.sync.request"}),
         "job": (stored("single"), {"lambda.sync.response", "apigw.http.timeout"}),
     }  # fmt: skip
     design, freed = free[concern]

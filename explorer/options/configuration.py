@@ -104,7 +104,7 @@ class Store(Configuration):
             seconds = load.when_cold(load.work_cold_share, seconds)
         elif load.flow.compute != "task":
             return
-        yield Step("cold start", f"read {self.id}", ("worker", self.id), seconds)
+        yield Step("cold start", f"read {self.id}", ("worker", self.id), seconds, order=1)
 
 
 class ParameterStore(Store):

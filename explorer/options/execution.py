@@ -312,7 +312,7 @@ class Durable(Sliced):
     def steps(self, load: Load) -> Iterable[Step]:
         yield from super().steps(load)
         seconds = load.steps * load.time("durable.checkpoint")
-        yield Step("work", "checkpoint the steps", ("worker", "worker"), seconds)
+        yield Step("work", "checkpoint the steps", ("worker", "worker"), seconds, order=1)
 
 
 class StepFunctions(Sliced):

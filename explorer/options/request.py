@@ -41,12 +41,12 @@ class PresignedUpload(Option):
 
     def steps(self, load: Load) -> Iterable[Step]:
         door = load.time("exchange.rtt") + load.time("handler.presign")
-        yield Step("submit", "ask for an upload URL", ("client", "front"), door)
-        yield from front_cold(load, "submit", "handler.presign")
+        yield Step("submit", "ask for an upload URL", ("client", "front"), door, order=-2)
+        yield from front_cold(load, "submit", "handler.presign", order=-2)
         upload = load.time("s3.request") + load.transfer(load.at_levels("request"))
-        yield Step("submit", "upload the body", ("client", "bucket"), upload)
+        yield Step("submit", "upload the body", ("client", "bucket"), upload, order=-1)
         read = load.time("s3.request") + load.at_levels("request") / load.network
-        yield Step("work", "read the body", ("worker", "bucket"), read)
+        yield Step("work", "read the body", ("worker", "bucket"), read, order=-1)
 
 
 OPTIONS = (Inline(), PresignedUpload())

@@ -69,7 +69,7 @@ class Compressed(Response):
 
     def steps(self, load: Load) -> Iterable[Step]:
         size = load.at_levels("response")
-        yield Step("work", "compress the result", ("worker", "worker"), self._gzip_s(load, size))
+        yield Step("work", "compress the result", ("worker", "worker"), self._gzip_s(load, size), order=1)
         seconds = load.transfer(size * load.compression)
         yield Step("download", "the compressed result", ("door", "client"), seconds)
 
@@ -181,18 +181,18 @@ class Stored(Response):
 
     def steps(self, load: Load) -> Iterable[Step]:
         accept = load.time("handler.submit") + load.time("ddb.request")
-        yield Step("submit", "write the job's status, answer 202", ("front", "table"), accept)
+        yield Step("submit", "write the job's status, answer 202", ("front", "table"), accept, order=1)
         yield from front_cold(load, "submit", "handler.submit")
         store = load.time("s3.request") + load.at_levels("response") / load.network
-        yield Step("work", "store the result", ("worker", "bucket"), store)
+        yield Step("work", "store the result", ("worker", "bucket"), store, order=2)
         yield from self._notice(load)
         fetch = load.time("s3.request") + load.time("exchange.rtt")
         fetch = fetch + load.transfer(load.at_levels("response"))
         yield Step("download", "the result by its signed URL", ("bucket", "client"), fetch)
 
     def _notice(self, load: Load) -> Iterable[Step]:
-        yield Step("poll", "wait for the next poll", ("client", "client"), load.poll_wait)
-        yield Step("poll", "read the status", ("front", "table"), load.time("handler.status"))
+        yield Step("poll", "wait for the next poll", ("client", "client"), load.poll_wait, order=-1)
+        yield Step("poll", "read the status", ("front", "table"), load.time("handler.status"), order=1)
 
 
 class Callback(Stored):
