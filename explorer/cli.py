@@ -264,12 +264,7 @@ def report(
     workloads: Annotated[list[Path], typer.Argument(metavar="WORKLOAD...")],
     output: Annotated[
         Path,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE|FOLDER",
-            help="A FILE.html or FILE.md, or a folder: one file a workload.",
-        ),
+        typer.Option("-o", "--output", metavar="FILE|FOLDER", help="FILE.html or FILE.md, or a folder."),
     ],
     region: Region = None,
     form: Annotated[
@@ -280,12 +275,11 @@ def report(
     """Write the answer as a decision record that stands alone."""
     from .plain import places
     from .report import report as write
+    from .tables import watched
 
     paths = places(workloads, output, form)
     loaded = [_load(path, region) for path in workloads]
-    written = [
-        write(workload, path) for workload, path in tables.watched(list(zip(loaded, paths, strict=True)))
-    ]
+    written = [write(*job) for job in watched(list(zip(loaded, paths, strict=True)))]
     _out({"reports": written}, as_json, "written", *written)
 
 

@@ -282,13 +282,13 @@ def _check(points: Mapping[float, float], maximum: float | None) -> None:
     values = [*points.values()] + ([maximum] if maximum is not None else [])
     for name, value in zip(names, values, strict=True):
         if len(values) > 1 and value <= 0:
-            raise ExplorerError(f"{name} is {value:g}: expected more than 0 beside other quantiles")
+            raise ExplorerError(f"{name} is {value:.12g}: expected more than 0 beside other quantiles")
     for (low, below), (high, above) in zip(
         zip(names, values, strict=True), zip(names[1:], values[1:], strict=True), strict=False
     ):
         if above < below:
             raise ExplorerError(
-                f"{high} is {above:g}, less than {low} = {below:g}: expected it to be at least {low}"
+                f"{high} is {above:.12g}, less than {low} = {below:.12g}: expected it to be at least {low}"
             )
 
 

@@ -173,7 +173,7 @@ def prices_in(region: str) -> pd.DataFrame:
 
 
 def places(workloads: list[Path], output: Path, form: str) -> list[Path]:
-    """The file that each report goes to; a folder is made where one is meant."""
+    """The file that each report goes to; in a folder each is named after its workload."""
     if len(workloads) == 1 and output.suffix and not output.is_dir():
         return [output]
     if output.suffix and not output.is_dir():
@@ -183,5 +183,4 @@ def places(workloads: list[Path], output: Path, form: str) -> list[Path]:
     paths = [output / f"{workload.stem}.{form}" for workload in workloads]
     if doubled := next((path for path in paths if paths.count(path) > 1), None):
         raise ExplorerError(f"{doubled}: expected workloads of different names")
-    output.mkdir(parents=True, exist_ok=True)
     return paths

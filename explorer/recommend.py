@@ -66,11 +66,20 @@ class Alternative:
     deployable: bool
 
 
+def _today(workload: Workload) -> dict[str, str]:
+    """The options of today's design that the workload names. Raises DesignError naming its file."""
+    try:
+        return choices(workload.current.model_dump()) if workload.current else {}
+    except DesignError as error:
+        raise DesignError(f"{workload.source}: current: {error}") from None
+
+
 class Recommendation:
     """The answer for one workload. Frames are made when they are first asked for."""
 
     def __init__(self, workload: Workload) -> None:
         self.workload = workload
+        self._today = _today(workload)
         self.load = Load(workload)
         self.candidates = allowed(self.load)
         self.evaluation = Evaluation(self.load, self.candidates).unbroken()
@@ -200,12 +209,7 @@ class Recommendation:
     @cached_property
     def current(self) -> Design | None:
         """What runs today, concerns left out filled by the best; None if the workload does not say."""
-        if self.workload.current is None:
-            return None
-        try:
-            return completed(self.workload, self.workload.current.model_dump())
-        except DesignError as error:
-            raise DesignError(f"{self.workload.source}: current: {error}") from None
+        return completed(self.workload, self._today) if self._today else None
 
     @cached_property
     def changed(self) -> list[why_not.Change]:

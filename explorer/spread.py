@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,6 +57,8 @@ class Spread(Section):
             else:
                 read = {p: cls._value(f".{name}", text) for p, (name, text) in points.items()}
                 most = None if maximum is None else cls._value(".max", maximum)
+                ends = [] if maximum is None else [("max", maximum, most)]
+                _rising([(*points[p], read[p]) for p in sorted(points)] + ends)
                 spread = distribution.from_quantiles(read, most, cls.most())
         except ExplorerError as error:
             text = str(error)
@@ -67,11 +70,18 @@ class Spread(Section):
         try:
             number = cls.parse(given)
         except ExplorerError as error:
-            raise said(f"{name} {error}") from None
+            raise said(f"{name} {error}".strip()) from None
         if number > cls.most():
             limit = "50 TB" if cls.most() == LARGEST_SIZE else "366 days"
-            raise said(f"{name} is {shown(given)}: expected at most {limit}")
+            raise said(f"{name} is {shown(given)}: expected at most {limit}".strip())
         return number
+
+
+def _rising(points: list[tuple[str, Any, Any]]) -> None:
+    """Raise unless the values of (name, text, value) never fall."""
+    for (before, least, low), (name, text, value) in itertools.pairwise(points):
+        if value < low:
+            raise said(f".{name} is {shown(text)}: expected at least {before} = {shown(least)}")
 
 
 def _quantile_fields(

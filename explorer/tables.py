@@ -289,7 +289,7 @@ def watched(jobs: Sequence[T]) -> Iterable[T]:
 
 def written(*paths: Path) -> Iterator[RenderableType]:
     """The files that were written."""
-    yield from (_Whole(f"Wrote {path}") for path in paths)
+    return (_Whole(f"Wrote {path}") for path in paths)
 
 
 def begun(path: Path) -> Iterator[RenderableType]:

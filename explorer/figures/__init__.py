@@ -4,9 +4,11 @@ Each picture shows itself in a notebook, says in words what it shows (`alt`), an
 the same bytes (`svg()`, `png()`, `savefig`).
 """
 
-from .bars import costs, latency, limits_used
-from .lines import cost_by_rate, distribution
+from .bars import latency, limits_used
 from .look import Picture
+from .money import costs
+from .rates import cost_by_rate
+from .spread import distribution
 from .steps import sequence
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Pictures of bars: limits used, costs beside the alternatives, seconds by phase."""
+"""Pictures of bars: limits used, seconds by phase."""
 
 from __future__ import annotations
 
@@ -10,21 +10,17 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from .. import facts
-from ..cost import Bill
-from ..cost import cost as bill_of
-from ..design import CONCERNS, Design
 from ..latency import latency as seconds_of
 from ..recommend import Recommendation
-from ..units import format_number, format_quantity, format_time, format_usd
-from ..words import named
+from ..units import format_number, format_quantity, format_time
 from .look import (
     BLUE,
     FAINT,
     GREEN,
     GREY,
     INK,
-    ORANGE,
     PURPLE,
+    ROW_IN,
     SKY,
     VERDICTS,
     VERMILION,
@@ -34,6 +30,7 @@ from .look import (
     chance_said,
     key,
     log_ticks,
+    piece,
     shorten,
     styled,
     subtitle,
@@ -44,20 +41,6 @@ if TYPE_CHECKING:
 
 SMALL = 1e-3  # of a limit: what uses less is not drawn
 MOST_LIMITS = 12
-ROW_IN = 0.46
-SERVICES = {  # first part of a price id: its colour
-    "lambda": ORANGE,
-    "fargate": VERMILION,
-    "apigateway": PURPLE,
-    "s3": GREEN,
-    "dynamodb": BLUE,
-    "transfer": GREY,
-    "cloudwatch": YELLOW,
-}
-SPARE = (SKY, "#882255", "#44aa99")  # for the largest of the other services
-OTHER = "#5b5b5b"
-DARK = (BLUE, VERMILION, OTHER, "#882255")  # white text is read better on these
-MOST_SERVICES = 8
 PHASE_COLOURS = {
     "submit": SKY,
     "queue": YELLOW,
@@ -132,7 +115,7 @@ def _limit_row(axes: Axes, y: int, found: Any, p50: float, p99: float) -> None:
         axes.barh(y, reach - start, left=start, height=thick, color=colour, zorder=3)
     limit = facts.limit(found.limit)
     place = axes.get_yaxis_transform()
-    small = {"transform": place, "size": 7.5, "color": FAINT, "va": "center"}
+    small: dict[str, Any] = {"transform": place, "size": 7.5, "color": FAINT, "va": "center"}
     name = shorten(limit.name, 42)
     axes.text(-0.025, y + 0.15, name, transform=place, ha="right", va="center", size=9)
     whose = limit.service if len(limit.service) < 24 else limit.service.split()[0]
@@ -140,7 +123,7 @@ def _limit_row(axes: Axes, y: int, found: Any, p50: float, p99: float) -> None:
     used, also = _used_said(found)
     axes.text(1.03, y + 0.15, used, transform=place, va="center", size=9)
     axes.text(1.03, y - 0.22, also, **small)
-    bold = {"weight": "bold", "color": word, "va": "center", "transform": place}
+    bold: dict[str, Any] = {"weight": "bold", "color": word, "va": "center", "transform": place}
     axes.text(1.60, y + 0.15, found.verdict, size=9, **bold)
     axes.text(1.60, y - 0.22, _breaks(found.breach_probability), **small)
 
@@ -183,147 +166,6 @@ def _limits_alt(shown: pd.DataFrame) -> str:
         return "Limits used: none binds"
     rows = [f"{row.limit} {_used_said(row)[0]} at the p99 ({row.verdict})" for row in shown.itertuples()]
     return f"Limits used: {'; '.join(rows[:6])}"
-
-
-# Costs ------------------------------------------------------------------------------------------
-
-
-@styled
-def costs(r: Recommendation, most: int = 6) -> Picture:
-    """The monthly bill by service, of the recommended design and the best alternatives.
-
-    An alternative is shown if it brings an option that no design above it has.
-
-    Parameters
-    ----------
-    r : a recommendation
-    most : alternatives at most
-    """
-    designs = [r.nearest, *_distinct(r, most)]
-    bills = [_by_service(bill_of(r.workload, design)) for design in designs]
-    totals = [sum(bill.values()) for bill in bills]
-    title = f"Monthly cost: {r.workload.name}"
-    alt = f"{title}: " + "; ".join(
-        f"{_called(design, r)} {format_usd(total)}" for design, total in zip(designs, totals, strict=True)
-    )
-    picture, axes = canvas(1.18 + ROW_IN * len(designs), title, alt, 0.30, 0.84)
-    limit, services = _cost_axis(axes, totals), _coloured(bills)
-    for row, (design, bill) in enumerate(zip(designs, bills, strict=True)):
-        y = len(designs) - 1 - row
-        _stack(axes, y, _grouped(bill, services), services, limit)
-        _cost_labels(axes, y, design, r, min(totals[row], limit))
-    key(picture, services.items(), 0.30)
-    return picture
-
-
-def _distinct(r: Recommendation, most: int) -> list[Design]:
-    """The best alternatives of which each has an option that is new among those above it."""
-    seen, kept = set(r.nearest.ids.items()), []
-    for ids in r.alternatives[list(CONCERNS)].to_dict("records"):
-        if len(kept) == most:
-            break
-        if not seen.issuperset(ids.items()):
-            seen.update(ids.items())
-            kept.append(Design(**ids))
-    return kept
-
-
-def _by_service(bill: Bill) -> dict[str, float]:
-    """USD by the first part of the price id."""
-    services: dict[str, float] = {}
-    for line in bill.lines:
-        name = line.id.partition(".")[0]
-        services[name] = services.get(name, 0.0) + float(line.usd)
-    return {name: usd for name, usd in services.items() if usd > 0}
-
-
-def _coloured(bills: list[dict[str, float]]) -> dict[str, str]:
-    """Services with their colours, those with most money in the first bill first; the least are other."""
-    names = {name for bill in bills for name in bill}
-    weight = {n: (bills[0].get(n, 0.0), max(bill.get(n, 0.0) for bill in bills)) for n in names}
-    spare = iter(SPARE)
-    colours = {n: SERVICES.get(n) or next(spare, OTHER) for n in sorted(names, key=lambda n: (-weight[n][1], n))}
-    kept = [name for name, colour in colours.items() if colour != OTHER][:MOST_SERVICES]
-    kept.sort(key=lambda n: (-weight[n][0], -weight[n][1], n))
-    return {n: colours[n] for n in kept} | ({"other": OTHER} if len(names) > len(kept) else {})
-
-
-def _grouped(bill: Mapping[str, float], services: Mapping[str, str]) -> dict[str, float]:
-    """The bill in the order of `services`, what is not among them as other."""
-    rest = sum(usd for name, usd in bill.items() if name not in services)
-    amounts = {name: bill.get(name, 0.0) for name in services}
-    return {**amounts, "other": rest} if "other" in services else amounts
-
-
-def _cost_axis(axes: Axes, totals: list[float]) -> float:
-    """The axis; a bar of many times the recommended one is cut. Returns where [USD]."""
-    limit = min(max(totals), 6 * totals[0]) if totals[0] > 0 else max(totals)
-    limit = limit or 1.0
-    axes.set_xlim(0, limit * 1.02)
-    axes.set_ylim(-0.6, len(totals) - 0.4)
-    axes.set_yticks([])
-    axes.spines["left"].set_visible(False)
-    axes.grid(axis="x")
-    axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda usd, _: _usd_tick(usd)))
-    return limit
-
-
-def _usd_tick(usd: float) -> str:
-    return f"${usd:,.0f}" if usd >= 10 else f"${usd:.3g}"
-
-
-def _stack(
-    axes: Axes, y: int, amounts: Mapping[str, float], colours: Mapping[str, str], limit: float
-) -> None:
-    """One stacked bar; a piece that is wide enough says its amount."""
-    start = 0.0
-    for name, usd in amounts.items():
-        width = min(usd, limit - start)
-        if width > 0:
-            _piece(axes, y, start, width, colours[name], format_usd(usd) if width > 0.085 * limit else "")
-        start += usd
-    if start > limit * 1.001:
-        cut = {"color": "white", "size": 15, "weight": "bold", "ha": "center", "va": "center"}
-        axes.text(limit * 0.985, y, "//", zorder=6, **cut)
-
-
-def _piece(axes: Axes, y: float, start: float, width: float, colour: str, text: str) -> None:
-    """One piece of a stacked bar, with its text in ink or white, whichever is read better."""
-    axes.barh(y, width, left=start, height=0.6, color=colour, zorder=3, ec="white", lw=0.8)
-    if text:
-        ink = "white" if colour in DARK else INK
-        place = (start + width / 2, y)
-        axes.text(*place, text, ha="center", va="center", size=8, color=ink, zorder=5, clip_on=True)
-
-
-def _cost_labels(axes: Axes, y: int, design: Design, r: Recommendation, end: float) -> None:
-    place = axes.get_yaxis_transform()
-    small = {"transform": place, "size": 7.5, "color": FAINT, "va": "center"}
-    index = r.evaluation.designs.index(design)
-    total = float(r.evaluation.monthly_usd[index])
-    parts = len(design.parts)
-    bold = "bold" if design == r.nearest else "normal"
-    lines = _two_lines(_called(design, r))
-    for text, dy in zip(lines, (0.15, -0.2) if len(lines) == 2 else (0.0,), strict=True):
-        axes.text(-0.02, y + dy, text, transform=place, ha="right", va="center", size=8.5, weight=bold)
-    axes.text(1.02, y + 0.15, format_usd(total), transform=place, va="center", size=9.5, weight=bold)
-    latency = format_time(float(r.evaluation.latency_s[index, 1]), 2)
-    axes.text(1.02, y - 0.2, f"{parts} part{'' if parts == 1 else 's'}, p95 {latency}", **small)
-
-
-def _called(design: Design, r: Recommendation) -> str:
-    """The recommended design by its options, another by what differs."""
-    if design == r.nearest:
-        return ", ".join(design.ids.values())
-    return named(design, r.nearest)
-
-
-def _two_lines(text: str, width: int = 42) -> list[str]:
-    import textwrap
-
-    lines = textwrap.wrap(text, width, break_long_words=False)
-    return [*lines[:1], *([shorten(" ".join(lines[1:]), width)] if len(lines) > 1 else [])]
 
 
 # Latency ----------------------------------------------------------------------------------------
@@ -371,7 +213,7 @@ def _phase_stack(axes: Axes, y: int, seconds: Mapping[str, float], reach: float)
     for phase, length in seconds.items():
         said = format_time(length)
         text = f"{phase} {said}" if length > 0.18 * reach else said if length > 0.08 * reach else ""
-        _piece(axes, y, start, length, PHASE_COLOURS[phase], text)
+        piece(axes, y, start, length, PHASE_COLOURS[phase], text)
         start += length
 
 
@@ -379,5 +221,5 @@ def _promise(axes: Axes, target: float) -> None:
     axes.axvline(target, color=INK, lw=1.4, zorder=4)
     near_end = target > 0.7 * axes.get_xlim()[1]
     text = f" promised p95: {format_time(target)} "
-    style = {"ha": "right" if near_end else "left", "va": "top", "size": 8.5}
+    style: dict[str, Any] = {"ha": "right" if near_end else "left", "va": "top", "size": 8.5}
     axes.text(target, 0.99, text, transform=axes.get_xaxis_transform(), **style)

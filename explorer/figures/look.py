@@ -20,6 +20,7 @@ from ..units import format_number, format_share, format_size, format_time, forma
 
 P = ParamSpec("P")
 WIDTH_IN = 10.5
+ROW_IN = 0.46  # of a bar with two lines of text beside it
 DPI = 100
 
 # Okabe and Ito's colours: told apart by every kind of colour vision.
@@ -32,9 +33,11 @@ VERDICTS = {  # (bar at the p50, bar up to the p99, word): the words have 4.5:1 
     "raise": (PURPLE, "#ecc9dc", "#8f3f6e"),
     "breach": (VERMILION, "#f3bf9c", "#a84300"),
 }
+OTHER = "#5b5b5b"
+DARK = (BLUE, VERMILION, OTHER, "#882255")  # white text is read better on these
 NEVER = 1e-9  # a chance below this is told as never: less than once in a billion requests
 
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "sans-serif"],
     "font.size": 9.5,
@@ -181,6 +184,15 @@ def spread_out(wanted: Sequence[float], gap: float) -> list[float]:
     out = np.empty_like(places)
     out[order] = places
     return [float(place) for place in out]
+
+
+def piece(axes: Axes, y: float, start: float, width: float, colour: str, text: str) -> None:
+    """One piece of a stacked bar, with its text in ink or white, whichever is read better."""
+    axes.barh(y, width, left=start, height=0.6, color=colour, zorder=3, ec="white", lw=0.8)
+    if text:
+        ink = "white" if colour in DARK else INK
+        place = (start + width / 2, y)
+        axes.text(*place, text, ha="center", va="center", size=8, color=ink, zorder=5, clip_on=True)
 
 
 # Numbers as people say them ---------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -59,7 +60,9 @@ def sequence(
     spent = [f"{a.title} {format_time(a.p50_s)}" for a in arrows if not a.silent]
     height = 1.32 + ROW_IN * len(arrows) + 0.15
     picture, axes = canvas(height, title, f"{title}: {'; '.join(spent)}", 0.0, 1.0, 0.1)
-    subtitle(picture, f"{', '.join(shown.ids.values())}; seconds at the p50, and at the p99 where they differ")
+    subtitle(
+        picture, f"{', '.join(shown.ids.values())}; seconds at the p50, and at the p99 where they differ"
+    )
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH_IN)
     rows = len(arrows)
@@ -106,7 +109,7 @@ def _columns(axes: Axes, actors: Sequence[str], design: Design, rows: int) -> di
     left = (WIDTH_IN - gap * len(actors)) / 2
     places = {actor: left + gap * (index + 0.5) for index, actor in enumerate(actors)}
     for actor, x in places.items():
-        box = {"boxstyle": "round,pad=0.4", "facecolor": "#f6f8fa", "edgecolor": RULE}
+        box: dict[str, Any] = {"boxstyle": "round,pad=0.4", "facecolor": "#f6f8fa", "edgecolor": RULE}
         axes.text(x, 0.3, _called(actor, design), ha="center", va="center", size=9.5, weight="bold", bbox=box)
         axes.plot([x, x], [0.06, -rows * ROW_IN - 0.05], color=RULE, lw=1.2, zorder=1)
     return places
@@ -125,10 +128,10 @@ def _called(actor: str, design: Design) -> str:
 def _draw(axes: Axes, arrow: Arrow, places: Mapping[str, float], y: float) -> None:
     start, end = places[arrow.start], places[arrow.end]
     colour = "#8c959f" if arrow.silent else PHASE_COLOURS[arrow.phase]
-    back = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.92}
+    back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.92}
     if arrow.silent:
-        style = {"arrowstyle": "->", "color": colour, "lw": 1.0, "ls": (0, (3, 3))}
-        axes.annotate("", (end, y + 0.08), (start, y + 0.08), arrowprops=style)
+        dotted: dict[str, Any] = {"arrowstyle": "->", "color": colour, "lw": 1.0, "ls": (0, (3, 3))}
+        axes.annotate("", (end, y + 0.08), (start, y + 0.08), arrowprops=dotted)
         return
     text = f"{arrow.title}"
     said = _seconds(arrow)
@@ -138,7 +141,7 @@ def _draw(axes: Axes, arrow: Arrow, places: Mapping[str, float], y: float) -> No
         axes.text(x, y + 0.12, text, ha=side, va="center", size=8.5, bbox=back, zorder=4)
         axes.text(x, y - 0.06, said, ha=side, va="center", size=8, color=FAINT, bbox=back, zorder=4)
         return
-    style = {"arrowstyle": "-|>", "color": colour, "lw": 2.0, "shrinkA": 0, "shrinkB": 1}
+    style: dict[str, Any] = {"arrowstyle": "-|>", "color": colour, "lw": 2.0, "shrinkA": 0, "shrinkB": 1}
     axes.annotate("", (end, y), (start, y), arrowprops=style, zorder=3)
     _label(axes, (start + end) / 2, y, text, said)
 
@@ -147,7 +150,7 @@ def _label(axes: Axes, x: float, y: float, text: str, said: str) -> None:
     """What a step is above its arrow, its seconds below; kept inside the picture."""
     half = 0.5 * max(len(text) * 0.068, len(said) * 0.064)
     x = min(max(x, half + 0.1), WIDTH_IN - half - 0.1)
-    back = {"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.92}
+    back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.92}
     axes.text(x, y + 0.11, text, ha="center", va="center", size=8.5, color=INK, bbox=back, zorder=4)
     axes.text(x, y - 0.12, said, ha="center", va="center", size=8, color=FAINT, bbox=back, zorder=4)
 
@@ -155,4 +158,3 @@ def _label(axes: Axes, x: float, y: float, text: str, said: str) -> None:
 def _seconds(arrow: Arrow) -> str:
     p50, p99 = format_time(arrow.p50_s, 2), format_time(arrow.p99_s, 2)
     return p50 if p50 == p99 else f"{p50}, p99 {p99}"
-

@@ -151,7 +151,7 @@ def misses(r: Recommendation) -> Iterator[str]:
         waits = f"the client waits {format_time(r.workload.client.waits)} for the first byte"
         yield f"{waits}; {format_share(late)} of the answers come later, where {tolerated}"
     if target is not None and r.latency_s["p95"] > target:
-        yield f"the p95 takes {format_time(r.latency_s['p95'])}; {format_time(target)} are promised"
+        yield f"the p95 takes {format_time(r.latency_s['p95'])}, where {format_time(target)} is promised"
     for option in r.nearest.options:
         for exclusion in option.excludes(load.under(Context.of(option, r.nearest.flow).flow)):
             yield f"{option.concern}={option.id}: {exclusion.why} ({exclusion.because})"

@@ -39,7 +39,14 @@ def _reason(r: Recommendation, reason: Reason, sources: Sources) -> list[Cell | 
         because = Cell(f"{row.service}: {row.name}, {value}", f"`{row.id}`")
         source = sources.cite(row.source_url, row.as_of, row.id)
     chance = "" if reason.breach_probability is None else format_share(reason.breach_probability)
-    return [because, ruled_out(reason, r.nearest), f"{reason.designs:,}", chance, named(r, reason.nearest), source]
+    return [
+        because,
+        ruled_out(reason, r.nearest),
+        f"{reason.designs:,}",
+        chance,
+        named(r, reason.nearest),
+        source,
+    ]
 
 
 def combinations(r: Recommendation) -> Table:
@@ -108,9 +115,13 @@ def deciding(r: Recommendation) -> str:
     """How many assumptions decide the design."""
     count = sum(row.decides for row in r.assumed)
     if not count:
-        return "None of these decides the design: it stays with half or twice of any default, or its opposite."
+        return (
+            "None of these decides the design: it stays with half or twice of any default, or its opposite."
+        )
     word = "decides" if count == 1 else "decide"
-    return f"{count} of these {word} the design: with half or twice the value, or its opposite, it is another."
+    return (
+        f"{count} of these {word} the design: with half or twice the value, or its opposite, it is another."
+    )
 
 
 def cite_rest(r: Recommendation, sources: Sources) -> None:

@@ -47,7 +47,7 @@ def percent(share: float) -> str:
     """A share of a limit for people: "16 %", "23 times"."""
     if not math.isfinite(share):
         return UNBOUNDED
-    if share >= 9.995:
+    if share >= 2:
         return f"{format_number(share)} times"
     return f"{100 * share:.0f} %" if share >= 0.01 or not share else "under 1 %"
 

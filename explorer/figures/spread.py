@@ -1,9 +1,10 @@
-"""Pictures of lines: how sizes and times are distributed, what designs cost over the rate."""
+"""The picture of a distribution: the share of requests over a value, and the limits that cut some off."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,31 +13,18 @@ from .. import facts
 from ..design import CONCERNS, OPTIONS, Context, Design, table
 from ..distribution import Distribution, Quantiles, Samples, normal_sf
 from ..errors import ExplorerError
-from ..evaluate import Evaluation
 from ..option import Load, Over
-from ..recommend import completed
-from ..units import format_usd
 from ..workload import Workload
 from .look import (
     BLUE,
-    DPI,
     FAINT,
-    GREEN,
-    GREY,
-    INK,
     NEVER,
-    ORANGE,
-    PURPLE,
     SAID,
-    SKY,
     VERMILION,
     Picture,
     canvas,
     chance_said,
     log_ticks,
-    short_number,
-    shorten,
-    spread_out,
     styled,
     subtitle,
 )
@@ -47,7 +35,6 @@ LEAST = 1e-5  # the smallest share of requests that is drawn
 FAR = 300.0  # times the largest value drawn: a limit further off is named, not drawn
 NEAR = 1.03  # limits within this factor share one line
 LABEL_IN = 0.21
-LINES = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, INK)
 
 
 @dataclass(frozen=True)
@@ -142,8 +129,8 @@ def _curve(axes: Axes, spread: Distribution, unit: str) -> None:
 def _mark(axes: Axes, spread: Distribution, unit: str) -> None:
     """The given points; a name that would stand on the one before it goes beneath that."""
     low, high = axes.get_xlim()
-    back = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
-    before = (0.0, 0.0)
+    back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
+    before = np.zeros(2)
     for name, value, over in _points(spread):
         if not low <= value <= high or over < LEAST:
             continue
@@ -151,7 +138,7 @@ def _mark(axes: Axes, spread: Distribution, unit: str) -> None:
         place = axes.transData.transform((value, over))
         close = abs(place[0] - before[0]) < 90 and abs(place[1] - before[1]) < 16
         text = f"{name} {SAID[unit](value)}"
-        style = {"ha": "right", "va": "top", "size": 8.5, "zorder": 6, "bbox": back}
+        style: dict[str, Any] = {"ha": "right", "va": "top", "size": 8.5, "zorder": 6, "bbox": back}
         offset = (-7, -22 if close else -7)
         axes.annotate(text, (value, over), offset, textcoords="offset points", **style)
         before = place
@@ -250,15 +237,15 @@ def _draw_walls(picture: Picture, axes: Axes, walls: Sequence[Wall], unit: str) 
         broken = wall.over >= NEVER
         colour = VERMILION if broken else FAINT
         x = picture.transFigure.inverted().transform(axes.transData.transform((wall.value, 1.0)))[0]
-        line = {"color": colour, "lw": 1.5, "clip_on": False, "transform": picture.transFigure}
+        line: dict[str, Any] = {"color": colour, "lw": 1.5, "clip_on": False, "zorder": 3}
         bottom = axes.get_position().y0
-        axes.plot([x, x], [bottom, level + 0.06 / height], zorder=3, **line)  # type: ignore[arg-type]
+        axes.plot([x, x], [bottom, level + 0.06 / height], transform=picture.transFigure, **line)
         if wall.over >= LEAST:
             axes.plot(wall.value, wall.over, "o", ms=6, color=VERMILION, mec="white", zorder=7)
         side, gap = ("left", 0.006) if x < 0.62 else ("right", -0.006)
         text = _wall_said(wall, unit)
         ink = "#a84300" if broken else FAINT
-        back = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+        back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
         picture.text(x + gap, level, text, ha=side, va="center", size=9, color=ink, bbox=back)
 
 
@@ -272,136 +259,3 @@ def _spread_alt(title: str, spread: Distribution, unit: str, walls: Sequence[Wal
     p50, p99 = (SAID[unit](float(spread.quantile(p))) for p in (0.5, 0.99))
     said = "".join(f"; {_wall_said(wall, unit)}" for wall in walls)
     return f"{title}: p50 {p50}, p99 {p99}{said}"
-
-
-# Cost over the rate -----------------------------------------------------------------------------
-
-
-@styled
-def cost_by_rate(
-    workload: Workload,
-    designs: Sequence[str | Mapping[str, str | None] | Design],
-    rates: Sequence[float] | np.ndarray | None = None,
-) -> Picture:
-    """What designs cost a month over the rate of requests, and where one becomes cheaper.
-
-    Parameters
-    ----------
-    workload : what the API has to carry; its peak grows with its rate
-    designs : designs to compare, concerns left out filled by the best
-    rates : requests a month, rising; from a thousandth to a thousand times today's by default
-
-    A line is thin where its design is not feasible. Dots mark where the cheapest design changes.
-    """
-    chosen = list(dict.fromkeys(completed(workload, design) for design in designs))
-    today = workload.requests_per_month
-    span = np.geomspace(max(today / 1000, 1), today * 1000, 181) if rates is None else np.asarray(rates)
-    evaluation = _over_rates(workload, chosen, span)
-    order = [evaluation.designs.index(design) for design in chosen]
-    usd, feasible = evaluation.monthly_usd[order], evaluation.feasible[order]
-    labels = _labels(chosen)
-    turns = list(_turns(span, usd, feasible))
-    title = f"Monthly cost by rate: {workload.name}"
-    picture, axes = canvas(4.8, title, _rate_alt(title, labels, turns), 0.085, 0.695, 0.62)
-    subtitle(picture, "thin where a design is not feasible; dots where the cheapest changes")
-    _rate_axes(axes, span, usd)
-    _rate_lines(axes, span, usd, feasible)
-    _line_labels(axes, usd[:, -1], labels)
-    _today(axes, today)
-    for rate, cost, index in turns:
-        _turn(axes, rate, cost, LINES[index % len(LINES)])
-    return picture
-
-
-def _over_rates(workload: Workload, designs: Sequence[Design], rates: np.ndarray) -> Evaluation:
-    axes = {"requests_per_month": rates}
-    if workload.peak_rps is not None:
-        axes["peak_rps"] = workload.peak_rps * rates / workload.requests_per_month
-    kept = np.array([design in designs for design in table().designs])
-    return Evaluation(Load(workload, axes), table().only(kept))
-
-
-def _labels(designs: Sequence[Design]) -> list[str]:
-    """Each design by the options in which they differ from each other."""
-    differ = [c for c in CONCERNS if len({design.ids[c] for design in designs}) > 1] or list(CONCERNS)
-    return [shorten(", ".join(design.ids[c] for c in differ), 44) for design in designs]
-
-
-def _turns(rates: np.ndarray, usd: np.ndarray, feasible: np.ndarray) -> Iterator[tuple[float, float, int]]:
-    """(rate, cost, design that is cheapest from there) wherever the cheapest that is feasible changes."""
-    usd = np.where(feasible, usd, np.inf)
-    cheapest = np.argmin(usd, axis=0)
-    served = np.isfinite(usd.min(axis=0))
-    for i in np.flatnonzero(np.diff(cheapest)):
-        if served[i] and served[i + 1]:
-            before, after = cheapest[i], cheapest[i + 1]
-            share = _crossing(usd[before, i : i + 2], usd[after, i : i + 2])
-            log_rate = np.interp(share, [0, 1], np.log(rates[i : i + 2]))
-            log_cost = np.interp(share, [0, 1], np.log(usd[after, i : i + 2]))
-            yield float(np.exp(log_rate)), float(np.exp(log_cost)), int(after)
-
-
-def _crossing(before: np.ndarray, after: np.ndarray) -> float:
-    """Where two lines cross between two points, from 0 to 1; at the second where one has no beginning or end."""
-    if not np.isfinite([*before, *after]).all():
-        return 1.0
-    gap = np.log(before) - np.log(after)
-    return float(gap[0] / (gap[0] - gap[1])) if gap[0] != gap[1] else 0.5
-
-
-def _rate_axes(axes: Axes, rates: np.ndarray, usd: np.ndarray) -> None:
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlim(rates[0], rates[-1])
-    positive = usd[usd > 0]
-    axes.set_ylim(max(positive.min(initial=1.0) * 0.7, 0.01), max(positive.max(initial=1.0), 1.0) * 1.5)
-    axes.grid(True)
-    log_ticks(axes.xaxis, "requests")
-    log_ticks(axes.yaxis, "usd")
-    axes.set_xlabel("requests a month", size=9)
-
-
-def _rate_lines(axes: Axes, rates: np.ndarray, usd: np.ndarray, feasible: np.ndarray) -> None:
-    for index, (cost, serves) in enumerate(zip(usd, feasible, strict=True)):
-        colour = LINES[index % len(LINES)]
-        axes.plot(rates, cost, color=colour, lw=1.0, zorder=3)
-        axes.plot(rates, np.where(serves, cost, np.nan), color=colour, lw=2.6, zorder=4)
-
-
-def _line_labels(axes: Axes, ends: np.ndarray, labels: Sequence[str]) -> None:
-    """Names at the right end of the lines, parted where they would touch."""
-    box = axes.get_window_extent()
-    shares = axes.transAxes.inverted().transform(
-        axes.transData.transform([(1.0, max(end, 1e-9)) for end in ends])
-    )[:, 1]
-    places = spread_out(shares.tolist(), 0.19 * DPI / box.height)
-    for index, (share, place, label) in enumerate(zip(shares, places, labels, strict=True)):
-        colour = LINES[index % len(LINES)]
-        axes.annotate(
-            label, (1.0, share), (1.025, place), xycoords="axes fraction", textcoords="axes fraction",
-            va="center", size=8.5, color=INK, annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "lw": 1.6, "shrinkA": 1, "shrinkB": 0, "relpos": (0, 0.5)},
-        )  # fmt: skip
-
-
-def _today(axes: Axes, rate: float) -> None:
-    low, high = axes.get_xlim()
-    if low <= rate <= high:
-        axes.axvline(rate, color=GREY, lw=1.2, ls=(0, (4, 3)), zorder=2)
-        place = axes.get_xaxis_transform()
-        text = f" today: {short_number(rate)} a month"
-        axes.text(rate, 0.985, text, transform=place, va="top", size=8.5, color=FAINT)
-
-
-def _turn(axes: Axes, rate: float, cost: float, colour: str) -> None:
-    axes.plot(rate, cost, "o", ms=8, mfc="white", mec=colour, mew=2, zorder=6)
-    text = f"{short_number(rate)} a month, {format_usd(cost)}"
-    left = axes.transAxes.inverted().transform(axes.transData.transform((rate, cost)))[0] > 0.7
-    offset, side = ((-8, 8), "right") if left else ((8, -13), "left")
-    place = {"textcoords": "offset points", "ha": side, "zorder": 7}
-    axes.annotate(text, (rate, cost), offset, size=8.5, **place)
-
-
-def _rate_alt(title: str, labels: Sequence[str], turns: Sequence[tuple[float, float, int]]) -> str:
-    said = [f"{labels[i]} is cheapest above {short_number(rate)} a month" for rate, _, i in turns]
-    return f"{title}: {' beside '.join(labels)}; {'; '.join(said) or 'the cheapest does not change'}"

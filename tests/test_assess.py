@@ -1,0 +1,169 @@
+"""Verdicts, breach probabilities, and what the caller sees."""
+
+import pytest
+
+import explorer as ex
+from explorer import facts
+from explorer.assess import ORDER, breach_probability, findings, verdict
+from explorer.evaluate import Evaluation
+from explorer.option import Load
+from explorer.recommend import completed
+from explorer.workload import Workload
+
+SINGLE = "request=inline, response=buffered, execution=single, configuration=bundled"
+LEAST = {"requests_per_month": 1_000_000, "response": "1 KB", "runtime": "1 s"}
+MB = 1024**2
+
+
+def workload(**fields) -> Workload:
+    return Workload(**{**LEAST, **fields})
+
+
+def found(design: str, limit: str, **fields):
+    w = workload(**fields)
+    return next(finding for finding in findings(w, completed(w, design)) if finding.limit == limit)
+
+
+@pytest.mark.parametrize(
+    ("chance", "raised", "share", "tolerance", "told"),
+    [
+        (0.0, 0.0, 0.5, 0.001, "fits"),
+        (0.0, 0.0, 0.7999, 0.001, "fits"),
+        (0.0, 0.0, 0.8, 0.001, "tight"),
+        (1e-9, 0.0, 0.5, 0.001, "tight"),
+        (0.001, 0.001, 0.5, 0.001, "tight"),
+        (0.0011, 0.0011, 0.5, 0.001, "breach"),
+        (0.0011, 0.001, 0.5, 0.001, "raise"),
+        (1.0, 0.0, 2.0, 0.001, "raise"),
+        (1e-9, 1e-9, 0.5, 0.0, "breach"),
+    ],
+)
+def test_verdicts(chance, raised, share, tolerance, told):
+    assert verdict(chance, raised, share, tolerance) == told
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(23.9, "fits"), (24, "tight"), (30, "tight"), (30.1, "breach")])
+def test_a_constant_run_time_against_the_30_s_of_an_http_api(seconds, told):
+    assert found(f"door=http-api, {SINGLE}", "apigw.http.timeout", runtime=seconds).verdict == told
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(29, "tight"), (29.1, "raise"), (300, "raise"), (300.1, "breach")])
+def test_a_quota_is_asked_for_as_far_as_it_is_raised(seconds, told):
+    finding = found(f"door=rest-api, {SINGLE}", "apigw.rest.timeout", runtime=seconds)
+    assert finding.verdict == told
+    if told == "raise":
+        assert "L-E5AE38E3" in finding.consequence and "Integration timeout" in finding.consequence
+
+
+@pytest.mark.parametrize(("seconds", "asks"), [(40, 50), (100, 150), (290, 300)])
+def test_a_quota_to_ask_for_is_a_round_number_with_room(seconds, asks):
+    finding = found(f"door=rest-api, {SINGLE}", "apigw.rest.timeout", runtime=seconds)
+    assert f" of {asks} seconds" in finding.consequence
+
+
+def test_a_quota_that_is_raised_leaves_the_design_feasible():
+    w = workload(runtime="100 s", client={"waits": "5 min", "polls": False, "auth": "jwt"})
+    r = ex.recommend(w)
+    assert r.feasible and [f.verdict for f in r.found if f.limit in {"apigw.rest.timeout", "alb.idle.timeout"}] == ["raise"]
+
+
+@pytest.mark.parametrize(
+    ("p99", "success", "told"),
+    [(10, 0.999, "tight"), (31, 0.99, "breach"), (30, 0.98, "tight"), (30, 0.995, "breach")],
+)
+def test_the_promise_decides_how_many_may_break(p99, success, told):
+    fields = {"runtime": {"p50": 5, "p99": p99}, "targets": {"success": success}}
+    assert found(f"door=http-api, {SINGLE}", "apigw.http.timeout", **fields).verdict == told
+
+
+@pytest.mark.parametrize(
+    ("chances", "any"), [([], 0), ([0.5], 0.5), ([0.5, 0.5], 0.75), ([0, 1], 1), ([1e-3, 1e-3], 1 - 0.999**2)]
+)
+def test_the_chance_of_any_breach(chances, any):
+    assert breach_probability(chances) == pytest.approx(any, rel=1e-9)
+
+
+def test_a_design_breaks_by_its_worst_limit_of_each_driver():
+    # a tenth of the responses is too large, a tenth of the run times too long
+    w = workload(response={"p50": MB, "p90": 10 * MB}, runtime={"p50": 3, "p90": 30})
+    design = completed(w, f"door=http-api, {SINGLE}")
+    evaluation = Evaluation(Load(w))
+    index = evaluation.designs.index(design)
+    by = {finding.limit: finding.breach_probability for finding in findings(w, design)}
+    worst = max(by["lambda.sync.response"], by["apigw.http.payload"])
+    assert worst == by["lambda.sync.response"] > 0.1
+    expected = 1 - (1 - worst) * (1 - by["apigw.http.timeout"])
+    assert evaluation.breach_probability[index] == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("door", "limit", "fields", "status", "seen"),
+    [
+        ("http-api", "lambda.sync.response", {"response": "7 MB"}, 500, "Internal Server Error"),
+        ("rest-api", "lambda.sync.response", {"response": "7 MB"}, 502, "Internal server error"),
+        ("function-url", "lambda.furl.response", {"response": "7 MB"}, 502, ""),
+        ("alb", "alb.lambda.response", {"response": "2 MB"}, 502, ""),
+        ("http-api", "apigw.http.timeout", {"runtime": 31}, 503, "Service Unavailable"),
+        ("rest-api", "apigw.rest.timeout", {"runtime": 301}, 504, "Endpoint request timed out"),
+        ("rest-api", "apigw.rest.payload", {"request": "11 MB"}, 413, "exceeded 10485760 bytes"),
+    ],
+)
+def test_what_the_caller_sees_by_door(door, limit, fields, status, seen):
+    finding = found(f"door={door}, {SINGLE}", limit, **fields)
+    assert finding.verdict == "breach" and seen in finding.consequence
+    assert facts.breach(limit, door).status == status
+
+
+@pytest.mark.parametrize("limit", ["lambda.sync.response", "lambda.timeout"])
+def test_two_breaches_arrive_as_http_200_where_lambda_is_invoked(limit):
+    assert facts.breach(limit, "invoke").status == 200
+
+
+def test_nobody_listens_when_a_job_breaks():
+    stored = "door=http-api, request=inline, response=stored, execution=single, configuration=bundled"
+    finding = found(stored, "lambda.timeout", runtime=901)
+    assert finding.consequence == facts.breach("lambda.timeout", "async").seen
+
+
+def test_every_finding_says_what_happens():
+    for design in ex.recommend(workload()).evaluation.designs[::17]:
+        for finding in findings(workload(), design):
+            assert finding.consequence and finding.source_url.startswith("https://"), finding.limit
+
+
+def test_findings_are_worst_first_and_one_a_limit():
+    w = workload(response={"p50": MB, "p99": 20 * MB}, runtime={"p50": 20, "p99": 40})
+    frame = ex.assess(w, f"door=http-api, {SINGLE}")
+    ranks = [ORDER.index(told) for told in frame["verdict"]]
+    assert ranks == sorted(ranks) and frame["limit"].is_unique
+    assert frame["verdict"].iloc[0] == "breach"
+
+
+def test_a_frame_has_the_contracts_columns():
+    frame = ex.assess(workload(), f"door=http-api, {SINGLE}")
+    asked = {"limit", "limit_value", "unit", "used_p50", "used_p99", "breach_probability", "verdict"}
+    assert asked | {"consequence", "source_url"} <= set(frame.columns)
+
+
+def test_a_constant_uses_the_same_at_the_p50_and_the_p99():
+    finding = found(f"door=http-api, {SINGLE}", "lambda.sync.response", response="1 MB")
+    assert finding.used_p50 == finding.used_p99 == -(-1.08 * MB // 1) + 102
+
+
+def test_what_nobody_could_notice_is_no_breach():
+    finding = found(f"door=http-api, {SINGLE}", "lambda.sync.response", response={"p50": "1 KB", "p99": "4 KB"})
+    assert (finding.breach_probability, finding.verdict) == (0, "fits")
+
+
+def test_concerns_left_out_are_filled_by_the_best():
+    w = workload(configuration={"total": 900, "entries": 9, "secrets": 1})
+    r = ex.recommend(w)
+    assert completed(w, "") == r.design
+    assert completed(w, {"door": r.design.door}) == r.design
+    assert completed(w, "response=stored").ids["configuration"] in {"parameter-store", "secrets-manager"}
+
+
+def test_a_design_that_the_workload_excludes_can_still_be_assessed():
+    w = workload(client={"polls": False})
+    frame = ex.assess(w, "response=stored")
+    assert len(frame) > 5
