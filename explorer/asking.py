@@ -112,7 +112,7 @@ def write(path: Path, given: Answers, dotenv: Path | None, ask: bool, force: boo
     for field in filter(lambda field: _is_open(field, given), FIELDS if ask else ()):
         answers = _answered(path, answers, field, quiet)
     text = to_toml(answers)
-    Workload("init", path.parent, **tomllib.loads(text))
+    Workload(path.name, path.parent, **tomllib.loads(text))
     path.write_text(text, encoding="utf-8")
 
 
@@ -165,9 +165,12 @@ def _has_own(answers: Mapping[str, Any], name: str) -> bool:
 
 
 def _check(path: Path, answers: Answers) -> None:
-    workload = Workload("init", path.parent, **nested(answers))
+    workload = Workload(path.name, path.parent, **nested(answers))
     if workload.current is not None:
-        choices(workload.current.model_dump())
+        try:
+            choices(workload.current.model_dump())
+        except ExplorerError as error:
+            raise ExplorerError(f"{path.name}: current: {error}") from None
 
 
 def _is_open(field: Field, given: Answers) -> bool:
@@ -195,7 +198,7 @@ def _answered(path: Path, answers: Answers, field: Field, quiet: bool) -> Answer
         try:
             _check(path, answers | {name: answer})
         except ExplorerError as error:
-            print(str(error).removeprefix("init: "), file=sys.stderr)
+            print(str(error).removeprefix(f"{path.name}: "), file=sys.stderr)
         else:
             return answers | {name: answer}
 

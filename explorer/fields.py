@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from .errors import ExplorerError
-from .units import BYTES, parse_size, parse_time
+from .units import BYTES, parse_size, parse_time, shown
 
 LARGEST_SIZE = 50 * 1024**4  # the largest object that S3 keeps is 48.8 TiB
 LONGEST_TIME = 366 * 86400.0  # the longest that any AWS compute service lets one execution run
@@ -36,20 +36,6 @@ def reads(parse: Callable[[object], float], least: float, most: float, accepted:
         return number
 
     return BeforeValidator(read)
-
-
-def shown(given: object) -> str:
-    """`given` as the file has it, cut where it is long."""
-    if isinstance(given, str):
-        text = f'"{given}"'
-    elif isinstance(given, bool):
-        text = str(given).lower()
-    else:
-        try:
-            text = repr(given)
-        except ValueError:  # an integer of more digits than Python prints
-            text = "a very large number"
-    return text if len(text) < 60 else text[:57] + "..."
 
 
 def parse_number(given: object) -> float:

@@ -6,13 +6,14 @@ import difflib
 
 from pydantic import BaseModel, ValidationError
 
-from .fields import shown
-from .spread import Spread
+from .spread import GATHERED, Spread
+from .units import shown
 
 
 def mistake(error: ValidationError, model: type[BaseModel]) -> str:
     """The first mistake as one line: the field, the value given, what is accepted."""
-    first = error.errors()[0]
+    errors = error.errors()
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     field = ".".join(str(part) for part in first["loc"])
     kind, given = first["type"], shown(first.get("input"))
     if kind == "explorer":
@@ -42,7 +43,7 @@ MISSING = {
 
 
 def _public(field: str) -> str:
-    return field.removesuffix(".spread")
+    return field.removesuffix(f".{GATHERED}")
 
 
 def _fields(model: type[BaseModel], path: list[str]) -> list[str]:
@@ -52,7 +53,7 @@ def _fields(model: type[BaseModel], path: list[str]) -> list[str]:
         options = [annotation, *getattr(annotation, "__args__", ())]
         model = next(kind for kind in options if isinstance(kind, type) and issubclass(kind, BaseModel))
     names = [name for name in model.model_fields if name != "spread"]
-    return [*names, "p1 to p99.9", "max", "samples"] if issubclass(model, Spread) else names
+    return [*names, "p1 to p99.9", "max", "samples", "column"] if issubclass(model, Spread) else names
 
 
 def _unknown(field: str, accepted: list[str]) -> str:

@@ -13,16 +13,17 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from . import distribution
 from .errors import ExplorerError
-from .fields import LARGEST_SIZE, Section, exists, said, shown
-from .units import parse_size
+from .fields import LARGEST_SIZE, Section, exists, said
+from .units import parse_size, shown
 
+GATHERED = "(distribution)"  # no name that a file can give
 QUANTILE = re.compile(r"p(\d{1,2})(?:[._](\d+))?")
 
 
 class Spread(Section):
     """A distribution: one value, quantiles p1 to p99.9 and max, or samples."""
 
-    spread: distribution.Distribution = Field(exclude=True)
+    spread: distribution.Distribution = Field(exclude=True, validation_alias=GATHERED)
 
     @classmethod
     def parse(cls, text: object) -> float:
@@ -44,9 +45,10 @@ class Spread(Section):
         points, rest = _quantile_fields(fields)
         maximum, value = rest.pop("max", None), rest.pop("value", None)
         samples, column = rest.pop("samples", None), rest.pop("column", None)
-        if "spread" in rest or (column is not None and samples is None):
-            name = "spread" if "spread" in rest else "column"
-            raise said(f".{name} is not a field of a distribution without samples")
+        if column is not None and samples is None:
+            rest["column"] = column
+        if not rest.keys() <= cls.model_fields.keys() - {"spread"}:
+            return rest  # with a field that is refused
         if sum((bool(points) or maximum is not None, value is not None, samples is not None)) > 1:
             raise said("has several of one value, quantiles and samples: expected one of them")
         try:
@@ -63,7 +65,7 @@ class Spread(Section):
         except ExplorerError as error:
             text = str(error)
             raise said("." + text if QUANTILE.match(text) or text.startswith("max") else text) from None
-        return {**rest, "spread": spread}
+        return {**rest, GATHERED: spread}
 
     @classmethod
     def _value(cls, name: str, given: object) -> float:

@@ -14,13 +14,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .units import (
-    format_number,
-    format_quantity,
-    format_share,
-    format_time,
-    format_usd,
-)
+from .units import format_number, format_quantity, format_share, format_time, format_usd
 
 if TYPE_CHECKING:
     from .lab import Server
@@ -195,9 +189,8 @@ def _rejected(reasons: list[Row], every: bool) -> Iterator[RenderableType]:
 
 
 def _reason(row: Row) -> tuple[str, ...]:
-    chance = row["breach_probability"]
     options = ", ".join(option.partition("=")[2] for option in row["options"])
-    share = "" if chance is None else format_share(chance)
+    share = "" if row["breach_probability"] is None else format_share(row["breach_probability"])
     return row["because"], row["why"], options, str(row["designs"]), share
 
 
@@ -252,11 +245,7 @@ def limits(rows: list[Row]) -> Iterator[RenderableType]:
 def _limit(row: Row) -> tuple[str | Text, ...]:
     value = "no number" if row["value"] is None else format_quantity(row["value"], row["unit"])
     verified = Text("yes") if row["verified"] else Text("no", "yellow")
-    return row["id"], row["name"], value, _age(row), verified, _source(row["source_url"])
-
-
-def _age(row: Row) -> str:
-    return f"{row['age_days']} days"
+    return row["id"], row["name"], value, f"{row['age_days']} days", verified, _source(row["source_url"])
 
 
 def _source(url: str) -> Text:
@@ -275,7 +264,15 @@ def prices(rows: list[Row]) -> Iterator[RenderableType]:
 def _price(row: Row) -> tuple[str | Text, ...]:
     end = "" if row["tier_to"] is None else f"{row['tier_to']:,.10g}"
     tier = (f"{row['tier_from']:,.10g}", end, f"{row['price_usd']:.12f}".rstrip("0").rstrip("."))
-    return row["id"], row["region"], row["unit"], *tier, _age(row), _doubt(row), _source(row["source"])
+    return (
+        row["id"],
+        row["region"],
+        row["unit"],
+        *tier,
+        f"{row['age_days']} days",
+        _doubt(row),
+        _source(row["source"]),
+    )
 
 
 def watched(jobs: Sequence[T]) -> Iterable[T]:

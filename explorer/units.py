@@ -49,9 +49,9 @@ def _split(given: object, accepted: str) -> tuple[float, str]:
     elif isinstance(given, int | float) and not isinstance(given, bool):
         number, unit = _float(given), ""
     else:
-        raise ExplorerError(f"is {_shown(given)}: expected {accepted}")
+        raise ExplorerError(f"is {shown(given)}: expected {accepted}")
     if not math.isfinite(number) or number < 0:
-        raise ExplorerError(f"is {_shown(given)}: expected {accepted}")
+        raise ExplorerError(f"is {shown(given)}: expected {accepted}")
     return number, unit
 
 
@@ -62,17 +62,25 @@ def _float(given: int | float) -> float:
         return math.inf
 
 
-def _shown(given: object) -> str:
-    if isinstance(given, int) and abs(given) > 10**18:
-        return "a very large number"
-    return f'"{given}"' if isinstance(given, str) else repr(given)
+def shown(given: object) -> str:
+    """`given` as the file has it, cut where it is long."""
+    if isinstance(given, str):
+        text = f'"{given}"'
+    elif isinstance(given, bool):
+        text = str(given).lower()
+    else:
+        try:
+            text = repr(given)
+        except ValueError:  # an integer of more digits than Python prints
+            text = "a very large number"
+    return text if len(text) < 60 else text[:57] + "..."
 
 
 def _in(table: dict[str, float], given: object, accepted: str) -> float:
     number, unit = _split(given, accepted)
     factor = 1 if unit == "" else table.get(unit)
     if factor is None:
-        raise ExplorerError(f"is {_shown(given)}: expected {accepted}")
+        raise ExplorerError(f"is {shown(given)}: expected {accepted}")
     return number * factor
 
 
@@ -86,7 +94,7 @@ def parse_size(given: object) -> float:
         return _in(BYTES, text, "")
     except ExplorerError:
         accepted = 'a size such as "9 MB" or 9437184'
-        raise ExplorerError(f"is {_shown(given)}: expected {accepted}") from None
+        raise ExplorerError(f"is {shown(given)}: expected {accepted}") from None
 
 
 def parse_time(given: object) -> float:
@@ -103,7 +111,7 @@ def parse_bandwidth(given: object) -> float:
         return number * BITS_PER_S[unit] / 8
     if unit == "" or unit in BYTES_PER_S:
         return number * BYTES_PER_S.get(unit, 1)
-    raise ExplorerError(f"is {_shown(given)}: expected {accepted}")
+    raise ExplorerError(f"is {shown(given)}: expected {accepted}")
 
 
 def _scaled(value: float, steps: list[tuple[float, str]], digits: int) -> str:

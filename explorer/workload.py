@@ -27,11 +27,10 @@ from .fields import (
     parse_memory,
     reads,
     said,
-    shown,
 )
 from .mistakes import mistake
 from .spread import QUANTILE, Spread
-from .units import parse_bandwidth, parse_time
+from .units import parse_bandwidth, parse_time, shown
 
 
 class Request(Spread):
@@ -237,7 +236,7 @@ class Workload(Section):
         except FileNotFoundError:
             raise WorkloadError(f"{path}: no such file; expected a workload in TOML") from None
         except tomllib.TOMLDecodeError as error:
-            hint = '; is it p99.9? Write "p99.9" in quotes' if "overwrite" in str(error) else ""
+            hint = '; for p99.9, write "p99.9" in quotes' if "overwrite" in str(error) else ""
             raise WorkloadError(f"{path}: is not TOML: {error}{hint}") from None
         except (OSError, ValueError) as error:
             reason = str(error).splitlines()[0]

@@ -166,4 +166,4 @@ def test_concerns_left_out_are_filled_by_the_best():
 def test_a_design_that_the_workload_excludes_can_still_be_assessed():
     w = workload(client={"polls": False})
     frame = ex.assess(w, "response=stored")
-    assert len(frame) > 5
+    assert {"s3.object", "s3.presign.role"} <= set(frame["limit"])

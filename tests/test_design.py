@@ -108,7 +108,8 @@ def test_every_exclusion_names_a_field_of_the_workload_and_says_why():
         client={"polls": False, "uploads": False, "auth": "iam", "needs": ["waf"]},
         configuration={"total": 9, "entries": 1, "secrets": 1, "rotation": True, "changes_without_deploy": True},
     )
-    said = {e.because for found in table().exclusions(Load(hard)) for e in found}
+    load = Load(hard)
+    said = {e.because for c in table().contexts for e in c.option.excludes(load.under(c.flow))}
     assert said == {
         "client.polls", "client.uploads", "client.auth", "client.needs", "client.receives_callbacks",
         "response.divisible", "runtime.divisible", "configuration.secrets", "configuration.rotation",

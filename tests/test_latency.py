@@ -145,7 +145,8 @@ def late(design: str, **fields) -> float:
 
 @pytest.mark.parametrize(("waits", "chance"), [("4.9 s", 1), ("5.0 s", 1), ("5.06 s", 0), ("6 s", 0)])
 def test_a_client_that_waits_for_5_s_of_work_and_the_door(waits, chance):
-    assert late(FURL, runtime=5, client={"waits": waits}) == chance  # 40 ms and 5 ms on the way
+    # 40 ms and 5 ms on the way; 1 in 20,000 meets a cold start
+    assert late(FURL, runtime=5, client={"waits": waits}) == pytest.approx(chance, abs=1e-4)
 
 
 def test_a_share_of_run_times_is_over_the_clients_patience():

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..design import OPTIONS, Design
-from ..latency import steps as steps_of
-from ..option import Load
+from ..design import OPTIONS, Context, Design
+from ..option import PHASES, Load, Step
 from ..recommend import Recommendation, completed
 from ..units import format_time
 from ..workload import Workload
@@ -19,12 +18,14 @@ from .bars import PHASE_COLOURS
 from .look import FAINT, INK, RULE, WIDTH_IN, Picture, canvas, styled, subtitle
 
 ROW_IN = 0.42
+SILENT_IN = 0.24
 WORKERS = {  # compute: what the worker is called
     "lambda": "function",
     "instance": "function on\nmanaged instances",
     "task": "container task",
     "service": "container",
 }
+HAPPENS = ("request", "door", "execution", "configuration", "response")
 ORDER = ("client", "door", "front", "worker", "table", "bucket")  # then the stores that are read
 
 
@@ -58,18 +59,17 @@ def sequence(
     actors = _actors(arrows)
     title = f"One request: {workload.name}"
     spent = [f"{a.title} {format_time(a.p50_s)}" for a in arrows if not a.silent]
-    height = 1.32 + ROW_IN * len(arrows) + 0.15
-    picture, axes = canvas(height, title, f"{title}: {'; '.join(spent)}", 0.0, 1.0, 0.1)
-    subtitle(
-        picture, f"{', '.join(shown.ids.values())}; seconds at the p50, and at the p99 where they differ"
-    )
+    places = -np.cumsum([SILENT_IN if arrow.silent else ROW_IN for arrow in arrows])
+    depth = -float(places[-1]) if arrows else 0.0
+    picture, axes = canvas(1.47 + depth, title, f"{title}: {'; '.join(spent)}", 0.0, 1.0, 0.1)
+    options = ", ".join(shown.ids.values())
+    subtitle(picture, f"{options}; seconds at the p50, and at the p99 where they differ")
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH_IN)
-    rows = len(arrows)
-    axes.set_ylim(-rows * ROW_IN - 0.1, 0.6)
-    places = _columns(axes, actors, shown, rows)
-    for row, arrow in enumerate(arrows):
-        _draw(axes, arrow, places, -ROW_IN * (row + 0.75))
+    axes.set_ylim(-depth - 0.15, 0.6)
+    columns = _columns(axes, actors, shown, depth)
+    for arrow, y in zip(arrows, places, strict=True):
+        _draw(axes, arrow, columns, float(y) + 0.08)
     return picture
 
 
@@ -85,7 +85,7 @@ def _arrows(load: Load, design: Design) -> list[Arrow]:
     found: list[Arrow] = []
     doors = {"door", *OPTIONS["door"]}
     at = "client"
-    for step in steps_of(load, design):
+    for step in _in_order(load, design):
         seconds = np.broadcast_to(step.seconds, (3,))
         if not seconds[-1] > 0:
             continue
@@ -97,13 +97,27 @@ def _arrows(load: Load, design: Design) -> list[Arrow]:
     return found
 
 
+def _in_order(load: Load, design: Design) -> list[Step]:
+    """The steps as they happen: by phase, and within one the body's way in before the work, the result last.
+
+    A client waits before it asks for the status, not after.
+    """
+    every: list[Step] = []
+    for concern in HAPPENS:
+        option = OPTIONS[concern][design.ids[concern]]
+        every += option.steps(load.under(Context.of(option, design.flow).flow))
+    asked = [step.phase == "poll" and step.actors[0] != step.actors[1] for step in every]
+    ranked = sorted(zip(every, asked, strict=True), key=lambda pair: (PHASES.index(pair[0].phase), pair[1]))
+    return [step for step, _ in ranked]
+
+
 def _actors(arrows: Sequence[Arrow]) -> list[str]:
     met = [actor for arrow in arrows for actor in (arrow.start, arrow.end)]
     stores = [actor for actor in dict.fromkeys(met) if actor not in ORDER]
     return [actor for actor in ORDER if actor in met] + stores
 
 
-def _columns(axes: Axes, actors: Sequence[str], design: Design, rows: int) -> dict[str, float]:
+def _columns(axes: Axes, actors: Sequence[str], design: Design, depth: float) -> dict[str, float]:
     """A name and a lifeline for each actor; where each stands [inches]."""
     gap = min(WIDTH_IN / max(len(actors), 1), 2.6)
     left = (WIDTH_IN - gap * len(actors)) / 2
@@ -111,7 +125,7 @@ def _columns(axes: Axes, actors: Sequence[str], design: Design, rows: int) -> di
     for actor, x in places.items():
         box: dict[str, Any] = {"boxstyle": "round,pad=0.4", "facecolor": "#f6f8fa", "edgecolor": RULE}
         axes.text(x, 0.3, _called(actor, design), ha="center", va="center", size=9.5, weight="bold", bbox=box)
-        axes.plot([x, x], [0.06, -rows * ROW_IN - 0.05], color=RULE, lw=1.2, zorder=1)
+        axes.plot([x, x], [0.06, -depth - 0.1], color=RULE, lw=1.2, zorder=1)
     return places
 
 
@@ -131,7 +145,7 @@ def _draw(axes: Axes, arrow: Arrow, places: Mapping[str, float], y: float) -> No
     back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.92}
     if arrow.silent:
         dotted: dict[str, Any] = {"arrowstyle": "->", "color": colour, "lw": 1.0, "ls": (0, (3, 3))}
-        axes.annotate("", (end, y + 0.08), (start, y + 0.08), arrowprops=dotted)
+        axes.annotate("", (end, y), (start, y), arrowprops=dotted)
         return
     text = f"{arrow.title}"
     said = _seconds(arrow)

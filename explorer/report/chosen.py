@@ -9,7 +9,6 @@ from .. import facts, words
 from ..around import BreakEven
 from ..assess import Finding, findings
 from ..cost import BillLine
-from ..design import Context
 from ..design import table as every_design
 from ..latency import latency, steps
 from ..load import Load
@@ -100,7 +99,7 @@ def _depends(r: Recommendation) -> list[str]:
 
 
 def _now_and_then(r: Recommendation) -> list[str]:
-    return [watched(found) for found in having(r, "tight") if found.breach_probability > 0][:2]
+    return [watched(found) for found in having(r, "tight") if found.broken_per_month >= 1][:2]
 
 
 def watched(found: Finding) -> str:
@@ -152,9 +151,6 @@ def misses(r: Recommendation) -> Iterator[str]:
         yield f"{waits}; {format_share(late)} of the answers come later, where {tolerated}"
     if target is not None and r.latency_s["p95"] > target:
         yield f"the p95 takes {format_time(r.latency_s['p95'])}, where {format_time(target)} is promised"
-    for option in r.nearest.options:
-        for exclusion in option.excludes(load.under(Context.of(option, r.nearest.flow).flow)):
-            yield f"{option.concern}={option.id}: {exclusion.why} ({exclusion.because})"
 
 
 def _missed(found: Finding, tolerated: str) -> str:
@@ -207,7 +203,10 @@ def _limit(found: Finding, sources: Sources) -> list[Cell | str]:
 
 
 def _a_month(found: Finding) -> str:
-    return f"{format_number(found.broken_per_month)} a month" if found.breach_probability else ""
+    if not found.breach_probability:
+        return ""
+    rare = found.broken_per_month < 1
+    return "less than 1 a month" if rare else f"{format_number(found.broken_per_month)} a month"
 
 
 def bill(r: Recommendation, sources: Sources) -> Table:

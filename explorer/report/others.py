@@ -12,6 +12,7 @@ from ..latency import steps
 from ..load import Load
 from ..reasons import Reason
 from ..recommend import Recommendation
+from ..record import Constant, Time
 from ..units import format_share, format_time, format_usd
 from .cells import Cell, Sources, Table, table
 from .said import cents, one_line, quantity, ruled_out, sentence, signed
@@ -133,7 +134,9 @@ def cite_rest(r: Recommendation, sources: Sources) -> None:
     for found in r.found:
         if breach := facts.breach(found.limit, design.door):
             sources.cite(breach.source_url, breach.as_of, f"breach of {found.limit}")
-    for row in (*map(facts.time, sorted(load.times)), *map(facts.constant, sorted(load.constants))):
+    times, constants = map(facts.time, sorted(load.times)), map(facts.constant, sorted(load.constants))
+    used: list[Time | Constant] = [*times, *constants]
+    for row in used:
         sources.cite(row.source_url, row.as_of, row.id)
     cold = load.init
     sources.cite(cold.source_url, cold.as_of, f"cold start of {cold.language}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from .given import SPREADS
 if TYPE_CHECKING:
     from ..figures import Picture
 
+PLAIN = re.compile(r"[ -#%-\[\]-~\u00a0-\u017f]{1,60}")
 MOST_RATES = 3  # designs whose cost is drawn over the rate
 
 
@@ -31,6 +34,7 @@ def pictures(r: Recommendation) -> dict[str, list[Drawn]]:
         from .. import figures
     except ImportError:
         return {}
+    r = _named_plainly(r)
     drawn = {
         "context": [figures.distribution(r.workload, name) for name in _binding(r)],
         "design": [figures.sequence(r)],
@@ -40,6 +44,15 @@ def pictures(r: Recommendation) -> dict[str, list[Drawn]]:
         "rates": [figures.cost_by_rate(r.workload, _over_rates(r))],
     }
     return {section: [_drawn(picture) for picture in some] for section, some in drawn.items()}
+
+
+def _named_plainly(r: Recommendation) -> Recommendation:
+    """The same answer under a name that can be drawn: matplotlib reads $ as mathematics."""
+    if PLAIN.fullmatch(r.workload.name):
+        return r
+    named = copy(r)
+    named.workload = r.workload.model_copy(update={"name": "this workload"})
+    return named
 
 
 def _drawn(picture: Picture) -> Drawn:

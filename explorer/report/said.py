@@ -12,7 +12,7 @@ from ..design import Design
 from ..reasons import Reason
 from ..units import format_number, format_quantity, format_share, format_size
 
-IN_BYTES = {"MB": 1024**2, "GiB": 1024**3, "TiB": 1024**4}  # units of limits that are sizes
+IN_BYTES = {"MB": 1024**2, "GB": 1024**3, "GiB": 1024**3, "TiB": 1024**4}  # units of limits that are sizes
 UNBOUNDED = "without end"
 
 

@@ -1,0 +1,290 @@
+"""The local cloud: started, found again and ended; one run folder and one process a cloud.
+
+Everything that a cloud writes lies in its own run folder, `explorer-<uid>/<name>.run-*` in the
+temporary folder, which nobody else can read. The folder holds the credentials and the process's id
+and start time, so that a cloud is found again, also after it was killed, and only it is ended.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from .. import facts
+from . import CloudError
+from .hook import check_version
+from .limits import Limits
+from .process import POLL_S, Process, of_session
+from .vouch import CANNOT_VOUCH_FOR, VOUCHES_FOR
+
+START_S, STOP_S = 20.0, 5.0  # how long a cloud may take before it is given up
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One local cloud, running or not, and what may be concluded from it.
+
+    `credentials` are those of its administrator: they open this cloud and nothing else.
+    """
+
+    name: str
+    running: bool
+    endpoint_url: str | None = None
+    region: str | None = None
+    credentials: Mapping[str, str] | None = None
+    folder: Path | None = None
+    process: Process | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `explorer cloud start` and `cloud status` print it."""
+        return {
+            "running": self.running,
+            "endpoint_url": self.endpoint_url,
+            "region": self.region,
+            "credentials": dict(self.credentials) if self.credentials else None,
+            "vouches_for": list(VOUCHES_FOR),
+            "cannot_vouch_for": list(CANNOT_VOUCH_FOR),
+        }
+
+    def session(self, region: str | None = None) -> Any:
+        """A boto3 session whose clients talk to this cloud as its administrator."""
+        import boto3
+        from botocore.config import Config
+
+        if not self.running or self.credentials is None:
+            raise CloudError(f'the local cloud "{self.name}" is not running: start it first')
+        session = boto3.Session(
+            aws_access_key_id=self.credentials["access_key_id"],
+            aws_secret_access_key=self.credentials["secret_access_key"],
+            region_name=region or self.region,
+        )
+        config = Config(proxies={}, s3={"addressing_style": "path"}, signature_version="v4")
+        where: dict[str, Any] = {"endpoint_url": self.endpoint_url, "config": config}
+        for maker in ("client", "resource"):
+            setattr(session, maker, partial(getattr(session, maker), **where))
+        return session
+
+
+def start(
+    name: str = "default",
+    region: str = facts.HOME_REGION,
+    limits: Mapping[str, float] | None = None,
+    facts_folder: Path | None = None,
+) -> Cloud:
+    """Start the local cloud `name` on this machine's loopback, or find it running.
+
+    Parameters
+    ----------
+    name : of the cloud; clouds of different names do not know each other
+    region : that its clients take unless told otherwise
+    limits : other values of limits by id, for tests
+    facts_folder : the tables to take limits from, the project's own if none
+
+    Raises CloudError if it does not come up, or is up with other limits.
+    """
+    check_version()
+    settings = _settings(region, limits, facts_folder)
+    with _locked(name) as base:
+        up = _find(base, name)
+        if up.running and up.folder:
+            return _same(up, settings)
+        _clear(base, name)
+        folder = Path(tempfile.mkdtemp(prefix=f"{name}.run-", dir=base))
+        try:
+            return _launch(name, folder, settings)
+        except BaseException:
+            _clear(base, name)
+            raise
+
+
+def stop(name: str = "default") -> bool:
+    """End the local cloud `name` and remove all that it wrote. Returns whether there was one."""
+    if not _base().is_dir():
+        return False
+    with _locked(name) as base:
+        return _clear(base, name)
+
+
+def status(name: str = "default") -> Cloud:
+    """The local cloud `name` as it is now."""
+    base = _base()
+    return _find(base, name) if base.is_dir() else Cloud(name, False)
+
+
+def _settings(region: str, limits: Mapping[str, float] | None, folder: Path | None) -> dict[str, Any]:
+    if region not in facts.regions():
+        raise CloudError(f'region is "{region}": expected one of {", ".join(facts.regions())}')
+    changed = Limits(folder, limits).changed  # refused here rather than in the cloud's log
+    return {"region": region, "limits": changed, "facts": str(folder.resolve()) if folder else None}
+
+
+def _base() -> Path:
+    return Path(tempfile.gettempdir()).resolve() / f"explorer-{os.getuid()}"
+
+
+def _own(base: Path) -> Path:
+    """The user's own folder, made if need be. Raises CloudError if anyone else could reach into it."""
+    with suppress(FileExistsError):
+        base.mkdir(mode=0o700)
+    seen = base.lstat()
+    if not stat.S_ISDIR(seen.st_mode) or seen.st_uid != os.getuid() or seen.st_mode & 0o077:
+        raise CloudError(f"{base} is not this user's alone: expected a folder with mode 0700")
+    return base
+
+
+@contextmanager
+def _locked(name: str) -> Iterator[Path]:
+    """Hold the lock of the cloud `name`; the lock file, and the folder if empty, go with the last."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name):
+        raise CloudError(f'cloud is "{name}": expected 1 to 40 letters, digits, "-" and "_"')
+    base = _base()
+    path = base / f"{name}.lock"
+    handle = _lock(base, path)
+    try:
+        yield base
+    finally:
+        if not _runs(base, name):
+            path.unlink()
+        os.close(handle)
+        with suppress(OSError):  # not empty: another cloud is at home here
+            base.rmdir()
+
+
+def _lock(base: Path, path: Path) -> int:
+    """Wait for the lock at `path`; one that was removed meanwhile is not it."""
+    while True:
+        with suppress(FileNotFoundError):
+            handle = os.open(_own(base) / path.name, os.O_CREAT | os.O_RDWR, 0o600)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            with suppress(FileNotFoundError):
+                if os.stat(path).st_ino == os.fstat(handle).st_ino:
+                    return handle
+            os.close(handle)
+
+
+def _runs(base: Path, name: str) -> list[Path]:
+    return sorted(base.glob(f"{name}.run-*"))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _find(base: Path, name: str) -> Cloud:
+    """The cloud that runs, else one that does not."""
+    for folder in _runs(base, name):
+        ready, leader = _read(folder / "cloud.json"), _leader(folder)
+        if ready and leader and leader.alive() and _healthy(ready["port"]):
+            url = f"http://{HOST}:{ready['port']}"
+            return Cloud(name, True, url, ready["region"], ready["credentials"], folder, leader)
+    return Cloud(name, False)
+
+
+def _leader(folder: Path) -> Process | None:
+    seen = _read(folder / "process.json")
+    return Process(seen["pid"], seen["started"]) if seen else None
+
+
+def _healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=STOP_S)
+    try:
+        connection.request("GET", "/_ministack/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _same(cloud: Cloud, settings: dict[str, Any]) -> Cloud:
+    """The cloud, if its limits are those of `settings`."""
+    assert cloud.folder is not None
+    has = _read(cloud.folder / "settings.json")
+    if any(has.get(key) != settings[key] for key in ("limits", "facts")):
+        raise CloudError(f'the local cloud "{cloud.name}" runs with other limits: stop it first')
+    return cloud
+
+
+def _clear(base: Path, name: str) -> bool:
+    """End what is left of the cloud `name` and remove its folders."""
+    folders = _runs(base, name)
+    for folder in folders:
+        leader = _leader(folder)
+        if leader:
+            leader.end(STOP_S)
+            for worker in of_session(leader.pid, folder):
+                worker.end(0)
+        shutil.rmtree(folder, ignore_errors=True)
+    return bool(folders)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """All that the cloud's process is told: nothing of the user's own environment but its PATH."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZ") if name in os.environ}
+    places = {"HOME": folder, "TMPDIR": folder / "tmp", "S3_DATA_DIR": folder / "s3"}
+    return {
+        **kept,
+        **{name: str(path) for name, path in places.items()},
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "AUTH": "true",
+        "S3_PERSIST": "1",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LOG_LEVEL": "ERROR",
+        "MINISTACK_HOST": "localhost",
+    }
+
+
+def _launch(name: str, folder: Path, settings: dict[str, Any]) -> Cloud:
+    """Start the process and wait until it answers."""
+    for part in ("tmp", "s3"):
+        (folder / part).mkdir()
+    (folder / "settings.json").write_text(json.dumps(settings))
+    with open(folder / "log", "wb") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "explorer.live.serve", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            env=_environment(folder),
+            start_new_session=True,
+        )
+    leader = Process.of(child.pid)
+    if leader:
+        seen = {"pid": leader.pid, "started": leader.started}
+        (folder / "process.json").write_text(json.dumps(seen))
+    return _ready(name, folder, child)
+
+
+def _ready(name: str, folder: Path, child: subprocess.Popen[bytes]) -> Cloud:
+    until = time.monotonic() + START_S
+    while time.monotonic() < until and child.poll() is None:
+        if (folder / "cloud.json").exists():
+            cloud = _find(folder.parent, name)
+            if cloud.running:
+                child.returncode = 0  # it lives on by itself: no warning when this object goes
+                return cloud
+        time.sleep(POLL_S)
+    said = (folder / "log").read_text(errors="replace").strip().splitlines()
+    raise CloudError(f'the local cloud "{name}" did not start: {said[-1] if said else "no reason given"}')

@@ -1,0 +1,45 @@
+"""Hooks into the emulator: its version is pinned, and each name is checked before it is replaced."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from importlib import metadata
+from typing import Any
+
+from . import CloudError
+
+EMULATOR, PINNED = "ministack", "1.5.33"
+
+Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def check_version() -> None:
+    """Raise CloudError unless the emulator is installed in the version that the hooks were made for."""
+    remedy = f"expected {PINNED}: pip install 'explorer[cloud]'"
+    try:
+        found = metadata.version(EMULATOR)
+    except metadata.PackageNotFoundError:
+        raise CloudError(f"{EMULATOR} is not installed: {remedy}") from None
+    if found != PINNED:
+        raise CloudError(f"{EMULATOR} is {found}: {remedy}")
+
+
+def checked(owner: Any, name: str, parameters: str) -> Any:
+    """The callable `name` of `owner`, if its parameters are those, separated by spaces."""
+    place = f"{EMULATOR} {PINNED}: {getattr(owner, '__name__', owner)}.{name}"
+    found = getattr(owner, name, None)
+    if not callable(found):
+        raise CloudError(f"{place} is missing: expected {name}({', '.join(parameters.split())})")
+    taken = list(inspect.signature(found).parameters)
+    if taken != parameters.split():
+        expected = ", ".join(parameters.split())
+        raise CloudError(f"{place} takes ({', '.join(taken)}): expected ({expected})")
+    return found
+
+
+def hook(owner: Any, name: str, parameters: str, wrap: Wrap) -> None:
+    """Put `wrap(original)` in the place of `owner.name`. Raises CloudError if it is not as expected."""
+    original = checked(owner, name, parameters)
+    setattr(owner, name, functools.wraps(original)(wrap(original)))

@@ -1,0 +1,113 @@
+"""The limits as the local cloud enforces them: figures from the facts, refusals in AWS's own words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import facts
+from . import CloudError
+
+Answer = tuple[int, dict[str, str], bytes]
+
+TEXTS = {
+    "lambda.sync.request": "Request must be smaller than {limit} bytes for the InvokeFunction operation",
+    "lambda.furl.request": "Request must be smaller than {limit} bytes for the InvokeFunction operation",
+    "lambda.async.payload": (
+        "{size} byte payload is too large for the Event invocation type (limit {limit} bytes)"
+    ),
+    "lambda.sync.response": "Response payload size exceeded maximum allowed payload size ({limit} bytes).",
+    "lambda.updatecfg.request": (
+        "Request must be smaller than {limit} bytes for the UpdateFunctionConfiguration operation"
+    ),
+    "apigw.http.payload": "Request Entity Too Large",
+    "apigw.rest.payload": "HTTP content length exceeded {limit} bytes",
+    "apigw.http.timeout": "Service Unavailable",
+    "apigw.rest.timeout": "Endpoint request timed out",
+    "ssm.std": (
+        "Standard tier parameters support a maximum parameter value of {limit} characters. To create a "
+        "larger parameter value, upgrade the parameter to use the advanced-parameter tier. For more "
+        "information, see https://docs.aws.amazon.com/systems-manager/latest/userguide/"
+        "parameter-store-advanced-parameters.html"
+    ),
+    "ssm.adv": "Advanced tier parameters support a maximum parameter value of {limit} characters.",
+    "sfn.payload": (
+        "The state/task returned a result with a size exceeding the maximum number of bytes service limit."
+    ),
+}
+DOORS = {"apigw.http": "http-api", "apigw.rest": "rest-api", "lambda.furl": "function-url"}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What AWS answers to what it does not take."""
+
+    status: int
+    code: str
+    message: str
+
+    def rest_json(self) -> Answer:
+        """As Lambda says it: the code in a header."""
+        headers = {"Content-Type": "application/json", "x-amzn-errortype": self.code}
+        return self.status, headers, _body(Type="User", message=self.message)
+
+    def json_1_1(self) -> Answer:
+        """As Parameter Store, Secrets Manager and Step Functions say it: the code in the body."""
+        headers = {"Content-Type": "application/x-amz-json-1.1"}
+        return self.status, headers, _body(__type=self.code, message=self.message)
+
+    def door(self) -> Answer:
+        """As a function URL or an API says it to whoever called."""
+        if self.code == "RequestEntityTooLargeException":
+            headers = {"Content-Type": "application/json", "x-amzn-errortype": self.code}
+            return self.status, headers, _body(Message=self.message)
+        return self.status, {"Content-Type": "application/json"}, _body(message=self.message)
+
+
+def _body(**fields: str) -> bytes:
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def invalid(value: str, field: str, constraint: str) -> Refusal:
+    """AWS's answer to a field that breaks its model; `value` is "" where it is not to be repeated."""
+    shown = f"Value '{value}' at" if value else "Value at"
+    text = f"1 validation error detected: {shown} '{field}' failed to satisfy constraint: Member must "
+    return Refusal(400, "ValidationException", text + constraint)
+
+
+class Limits:
+    """The limits of a facts folder, some of them changed.
+
+    Parameters
+    ----------
+    folder : of the tables, the project's own if none
+    changed : other values by limit id, in the limit's own unit: a test can wait 0.3 s, not 30
+    """
+
+    def __init__(self, folder: Path | None = None, changed: Mapping[str, float] | None = None) -> None:
+        self.facts = facts.Facts(folder) if folder else facts.DEFAULT
+        self.changed = dict(changed or {})
+        for id, value in self.changed.items():
+            if self.facts.limit(id).value is None or not value > 0:
+                raise CloudError(f"limit {id} is {value!r}: expected a number over 0")
+
+    def __getitem__(self, id: str) -> float:
+        value = self.changed.get(id, self.facts.limit(id).value)
+        if value is None:
+            raise CloudError(f"limits.csv: {id} has no value: expected a number")
+        return int(value) if value == int(value) else value
+
+    def refusal(self, id: str, size: float = 0, door: str = "") -> Refusal:
+        """What the caller of `door` sees when `size` is over the limit `id`: status and code are facts."""
+        door = door or DOORS.get(id.rpartition(".")[0], "invoke")
+        seen = self.facts.breach(id, door)
+        if seen is None or seen.status is None:
+            raise CloudError(f"breaches.csv: {id} at {door} has no status: expected one")
+        return Refusal(seen.status, seen.code, TEXTS[id].format(limit=self[id], size=size))
+
+    def status(self, id: str, door: str) -> int:
+        """The HTTP status with which `door` says that the limit `id` broke."""
+        seen = self.facts.breach(id, door)
+        return seen.status if seen and seen.status else 500

@@ -1,0 +1,97 @@
+"""Processes by id and start time, so that an id that was given away again is never taken for the old one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+PROC = Path("/proc")
+POLL_S = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process: its id and when it started, in whatever unit the system counts."""
+
+    pid: int
+    started: str
+
+    @classmethod
+    def of(cls, pid: int) -> Process | None:
+        """The process that has this id now, None if none runs."""
+        started = _started(pid)
+        return cls(pid, started) if started else None
+
+    def alive(self) -> bool:
+        """Whether it is still this one that has the id."""
+        return _started(self.pid) == self.started
+
+    def send(self, number: int) -> None:
+        """Signal it, if it is still this one."""
+        if self.alive():
+            try:
+                os.kill(self.pid, number)
+            except ProcessLookupError:
+                pass
+
+    def end(self, patience_s: float) -> None:
+        """Ask it to end; after `patience_s` [s] make it."""
+        self.send(signal.SIGTERM)
+        if not self.gone(patience_s):
+            self.send(signal.SIGKILL)
+            self.gone(patience_s)
+
+    def gone(self, patience_s: float) -> bool:
+        """Whether it ends within `patience_s` [s]."""
+        until = time.monotonic() + patience_s
+        while self.alive():
+            _reap(self.pid)
+            if time.monotonic() > until:
+                return False
+            time.sleep(POLL_S)
+        return True
+
+
+def _reap(pid: int) -> None:
+    """Take the exit code of a child of our own, which else stays in the table."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass
+
+
+def _fields(pid: int) -> list[str]:
+    """What /proc tells of it from its state on; empty if there is none, or it has ended."""
+    try:
+        fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+    return [] if fields[0] in "ZX" else fields
+
+
+def _started(pid: int) -> str:
+    if PROC.is_dir():
+        return "".join(_fields(pid)[19:20])
+    asked = ["ps", "-o", "lstart=", "-p", str(pid)]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def of_session(leader: int, folder: Path) -> list[Process]:
+    """Processes of the session that `leader` began, at work in `folder`, the leader not among them."""
+    if not PROC.is_dir():
+        return []
+    pids = [int(path.name) for path in PROC.iterdir() if path.name.isdigit()]
+    own = [pid for pid in pids if pid != leader and _fields(pid)[3:4] == [str(leader)]]
+    found = [Process.of(pid) for pid in own if _works_in(pid, folder)]
+    return [process for process in found if process]
+
+
+def _works_in(pid: int, folder: Path) -> bool:
+    try:
+        return Path(os.readlink(PROC / str(pid) / "cwd")).is_relative_to(folder)
+    except OSError:
+        return False

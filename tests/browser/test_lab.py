@@ -1,0 +1,169 @@
+"""A real JupyterLab in a real browser: the explorer opens, a slider moves, the right number changes."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import nbformat
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+pytestmark = pytest.mark.browser
+
+ARTEFACTS = Path(__file__).parents[1] / "artefacts"
+START_S = 60
+CELL = "import explorer as ex\nex.explore()"
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _answers(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the server answers."""
+    end = time.monotonic() + START_S
+    while time.monotonic() < end:
+        assert process.poll() is None, "JupyterLab ended"
+        try:
+            with urlopen(f"{url}/api"):
+                return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(f"JupyterLab did not answer within {START_S} s")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a notebook that shows the explorer, in a JupyterLab of its own."""
+    folder = tmp_path_factory.mktemp("lab")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, folder / "explore.ipynb")
+    news = folder / ".settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    news.parent.mkdir(parents=True)
+    news.write_text('{"fetchNews": "false", "checkForUpdates": false, "doNotDisturbMode": true}')
+    port = _free_port()
+    own = {f"JUPYTER_{name}_DIR": str(folder / f".{name}") for name in ("CONFIG", "RUNTIME", "DATA")}
+    own |= {"JUPYTERLAB_WORKSPACES_DIR": str(folder / ".workspaces"), "IPYTHONDIR": str(folder / ".ipython")}
+    own |= {"JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings")}
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"]
+    command += [f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token="]
+    command += [f"--ServerApp.root_dir={folder}"]
+    with open(folder / "lab.log", "wb") as log:
+        process = subprocess.Popen(command, env=os.environ | own, stdout=log, stderr=log)
+        try:
+            _answers(f"http://127.0.0.1:{port}", process)
+            yield f"http://127.0.0.1:{port}/doc/tree/explore.ipynb"
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def page(lab: str, chromium: str) -> Iterator[Page]:
+    """The notebook, run, with the explorer on the screen."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(lab)
+        _run(page)
+        yield page
+        browser.close()
+
+
+def _run(page: Page) -> None:
+    """Run the cell; a command sent right after the page opens is lost, so try again."""
+    cell = page.locator(".jp-CodeCell .cm-content").first
+    cell.wait_for(timeout=1000 * START_S)
+    for _ in range(START_S // 5):
+        cell.click()
+        page.keyboard.press("Control+Enter")
+        try:
+            page.locator(".x-app .x-turns").wait_for(timeout=5000)
+            return
+        except Exception:  # the kernel was not up, or the command was lost
+            continue
+    pytest.fail(f"the explorer is not on the screen: {page.locator('.jp-OutputArea').inner_text()}")
+
+
+def _slider(page: Page, name: str):
+    return page.get_by_role("slider", name=name, exact=True)
+
+
+def _picture(page: Page, name: str) -> None:
+    ARTEFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"{name}.png")
+
+
+def test_every_example_is_on_one_screen(page: Page) -> None:
+    choice = page.get_by_label("Workload")
+    for name in choice.locator("option").all_inner_texts():
+        name = name.replace("\xa0", " ")
+        choice.select_option(name)
+        expect(page.locator(".x-answer h3")).to_contain_text(name)
+        page.locator(".x-stale").wait_for(state="detached")
+        _picture(page, f"lab-{name.lower().replace(' ', '-')}")
+        box = page.locator(".x-app").bounding_box()
+        assert box is not None and box["height"] < 850 and box["width"] > 1000
+        for panel in ("answer", "limits", "costs", "rejected", "turns"):
+            inside = page.locator(f".x-app .x-{panel}")
+            assert inside.bounding_box()["y"] + inside.bounding_box()["height"] < 870
+            assert inside.evaluate("e => e.scrollHeight <= e.clientHeight + 1"), (name, panel)
+
+
+def test_a_narrow_screen_cuts_nothing_off(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 850})
+    app = page.locator(".x-app")
+    assert app.evaluate(
+        "e => e.scrollWidth <= e.clientWidth && e.getBoundingClientRect().right <= innerWidth"
+    )
+    for readout in page.locator(".x-left .widget-readout").all():
+        assert readout.evaluate("e => e.scrollWidth <= e.clientWidth + 1")
+    _picture(page, "lab-narrow")
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+
+def test_every_slider_and_switch_has_a_name(page: Page) -> None:
+    sliders = page.locator(".x-app [role=slider]")
+    expect(sliders).to_have_count(7)
+    for slider in sliders.all():
+        assert slider.get_attribute("aria-label") and slider.get_attribute("aria-valuetext")
+    assert page.locator(".x-app input[type=checkbox]").count() == 4
+    expect(page.get_by_role("checkbox", name="client can poll")).to_be_checked()
+
+
+def test_a_key_on_the_rate_changes_the_cost(page: Page) -> None:
+    cost = page.locator(".x-answer .numbers b").first
+    before, slider = cost.inner_text(), _slider(page, "Requests a month")
+    said = slider.get_attribute("aria-valuetext")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    expect(cost).not_to_have_text(before)
+    assert slider.get_attribute("aria-valuetext") != said
+    page.keyboard.press("ArrowLeft")
+    expect(cost).to_have_text(before)
+
+
+def test_a_preset_changes_sliders_and_answer(page: Page) -> None:
+    page.get_by_label("Workload").select_option("Account statements")
+    expect(page.locator(".x-answer h3")).to_have_text("Recommended for Account statements")
+    expect(_slider(page, "Response, median")).to_have_attribute("aria-valuetext", "400 KB")
+    expect(page.locator(".x-answer code").nth(2)).to_have_text("stored")
+
+
+def test_a_client_that_cannot_poll_changes_the_answer_and_back(page: Page) -> None:
+    page.get_by_label("Workload").select_option("Account statements")
+    said, poll = page.locator(".x-answer h3"), page.get_by_role("checkbox", name="client can poll")
+    poll.uncheck()
+    expect(said).to_have_text("Nothing is feasible for Account statements")
+    page.locator(".x-stale").wait_for(state="detached")
+    _picture(page, "lab-cannot-poll")
+    poll.check()
+    expect(said).to_have_text("Recommended for Account statements")

@@ -1,0 +1,409 @@
+"""The command line: exit codes, JSON and nothing else, one line for a mistake."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import explorer as ex
+from explorer import facts
+from explorer.cli import app
+from explorer.lab import FIRST
+
+WORKLOADS = facts.workloads_dir()
+STATEMENTS = str(WORKLOADS / "statements.toml")
+CONCERNS = {"door", "request", "response", "execution", "configuration"}
+USAGE = "id,quantity\nlambda.request_x86,3e6\nlambda.duration_x86,540000\n"
+
+
+def run(*arguments, text=None):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], input=text)
+
+
+def answer(*arguments, text=None):
+    """What the command prints with --json, as it must be: JSON without NaN."""
+    done = run(*arguments, "--json", text=text)
+    return json.loads(done.stdout, parse_constant=pytest.fail)
+
+
+def refused(*arguments, text=None):
+    """The one line of a command that cannot use what it was given."""
+    done = run(*arguments, text=text)
+    assert (done.exit_code, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+@pytest.fixture
+def impossible(tmp_path):
+    """A workload that nothing can serve: 10 GB of undivided answer, at once."""
+    path = tmp_path / "impossible.toml"
+    fields = 'requests_per_month = 1e6\nresponse = "10 GB"\nruntime = "3 h"\n'
+    path.write_text(fields + '[client]\nwaits = "5 s"\npolls = false\n')
+    return path
+
+
+# Every command as people start it: a process with standard output, standard error, a code.
+
+
+def process(*arguments, **options):
+    command = [sys.executable, "-m", "explorer", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, **options)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["recommend", STATEMENTS], 0),
+        (["assess", STATEMENTS, "--design", "door=rest-api,response=buffered"], 1),
+        (["bill", "-"], 0),
+        (["limits", "furl"], 0),
+        (["prices", "alb"], 0),
+        (["report", STATEMENTS, "-o", "out.md"], 0),
+        (["init", "new.toml", "--yes"], 0),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_with_json_standard_output_is_json_and_standard_error_is_empty(arguments, code, tmp_path):
+    done = process(*arguments, "--json", cwd=tmp_path, input=USAGE)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert isinstance(json.loads(done.stdout), dict)
+
+
+def test_a_mistake_is_one_line_on_standard_error(tmp_path):
+    done = process("recommend", tmp_path / "none.toml", "--json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_reader_who_went_away_is_no_error(form):
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "explorer", "limits", *form]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+# What is asked wrongly.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["swep"], '"swep" is not a command: expected one of init, recommend, assess, bill'),
+        (["--bogus"], "No such option: --bogus. See: explorer --help"),
+        (["recommend"], "Missing argument 'WORKLOAD'. See: explorer recommend --help"),
+        (["recommend", "none.toml"], "none.toml: no such file; expected a workload in TOML"),
+        (["recommend", STATEMENTS, "--region", "mars"], 'region is "mars": expected one of ap-'),
+        (["assess", STATEMENTS], "Missing option '--design'"),
+        (["assess", STATEMENTS, "--design", "dor=alb"], '"dor" is not a concern (did you mean'),
+        (["assess", STATEMENTS, "--design", "door=http"], 'door is "http"'),
+        (["assess", STATEMENTS, "--design", "alb"], 'design has "alb": expected concern=option'),
+        (["bill", "none.csv"], "none.csv: no such file; expected a table with the columns"),
+        (["prices", "--region", "mars"], 'region is "mars"'),
+        (["report", STATEMENTS], "Missing option '-o'"),
+        (["report", STATEMENTS, "-o", "out.pdf"], '"out.pdf"'),
+        (["report", STATEMENTS, STATEMENTS, "-o", "out.md"], "out.md: expected a folder for 2"),
+        (["report", STATEMENTS, STATEMENTS, "-o", "out"], "expected workloads of different names"),
+        (["report", STATEMENTS, "-o", "out", "--format", "pdf"], '--format is "pdf"'),
+        (["lab", "--port", "99999"], "99999"),
+    ],
+    ids=lambda value: " ".join(Path(word).name for word in value) if isinstance(value, list) else "",
+)
+def test_a_wrong_request_is_answered_with_what_would_be_accepted(arguments, says, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert says in refused(*arguments)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("", "standard input line 1: no column id: expected id,quantity"),
+        ("id,amount\nx,1\n", "standard input line 1: no column quantity: expected id,quantity"),
+        ("id,quantity\nlambda.requst_x86,1\n", 'line 2: id is "lambda.requst_x86": expected an id such as'),
+        ("id,quantity\n,1\n", 'line 2: id is ""'),
+        ("id,quantity\nlambda.request_x86,-1\n", 'line 2: quantity is "-1": expected a number, 0 or more'),
+        ("id,quantity\n\nlambda.request_x86,many\n", 'line 3: quantity is "many": expected a number'),
+        ("id,quantity\nlambda.request_x86,nan\n", 'line 2: quantity is "nan": expected a number'),
+        ("id,quantity\nlambda.request_x86,1,000\n", "line 2: has 3 fields: expected 2"),
+        ('id,quantity\n"lambda', "line 2: is not CSV"),
+    ],
+)
+def test_a_wrong_usage_table_is_answered_with_line_field_and_value(content, says):
+    assert says in refused("bill", "-", text=content)
+
+
+def test_a_near_miss_of_a_price_id_names_the_right_one():
+    assert "lambda.request_x86" in refused("bill", "-", text="id,quantity\nlambda.requst_x86,1\n")
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"id,quantity\n\xe9,1\n"])
+def test_a_usage_table_that_is_not_text_is_refused_by_name(content, tmp_path):
+    path = tmp_path / "usage.csv"
+    path.write_bytes(content)
+    assert f"{path}: is not UTF-8" in refused("bill", path)
+
+
+# The answers.
+
+
+@pytest.mark.parametrize("path", sorted(WORKLOADS.glob("*.toml")), ids=lambda path: path.stem)
+def test_recommend_prints_the_answer_that_python_gives(path):
+    r = ex.recommend(ex.Workload.load(path))
+    done = run("recommend", path, "--json")
+    assert done.exit_code == (0 if r.feasible else 1)
+    assert json.loads(done.stdout) == json.loads(json.dumps(r.to_dict(), allow_nan=False, default=list))
+
+
+def test_recommend_has_the_fields_of_the_contract():
+    found = answer("recommend", STATEMENTS)
+    fields = "schema design feasible monthly_usd parts part_usd score_usd latency_p50_s latency_p95_s"
+    fields += " bill findings alternatives rejected break_evens at_part_usd assumptions changes"
+    assert set(fields.split()) <= found.keys()
+    assert set(found["design"]) == CONCERNS and found["feasible"] is True
+
+
+@pytest.mark.parametrize(
+    ("table", "fields"),
+    [
+        (
+            "findings",
+            "limit limit_value unit used_p50 used_p99 breach_probability verdict consequence source_url",
+        ),
+        ("alternatives", "design monthly_usd parts latency_p50_s latency_p95_s deployable"),
+        ("rejected", "because options designs breach_probability nearest"),
+    ],
+)
+def test_each_row_has_the_fields_of_the_contract(table, fields):
+    rows = answer("recommend", STATEMENTS)[table]
+    assert rows and all(set(fields.split()) <= row.keys() for row in rows)
+
+
+def test_each_line_of_a_bill_has_the_fields_of_the_contract():
+    bill = answer("recommend", STATEMENTS)["bill"]
+    assert all({"id", "quantity", "unit", "usd", "assumed"} <= line.keys() for line in bill["lines"])
+    assert sum(line["usd"] for line in bill["lines"]) == pytest.approx(bill["total_usd"], rel=1e-12)
+
+
+def test_nothing_feasible_is_a_no_with_a_null_design(impossible):
+    done = run("recommend", impossible, "--json")
+    found = json.loads(done.stdout)
+    assert (done.exit_code, found["design"], found["feasible"]) == (1, None, False)
+    assert run("recommend", impossible).exit_code == 1
+
+
+def test_another_region_has_other_prices():
+    home, away = (answer("recommend", STATEMENTS, "--region", r) for r in ("us-east-1", "sa-east-1"))
+    assert (home["region"], away["region"]) == ("us-east-1", "sa-east-1")
+    assert away["monthly_usd"] > home["monthly_usd"]
+
+
+def test_a_person_reads_sentences_and_tables():
+    shown = run("recommend", STATEMENTS).stdout
+    titles = ("Limits used", "Bill, a month", "Other designs", "Ruled out", "What a part is worth")
+    assert all(title in shown for title in (*titles, "Assumptions that decide"))
+    assert shown.startswith("For Account statements, build") or shown.startswith("The answer depends")
+    assert "\x1b" not in shown
+
+
+def test_all_shows_what_is_left_out_otherwise():
+    few, every = run("recommend", STATEMENTS).stdout, run("recommend", STATEMENTS, "--all").stdout
+    assert "all with --all" in few and "all with --all" not in every
+    assert len(every.splitlines()) > len(few.splitlines())
+
+
+def test_assess_says_what_keeps_a_design_from_being_feasible():
+    found = answer("assess", STATEMENTS, "--design", "door=rest-api,response=buffered")
+    assert {"design", "findings", "bill", "latency_s", "feasible", "excluded"} <= found.keys()
+    assert set(found["design"]) == CONCERNS and found["feasible"] is False
+    assert {"breach"} <= {row["verdict"] for row in found["findings"]}
+    assert {row["because"] for row in found["excluded"]} == {"client.waits"}
+    assert {"work", "total"} <= found["latency_s"].keys()
+
+
+def test_assess_fills_what_is_left_out_by_the_best():
+    best = answer("recommend", STATEMENTS)
+    door = best["design"]["door"]
+    done = run("assess", STATEMENTS, "--design", f"door={door}", "--json")
+    found = json.loads(done.stdout)
+    assert (done.exit_code, found["design"]) == (0, best["design"])
+    assert found["bill"]["total_usd"] == pytest.approx(best["monthly_usd"])
+    assert found["latency_s"]["total"]["p95"] == pytest.approx(best["latency_p95_s"])
+
+
+def test_an_excluded_design_is_a_no_with_its_reason():
+    done = run("assess", STATEMENTS, "--design", "configuration=bundled", "--json")
+    assert done.exit_code == 1
+    assert "configuration.secrets" in {row["because"] for row in json.loads(done.stdout)["excluded"]}
+
+
+def test_a_broken_promise_is_a_no_with_its_reason(tmp_path):
+    path = tmp_path / "late.toml"
+    fields = 'requests_per_month = 1e6\nresponse = "1 KB"\nruntime = "3 s"\n'
+    path.write_text(fields + '[targets]\nlatency_p95 = "2 s"\n')
+    found = answer("assess", path, "--design", "door=http-api,response=buffered,execution=single")
+    assert [row["because"] for row in found["excluded"]] == ["targets.latency_p95"]
+
+
+@pytest.mark.parametrize("path", sorted(WORKLOADS.glob("*.toml")), ids=lambda path: path.stem)
+def test_assess_finds_the_recommended_feasible_and_the_others_as_recommend_says(path):
+    r = ex.recommend(ex.Workload.load(path))
+    design = ",".join(f"{concern}={option}" for concern, option in r.nearest.ids.items())
+    assert answer("assess", path, "--design", design)["feasible"] == r.feasible
+
+
+def test_bill_prices_a_table_from_a_file_or_from_standard_input(tmp_path):
+    path = tmp_path / "usage.csv"
+    path.write_text("\ufeff" + USAGE, encoding="utf-8")
+    found = answer("bill", path)
+    assert found == answer("bill", "-", text=USAGE)
+    assert (found["region"], found["free_tier"], found["total_usd"]) == ("us-east-1", False, 9.6)
+    assert found["lines"][0].keys() >= {"id", "quantity", "unit", "usd", "assumed"}
+
+
+def test_an_id_given_twice_adds_up():
+    twice = answer("bill", "-", text="quantity,id\n1e6,lambda.request_x86\n2e6,lambda.request_x86\n")
+    assert [(line["id"], line["quantity"]) for line in twice["lines"]] == [("lambda.request_x86", 3e6)]
+
+
+def test_the_free_tier_is_off_unless_asked_for():
+    off, on = (answer("bill", "-", flag, text=USAGE) for flag in ("--no-free-tier", "--free-tier"))
+    assert on["total_usd"] < off["total_usd"] == answer("bill", "-", text=USAGE)["total_usd"]
+
+
+def test_an_empty_table_costs_nothing():
+    assert answer("bill", "-", text="id,quantity\n")["total_usd"] == 0
+
+
+def test_limits_come_with_value_unit_age_and_source():
+    rows = answer("limits")["limits"]
+    assert len(rows) == len(ex.limits())
+    fields = {"id", "value", "unit", "age_days", "source_url", "verified"}
+    assert all(fields <= row.keys() for row in rows)
+
+
+@pytest.mark.parametrize("text", ["FURL", "furl"])
+def test_limits_and_prices_are_found_by_a_text_in_any_case(text):
+    assert {row["id"].split(".")[1] for row in answer("limits", f"lambda.{text}")["limits"]} == {"furl"}
+    assert answer("prices", "ALB.alb_hour")["prices"] == answer("prices", "alb.alb_hour")["prices"]
+
+
+@pytest.mark.parametrize("table", ["limits", "prices"])
+def test_no_such_row_is_an_empty_answer(table):
+    assert answer(table, "no such row") == {table: []}
+    assert run(table, "no such row").exit_code == 0
+
+
+def test_prices_of_a_region_are_those_in_force_and_say_what_is_assumed():
+    rows = answer("prices", "--region", "eu-west-1")["prices"]
+    assert {row["region"] for row in rows} == {"eu-west-1"}
+    assert {row["id"] for row in rows} == set(facts.price_ids())
+    assert {row["assumed"] for row in rows} == {True, False}
+
+
+def test_stale_prices_and_unverified_limits_are_marked_for_people():
+    unverified = next(row["id"] for row in answer("limits")["limits"] if not row["verified"])
+    stale = next(row["id"] for row in answer("prices")["prices"] if row["stale"])
+    assert " no " in run("limits", unverified).stdout
+    assert "stale" in run("prices", stale).stdout
+
+
+@pytest.mark.parametrize("form", ["html", "md"])
+def test_report_writes_one_file_a_workload_into_a_folder(form, tmp_path):
+    paths = sorted(WORKLOADS.glob("p*.toml"))
+    found = answer("report", *paths, "-o", tmp_path / "new", "--format", form)
+    wanted = [tmp_path / "new" / f"{path.stem}.{form}" for path in paths]
+    assert found == {"reports": [str(path) for path in wanted]}
+    assert all(path.stat().st_size > 1000 for path in wanted)
+
+
+def test_a_report_gives_the_same_answer_as_recommend(tmp_path):
+    assert run("report", STATEMENTS, "-o", tmp_path / "r.md").exit_code == 0
+    cost = f"${answer('recommend', STATEMENTS)['monthly_usd']:,.2f}"
+    assert cost in (tmp_path / "r.md").read_text(encoding="utf-8")
+
+
+def test_one_bad_workload_leaves_no_half_of_the_reports(tmp_path):
+    assert "none.toml" in refused("report", STATEMENTS, "none.toml", "-o", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+# What helps on the way.
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["recommend", "--help"]])
+def test_help_names_the_commands_and_options(arguments):
+    done = run(*arguments)
+    assert done.exit_code == 0
+    assert "recommend" in done.stdout and "--help" in done.stdout
+
+
+def test_the_version_is_the_packages():
+    assert run("--version").stdout == f"explorer {ex.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("explorer recommend w.toml --region eu-w", "eu-west-1"),
+        ("explorer assess w.toml --design door=http-api,resp", "door=http-api,response=stored"),
+        ("explorer rec", "recommend"),
+    ],
+)
+def test_the_shell_completes_commands_regions_and_designs(typed, completed):
+    words = typed.split()
+    asked = {"COMP_WORDS": typed, "COMP_CWORD": str(len(words) - 1), "_EXPLORER_COMPLETE": "complete_bash"}
+    done = subprocess.run(
+        [Path(sys.executable).with_name("explorer")], env=os.environ | asked, capture_output=True, text=True
+    )
+    assert completed in done.stdout.splitlines()
+
+
+# JupyterLab, for real: the package as a wheel carries it, away from the checkout.
+
+
+@pytest.fixture
+def installed(tmp_path):
+    """How to start `explorer` from a package that carries its notebooks, in an empty folder."""
+    package = tmp_path / "site" / "explorer"
+    shutil.copytree(facts.__file__.rpartition("/")[0], package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(WORKLOADS.parent, package / "data", dirs_exist_ok=True)
+    (package / "notebooks").mkdir(exist_ok=True)
+    (package / "notebooks" / FIRST).write_text('{"cells":[],"metadata":{},"nbformat":4,"nbformat_minor":5}')
+    (tmp_path / "here").mkdir()
+    jupyter = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")}
+    env = os.environ | jupyter | {"PYTHONPATH": str(package.parent)}
+    return {"cwd": tmp_path / "here", "env": env}
+
+
+def test_lab_answers_at_the_address_that_it_prints_and_ends_when_told(installed):
+    mine = installed["cwd"] / "explorer-notebooks" / "01_mine.ipynb"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    command = [sys.executable, "-m", "explorer", "lab", "--no-open", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **installed) as lab:
+        printed = b"".join(iter(lab.stdout.readline, b"}\n")) + b"}"
+        found = json.loads(printed)
+        with urllib.request.urlopen(found["url"], timeout=30) as page:
+            assert page.status == 200 and FIRST in page.url
+        assert found["url"].startswith("http://127.0.0.1:") and found["pid"] == lab.pid
+        lab.terminate()
+        assert lab.wait(30) == 0
+    assert mine.read_text() == "mine" and (mine.parent / FIRST).is_file()
+
+
+def test_lab_without_jupyterlab_says_what_to_install(installed):
+    missing = Path(installed["env"]["PYTHONPATH"]) / "jupyterlab.py"
+    missing.write_text("raise ImportError")
+    done = process("lab", **installed)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: JupyterLab is not installed: pip install 'explorer[notebooks]'\n"

@@ -1,0 +1,193 @@
+"""`explorer init`: each answer is checked as it is given, and the file says what it leaves out."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+import explorer as ex
+from explorer import asking
+from explorer.cli import app
+
+ASKED = [field for field in asking.FIELDS if field.asked]
+SECRET = "hunter2-is-the-word"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "prod.env").write_text(f"TOKEN={SECRET}\nMODE=fast\n")
+    return tmp_path
+
+
+def init(*arguments, answers=""):
+    return CliRunner().invoke(app, ["init", "new.toml", *arguments], input=answers)
+
+
+def answered(*changes, **given):
+    """A line for each question: that of `given` (dots as __), else blank."""
+    lines = {name.replace("__", "."): text for name, text in given.items()}
+    unless = {field.name for field in ASKED if field.only_if and not lines.get(field.only_if)}
+    return "".join(f"{lines.get(field.name, '')}\n" for field in ASKED if field.name not in unless)
+
+
+def test_blank_answers_take_the_defaults_that_are_shown(here):
+    done = init(answers=answered())
+    assert done.exit_code == 0
+    assert done.stdout.endswith("Wrote new.toml. Next: explorer recommend new.toml\n")
+    written = ex.Workload.load("new.toml")
+    assert written.name == "new" and written.requests_per_month == 1e6
+    assert written.is_given("client.polls") and not written.is_given("peak_rps")
+
+
+def test_answers_are_written_as_they_were_given():
+    lines = {"response__p50": "800 KB", "response__p99": "9 MB", "response__binary": "y"}
+    init(answers=answered(**lines, requests_per_month="3,000,000", client__needs="waf, private"))
+    written = ex.Workload.load("new.toml")
+    assert written.response.binary and written.requests_per_month == 3_000_000
+    assert written.response.spread.quantile(0.99) == pytest.approx(9 * 1024**2)
+    assert written.client.needs == ("waf", "private")
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "right", "reason"),
+    [
+        ("requests_per_month", "many", "5000", 'requests_per_month is "many": expected a number'),
+        ("response.p50", "9 MBB", "9 MB", 'response.p50 is "9 MBB": expected a size such as'),
+        ("response.p99", "1 KB", "1 MB", "response.p99"),
+        ("response.binary", "maybe", "yes", 'response.binary is "maybe": expected true or false'),
+        ("runtime.p50", "-3 s", "3 s", "runtime.p50"),
+        ("peak_rps", "0.001", "9", "expected at least the mean rate"),
+        ("region", "mars", "eu-west-1", 'region is "mars": expected one of'),
+        ("client.auth", "basic", "iam", 'client.auth is "basic": expected one of none, iam'),
+        ("targets.success", "99.9", "0.999", "targets.success"),
+        ("current.door", "htp-api", "http-api", 'door is "htp-api" (did you mean'),
+    ],
+)
+def test_a_wrong_answer_gets_its_reason_and_is_asked_again(field, wrong, right, reason):
+    done = init(answers=answered(**{field.replace(".", "__"): f"{wrong}\n{right}"}))
+    assert done.exit_code == 0
+    (line,) = done.stderr.splitlines()
+    assert reason in line
+    assert done.output.count(f"{field}: ") >= 2
+    ex.recommend(ex.Workload.load("new.toml"))
+
+
+def test_the_defaults_in_the_comments_are_those_of_a_workload(here):
+    init("--yes")
+    freed = re.sub(r"(?m)^# (?!\[current)(\[\w+\]|\w+ = )", r"\1", (here / "new.toml").read_text())
+    (here / "freed.toml").write_text(freed)
+    plain, full = ex.Workload.load("new.toml"), ex.Workload.load("freed.toml")
+    assert full.is_given("client.waits") and not plain.is_given("client.waits")
+    assert full.model_dump() == plain.model_dump()
+    assert full.request.spread.median == plain.request.spread.median
+
+
+def test_defaults_that_were_not_asked_for_stay_open():
+    init("--yes")
+    given = {r.id for r in ex.recommend(ex.Workload.load("new.toml")).assumed}
+    assert {"peak_rps", "client.waits", "client.polls"} <= given
+
+
+@pytest.mark.parametrize(
+    ("pairs", "toml"),
+    [
+        (["response=2 MB", "response.binary=yes"], 'p50 = "2 MB"'),
+        (["response.p50=1 MB", "response.p99.9=9 MB"], '"p99.9" = "9 MB"'),
+        (["runtime.max=40 s", "runtime.p50=4 s"], 'max = "40 s"'),
+        (["client.needs=waf,private"], 'needs = ["waf", "private"]'),
+        (["configuration=12 KB", "configuration.secrets=2"], 'total = "12 KB"'),
+        (["name=42"], 'name = "42"'),
+        (['name=a " and \\ é\x7f'], "name = "),
+        (["preferences.part_usd=0"], "part_usd = 0"),
+        (["current.door=rest-api"], 'door = "rest-api"'),
+    ],
+)
+def test_set_answers_a_question_beforehand(pairs, toml, here):
+    done = init("--yes", *(word for pair in pairs for word in ("--set", pair)))
+    assert done.exit_code == 0, done.stderr
+    assert toml in (here / "new.toml").read_text(encoding="utf-8")
+    ex.Workload.load("new.toml")
+
+
+def test_what_was_set_is_not_asked():
+    done = init("--set", "name=x", "--set", "response=2 MB", answers=answered())
+    assert "name: " not in done.stdout and "response.p50: " not in done.stdout
+    assert "runtime.p50: " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("pair", "says"),
+    [
+        ("nonsense", '--set is "nonsense": expected FIELD=VALUE'),
+        ("respons.p50=1 MB", 'respons is not a field (did you mean "response"?)'),
+        ("response.p50=big", 'new.toml: response.p50 is "big": expected a size such as'),
+        ("current.door=htp", 'new.toml: current: door is "htp"'),
+    ],
+)
+def test_a_wrong_field_is_refused_in_one_line(pair, says, here):
+    done = init("--yes", "--set", pair)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert says in done.stderr and done.stderr.count("\n") == 1
+    assert not (here / "new.toml").exists()
+
+
+def test_a_dotenv_is_counted_and_its_values_go_nowhere(here):
+    (here / "sub").mkdir()
+    done = CliRunner().invoke(app, ["init", "sub/new.toml", "--yes", "--dotenv", "prod.env", "--json"])
+    assert json.loads(done.stdout) == {"path": "sub/new.toml"}
+    assert 'dotenv = "../prod.env"' in (here / "sub/new.toml").read_text()
+    assert SECRET not in done.output + (here / "sub/new.toml").read_text()
+    assert ex.Workload.load("sub/new.toml").configuration.entry_count == 2
+
+
+def test_a_dotenv_may_be_the_answer_to_the_question_for_the_size():
+    init(answers=answered(configuration__total="prod.env"))
+    written = ex.Workload.load("new.toml")
+    assert written.configuration.largest == len(SECRET) and written.configuration.total < 100
+
+
+def test_a_missing_dotenv_is_refused_by_name():
+    done = init("--yes", "--dotenv", "none.env")
+    assert done.exit_code == 2 and '"none.env": no such file' in done.stderr
+
+
+def test_a_file_that_is_there_stays_unless_forced(here):
+    (here / "new.toml").write_text("mine")
+    done = init("--yes")
+    assert done.exit_code == 2 and "is there already" in done.stderr
+    assert (here / "new.toml").read_text() == "mine"
+    assert init("--yes", "--force").exit_code == 0
+    assert ex.Workload.load("new.toml").name == "new"
+
+
+def test_a_folder_that_is_not_there_is_refused():
+    done = CliRunner().invoke(app, ["init", "no/new.toml", "--yes"])
+    assert done.exit_code == 2 and "no such folder" in done.stderr
+
+
+def test_an_end_of_the_answers_is_one_line_and_writes_nothing(here):
+    done = init(answers="a name\n")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("error: init: no answer for region: ")
+    assert not (here / "new.toml").exists()
+
+
+def test_with_json_the_questions_leave_standard_output_alone():
+    done = init("--json", answers=answered())
+    assert json.loads(done.stdout) == {"path": "new.toml"}
+    assert "requests_per_month: " in done.stderr
+
+
+def test_an_interrupt_is_quiet_and_writes_nothing(here):
+    command = [sys.executable, "-m", "explorer", "init", "new.toml"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=here) as asked:
+        assert asked.stdout.read(5) == b"name:"
+        asked.send_signal(signal.SIGINT)
+        assert asked.wait(30) == 130 and asked.stderr.read() == b""
+    assert not (here / "new.toml").exists()

@@ -1,0 +1,281 @@
+"""What holds for every workload."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import explorer as ex
+from explorer.assess import TIGHT, findings
+from explorer.cost import cost
+from explorer.design import Context, table
+from explorer.errors import ExplorerError
+from explorer.evaluate import Evaluation
+from explorer.facts import workloads_dir
+from explorer.latency import latency
+from explorer.option import Load
+from explorer.workload import Workload
+
+EXAMPLES = [Workload.load(path) for path in sorted(workloads_dir().glob("*.toml"))]
+DESIGNS = table().designs
+LADDER = ("fits", "tight", "raise", "breach")
+
+
+@st.composite
+def spreads(draw, least: float, most: float):
+    """One value, two or three quantiles, perhaps a maximum, or samples."""
+    value = st.floats(np.log(least), np.log(most)).map(lambda log: float(np.exp(log)))
+    kind = draw(st.sampled_from(["value", "quantiles", "cut", "samples"]))
+    if kind == "value":
+        return {"value": draw(value)}
+    if kind == "samples":
+        return {"samples": draw(st.lists(value, min_size=1, max_size=5))}
+    low, middle, high = sorted(draw(st.tuples(value, value, value)))
+    points = {"p50": low, "p90": middle, "p99": high}
+    return points | ({"max": high * 2} if kind == "cut" else {})
+
+
+@st.composite
+def workloads(draw):
+    """A workload of any kind that a file can hold."""
+    flag, share = st.booleans(), st.floats(0.01, 1)
+    entries = draw(st.integers(1, 60))
+    rate = draw(st.floats(0, 9).map(lambda log: 10**log))
+    return Workload(
+        requests_per_month=rate,
+        peak_rps=draw(st.none() | st.floats(1, 100).map(lambda times: rate / (672 * 3600) * times)),
+        region=draw(st.sampled_from(["us-east-1", "eu-west-1", "sa-east-1"])),
+        request={**draw(spreads(1, 1e9)), "binary": draw(flag)},
+        response={**draw(spreads(1, 1e10)), "binary": draw(flag), "divisible": draw(flag), "compression": draw(share)},
+        runtime={
+            **draw(spreads(1e-4, 1e5)),
+            "memory": draw(st.sampled_from([128, 512, 1769, 8192, 10_240, 30_000])),
+            "architecture": draw(st.sampled_from(["arm64", "x86_64"])),
+            "divisible": draw(flag),
+            "state": draw(st.floats(0, 4e6)),
+        },
+        configuration={
+            "total": draw(st.floats(0, 3e6)),
+            "entries": entries,
+            "secrets": draw(st.integers(0, entries)),
+            "rotation": draw(flag),
+            "changes_without_deploy": draw(flag),
+        },
+        client={
+            "waits": draw(st.floats(0.1, 1000)),
+            "polls": draw(flag),
+            "uploads": draw(flag),
+            "receives_callbacks": draw(flag),
+            "auth": draw(st.sampled_from([None, "none", "iam", "jwt"])),
+            "needs": draw(st.lists(st.sampled_from(["custom-domain", "waf", "throttling", "private"]), unique=True)),
+        },
+        targets={"success": draw(st.sampled_from([0.9, 0.99, 0.999, 1.0]))},
+        preferences={"free_tier": draw(flag), "month_hours": draw(st.sampled_from([672, 720, 730, 744]))},
+    )
+
+
+each = settings(max_examples=60)
+few = settings(max_examples=25)
+
+
+@few
+@given(workloads())
+def test_every_workload_has_an_answer_that_is_plain_json(w):
+    r = ex.recommend(w)
+    answer = json.loads(json.dumps(r.to_dict(), allow_nan=False))
+    assert answer["feasible"] == (answer["design"] is not None)
+    assert answer["monthly_usd"] >= 0 and r.summary
+
+
+@each
+@given(workloads())
+def test_chances_are_chances_money_is_money_and_quantiles_rise(w):
+    e = Evaluation(Load(w), table())
+    for chance in (e.breach_probability, e.hard_breach, e.late):
+        assert ((chance >= 0) & (chance <= 1)).all()
+    assert (np.isfinite(e.monthly_usd) & (e.monthly_usd >= 0)).all()
+    assert (np.diff(e.latency_s, axis=1) >= -1e-9 * e.latency_s[:, 1:]).all() and (e.latency_s[:, 0] > 0).all()
+
+
+@each
+@given(workloads())
+def test_the_recommended_design_is_feasible_and_least(w):
+    e = Evaluation(Load(w))
+    index = int(e.winner())
+    if index < 0:
+        assert not e.feasible.any()
+        return
+    assert e.feasible[index]
+    score = e.monthly_usd + w.preferences.part_usd * e.table.parts
+    assert score[index] == score[e.feasible].min()
+
+
+@each
+@given(workloads(), st.sampled_from(DESIGNS))
+def test_feasible_is_no_breach_among_the_findings_and_in_time(w, design):
+    load = Load(w)
+    e = Evaluation(load, table())
+    index = DESIGNS.index(design)
+    in_time = e.late[index] <= load.tolerance + 1e-12 and bool(e.in_time[index])
+    excluded = [x for o in design.options for x in o.excludes(load.under(Context.of(o, design.flow).flow))]
+    breaches = [f for f in findings(w, design) if f.verdict == "breach"]
+    assert e.feasible[index] == (in_time and not excluded and not breaches)
+
+
+@each
+@given(workloads(), st.sampled_from(DESIGNS))
+def test_a_verdict_follows_from_the_numbers_beside_it(w, design):
+    for f in findings(w, design):
+        assert 0 <= f.breach_probability <= 1
+        assert f.used_p50 <= f.used_p99 * (1 + 1e-12)
+        broken = f.breach_probability > 1 - w.targets.success
+        assert (f.verdict in {"breach", "raise"}) == (broken and "S3" not in f.consequence)
+        if f.verdict == "fits" and "S3" not in f.consequence:
+            assert f.breach_probability == 0 and f.used_p99 < TIGHT * f.limit_value
+        assert f.broken_per_month == pytest.approx(f.breach_probability * w.requests_per_month)
+
+
+@each
+@given(workloads(), st.sampled_from(DESIGNS))
+def test_a_bill_is_the_sum_of_its_lines_and_of_the_float_arithmetic(w, design):
+    bill = cost(w, design)
+    assert bill.total_usd == sum(line.usd for line in bill.lines)
+    e = Evaluation(Load(w), table())
+    usd = e.monthly_usd[DESIGNS.index(design)]
+    assert usd == pytest.approx(float(bill.total_usd), rel=1e-9, abs=1e-9)
+
+
+@each
+@given(workloads(), st.sampled_from(DESIGNS))
+def test_the_seconds_of_a_design_are_the_sum_of_its_phases(w, design):
+    phases = latency(w, design)
+    for level in ("p50", "p95", "p99"):
+        total = sum(seconds[level] for name, seconds in phases.items() if name != "total")
+        assert phases["total"][level] == pytest.approx(total, rel=1e-9)
+
+
+# Monotony -----------------------------------------------------------------------------------------
+
+GROWING = {
+    "response": np.geomspace(1, 5e9, 23),
+    "request": np.geomspace(1, 5e9, 23),
+    "runtime": np.geomspace(1e-3, 1e6, 23),
+}
+
+
+@each
+@given(workloads(), st.sampled_from(sorted(GROWING)))
+def test_a_larger_response_request_or_run_time_never_makes_a_limit_fit_better(w, axis):
+    e = Evaluation(Load(w, {axis: GROWING[axis]}), table())
+    for chance in (e.breach_probability, e.hard_breach):
+        assert (np.diff(chance, axis=1) >= -1e-9).all()
+
+
+@few
+@given(workloads(), st.sampled_from(DESIGNS), st.sampled_from(sorted(GROWING)), st.floats(1.01, 1000))
+def test_no_finding_gets_better_when_a_distribution_grows(w, design, axis, factor):
+    def verdicts(grown: float) -> dict[str, tuple[int, float]]:
+        load = Load(w, {axis: np.array(getattr(w, axis).spread.median * grown)})
+        return {f.limit: (LADDER.index(f.verdict), f.breach_probability) for f in findings(w, design, load)}
+
+    before, after = verdicts(1.0), verdicts(factor)
+    for limit in before.keys() & after.keys():
+        assert after[limit][0] >= before[limit][0] and after[limit][1] >= before[limit][1] - 1e-9, limit
+
+
+NOT_APPCONFIG = table().only(np.array([design.configuration != "appconfig" for design in DESIGNS]))
+
+
+def saved_usd(load: Load) -> np.ndarray:
+    """At most what the cold starts cost that a busier function no longer has: initialising and reading."""
+    cold = load.requests * load.cold_share(load.runtime.mean, "work")
+    each_usd = 0.002 + 2e-5 * load.init_mean_s * load.memory_gb + 2e-5 * load.config_entries
+    return np.maximum(-np.diff(cold * np.ones(load.shape)), 0) * each_usd
+
+
+@each
+@given(workloads())
+def test_more_requests_never_cost_less_in_the_same_design(w):
+    rates = w.requests_per_month * np.geomspace(1, 1e6, 31)
+    axes = {"requests_per_month": rates, "peak_rps": (w.peak_rps or w.mean_rps * 5) * np.geomspace(1, 1e6, 31)}
+    load = Load(w, axes)
+    usd = Evaluation(load, table()).monthly_usd
+    assert (np.diff(usd, axis=1) >= -saved_usd(load) - 1e-9 * usd[:, 1:]).all()
+
+
+@each
+@given(workloads(), st.floats(1e5, 1e9))
+def test_twice_the_requests_never_cost_less_at_the_rates_of_an_api(w, rate):
+    axes = {"requests_per_month": np.array([rate, 2 * rate]), "peak_rps": np.array([rate, 2 * rate]) / 5e5}
+    e = Evaluation(Load(w, axes), NOT_APPCONFIG)  # which charges 0.0008 USD for each environment's first read
+    less, more = e.monthly_usd.T
+    assert (more >= less * (1 - 1e-9)).all()
+
+
+@each
+@given(workloads(), st.sampled_from(["response", "request", "runtime"]))
+def test_larger_and_longer_never_costs_less_in_the_same_design(w, axis):
+    load = Load(w, {axis: GROWING[axis]})
+    usd = Evaluation(load, table()).monthly_usd
+    assert (np.diff(usd, axis=1) >= -saved_usd(load) - 1e-9 * usd[:, 1:]).all()
+
+
+@each
+@given(workloads(), st.sampled_from(["response", "request", "runtime"]))
+def test_larger_and_longer_is_never_faster(w, axis):
+    seconds = Evaluation(Load(w, {axis: GROWING[axis]}), table()).latency_s
+    slack = 1.0  # a cold start and its reads that a busier function no longer has
+    assert (np.diff(seconds, axis=2) >= -slack).all()
+
+
+@each
+@given(workloads())
+def test_a_free_tier_and_a_discount_never_cost_more(w):
+    plain = Evaluation(Load(w.replace({"preferences.free_tier": False})), table()).monthly_usd
+    free = Evaluation(Load(w.replace({"preferences.free_tier": True})), table()).monthly_usd
+    less = Evaluation(Load(w.replace({"preferences.free_tier": False, "preferences.discount": 0.3})), table()).monthly_usd
+    assert (free <= plain * (1 + 1e-12)).all()
+    np.testing.assert_allclose(less, plain * 0.7, rtol=1e-9)
+
+
+@each
+@given(workloads())
+def test_asking_for_less_never_rules_out_more(w):
+    strict = Evaluation(Load(w.replace({"targets.success": 1.0})), table()).feasible
+    lax = Evaluation(Load(w.replace({"targets.success": 0.9, "client.waits": "366 days"})), table()).feasible
+    assert (lax | ~strict).all()
+
+
+# Arrays and scalars -------------------------------------------------------------------------------
+
+FACTORS = np.array([0.01, 1.0, 7.3, 400.0])
+
+
+@few
+@given(workloads(), st.sampled_from(["response", "request", "runtime", "requests_per_month"]))
+def test_an_array_gives_what_each_point_gives_alone(w, axis):
+    today = w.requests_per_month if axis == "requests_per_month" else getattr(w, axis).spread.median
+    values = today * FACTORS
+    peak = {} if axis != "requests_per_month" else {"peak_rps": values / 1e6}
+    grid = Evaluation(Load(w, {axis: values, **peak}), table())
+    for i, value in enumerate(values):
+        one = Evaluation(Load(w, {axis: value, **{name: v[i] for name, v in peak.items()}}), table())
+        np.testing.assert_allclose(grid.monthly_usd[:, i], one.monthly_usd, rtol=1e-12)
+        np.testing.assert_allclose(grid.latency_s[:, :, i], one.latency_s, rtol=1e-12)
+        np.testing.assert_allclose(grid.breach_probability[:, i], one.breach_probability, rtol=1e-9, atol=1e-12)
+        assert (grid.feasible[:, i] == one.feasible).all()
+
+
+@given(st.sampled_from(EXAMPLES), st.data())
+@few
+def test_an_example_with_any_field_changed_is_answered_or_refused_in_one_line(w, data):
+    field = data.draw(st.sampled_from(["client.waits", "peak_rps", "runtime.memory", "configuration.total", "response"]))
+    value = data.draw(st.floats(0, 1e12) | st.sampled_from(["", "1 KB", "4 s", None, True]))
+    try:
+        changed = w.replace({field: value})
+    except ExplorerError as error:
+        assert "\n" not in str(error) and field.split(".")[-1] in str(error)
+        return
+    assert ex.recommend(changed).monthly_usd >= 0
