@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from .design import Design
     from .encoding import encoded_size, environment_size
     from .errors import ExplorerError
+    from .facts import breaches_frame as breaches
     from .facts import limits_frame as limits
     from .facts import prices_frame as prices
-    from .recommend import Recommendation, assess, cost, latency, recommend
+    from .one_design import assess, compare, cost, latency
+    from .recommend import Recommendation, recommend
     from .report import report
     from .workload import Workload, examples
 
@@ -33,13 +35,15 @@ _CONTENTS = {  # public name: (module, name there)
     "Design": ("design", "Design"),
     "Recommendation": ("recommend", "Recommendation"),
     "recommend": ("recommend", "recommend"),
-    "assess": ("recommend", "assess"),
-    "cost": ("recommend", "cost"),
-    "latency": ("recommend", "latency"),
+    "assess": ("one_design", "assess"),
+    "cost": ("one_design", "cost"),
+    "compare": ("one_design", "compare"),
+    "latency": ("one_design", "latency"),
     "Bill": ("cost", "Bill"),
     "bill": ("cost", "bill"),
     "limits": ("facts", "limits_frame"),
     "prices": ("facts", "prices_frame"),
+    "breaches": ("facts", "breaches_frame"),
     "environment_size": ("encoding", "environment_size"),
     "encoded_size": ("encoding", "encoded_size"),
     "explore": ("app", "explore"),

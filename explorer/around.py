@@ -80,19 +80,25 @@ def _along(r: Recommendation, axis: str) -> Iterator[BreakEven]:
         return
     factors = np.geomspace(1 / REACH, REACH, COARSE)
     factors = factors[today * factors <= most]
-    designs = r.candidates
-    winners, evaluation = _evaluated(r, axis, factors, designs)
-    start = int(np.argmin(np.abs(np.log(factors))))
-    kept = np.zeros(len(designs.designs), dtype=bool)
-    index = designs.designs.index(r.nearest)
-    kept[[*np.unique(winners[winners >= 0]), index]] = True
-    few = designs.only(kept)
+    winners, evaluation = _evaluated(r, axis, factors, r.candidates)
+    start, index = int(np.argmin(np.abs(np.log(factors)))), r.candidates.designs.index(r.nearest)
+    services = _service(r, factors, evaluation, winners) if axis == "requests_per_month" else []
     for direction, step in (("above", 1), ("below", -1)):
         changed = _first_change(winners, start, step, index)
-        if changed is not None:
-            yield _refined(r, axis, direction, factors[changed - step], factors[changed], few)
-    if axis == "requests_per_month":
-        yield from _service(r, factors, evaluation, few, winners)
+        if changed is None:
+            continue
+        few = _feasible(evaluation, changed - step, changed, index)
+        turn = _refined(r, axis, direction, factors[changed - step], factors[changed], few)
+        if (turn.direction, turn.design) not in [(s.direction, s.design) for s in services]:
+            yield turn
+    yield from services
+
+
+def _feasible(evaluation: Evaluation, inside: int, outside: int, index: int) -> Table:
+    """The designs that are feasible at one of two points, and the one with this index."""
+    kept = evaluation.feasible[:, inside] | evaluation.feasible[:, outside]
+    kept[index] = True
+    return evaluation.table.only(kept)
 
 
 def _first_change(winners: np.ndarray, start: int, step: int, today: int) -> int | None:
@@ -128,29 +134,28 @@ def _turn(r: Recommendation, axis: str, direction: str, factor: float, design: D
 
 
 def _service(
-    r: Recommendation, factors: np.ndarray, evaluation: Evaluation, few: Table, winners: np.ndarray
-) -> Iterator[BreakEven]:
+    r: Recommendation, factors: np.ndarray, evaluation: Evaluation, winners: np.ndarray
+) -> list[BreakEven]:
     """Where an always-on service takes over from Lambda, or Lambda from it."""
     always_on = np.array([d.flow.compute == "service" for d in evaluation.designs])
     serves = np.array([w >= 0 and always_on[w] for w in winners])
-    is_service = r.design is not None and r.design.flow.compute == "service"
+    is_service = r.nearest.flow.compute == "service"
     direction = "below" if is_service else "above"
     start = int(np.argmin(np.abs(np.log(factors))))
     span = range(start, -1, -1) if is_service else range(start, factors.size)
     turned = next((i for i in span if serves[i] != is_service and winners[i] >= 0), None)
     if turned is None:
-        yield _no_turn(r, direction, is_service)
-        return
+        return [_no_turn(direction, is_service)]
     previous = turned + 1 if is_service else turned - 1
+    few = _feasible(evaluation, previous, turned, evaluation.designs.index(r.nearest))
     fine = np.geomspace(factors[previous], factors[turned], FINE)
     found, narrow = _evaluated(r, "requests_per_month", fine, few)
     on = [w >= 0 and narrow.designs[w].flow.compute == "service" for w in found]
     first = next((i for i, there in enumerate(on) if there != is_service and found[i] >= 0), FINE - 1)
-    turn = _turn(r, "requests_per_month", direction, float(fine[first]), narrow.designs[found[first]])
-    yield turn
+    return [_turn(r, "requests_per_month", direction, float(fine[first]), narrow.designs[found[first]])]
 
 
-def _no_turn(r: Recommendation, direction: str, is_service: bool) -> BreakEven:
+def _no_turn(direction: str, is_service: bool) -> BreakEven:
     unit = AXES["requests_per_month"][0]
     what = "Lambda takes over" if is_service else "an always-on service takes over"
     reach = f"1/{REACH:,.0f} of" if is_service else f"{REACH:,.0f} times"

@@ -12,6 +12,7 @@ from . import facts
 from .design import Context, Design
 from .distribution import Number
 from .option import Load, Spill, Use
+from .units import format_share
 from .workload import Workload
 
 DRIVERS = ("request", "response", "runtime", "peak", "amount")
@@ -131,8 +132,8 @@ def _finding(use: Use, load: Load, door: str) -> Finding:
 def _consequence(use: Use, load: Load, door: str, told: str) -> str:
     """What the caller sees, or what is done instead."""
     if isinstance(use, Spill):
-        share = float(use.share(load))
-        return f"never breaks: {share:.2%} of the requests are too large to hand over and go through S3"
+        share = format_share(float(use.share(load)))
+        return f"never breaks: of the requests, {share} are too large to hand over and go through S3"
     breach = facts.breach(use.limit, door)
     seen = breach.seen if breach else "no recorded text"
     return f"ask for {_request(use, load)}; until then: {seen}" if told == "raise" else seen

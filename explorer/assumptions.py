@@ -35,7 +35,7 @@ class Assumption:
 DEFAULTS: dict[str, tuple[Callable[[Any], str], str]] = {  # field: (how it is shown, why it has this value)
     "peak_rps": (format_number, "no peak was given: five times the mean rate"),
     "request": (format_size, "no request size was given"),
-    "runtime.memory": (lambda mb: format_size(mb * 1024**2, 4), "one vCPU"),
+    "runtime.memory": (lambda mb: f"{mb:g} MB", "not given: one vCPU"),
     "configuration.entries": (
         format_number,
         "not given: as many as the total holds at the assumed size",

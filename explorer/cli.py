@@ -108,7 +108,9 @@ def _designs(incomplete: str) -> list[str]:
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-WorkloadFile = Annotated[Path, typer.Argument(metavar="WORKLOAD", help="A workload in TOML.")]
+WorkloadFile = Annotated[
+    Path, typer.Argument(metavar="WORKLOAD", help="A workload in TOML, or an example by its name.")
+]
 Region = Annotated[
     str | None,
     typer.Option(

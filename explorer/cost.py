@@ -47,7 +47,7 @@ class BillLine:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Bill:
     """Priced usage of a month; `total_usd` is the sum of its lines."""
 
@@ -58,6 +58,9 @@ class Bill:
     def total_usd(self) -> Decimal:
         """The sum of the lines [USD]."""
         return sum((line.usd for line in self.lines), ZERO)
+
+    def __repr__(self) -> str:
+        return f"Bill({self.total_usd:,.2f} USD a month, {len(self.lines)} lines, {self.region})"
 
     def to_frame(self) -> pd.DataFrame:
         """The lines, dearest first: id, quantity, unit, usd, assumed, free, stale, as_of, source."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from .errors import DesignError
 from .option import Exclusion, Flow, Load, Option
 from .options import configuration, door, execution, request, response
+from .units import shown
 
 OPTIONS: dict[str, dict[str, Option]] = {
     module.__name__.rpartition(".")[2]: {option.id: option for option in module.OPTIONS}
@@ -84,10 +85,10 @@ def choices(given: str | Mapping[str, str | None] | Design) -> dict[str, str]:
     pairs = _pairs(given) if isinstance(given, str) else dict(given)
     chosen = {concern: option for concern, option in pairs.items() if option is not None}
     for concern, option in chosen.items():
-        if concern not in OPTIONS:
-            raise DesignError(f'"{concern}" is not a concern{_near(concern, CONCERNS)}')
-        if option not in OPTIONS[concern]:
-            raise DesignError(f'{concern} is "{option}"{_near(option, OPTIONS[concern])}')
+        if not isinstance(concern, str) or concern not in OPTIONS:
+            raise DesignError(f"{shown(concern)} is not a concern{_near(concern, CONCERNS)}")
+        if not isinstance(option, str) or option not in OPTIONS[concern]:
+            raise DesignError(f"{concern} is {shown(option)}{_near(option, OPTIONS[concern])}")
     _check(chosen)
     return chosen
 
@@ -98,12 +99,14 @@ def _pairs(text: str) -> dict[str, str | None]:
         concern, equals, option = (word.strip() for word in part.partition("="))
         if not equals:
             raise DesignError(f'design has "{part}": expected concern=option, such as door=http-api')
+        if concern in pairs:
+            raise DesignError(f'design names {concern} twice, the second time as "{option}"')
         pairs[concern] = option
     return pairs
 
 
-def _near(given: str, accepted: Any) -> str:
-    near = difflib.get_close_matches(given, list(accepted), n=1)
+def _near(given: object, accepted: Iterable[str]) -> str:
+    near = difflib.get_close_matches(str(given), list(accepted), n=1)
     hint = f' (did you mean "{near[0]}"?)' if near else ""
     return f"{hint}: expected one of {', '.join(accepted)}"
 

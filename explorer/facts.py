@@ -233,6 +233,10 @@ class Facts:
         numbers = dict.fromkeys(("tier_from", "tier_to", "price_usd"), float)
         return frame.astype(numbers).assign(stale=[record.is_stale(as_of) for as_of in frame["as_of"]])
 
+    def breaches_frame(self) -> pd.DataFrame:
+        """A row a limit and door: what the caller sees when the limit breaks."""
+        return _frame([asdict(breach) for breach in self._breaches.values()])
+
 
 def _memory(row: ColdStart) -> int:
     return row.memory_mb
@@ -263,7 +267,8 @@ def notebooks_dir() -> Path:
 
 DEFAULT = Facts(_beside("data"))
 limit, limits, limits_frame = DEFAULT.limit, DEFAULT.limits, DEFAULT.limits_frame
-breach, cold_start, languages = DEFAULT.breach, DEFAULT.cold_start, DEFAULT.languages
+breach, breaches_frame = DEFAULT.breach, DEFAULT.breaches_frame
+cold_start, languages = DEFAULT.cold_start, DEFAULT.languages
 tariff, free, prices_frame = DEFAULT.tariff, DEFAULT.free, DEFAULT.prices_frame
 price_ids, regions = DEFAULT.price_ids, DEFAULT.regions
 time, times = DEFAULT.time, DEFAULT.times

@@ -14,7 +14,8 @@ def mistake(error: ValidationError, model: type[BaseModel]) -> str:
     """The first mistake as one line: the field, the value given, what is accepted."""
     errors = error.errors()
     first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
-    field = ".".join(str(part) for part in first["loc"])
+    path = [str(part) for part in first["loc"]]
+    field = ".".join(path)
     kind, given = first["type"], shown(first.get("input"))
     if kind == "explorer":
         text = first["msg"]
@@ -22,7 +23,7 @@ def mistake(error: ValidationError, model: type[BaseModel]) -> str:
     if kind == "missing":
         return f"{_public(field)} is missing: expected {MISSING.get(field, 'a value')}"
     if kind == "extra_forbidden":
-        return _unknown(field, _fields(model, field.split(".")[:-1]))
+        return _unknown(field, _fields(model, path[:-1]))
     if kind in {"model_type", "model_attributes_type"}:
         return f"{field} is {given}: expected a table of fields"
     expected = {

@@ -17,7 +17,6 @@ from .cost import cost as bill_of
 from .design import CONCERNS, Design, choices, table
 from .errors import DesignError
 from .evaluate import Evaluation, allowed
-from .latency import latency as seconds_of
 from .option import LEVELS, Load
 from .workload import Workload
 
@@ -31,7 +30,7 @@ TRADES = (0.0, 10.0, 100.0)  # USD a part at which the trade is shown
 def completed(workload: Workload, given: str | Mapping[str, str | None] | Design) -> Design:
     """The design that is given, concerns left out filled by the best for this workload.
 
-    If nothing is feasible that is the design with the least chance of a breach, then the least score.
+    If none of them is feasible, by the choices of the design that is recommended.
     Raises DesignError for an unknown concern or option, or options that cannot go together.
     """
     chosen = choices(given)
@@ -40,17 +39,26 @@ def completed(workload: Workload, given: str | Mapping[str, str | None] | Design
     load, candidates = Load(workload), table().where(chosen)
     evaluation = Evaluation(load, candidates.only(candidates.allowed(load)))
     index = int(evaluation.winner()) if evaluation.designs else -1
-    if index < 0:
-        evaluation = evaluation if evaluation.designs else Evaluation(load, candidates)
-        index = nearest(evaluation)
-    return evaluation.designs[index]
+    if index >= 0:
+        return evaluation.designs[index]
+    best = Recommendation(workload.without_current()).nearest
+    return min(candidates.designs, key=lambda design: design.differs_from(best))
 
 
 def nearest(evaluation: Evaluation) -> int:
-    """The index of the design that misses by least: the least chance of a breach or a late answer."""
-    missed = np.maximum(evaluation.hard_breach, evaluation.late)
-    score = evaluation.monthly_usd + evaluation.load.workload.preferences.part_usd * evaluation.table.parts
-    return int(np.lexsort((score, evaluation.latency_s[:, 1], missed))[0])
+    """The index of the design that misses by least: to a percent of the requests, then by score."""
+    missed = np.round(np.maximum(evaluation.hard_breach, evaluation.late), 2)
+    part_usd = evaluation.load.workload.preferences.part_usd
+    score = evaluation.monthly_usd + part_usd * evaluation.table.parts
+    return int(np.lexsort((evaluation.latency_s[:, 1], score, missed))[0])
+
+
+def _today(workload: Workload) -> dict[str, str]:
+    """The options of today's design that the workload names. Raises DesignError naming its file."""
+    try:
+        return choices(workload.current.model_dump()) if workload.current else {}
+    except DesignError as error:
+        raise DesignError(f"{workload.source}: current: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -66,14 +74,6 @@ class Alternative:
     deployable: bool
 
 
-def _today(workload: Workload) -> dict[str, str]:
-    """The options of today's design that the workload names. Raises DesignError naming its file."""
-    try:
-        return choices(workload.current.model_dump()) if workload.current else {}
-    except DesignError as error:
-        raise DesignError(f"{workload.source}: current: {error}") from None
-
-
 class Recommendation:
     """The answer for one workload. Frames are made when they are first asked for."""
 
@@ -85,9 +85,8 @@ class Recommendation:
         self.evaluation = Evaluation(self.load, self.candidates).unbroken()
         index = int(self.evaluation.winner()) if self.evaluation.designs else -1
         self.feasible = index >= 0
-        if not self.feasible:  # the nearest miss may break any limit, or be excluded
-            some = self.candidates if self.candidates.designs else table()
-            self.evaluation = Evaluation(self.load, some)
+        if not self.feasible:  # the nearest miss may break any limit
+            self.evaluation = Evaluation(self.load, self.candidates)
         self.index = index if self.feasible else nearest(self.evaluation)
         self.design = self.evaluation.designs[index] if self.feasible else None
 
@@ -95,7 +94,7 @@ class Recommendation:
         return f"Recommendation({self.design})" if self.feasible else "Recommendation(nothing is feasible)"
 
     def _repr_markdown_(self) -> str:
-        return self.summary
+        return words.markdown(self)
 
     @property
     def nearest(self) -> Design:
@@ -141,7 +140,7 @@ class Recommendation:
     @cached_property
     def findings(self) -> pd.DataFrame:
         """`found` as a frame: a row a limit; see `assess`."""
-        return _frame(self.found, Finding)
+        return frame(self.found, Finding)
 
     @cached_property
     def others(self) -> list[Alternative]:
@@ -184,7 +183,7 @@ class Recommendation:
     @cached_property
     def rejected(self) -> pd.DataFrame:
         """`reasons` as a frame: because, kind, why, options, designs, breach_probability, nearest."""
-        return _frame(self.reasons, why_not.Reason)
+        return frame(self.reasons, why_not.Reason)
 
     @cached_property
     def turns(self) -> list[around.BreakEven]:
@@ -194,7 +193,7 @@ class Recommendation:
     @cached_property
     def break_evens(self) -> pd.DataFrame:
         """`turns` as a frame: axis, value, unit, factor, design, says."""
-        return _frame(self.turns, around.BreakEven)
+        return frame(self.turns, around.BreakEven)
 
     @cached_property
     def assumed(self) -> list[assumptions.Assumption]:
@@ -204,7 +203,7 @@ class Recommendation:
     @cached_property
     def assumptions(self) -> pd.DataFrame:
         """`assumed` as a frame: id, kind, value, why, decides, as_of, source_url."""
-        return _frame(self.assumed, assumptions.Assumption)
+        return frame(self.assumed, assumptions.Assumption)
 
     @cached_property
     def current(self) -> Design | None:
@@ -219,7 +218,7 @@ class Recommendation:
     @cached_property
     def changes(self) -> pd.DataFrame:
         """`changed` as a frame: change (added, removed or cost), what, usd [USD a month; costs only]."""
-        return _frame(self.changed, why_not.Change)
+        return frame(self.changed, why_not.Change)
 
     @cached_property
     def at_part_usd(self) -> dict[float, dict[str, Any]]:
@@ -270,7 +269,8 @@ class Recommendation:
         }
 
 
-def _frame(rows: list[Any], kind: type) -> pd.DataFrame:
+def frame(rows: list[Any], kind: type) -> pd.DataFrame:
+    """Rows of a dataclass as a frame with its fields as columns."""
     import pandas as pd
 
     return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(kind)])
@@ -285,33 +285,3 @@ def recommend(workload: Workload) -> Recommendation:
     lower p95.
     """
     return Recommendation(workload)
-
-
-def assess(workload: Workload, design: str | Mapping[str, str | None] | Design) -> pd.DataFrame:
-    """Findings of one design, feasible or not: a row a limit, worst first.
-
-    Columns: limit, limit_value, unit, used_p50, used_p99 [unit], breach_probability [share of
-    requests], broken_per_month [requests], verdict (breach, raise, tight or fits), consequence (what
-    the caller sees), source_url, verified. Concerns left out are filled by the best.
-    Raises DesignError for a design that cannot be built.
-    """
-    return _frame(findings(workload, completed(workload, design)), Finding)
-
-
-def cost(workload: Workload, design: str | Mapping[str, str | None] | Design) -> Bill:
-    """The bill of one design a month; concerns left out are filled by the best.
-
-    Raises DesignError for a design that cannot be built.
-    """
-    return bill_of(workload, completed(workload, design))
-
-
-def latency(workload: Workload, design: str | Mapping[str, str | None] | Design) -> pd.DataFrame:
-    """Seconds of one design by phase and in all; concerns left out are filled by the best.
-
-    Index: submit, queue, cold start, work, poll, download (those that take time), total.
-    Columns: p50, p95, p99 [s]; quantiles of a sum are sums of quantiles.
-    """
-    import pandas as pd
-
-    return pd.DataFrame(seconds_of(workload, completed(workload, design))).T

@@ -113,8 +113,7 @@ def priced(answer: Row) -> Iterator[RenderableType]:
 
 def _findings(findings: list[Row]) -> Iterator[RenderableType]:
     yield _title("Limits used")
-    columns = ("limit", ">p50", ">p99", ">of", ">chance", "verdict")
-    yield _table(columns, (_finding(row) for row in findings))
+    yield _table(("limit", ">p50", ">p99", ">of", ">chance", "verdict"), map(_finding, findings))
     if not all(row["verified"] for row in findings):
         yield "  * not verified: no page of AWS's says it"
     yield from _list(f"{row['limit']}: {row['consequence']}" for row in findings if row["verdict"] != "fits")
@@ -181,8 +180,7 @@ def _rejected(reasons: list[Row], every: bool) -> Iterator[RenderableType]:
     shown = reasons if every else [row for row in reasons if row["kind"] != "combination"]
     if shown:
         yield _title("Ruled out")
-        columns = ("because", "why", "rules out", ">designs", ">least chance")
-        yield _table(columns, (_reason(row) for row in shown))
+        yield _table(("because", "why", "rules out", ">designs", ">least chance"), map(_reason, shown))
     if combinations and not every:
         count = len(combinations)
         yield f"  and {count} kinds of combinations that no workload can use: --all lists them"
@@ -211,13 +209,11 @@ def _choice(choice: Row, design: Row) -> tuple[str, ...]:
 def _changes(changes: list[Row]) -> Iterator[RenderableType]:
     if changes:
         yield _title("Against today's design")
-        yield from _list(_change(row) for row in changes)
+        yield from _list(f"{row['change']}: {row['what']}{_signed(row['usd'])}" for row in changes)
 
 
-def _change(row: Row) -> str:
-    if row["usd"] is None:
-        return f"{row['change']}: {row['what']}"
-    return f"{row['what']}: {'+' if row['usd'] > 0 else '-'}{format_usd(abs(row['usd']))}"
+def _signed(usd: float | None) -> str:
+    return "" if usd is None else f" {'+' if usd > 0 else '-'}{format_usd(abs(usd))}"
 
 
 def _assumptions(assumptions: list[Row], every: bool) -> Iterator[RenderableType]:
@@ -239,7 +235,7 @@ def _assumption(row: Row, every: bool) -> tuple[str, ...]:
 def limits(rows: list[Row]) -> Iterator[RenderableType]:
     """The answer of `limits`."""
     columns = ("limit", "name", ">value", ">age", "verified", "source")
-    yield _table(columns, (_limit(row) for row in rows)) if rows else "no limit says that"
+    yield _table(columns, map(_limit, rows)) if rows else "no limit says that"
 
 
 def _limit(row: Row) -> tuple[str | Text, ...]:
@@ -258,7 +254,7 @@ def _source(url: str) -> Text:
 def prices(rows: list[Row]) -> Iterator[RenderableType]:
     """The answer of `prices`."""
     columns = ("line", "region", "unit", ">from", ">to", ">USD", ">age", "price", "source")
-    yield _table(columns, (_price(row) for row in rows)) if rows else "no price says that"
+    yield _table(columns, map(_price, rows)) if rows else "no price says that"
 
 
 def _price(row: Row) -> tuple[str | Text, ...]:

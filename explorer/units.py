@@ -166,12 +166,15 @@ def format_number(number: float) -> str:
 
 
 FORMATS = {"bytes": format_size, "seconds": format_time, "s": format_time}
+LARGE = {"MB": BYTES["MB"], "GB": BYTES["GB"], "TiB": BYTES["TIB"]}  # units of sizes in the tables
 
 
 def format_quantity(value: float, unit: str) -> str:
     """`value` with its `unit` as `data/limits.csv` names it."""
     if unit in FORMATS:
         return FORMATS[unit](value)
+    if unit in LARGE:
+        return format_size(value * LARGE[unit], 4)
     return f"{format_number(value)} {unit}"
 
 

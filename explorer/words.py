@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .recommend import Recommendation
 
 
+TURNS = "What would change it"
+
+
 def described(design: Design) -> str:
     """A design in one phrase, from its options' own summaries."""
     door, request, response, execution, configuration = design.options
@@ -33,10 +36,28 @@ def named(design: Design, beside: Design | None = None) -> str:
 
 def summary(r: Recommendation) -> str:
     """What to build, why, what it costs, what would change it."""
+    told = paragraphs(r)
+    return " ".join(f"{title}: {text}" if title == TURNS else text for title, text in told.items())
+
+
+def paragraphs(r: Recommendation) -> dict[str, str]:
+    """The summary in its parts, by what each tells; those that have something to say."""
     if not r.feasible:
-        return _nothing(r)
-    sentences = [_trade(r), _build(r), _limits(r), _why(r), _turns(r), _change(r)]
-    return " ".join(sentence for sentence in sentences if sentence)
+        return {"Nothing is feasible": _nothing(r)}
+    told = {
+        "The trade": _trade(r),
+        "Build": f"{_build(r)} {_limits(r)}".strip(),
+        "Why": _why(r),
+        TURNS: _turns(r),
+        "Against today": _change(r),
+    }
+    return {title: text for title, text in told.items() if text}
+
+
+def markdown(r: Recommendation) -> str:
+    """The summary for a notebook: a paragraph a part, with nothing that reads as mathematics."""
+    parts = (f"**{title}.** {text}" for title, text in paragraphs(r).items())
+    return "\n\n".join(parts).replace("$", r"\$")
 
 
 def _trade(r: Recommendation) -> str:
@@ -73,9 +94,9 @@ def _limits(r: Recommendation) -> str:
     tight = [found for found in r.found if found.verdict == "tight"]
     if not tight:
         return ""
-    worst, name = tight[0], facts.limit(tight[0].limit).name.lower()
+    worst, name = tight[0], limit_name(tight[0].limit)
     limit = format_quantity(worst.limit_value, worst.unit)
-    if worst.breach_probability > 0:
+    if worst.broken_per_month >= 1:
         share, number = format_share(worst.breach_probability), format_number(worst.broken_per_month)
         broken = f"{share} of the requests ({number} a month)"
         return f"Now and then it breaks: {broken} exceed the {name} of {limit}."
@@ -84,12 +105,20 @@ def _limits(r: Recommendation) -> str:
 
 
 def _why(r: Recommendation) -> str:
-    held = [_because(reason, r.nearest) for reason in r.reasons if reason.kind in {"limit", "promise"}][:3]
+    held = [because(reason, r.nearest) for reason in r.reasons if reason.kind in {"limit", "promise"}][:3]
     return f"Ruled out: {'; '.join(held)}." if held else "No limit rules anything out."
 
 
-def _because(reason: Reason, chosen: Design) -> str:
-    what = _ruled_out(reason, chosen) or "other designs"
+def limit_name(limit_id: str) -> str:
+    """A limit's name inside a sentence."""
+    name = facts.limit(limit_id).name
+    is_term = any(letter.isupper() for letter in name.split()[0][1:])  # GetSecretValue, PUT
+    return name if is_term else name[0].lower() + name[1:]
+
+
+def because(reason: Reason, chosen: Design) -> str:
+    """What a reason rules out, and why."""
+    what = ruled_out(reason, chosen) or "other designs"
     if reason.kind != "limit":
         return f"{what} because {reason.why}"
     row = facts.limit(reason.because)
@@ -97,10 +126,10 @@ def _because(reason: Reason, chosen: Design) -> str:
         format_quantity(row.value or 0.0, row.unit),
         format_share(reason.breach_probability or 0.0),
     )
-    return f"{what} by the {row.name.lower()} of {value} ({chance} of the requests break it)"
+    return f"{what} by the {limit_name(row.id)} of {value} ({chance} of the requests break it)"
 
 
-def _ruled_out(reason: Reason, chosen: Design) -> str:
+def ruled_out(reason: Reason, chosen: Design) -> str:
     """The options that a reason rules out, those first that a reader would look for."""
     by_concern: dict[str, list[str]] = {}
     for option in reason.options:
@@ -128,7 +157,7 @@ def _turns(r: Recommendation) -> str:
     ][:2]
     rates = [turn.says for turn in r.turns if turn.axis == "requests_per_month"][-1:]
     said = turns + rates
-    return f"What would change it: {'; '.join(said)}." if said else ""
+    return f"{'; '.join(said)}." if said else ""
 
 
 def _change(r: Recommendation) -> str:

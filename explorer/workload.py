@@ -294,6 +294,11 @@ class Workload(Section):
             table[last] = value if path else _kept(table.get(last), value)
         return Workload(self._source, self._folder, **given)
 
+    def without_current(self) -> Workload:
+        """A copy that does not say what runs today."""
+        given = {name: value for name, value in self._given.items() if name != "current"}
+        return Workload(self._source, self._folder, **given)
+
     def to_toml(self) -> str:
         """The workload as it was given, as TOML."""
         import tomli_w

@@ -42,12 +42,16 @@ def test_verdicts(chance, raised, share, tolerance, told):
     assert verdict(chance, raised, share, tolerance) == told
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(23.9, "fits"), (24, "tight"), (30, "tight"), (30.1, "breach")])
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(23.9, "fits"), (24, "tight"), (30, "tight"), (30.1, "breach")]
+)
 def test_a_constant_run_time_against_the_30_s_of_an_http_api(seconds, told):
     assert found(f"door=http-api, {SINGLE}", "apigw.http.timeout", runtime=seconds).verdict == told
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(29, "tight"), (29.1, "raise"), (300, "raise"), (300.1, "breach")])
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(29, "tight"), (29.1, "raise"), (300, "raise"), (300.1, "breach")]
+)
 def test_a_quota_is_asked_for_as_far_as_it_is_raised(seconds, told):
     finding = found(f"door=rest-api, {SINGLE}", "apigw.rest.timeout", runtime=seconds)
     assert finding.verdict == told
@@ -64,7 +68,9 @@ def test_a_quota_to_ask_for_is_a_round_number_with_room(seconds, asks):
 def test_a_quota_that_is_raised_leaves_the_design_feasible():
     w = workload(runtime="100 s", client={"waits": "5 min", "polls": False, "auth": "jwt"})
     r = ex.recommend(w)
-    assert r.feasible and [f.verdict for f in r.found if f.limit in {"apigw.rest.timeout", "alb.idle.timeout"}] == ["raise"]
+    assert r.feasible and [
+        f.verdict for f in r.found if f.limit in {"apigw.rest.timeout", "alb.idle.timeout"}
+    ] == ["raise"]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +157,9 @@ def test_a_constant_uses_the_same_at_the_p50_and_the_p99():
 
 
 def test_what_nobody_could_notice_is_no_breach():
-    finding = found(f"door=http-api, {SINGLE}", "lambda.sync.response", response={"p50": "1 KB", "p99": "4 KB"})
+    finding = found(
+        f"door=http-api, {SINGLE}", "lambda.sync.response", response={"p50": "1 KB", "p99": "4 KB"}
+    )
     assert (finding.breach_probability, finding.verdict) == (0, "fits")
 
 

@@ -114,7 +114,7 @@ def test_a_reader_who_went_away_is_no_error(form):
         (["report", STATEMENTS, STATEMENTS, "-o", "out.md"], "out.md: expected a folder for 2"),
         (["report", STATEMENTS, STATEMENTS, "-o", "out"], "expected workloads of different names"),
         (["report", STATEMENTS, "-o", "out", "--format", "pdf"], '--format is "pdf"'),
-        (["lab", "--port", "99999"], "99999"),
+        (["lab", "--port", "99999"], "'--port': Input should be less than or equal to 65535"),
     ],
     ids=lambda value: " ".join(Path(word).name for word in value) if isinstance(value, list) else "",
 )
@@ -266,7 +266,8 @@ def test_bill_prices_a_table_from_a_file_or_from_standard_input(tmp_path):
     path.write_text("\ufeff" + USAGE, encoding="utf-8")
     found = answer("bill", path)
     assert found == answer("bill", "-", text=USAGE)
-    assert (found["region"], found["free_tier"], found["total_usd"]) == ("us-east-1", False, 9.6)
+    assert (found["region"], found["free_tier"]) == ("us-east-1", False)
+    assert found["total_usd"] == pytest.approx(9.6, abs=0.01)
     assert found["lines"][0].keys() >= {"id", "quantity", "unit", "usd", "assumed"}
 
 
@@ -391,8 +392,7 @@ def test_lab_answers_at_the_address_that_it_prints_and_ends_when_told(installed)
     mine.write_text("mine")
     command = [sys.executable, "-m", "explorer", "lab", "--no-open", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **installed) as lab:
-        printed = b"".join(iter(lab.stdout.readline, b"}\n")) + b"}"
-        found = json.loads(printed)
+        found = json.loads(b"".join(lab.stdout.readline() for _ in range(6)))
         with urllib.request.urlopen(found["url"], timeout=30) as page:
             assert page.status == 200 and FIRST in page.url
         assert found["url"].startswith("http://127.0.0.1:") and found["pid"] == lab.pid

@@ -91,7 +91,9 @@ def test_a_line_says_what_was_taken_off():
 
 
 @pytest.mark.parametrize("region", ["eu-west-1", "ap-south-1", "sa-east-1"])
-@pytest.mark.parametrize("id", ["lambda.durable_operation", "ec2.m7g.xlarge_linux_on_demand", "ssm.standard_parameter"])
+@pytest.mark.parametrize(
+    "id", ["lambda.durable_operation", "ec2.m7g.xlarge_linux_on_demand", "ssm.standard_parameter"]
+)
 def test_a_price_known_at_home_alone_is_used_elsewhere_and_marked(id, region):
     (there,), (home,) = ex.bill({id: 7}, region).lines, ex.bill({id: 7}).lines
     assert (there.usd, there.assumed, home.assumed) == (home.usd, True, False)
@@ -114,13 +116,17 @@ def test_beyond_the_last_known_tier_no_price_is_known():
 
 @pytest.mark.parametrize("quantity", [-1, float("nan"), float("inf"), "many", None, True, [], "1,000"])
 def test_a_quantity_is_a_number_of_0_or_more(quantity):
-    with pytest.raises(PriceError, match="lambda.request_arm has the quantity"):
+    with pytest.raises(PriceError, match=r"lambda\.request_arm has the quantity"):
         ex.bill({"lambda.request_arm": quantity})
 
 
-@pytest.mark.parametrize(("id", "region"), [("lambda.requests", "us-east-1"), ("lambda.request_arm", "mars-1")])
+@pytest.mark.parametrize(
+    ("id", "region"), [("lambda.requests", "us-east-1"), ("lambda.request_arm", "mars-1")]
+)
 def test_an_unknown_id_or_region_is_named(id, region):
-    with pytest.raises(UnknownIdError, match=f'is "{id if id != "lambda.request_arm" else region}": expected'):
+    with pytest.raises(
+        UnknownIdError, match=f'is "{id if id != "lambda.request_arm" else region}": expected'
+    ):
         ex.bill({id: 1}, region)
 
 
@@ -146,7 +152,10 @@ def test_floats_price_as_decimals_do(usage, region, free_tier):
 @given(st.sampled_from(facts.price_ids()), st.floats(0, 1e5), st.floats(0, 1e5), st.booleans())
 def test_more_of_a_dimension_never_costs_less(id, one, other, free_tier):
     less, more = sorted((one, other))
-    assert ex.bill({id: less}, free_tier=free_tier).total_usd <= ex.bill({id: more}, free_tier=free_tier).total_usd
+    assert (
+        ex.bill({id: less}, free_tier=free_tier).total_usd
+        <= ex.bill({id: more}, free_tier=free_tier).total_usd
+    )
 
 
 # From a workload to what is billed -------------------------------------------------------------------
@@ -201,7 +210,9 @@ def test_three_million_requests_of_120_ms_at_1536_mb():
 
 def test_init_is_billed_for_every_cold_start():
     # 100 requests a month: a gap of 600 s before nearly each
-    got = used(f"door=function-url, {SINGLE}", requests_per_month=100, runtime={"p50": "10 ms", "memory": 1024})
+    got = used(
+        f"door=function-url, {SINGLE}", requests_per_month=100, runtime={"p50": "10 ms", "memory": 1024}
+    )
     cold = 100 * np.exp(-600 * 100 / (HOURS * 3600))
     assert got["lambda.duration_arm"] == pytest.approx(100 * 0.010 + cold * python_init_s(), rel=2e-3)
 
@@ -297,7 +308,9 @@ def test_a_stored_result_bills_the_submission_the_polls_and_the_store():
 
 
 def test_a_stored_result_bills_the_time_to_store_it():
-    got = used(stored("single"), requests_per_month=1e8, runtime={"p50": "1 s", "memory": 1024}, response="50 MB")
+    got = used(
+        stored("single"), requests_per_month=1e8, runtime={"p50": "1 s", "memory": 1024}, response="50 MB"
+    )
     work = 1e8 * (1 + 0.1 + 50 * MB / 78.125e6)  # S3's 100 ms and 625 Mbit/s
     front = 1e8 * (0.030 + got["dynamodb.ondemand_rru"] / 1e8 * 0.015) * 0.25
     assert got["lambda.duration_arm"] == pytest.approx(work + front, rel=1e-3)
@@ -321,7 +334,9 @@ def test_pages_repeat_the_work():
     page = int((6_291_556 - 102) / 1.08 * 0.75)
     pages = ceil(10_000_000 / page)
     design = f"door=http-api, {SINGLE.replace('buffered', 'paged')}"
-    got = used(design, response={"p50": 10_000_000, "divisible": True}, runtime={"p50": "1 s", "memory": 1024})
+    got = used(
+        design, response={"p50": 10_000_000, "divisible": True}, runtime={"p50": "1 s", "memory": 1024}
+    )
     assert pages == 3 and got["lambda.request_arm"] == 3 * N
     assert got["lambda.duration_arm"] == pytest.approx(3 * N, rel=0.01)
     assert got["apigateway.http_request"] == N * ceil(10_000_000 / (512 * KB))  # 20, in three answers
@@ -386,7 +401,9 @@ def test_a_container_is_of_a_size_that_is_sold(memory, vcpu, gb):
 
 @pytest.mark.parametrize(("peak", "tasks"), [(0.1, 2), (1.5, 2), (1.6, 3), (4, 6), (100, 130)])
 def test_a_service_is_sized_for_the_peak_with_headroom_and_never_under_two(peak, tasks):
-    got = used("door=alb, request=inline, response=buffered, execution=service, configuration=bundled", peak_rps=peak)
+    got = used(
+        "door=alb, request=inline, response=buffered, execution=service, configuration=bundled", peak_rps=peak
+    )
     assert got["fargate.vcpu_linux_arm"] == tasks * HOURS
     assert got["fargate.memory_linux_arm"] == 2 * tasks * HOURS
     assert got["alb.alb_hour"] == HOURS
@@ -406,7 +423,7 @@ def test_a_load_balancer_bills_the_dearer_of_bytes_and_connections(execution, gb
 @pytest.mark.parametrize(("peak", "instances"), [(1, 3), (10, 4), (100, 33)])
 def test_managed_instances_run_for_the_peak_and_cost_a_fee(peak, instances):
     # one vCPU a request, a third to spare, four vCPU an instance, three at least
-    design = "door=function-url, request=inline, response=buffered, execution=managed-instance, configuration=bundled"
+    design = f"door=function-url, {SINGLE.replace('single', 'managed-instance')}"
     got = used(design, peak_rps=peak)
     assert got["ec2.m7g.xlarge_linux_on_demand"] == instances * HOURS
     assert got["lambda.managed_instances_management_fee"] == pytest.approx(instances * HOURS * 0.1632)
@@ -421,7 +438,7 @@ def test_managed_instances_run_for_the_peak_and_cost_a_fee(peak, instances):
     ],
 )
 def test_secrets_alone_go_to_the_store_while_the_rest_fits_the_environment(configuration, id, quantity):
-    design = f"door=function-url, request=inline, response=buffered, execution=single, configuration={configuration}"
+    design = f"door=function-url, {SINGLE.replace('bundled', configuration)}"
     got = used(design, configuration={"total": 4000, "entries": 10, "secrets": 3})
     assert got[id] == quantity
 
@@ -435,7 +452,7 @@ def test_what_does_not_fit_the_environment_goes_to_the_same_store():
 
 
 def test_standard_parameters_are_free_until_their_rate_is_raised():
-    design = "door=function-url, request=inline, response=buffered, execution=single, configuration=parameter-store"
+    design = f"door=function-url, {SINGLE.replace('bundled', 'parameter-store')}"
     calm = used(design, configuration={"total": 500, "entries": 5})
     assert calm["ssm.higher_throughput_api_interaction"] == 0
     busy = used(design, configuration={"total": 500, "entries": 5}, peak_rps=500)

@@ -1,5 +1,7 @@
 """Distributions against what they were made from, against brute force, and against SciPy."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -123,7 +125,7 @@ def test_the_mean_is_the_area_under_the_exceedance(spread):
     if isinstance(getattr(spread, "values", None), np.ndarray):
         assert spread.mean == pytest.approx(np.mean(spread.values))
         return
-    area = sum(integrate.quad(spread.exceed, a, b)[0] for a, b in zip(edges, edges[1:], strict=False))
+    area = sum(integrate.quad(spread.exceed, a, b)[0] for a, b in pairwise(edges))
     assert spread.mean == pytest.approx(area, rel=1e-5)
 
 
@@ -147,7 +149,9 @@ def test_the_mean_of_started_increments_against_brute_force(spread, increment):
     assert spread.mean_ceil(increment) == pytest.approx(brute, rel=5e-3)
 
 
-@pytest.mark.parametrize(("value", "count"), [(1.0, 1), (512.0, 1), (512.5, 2), (1024, 2), (1025, 3), (1e5, 196)])
+@pytest.mark.parametrize(
+    ("value", "count"), [(1.0, 1), (512.0, 1), (512.5, 2), (1024, 2), (1025, 3), (1e5, 196)]
+)
 def test_started_increments_of_one_value(value, count):
     assert constant(value).mean_ceil(512.0) == count
 
@@ -184,7 +188,9 @@ def test_an_array_of_medians_gives_what_each_gives_alone(spread):
     for measure in (lambda s: s.mean, lambda s: s.exceed(120.0), lambda s: s.quantile(0.99)):
         alone = [measure(spread.with_median(median)) for median in medians]
         assert measure(axis) == pytest.approx(alone, rel=1e-12)
-    assert axis.mean_ceil(60.0) == pytest.approx([spread.with_median(m).mean_ceil(60.0) for m in medians], rel=1e-12)
+    assert axis.mean_ceil(60.0) == pytest.approx(
+        [spread.with_median(m).mean_ceil(60.0) for m in medians], rel=1e-12
+    )
 
 
 @pytest.mark.parametrize(

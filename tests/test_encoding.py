@@ -87,9 +87,7 @@ def test_the_largest_binary_body_that_fits_and_one_byte_more(door, direction, li
     assert ex.encoded_size(fits + 1, True, door, direction) > limit
 
 
-@given(
-    st.booleans(), st.floats(0.01, 1.2), st.integers(0, 4000), st.integers(4000, 7_000_000)
-)
+@given(st.booleans(), st.floats(0.01, 1.2), st.integers(0, 4000), st.integers(4000, 7_000_000))
 def test_what_a_codec_has_room_for_fits_and_more_does_not(binary, factor, envelope, limit):
     codec = Codec(binary, factor, envelope)
     room = codec.room(limit)
@@ -115,7 +113,7 @@ def test_an_environment_is_counted_as_its_compact_json(value):
     assert ex.environment_size(variables) == compact(variables)
 
 
-@given(st.dictionaries(st.text("ABC_", min_size=1), st.text("aé\"\\\n€")))
+@given(st.dictionaries(st.text("ABC_", min_size=1), st.text('aé"\\\n€')))
 def test_any_environment_is_counted_as_its_compact_json(variables):
     assert ex.environment_size(variables) == compact(variables)
 

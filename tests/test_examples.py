@@ -15,10 +15,18 @@ from explorer.workload import Workload
 EXAMPLES = {path.stem: path for path in sorted(workloads_dir().glob("*.toml"))}
 LAMBDA = {"single", "queued", "recursion", "durable", "step-functions", "managed-instance"}
 ANSWERS = {  # example: what the guidance fixes
-    "passwords": {"request": {"inline"}, "execution": {"single"}, "configuration": {"environment", "bundled"}},
+    "passwords": {
+        "request": {"inline"},
+        "execution": {"single"},
+        "configuration": {"environment", "bundled"},
+    },
     "photos": {"request": {"presigned-upload"}, "execution": {"single"}},
     "questions": {"door": {"alb"}, "execution": {"service"}},
-    "research": {"response": {"stored", "callback"}, "execution": {"single"}, "configuration": {"secrets-manager"}},
+    "research": {
+        "response": {"stored", "callback"},
+        "execution": {"single"},
+        "configuration": {"secrets-manager"},
+    },
     "runners": {"response": {"buffered"}, "configuration": {"parameter-store", "secrets-manager"}},
     "satellite": {"response": {"stored"}, "execution": {"recursion", "durable", "step-functions", "fargate"}},
     "solver": {"response": {"stored"}, "execution": {"fargate"}},
@@ -64,7 +72,9 @@ def test_the_fine_one_breaks_no_limit(answers):
 def test_no_lambda_design_serves_the_solver():
     w = Workload.load(EXAMPLES["solver"])
     evaluation = Evaluation(Load(w), table())
-    feasible = {design.execution for design, ok in zip(table().designs, evaluation.feasible, strict=True) if ok}
+    feasible = {
+        design.execution for design, ok in zip(table().designs, evaluation.feasible, strict=True) if ok
+    }
     assert not feasible & LAMBDA
 
 
@@ -78,13 +88,18 @@ def test_the_service_turns_at_a_lower_rate_of_the_question_pages(answers):
 def test_an_example_names_its_sources_and_what_it_assumes(name):
     text = EXAMPLES[name].read_text(encoding="utf-8")
     assert text.count("https://") >= 2 and "assumed" in text
-    used = set(re.findall(r"\[(\d+)\]", "\n".join(line for line in text.splitlines() if not line.startswith("#"))))
+    used = set(
+        re.findall(r"\[(\d+)\]", "\n".join(line for line in text.splitlines() if not line.startswith("#")))
+    )
     listed = set(re.findall(r"^#\s+\[(\d+)\]", text, re.MULTILINE))
     assert used <= listed
 
 
 def test_the_three_problems_of_2022_are_among_them(answers):
-    decided = {name: {reason.because for reason in r.reasons if reason.kind == "limit"} for name, r in answers.items()}
+    decided = {
+        name: {reason.because for reason in r.reasons if reason.kind == "limit"}
+        for name, r in answers.items()
+    }
     assert "lambda.sync.response" in decided["statements"]
     assert "lambda.env" in decided["runners"]
     assert "lambda.timeout" in decided["satellite"]

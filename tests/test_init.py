@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from typer.testing import CliRunner
@@ -79,7 +80,7 @@ def test_a_wrong_answer_gets_its_reason_and_is_asked_again(field, wrong, right, 
 
 def test_the_defaults_in_the_comments_are_those_of_a_workload(here):
     init("--yes")
-    freed = re.sub(r"(?m)^# (?!\[current)(\[\w+\]|\w+ = )", r"\1", (here / "new.toml").read_text())
+    freed = re.sub(r"(?m)^# (?!\[current)(\[\w+\]|\w+ = \S)", r"\1", (here / "new.toml").read_text())
     (here / "freed.toml").write_text(freed)
     plain, full = ex.Workload.load("new.toml"), ex.Workload.load("freed.toml")
     assert full.is_given("client.waits") and not plain.is_given("client.waits")
@@ -188,6 +189,7 @@ def test_an_interrupt_is_quiet_and_writes_nothing(here):
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=here) as asked:
         assert asked.stdout.read(5) == b"name:"
+        time.sleep(0.5)  # until it reads: what comes between the question and that is seen late
         asked.send_signal(signal.SIGINT)
         assert asked.wait(30) == 130 and asked.stderr.read() == b""
     assert not (here / "new.toml").exists()

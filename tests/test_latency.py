@@ -38,7 +38,9 @@ def test_a_plain_call_is_a_round_trip_the_door_the_work_and_the_download():
 def test_quantiles_of_a_sum_are_sums_of_quantiles():
     got = seconds(FURL, runtime={"p50": 1, "p99": 10}, response={"p50": "1 MB", "p99": "4 MB"})
     for level in ("p50", "p95", "p99"):
-        assert got["total"][level] == pytest.approx(sum(row[level] for name, row in got.items() if name != "total"))
+        assert got["total"][level] == pytest.approx(
+            sum(row[level] for name, row in got.items() if name != "total")
+        )
     assert got["work"]["p99"] == pytest.approx(10)
 
 
@@ -78,14 +80,22 @@ def test_a_callback_does_not_wait_for_a_poll():
 
 
 @pytest.mark.parametrize(
-    ("execution", "start"), [("single", "async.to_lambda"), ("queued", "sqs.to_lambda"), ("step-functions", "sfn.to_lambda"),
-                             ("fargate", "ecs.start"), ("recursion", "async.to_lambda")],
-)  # fmt: skip
+    ("execution", "start"),
+    [
+        ("single", "async.to_lambda"),
+        ("queued", "sqs.to_lambda"),
+        ("step-functions", "sfn.to_lambda"),
+        ("fargate", "ecs.start"),
+        ("recursion", "async.to_lambda"),
+    ],
+)
 def test_a_job_waits_for_its_worker(execution, start):
     design = f"door=http-api, request=inline, response=stored, execution={execution}, configuration=bundled"
     got = seconds(design, runtime={"p50": 1, "divisible": True})
     time = facts.time(start)
-    assert [got["queue"][p] for p in ("p50", "p95", "p99")] == pytest.approx([time.p50_s, time.p95_s, time.p99_s])
+    assert [got["queue"][p] for p in ("p50", "p95", "p99")] == pytest.approx(
+        [time.p50_s, time.p95_s, time.p99_s]
+    )
 
 
 def test_each_invocation_of_long_work_is_handed_over():

@@ -48,7 +48,12 @@ def workloads(draw):
         peak_rps=draw(st.none() | st.floats(1, 100).map(lambda times: rate / (672 * 3600) * times)),
         region=draw(st.sampled_from(["us-east-1", "eu-west-1", "sa-east-1"])),
         request={**draw(spreads(1, 1e9)), "binary": draw(flag)},
-        response={**draw(spreads(1, 1e10)), "binary": draw(flag), "divisible": draw(flag), "compression": draw(share)},
+        response={
+            **draw(spreads(1, 1e10)),
+            "binary": draw(flag),
+            "divisible": draw(flag),
+            "compression": draw(share),
+        },
         runtime={
             **draw(spreads(1e-4, 1e5)),
             "memory": draw(st.sampled_from([128, 512, 1769, 8192, 10_240, 30_000])),
@@ -69,7 +74,9 @@ def workloads(draw):
             "uploads": draw(flag),
             "receives_callbacks": draw(flag),
             "auth": draw(st.sampled_from([None, "none", "iam", "jwt"])),
-            "needs": draw(st.lists(st.sampled_from(["custom-domain", "waf", "throttling", "private"]), unique=True)),
+            "needs": draw(
+                st.lists(st.sampled_from(["custom-domain", "waf", "throttling", "private"]), unique=True)
+            ),
         },
         targets={"success": draw(st.sampled_from([0.9, 0.99, 0.999, 1.0]))},
         preferences={"free_tier": draw(flag), "month_hours": draw(st.sampled_from([672, 720, 730, 744]))},
@@ -96,7 +103,9 @@ def test_chances_are_chances_money_is_money_and_quantiles_rise(w):
     for chance in (e.breach_probability, e.hard_breach, e.late):
         assert ((chance >= 0) & (chance <= 1)).all()
     assert (np.isfinite(e.monthly_usd) & (e.monthly_usd >= 0)).all()
-    assert (np.diff(e.latency_s, axis=1) >= -1e-9 * e.latency_s[:, 1:]).all() and (e.latency_s[:, 0] > 0).all()
+    assert (np.diff(e.latency_s, axis=1) >= -1e-9 * e.latency_s[:, 1:]).all() and (
+        e.latency_s[:, 0] > 0
+    ).all()
 
 
 @each
@@ -187,6 +196,8 @@ def test_no_finding_gets_better_when_a_distribution_grows(w, design, axis, facto
 
 NOT_APPCONFIG = table().only(np.array([design.configuration != "appconfig" for design in DESIGNS]))
 
+NOT_QUEUED = table().only(np.array([design.execution != "queued" for design in DESIGNS]))
+
 
 def saved_usd(load: Load) -> np.ndarray:
     """At most what the cold starts cost that a busier function no longer has: initialising and reading."""
@@ -199,7 +210,10 @@ def saved_usd(load: Load) -> np.ndarray:
 @given(workloads())
 def test_more_requests_never_cost_less_in_the_same_design(w):
     rates = w.requests_per_month * np.geomspace(1, 1e6, 31)
-    axes = {"requests_per_month": rates, "peak_rps": (w.peak_rps or w.mean_rps * 5) * np.geomspace(1, 1e6, 31)}
+    axes = {
+        "requests_per_month": rates,
+        "peak_rps": (w.peak_rps or w.mean_rps * 5) * np.geomspace(1, 1e6, 31),
+    }
     load = Load(w, axes)
     usd = Evaluation(load, table()).monthly_usd
     assert (np.diff(usd, axis=1) >= -saved_usd(load) - 1e-9 * usd[:, 1:]).all()
@@ -218,7 +232,9 @@ def test_twice_the_requests_never_cost_less_at_the_rates_of_an_api(w, rate):
 @given(workloads(), st.sampled_from(["response", "request", "runtime"]))
 def test_larger_and_longer_never_costs_less_in_the_same_design(w, axis):
     load = Load(w, {axis: GROWING[axis]})
-    usd = Evaluation(load, table()).monthly_usd
+    # a message of 1 MB is 33 requests to a queue: what is larger goes through S3 for less
+    designs = NOT_QUEUED if axis == "request" else table()
+    usd = Evaluation(load, designs).monthly_usd
     assert (np.diff(usd, axis=1) >= -saved_usd(load) - 1e-9 * usd[:, 1:]).all()
 
 
@@ -235,7 +251,9 @@ def test_larger_and_longer_is_never_faster(w, axis):
 def test_a_free_tier_and_a_discount_never_cost_more(w):
     plain = Evaluation(Load(w.replace({"preferences.free_tier": False})), table()).monthly_usd
     free = Evaluation(Load(w.replace({"preferences.free_tier": True})), table()).monthly_usd
-    less = Evaluation(Load(w.replace({"preferences.free_tier": False, "preferences.discount": 0.3})), table()).monthly_usd
+    less = Evaluation(
+        Load(w.replace({"preferences.free_tier": False, "preferences.discount": 0.3})), table()
+    ).monthly_usd
     assert (free <= plain * (1 + 1e-12)).all()
     np.testing.assert_allclose(less, plain * 0.7, rtol=1e-9)
 
@@ -264,14 +282,18 @@ def test_an_array_gives_what_each_point_gives_alone(w, axis):
         one = Evaluation(Load(w, {axis: value, **{name: v[i] for name, v in peak.items()}}), table())
         np.testing.assert_allclose(grid.monthly_usd[:, i], one.monthly_usd, rtol=1e-12)
         np.testing.assert_allclose(grid.latency_s[:, :, i], one.latency_s, rtol=1e-12)
-        np.testing.assert_allclose(grid.breach_probability[:, i], one.breach_probability, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(
+            grid.breach_probability[:, i], one.breach_probability, rtol=1e-9, atol=1e-12
+        )
         assert (grid.feasible[:, i] == one.feasible).all()
 
 
 @given(st.sampled_from(EXAMPLES), st.data())
 @few
 def test_an_example_with_any_field_changed_is_answered_or_refused_in_one_line(w, data):
-    field = data.draw(st.sampled_from(["client.waits", "peak_rps", "runtime.memory", "configuration.total", "response"]))
+    field = data.draw(
+        st.sampled_from(["client.waits", "peak_rps", "runtime.memory", "configuration.total", "response"])
+    )
     value = data.draw(st.floats(0, 1e12) | st.sampled_from(["", "1 KB", "4 s", None, True]))
     try:
         changed = w.replace({field: value})

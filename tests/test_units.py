@@ -69,8 +69,10 @@ def test_bandwidths_are_decimal_in_bits_and_binary_in_bytes(given, bytes_per_s):
 @pytest.mark.parametrize("parse", [units.parse_size, units.parse_time, units.parse_bandwidth])
 @pytest.mark.parametrize(
     "given",
-    ["", " ", "MB", "9 MBB", "-1", -1, "1e999", float("nan"), float("inf"), "nan", "inf", True, None]
-    + [[], {}, "1 2", "1..2 s", "0x10", "٣", "1e5000", pytest.param(10**400, id="10^400"), "1,5 MB", "1,5"],
+    [
+        *("", " ", "MB", "9 MBB", "-1", "1e999", "nan", "inf", "1 2", "1..2 s", "0x10", "٣", "1,5 MB", "1,5"),
+        *(-1, float("nan"), float("inf"), pytest.param(10**400, id="10^400"), True, None, [], {}),
+    ],
 )
 def test_what_is_no_quantity_is_refused_with_what_is_accepted(parse, given):
     with pytest.raises(ExplorerError, match="expected a "):

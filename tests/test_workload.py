@@ -103,7 +103,12 @@ def test_defaults_are_those_of_the_contract():
     assert (w.response.binary, w.response.compression, w.response.divisible) == (False, 1.0, False)
     assert w.response.kept == 86400
     assert (w.runtime.memory, w.runtime.architecture, w.runtime.language) == (1769, "arm64", "python3.13")
-    assert w.preferences.model_dump() == {"part_usd": 10, "free_tier": False, "month_hours": 730, "discount": 0}
+    assert w.preferences.model_dump() == {
+        "part_usd": 10,
+        "free_tier": False,
+        "month_hours": 730,
+        "discount": 0,
+    }
     assert (w.client.auth, w.targets.latency_p95, w.current) == (None, None, None)
 
 
@@ -157,7 +162,11 @@ MISTAKES = {  # what is given: (the field, the value, what is accepted)
     "maximum not a size": ({"response": {"p50": 1, "max": "big"}}, 'response.max is "big"', "a size such as"),
     "no quantiles": ({"response": {"binary": True}}, "response has no quantiles", "one value, quantiles"),
     "samples and p50": ({"response": {"p50": 1, "samples": [1]}}, "response has several", "one of them"),
-    "samples missing": ({"response": {"samples": "no.csv"}}, 'response.samples is "no.csv"', ".parquet, .csv or .txt"),
+    "samples missing": (
+        {"response": {"samples": "no.csv"}},
+        'response.samples is "no.csv"',
+        ".parquet, .csv or .txt",
+    ),
     "samples negative": ({"response": {"samples": [1, -2]}}, "response has the sample -2", "0 or more"),
     "samples NaN": ({"response": {"samples": [1, float("nan")]}}, "response has the sample nan", "numbers"),
     "samples none": ({"response": {"samples": []}}, "response has no samples", "at least one"),
@@ -166,40 +175,90 @@ MISTAKES = {  # what is given: (the field, the value, what is accepted)
     "samples nested": ({"response": {"samples": [[1, 2], [3, 4]]}}, "response.samples", "numbers"),
     "samples a table": ({"response": {"samples": {"a": 1}}}, "response.samples", "numbers"),
     "samples true": ({"response": {"samples": True}}, "response.samples is true", "expected"),
-    "samples too long a name": ({"response": {"samples": "x" * 5000}}, 'response.samples is "xxx', "expected"),
+    "samples too long a name": (
+        {"response": {"samples": "x" * 5000}},
+        'response.samples is "xxx',
+        "expected",
+    ),
     "column without samples": ({"response": {"p50": 1, "column": "x"}}, "response.column", "expected"),
     "unknown field": ({"responze": 1}, "responze is not a field", 'did you mean "response"'),
-    "unknown in response": ({"response": {"p50": 1, "compresion": 1}}, "response.compresion is not a", "compression"),
+    "unknown in response": (
+        {"response": {"p50": 1, "compresion": 1}},
+        "response.compresion is not a",
+        "compression",
+    ),
     "unknown in request": ({"request": {"p50": 1, "kept": 1}}, "request.kept is not a field", "binary"),
     "unknown in runtime": ({"runtime": {"p50": 1, "memry": 1}}, "runtime.memry is not a field", "memory"),
-    "unknown in configuration": ({"configuration": {"size": 1}}, "configuration.size is not a field", "total"),
+    "unknown in configuration": (
+        {"configuration": {"size": 1}},
+        "configuration.size is not a field",
+        "total",
+    ),
     "unknown in client": ({"client": {"wait": 1}}, "client.wait is not a field", "waits"),
     "unknown in targets": ({"targets": {"p95": 1}}, "targets.p95 is not a field", "latency_p95"),
     "unknown in preferences": ({"preferences": {"usd": 1}}, "preferences.usd is not a field", "part_usd"),
     "unknown in current": ({"current": {"gate": 1}}, "current.gate is not a field", "door"),
+    "a dot in a name": ({"request": {".": 1}}, "request..", "binary"),
+    "dots in a name": ({"client": {"a.b": 1}}, "client.a.b is not a field", "waits"),
     "inner name": ({"response": {"p50": 1, "spread": 3}}, "response.spread is not a field", "compression"),
-    "binary a word": ({"response": {"p50": 1, "binary": "maybe"}}, 'response.binary is "maybe"', "true or false"),
+    "binary a word": (
+        {"response": {"p50": 1, "binary": "maybe"}},
+        'response.binary is "maybe"',
+        "true or false",
+    ),
     "binary a number": ({"response": {"p50": 1, "binary": 7}}, "response.binary is 7", "true or false"),
-    "compression over 1": ({"response": {"p50": 1, "compression": 1.1}}, "response.compression is 1.1", "to 1"),
+    "compression over 1": (
+        {"response": {"p50": 1, "compression": 1.1}},
+        "response.compression is 1.1",
+        "to 1",
+    ),
     "compression zero": ({"response": {"p50": 1, "compression": 0}}, "response.compression is 0", "to 1"),
-    "kept not a time": ({"response": {"p50": 1, "kept": "1 MB"}}, 'response.kept is "1 MB"', "a time such as"),
-    "memory too small": ({"runtime": {"p50": 1, "memory": "64 MB"}}, 'runtime.memory is "64 MB"', "128 MB to"),
+    "kept not a time": (
+        {"response": {"p50": 1, "kept": "1 MB"}},
+        'response.kept is "1 MB"',
+        "a time such as",
+    ),
+    "memory too small": (
+        {"runtime": {"p50": 1, "memory": "64 MB"}},
+        'runtime.memory is "64 MB"',
+        "128 MB to",
+    ),
     "memory too large": ({"runtime": {"p50": 1, "memory": "2 TB"}}, 'runtime.memory is "2 TB"', "120 GB"),
-    "architecture": ({"runtime": {"p50": 1, "architecture": "mips"}}, 'architecture is "mips"', "arm64 or x86_64"),
+    "architecture": (
+        {"runtime": {"p50": 1, "architecture": "mips"}},
+        'architecture is "mips"',
+        "arm64 or x86_64",
+    ),
     "language": ({"runtime": {"p50": 1, "language": "cobol"}}, 'runtime.language is "cobol"', "python3.13"),
     "language a list": ({"runtime": {"p50": 1, "language": ["go"]}}, "runtime.language is ['go']", "text"),
     "steps zero": ({"runtime": {"p50": 1, "steps": 0}}, "runtime.steps is 0", "1 or more"),
     "state negative": ({"runtime": {"p50": 1, "state": "-1"}}, 'runtime.state is "-1"', "a size such as"),
     "total": ({"configuration": {"total": "4 s"}}, 'configuration.total is "4 s"', "a size such as"),
-    "entries text": ({"configuration": {"total": 9, "entries": "4"}}, 'configuration.entries is "4"', "a number"),
+    "entries text": (
+        {"configuration": {"total": 9, "entries": "4"}},
+        'configuration.entries is "4"',
+        "a number",
+    ),
     "entries negative": ({"configuration": {"entries": -1}}, "configuration.entries is -1", "0 or more"),
-    "secrets over entries": ({"configuration": {"total": 9, "entries": 1, "secrets": 2}}, "secrets is 2", "at most"),
-    "largest over total": ({"configuration": {"total": 9, "largest": 10}}, "configuration.largest is 10", "at most"),
+    "secrets over entries": (
+        {"configuration": {"total": 9, "entries": 1, "secrets": 2}},
+        "secrets is 2",
+        "at most",
+    ),
+    "largest over total": (
+        {"configuration": {"total": 9, "largest": 10}},
+        "configuration.largest is 10",
+        "at most",
+    ),
     "configuration true": ({"configuration": True}, "configuration is true", "table"),
     "configuration a list": ({"configuration": [1]}, "configuration is [1]", "table"),
     "dotenv missing": ({"configuration": {"dotenv": "no.env"}}, 'dotenv is "no.env"', "NAME=value"),
     "dotenv a number": ({"configuration": {"dotenv": 5}}, "configuration.dotenv is 5", "text"),
-    "dotenv too long a name": ({"configuration": {"dotenv": "x" * 5000}}, "configuration.dotenv is", "expected"),
+    "dotenv too long a name": (
+        {"configuration": {"dotenv": "x" * 5000}},
+        "configuration.dotenv is",
+        "expected",
+    ),
     "waits": ({"client": {"waits": "soon"}}, 'client.waits is "soon"', "a time such as"),
     "polls": ({"client": {"polls": "often"}}, 'client.polls is "often"', "true or false"),
     "bandwidth": ({"client": {"bandwidth": "20 MB"}}, 'client.bandwidth is "20 MB"', "a bandwidth such as"),
@@ -249,10 +308,19 @@ def test_a_field_that_has_no_default_is_asked_for_by_name(field):
         ("a = 1\na = 2", "is not TOML"),
         ('[response]\np99 = "1 MB"\np99.9 = "2 MB"', 'write "p99.9" in quotes'),
         ("requests_per_month = 1" + "0" * 5000, "expected"),
-        ('requests_per_month = 1\nresponse = "9 MBB"\nruntime = 1', 'bad.toml: response is "9 MBB": expected a size'),
+        (
+            'requests_per_month = 1\nresponse = "9 MBB"\nruntime = 1',
+            'bad.toml: response is "9 MBB": expected a size',
+        ),
         ("", "bad.toml: requests_per_month is missing: expected a number of requests"),
-        ('requests_per_month=1\nresponse=1\nruntime=1\nconfiguration.dotenv="x.env"', 'configuration.dotenv is "x.env"'),
-        ('requests_per_month=1\nruntime=1\nresponse={samples="x.csv"}', 'response.samples is "x.csv": no such file'),
+        (
+            'requests_per_month=1\nresponse=1\nruntime=1\nconfiguration.dotenv="x.env"',
+            'configuration.dotenv is "x.env"',
+        ),
+        (
+            'requests_per_month=1\nruntime=1\nresponse={samples="x.csv"}',
+            'response.samples is "x.csv": no such file',
+        ),
     ],
 )
 def test_a_bad_file_is_one_line_that_names_it(tmp_path, text, says):
@@ -405,7 +473,18 @@ def test_a_workload_is_not_changed_by_what_made_it():
 # Whatever is given: a workload or one clear line ---------------------------------------------------
 
 NAMES = ["p50", "p99", "max", "samples", "column", "binary", "memory", "total", "entries", "waits", "needs"]
-NAMES += ["secrets", "dotenv", "success", "month_hours", "language", "steps", "door", "spread", "p99.9", "value"]
+NAMES += [
+    "secrets",
+    "dotenv",
+    "success",
+    "month_hours",
+    "language",
+    "steps",
+    "door",
+    "spread",
+    "p99.9",
+    "value",
+]
 leaves = st.one_of(
     st.none(),
     st.booleans(),
@@ -417,8 +496,10 @@ leaves = st.one_of(
 )
 values = st.recursive(
     leaves,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=4), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=4), inner, max_size=4)
+    ),
     max_leaves=6,
 )
 

@@ -138,6 +138,7 @@ class Explorer:
             ipywidgets.VBox, "x-left", [*controls, self._panels["trouble"], ipywidgets.HTML(_dress())]
         )
         self._below = _box(ipywidgets.Box, "x-pair", [self._panels["rejected"], self._panels["turns"]])
+        self._below.add_class("x-even")
         beside = _box(ipywidgets.Box, "x-pair", [self._panels["limits"], self._panels["costs"]])
         right = _box(ipywidgets.VBox, "x-right", [self._panels["answer"], beside, self._below])
         self.widget = _box(ipywidgets.HBox, "x-app", [left, right])

@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 import numpy as np
-from matplotlib import rc_context
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -63,6 +63,7 @@ STYLE: Any = {
     "svg.hashsalt": "explorer",
     "path.simplify": True,
 }
+LOOK = ["default", STYLE]  # whatever a notebook has set
 UNDATED: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
@@ -88,7 +89,7 @@ class Picture(Figure):
         """Save as matplotlib does, in this look and without a date or a version."""
         kind = kwargs.get("format") or str(fname).rpartition(".")[2].lower()
         kwargs.setdefault("metadata", UNDATED.get(kind, {}))
-        with rc_context(STYLE):
+        with style.context(LOOK):
             super().savefig(fname, transparent=transparent, **kwargs)
 
     def svg(self) -> str:
@@ -116,7 +117,7 @@ def styled(draw: Callable[P, Picture]) -> Callable[P, Picture]:
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Picture:
-        with rc_context(STYLE):
+        with style.context(LOOK):
             return draw(*args, **kwargs)
 
     return drawn

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..design import OPTIONS, Context, Design
-from ..option import PHASES, Load, Step
+from ..design import OPTIONS, Design
+from ..latency import steps as steps_of
+from ..option import Load
 from ..recommend import Recommendation, completed
 from ..units import format_time
 from ..workload import Workload
@@ -25,7 +26,6 @@ WORKERS = {  # compute: what the worker is called
     "task": "container task",
     "service": "container",
 }
-HAPPENS = ("request", "door", "execution", "configuration", "response")
 ORDER = ("client", "door", "front", "worker", "table", "bucket")  # then the stores that are read
 
 
@@ -85,7 +85,7 @@ def _arrows(load: Load, design: Design) -> list[Arrow]:
     found: list[Arrow] = []
     doors = {"door", *OPTIONS["door"]}
     at = "client"
-    for step in _in_order(load, design):
+    for step in steps_of(load, design):
         seconds = np.broadcast_to(step.seconds, (3,))
         if not seconds[-1] > 0:
             continue
@@ -95,20 +95,6 @@ def _arrows(load: Load, design: Design) -> list[Arrow]:
         found.append(Arrow(start, end, step.title, step.phase, float(seconds[0]), float(seconds[-1])))
         at = end
     return found
-
-
-def _in_order(load: Load, design: Design) -> list[Step]:
-    """The steps as they happen: by phase, and within one the body's way in before the work, the result last.
-
-    A client waits before it asks for the status, not after.
-    """
-    every: list[Step] = []
-    for concern in HAPPENS:
-        option = OPTIONS[concern][design.ids[concern]]
-        every += option.steps(load.under(Context.of(option, design.flow).flow))
-    asked = [step.phase == "poll" and step.actors[0] != step.actors[1] for step in every]
-    ranked = sorted(zip(every, asked, strict=True), key=lambda pair: (PHASES.index(pair[0].phase), pair[1]))
-    return [step for step, _ in ranked]
 
 
 def _actors(arrows: Sequence[Arrow]) -> list[str]:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,10 +34,8 @@ class Process:
     def send(self, number: int) -> None:
         """Signal it, if it is still this one."""
         if self.alive():
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
-            except ProcessLookupError:
-                pass
 
     def end(self, patience_s: float) -> None:
         """Ask it to end; after `patience_s` [s] make it."""
@@ -58,10 +57,8 @@ class Process:
 
 def _reap(pid: int) -> None:
     """Take the exit code of a child of our own, which else stays in the table."""
-    try:
+    with suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass
 
 
 def _fields(pid: int) -> list[str]:

@@ -67,7 +67,8 @@ class Store(Configuration):
 
     def entries(self, load: Load) -> Number:
         """Entries in the store."""
-        return np.where(self.plain_fits(load), load.config_secrets, load.config_entries)[()]
+        entries: Number = np.where(self.plain_fits(load), load.config_secrets, load.config_entries)
+        return entries[()]
 
     def reads_each(self, load: Load) -> Number:
         """Calls that one environment makes to read it all."""

@@ -84,7 +84,7 @@ class Door(Option):
         flow = load.flow
         units = load.exchanges
         if flow.body_in == "door":
-            units = units + load.request.mean_ceil(increment) - 1
+            units = units + np.maximum(load.request.mean_ceil(increment) - 1, 0)
         if flow.body_out == "whole":
             units = units + np.maximum(load.response.mean_ceil(increment) - 1, 0)
         elif flow.body_out == "compressed":

@@ -92,9 +92,10 @@ class LambdaExecution(Execution):
             yield from self.spills(load)
             yield from waiting(load, "lambda.async.age")
         else:
-            yield Demand("lambda.concurrency", load.peak_rps * load.held_s)
+            # an environment answers so many requests a second and no more, however short they are
+            shortest = 1 / load.limit("lambda.rps.sync")
+            yield Demand("lambda.concurrency", load.peak_rps * np.maximum(load.held_s, shortest))
             yield Demand("lambda.scaling", load.new_environments(10.0))
-            yield Demand("lambda.rps.sync", load.peak_rps, 1 / load.limit("lambda.concurrency"))
 
     def usage(self, load: Load) -> Lines:
         invocations = load.requests * self.slices(load)
@@ -306,7 +307,10 @@ class Durable(Sliced):
         yield "lambda.durable_operation", load.requests * self._operations(load)
         written = load.requests * load.steps * self._state(load) / 1e9  # metered in decimal GB
         yield "lambda.durable_data_written", written
-        yield "lambda.durable_data_retained", written * load.constant("durable.retention_days") / 30
+        yield (
+            "lambda.durable_data_retained",
+            written * load.constant("durable.retention_days") * 86400 / load.month_s,
+        )
         yield from self.state_moves(load)
 
     def steps(self, load: Load) -> Iterable[Step]:

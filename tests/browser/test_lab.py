@@ -131,6 +131,7 @@ def test_a_narrow_screen_cuts_nothing_off(page: Page) -> None:
 
 
 def test_every_slider_and_switch_has_a_name(page: Page) -> None:
+    page.get_by_label("Workload").select_option("Account statements")
     sliders = page.locator(".x-app [role=slider]")
     expect(sliders).to_have_count(7)
     for slider in sliders.all():

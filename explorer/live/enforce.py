@@ -1,0 +1,205 @@
+"""AWS's limits in front of the emulator: an ASGI application around its own.
+
+Sizes and times are checked here, where requests arrive; `refuse` checks what happens inside. Here too
+the emulator's open doors are shut: it takes a request without credentials, or with a well-known key,
+for the owner of the account.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from .dropped import apply_dropped as apply_dropped
+from .hook import checked
+from .limits import Answer, Limits, Refusal
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
+
+DOOR: ContextVar[str] = ContextVar("explorer_door", default="")  # by which this request came in
+OPEN = ("/_ministack/health", "/_ministack/ready")
+TOKENS = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")  # paths that carry their own secret
+NOBODY = "AKIAAAAAAAAAAAAAAAAA"  # a key that exists nowhere
+KEY = re.compile(rb"((?:Credential=|AWSAccessKeyId=|AWS ))([^/:%&]*)")
+
+INVOKE = re.compile(r"/2015-03-31/functions/[^/]+/invocations/?")
+STREAM = re.compile(r"/2021-11-15/functions/[^/]+/response-streaming-invocations/?")
+OLD_ASYNC = re.compile(r"/2014-11-13/functions/[^/]+/invoke-async/?")
+CONFIGURE = re.compile(r"/2015-03-31/functions/[^/]+/configuration/?")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a request is: its door, the limit on its body, the limit on the time of its answer."""
+
+    door: str = ""
+    size: str = ""
+    time: str = ""
+    data_plane: bool = False  # has its own authorisation, which may be none
+
+
+class Enforce:
+    """The emulator's application `inner`, answering as AWS does where `limits` break."""
+
+    def __init__(self, inner: Application, limits: Limits) -> None:
+        from ministack import app
+        from ministack.core import iam_evaluator, router
+        from ministack.services import apigateway_v1
+
+        self.inner, self.limits = inner, limits
+        self.api_of = checked(app, "_parse_execute_api_url", "host path")
+        self.function_of = checked(app, "_parse_lambda_url", "host path")
+        self.rest_scope = checked(apigateway_v1, "find_api_scope", "api_id")
+        self.key_of = checked(router, "extract_access_key_id", "headers query_params")
+        self.is_root = checked(iam_evaluator, "is_root_access_key", "access_key_id")
+        self.left: set[asyncio.Task[None]] = set()  # answers that nobody waits for any more
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        elif scope["type"] != "http":
+            await self.inner(scope, receive, send)
+        else:
+            await self._http(scope, receive, send)
+
+    async def _http(self, scope: Message, receive: Receive, send: Send) -> None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        route = self._route(scope["method"], scope["path"], headers)
+        admitted = self._admitted(scope, headers, route)
+        if admitted is None:
+            await _drained(receive)
+            return await _answer(send, _no_token(headers, scope["path"]))
+        DOOR.set(route.door)
+        if route.size:
+            limit = self.limits[route.size]
+            size, messages = await _body(receive, limit)
+            if size > limit:
+                refusal = self.limits.refusal(route.size, size)
+                return await _answer(send, refusal.door() if route.data_plane else refusal.rest_json())
+            receive = _replay(messages, receive)
+        if route.time:
+            return await self._within(route.time, admitted, receive, send)
+        return await self.inner(admitted, receive, send)
+
+    def _route(self, method: str, path: str, headers: dict[str, str]) -> Route:
+        host = headers.get("host", "")
+        api = self.api_of(host, path)
+        if api is not None:
+            kind = "http" if self.rest_scope(api[0]) is None else "rest"
+            return Route(f"{kind}-api", f"apigw.{kind}.payload", f"apigw.{kind}.timeout", True)
+        if self.function_of(host, path) is not None:
+            return Route("function-url", "lambda.furl.request", data_plane=True)
+        if method == "PUT" and CONFIGURE.fullmatch(path):
+            return Route(size="lambda.updatecfg.request")
+        if method != "POST":
+            return Route()
+        event = headers.get("x-amz-invocation-type", "").lower() == "event"
+        if OLD_ASYNC.fullmatch(path) or (event and INVOKE.fullmatch(path)):
+            return Route("invoke", "lambda.async.payload")
+        if INVOKE.fullmatch(path) or STREAM.fullmatch(path):
+            return Route("invoke", "lambda.sync.request")
+        return Route()
+
+    def _admitted(self, scope: Message, headers: dict[str, str], route: Route) -> Message | None:
+        """The request as the emulator is to see it: nobody is root. None if it names no caller."""
+        path, query = scope["path"], scope.get("query_string", b"")
+        key = self.key_of(headers, parse_qs(query.decode("latin-1"), keep_blank_values=True))
+        if scope["method"] == "OPTIONS" or path in OPEN or path.startswith(TOKENS):
+            return scope
+        if path.startswith("/_ministack") or (not key and not route.data_plane):
+            return None
+        secure = [*scope["headers"], (b"x-forwarded-proto", b"https")]
+        if key and self.is_root(key):
+            named = KEY.sub(rb"\1" + NOBODY.encode(), query)
+            secure = [
+                (n, KEY.sub(rb"\1" + NOBODY.encode(), v) if n == b"authorization" else v) for n, v in secure
+            ]
+            return {**scope, "headers": secure, "query_string": named}
+        return {**scope, "headers": secure}
+
+    async def _within(self, id: str, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer in time or say that it was too late; the work goes on, as it does on AWS."""
+        gate = _Gate(send)
+        task = asyncio.create_task(self._inside(scope, receive, gate))
+        await asyncio.wait({task}, timeout=self.limits[id])
+        if task.done() or gate.opened:
+            return await task
+        gate.shut = True
+        self.left.add(task)
+        task.add_done_callback(self._forget)
+        return await _answer(send, self.limits.refusal(id).door())
+
+    async def _inside(self, scope: Message, receive: Receive, send: Send) -> None:
+        await self.inner(scope, receive, send)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self.left.discard(task)
+        if not task.cancelled():
+            task.exception()  # its caller has gone: nobody else would hear of it
+
+
+class _Gate:
+    """Passes an answer on until it is shut."""
+
+    def __init__(self, send: Send) -> None:
+        self.send, self.opened, self.shut = send, False, False
+
+    async def __call__(self, message: Message) -> None:
+        if not self.shut:
+            self.opened = True
+            await self.send(message)
+
+
+async def _body(receive: Receive, limit: float) -> tuple[int, list[Message]]:
+    """The size of the body [B] and what brought it; past `limit` it is read to its end, not kept."""
+    size, messages = 0, []
+    while True:
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size <= limit:
+            messages.append(message)
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return size, messages
+
+
+async def _drained(receive: Receive) -> None:
+    await _body(receive, -1)
+
+
+def _replay(messages: list[Message], receive: Receive) -> Receive:
+    waiting = iter(messages)
+
+    async def again() -> Message:
+        return next(waiting, None) or await receive()
+
+    return again
+
+
+def _no_token(headers: dict[str, str], path: str) -> Answer:
+    """What a caller without credentials is told, in the form of the service that it meant."""
+    text = "Missing Authentication Token"
+    if "x-amz-target" in headers or path.startswith("/20"):
+        refusal = Refusal(403, "MissingAuthenticationTokenException", text)
+        return refusal.json_1_1() if "x-amz-target" in headers else refusal.rest_json()
+    if path == "/":
+        code = "<Error><Type>Sender</Type><Code>MissingAuthenticationToken</Code>"
+        body = f"<ErrorResponse>{code}<Message>{text}</Message></Error></ErrorResponse>"
+    else:
+        body = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+    return 403, {"Content-Type": "application/xml"}, body.encode()
+
+
+async def _answer(send: Send, answer: Answer) -> None:
+    status, headers, body = answer
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    raw.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})

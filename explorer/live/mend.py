@@ -1,0 +1,323 @@
+"""Where the emulator does otherwise than AWS, mended.
+
+The host's environment does not reach functions, a function's credentials cannot be guessed, throttled
+events wait, a warm call does not wait for logs, and errors and REPORT lines have AWS's form.
+"""
+
+from __future__ import annotations
+
+import hmac
+import math
+import os
+import queue
+import random
+import re
+import secrets
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import CloudError
+from .hook import checked, hook
+from .limits import Limits
+
+Function = Callable[..., Any]
+
+MARK = "\x1e"  # the worker's line after the last that an invocation wrote
+FLUSH = "        _real_stdout.flush()\n"
+MARKED = (
+    "        sys.stderr.flush()\n"
+    '        os.write(2, b"\\n\\x1e\\n")  # the end of this invocation in the log\n'
+)
+LOG_WAIT_S = 0.25  # for the mark of a worker that has died or closed its standard error
+KEPT = ("PATH", "LANG", "TZ", "TMPDIR")
+NO_FILE = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.05, 1.0  # of a throttled event; AWS: 1 s to 5 min
+RETRY_WAIT_S = 1.0  # after a function error; AWS: 1 min, then 2
+
+
+@dataclass
+class Run:
+    """The last invocation of this thread: what it took, and what its worker answered."""
+
+    init_s: float | None = None
+    duration_s: float = 0.0
+    answer: Mapping[str, Any] = field(default_factory=dict)
+    exit_code: int | None = None
+
+
+_last = threading.local()
+
+
+def _run() -> Run:
+    return getattr(_last, "run", None) or Run()
+
+
+def install(limits: Limits) -> None:
+    """Mend the emulator that is loaded in this process."""
+    from ministack.core import lambda_runtime
+    from ministack.services import lambda_svc
+
+    _check_names(lambda_runtime, lambda_svc)
+    hook(lambda_runtime, "_detect_runtime_binary", "runtime", _marking)
+    worker = lambda_runtime.Worker
+    hook(worker, "_drain_stderr_bounded", "self first_line_wait idle_confirm hard_cap", _until_mark)
+    hook(worker, "_spawn", "self", _timed_spawn)
+    invoke = "self event request_id trace_id depth durable invoked_function_arn"
+    hook(worker, "invoke", invoke, _timed_invoke)
+    hook(lambda_runtime, "execution_credentials", "config", _unguessable)
+    lambda_runtime.subprocess = _Spawning()
+    dispatch = "func config event request_id started"
+    hook(lambda_svc, "_execute_function_dispatch", dispatch, _aws_errors)
+    logged = "func request_id log_text error duration_ms log_source"
+    hook(lambda_svc, "_emit_lambda_logs", logged, _reporting)
+    hook(lambda_svc, "invoke_async_with_retry", "func event", _patient(limits))
+
+
+def _check_names(lambda_runtime: Any, lambda_svc: Any) -> None:
+    checked(lambda_svc, "_run_with_function_config_scope", "func_or_config callback args kwargs")
+    checked(lambda_svc, "_execute_function", "func event")
+    checked(lambda_svc, "_route_async_failure", "target_arn func_name event result")
+    checked(lambda_svc, "_probe_peak_memory_mb", "func")
+    if lambda_runtime.subprocess is not subprocess:
+        raise CloudError("ministack: lambda_runtime.subprocess is not the module: expected a fresh process")
+
+
+# A warm call does not wait for logs that never come
+
+
+def _marking(original: Function) -> Function:
+    def detect(runtime: str) -> Any:
+        binary, script = original(runtime)
+        if not runtime.startswith("python"):
+            return binary, script
+        before, found, after = script.rpartition(FLUSH)
+        if not found:
+            raise CloudError(
+                "ministack: its Python worker is another: expected a flush after each invocation"
+            )
+        return binary, before + MARKED + found + after
+
+    return detect
+
+
+def _until_mark(original: Function) -> Function:
+    def drain(self: Any, *given: Any, **named: Any) -> str:
+        if not str(self.config.get("Runtime", "python")).startswith("python"):
+            return str(original(self, *given, **named))
+        lines: list[str] = []
+        until = time.monotonic() + LOG_WAIT_S
+        while (left := until - time.monotonic()) > 0:
+            try:
+                line = self._stderr_queue.get(timeout=left)
+            except queue.Empty:
+                break
+            if line == MARK:
+                break
+            lines.append(line)
+        return "\n".join(lines[:-1] if lines and not lines[-1] else lines)
+
+    return drain
+
+
+# REPORT lines with AWS's figures
+
+
+def _timed_spawn(original: Function) -> Function:
+    def spawn(self: Any) -> None:
+        began = time.monotonic()
+        original(self)
+        self.explorer_init_s, self.explorer_process = time.monotonic() - began, self._proc
+
+    return spawn
+
+
+def _timed_invoke(original: Function) -> Function:
+    def invoke(self: Any, *given: Any, **named: Any) -> Any:
+        _last.run = Run()
+        self.explorer_init_s = None
+        began = time.monotonic()
+        answer = original(self, *given, **named)
+        init_s = self.explorer_init_s
+        process = getattr(self, "explorer_process", None)
+        code = process.poll() if process else None
+        _last.run = Run(init_s, time.monotonic() - began - (init_s or 0), answer, code)
+        return answer
+
+    return invoke
+
+
+def _reporting(original: Function) -> Function:
+    def emit(func: Any, request_id: str, log_text: str, error: bool, duration_ms: int, **named: Any) -> Any:
+        run = _run()
+        if named.get("log_source") or not run.answer:
+            return original(func, request_id, log_text, error, duration_ms, **named)
+        lines = [log_text, f"END RequestId: {request_id}", _report(func, request_id, run)]
+        text = "\n".join(filter(None, lines))
+        return original(func, request_id, text, error, duration_ms, log_source="rie")
+
+    return emit
+
+
+def _report(func: Any, request_id: str, run: Run) -> str:
+    """AWS's own line: times in ms to two places, billed time with the initialisation, rounded up."""
+    from ministack.services import lambda_svc
+
+    config = func.get("config") or func
+    duration_ms, init_ms = run.duration_s * 1000, (run.init_s or 0) * 1000
+    parts = [
+        f"REPORT RequestId: {request_id}",
+        f"Duration: {duration_ms:.2f} ms",
+        f"Billed Duration: {math.ceil(duration_ms + init_ms)} ms",
+        f"Memory Size: {config.get('MemorySize', 128)} MB",
+        f"Max Memory Used: {lambda_svc._probe_peak_memory_mb(func)} MB",
+    ]
+    if run.init_s is not None:
+        parts.append(f"Init Duration: {init_ms:.2f} ms")
+    if "timed out" in str(run.answer.get("error", "")):
+        parts.append("Status: timeout")
+    return "\t".join(parts) + "\t"
+
+
+# Errors as AWS's own runtime gives them
+
+
+def _aws_errors(original: Function) -> Function:
+    def dispatch(func: Any, config: Any, event: Any, request_id: str, started: float) -> Any:
+        _last.run = Run()
+        result = original(func, config, event, request_id, started)
+        run = _run()
+        if result.get("error") and run.answer.get("status") == "error":
+            result = {**result, "body": _error(request_id, run), "function_error": "Unhandled"}
+        return result
+
+    return dispatch
+
+
+def _error(request_id: str, run: Run) -> dict[str, Any]:
+    message, trace = str(run.answer.get("error")), str(run.answer.get("trace") or "")
+    if message.startswith("Task timed out"):
+        said = re.sub(r"\.00 seconds", ".00 seconds", message)
+        return {"errorType": "Sandbox.Timedout", "errorMessage": f"RequestId: {request_id} Error: {said}"}
+    if not trace:
+        ended = f"RequestId: {request_id} Error: Runtime exited with error: {_ending(run.exit_code)}"
+        return {"errorType": "Runtime.ExitError", "errorMessage": ended}
+    frames = re.findall(r'^  File "[^"]*".*\n(?:    .*\n)*', trace, re.MULTILINE)
+    last = trace.rpartition(frames[-1])[2] if frames else trace
+    kind = re.match(r"[\w.]+", last)
+    return {
+        "errorMessage": message,
+        "errorType": kind[0].rpartition(".")[2] if kind else "Exception",
+        "requestId": request_id,
+        "stackTrace": frames[1:],  # the first is the worker's
+    }
+
+
+def _ending(code: int | None) -> str:
+    if code is not None and code < 0:
+        return "signal: killed" if code == -9 else f"signal: {-code}"
+    return f"exit status {code or 0}"
+
+
+# Nothing of the host in a function
+
+
+class _Spawning:
+    """`subprocess` for the workers, without what belongs to the cloud's own process."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(subprocess, name)
+
+    def Popen(self, *given: Any, env: Mapping[str, str], **named: Any) -> Any:
+        """As `subprocess.Popen`, the environment being that of a function."""
+        return subprocess.Popen(*given, env=function_environment(env), **named)
+
+
+def function_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """What a function sees of `env`: its own variables and Lambda's, not the host's."""
+    import boto3
+
+    host = {name: value for name, value in os.environ.items() if name not in KEPT}
+    own = {name: value for name, value in env.items() if host.get(name) != value}
+    libraries = str(Path(boto3.__file__).parents[1])  # as /var/runtime on AWS
+    return {"PYTHONPATH": libraries, **NO_FILE, **own}
+
+
+def _unguessable(original: Function) -> Function:
+    """The credentials of an execution role; the emulator makes them from names that anyone may know."""
+    cloud_key = secrets.token_bytes(32)
+
+    def credentials(config: Mapping[str, Any]) -> dict[str, str]:
+        from ministack.services import sts
+
+        made = original(config)
+        session = sts._sessions[made["AWS_ACCESS_KEY_ID"]]
+        secret = hmac.digest(cloud_key, made["AWS_SECRET_ACCESS_KEY"].encode(), "sha256").hex()
+        token = hmac.digest(cloud_key, made["AWS_SESSION_TOKEN"].encode(), "sha256").hex()
+        session |= {"SecretAccessKey": secret, "SessionToken": token}
+        return {**made, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
+
+    return credentials
+
+
+# Throttled events wait
+
+
+def _patient(limits: Limits) -> Function:
+    """An event that finds no room waits for it; only a function error uses one of its attempts."""
+
+    def wrap(original: Function) -> Function:
+        def deliver(func: Any, event: Any) -> None:
+            from ministack.services import lambda_svc
+
+            scoped = lambda_svc._run_with_function_config_scope
+            given = (func, _attempts, func, event, limits)
+            threading.Thread(target=scoped, args=given, daemon=True).start()
+
+        return deliver
+
+    return wrap
+
+
+def _attempts(func: Any, event: Any, limits: Limits) -> None:
+    """Deliver one event until it is done, its attempts are used up or it is too old."""
+    from ministack.services import lambda_svc
+
+    settings = _event_settings(func)
+    retries = settings.get("MaximumRetryAttempts")
+    errors_left = int(limits["lambda.async.retries"] if retries is None else retries) + 1
+    until = time.monotonic() + float(settings.get("MaximumEventAgeInSeconds") or limits["lambda.async.age"])
+    throttle_s, retry_s = FIRST_WAIT_S, RETRY_WAIT_S
+    while True:
+        result = lambda_svc._execute_function(func, event)
+        if not result.get("error"):
+            return
+        if result.get("throttle"):
+            wait_s, throttle_s = throttle_s, min(2 * throttle_s, LONGEST_WAIT_S)
+        else:
+            errors_left -= 1
+            wait_s, retry_s = retry_s, 2 * retry_s
+        wait_s *= random.uniform(0.5, 1)
+        if errors_left <= 0 or time.monotonic() + wait_s > until:
+            return _given_up(func, event, result, settings)
+        time.sleep(wait_s)
+
+
+def _event_settings(func: Any) -> Mapping[str, Any]:
+    by_qualifier = func.get("event_invoke_configs") or {}
+    return func.get("event_invoke_config") or by_qualifier.get("$LATEST") or {}
+
+
+def _given_up(func: Any, event: Any, result: Any, settings: Mapping[str, Any]) -> None:
+    """Pass the event on to the failure destination or the dead-letter queue, if there is one."""
+    from ministack.services import lambda_svc
+
+    config = func.get("config") or func
+    on_failure = (settings.get("DestinationConfig") or {}).get("OnFailure") or {}
+    target = on_failure.get("Destination") or (config.get("DeadLetterConfig") or {}).get("TargetArn")
+    if target:
+        lambda_svc._route_async_failure(target, config.get("FunctionName", ""), event, result)

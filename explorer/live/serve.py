@@ -1,0 +1,134 @@
+"""The local cloud's process: `python -m explorer.live.serve FOLDER`, started by `cloud.start` alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from . import CloudError
+from .limits import Limits
+
+HOST = "127.0.0.1"
+ADMINISTRATOR = "explorer-administrator"
+POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+ROOT = "AWS4-HMAC-SHA256 Credential=test/20200101/us-east-1/iam/aws4_request"  # in this process alone
+KEEP_ALIVE_S, GRACE_S = 75, 0.2
+
+
+def main(folder: Path) -> None:
+    """Serve until SIGTERM; whatever goes wrong is the last line of the log."""
+    settings = json.loads((folder / "settings.json").read_text())
+    listening = socket.create_server((HOST, 0), backlog=512)
+    os.environ["GATEWAY_PORT"] = str(listening.getsockname()[1])
+    try:
+        limits = Limits(Path(settings["facts"]) if settings["facts"] else None, settings["limits"])
+        asyncio.run(_serve(folder, settings["region"], listening, limits))
+    except CloudError as error:
+        print(error, flush=True)
+        os._exit(1)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)  # at once: no thread that still waits for a function holds it
+
+
+async def _serve(folder: Path, region: str, listening: socket.socket, limits: Limits) -> None:
+    from hypercorn.asyncio import serve
+    from ministack.app import app
+    from ministack.core import lambda_runtime
+
+    from . import mend, refuse, states
+    from .enforce import Enforce
+    from .hook import check_version
+
+    check_version()
+    for part in (mend, refuse, states):
+        part.install(limits)
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    _publish(folder, region, listening, await _administrator(app))
+    try:
+        served: Any = Enforce(app, limits)
+        await serve(served, _config(listening), shutdown_trigger=ended.wait)
+    finally:
+        lambda_runtime.reset()
+
+
+def _config(listening: socket.socket) -> Any:
+    from hypercorn.config import Config
+
+    config = Config()
+    config.bind = [f"fd://{listening.detach()}"]
+    config.keep_alive_timeout = KEEP_ALIVE_S
+    config.graceful_timeout = GRACE_S
+    config.loglevel = "ERROR"
+    return config
+
+
+def _publish(folder: Path, region: str, listening: socket.socket, credentials: dict[str, str]) -> None:
+    """Tell who waits for it, all at once: the file is there whole or not at all."""
+    port = listening.getsockname()[1]
+    ready = {"port": port, "region": region, "credentials": credentials}
+    part = folder / "cloud.json.part"
+    with open(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
+        json.dump(ready, file)
+    part.rename(folder / "cloud.json")
+
+
+async def _administrator(app: Any) -> dict[str, str]:
+    """Make the user that may do everything here, and a key for it."""
+    user = {"UserName": ADMINISTRATOR}
+    await _iam(app, Action="CreateUser", **user)
+    await _iam(app, Action="PutUserPolicy", PolicyName="everything", PolicyDocument=POLICY, **user)
+    made = await _iam(app, Action="CreateAccessKey", **user)
+    names = {"access_key_id": "AccessKeyId", "secret_access_key": "SecretAccessKey"}
+    found = {name: re.search(f"<{tag}>([^<]+)</{tag}>", made) for name, tag in names.items()}
+    return {name: match[1] for name, match in found.items() if match}
+
+
+async def _iam(app: Any, **fields: str) -> str:
+    """Ask the emulator itself, before anyone else can."""
+    body = urlencode({"Version": "2010-05-08", **fields}).encode()
+    headers = {
+        "host": "iam.amazonaws.com",
+        "content-type": "application/x-www-form-urlencoded",
+        "content-length": str(len(body)),
+        "authorization": f"{ROOT}, SignedHeaders=host, Signature=0",
+    }
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/",
+        "raw_path": b"/",
+        "query_string": b"",
+        "scheme": "http",
+        "client": (HOST, 0),
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    answer = b"".join(message.get("body", b"") for message in sent).decode()
+    if sent[0]["status"] != 200:
+        raise CloudError(f"ministack: {fields['Action']} answered {sent[0]['status']}: {answer}")
+    return answer
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
