@@ -14,7 +14,7 @@ UV_VERSION = 0.13.9
 RELEASE = 3.11
 PORT =
 
-.PHONY: help explore setup test units notebooks browser lint format lock bench clean
+.PHONY: help explore setup test units notebooks browser lint format outputs lock bench clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -73,6 +73,9 @@ format: setup ## format the code and mend what ruff can mend
 lock: setup ## make requirements.lock again from pyproject.toml (UPGRADE=1: newest releases)
 	@[ -x .venv-lock/bin/uv ] || { $(PY) -m venv .venv-lock && .venv-lock/bin/python -m pip --disable-pip-version-check install --quiet uv==$(UV_VERSION); }
 	UV_CUSTOM_COMPILE_COMMAND='make lock' .venv-lock/bin/uv pip compile pyproject.toml --quiet --all-extras --universal --python-version $(RELEASE) --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras $(if $(UPGRADE),--upgrade) --output-file requirements.lock
+
+outputs: setup ## run the notebooks again in place, and draw README's pictures
+	@$(PY) scripts/outputs.py
 
 bench: setup ## run every script under benchmarks/
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(PY) "$$script"; done

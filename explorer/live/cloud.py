@@ -124,7 +124,7 @@ def stop(name: str = "default") -> bool:
 def status(name: str = "default") -> Cloud:
     """The local cloud `name` as it is now."""
     base = _base()
-    return _find(base, name) if base.is_dir() else Cloud(name, False)
+    return _find(_checked(base), name) if base.is_dir() else Cloud(name, False)
 
 
 def _settings(region: str, limits: Mapping[str, float] | None, folder: Path | None) -> dict[str, Any]:
@@ -142,6 +142,10 @@ def _own(base: Path) -> Path:
     """The user's own folder, made if need be. Raises CloudError if anyone else could reach into it."""
     with suppress(FileExistsError):
         base.mkdir(mode=0o700)
+    return _checked(base)
+
+
+def _checked(base: Path) -> Path:
     seen = base.lstat()
     if not stat.S_ISDIR(seen.st_mode) or seen.st_uid != os.getuid() or seen.st_mode & 0o077:
         raise CloudError(f"{base} is not this user's alone: expected a folder with mode 0700")

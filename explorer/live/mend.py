@@ -34,8 +34,13 @@ MARKED = (
     '        os.write(2, b"\\n\\x1e\\n")  # the end of this invocation in the log\n'
 )
 LOG_WAIT_S = 0.25  # for the mark of a worker that has died or closed its standard error
-KEPT = ("PATH", "LANG", "TZ", "TMPDIR")
-NO_FILE = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+AS_ON_LAMBDA = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "LANG": "en_US.UTF-8",
+    "TZ": ":UTC",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.05, 1.0  # of a throttled event; AWS: 1 s to 5 min
 RETRY_WAIT_S = 1.0  # after a function error; AWS: 1 min, then 2
 
@@ -48,6 +53,8 @@ class Run:
     duration_s: float = 0.0
     answer: Mapping[str, Any] = field(default_factory=dict)
     exit_code: int | None = None
+    peak_mb: int = 0
+    code_folder: str = ""
 
 
 _last = threading.local()
@@ -82,7 +89,6 @@ def _check_names(lambda_runtime: Any, lambda_svc: Any) -> None:
     checked(lambda_svc, "_run_with_function_config_scope", "func_or_config callback args kwargs")
     checked(lambda_svc, "_execute_function", "func event")
     checked(lambda_svc, "_route_async_failure", "target_arn func_name event result")
-    checked(lambda_svc, "_probe_peak_memory_mb", "func")
     if lambda_runtime.subprocess is not subprocess:
         raise CloudError("ministack: lambda_runtime.subprocess is not the module: expected a fresh process")
 
@@ -138,17 +144,25 @@ def _timed_spawn(original: Function) -> Function:
 
 def _timed_invoke(original: Function) -> Function:
     def invoke(self: Any, *given: Any, **named: Any) -> Any:
-        _last.run = Run()
-        self.explorer_init_s = None
+        self.explorer_init_s = None  # unless it has to be started
         began = time.monotonic()
         answer = original(self, *given, **named)
-        init_s = self.explorer_init_s
-        process = getattr(self, "explorer_process", None)
-        code = process.poll() if process else None
-        _last.run = Run(init_s, time.monotonic() - began - (init_s or 0), answer, code)
+        init_s, process = self.explorer_init_s, self.explorer_process
+        duration_s = time.monotonic() - began - (init_s or 0)
+        folder = f"{self._tmpdir}/code"
+        _last.run = Run(init_s, duration_s, answer, process.poll(), _peak_mb(process.pid), folder)
         return answer
 
     return invoke
+
+
+def _peak_mb(pid: int) -> int:
+    """The most memory that the process has held [MB], 0 where nothing tells."""
+    try:
+        held = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    except OSError:
+        return 0
+    return math.ceil(int(held[1]) / 1024) if held else 0
 
 
 def _reporting(original: Function) -> Function:
@@ -165,8 +179,6 @@ def _reporting(original: Function) -> Function:
 
 def _report(func: Any, request_id: str, run: Run) -> str:
     """AWS's own line: times in ms to two places, billed time with the initialisation, rounded up."""
-    from ministack.services import lambda_svc
-
     config = func.get("config") or func
     duration_ms, init_ms = run.duration_s * 1000, (run.init_s or 0) * 1000
     parts = [
@@ -174,7 +186,7 @@ def _report(func: Any, request_id: str, run: Run) -> str:
         f"Duration: {duration_ms:.2f} ms",
         f"Billed Duration: {math.ceil(duration_ms + init_ms)} ms",
         f"Memory Size: {config.get('MemorySize', 128)} MB",
-        f"Max Memory Used: {lambda_svc._probe_peak_memory_mb(func)} MB",
+        f"Max Memory Used: {run.peak_mb} MB",
     ]
     if run.init_s is not None:
         parts.append(f"Init Duration: {init_ms:.2f} ms")
@@ -201,11 +213,12 @@ def _aws_errors(original: Function) -> Function:
 def _error(request_id: str, run: Run) -> dict[str, Any]:
     message, trace = str(run.answer.get("error")), str(run.answer.get("trace") or "")
     if message.startswith("Task timed out"):
-        said = re.sub(r"\.00 seconds", ".00 seconds", message)
-        return {"errorType": "Sandbox.Timedout", "errorMessage": f"RequestId: {request_id} Error: {said}"}
+        said = f"RequestId: {request_id} Error: {message}"
+        return {"errorType": "Sandbox.Timedout", "errorMessage": said}
     if not trace:
         ended = f"RequestId: {request_id} Error: Runtime exited with error: {_ending(run.exit_code)}"
         return {"errorType": "Runtime.ExitError", "errorMessage": ended}
+    trace = trace.replace(run.code_folder, "/var/task")
     frames = re.findall(r'^  File "[^"]*".*\n(?:    .*\n)*', trace, re.MULTILINE)
     last = trace.rpartition(frames[-1])[2] if frames else trace
     kind = re.match(r"[\w.]+", last)
@@ -241,10 +254,9 @@ def function_environment(env: Mapping[str, str]) -> dict[str, str]:
     """What a function sees of `env`: its own variables and Lambda's, not the host's."""
     import boto3
 
-    host = {name: value for name, value in os.environ.items() if name not in KEPT}
-    own = {name: value for name, value in env.items() if host.get(name) != value}
+    own = {name: value for name, value in env.items() if os.environ.get(name) != value}
     libraries = str(Path(boto3.__file__).parents[1])  # as /var/runtime on AWS
-    return {"PYTHONPATH": libraries, **NO_FILE, **own}
+    return {**AS_ON_LAMBDA, "PYTHONPATH": libraries, "TMPDIR": os.environ["TMPDIR"], **own}
 
 
 def _unguessable(original: Function) -> Function:

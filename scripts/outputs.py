@@ -1,0 +1,49 @@
+"""Run the notebooks again in place, and draw README's pictures: what is stored is what the code gives.
+
+`python scripts/outputs.py [NOTEBOOK...]`, from the top of the checkout; without names, all of it.
+"""
+
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+import explorer as ex
+from explorer import figures
+
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+PICTURES = {"limits": figures.limits_used, "costs": figures.costs, "sequence": figures.sequence}
+
+
+def run(path: Path) -> None:
+    """Execute a notebook and keep nothing of the machine that did it."""
+    notebook = nbformat.read(path, 4)
+    beside = {"metadata": {"path": path.parent}}
+    client = NotebookClient(notebook, record_timing=False, store_widget_state=False, resources=beside)
+    client.execute()
+    notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", ())):
+        for kind in [kind for kind in output.get("data", ()) if "widget" in kind]:
+            del output.data[kind]
+    nbformat.write(notebook, path)
+
+
+def draw(folder: Path) -> None:
+    """The pictures of README, of the first example."""
+    recommendation = ex.recommend(ex.Workload.load("statements"))
+    for name, picture in PICTURES.items():
+        picture(recommendation).savefig(folder / f"{name}.png", dpi=110)
+
+
+def main() -> None:
+    named = [Path(name) for name in sys.argv[1:]]
+    for path in named or sorted(Path("notebooks").glob("*.ipynb")):
+        print(path)
+        run(path)
+    if not named:
+        draw(Path("docs"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,284 @@
+"""The local cloud comes up on the loopback alone, keeps to itself and leaves nothing behind."""
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+from conftest import Bench, code, refused, until
+
+from explorer.live import CloudError, cloud, hook
+from explorer.live.process import Process
+
+pytestmark = pytest.mark.live
+
+BASE = Path(tempfile.gettempdir()).resolve() / f"explorer-{os.getuid()}"
+
+
+@pytest.fixture
+def name(request):
+    """A cloud of this test's own, gone afterwards."""
+    own = f"test-{os.getpid()}-{abs(hash(request.node.name)) % 10_000}"
+    yield own
+    cloud.stop(own)
+
+
+def port(up: cloud.Cloud) -> int:
+    return int(up.endpoint_url.rpartition(":")[2])
+
+
+def listening(number: int) -> list[str]:
+    """The addresses, as the kernel writes them, that listen on this port."""
+    tables = [Path("/proc/net", table).read_text().splitlines()[1:] for table in ("tcp", "tcp6")]
+    rows = [line.split() for table in tables for line in table]
+    return [
+        row[1].split(":")[0] for row in rows if row[3] == "0A" and int(row[1].split(":")[1], 16) == number
+    ]
+
+
+def at_work_in(folder: Path) -> list[int]:
+    """Processes whose working folder is under this one."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cwd"):
+        try:
+            if Path(os.readlink(path)).is_relative_to(folder):
+                found.append(int(path.parent.name))
+        except OSError:
+            pass
+    return found
+
+
+def left_of(up: cloud.Cloud, name: str) -> list:
+    """Everything of the cloud that is still there."""
+    things = [*BASE.glob(f"{name}*"), *at_work_in(up.folder), *listening(port(up))]
+    return [*things, *([up.process] if up.process.alive() else [])]
+
+
+def test_it_is_up_in_two_seconds_and_gone_without_a_rest(name):
+    began = time.monotonic()
+    up = cloud.start(name)
+    assert time.monotonic() - began < 2
+    bench = Bench(up)
+    bench.client("s3").create_bucket(Bucket="kept")
+    bench.client("s3").put_object(Bucket="kept", Key="body", Body=b"on disk")
+    assert any(file.is_file() for file in (up.folder / "s3").rglob("*"))
+    bench.invoke({})
+    assert cloud.stop(name) and left_of(up, name) == []
+
+
+def test_its_status_is_the_contract_s(name):
+    fields = ["running", "endpoint_url", "region", "credentials", "vouches_for", "cannot_vouch_for"]
+    assert list(cloud.status(name).to_dict()) == fields
+    assert not cloud.status(name).running
+    up = cloud.start(name, region="eu-west-1")
+    assert cloud.status(name) == up
+    told = up.to_dict()
+    assert (
+        told["running"]
+        and told["region"] == "eu-west-1"
+        and told["endpoint_url"].startswith("http://127.0.0.1:")
+    )
+    assert set(told["credentials"]) == {"access_key_id", "secret_access_key"}
+    assert any("network" in line for line in told["cannot_vouch_for"]) and told["vouches_for"]
+
+
+def test_stopping_what_does_not_run_is_no_error(name):
+    assert cloud.stop(name) is False
+
+
+def test_only_the_loopback_listens(bench):
+    assert listening(port(bench.cloud)) == ["0100007F"]
+
+
+def test_its_folder_is_the_user_s_alone(bench):
+    for folder in (BASE, bench.cloud.folder):
+        assert folder.stat().st_mode & 0o777 == 0o700
+    assert (bench.cloud.folder / "cloud.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("asked", [cloud.start, cloud.status, cloud.stop])
+def test_a_folder_that_others_can_open_is_refused(tmp_path, monkeypatch, asked):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / f"explorer-{os.getuid()}").mkdir(mode=0o755)
+    with pytest.raises(CloudError, match="0700"):
+        asked()
+
+
+def test_a_killed_cloud_is_noticed_and_its_rest_cleaned_up(name):
+    up = cloud.start(name)
+    bench = Bench(up)
+    bench.invoke({"sleep": 60}, InvocationType="Event")
+    assert until(lambda: len(at_work_in(up.folder)) == 2)
+    os.kill(up.process.pid, signal.SIGKILL)
+    assert until(lambda: not cloud.status(name).running)
+    assert at_work_in(up.folder), "a function still at work is the case to show"
+    again = cloud.start(name)
+    assert not up.folder.exists() and at_work_in(up.folder) == [] and again.folder != up.folder
+    cloud.stop(name)
+    assert left_of(again, name) == []
+
+
+def test_a_process_that_only_has_the_old_number_is_left_alone(name):
+    up = cloud.start(name)
+    bystander = subprocess.Popen(["sleep", "60"])
+    try:
+        Process(bystander.pid, up.process.started).end(0.1)
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+def test_many_starts_at_once_give_one_cloud(name):
+    code = f"from explorer.live import cloud; print(cloud.start({name!r}).endpoint_url)"
+    starts = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(4)]
+    assert len({start.communicate()[0] for start in starts}) == 1
+    assert [start.returncode for start in starts] == [0] * 4
+    assert len(list(BASE.glob(f"{name}.run-*"))) == 1
+
+
+def test_starts_and_stops_at_once_leave_nothing(name):
+    def turn():
+        cloud.start(name)
+        cloud.stop(name)
+
+    turns = [threading.Thread(target=turn) for _ in range(3)]
+    for thread in turns:
+        thread.start()
+    for thread in turns:
+        thread.join()
+    assert list(BASE.glob(f"{name}*")) == []
+
+
+def test_two_clouds_do_not_know_each_other(bench, quick):
+    bench.client("s3").create_bucket(Bucket="mine")
+    assert "mine" not in [row["Name"] for row in quick.client("s3").list_buckets()["Buckets"]]
+    stranger = Bench.__new__(Bench)
+    stranger.session = bench.session
+    there = stranger.session.client("sts", endpoint_url=quick.cloud.endpoint_url)
+    assert code(refused(there.get_caller_identity)) == (403, "InvalidClientTokenId")
+
+
+def test_it_keeps_the_limits_that_it_was_started_with(quick):
+    assert cloud.status(quick.cloud.name).running
+    with pytest.raises(CloudError, match="other limits"):
+        cloud.start(quick.cloud.name)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"name": "../x"}, "letters"),
+        ({"region": "mars-1"}, "region"),
+        ({"limits": {"lambda.nothing": 1}}, "lambda.nothing"),
+        ({"limits": {"lambda.env": 0}}, "over 0"),
+    ],
+)
+def test_what_cannot_be_started_is_said_at_once(settings, says, name):
+    with pytest.raises(Exception, match=says) as caught:
+        cloud.start(**{"name": name, **settings})
+    assert type(caught.value).__module__.startswith("explorer")
+
+
+def test_another_version_of_the_emulator_is_refused(monkeypatch, name):
+    monkeypatch.setattr(hook, "PINNED", "0.0.1")
+    with pytest.raises(CloudError, match=r"expected 0\.0\.1"):
+        cloud.start(name)
+
+
+@pytest.mark.parametrize(("name_there", "says"), [("gone", "is missing"), ("upper", "takes")])
+def test_a_name_that_is_not_as_expected_is_refused(name_there, says):
+    with pytest.raises(CloudError, match=says):
+        hook.hook(str, name_there, "self other", lambda original: original)
+
+
+@pytest.mark.parametrize("key", ["test", "000000000000", "AKIAAAAAAAAAAAAAAAAA"])
+@pytest.mark.parametrize("service", ["iam", "s3", "lambda", "dynamodb", "ssm"])
+def test_no_other_key_opens_it(bench, key, service):
+    named = {"aws_access_key_id": key, "aws_secret_access_key": "test"}
+    client = bench.session.client(service, **named)
+    calls = {
+        "iam": lambda: client.list_users(),
+        "s3": lambda: client.list_buckets(),
+        "lambda": lambda: client.list_functions(),
+        "dynamodb": lambda: client.list_tables(),
+        "ssm": lambda: client.describe_parameters(),
+    }
+    assert code(refused(calls[service]))[0] in (400, 403)
+
+
+def test_a_wrong_secret_does_not_open_it(bench):
+    client = bench.session.client(
+        "sts", aws_access_key_id=bench.cloud.credentials["access_key_id"], aws_secret_access_key="wrong"
+    )
+    assert code(refused(client.get_caller_identity)) == (403, "SignatureDoesNotMatch")
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/kept/key", "/2015-03-31/functions/", "/_ministack/reset", "/_ministack/config"]
+)
+def test_unsigned_calls_are_refused(bench, path):
+    assert bench.post(bench.cloud.endpoint_url + path, b"{}").status == 403
+    assert bench.client("iam").get_role(RoleName="worker")
+
+
+def test_a_key_in_the_address_does_not_open_it_either(bench):
+    bench.client("s3").create_bucket(Bucket="signed")
+    bench.client("s3").put_object(Bucket="signed", Key="k", Body=b"x")
+    url = bench.client("s3").generate_presigned_url("get_object", {"Bucket": "signed", "Key": "k"})
+    assert bench.fetch(url).body == b"x"
+    own = bench.cloud.credentials["access_key_id"]
+    for other in ("test", "000000000000", ""):
+        assert bench.fetch(url.replace(own, other)).status in (400, 403)
+
+
+def test_functions_see_nothing_of_the_host(name, monkeypatch):
+    monkeypatch.setenv("CANARY", "sings")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a real one")
+    bench = Bench(cloud.start(name))
+    function = bench.function(Environment={"Variables": {"OWN": "1"}})
+    seen = bench.invoke({"environment": True}, function)["body"].decode()
+    assert '"OWN": "1"' in seen
+    for foreign in ("CANARY", "a real one", "S3_DATA_DIR", "AUTH", str(Path.home() / ".")):
+        assert foreign not in seen
+
+
+def test_nobody_can_reckon_a_function_s_credentials(bench):
+    seen = json.loads(bench.invoke({"environment": True})["body"])
+    arn = seen["_LAMBDA_FUNCTION_ARN"]
+    known = hashlib.sha256(f"{arn}:{bench.role}".encode()).hexdigest()
+    assert seen["AWS_SECRET_ACCESS_KEY"] != hashlib.sha256(f"secret:{known}".encode()).hexdigest()
+    session = bench.session.client(
+        "sts",
+        aws_access_key_id=seen["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=seen["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=seen["AWS_SESSION_TOKEN"],
+    )
+    assert "assumed-role/worker" in session.get_caller_identity()["Arn"]
+
+
+def test_least_privilege_holds(bench):
+    user = bench.client("iam")
+    user.create_user(UserName="reader")
+    listing = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
+    allowed = json.dumps({"Version": "2012-10-17", "Statement": [listing]})
+    user.put_user_policy(UserName="reader", PolicyName="read", PolicyDocument=allowed)
+    key = user.create_access_key(UserName="reader")["AccessKey"]
+    named = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    assert bench.session.client("s3", **named).list_buckets()
+    with pytest.raises(ClientError, match=r"not authorized|AccessDenied"):
+        bench.session.client("lambda", **named).list_functions()
+
+
+def test_a_port_in_use_is_nobody_s_trouble(name):
+    with socket.create_server(("127.0.0.1", 0)):
+        assert cloud.start(name).running
