@@ -197,7 +197,7 @@ class Tariffs:
                 taken = np.minimum(left, quantity)
                 pools[free[0]], quantity = left - taken, quantity - taken
             for start, width, price in self.tiers(price_id) or ():
-                usd = usd + price * np.clip(quantity - start, 0.0, width)
+                usd = usd + price * np.minimum(np.maximum(quantity - start, 0.0), width)
         return usd
 
 

@@ -14,6 +14,7 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+from scipy.special import log_ndtr, ndtr, ndtri
 
 from .errors import ExplorerError
 
@@ -30,15 +31,11 @@ ONE_QUANTILE_MAX = 0.999  # the probability at which `max` is set beside one lon
 
 def normal_sf(z: Number) -> Number:
     """P(Z > z) of the standard normal distribution."""
-    from scipy.special import ndtr
-
     return ndtr(-z)
 
 
 def _log_share(low: Number, high: Number) -> Number:
     """log P(low < Z <= high) of the standard normal distribution, in whichever tail is exact."""
-    from scipy.special import log_ndtr
-
     upper = np.asarray(low) > 0
     least, most = np.where(upper, -high, low), np.where(upper, -low, high)
     inside = log_ndtr(most)
@@ -198,8 +195,6 @@ class Quantiles(Distribution):
         return normal_sf(z)
 
     def _quantile(self, p: Number) -> Number:
-        from scipy.special import ndtri
-
         return np.exp(np.interp(ndtri(p), self.z, self.log))
 
     @cached_property
@@ -213,7 +208,7 @@ class Quantiles(Distribution):
         above = self._z(value)
         total: Number = 0.0
         for low, high, intercept, slope in self._segments:
-            start = np.clip(above, low, high)
+            start = np.minimum(np.maximum(above, low), high)
             total = total + np.exp(intercept + slope * slope / 2 + _log_share(start - slope, high - slope))
         return np.maximum(total - value * self._sf(value), 0.0)
 

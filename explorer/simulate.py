@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import gammaincc, gammaln
 
 from .distribution import Number
 
@@ -11,8 +12,6 @@ LEVELS = 64  # environments that are looked at one by one, or in strides where m
 
 def _levels(rate: Number, service_s: Number) -> tuple[Number, Number, Number, Number]:
     """For level k: its stride, P(N = k), P(N <= k) and the first k, with N Poisson of the mean busy."""
-    from scipy.special import gammaincc, gammaln
-
     busy = np.maximum(np.asarray(rate * service_s, dtype=float), 1e-12)
     spread = np.sqrt(busy)
     stride = np.maximum(1.0, spread / 4)

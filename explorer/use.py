@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from scipy.special import gammainc, ndtr, pdtrik
 
 from .distribution import Number
 from .encoding import Codec
@@ -142,8 +143,6 @@ class Joint:
         return load.memo((self.terms, limit), lambda: self._bisected(load, limit))
 
     def _bisected(self, load: Load, limit: float) -> Number:
-        from scipy.special import ndtr
-
         if np.all(self.used(load, 1 - 1e-15) <= limit):
             return 0.0
         low, high = np.full(load.shape, -9.0), np.full(load.shape, 9.0)
@@ -168,14 +167,10 @@ class Demand:
 
     def used(self, load: Load, p: float) -> Number:
         """The p-quantile of demand at the peak, in the limit's unit."""
-        from scipy.special import pdtrik
-
         return self.each * np.ceil(np.maximum(pdtrik(p, np.maximum(self.mean, 1e-12)), 0))
 
     def exceed(self, load: Load, limit: float) -> Number:
         """The chance that demand at the peak exceeds `limit`."""
-        from scipy.special import gammainc
-
         if np.isinf(limit):
             return 0.0
         return gammainc(np.floor(limit / self.each * (1 + 1e-12)) + 1, self.mean)
@@ -195,7 +190,7 @@ class Amount:
 
     def exceed(self, load: Load, limit: float) -> Number:
         """1 where the amount is over `limit`, else 0."""
-        return np.where(np.asarray(self.value) > limit * (1 + 1e-12), 1.0, 0.0)[()]
+        return (self.value > limit * (1 + 1e-12)) * 1.0
 
 
 Use = Over | Joint | Demand | Amount

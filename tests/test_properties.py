@@ -59,6 +59,7 @@ def workloads(draw):
             "memory": draw(st.sampled_from([128, 512, 1769, 8192, 10_240, 30_000])),
             "architecture": draw(st.sampled_from(["arm64", "x86_64"])),
             "divisible": draw(flag),
+            "steps": draw(st.integers(1, 100)),  # left out, they grow with the run time
             "state": draw(st.floats(0, 4e6)),
         },
         configuration={

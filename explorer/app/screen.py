@@ -33,7 +33,7 @@ class Explorer:
         self._presets = presets() if workload is None else {workload.name: workload, **presets()}
         self._base = next(iter(self._presets.values()))
         self._values: dict[str, float | bool] = {}
-        self._resting: asyncio.TimerHandle | None = None
+        self._resting: asyncio.Task[None] | None = None
         self._make()
         self._preset(self._base)
 
@@ -95,27 +95,31 @@ class Explorer:
         self._later()
 
     def _later(self) -> None:
+        """Show what is below: at once in a script and at first, else when the sliders have rested."""
         if self._resting is not None:
             self._resting.cancel()
             self._resting = None
         try:
             loop = asyncio.get_running_loop()
-        except RuntimeError:  # a script: there is nothing to be quick for
-            self._rest()
+        except RuntimeError:
+            self._below_answered()
             return
-        if not self._panels["turns"].value:  # the first answer is shown whole
-            self._rest()
+        if not self._panels["turns"].value:
+            self._below_answered()
             return
         self._below.add_class("x-stale")
-        self._resting = loop.call_later(REST_S, self._rest)
+        self._resting = loop.create_task(self._rest(self.recommendation))
 
-    def _rest(self) -> None:
-        self._resting = None
-        try:
-            self._show("rejected", panels.rejected(self.recommendation))
-            self._show("turns", panels.turns(self.recommendation))
-        except ExplorerError as error:
-            self._trouble(str(error))
+    async def _rest(self, r: Recommendation) -> None:
+        """Work out in a thread what takes longer than a key may wait, and show it if it still holds."""
+        await asyncio.sleep(REST_S)
+        await asyncio.to_thread(_work_out, r)
+        if r is self.recommendation:
+            self._below_answered()
+
+    def _below_answered(self) -> None:
+        self._show("rejected", panels.rejected(self.recommendation))
+        self._show("turns", panels.turns(self.recommendation))
         self._below.remove_class("x-stale")
 
     def _show(self, panel: str, html: str) -> None:
@@ -151,6 +155,11 @@ class Explorer:
         bundle["text/plain"] = repr(self)
         bundle["image/png"] = b64encode(limits_used(self.recommendation).png()).decode()
         return bundle
+
+
+def _work_out(r: Recommendation) -> None:
+    """What a recommendation keeps once it is asked for: `panels` then finds it there."""
+    _ = r.reasons, r.turns
 
 
 def _box(kind: type, name: str, children: list[Any]) -> Any:

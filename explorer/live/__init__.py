@@ -1,7 +1,8 @@
 """The endpoint alive: an embedded local cloud, its limits, and what it mends.
 
-`cloud` starts and stops it; `serve` is its process; `enforce` and `refuse` hold AWS's limits; `mend`
-repairs what its emulator does otherwise than AWS; `dropped` sets what its CloudFormation leaves out.
+`cloud` starts and stops it; `serve` is its process; `enforce`, `refuse` and `states` hold AWS's limits;
+`shut` lets only known keys in; `mend` and `events` repair what the emulator does otherwise than AWS;
+`dropped` sets what its CloudFormation leaves out; `vouch` says what all this can show and what not.
 """
 
 from __future__ import annotations

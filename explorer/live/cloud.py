@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import facts
+from ..errors import ExplorerError
 from . import CloudError
 from .hook import check_version
 from .limits import Limits
@@ -96,7 +97,8 @@ def start(
     limits : other values of limits by id, for tests
     facts_folder : the tables to take limits from, the project's own if none
 
-    Raises CloudError if it does not come up, or is up with other limits.
+    Raises CloudError if it does not come up, or is up with other limits, ExplorerError for a name, region
+    or limit that cannot be.
     """
     check_version()
     settings = _settings(region, limits, facts_folder)
@@ -129,7 +131,7 @@ def status(name: str = "default") -> Cloud:
 
 def _settings(region: str, limits: Mapping[str, float] | None, folder: Path | None) -> dict[str, Any]:
     if region not in facts.regions():
-        raise CloudError(f'region is "{region}": expected one of {", ".join(facts.regions())}')
+        raise ExplorerError(f'region is "{region}": expected one of {", ".join(facts.regions())}')
     changed = Limits(folder, limits).changed  # refused here rather than in the cloud's log
     return {"region": region, "limits": changed, "facts": str(folder.resolve()) if folder else None}
 
@@ -156,7 +158,7 @@ def _checked(base: Path) -> Path:
 def _locked(name: str) -> Iterator[Path]:
     """Hold the lock of the cloud `name`; the lock file, and the folder if empty, go with the last."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name):
-        raise CloudError(f'cloud is "{name}": expected 1 to 40 letters, digits, "-" and "_"')
+        raise ExplorerError(f'cloud is "{name}": expected 1 to 40 letters, digits, "-" and "_"')
     base = _base()
     path = base / f"{name}.lock"
     handle = _lock(base, path)

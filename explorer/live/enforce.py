@@ -1,8 +1,7 @@
 """AWS's limits in front of the emulator: an ASGI application around its own.
 
-Sizes and times are checked here, where requests arrive; `refuse` checks what happens inside. Here too
-the emulator's open doors are shut: it takes a request without credentials, or with a well-known key,
-for the owner of the account.
+Sizes and times are checked here, where requests arrive; `refuse` checks what happens inside. Here too,
+and once more inside by `shut`, nobody is taken for the owner of the account.
 """
 
 from __future__ import annotations
@@ -27,8 +26,6 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 DOOR: ContextVar[str] = ContextVar("explorer_door", default="")  # by which this request came in
 OPEN = ("/_ministack/health", "/_ministack/ready")
 TOKENS = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")  # paths that carry their own secret
-NOBODY = "AKIAAAAAAAAAAAAAAAAA"  # a key that exists nowhere
-KEY = re.compile(rb"((?:Credential=|AWSAccessKeyId=|AWS ))([^/:%&]*)")
 
 INVOKE = re.compile(r"/2015-03-31/functions/[^/]+/invocations/?")
 STREAM = re.compile(r"/2021-11-15/functions/[^/]+/response-streaming-invocations/?")
@@ -109,21 +106,14 @@ class Enforce:
         return Route()
 
     def _admitted(self, scope: Message, headers: dict[str, str], route: Route) -> Message | None:
-        """The request as the emulator is to see it: nobody is root. None if it names no caller."""
+        """The request as the emulator is to see it, the loopback taken for TLS; None if from nobody."""
         path, query = scope["path"], scope.get("query_string", b"")
         key = self.key_of(headers, parse_qs(query.decode("latin-1"), keep_blank_values=True))
         if scope["method"] == "OPTIONS" or path in OPEN or path.startswith(TOKENS):
             return scope
-        if path.startswith("/_ministack") or (not key and not route.data_plane):
+        if path.startswith("/_ministack") or (not route.data_plane and self.is_root(key)):
             return None
-        secure = [*scope["headers"], (b"x-forwarded-proto", b"https")]
-        if key and self.is_root(key):
-            named = KEY.sub(rb"\1" + NOBODY.encode(), query)
-            secure = [
-                (n, KEY.sub(rb"\1" + NOBODY.encode(), v) if n == b"authorization" else v) for n, v in secure
-            ]
-            return {**scope, "headers": secure, "query_string": named}
-        return {**scope, "headers": secure}
+        return {**scope, "headers": [*scope["headers"], (b"x-forwarded-proto", b"https")]}
 
     async def _within(self, id: str, scope: Message, receive: Receive, send: Send) -> None:
         """Answer in time or say that it was too late; the work goes on, as it does on AWS."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import facts
+from ..errors import ExplorerError
 from . import CloudError
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -90,8 +91,8 @@ class Limits:
         self.facts = facts.Facts(folder) if folder else facts.DEFAULT
         self.changed = dict(changed or {})
         for id, value in self.changed.items():
-            if self.facts.limit(id).value is None or not value > 0:
-                raise CloudError(f"limit {id} is {value!r}: expected a number over 0")
+            if self.facts.limit(id).value is None or not value >= 0:
+                raise ExplorerError(f"limit {id} is {value!r}: expected a number from 0")
 
     def __getitem__(self, id: str) -> float:
         value = self.changed.get(id, self.facts.limit(id).value)

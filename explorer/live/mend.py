@@ -10,7 +10,6 @@ import hmac
 import math
 import os
 import queue
-import random
 import re
 import secrets
 import subprocess
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from . import CloudError
+from .events import patient
 from .hook import checked, hook
 from .limits import Limits
 
@@ -41,8 +41,6 @@ AS_ON_LAMBDA = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.05, 1.0  # of a throttled event; AWS: 1 s to 5 min
-RETRY_WAIT_S = 1.0  # after a function error; AWS: 1 min, then 2
 
 
 @dataclass
@@ -82,7 +80,7 @@ def install(limits: Limits) -> None:
     hook(lambda_svc, "_execute_function_dispatch", dispatch, _aws_errors)
     logged = "func request_id log_text error duration_ms log_source"
     hook(lambda_svc, "_emit_lambda_logs", logged, _reporting)
-    hook(lambda_svc, "invoke_async_with_retry", "func event", _patient(limits))
+    hook(lambda_svc, "invoke_async_with_retry", "func event", patient(limits))
 
 
 def _check_names(lambda_runtime: Any, lambda_svc: Any) -> None:
@@ -247,7 +245,8 @@ class _Spawning:
 
     def Popen(self, *given: Any, env: Mapping[str, str], **named: Any) -> Any:
         """As `subprocess.Popen`, the environment being that of a function."""
-        return subprocess.Popen(*given, env=function_environment(env), **named)
+        popen: Any = subprocess.Popen
+        return popen(*given, env=function_environment(env), **named)
 
 
 def function_environment(env: Mapping[str, str]) -> dict[str, str]:
@@ -274,62 +273,3 @@ def _unguessable(original: Function) -> Function:
         return {**made, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
 
     return credentials
-
-
-# Throttled events wait
-
-
-def _patient(limits: Limits) -> Function:
-    """An event that finds no room waits for it; only a function error uses one of its attempts."""
-
-    def wrap(original: Function) -> Function:
-        def deliver(func: Any, event: Any) -> None:
-            from ministack.services import lambda_svc
-
-            scoped = lambda_svc._run_with_function_config_scope
-            given = (func, _attempts, func, event, limits)
-            threading.Thread(target=scoped, args=given, daemon=True).start()
-
-        return deliver
-
-    return wrap
-
-
-def _attempts(func: Any, event: Any, limits: Limits) -> None:
-    """Deliver one event until it is done, its attempts are used up or it is too old."""
-    from ministack.services import lambda_svc
-
-    settings = _event_settings(func)
-    retries = settings.get("MaximumRetryAttempts")
-    errors_left = int(limits["lambda.async.retries"] if retries is None else retries) + 1
-    until = time.monotonic() + float(settings.get("MaximumEventAgeInSeconds") or limits["lambda.async.age"])
-    throttle_s, retry_s = FIRST_WAIT_S, RETRY_WAIT_S
-    while True:
-        result = lambda_svc._execute_function(func, event)
-        if not result.get("error"):
-            return
-        if result.get("throttle"):
-            wait_s, throttle_s = throttle_s, min(2 * throttle_s, LONGEST_WAIT_S)
-        else:
-            errors_left -= 1
-            wait_s, retry_s = retry_s, 2 * retry_s
-        wait_s *= random.uniform(0.5, 1)
-        if errors_left <= 0 or time.monotonic() + wait_s > until:
-            return _given_up(func, event, result, settings)
-        time.sleep(wait_s)
-
-
-def _event_settings(func: Any) -> Mapping[str, Any]:
-    by_qualifier = func.get("event_invoke_configs") or {}
-    return func.get("event_invoke_config") or by_qualifier.get("$LATEST") or {}
-
-
-def _given_up(func: Any, event: Any, result: Any, settings: Mapping[str, Any]) -> None:
-    """Pass the event on to the failure destination or the dead-letter queue, if there is one."""
-    from ministack.services import lambda_svc
-
-    config = func.get("config") or func
-    on_failure = (settings.get("DestinationConfig") or {}).get("OnFailure") or {}
-    target = on_failure.get("Destination") or (config.get("DeadLetterConfig") or {}).get("TargetArn")
-    if target:
-        lambda_svc._route_async_failure(target, config.get("FunctionName", ""), event, result)

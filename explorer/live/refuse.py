@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from ..encoding import _escapes_non_ascii, environment_size
+from . import CloudError
 from .enforce import DOOR
 from .hook import Wrap, checked, hook
 from .limits import Limits, Refusal, invalid
@@ -41,6 +42,9 @@ def install(limits: Limits) -> None:
     shaper = "lambda_execute_result_to_api_proxy_response"
     hook(lambda_svc, shaper, "exec_result", _through_the_door(limits))
     hook(ssm, "_put_parameter", "data", refusing(_parameter(limits), Refusal.json_1_1))
+    if not isinstance(getattr(lambda_svc, "MAX_INVOKE_DEPTH", None), int):
+        raise CloudError("ministack: lambda_svc.MAX_INVOKE_DEPTH is missing: expected a number")
+    lambda_svc.MAX_INVOKE_DEPTH = int(limits["lambda.recursion"])
     for name in ("_create_secret", "_update_secret", "_put_secret_value"):
         stored = refusing(lambda data: secret_refusal(limits, data), Refusal.json_1_1)
         hook(secretsmanager, name, "data", stored)

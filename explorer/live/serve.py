@@ -46,7 +46,7 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
     from ministack.app import app
     from ministack.core import lambda_runtime
 
-    from . import mend, refuse, states
+    from . import mend, refuse, shut, states
     from .enforce import Enforce
     from .hook import check_version
 
@@ -56,7 +56,9 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    _publish(folder, region, listening, await _administrator(app))
+    credentials = await _administrator(app)
+    shut.install()
+    _publish(folder, region, listening, credentials)
     try:
         served: Any = Enforce(app, limits)
         await serve(served, _config(listening), shutdown_trigger=ended.wait)

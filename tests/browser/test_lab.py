@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 import nbformat
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, TimeoutError, expect, sync_playwright
 
 pytestmark = pytest.mark.browser
 
@@ -88,12 +88,12 @@ def _run(page: Page) -> None:
         try:
             page.locator(".x-app .x-turns").wait_for(timeout=5000)
             return
-        except Exception:  # the kernel was not up, or the command was lost
+        except TimeoutError:  # the kernel was not up, or the command was lost
             continue
     pytest.fail(f"the explorer is not on the screen: {page.locator('.jp-OutputArea').inner_text()}")
 
 
-def _slider(page: Page, name: str):
+def _slider(page: Page, name: str) -> Locator:
     return page.get_by_role("slider", name=name, exact=True)
 
 

@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
+from functools import cache
 from types import SimpleNamespace
 
 import pytest
@@ -77,14 +78,12 @@ class Bench:
 
     def __init__(self, up: cloud.Cloud) -> None:
         self.cloud, self.session = up, up.session()
+        self.client = cache(self.session.client)
         role = self.client("iam").create_role(RoleName="worker", AssumeRolePolicyDocument=json.dumps(TRUST))
         self.role = role["Role"]["Arn"]
         self.client("iam").put_role_policy(
             RoleName="worker", PolicyName="all", PolicyDocument=json.dumps(EVERYTHING)
         )
-
-    def client(self, service: str):
-        return self.session.client(service)
 
     def function(self, name: str = "worker", **settings) -> str:
         """The name of a function, made if there is none."""
@@ -179,8 +178,12 @@ class Bench:
     def deploy(self, name: str, resources: dict) -> str:
         """The status in which a stack of these resources ends."""
         formation = self.client("cloudformation")
+        if "templates" not in [row["Name"] for row in self.client("s3").list_buckets()["Buckets"]]:
+            self.client("s3").create_bucket(Bucket="templates")
         template = json.dumps({"Resources": resources})
-        formation.create_stack(StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"])
+        self.client("s3").put_object(Bucket="templates", Key=name, Body=template.encode())
+        url = f"{self.cloud.endpoint_url}/templates/{name}"
+        formation.create_stack(StackName=name, TemplateURL=url, Capabilities=["CAPABILITY_NAMED_IAM"])
         stack = {"StackStatus": "CREATE_IN_PROGRESS"}
         while stack["StackStatus"].endswith("IN_PROGRESS"):
             time.sleep(0.02)

@@ -10,12 +10,14 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 from conftest import Bench, code, refused, until
 
+from explorer.errors import ExplorerError
 from explorer.live import CloudError, cloud, hook
 from explorer.live.process import Process
 
@@ -73,6 +75,15 @@ def test_it_is_up_in_two_seconds_and_gone_without_a_rest(name):
     assert any(file.is_file() for file in (up.folder / "s3").rglob("*"))
     bench.invoke({})
     assert cloud.stop(name) and left_of(up, name) == []
+
+
+def test_functions_at_work_do_not_hold_it_up(name):
+    up = cloud.start(name)
+    Bench(up).invoke({"sleep": 60}, InvocationType="Event")
+    assert until(lambda: len(at_work_in(up.folder)) == 2)
+    began = time.monotonic()
+    assert cloud.stop(name) and time.monotonic() - began < 5
+    assert left_of(up, name) == []
 
 
 def test_its_status_is_the_contract_s(name):
@@ -180,13 +191,13 @@ def test_it_keeps_the_limits_that_it_was_started_with(quick):
         ({"name": "../x"}, "letters"),
         ({"region": "mars-1"}, "region"),
         ({"limits": {"lambda.nothing": 1}}, "lambda.nothing"),
-        ({"limits": {"lambda.env": 0}}, "over 0"),
+        ({"limits": {"lambda.env": -1}}, "from 0"),
     ],
 )
 def test_what_cannot_be_started_is_said_at_once(settings, says, name):
-    with pytest.raises(Exception, match=says) as caught:
+    with pytest.raises(ExplorerError, match=says) as caught:
         cloud.start(**{"name": name, **settings})
-    assert type(caught.value).__module__.startswith("explorer")
+    assert not isinstance(caught.value, CloudError)  # bad input, not a cloud that fails
 
 
 def test_another_version_of_the_emulator_is_refused(monkeypatch, name):
@@ -229,6 +240,24 @@ def test_a_wrong_secret_does_not_open_it(bench):
 def test_unsigned_calls_are_refused(bench, path):
     assert bench.post(bench.cloud.endpoint_url + path, b"{}").status == 403
     assert bench.client("iam").get_role(RoleName="worker")
+
+
+@pytest.mark.parametrize("host", ["a.execute-api.localhost", "a.lambda-url.us-east-1.on.aws", "127.0.0.1"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/iceberg/v1/config"),
+        ("GET", "/v20180820/tags/arn%3Aaws%3As3%3A%3A%3Akept"),
+        ("GET", "/v2/email/identities"),
+        ("POST", "/Execute"),
+        ("POST", "/_ministack/reset"),
+        ("GET", "/_ministack/lambda-code/worker"),
+        ("POST", "/2015-03-31/functions/worker/invocations"),
+    ],
+)
+def test_no_host_name_gets_past_the_check(bench, host, method, path):
+    asked = urllib.request.Request(bench.cloud.endpoint_url + path, method=method, headers={"Host": host})
+    assert bench.fetch(asked).status in (403, 404)
 
 
 def test_a_key_in_the_address_does_not_open_it_either(bench):

@@ -1,0 +1,73 @@
+"""Asynchronous events as AWS keeps them: one that is throttled waits, and is not lost."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextvars import copy_context
+from typing import Any
+
+from .hook import Wrap
+from .limits import Limits
+
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.05, 1.0  # of a throttled event; AWS: 1 s to 5 min
+RETRY_WAIT_S = 1.0  # after a function error; AWS: 1 min, then 2
+
+
+def patient(limits: Limits) -> Wrap:
+    """An event that finds no room waits for it; only a function error uses one of its attempts."""
+
+    def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
+        def deliver(func: Any, event: Any) -> None:
+            from ministack.services import lambda_svc
+
+            scoped = lambda_svc._run_with_function_config_scope
+            given = (scoped, func, _attempts, func, event, limits)
+            run = copy_context().run  # with it goes how deep a recursion is
+            threading.Thread(target=run, args=given, daemon=True).start()
+
+        return deliver
+
+    return wrap
+
+
+def _attempts(func: Any, event: Any, limits: Limits) -> None:
+    """Deliver one event until it is done, its attempts are used up or it is too old."""
+    from ministack.services import lambda_svc
+
+    settings = _event_settings(func)
+    retries = settings.get("MaximumRetryAttempts")
+    errors_left = int(limits["lambda.async.retries"] if retries is None else retries) + 1
+    until = time.monotonic() + float(settings.get("MaximumEventAgeInSeconds") or limits["lambda.async.age"])
+    throttle_s, retry_s = FIRST_WAIT_S, RETRY_WAIT_S
+    while True:
+        result = lambda_svc._execute_function(func, event)
+        if not result.get("error"):
+            return
+        if result.get("throttle"):
+            wait_s, throttle_s = throttle_s, min(2 * throttle_s, LONGEST_WAIT_S)
+        else:
+            errors_left -= 1
+            wait_s, retry_s = retry_s, 2 * retry_s
+        wait_s *= random.uniform(0.5, 1)
+        if errors_left <= 0 or time.monotonic() + wait_s > until:
+            return _given_up(func, event, result, settings)
+        time.sleep(wait_s)
+
+
+def _event_settings(func: Any) -> Mapping[str, Any]:
+    by_qualifier = func.get("event_invoke_configs") or {}
+    return func.get("event_invoke_config") or by_qualifier.get("$LATEST") or {}
+
+
+def _given_up(func: Any, event: Any, result: Any, settings: Mapping[str, Any]) -> None:
+    """Pass the event on to the failure destination or the dead-letter queue, if there is one."""
+    from ministack.services import lambda_svc
+
+    config = func.get("config") or func
+    on_failure = (settings.get("DestinationConfig") or {}).get("OnFailure") or {}
+    target = on_failure.get("Destination") or (config.get("DeadLetterConfig") or {}).get("TargetArn")
+    if target:
+        lambda_svc._route_async_failure(target, config.get("FunctionName", ""), event, result)

@@ -1,0 +1,44 @@
+"""The emulator's open door, shut: it takes a call without a key, or with a known one, for the owner's.
+
+Whatever path and host a request is dressed up with, this is where the emulator decides who it is from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .hook import checked, hook
+
+ANONYMOUS = {
+    ("apigateway", "execute-api:Invoke"),
+    ("lambda", "lambda:InvokeFunctionUrl"),
+}  # if they ask for none
+
+
+def install() -> None:
+    """Take nobody for the owner any more."""
+    from ministack.core import iam_evaluator
+
+    named = "access_key_id iam_action service region resource_arn service_context"
+    hook(iam_evaluator, "enforce", named, _known(lambda action, service: (service, action) in ANONYMOUS))
+    hook(iam_evaluator, "check_credentials", "access_key_id service", _known(lambda *asked: False))
+
+
+def _known(may_be_nobody: Callable[..., bool]) -> Callable[..., Any]:
+    from ministack.core import iam_evaluator
+
+    is_root = checked(iam_evaluator, "is_root_access_key", "access_key_id")
+    stranger = iam_evaluator.AuthError(
+        "InvalidClientTokenId", "The security token included in the request is invalid."
+    )
+
+    def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
+        def decide(access_key_id: str, *asked: Any, **more: Any) -> Any:
+            if is_root(access_key_id) and (access_key_id or not may_be_nobody(*asked[:2])):
+                return stranger
+            return original(access_key_id, *asked, **more)
+
+        return decide
+
+    return wrap
