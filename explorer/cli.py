@@ -108,9 +108,7 @@ def _designs(incomplete: str) -> list[str]:
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-WorkloadFile = Annotated[
-    Path, typer.Argument(metavar="WORKLOAD", help="A workload in TOML, or an example by its name.")
-]
+WorkloadFile = Annotated[Path, typer.Argument(metavar="WORKLOAD", help="In TOML, or an example's name.")]
 Region = Annotated[
     str | None,
     typer.Option(
@@ -294,7 +292,9 @@ def lab(
     """Start JupyterLab on the notebooks and print its address; Ctrl-C ends it."""
     from . import lab
 
+    def ready() -> None:
+        _out(server.to_dict(), as_json, "address", server)
+        sys.stdout.flush()
+
     server = lab.server(port, open_browser)
-    _out(server.to_dict(), as_json, "address", server)
-    sys.stdout.flush()
-    server.run()
+    server.run(ready)

@@ -13,13 +13,13 @@ import numpy as np
 
 from .errors import DesignError
 from .option import Exclusion, Flow, Load, Option
-from .options import configuration, door, execution, request, response
+from .options import configuration, door, execution, long_work, request, response
 from .units import shown
 
-OPTIONS: dict[str, dict[str, Option]] = {
-    module.__name__.rpartition(".")[2]: {option.id: option for option in module.OPTIONS}
-    for module in (door, request, response, execution, configuration)
-}
+OPTIONS: dict[str, dict[str, Option]] = {}
+for module in (door, request, response, execution, long_work, configuration):
+    for option in module.OPTIONS:
+        OPTIONS.setdefault(option.concern, {})[option.id] = option
 CONCERNS = tuple(OPTIONS)
 
 

@@ -6,6 +6,7 @@ for a whole axis of a sweep. Every method broadcasts its argument against the sc
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,7 @@ FAR = 40.0  # a normal quantile beyond every probability that a float can tell f
 TINY = 1e-300  # below every size and time, above the logarithm's pole
 CEIL_TERMS = 64  # increments summed one by one before the smooth remainder is integrated
 NODES = 32  # points of the quadrature that averages a function over a distribution
-MANY_SAMPLES = 512  # more samples than this are averaged over evenly spaced quantiles
+MANY_SAMPLES = 512  # more samples are averaged over evenly spaced quantiles
 ROUNDING = 1e-12  # relative: what a product of floats may be off, at the edge of a limit
 ONE_QUANTILE_MAX = 0.999  # the probability at which `max` is set beside one lone quantile
 
@@ -191,8 +192,7 @@ class Quantiles(Distribution):
         return np.interp(np.log(np.maximum(value, TINY)), self._rising, self.z)
 
     def _sf(self, value: Number) -> Number:
-        z = self._z(value)
-        return normal_sf(z)
+        return normal_sf(self._z(value))
 
     def _quantile(self, p: Number) -> Number:
         return np.exp(np.interp(ndtri(p), self.z, self.log))
@@ -243,7 +243,7 @@ def from_quantiles(
     """The distribution through `quantiles` (probability in (0, 1): value), cut at `maximum`.
 
     It is linear in (normal quantile, log of the value); the last segments are continued, up to `cap`
-    where no maximum is given. `maximum` beside one lone quantile is set at the p99.9 (or above it).
+    where no maximum is given. Beside one lone quantile, `maximum` is set at the p99.9 or above.
     Raises ExplorerError if a value is 0 or falls.
     """
     points = dict(sorted(quantiles.items()))
@@ -273,18 +273,14 @@ def _given(maximum: float | None) -> float:
 
 def _check(points: Mapping[float, float], maximum: float | None) -> None:
     """Raise unless the values rise with their probability, from above 0 up to the maximum."""
-    names = [f"p{100 * p:g}" for p in points] + (["max"] if maximum is not None else [])
-    values = [*points.values()] + ([maximum] if maximum is not None else [])
-    for name, value in zip(names, values, strict=True):
-        if len(values) > 1 and value <= 0:
+    named = [(f"p{100 * p:g}", value) for p, value in points.items()]
+    named += [("max", maximum)] if maximum is not None else []
+    for name, value in named:
+        if len(named) > 1 and value <= 0:
             raise ExplorerError(f"{name} is {value:.12g}: expected more than 0 beside other quantiles")
-    for (low, below), (high, above) in zip(
-        zip(names, values, strict=True), zip(names[1:], values[1:], strict=True), strict=False
-    ):
-        if above < below:
-            raise ExplorerError(
-                f"{high} is {above:.12g}, less than {low} = {below:.12g}: expected it to be at least {low}"
-            )
+    for (low, least), (high, value) in itertools.pairwise(named):
+        if value < least:
+            raise ExplorerError(f"{high} is {value:.12g}: expected at least {low} = {least:.12g}")
 
 
 def _continued(z: np.ndarray, log: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

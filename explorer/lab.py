@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -19,7 +20,7 @@ COPY = Path("explorer-notebooks")  # where an installed package puts notebooks t
 
 @dataclass(frozen=True)
 class Server:
-    """A server whose port is taken, and which answers once it runs."""
+    """A server that answers once it runs."""
 
     app: Any
     folder: Path
@@ -36,8 +37,9 @@ class Server:
             "pid": os.getpid(),
         }
 
-    def run(self) -> None:
-        """Serve until Ctrl-C or a signal to end."""
+    def run(self, ready: Callable[[], None]) -> None:
+        """Serve until Ctrl-C or a signal to end; call `ready` once it answers."""
+        self.app.io_loop.add_callback(ready)  # after the one that listens, which stands there already
         self.app.start()
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .distribution import Number
-from .load import GB, Lines, Load, Step
+from .flow import Lines, Step
+from .load import GB, Load
 
 
 def compute(load: Load, seconds: Number) -> Lines:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
-from . import facts, simulate
-from .distribution import Distribution, Number, from_quantiles
+from . import facts
+from .coldstart import ColdStarts
+from .distribution import Distribution, Number
 from .encoding import Codec
+from .flow import Flow
 from .units import BYTES
 from .use import Beyond
 from .workload import Workload
@@ -21,45 +22,10 @@ if TYPE_CHECKING:
 
 GB = float(BYTES["GB"])
 MB = float(BYTES["MB"])
-LEVELS = (0.5, 0.95, 0.99)  # the quantiles at which latency is worked out
-PHASES = ("submit", "queue", "cold start", "work", "poll", "download")
 T = TypeVar("T")
-Lines = Iterable[tuple[str, Number]]  # (price id, quantity a month)
 
 
-@dataclass(frozen=True)
-class Flow:
-    """What the five choices of a design mean for each other."""
-
-    compute: str = "lambda"  # lambda, instance (Lambda on managed EC2), task, service
-    behind: str = "function"  # what answers the door: function or container
-    asynchronous: bool = False  # the answer is a job; its result is stored
-    polls: bool = False  # the client asks for the job's status
-    body_in: str = "door"  # the request's way in: door, or s3
-    body_out: str = "whole"  # the response's way out: whole, compressed, page, stream or job
-    handover: str = "event"  # how a job reaches its worker: event, queue, workflow, override, own
-    door_time: str = ""  # id of the time that the door adds to an exchange
-    request_envelope: str = ""  # ids of the bytes that the door puts around a body
-    response_envelope: str = ""
-    response_limits: tuple[str, ...] = ()  # limits on a body that the door hands back from Lambda
-    streams: bool = False  # the door can stream a function's response
-    streamed: bool = False  # the response is
-    fronts_containers: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """One thing that happens to a request, and the seconds it takes at each of `LEVELS`."""
-
-    phase: str
-    title: str
-    actors: tuple[str, str]
-    seconds: Number  # shape (3, ...)
-    driver: str = ""  # "runtime" for the work itself
-    order: int = 0  # within the phase: before the middle of it (below 0) or after
-
-
-class Load:
+class Load(ColdStarts):
     """A workload as options see it: its quantities, the facts by id, and the flow of the design.
 
     Every quantity is a number, or an array along the axes of a sweep. `axes` maps dotted fields to
@@ -67,15 +33,10 @@ class Load:
     """
 
     def __init__(self, workload: Workload, axes: Mapping[str, np.ndarray] | None = None) -> None:
-        self.workload = workload
         self.axes = dict(axes or {})
+        super().__init__(np.broadcast_shapes(*(np.shape(values) for values in self.axes.values())))
+        self.workload = workload
         self.flow = Flow()
-        self.shape = np.broadcast_shapes(*(np.shape(values) for values in self.axes.values()))
-        self.levels = np.array(LEVELS).reshape((3,) + (1,) * len(self.shape))
-        self.limits: dict[str, float] = {}  # what was asked for, by id: the assumptions of an answer
-        self.constants: dict[str, float] = {}
-        self.times: dict[str, np.ndarray] = {}
-        self._memo: dict[Hashable, Any] = {}
         self._read_numbers()
 
     def under(self, flow: Flow) -> Self:
@@ -83,15 +44,6 @@ class Load:
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__, flow=flow)
         return view
-
-    def memo(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` returns, worked out once for all views of this load."""
-        try:
-            if key not in self._memo:
-                self._memo[key] = make()
-        except TypeError:  # an array among the key's parts: nothing to remember it by
-            return make()
-        return self._memo[key]
 
     def asked(self, question: str, contexts: Iterable[Context], ask: Callable[[Option, Self], T]) -> list[T]:
         """What the option of each context answers, asked only once for all evaluations of this load."""
@@ -178,34 +130,6 @@ class Load:
         """Whether the response is binary."""
         return self.workload.response.binary
 
-    # Facts by id, remembered so that assumptions can be listed ---------------------------------
-
-    def limit(self, limit_id: str) -> float:
-        """The value of a limit, in its unit."""
-        if limit_id not in self.limits:
-            value = facts.limit(limit_id).value
-            assert value is not None, f"{limit_id} has no number in limits.csv"
-            self.limits[limit_id] = value
-        return self.limits[limit_id]
-
-    def constant(self, constant_id: str) -> float:
-        """A metering or modelling constant."""
-        if constant_id not in self.constants:
-            self.constants[constant_id] = facts.constant(constant_id).value
-        return self.constants[constant_id]
-
-    def time(self, time_id: str) -> np.ndarray:
-        """What an operation takes at each of `LEVELS` [s], shape (3, ...)."""
-        if time_id not in self.times:
-            row = facts.time(time_id)
-            seconds = np.array([row.p50_s, row.p95_s, row.p99_s])
-            self.times[time_id] = seconds.reshape(self.levels.shape)
-        return self.times[time_id]
-
-    def typical_s(self, time_id: str) -> float:
-        """The p50 of an operation [s], where its mean is wanted: no other figure is published."""
-        return self.time(time_id)[0].item()
-
     def price(self, price_id: str) -> float:
         """The first tier's price of an id [USD a unit], where a quantity is itself money."""
         return float(facts.tariff(price_id, self.workload.region).tiers[0].usd)
@@ -280,83 +204,13 @@ class Load:
     @property
     def held_s(self) -> Number:
         """How long one request holds its environment, on average [s]."""
-        streamed = self.flow.streamed and self.on_lambda
+        streamed = self.flow.streaming and self.on_lambda
         return self.runtime.mean + (self.stream_mean_s if streamed else 0.0)
 
     @property
     def network(self) -> float:
         """Bandwidth between an environment and S3 [B/s]."""
         return self.limit("lambda.network") * 1e6 / 8
-
-    @property
-    def init(self) -> facts.ColdStart:
-        """The measured cold start of this language, architecture and least memory."""
-        return facts.cold_start(
-            self.workload.runtime.language, self.architecture, float(np.min(self.memory_mb))
-        )
-
-    def init_of(self, measure: Callable[[Distribution], Number]) -> Number:
-        """A measure of the cold start of this language, architecture and memory, such as its mean [s]."""
-        memory = np.asarray(self.memory_mb)
-        if memory.ndim == 0:
-            return measure(self.memo("init spread", lambda: self._init_spread(float(memory))))
-        found = np.zeros(self.shape)
-        for size in np.unique(memory):
-            found = np.where(memory == size, measure(self._init_spread(float(size))), found)
-        return found
-
-    def _init_spread(self, memory_mb: float) -> Distribution:
-        """The cold start as a distribution through its measured quantiles [s]."""
-        row = facts.cold_start(self.workload.runtime.language, self.architecture, memory_mb)
-        return from_quantiles({0.5: row.p50_s, 0.9: row.p90_s, 0.95: row.p95_s, 0.99: row.p99_s})
-
-    @property
-    def init_mean_s(self) -> Number:
-        """The mean cold start [s]."""
-        return self.memo("init mean", lambda: self.init_of(lambda spread: spread.mean))
-
-    @property
-    def init_p50_s(self) -> Number:
-        """The median cold start [s]."""
-        return self.memo("init p50", lambda: self.init_of(lambda spread: spread.quantile(0.5)))
-
-    @property
-    def init_p99_s(self) -> Number:
-        """The p99 of the cold start [s]."""
-        return self.memo("init p99", lambda: self.init_of(lambda spread: spread.quantile(0.99)))
-
-    def cold_start(self, service_s: Number, name: str) -> Number:
-        """What a cold start adds at each of `LEVELS`: 0 at those below the share of cold requests [s]."""
-        return self.memo(("cold start", name), lambda: self._cold_start(self.cold_share(service_s, name)))
-
-    def _cold_start(self, share: Number) -> Number:
-        within = np.clip(1 - (1 - self.levels) / np.maximum(share, 1e-12), 0.001, 0.999)
-        return self.when_cold(share, self.init_of(lambda spread: spread.quantile(within)))
-
-    def cold_share(self, service_s: Number, name: str) -> Number:
-        """The share of requests that meet a cold environment, at the mean rate."""
-        keep = self.constant("lambda.keep_alive_s")
-        return self.memo(("cold", name), lambda: simulate.cold_start_share(self.mean_rps, service_s, keep))
-
-    @property
-    def work_cold_share(self) -> Number:
-        """The share of requests whose work starts in a cold environment; 0 where none is started."""
-        if self.flow.compute != "lambda":
-            return 0.0
-        return self.cold_share(self.runtime.mean, "work")
-
-    @property
-    def environments(self) -> Number:
-        """Environments that exist on average, busy or warm."""
-        keep = self.constant("lambda.keep_alive_s")
-        return self.memo(
-            "environments",
-            lambda: simulate.mean_environments(self.mean_rps, self.runtime.mean, keep),
-        )
-
-    def when_cold(self, share: Number, seconds: Number) -> Number:
-        """`seconds` at those of `LEVELS` that fall among the `share` of cold requests, else 0."""
-        return np.where(share > 1 - self.levels, seconds, 0.0)
 
     @property
     def new_per_s(self) -> Number:

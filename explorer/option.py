@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .distribution import Number
+from .flow import LEVELS, PHASES, Flow, Lines, Step
 from .lines import compute, front, front_cold, logs, task_hours
-from .load import GB, LEVELS, MB, PHASES, Flow, Lines, Load, Step
+from .load import GB, MB, Load
 from .use import Amount, Beyond, Demand, Joint, Linear, Over, Paged, Slices, Spill, Use
 
 __all__ = [

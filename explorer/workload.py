@@ -9,15 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from . import facts
-from .distribution import Number
-from .encoding import environment_size
 from .errors import ExplorerError, WorkloadError
 from .fields import (
     LONGEST_TIME,
-    Count,
     Section,
     Size,
     Switch,
@@ -29,8 +26,9 @@ from .fields import (
     said,
 )
 from .mistakes import mistake
+from .settings import Configuration
 from .spread import QUANTILE, Spread
-from .units import parse_bandwidth, parse_time, shown
+from .units import parse_bandwidth, parse_time
 
 
 class Request(Spread):
@@ -74,75 +72,6 @@ class Runtime(Spread):
         except ExplorerError as error:
             raise said(f'is "{language}": {str(error).split(": ", 1)[-1]}') from None
         return language
-
-
-class Configuration(Section):
-    """What the work reads at its start; names and values are counted, never stored."""
-
-    total: Size = 0.0
-    entries: Count | None = None
-    largest: Size | None = None
-    secrets: Count = 0
-    rotation: Switch = False
-    changes_without_deploy: Switch = False
-    dotenv: str | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _count(cls, given: Any, info: ValidationInfo) -> Any:
-        if isinstance(given, str | int | float) and not isinstance(given, bool):
-            given = {"total": given}
-        if isinstance(given, Mapping) and isinstance(given.get("dotenv"), str):
-            doubled = next((name for name in ("total", "entries", "largest") if name in given), None)
-            if doubled:
-                raise said(f".{doubled} is given beside dotenv: expected one of them")
-            return {**given, **_counted(given["dotenv"], info)}
-        return given
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        entries = self.entry_count
-        if self.secrets > entries:
-            raise said(f".secrets is {self.secrets:g}: expected at most entries = {entries:g}")
-        if self.largest is not None and self.largest > self.total:
-            raise said(f".largest is {self.largest:g} bytes: expected at most total = {self.total:g}")
-        return self
-
-    @property
-    def entry_count(self) -> float:
-        """The entries, or as many of the assumed size as the total holds."""
-        if self.entries is not None:
-            return self.entries
-        return float(self.entries_of(self.total))
-
-    def entries_of(self, total: Number) -> Number:
-        """As many entries as a total [B] holds at the assumed size, and no fewer than the secrets."""
-        each = facts.constant("configuration.entry_bytes").value
-        return np.maximum(np.ceil(total / each), self.secrets)
-
-
-def _counted(dotenv: str, info: ValidationInfo) -> dict[str, float]:
-    """Sizes of the variables in a dotenv file: their bytes, their number, the largest value."""
-    from dotenv import dotenv_values
-
-    path = Path((info.context or {}).get("folder", "."), dotenv)
-    if not exists(path):
-        raise said(f".dotenv is {shown(dotenv)}: no such file; expected a file of NAME=value lines")
-    try:
-        variables = {name: value or "" for name, value in dotenv_values(path, interpolate=False).items()}
-    except (OSError, UnicodeDecodeError):
-        raise said(
-            f".dotenv is {shown(dotenv)}: cannot be read; expected a file of NAME=value lines"
-        ) from None
-    count = len(variables)
-    if not count:
-        raise said(f'.dotenv is "{dotenv}": no NAME=value line in it')
-    largest = max(len(value.encode("utf-8", "surrogatepass")) for value in variables.values())
-    return {
-        "total": environment_size(variables) - 6 * count - 1,
-        "entries": count,
-        "largest": largest,
-    }
 
 
 class Client(Section):

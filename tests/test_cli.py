@@ -386,19 +386,27 @@ def installed(tmp_path):
     return {"cwd": tmp_path / "here", "env": env}
 
 
-def test_lab_answers_at_the_address_that_it_prints_and_ends_when_told(installed):
-    mine = installed["cwd"] / "explorer-notebooks" / "01_mine.ipynb"
-    mine.parent.mkdir()
-    mine.write_text("mine")
+@pytest.fixture
+def lab(installed):
+    """A running `explorer lab --json`, and a notebook of the reader's own in its folder."""
+    (installed["cwd"] / "explorer-notebooks").mkdir()
+    (installed["cwd"] / "explorer-notebooks" / "01_mine.ipynb").write_text("mine")
     command = [sys.executable, "-m", "explorer", "lab", "--no-open", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **installed) as lab:
-        found = json.loads(b"".join(lab.stdout.readline() for _ in range(6)))
-        with urllib.request.urlopen(found["url"], timeout=30) as page:
-            assert page.status == 200 and FIRST in page.url
-        assert found["url"].startswith("http://127.0.0.1:") and found["pid"] == lab.pid
-        lab.terminate()
-        assert lab.wait(30) == 0
-    assert mine.read_text() == "mine" and (mine.parent / FIRST).is_file()
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **installed)
+    yield running
+    running.kill()
+    running.communicate()
+
+
+def test_lab_answers_at_the_address_that_it_prints_and_ends_when_told(lab, installed):
+    found = json.loads(b"".join(lab.stdout.readline() for _ in range(6)))
+    assert found["url"].startswith(f"http://127.0.0.1:{found['port']}/") and found["pid"] == lab.pid
+    with urllib.request.urlopen(found["url"], timeout=60) as page:
+        assert page.status == 200 and FIRST in page.url
+    lab.terminate()
+    assert lab.wait(60) == 0
+    folder = installed["cwd"] / "explorer-notebooks"
+    assert (folder / "01_mine.ipynb").read_text() == "mine" and (folder / FIRST).is_file()
 
 
 def test_lab_without_jupyterlab_says_what_to_install(installed):

@@ -196,10 +196,10 @@ def test_an_array_of_medians_gives_what_each_gives_alone(spread):
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: from_quantiles({0.5: 2.0, 0.99: 1.0}), "p99 is 1, less than p50 = 2"),
+        (lambda: from_quantiles({0.5: 2.0, 0.99: 1.0}), "p99 is 1: expected at least p50 = 2"),
         (lambda: from_quantiles({0.5: 0.0, 0.99: 1.0}), "p50 is 0: expected more than 0"),
-        (lambda: from_quantiles({0.5: 2.0, 0.99: 3.0}, 1.0), "max is 1, less than p99 = 3"),
-        (lambda: from_quantiles({0.5: 2.0}, 1.0), "max is 1, less than p50 = 2"),
+        (lambda: from_quantiles({0.5: 2.0, 0.99: 3.0}, 1.0), "max is 1: expected at least p99 = 3"),
+        (lambda: from_quantiles({0.5: 2.0}, 1.0), "max is 1: expected at least p50 = 2"),
         (lambda: from_quantiles({}), "no quantiles: expected"),
         (lambda: from_samples([]), "no samples: expected"),
         (lambda: from_samples([1.0, -2.0]), "sample -2: expected"),

@@ -130,7 +130,7 @@ PAIRS = [  # design, limit, at the limit, one over
     # a peak of an hour may last 1 + 6 h to work off, and 1 + 336 h from a queue
     (stored("single"), "lambda.concurrency", jobs(10, 10, 100), jobs(10.01, 10.01, 100)),
     (stored("single"), "lambda.concurrency", jobs(1, 70, 100), jobs(1, 70.1, 100)),
-    (stored("queued"), "lambda.concurrency", jobs(1, 3370, 100), jobs(1, 3371, 100)),
+    (stored("queued"), "lambda.concurrency", jobs(1, 378.6, 890), jobs(1, 378.7, 890)),
     (stored("managed-instance"), "lmi.async", {"request": MB, "peak_rps": 5},
      {"request": MB, "peak_rps": 5.01}),
     # 5.2 and 6.5 tasks of one vCPU, with a third to spare

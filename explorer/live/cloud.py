@@ -33,7 +33,7 @@ from .limits import Limits
 from .process import POLL_S, Process, of_session
 from .vouch import CANNOT_VOUCH_FOR, VOUCHES_FOR
 
-START_S, STOP_S = 20.0, 5.0  # how long a cloud may take before it is given up
+START_S, ANSWER_S, STOP_S = 20.0, 10.0, 5.0  # how long a cloud may take before it is given up
 HOST = "127.0.0.1"
 
 
@@ -212,7 +212,7 @@ def _leader(folder: Path) -> Process | None:
 
 
 def _healthy(port: int) -> bool:
-    connection = http.client.HTTPConnection(HOST, port, timeout=STOP_S)
+    connection = http.client.HTTPConnection(HOST, port, timeout=ANSWER_S)
     try:
         connection.request("GET", "/_ministack/health")
         return connection.getresponse().status == 200

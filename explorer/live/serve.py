@@ -21,13 +21,13 @@ HOST = "127.0.0.1"
 ADMINISTRATOR = "explorer-administrator"
 POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 ROOT = "AWS4-HMAC-SHA256 Credential=test/20200101/us-east-1/iam/aws4_request"  # in this process alone
-KEEP_ALIVE_S, GRACE_S = 75, 0.2
+KEEP_ALIVE_S, GRACE_S, BACKLOG = 75, 0.2, 512
 
 
 def main(folder: Path) -> None:
     """Serve until SIGTERM; whatever goes wrong is the last line of the log."""
     settings = json.loads((folder / "settings.json").read_text())
-    listening = socket.create_server((HOST, 0), backlog=512)
+    listening = socket.create_server((HOST, 0), backlog=BACKLOG)
     os.environ["GATEWAY_PORT"] = str(listening.getsockname()[1])
     try:
         limits = Limits(Path(settings["facts"]) if settings["facts"] else None, settings["limits"])
@@ -71,6 +71,7 @@ def _config(listening: socket.socket) -> Any:
 
     config = Config()
     config.bind = [f"fd://{listening.detach()}"]
+    config.backlog = BACKLOG
     config.keep_alive_timeout = KEEP_ALIVE_S
     config.graceful_timeout = GRACE_S
     config.loglevel = "ERROR"

@@ -13,7 +13,7 @@ VOUCHES_FOR = (
 CANNOT_VOUCH_FOR = (
     "network: everything is on this machine's loopback, without TLS, which counts as TLS in policies",
     "speed: cold starts, durations and latencies are this machine's, and memory does not set the CPU",
-    "rates: throttles of API Gateway, Parameter Store and other services, bursts and scaling",
+    "rates: throttles of API Gateway, Parameter Store and the like, bursts, scaling, account concurrency",
     "memory: a function may use more than it has; what it uses is not measured exactly",
     "packages: functions run on this machine's Python and see its libraries, whatever the runtime",
     "streaming: functions in Python answer whole, never in pieces",

@@ -10,6 +10,7 @@ from ..distribution import Number
 from ..option import (
     GB,
     Amount,
+    Demand,
     Exclusion,
     Flow,
     Joint,
@@ -80,7 +81,7 @@ class Streamed(Response):
     id = "streamed"
     summary = "the result streamed, up to 200 MB from a function"
     parts = ("streaming adapter or runtime",)
-    says = {"body_out": "stream", "streamed": True}
+    says = {"body_out": "stream", "streaming": True}
     reads = ("compute",)
 
     def clashes(self, flow: Flow) -> str | None:
@@ -159,6 +160,12 @@ class Stored(Response):
         yield Over("s3.object", "response", Linear(1 / TB))
         yield Over("s3.presign.role", "response", Linear(1 / load.bandwidth))
         yield Amount("ddb.item", load.constant("status.bytes"))
+        if load.flow.behind == "function":
+            yield Demand("lambda.concurrency", load.peak_rps * self._front_s(load))
+
+    def _front_s(self, load: Load) -> Number:
+        """Seconds of the small functions for one job."""
+        return load.typical_s("handler.submit") + load.polls * load.typical_s("handler.status")
 
     def usage(self, load: Load) -> Lines:
         yield from super().usage(load)
@@ -213,6 +220,9 @@ class Callback(Stored):
     def excludes(self, load: Load) -> Iterable[Exclusion]:
         if not load.workload.client.receives_callbacks:
             yield Exclusion("client.receives_callbacks", "the client cannot be called back")
+
+    def _front_s(self, load: Load) -> Number:
+        return load.typical_s("handler.submit")
 
     def _told(self, load: Load) -> Lines:
         yield "eventbridge.api_destination", load.requests

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import Bench, code, refused, until
+from local_bench import Bench, code, refused, until
 
 from explorer.errors import ExplorerError
 from explorer.live import CloudError, cloud, hook
@@ -242,7 +242,13 @@ def test_unsigned_calls_are_refused(bench, path):
     assert bench.client("iam").get_role(RoleName="worker")
 
 
-@pytest.mark.parametrize("host", ["a.execute-api.localhost", "a.lambda-url.us-east-1.on.aws", "127.0.0.1"])
+SIGNED = "AWS4-HMAC-SHA256 Credential={}/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
+
+
+@pytest.mark.parametrize(
+    "host", ["abcdef12.execute-api.localhost", f"{'a' * 32}.lambda-url.us-east-1.on.aws"]
+)
+@pytest.mark.parametrize("key", ["", "test", "000000000000"])
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -255,8 +261,9 @@ def test_unsigned_calls_are_refused(bench, path):
         ("POST", "/2015-03-31/functions/worker/invocations"),
     ],
 )
-def test_no_host_name_gets_past_the_check(bench, host, method, path):
-    asked = urllib.request.Request(bench.cloud.endpoint_url + path, method=method, headers={"Host": host})
+def test_no_host_name_gets_past_the_check(bench, host, key, method, path):
+    headers = {"Host": host} | ({"Authorization": SIGNED.format(key)} if key else {})
+    asked = urllib.request.Request(bench.cloud.endpoint_url + path, method=method, headers=headers)
     assert bench.fetch(asked).status in (403, 404)
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from botocore.config import Config
-from conftest import CODE, Bench, code, refused, until, zipped
+from local_bench import CODE, Bench, code, refused, until, zipped
 
 from explorer import encoding, facts
 from explorer.live import CloudError, enforce

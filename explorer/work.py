@@ -1,0 +1,113 @@
+"""What the executions share: how a job is handed over and waits, and what work in a function takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from .distribution import Number
+from .encoding import Codec
+from .lines import logs
+from .option import GB, Amount, Demand, Flow, Lines, Load, Option, Spill, Step, Use
+
+
+def asynchronous_only(option: str, flow: Flow) -> str | None:
+    """Why an execution that only takes jobs cannot answer at once."""
+    return None if flow.asynchronous else f"{option} needs a stored or callback response"
+
+
+def started_chunks(load: Load, spill: Spill, starts: np.ndarray) -> Number:
+    """How many of the chunks that begin at `starts` [B] a body reaches that is handed over, on average."""
+    body, gone = load.spread(spill.driver), spill.share(load)
+    total: Number = 0.0
+    for start in starts:
+        total = total + np.maximum(body.exceed(spill.measure.room(start)) - gone, 0)
+    return total
+
+
+def waiting(load: Load, age: str) -> Iterable[Use]:
+    """Jobs wait where all environments are busy: how many they need at once, and how old they get."""
+    needed = load.concurrency_needed(load.limit(age))
+    yield Amount("lambda.concurrency", needed)
+    yield Amount(age, load.backlog_age(np.maximum(needed, load.limit("lambda.concurrency"))))
+
+
+class Execution(Option):
+    """What does the work. The body of a job goes to it as `handed` says, or through S3."""
+
+    concern = "execution"
+    reads: ClassVar[tuple[str, ...]] = ("asynchronous", "body_in", "streaming")
+    handed: ClassVar[str] = ""  # the limit on what can be handed over; above it the body goes through S3
+
+    def spills(self, load: Load) -> Iterable[Spill]:
+        """The limit on handing over a body; none where there is no body to hand over."""
+        if load.flow.asynchronous and load.flow.body_in == "door":
+            binary = load.workload.request.binary
+            escape = 1.0 if binary else load.constant("encoding.json_escape")
+            yield Spill(self.handed, "request", Codec(binary, escape))
+
+    def by_reference(self, load: Load) -> Lines:
+        """The lines for bodies that are too large to hand over: a PUT, a GET, a day in the bucket."""
+        for spill in self.spills(load):
+            spilled = load.requests * spill.share(load)
+            yield "s3.standard_tier1_request", spilled
+            yield "s3.standard_tier2_request", spilled
+            kept = load.constant("upload.kept_s") / load.month_s
+            yield "s3.standard_storage", spilled * load.request.mean / GB * kept
+
+    def slices(self, load: Load) -> Number:
+        """Invocations that a job's work takes, on average."""
+        return 1.0
+
+
+class LambdaExecution(Execution):
+    """Work in a function: its memory, time, concurrency and cold starts."""
+
+    age_limit: ClassVar[str] = "lambda.async.age"  # how old a job may get that waits
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        yield Amount("lambda.memory", load.memory_mb)
+        yield Amount("lambda.init", load.init_p99_s)
+        if load.flow.asynchronous:
+            yield from self.spills(load)
+            yield from waiting(load, self.age_limit)
+        else:
+            # an environment answers so many requests a second and no more, however short they are
+            shortest = 1 / load.limit("lambda.rps.sync")
+            yield Demand("lambda.concurrency", load.peak_rps * np.maximum(load.held_s, shortest))
+            yield Demand("lambda.scaling", load.new_environments(10.0))
+
+    def usage(self, load: Load) -> Lines:
+        invocations = load.requests * self.slices(load)
+        yield load.by_architecture("lambda.request"), invocations
+        duration = load.by_architecture("lambda.duration")
+        increment = load.constant("lambda.billing_s")
+        billed = load.memo("billed", lambda: load.runtime.mean_ceil(increment) * increment)
+        yield duration, load.requests * billed * load.memory_gb
+        cold = load.requests * load.work_cold_share
+        yield duration, cold * load.init_mean_s * load.memory_gb
+        yield from logs(load, invocations)
+        yield from self.by_reference(load)
+
+    def more_events(self, load: Load) -> Lines:
+        """The line for large asynchronous events: each started chunk over the free size is a request."""
+        free, chunk = (
+            load.constant("lambda.async.free_bytes"),
+            load.constant("lambda.async.chunk_bytes"),
+        )
+        for spill in self.spills(load):
+            chunks = started_chunks(load, spill, np.arange(free, load.limit(spill.limit), chunk))
+            yield load.by_architecture("lambda.request"), load.requests * chunks
+
+    def steps(self, load: Load) -> Iterable[Step]:
+        yield from self._arrival(load)
+        start = load.cold_start(load.runtime.mean, "work")
+        yield Step("cold start", "start an environment", ("worker", "worker"), start)
+        yield Step("work", "the work", ("worker", "worker"), load.at_levels("runtime"), "runtime")
+
+    def _arrival(self, load: Load) -> Iterable[Step]:
+        if load.flow.asynchronous:
+            handed = load.time("async.to_lambda")
+            yield Step("queue", "hand the job over", ("front", "worker"), handed)
