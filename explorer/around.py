@@ -13,7 +13,6 @@ from .evaluate import Evaluation
 from .fields import LARGEST_SIZE, LONGEST_TIME
 from .option import Load
 from .units import format_number, format_size, format_time
-from .words import named
 from .workload import Workload
 
 if TYPE_CHECKING:
@@ -22,6 +21,13 @@ if TYPE_CHECKING:
 REACH = 1000.0  # times up and down that are looked at
 COARSE = 49  # points from 1 / REACH to REACH
 FINE = 25  # points between two of those, twice
+SWITCHES = {  # what cannot be done today, as a sentence goes on
+    "client.polls": "the client polled a status",
+    "client.uploads": "the client uploaded to a signed URL",
+    "client.receives_callbacks": "the client could be called back",
+    "response.divisible": "the response could be asked for page by page",
+    "runtime.divisible": "the work could be cut into steps",
+}
 AXES = {  # axis: (unit, what people call it, the largest value)
     "response": ("bytes", "median response", LARGEST_SIZE),
     "request": ("bytes", "median request", LARGEST_SIZE),
@@ -46,8 +52,6 @@ class BreakEven:
 
 def break_evens(r: Recommendation) -> list[BreakEven]:
     """The first change up and down each axis, and where an always-on service takes over."""
-    if not r.feasible:
-        return []
     return [turn for axis in AXES for turn in _along(r, axis)]
 
 
@@ -81,8 +85,10 @@ def _along(r: Recommendation, axis: str) -> Iterator[BreakEven]:
     factors = np.geomspace(1 / REACH, REACH, COARSE)
     factors = factors[today * factors <= most]
     winners, evaluation = _evaluated(r, axis, factors, r.candidates)
-    start, index = int(np.argmin(np.abs(np.log(factors)))), r.candidates.designs.index(r.nearest)
-    services = _service(r, factors, evaluation, winners) if axis == "requests_per_month" else []
+    start = int(np.argmin(np.abs(np.log(factors))))
+    index = r.candidates.designs.index(r.design) if r.design else -1
+    rate = r.design is not None and axis == "requests_per_month"
+    services = _service(r, factors, evaluation, winners) if rate else []
     for direction, step in (("above", 1), ("below", -1)):
         changed = _first_change(winners, start, step, index)
         if changed is None:
@@ -97,7 +103,8 @@ def _along(r: Recommendation, axis: str) -> Iterator[BreakEven]:
 def _feasible(evaluation: Evaluation, inside: int, outside: int, index: int) -> Table:
     """The designs that are feasible at one of two points, and the one with this index."""
     kept = evaluation.feasible[:, inside] | evaluation.feasible[:, outside]
-    kept[index] = True
+    if index >= 0:
+        kept[index] = True
     return evaluation.table.only(kept)
 
 
@@ -118,10 +125,11 @@ def _refined(
     for _ in range(2):
         factors = np.geomspace(inside, outside, FINE)
         winners, evaluation = _evaluated(r, axis, factors, few)
-        others = [i for i, w in enumerate(winners) if w < 0 or evaluation.designs[w] != r.design]
+        found = [evaluation.designs[w] if w >= 0 else None for w in winners]
+        others = [i for i, design in enumerate(found) if design != r.design]
         first = max(others[0], 1) if others else FINE - 1
         inside, outside = factors[first - 1], factors[first]
-        design = evaluation.designs[winners[first]] if winners[first] >= 0 else None
+        design = found[first]
     return _turn(r, axis, direction, float(outside), design)
 
 
@@ -175,3 +183,22 @@ def _shown(value: float, unit: str) -> str:
 
 def _times(factor: float) -> str:
     return f"{format_number(factor)} times" if factor >= 0.095 else f"1/{format_number(1 / factor)} of"
+
+
+def relaxations(r: Recommendation) -> list[str]:
+    """What would make a design feasible, one thing at a time, where none is."""
+    helps = []
+    for field, sentence in SWITCHES.items():
+        if not r.load.number(field):
+            evaluation = Evaluation(Load(r.workload.replace({field: True}))).unbroken()
+            if evaluation.designs and evaluation.feasible.any():
+                helps.append(sentence)
+    return helps
+
+
+def named(design: Design, beside: Design | None = None) -> str:
+    """Only those choices in which a design differs from the one beside it."""
+    ids = design.ids
+    if beside is not None:
+        ids = {c: option for c, option in ids.items() if option != beside.ids[c]} or ids
+    return ", ".join(f"{concern}={option}" for concern, option in ids.items())

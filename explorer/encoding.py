@@ -76,7 +76,7 @@ def encoded_size(
         raise ExplorerError(f'direction is "{direction}": expected request or response')
     envelope = facts.constant(ENVELOPES[door][DIRECTIONS.index(direction)]).value
     if isinstance(body, str) and not binary:
-        return _escaped(body, direction == "response" and _escapes_non_ascii(language)) + int(envelope)
+        return _escaped(body, direction == "response" and escapes_non_ascii(language)) + int(envelope)
     size = _byte_count(body)
     if binary or isinstance(body, bytes):
         return int(Codec(True, 1.0, envelope).size(size))
@@ -93,7 +93,8 @@ def _byte_count(body: int | float | str | bytes) -> float:
     return body
 
 
-def _escapes_non_ascii(language: str) -> bool:
+def escapes_non_ascii(language: str) -> bool:
+    """Whether a runtime answers with non-ASCII text escaped: Python up to 3.11."""
     name, _, minor = language.partition("3.")
     return name == "python" and minor.isdigit() and int(minor) <= 11
 

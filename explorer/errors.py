@@ -25,5 +25,9 @@ class PriceError(ExplorerError):
     """A quantity cannot be priced."""
 
 
+class CloudError(ExplorerError):
+    """The cloud refused or failed: the local one, or AWS itself."""
+
+
 class ReportError(ExplorerError):
     """A report cannot be written in the form or to the place that was asked for."""

@@ -94,13 +94,8 @@ PASSED = {"request": "request", "response": "response", "runtime": "response"}  
 
 
 def _blamed(evaluation: Evaluation, option: Option, driver: str, designs: list[int]) -> set[str]:
-    """The option that the limit binds, and what makes it bind.
-
-    At a door that is the body that passes through it; for a store, where the work runs.
-    """
+    """The option that the limit binds; at a door, the bodies too that are too large for it."""
     concern = PASSED.get(driver) if option.concern == "door" else None
-    if option.concern == "configuration":
-        concern = "execution"
     with_it = {_name(concern, evaluation.designs[i].ids[concern]) for i in designs} if concern else set()
     return {_name(option.concern, option.id)} | with_it
 

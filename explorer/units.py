@@ -182,6 +182,8 @@ def format_share(share: float) -> str:
     """A probability for people: "0", "0.04 %", "1 in 12 million", "100 %"."""
     if share <= 0:
         return "0"
+    if share < 1e-9:
+        return "less than 1 in a billion"
     if share < 1e-5:
         return f"1 in {format_number(1 / share)}"
     if 0.99995 <= share < 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import facts
+from . import around, facts
 from .design import Design
 from .units import format_number, format_quantity, format_share, format_time, format_usd
 
@@ -24,14 +24,6 @@ def described(design: Design) -> str:
         f"{door.summary}{entered}; {response.summary}; the work in {execution.summary}; "
         f"configuration from {configuration.summary}"
     )
-
-
-def named(design: Design, beside: Design | None = None) -> str:
-    """Only those choices in which a design differs from the one beside it."""
-    ids = design.ids
-    if beside is not None:
-        ids = {c: option for c, option in ids.items() if option != beside.ids[c]} or ids
-    return ", ".join(f"{concern}={option}" for concern, option in ids.items())
 
 
 def summary(r: Recommendation) -> str:
@@ -141,9 +133,7 @@ def ruled_out(reason: Reason, chosen: Design) -> str:
     if doors:
         return f"{_listed(bodies)} behind {_listed(doors)}" if bodies else _listed(doors)
     if stores:
-        return (
-            f"{_listed(work)} with {_listed(stores)}" if chosen.configuration in stores else _listed(stores)
-        )
+        return _listed(stores) + (" with other executions" if chosen.configuration in stores else "")
     return _listed([name for name in work or bodies if name != chosen.execution])
 
 
@@ -168,13 +158,22 @@ def _change(r: Recommendation) -> str:
 
 
 def _nothing(r: Recommendation) -> str:
-    worst = [found for found in r.found if found.verdict == "breach"]
-    miss = "; ".join(
-        f"{found.limit} ({format_quantity(found.used_p99, found.unit)} of "
-        f"{format_quantity(found.limit_value, found.unit)} at the p99, "
-        f"{format_share(found.breach_probability)} of the requests break it)"
-        for found in worst[:3]
-    )
-    blocked = [reason.why for reason in r.reasons if reason.kind in {"promise", "exclusion"}][:3]
-    because = miss or "; ".join(blocked)
-    return f"For {r.workload.name} nothing is feasible. The nearest miss is {r.nearest}: {because}."
+    """How the nearest design misses, and what would make one feasible."""
+    misses = [
+        f"{format_share(found.breach_probability)} of the requests break the {limit_name(found.limit)} of "
+        f"{format_quantity(found.limit_value, found.unit)}"
+        for found in r.found
+        if found.verdict == "breach"
+    ]
+    late = float(r.evaluation.late[r.index])
+    if late > r.load.tolerance:
+        misses.append(f"{format_share(late)} of the answers begin after the client stops waiting")
+    if not r.evaluation.in_time[r.index]:
+        misses.append(f"its p95 is {format_time(r.latency_s['p95'], 2)}, later than promised")
+    told = [f"For {r.workload.name} nothing is feasible."]
+    told.append(f"The nearest miss is {r.nearest}: {'; '.join(misses)}.")
+    helps = around.relaxations(r)
+    if helps:
+        told.append(f"It would be feasible if {', or if '.join(helps)}.")
+    turns = [turn.says for turn in r.turns]
+    return " ".join(told + ([f"{TURNS}: {'; '.join(turns)}."] if turns else []))

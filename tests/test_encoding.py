@@ -53,7 +53,7 @@ def test_any_text_body_is_counted_as_a_json_string(body):
     ("language", "size"),
     [("python3.11", 6), ("python3.9", 6), ("python3.12", 2), ("python3.13", 2), ("nodejs22.x", 2)],
 )
-def test_python_up_to_3_11_escapes_non_ascii_text_in_a_response(language, size):
+def test_python_up_to_3_11escapes_non_ascii_text_in_a_response(language, size):
     got = ex.encoded_size("ü", direction="response", language=language)
     assert got == size + RESPONSE
 

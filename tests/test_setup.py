@@ -17,8 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = {k: v for k, v in PROJECT["optional-dependencies"].items() if k != "all"}
 REQUIREMENTS = [
-    Requirement(line)
-    for line in (*PROJECT["dependencies"], *(r for v in EXTRAS.values() for r in v))
+    Requirement(line) for line in (*PROJECT["dependencies"], *(r for v in EXTRAS.values() for r in v))
 ]
 CONDA_NAMES = {"build": "python-build", "matplotlib": "matplotlib-base"}  # where they differ
 

@@ -11,6 +11,7 @@ from html import escape
 import numpy as np
 
 from .. import facts
+from ..around import named
 from ..assess import Finding
 from ..cost import cost
 from ..design import Design
@@ -19,7 +20,7 @@ from ..figures.money import best_beside, by_service, grouped, service_colours
 from ..reasons import Reason
 from ..recommend import Recommendation
 from ..units import format_number, format_quantity, format_share, format_time, format_usd
-from ..words import described, named
+from ..words import described
 
 LIMITS, COSTS, REASONS, TURNS = 8, 7, 5, 5  # rows of each panel
 LEAST, DECADES = 1e-3, 4.0  # the track begins at 0.1 % of a limit and ends at ten times of it

@@ -7,8 +7,4 @@
 
 from __future__ import annotations
 
-from ..errors import ExplorerError
-
-
-class CloudError(ExplorerError):
-    """The cloud cannot be started, or refused, or is not what was expected."""
+from ..errors import CloudError as CloudError

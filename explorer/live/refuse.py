@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from ..encoding import _escapes_non_ascii, environment_size
+from ..encoding import escapes_non_ascii, environment_size
 from . import CloudError
 from .enforce import DOOR
 from .hook import Wrap, checked, hook
@@ -227,7 +227,7 @@ def _result_is_over(result: Mapping[str, Any], config: Mapping[str, Any], limit:
     body = result.get("body")
     if isinstance(body, bytes) or result.get("raw_payload"):
         return len(body or b"") > limit
-    text = json.dumps(body, ensure_ascii=_escapes_non_ascii(config.get("Runtime", "")))
+    text = json.dumps(body, ensure_ascii=escapes_non_ascii(config.get("Runtime", "")))
     return len(text.encode("utf-8", "surrogatepass")) > limit
 
 

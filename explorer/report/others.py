@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import facts, words
+from .. import around, facts
 from ..assess import findings
 from ..cost import usage
 from ..design import Design
@@ -22,7 +22,7 @@ MOST_ALTERNATIVES = 10
 
 def named(r: Recommendation, ids: dict[str, str]) -> str:
     """A design by what differs from the recommended one."""
-    return "the same" if ids == r.nearest.ids else words.named(Design(**ids), r.nearest)
+    return "the same" if ids == r.nearest.ids else around.named(Design(**ids), r.nearest)
 
 
 def rejected(r: Recommendation, sources: Sources) -> Table:
