@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from ..encoding import escapes_non_ascii, environment_size
+from ..encoding import environment_size, escapes_non_ascii
 from . import CloudError
 from .enforce import DOOR
 from .hook import Wrap, checked, hook
