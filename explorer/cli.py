@@ -7,71 +7,17 @@ command that needs it: what a command does not use costs it no time.
 from __future__ import annotations
 
 import gc
-import json
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from . import __version__
-from .errors import ExplorerError
+from .console import NO, Commands, Json, Region, WorkloadFile, out
 
 if TYPE_CHECKING:
     from .workload import Workload
-
-NO, BAD_INPUT, INTERRUPTED, NOBODY_READS = 1, 2, 130, 141
-
-
-class Commands(TyperGroup):
-    """The commands, with every mistake said in one line."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that is asked for; an unknown one is answered with those that exist."""
-        known = self.list_commands(ctx)
-        if args and args[0] not in known:
-            raise ExplorerError(f'"{args[0]}" is not a command: expected one of {", ".join(known)}')
-        return super().resolve_command(ctx, args)
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command; a reader who went away (`explorer prices | head`) is no error."""
-        try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(NOBODY_READS) from None
-        except KeyboardInterrupt:
-            raise typer.Exit(INTERRUPTED) from None
-        return result
-
-    def main(self, *args: Any, **extra: Any) -> Any:
-        """Run, and exit with the code of the answer."""
-        try:
-            code = super().main(*args, **{**extra, "prog_name": "explorer", "standalone_mode": False})
-        except (ExplorerError, OSError, UnicodeError) as error:
-            code = _refused(_line(error))
-        except Exception as error:
-            if not hasattr(error, "format_message"):  # not one of Typer's own
-                raise
-            asked = getattr(getattr(error, "ctx", None), "command_path", "explorer")
-            code = _refused(f"{error.format_message().rstrip('.')}. See: {asked} --help")
-        sys.exit(code if isinstance(code, int) else 0)
-
-
-def _refused(line: str) -> int:
-    """Say what is wrong, in one line."""
-    print("error: " + " ".join(line.split()), file=sys.stderr)
-    return BAD_INPUT
-
-
-def _line(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return str(error)
-
 
 app = typer.Typer(cls=Commands, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
@@ -82,21 +28,6 @@ def main() -> None:
     app()
 
 
-def _regions(incomplete: str) -> list[str]:
-    from . import facts
-
-    return [region for region in facts.regions() if region.startswith(incomplete)]
-
-
-def _known_region(region: str | None) -> str | None:
-    if region is not None:
-        from . import facts
-
-        if region not in facts.regions():
-            raise ExplorerError(f'region is "{region}": expected one of {", ".join(facts.regions())}')
-    return region
-
-
 def _designs(incomplete: str) -> list[str]:
     """What may follow in "door=http-api,resp": the other concerns with their options."""
     from .design import OPTIONS
@@ -105,31 +36,6 @@ def _designs(incomplete: str) -> list[str]:
     chosen = {choice.partition("=")[0] for choice in before.split(",")}
     free = [f"{c}={o}" for c, options in OPTIONS.items() if c not in chosen for o in options]
     return [f"{before}{comma}{choice}" for choice in free]
-
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-WorkloadFile = Annotated[Path, typer.Argument(metavar="WORKLOAD", help="In TOML, or an example's name.")]
-Region = Annotated[
-    str | None,
-    typer.Option(
-        metavar="REGION",
-        help="Prices of this region.",
-        autocompletion=_regions,
-        callback=_known_region,
-    ),
-]
-
-
-def _out(answer: Any, as_json: bool, table: str, *shown: Any) -> None:
-    """The answer as JSON, or what it shows a person by that function of `tables`."""
-    if as_json:
-        from .plain import plain
-
-        print(json.dumps(plain(answer), indent=2, allow_nan=False))
-    else:
-        from . import tables
-
-        tables.show(getattr(tables, table)(*shown))
 
 
 def _load(path: Path, region: str | None) -> Workload:
@@ -178,7 +84,7 @@ def init(
     from . import asking
 
     asking.write(file, asking.parsed(fields or []), dotenv, ask=not yes, force=force, quiet=as_json)
-    _out({"path": file}, as_json, "begun", file)
+    out({"path": file}, as_json, "begun", file)
 
 
 @app.command()
@@ -192,7 +98,7 @@ def recommend(
     from .recommend import recommend as choose
 
     answer = choose(_load(workload, region)).to_dict()
-    _out(answer, as_json, "recommendation", answer, every)
+    out(answer, as_json, "recommendation", answer, every)
     raise typer.Exit(0 if answer["feasible"] else NO)
 
 
@@ -214,7 +120,7 @@ def assess(
     from .plain import assessed
 
     answer = assessed(_load(workload, region), design)
-    _out(answer, as_json, "assessment", answer)
+    out(answer, as_json, "assessment", answer)
     raise typer.Exit(0 if answer["feasible"] else NO)
 
 
@@ -234,7 +140,7 @@ def bill(
 
     total = priced(read(usage), region or "us-east-1", free_tier)
     answer = {"region": total.region, "free_tier": free_tier, **billed(total)}
-    _out(answer, as_json, "priced", answer)
+    out(answer, as_json, "priced", answer)
 
 
 Text = Annotated[str, typer.Argument(metavar="TEXT", help="Only rows that contain this text.")]
@@ -246,7 +152,7 @@ def limits(text: Text = "", as_json: Json = False) -> None:
     from . import facts, plain
 
     found = plain.rows(facts.limits_frame(), text, ("id", "service", "name"))
-    _out({"limits": found}, as_json, "limits", found)
+    out({"limits": found}, as_json, "limits", found)
 
 
 @app.command()
@@ -256,7 +162,7 @@ def prices(text: Text = "", region: Region = None, as_json: Json = False) -> Non
 
     frame = facts.prices_frame() if region is None else plain.prices_in(region)
     found = plain.rows(frame, text, ("id", "unit"))
-    _out({"prices": found}, as_json, "prices", found)
+    out({"prices": found}, as_json, "prices", found)
 
 
 @app.command()
@@ -275,12 +181,12 @@ def report(
     """Write the answer as a decision record that stands alone."""
     from .plain import places
     from .report import report as write
-    from .tables import watched
+    from .told import watched
 
     paths = places(workloads, output, form)
     loaded = [_load(path, region) for path in workloads]
     written = [write(*job) for job in watched(list(zip(loaded, paths, strict=True)))]
-    _out({"reports": written}, as_json, "written", *written)
+    out({"reports": written}, as_json, "written", *written)
 
 
 @app.command()
@@ -293,8 +199,41 @@ def lab(
     from . import lab
 
     def ready() -> None:
-        _out(server.to_dict(), as_json, "address", server)
+        out(server.to_dict(), as_json, "address", server)
         sys.stdout.flush()
 
     server = lab.server(port, open_browser)
     server.run(ready)
+
+
+local = typer.Typer(cls=Commands, help="The local cloud, for this machine only: start, stop, status.")
+app.add_typer(local, name="cloud")
+CloudName = Annotated[str, typer.Option("--name", help="One of several side by side.")]
+
+
+@local.command("start")
+def cloud_start(name: CloudName = "default", region: Region = None, as_json: Json = False) -> None:
+    """Start the local cloud, or find it running; print its address and its administrator's key."""
+    from .facts import HOME_REGION
+    from .live import cloud
+
+    answer = cloud.start(name, region or HOME_REGION).to_dict()
+    out(answer, as_json, "cloud", answer)
+
+
+@local.command("stop")
+def cloud_stop(name: CloudName = "default", as_json: Json = False) -> None:
+    """End the local cloud and remove all that it holds."""
+    from .live import cloud
+
+    answer = {"running": False, "stopped": cloud.stop(name)}
+    out(answer, as_json, "cloud_ended", answer["stopped"])
+
+
+@local.command("status")
+def cloud_status(name: CloudName = "default", as_json: Json = False) -> None:
+    """Whether the local cloud runs, where, and what it can and cannot vouch for."""
+    from .live import cloud
+
+    answer = cloud.status(name).to_dict()
+    out(answer, as_json, "cloud", answer)

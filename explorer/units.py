@@ -166,7 +166,7 @@ def format_number(number: float) -> str:
 
 
 FORMATS = {"bytes": format_size, "seconds": format_time, "s": format_time}
-LARGE = {"MB": BYTES["MB"], "GB": BYTES["GB"], "TiB": BYTES["TIB"]}  # units of sizes in the tables
+LARGE = {"GB": BYTES["GB"], "TiB": BYTES["TIB"]}  # units of sizes in the tables
 
 
 def format_quantity(value: float, unit: str) -> str:

@@ -1,0 +1,106 @@
+"""The command line's manners: exit codes, mistakes in one line, options that many commands take."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from .errors import CloudError, ExplorerError
+
+NO, BAD_INPUT, CLOUD_FAILED, INTERRUPTED, NOBODY_READS = 1, 2, 3, 130, 141
+
+
+class Commands(TyperGroup):
+    """The commands, with every mistake said in one line."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is asked for; an unknown one is answered with those that exist."""
+        known = self.list_commands(ctx)
+        if args and args[0] not in known:
+            raise ExplorerError(f'"{args[0]}" is not a command: expected one of {", ".join(known)}')
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a reader who went away (`explorer prices | head`) is no error."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(NOBODY_READS) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
+        return result
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run, and exit with the code of the answer."""
+        try:
+            code = super().main(*args, **{**extra, "prog_name": "explorer", "standalone_mode": False})
+        except (ExplorerError, OSError, UnicodeError) as error:
+            code = _refused(_line(error))
+            code = CLOUD_FAILED if isinstance(error, CloudError) else code
+        except Exception as error:
+            if not hasattr(error, "format_message"):  # not one of Typer's own
+                raise
+            asked = getattr(getattr(error, "ctx", None), "command_path", "explorer")
+            code = _refused(f"{error.format_message().rstrip('.')}. See: {asked} --help")
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refused(line: str) -> int:
+    """Say what is wrong, in one line."""
+    print("error: " + " ".join(line.split()), file=sys.stderr)
+    return BAD_INPUT
+
+
+def _line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
+
+
+def _regions(incomplete: str) -> list[str]:
+    from . import facts
+
+    return [region for region in facts.regions() if region.startswith(incomplete)]
+
+
+def _known_region(region: str | None) -> str | None:
+    if region is not None:
+        from . import facts
+
+        if region not in facts.regions():
+            raise ExplorerError(f'region is "{region}": expected one of {", ".join(facts.regions())}')
+    return region
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+WorkloadFile = Annotated[Path, typer.Argument(metavar="WORKLOAD", help="In TOML, or an example's name.")]
+Region = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REGION",
+        help="Prices of this region.",
+        autocompletion=_regions,
+        callback=_known_region,
+    ),
+]
+
+
+def out(answer: Any, as_json: bool, table: str, *shown: Any) -> None:
+    """The answer as JSON, or what it shows a person by that function of `tables` or `told`."""
+    if as_json:
+        from .plain import plain
+
+        print(json.dumps(plain(answer), indent=2, allow_nan=False))
+    else:
+        from . import screen, tables, told
+
+        draw = getattr(told, table, None) or getattr(tables, table)
+        screen.show(draw(*shown))

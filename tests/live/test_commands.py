@@ -1,0 +1,39 @@
+"""`explorer cloud`: what a person or a program starts, finds and ends."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture
+def explorer(tmp_path):
+    """Run the command with a folder for temporary files of its own; JSON out."""
+    env = os.environ | {"TMPDIR": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
+
+    def run(*words):
+        command = [sys.executable, "-m", "explorer", "cloud", *words, "--json"]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout and json.loads(done.stdout), done.stderr
+
+    yield run
+    run("stop", "--name", "commands")
+
+
+def test_it_is_started_found_and_ended(explorer):
+    code, started, _ = explorer("start", "--name", "commands")
+    assert code == 0 and started["running"] and started["endpoint_url"].startswith("http://127.0.0.1:")
+    assert {"access_key_id", "secret_access_key"} <= started["credentials"].keys()
+    assert explorer("status", "--name", "commands")[1] == started
+    assert explorer("stop", "--name", "commands")[:2] == (0, {"running": False, "stopped": True})
+    code, gone, _ = explorer("status", "--name", "commands")
+    assert code == 0 and not gone["running"] and gone["cannot_vouch_for"]
+
+
+def test_a_name_that_leaves_its_folder_is_refused_in_one_line(explorer):
+    code, out, err = explorer("start", "--name", "../elsewhere")
+    assert (code, out) == (2, "") and err.startswith("error: ") and err.count("\n") == 1
