@@ -125,11 +125,6 @@ class Load(ColdStarts):
             return steps
         return np.maximum(1.0, np.ceil(self.runtime.quantile(0.99) / self.constant("step.seconds")))
 
-    @property
-    def binary(self) -> bool:
-        """Whether the response is binary."""
-        return self.workload.response.binary
-
     def price(self, price_id: str) -> float:
         """The first tier's price of an id [USD a unit], where a quantity is itself money."""
         return float(facts.tariff(price_id, self.workload.region).tiers[0].usd)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from rich import box
 from rich.console import Console, RenderableType
@@ -11,14 +11,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-if TYPE_CHECKING:
-    pass
-
 T = TypeVar("T")
 Row = dict[str, Any]
 
-COLOURS = {"breach": "bold red", "raise": "yellow", "tight": "yellow", "fits": "green"}
-FEW = 8  # rows of a table without --all
 PROSE = 100  # columns at most
 PIPED = 10_000  # columns: no row is broken where no one looks
 

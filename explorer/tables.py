@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TypeVar
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from .screen import doubt, listed, table, title
+from .screen import Row, doubt, listed, table, title
 from .units import format_number, format_quantity, format_share, format_time, format_usd
 
-if TYPE_CHECKING:
-    pass
-
 T = TypeVar("T")
-Row = dict[str, Any]
 
 COLOURS = {"breach": "bold red", "raise": "yellow", "tight": "yellow", "fits": "green"}
 FEW = 8  # rows of a table without --all
-PROSE = 100  # columns at most
-PIPED = 10_000  # columns: no row is broken where no one looks
 
 
 def recommendation(answer: Row, every: bool) -> Iterator[RenderableType]:

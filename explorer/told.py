@@ -6,25 +6,19 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from .screen import Whole, doubt, table, title
+from .screen import Row, Whole, doubt, table, title
 from .units import format_quantity
 
 if TYPE_CHECKING:
     from .lab import Server
 
 T = TypeVar("T")
-Row = dict[str, Any]
-
-COLOURS = {"breach": "bold red", "raise": "yellow", "tight": "yellow", "fits": "green"}
-FEW = 8  # rows of a table without --all
-PROSE = 100  # columns at most
-PIPED = 10_000  # columns: no row is broken where no one looks
 
 
 def limits(rows: list[Row]) -> Iterator[RenderableType]:

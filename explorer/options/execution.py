@@ -14,7 +14,7 @@ from ..work import Execution, LambdaExecution, asynchronous_only, started_chunks
 class Single(LambdaExecution):
     id = "single"
     summary = "one invocation"
-    says = {"compute": "lambda", "handover": "event"}
+    says = {"compute": "lambda"}
     handed = "lambda.async.payload"
 
     def limits(self, load: Load) -> Iterable[Use]:
@@ -30,7 +30,7 @@ class Queued(LambdaExecution):
     id = "queued"
     summary = "an SQS queue between submit and worker"
     parts = ("queue", "dead-letter queue")
-    says = {"compute": "lambda", "handover": "queue"}
+    says = {"compute": "lambda"}
     handed = "sqs.message"
 
     def clashes(self, flow: Flow) -> str | None:
@@ -63,7 +63,7 @@ class ManagedInstance(Execution):
     id = "managed-instance"
     summary = "Lambda Managed Instances"
     parts = ("capacity provider", "instances to size and pay for")
-    says = {"compute": "instance", "handover": "event"}
+    says = {"compute": "instance"}
     handed = "lambda.async.payload"
 
     def limits(self, load: Load) -> Iterable[Use]:
@@ -107,7 +107,7 @@ class Fargate(Execution):
     id = "fargate"
     summary = "a Fargate task for each job"
     parts = ("cluster", "task definition and image", "network", "task roles")
-    says = {"compute": "task", "handover": "override"}
+    says = {"compute": "task"}
     handed = "ecs.overrides"
 
     def clashes(self, flow: Flow) -> str | None:
@@ -138,7 +138,7 @@ class Service(Execution):
     id = "service"
     summary = "an always-on container service"
     parts = ("cluster", "service and scaling", "task definition and image", "network", "task roles")
-    says = {"compute": "service", "behind": "container", "handover": "own"}
+    says = {"compute": "service", "behind": "container"}
     reads = ()
 
     def clashes(self, flow: Flow) -> str | None:

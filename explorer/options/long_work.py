@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..distribution import Number
+from ..encoding import async_requests
 from ..option import MB, Amount, Demand, Exclusion, Flow, Linear, Lines, Load, Over, Slices, Step, Use
 from ..work import LambdaExecution, asynchronous_only
 
@@ -81,7 +82,7 @@ class Recursion(Sliced):
     id = "recursion"
     summary = "a function that invokes itself until the work is done"
     parts = ("state bucket", "hop budget", "dead-letter target", "recursion config")
-    says = {"compute": "lambda", "handover": "event"}
+    says = {"compute": "lambda"}
     handed = "lambda.async.payload"
     state_limit = "lambda.async.payload"
 
@@ -99,12 +100,9 @@ class Recursion(Sliced):
     def usage(self, load: Load) -> Lines:
         yield from super().usage(load)
         hops = load.requests * (self.slices(load) - 1)
-        free, chunk = (
-            load.constant("lambda.async.free_bytes"),
-            load.constant("lambda.async.chunk_bytes"),
-        )
-        fits = load.state_bytes <= load.limit(self.state_limit)
-        chunks = np.where(fits, np.ceil(np.maximum(load.state_bytes - free, 0) / chunk), 0.0)
+        free, chunk = load.constant("lambda.async.free_bytes"), load.constant("lambda.async.chunk_bytes")
+        handed = np.where(load.state_bytes <= load.limit(self.state_limit), load.state_bytes, 0.0)
+        chunks = async_requests(handed, free, chunk) - 1
         yield load.by_architecture("lambda.request"), hops * chunks
         yield from self.more_events(load)
         yield "dynamodb.ondemand_wru", hops
@@ -117,7 +115,7 @@ class Durable(Sliced):
     id = "durable"
     summary = "a durable function that checkpoints its steps"
     parts = ("durable execution",)
-    says = {"compute": "lambda", "handover": "event"}
+    says = {"compute": "lambda"}
     handed = "durable.payload"
     state_limit = "durable.payload"
 
@@ -160,7 +158,7 @@ class StepFunctions(Sliced):
     id = "step-functions"
     summary = "a Standard workflow around the function"
     parts = ("state machine", "workflow role and log")
-    says = {"compute": "lambda", "handover": "workflow"}
+    says = {"compute": "lambda"}
     handed = "sfn.payload"
     state_limit = "sfn.payload"
     age_limit = "sfn.duration.std"  # the task is tried again while the function is throttled
