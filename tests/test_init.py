@@ -186,9 +186,9 @@ def test_with_json_the_questions_leave_standard_output_alone():
 
 def test_an_interrupt_is_quiet_and_writes_nothing(here):
     # a job in the background ignores interrupts, and so would what it starts
-    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    asked = f"{heard}; import sys; sys.argv = ['explorer', 'init', 'new.toml']; from explorer.cli import main; main()"
-    command = [sys.executable, "-c", asked]
+    heard = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    asked = "sys.argv = ['explorer', 'init', 'new.toml']; from explorer.cli import main; main()"
+    command = [sys.executable, "-c", f"{heard}; {asked}"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=here) as asked:
         assert asked.stdout.read(5) == b"name:"
