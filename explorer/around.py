@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .design import Design, Table
+from .errors import ExplorerError
 from .evaluate import Evaluation
 from .fields import LARGEST_SIZE, LONGEST_TIME
 from .option import Load
@@ -28,6 +29,11 @@ SWITCHES = {  # what cannot be done today, as a sentence goes on
     "response.divisible": "the response could be asked for page by page",
     "runtime.divisible": "the work could be cut into steps",
 }
+PROMISES = {  # what may be promised less strictly: (a sentence, how its value is shown)
+    "client.waits": ("the client waited {}", format_time),
+    "targets.latency_p95": ("the p95 were promised within {}", format_time),
+}
+LONGER = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0)  # times today's promise that are tried
 AXES = {  # axis: (unit, what people call it, the largest value)
     "response": ("bytes", "median response", LARGEST_SIZE),
     "request": ("bytes", "median request", LARGEST_SIZE),
@@ -48,6 +54,12 @@ class BreakEven:
     direction: str  # above or below
     design: dict[str, str] | None  # what is recommended beyond it; None where nothing is feasible
     says: str
+    service: bool = False  # whether it tells where an always-on service takes over, or Lambda from it
+
+    @property
+    def distance(self) -> float:
+        """How far it is from today: the logarithm of the factor, whichever the direction."""
+        return abs(float(np.log(self.factor))) if self.factor else np.inf
 
 
 def break_evens(r: Recommendation) -> list[BreakEven]:
@@ -160,7 +172,8 @@ def _service(
     found, narrow = _evaluated(r, "requests_per_month", fine, few)
     on = [w >= 0 and narrow.designs[w].flow.compute == "service" for w in found]
     first = next((i for i, there in enumerate(on) if there != is_service and found[i] >= 0), FINE - 1)
-    return [_turn(r, "requests_per_month", direction, float(fine[first]), narrow.designs[found[first]])]
+    turn = _turn(r, "requests_per_month", direction, float(fine[first]), narrow.designs[found[first]])
+    return [replace(turn, service=True)]
 
 
 def _no_turn(direction: str, is_service: bool) -> BreakEven:
@@ -172,7 +185,7 @@ def _no_turn(direction: str, is_service: bool) -> BreakEven:
         if is_service
         else f"{what} at no rate up to {reach} today's"
     )
-    return BreakEven("requests_per_month", None, unit, None, direction, None, says)
+    return BreakEven("requests_per_month", None, unit, None, direction, None, says, True)
 
 
 def _shown(value: float, unit: str) -> str:
@@ -187,13 +200,27 @@ def _times(factor: float) -> str:
 
 def relaxations(r: Recommendation) -> list[str]:
     """What would make a design feasible, one thing at a time, where none is."""
-    helps = []
-    for field, sentence in SWITCHES.items():
-        if not r.load.number(field):
-            evaluation = Evaluation(Load(r.workload.replace({field: True}))).unbroken()
-            if evaluation.designs and evaluation.feasible.any():
-                helps.append(sentence)
+    helps = [
+        sentence
+        for field, sentence in SWITCHES.items()
+        if not r.load.number(field) and _helps(r, field, True)
+    ]
+    for field, (sentence, show) in PROMISES.items():
+        today = r.load.number(field)
+        longer = (today * factor for factor in LONGER) if today else ()
+        enough = next((value for value in longer if _helps(r, field, value)), None)
+        if enough is not None:
+            helps.append(sentence.format(show(enough)))
     return helps
+
+
+def _helps(r: Recommendation, field: str, value: object) -> bool:
+    """Whether a design is feasible with this field."""
+    try:
+        evaluation = Evaluation(Load(r.workload.replace({field: value}))).unbroken()
+    except ExplorerError:  # no valid value: it cannot help
+        return False
+    return bool(evaluation.designs and evaluation.feasible.any())
 
 
 def named(design: Design, beside: Design | None = None) -> str:

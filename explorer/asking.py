@@ -20,7 +20,10 @@ from .workload import Workload
 Answers = dict[str, Any]  # by dotted field
 SPREADS = ("request", "response", "runtime")
 WHOLE = {**{name: f"{name}.p50" for name in SPREADS}, "configuration": "configuration.total"}
-NUMBER = re.compile(r"[+-]?\d[\d_,]*(\.\d+)?([eE][+-]?\d+)?")
+NUMBER = re.compile(
+    r"([+-]?\d[\d_,]*(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(thousand|million|billion|%)?", re.IGNORECASE
+)
+TIMES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "%": 0.01}
 WORDS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
 TEXTS = {"name", "region", "runtime.language"}  # never read as a number or a yes
 LISTS = {"client.needs"}
@@ -53,7 +56,7 @@ FIELDS = (
     Field("response.kept", "1 day", "how long stored results are kept", False),
     Field("runtime.p50", "500 ms", "half of the work takes at most this long, warm"),
     Field("runtime.p99", None, "99 % of it does; left out: always the same time"),
-    Field("runtime.memory", "1769 MB", "1,769 MB are one processor", False),
+    Field("runtime.memory", "1769 MB", "1,769 MB are one processor"),
     Field("runtime.architecture", "arm64", "or x86_64", False),
     Field("runtime.language", "python3.13", "for the cold start", False),
     Field("runtime.divisible", False, "whether it can be cut into steps with state between them"),
@@ -107,6 +110,7 @@ def write(path: Path, given: Answers, dotenv: Path | None, ask: bool, force: boo
         raise ExplorerError(f"{path}: no such folder; expected one that is there")
     if dotenv is not None:
         given = given | {"configuration.dotenv": _beside(path, str(dotenv))}
+    given = dict(_configured(path, name, answer) for name, answer in given.items())
     answers = {"name": path.stem} | given
     _check(path, answers)
     for field in filter(lambda field: _is_open(field, given), FIELDS if ask else ()):
@@ -136,15 +140,33 @@ def value(name: str, text: str) -> Any:
         return text
     if text.lower() in WORDS and name != "client.auth":
         return WORDS[text.lower()]
-    if NUMBER.fullmatch(text):
-        bare = text.replace(",", "").replace("_", "")
-        return int(bare) if bare.lstrip("+-").isdigit() else float(bare)
+    if match := NUMBER.fullmatch(text):
+        return _number(match[1].replace(",", "").replace("_", ""), (match[2] or "").lower())
     return text
+
+
+def _number(bare: str, word: str) -> int | float:
+    """ "1.5" and "million": 1500000; "99.9" and "%": 0.999."""
+    if not word:
+        return int(bare) if bare.lstrip("+-").isdigit() else float(bare)
+    number = float(f"{float(bare) * TIMES[word]:.12g}")
+    return int(number) if word != "%" and number.is_integer() else number
 
 
 def _beside(path: Path, dotenv: str) -> str:
     """The dotenv as the workload file names it: from its own folder."""
     return Path(os.path.relpath(dotenv, path.parent)).as_posix()
+
+
+def _configured(path: Path, name: str, answer: Any) -> tuple[str, Any]:
+    """The field and its answer; a dotenv may stand for the size of the configuration."""
+    if name != "configuration.total" or not isinstance(answer, str) or not answer:
+        return name, answer
+    if os.path.isfile(answer):
+        return "configuration.dotenv", _beside(path, answer)
+    if not re.match(r"[+-]?[.,]?\d", answer):
+        raise ExplorerError(f'configuration is "{answer}": no such file; expected a dotenv, or a size')
+    return name, answer
 
 
 def nested(answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -193,9 +215,8 @@ def _answered(path: Path, answers: Answers, field: Field, quiet: bool) -> Answer
         name, answer = field.name, value(field.name, text) if text else default
         if answer is None:
             return answers
-        if name == "configuration.total" and text and Path(text).is_file():
-            name, answer = "configuration.dotenv", _beside(path, text)
         try:
+            name, answer = _configured(path, name, answer)
             _check(path, answers | {name: answer})
         except ExplorerError as error:
             print(str(error).removeprefix(f"{path.name}: "), file=sys.stderr)

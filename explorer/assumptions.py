@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from . import facts
 from .assess import findings
 from .cost import usage
+from .design import Design
 from .evaluate import Evaluation
 from .latency import steps
 from .option import Load
 from .units import format_bandwidth, format_number, format_size, format_time
-from .workload import Workload
+from .workload import NEEDS, Workload
 
 if TYPE_CHECKING:
     from .recommend import Recommendation
@@ -57,6 +58,9 @@ SWITCHES = {  # true-or-false fields that can decide, and why they have their de
 }
 
 
+SERVICE = Design("alb", "inline", "buffered", "service", "environment")
+
+
 def assumptions(r: Recommendation) -> list[Assumption]:
     """Defaults first (those that decide before the others), then constants, times, limits and prices."""
     load = Load(r.workload)
@@ -64,6 +68,7 @@ def assumptions(r: Recommendation) -> list[Assumption]:
     findings(r.workload, design, load)
     quantities = usage(load, design)
     steps(load, design)
+    usage(load, SERVICE)  # always among the candidates, so what it rests on always counts
     defaults = sorted(_defaults(r), key=lambda row: not row.decides)
     return [
         *defaults,
@@ -86,6 +91,10 @@ def _defaults(r: Recommendation) -> Iterator[Assumption]:
         if not w.is_given(field):
             value = load.number(field)
             yield Assumption(field, "default", str(value).lower(), why, _changes(r, {field: not value}))
+    if not w.is_given("client.needs"):
+        why = "not given: no custom domain, WAF, throttling, usage plans or private access of the door's own"
+        decides = any(_changes(r, {"client.needs": [need]}) for need in NEEDS)
+        yield Assumption("client.needs", "default", "none", why, decides)
 
 
 def _nudges(field: str) -> tuple[float, ...]:

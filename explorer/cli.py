@@ -7,6 +7,7 @@ command that needs it: what a command does not use costs it no time.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,7 @@ import typer
 
 from . import __version__
 from .console import NO, Commands, Json, Region, WorkloadFile, out
+from .errors import ExplorerError
 
 if TYPE_CHECKING:
     from .workload import Workload
@@ -39,8 +41,11 @@ def _designs(incomplete: str) -> list[str]:
 
 
 def _load(path: Path, region: str | None) -> Workload:
-    from .workload import Workload
+    from .workload import Workload, examples
 
+    is_example = path.name == str(path) and path.name in examples()
+    if os.path.isdir(path) and not is_example:
+        raise ExplorerError(f"{path}: is a folder; expected a workload in TOML")
     workload = Workload.load(path)
     return workload if region is None else workload.replace(region=region)
 
@@ -96,9 +101,11 @@ def recommend(
 ) -> None:
     """The design to build, why, what it costs, and what would change it."""
     from .recommend import recommend as choose
+    from .words import paragraphs
 
-    answer = choose(_load(workload, region)).to_dict()
-    out(answer, as_json, "recommendation", answer, every)
+    r = choose(_load(workload, region))
+    answer = r.to_dict()
+    out(answer, as_json, "recommendation", answer, every, paragraphs(r))
     raise typer.Exit(0 if answer["feasible"] else NO)
 
 

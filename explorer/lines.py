@@ -15,14 +15,14 @@ def compute(load: Load, seconds: Number) -> Lines:
         price = load.by_architecture("lambda.duration")
         yield price, load.requests * seconds * load.memory_gb
     elif load.flow.compute == "task":
-        yield from task_hours(load, load.requests * seconds / 3600)
+        yield from task_hours(load, load.requests * seconds / 3600, load.task_vcpu, load.task_gb)
 
 
-def task_hours(load: Load, hours: Number) -> Lines:
-    """The lines for `hours` of one container."""
+def task_hours(load: Load, hours: Number, vcpu: Number, gb: Number) -> Lines:
+    """The lines for `hours` of a container of this size, with its public address."""
     suffix = "arm" if load.architecture == "arm64" else "x86"
-    yield f"fargate.vcpu_linux_{suffix}", hours * load.task_vcpu
-    yield f"fargate.memory_linux_{suffix}", hours * load.task_gb
+    yield f"fargate.vcpu_linux_{suffix}", hours * vcpu
+    yield f"fargate.memory_linux_{suffix}", hours * gb
     yield "vpc.public_ipv4_in_use", hours
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 GB = float(BYTES["GB"])
 MB = float(BYTES["MB"])
+TASK_VCPU = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # the sizes that Fargate sells
 T = TypeVar("T")
 
 
@@ -219,8 +220,9 @@ class Load(ColdStarts):
     def concurrency_needed(self, age_s: float) -> Number:
         """Jobs at once that keep what waits younger than `age_s` [s] through a peak, and drain it.
 
-        A peak lasts as long as `peak.hours` says.
+        A peak lasts as long as `peak.hours` says. Where a latency is promised, nothing may wait.
         """
+        age_s = age_s if self.latency_p95 is None else 0.0
         patience = 1 + age_s / (self.constant("peak.hours") * 3600)
         return np.maximum(self.mean_rps, self.peak_rps / patience) * self.runtime.mean
 
@@ -232,10 +234,9 @@ class Load(ColdStarts):
     @property
     def task_vcpu(self) -> Number:
         """vCPU of the container that has at least this workload's share: a size that is sold."""
-        sizes = np.array([0.25, 0.5, 1, 2, 4, 8, 16])
         most = self.constant("fargate.gb_per_vcpu_max")
         wanted = np.maximum(self.vcpu * (1 - 1e-9), self.memory_gb / most)
-        return sizes[np.minimum(np.searchsorted(sizes, wanted), sizes.size - 1)]
+        return np.array(TASK_VCPU)[np.minimum(np.searchsorted(TASK_VCPU, wanted), len(TASK_VCPU) - 1)]
 
     @property
     def task_gb(self) -> Number:

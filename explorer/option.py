@@ -14,14 +14,15 @@ from typing import Any, ClassVar
 from .distribution import Number
 from .flow import LEVELS, PHASES, Flow, Lines, Step
 from .lines import compute, front, front_cold, logs, task_hours
-from .load import GB, MB, Load
-from .use import Amount, Beyond, Demand, Joint, Linear, Over, Paged, Slices, Spill, Use
+from .load import GB, MB, TASK_VCPU, Load
+from .use import Amount, Beyond, Demand, Joint, Linear, Over, Paged, Slices, Spill, Use, Waits
 
 __all__ = [
     "GB",
     "LEVELS",
     "MB",
     "PHASES",
+    "TASK_VCPU",
     "Amount",
     "Beyond",
     "Demand",
@@ -38,6 +39,7 @@ __all__ = [
     "Slices",
     "Step",
     "Use",
+    "Waits",
     "compute",
     "front",
     "front_cold",

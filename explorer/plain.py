@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -18,11 +19,20 @@ from .table import decimal, first_day, refused, text
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .assess import Finding
     from .cost import Bill
     from .design import Design
     from .workload import Workload
 
 COLUMNS = ("id", "quantity")
+ONE = re.compile(r"^1 ([a-z]{3,})s\b")
+
+
+def numbered(value: float, unit: str) -> str:
+    """A value with its unit, the unit in the singular for one."""
+    from .units import format_quantity
+
+    return ONE.sub(r"1 \1", format_quantity(value, unit))
 
 
 def plain(value: Any) -> Any:
@@ -103,34 +113,41 @@ def assessed(workload: Workload, given: str) -> dict[str, Any]:
     from .latency import latency
     from .recommend import completed
 
+    if not given.strip(" ,"):
+        raise ExplorerError(f'design is "{given}": expected concern=option, such as door=http-api')
     design = completed(workload, given)
-    feasible, excluded = _excluded(workload, design)
+    found = findings(workload, design)
+    feasible, excluded = _excluded(workload, design, found)
     return {
         "workload": workload.name,
         "region": workload.region,
         "design": design.ids,
         "feasible": feasible,
         "excluded": excluded,
-        "findings": [asdict(finding) for finding in findings(workload, design)],
+        "findings": [asdict(finding) for finding in found],
         "bill": billed(cost(workload, design)),
         "latency_s": latency(workload, design),
         "parts": list(design.parts),
     }
 
 
-def _excluded(workload: Workload, design: Design) -> tuple[bool, list[dict[str, str]]]:
-    """Whether a design is feasible, and what beside the limits keeps it from that."""
+def _excluded(
+    workload: Workload, design: Design, findings: list[Finding]
+) -> tuple[bool, list[dict[str, str]]]:
+    """Whether a design is feasible, and what keeps it from that: limits that break first."""
     from .design import table
     from .evaluate import Evaluation
     from .option import Load
-    from .units import format_time
+    from .units import format_share, format_time
 
     load, rows = Load(workload), table().where(design.ids)
     one = Evaluation(load, rows)
-    found = {e.because: e.why for exclusions in rows.exclusions(load).values() for e in exclusions}
-    feasible = not found and bool(one.feasible[0])
+    excluded = {e.because: e.why for exclusions in rows.exclusions(load).values() for e in exclusions}
+    feasible = not excluded and bool(one.feasible[0])
+    broken = [finding for finding in findings if finding.verdict == "breach" and not feasible]
+    found = {finding.limit: _breach(finding) for finding in broken} | excluded
     if not feasible and one.late[0] > load.tolerance:
-        share = f"in {float(one.late[0]):.2%} of the requests"
+        share = f"in {format_share(float(one.late[0]))} of the requests"
         found["client.waits"] = (
             f"the first byte comes after the {format_time(load.waits)} that the client waits, {share}"
         )
@@ -138,6 +155,13 @@ def _excluded(workload: Workload, design: Design) -> tuple[bool, list[dict[str, 
         p95 = format_time(float(one.latency_s[0, 1]))
         found["targets.latency_p95"] = f"the p95 is {p95}, promised {format_time(load.latency_p95)}"
     return feasible, [{"because": because, "why": why} for because, why in found.items()]
+
+
+def _breach(finding: Finding) -> str:
+    from .units import format_share
+
+    limit = f"{facts.limit(finding.limit).name} of {numbered(finding.limit_value, finding.unit)}"
+    return f"{format_share(finding.breach_probability)} of the requests break it: {limit}"
 
 
 def rows(frame: pd.DataFrame, text: str, columns: Iterable[str]) -> list[dict[str, Any]]:

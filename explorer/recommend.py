@@ -46,11 +46,14 @@ def completed(workload: Workload, given: str | Mapping[str, str | None] | Design
 
 
 def nearest(evaluation: Evaluation) -> int:
-    """The index of the design that misses by least: to a percent of the requests, then by score."""
-    missed = np.round(np.maximum(evaluation.hard_breach, evaluation.late), 2)
+    """The index of the design that misses by least: fewest kinds, then to a percent, then by score."""
+    broken, late = evaluation.hard_breach, evaluation.late
+    tolerance = evaluation.load.tolerance
+    kinds = 1 * (broken > tolerance) + (late > tolerance) + ~evaluation.in_time
+    missed = np.round(np.maximum(broken, late), 2)
     part_usd = evaluation.load.workload.preferences.part_usd
     score = evaluation.monthly_usd + part_usd * evaluation.table.parts
-    return int(np.lexsort((evaluation.latency_s[:, 1], score, missed))[0])
+    return int(np.lexsort((evaluation.latency_s[:, 1], score, missed, kinds))[0])
 
 
 def _today(workload: Workload) -> dict[str, str]:

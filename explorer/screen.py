@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from rich import box
-from rich.console import Console, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-T = TypeVar("T")
 Row = dict[str, Any]
 
 PROSE = 100  # columns at most
 PIPED = 10_000  # columns: no row is broken where no one looks
+GAP = 2  # between two columns of a table
+LEAST_PROSE = 16  # columns for a sentence in a table
 
 
 class _Screen(Console):
@@ -40,19 +42,71 @@ class Whole(Text):
     """A line that is not broken, so that it can be copied."""
 
 
-def title(text: str, note: str = "") -> Text:
-    return Text.assemble("\n", (text, "bold"), f"  {note}" if note else "")
+def title(text: str, note: str = "", first: bool = False) -> Text:
+    """A heading; an empty line goes before all but the first."""
+    return Text.assemble("" if first else "\n", (text, "bold"), f"  {note}" if note else "")
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Table:
-    """A table; columns named with a leading ">" stand to the right, the first is never broken."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    for name in columns:
-        first, justify = name is columns[0], "right" if name.startswith(">") else "left"
-        table.add_column(name.lstrip(">"), justify=justify, no_wrap=first, overflow="fold")  # type: ignore[arg-type]
-    for row in rows:
-        table.add_row(*row)
-    return table
+class Fitted:
+    """A table for any width: words wrap, columns that can be spared go, a number is never broken."""
+
+    def __init__(
+        self, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], spared: Sequence[str]
+    ) -> None:
+        self.names = [name.lstrip(">~") for name in columns]
+        self.right = [name.startswith(">") for name in columns]
+        self.wraps = [not name.startswith(">") or name.startswith(">~") for name in columns]
+        self.rows = [[Text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+        self.spared = [self.names.index(name) for name in spared]
+        cells = [[row[i].plain for row in self.rows] for i in range(len(columns))]
+        heads = [_longest_word(name) for name in self.names]
+        words = [max(map(_longest_word, column), default=0) for column in cells]
+        whole = [max(map(cell_len, column), default=0) for column in cells]
+        self.least = [
+            max(head, max(word, min(most, LEAST_PROSE)) if wraps else most)
+            for head, word, most, wraps in zip(heads, words, whole, self.wraps, strict=True)
+        ]
+        self.most = [max(cell_len(name), most) for name, most in zip(self.names, whole, strict=True)]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The table as wide as there is room."""
+        widths = self._widths(options.max_width)
+        table = Table(
+            box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, header_style="bold"
+        )
+        for i, width in widths.items():
+            justify = "right" if self.right[i] else "left"
+            table.add_column(self.names[i], justify=justify, width=width, overflow="fold")  # type: ignore[arg-type]
+        for row in self.rows:
+            table.add_row(*(row[i] for i in widths))
+        yield table
+
+    def _widths(self, room: int) -> dict[int, int]:
+        """The width of each column that is kept."""
+        kept = list(range(len(self.names)))
+        for spared in self.spared:
+            if sum(self.least[i] for i in kept) + GAP * (len(kept) - 1) > room:
+                kept.remove(spared)
+        widths, room = {i: self.most[i] for i in kept}, room - GAP * (len(kept) - 1)
+        for least in (self.least, [LEAST_PROSE // 2] * len(self.names)):  # then within a word
+            while sum(widths.values()) > room:
+                wide = [i for i in kept if widths[i] > (least[i] if self.wraps[i] else self.least[i])]
+                if not wide:
+                    break
+                widths[max(wide, key=widths.__getitem__)] -= 1
+        return widths
+
+
+def _longest_word(text: str) -> int:
+    return max(map(cell_len, text.split()), default=0)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], spared: Sequence[str] = ()) -> Fitted:
+    """A table; columns named with a leading ">" stand to the right and are not broken.
+
+    Those with ">~" stand to the right and wrap. `spared` go first where it is narrow, in this order.
+    """
+    return Fitted(columns, rows, spared)
 
 
 def listed(lines: Iterable[str]) -> Iterator[RenderableType]:

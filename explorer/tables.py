@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Mapping
 
 from rich.console import RenderableType
 from rich.text import Text
 
+from .plain import numbered
 from .screen import Row, doubt, listed, table, title
-from .units import format_number, format_quantity, format_share, format_time, format_usd
-
-T = TypeVar("T")
+from .units import format_number, format_share, format_time, format_usd
 
 COLOURS = {"breach": "bold red", "raise": "yellow", "tight": "yellow", "fits": "green"}
 FEW = 8  # rows of a table without --all
 
 
-def recommendation(answer: Row, every: bool) -> Iterator[RenderableType]:
-    """The answer of `recommend`: in words, then what it rests on."""
-    yield answer["summary"]
+def recommendation(answer: Row, every: bool, paragraphs: Mapping[str, str]) -> Iterator[RenderableType]:
+    """The answer of `recommend`: in words, a paragraph a title, then what it rests on."""
+    for i, (heading, text) in enumerate(paragraphs.items()):
+        yield title(heading, first=not i)
+        yield text[:1].upper() + text[1:]
+    yield from _parts(answer)
     yield from _findings(answer["findings"])
     yield from _bill(answer["bill"])
     yield from _alternatives(answer, every)
@@ -58,9 +59,17 @@ def priced(answer: Row) -> Iterator[RenderableType]:
     yield from _bill(answer, f"{answer['region']}, {free}")
 
 
+def _parts(answer: Row) -> Iterator[RenderableType]:
+    from .design import Design
+
+    parts = Design(**answer["nearest"]).parts
+    yield title("Moving parts" + ("" if answer["feasible"] else " of the nearest miss"))
+    yield from listed(parts or ["none: nothing but the function itself"])
+
+
 def _findings(findings: list[Row]) -> Iterator[RenderableType]:
     yield title("Limits used")
-    yield table(("limit", ">p50", ">p99", ">of", ">chance", "verdict"), map(_finding, findings))
+    yield table(("limit", ">p50", ">p99", ">~of", ">chance", "verdict"), map(_finding, findings), ("p50",))
     if not all(row["verified"] for row in findings):
         yield "  * not verified: no page of AWS's says it"
     yield from listed(f"{row['limit']}: {row['consequence']}" for row in findings if row["verdict"] != "fits")
@@ -68,10 +77,17 @@ def _findings(findings: list[Row]) -> Iterator[RenderableType]:
 
 def _finding(row: Row) -> tuple[str | Text, ...]:
     unit, verdict = row["unit"], row["verdict"]
-    used = [format_quantity(row[at], unit) for at in ("used_p50", "used_p99", "limit_value")]
+    limit = numbered(row["limit_value"], unit)
+    used = [_used(row[at], unit, limit) for at in ("used_p50", "used_p99")]
     chance = format_share(row["breach_probability"])
     name = row["limit"] + ("" if row["verified"] else "*")
-    return name, *used, chance, Text(verdict, COLOURS[verdict])
+    return name, *used, limit, chance, Text(verdict, COLOURS[verdict])
+
+
+def _used(value: float, unit: str, limit: str) -> str:
+    """What is used of a limit; of a count the limit alone names the unit."""
+    is_count = len(unit) > 2 and limit.endswith(f" {unit}")
+    return format_number(value) if is_count else numbered(value, unit)
 
 
 def _bill(bill: Row, note: str = "") -> Iterator[RenderableType]:
@@ -79,7 +95,7 @@ def _bill(bill: Row, note: str = "") -> Iterator[RenderableType]:
     lines = sorted(bill["lines"], key=lambda line: -line["usd"])
     total = Text(format_usd(float(bill["total_usd"])), "bold")
     rows: list[tuple[str | Text, ...]] = [_line(line) for line in lines]
-    yield table(("line", ">quantity", ">USD", "price"), [*rows, (Text("total", "bold"), "", total, "")])
+    yield table(("line", ">~quantity", ">USD", "price"), [*rows, (Text("total", "bold"), "", total, "")])
     if any(line["stale"] for line in lines):
         yield "  stale: not seen since 2026 began"
     if any(line["assumed"] for line in lines):
@@ -102,10 +118,23 @@ def _alternatives(answer: Row, every: bool) -> Iterator[RenderableType]:
     others = answer["alternatives"]
     if not others:
         return
-    shown = others if every else others[:FEW]
-    yield title("Other designs that work", _more(others, shown))
+    shown = others if every else _unlike(answer["design"], others)
+    told = f"{len(shown)} of {len(others)}, each with an option that none above has; all with --all"
+    yield title("Other designs that work", "" if len(shown) == len(others) else told)
     columns = ("instead", ">USD", ">parts", ">p50", ">p95")
-    yield table(columns, (_alternative(row, answer["design"]) for row in shown))
+    yield table(columns, (_alternative(row, answer["design"]) for row in shown), ("p50",))
+
+
+def _unlike(design: Row, others: list[Row]) -> list[Row]:
+    """The best that each bring an option none above has: another response or execution first."""
+    seen, kept = set(design.items()), set()
+    for concerns in (("response", "execution"), tuple(design)):
+        for i, row in enumerate(others):
+            brought = {(concern, row["design"][concern]) for concern in concerns}
+            if len(kept) < FEW and not seen.issuperset(brought):
+                seen.update(row["design"].items())
+                kept.add(i)
+    return [others[i] for i in sorted(kept)]
 
 
 def _alternative(row: Row, design: Row) -> tuple[str, ...]:
@@ -113,16 +142,13 @@ def _alternative(row: Row, design: Row) -> tuple[str, ...]:
     return *_choice(row, design), *times
 
 
-def _more(rows: Sequence[object], shown: Sequence[object]) -> str:
-    return "" if len(rows) == len(shown) else f"{len(shown)} of {len(rows)}; all with --all"
-
-
 def _rejected(reasons: list[Row], every: bool) -> Iterator[RenderableType]:
     combinations = [row for row in reasons if row["kind"] == "combination"]
     shown = reasons if every else [row for row in reasons if row["kind"] != "combination"]
     if shown:
         yield title("Ruled out")
-        yield table(("because", "why", "rules out", ">designs", ">least chance"), map(_reason, shown))
+        columns = ("because", "why", "rules out", ">designs", ">least chance")
+        yield table(columns, map(_reason, shown), ("designs", "least chance"))
     if combinations and not every:
         count = len(combinations)
         yield f"  and {count} kinds of combinations that no workload can use: --all lists them"

@@ -12,8 +12,8 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from .plain import numbered
 from .screen import Row, Whole, doubt, table, title
-from .units import format_quantity
 
 if TYPE_CHECKING:
     from .lab import Server
@@ -23,12 +23,12 @@ T = TypeVar("T")
 
 def limits(rows: list[Row]) -> Iterator[RenderableType]:
     """The answer of `limits`."""
-    columns = ("limit", "name", ">value", ">age", "verified", "source")
-    yield table(columns, map(_limit, rows)) if rows else "no limit says that"
+    columns = ("limit", "name", ">~value", ">age", "verified", "source")
+    yield table(columns, map(_limit, rows), ("source", "age", "verified")) if rows else "no limit says that"
 
 
 def _limit(row: Row) -> tuple[str | Text, ...]:
-    value = "no number" if row["value"] is None else format_quantity(row["value"], row["unit"])
+    value = "no number" if row["value"] is None else numbered(row["value"], row["unit"])
     verified = Text("yes") if row["verified"] else Text("no", "yellow")
     return row["id"], row["name"], value, f"{row['age_days']} days", verified, _source(row["source_url"])
 
@@ -43,7 +43,7 @@ def _source(url: str) -> Text:
 def prices(rows: list[Row]) -> Iterator[RenderableType]:
     """The answer of `prices`."""
     columns = ("line", "region", "unit", ">from", ">to", ">USD", ">age", "price", "source")
-    yield table(columns, map(_price, rows)) if rows else "no price says that"
+    yield table(columns, map(_price, rows), ("source", "age", "price")) if rows else "no price says that"
 
 
 def _price(row: Row) -> tuple[str | Text, ...]:

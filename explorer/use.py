@@ -193,4 +193,18 @@ class Amount:
         return (self.value > limit * (1 + 1e-12)) * 1.0
 
 
+@dataclass(frozen=True, eq=False)
+class Waits(Amount):
+    """A concurrency that work waits for: it breaks where waiting is not enough and `value` is needed.
+
+    What is used is the demand, on average and at the peak.
+    """
+
+    mean: Number = 0.0
+    peak: Number = 0.0
+
+    def used(self, load: Load, p: float) -> Number:
+        return self.mean if p <= 0.5 else self.peak
+
+
 Use = Over | Joint | Demand | Amount

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import around, facts
+from .assess import findings
 from .design import Design
 from .units import format_number, format_quantity, format_share, format_time, format_usd
 
@@ -142,19 +143,26 @@ def _listed(names: list[str]) -> str:
 
 
 def _turns(r: Recommendation) -> str:
-    turns = [
-        turn.says for turn in r.turns if turn.axis != "requests_per_month" and turn.direction == "above"
-    ][:2]
-    rates = [turn.says for turn in r.turns if turn.axis == "requests_per_month"][-1:]
-    said = turns + rates
+    """The nearest changes, and where an always-on service takes over."""
+    nearest = sorted((turn for turn in r.turns if turn.factor), key=lambda turn: turn.distance)[:3]
+    services = [turn for turn in r.turns if turn.service and turn not in nearest]
+    said = [turn.says for turn in [*nearest, *services]]
     return f"{'; '.join(said)}." if said else ""
 
 
 def _change(r: Recommendation) -> str:
+    """What fails today, and what the change costs or saves."""
     usd = next((change.usd for change in r.changed if change.usd is not None), None)
-    if usd is None:
+    if usd is None or r.current is None:
         return ""
-    return f"Against today's design it {'costs' if usd > 0 else 'saves'} {format_usd(abs(usd))} a month."
+    broken = [found for found in findings(r.workload, r.current) if found.verdict == "breach"]
+    fails = "".join(
+        f"Today {format_share(found.breach_probability)} of the requests exceed the "
+        f"{limit_name(found.limit)} of {format_quantity(found.limit_value, found.unit)}. "
+        for found in broken[:1]
+    )
+    more = "more" if usd > 0 else "less"
+    return f"{fails}This design costs {format_usd(abs(usd))} a month {more} than today's."
 
 
 def _nothing(r: Recommendation) -> str:

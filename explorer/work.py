@@ -10,7 +10,7 @@ import numpy as np
 from .distribution import Number
 from .encoding import Codec
 from .lines import logs
-from .option import GB, Amount, Demand, Flow, Lines, Load, Option, Spill, Step, Use
+from .option import GB, Amount, Demand, Flow, Lines, Load, Option, Spill, Step, Use, Waits
 
 
 def asynchronous_only(option: str, flow: Flow) -> str | None:
@@ -30,8 +30,23 @@ def started_chunks(load: Load, spill: Spill, starts: np.ndarray) -> Number:
 def waiting(load: Load, age: str) -> Iterable[Use]:
     """Jobs wait where all environments are busy: how many they need at once, and how old they get."""
     needed = load.concurrency_needed(load.limit(age))
-    yield Amount("lambda.concurrency", needed)
-    yield Amount(age, load.backlog_age(np.maximum(needed, load.limit("lambda.concurrency"))))
+    demand = load.runtime.mean * load.mean_rps, load.runtime.mean * load.peak_rps
+    yield Waits("lambda.concurrency", needed, *demand)
+    yield Amount(age, backlog_age(load, age))
+
+
+def backlog_age(load: Load, age: str) -> Number:
+    """How old a waiting job gets by the end of a peak, with the concurrency that is needed [s]."""
+    needed = load.concurrency_needed(load.limit(age))
+    return load.backlog_age(np.maximum(needed, load.limit("lambda.concurrency")))
+
+
+def backlog(load: Load, age: str) -> Iterable[Step]:
+    """The wait for an environment in a peak: none for half of the jobs, the longest for the last."""
+    longest = backlog_age(load, age)
+    if np.any(np.asarray(longest) > 0):
+        seconds = np.where(load.levels > 0.5, load.levels * longest, 0.0)
+        yield Step("queue", "wait for an environment", ("front", "worker"), seconds, order=1)
 
 
 class Execution(Option):
@@ -111,3 +126,4 @@ class LambdaExecution(Execution):
         if load.flow.asynchronous:
             handed = load.time("async.to_lambda")
             yield Step("queue", "hand the job over", ("front", "worker"), handed)
+            yield from backlog(load, self.age_limit)

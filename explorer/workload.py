@@ -6,7 +6,7 @@ import copy
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 import numpy as np
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
@@ -29,6 +29,9 @@ from .mistakes import mistake
 from .settings import Configuration
 from .spread import QUANTILE, Spread
 from .units import parse_bandwidth, parse_time
+
+Need = Literal["custom-domain", "waf", "throttling", "usage-plans", "private"]
+NEEDS: tuple[str, ...] = get_args(Need)
 
 
 class Request(Spread):
@@ -83,7 +86,7 @@ class Client(Section):
     receives_callbacks: Switch = False
     bandwidth: Annotated[float, reads(parse_bandwidth, 1, 1e12, 'more than 0, such as "20 Mbit/s"')] = 2.5e6
     auth: Literal["none", "iam", "jwt"] | None = None
-    needs: tuple[Literal["custom-domain", "waf", "throttling", "usage-plans", "private"], ...] = ()
+    needs: tuple[Need, ...] = ()
 
 
 class Targets(Section):

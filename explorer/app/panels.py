@@ -82,13 +82,18 @@ def _limit(found: Finding) -> str:
     broken = f"<small>{_over(found.breach_probability)}</small>"
     why = f"{row.service}, {row.name} ({found.limit}): {_in_full(found)}. {found.consequence}"
     return (
-        f'<div class="row" title="{escape(why)}"><span class="name">{escape(row.name)}</span>'
+        f'<div class="row" title="{escape(why)}"><span class="name">{_breakable(row.name)}</span>'
         f'<div class="track"><i style="width:{p99:.2f}%;background:{light}"></i>'
         f'<i style="width:{p50:.2f}%;background:{dark}" class="half"></i>'
         f'<em style="left:{AT_LIMIT}%"></em></div>'
         f"<span>{_used(found)}</span>"
         f'<span class="verdict {found.verdict}" style="--ink:{word}">{found.verdict} {broken}</span></div>'
     )
+
+
+def _breakable(name: str) -> str:
+    """A name that may go on in a second line after a slash."""
+    return escape(name).replace("/", "/<wbr>")
 
 
 def _over(chance: float) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..distribution import Number
-from ..option import GB, MB, Amount, Demand, Flow, Lines, Load, Over, Step, Use, logs, task_hours
-from ..work import Execution, LambdaExecution, asynchronous_only, started_chunks, waiting
+from ..option import GB, MB, TASK_VCPU, Amount, Demand, Flow, Lines, Load, Over, Step, Use, logs, task_hours
+from ..work import Execution, LambdaExecution, asynchronous_only, backlog, started_chunks, waiting
 
 
 class Single(LambdaExecution):
@@ -55,6 +55,7 @@ class Queued(LambdaExecution):
 
     def _arrival(self, load: Load) -> Iterable[Step]:
         yield Step("queue", "through the queue", ("front", "worker"), load.time("sqs.to_lambda"))
+        yield from backlog(load, "sqs.retention")
 
 
 class ManagedInstance(Execution):
@@ -122,7 +123,7 @@ class Fargate(Execution):
     def usage(self, load: Load) -> Lines:
         start, least = load.typical_s("ecs.start"), load.constant("fargate.billed_min_s")
         billed = least + load.runtime.excess(least - start)
-        yield from task_hours(load, load.requests * billed / 3600)
+        yield from task_hours(load, load.requests * billed / 3600, load.task_vcpu, load.task_gb)
         size = load.constant("lambda.log_bytes")
         yield "cloudwatch.logs_ingest_custom_standard", load.requests * size / GB
         yield from self.by_reference(load)
@@ -144,24 +145,43 @@ class Service(Execution):
     def clashes(self, flow: Flow) -> str | None:
         return None if flow.fronts_containers else "a service stands behind an alb"
 
-    def tasks(self, load: Load) -> Number:
-        """Containers for the peak with headroom, each with as many requests at once as it has shares.
+    def fleet(self, load: Load) -> tuple[Number, Number, Number]:
+        """Containers for the peak with headroom, their vCPU and their GB: of the sizes, the cheapest.
 
-        A share is the CPU and the memory that the workload asks for one request.
+        A container carries as many requests at once as it has shares, one share being the CPU and the
+        memory that the workload asks for one request.
         """
+        return load.memo("fleet", lambda: self._fleet(load))
+
+    def _fleet(self, load: Load) -> tuple[Number, Number, Number]:
         shares = load.peak_rps * load.runtime.mean / load.constant("service.requests_per_share")
         busy = shares * load.constant("service.headroom")
-        each = np.maximum(np.floor(load.task_gb / load.memory_gb * (1 + 1e-9)), 1.0)
-        by_vcpu = np.maximum(np.floor(load.task_vcpu / load.vcpu * (1 + 1e-9)), 1.0)
-        needed = np.ceil(busy / np.minimum(each, by_vcpu))
-        return np.maximum(needed, load.constant("service.tasks_min"))
+        best: tuple[Number, Number, Number] = (0.0, 0.0, 0.0)
+        cheapest: Number = np.inf
+        for vcpu in TASK_VCPU:
+            most_gb = load.constant("fargate.gb_per_vcpu_max") * vcpu
+            carried = np.floor(np.minimum(vcpu / load.vcpu, most_gb / load.memory_gb) * (1 + 1e-9))
+            least_gb = load.constant("fargate.gb_per_vcpu_min") * vcpu
+            gb = np.maximum(np.ceil(carried * load.memory_gb), least_gb)
+            tasks = np.maximum(np.ceil(busy / np.maximum(carried, 1)), load.constant("service.tasks_min"))
+            usd = tasks * sum(load.price(line) * each for line, each in task_hours(load, 1.0, vcpu, gb))
+            better = (carried >= 1) & (usd < cheapest)
+            best = (
+                np.where(better, tasks, best[0])[()],
+                np.where(better, vcpu, best[1])[()],
+                np.where(better, gb, best[2])[()],
+            )
+            cheapest = np.where(better, usd, cheapest)
+        return best
 
     def limits(self, load: Load) -> Iterable[Use]:
+        tasks, vcpu, _ = self.fleet(load)
         yield Amount("fargate.task", load.memory_gb)
-        yield Amount("fargate.vcpu", self.tasks(load) * load.task_vcpu)
+        yield Amount("fargate.vcpu", tasks * vcpu)
 
     def usage(self, load: Load) -> Lines:
-        yield from task_hours(load, self.tasks(load) * load.hours)
+        tasks, vcpu, gb = self.fleet(load)
+        yield from task_hours(load, tasks * load.hours, vcpu, gb)
         size = load.constant("lambda.log_bytes")
         yield "cloudwatch.logs_ingest_custom_standard", load.requests * size / GB
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..distribution import Number
 from ..encoding import async_requests
 from ..option import MB, Amount, Demand, Exclusion, Flow, Linear, Lines, Load, Over, Slices, Step, Use
-from ..work import LambdaExecution, asynchronous_only
+from ..work import LambdaExecution, asynchronous_only, backlog
 
 MOST = 32  # slices that are counted one by one
 
@@ -74,6 +74,7 @@ class Sliced(LambdaExecution):
             hops = self.per_slice(1.0, 0.0, load).size(load.at_levels("runtime"))
         seconds = hops * load.time(self._handover(load))
         yield Step("queue", "hand the job over", ("front", "worker"), seconds)
+        yield from backlog(load, self.age_limit)
 
 
 class Recursion(Sliced):

@@ -6,6 +6,7 @@ workload, same bytes: what is dated are the facts, not the moment of printing.
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def report(workload: Workload, path: str | Path) -> Path:
     Parameters
     ----------
     workload : what the API has to carry
-    path : a .html file (self-contained, with pictures) or a .md file; missing folders are made
+    path : a .html file (self-contained, with pictures) or a .md file; its folder is made if the one above is there
 
     Returns
     -------
@@ -41,9 +42,10 @@ def report(workload: Workload, path: str | Path) -> Path:
     if path.suffix.lower() not in TEMPLATES:
         accepted = " or ".join(TEMPLATES)
         raise ReportError(f'report is "{path}": expected a name that ends in {accepted}')
+    _check_folder(path)
     text = rendered(recommend(workload), path.name)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(text.encode())
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -51,6 +53,15 @@ def report(workload: Workload, path: str | Path) -> Path:
             f"{path}: cannot be written ({reason}): expected a file in a folder that can be written to"
         ) from None
     return path
+
+
+def _check_folder(path: Path) -> None:
+    """One folder at most is made, and none at the root of the file system."""
+    above = path.absolute().parent.parent
+    if not os.path.exists(path.parent) and (above == Path(above.anchor) or not above.is_dir()):
+        raise ReportError(
+            f"{path}: no folder {path.parent}: expected one that is there, or new in one that is"
+        )
 
 
 def rendered(r: Recommendation, name: str) -> str:
@@ -81,12 +92,14 @@ def _contents(r: Recommendation) -> dict[str, Any]:
         "phases": chosen.phases(r),
         "quotas": [sentence(found.consequence) for found in chosen.having(r, "raise")],
         "watched": [chosen.watched(found) for found in chosen.having(r, "tight")],
+        "lacks": chosen.lacks(r),
         "changes": chosen.changes(r),
         "no_changes": chosen.no_changes(r),
         "rejected": others.rejected(r, sources),
         "combinations": others.combinations(r),
         "alternatives": others.alternatives(r),
         "turns": others.turns(r),
+        "no_turns": others.no_turns(r),
         "trade": others.trade(r),
         "assumptions": others.assumptions(r, sources),
         "deciding": others.deciding(r),

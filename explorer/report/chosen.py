@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import get_args
 
 from .. import facts, words
-from ..around import BreakEven
+from ..around import BreakEven, relaxations
 from ..assess import Finding, findings
 from ..cost import BillLine
+from ..design import Context
 from ..design import table as every_design
 from ..latency import latency, steps
 from ..load import Load
 from ..recommend import Recommendation
 from ..units import format_number, format_share, format_time, format_usd
+from ..workload import Client
 from .cells import Cell, Sources, Table, table
 from .others import named
 from .said import (
@@ -32,6 +35,13 @@ from .said import (
 )
 
 MOST_POINTS = 3
+LOAD = {"request", "response", "runtime", "peak"}  # what drives a limit that more load fills
+NEEDS = {
+    "custom-domain": "custom domain",
+    "waf": "WAF",
+    "usage-plans": "usage plans",
+    "private": "private access",
+}
 BILL_MARKS = (
     "Assumed: no price is known in this region, and that of us-east-1 stands in. "
     "Stale: the price was not seen since 2026 began."
@@ -63,9 +73,21 @@ def tiles(r: Recommendation) -> list[Cell]:
 def _tightest(r: Recommendation) -> Cell:
     if not r.found:
         return Cell("none", "no limit binds this design", "Tightest limit")
+    driven = [found for found in r.found if LOAD & _drivers(r).get(found.limit, set())]
     worst = r.found[0]
+    if worst.verdict in ("tight", "fits") and driven:  # not a setting that is as large as it should be
+        worst = driven[0]
     note = f"{facts.limit(worst.limit).name}: {used_of(worst)} at the p99"
     return Cell(percent(used_share(worst)), note, "Tightest limit")
+
+
+def _drivers(r: Recommendation) -> dict[str, set[str]]:
+    """What drives each limit of the design."""
+    load, drivers = Load(r.workload), dict[str, set[str]]()
+    for option in r.nearest.options:
+        for use in option.limits(load.under(Context.of(option, r.nearest.flow).flow)):
+            drivers.setdefault(use.limit, set()).add(use.driver)
+    return drivers
 
 
 # What else to know before reading on -------------------------------------------------------------
@@ -75,6 +97,7 @@ def points(r: Recommendation) -> list[tuple[str, list[str]]]:
     """A heading and its sentences each."""
     said = [
         ("Missed by", list(map(sentence, misses(r)))),
+        ("What would make it feasible", _relaxed(r)),
         ("It depends", _depends(r)),
         ("First", [sentence(found.consequence.split(";")[0]) for found in having(r, "raise")]),
         ("Now and then", _now_and_then(r)),
@@ -83,6 +106,11 @@ def points(r: Recommendation) -> list[tuple[str, list[str]]]:
         ("Against today", _against(r)),
     ]
     return [(heading, sentences) for heading, sentences in said if sentences]
+
+
+def _relaxed(r: Recommendation) -> list[str]:
+    helps = [] if r.feasible else relaxations(r)
+    return [f"It would be feasible if {help}." for help in helps]
 
 
 def having(r: Recommendation, verdict: str) -> list[Finding]:
@@ -123,14 +151,17 @@ def _why_not(r: Recommendation) -> list[str]:
 
 
 def _against(r: Recommendation) -> list[str]:
-    usd = next((change.usd for change in r.changed if change.usd is not None), None)
-    if usd is None or r.current is None:
+    if r.current is None:
         return []
+    broken = [found for found in findings(r.workload, r.current) if found.verdict == "breach"]
+    fails = [_broken_today(found) for found in broken[:MOST_POINTS]]
+    usd = next((change.usd for change in r.changed if change.usd is not None), None)
+    if usd is None:
+        return fails
     added, removed = (sum(c.change == kind for c in r.changed) for kind in ("added", "removed"))
     price = f"It costs {format_usd(abs(usd))} a month {'more' if usd > 0 else 'less'}"
     parts = f"{counted(added, 'part')} to add, {removed or 'none'} to remove"
-    broken = [found for found in findings(r.workload, r.current) if found.verdict == "breach"]
-    return [*map(_broken_today, broken[:MOST_POINTS]), f"{price}; {parts}."]
+    return [*fails, f"{price}; {parts}."]
 
 
 def _broken_today(found: Finding) -> str:
@@ -257,6 +288,18 @@ def changes(r: Recommendation) -> Table | None:
     rows = [(c.change, c.what, "" if c.usd is None else signed(c.usd)) for c in r.changed]
     caption = f"Against today's design ({r.current})"
     return table(caption, "Change | What | >USD a month", rows) if rows else None
+
+
+def lacks(r: Recommendation) -> str:
+    """What the door does not offer of all that a client may need; "" if it offers all."""
+    door = r.nearest.options[0]
+    every = get_args(get_args(Client.model_fields["needs"].annotation)[0])
+    lacking = [NEEDS.get(need, need) for need in every if need not in getattr(door, "offers", ())]
+    if not lacking:
+        return ""
+    *most, last = lacking
+    listed = f"{', '.join(most)} or {last}" if most else last
+    return sentence(f"{door.summary} has no {listed} of its own")
 
 
 def no_changes(r: Recommendation) -> str:

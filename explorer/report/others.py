@@ -84,6 +84,13 @@ def turns(r: Recommendation) -> Table | None:
     return table("Break-evens around this workload", "When | Then", rows) if rows else None
 
 
+def no_turns(r: Recommendation) -> str:
+    """What is said where nothing is traded for parts."""
+    if r.turns:
+        return "Nothing is feasible today, so there is nothing to trade for fewer parts."
+    return "Nothing is feasible, and no other size, time or rate alone changes that."
+
+
 def trade(r: Recommendation) -> Table | None:
     """The winner by what one more part is worth."""
     rows = [

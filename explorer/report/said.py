@@ -9,8 +9,9 @@ from .. import facts
 from ..assess import Finding
 from ..cost import BillLine
 from ..design import Design
+from ..plain import numbered
 from ..reasons import Reason
-from ..units import format_number, format_quantity, format_share, format_size
+from ..units import format_number, format_share, format_size
 
 IN_BYTES = {"MB": 1024**2, "GB": 1024**3, "GiB": 1024**3, "TiB": 1024**4}  # units of limits that are sizes
 UNBOUNDED = "without end"
@@ -20,7 +21,7 @@ def quantity(value: float, unit: str) -> str:
     """A limit's value or use, a size in the unit that fits it."""
     if not math.isfinite(value):
         return UNBOUNDED
-    return format_size(value * IN_BYTES[unit]) if unit in IN_BYTES else format_quantity(value, unit)
+    return format_size(value * IN_BYTES[unit]) if unit in IN_BYTES else numbered(value, unit)
 
 
 def used_share(found: Finding) -> float:

@@ -130,6 +130,35 @@ def test_a_narrow_screen_cuts_nothing_off(page: Page) -> None:
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
+BARS = "tracks => Math.min(...tracks.map(e => e.getBoundingClientRect().width))"
+TOUCHING = """labels => labels.map(e => e.getBoundingClientRect()).filter(box => box.width).some(
+  (box, i, all) => i && box.left < all[i - 1].right + 2)"""
+CUT = """parts => parts.filter(e => getComputedStyle(e).overflow != "visible" && e.clientWidth
+  && (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1)).map(e => e.textContent)"""
+
+
+@pytest.mark.parametrize("width", (500, 700, 900, 1100, 1199, 1200, 1440))
+def test_at_any_width_bars_are_long_and_labels_apart(page: Page, width: int) -> None:
+    app = page.locator(".x-app")
+    for name in ("Account statements", "Radar scenes"):
+        page.set_viewport_size({"width": 1440, "height": 900})
+        page.get_by_label("Workload").select_option(name)
+        expect(page.locator(".x-answer h3")).to_contain_text(name)
+        page.locator(".x-stale").wait_for(state="detached")
+        # The app is as wide as its cell: what stands beside it comes on top, and changes with the width.
+        for _ in range(3):
+            beside = page.viewport_size["width"] - app.bounding_box()["width"]
+            page.set_viewport_size({"width": round(width + beside), "height": 900})
+            page.wait_for_timeout(300)
+        assert app.bounding_box()["width"] == pytest.approx(width, abs=1)
+        assert page.locator(".x-app .row:not(.scale) .track").evaluate_all(BARS) >= 139.5
+        assert not page.locator(".x-app .scale .track span").evaluate_all(TOUCHING)
+        assert page.locator(".x-app section, .x-app section *").evaluate_all(CUT) == []
+        page.set_viewport_size({"width": page.viewport_size["width"], "height": 1700})
+        _picture(page, f"app-{width}-{name.lower().replace(' ', '-')}")
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+
 def test_every_slider_and_switch_has_a_name(page: Page) -> None:
     page.get_by_label("Workload").select_option("Account statements")
     sliders = page.locator(".x-app [role=slider]")
