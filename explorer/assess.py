@@ -31,7 +31,7 @@ class Finding:
     used_p50: float
     used_p99: float
     breach_probability: float
-    broken_per_month: float
+    broken_per_month: float  # for a rate, of those in the peaks
     verdict: str
     consequence: str
     source_url: str
@@ -121,7 +121,7 @@ def _finding(use: Use, load: Load, door: str) -> Finding:
         used_p50=used[0],
         used_p99=used[1],
         breach_probability=chance,
-        broken_per_month=chance * float(load.requests),
+        broken_per_month=chance * float(load.requests if use.driver != "peak" else load.in_peaks),
         verdict=told,
         consequence=_consequence(use, load, "async" if load.flow.asynchronous else door, told),
         source_url=row.source_url,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from . import facts
 from .assess import findings
 from .cost import usage
-from .design import Design
 from .evaluate import Evaluation
 from .latency import steps
 from .option import Load
@@ -58,9 +57,6 @@ SWITCHES = {  # true-or-false fields that can decide, and why they have their de
 }
 
 
-SERVICE = Design("alb", "inline", "buffered", "service", "environment")
-
-
 def assumptions(r: Recommendation) -> list[Assumption]:
     """Defaults first (those that decide before the others), then constants, times, limits and prices."""
     load = Load(r.workload)
@@ -68,7 +64,10 @@ def assumptions(r: Recommendation) -> list[Assumption]:
     findings(r.workload, design, load)
     quantities = usage(load, design)
     steps(load, design)
-    usage(load, SERVICE)  # always among the candidates, so what it rests on always counts
+    for other in r.evaluation.designs:  # a service is always among the candidates: what it rests on counts
+        if other.flow.compute == "service":
+            usage(load, other)
+            break
     defaults = sorted(_defaults(r), key=lambda row: not row.decides)
     return [
         *defaults,

@@ -105,7 +105,7 @@ def recommend(
 
     r = choose(_load(workload, region))
     answer = r.to_dict()
-    out(answer, as_json, "recommendation", answer, every, paragraphs(r))
+    out(answer, as_json, "recommendation", answer, every, {} if as_json else paragraphs(r))
     raise typer.Exit(0 if answer["feasible"] else NO)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ZERO = Decimal(0)
+LARGEST = Decimal(10) ** 18  # a quantity above this is a slip
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,11 @@ def bill(
     beyond the last tier with a known price.
     """
     pools: dict[str, Decimal] = {}
+    if not 0 <= discount < 1:
+        raise PriceError(f"discount is {discount}: expected a share from 0 to below 1")
     keep = 1 - Decimal(str(discount))
     lines = []
-    for price_id in sorted(usage):
+    for price_id in sorted(usage, key=str):
         tariff, quantity = facts.tariff(price_id, region), _quantity(price_id, usage[price_id])
         free = facts.free(price_id) if free_tier else None
         taken = ZERO
@@ -120,8 +123,8 @@ def _quantity(price_id: str, given: float | Decimal) -> Decimal:
         quantity = Decimal(str(given))
     except ArithmeticError:
         raise PriceError(f'{price_id} has the quantity "{given}": expected a number of 0 or more') from None
-    if not quantity.is_finite() or quantity < 0:
-        raise PriceError(f"{price_id} has the quantity {given}: expected a number of 0 or more")
+    if not quantity.is_finite() or not 0 <= quantity <= LARGEST:
+        raise PriceError(f"{price_id} has the quantity {given}: expected a number from 0 to {LARGEST:.0e}")
     return quantity
 
 

@@ -81,7 +81,9 @@ def choices(given: str | Mapping[str, str | None] | Design) -> dict[str, str]:
     Raises DesignError for an unknown concern or option, or options that cannot go together.
     """
     if isinstance(given, Design):
-        return given.ids
+        given = given.ids
+    if not isinstance(given, str | Mapping):
+        raise DesignError(f"design is {shown(given)}: expected text such as door=http-api, or a mapping")
     pairs = _pairs(given) if isinstance(given, str) else dict(given)
     chosen = {concern: option for concern, option in pairs.items() if option is not None}
     for concern, option in chosen.items():

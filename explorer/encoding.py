@@ -88,7 +88,7 @@ def _byte_count(body: int | float | str | bytes) -> float:
         return len(body.encode())
     if isinstance(body, bytes):
         return len(body)
-    if not np.isfinite(body) or body < 0:
+    if not isinstance(body, int | float | np.number) or not np.isfinite(body) or body < 0:
         raise ExplorerError(f"body is {body}: expected bytes, text or a number of bytes of 0 or more")
     return body
 

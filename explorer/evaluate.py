@@ -20,7 +20,6 @@ from .latency import Seconds, over_patience
 from .option import Load
 
 T = TypeVar("T")
-SLACK = 1e-12  # what 1 - targets.success is off for being a float
 
 
 def allowed(load: Load) -> Table:
@@ -77,7 +76,7 @@ class Evaluation:
 
     def unbroken(self) -> Evaluation:
         """Of the designs, those that break no limit at any point: only they need to be priced."""
-        holds = self.hard_breach <= self.load.tolerance + SLACK
+        holds = self.hard_breach <= self.load.tolerance
         return Evaluation(self.load, self.table.only(_anywhere(holds)))
 
     @property
@@ -170,7 +169,7 @@ class Evaluation:
     @cached_property
     def feasible(self) -> np.ndarray:
         """Nothing excluded, no breach, within `client.waits` and `targets.latency_p95`."""
-        tolerance = self.load.tolerance + SLACK
+        tolerance = self.load.tolerance
         within = (self.hard_breach <= tolerance) & (self.late <= tolerance) & self.in_time
         return within & self.table.allowed(self.load)
 

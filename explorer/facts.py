@@ -32,7 +32,7 @@ T = TypeVar("T")
 def _found(table: Mapping[str, T], wanted: str, what: str) -> T:
     if wanted in table:
         return table[wanted]
-    near = difflib.get_close_matches(wanted, table, 5, 0.5) or sorted(table)
+    near = difflib.get_close_matches(str(wanted), table, 5, 0.5) or sorted(table)
     raise UnknownIdError(f'{what} is "{wanted}": expected an id such as {", ".join(near[:5])}')
 
 

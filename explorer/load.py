@@ -13,7 +13,7 @@ from .distribution import Distribution, Number
 from .encoding import Codec
 from .flow import Flow
 from .units import BYTES
-from .use import Beyond
+from .use import Beyond, Joint, Linear, Material, Over
 from .workload import Workload
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Load(ColdStarts):
         self.state_bytes = number("runtime.state")
         self.compression = number("response.compression")
         self.bandwidth = number("client.bandwidth")
-        self.tolerance = 1 - number("targets.success")
+        self.tolerance = 1 - number("targets.success") + 1e-12  # what may fail; 1 - 0.999 is off by less
         self.waits, self.latency_p95 = number("client.waits"), number("targets.latency_p95")
         self._read_configuration()
 
@@ -190,18 +190,44 @@ class Load(ColdStarts):
     @property
     def stream(self) -> Beyond:
         """Seconds that a stream is held to Lambda's bandwidth, after the burst."""
-        return Beyond(self.limit("lambda.stream.burst"), self.limit("lambda.stream.rate") * MB)
+        rate = np.minimum(
+            self.limit("lambda.stream.rate") * MB, self.bandwidth
+        )  # a slow client holds it longer
+        return Beyond(self.limit("lambda.stream.burst"), rate)
 
     @property
     def stream_mean_s(self) -> Number:
         """What `stream` takes for a response, on average [s]."""
         return self.memo("stream", lambda: self.response.excess(self.stream.start) / self.stream.rate)
 
+    def time_limit(self, limit_id: str) -> Over | Joint:
+        """A limit on how long a function may take for one request.
+
+        Beside the run time that is reading an uploaded body, and compressing, storing or streaming the
+        result; each where it takes `time.material` of the limit at least.
+        """
+        least = self.constant("time.material") * self.limit(limit_id)
+        s3 = Material(1 / self.network, self.typical_s("s3.request"), least)
+        gzip = Material(1 / (self.constant("gzip.bytes_per_s") * self.vcpu), 0.0, least)
+        terms: list[tuple[str, Linear | Material | Beyond]] = [("runtime", Linear())]
+        if self.flow.body_in == "s3":
+            terms.append(("request", s3))
+        if self.flow.body_out in {"compressed", "job", "stream"}:
+            sent: dict[str, Material | Beyond] = {"compressed": gzip, "job": s3, "stream": self.stream}
+            terms.append(("response", sent[self.flow.body_out]))
+        return Over(limit_id, "runtime") if len(terms) == 1 else Joint(limit_id, tuple(terms))
+
     @property
     def held_s(self) -> Number:
         """How long one request holds its environment, on average [s]."""
-        streamed = self.flow.streaming and self.on_lambda
-        return self.runtime.mean + (self.stream_mean_s if streamed else 0.0)
+        held = self.runtime.mean
+        if not self.on_lambda:
+            return held
+        if self.flow.body_in == "s3":
+            held = held + self.request.mean / self.network
+        if self.flow.body_out == "stream":
+            return held + self.stream_mean_s
+        return held + (self.response.mean / self.network if self.flow.body_out == "job" else 0.0)
 
     @property
     def network(self) -> float:
@@ -210,12 +236,27 @@ class Load(ColdStarts):
 
     @property
     def new_per_s(self) -> Number:
-        """New environments in the first second, when the rate goes from its mean to its peak."""
-        return self.new_environments(1.0)
+        """Environments that start in one second at the peak when all are new, as after a deploy."""
+        return self.peak_rps * np.minimum(1.0, self.held_s)
 
     def new_environments(self, seconds: float) -> Number:
-        """New environments within `seconds` [s], when the rate goes from its mean to its peak."""
-        return (self.peak_rps - self.mean_rps) * np.minimum(seconds, self.held_s)
+        """New environments within `seconds` [s], when the rate goes from its mean to its peak.
+
+        It does so evenly within `peak.ramp_s`.
+        """
+        ramp = max(self.constant("peak.ramp_s"), seconds)
+        return (self.peak_rps - self.mean_rps) * seconds * np.minimum(1.0, self.held_s / ramp)
+
+    @property
+    def in_peaks(self) -> Number:
+        """Requests a month that come in a peak, one a day of `peak.hours`."""
+        peaks = self.month_s / 86400 * self.constant("peak.hours") * 3600
+        return np.minimum(self.requests, self.peak_rps * peaks)
+
+    @property
+    def public(self) -> bool:
+        """Whether clients come from the internet."""
+        return "private" not in self.workload.client.needs
 
     def concurrency_needed(self, age_s: float) -> Number:
         """Jobs at once that keep what waits younger than `age_s` [s] through a peak, and drain it.

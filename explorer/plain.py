@@ -159,9 +159,10 @@ def _excluded(
 
 def _breach(finding: Finding) -> str:
     from .units import format_share
+    from .words import limit_name
 
-    limit = f"{facts.limit(finding.limit).name} of {numbered(finding.limit_value, finding.unit)}"
-    return f"{format_share(finding.breach_probability)} of the requests break it: {limit}"
+    limit = f"{limit_name(finding.limit)} of {numbered(finding.limit_value, finding.unit)}"
+    return f"{format_share(finding.breach_probability)} of the requests break the {limit}"
 
 
 def rows(frame: pd.DataFrame, text: str, columns: Iterable[str]) -> list[dict[str, Any]]:

@@ -79,7 +79,7 @@ def _by_context(evaluation: Evaluation, load: Load) -> dict[str, _Collected]:
         zip(evaluation.table.contexts, evaluation.exceedances, strict=True)
     ):
         for limit, driver, chance in exceedances.raised:
-            if chance > load.tolerance + 1e-12:
+            if chance > load.tolerance:
                 reason = found.setdefault(limit, _Collected("limit", facts.limit(limit).name))
                 reason.add(designs_of[index], float(chance))
                 reason.options |= _blamed(evaluation, context.option, driver, designs_of[index])
@@ -115,7 +115,7 @@ def _designs_of(evaluation: Evaluation) -> dict[int, list[int]]:
 
 def _promises(evaluation: Evaluation, load: Load, found: dict[str, _Collected]) -> None:
     """The client's patience and the promised latency."""
-    late = np.flatnonzero(evaluation.late > load.tolerance + 1e-12)
+    late = np.flatnonzero(evaluation.late > load.tolerance)
     if late.size:
         why = f"the client waits {format_time(float(load.waits))} for the first byte of an answer"
         options = _responses(evaluation, late)
@@ -133,7 +133,8 @@ def _responses(evaluation: Evaluation, designs: np.ndarray) -> set[str]:
     inside = {(c, o) for i in designs for c, o in evaluation.designs[i].ids.items()}
     rest = np.setdiff1d(np.arange(len(evaluation.designs)), designs)
     outside = {(c, o) for i in rest for c, o in evaluation.designs[i].ids.items()}
-    return {_name(concern, option) for concern, option in inside - outside}
+    only = {_name(concern, option) for concern, option in inside - outside}
+    return only or set(_shared([evaluation.designs[i] for i in designs]))
 
 
 def _reason(

@@ -15,9 +15,10 @@ from .assess import Finding, findings
 from .cost import Bill
 from .cost import cost as bill_of
 from .design import CONCERNS, Design, choices, table
-from .errors import DesignError
+from .errors import DesignError, WorkloadError
 from .evaluate import Evaluation, allowed
 from .option import LEVELS, Load
+from .units import shown
 from .workload import Workload
 
 if TYPE_CHECKING:
@@ -81,6 +82,9 @@ class Recommendation:
     """The answer for one workload. Frames are made when they are first asked for."""
 
     def __init__(self, workload: Workload) -> None:
+        if not isinstance(workload, Workload):
+            given = shown(workload)
+            raise WorkloadError(f"workload is {given}: expected a Workload, such as Workload.load({given})")
         self.workload = workload
         self._today = _today(workload)
         self.load = Load(workload)

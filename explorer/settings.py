@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -42,6 +42,8 @@ class Configuration(Section):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         entries = self.entry_count
+        if self.total > 0 and entries < 1:
+            raise said(f".entries is {entries:g}: expected 1 or more with a total of {self.total:g} bytes")
         if self.secrets > entries:
             raise said(f".secrets is {self.secrets:g}: expected at most entries = {entries:g}")
         if self.largest is not None and self.largest > self.total:
@@ -63,13 +65,11 @@ class Configuration(Section):
 
 def _counted(dotenv: str, info: ValidationInfo) -> dict[str, float]:
     """Sizes of the variables in a dotenv file: their bytes, their number, the largest value."""
-    from dotenv import dotenv_values
-
     path = Path((info.context or {}).get("folder", "."), dotenv)
     if not exists(path):
         raise said(f".dotenv is {shown(dotenv)}: no such file; expected a file of NAME=value lines")
     try:
-        variables = {name: value or "" for name, value in dotenv_values(path, interpolate=False).items()}
+        variables = dict(_variables(path, dotenv))
     except (OSError, UnicodeDecodeError):
         raise said(
             f".dotenv is {shown(dotenv)}: cannot be read; expected a file of NAME=value lines"
@@ -83,3 +83,16 @@ def _counted(dotenv: str, info: ValidationInfo) -> dict[str, float]:
         "entries": count,
         "largest": largest,
     }
+
+
+def _variables(path: Path, dotenv: str) -> Iterator[tuple[str, str]]:
+    """The names and values of a dotenv file; a line that has none is refused, and not shown."""
+    from dotenv.parser import parse_stream
+
+    with path.open(encoding="utf-8-sig") as file:
+        for binding in parse_stream(file):
+            if binding.error:
+                line = binding.original.line
+                raise said(f".dotenv is {shown(dotenv)}: line {line} is not NAME=value")
+            if binding.key is not None:
+                yield binding.key, binding.value or ""

@@ -131,13 +131,24 @@ def _numbers(samples: Any) -> np.ndarray:
     raise said(f".samples is {shown(samples)}: expected a list of numbers or a file")
 
 
+def _is_number(path: Path) -> bool:
+    """Whether a file begins with a number: then it has no header."""
+    with path.open(encoding="utf-8-sig") as file:
+        first = file.readline().split(",")[0].strip()
+    try:
+        float(first)
+    except ValueError:
+        return False
+    return True
+
+
 def _read_samples(path: Path, column: str | None) -> np.ndarray:
     import pandas as pd
 
-    if path.suffix == ".parquet":
+    if path.suffix.lower() == ".parquet":
         frame = pd.read_parquet(path)
-    elif path.suffix in {".csv", ".txt"}:
-        frame = pd.read_csv(path, header="infer" if path.suffix == ".csv" else None)
+    elif path.suffix.lower() in {".csv", ".txt"}:
+        frame = pd.read_csv(path, header=None if _is_number(path) else "infer")
     else:
         raise ValueError("expected a .parquet, .csv or .txt file")
     numbers = frame[[column]] if column else frame.select_dtypes("number")

@@ -127,7 +127,8 @@ def _alternatives(answer: Row, every: bool) -> Iterator[RenderableType]:
 
 def _unlike(design: Row, others: list[Row]) -> list[Row]:
     """The best that each bring an option none above has: another response or execution first."""
-    seen, kept = set(design.items()), set()
+    seen: set[tuple[str, str]] = set(design.items())
+    kept: set[int] = set()
     for concerns in (("response", "execution"), tuple(design)):
         for i, row in enumerate(others):
             brought = {(concern, row["design"][concern]) for concern in concerns}

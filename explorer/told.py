@@ -43,12 +43,13 @@ def _source(url: str) -> Text:
 def prices(rows: list[Row]) -> Iterator[RenderableType]:
     """The answer of `prices`."""
     columns = ("line", "region", "unit", ">from", ">to", ">USD", ">age", "price", "source")
-    yield table(columns, map(_price, rows), ("source", "age", "price")) if rows else "no price says that"
+    spared = ("source", "age", "to", "price", "region")
+    yield table(columns, map(_price, rows), spared) if rows else "no price says that"
 
 
 def _price(row: Row) -> tuple[str | Text, ...]:
-    end = "" if row["tier_to"] is None else f"{row['tier_to']:,.10g}"
-    tier = (f"{row['tier_from']:,.10g}", end, f"{row['price_usd']:.12f}".rstrip("0").rstrip("."))
+    start, end = ("" if row[at] is None else f"{row[at]:,.15g}" for at in ("tier_from", "tier_to"))
+    tier = (start, end, f"{row['price_usd']:.12f}".rstrip("0").rstrip("."))
     return (
         row["id"],
         row["region"],

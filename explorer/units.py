@@ -106,11 +106,13 @@ def parse_bandwidth(given: object) -> float:
     """Bytes a second of a rate such as "20 Mbit/s", "2 MB/s" or 2500000 [B/s]."""
     accepted = 'a bandwidth such as "20 Mbit/s" or "2 MB/s"'
     number, unit = _split(given, accepted)
-    unit = unit.lower()
-    if unit in BITS_PER_S:
-        return number * BITS_PER_S[unit] / 8
-    if unit == "" or unit in BYTES_PER_S:
-        return number * BYTES_PER_S.get(unit, 1)
+    if unit.endswith(("b/s", "bps")):  # as networks are sold; bytes have a capital B
+        unit = f"{unit[:-3]}bit/s"
+    bits = BITS_PER_S.get(unit.lower())
+    if bits is not None:
+        return number * bits / 8
+    if unit == "" or unit.lower() in BYTES_PER_S:
+        return number * BYTES_PER_S.get(unit.lower(), 1)
     raise ExplorerError(f"is {shown(given)}: expected {accepted}")
 
 

@@ -9,13 +9,8 @@ import numpy as np
 
 from .distribution import Number
 from .encoding import Codec
-from .lines import logs
+from .lines import compute, logs
 from .option import GB, Amount, Demand, Flow, Lines, Load, Option, Spill, Step, Use, Waits
-
-
-def asynchronous_only(option: str, flow: Flow) -> str | None:
-    """Why an execution that only takes jobs cannot answer at once."""
-    return None if flow.asynchronous else f"{option} needs a stored or callback response"
 
 
 def started_chunks(load: Load, spill: Spill, starts: np.ndarray) -> Number:
@@ -53,8 +48,13 @@ class Execution(Option):
     """What does the work. The body of a job goes to it as `handed` says, or through S3."""
 
     concern = "execution"
-    reads: ClassVar[tuple[str, ...]] = ("asynchronous", "body_in", "streaming")
+    reads: ClassVar[tuple[str, ...]] = ("asynchronous", "body_in", "body_out")
+    jobs_only: ClassVar[bool] = False  # whether it cannot answer at once
     handed: ClassVar[str] = ""  # the limit on what can be handed over; above it the body goes through S3
+
+    def clashes(self, flow: Flow) -> str | None:
+        jobs = self.jobs_only and not flow.asynchronous
+        return f"{self.id} needs a stored or callback response" if jobs else None
 
     def spills(self, load: Load) -> Iterable[Spill]:
         """The limit on handing over a body; none where there is no body to hand over."""
@@ -70,7 +70,20 @@ class Execution(Option):
             yield "s3.standard_tier1_request", spilled
             yield "s3.standard_tier2_request", spilled
             kept = load.constant("upload.kept_s") / load.month_s
-            yield "s3.standard_storage", spilled * load.request.mean / GB * kept
+            room = np.maximum(spill.measure.room(load.limit(spill.limit)), 0)
+            carried = load.request.excess(room) + room * spill.share(load)  # of all, on average
+            yield "s3.standard_storage", load.requests * carried / GB * kept
+            yield from compute(
+                load, spill.share(load) * load.typical_s("s3.request") + carried / load.network
+            )
+
+    def fetched(self, load: Load) -> Iterable[Step]:
+        """Reading a body that was too large to hand over, for the share of requests that it is."""
+        for spill in self.spills(load):
+            read = load.time("s3.request") + load.at_levels("request") / load.network
+            seconds = np.where(spill.share(load) > 1 - load.levels, read, 0.0)
+            if np.any(seconds > 0):
+                yield Step("work", "read the large body", ("worker", "bucket"), seconds, order=-1)
 
     def slices(self, load: Load) -> Number:
         """Invocations that a job's work takes, on average."""
@@ -120,6 +133,7 @@ class LambdaExecution(Execution):
         yield from self._arrival(load)
         start = load.cold_start(load.runtime.mean, "work")
         yield Step("cold start", "start an environment", ("worker", "worker"), start)
+        yield from self.fetched(load)
         yield Step("work", "the work", ("worker", "worker"), load.at_levels("runtime"), "runtime")
 
     def _arrival(self, load: Load) -> Iterable[Step]:

@@ -28,7 +28,7 @@ from .fields import (
 from .mistakes import mistake
 from .settings import Configuration
 from .spread import QUANTILE, Spread
-from .units import parse_bandwidth, parse_time
+from .units import parse_bandwidth, parse_time, shown
 
 Need = Literal["custom-domain", "waf", "throttling", "usage-plans", "private"]
 NEEDS: tuple[str, ...] = get_args(Need)
@@ -160,6 +160,8 @@ class Workload(Section):
 
         File names inside a workload are relative to its folder.
         """
+        if not isinstance(path, str | Path):
+            raise WorkloadError(f"workload is {shown(path)}: expected the path of a TOML file")
         path = Path(path)
         if path.name == str(path) and not path.suffix and not exists(path):
             path = examples().get(path.name, path)
@@ -183,6 +185,12 @@ class Workload(Section):
                 " (requests_per_month / month_hours)"
             )
         return self
+
+    @field_validator("name")
+    @classmethod
+    def _one_line(cls, name: str) -> str:
+        """The name without what would move a terminal or a page about."""
+        return " ".join("".join(c if c.isprintable() else " " for c in name).split()) or "workload"
 
     @field_validator("region")
     @classmethod

@@ -134,7 +134,7 @@ def test_what_is_shown_without_widgets_does_not_change(app):
     bundle = app._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert bundle["text/plain"] == repr(ex.explore(EXAMPLES[-1])) == repr(app)
-    assert "0x" not in repr(app) and "$660.72 a month" in repr(app)
+    assert "0x" not in repr(app) and "$660.82 a month" in repr(app)
     assert b64decode(bundle["image/png"]).startswith(b"\x89PNG")
 
 

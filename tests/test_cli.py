@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,10 +10,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 import explorer as ex
-from explorer import facts
+from explorer import facts, plain, screen, words
 from explorer.cli import app
 from explorer.lab import FIRST
 
@@ -107,6 +109,10 @@ def test_a_reader_who_went_away_is_no_error(form):
         (["assess", STATEMENTS, "--design", "dor=alb"], '"dor" is not a concern (did you mean'),
         (["assess", STATEMENTS, "--design", "door=http"], 'door is "http"'),
         (["assess", STATEMENTS, "--design", "alb"], 'design has "alb": expected concern=option'),
+        (["assess", STATEMENTS, "--design", ""], 'design is "": expected concern=option'),
+        (["recommend", str(WORKLOADS)], "is a folder; expected a workload in TOML"),
+        (["report", STATEMENTS, "-o", "no/such/x.html"], "no folder no/such: expected one that is there"),
+        (["report", STATEMENTS, "-o", "/no-such-folder/x.html"], "no folder /no-such-folder"),
         (["bill", "none.csv"], "none.csv: no such file; expected a table with the columns"),
         (["prices", "--region", "mars"], 'region is "mars"'),
         (["report", STATEMENTS], "Missing option '-o'"),
@@ -211,8 +217,65 @@ def test_a_person_reads_sentences_and_tables():
     shown = run("recommend", STATEMENTS).stdout
     titles = ("Limits used", "Bill, a month", "Other designs", "Ruled out", "What a part is worth")
     assert all(title in shown for title in (*titles, "Assumptions that decide"))
-    assert shown.startswith("For Account statements, build") or shown.startswith("The answer depends")
+    assert shown.startswith(("Build\nFor Account statements, build", "The trade\nThe answer depends"))
     assert "\x1b" not in shown
+
+
+def test_the_words_and_the_moving_parts_are_those_of_the_answer():
+    r, shown = ex.recommend(ex.Workload.load(STATEMENTS)), run("recommend", STATEMENTS).stdout
+    lines = shown.splitlines()
+    assert set(words.paragraphs(r)) <= set(lines)
+    start = lines.index("Moving parts") + 1
+    assert tuple(line.strip() for line in lines[start : start + r.parts]) == r.nearest.parts
+
+
+def test_each_other_design_that_is_shown_brings_an_option():
+    r, lines = ex.recommend(ex.Workload.load(STATEMENTS)), run("recommend", STATEMENTS).stdout.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("Other designs that work"))
+    assert f"of {len(r.others)}, each with an option that none above has" in lines[start]
+    rows = lines[start + 3 : lines.index("", start)]
+    brought = [set(row.partition(" $")[0].replace(",", "").split()) for row in rows]
+    assert len(rows) > 3 and all(new - set().union(*brought[:i]) for i, new in enumerate(brought))
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_no_number_is_broken_however_narrow(width):
+    found = run("recommend", STATEMENTS).stdout  # wide: no row is broken
+    numbers = {word for word in found.split() if word.startswith("$") and word[-1].isdigit()}
+    columns = ("what", ">USD", ">~of", "why", ">chance")
+    rows = [
+        (f"id.{n}", number, "1,000 environments", "so long " * 9, "0.011 %")
+        for n, number in enumerate(sorted(numbers))
+    ]
+    console = Console(width=width, force_terminal=True, color_system=None)
+    with console.capture() as captured:
+        console.print(screen.table(columns, rows, ("why",)))
+    lines = captured.get().splitlines()
+    assert all(len(line) <= width for line in lines)
+    assert numbers <= set(captured.get().split()) and "environments" in captured.get()
+
+
+def test_the_columns_to_spare_go_first():
+    columns, row = ("a", ">b", "c"), ("x" * 20, "1,234,567", "y" * 20)
+    for width, kept in ((80, 3), (40, 2)):
+        console = Console(width=width, color_system=None)
+        with console.capture() as captured:
+            console.print(screen.table(columns, [row], ("c",)))
+        assert captured.get().splitlines()[-1].split() == list(row[:kept])
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "says"),
+    [
+        (1, "executions", "1 execution"),
+        (1, "requests/s", "1 request/s"),
+        (2, "executions", "2 executions"),
+        (1, "s", "1 s"),
+        (1000, "executions", "1,000 executions"),
+    ],
+)
+def test_one_of_a_thing_is_in_the_singular(value, unit, says):
+    assert plain.numbered(value, unit) == says
 
 
 def test_all_shows_what_is_left_out_otherwise():
@@ -226,7 +289,10 @@ def test_assess_says_what_keeps_a_design_from_being_feasible():
     assert {"design", "findings", "bill", "latency_s", "feasible", "excluded"} <= found.keys()
     assert set(found["design"]) == CONCERNS and found["feasible"] is False
     assert {"breach"} <= {row["verdict"] for row in found["findings"]}
-    assert {row["because"] for row in found["excluded"]} == {"client.waits"}
+    broken = [row["limit"] for row in found["findings"] if row["verdict"] == "breach"]
+    assert [row["because"] for row in found["excluded"]] == [*broken, "client.waits"]
+    assert "3.4 % of the requests break the" in found["excluded"][0]["why"]
+    assert not re.search(r"\d%", str(found["excluded"]))
     assert {"work", "total"} <= found["latency_s"].keys()
 
 

@@ -399,13 +399,20 @@ def test_a_container_is_of_a_size_that_is_sold(memory, vcpu, gb):
     assert float(load.task_gb) >= max(gb, memory / 1024)
 
 
-@pytest.mark.parametrize(("peak", "tasks"), [(0.1, 2), (1.5, 2), (1.6, 3), (4, 6), (100, 130)])
-def test_a_service_is_sized_for_the_peak_with_headroom_and_never_under_two(peak, tasks):
+@pytest.mark.parametrize(
+    ("peak", "tasks", "vcpu"),
+    [
+        (0.5, 2, 1),  # never under two
+        (4, 3, 2),  # 4 x 1.3 are 5.2 at once: three of two each need fewer addresses than six of one
+        (100, 33, 4),  # 130 at once: 33 x 4 are dearer by two vCPU than 65 x 2, and save 32 addresses
+    ],
+)
+def test_a_service_is_sized_for_the_peak_with_headroom_in_the_cheapest_containers(peak, tasks, vcpu):
     got = used(
         "door=alb, request=inline, response=buffered, execution=service, configuration=bundled", peak_rps=peak
     )
-    assert got["fargate.vcpu_linux_arm"] == tasks * HOURS
-    assert got["fargate.memory_linux_arm"] == 2 * tasks * HOURS
+    assert got["fargate.vcpu_linux_arm"] == tasks * vcpu * HOURS
+    assert got["fargate.memory_linux_arm"] == 2 * tasks * vcpu * HOURS
     assert got["alb.alb_hour"] == HOURS
     assert got["vpc.public_ipv4_in_use"] == (tasks + 2) * HOURS  # one a task, and the load balancer's two
     assert not [id for id in got if id.startswith("lambda.")]

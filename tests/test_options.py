@@ -165,7 +165,9 @@ PAIRS = [  # design, limit, at the limit, one over
 def test_at_the_limit_nothing_breaks_and_one_over_everything_does(design, limit, at, over):
     within, broken = found(design, limit, **at), found(design, limit, **over)
     assert (within.breach_probability, broken.breach_probability) == (0, pytest.approx(1))
-    assert within.used_p99 <= within.limit_value * (1 + 1e-12) and broken.used_p99 > broken.limit_value
+    waits = limit == "lambda.concurrency"  # work waits for it: the demand may be over what is needed
+    assert waits or within.used_p99 <= within.limit_value * (1 + 1e-12)
+    assert broken.used_p99 > broken.limit_value
     assert within.verdict in {"fits", "tight"} and broken.verdict in {"breach", "raise"}
     assert broken.broken_per_month == pytest.approx(
         broken.breach_probability * workload(**over).requests_per_month
@@ -222,8 +224,8 @@ DEMANDS = [  # design, limit, fields, mean demand, how much of the limit one tak
     (HTTP, "lambda.concurrency", {"peak_rps": 970, "runtime": 1}, 970, 1),
     (f"door=function-url, {STREAMED}", "lambda.concurrency",
      {"peak_rps": 97, "runtime": 9, "response": 8 * MB}, 970, 1),
-    (HTTP, "lambda.scaling", {**SLOW, "peak_rps": 98, "runtime": 20}, 970, 1),
-    (HTTP, "lambda.scaling", {**SLOW, "peak_rps": 1941, "runtime": 0.5}, 970, 1),
+    (HTTP, "lambda.scaling", {**SLOW, "peak_rps": 292, "runtime": 20}, 970, 1),
+    (HTTP, "lambda.scaling", {**SLOW, "peak_rps": 11641, "runtime": 0.5}, 970, 1),
     (HTTP, "lambda.concurrency", {"peak_rps": 9900, "runtime": 0.01}, 990, 1.0),  # a tenth of a second each
     (stored("durable"), "durable.start", {"peak_rps": 290}, 290, 1),
     (stored("durable"), "durable.running", {"peak_rps": 4999, "runtime": work(1000, **DIVISIBLE)},

@@ -10,9 +10,12 @@ import pytest
 from markdown_it import MarkdownIt
 
 import explorer as ex
+from explorer.design import OPTIONS
 from explorer.errors import ReportError
 from explorer.facts import workloads_dir
 from explorer.report import rendered
+from explorer.report.chosen import tiles
+from explorer.report.said import lacks
 from explorer.units import format_usd
 
 EXAMPLES = sorted(path.stem for path in workloads_dir().glob("*.toml"))
@@ -148,7 +151,7 @@ def test_every_example_makes_a_small_page_that_nests(name):
 
 @pytest.mark.parametrize("ending", ["html", "md"])
 def test_the_same_input_gives_the_same_bytes(tmp_path, ending):
-    folders = [tmp_path / "a", tmp_path / "b" / "c"]
+    folders = [tmp_path / "a", tmp_path / "b"]
     written = [ex.report(answer().workload, folder / f"x.{ending}") for folder in folders]
     assert written[0].read_bytes() == written[1].read_bytes()
 
@@ -241,6 +244,43 @@ def test_nothing_feasible_names_the_nearest_miss_and_by_how_much(ending):
     text = Page(document).text if ending == "html" else markdown_text(document)
     assert not r.feasible and "Nothing is feasible. The nearest miss is" in text
     assert "Missed by" in text and "where 0.1 % may" in text and "where 1 min is promised" in text
+
+
+@pytest.mark.parametrize("ending", ["html", "md"])
+def test_nothing_feasible_says_what_would_help_and_what_fails_today(ending):
+    client, current = {"polls": False, "waits": "10 s"}, {"door": "http-api", "response": "buffered"}
+    r = ex.recommend(simple(response="90 MB", runtime="80 s", client=client, current=current))
+    document = rendered(r, f"x.{ending}")
+    text = Page(document).text if ending == "html" else markdown_text(document)
+    assert not r.feasible and r.turns
+    assert "It would be feasible if the client polled a status." in text
+    assert all(turn.says.partition(", ")[0][1:] in text for turn in r.turns)
+    assert "What runs today fails" in text and "nothing turns" not in text
+
+
+def test_what_the_door_does_not_offer_is_a_consequence(text, statements):
+    assert statements.nearest.door == "function-url"
+    assert "has no custom domain, WAF, throttling, usage plans or private access of its own." in text
+
+
+def test_a_door_that_offers_all_lacks_nothing():
+    doors = OPTIONS["door"]
+    assert lacks(doors["rest-api"]) == ""
+    assert lacks(doors["http-api"]).endswith("has no WAF, usage plans or private access of its own.")
+
+
+def test_the_tightest_limit_is_one_that_load_fills():
+    r = ex.recommend(simple(response="2 KB", runtime={"value": "20 ms", "memory": "8 GB"}))
+    assert r.found[0].limit == "lambda.memory"
+    assert "of 10 GB" not in tiles(r)[-1].note and "Memory" not in tiles(r)[-1].note
+
+
+@pytest.mark.parametrize("path", ["/no-such-folder/x.md", "no/such/x.md"])
+def test_a_folder_is_made_only_beside_others(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ReportError, match=r"no folder .*: expected one that is there"):
+        ex.report(simple(), path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_runs_today_is_held_against_the_same_limits(text):

@@ -23,9 +23,9 @@ class Configuration(Option):
     def excludes(self, load: Load) -> Iterable[Exclusion]:
         secrets = np.asarray(load.config_secrets) > 0
         if not self.holds_secrets and secrets.any():
-            yield Exclusion("configuration.secrets", f"{self.id} is no place for secrets", secrets)
+            yield Exclusion("configuration.secrets", "it is no place for secrets", secrets)
         if load.workload.configuration.rotation and not self.rotates and secrets.any():
-            yield Exclusion("configuration.rotation", f"{self.id} does not rotate secrets", secrets)
+            yield Exclusion("configuration.rotation", "it does not rotate secrets", secrets)
 
 
 class Environment(Configuration):
@@ -52,7 +52,7 @@ class Bundled(Configuration):
 class Store(Configuration):
     """Fetched when an environment starts, and again when it is older than `configuration.refresh_s`."""
 
-    reads = ("compute", "streaming")
+    reads = ("compute", "body_in", "body_out")
     holds_secrets = True
     time: ClassVar[str]
     rate: ClassVar[str]  # the limit on reads a second

@@ -12,8 +12,6 @@ from ..option import (
     GB,
     Demand,
     Exclusion,
-    Joint,
-    Linear,
     Lines,
     Load,
     Option,
@@ -38,10 +36,10 @@ class Door(Option):
     def excludes(self, load: Load) -> Iterable[Exclusion]:
         auth = load.workload.client.auth
         if auth is not None and auth not in self.auth:
-            yield Exclusion("client.auth", f"{self.id} cannot check {auth} credentials itself")
+            yield Exclusion("client.auth", f"it cannot check {auth} credentials itself")
         lacking = [need for need in load.workload.client.needs if need not in self.offers]
         if lacking:
-            yield Exclusion("client.needs", f"{self.id} has no {', '.join(lacking)}")
+            yield Exclusion("client.needs", f"it has no {', '.join(lacking)}")
 
     def limits(self, load: Load) -> Iterable[Use]:
         if load.flow.behind == "function":
@@ -68,7 +66,8 @@ class Door(Option):
         return codec
 
     def _patience(self, load: Load) -> Iterable[Use]:
-        yield Over(self.waits, "runtime")
+        on_function = load.flow.behind == "function"
+        yield load.time_limit(self.waits) if on_function else Over(self.waits, "runtime")
 
     def steps(self, load: Load) -> Iterable[Step]:
         overhead = load.time(load.flow.door_time)
@@ -78,6 +77,14 @@ class Door(Option):
         if load.flow.polls:
             seconds = load.time("exchange.rtt") + overhead
             yield Step("poll", f"status request through {self.id}", ("client", self.id), seconds)
+
+    def carried(self, load: Load) -> Number:
+        """Bytes of bodies that pass through the door for one request, on average."""
+        carried: Number = load.request.mean if load.flow.body_in == "door" else 0.0
+        if load.flow.body_out != "job":
+            share = load.compression if load.flow.body_out == "compressed" else 1.0
+            carried = carried + load.response.mean * share
+        return carried
 
     def request_units(self, load: Load, increment: float) -> Number:
         """Exchanges a request, a large body counted by its started increments [B]."""
@@ -158,13 +165,13 @@ class RestApi(Door):
             yield from super()._patience(load)
             return
         yield Over("apigw.stream.idle", "runtime")  # nothing is sent before the work is done
-        drivers = (("runtime", Linear()), ("response", load.stream))
-        yield Joint("apigw.stream.duration", drivers)
+        yield load.time_limit("apigw.stream.duration")
 
     def usage(self, load: Load) -> Lines:
         yield "apigateway.rest_request", load.requests * load.exchanges
-        if "private" in load.workload.client.needs:
+        if not load.public:
             yield "vpc.interface_endpoint_hour", load.constant("alb.zones") * load.hours
+            yield "vpc.interface_endpoint_data", load.requests * self.carried(load) / GB
         if load.flow.body_out == "stream":
             increment = load.constant("rest_api.stream_increment_bytes")
             more = load.response.mean_ceil(increment) - 1
@@ -190,15 +197,9 @@ class Alb(Door):
 
     def usage(self, load: Load) -> Lines:
         yield "alb.alb_hour", load.hours
-        if "private" not in load.workload.client.needs:
+        if load.public:
             yield "vpc.public_ipv4_in_use", load.constant("alb.zones") * load.hours
-        carried: Number = 0.0
-        if load.flow.body_in == "door":
-            carried = carried + load.request.mean
-        if load.flow.body_out != "job":
-            share = load.compression if load.flow.body_out == "compressed" else 1.0
-            carried = carried + load.response.mean * share
-        per_hour = load.requests * carried / GB / load.hours
+        per_hour = load.requests * self.carried(load) / GB / load.hours
         target = "alb.lcu.gb_per_hour" if load.flow.behind == "container" else "alb.lcu.lambda_gb_per_hour"
         connections = load.mean_rps * load.exchanges / load.constant("alb.lcu.connections_per_s")
         yield "alb.lcu_hour", load.hours * np.maximum(per_hour / load.constant(target), connections)

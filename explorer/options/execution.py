@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..distribution import Number
-from ..option import GB, MB, TASK_VCPU, Amount, Demand, Flow, Lines, Load, Over, Step, Use, logs, task_hours
-from ..work import Execution, LambdaExecution, asynchronous_only, backlog, started_chunks, waiting
+from ..option import GB, MB, TASK_VCPU, Amount, Demand, Flow, Lines, Load, Step, Use, logs, task_hours
+from ..work import Execution, LambdaExecution, backlog, started_chunks
 
 
 class Single(LambdaExecution):
@@ -18,7 +18,7 @@ class Single(LambdaExecution):
     handed = "lambda.async.payload"
 
     def limits(self, load: Load) -> Iterable[Use]:
-        yield Over("lambda.timeout", "runtime")
+        yield load.time_limit("lambda.timeout")
         yield from super().limits(load)
 
     def usage(self, load: Load) -> Lines:
@@ -28,20 +28,16 @@ class Single(LambdaExecution):
 
 class Queued(LambdaExecution):
     id = "queued"
+    jobs_only = True
     summary = "an SQS queue between submit and worker"
     parts = ("queue", "dead-letter queue")
     says = {"compute": "lambda"}
     handed = "sqs.message"
-
-    def clashes(self, flow: Flow) -> str | None:
-        return asynchronous_only(self.id, flow)
+    age_limit = "sqs.retention"
 
     def limits(self, load: Load) -> Iterable[Use]:
-        yield Over("lambda.timeout", "runtime")
-        yield Amount("lambda.memory", load.memory_mb)
-        yield Amount("lambda.init", load.init_p99_s)
-        yield from self.spills(load)
-        yield from waiting(load, "sqs.retention")
+        yield load.time_limit("lambda.timeout")
+        yield from super().limits(load)
 
     def usage(self, load: Load) -> Lines:
         yield from super().usage(load)
@@ -55,7 +51,7 @@ class Queued(LambdaExecution):
 
     def _arrival(self, load: Load) -> Iterable[Step]:
         yield Step("queue", "through the queue", ("front", "worker"), load.time("sqs.to_lambda"))
-        yield from backlog(load, "sqs.retention")
+        yield from backlog(load, self.age_limit)
 
 
 class ManagedInstance(Execution):
@@ -70,9 +66,9 @@ class ManagedInstance(Execution):
     def limits(self, load: Load) -> Iterable[Use]:
         yield Amount("lambda.memory.model", load.memory_mb)
         if not load.flow.asynchronous:
-            yield Over("lambda.timeout", "runtime")
+            yield load.time_limit("lambda.timeout")
             return
-        yield Over("lambda.timeout.lmi", "runtime")
+        yield load.time_limit("lambda.timeout.lmi")
         yield from self.spills(load)
         carried = load.request.mean if load.flow.body_in == "door" else 0.0
         yield Amount("lmi.async", load.peak_rps * np.minimum(carried, MB) / MB)
@@ -99,6 +95,7 @@ class ManagedInstance(Execution):
         if load.flow.asynchronous:
             handed = load.time("async.to_lambda")
             yield Step("queue", "hand the job over", ("front", "worker"), handed)
+        yield from self.fetched(load)
         yield Step("work", "the work", ("worker", "worker"), load.at_levels("runtime"), "runtime")
 
 
@@ -106,13 +103,11 @@ class Fargate(Execution):
     """A container task for each job, started when it comes."""
 
     id = "fargate"
+    jobs_only = True
     summary = "a Fargate task for each job"
     parts = ("cluster", "task definition and image", "network", "task roles")
     says = {"compute": "task"}
     handed = "ecs.overrides"
-
-    def clashes(self, flow: Flow) -> str | None:
-        return asynchronous_only(self.id, flow)
 
     def limits(self, load: Load) -> Iterable[Use]:
         yield from self.spills(load)
@@ -130,6 +125,7 @@ class Fargate(Execution):
 
     def steps(self, load: Load) -> Iterable[Step]:
         yield Step("queue", "start a task", ("front", "worker"), load.time("ecs.start"))
+        yield from self.fetched(load)
         yield Step("work", "the work", ("worker", "worker"), load.at_levels("runtime"), "runtime")
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..distribution import Number
 from ..encoding import async_requests
-from ..option import MB, Amount, Demand, Exclusion, Flow, Linear, Lines, Load, Over, Slices, Step, Use
-from ..work import LambdaExecution, asynchronous_only, backlog
+from ..option import MB, Amount, Demand, Exclusion, Linear, Lines, Load, Over, Slices, Step, Use
+from ..work import LambdaExecution, backlog
 
 MOST = 32  # slices that are counted one by one
 
@@ -46,7 +46,7 @@ class Sliced(LambdaExecution):
         if self.divides(load):  # a step is not cut: it has to fit into one invocation
             yield Over("lambda.timeout", "runtime", Linear(1 / load.steps))
         else:
-            yield Over("lambda.timeout", "runtime")
+            yield load.time_limit("lambda.timeout")
         yield from super().limits(load)
 
     def per_slice(self, each: float, offset: float, load: Load) -> Slices:
@@ -81,14 +81,12 @@ class Recursion(Sliced):
     """The function invokes itself; it counts its own hops and may do so more than 16 times."""
 
     id = "recursion"
+    jobs_only = True
     summary = "a function that invokes itself until the work is done"
     parts = ("state bucket", "hop budget", "dead-letter target", "recursion config")
     says = {"compute": "lambda"}
     handed = "lambda.async.payload"
     state_limit = "lambda.async.payload"
-
-    def clashes(self, flow: Flow) -> str | None:
-        return asynchronous_only(self.id, flow)
 
     def excludes(self, load: Load) -> Iterable[Exclusion]:
         if not load.workload.runtime.divisible:
@@ -122,7 +120,7 @@ class Durable(Sliced):
 
     def limits(self, load: Load) -> Iterable[Use]:
         if not load.flow.asynchronous:
-            yield Over("durable.sync", "runtime")
+            yield load.time_limit("durable.sync")
         yield Over("durable.duration", "runtime")
         yield Amount("durable.ops", self._operations(load))
         yield Amount("durable.storage", load.steps * self._state(load) / MB)
@@ -157,15 +155,13 @@ class Durable(Sliced):
 
 class StepFunctions(Sliced):
     id = "step-functions"
+    jobs_only = True
     summary = "a Standard workflow around the function"
     parts = ("state machine", "workflow role and log")
     says = {"compute": "lambda"}
     handed = "sfn.payload"
     state_limit = "sfn.payload"
     age_limit = "sfn.duration.std"  # the task is tried again while the function is throttled
-
-    def clashes(self, flow: Flow) -> str | None:
-        return asynchronous_only(self.id, flow)
 
     def limits(self, load: Load) -> Iterable[Use]:
         yield Demand("sfn.start", load.peak_rps)

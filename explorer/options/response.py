@@ -13,7 +13,6 @@ from ..option import (
     Demand,
     Exclusion,
     Flow,
-    Joint,
     Linear,
     Lines,
     Load,
@@ -40,7 +39,8 @@ class Response(Option):
         return load.response.mean
 
     def usage(self, load: Load) -> Lines:
-        yield "transfer.internet_out", load.requests * self.transferred(load) / GB
+        if load.public:
+            yield "transfer.internet_out", load.requests * self.transferred(load) / GB
 
 
 class Buffered(Response):
@@ -81,7 +81,7 @@ class Streamed(Response):
     id = "streamed"
     summary = "the result streamed, up to 200 MB from a function"
     parts = ("streaming adapter or runtime",)
-    says = {"body_out": "stream", "streaming": True}
+    says = {"body_out": "stream"}
     reads = ("compute",)
 
     def clashes(self, flow: Flow) -> str | None:
@@ -92,8 +92,6 @@ class Streamed(Response):
     def limits(self, load: Load) -> Iterable[Use]:
         if load.on_lambda:
             yield Over("lambda.stream.response", "response")
-            drivers = (("runtime", Linear()), ("response", load.stream))
-            yield Joint("lambda.timeout", drivers)
 
     def usage(self, load: Load) -> Lines:
         yield from super().usage(load)
@@ -184,7 +182,8 @@ class Stored(Response):
         polled = load.requests * load.polls
         yield from front(load, polled, "handler.status")
         yield "dynamodb.ondemand_rru", polled
-        yield "transfer.internet_out", polled * load.constant("status.bytes") / GB
+        if load.public:
+            yield "transfer.internet_out", polled * load.constant("status.bytes") / GB
 
     def steps(self, load: Load) -> Iterable[Step]:
         accept = load.time("handler.submit") + load.time("ddb.request")
@@ -225,8 +224,10 @@ class Callback(Stored):
         return load.typical_s("handler.submit")
 
     def _told(self, load: Load) -> Lines:
+        yield "eventbridge.custom_event", load.requests
         yield "eventbridge.api_destination", load.requests
-        yield "transfer.internet_out", load.requests * load.constant("status.bytes") / GB
+        if load.public:
+            yield "transfer.internet_out", load.requests * load.constant("status.bytes") / GB
 
     def _notice(self, load: Load) -> Iterable[Step]:
         seconds = load.time("async.to_lambda") + load.time("exchange.rtt")

@@ -19,7 +19,7 @@ from . import chosen, given, others
 from .cells import Sources
 from .layout import TEMPLATES, laid_out
 from .pictures import pictures
-from .said import one_line, sentence
+from .said import lacks, one_line, sentence
 
 
 def report(workload: Workload, path: str | Path) -> Path:
@@ -28,7 +28,7 @@ def report(workload: Workload, path: str | Path) -> Path:
     Parameters
     ----------
     workload : what the API has to carry
-    path : a .html file (self-contained, with pictures) or a .md file; its folder is made if the one above is there
+    path : a .html file (self-contained, with pictures) or a .md file; one folder is made if need be
 
     Returns
     -------
@@ -59,9 +59,7 @@ def _check_folder(path: Path) -> None:
     """One folder at most is made, and none at the root of the file system."""
     above = path.absolute().parent.parent
     if not os.path.exists(path.parent) and (above == Path(above.anchor) or not above.is_dir()):
-        raise ReportError(
-            f"{path}: no folder {path.parent}: expected one that is there, or new in one that is"
-        )
+        raise ReportError(f"{path}: no folder {path.parent}: expected one that is there")
 
 
 def rendered(r: Recommendation, name: str) -> str:
@@ -92,7 +90,7 @@ def _contents(r: Recommendation) -> dict[str, Any]:
         "phases": chosen.phases(r),
         "quotas": [sentence(found.consequence) for found in chosen.having(r, "raise")],
         "watched": [chosen.watched(found) for found in chosen.having(r, "tight")],
-        "lacks": chosen.lacks(r),
+        "lacks": lacks(r.nearest.options[0]),
         "changes": chosen.changes(r),
         "no_changes": chosen.no_changes(r),
         "rejected": others.rejected(r, sources),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import get_args
 
 from .. import facts, words
 from ..around import BreakEven, relaxations
@@ -16,7 +15,6 @@ from ..latency import latency, steps
 from ..load import Load
 from ..recommend import Recommendation
 from ..units import format_number, format_share, format_time, format_usd
-from ..workload import Client
 from .cells import Cell, Sources, Table, table
 from .others import named
 from .said import (
@@ -36,12 +34,6 @@ from .said import (
 
 MOST_POINTS = 3
 LOAD = {"request", "response", "runtime", "peak"}  # what drives a limit that more load fills
-NEEDS = {
-    "custom-domain": "custom domain",
-    "waf": "WAF",
-    "usage-plans": "usage plans",
-    "private": "private access",
-}
 BILL_MARKS = (
     "Assumed: no price is known in this region, and that of us-east-1 stands in. "
     "Stale: the price was not seen since 2026 began."
@@ -288,18 +280,6 @@ def changes(r: Recommendation) -> Table | None:
     rows = [(c.change, c.what, "" if c.usd is None else signed(c.usd)) for c in r.changed]
     caption = f"Against today's design ({r.current})"
     return table(caption, "Change | What | >USD a month", rows) if rows else None
-
-
-def lacks(r: Recommendation) -> str:
-    """What the door does not offer of all that a client may need; "" if it offers all."""
-    door = r.nearest.options[0]
-    every = get_args(get_args(Client.model_fields["needs"].annotation)[0])
-    lacking = [NEEDS.get(need, need) for need in every if need not in getattr(door, "offers", ())]
-    if not lacking:
-        return ""
-    *most, last = lacking
-    listed = f"{', '.join(most)} or {last}" if most else last
-    return sentence(f"{door.summary} has no {listed} of its own")
 
 
 def no_changes(r: Recommendation) -> str:

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import math
+import re
 from decimal import ROUND_HALF_UP, Decimal
+from typing import get_args
 
 from .. import facts
 from ..assess import Finding
 from ..cost import BillLine
 from ..design import Design
-from ..plain import numbered
+from ..option import Option
 from ..reasons import Reason
-from ..units import format_number, format_share, format_size
+from ..units import format_number, format_quantity, format_share, format_size
+from ..workload import Client
 
 IN_BYTES = {"MB": 1024**2, "GB": 1024**3, "GiB": 1024**3, "TiB": 1024**4}  # units of limits that are sizes
 UNBOUNDED = "without end"
+ONE = re.compile(r"^1 ([a-z]{3,})s\b")  # of a thing: in the singular
+NEEDS = {  # what a client may need of a door, as a sentence has it
+    "custom-domain": "custom domain",
+    "waf": "WAF",
+    "usage-plans": "usage plans",
+    "private": "private access",
+}
 
 
 def quantity(value: float, unit: str) -> str:
     """A limit's value or use, a size in the unit that fits it."""
     if not math.isfinite(value):
         return UNBOUNDED
-    return format_size(value * IN_BYTES[unit]) if unit in IN_BYTES else numbered(value, unit)
+    return (
+        format_size(value * IN_BYTES[unit])
+        if unit in IN_BYTES
+        else ONE.sub(r"1 \1", format_quantity(value, unit))
+    )
 
 
 def used_share(found: Finding) -> float:
@@ -111,6 +125,17 @@ def because(reason: Reason, chosen: Design) -> str:
         return f"{ruled_out(reason, chosen)}: {reason.why}"
     chance = format_share(reason.breach_probability or 0.0)
     return f"{ruled_out(reason, chosen)}: {chance} of the requests exceed the {named_limit(reason.because)}"
+
+
+def lacks(door: Option) -> str:
+    """What a door does not offer of all that a client may need; "" if it offers all."""
+    every = get_args(get_args(Client.model_fields["needs"].annotation)[0])
+    lacking = [NEEDS.get(need, need) for need in every if need not in getattr(door, "offers", ())]
+    if not lacking:
+        return ""
+    *most, last = lacking
+    listed = f"{', '.join(most)} or {last}" if most else last
+    return sentence(f"{door.summary} has no {listed} of its own")
 
 
 def sentence(text: str, end: str = ".") -> str:
