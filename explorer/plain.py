@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -25,14 +24,6 @@ if TYPE_CHECKING:
     from .workload import Workload
 
 COLUMNS = ("id", "quantity")
-ONE = re.compile(r"^1 ([a-z]{3,})s\b")
-
-
-def numbered(value: float, unit: str) -> str:
-    """A value with its unit, the unit in the singular for one."""
-    from .units import format_quantity
-
-    return ONE.sub(r"1 \1", format_quantity(value, unit))
 
 
 def plain(value: Any) -> Any:
@@ -118,6 +109,8 @@ def assessed(workload: Workload, given: str) -> dict[str, Any]:
     design = completed(workload, given)
     found = findings(workload, design)
     feasible, excluded = _excluded(workload, design, found)
+    bill, seconds = cost(workload, design), latency(workload, design)
+    part_usd = workload.preferences.part_usd
     return {
         "workload": workload.name,
         "region": workload.region,
@@ -125,9 +118,15 @@ def assessed(workload: Workload, given: str) -> dict[str, Any]:
         "feasible": feasible,
         "excluded": excluded,
         "findings": [asdict(finding) for finding in found],
-        "bill": billed(cost(workload, design)),
-        "latency_s": latency(workload, design),
-        "parts": list(design.parts),
+        "bill": billed(bill),
+        "latency_s": seconds,
+        "monthly_usd": float(bill.total_usd),
+        "parts": len(design.parts),
+        "part_names": list(design.parts),
+        "part_usd": part_usd,
+        "score_usd": float(bill.total_usd) + part_usd * len(design.parts),
+        "latency_p50_s": seconds["total"]["p50"],
+        "latency_p95_s": seconds["total"]["p95"],
     }
 
 
@@ -158,10 +157,10 @@ def _excluded(
 
 
 def _breach(finding: Finding) -> str:
-    from .units import format_share
+    from .units import format_quantity, format_share
     from .words import limit_name
 
-    limit = f"{limit_name(finding.limit)} of {numbered(finding.limit_value, finding.unit)}"
+    limit = f"{limit_name(finding.limit)} of {format_quantity(finding.limit_value, finding.unit)}"
     return f"{format_share(finding.breach_probability)} of the requests break the {limit}"
 
 

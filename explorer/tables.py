@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from rich.console import RenderableType
 from rich.text import Text
 
-from .plain import numbered
 from .screen import Row, doubt, listed, table, title
-from .units import format_number, format_share, format_time, format_usd
+from .units import format_number, format_quantity, format_share, format_time, format_usd
 
 COLOURS = {"breach": "bold red", "raise": "yellow", "tight": "yellow", "fits": "green"}
 FEW = 8  # rows of a table without --all
@@ -77,7 +76,7 @@ def _findings(findings: list[Row]) -> Iterator[RenderableType]:
 
 def _finding(row: Row) -> tuple[str | Text, ...]:
     unit, verdict = row["unit"], row["verdict"]
-    limit = numbered(row["limit_value"], unit)
+    limit = format_quantity(row["limit_value"], unit)
     used = [_used(row[at], unit, limit) for at in ("used_p50", "used_p99")]
     chance = format_share(row["breach_probability"])
     name = row["limit"] + ("" if row["verified"] else "*")
@@ -87,7 +86,7 @@ def _finding(row: Row) -> tuple[str | Text, ...]:
 def _used(value: float, unit: str, limit: str) -> str:
     """What is used of a limit; of a count the limit alone names the unit."""
     is_count = len(unit) > 2 and limit.endswith(f" {unit}")
-    return format_number(value) if is_count else numbered(value, unit)
+    return format_number(value) if is_count else format_quantity(value, unit)
 
 
 def _bill(bill: Row, note: str = "") -> Iterator[RenderableType]:

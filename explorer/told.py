@@ -12,8 +12,8 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from .plain import numbered
 from .screen import Row, Whole, doubt, table, title
+from .units import format_quantity
 
 if TYPE_CHECKING:
     from .lab import Server
@@ -28,7 +28,7 @@ def limits(rows: list[Row]) -> Iterator[RenderableType]:
 
 
 def _limit(row: Row) -> tuple[str | Text, ...]:
-    value = "no number" if row["value"] is None else numbered(row["value"], row["unit"])
+    value = "no number" if row["value"] is None else format_quantity(row["value"], row["unit"])
     verified = Text("yes") if row["verified"] else Text("no", "yellow")
     return row["id"], row["name"], value, f"{row['age_days']} days", verified, _source(row["source_url"])
 

@@ -168,6 +168,7 @@ def format_number(number: float) -> str:
 
 
 FORMATS = {"bytes": format_size, "seconds": format_time, "s": format_time}
+SEVERAL = re.compile(r"^1 ([a-z]{3,})s\b")  # one thing is named in the singular
 LARGE = {"GB": BYTES["GB"], "TiB": BYTES["TIB"]}  # units of sizes in the tables
 
 
@@ -177,7 +178,7 @@ def format_quantity(value: float, unit: str) -> str:
         return FORMATS[unit](value)
     if unit in LARGE:
         return format_size(value * LARGE[unit], 4)
-    return f"{format_number(value)} {unit}"
+    return SEVERAL.sub(r"1 \1", f"{format_number(value)} {unit}")
 
 
 def format_share(share: float) -> str:

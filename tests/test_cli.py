@@ -14,9 +14,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 import explorer as ex
-from explorer import facts, plain, screen, words
+from explorer import facts, screen, words
 from explorer.cli import app
 from explorer.lab import FIRST
+from explorer.units import format_quantity
 
 WORKLOADS = facts.workloads_dir()
 STATEMENTS = str(WORKLOADS / "statements.toml")
@@ -275,7 +276,7 @@ def test_the_columns_to_spare_go_first():
     ],
 )
 def test_one_of_a_thing_is_in_the_singular(value, unit, says):
-    assert plain.numbered(value, unit) == says
+    assert format_quantity(value, unit) == says
 
 
 def test_all_shows_what_is_left_out_otherwise():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import get_args
 
@@ -18,7 +17,6 @@ from ..workload import Client
 
 IN_BYTES = {"MB": 1024**2, "GB": 1024**3, "GiB": 1024**3, "TiB": 1024**4}  # units of limits that are sizes
 UNBOUNDED = "without end"
-ONE = re.compile(r"^1 ([a-z]{3,})s\b")  # of a thing: in the singular
 NEEDS = {  # what a client may need of a door, as a sentence has it
     "custom-domain": "custom domain",
     "waf": "WAF",
@@ -31,11 +29,7 @@ def quantity(value: float, unit: str) -> str:
     """A limit's value or use, a size in the unit that fits it."""
     if not math.isfinite(value):
         return UNBOUNDED
-    return (
-        format_size(value * IN_BYTES[unit])
-        if unit in IN_BYTES
-        else ONE.sub(r"1 \1", format_quantity(value, unit))
-    )
+    return format_size(value * IN_BYTES[unit]) if unit in IN_BYTES else format_quantity(value, unit)
 
 
 def used_share(found: Finding) -> float:
