@@ -26,6 +26,7 @@ app = typer.Typer(cls=Commands, pretty_exceptions_enable=False, rich_markup_mode
 
 def main() -> None:
     """What `explorer` runs."""
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115  (closed: nothing to read)
     gc.set_threshold(100_000)  # looking for cycles is a tenth of a short command's time
     app()
 

@@ -1,7 +1,6 @@
 """Sizes and times as distributions: through quantiles, from samples, or one value.
 
-A distribution has a shape and a `scale`; the scale may be an array, so that one distribution stands
-for a whole axis of a sweep. Every method broadcasts its argument against the scale.
+A distribution has a shape and a `scale`, which may be an array: then it stands for an axis of a sweep.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from statistics import NormalDist
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from scipy.special import log_ndtr, ndtr, ndtri
@@ -28,11 +27,6 @@ NODES = 32  # points of the quadrature that averages a function over a distribut
 MANY_SAMPLES = 512  # more samples are averaged over evenly spaced quantiles
 ROUNDING = 1e-12  # relative: what a product of floats may be off, at the edge of a limit
 ONE_QUANTILE_MAX = 0.999  # the probability at which `max` is set beside one lone quantile
-
-
-def normal_sf(z: Number) -> Number:
-    """P(Z > z) of the standard normal distribution."""
-    return ndtr(-z)
 
 
 def _log_share(low: Number, high: Number) -> Number:
@@ -79,6 +73,13 @@ class Distribution(ABC):
     def quantile(self, p: Number) -> Number:
         """The least value that a share `p` of X does not exceed."""
         return self._quantile(p) * self.scale
+
+    def at(self, z: Number) -> Number:
+        """The value at the normal quantile `z`: as `quantile`, far into the tails."""
+        return self._at(z) * self.scale
+
+    def _at(self, z: Number) -> Number:
+        return self._quantile(ndtr(z))
 
     def excess(self, value: Number) -> Number:
         """E[(X - value)+]: by how much X exceeds `value` on average."""
@@ -192,10 +193,13 @@ class Quantiles(Distribution):
         return np.interp(np.log(np.maximum(value, TINY)), self._rising, self.z)
 
     def _sf(self, value: Number) -> Number:
-        return normal_sf(self._z(value))
+        return ndtr(-self._z(value))
 
     def _quantile(self, p: Number) -> Number:
-        return np.exp(np.interp(ndtri(p), self.z, self.log))
+        return self._at(ndtri(p))
+
+    def _at(self, z: Number) -> Number:
+        return np.exp(np.interp(z, self.z, self.log))
 
     @cached_property
     def _segments(self) -> list[tuple[float, float, float, float]]:
@@ -215,7 +219,7 @@ class Quantiles(Distribution):
     @cached_property
     def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
         z, weights = np.polynomial.hermite_e.hermegauss(NODES)
-        return np.exp(np.interp(z, self.z, self.log)), weights / weights.sum()
+        return self._at(z), weights / weights.sum()
 
 
 def constant(value: float) -> Samples:
@@ -251,8 +255,10 @@ def from_quantiles(
     if maximum is not None and len(points) == 1:
         points[max(ONE_QUANTILE_MAX, (1 + max(points)) / 2)] = maximum
     values = list(points.values())
-    if not points or len(set(values)) == 1:
-        return constant(values[-1] if values else _given(maximum))
+    if not points and maximum is None:
+        raise ExplorerError("has no quantiles: expected one value, quantiles such as p50, or samples")
+    if len({*values}) <= 1:
+        return constant(values[-1] if values else cast(float, maximum))
     z = np.array([NormalDist().inv_cdf(p) for p in points])
     log = np.log(np.array(values, dtype=float))
     z, log = _continued(z, log)
@@ -263,12 +269,6 @@ def from_quantiles(
     elif cap is not None:
         z, log = _cut(z, log, float(np.log(cap)))
     return Quantiles(z, log, tail)
-
-
-def _given(maximum: float | None) -> float:
-    if maximum is None:
-        raise ExplorerError("has no quantiles: expected one value, quantiles such as p50, or samples")
-    return maximum
 
 
 def _check(points: Mapping[float, float], maximum: float | None) -> None:

@@ -151,9 +151,12 @@ class Joint:
 
     def used(self, load: Load, p: Number) -> Number:
         """The sum at the p-quantile of both."""
+        return self._at(load, ndtri(p))
+
+    def _at(self, load: Load, z: Number) -> Number:
         total: Number = 0.0
         for driver, measure in self.terms:
-            total = total + measure.size(load.spread(driver).quantile(p))
+            total = total + measure.size(load.spread(driver).at(z))
         return total
 
     def exceed(self, load: Load, limit: float) -> Number:
@@ -162,19 +165,21 @@ class Joint:
 
     def _bisected(self, load: Load, limit: float) -> Number:
         """The chance by narrowing the normal quantile at which the sum reaches the limit."""
-        first, *more = self.terms
-        if not np.any([np.any(m.size(load.spread(d).quantile(ndtr(RARE)))) for d, m in more]):
-            return load.spread(first[0]).exceed(limit)
-        if np.all(self.used(load, ndtr(RARE)) <= limit):
-            return 0.0
+        (driver, _), *more = self.terms
+        added: Number = 0.0
+        for other, measure in more:
+            added = added + measure.size(load.spread(other).at(RARE))
+        alone = load.spread(driver).exceed(limit)  # where nothing is added, not even once in a trillion
+        if not np.any(added) or np.all(self._at(load, RARE) <= limit):
+            return alone if not np.any(added) else 0.0 * alone
         parts, rounds = (16, 10) if np.prod(load.shape) < 256 else (2, 40)  # many calls, or large ones
         low, width = np.full(load.shape, -9.0), RARE + 9.0
         inside = (np.arange(1, parts) / parts).reshape((-1,) + (1,) * len(load.shape))
         for _ in range(rounds):
-            over = self.used(load, ndtr(low + width * inside)) > limit * (1 + 1e-12)
+            over = self._at(load, low + width * inside) > limit * (1 + 1e-12)
             low = low + width * (~over).sum(axis=0) / parts
             width = width / parts
-        return ndtr(-low)
+        return np.where(added > 0, ndtr(-low), alone)[()]
 
 
 @dataclass(frozen=True, eq=False)

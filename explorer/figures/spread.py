@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from scipy.special import ndtr
 
 from .. import facts
 from ..design import CONCERNS, OPTIONS, Context, Design, table
-from ..distribution import Distribution, Quantiles, Samples, normal_sf
+from ..distribution import Distribution, Quantiles, Samples
 from ..errors import ExplorerError
 from ..option import Load, Over
 from ..workload import Workload
@@ -147,7 +148,7 @@ def _mark(axes: Axes, spread: Distribution, unit: str) -> None:
 def _points(spread: Distribution) -> list[tuple[str, float, float]]:
     """(name, value, share over it) of what was given: quantiles, one value, or of samples p50 and p99."""
     if isinstance(spread, Quantiles):
-        shares = normal_sf(spread.z)
+        shares = ndtr(-spread.z)
         inner = [i for i in range(1, spread.z.size - 1)]
         flat = spread.log[-1] == spread.log[-2]
         names = ["max" if flat and i == inner[-1] else f"p{100 * (1 - shares[i]):.4g}" for i in inner]
