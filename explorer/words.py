@@ -49,7 +49,7 @@ def paragraphs(r: Recommendation) -> dict[str, str]:
 
 def markdown(r: Recommendation) -> str:
     """The summary for a notebook: a paragraph a part, with nothing that reads as mathematics."""
-    parts = (f"**{title}.** {text}" for title, text in paragraphs(r).items())
+    parts = (f"**{title}.** {text[0].upper()}{text[1:]}" for title, text in paragraphs(r).items())
     return "\n\n".join(parts).replace("$", r"\$")
 
 
@@ -92,7 +92,9 @@ def _limits(r: Recommendation) -> str:
     if worst.broken_per_month >= 1:
         share, number = format_share(worst.breach_probability), format_number(worst.broken_per_month)
         broken = f"{share} of the requests ({number} a month)"
-        return f"Now and then it breaks: {broken} exceed the {name} of {limit}."
+        in_peaks = worst.broken_per_month < 0.999 * worst.breach_probability * r.workload.requests_per_month
+        when = " in its peaks" if in_peaks else ""
+        return f"Now and then it breaks{when}: {broken} exceed the {name} of {limit}."
     used = format_quantity(worst.used_p99, worst.unit)
     return f"Its tightest limit is the {name}: {used} of {limit} at the p99."
 
