@@ -27,6 +27,7 @@ class Flow:
     response_envelope: str = ""
     response_limits: tuple[str, ...] = ()  # limits on a body that the door hands back from Lambda
     streams: bool = False  # the door can stream a function's response
+    streaming: bool = False  # and the response is streamed
     fronts_containers: bool = False
 
 

@@ -237,7 +237,8 @@ class Load(ColdStarts):
     @property
     def new_per_s(self) -> Number:
         """Environments that start in one second at the peak when all are new, as after a deploy."""
-        return self.peak_rps * np.minimum(1.0, self.held_s)
+        held = self.runtime.mean + (self.stream_mean_s if self.flow.streaming else 0.0)
+        return self.peak_rps * np.minimum(1.0, held)
 
     def new_environments(self, seconds: float) -> Number:
         """New environments within `seconds` [s], when the rate goes from its mean to its peak.

@@ -172,7 +172,8 @@ class Joint:
         alone = load.spread(driver).exceed(limit)  # where nothing is added, not even once in a trillion
         if not np.any(added) or np.all(self._at(load, RARE) <= limit):
             return alone if not np.any(added) else 0.0 * alone
-        parts, rounds = (16, 10) if np.prod(load.shape) < 256 else (2, 40)  # many calls, or large ones
+        points = np.prod(load.shape)  # few: fewer and larger calls are faster
+        parts, rounds = (64, 7) if points == 1 else (16, 10) if points < 256 else (2, 40)
         low, width = np.full(load.shape, -9.0), RARE + 9.0
         inside = (np.arange(1, parts) / parts).reshape((-1,) + (1,) * len(load.shape))
         for _ in range(rounds):

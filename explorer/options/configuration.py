@@ -52,7 +52,7 @@ class Bundled(Configuration):
 class Store(Configuration):
     """Fetched when an environment starts, and again when it is older than `configuration.refresh_s`."""
 
-    reads = ("compute", "body_in", "body_out")
+    reads = ("compute", "streaming")
     holds_secrets = True
     time: ClassVar[str]
     rate: ClassVar[str]  # the limit on reads a second

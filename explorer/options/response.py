@@ -81,7 +81,7 @@ class Streamed(Response):
     id = "streamed"
     summary = "the result streamed, up to 200 MB from a function"
     parts = ("streaming adapter or runtime",)
-    says = {"body_out": "stream"}
+    says = {"body_out": "stream", "streaming": True}
     reads = ("compute",)
 
     def clashes(self, flow: Flow) -> str | None:
