@@ -43,6 +43,11 @@ def logs(load: Load, invocations: Number) -> Lines:
     yield "cloudwatch.logs_ingest_vended_standard", invocations * size / GB
 
 
+def container_logs(load: Load) -> Lines:
+    """The line for the log of the work in a container, which is not billed as a function's is."""
+    yield "cloudwatch.logs_ingest_custom_standard", load.requests * load.constant("lambda.log_bytes") / GB
+
+
 def front_cold(load: Load, phase: str, time_id: str, order: int = 0) -> Iterable[Step]:
     """The cold start of a small function that the client waits for."""
     if load.flow.behind == "container":

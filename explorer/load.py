@@ -190,9 +190,8 @@ class Load(ColdStarts):
     @property
     def stream(self) -> Beyond:
         """Seconds that a stream is held to Lambda's bandwidth, after the burst."""
-        rate = np.minimum(
-            self.limit("lambda.stream.rate") * MB, self.bandwidth
-        )  # a slow client holds it longer
+        # a client that is slower than the stream holds it back
+        rate = np.minimum(self.limit("lambda.stream.rate") * MB, self.bandwidth)
         return Beyond(self.limit("lambda.stream.burst"), rate)
 
     @property

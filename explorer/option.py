@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from .distribution import Number
 from .flow import LEVELS, PHASES, Flow, Lines, Step
-from .lines import compute, front, front_cold, logs, task_hours
+from .lines import compute, container_logs, front, front_cold, logs, task_hours
 from .load import GB, MB, TASK_VCPU, Load
 from .use import Amount, Beyond, Demand, Joint, Linear, Over, Paged, Slices, Spill, Use, Waits
 
@@ -41,6 +41,7 @@ __all__ = [
     "Use",
     "Waits",
     "compute",
+    "container_logs",
     "front",
     "front_cold",
     "logs",

@@ -58,7 +58,7 @@ class Execution(Option):
 
     def spills(self, load: Load) -> Iterable[Spill]:
         """The limit on handing over a body; none where there is no body to hand over."""
-        if load.flow.asynchronous and load.flow.body_in == "door":
+        if self.handed and load.flow.asynchronous and load.flow.body_in == "door":
             binary = load.workload.request.binary
             escape = 1.0 if binary else load.constant("encoding.json_escape")
             yield Spill(self.handed, "request", Codec(binary, escape))
@@ -73,9 +73,8 @@ class Execution(Option):
             room = np.maximum(spill.measure.room(load.limit(spill.limit)), 0)
             carried = load.request.excess(room) + room * spill.share(load)  # of all, on average
             yield "s3.standard_storage", load.requests * carried / GB * kept
-            yield from compute(
-                load, spill.share(load) * load.typical_s("s3.request") + carried / load.network
-            )
+            read = spill.share(load) * load.typical_s("s3.request") + carried / load.network
+            yield from compute(load, read)
 
     def fetched(self, load: Load) -> Iterable[Step]:
         """Reading a body that was too large to hand over, for the share of requests that it is."""
@@ -84,6 +83,11 @@ class Execution(Option):
             seconds = np.where(spill.share(load) > 1 - load.levels, read, 0.0)
             if np.any(seconds > 0):
                 yield Step("work", "read the large body", ("worker", "bucket"), seconds, order=-1)
+
+    def steps(self, load: Load) -> Iterable[Step]:
+        """The work itself, and before it the body that it is about."""
+        yield from self.fetched(load)
+        yield Step("work", "the work", ("worker", "worker"), load.at_levels("runtime"), "runtime")
 
     def slices(self, load: Load) -> Number:
         """Invocations that a job's work takes, on average."""
@@ -121,10 +125,7 @@ class LambdaExecution(Execution):
 
     def more_events(self, load: Load) -> Lines:
         """The line for large asynchronous events: each started chunk over the free size is a request."""
-        free, chunk = (
-            load.constant("lambda.async.free_bytes"),
-            load.constant("lambda.async.chunk_bytes"),
-        )
+        free, chunk = load.constant("lambda.async.free_bytes"), load.constant("lambda.async.chunk_bytes")
         for spill in self.spills(load):
             chunks = started_chunks(load, spill, np.arange(free, load.limit(spill.limit), chunk))
             yield load.by_architecture("lambda.request"), load.requests * chunks
@@ -133,8 +134,7 @@ class LambdaExecution(Execution):
         yield from self._arrival(load)
         start = load.cold_start(load.runtime.mean, "work")
         yield Step("cold start", "start an environment", ("worker", "worker"), start)
-        yield from self.fetched(load)
-        yield Step("work", "the work", ("worker", "worker"), load.at_levels("runtime"), "runtime")
+        yield from super().steps(load)
 
     def _arrival(self, load: Load) -> Iterable[Step]:
         if load.flow.asynchronous:

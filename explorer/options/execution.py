@@ -7,7 +7,20 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..distribution import Number
-from ..option import GB, MB, TASK_VCPU, Amount, Demand, Flow, Lines, Load, Step, Use, logs, task_hours
+from ..option import (
+    MB,
+    TASK_VCPU,
+    Amount,
+    Demand,
+    Flow,
+    Lines,
+    Load,
+    Step,
+    Use,
+    container_logs,
+    logs,
+    task_hours,
+)
 from ..work import Execution, LambdaExecution, backlog, started_chunks
 
 
@@ -95,8 +108,7 @@ class ManagedInstance(Execution):
         if load.flow.asynchronous:
             handed = load.time("async.to_lambda")
             yield Step("queue", "hand the job over", ("front", "worker"), handed)
-        yield from self.fetched(load)
-        yield Step("work", "the work", ("worker", "worker"), load.at_levels("runtime"), "runtime")
+        yield from super().steps(load)
 
 
 class Fargate(Execution):
@@ -119,14 +131,12 @@ class Fargate(Execution):
         start, least = load.typical_s("ecs.start"), load.constant("fargate.billed_min_s")
         billed = least + load.runtime.excess(least - start)
         yield from task_hours(load, load.requests * billed / 3600, load.task_vcpu, load.task_gb)
-        size = load.constant("lambda.log_bytes")
-        yield "cloudwatch.logs_ingest_custom_standard", load.requests * size / GB
+        yield from container_logs(load)
         yield from self.by_reference(load)
 
     def steps(self, load: Load) -> Iterable[Step]:
         yield Step("queue", "start a task", ("front", "worker"), load.time("ecs.start"))
-        yield from self.fetched(load)
-        yield Step("work", "the work", ("worker", "worker"), load.at_levels("runtime"), "runtime")
+        yield from super().steps(load)
 
 
 class Service(Execution):
@@ -178,11 +188,7 @@ class Service(Execution):
     def usage(self, load: Load) -> Lines:
         tasks, vcpu, gb = self.fleet(load)
         yield from task_hours(load, tasks * load.hours, vcpu, gb)
-        size = load.constant("lambda.log_bytes")
-        yield "cloudwatch.logs_ingest_custom_standard", load.requests * size / GB
-
-    def steps(self, load: Load) -> Iterable[Step]:
-        yield Step("work", "the work", ("worker", "worker"), load.at_levels("runtime"), "runtime")
+        yield from container_logs(load)
 
 
 OPTIONS = (Single(), Queued(), ManagedInstance(), Fargate(), Service())
