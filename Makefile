@@ -58,7 +58,8 @@ units: setup
 	$(PY) -m pytest -n 2 --dist loadfile -m 'not browser'
 
 notebooks: setup
-	$(PY) -m pytest -n 2 --dist loadfile --nbval notebooks
+	# one after another: two kernels that start at once may take the same port
+	$(PY) -m pytest --nbval notebooks
 
 # Chromium comes from the system (Debian: apt-get install chromium), never from Playwright's
 # own download. .ci/run installs it; in CI its absence is a failure, elsewhere one line.
