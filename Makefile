@@ -57,8 +57,8 @@ lint: setup ## ruff (rules and format) and mypy
 units: setup
 	$(PY) -m pytest -n 2 --dist loadfile -m 'not browser'
 
+# One after another: two kernels that start at once may take the same port.
 notebooks: setup
-	# one after another: two kernels that start at once may take the same port
 	$(PY) -m pytest --nbval notebooks
 
 # Chromium comes from the system (Debian: apt-get install chromium), never from Playwright's
