@@ -13,11 +13,11 @@ import numpy as np
 
 from .errors import DesignError
 from .option import Exclusion, Flow, Load, Option
-from .options import configuration, door, execution, long_work, request, response
+from .options import configuration, door, execution, long_work, request, response, workflow
 from .units import shown
 
 OPTIONS: dict[str, dict[str, Option]] = {}
-for module in (door, request, response, execution, long_work, configuration):
+for module in (door, request, response, execution, long_work, workflow, configuration):
     for option in module.OPTIONS:
         OPTIONS.setdefault(option.concern, {})[option.id] = option
 CONCERNS = tuple(OPTIONS)
@@ -62,7 +62,13 @@ class Design:
     @cached_property
     def deployable(self) -> bool:
         """Whether the live endpoint can put it up."""
-        return all(option.deployable for option in self.options)
+        return not self.undeployable
+
+    @cached_property
+    def undeployable(self) -> tuple[str, ...]:
+        """Why the live endpoint cannot put it up; empty if it can."""
+        said = (option.undeployable(self.flow) for option in self.options)
+        return tuple(sentence for sentence in said if sentence)
 
     @cached_property
     def clashes(self) -> tuple[str, ...]:

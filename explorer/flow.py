@@ -22,6 +22,7 @@ class Flow:
     polls: bool = False  # the client asks for the job's status
     body_in: str = "door"  # the request's way in: door, or s3
     body_out: str = "whole"  # the response's way out: whole, compressed, page, stream or job
+    door_waits: str = ""  # id of the limit on how long the door waits for an answer
     door_time: str = ""  # id of the time that the door adds to an exchange
     request_envelope: str = ""  # ids of the bytes that the door puts around a body
     response_envelope: str = ""

@@ -2,7 +2,8 @@
 
 An option answers five questions (`limits`, `usage`, `steps`, `parts`, `excludes`) about any workload.
 It holds no AWS figure, only ids of `data/`, and knows no other option: what the other four choices
-mean for it reaches it as the named quantities of `Load.flow`.
+mean for it reaches it as the named quantities of `Load.flow`. One that can be put up answers a sixth
+question, `pieces`: what a stack needs for it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from .distribution import Number
 from .flow import LEVELS, PHASES, Flow, Lines, Step
 from .lines import compute, container_logs, front, front_cold, logs, task_hours
 from .load import GB, MB, TASK_VCPU, Load
+from .pieces import Piece
 from .use import Amount, Beyond, Demand, Joint, Linear, Over, Paged, Slices, Spill, Use, Waits
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "Option",
     "Over",
     "Paged",
+    "Piece",
     "Spill",
     "Slices",
     "Step",
@@ -67,11 +70,15 @@ class Option:
     parts: ClassVar[tuple[str, ...]] = ()  # what whoever is on call, or the client, must know of
     says: ClassVar[Mapping[str, Any]] = {}  # what this choice means for the others, by Flow field
     reads: ClassVar[tuple[str, ...]] = ()  # the Flow fields that its answers depend on
-    deployable: ClassVar[bool] = False  # whether the live endpoint has a template for it
+    deployable: ClassVar[bool] = False  # whether it says what a stack needs for it
 
     def clashes(self, flow: Flow) -> str | None:
         """Why it cannot go with the other choices, or None."""
         return None
+
+    def undeployable(self, flow: Flow) -> str | None:
+        """Why it cannot be put up among the other choices, or None."""
+        return None if self.deployable else f"{self.id} has no template here"
 
     def excludes(self, load: Load) -> Iterable[Exclusion]:
         """Why it cannot serve this workload, whatever the other choices."""
@@ -87,4 +94,8 @@ class Option:
 
     def steps(self, load: Load) -> Iterable[Step]:
         """What happens to one request, with the seconds that each step takes."""
+        return ()
+
+    def pieces(self, load: Load) -> Iterable[Piece]:
+        """What a stack needs for it: functions, routes, permissions, settings, resources."""
         return ()

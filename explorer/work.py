@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
 from .distribution import Number
 from .encoding import Codec
 from .lines import compute, logs
-from .option import GB, Amount, Demand, Flow, Lines, Load, Option, Spill, Step, Use, Waits
+from .option import GB, Amount, Demand, Flow, Lines, Load, Option, Piece, Spill, Step, Use, Waits
+from .parts import WORK, work_part
+from .pieces import Allow, Resource, Setting, Variable, attribute, objects, own_arn, queue, ref
 
 
 def started_chunks(load: Load, spill: Spill, starts: np.ndarray) -> Number:
@@ -141,3 +143,48 @@ class LambdaExecution(Execution):
             handed = load.time("async.to_lambda")
             yield Step("queue", "hand the job over", ("front", "worker"), handed)
             yield from backlog(load, self.age_limit)
+
+    entry: ClassVar[str] = WORK  # of the code that is shipped, where jobs are handed to the work
+    hand_over: ClassVar[str] = "event"  # how they are
+    versioned: ClassVar[bool] = False  # whether a published version does the work
+
+    def properties(self, load: Load) -> Mapping[str, Any]:
+        """What is peculiar to the function that does the work."""
+        return {}
+
+    def pieces(self, load: Load) -> Iterable[Piece]:
+        yield work_part(load, self.entry, self.properties(load), self.versioned)
+        if not load.flow.asynchronous:
+            return
+        yield Setting("hand_over", self.hand_over)
+        yield Setting("hand_bytes", int(load.limit(self.handed)))
+        for setting in ("job.lease_s", "job.attempts"):
+            yield Setting(setting.removeprefix("job."), load.constant(setting))
+        yield Allow("submit", ("s3:PutObject",), objects("Results", "bodies/"))
+        yield Allow("work", ("s3:GetObject",), objects("Results", "bodies/"))
+        yield from self._handing(load)
+
+    def _handing(self, load: Load) -> Iterable[Piece]:
+        """What hands a job to the work."""
+        function = own_arn("lambda", "function:~-work")
+        yield Variable("submit", "HAND_TO", attribute("Work"))
+        yield Allow("submit", ("lambda:InvokeFunction",), function)
+        yield event_settings(load)
+
+
+def event_settings(load: Load, on_failure: Mapping[str, Any] | None = None) -> Resource:
+    """How often and how long an asynchronous event is tried."""
+    settings = {
+        "FunctionName": ref("Work"),
+        "Qualifier": "$LATEST",
+        "MaximumRetryAttempts": int(load.limit("lambda.async.retries")),
+        "MaximumEventAgeInSeconds": int(load.limit("lambda.async.age")),
+    }
+    if on_failure:
+        settings["DestinationConfig"] = {"OnFailure": {"Destination": on_failure}}
+    return Resource("WorkEvents", "AWS::Lambda::EventInvokeConfig", settings)
+
+
+def dead_letters(load: Load) -> Resource:
+    """A queue for what could not be done, kept as long as may be."""
+    return queue("DeadLetters", {"MessageRetentionPeriod": int(load.limit("sqs.retention"))})

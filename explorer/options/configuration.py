@@ -9,7 +9,8 @@ import numpy as np
 
 from ..distribution import Number
 from ..encoding import environment_total
-from ..option import Amount, Demand, Exclusion, Lines, Load, Option, Step, Use
+from ..option import Amount, Demand, Exclusion, Lines, Load, Option, Piece, Step, Use
+from ..pieces import AT_ONCE, Allow, Entry, Resource, Setting, Variable, joined, own_arn, own_name, ref
 
 
 class Configuration(Option):
@@ -27,6 +28,24 @@ class Configuration(Option):
         if load.workload.configuration.rotation and not self.rotates and secrets.any():
             yield Exclusion("configuration.rotation", "it does not rotate secrets", secrets)
 
+    deployable = True
+    store: ClassVar[str] = "environment"  # as the code that is shipped calls it
+
+    def pieces(self, load: Load) -> Iterable[Piece]:
+        yield Setting("store", self.store)
+        yield from sample_entries(load, "environment" if self.store == "environment" else "store")
+
+
+def sample_entries(load: Load, plain: str) -> Iterable[Entry]:
+    """Entries of the workload's number and sizes; those that are no secrets are kept in `plain`."""
+    count, secrets = int(load.config_entries), int(load.config_secrets)
+    others = load.config_bytes - load.config_largest
+    for number in range(count):
+        size = load.config_largest if number == 0 else others / (count - 1)
+        name, secret = f"CFG_{number + 1}", number >= count - secrets
+        value_bytes = max(int(size) - len(name), 1)
+        yield Entry(name, value_bytes, secret, "store" if secret else plain)
+
 
 class Environment(Configuration):
     id = "environment"
@@ -40,6 +59,7 @@ class Environment(Configuration):
 class Bundled(Configuration):
     id = "bundled"
     summary = "a file in the package"
+    store = "bundled"
 
     def excludes(self, load: Load) -> Iterable[Exclusion]:
         yield from super().excludes(load)
@@ -107,14 +127,28 @@ class Store(Configuration):
             return
         yield Step("cold start", f"read {self.id}", ("worker", self.id), seconds, order=1)
 
+    def pieces(self, load: Load) -> Iterable[Piece]:
+        yield Setting("store", self.store)
+        plain = "environment" if self.plain_fits(load) else "store"
+        yield Setting("plain", plain)
+        yield Setting("refresh_s", load.constant("configuration.refresh_s"))
+        yield from sample_entries(load, plain)
+        yield from self._reading(load)
+
+    def _reading(self, load: Load) -> Iterable[Piece]:
+        """What lets the work read the store, and tells it where."""
+        return ()
+
 
 class ParameterStore(Store):
     id = "parameter-store"
     summary = "Parameter Store, standard"
     parts = ("parameters",)
+    store = "ssm"
     time = "ssm.get"
     rate = "ssm.tps"
     value_limit: ClassVar[str] = "ssm.std"
+    tier: ClassVar[str] = "Standard"
 
     def reads_each(self, load: Load) -> Number:
         return np.maximum(np.ceil(self.entries(load) / load.constant("ssm.batch")), 1.0)
@@ -131,6 +165,11 @@ class ParameterStore(Store):
         reads = fetches * self.entries(load)
         yield "ssm.higher_throughput_api_interaction", np.where(paid, reads, 0.0)
 
+    def _reading(self, load: Load) -> Iterable[Piece]:
+        yield Setting("tier", self.tier)
+        yield Variable("work", "CONFIGURATION", joined("/${AWS::StackName}/"))
+        yield Allow("work", ("ssm:GetParameters",), own_arn("ssm", "parameter/~/*"))
+
 
 class StandardParameterStore(ParameterStore):
     def limits(self, load: Load) -> Iterable[Use]:
@@ -142,6 +181,7 @@ class AdvancedParameterStore(ParameterStore):
     id = "parameter-store-advanced"
     summary = "Parameter Store, advanced"
     value_limit = "ssm.adv"
+    tier = "Advanced"
 
     def usage(self, load: Load) -> Lines:
         yield from super().usage(load)
@@ -156,6 +196,7 @@ class SecretsManager(Store):
     summary = "Secrets Manager"
     parts = ("secrets",)
     rotates = True
+    store = "secretsmanager"
     time = "secrets.get"
     rate = "sm.get"
 
@@ -172,12 +213,18 @@ class SecretsManager(Store):
         yield "secretsmanager.secret", self.reads_each(load)
         yield "secretsmanager.api_call", self.fetches(load) * self.reads_each(load)
 
+    def _reading(self, load: Load) -> Iterable[Piece]:
+        yield Variable("work", "CONFIGURATION", joined("${AWS::StackName}/"))
+        read = ("secretsmanager:GetSecretValue",)
+        yield Allow("work", read, own_arn("secretsmanager", "secret:~/*"))
+
 
 class AppConfig(Store):
     id = "appconfig"
     summary = "AppConfig"
     parts = ("application and environment", "deployment strategy")
     holds_secrets = False
+    store = "appconfig"
     time = "appconfig.get"
     rate = "appconfig.tps"
 
@@ -190,6 +237,19 @@ class AppConfig(Store):
         polled = alive * load.month_s / load.constant("appconfig.poll_s")
         yield "appconfig.get_configuration_call", self.starts(load) + polled
         yield "appconfig.configuration_received", self.starts(load)
+
+    def _reading(self, load: Load) -> Iterable[Piece]:
+        application = {"ApplicationId": ref("Application")}
+        yield Resource("Application", "AWS::AppConfig::Application", {"Name": own_name("app")})
+        yield Resource("Environment", "AWS::AppConfig::Environment", {**application, "Name": "live"})
+        profile = {**application, "Name": "settings", "LocationUri": "hosted"}
+        yield Resource("Profile", "AWS::AppConfig::ConfigurationProfile", profile)
+        strategy = {"Name": own_name("at-once"), "ReplicateTo": "NONE", **AT_ONCE}
+        yield Resource("Strategy", "AWS::AppConfig::DeploymentStrategy", strategy)
+        yield Variable("work", "CONFIGURATION", joined("${Application}/${Environment}/${Profile}"))
+        where = "application/${Application}/environment/${Environment}/configuration/${Profile}"
+        read = ("appconfig:StartConfigurationSession", "appconfig:GetLatestConfiguration")
+        yield Allow("work", read, own_arn("appconfig", where))
 
 
 OPTIONS = (

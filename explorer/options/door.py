@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from ..distribution import Number
 from ..encoding import Codec
+from ..gateway import INVOKED, may_call, may_invoke, proxy
 from ..option import (
     GB,
     Demand,
@@ -17,9 +18,11 @@ from ..option import (
     Option,
     Over,
     Paged,
+    Piece,
     Step,
     Use,
 )
+from ..pieces import CALLER, Allow, Resource, Route, Value, attribute, joined, own_name, ref
 
 
 class Door(Option):
@@ -32,6 +35,8 @@ class Door(Option):
     request_limits: tuple[tuple[str, bool], ...] = ()  # (limit, whether it counts the whole event)
     response_limits: tuple[tuple[str, bool], ...] = ()
     waits: str = ""  # the limit on how long it waits for an answer
+    deployable = True
+    one_function: bool = False  # whether one function answers all of its routes
 
     def excludes(self, load: Load) -> Iterable[Exclusion]:
         auth = load.workload.client.auth
@@ -78,6 +83,14 @@ class Door(Option):
             seconds = load.time("exchange.rtt") + overhead
             yield Step("poll", f"status request through {self.id}", ("client", self.id), seconds)
 
+    def wiring(self, load: Load, routes: Mapping[Route, str]) -> Iterable[Piece]:
+        """What leads each route to the function, by its logical id, and who may come in."""
+        return ()
+
+    def address(self) -> Value:
+        """What the endpoint's URL is."""
+        return ""
+
     def carried(self, load: Load) -> Number:
         """Bytes of bodies that pass through the door for one request, on average."""
         carried: Number = load.request.mean if load.flow.body_in == "door" else 0.0
@@ -114,6 +127,16 @@ class FunctionUrl(Door):
         "response_limits": ("lambda.furl.response",),
         "streams": True,
     }
+    one_function = True
+
+    def wiring(self, load: Load, routes: Mapping[Route, str]) -> Iterable[Piece]:
+        (function,) = set(routes.values())
+        url = {"TargetFunctionArn": attribute(function), "AuthType": "AWS_IAM"}
+        yield Resource("Url", "AWS::Lambda::Url", url)
+        yield Allow(CALLER, ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction"), attribute(function))
+
+    def address(self) -> Value:
+        return attribute("Url", "FunctionUrl")
 
 
 class HttpApi(Door):
@@ -129,7 +152,25 @@ class HttpApi(Door):
         "request_envelope": "encoding.envelope.request.v2",
         "response_envelope": "encoding.envelope.response",
         "response_limits": ("lambda.sync.response",),
+        "door_waits": waits,
     }
+
+    def wiring(self, load: Load, routes: Mapping[Route, str]) -> Iterable[Piece]:
+        api = {"ApiId": ref("Api")}
+        yield Resource("Api", "AWS::ApiGatewayV2::Api", {"Name": own_name("api"), "ProtocolType": "HTTP"})
+        stage = {**api, "StageName": "$default", "AutoDeploy": True}
+        yield Resource("Stage", "AWS::ApiGatewayV2::Stage", stage)
+        for function in sorted(set(routes.values())):
+            yield Resource(f"{function}Integration", "AWS::ApiGatewayV2::Integration", proxy(function))
+            yield may_invoke(function, "Api")
+        for number, (route, function) in enumerate(routes.items(), 1):
+            key = {"RouteKey": f"{route.method} {route.path}", "AuthorizationType": "AWS_IAM"}
+            target = {"Target": joined(f"integrations/${{{function}Integration}}")}
+            yield Resource(f"Route{number}", "AWS::ApiGatewayV2::Route", {**api, **key, **target})
+        yield may_call("Api", "$default", routes)
+
+    def address(self) -> Value:
+        return attribute("Api", "ApiEndpoint")
 
     def limits(self, load: Load) -> Iterable[Use]:
         yield from super().limits(load)
@@ -154,7 +195,49 @@ class RestApi(Door):
         "response_envelope": "encoding.envelope.response",
         "response_limits": ("lambda.sync.response",),
         "streams": True,
+        "door_waits": waits,
     }
+
+    def wiring(self, load: Load, routes: Mapping[Route, str]) -> Iterable[Piece]:
+        encoded = load.workload.response.binary or load.flow.body_out == "compressed"
+        media = {"BinaryMediaTypes": ["*/*"]} if encoded else {}
+        yield Resource("Api", "AWS::ApiGateway::RestApi", {"Name": own_name("api"), **media})
+        yield from self._paths(routes)
+        for function in sorted(set(routes.values())):
+            yield may_invoke(function, "Api")
+        methods = {"DependsOn": [f"Method{number}" for number in range(1, len(routes) + 1)]}
+        yield Resource("Deployment", "AWS::ApiGateway::Deployment", {"RestApiId": ref("Api")}, methods)
+        stage = {"RestApiId": ref("Api"), "DeploymentId": ref("Deployment"), "StageName": "live"}
+        yield Resource("Stage", "AWS::ApiGateway::Stage", stage)
+        yield may_call("Api", "live", routes)
+
+    def _paths(self, routes: Mapping[Route, str]) -> Iterable[Piece]:
+        """A resource for each part of each path, and a method for each route."""
+        made: dict[str, Value] = {"": attribute("Api", "RootResourceId")}
+        for number, (route, function) in enumerate(routes.items(), 1):
+            path = ""
+            for part in route.path.strip("/").split("/"):
+                above, path = path, f"{path}/{part}"
+                if path not in made:
+                    logical = f"Path{len(made)}"
+                    under = {"RestApiId": ref("Api"), "ParentId": made[above], "PathPart": part}
+                    yield Resource(logical, "AWS::ApiGateway::Resource", under)
+                    made[path] = ref(logical)
+            method = {
+                "RestApiId": ref("Api"),
+                "ResourceId": made[path],
+                "HttpMethod": route.method,
+                "AuthorizationType": "AWS_IAM",
+                "Integration": {
+                    "Type": "AWS_PROXY",
+                    "IntegrationHttpMethod": "POST",
+                    "Uri": joined(f"{INVOKED}/${{{function}.Arn}}/invocations"),
+                },
+            }
+            yield Resource(f"Method{number}", "AWS::ApiGateway::Method", method)
+
+    def address(self) -> Value:
+        return joined("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live")
 
     def limits(self, load: Load) -> Iterable[Use]:
         yield from super().limits(load)
@@ -187,6 +270,7 @@ class Alb(Door):
     request_limits = (("lambda.sync.request", True), ("alb.lambda.request", False))
     response_limits = (("lambda.sync.response", True), ("alb.lambda.response", True))
     waits = "alb.idle.timeout"
+    deployable = False
     says = {
         "door_time": "door.alb",
         "request_envelope": "encoding.envelope.request.alb",

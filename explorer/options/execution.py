@@ -15,17 +15,20 @@ from ..option import (
     Flow,
     Lines,
     Load,
+    Piece,
     Step,
     Use,
     container_logs,
     logs,
     task_hours,
 )
-from ..work import Execution, LambdaExecution, backlog, started_chunks
+from ..pieces import Allow, Resource, Variable, attribute, queue, ref
+from ..work import Execution, LambdaExecution, backlog, dead_letters, started_chunks
 
 
 class Single(LambdaExecution):
     id = "single"
+    deployable = True
     summary = "one invocation"
     says = {"compute": "lambda"}
     handed = "lambda.async.payload"
@@ -41,6 +44,8 @@ class Single(LambdaExecution):
 
 class Queued(LambdaExecution):
     id = "queued"
+    deployable = True
+    hand_over = "queue"
     jobs_only = True
     summary = "an SQS queue between submit and worker"
     parts = ("queue", "dead-letter queue")
@@ -65,6 +70,22 @@ class Queued(LambdaExecution):
     def _arrival(self, load: Load) -> Iterable[Step]:
         yield Step("queue", "through the queue", ("front", "worker"), load.time("sqs.to_lambda"))
         yield from backlog(load, self.age_limit)
+
+    def _handing(self, load: Load) -> Iterable[Piece]:
+        yield dead_letters(load)
+        # the worker shortens the time for which its message is hidden to its lease
+        tries = {
+            "deadLetterTargetArn": attribute("DeadLetters"),
+            "maxReceiveCount": load.constant("job.receives"),
+        }
+        hidden = {"VisibilityTimeout": int(load.limit("lambda.timeout"))}
+        yield queue("Queue", {**hidden, "RedrivePolicy": tries})
+        yield Variable("submit", "HAND_TO", ref("Queue"))
+        yield Allow("submit", ("sqs:SendMessage",), attribute("Queue"))
+        actions = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+        yield Allow("work", (*actions, "sqs:ChangeMessageVisibility"), attribute("Queue"))
+        source = {"EventSourceArn": attribute("Queue"), "FunctionName": ref("Work"), "BatchSize": 1}
+        yield Resource("WorkSource", "AWS::Lambda::EventSourceMapping", source)
 
 
 class ManagedInstance(Execution):

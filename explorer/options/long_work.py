@@ -2,85 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
 from ..distribution import Number
 from ..encoding import async_requests
-from ..option import MB, Amount, Demand, Exclusion, Linear, Lines, Load, Over, Slices, Step, Use
-from ..work import LambdaExecution, backlog
-
-MOST = 32  # slices that are counted one by one
-
-
-class Sliced(LambdaExecution):
-    """Long work cut into invocations, with its state between them."""
-
-    state_limit: ClassVar[str] = ""  # what is larger goes through S3
-
-    def budget_s(self, load: Load) -> float:
-        """How much work one invocation takes on: its time-out less a margin [s]."""
-        return load.limit("lambda.timeout") - load.constant("hop.margin_s")
-
-    def divides(self, load: Load) -> bool:
-        """Whether the work may go on in another invocation."""
-        return load.workload.runtime.divisible and load.flow.asynchronous
-
-    def slices(self, load: Load) -> Number:
-        if not self.divides(load):
-            return 1.0
-        return load.memo("slices", lambda: self._slices(load))
-
-    def _slices(self, load: Load) -> Number:
-        """The mean as the sum over k of P(more than k slices), and beyond `MOST` as an integral."""
-        measure = self.per_slice(1.0, 0.0, load)
-        total: Number = 1.0
-        for k in range(1, MOST):
-            total = total + load.runtime.exceed(measure.room(k))
-        rest = np.minimum(measure.room(MOST), 1e300)
-        return total + load.runtime.exceed(rest) / 2 + load.runtime.excess(rest) / self.budget_s(load)
-
-    def limits(self, load: Load) -> Iterable[Use]:
-        if self.divides(load):  # a step is not cut: it has to fit into one invocation
-            yield Over("lambda.timeout", "runtime", Linear(1 / load.steps))
-        else:
-            yield load.time_limit("lambda.timeout")
-        yield from super().limits(load)
-
-    def per_slice(self, each: float, offset: float, load: Load) -> Slices:
-        """A use that grows with each invocation that the work takes."""
-        return Slices(self.budget_s(load), load.steps, each, offset)
-
-    def state_moves(self, load: Load) -> Lines:
-        """The lines for keeping the state in S3 between invocations, where it is too large to hand over."""
-        moved = np.where(
-            load.state_bytes > load.limit(self.state_limit),
-            load.requests * (self.slices(load) - 1),
-            0.0,
-        )
-        yield "s3.standard_tier1_request", moved
-        yield "s3.standard_tier2_request", moved
-
-    def _handover(self, load: Load) -> str:
-        return "async.to_lambda"
-
-    def _arrival(self, load: Load) -> Iterable[Step]:
-        if not load.flow.asynchronous:
-            return
-        hops = 1.0
-        if self.divides(load):
-            hops = self.per_slice(1.0, 0.0, load).size(load.at_levels("runtime"))
-        seconds = hops * load.time(self._handover(load))
-        yield Step("queue", "hand the job over", ("front", "worker"), seconds)
-        yield from backlog(load, self.age_limit)
+from ..option import (
+    MB,
+    Amount,
+    Demand,
+    Exclusion,
+    Flow,
+    Lines,
+    Load,
+    Over,
+    Piece,
+    Step,
+    Use,
+)
+from ..pieces import (
+    Allow,
+    Variable,
+    attribute,
+    own_arn,
+    ref,
+)
+from ..slices import Sliced
+from ..work import dead_letters, event_settings
 
 
 class Recursion(Sliced):
     """The function invokes itself; it counts its own hops and may do so more than 16 times."""
 
     id = "recursion"
+    deployable = True
     jobs_only = True
     summary = "a function that invokes itself until the work is done"
     parts = ("state bucket", "hop budget", "dead-letter target", "recursion config")
@@ -107,11 +64,27 @@ class Recursion(Sliced):
         yield "dynamodb.ondemand_wru", hops
         yield from self.state_moves(load)
 
+    def properties(self, load: Load) -> Mapping[str, Any]:
+        return {"RecursiveLoop": "Allow"}  # it counts its own hops
+
+    def _handing(self, load: Load) -> Iterable[Piece]:
+        function = own_arn("lambda", "function:~-work")
+        yield dead_letters(load)
+        yield Variable("submit", "HAND_TO", attribute("Work"))
+        yield Allow("submit", ("lambda:InvokeFunction",), function)
+        yield Allow("work", ("lambda:InvokeFunction",), function)
+        yield Allow("work", ("sqs:SendMessage",), attribute("DeadLetters"))
+        yield event_settings(load, attribute("DeadLetters"))
+
 
 class Durable(Sliced):
     """A durable function: steps are checkpointed, and the work goes on where it was."""
 
     id = "durable"
+    deployable = True
+    hand_over = "durable"
+    entry = "durable_work"
+    versioned = True
     summary = "a durable function that checkpoints its steps"
     parts = ("durable execution",)
     says = {"compute": "lambda"}
@@ -152,34 +125,21 @@ class Durable(Sliced):
         seconds = load.steps * load.time("durable.checkpoint")
         yield Step("work", "checkpoint the steps", ("worker", "worker"), seconds, order=1)
 
+    def undeployable(self, flow: Flow) -> str | None:
+        return None if flow.asynchronous else "durable has a template with stored only"
 
-class StepFunctions(Sliced):
-    id = "step-functions"
-    jobs_only = True
-    summary = "a Standard workflow around the function"
-    parts = ("state machine", "workflow role and log")
-    says = {"compute": "lambda"}
-    handed = "sfn.payload"
-    state_limit = "sfn.payload"
-    age_limit = "sfn.duration.std"  # the task is tried again while the function is throttled
+    def properties(self, load: Load) -> Mapping[str, Any]:
+        kept = int(load.constant("durable.retention_days"))
+        longest = int(load.limit("durable.duration"))
+        return {"DurableConfig": {"ExecutionTimeout": longest, "RetentionPeriodInDays": kept}}
 
-    def limits(self, load: Load) -> Iterable[Use]:
-        yield Demand("sfn.start", load.peak_rps)
-        yield Over("sfn.duration.std", "runtime")
-        yield Over("sfn.history", "runtime", self.per_slice(load.constant("sfn.events_per_hop"), 2.0, load))
-        yield from super().limits(load)
-
-    def usage(self, load: Load) -> Lines:
-        yield from super().usage(load)
-        fixed, each = (
-            load.constant("sfn.transitions_fixed"),
-            load.constant("sfn.transitions_per_hop"),
-        )
-        yield "states.standard_transition", load.requests * (fixed + each * self.slices(load))
-        yield from self.state_moves(load)
-
-    def _handover(self, load: Load) -> str:
-        return "sfn.to_lambda"
+    def _handing(self, load: Load) -> Iterable[Piece]:
+        function = own_arn("lambda", "function:~-work")
+        qualified = own_arn("lambda", "function:~-work:*")
+        yield Variable("submit", "HAND_TO", ref("WorkLive"))
+        yield Allow("submit", ("lambda:InvokeFunction",), qualified)
+        checkpoints = ("lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState")
+        yield Allow("work", checkpoints, [function, qualified])
 
 
-OPTIONS = (Recursion(), Durable(), StepFunctions())
+OPTIONS = (Recursion(), Durable())

@@ -4,13 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..option import GB, Exclusion, Linear, Lines, Load, Option, Over, Step, Use, compute, front, front_cold
+from ..option import (
+    GB,
+    Exclusion,
+    Linear,
+    Lines,
+    Load,
+    Option,
+    Over,
+    Piece,
+    Step,
+    Use,
+    compute,
+    front,
+    front_cold,
+)
+from ..parts import days, front_part
+from ..pieces import Allow, Route, Setting, Variable, bucket, objects, ref
 
 
 class Inline(Option):
     concern = "request"
     id = "inline"
     summary = "the body in the request"
+    deployable = True
     says = {"body_in": "door"}
 
 
@@ -22,6 +39,7 @@ class PresignedUpload(Option):
     summary = "the body uploaded to S3 by a signed URL first"
     parts = ("uploads bucket", "client uploads first")
     says = {"body_in": "s3"}
+    deployable = True
     reads = ("behind", "compute")
 
     def excludes(self, load: Load) -> Iterable[Exclusion]:
@@ -47,6 +65,18 @@ class PresignedUpload(Option):
         yield Step("submit", "upload the body", ("client", "bucket"), upload, order=-1)
         read = load.time("s3.request") + load.at_levels("request") / load.network
         yield Step("work", "read the body", ("worker", "bucket"), read, order=-1)
+
+    def pieces(self, load: Load) -> Iterable[Piece]:
+        yield front_part(load, "uploads")
+        yield Route("uploads", "POST", "/uploads")
+        yield from bucket("Uploads", {"uploads/": days(load.constant("upload.kept_s"))})
+        yield Setting("upload_bytes", int(load.limit("s3.put") * GB))
+        yield Allow("uploads", ("s3:PutObject",), objects("Uploads", "uploads/"))
+        readers = ("submit", "work") if load.flow.asynchronous else ("work",)
+        for part in readers:
+            yield Allow(part, ("s3:GetObject",), objects("Uploads", "uploads/"))
+        for part in ("uploads", *readers):
+            yield Variable(part, "UPLOADS", ref("Uploads"))
 
 
 OPTIONS = (Inline(), PresignedUpload())

@@ -18,6 +18,7 @@ from ..option import (
     Load,
     Option,
     Over,
+    Piece,
     Step,
     Use,
     compute,
@@ -25,6 +26,8 @@ from ..option import (
     front_cold,
     logs,
 )
+from ..parts import days, front_part
+from ..pieces import Allow, Resource, Route, Setting, Variable, attribute, bucket, objects, ref
 
 TB = GB * 1024
 
@@ -42,9 +45,17 @@ class Response(Option):
         if load.public:
             yield "transfer.internet_out", load.requests * self.transferred(load) / GB
 
+    def pieces(self, load: Load) -> Iterable[Piece]:
+        yield Setting("response", load.flow.body_out)
+        yield Setting("binary", load.workload.response.binary)
+        yield Setting("compression", float(load.compression))
+        if not load.flow.asynchronous:
+            yield Route("work", "POST", "/run")
+
 
 class Buffered(Response):
     id = "buffered"
+    deployable = True
     summary = "the whole result in one answer"
     says = {"body_out": "whole"}
 
@@ -54,6 +65,7 @@ class Buffered(Response):
 
 class Compressed(Response):
     id = "compressed"
+    deployable = True
     summary = "the whole result, gzipped in the function"
     says = {"body_out": "compressed"}
     reads = ("compute",)
@@ -110,6 +122,7 @@ class PagedResponse(Response):
     """Asked for page by page; the work is repeated for each page."""
 
     id = "paged"
+    deployable = True
     summary = "the result asked for page by page"
     parts = ("client asks for the next page",)
     says = {"body_out": "page"}
@@ -134,11 +147,16 @@ class PagedResponse(Response):
         seconds = load.transfer(size) + more * once
         yield Step("download", "the pages", ("client", "worker"), seconds)
 
+    def pieces(self, load: Load) -> Iterable[Piece]:
+        yield from super().pieces(load)
+        yield Setting("page_bytes", int(load.page_bytes))
+
 
 class Stored(Response):
     """The asynchronous endpoint: submit, poll the status, download from a signed URL."""
 
     id = "stored"
+    deployable = True
     summary = "the result stored in S3; the client polls a status and downloads it"
     parts = (
         "submit function",
@@ -200,6 +218,42 @@ class Stored(Response):
         yield Step("poll", "wait for the next poll", ("client", "client"), load.poll_wait, order=-1)
         yield Step("poll", "read the status", ("front", "table"), load.time("handler.status"), order=1)
 
+    def pieces(self, load: Load) -> Iterable[Piece]:
+        yield from super().pieces(load)
+        yield front_part(load, "submit")
+        yield Route("submit", "POST", "/jobs")
+        yield Route("submit", "DELETE", "/jobs/{id}")
+        yield front_part(load, "status")
+        yield Route("status", "GET", "/jobs/{id}")
+        yield from self._storage(load)
+        for setting in ("poll.first_s", "poll.growth"):
+            yield Setting(setting.replace(".", "_"), load.constant(setting))
+        yield Allow("submit", ("dynamodb:PutItem", "dynamodb:DeleteItem"), attribute("Jobs"))
+        yield Allow("status", ("s3:GetObject",), objects("Results", "results/"))
+        yield Allow("work", ("s3:PutObject",), objects("Results", "results/"))
+        for part in ("submit", "status", "work"):
+            yield Variable(part, "JOBS", ref("Jobs"))
+            yield Variable(part, "RESULTS", ref("Results"))
+            yield Allow(part, ("dynamodb:GetItem", "dynamodb:UpdateItem"), attribute("Jobs"))
+
+    def _storage(self, load: Load) -> Iterable[Piece]:
+        kept_s, upload_s = load.number("response.kept"), load.constant("upload.kept_s")
+        yield Setting("kept_s", int(kept_s))
+        yield Setting("upload_kept_s", int(upload_s))
+        short = dict.fromkeys(("bodies/", "state/"), days(upload_s) + 1)
+        yield from bucket("Results", {"results/": days(kept_s) + 1, **short})
+        key = {"AttributeName": "id"}
+        yield Resource(
+            "Jobs",
+            "AWS::DynamoDB::Table",
+            {
+                "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [{**key, "AttributeType": "S"}],
+                "KeySchema": [{**key, "KeyType": "HASH"}],
+                "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
+            },
+        )
+
 
 class Callback(Stored):
     """As stored, but the client is called when the job is done."""
@@ -215,6 +269,7 @@ class Callback(Stored):
     )
     says = {"body_out": "job", "asynchronous": True}
     reads = ("behind", "compute")
+    deployable = False
 
     def excludes(self, load: Load) -> Iterable[Exclusion]:
         if not load.workload.client.receives_callbacks:

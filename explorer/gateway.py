@@ -1,0 +1,39 @@
+"""What the two API Gateways share of their wiring: who may invoke whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from .pieces import CALLER, Allow, Resource, Route, Value, attribute, joined, ref
+
+API = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}"
+INVOKED = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions"
+
+
+def proxy(function: str) -> Mapping[str, Value]:
+    """An integration of an HTTP API with a function."""
+    return {
+        "ApiId": ref("Api"),
+        "IntegrationType": "AWS_PROXY",
+        "IntegrationUri": attribute(function),
+        "PayloadFormatVersion": "2.0",
+    }
+
+
+def may_invoke(function: str, api: str) -> Resource:
+    """That an API may invoke a function."""
+    properties = {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": attribute(function),
+        "Principal": "apigateway.amazonaws.com",
+        "SourceArn": joined(f"{API}:${{{api}}}/*"),
+    }
+    return Resource(f"{function}Permission", "AWS::Lambda::Permission", properties)
+
+
+def may_call(api: str, stage: str, routes: Iterable[Route]) -> Allow:
+    """That a caller may use the routes of an API, and nothing else."""
+    paths = [f"{route.method}{re.sub(r'{.*?}', '*', route.path)}" for route in routes]
+    called = [joined(f"{API}:${{{api}}}/{stage}/{path}") for path in paths]
+    return Allow(CALLER, ("execute-api:Invoke",), called)

@@ -1,0 +1,163 @@
+"""Where a stack is put up: on this machine, or on AWS. The same code runs on both.
+
+A target gives a session, tells where an endpoint is reached, and makes and removes what it alone needs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from .. import facts
+from ..errors import ExplorerError
+from . import CloudError, cloud
+from .vouch import CANNOT_VOUCH_FOR
+
+TARGETS = ("local", "aws")
+OWN = "for-stacks"  # in the cloud's folder: it was started for a stack, and goes with the last
+ADDRESSES = {  # what AWS names an endpoint, and where the local cloud has it
+    r"https://(\w+)\.execute-api\.[^/]+?/?(|/\w+)/?": "/_aws/execute-api/{0}{1}",
+    r"https://(\w+)\.lambda-url\.[^/]+/?": "/_aws/lambda-url/{0}",
+}
+
+
+class Target(Protocol):
+    """What a stack needs of the place where it is put up."""
+
+    name: str
+    region: str
+    session: Any
+    cannot_vouch_for: tuple[str, ...]
+
+    def client(self, service: str) -> Any:
+        """A boto3 client."""
+
+    def url(self, address: str) -> str:
+        """Where an endpoint is reached that AWS would give this address."""
+
+    def admit(self, stack: str, policy: str) -> Mapping[str, str] | None:
+        """The credentials of a new caller who may use the endpoint alone; None: the user's own."""
+
+    def dismiss(self, stack: str) -> None:
+        """Remove the callers of a stack."""
+
+    def leave(self) -> None:
+        """A stack is gone: end what was there for stacks alone, if it was the last."""
+
+
+class Local:
+    """The embedded local cloud."""
+
+    name = "local"
+    cannot_vouch_for: tuple[str, ...] = tuple(CANNOT_VOUCH_FOR)
+
+    def __init__(self, region: str, running: cloud.Cloud) -> None:
+        self.region, self.cloud = region, running
+        self.session = running.session(region)
+
+    @classmethod
+    def found(cls, region: str, cloud_name: str = "default") -> Local | None:
+        """The local cloud, if it runs."""
+        running = cloud.status(cloud_name)
+        return cls(region, running) if running.running else None
+
+    @classmethod
+    def started(cls, region: str, cloud_name: str = "default") -> Local:
+        """The local cloud, started if it does not run."""
+        found = cls.found(region, cloud_name)
+        if found:
+            return found
+        running = cloud.start(cloud_name, region)
+        assert running.folder is not None
+        (running.folder / OWN).touch()
+        return cls(region, running)
+
+    def client(self, service: str) -> Any:
+        return self.session.client(service)
+
+    def url(self, address: str) -> str:
+        for pattern, local in ADDRESSES.items():
+            match = re.fullmatch(pattern, address)
+            if match:
+                stage = match[2] if match.re.groups > 1 else ""
+                path = local.format(match[1], stage or "/$default")
+                return f"{self.cloud.endpoint_url}{path}"
+        raise CloudError(f'the stack gave the address "{address}": expected an API\'s or a function URL')
+
+    def admit(self, stack: str, policy: str) -> Mapping[str, str]:
+        iam, user = self.client("iam"), f"{stack}-caller"
+        try:
+            iam.create_user(UserName=user)
+            iam.attach_user_policy(UserName=user, PolicyArn=policy)
+        except iam.exceptions.EntityAlreadyExistsException:
+            pass  # it has been admitted before: one more key
+        key = iam.create_access_key(UserName=user)["AccessKey"]
+        return {"access_key_id": key["AccessKeyId"], "secret_access_key": key["SecretAccessKey"]}
+
+    def dismiss(self, stack: str) -> None:
+        iam, user = self.client("iam"), {"UserName": f"{stack}-caller"}
+        try:
+            for key in iam.list_access_keys(**user)["AccessKeyMetadata"]:
+                iam.delete_access_key(**user, AccessKeyId=key["AccessKeyId"])
+            for policy in iam.list_attached_user_policies(**user)["AttachedPolicies"]:
+                iam.detach_user_policy(**user, PolicyArn=policy["PolicyArn"])
+            iam.delete_user(**user)
+        except iam.exceptions.NoSuchEntityException:
+            pass  # nobody was admitted
+
+    def leave(self) -> None:
+        folder: Path | None = self.cloud.folder
+        if (
+            folder
+            and (folder / OWN).exists()
+            and not any(_stands(self.cloud.session(r)) for r in facts.regions())
+        ):
+            cloud.stop(self.cloud.name)
+
+
+def _stands(session: Any) -> bool:
+    return bool(session.client("cloudformation").describe_stacks()["Stacks"])
+
+
+class Aws:
+    """An account on AWS, by the user's own credentials."""
+
+    name = "aws"
+    cannot_vouch_for: tuple[str, ...] = ()
+
+    def __init__(self, region: str) -> None:
+        import boto3
+
+        self.region = region
+        self.session = boto3.Session(region_name=region)
+
+    def client(self, service: str) -> Any:
+        from botocore.config import Config
+
+        return self.session.client(service, config=Config(retries={"mode": "standard", "max_attempts": 8}))
+
+    def account(self) -> str:
+        """The account's number: that there are credentials, and that they work."""
+        return str(self.client("sts").get_caller_identity()["Account"])
+
+    def url(self, address: str) -> str:
+        return address.rstrip("/")
+
+    def admit(self, stack: str, policy: str) -> Mapping[str, str] | None:
+        """Who deploys may use what they deployed."""
+        return None
+
+    def dismiss(self, stack: str) -> None:
+        """Nobody was admitted."""
+
+    def leave(self) -> None:
+        """Nothing was started."""
+
+
+def target(name: str, region: str, cloud_name: str = "default") -> Target:
+    """The target of a deployment, ready; the local cloud is started if it does not run."""
+    if name not in TARGETS:
+        raise ExplorerError(f'target is "{name}": expected one of {", ".join(TARGETS)}')
+    return Aws(region) if name == "aws" else Local.started(region, cloud_name)

@@ -1,0 +1,104 @@
+"""An execution in a workflow: Step Functions around the function."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..option import Demand, Lines, Load, Over, Piece, Use
+from ..pieces import Allow, Resource, Variable, attribute, log_group, own_arn, own_name, statement_of, trusted
+from ..slices import Sliced
+
+LOG_DELIVERY = tuple(
+    f"logs:{action}"
+    for action in (
+        "CreateLogDelivery",
+        "GetLogDelivery",
+        "UpdateLogDelivery",
+        "DeleteLogDelivery",
+        "ListLogDeliveries",
+        "PutResourcePolicy",
+        "DescribeResourcePolicies",
+        "DescribeLogGroups",
+    )
+)
+
+
+class StepFunctions(Sliced):
+    id = "step-functions"
+    deployable = True
+    hand_over = "machine"
+    entry = "workflow_work"
+    jobs_only = True
+    summary = "a Standard workflow around the function"
+    parts = ("state machine", "workflow role and log")
+    says = {"compute": "lambda"}
+    handed = "sfn.payload"
+    state_limit = "sfn.payload"
+    age_limit = "sfn.duration.std"  # the task is tried again while the function is throttled
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        yield Demand("sfn.start", load.peak_rps)
+        yield Over("sfn.duration.std", "runtime")
+        yield Over("sfn.history", "runtime", self.per_slice(load.constant("sfn.events_per_hop"), 2.0, load))
+        yield from super().limits(load)
+
+    def usage(self, load: Load) -> Lines:
+        yield from super().usage(load)
+        fixed, each = (
+            load.constant("sfn.transitions_fixed"),
+            load.constant("sfn.transitions_per_hop"),
+        )
+        yield "states.standard_transition", load.requests * (fixed + each * self.slices(load))
+        yield from self.state_moves(load)
+
+    def _handover(self, load: Load) -> str:
+        return "sfn.to_lambda"
+
+    def _handing(self, load: Load) -> Iterable[Piece]:
+        machine = own_arn("states", "stateMachine:~-workflow")
+        yield Variable("submit", "HAND_TO", machine)
+        yield Allow("submit", ("states:StartExecution",), machine)
+        yield Resource("WorkflowLog", "AWS::Logs::LogGroup", log_group("/aws/vendedlogs/states/~-workflow"))
+        invoke = {"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": attribute("Work")}
+        logs = {"Effect": "Allow", "Action": list(LOG_DELIVERY), "Resource": "*"}  # it takes no other
+        policy = {"PolicyName": "workflow", "PolicyDocument": statement_of([invoke, logs])}
+        role = {"AssumeRolePolicyDocument": trusted("states"), "Policies": [policy]}
+        yield Resource("WorkflowRole", "AWS::IAM::Role", role)
+        yield Resource("Workflow", "AWS::StepFunctions::StateMachine", self._machine(load))
+
+    def _machine(self, load: Load) -> Mapping[str, Any]:
+        destination = {"CloudWatchLogsLogGroup": {"LogGroupArn": attribute("WorkflowLog")}}
+        logged = {"Level": "ERROR", "IncludeExecutionData": False, "Destinations": [destination]}
+        return {
+            "StateMachineName": own_name("workflow"),
+            "StateMachineType": "STANDARD",
+            "RoleArn": attribute("WorkflowRole"),
+            "LoggingConfiguration": logged,
+            "DefinitionString": json.dumps(workflow(load)),
+            "DefinitionSubstitutions": {"Work": attribute("Work")},
+        }
+
+
+def workflow(load: Load) -> Mapping[str, Any]:
+    """The states of a job: slices of the work, until none is left."""
+    retried = {
+        "ErrorEquals": ["States.ALL"],
+        "IntervalSeconds": int(load.constant("job.lease_s")) + 1,
+        "MaxAttempts": int(load.constant("job.receives")) - 1,
+    }
+    slice_of_work = {"Type": "Task", "Resource": "${Work}", "Retry": [retried], "Next": "Done?"}
+    done = {"Variable": "$.done", "BooleanEquals": True, "Next": "Ended"}
+    return {
+        "StartAt": "Work",
+        "TimeoutSeconds": int(load.limit("sfn.duration.std")),
+        "States": {
+            "Work": slice_of_work,
+            "Done?": {"Type": "Choice", "Choices": [done], "Default": "Work"},
+            "Ended": {"Type": "Succeed"},
+        },
+    }
+
+
+OPTIONS = (StepFunctions(),)

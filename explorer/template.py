@@ -1,0 +1,190 @@
+"""A design as CloudFormation: the pieces that its options state, put together as one stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+from .design import Design
+from .errors import DesignError
+from .load import Load
+from .pieces import (
+    CALLER,
+    Allow,
+    Entry,
+    Part,
+    Piece,
+    Resource,
+    Route,
+    Setting,
+    Value,
+    Variable,
+    attribute,
+    log_group,
+    own_arn,
+    own_name,
+    ref,
+    statement_of,
+    trusted,
+)
+from .workload import Workload
+
+__all__ = ["Stack", "stack_of"]
+
+FORMAT = "2010-09-09"
+RUNTIMES = {"python3.11", "python3.12", "python3.13", "python3.14"}
+PARAMETERS = {
+    "CodeBucket": {"Type": "String", "Description": "The bucket that holds the functions' code."},
+    "CodeKey": {"Type": "String", "Description": "The code, a zip."},
+}
+HOLDING = {"AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::Logs::LogGroup"}
+LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """A design for a workload, as what is put up: a value, not yet anything that stands."""
+
+    design: Design
+    workload: Workload
+    pieces: tuple[Piece, ...]
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        """The pieces of one kind."""
+        return [piece for piece in self.pieces if isinstance(piece, kind)]
+
+    @cached_property
+    def functions(self) -> Mapping[str, tuple[Part, tuple[str, ...]]]:
+        """The functions by logical id: what each is, and the parts that it plays."""
+        door = self.design.options[0]
+        routed = {route.part for route in self.of(Route)}
+        shared = [
+            part for part in self.of(Part) if getattr(door, "one_function", False) and part.id in routed
+        ]
+        functions = {part.id.title(): (part, (part.id,)) for part in self.of(Part) if part not in shared}
+        if len(shared) == 1:
+            functions[shared[0].id.title()] = (shared[0], (shared[0].id,))
+        elif shared:
+            most = max(shared, key=lambda part: part.timeout_s)
+            functions["Front"] = (replace(most, id="front"), tuple(part.id for part in shared))
+        return functions
+
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """What the code that is shipped reads from its package."""
+        return {setting.name: setting.value for setting in self.of(Setting)} | {
+            "entries": [entry.name for entry in self.of(Entry)],
+        }
+
+    @cached_property
+    def template(self) -> Mapping[str, Any]:
+        """The template, as JSON has it; its parameters say where the code lies."""
+        return {
+            "AWSTemplateFormatVersion": FORMAT,
+            "Description": f"{self.workload.name}: {self.design}",
+            "Parameters": PARAMETERS,
+            "Resources": {resource.id: described(resource) for resource in self._resources()},
+            "Outputs": {
+                "Url": {"Description": "The endpoint.", "Value": self._door.address()},
+                "CallerPolicy": {"Description": "What a caller needs.", "Value": ref("Caller")},
+                "Design": {"Description": "What it was made from.", "Value": str(self.design)},
+            },
+        }
+
+    @property
+    def _door(self) -> Any:
+        return self.design.options[0]
+
+    def _resources(self) -> Iterable[Resource]:
+        for logical, (part, plays) in self.functions.items():
+            yield from self._function(logical, part, plays)
+        yield from self.of(Resource)
+        allowed = [statement(allow) for allow in self.of(Allow) if allow.part == CALLER]
+        policy = {
+            "Description": "Use of the endpoint, and nothing else.",
+            "PolicyDocument": statement_of(allowed),
+        }
+        yield Resource("Caller", "AWS::IAM::ManagedPolicy", policy)
+
+    def _function(self, logical: str, part: Part, plays: tuple[str, ...]) -> Iterable[Resource]:
+        log = f"/aws/lambda/~-{part.id}"
+        yield Resource(f"{logical}Log", "AWS::Logs::LogGroup", log_group(log))
+        yield Resource(f"{logical}Role", "AWS::IAM::Role", self._role(log, plays))
+        variables = {v.name: v.value for v in self.of(Variable) if v.part in plays}
+        if "work" in plays:
+            variables |= {e.name: filler(e) for e in self.of(Entry) if e.kept == "environment"}
+        if len(plays) > 1:
+            variables["SERVES"] = ",".join(plays)
+        properties = {
+            "FunctionName": own_name(part.id),
+            "Runtime": self.workload.runtime.language,
+            "Architectures": [self.workload.runtime.architecture],
+            "Handler": f"{part.entry}.handler",
+            "Code": {"S3Bucket": ref("CodeBucket"), "S3Key": ref("CodeKey")},
+            "Role": attribute(f"{logical}Role"),
+            "MemorySize": int(part.memory_mb),
+            "Timeout": int(part.timeout_s),
+            "LoggingConfig": {"LogFormat": "Text", "LogGroup": ref(f"{logical}Log")},
+            **({"Environment": {"Variables": variables}} if variables else {}),
+            **part.properties,
+        }
+        yield Resource(logical, "AWS::Lambda::Function", properties)
+        if part.versioned:
+            version = {"FunctionName": ref(logical)}
+            yield Resource(f"{logical}Version", "AWS::Lambda::Version", version)
+            live = {**version, "FunctionVersion": attribute(f"{logical}Version", "Version"), "Name": "live"}
+            yield Resource(f"{logical}Live", "AWS::Lambda::Alias", live)
+
+    def _role(self, log: str, plays: tuple[str, ...]) -> Mapping[str, Any]:
+        """What a function may do: write its own log, and what its parts' permissions say."""
+        own = Allow("", LOGS, own_arn("logs", f"log-group:{log}:*"))
+        allowed = [statement(own)] + [statement(allow) for allow in self.of(Allow) if allow.part in plays]
+        policy = {"PolicyName": "parts", "PolicyDocument": statement_of(allowed)}
+        return {"AssumeRolePolicyDocument": trusted("lambda"), "Policies": [policy]}
+
+
+def stack_of(workload: Workload, design: Design) -> Stack:
+    """The stack of a design.
+
+    Raises DesignError, naming why, if the design has no template.
+    """
+    if design.undeployable:
+        raise DesignError(f"design {design} cannot be put up: {'; '.join(design.undeployable)}")
+    if workload.runtime.language not in RUNTIMES:
+        raise DesignError(
+            f"runtime.language is {workload.runtime.language}: the functions that are put up are Python; "
+            f"expected one of {', '.join(sorted(RUNTIMES))}"
+        )
+    load = Load(workload).under(design.flow)
+    pieces = tuple(chain.from_iterable(option.pieces(load) for option in design.options))
+    stack = Stack(design, workload, pieces)
+    door: Any = design.options[0]
+    routes = {
+        route: logical
+        for route in stack.of(Route)
+        for logical, (_, plays) in stack.functions.items()
+        if route.part in plays
+    }
+    return replace(stack, pieces=(*pieces, *door.wiring(load, routes)))
+
+
+def described(resource: Resource) -> Mapping[str, Value]:
+    """A resource as a template has it; what it holds goes with the stack."""
+    gone = (
+        dict.fromkeys(("DeletionPolicy", "UpdateReplacePolicy"), "Delete") if resource.type in HOLDING else {}
+    )
+    return {"Type": resource.type, "Properties": resource.properties, **gone, **resource.attributes}
+
+
+def statement(allow: Allow) -> Mapping[str, Value]:
+    """A permission as a policy has it."""
+    made = {"Effect": "Allow", "Action": list(allow.actions), "Resource": allow.resource}
+    return made if allow.condition is None else {**made, "Condition": allow.condition}
+
+
+def filler(entry: Entry) -> str:
+    """A value of the entry's size that says nothing: the sizes count, not the values."""
+    return ("explorer-" * (entry.value_bytes // 9 + 1))[: entry.value_bytes]
