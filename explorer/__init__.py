@@ -54,6 +54,8 @@ __all__ = [*_CONTENTS, "__version__"]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "live":  # all of it is a module of its own
+        return import_module(".live", __name__)
     try:
         module, inner = _CONTENTS[name]
     except KeyError:
@@ -62,7 +64,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, "live"])
 
 
 class _Contents(ModuleType):

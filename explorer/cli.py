@@ -10,16 +10,12 @@ import gc
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from . import __version__
-from .console import NO, Commands, Json, Region, WorkloadFile, out
-from .errors import ExplorerError
-
-if TYPE_CHECKING:
-    from .workload import Workload
+from . import __version__, endpoint
+from .console import NO, Commands, Json, Region, WorkloadFile, designs, loaded, out
 
 app = typer.Typer(cls=Commands, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
@@ -29,26 +25,6 @@ def main() -> None:
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115  (closed: nothing to read)
     gc.set_threshold(100_000)  # looking for cycles is a tenth of a short command's time
     app()
-
-
-def _designs(incomplete: str) -> list[str]:
-    """What may follow in "door=http-api,resp": the other concerns with their options."""
-    from .design import OPTIONS
-
-    before, comma, _ = incomplete.rpartition(",")
-    chosen = {choice.partition("=")[0] for choice in before.split(",")}
-    free = [f"{c}={o}" for c, options in OPTIONS.items() if c not in chosen for o in options]
-    return [f"{before}{comma}{choice}" for choice in free]
-
-
-def _load(path: Path, region: str | None) -> Workload:
-    from .workload import Workload, examples
-
-    is_example = path.name == str(path) and path.name in examples()
-    if os.path.isdir(path) and not is_example:
-        raise ExplorerError(f"{path}: is a folder; expected a workload in TOML")
-    workload = Workload.load(path)
-    return workload if region is None else workload.replace(region=region)
 
 
 def _version(asked: bool) -> None:
@@ -104,7 +80,7 @@ def recommend(
     from .recommend import recommend as choose
     from .words import paragraphs
 
-    r = choose(_load(workload, region))
+    r = choose(loaded(workload, region))
     answer = r.to_dict()
     out(answer, as_json, "recommendation", answer, every, {} if as_json else paragraphs(r))
     raise typer.Exit(0 if answer["feasible"] else NO)
@@ -118,7 +94,7 @@ def assess(
         typer.Option(
             metavar="CONCERN=OPTION,...",
             help="Such as door=http-api,response=stored; what is left out is filled by the best.",
-            autocompletion=_designs,
+            autocompletion=designs,
         ),
     ],
     region: Region = None,
@@ -127,7 +103,7 @@ def assess(
     """Limits, bill and latency of one design, feasible or not."""
     from .plain import assessed
 
-    answer = assessed(_load(workload, region), design)
+    answer = assessed(loaded(workload, region), design)
     out(answer, as_json, "assessment", answer)
     raise typer.Exit(0 if answer["feasible"] else NO)
 
@@ -192,7 +168,7 @@ def report(
     from .told import watched
 
     paths = places(workloads, output, form)
-    loaded = [_load(path, region) for path in workloads]
+    loaded = [loaded(path, region) for path in workloads]
     written = [write(*job) for job in watched(list(zip(loaded, paths, strict=True)))]
     out({"reports": written}, as_json, "written", *written)
 
@@ -214,34 +190,4 @@ def lab(
     server.run(ready)
 
 
-local = typer.Typer(cls=Commands, help="The local cloud, for this machine only: start, stop, status.")
-app.add_typer(local, name="cloud")
-CloudName = Annotated[str, typer.Option("--name", help="One of several side by side.")]
-
-
-@local.command("start")
-def cloud_start(name: CloudName = "default", region: Region = None, as_json: Json = False) -> None:
-    """Start the local cloud, or find it running; print its address and its administrator's key."""
-    from .facts import HOME_REGION
-    from .live import cloud
-
-    answer = cloud.start(name, region or HOME_REGION).to_dict()
-    out(answer, as_json, "cloud", answer)
-
-
-@local.command("stop")
-def cloud_stop(name: CloudName = "default", as_json: Json = False) -> None:
-    """End the local cloud and remove all that it holds."""
-    from .live import cloud
-
-    answer = {"running": False, "stopped": cloud.stop(name)}
-    out(answer, as_json, "cloud_ended", answer["stopped"])
-
-
-@local.command("status")
-def cloud_status(name: CloudName = "default", as_json: Json = False) -> None:
-    """Whether the local cloud runs, where, and what it can and cannot vouch for."""
-    from .live import cloud
-
-    answer = cloud.status(name).to_dict()
-    out(answer, as_json, "cloud", answer)
+endpoint.add_to(app)

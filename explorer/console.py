@@ -6,12 +6,15 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from .errors import CloudError, ExplorerError
+
+if TYPE_CHECKING:
+    from .workload import Workload
 
 NO, BAD_INPUT, CLOUD_FAILED, INTERRUPTED, NOBODY_READS = 1, 2, 3, 130, 141
 
@@ -69,6 +72,27 @@ def _regions(incomplete: str) -> list[str]:
     from . import facts
 
     return [region for region in facts.regions() if region.startswith(incomplete)]
+
+
+def designs(incomplete: str) -> list[str]:
+    """What may follow in "door=http-api,resp": the other concerns with their options."""
+    from .design import OPTIONS
+
+    before, comma, _ = incomplete.rpartition(",")
+    chosen = {choice.partition("=")[0] for choice in before.split(",")}
+    free = [f"{c}={o}" for c, options in OPTIONS.items() if c not in chosen for o in options]
+    return [f"{before}{comma}{choice}" for choice in free]
+
+
+def loaded(path: Path, region: str | None = None) -> Workload:
+    """The workload of a file, or the example of a name, in its own region or another."""
+    from .workload import Workload, examples
+
+    is_example = path.name == str(path) and path.name in examples()
+    if os.path.isdir(path) and not is_example:
+        raise ExplorerError(f"{path}: is a folder; expected a workload in TOML")
+    workload = Workload.load(path)
+    return workload if region is None else workload.replace(region=region)
 
 
 def _known_region(region: str | None) -> str | None:

@@ -81,4 +81,4 @@ class Sliced(LambdaExecution):
         yield Setting("slice_margin_s", load.constant("hop.margin_s"))
         yield Setting("state_bytes", int(load.limit(self.state_limit)))
         yield Setting("hops", int(load.constant("job.hops")))
-        yield Allow("work", ("s3:GetObject", "s3:PutObject"), objects("Results", "state/"))
+        yield Allow("work", ("s3:GetObject", "s3:PutObject"), objects("ResultsBucket", "state/"))

@@ -86,7 +86,7 @@ class Stack:
             "AWSTemplateFormatVersion": FORMAT,
             "Description": f"{self.workload.name}: {self.design}",
             "Parameters": PARAMETERS,
-            "Resources": {resource.id: described(resource) for resource in self._resources()},
+            "Resources": unique((resource.id, described(resource)) for resource in self._resources()),
             "Outputs": {
                 "Url": {"Description": "The endpoint.", "Value": self._door.address()},
                 "CallerPolicy": {"Description": "What a caller needs.", "Value": ref("Caller")},
@@ -169,6 +169,16 @@ def stack_of(workload: Workload, design: Design) -> Stack:
         if route.part in plays
     }
     return replace(stack, pieces=(*pieces, *door.wiring(load, routes)))
+
+
+def unique(items: Iterable[tuple[str, Value]]) -> dict[str, Value]:
+    """A mapping of items no two of which have the same name."""
+    found: dict[str, Value] = {}
+    for name, value in items:
+        if name in found:
+            raise ValueError(f"two resources are named {name}")
+        found[name] = value
+    return found
 
 
 def described(resource: Resource) -> Mapping[str, Value]:

@@ -108,3 +108,121 @@ def cloud(answer: Row) -> Iterator[RenderableType]:
 def cloud_ended(stopped: bool) -> Iterator[RenderableType]:
     """Whether there was a local cloud to end."""
     yield "The local cloud is gone, with all that it held" if stopped else "No local cloud was running"
+
+
+def deployed(answer: Row) -> Iterator[RenderableType]:
+    """An endpoint that stands: where it is, and what to do with it."""
+    yield Whole(f"{answer['stack']} stands on {_place(answer)}, up in {answer['seconds']:.1f} s:")
+    yield Whole(f"  {answer['url']}")
+    yield Whole(f"  design   {_design(answer['design'])}")
+    yield Whole(f"  expires  {answer['expires']}")
+    for name, value in answer.get("credentials", {}).items():
+        yield Whole(f"  export {'AWS_' + name.upper()}={value}")
+    if "credentials" in answer:
+        yield "The key is a caller's: it opens this endpoint and nothing else, on this machine alone."
+    yield Whole(f"Next: explorer bench {answer['stack']} --jobs 20 --concurrency 4{_on(answer)}")
+    yield Whole(f"Then: explorer destroy {answer['stack']}{_on(answer)}")
+
+
+def _place(answer: Row) -> str:
+    return f"AWS in {answer['region']}" if answer["target"] == "aws" else "this machine's local cloud"
+
+
+def _on(answer: Row) -> str:
+    return f" --target aws --region {answer['region']}" if answer["target"] == "aws" else ""
+
+
+def _design(ids: Row) -> str:
+    return ", ".join(f"{concern}={option}" for concern, option in ids.items())
+
+
+def not_deployable(answer: Row) -> Iterator[RenderableType]:
+    """A design that cannot be put up, and the nearest that can."""
+    yield Whole(f"Cannot be put up: {_design(answer['design'])}")
+    yield from (Padding(f"- {why}", (0, 0, 0, 2)) for why in answer["because"])
+    yield Whole(f"The nearest that can: --design {_design(answer['nearest']).replace(' ', '')}")
+
+
+def before_deploy(answer: Row) -> Iterator[RenderableType]:
+    """What is about to be made on AWS, and what it will cost."""
+    yield Whole(f"Account  {answer['account']}, {answer['region']}")
+    yield Whole(f"Design   {_design(answer['design'])}")
+    stands, each = answer["standing_usd_month"], answer["usd_per_1000_requests"]
+    yield Whole(f"Cost     about {stands:.2f} USD a month to stand, {each:.4f} USD for 1,000 requests")
+
+
+def destroyed(answer: Row) -> Iterator[RenderableType]:
+    """A stack that is gone."""
+    yield Whole(f"{answer['stack']} is gone, with all that it made ({answer['seconds']:.1f} s)")
+
+
+def standing(rows: list[Row]) -> Iterator[RenderableType]:
+    """The stacks that stand."""
+    columns = ("stack", "target", "region", "created", "expires", "url")
+    listed = [
+        (
+            row["stack"],
+            row["target"],
+            row["region"],
+            row["created"],
+            Text(
+                row["expires"] + (", expired" if row["expired"] else ""), "yellow" if row["expired"] else ""
+            ),
+            row["url"],
+        )
+        for row in rows
+    ]
+    yield table(columns, listed, ("created", "region")) if rows else "No stack stands"
+
+
+def exported(folder: Path, files: int) -> Iterator[RenderableType]:
+    """A design that was written as files."""
+    yield Whole(f"Wrote {files} files to {folder}. Next: {folder / 'README.md'}")
+
+
+def benchmark(answer: Row, output: Path | None) -> Iterator[RenderableType]:
+    """What came of a load: jobs first, then seconds, predicted beside measured."""
+    lost, errors = answer["lost"], answer["errors"]
+    yield Text.assemble(
+        f"{answer['jobs']:,} jobs, {answer['succeeded']:,} succeeded, ",
+        (f"{lost:,} lost", "bold red" if lost else ""),
+        f", {answer['throughput_rps']:.3g} a second",
+    )
+    yield from (Padding(f"- {count:,} x {kind}", (0, 0, 0, 2)) for kind, count in errors.items())
+    if not answer["valid"]:
+        yield Text("This run proves nothing about latency: " + "; ".join(answer["why_not_valid"]), "yellow")
+    yield title("Seconds")
+    yield table(("", ">p50", ">p90", ">p99", ">p99.9", ">max"), _latencies(answer))
+    if answer["predicted"]:
+        yield title("Predicted beside measured", "seconds")
+        yield table(
+            ("", ">predicted p50", ">measured p50", ">predicted p95", ">measured p95"), _beside(answer)
+        )
+    if answer["knee_rps"]:
+        yield f"It gives in at {answer['knee_rps']:g} requests a second."
+    cold, usd = answer["cold_starts"], answer["cost_usd"]
+    yield Whole(
+        f"Cold starts: {'not known' if cold is None else cold}."
+        + ("" if usd is None else f" At AWS's prices this run costs {usd:.6f} USD.")
+    )
+    if answer["cannot_vouch_for"]:
+        yield title("What this cannot show")
+        yield from (Padding(f"- {line}", (0, 0, 0, 2)) for line in answer["cannot_vouch_for"])
+    if output:
+        yield Whole(f"Wrote {output}")
+
+
+def _latencies(answer: Row) -> Iterator[tuple[str, ...]]:
+    for name, key in (("latency, from when it was due", "latency_s"), ("submit", "submit_s")):
+        yield name, *(_seconds(answer[key].get(at)) for at in ("p50", "p90", "p99", "p99_9", "max"))
+
+
+def _beside(answer: Row) -> Iterator[tuple[str, ...]]:
+    for phase, predicted in answer["predicted"].items():
+        measured = answer["measured"].get(phase, {})
+        pairs = [(predicted.get(at), measured.get(at)) for at in ("p50", "p95")]
+        yield phase, *(_seconds(value) for pair in pairs for value in pair)
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None or value != value else f"{value:.3g}"

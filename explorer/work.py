@@ -160,8 +160,8 @@ class LambdaExecution(Execution):
         yield Setting("hand_bytes", int(load.limit(self.handed)))
         for setting in ("job.lease_s", "job.attempts"):
             yield Setting(setting.removeprefix("job."), load.constant(setting))
-        yield Allow("submit", ("s3:PutObject",), objects("Results", "bodies/"))
-        yield Allow("work", ("s3:GetObject",), objects("Results", "bodies/"))
+        yield Allow("submit", ("s3:PutObject",), objects("ResultsBucket", "bodies/"))
+        yield Allow("work", ("s3:GetObject",), objects("ResultsBucket", "bodies/"))
         yield from self._handing(load)
 
     def _handing(self, load: Load) -> Iterable[Piece]:

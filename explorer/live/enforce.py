@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-from .dropped import apply_dropped as apply_dropped
 from .hook import checked
 from .limits import Answer, Limits, Refusal
 
@@ -74,6 +73,9 @@ class Enforce:
         if admitted is None:
             await _drained(receive)
             return await _answer(send, _no_token(headers, scope["path"]))
+        if unsigned := _not_signed(scope.get("query_string", b""), headers):
+            await _drained(receive)
+            return await _answer(send, unsigned)
         DOOR.set(route.door)
         if route.size:
             limit = self.limits[route.size]
@@ -113,6 +115,8 @@ class Enforce:
             return scope
         if path.startswith("/_ministack") or (not route.data_plane and self.is_root(key)):
             return None
+        if "x-forwarded-proto" in headers:  # one that says that it came without TLS is taken at its word
+            return scope
         return {**scope, "headers": [*scope["headers"], (b"x-forwarded-proto", b"https")]}
 
     async def _within(self, id: str, scope: Message, receive: Receive, send: Send) -> None:
@@ -171,6 +175,18 @@ def _replay(messages: list[Message], receive: Receive) -> Receive:
         return next(waiting, None) or await receive()
 
     return again
+
+
+def _not_signed(query: bytes, headers: dict[str, str]) -> Answer | None:
+    """What S3 says to a signed URL with headers of its own that the signature does not cover."""
+    signed = parse_qs(query.decode("latin-1")).get("X-Amz-SignedHeaders")
+    if signed is None:
+        return None
+    more = [name for name in headers if name.startswith("x-amz-") and name not in signed[0].split(";")]
+    text = "There were headers present in the request which were not signed"
+    body = f"<Error><Code>AccessDenied</Code><Message>{text}</Message>"
+    body += f"<HeadersNotSigned>{', '.join(more)}</HeadersNotSigned></Error>"
+    return (403, {"Content-Type": "application/xml"}, body.encode()) if more else None
 
 
 def _no_token(headers: dict[str, str], path: str) -> Answer:

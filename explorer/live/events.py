@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from typing import Any
 
+from .durable import begin, is_durable
 from .hook import Wrap
 from .limits import Limits
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.05, 1.0  # of a throttled event; AWS: 1 s to 5 min
-RETRY_WAIT_S = 1.0  # after a function error; AWS: 1 min, then 2
 
 
 def patient(limits: Limits) -> Wrap:
@@ -24,6 +24,8 @@ def patient(limits: Limits) -> Wrap:
             from ministack.services import lambda_svc
 
             scoped = lambda_svc._run_with_function_config_scope
+            if is_durable(func):
+                begin(func, event)
             given = (scoped, func, _attempts, func, event, limits)
             run = copy_context().run  # with it goes how deep a recursion is
             threading.Thread(target=run, args=given, daemon=True).start()
@@ -38,28 +40,34 @@ def _attempts(func: Any, event: Any, limits: Limits) -> None:
     from ministack.services import lambda_svc
 
     settings = _event_settings(func)
-    retries = settings.get("MaximumRetryAttempts")
+    retries = 0 if is_durable(func) else settings.get("MaximumRetryAttempts")  # it tries again by itself
     errors_left = int(limits["lambda.async.retries"] if retries is None else retries) + 1
     until = time.monotonic() + float(settings.get("MaximumEventAgeInSeconds") or limits["lambda.async.age"])
-    throttle_s, retry_s = FIRST_WAIT_S, RETRY_WAIT_S
+    throttle_s, retry_s = FIRST_WAIT_S, limits["lambda.async.retry_wait_s"]
     while True:
         result = lambda_svc._execute_function(func, event)
         if not result.get("error"):
             return
         if result.get("throttle"):
-            wait_s, throttle_s = throttle_s, min(2 * throttle_s, LONGEST_WAIT_S)
+            wait_s = throttle_s * random.uniform(0.5, 1)
+            throttle_s = min(2 * throttle_s, LONGEST_WAIT_S)
         else:
             errors_left -= 1
             wait_s, retry_s = retry_s, 2 * retry_s
-        wait_s *= random.uniform(0.5, 1)
         if errors_left <= 0 or time.monotonic() + wait_s > until:
             return _given_up(func, event, result, settings)
         time.sleep(wait_s)
 
 
 def _event_settings(func: Any) -> Mapping[str, Any]:
-    by_qualifier = func.get("event_invoke_configs") or {}
-    return func.get("event_invoke_config") or by_qualifier.get("$LATEST") or {}
+    """Those of the version or alias that was called; an unqualified call has those of $LATEST."""
+    from ministack.services import lambda_svc
+
+    config = func.get("config") or func
+    name = config["FunctionName"]
+    qualifier = config["FunctionArn"].partition(f":function:{name}")[2].lstrip(":")
+    known = (lambda_svc._functions.get(name) or func).get("event_invoke_configs") or {}
+    return known.get(qualifier) or (known.get("$LATEST") if not qualifier else known.get("")) or {}
 
 
 def _given_up(func: Any, event: Any, result: Any, settings: Mapping[str, Any]) -> None:

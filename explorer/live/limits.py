@@ -84,18 +84,23 @@ class Limits:
     Parameters
     ----------
     folder : of the tables, the project's own if none
-    changed : other values by limit id, in the limit's own unit: a test can wait 0.3 s, not 30
+    changed : other values by the id of a limit or constant, in its own unit: a test can wait 0.3 s, not 30
     """
 
     def __init__(self, folder: Path | None = None, changed: Mapping[str, float] | None = None) -> None:
         self.facts = facts.Facts(folder) if folder else facts.DEFAULT
         self.changed = dict(changed or {})
         for id, value in self.changed.items():
-            if self.facts.limit(id).value is None or not value >= 0:
+            if self._real(id) is None or not value >= 0:
                 raise ExplorerError(f"limit {id} is {value!r}: expected a number from 0")
 
+    def _real(self, id: str) -> float | None:
+        """AWS's own value: of a limit, or of a time that AWS takes."""
+        constant = self.facts.constants().get(id)
+        return constant.value if constant else self.facts.limit(id).value
+
     def __getitem__(self, id: str) -> float:
-        value = self.changed.get(id, self.facts.limit(id).value)
+        value = self.changed.get(id, self._real(id))
         if value is None:
             raise CloudError(f"limits.csv: {id} has no value: expected a number")
         return int(value) if value == int(value) else value

@@ -46,13 +46,14 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
     from ministack.app import app
     from ministack.core import lambda_runtime
 
-    from . import mend, refuse, shut, states
+    from . import actions, complete, doors, durable, grants, mend, queues, refuse, shut, states
     from .enforce import Enforce
     from .hook import check_version
 
     check_version()
-    for part in (mend, refuse, states):
+    for part in (mend, refuse, states, durable, queues, doors, grants, actions):
         part.install(limits)
+    complete.install()
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)

@@ -6,6 +6,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from ..design import Design, choices
@@ -43,6 +44,25 @@ class Standing:
     def expires(self) -> str:
         """When it should be gone, ISO 8601; `stacks` tells which are overdue."""
         return self.tags[EXPIRES]
+
+    @property
+    def expired(self) -> bool:
+        """Whether it should be gone by now."""
+        return datetime.fromisoformat(self.expires) < datetime.now(UTC)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `explorer deploy` and `explorer stacks` print it."""
+        return {
+            "stack": self.name,
+            "target": self.target.name,
+            "url": self.url,
+            "region": self.target.region,
+            "design": self.design.ids,
+            "created": self.created,
+            "expires": self.expires,
+            "expired": self.expired,
+            "cannot_vouch_for": list(self.target.cannot_vouch_for),
+        }
 
     def credentials(self) -> Mapping[str, str] | None:
         """A new caller's, who may use the endpoint and nothing else; None where the user's own do."""

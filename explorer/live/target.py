@@ -94,7 +94,11 @@ class Local:
         except iam.exceptions.EntityAlreadyExistsException:
             pass  # it has been admitted before: one more key
         key = iam.create_access_key(UserName=user)["AccessKey"]
-        return {"access_key_id": key["AccessKeyId"], "secret_access_key": key["SecretAccessKey"]}
+        return {
+            "access_key_id": key["AccessKeyId"],
+            "secret_access_key": key["SecretAccessKey"],
+            "region": self.region,  # a local address does not tell it, and a signature names it
+        }
 
     def dismiss(self, stack: str) -> None:
         iam, user = self.client("iam"), {"UserName": f"{stack}-caller"}

@@ -170,7 +170,7 @@ class HttpApi(Door):
         yield may_call("Api", "$default", routes)
 
     def address(self) -> Value:
-        return attribute("Api", "ApiEndpoint")
+        return joined("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}")
 
     def limits(self, load: Load) -> Iterable[Use]:
         yield from super().limits(load)

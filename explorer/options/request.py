@@ -69,14 +69,14 @@ class PresignedUpload(Option):
     def pieces(self, load: Load) -> Iterable[Piece]:
         yield front_part(load, "uploads")
         yield Route("uploads", "POST", "/uploads")
-        yield from bucket("Uploads", {"uploads/": days(load.constant("upload.kept_s"))})
+        yield from bucket("UploadsBucket", {"uploads/": days(load.constant("upload.kept_s"))})
         yield Setting("upload_bytes", int(load.limit("s3.put") * GB))
-        yield Allow("uploads", ("s3:PutObject",), objects("Uploads", "uploads/"))
+        yield Allow("uploads", ("s3:PutObject",), objects("UploadsBucket", "uploads/"))
         readers = ("submit", "work") if load.flow.asynchronous else ("work",)
         for part in readers:
-            yield Allow(part, ("s3:GetObject",), objects("Uploads", "uploads/"))
+            yield Allow(part, ("s3:GetObject",), objects("UploadsBucket", "uploads/"))
         for part in ("uploads", *readers):
-            yield Variable(part, "UPLOADS", ref("Uploads"))
+            yield Variable(part, "UPLOADS", ref("UploadsBucket"))
 
 
 OPTIONS = (Inline(), PresignedUpload())

@@ -229,11 +229,11 @@ class Stored(Response):
         for setting in ("poll.first_s", "poll.growth"):
             yield Setting(setting.replace(".", "_"), load.constant(setting))
         yield Allow("submit", ("dynamodb:PutItem", "dynamodb:DeleteItem"), attribute("Jobs"))
-        yield Allow("status", ("s3:GetObject",), objects("Results", "results/"))
-        yield Allow("work", ("s3:PutObject",), objects("Results", "results/"))
+        yield Allow("status", ("s3:GetObject",), objects("ResultsBucket", "results/"))
+        yield Allow("work", ("s3:PutObject",), objects("ResultsBucket", "results/"))
         for part in ("submit", "status", "work"):
             yield Variable(part, "JOBS", ref("Jobs"))
-            yield Variable(part, "RESULTS", ref("Results"))
+            yield Variable(part, "RESULTS", ref("ResultsBucket"))
             yield Allow(part, ("dynamodb:GetItem", "dynamodb:UpdateItem"), attribute("Jobs"))
 
     def _storage(self, load: Load) -> Iterable[Piece]:
@@ -241,7 +241,7 @@ class Stored(Response):
         yield Setting("kept_s", int(kept_s))
         yield Setting("upload_kept_s", int(upload_s))
         short = dict.fromkeys(("bodies/", "state/"), days(upload_s) + 1)
-        yield from bucket("Results", {"results/": days(kept_s) + 1, **short})
+        yield from bucket("ResultsBucket", {"results/": days(kept_s) + 1, **short})
         key = {"AttributeName": "id"}
         yield Resource(
             "Jobs",

@@ -12,6 +12,7 @@ QUICK = {  # a tenth or a thousandth of the real ones
     "apigw.rest.timeout": 0.2,
     "lambda.furl.request": 20_000,
     "lambda.async.retries": 0,
+    "lambda.async.retry_wait_s": 0.3,
 }
 
 

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from explorer.live import cloud
@@ -100,7 +101,7 @@ class Bench:
         answer = self.client("lambda").invoke(FunctionName=name or self.function(), Payload=body, **named)
         return {**answer, "body": answer["Payload"].read()}
 
-    def http_api(self, function: str) -> str:
+    def http_api(self, function: str, auth: str = "NONE") -> str:
         """The address of an HTTP API in front of the function."""
         gateway = self.client("apigatewayv2")
         api = gateway.create_api(Name=function, ProtocolType="HTTP")["ApiId"]
@@ -109,26 +110,40 @@ class Bench:
             ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=arn, PayloadFormatVersion="2.0"
         )
         target = f"integrations/{made['IntegrationId']}"
-        gateway.create_route(ApiId=api, RouteKey="$default", Target=target)
+        gateway.create_route(ApiId=api, RouteKey="$default", Target=target, AuthorizationType=auth)
         gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+        self._let_in(function, api)
         return f"{self.cloud.endpoint_url}/_aws/execute-api/{api}/$default/"
 
-    def rest_api(self, function: str) -> str:
+    def rest_api(self, function: str, auth: str = "NONE", binary: list[str] | None = None) -> str:
         """The address of a REST API in front of the function."""
         gateway = self.client("apigateway")
-        api = gateway.create_rest_api(name=function)["id"]
+        api = gateway.create_rest_api(name=function, binaryMediaTypes=binary or [])["id"]
         root = gateway.get_resources(restApiId=api)["items"][0]["id"]
-        where = {"restApiId": api, "resourceId": root, "httpMethod": "POST"}
-        gateway.put_method(**where, authorizationType="NONE")
+        below = gateway.create_resource(restApiId=api, parentId=root, pathPart="{proxy+}")["id"]
+        for place in (root, below):
+            self._method({"restApiId": api, "resourceId": place, "httpMethod": "POST"}, function, auth)
+        gateway.create_deployment(restApiId=api, stageName="live")
+        self._let_in(function, api)
+        return f"{self.cloud.endpoint_url}/_aws/execute-api/{api}/live/"
+
+    def _method(self, where: dict, function: str, auth: str) -> None:
+        gateway = self.client("apigateway")
+        gateway.put_method(**where, authorizationType=auth)
         arn = f"arn:aws:lambda:us-east-1:000000000000:function:{function}"
         uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"
         gateway.put_integration(**where, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
-        gateway.create_deployment(restApiId=api, stageName="live")
-        return f"{self.cloud.endpoint_url}/_aws/execute-api/{api}/live/"
 
-    def function_url(self, function: str) -> str:
+    def _let_in(self, function: str, api: str) -> None:
+        source = f"arn:aws:execute-api:us-east-1:000000000000:{api}/*"
+        allowed = {"Action": "lambda:InvokeFunction", "Principal": "apigateway.amazonaws.com"}
+        self.client("lambda").add_permission(
+            FunctionName=function, StatementId=api, SourceArn=source, **allowed
+        )
+
+    def function_url(self, function: str, auth: str = "NONE") -> str:
         """The address of the function's own URL, as the loopback resolves it."""
-        made = self.client("lambda").create_function_url_config(FunctionName=function, AuthType="NONE")
+        made = self.client("lambda").create_function_url_config(FunctionName=function, AuthType=auth)
         id = made["FunctionUrl"].split("//")[1].split(".")[0]
         return f"{self.cloud.endpoint_url}/_aws/lambda-url/{id}/"
 
@@ -147,9 +162,11 @@ class Bench:
         item = self.session.resource("dynamodb").Table(table).get_item(Key={"id": "n"}).get("Item")
         return int(item["n"]) if item else 0
 
-    def post(self, url: str, body: bytes, **headers: str) -> SimpleNamespace:
+    def post(self, url: str, body: bytes | None, method: str = "POST", **headers: str) -> SimpleNamespace:
         """The answer to a POST of JSON, whatever its status."""
-        asked = urllib.request.Request(url, body, {"Content-Type": "application/json", **headers})
+        asked = urllib.request.Request(
+            url, body, {"Content-Type": "application/json", **headers}, method=method
+        )
         return self.fetch(asked)
 
     def fetch(self, asked) -> SimpleNamespace:
@@ -187,6 +204,38 @@ class Bench:
         """All that the events of a stack tell."""
         events = self.client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
         return " ".join(event.get("ResourceStatusReason", "") for event in events)
+
+
+class Caller:
+    """A user of its own key, who may do what `statements` say."""
+
+    def __init__(self, bench: Bench, name: str, statements: list[dict]) -> None:
+        iam = bench.client("iam")
+        self.bench, self.id = bench, iam.create_user(UserName=name)["User"]["UserId"]
+        if statements:
+            policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+            iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=policy)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        self.key = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+
+    def client(self, service: str):
+        """A client of the SDK that is this user's."""
+        own = {
+            "aws_access_key_id": self.key.access_key,
+            "aws_secret_access_key": self.key.secret_key,
+            "aws_session_token": None,
+        }
+        return self.bench.session.client(service, **own)
+
+    def signed(self, method: str, url: str, body: bytes, door: str, **headers: str) -> dict[str, str]:
+        """The headers of a request, signed for the door."""
+        asked = AWSRequest(method, url, {"Content-Type": "application/json", **headers}, body)
+        SigV4Auth(self.key, "lambda" if door == "url" else "execute-api", "us-east-1").add_auth(asked)
+        return dict(asked.headers)
+
+    def ask(self, method: str, url: str, body: bytes, door: str, **headers: str) -> SimpleNamespace:
+        """The answer of a door to this user's request."""
+        return self.bench.post(url, body, method=method, **self.signed(method, url, body, door, **headers))
 
 
 def until(condition, seconds: float = 15) -> bool:

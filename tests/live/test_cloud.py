@@ -1,5 +1,6 @@
 """The local cloud comes up on the loopback alone, keeps to itself and leaves nothing behind."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -14,6 +15,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from local_bench import Bench, code, refused, until
 
@@ -83,6 +85,32 @@ def test_functions_at_work_do_not_hold_it_up(name):
     assert until(lambda: len(at_work_in(up.folder)) == 2)
     began = time.monotonic()
     assert cloud.stop(name) and time.monotonic() - began < 5
+    assert left_of(up, name) == []
+
+
+def test_it_ends_under_load_and_leaves_nothing(name):
+    up = cloud.start(name)
+    bench = Bench(up)
+    bench.client("s3").create_bucket(Bucket="loaded")
+    name_there, ended = bench.function(), threading.Event()
+    once = Config(retries={"total_max_attempts": 1})
+    functions, s3 = bench.session.client("lambda", config=once), bench.session.client("s3", config=once)
+
+    def load(number: int) -> None:
+        while not ended.is_set():
+            with contextlib.suppress(Exception):  # from when it ends, it refuses
+                functions.invoke(FunctionName=name_there, InvocationType="Event", Payload=b'{"sleep":1}')
+                s3.put_object(Bucket="loaded", Key=str(number), Body=b"x" * 4_000_000)
+
+    threads = [threading.Thread(target=load, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    began = time.monotonic()
+    assert cloud.stop(name) and time.monotonic() - began < 5
+    ended.set()
+    for thread in threads:
+        thread.join()
     assert left_of(up, name) == []
 
 

@@ -3,13 +3,13 @@
 import json
 import re
 import time
+import urllib.request
 
 import pytest
 from botocore.config import Config
 from local_bench import CODE, Bench, code, refused, until, zipped
 
 from explorer import encoding, facts
-from explorer.live import CloudError, enforce
 
 pytestmark = pytest.mark.live
 
@@ -442,49 +442,6 @@ def test_what_an_execution_is_given(bench):
     assert code(error) == (400, "ValidationException") and "xxx" not in str(error)
 
 
-def dropped(bench: Bench) -> dict:
-    key = [{"AttributeName": "id", "KeyType": "HASH"}]
-    rule = {"Id": "old", "Status": "Enabled", "ExpirationInDays": 1, "Prefix": "results/"}
-    return {
-        "Bucket": stored("AWS::S3::Bucket", LifecycleConfiguration={"Rules": [rule]}),
-        "Table": stored(
-            "AWS::DynamoDB::Table",
-            KeySchema=key,
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-            TimeToLiveSpecification={"AttributeName": "expires", "Enabled": True},
-            PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
-            SSESpecification={"SSEEnabled": True},
-        ),
-        "Worker": function(bench, RecursiveLoop="Allow", ReservedConcurrentExecutions=7),
-    }
-
-
-def test_what_cloudformation_drops_is_set_and_read_back(bench):
-    assert bench.deploy("dropping", dropped(bench)) == "CREATE_COMPLETE"
-    done = enforce.apply_dropped("dropping", bench.session)
-    assert done == enforce.apply_dropped("dropping", bench.session)
-    assert sorted(name for _, name in done) == [
-        "LifecycleConfiguration",
-        "PointInTimeRecoverySpecification",
-        "RecursiveLoop",
-        "ReservedConcurrentExecutions",
-        "SSESpecification",
-        "TimeToLiveSpecification",
-    ]
-    rows = bench.client("cloudformation").list_stack_resources(StackName="dropping")["StackResourceSummaries"]
-    bucket = next(row["PhysicalResourceId"] for row in rows if row["LogicalResourceId"] == "Bucket")
-    found = bench.client("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
-    assert found[0]["Expiration"] == {"Days": 1}
-
-
-def test_what_only_cloudformation_could_resolve_is_refused(bench):
-    worker = function(bench, RecursiveLoop={"Ref": "AWS::Region"})
-    bench.deploy("unresolved", {"Worker": worker})
-    with pytest.raises(CloudError, match=r"Worker\.RecursiveLoop has Ref"):
-        enforce.apply_dropped("unresolved", bench.session)
-
-
 def test_a_policy_that_wants_tls_does_not_shut_the_loopback_out(bench):
     s3 = bench.client("s3")
     s3.create_bucket(Bucket="tls-only")
@@ -497,4 +454,8 @@ def test_a_policy_that_wants_tls_does_not_shut_the_loopback_out(bench):
     }
     s3.put_bucket_policy(Bucket="tls-only", Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
     s3.put_object(Bucket="tls-only", Key="k", Body=b"x")
-    assert s3.get_object(Bucket="tls-only", Key="k")["Body"].read() == b"x"
+    url = s3.generate_presigned_url("get_object", {"Bucket": "tls-only", "Key": "k"})
+    assert bench.fetch(url).body == b"x"
+    for scheme, status in (("https", 200), ("http", 403)):
+        asked = urllib.request.Request(url, headers={"X-Forwarded-Proto": scheme})
+        assert bench.fetch(asked).status == status

@@ -1,0 +1,123 @@
+"""A prediction for one run under its own conditions: its rate, its work, how its clients poll."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..design import Design
+from ..distribution import Number
+from ..flow import LEVELS, PHASES, Step
+from ..latency import steps
+from ..load import Load
+from ..workload import Workload
+
+NAMES = tuple(f"p{100 * level:g}" for level in LEVELS)
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What one run asked for: a prediction for it takes these from it.
+
+    Parameters
+    ----------
+    rate_rps : jobs a second
+    runtime_s, response_bytes, request_bytes : of each job; None: as the workload says
+    cold_shares : of "work" and of the front functions by their times' ids; others as at a steady rate
+    poll_every_s, poll_growth : when the client polled; None: by Retry-After, in whole seconds
+    """
+
+    rate_rps: float
+    runtime_s: float | None = None
+    response_bytes: float | None = None
+    request_bytes: float | None = None
+    cold_shares: Mapping[str, float] = field(default_factory=dict)
+    poll_every_s: float | None = None
+    poll_growth: float | None = None
+
+    def workload(self, w: Workload) -> Workload:
+        """The workload as this run asked for it."""
+        month_s = w.preferences.month_hours * 3600
+        asked = {"runtime": self.runtime_s, "response": self.response_bytes, "request": self.request_bytes}
+        given = {name: value for name, value in asked.items() if value is not None}
+        rates = {"requests_per_month": max(self.rate_rps * month_s, 1.0), "peak_rps": self.rate_rps}
+        return w.replace({**given, **rates})
+
+
+class Asked(Load):
+    """The load of one run; `only`, where given, is all that takes time: [s] by id, [s/B] by rate."""
+
+    def __init__(self, w: Workload, run: Conditions, only: Mapping[str, float] | None = None) -> None:
+        self.run, self.only = run, only
+        super().__init__(run.workload(w))
+        if only is not None:
+            self.bandwidth = _speed(only, "client.bandwidth")
+
+    def cold_share(self, service_s: Number, name: str) -> Number:
+        """As the run had it, else as at a steady rate."""
+        if name in self.run.cold_shares:
+            return self.run.cold_shares[name]
+        return super().cold_share(service_s, name)
+
+    def time(self, time_id: str) -> np.ndarray:
+        """What an operation takes, or only what is asked about."""
+        assumed = super().time(time_id)
+        if self.only is None:
+            return assumed
+        self.times[time_id] = assumed
+        return np.full(self.levels.shape, self.only.get(time_id, 0.0))
+
+    @property
+    def network(self) -> float:
+        """Bandwidth between an environment and S3, or only what is asked about [B/s]."""
+        return super().network if self.only is None else _speed(self.only, "runtime.network")
+
+
+def _speed(only: Mapping[str, float], field: str) -> float:
+    return 1 / only[field] if only.get(field) else np.inf
+
+
+def sums_of(found: Iterable[Step]) -> dict[str, np.ndarray]:
+    """Seconds of each phase at each of `LEVELS`; apart: the wait for a poll, the front functions' own."""
+    sums = {name: np.zeros(3) for name in (*PHASES, "wait", "front submit", "front poll")}
+    for step in found:
+        waits = step.phase == "poll" and step.actors == ("client", "client")
+        seconds = np.broadcast_to(step.seconds, (3,))
+        sums["wait" if waits else step.phase] += seconds
+        if step.actors == ("front", "table"):
+            sums[f"front {step.phase}"] += seconds
+    return sums
+
+
+def predicted(w: Workload, design: Design, run: Conditions) -> dict[str, dict[str, float]]:
+    """Seconds by phase and in all at p50, p95 and p99, for a run under these conditions.
+
+    As `latency`, but that the wait for a poll is not spread evenly: when the client polls is known.
+    """
+    load = Asked(w, run)
+    sums = sums_of(steps(load, design))
+    if sums["wait"].any():
+        ended = sums["queue"] + sums["cold start"] + sums["work"]
+        seen = [_seen_s(float(end), float(sums["poll"][0]), run, load) for end in ended]
+        sums["poll"] = np.array(seen) - ended
+    found = {phase: sums[phase] for phase in PHASES if sums[phase].any()}
+    found["total"] = np.sum([sums[phase] for phase in PHASES], axis=0)
+    return {phase: named(seconds) for phase, seconds in found.items()}
+
+
+def _seen_s(end_s: float, exchange_s: float, run: Conditions, load: Load) -> float:
+    """When the client sees the end of a job that ends `end_s` after it was accepted [s]."""
+    every = load.constant("poll.first_s") if run.poll_every_s is None else run.poll_every_s
+    growth = load.constant("poll.growth") if run.poll_growth is None else run.poll_growth
+    asked = every
+    while asked + exchange_s / 2 < end_s:  # the status is read in the middle of an exchange
+        answered = asked + exchange_s
+        wait = max(every, growth * answered)
+        asked = answered + (np.ceil(wait) if run.poll_every_s is None else wait)
+    return asked + exchange_s
+
+
+def named(seconds: Iterable[float]) -> dict[str, float]:
+    return {name: float(value) for name, value in zip(NAMES, seconds, strict=True)}

@@ -1,0 +1,73 @@
+"""What a request asks leave for, where the emulator names the action or the resource otherwise than AWS."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from .hook import hook
+from .limits import Limits
+
+DURABLE = re.compile(r"/2025-12-01/durable-executions/(arn:.+?)(?:/(checkpoint|state|history|stop))?/?")
+CALLBACK = re.compile(r"/2025-12-01/durable-execution-callbacks/[^/]+/(succeed|fail|heartbeat)/?")
+ACTIONS = {
+    "checkpoint": "CheckpointDurableExecution",
+    "state": "GetDurableExecutionState",
+    "history": "GetDurableExecutionHistory",
+    "stop": "StopDurableExecution",
+    None: "GetDurableExecution",
+    "succeed": "SendDurableExecutionCallbackSuccess",
+    "fail": "SendDurableExecutionCallbackFailure",
+    "heartbeat": "SendDurableExecutionCallbackHeartbeat",
+}
+BY_PATH = "AmazonSSM.GetParametersByPath"
+
+
+def install(limits: Limits) -> None:
+    """Name things as AWS does in the emulator that is loaded in this process."""
+    from ministack.core import iam_actions
+
+    named = "service method path headers body query_params"
+    hook(iam_actions, "extract_iam_action", named, _with_durable_executions)
+    hook(iam_actions, "extract_resource_arn", f"{named} region account_id", _as_named)
+
+
+def _with_durable_executions(original: Callable[..., Any]) -> Callable[..., Any]:
+    def action(service: str, method: str, path: str, *given: Any) -> Any:
+        asked = (
+            (DURABLE.fullmatch(unquote(path)) or CALLBACK.fullmatch(path)) if service == "lambda" else None
+        )
+        if asked:
+            return f"lambda:{ACTIONS[asked[asked.re.groups]]}"
+        return original(service, method, path, *given)
+
+    return action
+
+
+def _as_named(original: Callable[..., Any]) -> Callable[..., Any]:
+    def resource(
+        service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
+    ) -> Any:
+        found = original(service, method, path, headers, body, query, region, account)
+        if service == "lambda":
+            execution = DURABLE.fullmatch(unquote(path))
+            return execution[1] if execution else _qualified(found, path, query)
+        if service == "ssm" and headers.get("x-amz-target") == BY_PATH:
+            below = str(json.loads(body or b"{}").get("Path", "")).lstrip("/")
+            return f"arn:aws:ssm:{region}:{account}:parameter/{below}"
+        return found
+
+    return resource
+
+
+def _qualified(function: str, path: str, query: Mapping[str, Any]) -> str:
+    """The version or alias that is to be invoked; without one it is the function."""
+    given = query.get("Qualifier") or ""
+    qualifier = given[0] if isinstance(given, list) else given
+    unqualified = 7  # parts of the ARN of a function
+    if not qualifier or "/invocations" not in path or function.count(":") >= unqualified:
+        return function
+    return f"{function}:{qualifier}"

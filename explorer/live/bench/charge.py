@@ -1,0 +1,63 @@
+"""What a run cost at AWS's prices, from what happened in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...calibrate import Conditions
+from ...cost import Bill
+from ...cost import bill as priced
+from ...cost import usage as usage_of
+from ...design import Design
+from ...load import GB, Load
+from ...workload import Workload
+from .logs import Invocation
+from .row import Row
+
+DOORS = {"http-api": "apigateway.http_request", "rest-api": "apigateway.rest_request"}
+
+
+def expected_usd(w: Workload, design: Design, run: Conditions, requests: int) -> float:
+    """What `requests` would cost by the model, with what stands a month in its share [USD]."""
+    return float(priced(_modelled(w, design, run, requests), w.region).total_usd)
+
+
+def _modelled(w: Workload, design: Design, run: Conditions, requests: int) -> dict[str, float]:
+    load = Load(run.workload(w))
+    share = requests / float(load.requests)
+    return {price_id: quantity * share for price_id, quantity in usage_of(load, design).items()}
+
+
+def bill(
+    w: Workload,
+    design: Design,
+    run: Conditions,
+    rows: Sequence[Row],
+    exchanges: int,
+    invocations: Sequence[Invocation],
+) -> Bill:
+    """The bill of a run: counted where it was counted, by the model where it was not.
+
+    Counted are requests through the door, what left it, status reads, results and their downloads, and
+    of functions what their REPORT lines bill. What stands all month is in it with the run's share.
+    """
+    usage = _modelled(w, design, run, len(rows))
+    usage |= {price_id: float(quantity) for price_id, quantity in _counted(design, rows, exchanges).items()
+              if price_id in usage}  # fmt: skip
+    if invocations:
+        load = Load(w)
+        usage[load.by_architecture("lambda.request")] = float(len(invocations))
+        usage[load.by_architecture("lambda.duration")] = sum(one.billed_gb_s for one in invocations)
+    return priced({price_id: quantity for price_id, quantity in usage.items() if quantity}, w.region)
+
+
+def _counted(design: Design, rows: Sequence[Row], exchanges: int) -> dict[str, float]:
+    results = sum(row.bytes > 0 for row in rows)
+    counted: dict[str, float] = {"transfer.internet_out": sum(row.bytes for row in rows) / GB}
+    if design.door in DOORS:
+        counted[DOORS[design.door]] = exchanges
+    if design.flow.polls:
+        counted["dynamodb.ondemand_rru"] = sum(row.polls for row in rows)
+        counted["s3.standard_tier1_request"] = results
+        counted["s3.standard_tier2_request"] = results
+    return counted

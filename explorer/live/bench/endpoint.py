@@ -1,0 +1,67 @@
+"""What is put under load, and what each request asks of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...design import Design
+from ...workload import Workload
+
+Sign = Callable[[str, str, Mapping[str, str], bytes], Mapping[str, str]]
+Body = bytes | Callable[[int], bytes]  # the same for each request, or made of its number
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One endpoint as the benchmark sees it.
+
+    Parameters
+    ----------
+    url : of the endpoint, without a path of its own at the end
+    stored : whether it answers with a job to poll for; else POST /run answers
+    sign : (method, url, headers, body) -> the headers to send; None: as they are
+    stack, target : its name, and local or aws
+    design, workload : what was put up, and for what; without them nothing is predicted or priced
+    session : a boto3 session that may read the functions' logs; None: no logs are read
+    functions : their names by part, such as {"submit": "demo-submit", "work": "demo-work"}
+    """
+
+    url: str
+    stored: bool = True
+    sign: Sign | None = field(default=None, repr=False)
+    stack: str = ""
+    target: str = "local"
+    design: Design | None = None
+    workload: Workload | None = None
+    session: Any = field(default=None, repr=False)
+    functions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What each request asks for.
+
+    Parameters
+    ----------
+    body : JSON, or a function of the request's number that makes it
+    runtime_s, response_bytes : what it asks of the sample work, None where the work is the user's own
+    """
+
+    body: Body
+    runtime_s: float | None = None
+    response_bytes: int | None = None
+
+    @classmethod
+    def sample(cls, runtime_s: float = 0.0, response_bytes: int = 1000, **more: Any) -> Work:
+        """The sample work: `runtime_s` [s] of it for `response_bytes` [B], another seed each time."""
+        asked = {"runtime_s": runtime_s, "response_bytes": response_bytes, "steps": 1, **more}
+        return cls(
+            lambda number: json.dumps({"seed": number + 1, **asked}).encode(), runtime_s, response_bytes
+        )
+
+    def of(self, number: int) -> bytes:
+        """The body of the request with this number."""
+        return self.body(number) if callable(self.body) else self.body

@@ -1,0 +1,201 @@
+"""One job as a client does it: submit, poll, fetch; or one request that is answered at once."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin
+
+from .endpoint import Endpoint, Work
+from .exchange import Answer, ExchangeError, Exchanges
+from .load import Clock
+from .row import NAN, Row
+
+ENDED = {"succeeded", "failed", "cancelled"}
+FIRST_S = 1.0  # between two polls where no Retry-After is given
+FETCHES = 3  # times that a result is asked for before the job counts as lost
+MOST_PAGES = 10_000
+NEXT = re.compile(r'<([^>]+)>\s*;[^,]*\brel="?next"?')
+
+
+class Lost(Exception):
+    """An accepted job whose end or result cannot be had."""
+
+
+@dataclass(frozen=True)
+class Polling:
+    """How a client asks for a job's status.
+
+    Parameters
+    ----------
+    every_s : at first [s]; None: as Retry-After says
+    growth : each later wait is at least this share of the time since the submission
+    timeout_s : a job that has not ended by then counts as lost [s]
+    """
+
+    every_s: float | None = None
+    growth: float = 0.1
+    timeout_s: float = 900.0
+
+    def wait_s(self, answer: Answer, since_s: float) -> float:
+        """How long to wait after this answer, `since_s` after the submission [s]."""
+        if self.every_s is None:
+            return answer.retry_after_s(FIRST_S)
+        return max(self.every_s, self.growth * since_s)
+
+
+class Stored:
+    """Submit, poll until it ends, fetch the result by its signed URL and hold it against its digest."""
+
+    def __init__(
+        self, clock: Clock, exchanges: Exchanges, endpoint: Endpoint, work: Work, polling: Polling
+    ) -> None:
+        self._now, self._exchanges, self._work, self._polling = clock.now, exchanges, work, polling
+        self._base = endpoint.url.rstrip("/")
+
+    async def __call__(self, row: Row) -> None:
+        """The whole job; whatever goes wrong is in the row."""
+        try:
+            answer = await self._submit(row)
+            if answer is None:
+                return
+            status = await self._until_ended(row, answer)
+            row.attempts = int(status.get("attempts") or 0)
+            _stamps(row, status)
+            if status["status"] == "succeeded":
+                await self._fetch(row, status)
+            else:
+                said = status.get("error") or {}
+                row.fail(str(status["status"]), f"{status['status']}: {said.get('type', 'no reason')}")
+        except Lost as lost:
+            row.fail("lost", str(lost))
+
+    async def _submit(self, row: Row) -> Answer | None:
+        body = self._work.of(row.number)
+        row.request_bytes = len(body)
+        try:
+            answer = await self._exchanges.ask("POST", f"{self._base}/jobs", body)
+        except ExchangeError as error:
+            # whether it was accepted, nobody can say
+            row.fail("unknown", f"submit: {error.kind}")
+            return None
+        row.accepted_s, row.http_status = self._now(), answer.status
+        row.submit_s = row.accepted_s - row.sent_s
+        if answer.status != 202:
+            row.fail("refused", f"submit: {answer.status}")
+            return None
+        try:
+            row.id = str(answer.json()["id"])
+        except (ExchangeError, KeyError):
+            raise Lost("submit: 202 without an id") from None
+        return answer
+
+    async def _until_ended(self, row: Row, answer: Answer) -> dict[str, Any]:
+        """The status that says that the job has ended. Raises Lost if none does in time."""
+        where = urljoin(self._base + "/", f"jobs/{row.id}")
+        last = "no answer"
+        while True:
+            since_s = self._now() - row.accepted_s
+            wait_s = self._polling.wait_s(answer, since_s)
+            if since_s + wait_s > self._polling.timeout_s:
+                raise Lost(f"not ended in time: {last}")
+            await asyncio.sleep(wait_s)
+            row.polls += 1
+            try:
+                answer = await self._exchanges.ask("GET", where)
+                if answer.status == 404:
+                    raise Lost("status: 404")
+                if answer.status != 200:
+                    raise ExchangeError(str(answer.status))
+                status = answer.json()
+            except ExchangeError as error:
+                row.poll_errors += 1
+                last = f"status: {error.kind}"
+                continue
+            last = str(status.get("status"))
+            if last in ENDED:
+                row.seen_s, row.status_s = self._now(), answer.done - answer.sent
+                return status
+
+    async def _fetch(self, row: Row, status: dict[str, Any]) -> None:
+        result = status.get("result")
+        if not isinstance(result, dict) or not result.get("url"):
+            raise Lost("succeeded without a result")
+        kind = ""
+        for _ in range(FETCHES):
+            try:
+                answer = await self._exchanges.fetch(str(result["url"]))
+            except ExchangeError as error:
+                kind = error.kind
+                continue
+            if answer.status == 200:
+                break
+            kind = str(answer.status)
+        else:
+            raise Lost(f"result: {kind}")
+        row.fetch_s, row.first_byte_s = self._now() - row.seen_s, answer.first - answer.sent
+        row.bytes, row.sha256 = answer.bytes, answer.sha256
+        if (answer.bytes, answer.sha256) != (result.get("bytes"), result.get("sha256")):
+            raise Lost("result: other bytes than the status says")
+        _take(row, self._work)
+
+
+class Answered:
+    """One POST /run, and the further pages that the answer links to."""
+
+    def __init__(self, clock: Clock, exchanges: Exchanges, endpoint: Endpoint, work: Work) -> None:
+        self._now, self._exchanges, self._work = clock.now, exchanges, work
+        self._base = endpoint.url.rstrip("/")
+
+    async def __call__(self, row: Row) -> None:
+        """The whole request; whatever goes wrong is in the row."""
+        body = self._work.of(row.number)
+        row.request_bytes, url = len(body), f"{self._base}/run"
+        try:
+            for _ in range(MOST_PAGES):
+                answer = await self._exchanges.ask("POST", url, body, Accept_Encoding="gzip")
+                row.http_status = answer.status
+                if answer.status != 200:
+                    return row.fail("refused", f"run: {answer.status}")
+                if not row.bytes:
+                    row.first_byte_s, row.sha256 = answer.first - answer.sent, answer.sha256
+                row.bytes += answer.bytes
+                found = NEXT.search(answer.headers.get("Link", ""))
+                if found is None:
+                    break
+                url, row.sha256 = urljoin(url, found[1]), ""
+        except ExchangeError as error:
+            return row.fail("unknown", f"run: {error.kind}")
+        row.accepted_s = row.seen_s = self._now()
+        row.submit_s = row.accepted_s - row.sent_s
+        _take(row, self._work)
+
+
+def _take(row: Row, work: Work) -> None:
+    """The result is in hand: is it the one that was asked for?"""
+    if work.response_bytes is not None and row.bytes != work.response_bytes:
+        return row.fail("failed", "result: other bytes than were asked for")
+    row.status = "succeeded"
+
+
+def _stamps(row: Row, status: dict[str, Any]) -> None:
+    """The endpoint's own times of day, where it gives them; "updated" is when an ended job ended."""
+    row.submitted = _epoch_s(status.get("submitted"))
+    row.started = _epoch_s(status.get("started"))
+    ended = _epoch_s(status.get("ended"))
+    row.ended = _epoch_s(status.get("updated")) if math.isnan(ended) else ended
+
+
+def _epoch_s(given: object) -> float:
+    """A time of day as epoch seconds, given as a number or as ISO 8601 text."""
+    from datetime import datetime
+
+    if isinstance(given, int | float):
+        return float(given)
+    try:
+        return datetime.fromisoformat(str(given)).timestamp()
+    except ValueError:
+        return NAN

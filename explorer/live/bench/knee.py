@@ -1,0 +1,60 @@
+"""Where a rate is no longer served."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .percentiles import percentiles
+from .row import Row
+from .schedule import Schedule
+
+SERVED = 0.95  # of what is offered
+SLOWER = 5.0  # times the p99 of the first stretch
+EDGE = 0.05  # of the completions at each end that do not count
+
+
+def stretches(rows: Sequence[Row], schedule: Schedule) -> list[dict[str, Any]]:
+    """A row a rate: offered and served [requests/s], p50 and p99 [s], and whether it was served.
+
+    What is served is counted between the 5th and the 95th of a hundred completions, wherever these lie:
+    a latency moves them all, a queue that grows spreads them.
+    """
+    table: list[dict[str, Any]] = []
+    for k, stretch in enumerate(schedule.stretches):
+        mine = [row for row in rows if row.stretch == k and not row.warm_up]
+        done = [row for row in mine if row.status == "succeeded"]
+        latency = percentiles([row.latency_s for row in done])
+        offered = _rate([row.scheduled_s for row in mine], stretch.rate_rps)
+        share = len(done) / len(mine) if mine else 0.0
+        served = min(_rate([row.ended_s for row in done], offered) * share, offered)
+        first = (table[0]["p99_s"] if table else None) or np.inf
+        slow = latency.get("p99", 0.0) > SLOWER * first
+        table.append(
+            {
+                "rate_rps": stretch.rate_rps,
+                "offered_rps": offered,
+                "throughput_rps": served,
+                "p50_s": latency.get("p50"),
+                "p99_s": latency.get("p99"),
+                "served": served >= SERVED * offered and not slow,
+            }
+        )
+    return table
+
+
+def knee_rps(table: Sequence[dict[str, Any]]) -> float | None:
+    """The first rate that is not served; None if all are."""
+    return next((row["rate_rps"] for row in table if not row["served"]), None)
+
+
+def _rate(times_s: Sequence[float], otherwise: float) -> float:
+    """Events a second in the middle of these; of too few, `otherwise`."""
+    times = np.sort(np.asarray(times_s, dtype=float))
+    cut = int(times.size * EDGE)
+    middle = times[cut : times.size - cut]
+    if middle.size < 3 or middle[-1] <= middle[0]:
+        return otherwise if times.size else 0.0
+    return float((middle.size - 1) / (middle[-1] - middle[0]))

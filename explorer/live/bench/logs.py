@@ -1,0 +1,157 @@
+"""What the functions reported of themselves: REPORT lines, and their own JSON lines that name a job."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .row import Row
+
+MARGIN_S = 2.0  # a clock may be off, and a line is stamped when it is written
+PAUSE_S = 1.0
+REPORT = re.compile(r"REPORT RequestId: (?P<id>\S+)")
+FIELDS = {  # of a REPORT line: how many of which unit, with decimals or without
+    "duration_ms": re.compile(r"(?<!Billed )(?<!Init )(?<!Restore )Duration: ([\d.]+) ms"),
+    "billed_ms": re.compile(r"(?<!Restore )Billed Duration: ([\d.]+) ms"),
+    "memory_mb": re.compile(r"Memory Size: (\d+) MB"),
+    "used_mb": re.compile(r"Max Memory Used: (\d+) MB"),
+    "init_ms": re.compile(r"Init Duration: ([\d.]+) ms"),
+}
+METRICS = {  # the same in Lambda's JSON log format
+    "duration_ms": "durationMs",
+    "billed_ms": "billedDurationMs",
+    "memory_mb": "memorySizeMB",
+    "used_mb": "maxMemoryUsedMB",
+    "init_ms": "initDurationMs",
+}
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One invocation as Lambda reported it."""
+
+    part: str
+    request_id: str
+    duration_s: float
+    billed_s: float
+    memory_mb: float
+    used_mb: float = 0.0
+    init_s: float | None = None  # None: a warm environment
+    job: str = ""  # the job that it was about, where the function said so
+
+    @property
+    def billed_gb_s(self) -> float:
+        """What is billed of it [GB s]."""
+        return self.billed_s * self.memory_mb / 1024
+
+
+def parse(part: str, lines: Iterable[str]) -> Iterator[Invocation]:
+    """The invocations in one log stream's lines, in the order in which they stand there.
+
+    The function's own line names its request, its job, and its part where several are one function.
+    """
+    own: dict[str, dict[str, Any]] = {}
+    for line in lines:
+        said = _json(line)
+        if "request" in said:
+            own[str(said["request"])] = said
+        elif found := _report(line, said):
+            request_id, figures = found
+            notes = own.pop(request_id, {})
+            if {"duration_ms", "billed_ms", "memory_mb"} <= figures.keys():
+                named = str(notes.get("part", part))
+                yield _invocation(named, request_id, figures, str(notes.get("job", "")))
+
+
+def _json(line: str) -> dict[str, Any]:
+    if not line.startswith("{"):
+        return {}
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _report(line: str, said: dict[str, Any]) -> tuple[str, dict[str, float]] | None:
+    if said.get("type") == "platform.report":
+        record = said.get("record") or {}
+        metrics = record.get("metrics") or {}
+        found = {name: float(metrics[key]) for name, key in METRICS.items() if key in metrics}
+        return str(record.get("requestId")), found
+    match = REPORT.search(line)
+    if match is None:
+        return None
+    figures = {name: pattern.search(line) for name, pattern in FIELDS.items()}
+    return match["id"], {name: float(figure[1]) for name, figure in figures.items() if figure}
+
+
+def _invocation(part: str, request_id: str, figures: Mapping[str, float], job: str) -> Invocation:
+    init_ms = figures.get("init_ms")
+    return Invocation(
+        part,
+        request_id,
+        figures["duration_ms"] / 1000,
+        figures["billed_ms"] / 1000,
+        figures["memory_mb"],
+        figures.get("used_mb", 0.0),
+        None if init_ms is None else init_ms / 1000,
+        job,
+    )
+
+
+def read(
+    session: Any, functions: Mapping[str, str], since: float, until: float, expected: int, wait_s: float
+) -> list[Invocation]:
+    """The invocations of a stack's functions between two times of day.
+
+    Parameters
+    ----------
+    session : a boto3 session
+    functions : their names by part
+    since, until : epoch seconds
+    expected : so many of the work at least; until they are there, it is read again
+    wait_s : for no longer than this [s]: log lines arrive late
+
+    Raises botocore's ClientError where the logs cannot be read.
+    """
+    client = session.client("logs")
+    give_up = time.monotonic() + wait_s
+    while True:
+        found = [one for part, name in functions.items() for one in _of(client, part, name, since, until)]
+        if sum(one.part == "work" for one in found) >= expected or time.monotonic() + PAUSE_S > give_up:
+            return found
+        time.sleep(PAUSE_S)
+
+
+def _of(client: Any, part: str, function: str, since: float, until: float) -> Iterator[Invocation]:
+    pages = client.get_paginator("filter_log_events").paginate(
+        logGroupName=f"/aws/lambda/{function}",
+        startTime=int((since - MARGIN_S) * 1000),
+        endTime=int((until + MARGIN_S) * 1000),
+    )
+    streams: dict[str, list[str]] = {}
+    try:
+        for page in pages:
+            for event in page["events"]:
+                streams.setdefault(event["logStreamName"], []).extend(event["message"].splitlines())
+    except client.exceptions.ResourceNotFoundException:
+        return  # it was never invoked
+    for lines in streams.values():
+        yield from parse(part, lines)
+
+
+def tell(rows: Iterable[Row], invocations: Iterable[Invocation]) -> None:
+    """Note in each row whether its job met a cold start, and how long it took [s]."""
+    starts: dict[str, float] = {}
+    for one in invocations:
+        if one.job and one.part == "work":
+            starts[one.job] = starts.get(one.job, 0.0) + (one.init_s or 0.0)
+    for row in rows:
+        if row.id in starts:
+            row.cold_start_s = starts[row.id]
+            row.cold = row.cold_start_s > 0

@@ -1,0 +1,238 @@
+"""What a benchmark found: a row a request, the summary of the contract, and a Parquet file of both."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...calibrate import METADATA, Conditions, predicted
+from ..vouch import CANNOT_VOUCH_FOR, VOUCHES_FOR
+from .endpoint import Endpoint
+from .knee import knee_rps, stretches
+from .logs import Invocation
+from .percentiles import intervals, percentiles
+from .row import COLUMNS, Row
+from .schedule import Closed, Schedule
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LATE_S = 0.010  # a generator that is later than this at the p99 has not kept its schedule
+THREE = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+SHORT = {"p50": 0.5, "p99": 0.99, "max": 1.0}
+PHASES = {
+    "submit": "submit_s",
+    "queue": "queue_s",
+    "cold start": "cold_start_s",
+    "work": "work_s",
+    "poll": "poll_s",
+    "download": "fetch_s",
+}
+CLOSED = (
+    "what a stall hides: the loop is closed, so that an endpoint that stalls is asked for less and the "
+    "latencies leave out those that would have met the stall"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One benchmark: `.frame()`, `.to_dict()`, `.write(path)`."""
+
+    rows: Sequence[Row]
+    schedule: Schedule | Closed
+    endpoint: Endpoint
+    conditions: Conditions
+    started: float  # epoch seconds
+    seconds: float
+    interrupted: bool = False
+    invocations: Sequence[Invocation] = ()
+    rtt_s: Sequence[float] = ()
+    cost_usd: float | None = None
+    clock_offset_s: float = 0.0
+    notes: Sequence[str] = field(default=())  # what could not be found out
+
+    @cached_property
+    def counted(self) -> list[Row]:
+        """The rows that count: not those that warmed it up."""
+        return [row for row in self.rows if not row.warm_up]
+
+    @property
+    def jobs(self) -> int:
+        """Requests that were due."""
+        return len(self.counted)
+
+    @property
+    def succeeded(self) -> int:
+        """Jobs with the whole of their result in hand."""
+        return sum(row.status == "succeeded" for row in self.counted)
+
+    @property
+    def lost(self) -> int:
+        """Accepted jobs that did not end in time, or whose result cannot be had, warming up as well."""
+        return sum(row.status == "lost" for row in self.rows)
+
+    @property
+    def duplicated(self) -> int:
+        """Jobs that were given the id of another."""
+        ids = Counter(row.id for row in self.rows if row.id)
+        return sum(count - 1 for count in ids.values())
+
+    @property
+    def errors(self) -> dict[str, int]:
+        """How many of each kind, the most frequent first."""
+        return dict(Counter(row.error for row in self.counted if row.error).most_common())
+
+    @property
+    def why_not_valid(self) -> list[str]:
+        """Why the generator did not do what it was asked; [] if it did."""
+        late = percentiles([row.lateness_s for row in self.counted], SHORT)
+        dropped = sum(row.status == "dropped" for row in self.counted)
+        reasons = []
+        if late and late["p99"] > LATE_S:
+            reasons.append(f"requests were sent {1000 * late['p99']:.1f} ms late at the p99")
+        if dropped:
+            reasons.append(f"{dropped} requests were dropped: too many in flight")
+        if self.interrupted:
+            reasons.append("interrupted")
+        return reasons
+
+    @cached_property
+    def throughput_rps(self) -> float:
+        """Jobs that succeeded a second, from the first request due to the last one's end."""
+        done = [row for row in self.counted if row.status == "succeeded"]
+        if not done:
+            return 0.0
+        span = max(row.ended_s for row in done) - min(row.scheduled_s for row in self.counted)
+        return len(done) / span if span > 0 else 0.0
+
+    def _done(self, column: str) -> list[float]:
+        return [getattr(row, column) for row in self.counted if row.status == "succeeded"]
+
+    @cached_property
+    def measured(self) -> dict[str, dict[str, float]]:
+        """Seconds by phase and in all at p50, p95 and p99, of the jobs that succeeded."""
+        stored = self.endpoint.stored
+        found = {name: percentiles(self._done(column), THREE) for name, column in PHASES.items() if stored}
+        found["total"] = percentiles(self._done("latency_s"), THREE)
+        return {name: seconds for name, seconds in found.items() if seconds}
+
+    @cached_property
+    def predicted(self) -> dict[str, dict[str, float]] | None:
+        """The same by the model, for this workload and design under the run's conditions."""
+        w, design = self.endpoint.workload, self.endpoint.design
+        return None if w is None or design is None else predicted(w, design, self.conditions)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The summary, as `explorer bench --json` prints it."""
+        runs: dict[int, list[float]] = {}
+        for row in self.counted:
+            if row.status == "succeeded":
+                runs.setdefault(row.repetition, []).append(row.latency_s)
+        steps = stretches(self.counted, self.schedule) if isinstance(self.schedule, Schedule) else []
+        reasons = self.why_not_valid
+        local = self.endpoint.target == "local"
+        cannot = [
+            *(CANNOT_VOUCH_FOR if local else ()),
+            *([CLOSED] if isinstance(self.schedule, Closed) else ()),
+        ]
+        return {
+            "stack": self.endpoint.stack,
+            "target": self.endpoint.target,
+            "valid": not reasons,
+            "why_not_valid": reasons,
+            "interrupted": self.interrupted,
+            "schedule": self.schedule.to_dict(),
+            "seconds": self.seconds,
+            "jobs": self.jobs,
+            "succeeded": self.succeeded,
+            "lost": self.lost,
+            "duplicated": self.duplicated,
+            "errors": self.errors,
+            "latency_s": percentiles(self._done("latency_s")),
+            "latency_95_percent_sure_s": {
+                name: list(ends) for name, ends in intervals([*runs.values()]).items()
+            },
+            "service_s": percentiles(self._done("service_s")),
+            "submit_s": percentiles(self._done("submit_s")),
+            "cold_starts": self.cold_starts,
+            "throughput_rps": self.throughput_rps,
+            "steps": steps,
+            "knee_rps": knee_rps(steps),
+            "lateness_s": percentiles([row.lateness_s for row in self.counted], SHORT),
+            "predicted": self.predicted,
+            "measured": self.measured,
+            "functions": self.functions,
+            "cost_usd": self.cost_usd,
+            "vouches_for": list(VOUCHES_FOR) if local else [],
+            "cannot_vouch_for": cannot,
+            "notes": list(self.notes),
+        }
+
+    @property
+    def cold_starts(self) -> int | None:
+        """Invocations of any function that met a cold start; None where no log could be read."""
+        if not self.invocations:
+            return None
+        return sum(one.init_s is not None for one in self.invocations)
+
+    @cached_property
+    def functions(self) -> dict[str, dict[str, Any]]:
+        """By part: invocations, cold starts, billed seconds, and quantiles of the duration [s]."""
+        parts: dict[str, list[Invocation]] = {}
+        for one in self.invocations:
+            parts.setdefault(one.part, []).append(one)
+        return {
+            part: {
+                "invocations": len(found),
+                "cold_starts": sum(one.init_s is not None for one in found),
+                "billed_s": sum(one.billed_s for one in found),
+                "init_s": percentiles([one.init_s for one in found if one.init_s is not None], THREE),
+                **percentiles([one.duration_s for one in found], THREE),
+            }
+            for part, found in parts.items()
+        }
+
+    def told(self) -> dict[str, Any]:
+        """What the rows alone do not say: what `ex.calibrate` needs beside them."""
+        worked = self.functions.get("work", {})
+        return {
+            "design": self.endpoint.design.ids if self.endpoint.design else None,
+            "conditions": _plain(self.conditions),
+            "rtt_s": percentiles(self.rtt_s, THREE),
+            "functions": {
+                part: {name: seen[name] for name in THREE} for part, seen in self.functions.items()
+            },
+            "init_s": worked.get("init_s") or None,
+            "started": self.started,
+            "summary": self.to_dict(),
+        }
+
+    def frame(self) -> pd.DataFrame:
+        """A row a request; times in seconds from the start of the run, bytes, counts."""
+        import pandas as pd
+
+        frame = pd.DataFrame({name: [getattr(row, name) for row in self.rows] for name in COLUMNS})
+        frame["cold"] = frame["cold"].astype("boolean")
+        frame.attrs["bench"] = self.told()
+        return frame
+
+    def write(self, path: str | Path) -> None:
+        """The rows as Parquet, with the summary as JSON in the file's metadata."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        frame = self.frame()
+        told = json.dumps(frame.attrs.pop("bench")).encode()
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), METADATA: told}), path)
+
+
+def _plain(conditions: Conditions) -> Mapping[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(conditions)

@@ -1,0 +1,65 @@
+"""What became of one request: a row of the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+NAN = float("nan")
+PHASES = ("submit", "queue", "cold start", "work", "poll", "fetch")
+
+
+@dataclass(slots=True)
+class Row:
+    """One request. Times of day are in epoch seconds, the others count from the start of the run [s].
+
+    `latency_s` counts from the scheduled time, `service_s` from when it was sent. The phases from
+    `submit_s` to `fetch_s` follow one another, and with `lateness_s` add up to `latency_s`.
+    """
+
+    number: int
+    scheduled_s: float
+    sent_s: float = NAN
+    accepted_s: float = NAN  # the endpoint took the job, or answered
+    seen_s: float = NAN  # the client read that it had ended
+    ended_s: float = NAN  # the whole result in hand, or given up
+    repetition: int = 0
+    stretch: int = 0
+    warm_up: bool = False
+    lateness_s: float = NAN
+    latency_s: float = NAN
+    service_s: float = NAN
+    submit_s: float = NAN
+    queue_s: float = NAN
+    cold_start_s: float = NAN
+    work_s: float = NAN
+    poll_s: float = NAN
+    fetch_s: float = NAN
+    first_byte_s: float = NAN  # of the result, within `fetch_s`
+    status_s: float = NAN  # the exchange that saw the end, within `poll_s`
+    submitted: float = NAN  # the endpoint's own clock, from here
+    started: float = NAN
+    ended: float = NAN
+    id: str = ""
+    status: str = ""  # succeeded, failed, cancelled, refused, lost, dropped or unknown
+    error: str = ""  # its kind
+    http_status: int = 0
+    attempts: int = 0
+    polls: int = 0
+    poll_errors: int = 0
+    bytes: int = 0
+    sha256: str = ""
+    cold: bool | None = None  # whether its work met a cold start; None: nobody said
+    runtime_s: float = NAN  # what was asked of the sample work
+    request_bytes: int = 0
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the endpoint said that it would do it."""
+        return self.http_status == 202
+
+    def fail(self, status: str, error: str) -> None:
+        """It ended without its result."""
+        self.status, self.error = status, error
+
+
+COLUMNS = tuple(field.name for field in fields(Row))

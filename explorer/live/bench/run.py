@@ -1,0 +1,234 @@
+"""A benchmark from its schedule to its result."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+import time
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from ...calibrate import Conditions
+from ...errors import ExplorerError
+from . import charge, logs
+from .endpoint import Endpoint, Work
+from .exchange import exchanges, round_trips
+from .jobs import Answered, Polling, Stored
+from .load import Clock, Job, Progress, Run
+from .percentiles import percentiles
+from .result import Result
+from .row import Row
+from .schedule import Closed, Schedule
+from .split import split
+
+T = TypeVar("T")
+MOST_REQUESTS, MOST_USD = 100_000, 10.0
+EXCHANGE_S = 60.0
+PARTS = {"work": "work", "submit": "handler.submit", "uploads": "handler.presign"}
+
+
+@dataclass(frozen=True)
+class Caps:
+    """What a benchmark may not exceed; it is refused before the first request.
+
+    Parameters
+    ----------
+    requests : in all, with those that warm it up
+    usd : at AWS's prices, as estimated; on the local cloud nothing is charged
+    in_flight : requests at a time; one that is due beyond is dropped, and the run not valid
+    """
+
+    requests: int = MOST_REQUESTS
+    usd: float = MOST_USD
+    in_flight: int = 20_000
+
+
+@dataclass
+class _Seen:
+    """What the repetitions of a run leave."""
+
+    rows: list[Row] = field(default_factory=list)
+    interrupted: bool = False
+    exchanges: int = 0
+    offset_s: float = 0.0
+    rtt_s: list[float] = field(default_factory=list)
+    splits: list[tuple[list[Row], float]] = field(default_factory=list)  # rows, and the zero of their clock
+
+
+def bench(
+    endpoint: Endpoint,
+    schedule: Schedule | Closed | Sequence[Schedule],
+    work: Work | None = None,
+    *,
+    polling: Polling | None = None,
+    warm_up: int = 0,
+    caps: Caps | None = None,
+    progress: Progress | None = None,
+    log_wait_s: float = 5.0,
+) -> Result:
+    """Put an endpoint under load and say what came of it.
+
+    Parameters
+    ----------
+    endpoint : what is put under load
+    schedule : when requests are sent; several of them are repetitions, such as `poisson` with other seeds
+    work : what each asks for, the sample work if None
+    polling : how the client polls, as Retry-After says if None
+    warm_up : requests beforehand, one after another, that do not count
+    caps : what may not be exceeded
+    progress : told (done, in flight, of) whenever a request ends
+    log_wait_s : how long to wait for the functions' logs [s]
+
+    Ctrl-C ends it early: the result holds what there is and is marked interrupted.
+    Raises ExplorerError where the schedule exceeds a cap.
+    """
+    many = list(schedule) if isinstance(schedule, Sequence) else [schedule]
+    work, polling, caps = work or Work.sample(), polling or Polling(), caps or Caps()
+    asked = _conditions(many[0], work, polling)
+    _check(endpoint, many, asked, caps, warm_up)
+    began = time.time()
+    seen = _completed(_all(endpoint, many, work, polling, warm_up, caps, progress))
+    seconds = time.time() - began
+    found, notes = _logged(endpoint, seen.rows, began, log_wait_s)
+    logs.tell(seen.rows, found)
+    for rows, zero in seen.splits:
+        seen.offset_s = split(rows, zero)
+    run = _as_it_was(asked, many[0], seen.rows, found)
+    usd = None
+    if endpoint.workload is not None and endpoint.design is not None:
+        bill = charge.bill(endpoint.workload, endpoint.design, run, seen.rows, seen.exchanges, found)
+        usd = float(bill.total_usd)
+    return Result(
+        seen.rows, many[0], endpoint, run, began, seconds, seen.interrupted, found, seen.rtt_s, usd,
+        seen.offset_s, notes,
+    )  # fmt: skip
+
+
+def _conditions(schedule: Schedule | Closed, work: Work, polling: Polling) -> Conditions:
+    rate = schedule.rate_rps if isinstance(schedule, Schedule) else schedule.concurrency / 1.0
+    growth = None if polling.every_s is None else polling.growth
+    size = float(len(work.of(0)))
+    return Conditions(rate, work.runtime_s, work.response_bytes, size, {}, polling.every_s, growth)
+
+
+def _check(
+    endpoint: Endpoint, many: Sequence[Schedule | Closed], asked: Conditions, caps: Caps, warm_up: int
+) -> None:
+    """Refuse what exceeds a cap, before anything is sent."""
+    if not many:
+        raise ExplorerError("schedule is empty: expected one or more")
+    requests = sum(one.requests for one in many) + warm_up
+    if requests > caps.requests:
+        raise ExplorerError(
+            f"the schedule has {requests:,} requests: expected at most {caps.requests:,}, the cap on requests"
+        )
+    if endpoint.target == "local" or endpoint.workload is None or endpoint.design is None:
+        return
+    usd = charge.expected_usd(endpoint.workload, endpoint.design, asked, requests)
+    if usd > caps.usd:
+        raise ExplorerError(
+            f"the schedule would cost about {usd:,.2f} USD: expected at most {caps.usd:,.2f}, the cap"
+        )
+
+
+async def _all(
+    endpoint: Endpoint,
+    many: Sequence[Schedule | Closed],
+    work: Work,
+    polling: Polling,
+    warm_up: int,
+    caps: Caps,
+    progress: Progress | None,
+) -> _Seen:
+    seen = _Seen()
+    async with exchanges(endpoint.sign, EXCHANGE_S) as ways:
+        seen.rtt_s = await round_trips(endpoint.url)
+        plans: list[Schedule | Closed] = [Closed(warm_up, 1)] if warm_up else []
+        for number, plan in enumerate([*plans, *many]):
+            warming = bool(plans) and number == 0
+
+            clock = Clock()
+            job: Job = Answered(clock, ways, endpoint, work)
+            if endpoint.stored:
+                job = Stored(clock, ways, endpoint, work, polling)
+            run = Run(clock, job, caps.in_flight, None if warming else progress)
+            rows = await run.go(plan)
+            for row in rows:
+                row.repetition, row.warm_up = max(number - len(plans), 0), warming
+                row.runtime_s = math.nan if work.runtime_s is None else work.runtime_s
+            seen.rows += rows
+            seen.splits.append((rows, clock.epoch))
+            if run.interrupted:
+                seen.interrupted = True
+                break
+        seen.exchanges = ways.sent
+    return seen
+
+
+def _completed(work: Coroutine[Any, Any, T]) -> T:
+    """Run it to its end; beside a loop that runs already, as in a notebook, in a thread of its own."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    return _beside(work)
+
+
+def _beside(work: Coroutine[Any, Any, T]) -> T:
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(work)
+    ended: list[BaseException | None] = []
+
+    def go() -> None:
+        try:
+            loop.run_until_complete(asyncio.wait([task]))
+        finally:
+            ended.append(None)
+
+    thread = threading.Thread(target=go, name="explorer-bench")
+    thread.start()
+    try:
+        thread.join()
+    except KeyboardInterrupt:
+        loop.call_soon_threadsafe(task.cancel)
+        thread.join()
+    loop.close()
+    return task.result()
+
+
+def _logged(
+    endpoint: Endpoint, rows: Sequence[Row], began: float, wait_s: float
+) -> tuple[list[logs.Invocation], list[str]]:
+    """The functions' invocations; where they cannot be read, why not."""
+    if endpoint.session is None or not endpoint.functions:
+        return [], ["no logs were read: cold starts and billed times are not known"]
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    expected = sum(row.accepted or row.status == "succeeded" for row in rows)
+    try:
+        found = logs.read(endpoint.session, endpoint.functions, began, time.time(), expected, wait_s)
+    except (BotoCoreError, ClientError) as error:
+        return [], [f"the logs could not be read: {error}"]
+    return found, []
+
+
+def _as_it_was(
+    asked: Conditions, schedule: Schedule | Closed, rows: Sequence[Row], found: Sequence[logs.Invocation]
+) -> Conditions:
+    """The conditions with what only the run itself shows: its rate if closed, its cold starts."""
+    rate = asked.rate_rps
+    counted = [row for row in rows if not row.warm_up and not math.isnan(row.ended_s)]
+    if isinstance(schedule, Closed) and counted:
+        span = max(row.ended_s for row in counted) - min(row.scheduled_s for row in counted)
+        rate = len(counted) / span if span > 0 else rate
+    shares = {}
+    for part, name in PARTS.items():
+        seen = [one.init_s is not None for one in found if one.part == part]
+        if seen:
+            shares[name] = sum(seen) / len(seen)
+    size = percentiles([float(row.request_bytes) for row in counted]).get("p50", asked.request_bytes)
+    return Conditions(
+        rate, asked.runtime_s, asked.response_bytes, size, shares, asked.poll_every_s, asked.poll_growth
+    )

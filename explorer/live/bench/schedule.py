@@ -1,0 +1,136 @@
+"""When requests are to be sent: at times that are fixed before the first, or one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...errors import ExplorerError
+
+MOST_REQUESTS = 10_000_000  # a schedule that is longer is a slip
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of a schedule with one rate."""
+
+    rate_rps: float
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """An open loop: when each request is to be sent [s from the start], whatever became of those before."""
+
+    kind: str
+    at_s: np.ndarray  # rising, shape (requests,)
+    stretches: tuple[Stretch, ...]
+    stretch_of: np.ndarray  # the stretch of each request, shape (requests,)
+
+    @property
+    def requests(self) -> int:
+        """How many requests there are."""
+        return int(self.at_s.size)
+
+    @property
+    def duration_s(self) -> float:
+        """From the start to the end of the last stretch [s]."""
+        return self.stretches[-1].end_s
+
+    @property
+    def rate_rps(self) -> float:
+        """The mean rate [requests/s]."""
+        return self.requests / self.duration_s
+
+    def to_dict(self) -> dict[str, object]:
+        """As the result shows it."""
+        rates = [stretch.rate_rps for stretch in self.stretches]
+        return {"loop": "open", "kind": self.kind, "rates_rps": rates, "duration_s": self.duration_s}
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A closed loop: `jobs` in all, `concurrency` at a time, each sent when one before it has ended.
+
+    An endpoint that stalls is then asked for less: the latencies leave out those that would have met
+    the stall.
+    """
+
+    jobs: int
+    concurrency: int
+
+    def __post_init__(self) -> None:
+        _check("jobs", self.jobs, 1, MOST_REQUESTS)
+        _check("concurrency", self.concurrency, 1, self.jobs)
+
+    @property
+    def requests(self) -> int:
+        """How many requests there are."""
+        return self.jobs
+
+    def to_dict(self) -> dict[str, object]:
+        """As the result shows it."""
+        return {"loop": "closed", "kind": "closed", "jobs": self.jobs, "concurrency": self.concurrency}
+
+
+def constant(rate_rps: float, duration_s: float) -> Schedule:
+    """Evenly spaced requests.
+
+    Parameters
+    ----------
+    rate_rps : requests a second
+    duration_s : how long [s]
+    """
+    return stepped([rate_rps], duration_s)
+
+
+def poisson(rate_rps: float, duration_s: float, seed: int = 1) -> Schedule:
+    """Requests that come by chance, as from many clients who do not know each other.
+
+    Parameters
+    ----------
+    rate_rps : requests a second, on average
+    duration_s : how long [s]
+    seed : the same for the same requests
+    """
+    return stepped([rate_rps], duration_s, seed)
+
+
+def stepped(rates_rps: Sequence[float], each_s: float, seed: int | None = None) -> Schedule:
+    """One rate after another, to find where a rate is no longer served.
+
+    Parameters
+    ----------
+    rates_rps : requests a second, one a stretch
+    each_s : how long each stretch is [s]
+    seed : of Poisson arrivals; None: evenly spaced
+    """
+    _check("duration", each_s, 1e-3, 366 * 86400)
+    if not len(rates_rps):
+        raise ExplorerError("rates is empty: expected one rate or more")
+    chance = None if seed is None else np.random.default_rng(seed)
+    starts, stretches = [], []
+    for k, rate in enumerate(rates_rps):
+        _check("rate", rate, 1e-6, 1e6)
+        _check("requests", rate * each_s, 1, MOST_REQUESTS)
+        stretches.append(Stretch(float(rate), k * each_s, (k + 1) * each_s))
+        starts.append(k * each_s + _arrivals(float(rate), each_s, chance))
+    kind = ("constant" if chance is None else "poisson") if len(rates_rps) == 1 else "stepped"
+    of = np.repeat(np.arange(len(starts)), [times.size for times in starts])
+    return Schedule(kind, np.concatenate(starts), tuple(stretches), of)
+
+
+def _arrivals(rate_rps: float, duration_s: float, chance: np.random.Generator | None) -> np.ndarray:
+    if chance is None:
+        return np.arange(round(rate_rps * duration_s)) / rate_rps
+    # given how many there are, Poisson arrivals are uniform
+    count = max(int(chance.poisson(rate_rps * duration_s)), 1)
+    return np.sort(chance.uniform(0.0, duration_s, count))
+
+
+def _check(name: str, given: float, least: float, most: float) -> None:
+    if not isinstance(given, int | float | np.number) or not least <= given <= most:
+        raise ExplorerError(f"{name} is {given}: expected a number from {least:g} to {most:g}")

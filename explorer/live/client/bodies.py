@@ -1,0 +1,242 @@
+"""Bodies on their way: read from memory or a file when they are sent, kept or written when they arrive."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mimetypes
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ...errors import ExplorerError
+
+CHUNK_BYTES = 256 * 1024
+JSON = "application/json"
+OCTETS = "application/octet-stream"
+Progress = Callable[[int, int], None]  # bytes done, bytes in all
+
+
+class Body:
+    """What is sent, as often as it takes: a file is never read into memory as a whole.
+
+    `given` is a path or an open binary file, whose bytes are sent; bytes, sent as they are; or
+    whatever JSON can say, text included, sent as JSON.
+    """
+
+    def __init__(self, given: Any, content_type: str | None = None) -> None:
+        self._bytes: bytes | None = None
+        self._file: Path | BinaryIO | None = None
+        self._start = 0
+        if isinstance(given, os.PathLike):
+            self._file = Path(given)
+            kind = mimetypes.guess_type(self._file.name)[0] or OCTETS
+            with _told(self._file):
+                self.size_bytes = self._file.stat().st_size
+                self._file.open("rb").close()
+        elif hasattr(given, "read"):
+            self._file, kind = given, OCTETS
+            self._start, self.size_bytes = _extent(given)
+        else:
+            self._bytes, kind = _encoded(given), JSON
+            self.size_bytes = len(self._bytes)
+        self.content_type = content_type or kind
+
+    def read(self) -> bytes:
+        """All of it: for what is small."""
+        return self._bytes if self._bytes is not None else b"".join(self.chunks())
+
+    def chunks(self, on_sent: Progress | None = None) -> Iterator[bytes]:
+        """It from its beginning, piece by piece. Raises ExplorerError if the file has become shorter."""
+        sent = 0
+        for chunk in self._pieces():
+            yield chunk
+            sent += len(chunk)
+            if on_sent:
+                on_sent(sent, self.size_bytes)
+
+    def _pieces(self) -> Iterator[bytes]:
+        if self._bytes is not None:
+            for at in range(0, self.size_bytes, CHUNK_BYTES):
+                yield self._bytes[at : at + CHUNK_BYTES]
+        elif isinstance(self._file, Path):
+            with _told(self._file), self._file.open("rb") as file:
+                yield from _exactly(file, self.size_bytes)
+        elif self._file is not None:
+            self._file.seek(self._start)
+            yield from _exactly(self._file, self.size_bytes)
+
+
+def is_json(content_type: str) -> bool:
+    """Whether a content type is JSON's, or built on it."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == JSON or kind.endswith("+json")
+
+
+def _encoded(given: Any) -> bytes:
+    if isinstance(given, bytes | bytearray | memoryview):
+        return bytes(given)
+    try:
+        return json.dumps(given, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise ExplorerError(f"body: {error}: expected what JSON can say, bytes, a path or a file") from None
+
+
+def _extent(file: Any) -> tuple[int, int]:
+    """Where a file stands, and how many bytes are left."""
+    try:
+        start = file.tell()
+        size = file.seek(0, os.SEEK_END) - start
+        file.seek(start)
+        binary = isinstance(file.read(0), bytes)
+    except (OSError, AttributeError, ValueError):
+        binary = False
+    if not binary:
+        raise ExplorerError("body: expected a binary file that can be read again from where it stands")
+    return start, size
+
+
+def _exactly(file: BinaryIO, size: int) -> Iterator[bytes]:
+    while size:
+        chunk = file.read(min(CHUNK_BYTES, size))
+        if not chunk:
+            raise ExplorerError("body: the file has become shorter while it was sent")
+        size -= len(chunk)
+        yield chunk
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ExplorerError(f"{path}: {error.strerror or type(error).__name__}") from None
+
+
+class Sink:
+    """Takes a result as it arrives, knows how far it has come, and holds it against its checksum."""
+
+    def __init__(self, total_bytes: int, sha256: str, on_progress: Progress | None = None) -> None:
+        self.total_bytes, self.sha256, self.on_progress = total_bytes, sha256, on_progress
+        self.size_bytes = 0
+        self.overrun = False
+        self._hash = hashlib.sha256()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all bytes are there, right or wrong."""
+        return self.size_bytes >= self.total_bytes
+
+    @property
+    def matches(self) -> bool:
+        """Whether what is there is what was promised."""
+        return self.size_bytes == self.total_bytes and self._hash.hexdigest() == self.sha256
+
+    def takes(self, status: int, headers: Mapping[str, str]) -> bool:
+        """Whether the body of an answer belongs here: all of it, or just what is missing."""
+        if status == 200:
+            self.restart()
+            return True
+        begins = re.match(r"bytes (\d+)-", headers.get("content-range", ""))
+        return status == 206 and bool(begins) and int(begins[1]) == self.size_bytes  # type: ignore[index]
+
+    def write(self, chunk: bytes) -> bool:
+        """Take a piece; False if there is more than was promised, and no more is wanted."""
+        self.overrun = self.size_bytes + len(chunk) > self.total_bytes
+        if self.overrun:
+            return False
+        self._put(chunk)
+        self._hash.update(chunk)
+        self.size_bytes += len(chunk)
+        if self.on_progress:
+            self.on_progress(self.size_bytes, self.total_bytes)
+        return True
+
+    def restart(self) -> None:
+        """Begin anew."""
+        self.size_bytes, self._hash = 0, hashlib.sha256()
+        self._empty()
+
+    def close(self) -> None:
+        """Let go of it, finished or not."""
+
+    def _put(self, chunk: bytes) -> None:
+        raise NotImplementedError
+
+    def _empty(self) -> None:
+        raise NotImplementedError
+
+
+class Memory(Sink):
+    """A result that is kept in memory."""
+
+    def __init__(self, *promised: Any) -> None:
+        super().__init__(*promised)
+        self.content = bytearray()
+
+    def _put(self, chunk: bytes) -> None:
+        self.content += chunk
+
+    def _empty(self) -> None:
+        self.content.clear()
+
+
+class PartFile(Sink):
+    """A result that goes into a file, which is there only once it is whole.
+
+    Until then it lies beside it, under a name that has the checksum in it: what an earlier try left
+    of the same result is gone on with, and never taken for part of another.
+    """
+
+    def __init__(self, path: Path, *promised: Any) -> None:
+        super().__init__(*promised)
+        self.path = path
+        self.part = path.with_name(f"{path.name}.{self.sha256[:12]}.part")
+        with _told(self.part):
+            self._file = self.part.open("r+b" if self.part.exists() else "x+b")
+        self._take_up()
+
+    def _take_up(self) -> None:
+        with _told(self.part):
+            while chunk := self._file.read(CHUNK_BYTES):
+                self._hash.update(chunk)
+                self.size_bytes += len(chunk)
+        if self.complete and not self.matches:
+            self.restart()
+
+    def _put(self, chunk: bytes) -> None:
+        with _told(self.part):
+            self._file.write(chunk)
+
+    def _empty(self) -> None:
+        with _told(self.part):
+            self._file.seek(0)
+            self._file.truncate()
+
+    def finish(self) -> Path:
+        """Give it its name, in one step."""
+        with _told(self.part):
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            os.replace(self.part, self.path)
+        return self.path
+
+    def close(self) -> None:
+        with _told(self.part):
+            self._file.close()
+            if not self.size_bytes:
+                self.part.unlink(missing_ok=True)
+
+
+def writable(path: str | os.PathLike[str]) -> Path:
+    """A path that a file can have. Raises ExplorerError for a folder, or where there is none for it."""
+    found = Path(path)
+    if found.is_dir():
+        raise ExplorerError(f"{found} is a folder: expected the name of a file")
+    if not found.parent.is_dir():
+        raise ExplorerError(f"{found}: there is no folder {found.parent}")
+    return found

@@ -1,0 +1,231 @@
+"""The steps of the endpoint's protocol, told once for the client that waits and the one that awaits.
+
+Each is a generator of what is to be sent and how long to pause (`exchange`); it sends nothing itself.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
+
+from ...errors import ExplorerError
+from .bodies import JSON, Body, Memory, PartFile, Progress
+from .exchange import (
+    Answer,
+    Backoff,
+    EndpointError,
+    Job,
+    JobFailedError,
+    Lost,
+    Pause,
+    Request,
+    Result,
+    Steps,
+    WaitTimeoutError,
+    expect,
+    is_transient,
+    never_ran,
+    persist,
+    plain,
+    refusal,
+)
+from .fetch import fill
+from .reading import followed, joined, next_link, no_route, not_this_way, parsed, upload_place, within
+
+Answers = Literal["job", "run"]
+Watch = Callable[[Job], None]
+RUN_S = 905.0  # a function may work 900 s before the first byte of its answer
+
+
+@dataclass
+class Sending:
+    """A body on its way; once it is uploaded, `token` stands for it."""
+
+    body: Body
+    on_sent: Progress | None = None
+    token: str | None = None
+
+
+@dataclass
+class Protocol:
+    """How to talk to the endpoint at `base`; `answers` is found out where it is not told."""
+
+    base: str
+    inline_bytes: int
+    backoff: Backoff
+    answers: Answers | None = None
+
+    def url(self, *parts: str, **query: str) -> str:
+        """An address below the endpoint's; a part cannot leave its place in it."""
+        if any(not isinstance(part, str) or not part.strip(".") for part in parts):
+            raise ExplorerError(f"{plain(str(parts[-1]))!r} is no id of a job")
+        path = "/".join(quote(part, safe="") for part in parts)
+        asked = urlencode(query, quote_via=quote, safe="")
+        return f"{self.base}/{path}" + (f"?{asked}" if asked else "")
+
+    # Jobs ----------------------------------------------------------------------------------------
+
+    def submit(self, sending: Sending, key: str | None) -> Steps[Job]:
+        """Hand a job over; under one key it is made once, however often it has to be sent."""
+        if self.answers == "run":
+            raise ExplorerError("the endpoint makes no jobs, it answers POST /run: use run")
+        request, answer = yield from self._post("jobs", sending, key or uuid.uuid4().hex)
+        if no_route(answer):
+            raise refusal(request, answer, "an endpoint that answers POST /run is used by run")
+        return self._accepted(request, answer)
+
+    def _accepted(self, request: Request, answer: Answer) -> Job:
+        job = Job.of(request, expect(request, answer, 200, 201, 202))
+        self.answers = "job"
+        return job
+
+    def status(self, job: str | Job) -> Steps[Job]:
+        """What the endpoint tells of a job now."""
+        request = Request("GET", self.url("jobs", _id(job)))
+        answer = yield from persist(request, self.backoff)
+        return Job.of(request, expect(request, answer, 200))
+
+    def cancel(self, job: str | Job) -> Steps[Job]:
+        """Ask for its end, and say what has become of it."""
+        request = Request("DELETE", self.url("jobs", _id(job)))
+        answer = yield from persist(request, self.backoff)
+        if answer.status == 409 and answer.tries > 1:  # an earlier try may have done it, its answer lost
+            now = yield from self.status(job)
+            if now.status == "cancelled":
+                return now
+        expect(request, answer, 200, 202, 204)
+        if isinstance(answer.json(), dict) and "status" in answer.json():
+            return Job.of(request, answer)
+        return (yield from self.status(job))
+
+    def wait(self, job: str | Job, timeout_s: float | None = None, watch: Watch | None = None) -> Steps[Job]:
+        """Until it has ended. Raises WaitTimeoutError if it has not after `timeout_s` [s]."""
+        late = f"job {_id(job)} has not ended after {timeout_s} s; it goes on, and can be waited for again"
+        return (yield from within(self._polled(job, watch), timeout_s, WaitTimeoutError(late)))
+
+    def _polled(self, job: str | Job, watch: Watch | None) -> Steps[Job]:
+        now = job if isinstance(job, Job) else (yield from self.status(job))
+        unasked = 0
+        while True:
+            if watch:
+                watch(now)
+            if now.ended:
+                return now
+            yield Pause(self.backoff.poll(unasked, now.poll_after_s))
+            unasked = unasked + 1 if now.poll_after_s is None else 0
+            now = yield from self.status(now.id)
+
+    # Bodies that are too large -------------------------------------------------------------------
+
+    def _post(
+        self,
+        path: str,
+        sending: Sending,
+        key: str | None = None,
+        may_repeat: Callable[[Answer | Lost], bool] = is_transient,
+        patience_s: float = 60.0,
+    ) -> Steps[tuple[Request, Answer]]:
+        """Send a body: in the request where it fits, else uploaded first."""
+        body = sending.body
+        headers = {"idempotency-key": key} if key else {}
+        if sending.token is None and body.content_type == JSON and body.size_bytes <= self.inline_bytes:
+            headers["content-type"] = body.content_type
+            held = Body(body.read(), body.content_type)  # a file might change between signing and sending
+            request = Request("POST", self.url(path), headers, held, patience_s=patience_s)
+            answer = yield from persist(request, self.backoff, may_repeat)
+            if answer.status != 413:
+                return request, answer
+        if sending.token is None:
+            sending.token = yield from self.upload(body, sending.on_sent)
+        headers.pop("content-type", None)
+        request = Request("POST", self.url(path, upload=sending.token), headers, patience_s=patience_s)
+        return request, (yield from persist(request, self.backoff, may_repeat))
+
+    def upload(self, body: Body, on_sent: Progress | None = None) -> Steps[str]:
+        """Put a body where the endpoint says; the token that stands for it."""
+        told: dict[str, Any] = {"bytes": body.size_bytes, "content_type": body.content_type}
+        for _ in range(2):  # the address may have run out while the body was on its way
+            asked = Request("POST", self.url("uploads"), {"content-type": JSON}, Body(told))
+            answer = yield from persist(asked, self.backoff)
+            if no_route(answer):
+                hint = f"the body has {body.size_bytes} bytes, and the endpoint takes no uploads"
+                raise refusal(asked, answer, hint)
+            url, headers, token = upload_place(asked, expect(asked, answer, 200, 201))
+            put = Request("PUT", url, headers, body, signed=False, on_sent=on_sent)
+            answer = yield from persist(put, self.backoff)
+            if answer.status != 403:
+                break
+        expect(put, answer, 200, 201, 204)
+        return token
+
+    # Results -------------------------------------------------------------------------------------
+
+    def result(self, job: str | Job, timeout_s: float | None = None) -> Steps[Any]:
+        """What a job came to: JSON read, text as text, all else as bytes."""
+        done, place = yield from self._succeeded(job, timeout_s)
+        sink = Memory(place.bytes, place.sha256)
+        yield from fill(done.id, place, sink, self)
+        return parsed(place.content_type, bytes(sink.content))
+
+    def download(
+        self, job: str | Job, path: Path, timeout_s: float | None, on_progress: Progress | None
+    ) -> Steps[Path]:
+        """Its result in a file."""
+        done, place = yield from self._succeeded(job, timeout_s)
+        with closing(PartFile(path, place.bytes, place.sha256, on_progress)) as sink:
+            yield from fill(done.id, place, sink, self)
+            return sink.finish()
+
+    def _succeeded(self, job: str | Job, timeout_s: float | None) -> Steps[tuple[Job, Result]]:
+        done = yield from self.wait(job, timeout_s)
+        if done.status != "succeeded":
+            why = [plain(str((done.error or {}).get(name) or "")) for name in ("type", "detail")]
+            line = ": ".join([f"job {done.id} was cancelled" if done.status == "cancelled" else
+                              f"job {done.id} failed", *filter(None, why)])  # fmt: skip
+            raise JobFailedError(line, done)
+        if done.result is None:  # a submission that found its job done tells less than its status
+            done = yield from self.status(done.id)
+        if done.result is None:
+            raise EndpointError(f"job {done.id} has succeeded, but no result is named")
+        return done, done.result
+
+    # Either way ----------------------------------------------------------------------------------
+
+    def run(
+        self, sending: Sending, key: str | None, timeout_s: float | None, watch: Watch | None
+    ) -> Steps[Any]:
+        """From a body to the result, by a job or by `POST /run`, whichever the endpoint has."""
+        refused = None
+        if self.answers != "run":
+            request, answer = yield from self._post("jobs", sending, key or uuid.uuid4().hex)
+            if self.answers == "job" or not not_this_way(answer):
+                job = yield from self.wait(self._accepted(request, answer), timeout_s, watch)
+                return (yield from self.result(job))
+            refused = refusal(request, answer)
+        patience_s = RUN_S if timeout_s is None else timeout_s
+        request, answer = yield from self._post("run", sending, None, never_ran, patience_s)
+        if refused and not_this_way(answer):
+            raise refused
+        pages = yield from self._pages(request, answer)
+        self.answers = "run"
+        return joined(request, pages)
+
+    def _pages(self, request: Request, answer: Answer) -> Steps[list[Answer]]:
+        pages, seen = [expect(request, answer, 200)], {request.url}
+        while link := next_link(answer):
+            request = replace(request, url=followed(self.base, request.url, link))
+            if request.url in seen:
+                raise EndpointError(f"{request.name}: its pages go round in a circle", answer.status)
+            seen.add(request.url)
+            answer = yield from persist(request, self.backoff, never_ran)
+            pages.append(expect(request, answer, 200))
+        return pages
+
+
+def _id(job: str | Job) -> str:
+    return job.id if isinstance(job, Job) else job

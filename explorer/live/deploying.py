@@ -1,0 +1,190 @@
+"""A workload to an endpoint that stands, what it will cost, and back to nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import facts
+from ..cost import cost as bill_of
+from ..design import Design, table
+from ..errors import ExplorerError
+from ..recommend import Recommendation, completed
+from ..template import Stack, stack_of
+from ..workload import Workload
+from . import stack as stacks_of
+from .package import files, user_handler
+from .stack import KEPT_FOR, Told
+from .standing import Standing, all_standing, standing
+from .target import Aws, Local, Target, target
+
+SAMPLE_REQUESTS = 1000  # of which the cost is told before anything is made
+
+
+class NotDeployableError(ExplorerError):
+    """A design that no target can put up, why, and the nearest that one can."""
+
+    def __init__(self, design: Design, nearest: Design) -> None:
+        self.design, self.nearest = design, nearest
+        why = "; ".join(design.undeployable)
+        super().__init__(f"design {design} cannot be put up: {why}. The nearest that can: {nearest}")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is about to be put up: nothing of it stands yet."""
+
+    stack: Stack
+    shipped: Mapping[str, bytes]
+
+    @property
+    def design(self) -> Design:
+        return self.stack.design
+
+    @property
+    def workload(self) -> Workload:
+        return self.stack.workload
+
+    def usd(self, requests: float) -> float:
+        """What so many requests in a month cost, and the standing of the stack with them [USD]."""
+        rate = {"requests_per_month": max(requests, 1.0), "peak_rps": max(requests, 1.0) / 3600}
+        return float(bill_of(self.workload.without_current().replace(rate), self.design).total_usd)
+
+    @cached_property
+    def estimate(self) -> Mapping[str, float]:
+        """What is told before anything is made: USD a month of standing, and of so many requests."""
+        stands = self.usd(1)
+        return {"standing_usd_month": stands, "usd_per_1000_requests": self.usd(SAMPLE_REQUESTS) - stands}
+
+
+def plan(workload: Workload, design: Any = None, handler: str | None = None) -> Plan:
+    """What would be put up for a workload.
+
+    Parameters
+    ----------
+    design : as `explorer.assess` takes it; the recommended one, or else the nearest miss, if none
+    handler : "FILE.py:function" of the user's own work; the sample work if none
+
+    Raises NotDeployableError, ExplorerError for a handler that is none.
+    """
+    chosen = completed(workload, design) if design else Recommendation(workload).nearest
+    if chosen.undeployable:
+        raise NotDeployableError(chosen, nearest_deployable(workload, chosen))
+    own = user_handler(handler) if handler else (None, "")
+    stack = stack_of(workload, chosen)
+    return Plan(stack, files(stack, *own))
+
+
+def nearest_deployable(workload: Workload, design: Design) -> Design:
+    """The deployable design that differs least: a feasible one if there is any, then the cheapest."""
+    answer = Recommendation(workload.without_current())
+    evaluation = answer.evaluation
+    score = evaluation.score_usd(answer.part_usd)
+    able = [
+        (not np.isfinite(score[i]), other.differs_from(design), score[i], i)
+        for i, other in enumerate(evaluation.designs)
+        if other.deployable
+    ]
+    if able:
+        return evaluation.designs[min(able)[-1]]
+    return min((d for d in table().designs if d.deployable), key=design.differs_from)
+
+
+def deploy(
+    workload: Workload,
+    design: Any = None,
+    target: str | Target = "local",
+    handler: str | None = None,
+    *,
+    cloud: str = "default",
+    kept_for: timedelta = KEPT_FOR,
+    told: Told = lambda _: None,
+) -> Standing:
+    """Put the recommended, or a given, design up as a live endpoint.
+
+    Parameters
+    ----------
+    workload, design, handler : see `plan`
+    target : "local" (the embedded local cloud, started if it does not run) or "aws"
+    cloud : the local cloud's name
+    kept_for : after which time the stack counts as expired
+    told : is called with each thing that is begun
+
+    Raises NotDeployableError, CloudError with what the cloud said; an interruption leaves nothing.
+    """
+    planned = plan(workload, design, handler)
+    place = _target(target, workload.region, cloud)
+    try:
+        return stacks_of.up(planned.stack, planned.shipped, place, kept_for=kept_for, told=told)
+    except BaseException:
+        place.leave()
+        raise
+
+
+def _target(given: str | Target, region: str, cloud: str) -> Target:
+    return target(given, region, cloud) if isinstance(given, str) else given
+
+
+def found(name: str, on: str | None = None, region: str | None = None, cloud: str = "default") -> Standing:
+    """The stack of a name: on the local cloud, or on AWS if it is asked for.
+
+    Raises ExplorerError if there is none.
+    """
+    for place in _places(on, region, cloud):
+        stack = standing(name, place)
+        if stack:
+            return stack
+    where = (
+        "the local cloud; if it is on AWS: --target aws" if on in {None, "local"} else "AWS in that region"
+    )
+    raise ExplorerError(f'stack is "{name}": there is none on {where}')
+
+
+def stacks(on: str | None = None, region: str | None = None, cloud: str = "default") -> list[Standing]:
+    """The stacks that stand on a target, oldest first."""
+    return [stack for place in _places(on, region, cloud) for stack in all_standing(place)]
+
+
+def _places(on: str | None, region: str | None, cloud: str) -> list[Target]:
+    if on == "aws":
+        return [Aws(region or facts.HOME_REGION)]
+    if on not in {None, "local"}:
+        raise ExplorerError(f'target is "{on}": expected one of local, aws')
+    regions = (region,) if region else facts.regions()
+    return [place for place in (Local.found(each, cloud) for each in regions) if place]
+
+
+def destroy(stack: str | Standing, told: Told = lambda _: None, **where: Any) -> float:
+    """Remove a stack and all that it made; the seconds that it took.
+
+    Raises ExplorerError if there is none of this name, CloudError with what the cloud said.
+    """
+    given = found(stack, **where) if isinstance(stack, str) else stack
+    began = time.monotonic()
+    stacks_of.down(given.name, given.target, told)
+    return time.monotonic() - began
+
+
+def export(planned: Plan, folder: Path) -> list[Path]:
+    """Write a plan as files: the template, the functions, a client, and how to put them up.
+
+    Raises ExplorerError if the folder holds something already.
+    """
+    from .exporting import contents
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ExplorerError(f"{folder}: is there already: expected a new or empty folder")
+    written = []
+    for name, content in contents(planned.stack, planned.shipped).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        written.append(path)
+    return written

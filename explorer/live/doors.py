@@ -1,0 +1,118 @@
+"""The doors as AWS opens them: who called, what a caller who may not is told, and what has to be signed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .hook import checked, hook
+from .limits import Limits
+
+JSON = {"Content-Type": "application/json"}
+FORBIDDEN = {"http-api": b'{"message":"Forbidden"}', "function-url": b'{"Message":"Forbidden"}'}
+URL_ACTIONS = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")  # AWS wants both since October 2025
+Reply = tuple[int, Mapping[str, str], bytes]
+
+
+def install(limits: Limits) -> None:
+    """Mend the doors of the emulator that is loaded in this process."""
+    from ministack import app
+    from ministack.services import apigateway, apigateway_v1, lambda_svc, s3
+
+    checked(apigateway, "_iam_caller_identity_v2", "headers query_params")
+    event = "url_id account_id region method path headers body query_params source_ip anonymous trace_root"
+    hook(lambda_svc, "_build_function_url_event", event, _with_the_caller)
+    hook(apigateway_v1, "_media_type_matches", "media_type binary_media_types", _json_unless_said)
+    asked = "service iam_action headers query_params request_id resource_arn service_context "
+    hook(app, "_enforce_data_plane", asked + "auth_error_response named_resource", _refused_as_on_aws)
+    asked = "method path headers body query_params signed_path enforce_bucket_region internal "
+    hook(s3, "handle_request", asked + "access_point_region access_point", _hiding_what_is_not_there)
+
+
+def _with_the_caller(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A function behind its own URL is told who called, as one behind an API is."""
+    from ministack.services import apigateway
+
+    def build(*given: Any, anonymous: bool = False, **named: Any) -> Any:
+        event = original(*given, anonymous=anonymous, **named)
+        headers, query = given[5], given[7]
+        caller = None if anonymous else apigateway._iam_caller_identity_v2(headers, query)
+        if caller:
+            event["requestContext"]["authorizer"] = {"iam": {"cognitoIdentity": None, **caller}}
+        return event
+
+    return build
+
+
+def _json_unless_said(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A REST API takes what names no media type for JSON."""
+
+    def matches(media_type: Any, binary_media_types: Any) -> Any:
+        return original(media_type or "application/json", binary_media_types)
+
+    return matches
+
+
+def _refused_as_on_aws(original: Callable[..., Any]) -> Callable[..., Any]:
+    from ministack.services import apigateway_v1
+
+    def enforce(service: str, iam_action: str, *given: Any, **named: Any) -> Any:
+        refusal = original(service, iam_action, *given, **named)
+        if iam_action == URL_ACTIONS[0]:
+            if not refusal and named["service_context"].get("lambda:FunctionUrlAuthType") == "AWS_IAM":
+                through = {**named, "service_context": {"lambda:InvokedViaFunctionUrl": "true"}}
+                refusal = original(service, URL_ACTIONS[1], *given, **through)
+            return _of_a_url(refusal) if refusal else refusal
+        if not refusal:
+            return refusal
+        if iam_action != "execute-api:Invoke":
+            return refusal
+        api = named["resource_arn"].split(":")[-1].partition("/")[0]
+        return _of_an_api(refusal, apigateway_v1.find_api_scope(api) is not None, named["resource_arn"])
+
+    return enforce
+
+
+def _of_an_api(refusal: Reply, rest: bool, resource: str) -> Reply:
+    """An HTTP API tells nothing; a REST API tells who may not do what."""
+    status, _, body = refusal
+    if not rest:
+        return status, dict(JSON), FORBIDDEN["http-api"]
+    said = json.loads(body or "{}")
+    if "__type" not in said:
+        return refusal
+    message = said.get("message", "").partition(" because ")[0]
+    text = f"{message} on resource: {resource}" if "not authorized" in message else message
+    return status, {**JSON, "x-amzn-ErrorType": said["__type"]}, json.dumps({"Message": text}).encode()
+
+
+def _of_a_url(refusal: Reply) -> Reply:
+    status, _, body = refusal
+    said = json.loads(body or "{}")
+    kind = said.get("__type", "AccessDeniedException")
+    if kind == "AccessDeniedException":
+        body = FORBIDDEN["function-url"]
+    else:
+        body = json.dumps({"message": said.get("message", "")}).encode()
+    return status, {**JSON, "x-amzn-ErrorType": kind}, body
+
+
+def _hiding_what_is_not_there(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Who may not list a bucket is not told that a key of it is missing."""
+    from ministack.core import iam_evaluator, router
+
+    async def handle(method: str, path: str, headers: Any, *given: Any, **named: Any) -> Any:
+        answer = await original(method, path, headers, *given, **named)
+        bucket, _, key = path.lstrip("/").partition("/")
+        if answer[0] != 404 or method not in ("GET", "HEAD") or not key or named.get("internal"):
+            return answer
+        query = named.get("query_params", given[1] if len(given) > 1 else {})
+        caller = router.extract_access_key_id(headers, query)
+        region, wanted = router.extract_region(headers, query), f"arn:aws:s3:::{bucket}"
+        if iam_evaluator.enforce(caller, "s3:ListBucket", "s3", region, resource_arn=wanted) is None:
+            return answer
+        body = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+        return 403, {"Content-Type": "application/xml"}, b"" if method == "HEAD" else body
+
+    return handle

@@ -1,0 +1,113 @@
+"""A design as a folder that stands alone: the template and the code that were tested, and a client."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from .. import errors
+from ..pieces import Entry
+from ..template import Stack
+from .client.inline import largest_inline
+from .stack import CODE_KEY
+from .standing import template_of
+
+CLIENT = Path(__file__).parent / "client"
+INLINE = '''"""What fits into a request: what is larger is uploaded first."""
+
+
+def largest_inline() -> int:
+    """The largest body [B] that is let through whatever it is made of."""
+    return {}
+'''
+
+
+def contents(stack: Stack, shipped: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files of the folder, by their place in it."""
+    template = json.dumps(json.loads(template_of(stack)), indent=2) + "\n"
+    return {
+        "README.md": readme(stack).encode(),
+        "template.json": template.encode(),
+        **{f"functions/{name}": content for name, content in shipped.items()},
+        **client(),
+    }
+
+
+def client() -> dict[str, bytes]:
+    """The client as a package of its own: its errors beside it, its one figure written in."""
+    files = {path.name: path.read_text(encoding="utf-8") for path in sorted(CLIENT.glob("*.py"))}
+    files["errors.py"] = Path(errors.__file__).read_text(encoding="utf-8")
+    files["inline.py"] = INLINE.format(largest_inline())
+    own = {name: text.replace("from ...errors import", "from .errors import") for name, text in files.items()}
+    return {f"client/{name}": text.encode() for name, text in own.items()}
+
+
+def readme(stack: Stack) -> str:
+    """How to put it up, call it and take it down without this project."""
+    name = re.sub(r"[^a-z0-9-]+", "-", stack.workload.name.lower()).strip("-") or "endpoint"
+    region, entries = stack.workload.region, [e for e in stack.of(Entry) if e.kept == "store"]
+    kept = f"\n## Configuration\n\n{_configuration(stack, name, entries)}\n" if entries else ""
+    return f"""# {stack.workload.name}
+
+{stack.design}
+
+`template.json` is the stack, `functions/` the code of its functions, `client/` a client in Python
+(it needs `httpx2` and, for the usual credentials, `boto3`). The numbers in both are those of
+{region} and of the workload that the template's `Metadata` holds.
+
+## Put it up
+
+```sh
+NAME={name} REGION={region}
+aws s3 mb "s3://$NAME-code" --region $REGION
+(cd functions && zip -qr ../{CODE_KEY} .)
+aws s3 cp {CODE_KEY} "s3://$NAME-code/"
+aws cloudformation create-stack --region $REGION --stack-name $NAME --template-body file://template.json \\
+  --parameters ParameterKey=CodeBucket,ParameterValue=$NAME-code \\
+    ParameterKey=CodeKey,ParameterValue={CODE_KEY} \\
+  --capabilities CAPABILITY_IAM
+aws cloudformation wait stack-create-complete --region $REGION --stack-name $NAME
+aws cloudformation describe-stacks --region $REGION --stack-name $NAME --query 'Stacks[0].Outputs'
+```
+{kept}
+## Call it
+
+```python
+from client import Client
+
+with Client("<the output Url>", region="{region}") as endpoint:
+    print(endpoint.run({{"runtime_s": 0.1, "response_bytes": 1000}}))
+```
+
+Whoever calls needs the policy that the output `CallerPolicy` names. `functions/sample.py` is the sample
+work: put your own `handle(body, context)` beside it and name it in `functions/settings.json`, `handler`.
+
+## Take it down
+
+```sh
+for BUCKET in $(aws cloudformation describe-stack-resources --region $REGION --stack-name $NAME \\
+  --query "StackResources[?ResourceType=='AWS::S3::Bucket'].PhysicalResourceId" --output text); do
+  aws s3 rm "s3://$BUCKET" --recursive
+done
+aws cloudformation delete-stack --region $REGION --stack-name $NAME
+aws s3 rb "s3://$NAME-code" --force
+```
+"""
+
+
+def _configuration(stack: Stack, name: str, entries: list[Entry]) -> str:
+    """Where the values go that no template may hold."""
+    first = next((entry for entry in entries if entry.secret), entries[0])
+    names = f"{len(entries)} entries, such as `{first.name}`"
+    store = stack.settings["store"]
+    if store == "ssm":
+        how = f'aws ssm put-parameter --type SecureString --name "/$NAME/{first.name}" --value ...'
+    elif store == "secretsmanager":
+        how = f'aws secretsmanager create-secret --name "$NAME/{first.name}" --secret-string ...'
+    else:
+        how = "aws appconfig create-hosted-configuration-version ...  # one JSON object of all names"
+    return (
+        f"The work reads {names} from its store; put them there before the first call:\n\n```sh\n{how}\n```"
+    )

@@ -1,0 +1,116 @@
+"""POST /run: the work done while the caller waits."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from typing import Any
+from urllib.parse import urlencode
+
+import configuration
+import log
+import results
+import slices
+import submit
+from context import BadBody, Context
+from problems import Answer, Problem, told
+from request import Request
+from results import Result
+from settings import SETTINGS
+
+GZIP_LEVEL = 6
+
+
+def run(request: Request, owner: str, lambda_context: Any) -> Answer:
+    """Do the work and answer with its result: whole, compressed or one page of it."""
+    page = _page(request) if SETTINGS.response == "page" else 0
+    body = _body(request, owner)
+    context = Context(_configured(), slices.remaining(lambda_context))
+    with log.timed("slice_s"):
+        result = _worked(body, context)
+    if SETTINGS.response == "compressed":
+        return _compressed(result)
+    return _paged(result, page, request) if page else _whole(result.content, result)
+
+
+def _body(request: Request, owner: str) -> Any:
+    if "upload" not in request.query:
+        return request.json()
+    _, place = submit.body_of(request, owner)
+    assert place is not None
+    try:
+        return results.read_body(place)
+    except results.Unreadable as error:
+        raise Problem(400, str(error)) from None
+
+
+def _configured() -> Any:
+    try:
+        return configuration.entries()
+    except configuration.Missing as error:
+        raise Problem(500, str(error)) from None
+
+
+class Raised(Exception):
+    """The handler raised; the cause is its own exception."""
+
+
+def _worked(body: Any, context: Context) -> Result:
+    try:
+        return Result.of(slices.handler()(body, context))
+    except BadBody as error:
+        raise Problem(400, str(error)) from None
+    except (Exception, SystemExit) as error:
+        raise Raised from error
+
+
+def failed(error: Raised) -> Answer:
+    """The answer when the handler raised."""
+    kind, detail = told(error.__cause__ or error)
+    log.note(failed=kind)
+    return Problem(500, detail).answer(title=kind)
+
+
+def _whole(content: bytes, result: Result, **headers: str) -> Answer:
+    """The shortest form that an answer can have: what is around the body counts too."""
+    text = result.is_text
+    return {
+        "statusCode": 200,
+        "headers": {"Content-Type": result.content_type, **headers},
+        "body": content.decode() if text else base64.b64encode(content).decode(),
+        "isBase64Encoded": not text,
+    }
+
+
+def _compressed(result: Result) -> Answer:
+    """Compressed whatever the caller accepts: whole, it might not fit."""
+    with log.timed("gzip_s"):
+        packed = gzip.compress(result.content, GZIP_LEVEL, mtime=0)
+    headers = {"Content-Type": result.content_type, "Content-Encoding": "gzip"}
+    body = base64.b64encode(packed).decode()
+    return {"statusCode": 200, "headers": headers, "body": body, "isBase64Encoded": True}
+
+
+def _page(request: Request) -> int:
+    page = request.query.get("page", "1")
+    if not (page.isascii() and page.isdigit() and len(page) <= 9 and int(page) >= 1):
+        raise Problem(400, "page is not a whole number from 1")
+    return int(page)
+
+
+def _paged(result: Result, page: int, request: Request) -> Answer:
+    """One page, and where the next one is: a reference that holds below whatever path the door has."""
+    pages = max(1, -(-len(result.content) // SETTINGS.page_bytes))
+    if page > pages:
+        raise Problem(404, f"page is {page}: there are {pages}")
+    first, last = (_edge(result, number * SETTINGS.page_bytes) for number in (page - 1, page))
+    following = urlencode({**request.query, "page": page + 1})
+    link = {"Link": f'<?{following}>; rel="next"'} if page < pages else {}
+    return _whole(result.content[first:last], result, **link)
+
+
+def _edge(result: Result, at: int) -> int:
+    """Where a page begins: in text, not within a character."""
+    while result.is_text and 0 < at < len(result.content) and result.content[at] & 0xC0 == 0x80:
+        at -= 1
+    return at

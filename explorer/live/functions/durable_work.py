@@ -1,0 +1,50 @@
+"""The entry of the work as a durable function: each slice is one step, whose end is stored by Lambda."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import log
+import slices
+from aws_durable_execution_sdk_python import DurableContext, StepContext, durable_execution
+from aws_durable_execution_sdk_python.config import Duration, StepConfig
+from aws_durable_execution_sdk_python.retries import RetryDecision
+from settings import SETTINGS
+
+TRIES = 5
+
+
+@durable_execution
+def handler(event: Mapping[str, Any], durable: DurableContext) -> dict[str, Any]:
+    """Do slice after slice; what earlier invocations have done is not done again."""
+    config, hops = StepConfig(retry_strategy=_again), 0
+    body = {name: event[name] for name in ("body", "body_at") if name in event}
+    given: Mapping[str, Any] = event
+    while True:
+        step = partial(_slice, given={**given, **body}, lambda_context=durable.lambda_context)
+        left = durable.step(step, name=f"slice-{hops}", config=config)
+        hops += 1
+        if left["done"]:
+            return {"id": event["id"], "hops": hops}
+        if left["pause"]:  # asked of the step, as a replay has another time left
+            durable.wait(Duration.from_seconds(1), name=f"pause-{hops}")
+        given = left["next"]
+
+
+def _slice(step: StepContext, given: Mapping[str, Any], lambda_context: Any) -> dict[str, Any]:
+    remaining_s = slices.remaining(lambda_context)
+    with log.invocation("work", lambda_context.aws_request_id):
+        following = slices.advance(given, remaining_s)
+    if following is None:
+        return {"done": True}
+    kept = {name: value for name, value in following.items() if name not in ("body", "body_at")}
+    return {"done": False, "pause": remaining_s() < SETTINGS.slice_margin_s, "next": kept}
+
+
+def _again(error: Exception, tried: int) -> RetryDecision:
+    """A slice raises when AWS failed, or another holds the job: both are over after a lease."""
+    if tried >= TRIES:
+        return RetryDecision.no_retry()
+    return RetryDecision.retry(Duration.from_seconds(max(1, round(SETTINGS.lease_s))))

@@ -1,0 +1,227 @@
+"""A job's row and who may write what: claims, leases and final states.
+
+Whoever works on a job holds its token and a lease. Every write of a worker wants its own token and
+a running job, so that a late one changes nothing; an event that comes twice finds its token used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import row as rows
+from row import Refused, Row
+from settings import SETTINGS
+
+ID = re.compile(r"[A-Za-z0-9_-]{24,64}")
+ENDED = frozenset({"succeeded", "failed", "cancelled"})
+MINE = "#token = :mine AND #status = :running"
+FRESH = "attribute_not_exists(#id)"
+
+
+class Busy(Exception):
+    """Another holds the job; whoever sent the event is to send it again later."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A job that this worker holds."""
+
+    id: str
+    token: str
+    hop: int
+    row: Row
+
+
+def random_name() -> str:
+    """An id that nobody guesses."""
+    return secrets.token_hex(16)
+
+
+# Submitting -----------------------------------------------------------------------------------
+
+
+def new(owner: str, id: str, body: Mapping[str, Any] | None = None) -> Row:
+    """The row of a job that was just accepted; `body` is where it lies, if not in the event."""
+    at = rows.now()
+    return {
+        "id": id, "owner": owner, "status": "queued", "progress": 0, "attempts": 0, "hop": 0, "waiting": 0,
+        "token": random_name(), "lease": 0, "submitted": at, "updated": at, "cancel": False,
+        "expires": int(at) + SETTINGS.kept_s, **({"body": body} if body else {}),
+    }  # fmt: skip
+
+
+def key_id(owner: str, key: str) -> str:
+    """The id of the row of an Idempotency-Key; no id of a job has its form."""
+    return "key#" + hashlib.sha256(f"{len(owner)}:{owner}{key}".encode()).hexdigest()
+
+
+def put(row: Row, key: str | None, digest: str) -> None:
+    """Store a new job, and its Idempotency-Key with it. Raises Refused if either is there."""
+    puts: list[tuple[Row, str, Mapping[str, Any]]] = [(row, FRESH, {})]
+    if key:
+        held = {"id": key_id(row["owner"], key), "job": row["id"], "body": digest, "expires": row["expires"]}
+        puts.append((held, f"{FRESH} OR #expires <= :now OR #job = :job",
+                     {"now": rows.now(), "job": row["id"]}))  # fmt: skip
+    rows.put_all(*puts)
+
+
+def take_back(row: Row, key: str | None) -> None:
+    """Remove a job that could not be handed over. Raises Refused if a worker has it nevertheless."""
+    untouched = ("#token = :token AND #status = :queued", {"token": row["token"], "queued": "queued"})
+    deletes: list[tuple[str, str, Mapping[str, Any]]] = [(row["id"], *untouched)]
+    if key:
+        mine = f"{FRESH} OR #job = :job"
+        deletes.append((key_id(row["owner"], key), mine, {"job": row["id"]}))
+    rows.delete_all(*deletes)
+
+
+# Working --------------------------------------------------------------------------------------
+
+
+def claim(event: Mapping[str, Any]) -> Held | None:
+    """Take the job of an event; None if nothing is to be done. Raises Busy if another holds it."""
+    id, hop, mine = str(event["id"]), int(event["hop"]), random_name()
+    sets = _taken(mine, hop, {"attempts": 1, "started": rows.now()} if hop == 0 else {})
+    its = "#token = :its AND #hop <= :hop AND #status IN (:queued, :running) AND #cancel = :no"
+    try:
+        row = rows.update(id, sets, f"{its} AND #expires > :now", its=event["token"], queued="queued",
+                          running="running", no=False, now=rows.now())  # fmt: skip
+    except Refused as refused:
+        return _claim_of(id, hop, refused.row)
+    return Held(id, mine, hop, row)
+
+
+def _taken(token: str, hop: int, more: Mapping[str, Any]) -> Row:
+    at = rows.now()
+    lease = round(at + SETTINGS.lease_s, 3)
+    return {"token": token, "hop": hop, "waiting": hop, "lease": lease, "status": "running", "updated": at,
+            **more}  # fmt: skip
+
+
+def _claim_of(id: str, hop: int, row: Row | None) -> Held | None:
+    """Take over a job that an earlier attempt has left, if it has."""
+    at = rows.now()
+    if row is None or row["status"] in ENDED or row["expires"] <= at or row["hop"] > hop:
+        return None
+    if row["cancel"]:
+        _concluded(row, "cancelled")
+        return None
+    if row["status"] == "running" and row["lease"] >= at:
+        raise Busy(f"job {id} is being worked on")
+    if row["lease"] and row["attempts"] >= SETTINGS.attempts:
+        _concluded(row, "failed", error=_died(row))
+        return None
+    mine = random_name()
+    sets = _taken(mine, hop, {"attempts": row["attempts"] + 1, "started": row.get("started") or at})
+    try:
+        return Held(id, mine, hop, _update_unchanged(row, sets))
+    except Refused:
+        raise Busy(f"job {id} was taken meanwhile") from None
+
+
+def _update_unchanged(row: Row, sets: Row) -> Row:
+    fields = {"token": "its", "lease": "was", "updated": "then", "status": "state", "cancel": "so"}
+    unchanged = " AND ".join(f"#{name} = :{value}" for name, value in fields.items())
+    return rows.update(row["id"], sets, unchanged, **{value: row[name] for name, value in fields.items()})
+
+
+def _concluded(row: Row, status: str, **more: Any) -> None:
+    """End a job that nobody holds; if someone does by now, it is theirs to end."""
+    try:
+        _update_unchanged(row, _end(status, more))
+    except Refused:
+        raise Busy(f"job {row['id']} was taken meanwhile") from None
+
+
+def _end(status: str, more: Mapping[str, Any]) -> Row:
+    at = rows.now()
+    return {"status": status, "ended": at, "updated": at, "lease": 0, **more}
+
+
+def _died(row: Row) -> Row:
+    """What became of a job that nobody works on any more."""
+    tries = "once" if row["attempts"] == 1 else f"{row['attempts']} times"
+    if row["status"] == "queued" or row["waiting"] > row["hop"]:
+        return {"type": "NotTaken", "detail": "no worker took the job in time"}
+    if not row["lease"]:
+        return {"type": "ServiceFailed", "detail": f"a service that the work needs failed; it began {tries}"}
+    return {"type": "WorkerDied", "detail": f"the worker died; it began {tries}"}
+
+
+def renew(held: Held, progress: float) -> Row:
+    """Hold the job for another lease; the row tells whether it was cancelled. Raises Refused."""
+    at = rows.now()
+    sets = {"lease": round(at + SETTINGS.lease_s, 3), "updated": at, "progress": progress}
+    return rows.update(held.id, sets, MINE, mine=held.token, running="running")
+
+
+def handed(held: Held, progress: float) -> Row:
+    """Note that the next hop waits for its worker, which may take longer than a lease. Raises Refused."""
+    sets = {"waiting": held.hop + 1, "updated": rows.now(), "progress": progress}
+    return rows.update(held.id, sets, MINE, mine=held.token, running="running")
+
+
+def release(held: Held) -> None:
+    """Let the next attempt begin at once, and not count this one as a death. Raises Refused."""
+    rows.update(held.id, {"lease": 0, "updated": rows.now()}, MINE, mine=held.token, running="running")
+
+
+def end(held: Held, status: str, **more: Any) -> bool:
+    """Bring a job to its final state; False if it is no longer this worker's."""
+    try:
+        rows.update(held.id, _end(status, more), MINE, mine=held.token, running="running")
+    except Refused:
+        return False
+    return True
+
+
+# Reading and cancelling -----------------------------------------------------------------------
+
+
+def read(id: str, owner: str) -> Row | None:
+    """The owner's job, its worker's death concluded; None for anyone else's and for what never was."""
+    row = rows.get(id) if ID.fullmatch(id) else None
+    if row is None or row.get("owner") != owner:
+        return None
+    return _with_deaths(row)
+
+
+def _with_deaths(row: Row) -> Row:
+    if row["status"] in ENDED or rows.now() < _given_up_at(row):
+        return row
+    status, more = ("cancelled", {}) if row["cancel"] else ("failed", {"error": _died(row)})
+    try:
+        return _update_unchanged(row, _end(status, more))
+    except Refused as refused:
+        return refused.row or row
+
+
+def _given_up_at(row: Row) -> float:
+    """When nothing can come of a job any more [s since the epoch]."""
+    if row["status"] == "queued":
+        return float(row["submitted"] + SETTINGS.longest_wait_s)
+    if row["waiting"] > row["hop"]:
+        return float(row["updated"] + (SETTINGS.lease_s if row["cancel"] else SETTINGS.longest_wait_s))
+    if not row["lease"]:
+        return float(row["updated"] + SETTINGS.retry_s)
+    used_up = row["cancel"] or row["attempts"] >= SETTINGS.attempts
+    return float(row["lease"] + (0 if used_up else SETTINGS.retry_s))
+
+
+def cancel(row: Row) -> Row | None:
+    """Cancel a queued job at once, a running one at its next step; None if it has ended."""
+    while row["status"] not in ENDED:
+        queued = row["status"] == "queued"
+        sets = {"cancel": True, **(_end("cancelled", {}) if queued else {})}
+        try:
+            return rows.update(row["id"], sets, "#status = :was", was=row["status"])
+        except Refused as refused:
+            if refused.row is None:
+                return None
+            row = refused.row
+    return None

@@ -1,0 +1,57 @@
+"""What a caller is told when a request is refused: application/problem+json (RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+Answer = dict[str, Any]
+
+MOST_CHARACTERS = 1000
+
+
+class Problem(Exception):
+    """A refusal: an HTTP status and one sentence that says why."""
+
+    def __init__(self, status: int, detail: str, **headers: str) -> None:
+        super().__init__(detail)
+        self.status, self.detail = status, one_line(detail)
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+    def answer(self, title: str = "") -> Answer:
+        """As a function answers an API."""
+        shown = {
+            "type": "about:blank",
+            "title": title or HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store", **self.headers}
+        return {"statusCode": self.status, "headers": headers, "body": json.dumps(shown)}
+
+
+def one_line(text: Any) -> str:
+    """Text of others as it may be stored and shown: one line of bounded length, in valid Unicode."""
+    line = " ".join(str(text).encode("utf-8", "replace").decode().split())
+    return line if len(line) <= MOST_CHARACTERS else line[: MOST_CHARACTERS - 1] + "…"
+
+
+def told(error: BaseException) -> tuple[str, str]:
+    """Type and detail of an exception that user code raised."""
+    try:
+        return type(error).__name__, one_line(error)
+    except Exception:  # its own text fails
+        return type(error).__name__, ""
+
+
+def no_such_job() -> Problem:
+    """One answer for another's job, one that has expired and one that never was."""
+    return Problem(404, "there is no such job")
+
+
+def accepted(status: int, body: Any, **headers: str) -> Answer:
+    """An answer in JSON that nobody keeps."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    shown = {"Content-Type": "application/json", "Cache-Control": "no-store", **named}
+    return {"statusCode": status, "headers": shown, "body": json.dumps(body)}

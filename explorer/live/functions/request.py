@@ -1,0 +1,76 @@
+"""A request as the doors hand it over: payload format 2.0 (HTTP API, function URL) and 1.0 (REST API)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import strict_json
+from problems import Problem
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a caller asked, whichever door it came through.
+
+    `owner` is who signed it: sessions of one role are one owner. None if nobody did.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]  # by lower-case name
+    body: bytes
+    owner: str | None
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> Request:
+        """Read an event of either format."""
+        given = event.get("requestContext") or {}
+        headers = {name.lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+        if "http" in given:
+            method, path = given["http"]["method"], event.get("rawPath") or "/"
+            query = dict(parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True))
+            signed = (given.get("authorizer") or {}).get("iam") or {}
+            owner = _owner(signed.get("callerId"), signed.get("userArn"))
+        else:
+            method, path = event.get("httpMethod") or "", event.get("path") or "/"
+            query = dict(event.get("queryStringParameters") or {})
+            signed = given.get("identity") or {}
+            owner = _owner(signed.get("caller"), signed.get("userArn"))
+        return cls(method.upper(), _staged(path, given.get("stage")), query, headers, _body(event), owner)
+
+    @property
+    def media_type(self) -> str:
+        """Of the body, without its parameters, in lower case."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def json(self) -> Any:
+        """The value of a body that is JSON and says so. Raises Problem."""
+        if self.media_type != "application/json":
+            raise Problem(415, "the body is not application/json")
+        try:
+            return strict_json.parse(self.body)
+        except strict_json.NotJson as error:
+            raise Problem(400, str(error)) from None
+
+
+def _owner(caller: str | None, arn: str | None) -> str | None:
+    return (caller or "").partition(":")[0] or arn or None
+
+
+def _staged(path: str, stage: str | None) -> str:
+    """The path below the stage, which an HTTP API leaves in front of it."""
+    if stage and stage != "$default" and (path + "/").startswith(f"/{stage}/"):
+        return path[len(stage) + 1 :] or "/"
+    return path
+
+
+def _body(event: Mapping[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    if event.get("isBase64Encoded"):
+        return base64.b64decode(body)
+    return str(body).encode("utf-8", "surrogatepass")  # a lone surrogate is refused as JSON, not here

@@ -1,0 +1,130 @@
+"""Rows of the table of jobs: Python values to DynamoDB's and back, and conditional writes."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from clients import client, code
+from settings import variable
+
+Row = dict[str, Any]
+
+
+class Refused(Exception):
+    """The condition of a write did not hold; `row` is what stands there, None if nothing does."""
+
+    def __init__(self, row: Row | None) -> None:
+        super().__init__("another has written meanwhile")
+        self.row = row
+
+
+def now() -> float:
+    """Seconds since the epoch, as rows have them."""
+    return round(time.time(), 3)
+
+
+def typed(value: Any) -> dict[str, Any]:
+    """A value as DynamoDB's API has it."""
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, int | float):
+        return {"N": repr(value)}
+    if isinstance(value, Mapping):
+        return {"M": {name: typed(inner) for name, inner in value.items()}}
+    return {"S": value} if isinstance(value, str) else {"NULL": True}
+
+
+def plain(value: Mapping[str, Any]) -> Any:
+    """A value of DynamoDB's API as Python has it."""
+    ((kind, inner),) = value.items()
+    if kind == "N":
+        return float(inner) if set(inner) & set(".eE") else int(inner)
+    if kind == "M":
+        return row_of(inner)
+    return None if kind == "NULL" else inner
+
+
+def row_of(item: Mapping[str, Any]) -> Row:
+    """A row from an item of DynamoDB's API."""
+    return {name: plain(value) for name, value in item.items()}
+
+
+def get(id: str) -> Row | None:
+    """The row as it stands now; None if there is none, or it has expired: DynamoDB removes those late."""
+    found = client("dynamodb").get_item(
+        TableName=variable("JOBS"), Key={"id": typed(id)}, ConsistentRead=True
+    )
+    row = row_of(found.get("Item") or {})
+    return row if row and row["expires"] > now() else None
+
+
+def update(id: str, sets: Mapping[str, Any], condition: str, **values: Any) -> Row:
+    """Set fields of a row if the condition holds; the row as it is then. Raises Refused.
+
+    In the condition `#name` is a field of the row, and `:name` one of `values` or what is set.
+    """
+    setting = "SET " + ", ".join(f"#{name} = :{name}" for name in sets)
+    return _written(id, setting, condition, {**sets, **values})
+
+
+def _written(id: str, setting: str, condition: str, values: Mapping[str, Any]) -> Row:
+    try:
+        answer = client("dynamodb").update_item(
+            TableName=variable("JOBS"),
+            Key={"id": typed(id)},
+            UpdateExpression=setting,
+            ReturnValues="ALL_NEW",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            **expressed(setting, condition, values),
+        )
+    except Exception as error:
+        if code(error) != "ConditionalCheckFailedException":
+            raise
+        item = getattr(error, "response", {}).get("Item")
+        raise Refused(row_of(item) if item else None) from None
+    return row_of(answer["Attributes"])
+
+
+def put_all(*puts: tuple[Row, str, Mapping[str, Any]]) -> None:
+    """Put rows, each with its condition, all or none. Raises Refused if a condition does not hold."""
+    items = [{"Put": {"Item": {n: typed(v) for n, v in row.items()}, **_put(condition, values)}}
+             for row, condition, values in puts]  # fmt: skip
+    _transact(items)
+
+
+def _put(condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {"TableName": variable("JOBS"), **expressed("", condition, values)}
+
+
+def delete_all(*deletes: tuple[str, str, Mapping[str, Any]]) -> None:
+    """Delete rows, each with its condition, all or none. Raises Refused."""
+    items = [{"Delete": {"Key": {"id": typed(id)}, **_put(condition, values)}}
+             for id, condition, values in deletes]  # fmt: skip
+    _transact(items)
+
+
+def _transact(items: list[dict[str, Any]]) -> None:
+    try:
+        client("dynamodb").transact_write_items(TransactItems=items)
+    except Exception as error:
+        reasons = getattr(error, "response", {}).get("CancellationReasons") or []
+        codes = {reason.get("Code") for reason in reasons} - {"None", None}
+        if codes and codes <= {"ConditionalCheckFailed", "TransactionConflict"}:
+            raise Refused(None) from None
+        raise
+
+
+def expressed(setting: str, condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The condition with its names and values; names are written out, as many are reserved words."""
+    names = set(re.findall(r"#(\w+)", setting + condition))
+    used = set(re.findall(r":(\w+)", setting + condition))
+    asked: dict[str, Any] = {
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": {f"#{name}": name for name in sorted(names)},
+    }
+    if used:
+        asked["ExpressionAttributeValues"] = {f":{name}": typed(values[name]) for name in sorted(used)}
+    return asked

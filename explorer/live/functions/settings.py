@@ -1,0 +1,74 @@
+"""What the stack was made with: the literals of settings.json, the same for all its functions."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Sizes are in bytes and times in seconds; what settings.json leaves out is as here."""
+
+    response: str = "job"  # whole, compressed, page or job
+    binary: bool = False  # whether the sample work answers bytes rather than text
+    compression: float = 1.0  # share of the sample's answer that gzip leaves
+    json_escape: float = 1.08  # growth of the sample's text inside JSON, as the prediction has it
+    page_bytes: int = 1_000_000
+    kept_s: int = DAY_S  # results, rows and idempotency keys
+    upload_kept_s: int = HOUR_S
+    upload_bytes: int = 5 * 1024**3  # the largest single PUT
+    hand_over: str | None = None  # event, queue, durable or machine
+    hand_bytes: int = 256_000  # the largest event; a body that makes it larger goes through S3
+    state_bytes: int = 256_000  # and the largest state, with what is around it
+    lease_s: float = 30  # of who works on a job, renewed each third of it
+    retry_s: float = 5 * MINUTE_S  # after a lease's end: none of the platform's retries comes later
+    wait_s: float | None = None  # the longest that a job handed over may wait for a worker
+    attempts: int = 2
+    poll_first_s: float = 1
+    poll_growth: float = 0.1
+    slice_margin_s: float = 60  # a slice ends when less is left of the invocation
+    slice_steps: int | None = None  # or after so many checkpoints
+    hops: int = 1  # invocations that one job may take; 1: it is not divided
+    handler: str = "sample:handle"
+    sleeps: bool = True  # whether the sample work takes its time
+    store: str = "environment"  # bundled, ssm, secretsmanager or appconfig
+    refresh_s: float = 5 * MINUTE_S
+    plain: str = "environment"  # where entries are that are no secrets: there, or in the store
+    entries: tuple[str, ...] = ()
+
+    @property
+    def longest_wait_s(self) -> float:
+        """After this, a job that was handed over is not heard of again."""
+        kept_s = 4 * DAY_S if self.hand_over == "queue" else 6 * HOUR_S  # a message; an asynchronous event
+        return kept_s + 5 * MINUTE_S if self.wait_s is None else self.wait_s
+
+
+def _read() -> Settings:
+    path = Path(__file__).with_name("settings.json")
+    given: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    known = {field.name for field in fields(Settings)}
+    return Settings(**{name: value for name, value in given.items() if name in known})
+
+
+SETTINGS = _read()
+
+
+def variable(name: str) -> str:
+    """A variable of the function's environment that the template gives."""
+    return os.environ[name]
+
+
+PARTS = frozenset({"submit", "status", "uploads", "work"})
+
+
+def serves() -> frozenset[str]:
+    """The parts of the endpoint that this function answers for: named after the one, or told of many."""
+    name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "").rpartition("-")[2]
+    told = os.environ.get("SERVES") or name
+    return frozenset(told.split(",")) & PARTS or PARTS

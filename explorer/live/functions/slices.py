@@ -1,0 +1,138 @@
+"""One slice of a job: the core of all forms of execution. They differ in how the next one comes about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+import configuration
+import jobs
+import log
+import results
+from beat import Beat
+from clients import code, platform_errors
+from context import Cancelled, Context, Lost, SliceEnds
+from problems import told
+from row import Refused
+from settings import SETTINGS
+
+Event = Mapping[str, Any]  # id, token, hop; body or body_at; state or state_key
+
+
+def handler() -> Callable[[Any, Context], Any]:
+    """The function that does the work: the sample, or the user's own."""
+    module, _, name = SETTINGS.handler.partition(":")
+    return getattr(import_module(module), name)
+
+
+def remaining(lambda_context: Any) -> Callable[[], float]:
+    """How many seconds the invocation still has."""
+    return lambda: lambda_context.get_remaining_time_in_millis() / 1000
+
+
+def advance(
+    event: Event, remaining_s: Callable[[], float], also: Callable[[], None] = lambda: None
+) -> dict[str, Any] | None:
+    """Do the job's next slice; what the one after it needs, None if the job has ended.
+
+    Raises Busy if another worker holds the job, and what the SDK raises when AWS fails: then whoever
+    sent the event is to send it again.
+    """
+    log.note(job=event["id"], hop=event["hop"])
+    with log.timed("claim_s"):
+        held = jobs.claim(event)
+    if held is None:
+        log.note(did="nothing")
+        return None
+    with Beat(held, remaining_s, also) as beat:
+        try:
+            return _slice(event, held, beat, remaining_s)
+        except platform_errors() as error:
+            log.note(failed=log.where(error), code=code(error))
+            with suppress(Refused, *platform_errors()):
+                jobs.release(held)
+            raise
+
+
+def _slice(
+    event: Event, held: jobs.Held, beat: Beat, remaining_s: Callable[[], float]
+) -> dict[str, Any] | None:
+    try:
+        with log.timed("slice_s"):
+            result = _worked(event, beat, remaining_s)
+    except SliceEnds as ended:
+        return _next(event, held, beat, ended.state)
+    except Cancelled:
+        _end(held, "cancelled")
+    except Lost:
+        log.note(did="lost")
+    except UserError as error:
+        _fail(held, *told(error.__cause__ or error))
+    except (results.Unreadable, configuration.Missing) as error:
+        _fail(held, *told(error))
+    else:
+        with log.timed("store_s"):
+            stored = results.store(held, result)
+        _end(held, "succeeded", result=stored, progress=1)
+    return None
+
+
+class UserError(Exception):
+    """The handler raised, or answered what cannot be an answer; the cause is its own exception."""
+
+
+def _worked(event: Event, beat: Beat, remaining_s: Callable[[], float]) -> results.Result:
+    """Run the handler from the state that the event carries; only what it raises itself is a UserError."""
+    body, state = results.body_of(event), results.state_of(event)
+    at_checkpoint = _checkpoints(beat, remaining_s)
+    context = Context(configuration.entries(), remaining_s, state, at_checkpoint)
+    try:
+        return results.Result.of(handler()(body, context))
+    except (Exception, SystemExit) as error:
+        raise UserError from error
+
+
+def _checkpoints(beat: Beat, remaining_s: Callable[[], float]) -> Callable[[Any, float | None], None]:
+    """What a checkpoint does: look for cancellation, and end the slice when it has had its share."""
+    taken = 0
+
+    def at_checkpoint(state: Any, progress: float | None) -> None:
+        nonlocal taken
+        taken += 1
+        beat.check(progress)
+        if SETTINGS.hops > 1 and (taken == SETTINGS.slice_steps or remaining_s() < SETTINGS.slice_margin_s):
+            raise SliceEnds(state)
+
+    return at_checkpoint
+
+
+def _next(event: Event, held: jobs.Held, beat: Beat, state: Any) -> dict[str, Any] | None:
+    """What the next hop is given: its own token is the one with which this hop held the job."""
+    if held.hop + 1 >= SETTINGS.hops:
+        _fail(held, "OutOfHops", f"the work was not done after {SETTINGS.hops} invocations")
+        return None
+    try:
+        carried = results.carried(held, event, state)
+    except (TypeError, ValueError, RecursionError) as error:
+        _fail(held, *told(error))  # the state is not JSON
+        return None
+    try:
+        cancelled = jobs.handed(held, beat.progress)["cancel"]
+    except Refused:
+        log.note(did="lost")
+        return None
+    if cancelled:
+        _end(held, "cancelled")
+        return None
+    log.note(did="handed on")
+    return {"id": held.id, "token": held.token, "hop": held.hop + 1, **carried}
+
+
+def _fail(held: jobs.Held, kind: str, detail: str) -> None:
+    _end(held, "failed", error={"type": kind, "detail": detail})
+
+
+def _end(held: jobs.Held, status: str, **more: Any) -> None:
+    log.note(did=status if jobs.end(held, status, **more) else "lost")

@@ -1,0 +1,49 @@
+"""JSON from strangers: what is not JSON, or too deep, or no number, is refused in one sentence."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from itertools import accumulate
+from typing import Any
+
+DEEPEST = 100
+STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+class NotJson(ValueError):
+    """What was sent is not JSON that can be taken."""
+
+
+def parse(raw: bytes) -> Any:
+    """The value of a JSON text. Raises NotJson."""
+    if _depth(raw) > DEEPEST:
+        raise NotJson(f"the JSON is nested deeper than {DEEPEST} levels")
+    try:
+        return json.loads(raw.decode(), parse_constant=_refused, parse_float=_finite)
+    except UnicodeDecodeError:
+        raise NotJson("the body is not UTF-8") from None
+    except NotJson:
+        raise
+    except (ValueError, RecursionError) as error:
+        said = f": {error.msg} at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
+        raise NotJson(f"the body is not JSON{said}") from None
+
+
+def _depth(raw: bytes) -> int:
+    """Levels of brackets, those in strings left out."""
+    brackets = STRINGS.sub(b"", raw).translate(None, NO_BRACKETS)
+    return max(accumulate(1 if bracket in b"[{" else -1 for bracket in brackets), default=0)
+
+
+def _refused(constant: str) -> None:
+    raise NotJson(f"{constant} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise NotJson("a number is too large")
+    return number

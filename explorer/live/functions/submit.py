@@ -1,0 +1,110 @@
+"""POST /jobs and DELETE /jobs/{id}."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from contextlib import suppress
+
+import handing
+import jobs
+import log
+import results
+import row as rows
+import status
+import uploads
+from clients import code, platform_errors
+from problems import Answer, Problem, accepted, no_such_job
+from request import Request
+from row import Refused, Row
+
+KEY = re.compile(r"[!-~]{1,255}")
+AGAIN_S = "5"
+
+
+def create(request: Request, owner: str) -> Answer:
+    """Accept a job, store it and hand it over."""
+    key = _key(request)
+    raw, upload = body_of(request, owner)
+    digest = hashlib.sha256(json.dumps(upload).encode() if upload else raw).hexdigest()
+    row = _again(owner, key, digest) or _stored(owner, key, digest, raw, upload)
+    if row["status"] == "queued":
+        _hand_over(row, key, raw)
+    log.note(job=row["id"])
+    headers = {"Location": f"/jobs/{row['id']}", "Retry_After": str(status.again_s(row))}
+    return accepted(202, {"id": row["id"], "status": row["status"]}, **headers)
+
+
+def cancel(request: Request, owner: str, id: str) -> Answer:
+    """Stop a job."""
+    row = jobs.read(id, owner)
+    if row is None:
+        raise no_such_job()
+    log.note(job=id)
+    after = jobs.cancel(row)
+    if after is None:
+        raise Problem(409, "the job has ended")
+    return accepted(202, {"id": id, "status": after["status"]})
+
+
+def body_of(request: Request, owner: str) -> tuple[bytes, results.Place | None]:
+    """The JSON text of a request, or where its upload lies. Raises Problem."""
+    if "upload" in request.query:
+        if request.body:
+            raise Problem(400, "a request with an upload has no body")
+        return b"", uploads.find(request.query["upload"], owner)
+    request.json()
+    return request.body, None
+
+
+def _key(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is not None and not KEY.fullmatch(key):
+        raise Problem(400, "Idempotency-Key is not 1 to 255 visible ASCII characters")
+    return key
+
+
+def _again(owner: str, key: str | None, digest: str) -> Row | None:
+    """The job that this key has made already."""
+    held = rows.get(jobs.key_id(owner, key)) if key else None
+    if held is None:
+        return None
+    if held["body"] != digest:
+        raise Problem(422, "this Idempotency-Key came with another body before")
+    return rows.get(held["job"])
+
+
+def _stored(owner: str, key: str | None, digest: str, raw: bytes, upload: results.Place | None) -> Row:
+    id = jobs.random_name()
+    body = upload or (None if handing.fits(raw) else results.put_body(id, raw))
+    row = jobs.new(owner, id, body)
+    try:
+        jobs.put(row, key, digest)
+    except Refused:  # the same key, at the same time
+        found = _again(owner, key, digest)
+        if found is None:
+            raise Problem(409, "the same Idempotency-Key is being used; try again", Retry_After="1") from None
+        return found
+    return row
+
+
+def _hand_over(row: Row, key: str | None, raw: bytes) -> None:
+    """Give the job to the work; one that cannot be given was not accepted."""
+    try:
+        with log.timed("hand_s"):
+            handing.hand_over(row["id"], handing.event(row, raw))
+    except platform_errors() as error:
+        log.note(failed=log.where(error), code=code(error))
+        if _taken_back(row, key):
+            raise Problem(503, "the job could not be handed over", Retry_After=AGAIN_S) from None
+
+
+def _taken_back(row: Row, key: str | None) -> bool:
+    """Remove the job; False if a worker has it after all."""
+    with suppress(*platform_errors()):
+        try:
+            jobs.take_back(row, key)
+        except Refused:
+            return False
+    return True

@@ -1,0 +1,66 @@
+"""POST /uploads: a URL for exactly the bytes and the type that were declared."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from clients import client, code
+from jobs import ID, random_name
+from problems import Answer, Problem, accepted
+from request import Request
+from results import Place
+from row import now
+from settings import HOUR_S, SETTINGS, variable
+
+NAME = r"[A-Za-z0-9!#$&^_.+-]{1,127}"
+MEDIA_TYPE = re.compile(rf"{NAME}/{NAME}( *; *{NAME}=({NAME}|\"[ !#-~]{{0,127}}\")){{0,4}}")
+FIELDS = {"bytes", "content_type"}
+
+
+def create(request: Request, owner: str) -> Answer:
+    """Sign a PUT."""
+    size, content_type = _declared(request.json())
+    token, lasts_s = random_name(), int(min(HOUR_S, SETTINGS.upload_kept_s))
+    signed = {
+        "Bucket": variable("UPLOADS"),
+        "Key": _key(owner, token),
+        "ContentLength": size,
+        "ContentType": content_type,
+    }
+    url = client("s3").generate_presigned_url("put_object", Params=signed, ExpiresIn=lasts_s)
+    headers = {"Content-Type": content_type, "Content-Length": str(size)}
+    shown = {"upload_url": url, "headers": headers, "upload": token, "expires": int(now()) + lasts_s}
+    return accepted(201, shown)
+
+
+def find(token: str, owner: str) -> Place:
+    """Where an upload of this owner lies. Raises Problem if it does not."""
+    missing = Problem(404, "there is no such upload")
+    if not ID.fullmatch(token):
+        raise missing
+    key = _key(owner, token)
+    try:
+        found = client("s3").head_object(Bucket=variable("UPLOADS"), Key=key)
+    except Exception as error:
+        if code(error) in {"404", "NoSuchKey", "403"}:  # 403: who may not list is not told what is missing
+            raise missing from None
+        raise
+    return {"bucket": "UPLOADS", "key": key, "etag": found["ETag"]}
+
+
+def _key(owner: str, token: str) -> str:
+    return f"uploads/{hashlib.sha256(owner.encode()).hexdigest()[:32]}/{token}"
+
+
+def _declared(body: object) -> tuple[int, str]:
+    if not isinstance(body, dict) or set(body) != FIELDS:
+        raise Problem(400, 'the body is not {"bytes", "content_type"}')
+    size, content_type = body["bytes"], body["content_type"]
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise Problem(400, "bytes is not a whole number from 1")
+    if size > SETTINGS.upload_bytes:
+        raise Problem(413, f"at most {SETTINGS.upload_bytes} bytes can be uploaded at once")
+    if not isinstance(content_type, str) or not MEDIA_TYPE.fullmatch(content_type):
+        raise Problem(400, 'content_type is not a media type such as "application/json"')
+    return size, content_type

@@ -1,0 +1,55 @@
+"""The entry of the work that jobs are handed to: by an asynchronous call or a queue; and recursion."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import handing
+import log
+import slices
+from clients import client, platform_errors
+from settings import SETTINGS
+
+
+def handler(event: Mapping[str, Any], lambda_context: Any) -> None:
+    """Work on the job of an event, or on those of messages, until the slice ends.
+
+    What it raises sends the event back to where it came from, which sends it again.
+    """
+    with log.invocation("work", lambda_context.aws_request_id):
+        for given, also in _given(event):
+            also()  # before the claim, so that an event that finds its job held comes back soon
+            following = slices.advance(given, slices.remaining(lambda_context), also)
+            if following:
+                with log.timed("hand_s"):
+                    handing.hand_on(following, lambda_context.invoked_function_arn)
+
+
+def _given(event: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Callable[[], None]]]:
+    """Each job's event, and what is to be renewed with its lease."""
+    if "Records" not in event:
+        return [(event, lambda: None)]
+    return [(json.loads(message["body"]), _hiding(message)) for message in event["Records"]]
+
+
+def _queue(arn: str) -> str:
+    """The address of a queue."""
+    *_, account, name = arn.split(":")
+    return f"{client('sqs').meta.endpoint_url}/{account}/{name}"
+
+
+def _hiding(message: Mapping[str, Any]) -> Callable[[], None]:
+    """Keep a message out of sight while its worker lives, and no longer: a dead one's comes back soon."""
+
+    def hide() -> None:
+        with suppress(*platform_errors()):  # then it comes back later, at the queue's own time
+            client("sqs").change_message_visibility(
+                QueueUrl=_queue(message["eventSourceARN"]),
+                ReceiptHandle=message["receiptHandle"],
+                VisibilityTimeout=max(1, round(SETTINGS.lease_s)),
+            )
+
+    return hide

@@ -1,0 +1,104 @@
+"""A stack that stands, put under load."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import ExplorerError
+from ..template import stack_of
+from ..workload import Workload
+from .bench import Closed, Endpoint, Result, Schedule, bench, constant, poisson, stepped
+from .bench.endpoint import Work
+from .bench.run import Caps
+from .client.signing import Credentials, Scope, Signer, usual_chain
+from .standing import Standing
+
+LEAST_RATE_RPS, DURATION_S = 1.0, 20.0
+
+
+def measure(
+    stack: Standing,
+    *,
+    rate: float | str | None = None,
+    duration: float | None = None,
+    arrivals: str = "poisson",
+    seed: int = 1,
+    repeat: int = 1,
+    jobs: int | None = None,
+    concurrency: int | None = None,
+    runtime: float | None = None,
+    response: float | None = None,
+    caps: Caps | None = None,
+    warm_up: int = 0,
+    **more: Any,
+) -> Result:
+    """Put a stack under load and say what came of it.
+
+    Parameters
+    ----------
+    stack : that stands
+    rate, duration, arrivals : open loop: so many requests a second for so long [s], "poisson" or
+        "constant"; rates such as "5,10,20" are steps of `duration` each, which find where it gives in
+    seed, repeat : of Poisson arrivals; repetitions with other seeds, for intervals of confidence
+    jobs, concurrency : closed loop instead: so many jobs, so many at a time
+    runtime, response : what each asks of the sample work [s], [B]; the workload's medians if None
+    caps, warm_up, more : see `explorer.live.bench.bench`
+
+    Raises ExplorerError for a schedule that cannot be or exceeds a cap.
+    """
+    w = stack.workload
+    work = Work.sample(
+        w.runtime.spread.median if runtime is None else runtime,
+        int(w.response.spread.median if response is None else response),
+    )
+    if jobs is not None:
+        if rate is not None:
+            raise ExplorerError("rate and jobs are both given: expected one of them")
+        plans: list[Schedule | Closed] = [Closed(jobs, concurrency or 1)] * repeat
+    else:
+        plans = list(_open(rate or _usual(w), duration or DURATION_S, arrivals, seed, repeat))
+    return bench(endpoint(stack), plans, work, warm_up=warm_up, caps=caps, **more)  # type: ignore[arg-type]
+
+
+def _usual(w: Workload) -> float:
+    """The rate of the workload's peak, and no less than can be measured in a moment [requests/s]."""
+    return max(w.peak_rps or w.mean_rps, LEAST_RATE_RPS)
+
+
+def _open(rate: float | str, duration_s: float, arrivals: str, seed: int, repeat: int) -> list[Schedule]:
+    rates = [_number(each) for each in rate.split(",")] if isinstance(rate, str) else [float(rate)]
+    if arrivals not in {"poisson", "constant"}:
+        raise ExplorerError(f'arrivals is "{arrivals}": expected one of poisson, constant')
+    even = arrivals == "constant"
+    if len(rates) > 1:
+        return [stepped(rates, duration_s, None if even else seed + k) for k in range(repeat)]
+    if even:
+        return [constant(rates[0], duration_s)] * repeat
+    return [poisson(rates[0], duration_s, seed + k) for k in range(repeat)]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ExplorerError(f'rate is "{text}": expected requests a second, such as 5 or 5,10,20') from None
+
+
+def endpoint(stack: Standing) -> Endpoint:
+    """A stack as the benchmark sees it, signed for by a caller who may use it and nothing else."""
+    given = stack.credentials()
+    known = Credentials.of(given) if given else None
+    scope = Scope.of(stack.url, None, stack.target.region)
+    signer = Signer(scope, (lambda: known) if known else usual_chain())
+    functions = stack_of(stack.workload, stack.design).functions.values()
+    return Endpoint(
+        stack.url,
+        stored=stack.design.flow.asynchronous,
+        sign=signer.sign,
+        stack=stack.name,
+        target=stack.target.name,
+        design=stack.design,
+        workload=stack.workload,
+        session=stack.target.session,
+        functions={part.id: f"{stack.name}-{part.id}" for part, _ in functions},
+    )

@@ -1,0 +1,364 @@
+"""The load generator and the benchmark, held against an endpoint of which everything is known."""
+
+import asyncio
+import json
+import math
+import os
+import signal
+import threading
+from types import SimpleNamespace
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from fake_endpoint import running
+
+from explorer import Design, ExplorerError, Workload
+from explorer.calibrate import read
+from explorer.live.bench import Closed, Endpoint, bench, constant, poisson, stepped
+from explorer.live.bench.endpoint import Work
+from explorer.live.bench.jobs import Polling
+from explorer.live.bench.knee import knee_rps, stretches
+from explorer.live.bench.logs import Invocation, parse
+from explorer.live.bench.logs import read as read_logs
+from explorer.live.bench.percentiles import intervals, percentiles
+from explorer.live.bench.result import LATE_S
+from explorer.live.bench.row import Row
+from explorer.live.bench.run import Caps
+from explorer.live.bench.split import split
+
+pytestmark = pytest.mark.live
+
+FAST = Polling(0.03, timeout_s=2)
+PHASES = ["submit_s", "queue_s", "work_s", "poll_s", "fetch_s"]
+DESIGN = Design("http-api", "inline", "stored", "single", "environment")
+
+
+@pytest.fixture(scope="module")
+def quick():
+    """An endpoint that does what it is asked at once."""
+    with running() as url:
+        yield url
+
+
+def answered(url, schedule, runtime_s=0.0, response_bytes=100, **more):
+    return bench(Endpoint(url, stored=False), schedule, Work.sample(runtime_s, response_bytes), **more)
+
+
+def stored(url, schedule, runtime_s=0.0, response_bytes=100, **more):
+    return bench(Endpoint(url), schedule, Work.sample(runtime_s, response_bytes), polling=FAST, **more)
+
+
+# When requests are sent
+
+
+def test_evenly_spaced_requests():
+    assert constant(4, 1).at_s.tolist() == [0, 0.25, 0.5, 0.75]
+
+
+def test_chance_is_the_same_for_the_same_seed_and_has_the_rate():
+    at_s = poisson(1000, 10, 7).at_s
+    assert np.array_equal(at_s, poisson(1000, 10, 7).at_s) and len(at_s) != len(poisson(1000, 10, 8).at_s)
+    assert abs(len(at_s) - 10_000) < 5 * 100 and (np.diff(at_s) >= 0).all()
+    assert np.diff(at_s).std() == pytest.approx(np.diff(at_s).mean(), rel=0.1)  # as an exponential's
+
+
+def test_one_rate_after_another():
+    steps = stepped([10, 30], 2)
+    assert np.bincount(steps.stretch_of).tolist() == [20, 60] and steps.duration_s == 4
+    assert steps.at_s[steps.stretch_of == 1].min() == 2
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: constant(0, 1), lambda: poisson(1, -1), lambda: stepped([], 1), lambda: Closed(0, 1),
+             lambda: constant(1e6, 1e5), lambda: constant(0.1, 1), lambda: Closed(3, 4)],
+)  # fmt: skip
+def test_a_schedule_that_cannot_be_is_refused(make):
+    with pytest.raises(ExplorerError, match="expected"):
+        make()
+
+
+def test_a_thousand_a_second_are_sent_when_they_are_due(quick):
+    for _ in range(3):  # a busy machine is no failure, a slow generator is
+        found = answered(quick, constant(1000, 1.5)).to_dict()
+        assert found["jobs"] == found["succeeded"] == 1500
+        assert found["valid"] == (found["lateness_s"]["p99"] <= LATE_S)
+        if found["valid"]:
+            return
+    pytest.fail(f"never in time: {found['lateness_s']}")
+
+
+def test_a_stall_is_charged_to_all_that_came_meanwhile():
+    with running(stall_at_s=0.8, stall_s=0.5) as url:
+        open_loop = answered(url, constant(50, 2)).to_dict()
+    with running(stall_at_s=0.8, stall_s=0.5) as url:
+        closed_loop = answered(url, Closed(100, 1), 0.015).to_dict()
+    assert open_loop["latency_s"]["p90"] > 0.2 and open_loop["jobs"] == 100
+    assert closed_loop["latency_s"]["p90"] < 0.2  # one in a hundred saw it
+    assert any("stall" in line for line in closed_loop["cannot_vouch_for"])
+
+
+def test_what_is_more_than_the_cap_in_flight_is_dropped_and_said(quick):
+    found = answered(quick, constant(50, 0.5), 0.4, caps=Caps(in_flight=3)).to_dict()
+    assert found["errors"].keys() == {"in-flight cap"} and not found["valid"]
+    assert found["jobs"] == 25 == found["succeeded"] + found["errors"]["in-flight cap"]
+    assert "dropped" in found["why_not_valid"][0]
+
+
+# What became of them
+
+
+def test_a_job_is_split_into_phases_that_add_up():
+    with running(submit_s=0.06, queue_s=0.12, status_s=0.02, result_s=0.05) as url:
+        rows = stored(url, constant(10, 1), 0.2, 5000).rows
+    for row in rows:
+        assert math.isclose(
+            row.lateness_s + sum(getattr(row, phase) for phase in PHASES), row.latency_s, abs_tol=0.005
+        )
+        assert (row.bytes, row.attempts, row.status) == (5000, 1, "succeeded")
+    middle = {phase: float(np.median([getattr(row, phase) for row in rows])) for phase in PHASES}
+    asked = {"submit_s": 0.06, "queue_s": 0.12, "work_s": 0.2, "fetch_s": 0.05}
+    for phase, least in asked.items():
+        assert least - 0.01 < middle[phase] < least + 0.06, phase
+    assert 0.02 < middle["poll_s"] < 0.16
+
+
+@pytest.mark.parametrize("ahead_s", [-30.0, 30.0])
+def test_a_clock_that_is_off_moves_no_phase(ahead_s):
+    with running(clock_s=ahead_s, submit_s=0.02, queue_s=0.1) as url:
+        result = stored(url, constant(10, 0.5), 0.1)
+    assert abs(result.clock_offset_s - ahead_s) < 0.1
+    assert all(0.05 < row.queue_s < 0.2 and 0.05 < row.work_s < 0.2 for row in result.rows)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "lost"),
+    [
+        ("refuses", "submit: 503", 0),
+        ("fails", "failed: ValueError", 0),
+        ("forgets", "status: 404", 2),
+        ("hangs", "not ended in time: running", 2),
+        ("corrupts", "result: other bytes than the status says", 2),
+        ("gone", "result: 404", 2),
+        ("flaky", "", 0),
+    ],
+)
+def test_every_kind_of_failure_is_counted_as_what_it_is(fault, error, lost):
+    with running(**{fault: 5}) as url:
+        found = stored(url, constant(20, 0.5)).to_dict()
+    assert found["errors"] == ({error: 2} if error else {})
+    assert (found["lost"], found["succeeded"], found["duplicated"]) == (lost, 8 if error else 10, 0)
+
+
+def test_nobody_there_is_an_error_and_no_loss():
+    with running() as url:
+        pass
+    found = stored(url, constant(10, 0.3)).to_dict()
+    assert found["errors"] == {"submit: connection": 3} and found["lost"] == 0 and found["latency_s"] == {}
+
+
+def test_pages_are_followed_to_the_last():
+    with running(page_bytes=1000) as url:
+        rows = answered(url, constant(10, 0.3), 0.0, 2500).rows
+    assert [(row.bytes, row.status) for row in rows] == [(2500, "succeeded")] * 3
+
+
+def test_another_size_than_was_asked_for_is_no_success(quick):
+    work = Work(json.dumps({"runtime_s": 0, "response_bytes": 99}).encode(), 0.0, 100)
+    found = bench(Endpoint(quick, stored=False), constant(5, 0.4), work).to_dict()
+    assert found["errors"] == {"result: other bytes than were asked for": 2}
+
+
+def test_what_goes_through_the_door_is_signed_and_a_signed_url_is_not(quick):
+    signed = []
+
+    def sign(method, url, headers, body):
+        signed.append((method, url.removeprefix(quick), bool(body)))
+        return {**headers, "Authorization": "as asked"}
+
+    bench(Endpoint(quick, sign=sign), constant(2, 0.5), polling=FAST)
+    assert signed[0] == ("POST", "/jobs", True) and {method for method, *_ in signed[1:]} == {"GET"}
+    assert all(url.startswith("/jobs") for _, url, _ in signed)
+
+
+def test_a_signer_that_fails_ends_the_run(quick):
+    def sign(*_):
+        raise ExplorerError("no credentials")
+
+    with pytest.raises(ExplorerError, match="no credentials"):
+        bench(Endpoint(quick, sign=sign), constant(10, 5))
+
+
+def test_retry_after_is_honoured(quick):
+    row = bench(Endpoint(quick), constant(1, 1), Work.sample(0.1)).rows[0]
+    assert row.polls == 1 and row.seen_s - row.accepted_s > 0.99
+
+
+def test_some_at_a_time_and_those_that_warm_it_up(quick):
+    result = stored(quick, Closed(12, 3), 0.1, warm_up=2)
+    found = result.to_dict()
+    assert (found["jobs"], found["succeeded"], len(result.rows)) == (12, 12, 14)
+    ends = sorted(row.sent_s for row in result.counted)
+    assert ends[3] > ends[2] + 0.05  # the fourth waits for one of three
+    assert found["schedule"]["loop"] == "closed"
+
+
+def test_progress_is_told_of_each(quick):
+    told = []
+    answered(quick, constant(20, 0.5), progress=lambda *counts: told.append(counts))
+    assert [done for done, _, _ in told] == list(range(1, 11)) and {of for *_, of in told} == {10}
+
+
+# What may not be
+
+
+def test_what_exceeds_a_cap_is_refused_before_anything_is_sent():
+    with pytest.raises(ExplorerError, match="51 requests: expected at most 50"):
+        answered("http://127.0.0.1:9", constant(50, 1), warm_up=1, caps=Caps(requests=50))
+    w = Workload(requests_per_month=1, response="100 MB", runtime="60 s")
+    dear = Endpoint("http://127.0.0.1:9", target="aws", workload=w, design=DESIGN)
+    with pytest.raises(ExplorerError, match="USD: expected at most 0"):
+        bench(dear, constant(10, 10), Work.sample(60, 10**8), caps=Caps(usd=0.01))
+
+
+def test_ctrl_c_returns_what_there_is(quick):
+    timer = threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    result = answered(quick, constant(20, 30))
+    found = result.to_dict()
+    assert found["interrupted"] and not found["valid"] and result.seconds < 5
+    assert 5 <= found["succeeded"] == found["jobs"] <= 20
+
+
+def test_a_notebook_has_a_loop_of_its_own(quick):
+    async def cell():
+        return answered(quick, constant(20, 0.5))
+
+    assert asyncio.run(cell()).succeeded == 10
+
+
+# What it says
+
+
+def test_percentiles_are_those_of_hdrhistogram():
+    hdrh = pytest.importorskip("hdrh.histogram")
+    values = np.random.default_rng(1).lognormal(3, 1, 20_000)
+    histogram = hdrh.HdrHistogram(1, 3_600_000_000, 3)
+    for value in values:
+        histogram.record_value(round(value * 1e6))
+    found = percentiles(values)
+    for name, level in {"p50": 50, "p90": 90, "p99": 99, "p99_9": 99.9, "max": 100}.items():
+        assert found[name] == pytest.approx(histogram.get_value_at_percentile(level) / 1e6, rel=2e-3)
+
+
+@pytest.mark.parametrize(("size", "p50", "p99"), [(1, 1, 1), (2, 1, 2), (100, 50, 99), (101, 51, 100)])
+def test_a_percentile_is_the_least_value_that_enough_do_not_exceed(size, p50, p99):
+    found = percentiles(range(1, size + 1))
+    assert (found["p50"], found["p99"], found["max"]) == (p50, p99, size)
+
+
+@pytest.mark.parametrize("runs", [1, 5])
+def test_an_interval_holds_the_true_median_as_often_as_it_says(runs):
+    chance, held = np.random.default_rng(3), 0
+    for _ in range(40):
+        low, high = intervals([chance.exponential(1.0, 200 // runs) for _ in range(runs)])["p50"]
+        held += low <= math.log(2) <= high
+    assert held >= 30  # of 38 expected; few repetitions promise a little too much
+
+
+def test_runs_that_differ_widen_the_interval():
+    alike = [np.linspace(1, 2, 50)] * 4
+    apart = [np.linspace(1, 2, 50) + shift for shift in (0, 1, 2, 3)]
+    width = [high - low for low, high in (intervals(runs)["p50"] for runs in (alike, apart))]
+    assert width[1] > 0.5 > width[0]
+
+
+def test_the_knee_is_the_first_rate_that_is_not_served():
+    with running(workers=2) as url:  # 40 a second of 50 ms
+        found = answered(url, stepped([10, 25, 80], 1.2), 0.05).to_dict()
+    assert found["knee_rps"] == 80 and [row["served"] for row in found["steps"]] == [True, True, False]
+    assert found["steps"][2]["throughput_rps"] < 60
+
+
+@pytest.mark.parametrize(("slow_s", "knee"), [(0.49, None), (0.51, 20)])
+def test_five_times_the_first_p99_is_the_edge(slow_s, knee):
+    schedule = stepped([10, 20], 5)
+    rows = [Row(k, at, at, ended_s=at + 0.1, latency_s=0.1, status="succeeded", stretch=of)
+            for k, (at, of) in enumerate(zip(schedule.at_s, schedule.stretch_of))]  # fmt: skip
+    for row in rows[-3:]:
+        row.latency_s = slow_s
+    assert knee_rps(stretches(rows, schedule)) == knee
+
+
+REPORTS = [
+    (
+        "Duration: 3.21 ms\tBilled Duration: 104 ms\tMemory Size: 512 MB\tMax Memory Used: 40 MB\t"
+        "Init Duration: 100.50 ms\t",
+        (0.00321, 0.104, 512, 40, 0.1005),
+    ),
+    (
+        "Duration: 3 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\t",
+        (0.003, 0.003, 128, 40, None),
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), REPORTS)
+def test_a_report_line_with_and_without_initialisation_and_decimals(text, expected):
+    own = json.dumps({"part": "work", "request": "r-1", "job": "j-1", "cold": True})
+    (one,) = parse("front", [own, "END RequestId: r-1", f"REPORT RequestId: r-1\t{text}"])
+    assert one == Invocation("work", "r-1", *expected, job="j-1")
+
+
+def test_a_report_as_json_and_lines_that_are_none():
+    metrics = {"durationMs": 1.5, "billedDurationMs": 2, "memorySizeMB": 128, "initDurationMs": 9}
+    line = json.dumps({"type": "platform.report", "record": {"requestId": "r", "metrics": metrics}})
+    (one,) = parse("status", ["{", "[1]", "REPORT RequestId: x\tcut off", "null", line])
+    assert (one.part, one.billed_s, one.init_s, one.job) == ("status", 0.002, 0.009, "")
+
+
+def test_logs_are_read_through_boto3(request):
+    client = request.getfixturevalue("bench").client
+    logs = client("logs")
+    logs.create_log_group(logGroupName="/aws/lambda/demo-work")
+    logs.create_log_stream(logGroupName="/aws/lambda/demo-work", logStreamName="s")
+    messages = [
+        json.dumps({"part": "work", "request": "r", "job": "j"}),
+        f"REPORT RequestId: r\t{REPORTS[0][0]}",
+    ]
+    events = [{"timestamp": 1_700_000_000_000 + k, "message": text} for k, text in enumerate(messages)]
+    logs.put_log_events(logGroupName="/aws/lambda/demo-work", logStreamName="s", logEvents=events)
+    functions = {"work": "demo-work", "uploads": "demo-uploads"}
+    (one,) = read_logs(SimpleNamespace(client=client), functions, 1.7e9, 1.7e9 + 1, 1, 0)
+    assert (one.job, one.init_s) == ("j", 0.1005)
+    assert read_logs(SimpleNamespace(client=client), functions, 1.6e9, 1.6e9 + 1, 1, 0) == []
+
+
+def test_a_cold_start_stands_between_acceptance_and_work():
+    row = Row(0, 0.0, 0.0, accepted_s=1.0, seen_s=5.0, submitted=100.5, started=102.0, ended=103.0, id="j")
+    row.cold_start_s, row.http_status = 0.4, 202
+    assert split([row], 100.0) == 0
+    assert (row.cold_start_s, row.queue_s, row.work_s, row.poll_s) == pytest.approx((0.4, 0.6, 1.0, 2.0))
+
+
+def test_the_result_says_what_the_contract_says_and_is_read_again(quick, tmp_path):
+    w = Workload(requests_per_month=1e6, response="1 KB", runtime="100 ms")
+    endpoint = Endpoint(quick, stack="demo", design=DESIGN, workload=w)
+    schedules = [poisson(20, 0.5, seed) for seed in (1, 2, 3)]
+    result = bench(endpoint, schedules, Work.sample(0.1, 1000), polling=FAST)
+    found = result.to_dict()
+    asked = """jobs succeeded lost errors latency_s submit_s cold_starts throughput_rps lateness_s predicted
+    measured cost_usd stack target cannot_vouch_for"""
+    assert {*asked.split()} <= found.keys() and {"p50", "p90", "p99", "p99_9", "max"} <= found[
+        "latency_s"
+    ].keys()
+    assert found["jobs"] == sum(one.requests for one in schedules) and found["cost_usd"] > 0
+    assert found["predicted"]["total"].keys() == found["measured"]["total"].keys()
+    assert set(result.frame()["repetition"]) == {0, 1, 2}
+    result.write(tmp_path / "run.parquet")
+    again = read(tmp_path / "run.parquet")
+    assert again.drop(columns="cold").equals(result.frame().drop(columns="cold"))
+    assert (
+        json.loads(pq.read_schema(tmp_path / "run.parquet").metadata[b"explorer.bench"])["summary"] == found
+    )
+    assert again.attrs["bench"]["summary"]["jobs"] == found["jobs"]

@@ -1,0 +1,832 @@
+"""The code that is shipped, on a local cloud: what it promises to callers, and what it survives."""
+
+import base64
+import gzip
+import hashlib
+import json
+import os
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from types import SimpleNamespace
+
+import pytest
+from botocore.session import get_session
+from functions_stack import ME, Stack, request, shipped
+from local_bench import Bench, until
+
+from explorer import encoded_size, facts
+from explorer.live import cloud
+
+pytestmark = pytest.mark.live
+
+QUICK_RETRY = {"lambda.async.retry_wait_s": 1.5}  # for 60 s
+BODY = {"runtime_s": 0.2, "response_bytes": 50_000, "steps": 40, "state_bytes": 1000, "seed": 3}
+OTHER = "AIDAEXAMPLE2"
+STEPS = {"hops": 50, "slice_steps": 9}
+
+
+@pytest.fixture(scope="module")
+def fn():
+    """A cloud in which a broken event is tried again soon."""
+    name = f"fn-{os.getpid()}"
+    cloud.stop(name)
+    try:
+        yield Bench(cloud.start(name, limits=QUICK_RETRY))
+    finally:
+        cloud.stop(name)
+
+
+@pytest.fixture(scope="module")
+def jobs_stack(fn):
+    """Jobs that one invocation does."""
+    return Stack(fn, "jobs", hand_over="event", lease_s=1.2, upload_bytes=2_000_000).up()
+
+
+@cache
+def shared_session():
+    """One session of the SDK for all: it reads its models once."""
+    return get_session()
+
+
+@pytest.fixture
+def ship(jobs_stack, tmp_path, monkeypatch):
+    """Import the shipped modules with other settings, on the table and buckets of `jobs_stack`."""
+    opened, session = [], shared_session()
+
+    def ship(env=None, **settings):
+        folder = tmp_path / str(len(opened))
+        folder.mkdir()
+        more = {"HAND_TO": jobs_stack.arn("work"), **jobs_stack.env, **(env or {})}
+        opened.append(shipped(folder, more, jobs_stack.bench.cloud, settings, monkeypatch))
+        here = opened[-1].__enter__()
+        here.clients._session = lambda: session
+        return here
+
+    yield ship
+    for each in reversed(opened):
+        each.__exit__(None, None, None)
+
+
+def invocation(seconds=60.0):
+    """A Lambda context with so much time left."""
+    end = time.monotonic() + seconds
+    left_ms = lambda: max(0, int((end - time.monotonic()) * 1000))  # noqa: E731
+    return SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=left_ms)
+
+
+def queued(shipment, owner=ME):
+    """A job that waits, and the event of its first hop."""
+    row = shipment.jobs.new(owner, shipment.jobs.random_name())
+    shipment.jobs.put(row, None, "")
+    return row["id"], {"id": row["id"], "token": row["token"], "hop": 0, "body": BODY}
+
+
+def asked(shipment, *given, **named):
+    """The answer of the front, in this process."""
+    answer = shipment.front.handler(request(*given, **named), invocation())
+    headers = {name.lower(): value for name, value in answer["headers"].items()}
+    return SimpleNamespace(status=answer["statusCode"], headers=headers, body=json.loads(answer["body"]))
+
+
+# Who may write a job's row ------------------------------------------------------------------------
+
+
+def test_an_event_that_comes_twice_finds_the_job_held(ship):
+    here = ship()
+    _, event = queued(here)
+    assert here.jobs.claim(event).row["attempts"] == 1
+    with pytest.raises(here.jobs.Busy):
+        here.jobs.claim(event)
+
+
+def test_a_late_write_changes_nothing(ship):
+    here = ship(lease_s=0.05)
+    id, event = queued(here)
+    late = here.jobs.claim(event)
+    time.sleep(0.1)
+    second = here.jobs.claim(event)
+    assert second.row["attempts"] == 2
+    assert not here.jobs.end(late, "failed")
+    with pytest.raises(here.row.Refused):
+        here.jobs.renew(late, 0.5)
+    assert here.jobs.end(second, "succeeded") and not here.jobs.end(second, "failed")
+    assert here.jobs.read(id, ME)["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("by", ["the next event", "whoever reads the status"])
+def test_attempts_used_up_end_the_job(ship, by):
+    here = ship(lease_s=0.05, attempts=1)
+    id, event = queued(here)
+    here.jobs.claim(event)
+    time.sleep(0.1)
+    if by == "the next event":
+        assert here.jobs.claim(event) is None
+    seen = here.jobs.read(id, ME)
+    assert (seen["status"], seen["error"]["type"]) == ("failed", "WorkerDied")
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        ({"retry_s": 0.1}, "failed"),
+        ({"retry_s": 60}, "running"),
+    ],
+)
+def test_a_job_that_nobody_takes_up_again_is_concluded(ship, settings, status):
+    here = ship(lease_s=0.05, **settings)
+    id, event = queued(here)
+    here.jobs.claim(event)
+    time.sleep(0.2)
+    assert here.jobs.read(id, ME)["status"] == status
+
+
+def test_an_event_that_was_lost_ends_its_job(ship):
+    here = ship(wait_s=0.5)
+    id, _ = queued(here)
+    assert here.jobs.read(id, ME)["status"] == "queued"
+    time.sleep(0.5)
+    assert here.jobs.read(id, ME)["error"]["type"] == "NotTaken"
+
+
+def test_a_hop_that_waits_for_its_worker_is_not_dead(ship):
+    here = ship(lease_s=0.05, attempts=1, hops=5)
+    id, event = queued(here)
+    held = here.jobs.claim(event)
+    here.jobs.handed(held, 0.5)
+    time.sleep(0.1)
+    assert here.jobs.read(id, ME)["status"] == "running"
+    assert here.jobs.claim({**event, "hop": 1, "token": held.token}).row["attempts"] == 1
+
+
+def test_an_event_of_an_earlier_hop_is_dropped(ship):
+    here = ship(lease_s=0.05)
+    _, event = queued(here)
+    held = here.jobs.claim(event)
+    here.jobs.claim({**event, "hop": 1, "token": held.token})
+    time.sleep(0.1)
+    assert here.jobs.claim(event) is None
+
+
+@pytest.mark.parametrize("when", ["queued", "running", "between hops"])
+def test_a_job_that_was_cancelled_is_not_taken(ship, when):
+    here = ship(lease_s=0.05)
+    id, event = queued(here)
+    held = here.jobs.claim(event) if when != "queued" else None
+    assert here.jobs.cancel(here.jobs.read(id, ME))["cancel"]
+    if when == "between hops":
+        event = {**event, "hop": 1, "token": held.token}
+    else:
+        time.sleep(0.1)
+    assert here.jobs.claim(event) is None
+    assert here.jobs.read(id, ME)["status"] == "cancelled"
+    assert here.jobs.cancel(here.jobs.read(id, ME)) is None
+
+
+def test_what_has_expired_is_not_there(ship):
+    here = ship(kept_s=0)
+    id, event = queued(here)
+    time.sleep(1)
+    assert here.jobs.claim(event) is None and here.jobs.read(id, ME) is None
+
+
+def test_a_worker_whose_platform_failed_lets_go_at_once(ship, monkeypatch):
+    here = ship(env={"RESULTS": "nobody-has-this"}, attempts=1)
+    _, event = queued(here)
+    for _ in range(2):  # and it counts as no death
+        with pytest.raises(here.clients.platform_errors()):
+            here.slices.advance(event, lambda: 60.0)
+    assert here.jobs.read(event["id"], ME)["status"] == "running"
+    monkeypatch.setenv("RESULTS", "jobs-results")
+    assert here.slices.advance(event, lambda: 60.0) is None
+    assert here.jobs.read(event["id"], ME)["status"] == "succeeded"
+
+
+def test_a_service_that_goes_on_failing_ends_the_job(ship):
+    here = ship(env={"RESULTS": "nobody-has-this"}, retry_s=0.1)
+    id, event = queued(here)
+    with pytest.raises(here.clients.platform_errors()):
+        here.slices.advance(event, lambda: 60.0)
+    time.sleep(0.15)
+    assert here.jobs.read(id, ME)["error"]["type"] == "ServiceFailed"
+
+
+# Long work ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def long_stacks(fn):
+    """The forms of long work, one of them the single invocation."""
+    names = {
+        "single": {"hand_over": "event"},
+        "queued": {"hand_over": "queue"},
+        "recursion": {"hand_over": "event", **STEPS},
+        "durable": {"hand_over": "durable", "handler": "durable_work.handler", **STEPS},
+        "steps": {"hand_over": "machine", "handler": "workflow_work.handler", **STEPS},
+    }
+    return {name: Stack(fn, name, **settings).up() for name, settings in names.items()}
+
+
+def test_every_form_comes_to_the_same_result(long_stacks):
+    ids = {name: stack.submit(BODY) for name, stack in long_stacks.items()}
+    seen = {name: stack.ended(ids[name]) for name, stack in long_stacks.items()}
+    assert {each["status"] for each in seen.values()} == {"succeeded"}, seen
+    results = {long_stacks[name].fetched(each) for name, each in seen.items()}
+    assert len(results) == 1 and len(results.pop()) == BODY["response_bytes"]
+    hops = {name: int(long_stacks[name].row(id)["hop"]) for name, id in ids.items()}
+    assert hops == {"single": 0, "queued": 0, "recursion": 4, "durable": 4, "steps": 4}
+
+
+@pytest.mark.parametrize("form", ["recursion", "durable", "steps", "queued"])
+def test_long_work_is_cancelled_between_its_steps(long_stacks, form):
+    stack = long_stacks[form]
+    id = stack.submit({**BODY, "runtime_s": 40})
+    assert until(lambda: stack.status(id)["status"] == "running")
+    assert stack.ask("DELETE", f"/jobs/{id}").body == {"id": id, "status": "running"}
+    assert stack.ended(id, 12)["status"] == "cancelled"
+    assert stack.ask("DELETE", f"/jobs/{id}").status == 409
+
+
+def test_a_hop_that_is_handed_over_twice_is_done_once(ship):
+    here = ship(**STEPS)
+    id, event = queued(here)
+    done, following = [], [event]
+
+    def advance(given):
+        try:
+            return here.slices.advance(given, lambda: 60.0)
+        except here.jobs.Busy:
+            return "busy"
+
+    with ThreadPoolExecutor(2) as pool:
+        while following:
+            answers = list(pool.map(advance, following * 2))
+            assert answers.count("busy") + answers.count(None) >= 1, answers
+            following = [answer for answer in answers if isinstance(answer, dict)]
+            done.append(len(following))
+    assert done == [1, 1, 1, 1, 0]
+    assert here.jobs.read(id, ME)["attempts"] == 1
+
+
+def test_a_hop_budget_ends_work_that_does_not(ship):
+    here = ship(hops=2, slice_steps=1)
+    id, event = queued(here)
+    following = here.slices.advance(event, lambda: 60.0)
+    assert here.slices.advance(following, lambda: 60.0) is None
+    assert here.jobs.read(id, ME)["error"]["type"] == "OutOfHops"
+
+
+@pytest.mark.parametrize(("over", "carried"), [(0, "state"), (1, "state_key")])
+def test_a_state_travels_in_the_event_while_it_fits(ship, over, carried):
+    here = ship(hops=5, state_bytes=2000)
+    _, event = queued(here)
+    state = "x" * (2000 - here.results.AROUND - 2 + over)
+    given = here.results.carried(here.jobs.claim(event), event, state)
+    assert set(given) == {"body", carried}
+    assert here.results.state_of(given) == state
+
+
+def test_a_body_that_its_escapes_make_too_large_goes_on_through_s3(ship):
+    here = ship(hops=5, hand_bytes=3000)
+    _, event = queued(here)
+    event["body"] = {"name": "ü" * 1000}  # 2,000 bytes, 6,000 as JSON of ASCII
+    given = here.results.carried(here.jobs.claim(event), event, {"done": 1})
+    assert set(given) == {"body_at", "state"}
+    assert here.results.body_of(given) == event["body"]
+
+
+# Workers that break -------------------------------------------------------------------------------
+
+BREAKS = b"""
+import os, sys, time
+def handle(body, context):
+    if "die" in body and not os.path.exists(body["die"]):
+        open(body["die"], "w").close()
+        os._exit(1)
+    if "always" in body:
+        os._exit(1)
+    if "sleep" in body:
+        time.sleep(body["sleep"])
+    if "exit" in body:
+        sys.exit("enough")
+    if "raise" in body:
+        raise KeyError(body["raise"])
+    if "state" in body:
+        context.checkpoint({1, 2})
+    return body["return"] if "return" in body else (1, 2)
+"""
+
+DIES = b"""
+import os
+def handle(body, context):
+    done = context.state or []
+    for step in range(len(done), body["steps"]):
+        if step == 3 and not os.path.exists(body["die"]):
+            open(body["die"], "w").close()
+            os._exit(1)
+        done = [*done, step]
+        context.checkpoint(done, len(done) / body["steps"])
+    return done
+"""
+
+
+@pytest.fixture(scope="module")
+def breaking(fn):
+    """Work that ends as its body says."""
+    settings = {"hand_over": "event", "lease_s": 1.2, "retry_s": 10, "hops": 9, "slice_steps": 1}
+    return Stack(fn, "breaking", timeout=4, more={"breaks.py": BREAKS}, work="breaks:handle", **settings).up()
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"raise": "line\nof \ud800 text"}, ("KeyError", r"'line\nof \ud800 text'")),
+        ({"exit": 1}, ("SystemExit", "enough")),
+        ({"return": 1}, ("TypeError", "handle returned int: expected dict, list, str or bytes")),
+        ({}, ("TypeError", "handle returned tuple: expected dict, list, str or bytes")),
+        ({"state": 1}, ("TypeError", "Object of type set is not JSON serializable")),
+        ([], ("TypeError", "handle returned tuple: expected dict, list, str or bytes")),
+    ],
+)
+def test_what_the_handler_does_wrong_ends_the_job_at_once(breaking, body, error):
+    seen = breaking.ended(breaking.submit(body))
+    assert (seen["status"], seen["attempts"]) == ("failed", 1)
+    assert (seen["error"]["type"], seen["error"]["detail"]) == error
+
+
+@pytest.mark.parametrize(
+    ("value", "content_type", "raw"),
+    [
+        ({"a": "ü"}, "application/json", b'{"a":"\\u00fc"}'),
+        ("ü", "text/plain; charset=utf-8", "ü".encode()),
+    ],
+)
+def test_what_a_handler_may_answer(breaking, value, content_type, raw):
+    seen = breaking.ended(breaking.submit({"return": value}))
+    assert breaking.fetched(seen) == raw
+    assert seen["result"]["content_type"] == content_type
+
+
+def test_a_worker_that_dies_once_is_followed_by_another(breaking, tmp_path):
+    seen = breaking.ended(breaking.submit({"die": str(tmp_path / "died"), "return": "done"}), 10)
+    assert (seen["status"], seen["attempts"]) == ("succeeded", 2)
+
+
+def test_in_every_form_a_worker_that_dies_is_followed_by_another(fn, tmp_path):
+    more = {"dies.py": DIES}
+    forms = [{"hand_over": "queue"}, {"hand_over": "event"},
+             {"hand_over": "durable", "handler": "durable_work.handler"},
+             {"hand_over": "machine", "handler": "workflow_work.handler"}]  # fmt: skip
+    stacks = [Stack(fn, f"dies-{form['hand_over']}", more=more, work="dies:handle", lease_s=1.2, hops=9,
+                    slice_steps=2, **form).up() for form in forms]  # fmt: skip
+    ids = [stack.submit({"die": str(tmp_path / stack.name), "steps": 5}) for stack in stacks]
+    for stack, id in zip(stacks, ids):
+        seen = stack.ended(id)
+        assert (seen["status"], seen["attempts"]) == ("succeeded", 2), (stack.name, seen)
+        assert stack.fetched(seen) == b"[0,1,2,3,4]"
+
+
+def test_a_job_that_kills_every_worker_fails(breaking):
+    seen = breaking.ended(breaking.submit({"always": 1}), 15)
+    assert (seen["status"], seen["attempts"], seen["error"]["type"]) == ("failed", 2, "WorkerDied")
+
+
+def test_a_job_that_outlasts_its_invocation_fails_before_it_is_killed(breaking):
+    began = time.monotonic()
+    seen = breaking.ended(breaking.submit({"sleep": 60}), 10)
+    assert seen["error"]["type"] == "TimedOut" and time.monotonic() - began < 5
+
+
+def test_a_step_that_fails_as_asked(jobs_stack):
+    seen = jobs_stack.ended(jobs_stack.submit({**BODY, "fail_at_step": 3}))
+    assert seen["error"] == {"type": "StepFailed", "detail": "step 3 failed, as asked"}
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ([1], "the body is not an object"),
+        ({"run": 1}, 'the body has "run": expected runtime_s, response_bytes'),
+        ({"steps": 0}, "steps is 0: expected a whole number from 1 to"),
+        ({"steps": True}, "steps is True: expected a whole number"),
+        ({"runtime_s": "1"}, "runtime_s is '1': expected a number from 0"),
+        ({"response_bytes": -1}, "response_bytes is -1: expected a whole number from 0"),
+        ({"steps": 2, "fail_at_step": 2}, "fail_at_step is 2: expected a whole number from 0 to 1"),
+    ],
+)
+def test_a_body_that_the_sample_work_does_not_take(ship, body, detail):
+    here = ship(response="whole")
+    answer = asked(here, "POST", "/run", body)
+    assert answer.status == 400 and answer.body["detail"].startswith(detail)
+    id, event = queued(here)
+    here.slices.advance({**event, "body": body}, lambda: 60.0)
+    assert here.jobs.read(id, ME)["error"]["detail"].startswith(detail)
+
+
+# Submitting ---------------------------------------------------------------------------------------
+
+
+def test_the_same_key_and_body_are_the_same_job(jobs_stack):
+    key = {"headers": {"Idempotency-Key": "one"}}
+    first, again = (jobs_stack.submit(BODY, **key) for _ in range(2))
+    assert again == first
+    answer = jobs_stack.ask("POST", "/jobs", {**BODY, "seed": 4}, **key)
+    assert answer.status == 422
+    assert jobs_stack.submit(BODY, owner=OTHER, **key) != first
+    assert jobs_stack.ended(first)["attempts"] == 1
+
+
+def test_the_same_key_at_the_same_time_is_the_same_job(ship):
+    here = ship(hand_over="event")
+    here.clients.client("dynamodb"), here.clients.client("lambda")
+    event = request("POST", "/jobs", BODY, headers={"idempotency-key": "together"})
+    parsed = here.request.Request.of(event)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: here.submit.create(parsed, ME), range(4)))
+    assert len({json.loads(answer["body"])["id"] for answer in answers}) == 1
+
+
+def test_a_key_whose_job_could_not_be_handed_over_can_be_used_again(ship, monkeypatch, jobs_stack):
+    here = ship(hand_over="event", env={"HAND_TO": jobs_stack.arn("nobody")})
+    given = ("POST", "/jobs", BODY)
+    key = {"headers": {"idempotency-key": "again"}}
+    before = count(jobs_stack)
+    answer = asked(here, *given, **key)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert count(jobs_stack) == before
+    monkeypatch.setenv("HAND_TO", jobs_stack.arn("work"))
+    assert asked(here, *given, **key).status == 202
+
+
+def count(stack) -> int:
+    return stack.bench.client("dynamodb").scan(TableName=stack.table, Select="COUNT")["Count"]
+
+
+def test_a_job_that_a_worker_has_is_not_taken_back(ship):
+    here = ship()
+    id, event = queued(here)
+    row = here.jobs.read(id, ME)
+    here.jobs.claim(event)
+    with pytest.raises(here.row.Refused):
+        here.jobs.take_back(row, None)
+
+
+@pytest.mark.parametrize("size", [3000, 400_000])
+def test_a_large_body_goes_through_s3(breaking, size):
+    text = "ü\uffff" * (size // 5)  # a character that no message may hold
+    seen = breaking.ended(breaking.submit({"return": text}))
+    assert breaking.fetched(seen) == text.encode()
+    assert ("body" in breaking.row(seen["id"])) == (size > 256_000)
+
+
+def test_a_queue_is_not_given_what_it_refuses(long_stacks):
+    stack = long_stacks["queued"]
+    assert stack.ended(stack.submit({"\uffff": 1}))["error"]["type"] == "BadBody"
+
+
+def test_another_callers_job_is_as_one_that_never_was(jobs_stack):
+    id = jobs_stack.submit(BODY)
+    for method in ("GET", "DELETE"):
+        answers = [jobs_stack.ask(method, f"/jobs/{each}", owner=OTHER).raw for each in (id, "0" * 32)]
+        assert answers[0] == answers[1] and b'"statusCode": 404' in answers[0]
+    assert jobs_stack.ended(id)["status"] == "succeeded"
+
+
+def test_sessions_of_one_role_are_one_owner(jobs_stack):
+    id = jobs_stack.submit(BODY, owner="AROAROLE:one")
+    assert jobs_stack.ask("GET", f"/jobs/{id}", owner="AROAROLE:two").status == 200
+    assert jobs_stack.ask("GET", f"/jobs/{id}", owner="AROAROLE2:one").status == 404
+
+
+def test_what_a_status_tells(jobs_stack):
+    answer = jobs_stack.ask("POST", "/jobs", {**BODY, "runtime_s": 3, "steps": 1}, v1=True)
+    id = answer.body["id"]
+    assert answer.headers["location"] == f"/jobs/{id}" and answer.headers["retry-after"] == "1"
+    assert until(lambda: jobs_stack.status(id)["status"] == "running")
+    running = jobs_stack.ask("GET", f"/jobs/{id}", v1=True)
+    wanted = {"id", "status", "progress", "attempts", "submitted", "updated"}
+    assert wanted <= set(running.body) and running.headers["retry-after"] == "1"
+    seen = jobs_stack.ended(id)
+    assert set(seen["result"]) == {"url", "bytes", "sha256", "content_type", "expires"}
+    assert "retry-after" not in jobs_stack.ask("GET", f"/jobs/{id}").headers
+
+
+# Refusals -----------------------------------------------------------------------------------------
+
+JSON = {"content-type": "application/json"}
+UPLOAD = {"bytes": 5, "content_type": "text/plain"}
+ID = "0" * 32
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "more"),
+    [
+        ("POST", "/jobs", b"", 400, {}),
+        ("POST", "/jobs", b"{", 400, {}),
+        ("POST", "/jobs", b"\xff{}", 400, {"base64d": True}),
+        ("POST", "/jobs", b'{"a": NaN}', 400, {}),
+        ("POST", "/jobs", b'{"a": 1e999}', 400, {}),
+        ("POST", "/jobs", b'{"a": ' + b"9" * 5000 + b"}", 400, {}),
+        ("POST", "/jobs", b"[" * 101 + b"]" * 101, 400, {}),
+        ("POST", "/jobs", b"[" * 100_000, 400, {}),
+        ("POST", "/jobs", b'{"a":' * 100_000, 400, {}),
+        ("POST", "/jobs", b"{}", 415, {"headers": {"content-type": "text/plain"}}),
+        ("POST", "/jobs", b"{}", 415, {"headers": {"content-type": ""}}),
+        ("POST", "/jobs", b"{}", 400, {"headers": {"idempotency-key": "k" * 256}}),
+        ("POST", "/jobs", b"{}", 400, {"headers": {"idempotency-key": "a\nb"}}),
+        ("POST", "/jobs", b"{}", 400, {"headers": {"idempotency-key": ""}}),
+        ("POST", "/jobs", b"{}", 403, {"owner": None}),
+        ("POST", "/jobs", b"{}", 400, {"query": {"upload": ID}}),
+        ("POST", "/jobs", b"", 404, {"query": {"upload": ID}}),
+        ("POST", "/jobs", b"", 404, {"query": {"upload": "../" + ID}}),
+        ("POST", "/jobs", b"", 404, {"query": {"upload": ""}}),
+        ("PUT", "/jobs", b"{}", 405, {}),
+        ("POST", f"/jobs/{ID}", b"{}", 405, {}),
+        ("GET", "/jobs/", b"", 404, {}),
+        ("GET", "/jobs/a/b", b"", 404, {}),
+        ("GET", "/jobs/%2e%2e%2fjobs", b"", 404, {}),
+        ("GET", "/jobs/..", b"", 404, {}),
+        ("GET", "/jobs/a\0b", b"", 404, {}),
+        ("GET", f"/jobs/{ID}\n", b"", 404, {}),
+        ("GET", "/jobs/" + "a" * 5000, b"", 404, {}),
+        ("GET", "/jobs/key%23" + "a" * 64, b"", 404, {}),
+        ("GET", "/jobs/key#" + "a" * 64, b"", 404, {}),
+        ("DELETE", f"/jobs/{ID}", b"", 404, {}),
+        ("GET", "/", b"", 404, {}),
+        ("GET", "//jobs", b"", 404, {}),
+        ("POST", "/uploads", b"[]", 400, {}),
+        ("POST", "/uploads", {**UPLOAD, "key": "x"}, 400, {}),
+        ("POST", "/uploads", {**UPLOAD, "bytes": 0}, 400, {}),
+        ("POST", "/uploads", {**UPLOAD, "bytes": True}, 400, {}),
+        ("POST", "/uploads", {**UPLOAD, "bytes": 5.0}, 400, {}),
+        ("POST", "/uploads", {**UPLOAD, "bytes": "5"}, 400, {}),
+        ("POST", "/uploads", {**UPLOAD, "bytes": 2_000_001}, 413, {}),
+        ("POST", "/uploads", {**UPLOAD, "bytes": 10**4000}, 413, {}),
+        ("POST", "/uploads", {**UPLOAD, "content_type": "text"}, 400, {}),
+        ("POST", "/uploads", {**UPLOAD, "content_type": "text/plain\r\nx: y"}, 400, {}),
+        ("POST", "/uploads", {**UPLOAD, "content_type": "text/plain\n"}, 400, {}),
+        ("POST", "/uploads", {**UPLOAD, "content_type": "a/" + "b" * 200}, 400, {}),
+        ("POST", "/uploads", {**UPLOAD, "content_type": None}, 400, {}),
+        ("POST", "/uploads", b"{}", 415, {"headers": {"content-type": "text/json"}}),
+        ("POST", "/run", b"{", 400, {}),
+        ("POST", "/run", b"", 404, {"query": {"upload": ID}}),
+        ("GET", "/run", b"", 405, {}),
+    ],
+)
+def test_refusals_are_problems(ship, method, path, body, status, more):
+    here = ship(env={"SERVES": "submit,status,uploads,work"}, upload_bytes=2_000_000, hand_over="event")
+    for v1 in (False, True):
+        answer = asked(here, method, path, body, v1=v1, **more)
+        assert (answer.status, answer.body["status"]) == (status, status), answer
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert {"type", "title", "detail"} <= set(answer.body) and len(answer.body["detail"]) < 200
+        assert (status == 405) == ("allow" in answer.headers)
+
+
+def test_a_body_at_the_edge_of_depth_is_taken(ship):
+    here = ship()
+    assert here.strict_json.parse(b"[" * 100 + b"]" * 100)
+    assert here.strict_json.parse(b'"' + b"[" * 5000 + rb"\"{" + b'"') == "[" * 5000 + '"{'
+
+
+def test_each_part_answers_for_its_own_paths(ship):
+    here = ship(env={"AWS_LAMBDA_FUNCTION_NAME": "a-stack-status"})
+    assert asked(here, "POST", "/uploads", UPLOAD).status == 404
+    answer = asked(here, "DELETE", f"/jobs/{ID}")
+    assert (answer.status, answer.headers["allow"]) == (405, "GET")
+
+
+def test_what_fails_behind_is_told_without_its_text(ship, capsys):
+    here = ship(env={"JOBS": "nobody-has-this-table"})
+    answer = asked(here, "GET", f"/jobs/{ID}")
+    assert answer.status == 503 and "table" not in json.dumps(answer.body)
+    assert "nobody-has-this-table" not in capsys.readouterr().out
+
+
+# Uploads ------------------------------------------------------------------------------------------
+
+
+def put(stack, given, content: bytes, **headers) -> int:
+    sent = {**given["headers"], "Content-Length": str(len(content)), **headers}
+    return stack.bench.fetch(urllib.request.Request(given["upload_url"], content, sent, method="PUT")).status
+
+
+def test_an_upload_is_signed_for_its_bytes_and_its_type(jobs_stack):
+    raw = json.dumps(BODY).encode()
+    declared = {"bytes": len(raw), "content_type": "application/json"}
+    answer = jobs_stack.ask("POST", "/uploads", declared)
+    given = answer.body
+    assert answer.status == 201 and set(given) == {"upload_url", "headers", "upload", "expires"}
+    assert put(jobs_stack, given, raw + b" ") == 403
+    assert put(jobs_stack, given, raw[:-1]) == 403
+    assert put(jobs_stack, given, raw, **{"Content-Type": "text/html"}) == 403
+    upload = {"query": {"upload": given["upload"]}, "headers": {"content-type": ""}}
+    assert jobs_stack.ask("POST", "/jobs", **upload).status == 404  # nothing is there yet
+    assert put(jobs_stack, given, raw) == 200
+    assert jobs_stack.ask("POST", "/jobs", owner=OTHER, **upload).status == 404
+    seen = jobs_stack.ended(jobs_stack.submit(None, **upload))
+    assert len(jobs_stack.fetched(seen)) == BODY["response_bytes"]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "error"),
+    [
+        (b"{", "application/json", "the body is not JSON"),
+        (b"{}", "text/plain", "the body is not an object"),  # the handler is given bytes
+    ],
+)
+def test_an_upload_that_is_no_body_fails_its_job(ship, jobs_stack, content, kind, error):
+    here = ship()
+    id, event = queued(here)
+    place = uploaded(here, jobs_stack, content, kind)
+    here.slices.advance({**without(event, "body"), "body_at": place}, lambda: 60.0)
+    assert here.jobs.read(id, ME)["error"]["detail"].startswith(error)
+
+
+@pytest.mark.parametrize(("then", "error"), [(b"[1]", "was changed"), (None, "no longer kept")])
+def test_an_upload_that_is_not_as_it_was_fails_its_job(ship, jobs_stack, then, error):
+    here = ship()
+    id, event = queued(here)
+    place = uploaded(here, jobs_stack, b"{}", "application/json")
+    s3, where = jobs_stack.bench.client("s3"), {"Bucket": jobs_stack.uploads, "Key": place["key"]}
+    s3.put_object(**where, Body=then) if then else s3.delete_object(**where)
+    here.slices.advance({**without(event, "body"), "body_at": place}, lambda: 60.0)
+    assert error in here.jobs.read(id, ME)["error"]["detail"]
+
+
+def uploaded(here, stack, content: bytes, kind: str):
+    token = here.jobs.random_name()
+    where = {"Bucket": stack.uploads, "Key": here.uploads._key(ME, token)}
+    stack.bench.client("s3").put_object(**where, Body=content, ContentType=kind)
+    return here.uploads.find(token, ME)
+
+
+def without(event, name):
+    return {key: value for key, value in event.items() if key != name}
+
+
+# Answers while the caller waits -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.parametrize("door", ["http-api", "rest-api", "function-url"])
+def test_an_answer_is_as_long_as_was_predicted(ship, binary, door):
+    here = ship(response="whole", binary=binary)
+    for size in (0, 1, 2, 3, 12, 13, 999, 100_000):
+        event = request("POST", "/run", {"response_bytes": size}, v1=door == "rest-api")
+        written = json.dumps(here.front.handler(event, invocation()))  # as Lambda's runtime does
+        predicted = encoded_size(size, binary=binary, door=door, direction="response")
+        assert len(written) == predicted, size
+
+
+def test_one_byte_more_than_an_answer_may_have(fn):
+    stack = Stack(fn, "whole", response="whole")
+    stack.serves = "work"
+    stack.up()
+    most = int(facts.limit("lambda.sync.response").value)
+    size = next(n for n in range(int(most / 1.08), 0, -1) if encoded_size(n, direction="response") <= most)
+    assert encoded_size(size + 1, direction="response") > most
+    answers = []
+    for each in (size, size + 1):
+        answers.append(fn.invoke(request("POST", "/run", {"response_bytes": each}), "whole-front"))
+    assert len(answers[0]["body"]) == encoded_size(size, direction="response")
+    assert "FunctionError" not in answers[0] and b"ResponseSizeTooLarge" in answers[1]["body"]
+
+
+@pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_a_compressed_answer_is_as_small_as_was_said(ship, binary, share):
+    here = ship(response="compressed", compression=share, binary=binary)
+    event = request("POST", "/run", {"response_bytes": 400_000})
+    answer = here.front.handler(event, invocation())
+    packed = base64.b64decode(answer["body"])
+    assert answer["headers"]["Content-Encoding"] == "gzip" and answer["isBase64Encoded"]
+    assert gzip.decompress(packed) == here.sample.answer(400_000, 0).content
+    assert len(packed) / 400_000 == pytest.approx(share, abs=0.05)
+
+
+def test_pages_together_are_the_whole(ship):
+    here = ship(response="page", page_bytes=30_000)
+    got, query = b"", {}
+    while query is not None:
+        answer = here.front.handler(request("POST", "/run", BODY, query=query), invocation())
+        got += answer["body"].encode()
+        link = answer["headers"].get("Link")
+        query = {"page": link.split("page=")[1].split(">")[0]} if link else None
+    assert got == here.sample.answer(BODY["response_bytes"], BODY["seed"]).content
+    for page, status in (("3", 404), ("0", 400), ("x", 400), ("-1", 400), ("²", 400)):
+        assert asked(here, "POST", "/run", BODY, query={"page": page}).status == status
+
+
+def test_a_page_does_not_cut_a_character(ship, tmp_path):
+    here = ship(response="page", page_bytes=5)
+    result = here.results.Result.of("aüöäß€" * 3)
+    pages = [here.answer._paged(result, page, SimpleNamespace(query={}))["body"] for page in range(1, 9)]
+    assert "".join(pages) == "aüöäß€" * 3
+
+
+def test_run_with_an_upload_and_with_a_failure(ship, jobs_stack):
+    here = ship(response="whole")
+    raw = json.dumps({"response_bytes": 10}).encode()
+    place = uploaded(here, jobs_stack, raw, "application/json")
+    query = {"upload": place["key"].rpartition("/")[2]}
+    answer = here.front.handler(request("POST", "/run", query=query), invocation())
+    assert (answer["statusCode"], len(answer["body"])) == (200, 10)
+    failed = asked(here, "POST", "/run", {**BODY, "fail_at_step": 0})
+    assert (failed.status, failed.body["title"]) == (500, "StepFailed")
+
+
+# Configuration ------------------------------------------------------------------------------------
+
+NAMES = [f"CFG_{number}" for number in range(1, 13)]  # two calls of Parameter Store
+VALUES = {name: f"value of {name}" for name in NAMES}
+
+
+def stored(fn, store: str) -> dict:
+    """Put the values where the store has them; what the functions are told."""
+    if store == "ssm":
+        for name, value in VALUES.items():
+            fn.client("ssm").put_parameter(
+                Name=f"/st/{name}", Value=value, Type="SecureString", Overwrite=True
+            )
+        return {"CONFIGURATION": "/st/"}
+    if store == "secretsmanager":
+        secrets = {"CFG_1": VALUES["CFG_1"], "plain": json.dumps({n: VALUES[n] for n in NAMES[1:]})}
+        for name, value in secrets.items():
+            fn.client("secretsmanager").create_secret(Name=f"st/{name}", SecretString=value)
+        return {"CONFIGURATION": "st/"}
+    if store == "appconfig":
+        return {"CONFIGURATION": _appconfig(fn.client("appconfig"))}
+    return dict(VALUES) if store == "environment" else {}
+
+
+def _appconfig(client) -> str:
+    application = client.create_application(Name="st")["Id"]
+    where = {"ApplicationId": application}
+    environment = client.create_environment(**where, Name="live")["Id"]
+    profile = client.create_configuration_profile(**where, Name="p", LocationUri="hosted")["Id"]
+    client.create_hosted_configuration_version(
+        **where, ConfigurationProfileId=profile, Content=json.dumps(VALUES), ContentType="application/json"
+    )
+    strategy = client.create_deployment_strategy(
+        Name="s", DeploymentDurationInMinutes=0, GrowthFactor=100, ReplicateTo="NONE"
+    )["Id"]
+    client.start_deployment(
+        **where, EnvironmentId=environment, DeploymentStrategyId=strategy, ConfigurationProfileId=profile,
+        ConfigurationVersion="1",
+    )  # fmt: skip
+    return f"{application}/{environment}/{profile}"
+
+
+@pytest.mark.parametrize("store", ["environment", "bundled", "ssm", "secretsmanager", "appconfig"])
+def test_configuration_is_read_from_each_store(fn, ship, store, capsys):
+    here = ship(env=stored(fn, store), store=store, entries=NAMES, plain="store", refresh_s=0.2)
+    if store == "bundled":
+        path = here.configuration.Path(here.configuration.__file__)
+        path.with_name("configuration.json").write_text(json.dumps(VALUES))
+    for _ in range(2):
+        with here.log.invocation("work", "r"):
+            first = here.configuration.entries()
+            assert dict(first) == VALUES and here.configuration.entries() is first  # once
+        time.sleep(0.25)
+    assert "value of" not in capsys.readouterr().out
+
+
+def test_a_store_that_fails_leaves_what_was_read(fn, ship, monkeypatch):
+    here = ship(env=stored(fn, "ssm"), store="ssm", entries=NAMES, refresh_s=0.01)
+    first = here.configuration.entries()
+    time.sleep(0.02)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    monkeypatch.setattr(here.clients, "_session", get_session)  # a new one, with this key
+    here.clients.client.cache_clear()
+    with pytest.raises(here.clients.platform_errors()):
+        here.configuration._read()
+    assert here.configuration.entries() == first
+
+
+def test_an_entry_that_is_missing_fails_the_job_by_its_name(ship):
+    here = ship(entries=["CFG_77"])
+    id, event = queued(here)
+    here.slices.advance(event, lambda: 60.0)
+    assert here.jobs.read(id, ME)["error"] == {"type": "Missing", "detail": "the configuration has no CFG_77"}
+
+
+# The log ------------------------------------------------------------------------------------------
+
+
+def test_an_invocation_writes_one_line_without_what_callers_sent(breaking):
+    id = breaking.submit({"raise": "a secret of the caller"})
+    breaking.ended(id)
+    assert until(lambda: any(line.get("job") == id for line in breaking.logged()))
+    line = next(line for line in breaking.logged() if line.get("job") == id)
+    wanted = {"part", "request", "cold", "job", "hop", "claim_s", "slice_s", "config_s", "did", "all_s"}
+    assert wanted - {"config_s"} <= set(line) and line["did"] == "failed"
+    for part in ("work", "front"):
+        assert "a secret" not in json.dumps(breaking.logged(part))
+
+
+def test_the_sample_is_the_same_wherever_it_runs(ship):
+    for binary, wanted in ((False, "9c9ed56f"), (True, "c022b8a2")):
+        content = ship(binary=binary, compression=0.3).sample.answer(10_000, 7).content
+        assert hashlib.sha256(content).hexdigest().startswith(wanted)
