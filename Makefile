@@ -53,6 +53,7 @@ lint: setup ## ruff (rules and format) and mypy
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy explorer
+	$(PY) -m mypy explorer/live/functions/*.py
 
 units: setup
 	$(PY) -m pytest -n 2 --dist loadfile -m 'not browser'

@@ -79,9 +79,7 @@ def median(rounds: list[dict], *path: str) -> float:
 
 
 def schedule_kept(url: str) -> None:
-    print(
-        f"{'rate/s':>8}{'sent/s':>9}{'late p50 ms':>13}{'p99':>7}{'max':>7}{'latency p50 ms':>16}{'p99':>7}  valid"
-    )
+    print("  rate/s   sent/s  late p50 ms    p99    max  latency p50 ms    p99  valid")
     for rate in (100, 1000, 2000, 3000):
         rounds = [ours(url, constant(rate, SECONDS)).to_dict() for _ in range(ROUNDS)]
         late = [1000 * median(rounds, "lateness_s", name) for name in ("p50", "p99", "max")]

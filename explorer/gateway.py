@@ -32,8 +32,17 @@ def may_invoke(function: str, api: str) -> Resource:
     return Resource(f"{function}Permission", "AWS::Lambda::Permission", properties)
 
 
-def may_call(api: str, stage: str, routes: Iterable[Route]) -> Allow:
-    """That a caller may use the routes of an API, and nothing else."""
+def rest_proxy(function: str) -> Mapping[str, Value]:
+    """An integration of a method of a REST API with a function."""
+    return {
+        "Type": "AWS_PROXY",
+        "IntegrationHttpMethod": "POST",
+        "Uri": joined(f"{INVOKED}/${{{function}.Arn}}/invocations"),
+    }
+
+
+def may_call(api: str, stage: str, routes: Iterable[Route], other: str) -> Allow:
+    """That a caller may use the routes of an API, be told of `other` paths, and nothing else."""
     paths = [f"{route.method}{re.sub(r'{.*?}', '*', route.path)}" for route in routes]
-    called = [joined(f"{API}:${{{api}}}/{stage}/{path}") for path in paths]
+    called = [joined(f"{API}:${{{api}}}/{stage}/{path}") for path in (*paths, other)]
     return Allow(CALLER, ("execute-api:Invoke",), called)

@@ -80,5 +80,5 @@ class Sliced(LambdaExecution):
         yield from super().pieces(load)
         yield Setting("slice_margin_s", load.constant("hop.margin_s"))
         yield Setting("state_bytes", int(load.limit(self.state_limit)))
-        yield Setting("hops", int(load.constant("job.hops")))
+        yield Setting("hops", int(load.constant("job.hops")) if self.divides(load) else 1)
         yield Allow("work", ("s3:GetObject", "s3:PutObject"), objects("ResultsBucket", "state/"))

@@ -1,4 +1,4 @@
-"""Pictures of an answer: the only place that draws. Numbers in, a matplotlib figure out.
+"""Pictures of an answer, and of a benchmark: the only place that draws. Numbers in, a matplotlib figure out.
 
 Each picture shows itself in a notebook, says in words what it shows (`alt`), and saved twice has
 the same bytes (`svg()`, `png()`, `savefig`).
@@ -6,6 +6,7 @@ the same bytes (`svg()`, `png()`, `savefig`).
 
 from .bars import latency, limits_used
 from .look import Picture
+from .measured import latencies, predictions, served
 from .money import costs
 from .rates import cost_by_rate
 from .spread import distribution
@@ -19,4 +20,7 @@ __all__ = [
     "distribution",
     "cost_by_rate",
     "sequence",
+    "latencies",
+    "predictions",
+    "served",
 ]

@@ -64,22 +64,28 @@ class Plan:
         return {"standing_usd_month": stands, "usd_per_1000_requests": self.usd(SAMPLE_REQUESTS) - stands}
 
 
-def plan(workload: Workload, design: Any = None, handler: str | None = None) -> Plan:
+def plan(
+    workload: Workload,
+    design: Any = None,
+    handler: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Plan:
     """What would be put up for a workload.
 
     Parameters
     ----------
     design : as `explorer.assess` takes it; the recommended one, or else the nearest miss, if none
     handler : "FILE.py:function" of the user's own work; the sample work if none
+    settings : of the code that is shipped, other than the model's, such as {"slice_steps": 1}
 
     Raises NotDeployableError, ExplorerError for a handler that is none.
     """
     chosen = completed(workload, design) if design else Recommendation(workload).nearest
     if chosen.undeployable:
         raise NotDeployableError(chosen, nearest_deployable(workload, chosen))
-    own = user_handler(handler) if handler else (None, "")
+    path, function = user_handler(handler) if handler else (None, "")
     stack = stack_of(workload, chosen)
-    return Plan(stack, files(stack, *own))
+    return Plan(stack, files(stack, path, function, settings))
 
 
 def nearest_deployable(workload: Workload, design: Design) -> Design:
@@ -103,6 +109,7 @@ def deploy(
     target: str | Target = "local",
     handler: str | None = None,
     *,
+    settings: Mapping[str, Any] | None = None,
     cloud: str = "default",
     kept_for: timedelta = KEPT_FOR,
     told: Told = lambda _: None,
@@ -111,7 +118,7 @@ def deploy(
 
     Parameters
     ----------
-    workload, design, handler : see `plan`
+    workload, design, handler, settings : see `plan`
     target : "local" (the embedded local cloud, started if it does not run) or "aws"
     cloud : the local cloud's name
     kept_for : after which time the stack counts as expired
@@ -119,7 +126,7 @@ def deploy(
 
     Raises NotDeployableError, CloudError with what the cloud said; an interruption leaves nothing.
     """
-    planned = plan(workload, design, handler)
+    planned = plan(workload, design, handler, settings)
     place = _target(target, workload.region, cloud)
     try:
         return stacks_of.up(planned.stack, planned.shipped, place, kept_for=kept_for, told=told)

@@ -103,9 +103,10 @@ def _driven(limits: Limits) -> Wrap:
             config = function.get("config") or function
             if lambda_svc._function_config_scope_mismatch(config):
                 return lambda_svc._run_with_function_config_scope(config, execute, function, event)
-            begun = _begun.get() or []
-            record = begun[0] if begun else begin(function, event)
-            return _drive(original, function, record)
+            accepted = _begun.get() or []  # as an event: it waits for room, and nobody for it
+            return _drive(
+                original, function, accepted[0] if accepted else begin(function, event), not accepted
+            )
 
         return execute
 
@@ -115,7 +116,7 @@ def _driven(limits: Limits) -> Wrap:
 # How it goes on
 
 
-def _drive(run: Callable[..., Any], function: Any, record: Record) -> Answer:
+def _drive(run: Callable[..., Any], function: Any, record: Record, waited_for: bool) -> Answer:
     """Invoke the function until its execution has ended; a broken invocation is tried again, as on AWS."""
     retry_s = FIRST_RETRY_S
     moved = _moved.setdefault(record["DurableExecutionArn"], threading.Event())
@@ -123,6 +124,8 @@ def _drive(run: Callable[..., Any], function: Any, record: Record) -> Answer:
         while True:
             moved.clear()
             answer = _invoked(run, function, record)
+            if answer.get("throttle") and waited_for and len(record["Operations"]) == 1:
+                return _never_begun(record, answer)
             if _ended(record, answer):
                 return _result(record, answer)
             if answer.get("error"):
@@ -135,6 +138,14 @@ def _drive(run: Callable[..., Any], function: Any, record: Record) -> Answer:
                 return _result(record, answer)
     finally:
         _moved.pop(record["DurableExecutionArn"], None)
+
+
+def _never_begun(record: Record, answer: Answer) -> Answer:
+    """There was no room for the first invocation, and the caller hears of it."""
+    from ministack.services import lambda_durable
+
+    lambda_durable._executions.pop(record["DurableExecutionArn"], None)
+    return answer
 
 
 def _invoked(run: Callable[..., Any], function: Any, record: Record) -> Answer:

@@ -22,16 +22,22 @@ SAMPLE = "sample:handle"
 THEN = (1980, 1, 1, 0, 0, 0)  # the time of every file: equal content, equal zip
 
 
-def files(stack: Stack, handler: Path | None = None, function: str = "") -> dict[str, bytes]:
+def files(
+    stack: Stack,
+    handler: Path | None = None,
+    function: str = "",
+    changed: Mapping[str, Any] | None = None,
+) -> dict[str, bytes]:
     """What is shipped, by its place in the zip.
 
     Parameters
     ----------
     stack : what it is shipped for
     handler, function : the file and the name of the user's own work; the sample work if none
+    changed : settings of the code with other values, such as a lease that ends sooner
     """
     shipped = {path.name: path.read_bytes() for path in sorted(FUNCTIONS.glob("*.py"))}
-    settings: dict[str, Any] = {**stack.settings, "handler": SAMPLE}
+    settings: dict[str, Any] = {**stack.settings, "handler": SAMPLE, **(changed or {})}
     if handler:
         if handler.name in shipped:
             raise ExplorerError(f"{handler}: its name is one of the endpoint's own files: expected another")

@@ -1,4 +1,4 @@
-"""Queues in front of functions: a throttled function is offered its messages again, none is lost."""
+"""Room for functions: what finds none is offered again from its queue, and no message is lost."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def install(limits: Limits) -> None:
     named = "esm func_rec event batch queue_url queue_name"
     hook(lambda_svc, "_run_sqs_batch", named, _while_hidden)
     hook(lambda_svc, "_execute_function", "func event", _offered)
+    hook(lambda_svc, "_reserved_concurrency", "func config", _of_the_function)
 
 
 def _while_hidden(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,3 +47,13 @@ def _offered(original: Callable[..., Any]) -> Callable[..., Any]:
         return answer
 
     return execute
+
+
+def _of_the_function(original: Callable[..., Any]) -> Callable[..., Any]:
+    """What is reserved for a function binds its versions and aliases too."""
+    from ministack.services import lambda_svc
+
+    def reserved(function: Any, config: Any) -> Any:
+        return original(lambda_svc._functions.get(config.get("FunctionName")) or function, config)
+
+    return reserved

@@ -51,7 +51,7 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
     from .hook import check_version
 
     check_version()
-    for part in (mend, refuse, states, durable, queues, doors, grants, actions):
+    for part in (mend, refuse, states, queues, durable, doors, grants, actions):
         part.install(limits)
     complete.install()
     ended = asyncio.Event()

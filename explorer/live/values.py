@@ -17,7 +17,6 @@ from ..template import Stack, filler
 from . import CloudError
 
 POLL_S, DEPLOYED_S = 0.2, 120.0
-PLAIN = "plain"  # the secret that what is no secret is packed into
 Clients = Callable[[str], Any]
 Tags = Mapping[str, str]
 
@@ -55,9 +54,11 @@ def _to_secrets(
     for entry, value in values.items():
         if entry.secret:
             manager.create_secret(Name=f"{name}/{entry.name}", SecretString=value, Tags=_listed(tags))
-    plain = {entry.name: value for entry, value in values.items() if not entry.secret}
-    if plain:
-        manager.create_secret(Name=f"{name}/{PLAIN}", SecretString=json.dumps(plain), Tags=_listed(tags))
+    plain = [(entry.name, value) for entry, value in values.items() if not entry.secret]
+    packs = stack.settings["packs"]
+    for number, pack in enumerate(packs):  # in turn: each holds as many as the others
+        content = json.dumps(dict(plain[number :: len(packs)]), separators=(",", ":"))
+        manager.create_secret(Name=f"{name}/{pack}", SecretString=content, Tags=_listed(tags))
 
 
 def _to_appconfig(

@@ -215,6 +215,8 @@ class SecretsManager(Store):
 
     def _reading(self, load: Load) -> Iterable[Piece]:
         yield Variable("work", "CONFIGURATION", joined("${AWS::StackName}/"))
+        packs = 0 if self.plain_fits(load) else int(self.reads_each(load) - load.config_secrets)
+        yield Setting("packs", [f"plain-{number + 1}" for number in range(packs)])
         read = ("secretsmanager:GetSecretValue",)
         yield Allow("work", read, own_arn("secretsmanager", "secret:~/*"))
 

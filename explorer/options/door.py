@@ -8,7 +8,7 @@ import numpy as np
 
 from ..distribution import Number
 from ..encoding import Codec
-from ..gateway import INVOKED, may_call, may_invoke, proxy
+from ..gateway import may_call, may_invoke, proxy, rest_proxy
 from ..option import (
     GB,
     Demand,
@@ -133,7 +133,9 @@ class FunctionUrl(Door):
         (function,) = set(routes.values())
         url = {"TargetFunctionArn": attribute(function), "AuthType": "AWS_IAM"}
         yield Resource("Url", "AWS::Lambda::Url", url)
-        yield Allow(CALLER, ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction"), attribute(function))
+        yield Allow(CALLER, ("lambda:InvokeFunctionUrl",), attribute(function))
+        by_url = {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}  # else a caller could make the event up
+        yield Allow(CALLER, ("lambda:InvokeFunction",), attribute(function), by_url)
 
     def address(self) -> Value:
         return attribute("Url", "FunctionUrl")
@@ -164,10 +166,14 @@ class HttpApi(Door):
             yield Resource(f"{function}Integration", "AWS::ApiGatewayV2::Integration", proxy(function))
             yield may_invoke(function, "Api")
         for number, (route, function) in enumerate(routes.items(), 1):
-            key = {"RouteKey": f"{route.method} {route.path}", "AuthorizationType": "AWS_IAM"}
-            target = {"Target": joined(f"integrations/${{{function}Integration}}")}
-            yield Resource(f"Route{number}", "AWS::ApiGatewayV2::Route", {**api, **key, **target})
-        yield may_call("Api", "$default", routes)
+            yield self._route(f"Route{number}", f"{route.method} {route.path}", function)
+        yield self._route("OtherRoute", "$default", next(iter(routes.values())))  # it says what is wrong
+        yield may_call("Api", "$default", routes, "$default")
+
+    def _route(self, logical: str, key: str, function: str) -> Resource:
+        target = {"Target": joined(f"integrations/${{{function}Integration}}")}
+        signed = {"RouteKey": key, "AuthorizationType": "AWS_IAM", **target}
+        return Resource(logical, "AWS::ApiGatewayV2::Route", {"ApiId": ref("Api"), **signed})
 
     def address(self) -> Value:
         return joined("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}")
@@ -202,14 +208,16 @@ class RestApi(Door):
         encoded = load.workload.response.binary or load.flow.body_out == "compressed"
         media = {"BinaryMediaTypes": ["*/*"]} if encoded else {}
         yield Resource("Api", "AWS::ApiGateway::RestApi", {"Name": own_name("api"), **media})
-        yield from self._paths(routes)
+        other = Route("", "ANY", "/{proxy+}")  # it says what is wrong
+        every = {**routes, other: next(iter(routes.values()))}
+        yield from self._paths(every)
         for function in sorted(set(routes.values())):
             yield may_invoke(function, "Api")
-        methods = {"DependsOn": [f"Method{number}" for number in range(1, len(routes) + 1)]}
+        methods = {"DependsOn": [f"Method{number}" for number in range(1, len(every) + 1)]}
         yield Resource("Deployment", "AWS::ApiGateway::Deployment", {"RestApiId": ref("Api")}, methods)
         stage = {"RestApiId": ref("Api"), "DeploymentId": ref("Deployment"), "StageName": "live"}
         yield Resource("Stage", "AWS::ApiGateway::Stage", stage)
-        yield may_call("Api", "live", routes)
+        yield may_call("Api", "live", routes, "*/*")
 
     def _paths(self, routes: Mapping[Route, str]) -> Iterable[Piece]:
         """A resource for each part of each path, and a method for each route."""
@@ -228,11 +236,7 @@ class RestApi(Door):
                 "ResourceId": made[path],
                 "HttpMethod": route.method,
                 "AuthorizationType": "AWS_IAM",
-                "Integration": {
-                    "Type": "AWS_PROXY",
-                    "IntegrationHttpMethod": "POST",
-                    "Uri": joined(f"{INVOKED}/${{{function}.Arn}}/invocations"),
-                },
+                "Integration": rest_proxy(function),
             }
             yield Resource(f"Method{number}", "AWS::ApiGateway::Method", method)
 

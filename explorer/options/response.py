@@ -49,6 +49,7 @@ class Response(Option):
         yield Setting("response", load.flow.body_out)
         yield Setting("binary", load.workload.response.binary)
         yield Setting("compression", float(load.compression))
+        yield Setting("json_escape", load.constant("encoding.json_escape"))
         if not load.flow.asynchronous:
             yield Route("work", "POST", "/run")
 

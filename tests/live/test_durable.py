@@ -5,6 +5,7 @@ import time
 from functools import partial
 
 import pytest
+from botocore.config import Config
 from local_bench import TRUST, Bench, Caller, code, refused, until, zipped
 
 pytestmark = pytest.mark.live
@@ -160,3 +161,16 @@ def test_its_state_is_nobody_else_s(bench, lasting):
     other = Caller(bench, "curious", []).client("lambda")
     error = refused(other.get_durable_execution, DurableExecutionArn=answer["DurableExecutionArn"])
     assert code(error) == (403, "AccessDeniedException")
+
+
+def test_a_caller_hears_that_there_is_no_room_and_an_event_waits_for_it(bench, lasting):
+    functions = bench.client("lambda")
+    functions.put_function_concurrency(FunctionName=NAME, ReservedConcurrentExecutions=0)
+    impatient = bench.session.client("lambda", config=Config(retries={"total_max_attempts": 1}))
+    error = refused(impatient.invoke, FunctionName=lasting, Payload=b'{"job":"crowded"}')
+    assert code(error) == (429, "TooManyRequestsException")
+    bench.invoke({"job": "patient"}, lasting, InvocationType="Event")
+    time.sleep(0.3)
+    assert times(bench, "patient") == times(bench, "crowded") == [0, 0, 0]
+    functions.delete_function_concurrency(FunctionName=NAME)
+    assert until(lambda: times(bench, "patient") == [1, 1, 1])

@@ -147,6 +147,7 @@ class Result:
             "why_not_valid": reasons,
             "interrupted": self.interrupted,
             "schedule": self.schedule.to_dict(),
+            "repetitions": len(runs),
             "seconds": self.seconds,
             "jobs": self.jobs,
             "succeeded": self.succeeded,
@@ -154,9 +155,7 @@ class Result:
             "duplicated": self.duplicated,
             "errors": self.errors,
             "latency_s": percentiles(self._done("latency_s")),
-            "latency_95_percent_sure_s": {
-                name: list(ends) for name, ends in intervals([*runs.values()]).items()
-            },
+            "latency_interval_s": {name: list(ends) for name, ends in intervals([*runs.values()]).items()},
             "service_s": percentiles(self._done("service_s")),
             "submit_s": percentiles(self._done("submit_s")),
             "cold_starts": self.cold_starts,

@@ -106,8 +106,15 @@ def bench(
     )  # fmt: skip
 
 
+def _rate_rps(schedule: Schedule | Closed, work: Work) -> float:
+    """Jobs a second; of a closed loop a guess, until it has run."""
+    if isinstance(schedule, Schedule):
+        return schedule.rate_rps
+    return schedule.concurrency / max(work.runtime_s or 0.0, 1.0)
+
+
 def _conditions(schedule: Schedule | Closed, work: Work, polling: Polling) -> Conditions:
-    rate = schedule.rate_rps if isinstance(schedule, Schedule) else schedule.concurrency / 1.0
+    rate = _rate_rps(schedule, work)
     growth = None if polling.every_s is None else polling.growth
     size = float(len(work.of(0)))
     return Conditions(rate, work.runtime_s, work.response_bytes, size, {}, polling.every_s, growth)
@@ -211,6 +218,8 @@ def _logged(
         found = logs.read(endpoint.session, endpoint.functions, began, time.time(), expected, wait_s)
     except (BotoCoreError, ClientError) as error:
         return [], [f"the logs could not be read: {error}"]
+    if expected and not any(one.part == "work" for one in found):
+        return found, [f"the logs had no REPORT line of the work within {wait_s:g} s"]
     return found, []
 
 

@@ -65,12 +65,11 @@ def _onward(
     id: str, place: Result, request: Request, answer: Answer | Lost, idle: int, asked: Asked
 ) -> Steps[Result]:
     """Where to go on after an answer that may not have brought all."""
-    refused = isinstance(answer, Answer) and answer.status not in (200, 206, 416)
     if idle >= asked.backoff.tries:
         if isinstance(answer, Lost):
             raise UnreachableError(f"{request.name}: {plain(answer.why)} ({idle} tries)")
         raise refusal(request, answer, f"given up after {idle} tries")
-    if not refused:
+    if isinstance(answer, Lost) or answer.status in (200, 206, 416):
         if isinstance(answer, Answer) and idle and request.into:
             request.into.restart()  # another range than was asked for, or none
         return place

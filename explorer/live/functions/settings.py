@@ -40,6 +40,7 @@ class Settings:
     store: str = "environment"  # bundled, ssm, secretsmanager or appconfig
     refresh_s: float = 5 * MINUTE_S
     plain: str = "environment"  # where entries are that are no secrets: there, or in the store
+    packs: tuple[str, ...] = ()  # secrets that hold many entries each, as JSON
     entries: tuple[str, ...] = ()
 
     @property

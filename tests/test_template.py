@@ -1,0 +1,186 @@
+"""Every deployable design as a template: whole, lint-free, with no permission too many and no secret."""
+
+import itertools
+import json
+import re
+
+import pytest
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+
+from explorer import Workload
+from explorer.design import OPTIONS, Design, table
+from explorer.errors import DesignError
+from explorer.pieces import CALLER, Allow, Entry, Part, Route, Setting, Variable
+from explorer.template import Stack, filler, stack_of
+
+DEPLOYABLE = [design for design in table().designs if design.deployable]
+DOORS = ("function-url", "http-api", "rest-api")
+JOBS = ("single", "queued", "recursion", "durable", "step-functions")
+
+
+def workload(secrets=3, **changes):
+    given = {
+        "requests_per_month": 1e5,
+        "request": "40 KB",
+        "response": {"p50": "800 KB", "divisible": True},
+        "runtime": {"p50": "1 s", "divisible": True, "steps": 10, "state": "3 KB"},
+        "configuration": {"total": "3 KB", "entries": 12, "secrets": secrets},
+    }
+    return Workload(**(given | changes))
+
+
+def stack(design, **changes):
+    plain = design.configuration in {"environment", "bundled", "appconfig"}
+    return stack_of(workload(0 if plain else 3, **changes), design)
+
+
+def covering(designs):
+    """As few designs as hold every pair of options that any of them holds."""
+    seen, chosen = set(), []
+    for design in designs:
+        pairs = set(itertools.combinations(design.ids.items(), 2))
+        if pairs - seen:
+            seen |= pairs
+            chosen.append(design)
+    return chosen
+
+
+COVERING = covering(DEPLOYABLE)
+
+
+def ids(design):
+    return "-".join(design.ids.values())
+
+
+def policies(template):
+    """Every statement of every policy, with the resource that holds it."""
+    for name, resource in template["Resources"].items():
+        properties = resource["Properties"]
+        documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+        if resource["Type"] in {"AWS::IAM::ManagedPolicy", "AWS::S3::BucketPolicy"}:
+            documents.append(properties["PolicyDocument"])
+        for document in documents:
+            for each in document["Statement"]:
+                yield name, each
+
+
+def test_every_combination_that_the_endpoint_promises_is_deployable():
+    promised = {
+        Design(door, request, response, execution, configuration)
+        for door in DOORS
+        for request in OPTIONS["request"]
+        for response, execution in [
+            *itertools.product(("buffered", "compressed", "paged"), ("single",)),
+            *itertools.product(("stored",), JOBS),
+        ]
+        for configuration in OPTIONS["configuration"]
+    }
+    assert set(DEPLOYABLE) == promised
+
+
+def test_a_design_without_a_template_says_why():
+    with pytest.raises(DesignError, match="fargate has no template here"):
+        stack_of(workload(), Design("http-api", "inline", "stored", "fargate", "environment"))
+
+
+def test_functions_that_are_not_python_are_refused_by_name():
+    design = Design("http-api", "inline", "buffered", "single", "environment")
+    with pytest.raises(DesignError, match="runtime.language is java21.*expected one of python3.11"):
+        stack_of(workload(0, runtime={"p50": "1 s", "language": "java21"}), design)
+
+
+@pytest.mark.parametrize("design", DEPLOYABLE, ids=ids)
+def test_every_part_that_is_spoken_of_is_played_by_one_function(design):
+    made = stack(design)
+    played = [part for _, plays in made.functions.values() for part in plays]
+    assert sorted(played) == sorted({part.id for part in made.of(Part)})
+    spoken = {piece.part for kind in (Allow, Variable, Route) for piece in made.of(kind)} - {CALLER}
+    assert spoken <= set(played)
+
+
+@pytest.mark.parametrize("design", COVERING, ids=ids)
+def test_cfn_lint_has_nothing_to_say(design):
+    found = lint(json.dumps(stack(design).template), config=ManualArgs(regions=["us-east-1"]))
+    assert [str(match) for match in found] == []
+
+
+@pytest.mark.parametrize("design", COVERING, ids=ids)
+def test_no_policy_allows_a_wildcard(design):
+    for name, each in policies(stack(design).template):
+        if each["Effect"] == "Allow":
+            assert not [action for action in each["Action"] if "*" in action], name
+            log_delivery = name == "WorkflowRole" and each["Action"][0] == "logs:CreateLogDelivery"
+            assert log_delivery or each["Resource"] != "*", name
+
+
+@pytest.mark.parametrize("design", COVERING, ids=ids)
+def test_no_secret_has_a_place_in_the_template(design):
+    made = stack(design)
+    text = json.dumps(made.template)
+    for entry in made.of(Entry):
+        stands = f'"{entry.name}": "{filler(entry)}"' in text
+        assert stands == (entry.kept == "environment")
+        assert not (entry.secret and stands)
+
+
+@pytest.mark.parametrize("design", COVERING, ids=ids)
+def test_what_holds_something_goes_with_the_stack_and_logs_end(design):
+    for resource in stack(design).template["Resources"].values():
+        if resource["Type"] in {"AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SQS::Queue"}:
+            assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Delete"
+        if resource["Type"] == "AWS::Logs::LogGroup":
+            assert resource["Properties"]["RetentionInDays"] == 14
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_every_route_asks_for_a_signature(door):
+    template = stack(Design(door, "presigned-upload", "stored", "single", "environment")).template
+    asked = {"AWS::ApiGatewayV2::Route", "AWS::ApiGateway::Method", "AWS::Lambda::Url"}
+    found = [
+        resource["Properties"].get("AuthorizationType", resource["Properties"].get("AuthType"))
+        for resource in template["Resources"].values()
+        if resource["Type"] in asked
+    ]
+    assert found == ["AWS_IAM"] * (1 if door == "function-url" else 5)
+
+
+@pytest.mark.parametrize(("door", "functions"), [("function-url", 2), ("http-api", 4), ("rest-api", 4)])
+def test_a_function_url_leads_to_one_function_an_api_to_one_a_part(door, functions):
+    made = stack(Design(door, "presigned-upload", "stored", "single", "environment"))
+    assert len(made.functions) == functions
+
+
+@pytest.mark.parametrize(("door", "seconds"), [("http-api", 29), ("rest-api", 28), ("function-url", 900)])
+def test_a_function_works_no_longer_than_its_door_waits(door, seconds):
+    made = stack(Design(door, "inline", "buffered", "single", "environment"))
+    assert made.template["Resources"]["Work"]["Properties"]["Timeout"] == seconds
+
+
+def test_entries_have_the_sizes_that_the_workload_gives():
+    made = stack(Design("http-api", "inline", "stored", "single", "parameter-store"))
+    sizes = [len(entry.name) + entry.value_bytes for entry in made.of(Entry)]
+    assert len(sizes) == 12 and sum(sizes) == pytest.approx(3 * 1024, abs=12)
+    assert sum(entry.secret for entry in made.of(Entry)) == 3
+
+
+def test_a_stack_that_names_two_resources_alike_is_refused():
+    made = stack(Design("http-api", "inline", "buffered", "single", "environment"))
+    doubled = Stack(made.design, made.workload, (*made.pieces, *made.pieces[-1:], *made.pieces))
+    with pytest.raises(ValueError, match="two resources are named"):
+        _ = doubled.template
+
+
+def test_settings_are_literals_and_variables_what_cloudformation_alone_knows():
+    for design in COVERING:
+        made = stack(design)
+        assert json.loads(json.dumps(made.settings)) == made.settings
+        assert {setting.name for setting in made.of(Setting)} <= set(made.settings)
+        variables = {variable.name for variable in made.of(Variable)}
+        assert variables <= {"JOBS", "RESULTS", "UPLOADS", "HAND_TO", "CONFIGURATION"}
+        assert not [v for v in made.of(Variable) if isinstance(v.value, str)]
+
+
+def test_names_of_this_machine_and_of_an_account_are_in_no_template():
+    for design in COVERING:
+        assert not re.search(r"\b\d{12}\b|127\.0\.0\.1|localhost|/tmp", json.dumps(stack(design).template))
