@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .app import explore
+    from .calibrate import calibrate
     from .cost import Bill, bill
     from .design import Design
     from .encoding import encoded_size, environment_size
@@ -41,6 +42,7 @@ _CONTENTS = {  # public name: (module, name there)
     "latency": ("one_design", "latency"),
     "Bill": ("cost", "Bill"),
     "bill": ("cost", "bill"),
+    "calibrate": ("calibrate", "calibrate"),
     "limits": ("facts", "limits_frame"),
     "prices": ("facts", "prices_frame"),
     "breaches": ("facts", "breaches_frame"),

@@ -45,6 +45,8 @@ class ColdStarts(Lookup):
 
     def _init_spread(self, memory_mb: float) -> Distribution:
         """The cold start as a distribution through its measured quantiles [s]."""
+        if self.workload.runtime.init is not None:
+            return self.workload.runtime.init.spread
         row = facts.cold_start(self.workload.runtime.language, self.architecture, memory_mb)
         return from_quantiles({0.5: row.p50_s, 0.9: row.p90_s, 0.95: row.p95_s, 0.99: row.p99_s})
 

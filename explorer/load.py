@@ -11,7 +11,7 @@ from . import facts
 from .coldstart import ColdStarts
 from .distribution import Distribution, Number
 from .encoding import Codec
-from .flow import Flow
+from .flow import LEVELS, Flow
 from .units import BYTES
 from .use import Beyond, Joint, Linear, Material, Over
 from .workload import Workload
@@ -134,6 +134,13 @@ class Load(ColdStarts):
         """The price id of this workload's architecture: "lambda.request" -> "lambda.request_arm"."""
         return f"{price_id}_{'arm' if self.architecture == 'arm64' else 'x86'}"
 
+    def time(self, time_id: str) -> np.ndarray:
+        """What an operation takes at each of `LEVELS` [s], shape (3, ...): as measured, or as assumed."""
+        measured = self.workload.times.get(time_id)
+        if measured is None:
+            return super().time(time_id)
+        return measured.spread.quantile(np.array(LEVELS)).reshape(self.levels.shape)
+
     # Named quantities that several options need --------------------------------------------------
 
     @property
@@ -231,7 +238,8 @@ class Load(ColdStarts):
     @property
     def network(self) -> float:
         """Bandwidth between an environment and S3 [B/s]."""
-        return self.limit("lambda.network") * 1e6 / 8
+        measured = self.number("runtime.network")
+        return self.limit("lambda.network") * 1e6 / 8 if measured is None else measured
 
     @property
     def new_per_s(self) -> Number:

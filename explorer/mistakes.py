@@ -50,6 +50,8 @@ def _public(field: str) -> str:
 def _fields(model: type[BaseModel], path: list[str]) -> list[str]:
     """The names that may stand at `path` of the file."""
     for part in path:
+        if part not in model.model_fields:
+            continue  # the key of a table such as times: its fields are those of the table's rows
         annotation = model.model_fields[part].annotation
         options = [annotation, *getattr(annotation, "__args__", ())]
         model = next(kind for kind in options if isinstance(kind, type) and issubclass(kind, BaseModel))

@@ -32,6 +32,7 @@ from .units import parse_bandwidth, parse_time, shown
 
 Need = Literal["custom-domain", "waf", "throttling", "usage-plans", "private"]
 NEEDS: tuple[str, ...] = get_args(Need)
+BANDWIDTH = 'more than 0, such as "20 Mbit/s"'
 
 
 class Request(Spread):
@@ -49,15 +50,8 @@ class Response(Spread):
     kept: Time = 86400.0
 
 
-class Runtime(Spread):
-    """Seconds of the work itself, warm."""
-
-    memory: Annotated[float, reads(parse_memory, 128, 122880, "128 MB to 120 GB")] = 1769.0
-    architecture: Literal["arm64", "x86_64"] = "arm64"
-    language: str = "python3.13"
-    divisible: Switch = False
-    steps: Annotated[float, number_between(1, 1e6, "a count of 1 or more")] | None = None
-    state: Size = 0.0
+class Timing(Spread):
+    """Seconds that something takes."""
 
     @classmethod
     def parse(cls, text: object) -> float:
@@ -66,6 +60,19 @@ class Runtime(Spread):
     @classmethod
     def most(cls) -> float:
         return LONGEST_TIME
+
+
+class Runtime(Timing):
+    """Seconds of the work itself, warm."""
+
+    memory: Annotated[float, reads(parse_memory, 128, 122880, "128 MB to 120 GB")] = 1769.0
+    architecture: Literal["arm64", "x86_64"] = "arm64"
+    language: str = "python3.13"
+    divisible: Switch = False
+    steps: Annotated[float, number_between(1, 1e6, "a count of 1 or more")] | None = None
+    state: Size = 0.0
+    init: Timing | None = None  # a cold start as measured; omitted: that of an empty function
+    network: Annotated[float, reads(parse_bandwidth, 1, 1e12, BANDWIDTH)] | None = None  # to and from S3
 
     @field_validator("language")
     @classmethod
@@ -84,7 +91,7 @@ class Client(Section):
     polls: Switch = True
     uploads: Switch = True
     receives_callbacks: Switch = False
-    bandwidth: Annotated[float, reads(parse_bandwidth, 1, 1e12, 'more than 0, such as "20 Mbit/s"')] = 2.5e6
+    bandwidth: Annotated[float, reads(parse_bandwidth, 1, 1e12, BANDWIDTH)] = 2.5e6
     auth: Literal["none", "iam", "jwt"] | None = None
     needs: tuple[Need, ...] = ()
 
@@ -140,6 +147,7 @@ class Workload(Section):
     targets: Targets = Field(default_factory=Targets)
     preferences: Preferences = Field(default_factory=Preferences)
     current: Current | None = None
+    times: dict[str, Timing] = Field(default_factory=dict)  # as measured, in place of those assumed
 
     _given: dict[str, Any] = PrivateAttr(default_factory=dict)
     _source: str = PrivateAttr(default="workload")
@@ -198,6 +206,16 @@ class Workload(Section):
         if region not in facts.regions():
             raise said(f'is "{region}": expected one of {", ".join(facts.regions())}')
         return region
+
+    @field_validator("times")
+    @classmethod
+    def _timed(cls, times: dict[str, Timing]) -> dict[str, Timing]:
+        for time_id in times:
+            try:
+                facts.time(time_id)
+            except ExplorerError as error:
+                raise said(f'has "{time_id}": {str(error).split(": ", 1)[-1]}') from None
+        return times
 
     @property
     def mean_rps(self) -> float:

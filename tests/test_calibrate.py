@@ -42,13 +42,13 @@ def runs():
     """Two runs to calibrate on, three that it does not see: other sizes, times, rates and polls."""
     with running(**TAKES) as url:
         seen = [
-            run(url, poisson(20, 1.2, 1), 0.2, 100_000, FAST),
-            run(url, poisson(10, 1.5, 2), 0.5, 3_000_000),
+            run(url, poisson(20, 0.8, 1), 0.2, 100_000, FAST),
+            run(url, poisson(15, 0.8, 2), 0.5, 3_000_000),
         ]
         unseen = [
-            run(url, poisson(15, 1.2, 3), 1.3, 1_000_000),
-            run(url, Closed(12, 3), 0.25, 2_000_000, FAST),
-            run(url, poisson(10, 1, 4), 0.7, 500_000, Polling(0.05)),
+            run(url, poisson(20, 0.6, 3), 1.3, 1_000_000),
+            run(url, Closed(9, 3), 0.25, 2_000_000, FAST),
+            run(url, poisson(20, 0.5, 4), 0.7, 500_000, Polling(0.05)),
         ]
     return seen, unseen
 

@@ -93,7 +93,7 @@ def test_predictions_stand_where_the_numbers_are(run):
 def test_dots_are_the_requests_and_colours_tell_cold_ones(run):
     dots = {to_hex(line.get_color()): line for line in figures.latencies(run).axes[0].lines[:2]}
     cold = [row.latency_s for row in run.counted if row.cold]
-    assert sorted(dots[measured.KINDS["met a cold start"].lower()].get_ydata()) == sorted(cold)
+    assert sorted(dots[measured.KINDS["work met a cold start"].lower()].get_ydata()) == sorted(cold)
 
 
 def test_a_percentile_is_named_if_enough_jobs_stand_behind_it(run):

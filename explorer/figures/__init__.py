@@ -6,8 +6,9 @@ the same bytes (`svg()`, `png()`, `savefig`).
 
 from .bars import latency, limits_used
 from .look import Picture
-from .measured import latencies, predictions, served
+from .measured import latencies, served
 from .money import costs
+from .predicted import predictions
 from .rates import cost_by_rate
 from .spread import distribution
 from .steps import sequence

@@ -1,4 +1,4 @@
-"""Pictures of a benchmark: its latencies, the prediction beside them, and the rate where it gives in."""
+"""Pictures of a benchmark: the latency of its requests, and the rate where an endpoint gives in."""
 
 from __future__ import annotations
 
@@ -9,18 +9,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from ..calibrate import predicted as predicted_by
 from ..errors import ExplorerError
 from ..units import format_time
-from ..workload import Workload
-from .bars import PHASE_COLOURS
 from .look import (
     BLUE,
     FAINT,
     GREY,
     INK,
     OTHER,
-    RULE,
     VERMILION,
     Picture,
     canvas,
@@ -36,138 +32,23 @@ if TYPE_CHECKING:
     from ..live import Result
 
 LOCAL = "this machine's times, not AWS's"
-LEAST_S = 1e-3  # what is shorter is drawn at the edge
-ROW_IN = 0.56
+LEAST_S = 1e-4
 KEY_IN = 0.2  # of the names of colours
-COLUMN_IN = 1.3  # of numbers beside the bars
-KINDS = {"warm": BLUE, "met a cold start": VERMILION, "not succeeded": INK}
+KINDS = {"work was warm": BLUE, "work met a cold start": VERMILION, "not succeeded": INK}
 SHOWN = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999}
 NAMES = {"p99_9": "p99.9", "max": "max"}
 SERVED, OVER = BLUE, VERMILION
 
 
-def _of(result: Result) -> str:
+def name_of(result: Result) -> str:
+    """The workload that was measured."""
     workload = result.endpoint.workload
     return workload.name if workload is not None else "endpoint"
 
 
-def _whose(result: Result) -> str:
+def whose_times(result: Result) -> str:
     """What is said wherever the times of the local cloud are shown."""
     return f"; {LOCAL}" if result.endpoint.target == "local" else ""
-
-
-# Predicted beside measured ----------------------------------------------------------------------
-
-Quantiles = Mapping[str, Mapping[str, float]]
-
-
-@styled
-def predictions(result: Result, calibrated: Workload | None = None) -> Picture:
-    """By phase and in all: what was measured, and beneath it what was predicted, from the p50 to the p95.
-
-    Parameters
-    ----------
-    result : of a benchmark
-    calibrated : a workload of `calibrate`: what it predicts for this run is drawn as well
-
-    Percentiles of phases do not add up to that of the whole: a job is seldom slow in all of them.
-    Raises ExplorerError if no job succeeded, or nothing is predicted.
-    """
-    told = _told(result, calibrated)
-    phases = [name for name in PHASE_COLOURS if any(name in found for found in told.values())]
-    title = f"Measured and predicted: {_of(result)}"
-    alt = f"{title}: " + "; ".join(
-        f"{name} p50 {_said(found, 'total', 'p50')}, p95 {_said(found, 'total', 'p95')}"
-        for name, found in told.items()
-    )
-    right = 0.985 - len(told) * COLUMN_IN / 10.5
-    picture, axes = canvas(1.18 + ROW_IN * len(phases), title, alt, 0.105, right)
-    subtitle(picture, f"from the dot at the p50 to the p95, both as numbers beside it{_whose(result)}")
-    _seconds_axis(axes, told, len(phases))
-    for row, phase in enumerate(phases):
-        _phase_row(axes, len(phases) - 1 - row, phase, told)
-    return picture
-
-
-def _told(result: Result, calibrated: Workload | None) -> dict[str, Quantiles]:
-    design, before = result.endpoint.design, result.predicted
-    if not result.measured:
-        raise ExplorerError("no job of the benchmark succeeded: expected one at least")
-    if before is None or design is None:
-        raise ExplorerError("nothing is predicted: the benchmark was not told which design it measured")
-    told: dict[str, Quantiles] = {"measured": result.measured, "predicted": before}
-    if calibrated is not None:
-        told["calibrated"] = predicted_by(calibrated, design, result.conditions)
-    return told
-
-
-def _seconds_axis(axes: Axes, told: Mapping[str, Quantiles], rows: int) -> None:
-    every = [found[name] for one in told.values() for found in one.values() for name in ("p50", "p95")]
-    positive = [seconds for seconds in every if seconds > LEAST_S]
-    axes.set_xscale("log")
-    axes.set_xlim(max(min(positive, default=0.1) * 0.6, LEAST_S), max(positive, default=1.0) * 1.4)
-    axes.set_ylim(-0.55, rows - 0.35)
-    axes.set_yticks([])
-    axes.spines["left"].set_visible(False)
-    axes.grid(axis="x")
-    log_ticks(axes.xaxis, "seconds")
-    for column, name in enumerate(told):
-        end = _column(axes, column)
-        axes.text(end, rows - 0.38, name, ha="right", **_beside(axes, 8.5, weight="bold"))
-        _range(axes, rows - 0.38, (end - 0.152, end - 0.125), INK, name, transform=axes.get_yaxis_transform())
-
-
-def _column(axes: Axes, number: int) -> float:
-    """Where a column of numbers ends [share of the plot's width]."""
-    box = axes.get_position()
-    return 1.0 + (number + 1) * COLUMN_IN / 10.5 / box.width
-
-
-def _beside(axes: Axes, size: float, **more: Any) -> dict[str, Any]:
-    return {"transform": axes.get_yaxis_transform(), "size": size, "va": "center", **more}
-
-
-def _phase_row(axes: Axes, y: int, phase: str, told: Mapping[str, Quantiles]) -> None:
-    whole = phase == "total"
-    if whole:
-        axes.plot([-0.2, 2], [y + 0.5] * 2, color=RULE, lw=0.8, transform=axes.get_yaxis_transform(),
-                  clip_on=False)  # fmt: skip
-    axes.text(-0.015, y, "in all" if whole else phase, ha="right",
-              **_beside(axes, 9.5, weight="bold" if whole else "normal"))  # fmt: skip
-    lanes = np.linspace(0.2, -0.2, len(told))
-    looks = {"measured": INK if whole else PHASE_COLOURS[phase], "predicted": OTHER, "calibrated": INK}
-    for column, (name, found) in enumerate(told.items()):
-        if phase in found:
-            _range(axes, y + float(lanes[column]), _ends(axes, found[phase]), looks[name], name)
-        ink = INK if name == "measured" else FAINT
-        said = f"{_said(found, phase, 'p50')} · {_said(found, phase, 'p95')}" if phase in found else "-"
-        axes.text(_column(axes, column), y, said, ha="right", color=ink,
-                  **_beside(axes, 8.5, weight="bold" if whole else "normal"))  # fmt: skip
-
-
-def _ends(axes: Axes, seconds: Mapping[str, float]) -> tuple[float, float]:
-    """From the p50 to the p95, kept within the plot."""
-    low, high = axes.get_xlim()
-    start, end = (min(max(seconds[level], low), high) for level in ("p50", "p95"))
-    return start, end
-
-
-def _range(axes: Axes, y: float, ends: tuple[float, float], colour: str, name: str, **more: Any) -> None:
-    """A line from a dot to its other end: thick where it was measured, dashed where calibrated."""
-    thick, size = (4.2, 8.0) if name == "measured" else (1.6, 5.5)
-    style = (0, (2, 1.2)) if name == "calibrated" else "-"
-    face = "white" if name == "calibrated" else colour
-    axes.plot(ends, [y, y], color=colour, lw=thick, ls=style, zorder=3, solid_capstyle="butt",
-              clip_on=False, **more)  # fmt: skip
-    axes.plot(ends[0], y, "o", ms=size, mfc=face, mec=colour, mew=1.2, zorder=4, clip_on=False, **more)
-
-
-def _said(found: Quantiles, phase: str, level: str) -> str:
-    seconds = found.get(phase, {}).get(level, 0.0)
-    return format_time(seconds, 2) if seconds >= 1e-4 else "0"
-
-
-# Latencies --------------------------------------------------------------------------------------
 
 
 @styled
@@ -178,12 +59,12 @@ def latencies(result: Result) -> Picture:
     is charged to it. Bars beside the percentiles say between which values they are with 95 % certainty.
     """
     found = result.to_dict()
-    title = f"Latency: {_of(result)}"
+    title = f"Latency: {name_of(result)}"
     levels = _levels(found)
     said = ", ".join(f"{name} {format_time(s, 2)}" for name, (_, s) in levels.items())
     counts = f"{found['succeeded']} of {found['jobs']} succeeded, {found['lost']} lost"
     picture, axes = canvas(4.3, title, f"{title}: {counts}{'; ' + said if said else ''}", 0.07, 0.575, 0.62)
-    subtitle(picture, f"{counts}; counted from when each was due{_whose(result)}")
+    subtitle(picture, f"{counts}; counted from when each was due{whose_times(result)}")
     box = axes.get_position()
     height = box.height - KEY_IN / picture.get_size_inches()[1]
     axes.set_position((box.x0, box.y0, box.width, height))
@@ -213,14 +94,14 @@ def _levels(found: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
 def _kind(row: Any) -> str:
     if row.status != "succeeded":
         return "not succeeded"
-    return "met a cold start" if row.cold else "warm"
+    return "work met a cold start" if row.cold else "work was warm"
 
 
 def _dots(axes: Axes, result: Result) -> None:
     axes.set_yscale("log")
     done = [row.latency_s for row in result.counted if row.status == "succeeded"]
     low, high = min(done, default=0.1), max(done, default=1.0)
-    axes.set_ylim(max(low * 0.7, LEAST_S / 10), high * 1.6)
+    axes.set_ylim(max(low * 0.7, LEAST_S), high * 1.6)
     axes.grid(True)
     log_ticks(axes.yaxis, "seconds")
     axes.set_xlabel("seconds from the start of the run", size=9)
@@ -297,10 +178,10 @@ def served(result: Result) -> Picture:
     if len(steps) < 2:
         raise ExplorerError('the benchmark has one rate: expected several, as rate="5,10,20" gives')
     knee = found["knee_rps"]
-    title = f"Rates served: {_of(result)}"
+    title = f"Rates served: {name_of(result)}"
     end = f"gives in at {knee:g} a second" if knee else f"serves all, to {steps[-1]['rate_rps']:g} a second"
     picture, axes = canvas(4.0, title, f"{title}: {end}", 0.075, 0.475, 0.62)
-    subtitle(picture, f"{end}{_whose(result)}")
+    subtitle(picture, f"{end}{whose_times(result)}")
     box = axes.get_position()
     beside = picture.add_axes((0.565, box.y0, 0.40, box.height))
     for each in (axes, beside):

@@ -23,7 +23,7 @@ ACTIONS = {
     "fail": "SendDurableExecutionCallbackFailure",
     "heartbeat": "SendDurableExecutionCallbackHeartbeat",
 }
-BY_PATH = "AmazonSSM.GetParametersByPath"
+BY_PATH, BY_NAMES = "AmazonSSM.GetParametersByPath", "AmazonSSM.GetParameters"
 
 
 def install(limits: Limits) -> None:
@@ -55,12 +55,26 @@ def _as_named(original: Callable[..., Any]) -> Callable[..., Any]:
         if service == "lambda":
             execution = DURABLE.fullmatch(unquote(path))
             return execution[1] if execution else _qualified(found, path, query)
-        if service == "ssm" and headers.get("x-amz-target") == BY_PATH:
-            below = str(json.loads(body or b"{}").get("Path", "")).lstrip("/")
-            return f"arn:aws:ssm:{region}:{account}:parameter/{below}"
+        if service == "ssm" and headers.get("x-amz-target") in (BY_PATH, BY_NAMES):
+            asked = json.loads(body or b"{}")
+            names = asked.get("Names") or [asked.get("Path", "")]
+            own = [f"arn:aws:ssm:{region}:{account}:parameter/{str(name).lstrip('/')}" for name in names]
+            return _first_denied(own, headers, query, region)
         return found
 
     return resource
+
+
+def _first_denied(resources: list[str], headers: Any, query: Any, region: str) -> str:
+    """AWS asks leave for each parameter; the emulator for one: so it is for one without, if there is any."""
+    from ministack.core import iam_evaluator, router
+
+    if len(resources) > 1:
+        caller = router.extract_access_key_id(headers, query)
+        for resource in resources:
+            if iam_evaluator.enforce(caller, "ssm:GetParameters", "ssm", region, resource) is not None:
+                return resource
+    return resources[0]
 
 
 def _qualified(function: str, path: str, query: Mapping[str, Any]) -> str:

@@ -61,7 +61,7 @@ def durable_sdk() -> Mapping[str, bytes]:
     if found is None or found.origin is None:
         raise CloudError(
             "a durable function is shipped with aws-durable-execution-sdk-python, which is not installed "
-            'here: pip install "explorer[cloud]"'
+            'here: pip install "explorer[aws]"'
         )
     root = Path(found.origin).parent
     return {str(path.relative_to(root.parent)): path.read_bytes() for path in sorted(root.rglob("*.py"))}

@@ -22,7 +22,7 @@ STATEMENTS = {
     ("lambda:InvokeFunction",): f"arn:aws:lambda:{ACCOUNT}:function:callee:live",
     ("sqs:SendMessage",): f"arn:aws:sqs:{ACCOUNT}:own",
     ("states:StartExecution",): f"arn:aws:states:{ACCOUNT}:stateMachine:own",
-    ("ssm:GetParametersByPath",): f"arn:aws:ssm:{ACCOUNT}:parameter/own/*",
+    ("ssm:GetParametersByPath", "ssm:GetParameters"): f"arn:aws:ssm:{ACCOUNT}:parameter/own/*",
     ("secretsmanager:GetSecretValue",): f"arn:aws:secretsmanager:{ACCOUNT}:secret:own/*",
 }
 ITEM = {"TableName": "own", "Item": {"id": {"S": "1"}}}
@@ -40,6 +40,7 @@ ALLOWED = [
     ("sqs", "send_message", {**QUEUE, "MessageBody": "x"}),
     ("stepfunctions", "start_execution", MACHINE),
     ("ssm", "get_parameters_by_path", {"Path": "/own/", **DECRYPTED}),
+    ("ssm", "get_parameters", {"Names": ["/own/a", "/own/b"], "WithDecryption": True}),
     ("secretsmanager", "get_secret_value", {"SecretId": "own/all"}),
 ]
 DENIED = [
@@ -55,6 +56,7 @@ DENIED = [
     ("ssm", "get_parameters_by_path", {"Path": "/", **DECRYPTED}),
     ("ssm", "get_parameters_by_path", {"Path": "/other", **DECRYPTED}),
     ("ssm", "get_parameter", {"Name": "/own/a"}),
+    ("ssm", "get_parameters", {"Names": ["/own/a", "/other/b"]}),
     ("secretsmanager", "get_secret_value", {"SecretId": "others/all"}),
     ("iam", "list_users", {}),
 ]

@@ -122,7 +122,7 @@ async def exchanges(sign: Sign | None, timeout_s: float) -> AsyncIterator[Exchan
     try:
         import aiohttp
     except ImportError:
-        raise ExplorerError('the benchmark needs aiohttp: pip install "explorer[bench]"') from None
+        raise ExplorerError('the benchmark needs aiohttp: pip install "explorer[aws]"') from None
     limit = aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(timeout_s, 10.0))
     # no proxy of the environment, no cookies: what is sent is what was asked for
     connector = aiohttp.TCPConnector(limit=0)

@@ -1,0 +1,259 @@
+"""A stack put up, found, used and removed: nothing before, nothing after."""
+
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from explorer import Workload
+from explorer.cli import app
+from explorer.errors import CloudError, ExplorerError
+from explorer.live import Client, cloud, deploying, stack, target
+from explorer.live.deploying import NotDeployableError
+from explorer.template import Stack
+
+QUICK = "door=http-api,request=inline,response=buffered,execution=single,configuration=environment"
+STORED = "door=http-api,request=inline,response=stored,execution=single,configuration=secrets-manager"
+SMALL = {
+    "name": "small",
+    "requests_per_month": 1e4,
+    "response": {"p50": "2 KB", "p99": "9 KB"},
+    "runtime": {"p50": "10 ms"},
+    "configuration": {"total": "1 KB", "entries": 4, "secrets": 2},
+}
+WORK = {"runtime_s": 0, "response_bytes": 2000, "seed": 1}
+SERVICES = {  # what an account holds, by the call that lists it
+    "s3": ("list_buckets", "Buckets"),
+    "dynamodb": ("list_tables", "TableNames"),
+    "sqs": ("list_queues", "QueueUrls"),
+    "lambda": ("list_functions", "Functions"),
+    "apigatewayv2": ("get_apis", "Items"),
+    "apigateway": ("get_rest_apis", "items"),
+    "stepfunctions": ("list_state_machines", "stateMachines"),
+    "secretsmanager": ("list_secrets", "SecretList"),
+    "ssm": ("describe_parameters", "Parameters"),
+    "appconfig": ("list_applications", "Items"),
+    "logs": ("describe_log_groups", "logGroups"),
+}
+
+
+@pytest.fixture(scope="module")
+def place():
+    """A target of its own that is there before the first stack, and stays."""
+    name = f"stack-{os.getpid()}"
+    cloud.start(name)
+    try:
+        yield target.Local.found("us-east-1", name)
+    finally:
+        cloud.stop(name)
+
+
+@pytest.fixture
+def workload():
+    return Workload(**SMALL)
+
+
+def holds(place):
+    """All that the account holds, by service."""
+    found = {name: place.client(name) for name in SERVICES}
+    held = {name: getattr(found[name], call)().get(key, []) for name, (call, key) in SERVICES.items()}
+    iam = place.client("iam")
+    held["roles"] = iam.list_roles()["Roles"]
+    held["policies"] = iam.list_policies(Scope="Local")["Policies"]
+    held["users"] = [user["UserName"] for user in iam.list_users()["Users"]]
+    return {name: len(rows) for name, rows in held.items()}
+
+
+@pytest.mark.parametrize("execution", ["single", "queued", "recursion", "durable", "step-functions"])
+@pytest.mark.parametrize(
+    ("door", "store"),
+    [("function-url", "parameter-store"), ("rest-api", "appconfig"), ("http-api", "bundled")],
+)
+def test_a_stack_goes_up_works_and_leaves_nothing(place, door, store, execution):
+    before = holds(place)
+    secrets = 0 if store in {"appconfig", "bundled"} else 2
+    w = Workload(**SMALL | {"configuration": {"total": "1 KB", "entries": 4, "secrets": secrets}})
+    design = (
+        f"door={door},request=presigned-upload,response=stored,execution={execution},configuration={store}"
+    )
+    standing = deploying.deploy(w, design, place, settings={"poll_first_s": 0.2})
+    with Client(standing.url, standing.credentials()) as client:
+        assert len(client.run(WORK)) == 2000
+    deploying.destroy(standing)
+    assert holds(place) == before
+
+
+@pytest.mark.parametrize("response", ["buffered", "compressed", "paged"])
+@pytest.mark.parametrize("door", ["function-url", "http-api", "rest-api"])
+def test_an_endpoint_that_answers_gives_the_same_bytes_by_every_way(place, door, response):
+    w = Workload(**SMALL | {"response": {"p50": "2 KB", "divisible": True, "binary": True}})
+    chosen = f"door={door},request=inline,response={response},execution=single,configuration=secrets-manager"
+    standing = deploying.deploy(w, chosen, place)
+    with Client(standing.url, standing.credentials()) as client:
+        got = client.run({**WORK, "response_bytes": 6_000_000 if response == "paged" else 3_000_000})
+    deploying.destroy(standing)
+    assert len(got) == (6_000_000 if response == "paged" else 3_000_000)
+
+
+def test_stacks_side_by_side_do_not_see_each_other(place, workload):
+    first, second = (deploying.deploy(workload, STORED, place) for _ in range(2))
+    try:
+        assert {s.name for s in deploying.stacks(cloud=place.cloud.name)} >= {first.name, second.name}
+        stranger = Client(first.url, second.credentials())
+        with pytest.raises(CloudError, match="403"):
+            stranger.submit(WORK)
+        assert Client(first.url, first.credentials()).run(WORK)
+    finally:
+        deploying.destroy(first)
+    with Client(second.url, second.credentials()) as client:
+        assert client.run(WORK)
+    deploying.destroy(second)
+
+
+def test_what_stands_tells_what_it_was_made_from(place, workload):
+    made = deploying.deploy(workload, STORED, place)
+    found = deploying.found(made.name, cloud=place.cloud.name)
+    deploying.destroy(found)
+    assert found.design == made.design and found.url == made.url
+    assert found.workload.to_toml() == workload.to_toml()
+    assert not found.expired and found.created < found.expires
+
+
+class Interrupted(Exception):
+    pass
+
+
+@pytest.mark.parametrize("at", ["code", "resources", "configuration"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, Interrupted])
+def test_a_deploy_that_is_interrupted_leaves_nothing(place, workload, at, error):
+    before = holds(place)
+
+    def told(step):
+        if step == at:
+            raise error
+
+    with pytest.raises(error):
+        deploying.deploy(workload, STORED, place, told=told)
+    assert holds(place) == before
+
+
+def test_a_stack_that_the_cloud_refuses_says_why_and_leaves_nothing(place, workload):
+    before = holds(place)
+    planned = deploying.plan(Workload(**SMALL | {"configuration": {"total": "5 KB", "entries": 4}}), QUICK)
+    with pytest.raises(CloudError, match=r"deploy .*: Work: .*4KB limit") as refused:
+        stack.up(planned.stack, planned.shipped, place)
+    assert "\n" not in str(refused.value) and "explorer-explorer" not in str(refused.value)
+    assert holds(place) == before
+
+
+def test_a_stack_that_is_not_ours_is_left_alone(place):
+    template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
+    formation = place.client("cloudformation")
+    formation.create_stack(StackName="foreign", TemplateBody=json.dumps(template))
+    with pytest.raises(ExplorerError, match="foreign.*was not made here, and is left alone"):
+        deploying.found("foreign", cloud=place.cloud.name)
+    assert formation.describe_stacks(StackName="foreign")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
+    formation.delete_stack(StackName="foreign")
+
+
+def test_a_stack_that_is_not_there_is_one_line(place):
+    with pytest.raises(ExplorerError, match='stack is "nothing": there is none on the local cloud'):
+        deploying.found("nothing", cloud=place.cloud.name)
+
+
+def test_a_design_that_cannot_be_put_up_names_the_nearest(workload):
+    with pytest.raises(NotDeployableError, match="fargate has no template here.*The nearest") as refused:
+        deploying.plan(workload, STORED.replace("single", "fargate"))
+    assert refused.value.nearest.deployable
+    assert refused.value.nearest.differs_from(refused.value.design) == 1
+
+
+def test_the_estimate_tells_standing_and_use_apart(workload):
+    estimate = deploying.plan(workload, STORED).estimate
+    secrets_usd = 2 * 0.40
+    assert estimate["standing_usd_month"] == pytest.approx(secrets_usd, rel=0.05)
+    assert 0 < estimate["usd_per_1000_requests"] < 0.1
+
+
+def test_the_same_code_is_the_same_zip(workload):
+    planned = deploying.plan(workload, STORED)
+    assert stack.zipped(planned.shipped) == stack.zipped(dict(reversed(planned.shipped.items())))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("work.py", "expected FILE.py:function"),
+        ("missing.py:handle", "there is no file missing.py"),
+        ("{folder}/front.py:handle", "one of the endpoint's own files"),
+        ("{folder}/mine.py:other", "defines no function other"),
+        ("{folder}/broken.py:handle", "it is not Python"),
+    ],
+)
+def test_a_handler_that_is_none_is_one_clear_line(workload, tmp_path, given, said):
+    for name, text in {
+        "front": "def handle(b, c): ...",
+        "mine": "def handle(b, c): ...",
+        "broken": "def (",
+    }.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    with pytest.raises(ExplorerError, match=said):
+        deploying.plan(workload, STORED, given.format(folder=tmp_path))
+
+
+def test_own_work_runs_where_the_sample_did(place, workload, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "def handle(body, context):\n"
+        "    done = context.state or []\n"
+        "    while len(done) < body['steps']:\n"
+        "        done = [*done, len(done)]\n"
+        "        context.checkpoint(done)\n"
+        "    return {'done': done, 'settings': sorted(context.configuration)[:1]}\n"
+    )
+    standing = deploying.deploy(workload, STORED, place, handler=f"{tmp_path / 'mine.py'}:handle")
+    with Client(standing.url, standing.credentials()) as client:
+        got = client.run({"steps": 3})
+    deploying.destroy(standing)
+    assert got == {"done": [0, 1, 2], "settings": ["CFG_1"]}
+
+
+def test_the_commands_from_nothing_to_a_job_and_back(tmp_path):
+    """A cloud that a deploy started goes with its last stack: no process, port or folder stays."""
+    name, run = f"cmd-{os.getpid()}", CliRunner().invoke
+    file = tmp_path / "small.toml"
+    file.write_text(Workload(**SMALL).to_toml())
+    folders = Path(tempfile.gettempdir()).glob(f"explorer-{os.getuid()}/{name}*")
+    began = time.monotonic()
+    up = json.loads(run(app, ["deploy", str(file), "--design", STORED, "--cloud", name, "--json"]).stdout)
+    with Client(up["url"], up["credentials"]) as client:
+        client.submit(WORK)
+    assert time.monotonic() - began < 15 and up["seconds"] < 15
+    listed = json.loads(run(app, ["stacks", "--cloud", name, "--json"]).stdout)["stacks"]
+    assert [each["stack"] for each in listed] == [up["stack"]]
+    parquet = tmp_path / "run.parquet"
+    load = ["--jobs", "4", "--concurrency", "2", "--runtime-s", "0", "--response-bytes", "1000"]
+    load = run(app, ["bench", up["stack"], *load, "--cloud", name, "-o", str(parquet), "--json"])
+    measured = json.loads(load.stdout)
+    assert (load.exit_code, measured["jobs"], measured["lost"], parquet.exists()) == (0, 4, 0, True)
+    began = time.monotonic()
+    assert run(app, ["destroy", up["stack"], "--cloud", name, "--json"]).exit_code == 0
+    assert time.monotonic() - began < 10
+    assert not cloud.status(name).running and not list(folders)
+
+
+def test_an_export_is_what_was_tested(workload, tmp_path):
+    planned = deploying.plan(workload, STORED)
+    written = deploying.export(planned, tmp_path / "own")
+    names = {str(path.relative_to(tmp_path / "own")) for path in written}
+    assert {"README.md", "template.json", "functions/front.py", "client/sync.py"} <= names
+    template = json.loads((tmp_path / "own/template.json").read_text())
+    made = Stack(planned.design, workload, planned.stack.pieces).template
+    assert {**made, "Metadata": template["Metadata"]} == template
+    for name, content in planned.shipped.items():
+        assert (tmp_path / "own/functions" / name).read_bytes() == content
+    with pytest.raises(ExplorerError, match="is there already: expected a new or empty folder"):
+        deploying.export(planned, tmp_path / "own")
