@@ -52,7 +52,7 @@ class Caller:
 
     def signed(self, method: str, path: str, raw: bytes, headers: dict, now=None) -> dict:
         """The headers with their signature."""
-        scope = Scope.of(self.url, None, self.key.get("region"))
+        scope = Scope.of(self.url, self.key.get("service"), self.key.get("region"))
         return Signer(scope, lambda: Credentials.of(self.key)).sign(
             method, self.url + path, headers, raw, now or datetime.now(UTC)
         )
