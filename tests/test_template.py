@@ -86,7 +86,7 @@ def test_a_design_without_a_template_says_why():
 
 def test_functions_that_are_not_python_are_refused_by_name():
     design = Design("http-api", "inline", "buffered", "single", "environment")
-    with pytest.raises(DesignError, match="runtime.language is java21.*expected one of python3.11"):
+    with pytest.raises(DesignError, match=r"runtime.language is java21.*expected one of python3.11"):
         stack_of(workload(0, runtime={"p50": "1 s", "language": "java21"}), design)
 
 

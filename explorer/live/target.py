@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from .. import facts
 from ..errors import ExplorerError
 from . import CloudError, cloud
-from .vouch import CANNOT_VOUCH_FOR
+from .cloud.vouch import CANNOT_VOUCH_FOR
 
 TARGETS = ("local", "aws")
 OWN = "for-stacks"  # in the cloud's folder: it was started for a stack, and goes with the last

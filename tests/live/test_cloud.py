@@ -20,8 +20,9 @@ from botocore.exceptions import ClientError
 from local_bench import Bench, code, refused, until
 
 from explorer.errors import ExplorerError
-from explorer.live import CloudError, cloud, hook
-from explorer.live.process import Process
+from explorer.live import CloudError, cloud
+from explorer.live.cloud import hook
+from explorer.live.cloud.process import Process
 
 pytestmark = pytest.mark.live
 

@@ -103,10 +103,10 @@ def test_stacks_side_by_side_do_not_see_each_other(place, workload):
     first, second = (deploying.deploy(workload, STORED, place) for _ in range(2))
     try:
         assert {s.name for s in deploying.stacks(cloud=place.cloud.name)} >= {first.name, second.name}
-        stranger = Client(first.url, second.credentials())
-        with pytest.raises(CloudError, match="403"):
+        with Client(first.url, second.credentials()) as stranger, pytest.raises(CloudError, match="403"):
             stranger.submit(WORK)
-        assert Client(first.url, first.credentials()).run(WORK)
+        with Client(first.url, first.credentials()) as client:
+            assert client.run(WORK)
     finally:
         deploying.destroy(first)
     with Client(second.url, second.credentials()) as client:
@@ -154,7 +154,7 @@ def test_a_stack_that_is_not_ours_is_left_alone(place):
     template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
     formation = place.client("cloudformation")
     formation.create_stack(StackName="foreign", TemplateBody=json.dumps(template))
-    with pytest.raises(ExplorerError, match="foreign.*was not made here, and is left alone"):
+    with pytest.raises(ExplorerError, match=r"foreign.*was not made here, and is left alone"):
         deploying.found("foreign", cloud=place.cloud.name)
     assert formation.describe_stacks(StackName="foreign")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
     formation.delete_stack(StackName="foreign")
@@ -166,7 +166,7 @@ def test_a_stack_that_is_not_there_is_one_line(place):
 
 
 def test_a_design_that_cannot_be_put_up_names_the_nearest(workload):
-    with pytest.raises(NotDeployableError, match="fargate has no template here.*The nearest") as refused:
+    with pytest.raises(NotDeployableError, match=r"fargate has no template here.*The nearest") as refused:
         deploying.plan(workload, STORED.replace("single", "fargate"))
     assert refused.value.nearest.deployable
     assert refused.value.nearest.differs_from(refused.value.design) == 1

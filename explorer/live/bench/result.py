@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...calibrate import METADATA, Conditions, predicted
-from ..vouch import CANNOT_VOUCH_FOR, VOUCHES_FOR
+from ..cloud.vouch import CANNOT_VOUCH_FOR, VOUCHES_FOR
 from .endpoint import Endpoint
 from .knee import knee_rps, stretches
 from .logs import Invocation

@@ -25,9 +25,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .. import facts
-from ..errors import ExplorerError
-from . import CloudError
+from ... import facts
+from ...errors import CloudError, ExplorerError
 from .hook import check_version
 from .limits import Limits
 from .process import POLL_S, Process, of_session
@@ -268,7 +267,7 @@ def _launch(name: str, folder: Path, settings: dict[str, Any]) -> Cloud:
     (folder / "settings.json").write_text(json.dumps(settings))
     with open(folder / "log", "wb") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "explorer.live.serve", str(folder)],
+            [sys.executable, "-m", "explorer.live.cloud.serve", str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -1,4 +1,4 @@
-"""The local cloud's process: `python -m explorer.live.serve FOLDER`, started by `cloud.start` alone."""
+"""The local cloud's process: `python -m explorer.live.cloud.serve FOLDER`, started by `cloud.start` alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from . import CloudError
+from ...errors import CloudError
 from .limits import Limits
 
 HOST = "127.0.0.1"

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import CloudError
+from ...errors import CloudError
 from .events import patient
 from .hook import checked, hook
 from .limits import Limits

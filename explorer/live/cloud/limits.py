@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import facts
-from ..errors import ExplorerError
-from . import CloudError
+from ... import facts
+from ...errors import CloudError, ExplorerError
 
 Answer = tuple[int, dict[str, str], bytes]
 
