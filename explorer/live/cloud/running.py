@@ -20,65 +20,18 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ... import facts
 from ...errors import CloudError, ExplorerError
 from .hook import check_version
+from .instance import Cloud
 from .limits import Limits
 from .process import POLL_S, Process, of_session
-from .vouch import CANNOT_VOUCH_FOR, VOUCHES_FOR
 
 START_S, ANSWER_S, STOP_S = 20.0, 10.0, 5.0  # how long a cloud may take before it is given up
 HOST = "127.0.0.1"
-
-
-@dataclass(frozen=True)
-class Cloud:
-    """One local cloud, running or not, and what may be concluded from it.
-
-    `credentials` are those of its administrator: they open this cloud and nothing else.
-    """
-
-    name: str
-    running: bool
-    endpoint_url: str | None = None
-    region: str | None = None
-    credentials: Mapping[str, str] | None = None
-    folder: Path | None = None
-    process: Process | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """As `explorer cloud start` and `cloud status` print it."""
-        return {
-            "running": self.running,
-            "endpoint_url": self.endpoint_url,
-            "region": self.region,
-            "credentials": dict(self.credentials) if self.credentials else None,
-            "vouches_for": list(VOUCHES_FOR),
-            "cannot_vouch_for": list(CANNOT_VOUCH_FOR),
-        }
-
-    def session(self, region: str | None = None) -> Any:
-        """A boto3 session whose clients talk to this cloud as its administrator."""
-        import boto3
-        from botocore.config import Config
-
-        if not self.running or self.credentials is None:
-            raise CloudError(f'the local cloud "{self.name}" is not running: start it first')
-        session = boto3.Session(
-            aws_access_key_id=self.credentials["access_key_id"],
-            aws_secret_access_key=self.credentials["secret_access_key"],
-            region_name=region or self.region,
-        )
-        config = Config(proxies={}, s3={"addressing_style": "path"}, signature_version="v4")
-        where: dict[str, Any] = {"endpoint_url": self.endpoint_url, "config": config}
-        for maker in ("client", "resource"):
-            setattr(session, maker, partial(getattr(session, maker), **where))
-        return session
 
 
 def start(

@@ -1,0 +1,75 @@
+"""A local cloud as it is found: where it is, and sessions that talk to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from ...errors import CloudError
+from .process import Process
+from .vouch import CANNOT_VOUCH_FOR, VOUCHES_FOR
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One local cloud, running or not, and what may be concluded from it.
+
+    `credentials` are those of its administrator: they open this cloud and nothing else.
+    """
+
+    name: str
+    running: bool
+    endpoint_url: str | None = None
+    region: str | None = None
+    credentials: Mapping[str, str] | None = None
+    folder: Path | None = None
+    process: Process | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `explorer cloud start` and `cloud status` print it."""
+        return {
+            "running": self.running,
+            "endpoint_url": self.endpoint_url,
+            "region": self.region,
+            "credentials": dict(self.credentials) if self.credentials else None,
+            "vouches_for": list(VOUCHES_FOR),
+            "cannot_vouch_for": list(CANNOT_VOUCH_FOR),
+        }
+
+    def session(self, region: str | None = None) -> Any:
+        """A boto3 session whose clients talk to this cloud as its administrator."""
+        import boto3
+        from botocore.config import Config
+
+        if not self.running or self.credentials is None:
+            raise CloudError(f'the local cloud "{self.name}" is not running: start it first')
+        session = boto3.Session(
+            aws_access_key_id=self.credentials["access_key_id"],
+            aws_secret_access_key=self.credentials["secret_access_key"],
+            region_name=region or self.region,
+            botocore_session=_begun(),
+        )
+        config = Config(proxies={}, s3={"addressing_style": "path"}, signature_version="v4")
+        where: dict[str, Any] = {"endpoint_url": self.endpoint_url, "config": config}
+        for maker in ("client", "resource"):
+            setattr(session, maker, partial(getattr(session, maker), **where))
+        return session
+
+
+def _begun() -> Any:
+    """A botocore session that shares with the others what was read of the services' models."""
+    from botocore.session import Session
+
+    session = Session()
+    session.register_component("data_loader", _loader())
+    return session
+
+
+@cache
+def _loader() -> Any:
+    from botocore.session import Session
+
+    return Session().get_component("data_loader")
