@@ -168,8 +168,8 @@ def report(
     from .told import watched
 
     paths = places(workloads, output, form)
-    loaded = [loaded(path, region) for path in workloads]
-    written = [write(*job) for job in watched(list(zip(loaded, paths, strict=True)))]
+    read = [loaded(path, region) for path in workloads]
+    written = [write(*job) for job in watched(list(zip(read, paths, strict=True)))]
     out({"reports": written}, as_json, "written", *written)
 
 

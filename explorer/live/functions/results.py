@@ -88,7 +88,8 @@ def read_body(place: Place) -> Any:
     except Exception as error:
         if code(error) in {"PreconditionFailed", "412"}:
             raise Unreadable("the upload was changed after it had been accepted") from None
-        if code(error) in {"NoSuchKey", "404"}:
+        # who may not list is not told what is missing
+        if code(error) in {"NoSuchKey", "404", "AccessDenied"}:
             raise Unreadable("the upload is no longer kept") from None
         raise
     raw = found["Body"].read()
