@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .axes import scaled, value_now
 from .design import Design, Table
 from .errors import ExplorerError
 from .evaluate import Evaluation
@@ -67,31 +68,15 @@ def break_evens(r: Recommendation) -> list[BreakEven]:
     return [turn for axis in AXES for turn in _along(r, axis)]
 
 
-def _today(workload: Workload, axis: str) -> float:
-    if axis == "requests_per_month":
-        return workload.requests_per_month
-    if axis == "configuration":
-        return workload.configuration.total
-    return float(getattr(workload, axis).spread.median)
-
-
-def _axes(workload: Workload, axis: str, factors: np.ndarray) -> dict[str, np.ndarray]:
-    """The axis at these multiples of today's value; a peak grows with its mean."""
-    axes = {axis: _today(workload, axis) * factors}
-    if axis == "requests_per_month" and workload.peak_rps is not None:
-        axes["peak_rps"] = workload.peak_rps * factors
-    return axes
-
-
 def _evaluated(
     r: Recommendation, axis: str, factors: np.ndarray, designs: Table
 ) -> tuple[np.ndarray, Evaluation]:
-    evaluation = Evaluation(Load(r.workload, _axes(r.workload, axis, factors)), designs)
+    evaluation = Evaluation(Load(r.workload, scaled(r.workload, axis, factors)), designs)
     return evaluation.winner(), evaluation
 
 
 def _along(r: Recommendation, axis: str) -> Iterator[BreakEven]:
-    today, most = _today(r.workload, axis), AXES[axis][2]
+    today, most = value_now(r.workload, axis), AXES[axis][2]
     if today <= 0:
         return
     factors = np.geomspace(1 / REACH, REACH, COARSE)
@@ -147,7 +132,7 @@ def _refined(
 
 def _turn(r: Recommendation, axis: str, direction: str, factor: float, design: Design | None) -> BreakEven:
     unit, called, _ = AXES[axis]
-    value = _today(r.workload, axis) * factor
+    value = value_now(r.workload, axis) * factor
     then = f"build {named(design, r.design)}" if design else "no design is feasible"
     says = f"{direction} a {called} of {_shown(value, unit)} ({_times(factor)} today's), {then}"
     return BreakEven(axis, value, unit, factor, direction, design.ids if design else None, says)

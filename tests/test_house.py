@@ -27,7 +27,7 @@ FLOORS = (  # from the ground up; a module imports from below its own floor alon
     {"encoding", "spread", "lookup", "gateway"},
     {"mistakes", "settings", "coldstart"},
     {"workload"},
-    {"use"},
+    {"use", "axes"},
     {"load"},
     {"lines", "parts"},
     {"option"},

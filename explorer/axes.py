@@ -1,0 +1,74 @@
+"""The numeric fields of a workload, along which it can be swept or grow."""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+
+import numpy as np
+
+from .errors import ExplorerError
+from .workload import Workload
+
+SPREADS = (
+    "request",
+    "response",
+    "runtime",
+)  # named by a distribution: scaled so that its median is the value
+TOTAL = "configuration"
+PLAIN = (
+    "requests_per_month",
+    "peak_rps",
+    "response.compression",
+    "response.kept",
+    "runtime.memory",
+    "runtime.steps",
+    "runtime.state",
+    "configuration.entries",
+    "configuration.largest",
+    "configuration.secrets",
+    "client.waits",
+    "client.bandwidth",
+    "targets.success",
+    "targets.latency_p95",
+    "preferences.part_usd",
+    "preferences.discount",
+)
+
+
+@cache
+def fields() -> tuple[str, ...]:
+    """The names of all axes."""
+    return (*SPREADS, TOTAL, *PLAIN)
+
+
+def checked(axis: str) -> str:
+    """The name of an axis, if it is one. Raises ExplorerError with what would be accepted."""
+    if axis in fields():
+        return axis
+    near = difflib.get_close_matches(str(axis), fields(), n=1)
+    hint = f' (did you mean "{near[0]}"?)' if near else ""
+    raise ExplorerError(f'"{axis}" is not a numeric field{hint}: expected one of {", ".join(fields())}')
+
+
+def value_now(workload: Workload, axis: str) -> float:
+    """The value of a field now, of a distribution its median.
+
+    Raises ExplorerError for a name that is no axis, or a field that the workload does not give.
+    """
+    if checked(axis) in SPREADS:
+        return float(getattr(workload, axis).spread.median)
+    value: object = workload
+    for part in (f"{TOTAL}.total" if axis == TOTAL else axis).split("."):
+        value = getattr(value, part)
+    if value is None:
+        raise ExplorerError(f"{workload.source} gives no {axis}: expected a value to begin from")
+    return float(value)  # type: ignore[arg-type]
+
+
+def scaled(workload: Workload, axis: str, factors: np.ndarray) -> dict[str, np.ndarray]:
+    """The axis at these multiples of its value now; a peak that is given grows with its mean."""
+    axes = {axis: value_now(workload, axis) * factors}
+    if axis == "requests_per_month" and workload.peak_rps is not None:
+        axes["peak_rps"] = workload.peak_rps * factors
+    return axes
