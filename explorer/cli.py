@@ -109,6 +109,27 @@ def assess(
 
 
 @app.command()
+def forecast(
+    workload: WorkloadFile,
+    growth: Annotated[
+        list[str],
+        typer.Option(metavar="FIELD=RATE", help="Such as response=3%/month; may be given again."),
+    ],
+    months: Annotated[int, typer.Option(min=1, max=600, help="How far to look.")] = 36,
+    design: Annotated[str | None, typer.Option(metavar="CONCERN=OPTION,...", autocompletion=designs)] = None,
+    region: Region = None,
+    as_json: Json = False,
+) -> None:
+    """In which month a limit breaks, and how the recommended design changes by then."""
+    from .forecast import forecast as look_ahead
+    from .forecast import parsed
+    from .plain import forecast as told
+
+    answer = told(look_ahead(loaded(workload, region), parsed(growth), months, design))
+    out(answer, as_json, "forecast", answer)
+
+
+@app.command()
 def bill(
     usage: Annotated[
         str, typer.Argument(metavar="USAGE.csv", help="Columns id,quantity; - reads standard input.")

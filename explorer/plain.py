@@ -208,3 +208,14 @@ def places(workloads: list[Path], output: Path, form: str) -> list[Path]:
     if doubled := next((path for path in paths if paths.count(path) > 1), None):
         raise ExplorerError(f"{doubled}: expected workloads of different names")
     return paths
+
+
+def forecast(found: Any) -> dict[str, Any]:
+    """A forecast as JSON has it; `found` is what `explorer.forecast` returns."""
+    first = found.first_breach
+    return {
+        "design": found.design.ids,
+        "first_breach": {"month": first[0], "limit": first[1]} if first else None,
+        "months": found.to_dict("records"),
+        "design_changes": found.design_changes.to_dict("records"),
+    }
