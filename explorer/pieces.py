@@ -7,7 +7,7 @@ own references, made by `ref`, `attribute` and `joined`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -160,15 +160,20 @@ def bucket(logical: str, days: Mapping[str, int]) -> Iterable[Resource]:
             "LifecycleConfiguration": {"Rules": rules},
         },
     )
-    refused = {
+    refused = by_tls_alone([attribute(logical), joined(f"${{{logical}.Arn}}/*")])
+    policy = {"Bucket": ref(logical), "PolicyDocument": statement_of([refused])}
+    yield Resource(f"{logical}Policy", "AWS::S3::BucketPolicy", policy)
+
+
+def by_tls_alone(places: Sequence[Value]) -> Mapping[str, Value]:
+    """The statement of a bucket's policy that refuses whoever comes without TLS."""
+    return {
         "Effect": "Deny",
         "Principal": "*",
         "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"],
-        "Resource": [attribute(logical), joined(f"${{{logical}.Arn}}/*")],
+        "Resource": list(places),
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    policy = {"Bucket": ref(logical), "PolicyDocument": statement_of([refused])}
-    yield Resource(f"{logical}Policy", "AWS::S3::BucketPolicy", policy)
 
 
 def objects(logical: str, prefix: str) -> Value:

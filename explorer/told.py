@@ -17,6 +17,7 @@ from .units import format_quantity
 
 if TYPE_CHECKING:
     from .lab import Server
+    from .live.target import Target
 
 T = TypeVar("T")
 SHOWN = 8  # limits of a forecast
@@ -149,7 +150,7 @@ def _change(row: Row) -> tuple[str, ...]:
     )
 
 
-def deployed(answer: Row) -> Iterator[RenderableType]:
+def deployed(answer: Row, options: str) -> Iterator[RenderableType]:
     """An endpoint that stands: where it is, and what to do with it."""
     yield Whole(f"{answer['stack']} stands on {_place(answer)}, up in {answer['seconds']:.1f} s:")
     yield Whole(f"  {answer['url']}")
@@ -159,16 +160,12 @@ def deployed(answer: Row) -> Iterator[RenderableType]:
         yield Whole(f"  export {'AWS_' + name.upper()}={value}")
     if "credentials" in answer:
         yield "The key is a caller's: it opens this endpoint and nothing else, on this machine alone."
-    yield Whole(f"Next: explorer bench {answer['stack']} --jobs 20 --concurrency 4{_on(answer)}")
-    yield Whole(f"Then: explorer destroy {answer['stack']}{_on(answer)}")
+    yield Whole(f"Next: explorer bench {answer['stack']} --jobs 20 --concurrency 4{options}")
+    yield Whole(f"Then: explorer destroy {answer['stack']}{options}")
 
 
 def _place(answer: Row) -> str:
     return f"AWS in {answer['region']}" if answer["target"] == "aws" else "this machine's local cloud"
-
-
-def _on(answer: Row) -> str:
-    return f" --target aws --region {answer['region']}" if answer["target"] == "aws" else ""
 
 
 def _design(ids: Row) -> str:
@@ -182,12 +179,21 @@ def not_deployable(answer: Row) -> Iterator[RenderableType]:
     yield Whole(f"The nearest that can: --design {_design(answer['nearest']).replace(' ', '')}")
 
 
-def before_deploy(answer: Row) -> Iterator[RenderableType]:
+def before_deploy(answer: Row, hours: float) -> Iterator[RenderableType]:
     """What is about to be made on AWS, and what it will cost."""
+    yield Whole(f"Stack    {answer['stack']}")
     yield Whole(f"Account  {answer['account']}, {answer['region']}")
     yield Whole(f"Design   {_design(answer['design'])}")
     stands, each = answer["standing_usd_month"], answer["usd_per_1000_requests"]
     yield Whole(f"Cost     about {stands:.2f} USD a month to stand, {each:.4f} USD for 1,000 requests")
+    yield Whole(f"Expires  after {hours:g} hours: `stacks` will say so, and nothing but `destroy` removes it")
+
+
+def before_load(requests: float, usd: float, most_usd: float, place: Target) -> Iterator[RenderableType]:
+    """What a load on AWS is expected to cost, before it starts."""
+    yield Whole(
+        f"About {requests:,.0f} requests on {place.place}, for about {usd:.4f} USD; at most {most_usd:g} USD"
+    )
 
 
 def destroyed(answer: Row) -> Iterator[RenderableType]:
@@ -195,23 +201,24 @@ def destroyed(answer: Row) -> Iterator[RenderableType]:
     yield Whole(f"{answer['stack']} is gone, with all that it made ({answer['seconds']:.1f} s)")
 
 
-def standing(rows: list[Row]) -> Iterator[RenderableType]:
-    """The stacks that stand."""
+def standing(rows: list[Row], place: str) -> Iterator[RenderableType]:
+    """The stacks that are there, and what is wrong with them."""
+    if not rows:
+        yield Whole(f"No stack stands on {place}")
+        return
+    if rows[0]["target"] == "aws":
+        yield Whole(f"On {place}:")
     columns = ("stack", "target", "region", "created", "expires", "url")
-    listed = [
-        (
-            row["stack"],
-            row["target"],
-            row["region"],
-            row["created"],
-            Text(
-                row["expires"] + (", expired" if row["expired"] else ""), "yellow" if row["expired"] else ""
-            ),
-            row["url"],
-        )
-        for row in rows
-    ]
-    yield table(columns, listed, ("created", "region")) if rows else "No stack stands"
+    yield table(columns, map(_standing, rows), ("created", "region"))
+
+
+def _standing(row: Row) -> tuple[str | Text, ...]:
+    """Where one cannot be called, its state in the place of its address."""
+    expires = Text(row["expires"] or "", "yellow" if row["expired"] else "")
+    if row["expired"]:
+        expires.append(", expired")
+    reached = row["url"] or Text(row["state"].lower().replace("_", " "), "yellow")
+    return row["stack"], row["target"], row["region"], row["created"] or "", expires, reached
 
 
 def exported(folder: Path, files: int) -> Iterator[RenderableType]:

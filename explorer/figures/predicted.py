@@ -69,7 +69,8 @@ def _seconds_axis(axes: Axes, told: Mapping[str, Quantiles], rows: int) -> None:
     every = [found[name] for one in told.values() for found in one.values() for name in ("p50", "p95")]
     positive = [seconds for seconds in every if seconds > LEAST_S]
     axes.set_xscale("log")
-    axes.set_xlim(max(min(positive, default=0.1) * 0.6, LEAST_S), max(positive, default=1.0) * 1.4)
+    low = min(positive, default=0.1) * 0.6
+    axes.set_xlim(low if low > 4 * LEAST_S else LEAST_S, max(positive, default=1.0) * 1.4)
     axes.set_ylim(-0.55, rows - 0.35)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)

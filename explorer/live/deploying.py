@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -19,11 +20,13 @@ from ..errors import ExplorerError
 from ..recommend import Recommendation, completed
 from ..template import Stack, stack_of
 from ..workload import Workload
+from . import removing
 from . import stack as stacks_of
+from .interrupts import Told
 from .package import files, user_handler
-from .stack import KEPT_FOR, Told
-from .standing import Standing, all_standing, standing
-from .target import Aws, Local, Target, target
+from .stack import KEPT_FOR
+from .standing import Found, Standing, all_standing, standing
+from .target import TARGETS, Aws, Local, Target, target
 
 SAMPLE_REQUESTS = 1000  # of which the cost is told before anything is made
 
@@ -127,11 +130,22 @@ def deploy(
     Raises NotDeployableError, CloudError with what the cloud said; an interruption leaves nothing.
     """
     planned = plan(workload, design, handler, settings)
-    place = _target(target, workload.region, cloud)
+    return up(planned, _target(target, workload.region, cloud), kept_for=kept_for, told=told)
+
+
+def up(
+    planned: Plan,
+    place: Target,
+    name: str | None = None,
+    kept_for: timedelta = KEPT_FOR,
+    told: Told = lambda _: None,
+) -> Standing:
+    """Put a plan up: see `deploy`."""
     try:
-        return stacks_of.up(planned.stack, planned.shipped, place, kept_for=kept_for, told=told)
+        return stacks_of.up(planned.stack, planned.shipped, place, name, kept_for, told)
     except BaseException:
-        place.leave()
+        with suppress(ExplorerError):
+            place.leave()
         raise
 
 
@@ -140,43 +154,75 @@ def _target(given: str | Target, region: str, cloud: str) -> Target:
 
 
 def found(name: str, on: str | None = None, region: str | None = None, cloud: str = "default") -> Standing:
-    """The stack of a name: on the local cloud, or on AWS if it is asked for.
+    """The stack of a name that stands: on the local cloud, or on AWS if it is asked for.
 
-    Raises ExplorerError if there is none.
+    Raises ExplorerError if there is none, or if it is not whole.
     """
-    for place in _places(on, region, cloud):
+    stack = there(name, on, region, cloud)
+    if isinstance(stack, Standing):
+        return stack
+    raise ExplorerError(
+        f'stack is "{name}": it is {stack.state} on {stack.target.place}, and cannot be used: expected one '
+        f"that stands and was put up by this version. To remove it: explorer destroy {name}"
+        f"{stack.target.options}"
+    )
+
+
+def there(name: str, on: str | None = None, region: str | None = None, cloud: str = "default") -> Found:
+    """The stack of a name, whole or not. Raises ExplorerError if there is none."""
+    many = places(on, region, cloud)
+    for place in many:
         stack = standing(name, place)
         if stack:
             return stack
-    where = (
-        "the local cloud; if it is on AWS: --target aws" if on in {None, "local"} else "AWS in that region"
-    )
+    if on == "aws":
+        where = f"{many[0].place}; elsewhere: --region"
+    else:
+        where = "the local cloud; if it is on AWS: --target aws"
     raise ExplorerError(f'stack is "{name}": there is none on {where}')
 
 
-def stacks(on: str | None = None, region: str | None = None, cloud: str = "default") -> list[Standing]:
-    """The stacks that stand on a target, oldest first."""
-    return [stack for place in _places(on, region, cloud) for stack in all_standing(place)]
+def stacks(on: str | None = None, region: str | None = None, cloud: str = "default") -> list[Found]:
+    """The stacks that are there on a target, whole or not, oldest first."""
+    return all_on(places(on, region, cloud))
 
 
-def _places(on: str | None, region: str | None, cloud: str) -> list[Target]:
+def all_on(where: Iterable[Target]) -> list[Found]:
+    """The stacks that are there on several targets."""
+    return [stack for place in where for stack in all_standing(place)]
+
+
+def places(on: str | None, region: str | None, cloud: str) -> list[Target]:
+    """Where a stack may be: the local cloud if it runs, or AWS in the region that is given or configured."""
     if on == "aws":
-        return [Aws(region or facts.HOME_REGION)]
+        return [Aws(region)]
     if on not in {None, "local"}:
-        raise ExplorerError(f'target is "{on}": expected one of local, aws')
+        raise ExplorerError(f'target is "{on}": expected one of {", ".join(TARGETS)}')
     regions = (region,) if region else facts.regions()
     return [place for place in (Local.found(each, cloud) for each in regions) if place]
 
 
-def destroy(stack: str | Standing, told: Told = lambda _: None, **where: Any) -> float:
+def destroy(stack: str | Found, told: Told = lambda _: None, **where: Any) -> float:
     """Remove a stack and all that it made; the seconds that it took.
 
     Raises ExplorerError if there is none of this name, CloudError with what the cloud said.
     """
-    given = found(stack, **where) if isinstance(stack, str) else stack
+    given = there(stack, **where) if isinstance(stack, str) else stack
     began = time.monotonic()
-    stacks_of.down(given.name, given.target, told)
+    removing.down(given.name, given.target, told)
     return time.monotonic() - began
+
+
+def load_usd(
+    stack: Standing, requests: float, runtime_s: float | None = None, response_bytes: float | None = None
+) -> float:
+    """What a load of so many requests is expected to cost at AWS's prices [USD]."""
+    from ..calibrate import Conditions
+    from .bench.charge import expected_usd
+
+    w = stack.workload
+    asked = Conditions(max(w.mean_rps, 1.0), runtime_s, response_bytes)
+    return expected_usd(w, stack.design, asked, max(int(requests), 1))
 
 
 def export(planned: Plan, folder: Path) -> list[Path]:

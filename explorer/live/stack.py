@@ -1,29 +1,41 @@
-"""A stack put up and removed, with all that belongs to it."""
+"""A stack put up, with all that belongs to it; what fails or is interrupted is taken down again."""
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
-import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from ..errors import ExplorerError
+from ..pieces import by_tls_alone, statement_of
 from ..template import Stack
 from ..workload import Workload
 from . import CloudError, values
+from .interrupts import Told, one_interrupt
 from .package import zipped
-from .said import spoken
-from .standing import EXPIRES, MADE, MARK, Standing, described, exists, members, template_of
+from .removing import down, settled, why
+from .said import refused, spoken
+from .standing import (
+    EXPIRES,
+    MADE,
+    MARK,
+    Member,
+    Standing,
+    code_bucket,
+    described,
+    members,
+    raw,
+    template_of,
+)
 from .target import Target
 
 CODE_KEY = "functions.zip"
 KEPT_FOR = timedelta(days=1)
-POLL_S = {"local": 0.05, "aws": 3.0}
-LONGEST_S = 900.0
-Told = Callable[[str], None]
+TEMPLATE_KEY = "template.json"
+TEMPLATE_BYTES = 51_200  # the largest that is given in the call itself
 
 
 def named(workload: Workload) -> str:
@@ -52,41 +64,75 @@ def up(
     kept_for : after which time it counts as expired
     told : is called with each thing that is begun
 
-    Raises CloudError with what the cloud said.
+    Raises CloudError with what the cloud said, and whether anything is left.
     """
-    name = name or named(stack.workload)
+    given, name = name, name or named(stack.workload)
     now = datetime.now(UTC).replace(microsecond=0)
     tags = {MARK: name, MADE: _iso(now), EXPIRES: _iso(now + kept_for)}
+    with spoken(f"deploy {name}"):
+        if given and raw(given, target):
+            raise ExplorerError(f'stack is "{given}": it is there already: expected another name')
+    with _undone(name, target, told, stack), spoken(f"deploy {name}"):
+        told("code")
+        _ship(name, shipped, target, tags)
+        told("resources")
+        _create(name, stack, target, tags, told)
+        told("configuration")
+        rows = members(name, target)
+        _tag_policies(rows, target, tags)
+        values.put(stack, name, target.client, {row.logical: row.physical for row in rows}, tags)
+        found = raw(name, target)
+        made = described(found, target) if found else None
+        if not isinstance(made, Standing):
+            raise CloudError(f"deploy {name}: it was made, and cannot be read again")
+        return made
+
+
+class NothingMadeError(CloudError):
+    """The cloud refused the first thing: there is nothing to take down."""
+
+
+@contextmanager
+def _undone(name: str, target: Target, told: Told, stack: Stack) -> Iterator[None]:
+    """Take a stack down again if what is done within fails or is interrupted, and say what is left."""
+    with one_interrupt(told) as no_more:
+        try:
+            yield
+        except NothingMadeError:
+            target.leave()
+            raise
+        except BaseException as error:
+            no_more()
+            became = _taken_down(name, target, told, stack)
+            if isinstance(error, CloudError):
+                raise CloudError(f"{str(error).rstrip('.')}. {became}") from None
+            error.add_note(became)
+            raise
+
+
+def _taken_down(name: str, target: Target, told: Told, stack: Stack) -> str:
+    told("taking it down again")
     try:
-        with spoken(f"deploy {name}"):
-            told("code")
-            _ship(name, shipped, target, tags)
-            told("resources")
-            _create(name, stack, target, tags, told)
-            told("configuration")
-            ids = {row.logical: row.physical for row in members(name, target)}
-            values.put(stack, name, target.client, ids, tags)
-            return described(name, target)
-    except BaseException:
-        told("taking it down again")
-        with suppress(ExplorerError):
-            down(name, target)
-        raise
+        down(name, target, told, stack)
+    except (Exception, KeyboardInterrupt) as problem:
+        why = str(problem) or "interrupted"
+        return f"Not all of it is gone ({why}): explorer destroy {name}{target.options}"
+    return f"All of {name} was taken down again"
 
 
 def _iso(when: datetime) -> str:
     return when.isoformat().replace("+00:00", "Z")
 
 
-def code_bucket(name: str) -> str:
-    """The bucket of a stack's code; buckets share one name space, so the name has its chance in it."""
-    return f"{name}-code"
-
-
 def _ship(name: str, shipped: Mapping[str, bytes], target: Target, tags: Mapping[str, str]) -> None:
     s3, bucket = target.client("s3"), code_bucket(name)
     where = {} if target.region == "us-east-1" else {"LocationConstraint": target.region}
-    s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": where} if where else {}))
+    try:
+        s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": where} if where else {}))
+    except s3.exceptions.BucketAlreadyOwnedByYou:
+        pass  # made by the first try of this call, whose answer was lost
+    except s3.exceptions.ClientError as error:
+        raise NothingMadeError(f"deploy {name}: {refused(error)}") from None
     s3.put_public_access_block(
         Bucket=bucket,
         PublicAccessBlockConfiguration={
@@ -96,8 +142,10 @@ def _ship(name: str, shipped: Mapping[str, bytes], target: Target, tags: Mapping
             "RestrictPublicBuckets": True,
         },
     )
-    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
-    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": listed})
+    place = f"arn:{s3.meta.partition}:s3:::{bucket}"
+    tls_alone = statement_of([by_tls_alone([place, f"{place}/*"])])
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(tls_alone))
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": values.listed(tags)})
     s3.put_object(Bucket=bucket, Key=CODE_KEY, Body=zipped(shipped))
 
 
@@ -106,94 +154,26 @@ def _create(name: str, stack: Stack, target: Target, tags: Mapping[str, str], to
     given = {"CodeBucket": code_bucket(name), "CodeKey": CODE_KEY}
     cloudformation.create_stack(
         StackName=name,
-        TemplateBody=template_of(stack),
+        **_template(name, template_of(stack), target),
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
         Capabilities=["CAPABILITY_IAM"],
-        Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+        Tags=values.listed(tags),
     )
-    status = _settled(name, target, told)
+    status = settled(name, target, told)
     if status != "CREATE_COMPLETE":
-        raise CloudError(f"deploy {name}: {status}: {_why(name, cloudformation)}")
+        raise CloudError(f"deploy {name}: {status}: {why(name, cloudformation, 'CREATE_FAILED')}")
 
 
-def _settled(name: str, target: Target, told: Told) -> str:
-    """Wait until a stack is no more IN_PROGRESS; its last status."""
-    cloudformation, until = target.client("cloudformation"), time.monotonic() + LONGEST_S
-    while time.monotonic() < until:
-        status = str(cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
-        if not status.endswith("_IN_PROGRESS"):
-            return status
-        told(status)
-        time.sleep(POLL_S[target.name])
-    raise CloudError(f"{name}: not done after {LONGEST_S:g} s")
+def _template(name: str, body: str, target: Target) -> dict[str, str]:
+    """The template itself, or where it lies beside the code if it is too large for the call."""
+    if len(body.encode()) <= TEMPLATE_BYTES:
+        return {"TemplateBody": body}
+    target.client("s3").put_object(Bucket=code_bucket(name), Key=TEMPLATE_KEY, Body=body.encode())
+    return {"TemplateURL": f"https://{code_bucket(name)}.s3.{target.region}.amazonaws.com/{TEMPLATE_KEY}"}
 
 
-def _why(name: str, cloudformation: Any) -> str:
-    """The first failure that is not the consequence of another."""
-    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
-    failed = [
-        f"{event['LogicalResourceId']}: {' '.join(event.get('ResourceStatusReason', '').split())}"
-        for event in reversed(events)
-        if event["ResourceStatus"].endswith("_FAILED")
-        and "cancelled" not in event.get("ResourceStatusReason", "")
-    ]
-    return failed[0] if failed else "no reason given"
-
-
-def down(name: str, target: Target, told: Told = lambda _: None) -> None:
-    """Remove a stack and all that belongs to it: what it holds, its logs, its code, its callers."""
-    with spoken(f"destroy {name}"):
-        cloudformation = target.client("cloudformation")
-        found = exists(name, target)
-        target.dismiss(name)
-        if found:
-            told("contents")
-            rows = members(name, target)
-            values.remove(name, target.client, {row.logical: row.physical for row in rows})
-            for bucket in (row.physical for row in rows if row.type == "AWS::S3::Bucket"):
-                _empty(bucket, target)
-            told("resources")
-            cloudformation.delete_stack(StackName=name)
-            _gone(name, target, told)
-        told("code and logs")
-        _drop_code(name, target)
-        _drop_logs(name, target)
-    target.leave()
-
-
-def _empty(bucket: str, target: Target) -> None:
-    s3 = target.client("s3")
-    with suppress(s3.exceptions.NoSuchBucket):
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-            keys = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
-            if keys:
-                s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
-
-
-def _gone(name: str, target: Target, told: Told) -> None:
-    try:
-        status = _settled(name, target, told)
-    except Exception as error:
-        if "does not exist" in str(error):
-            return
-        raise
-    if status != "DELETE_COMPLETE":
-        why = _why(name, target.client("cloudformation"))
-        raise CloudError(f"destroy {name}: {status}: {why}")
-
-
-def _drop_code(name: str, target: Target) -> None:
-    s3 = target.client("s3")
-    with suppress(s3.exceptions.NoSuchBucket):
-        _empty(code_bucket(name), target)
-        s3.delete_bucket(Bucket=code_bucket(name))
-
-
-def _drop_logs(name: str, target: Target) -> None:
-    """A function that ends after its log was removed makes it anew: remove what has come back."""
-    logs = target.client("logs")
-    for prefix in (f"/aws/lambda/{name}-", f"/aws/vendedlogs/states/{name}-"):
-        for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix):
-            for group in page["logGroups"]:
-                with suppress(logs.exceptions.ResourceNotFoundException):
-                    logs.delete_log_group(logGroupName=group["logGroupName"])
+def _tag_policies(rows: Iterable[Member], target: Target, tags: Mapping[str, str]) -> None:
+    """Managed policies are all that takes tags and that CloudFormation does not give the stack's."""
+    for row in rows:
+        if row.type == "AWS::IAM::ManagedPolicy":
+            target.client("iam").tag_policy(PolicyArn=row.physical, Tags=values.listed(tags))

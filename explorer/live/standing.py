@@ -1,4 +1,4 @@
-"""The stacks that stand: what each is, where, and what it was made from."""
+"""The stacks that are there: what each is, where, and what it was made from."""
 
 from __future__ import annotations
 
@@ -17,16 +17,57 @@ from .said import spoken
 from .target import Target
 
 MADE, EXPIRES, MARK = "explorer:created", "explorer:expires", "explorer:stack"  # its tags
+WHOLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A stack that stands."""
+class Found:
+    """A stack of this project that is there, whole or not, as CloudFormation tells of it."""
 
     name: str
     target: Target = field(repr=False)
+    state: str
     outputs: Mapping[str, str]
     tags: Mapping[str, str]
+
+    @property
+    def created(self) -> str | None:
+        """When it was made, ISO 8601."""
+        return self.tags.get(MADE)
+
+    @property
+    def expires(self) -> str | None:
+        """When it should be gone, ISO 8601; `stacks` tells which are overdue."""
+        return self.tags.get(EXPIRES)
+
+    @property
+    def expired(self) -> bool:
+        """Whether it should be gone by now."""
+        try:
+            return datetime.fromisoformat(self.expires or "").astimezone(UTC) < datetime.now(UTC)
+        except ValueError:
+            return False  # a tag that someone has changed
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `explorer deploy` and `explorer stacks` print it."""
+        return {
+            "stack": self.name,
+            "target": self.target.name,
+            "url": None,
+            "region": self.target.region,
+            "state": self.state,
+            "design": None,
+            "created": self.created,
+            "expires": self.expires,
+            "expired": self.expired,
+            "cannot_vouch_for": list(self.target.cannot_vouch_for),
+        }
+
+
+@dataclass(frozen=True)
+class Standing(Found):
+    """A stack that stands: it can be called, and tells what it was made from."""
+
     workload: Workload = field(repr=False)
     design: Design
 
@@ -35,34 +76,8 @@ class Standing:
         """Where the endpoint is reached."""
         return self.target.url(self.outputs["Url"])
 
-    @property
-    def created(self) -> str:
-        """When it was made, ISO 8601."""
-        return self.tags[MADE]
-
-    @property
-    def expires(self) -> str:
-        """When it should be gone, ISO 8601; `stacks` tells which are overdue."""
-        return self.tags[EXPIRES]
-
-    @property
-    def expired(self) -> bool:
-        """Whether it should be gone by now."""
-        return datetime.fromisoformat(self.expires) < datetime.now(UTC)
-
     def to_dict(self) -> dict[str, Any]:
-        """As `explorer deploy` and `explorer stacks` print it."""
-        return {
-            "stack": self.name,
-            "target": self.target.name,
-            "url": self.url,
-            "region": self.target.region,
-            "design": self.design.ids,
-            "created": self.created,
-            "expires": self.expires,
-            "expired": self.expired,
-            "cannot_vouch_for": list(self.target.cannot_vouch_for),
-        }
+        return {**super().to_dict(), "url": self.url, "design": self.design.ids}
 
     def credentials(self) -> Mapping[str, str] | None:
         """A new caller's, who may use the endpoint and nothing else; None where the user's own do."""
@@ -85,56 +100,88 @@ def template_of(stack: Stack) -> str:
 
 
 def members(name: str, target: Target) -> list[Member]:
-    """The resources of a stack that were made."""
+    """The resources of a stack that were made and are there."""
     pages = target.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=name)
     return [
         Member(row["LogicalResourceId"], row["ResourceType"], row["PhysicalResourceId"])
         for page in pages
         for row in page["StackResourceSummaries"]
-        if row.get("PhysicalResourceId")
+        if row.get("PhysicalResourceId") and row["ResourceStatus"] != "DELETE_COMPLETE"
     ]
 
 
-def standing(name: str, target: Target) -> Standing | None:
-    """The stack of a name, if it stands. Raises ExplorerError if this project did not make it."""
+def standing(name: str, target: Target) -> Found | None:
+    """The stack of a name, if anything of it is there. Raises ExplorerError if it was not made here."""
     with spoken(f"find {name}"):
-        return described(name, target) if exists(name, target) else None
+        found = raw(name, target)
+        return described(found, target) if found else _code_alone(name, target)
 
 
-def exists(name: str, target: Target) -> bool:
-    """Whether a stack of this name is there. Raises ExplorerError if this project did not make it."""
+def raw(name: str, target: Target) -> Mapping[str, Any] | None:
+    """What CloudFormation tells of a stack. Raises ExplorerError if this project did not make it."""
     from botocore.exceptions import ClientError
 
     try:
         (found,) = target.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
         if "does not exist" in str(error):
-            return False
+            return None
         raise
-    if _tags(found).get(MARK) != name:
+    if _tags(found.get("Tags", [])).get(MARK) != name:
         raise ExplorerError(f'stack is "{name}": it was not made here, and is left alone')
-    return bool(found["StackStatus"] != "DELETE_COMPLETE")
+    return found if found["StackStatus"] != "DELETE_COMPLETE" else None
 
 
-def _tags(found: Mapping[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+def _tags(listed: list[dict[str, str]]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in listed}
 
 
-def described(name: str, target: Target) -> Standing:
-    """The stack of a name, from what the cloud tells of it."""
-    cloudformation = target.client("cloudformation")
-    (found,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
-    template = cloudformation.get_template(StackName=name)["TemplateBody"]
-    made_from = (json.loads(template) if isinstance(template, str) else template)["Metadata"]["explorer"]
+def code_bucket(name: str) -> str:
+    """The bucket of a stack's code; buckets share one name space, so the name has its chance in it."""
+    return f"{name}-code"
+
+
+def _code_alone(name: str, target: Target) -> Found | None:
+    """What is left of a stack that was interrupted with no chance to clean up: its code."""
+    from botocore.exceptions import ClientError
+
+    s3, bucket = target.client("s3"), code_bucket(name)
+    try:
+        region = s3.get_bucket_location(Bucket=bucket)["LocationConstraint"] or "us-east-1"
+        tags = _tags(s3.get_bucket_tagging(Bucket=bucket)["TagSet"])
+    except ClientError:
+        return None  # there is no such bucket, or it is someone else's
+    ours = region == target.region and tags.get(MARK) == name
+    return Found(name, target, "CODE_ALONE", {}, tags) if ours else None
+
+
+def described(found: Mapping[str, Any], target: Target) -> Found:
+    """A stack that is there, as whole as it is."""
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
-    workload = Workload(name, **tomllib.loads(made_from["workload"]))
-    return Standing(name, target, outputs, _tags(found), workload, Design(**choices(made_from["design"])))
+    name, state, tags = found["StackName"], found["StackStatus"], _tags(found.get("Tags", []))
+    made_from = origin(name, target) if state in WHOLE and "Url" in outputs else None
+    if made_from is None:
+        return Found(name, target, state, outputs, tags)
+    return Standing(name, target, state, outputs, tags, *made_from)
 
 
-def all_standing(target: Target) -> list[Standing]:
-    """Every stack of this project that stands on a target, oldest first."""
+def origin(name: str, target: Target) -> tuple[Workload, Design] | None:
+    """What a stack was made from; None if it does not tell, such as one of another version."""
+    from botocore.exceptions import ClientError
+
+    try:
+        template = target.client("cloudformation").get_template(StackName=name)["TemplateBody"]
+        made_from = (json.loads(template) if isinstance(template, str) else template)["Metadata"]["explorer"]
+        workload = Workload(name, **tomllib.loads(made_from["workload"]))
+        return workload, Design(**choices(made_from["design"]))
+    except (ClientError, ExplorerError, KeyError, TypeError, ValueError):
+        return None
+
+
+def all_standing(target: Target) -> list[Found]:
+    """Every stack of this project that is there on a target, oldest first."""
     with spoken("list stacks"):
         pages = target.client("cloudformation").get_paginator("describe_stacks").paginate()
         found = [stack for page in pages for stack in page["Stacks"]]
-        ours = [stack["StackName"] for stack in found if _tags(stack).get(MARK) == stack["StackName"]]
-        return sorted((described(name, target) for name in ours), key=lambda stack: stack.created)
+        ours = [stack for stack in found if _tags(stack.get("Tags", [])).get(MARK) == stack["StackName"]]
+        return sorted((described(stack, target) for stack in ours), key=lambda stack: stack.created or "")

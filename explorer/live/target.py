@@ -5,18 +5,23 @@ A target gives a session, tells where an endpoint is reached, and makes and remo
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from .. import facts
 from ..errors import ExplorerError
 from . import CloudError, cloud
 from .cloud.vouch import CANNOT_VOUCH_FOR
+from .said import spoken
 
 TARGETS = ("local", "aws")
 OWN = "for-stacks"  # in the cloud's folder: it was started for a stack, and goes with the last
+CONNECT_S = 10.0
+OF_AWS = r"(\.amazonaws\.com(\.cn)?|\.api\.aws)$"
 ADDRESSES = {  # what AWS names an endpoint, and where the local cloud has it
     r"https://(\w+)\.execute-api\.[^/]+?/?(|/\w+)/?": "/_aws/execute-api/{0}{1}",
     r"https://(\w+)\.lambda-url\.[^/]+/?": "/_aws/lambda-url/{0}",
@@ -30,6 +35,14 @@ class Target(Protocol):
     region: str
     session: Any
     cannot_vouch_for: tuple[str, ...]
+
+    @property
+    def options(self) -> str:
+        """What a command takes to come back here, such as " --target aws --region eu-west-1"."""
+
+    @property
+    def place(self) -> str:
+        """What a person calls it."""
 
     def client(self, service: str) -> Any:
         """A boto3 client."""
@@ -56,6 +69,14 @@ class Local:
     def __init__(self, region: str, running: cloud.Cloud) -> None:
         self.region, self.cloud = region, running
         self.session = running.session(region)
+
+    @property
+    def options(self) -> str:
+        return "" if self.cloud.name == "default" else f" --cloud {self.cloud.name}"
+
+    @property
+    def place(self) -> str:
+        return "the local cloud"
 
     @classmethod
     def found(cls, region: str, cloud_name: str = "default") -> Local | None:
@@ -113,38 +134,62 @@ class Local:
 
     def leave(self) -> None:
         folder: Path | None = self.cloud.folder
-        if (
-            folder
-            and (folder / OWN).exists()
-            and not any(_stands(self.cloud.session(r)) for r in facts.regions())
-        ):
+        if folder and (folder / OWN).exists() and not self._holds():
             cloud.stop(self.cloud.name)
 
-
-def _stands(session: Any) -> bool:
-    return bool(session.client("cloudformation").describe_stacks()["Stacks"])
+    def _holds(self) -> bool:
+        """Whether there is a stack, or a bucket: of one that is being put up, or someone's own."""
+        sessions = [self.cloud.session(region) for region in facts.regions()]
+        return bool(self.client("s3").list_buckets()["Buckets"]) or any(
+            session.client("cloudformation").describe_stacks()["Stacks"] for session in sessions
+        )
 
 
 class Aws:
-    """An account on AWS, by the user's own credentials."""
+    """An account on AWS, by the user's own credentials.
+
+    `region` : None: that of the environment or the profile; `because` tells which, where none was given
+    """
 
     name = "aws"
     cannot_vouch_for: tuple[str, ...] = ()
 
-    def __init__(self, region: str) -> None:
-        import boto3
+    def __init__(self, region: str | None) -> None:
+        with spoken("--target aws"):
+            self.region, self.because = (region, "") if region else _configured()
+            self.session = _session(self.region)
+        self._clients: dict[str, Any] = {}
 
-        self.region = region
-        self.session = boto3.Session(region_name=region)
+    @property
+    def options(self) -> str:
+        return f" --target aws --region {self.region}"
+
+    @property
+    def place(self) -> str:
+        return f"AWS in {self.region}" + (f" ({self.because})" if self.because else "")
+
+    @property
+    def elsewhere(self) -> str | None:
+        """The address that is called in place of AWS's, where the environment or the profile names one."""
+        with spoken("--target aws"):
+            address = str(self.client("cloudformation").meta.endpoint_url)
+        return None if re.search(OF_AWS, urlsplit(address).hostname or "") else address
 
     def client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = self._client(service, attempts=8)
+        return self._clients[service]
+
+    def _client(self, service: str, attempts: int) -> Any:
         from botocore.config import Config
 
-        return self.session.client(service, config=Config(retries={"mode": "standard", "max_attempts": 8}))
+        tries = {"mode": "standard", "max_attempts": attempts}
+        return self.session.client(service, config=Config(retries=tries, connect_timeout=CONNECT_S))
 
     def account(self) -> str:
-        """The account's number: that there are credentials, and that they work."""
-        return str(self.client("sts").get_caller_identity()["Account"])
+        """The account's number: that there are credentials, a network, and that they work."""
+        with spoken("find the account"):
+            return str(self._client("sts", attempts=2).get_caller_identity()["Account"])
 
     def url(self, address: str) -> str:
         return address.rstrip("/")
@@ -158,6 +203,23 @@ class Aws:
 
     def leave(self) -> None:
         """Nothing was started."""
+
+
+def _configured() -> tuple[str, str]:
+    """The region that the environment or the profile names, and which of them does."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):  # boto3 itself reads the second alone
+        if os.environ.get(name):
+            return os.environ[name], name
+    region = _session(None).region_name
+    return (region, "as the AWS profile says") if region else (facts.HOME_REGION, "none is configured")
+
+
+def _session(region: str | None) -> Any:
+    try:
+        import boto3
+    except ImportError:
+        raise CloudError('--target aws needs boto3: pip install "explorer[aws]"') from None
+    return boto3.Session(region_name=region)
 
 
 def target(name: str, region: str, cloud_name: str = "default") -> Target:

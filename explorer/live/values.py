@@ -10,6 +10,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from ..pieces import Entry
@@ -17,6 +18,7 @@ from ..template import Stack, filler
 from . import CloudError
 
 POLL_S, DEPLOYED_S = 0.2, 120.0
+AT_A_TIME = 10  # parameters that one call removes
 Clients = Callable[[str], Any]
 Tags = Mapping[str, str]
 
@@ -43,7 +45,7 @@ def _to_parameters(
             Value=value,
             Type="SecureString" if entry.secret else "String",
             Tier=stack.settings["tier"],
-            Tags=_listed(tags),
+            Tags=listed(tags),
         )
 
 
@@ -53,12 +55,12 @@ def _to_secrets(
     manager = clients("secretsmanager")
     for entry, value in values.items():
         if entry.secret:
-            manager.create_secret(Name=f"{name}/{entry.name}", SecretString=value, Tags=_listed(tags))
+            manager.create_secret(Name=f"{name}/{entry.name}", SecretString=value, Tags=listed(tags))
     plain = [(entry.name, value) for entry, value in values.items() if not entry.secret]
     packs = stack.settings["packs"]
     for number, pack in enumerate(packs):  # in turn: each holds as many as the others
         content = json.dumps(dict(plain[number :: len(packs)]), separators=(",", ":"))
-        manager.create_secret(Name=f"{name}/{pack}", SecretString=content, Tags=_listed(tags))
+        manager.create_secret(Name=f"{name}/{pack}", SecretString=content, Tags=listed(tags))
 
 
 def _to_appconfig(
@@ -102,34 +104,50 @@ WRITERS: dict[str, Callable[..., None]] = {
 }
 
 
-def remove(name: str, clients: Clients, physical: Mapping[str, str]) -> None:
-    """Take out all that `put` wrote for the stack `name`."""
-    _parameters_gone(name, clients("ssm"))
-    _secrets_gone(name, clients("secretsmanager"))
-    if "Profile" in physical:
-        appconfig = clients("appconfig")
-        where = {
-            "ApplicationId": physical["Application"],
-            "ConfigurationProfileId": physical["Profile"].split("|")[-1],
-        }
-        for version in appconfig.list_hosted_configuration_versions(**where)["Items"]:
+def remove(name: str, clients: Clients, physical: Mapping[str, str], stack: Stack | None) -> None:
+    """Take out all that `put` wrote for the stack `name`.
+
+    The stores find what was just written only after a while: what a known `stack` put is removed by
+    name. Of one that is not known, what the stores list.
+    """
+    stores = {stack.settings["store"]} if stack else set(WRITERS)
+    known = [entry for entry in stack.of(Entry) if entry.kept == "store"] if stack else []
+    if "ssm" in stores:
+        _parameters_gone(name, clients("ssm"), {f"/{name}/{entry.name}" for entry in known})
+    if "secretsmanager" in stores:
+        packs = stack.settings["packs"] if stack else ()
+        own = {entry.name for entry in known if entry.secret} | set(packs)
+        _secrets_gone(name, clients("secretsmanager"), {f"{name}/{each}" for each in own})
+    if "appconfig" in stores and {"Application", "Profile"} <= physical.keys():
+        _versions_gone(clients("appconfig"), physical)
+
+
+def _parameters_gone(name: str, ssm: Any, known: set[str]) -> None:
+    pages = ssm.get_paginator("get_parameters_by_path").paginate(Path=f"/{name}/")
+    names = sorted(known | {parameter["Name"] for page in pages for parameter in page["Parameters"]})
+    for start in range(0, len(names), AT_A_TIME):
+        ssm.delete_parameters(Names=names[start : start + AT_A_TIME])
+
+
+def _secrets_gone(name: str, manager: Any, known: set[str]) -> None:
+    pages = manager.get_paginator("list_secrets").paginate(Filters=[{"Key": "name", "Values": [f"{name}/"]}])
+    listed = {secret["Name"] for page in pages for secret in page["SecretList"]}
+    for secret in sorted(known | {each for each in listed if each.startswith(f"{name}/")}):
+        with suppress(manager.exceptions.ResourceNotFoundException):
+            manager.delete_secret(SecretId=secret, ForceDeleteWithoutRecovery=True)
+
+
+def _versions_gone(appconfig: Any, physical: Mapping[str, str]) -> None:
+    where = {
+        "ApplicationId": physical["Application"],
+        "ConfigurationProfileId": physical["Profile"].split("|")[-1],
+    }
+    pages = appconfig.get_paginator("list_hosted_configuration_versions").paginate(**where)
+    with suppress(appconfig.exceptions.ResourceNotFoundException):
+        for version in [version for page in pages for version in page["Items"]]:
             appconfig.delete_hosted_configuration_version(**where, VersionNumber=version["VersionNumber"])
 
 
-def _parameters_gone(name: str, ssm: Any) -> None:
-    while True:
-        found = ssm.get_parameters_by_path(Path=f"/{name}/", MaxResults=10)["Parameters"]
-        if not found:
-            return
-        ssm.delete_parameters(Names=[parameter["Name"] for parameter in found])
-
-
-def _secrets_gone(name: str, manager: Any) -> None:
-    pages = manager.get_paginator("list_secrets").paginate(Filters=[{"Key": "name", "Values": [f"{name}/"]}])
-    for secret in [secret for page in pages for secret in page["SecretList"]]:
-        if secret["Name"].startswith(f"{name}/"):
-            manager.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
-
-
-def _listed(tags: Tags) -> list[dict[str, str]]:
+def listed(tags: Tags) -> list[dict[str, str]]:
+    """Tags as the services take them."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]

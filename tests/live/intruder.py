@@ -127,6 +127,10 @@ class Site:
         self.functions = [self.made[id] for id in functions]
         self.buckets = [*(self.made[id] for id in buckets), f"{self.stack}-code"]
 
+    def arn(self, part: str) -> str:
+        """Of the role of a part."""
+        return self.admin("iam").get_role(RoleName=self.roles[part])["Role"]["Arn"]
+
     def caller(self, name: str, admitted: bool = True) -> Caller:
         """Somebody else with a key of the account, with leave to use this endpoint or without."""
         iam, user = self.admin("iam"), f"{self.stack}-{name}"

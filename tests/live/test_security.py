@@ -435,16 +435,12 @@ def test_an_upload_that_is_gone_fails_its_job(sites):
 # Results --------------------------------------------------------------------------------------
 
 
-def bucket_of(site, name: str):
-    return site.made["ResultsBucket"], site.made[name] if name in site.made else f"{site.stack}-{name}"
-
-
 RESULT_OTHERWISE = {  # than was signed for: method, URL; r.key is where it lies, r.other is another's
     "another key": lambda r: ("GET", moved(r.url, r.key, r.other)),
     "another folder": lambda r: ("GET", moved(r.url, "/results/", "/bodies/")),
     "the whole bucket": lambda r: ("GET", moved(r.url, f"/{r.key}", "")),
-    "the uploads": lambda r: ("GET", moved(r.url, *bucket_of(r.site, "UploadsBucket"))),
-    "the code": lambda r: ("GET", moved(moved(r.url, *bucket_of(r.site, "code")), r.key, "functions.zip")),
+    "the uploads": lambda r: ("GET", moved(r.url, r.bucket, r.site.made["UploadsBucket"])),
+    "the code": lambda r: ("GET", moved(r.url, f"{r.bucket}/{r.key}", f"{r.site.stack}-code/functions.zip")),
     "above its folder": lambda r: ("GET", moved(r.url, r.key, f"results/../{r.other}")),
     "longer": lambda r: ("GET", queried(r.url, X_Amz_Expires="604800")),
     "another date": lambda r: ("GET", queried(r.url, X_Amz_Date="20300101T000000Z")),
@@ -466,7 +462,7 @@ def result(sites):
     site = sites["function-url"]
     url, others = (site.ended(site.job(who), who)["result"]["url"] for who in (site.alice, site.bob))
     key, other = (urlsplit(each).path.split("/", 2)[2] for each in (url, others))
-    return SimpleNamespace(site=site, url=url, key=key, other=other)
+    return SimpleNamespace(site=site, url=url, key=key, other=other, bucket=site.made["ResultsBucket"])
 
 
 @pytest.mark.parametrize("how", RESULT_OTHERWISE)
@@ -493,6 +489,7 @@ def test_the_url_of_a_result_expires_with_it(one):
 
 # What the roles and the caller may do ---------------------------------------------------------
 
+TAKE_ON = ("sts", "assume_role", lambda at: {"RoleArn": at.arn("work"), "RoleSessionName": "intruder"})
 SEEDED = [("ResultsBucket", f"{each}/x") for each in ("results", "bodies", "state", "elsewhere")]
 
 
@@ -509,23 +506,17 @@ def things(sites):
 @pytest.mark.parametrize("name", SITES)
 def test_each_role_may_do_its_part_and_nothing_else(things, name):
     site, other = things[name], things["rest-api" if name == "http-api" else "http-api"]
+    others = {what: attempts(other)[what] for part in other.roles for what in may(other, part)}
     wrong = []
     for part, role in site.roles.items():
         client = clients(site, taken_on(site, role))
-        its, of_any = may(site, part), {"list the logs"} if part == "workflow" else set()
+        its = may(site, part) & attempts(site).keys()
+        of_any = its & {"list the logs"}
         done = {what for what, attempt in attempts(site).items() if not denied(client, attempt, site)}
-        elsewhere = {what for what, attempt in attempts(other).items() if not denied(client, attempt, other)}
-        if done != its or elsewhere != of_any:
-            wrong.append(f"{part}: too much: {done - its}, too little: {its - done}, elsewhere: {elsewhere}")
-        for role in (*other.roles.values(), *site.roles.values()):
-            arn = f"arn:aws:iam::000000000000:role/{role}"
-            asked = (
-                "sts",
-                "assume_role",
-                lambda at, arn=arn: {"RoleArn": arn, "RoleSessionName": "intruder"},
-            )
-            if not denied(client, asked, site):
-                wrong.append(f"{part}: take on {role}")
+        elsewhere = {what for what, attempt in others.items() if not denied(client, attempt, other)}
+        taken = {at.stack for at in (site, other) if not denied(client, TAKE_ON, at)}
+        if done != its or elsewhere - of_any or taken:
+            wrong.append((part, f"too much: {done - its}, too little: {its - done}", elsewhere, taken))
     assert not wrong
 
 
@@ -722,7 +713,7 @@ def test_deploy_tells_no_secret_but_the_callers_own_key(sites, tmp_path):
     assert set(stack["credentials"]) <= {"access_key_id", "secret_access_key", "region"}
     site = SimpleNamespace(stack=stack["stack"], store="parameter-store", admin=sites["run"].admin)
     secrets = secret_values(site)
-    exported = explorer("export", str(workload), "--design", design, "--out", str(out))
+    exported = explorer("export", str(workload), "--design", design, "--output", str(out))
     files = b"".join(path.read_bytes() for path in out.rglob("*") if path.is_file())
     assert not any(secret in text for secret in secrets for text in (told, exported, str(files)))
     administrator = sites["run"].standing.target.cloud.credentials["secret_access_key"]

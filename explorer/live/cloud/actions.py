@@ -23,6 +23,7 @@ ACTIONS = {
     "fail": "SendDurableExecutionCallbackFailure",
     "heartbeat": "SendDurableExecutionCallbackHeartbeat",
 }
+SESSIONS = {"/configurationsessions": "StartConfigurationSession", "/configuration": "GetLatestConfiguration"}
 BY_PATH, BY_NAMES = "AmazonSSM.GetParametersByPath", "AmazonSSM.GetParameters"
 
 
@@ -42,6 +43,8 @@ def _with_durable_executions(original: Callable[..., Any]) -> Callable[..., Any]
         )
         if asked:
             return f"lambda:{ACTIONS[asked[asked.re.groups]]}"
+        if service.startswith("appconfig") and path.rstrip("/") in SESSIONS:
+            return f"appconfig:{SESSIONS[path.rstrip('/')]}"
         return original(service, method, path, *given)
 
     return action
@@ -55,6 +58,8 @@ def _as_named(original: Callable[..., Any]) -> Callable[..., Any]:
         if service == "lambda":
             execution = DURABLE.fullmatch(unquote(path))
             return execution[1] if execution else _qualified(found, path, query)
+        if service.startswith("appconfig") and path.rstrip("/") in SESSIONS:
+            return f"arn:aws:appconfig:{region}:{account}:{_profile(body, query)}"
         if service == "ssm" and headers.get("x-amz-target") in (BY_PATH, BY_NAMES):
             asked = json.loads(body or b"{}")
             names = asked.get("Names") or [asked.get("Path", "")]
@@ -63,6 +68,19 @@ def _as_named(original: Callable[..., Any]) -> Callable[..., Any]:
         return found
 
     return resource
+
+
+def _profile(body: bytes, query: Mapping[str, Any]) -> str:
+    """The configuration that a session is for, whether it is begun or polled."""
+    from ministack.services import appconfig
+
+    token = query.get("configuration_token") or ""
+    asked = appconfig._sessions.get(token[0] if isinstance(token, list) else token) if token else None
+    asked = asked or json.loads(body or b"{}")
+    of = [
+        asked.get(f"{name}Identifier", "*") for name in ("Application", "Environment", "ConfigurationProfile")
+    ]
+    return "application/{}/environment/{}/configuration/{}".format(*of)
 
 
 def _first_denied(resources: list[str], headers: Any, query: Any, region: str) -> str:

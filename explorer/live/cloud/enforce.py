@@ -26,6 +26,7 @@ DOOR: ContextVar[str] = ContextVar("explorer_door", default="")  # by which this
 OPEN = ("/_ministack/health", "/_ministack/ready")
 TOKENS = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")  # paths that carry their own secret
 
+SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
 INVOKE = re.compile(r"/2015-03-31/functions/[^/]+/invocations/?")
 STREAM = re.compile(r"/2021-11-15/functions/[^/]+/response-streaming-invocations/?")
 OLD_ASYNC = re.compile(r"/2014-11-13/functions/[^/]+/invoke-async/?")
@@ -76,6 +77,11 @@ class Enforce:
         if unsigned := _not_signed(scope.get("query_string", b""), headers):
             await _drained(receive)
             return await _answer(send, unsigned)
+        if route.data_plane and _meant_elsewhere(route, headers):
+            await _drained(receive)
+            return await _answer(
+                send, (403, {"Content-Type": "application/json"}, b'{"message":"Forbidden"}')
+            )
         DOOR.set(route.door)
         if route.size:
             limit = self.limits[route.size]
@@ -187,6 +193,13 @@ def _not_signed(query: bytes, headers: dict[str, str]) -> Answer | None:
     body = f"<Error><Code>AccessDenied</Code><Message>{text}</Message>"
     body += f"<HeadersNotSigned>{', '.join(more)}</HeadersNotSigned></Error>"
     return (403, {"Content-Type": "application/xml"}, body.encode()) if more else None
+
+
+def _meant_elsewhere(route: Route, headers: dict[str, str]) -> bool:
+    """Whether the signature is for another service than the door's."""
+    signed = SCOPE.search(headers.get("authorization", ""))
+    service = "lambda" if route.door == "function-url" else "execute-api"
+    return signed is not None and signed[1] != service
 
 
 def _no_token(headers: dict[str, str], path: str) -> Answer:

@@ -70,6 +70,19 @@ def put(row: Row, key: str | None, digest: str) -> None:
     rows.put_all(*puts)
 
 
+def kept(row: Row) -> Row | None:
+    """A job that waits, with another token: who had the last cannot take it back. None if it is gone."""
+    while row["status"] == "queued":
+        try:
+            return rows.update(row["id"], {"token": random_name()}, "#status = :queued AND #token = :its",
+                               queued="queued", its=row["token"])  # fmt: skip
+        except Refused as refused:
+            if refused.row is None:
+                return None
+            row = refused.row
+    return row
+
+
 def take_back(row: Row, key: str | None) -> None:
     """Remove a job that could not be handed over. Raises Refused if a worker has it nevertheless."""
     untouched = ("#token = :token AND #status = :queued", {"token": row["token"], "queued": "queued"})
@@ -166,9 +179,10 @@ def handed(held: Held, progress: float) -> Row:
     return rows.update(held.id, sets, MINE, mine=held.token, running="running")
 
 
-def release(held: Held) -> None:
+def release(id: str, token: str, hop: int) -> None:
     """Let the next attempt begin at once, and not count this one as a death. Raises Refused."""
-    rows.update(held.id, {"lease": 0, "updated": rows.now()}, MINE, mine=held.token, running="running")
+    sets = {"lease": 0, "waiting": hop, "updated": rows.now()}
+    rows.update(id, sets, MINE, mine=token, running="running")
 
 
 def end(held: Held, status: str, **more: Any) -> bool:

@@ -52,7 +52,7 @@ def advance(
         except platform_errors() as error:
             log.note(failed=log.where(error), code=code(error))
             with suppress(Refused, *platform_errors()):
-                jobs.release(held)
+                jobs.release(held.id, held.token, held.hop)
             raise
 
 

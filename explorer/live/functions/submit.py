@@ -20,7 +20,7 @@ from request import Request
 from row import Refused, Row
 
 KEY = re.compile(r"[!-~]{1,255}")
-AGAIN_S = "5"
+AGAIN_S, NOT_HANDED = "5", "the job could not be handed over"
 
 
 def create(request: Request, owner: str) -> Answer:
@@ -28,9 +28,11 @@ def create(request: Request, owner: str) -> Answer:
     key = _key(request)
     raw, upload = body_of(request, owner)
     digest = hashlib.sha256(json.dumps(upload).encode() if upload else raw).hexdigest()
-    row = _again(owner, key, digest) or _stored(owner, key, digest, raw, upload)
+    earlier = _again(owner, key, digest)
+    row, new = (earlier, False) if earlier else _stored(owner, key, digest, raw, upload)
     if row["status"] == "queued":
-        _hand_over(row, key, raw)
+        row = row if new else _kept(row)
+        _hand_over(row, key, raw, new)
     log.note(job=row["id"])
     headers = {"Location": f"/jobs/{row['id']}", "Retry_After": str(status.again_s(row))}
     return accepted(202, {"id": row["id"], "status": row["status"]}, **headers)
@@ -75,7 +77,10 @@ def _again(owner: str, key: str | None, digest: str) -> Row | None:
     return rows.get(held["job"])
 
 
-def _stored(owner: str, key: str | None, digest: str, raw: bytes, upload: results.Place | None) -> Row:
+def _stored(
+    owner: str, key: str | None, digest: str, raw: bytes, upload: results.Place | None
+) -> tuple[Row, bool]:
+    """The row of the job, and whether it is new."""
     id = jobs.random_name()
     body = upload or (None if handing.fits(raw) else results.put_body(id, raw))
     row = jobs.new(owner, id, body)
@@ -85,26 +90,37 @@ def _stored(owner: str, key: str | None, digest: str, raw: bytes, upload: result
         found = _again(owner, key, digest)
         if found is None:
             raise Problem(409, "the same Idempotency-Key is being used; try again", Retry_After="1") from None
-        return found
-    return row
+        return found, False
+    return row, True
 
 
-def _hand_over(row: Row, key: str | None, raw: bytes) -> None:
-    """Give the job to the work; one that cannot be given was not accepted."""
+def _kept(row: Row) -> Row:
+    """A job that was accepted before, so that it cannot be taken back by whoever is handing it over."""
+    kept = jobs.kept(row)
+    if kept is None:
+        raise Problem(503, NOT_HANDED, Retry_After=AGAIN_S)
+    return kept
+
+
+def _hand_over(row: Row, key: str | None, raw: bytes, new: bool) -> None:
+    """Give the job to the work; a new one that cannot be given was not accepted, and goes again."""
+    if row["status"] != "queued":
+        return
     try:
         with log.timed("hand_s"):
             handing.hand_over(row["id"], handing.event(row, raw))
     except platform_errors() as error:
         log.note(failed=log.where(error), code=code(error))
-        if _taken_back(row, key):
-            raise Problem(503, "the job could not be handed over", Retry_After=AGAIN_S) from None
+        if not (new and _taken_all_the_same(row, key)):
+            raise Problem(503, NOT_HANDED, Retry_After=AGAIN_S) from None
 
 
-def _taken_back(row: Row, key: str | None) -> bool:
-    """Remove the job; False if a worker has it after all."""
+def _taken_all_the_same(row: Row, key: str | None) -> bool:
+    """Remove the job; True if a worker has it after all."""
     with suppress(*platform_errors()):
         try:
             jobs.take_back(row, key)
         except Refused:
-            return False
-    return True
+            now = rows.get(row["id"])
+            return now is not None and now["status"] != "queued"
+    return False

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 import handing
+import jobs
 import log
 import slices
-from clients import client, platform_errors
+from clients import client, code, platform_errors
+from row import Refused
 from settings import SETTINGS
 
 
@@ -24,8 +27,19 @@ def handler(event: Mapping[str, Any], lambda_context: Any) -> None:
             also()  # before the claim, so that an event that finds its job held comes back soon
             following = slices.advance(given, slices.remaining(lambda_context), also)
             if following:
-                with log.timed("hand_s"):
-                    handing.hand_on(following, lambda_context.invoked_function_arn)
+                _hand_on(following, lambda_context.invoked_function_arn)
+
+
+def _hand_on(following: Mapping[str, Any], function: str) -> None:
+    """Invoke the next hop; if that fails, this one is done again, which is nobody's death."""
+    try:
+        with log.timed("hand_s"):
+            handing.hand_on(following, function)
+    except platform_errors() as error:
+        log.note(failed=log.where(error), code=code(error))
+        with suppress(Refused, *platform_errors()):
+            jobs.release(following["id"], following["token"], following["hop"] - 1)
+        raise
 
 
 def _given(event: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Callable[[], None]]]:
@@ -49,7 +63,7 @@ def _hiding(message: Mapping[str, Any]) -> Callable[[], None]:
             client("sqs").change_message_visibility(
                 QueueUrl=_queue(message["eventSourceARN"]),
                 ReceiptHandle=message["receiptHandle"],
-                VisibilityTimeout=max(1, round(SETTINGS.lease_s)),
+                VisibilityTimeout=math.ceil(SETTINGS.lease_s) + 1,  # back when the lease is over, not before
             )
 
     return hide

@@ -1,0 +1,102 @@
+"""Values that know their lines: what a template's text becomes, whatever it is written in.
+
+A scalar is text as it was written, a truth value, or None: a time of `30`, `"30"` and `3e1` differ only
+to those who ask for a number, and a variable of `1.10` has four characters.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+MOST_DEPTH = 100  # of values in one another; templates have about 40
+
+
+class Map(dict[str, Any]):
+    """A mapping, the line that it begins on, and that of each of its keys."""
+
+    __slots__ = ("line", "lines")
+
+    def __init__(self, pairs: Any = (), line: int = 1, lines: dict[str, int] | None = None) -> None:
+        super().__init__(pairs)
+        self.line, self.lines = line, lines or {}
+
+    def at(self, key: str) -> int:
+        """The line of a key, of the mapping itself where the key is not in it."""
+        return self.lines.get(key, self.line)
+
+
+class List(list[Any]):
+    """A sequence, and the line that it begins on."""
+
+    __slots__ = ("line",)
+
+    def __init__(self, values: Any = (), line: int = 1) -> None:
+        super().__init__(values)
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A value that is known only when it is deployed; `known` is text that it certainly holds."""
+
+    why: str
+    known: str = ""
+
+
+def mapping(value: Any) -> Map:
+    """`value` if it is a mapping, else an empty one."""
+    return value if isinstance(value, Map) else Map()
+
+
+def sequence(value: Any) -> list[Any]:
+    """`value` if it is a sequence, alone in one if it is anything else, empty for None."""
+    if isinstance(value, list):
+        return value
+    return [] if value is None else [value]
+
+
+def text(value: Any) -> str | None:
+    """A scalar as CloudFormation passes it on as text; None for what is none."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else None
+
+
+def number(value: Any) -> float | None:
+    """A number as a template has it, `30` or `"30"`; None for what is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    if not math.isfinite(found):
+        return None
+    return int(found) if found.is_integer() else found
+
+
+def walk(value: Any) -> Iterator[Any]:
+    """`value` and all that is in it."""
+    rest = [value]
+    while rest:
+        value = rest.pop()
+        yield value
+        if isinstance(value, dict):
+            rest.extend(value.values())
+        elif isinstance(value, list):
+            rest.extend(value)
+
+
+def of(value: Any, line: int = 1) -> Any:
+    """Plain dicts, lists and numbers as a tree whose every value is on one line."""
+    if isinstance(value, dict):
+        pairs = {str(key): of(inner, line) for key, inner in value.items()}
+        return Map(pairs, line)
+    if isinstance(value, list | tuple):
+        return List([of(inner, line) for inner in value], line)
+    if value is None or isinstance(value, bool | str | Unknown):
+        return value
+    return repr(value)

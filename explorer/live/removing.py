@@ -1,0 +1,137 @@
+"""A stack removed, with all that belongs to it: what it holds, its values, logs, code and callers."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import Any
+
+from ..errors import ExplorerError
+from ..template import Stack, stack_of
+from . import CloudError, values
+from .interrupts import Told
+from .said import plainly, spoken
+from .standing import code_bucket, members, origin, raw
+from .target import Target
+
+POLL_S = {"local": 0.05, "aws": 3.0}
+LONGEST_S = 900.0
+TRIES = 2  # to remove a stack
+
+
+def down(name: str, target: Target, told: Told = lambda _: None, stack: Stack | None = None) -> None:
+    """Remove a stack and all that belongs to it: what it holds, its logs, its code, its callers.
+
+    `stack` : what it was put up from; what it tells itself if none
+
+    What cannot be removed does not keep the rest. Raises CloudError for the first of it.
+    """
+    problems = []
+    for step in (_resources_gone, _code_gone, _logs_gone):
+        try:
+            with spoken(f"destroy {name}"):
+                step(name, target, told, stack)
+        except CloudError as problem:
+            problems.append(problem)
+    target.leave()
+    if problems:
+        raise problems[0]
+
+
+def _resources_gone(name: str, target: Target, told: Told, stack: Stack | None) -> None:
+    found = raw(name, target)
+    target.dismiss(name)
+    if not found:
+        return
+    told("contents")
+    rows = members(name, target)
+    physical = {row.logical: row.physical for row in rows}
+    values.remove(name, target.client, physical, stack or _origin(name, target))
+    for _ in range(TRIES):  # a function that was at work may have written into an empty bucket
+        for bucket in (row.physical for row in rows if row.type == "AWS::S3::Bucket"):
+            _empty(bucket, target)
+        told("resources")
+        target.client("cloudformation").delete_stack(StackName=name)
+        status = _last(name, target, told)
+        if status == "DELETE_COMPLETE":
+            return
+    reason = why(name, target.client("cloudformation"), "DELETE_FAILED")
+    left = ", ".join(f"{row.logical} ({row.physical})" for row in members(name, target))
+    raise CloudError(f"destroy {name}: {status}: {reason}. Left: {left}")
+
+
+def _origin(name: str, target: Target) -> Stack | None:
+    made_from = origin(name, target)
+    with suppress(ExplorerError):  # a design that this version has no template for
+        return stack_of(*made_from) if made_from else None
+    return None
+
+
+def _last(name: str, target: Target, told: Told) -> str:
+    """The status that the removal of a stack ends in."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return settled(name, target, told)
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return "DELETE_COMPLETE"
+        raise
+
+
+def _empty(bucket: str, target: Target) -> None:
+    """Remove all that a bucket holds, in all its versions."""
+    s3 = target.client("s3")
+    with suppress(s3.exceptions.NoSuchBucket):
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            rows = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            keys = [{"Key": row["Key"], "VersionId": row["VersionId"]} for row in rows]
+            if keys:
+                answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+                for kept in answer.get("Errors", [])[:1]:
+                    raise CloudError(f"{bucket}: {kept['Key']}: {kept['Code']}: {kept.get('Message', '')}")
+
+
+def _code_gone(name: str, target: Target, told: Told, _: Stack | None) -> None:
+    told("code")
+    s3 = target.client("s3")
+    with suppress(s3.exceptions.NoSuchBucket):
+        _empty(code_bucket(name), target)
+        s3.delete_bucket(Bucket=code_bucket(name))
+
+
+def _logs_gone(name: str, target: Target, told: Told, _: Stack | None) -> None:
+    """A function that ends after its log was removed makes it anew: remove what has come back."""
+    told("logs")
+    logs = target.client("logs")
+    for prefix in (f"/aws/lambda/{name}-", f"/aws/vendedlogs/states/{name}-"):
+        for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix):
+            for group in page["logGroups"]:
+                with suppress(logs.exceptions.ResourceNotFoundException):
+                    logs.delete_log_group(logGroupName=group["logGroupName"])
+
+
+def settled(name: str, target: Target, told: Told) -> str:
+    """Wait until a stack is no more IN_PROGRESS; its last status."""
+    cloudformation, until = target.client("cloudformation"), time.monotonic() + LONGEST_S
+    while time.monotonic() < until:
+        status = str(cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
+        if not status.endswith("_IN_PROGRESS"):
+            return status
+        told(status)
+        time.sleep(POLL_S[target.name])
+    raise CloudError(f"{name}: not done after {LONGEST_S:g} s")
+
+
+def why(name: str, cloudformation: Any, failure: str) -> str:
+    """The first failure that is not the consequence of another."""
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=name)
+    failed = [
+        f"{event['LogicalResourceId']}: {plainly(event.get('ResourceStatusReason', 'no reason given'))}"
+        for page in pages
+        for event in page["StackEvents"]  # the latest first
+        if event["ResourceStatus"] == failure
+        and event["LogicalResourceId"] != name
+        and "cancelled" not in event.get("ResourceStatusReason", "")
+    ]
+    return failed[-1] if failed else "no reason given"

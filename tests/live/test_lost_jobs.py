@@ -1,0 +1,430 @@
+"""Whatever breaks, an accepted job ends, once, and with the right result."""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import httpx2
+import pytest
+from local_bench import until
+
+from explorer import Workload
+from explorer.live import Client, cloud, deploying, target
+from explorer.live.client.signing import Credentials, Scope, Signer
+from explorer.live.cloud.process import of_session
+
+pytestmark = pytest.mark.live
+
+RETRY_S = 2  # for 60 s
+QUICK = {"lease_s": 2, "poll_first_s": 0.2, "retry_s": 12}
+FORMS = {  # what each needs beside QUICK
+    "single": {},
+    "queued": {},
+    "recursion": {"slice_steps": 1},
+}
+BODY = {"runtime_s": 0.3, "response_bytes": 20_000, "steps": 3}
+SEEDS = 3
+SMALL = {
+    "name": "lost",
+    "requests_per_month": 1e4,
+    "response": "20 KB",
+    "runtime": {"p50": "300 ms", "divisible": True, "steps": 3},
+    "configuration": {"total": "1 KB", "entries": 4},
+}
+DIES = """
+import os, time
+def handle(body, context):
+    done = context.state or 0
+    for step in range(done, body["steps"]):
+        context.checkpoint(step + 1, (step + 1) / body["steps"])
+        if step == 1 and (body["die"] == "always" or not os.path.exists(body["die"])):
+            open(body["die"], "w").close() if body["die"] != "always" else None
+            os._exit(1)
+    return {"steps": body["steps"]}
+"""
+
+
+class Endpoint:
+    """A stack that stands, and what breaks it."""
+
+    def __init__(self, standing):
+        self.standing, self.place = standing, standing.target
+        given = standing.credentials()
+        self.client = Client(standing.url, given)
+        self.sign = Signer(Scope.of(standing.url, None, "us-east-1"), lambda: Credentials.of(given)).sign
+        self.work = f"{standing.name}-work"
+
+    @cached_property
+    def table(self):
+        made = self.place.client("cloudformation").describe_stack_resource(
+            StackName=self.standing.name, LogicalResourceId="Jobs"
+        )
+        return self.place.session.resource("dynamodb").Table(
+            made["StackResourceDetail"]["PhysicalResourceId"]
+        )
+
+    def rows(self):
+        return self.table.scan(ConsistentRead=True)["Items"]
+
+    def row(self, id):
+        return self.table.get_item(Key={"id": id}, ConsistentRead=True)["Item"]
+
+    def ask(self, method, path, body=b"", **headers):
+        """One request, and its answer whatever it is: the client would ask again."""
+        url, named = self.standing.url + path, {"content-type": "application/json", **headers}
+        return httpx2.request(method, url, headers=self.sign(method, url, named, body), content=body)
+
+    def post(self, key):
+        """The answer to a submission."""
+        return self.ask("POST", "/jobs", json.dumps(BODY).encode(), **{"idempotency-key": key})
+
+    def submit(self, key=None, **body):
+        return self.client.submit({**BODY, **body}, key).id
+
+    def ended(self, id, seconds=20):
+        """The job's last status, and how it was come to: by asking, as a caller does."""
+        end = time.monotonic() + seconds
+        while not (seen := self.client.status(id)).ended:
+            assert time.monotonic() < end, (seen, self.table.get_item(Key={"id": id}))
+            time.sleep(0.1)
+        return seen
+
+    def running(self, id):
+        """Wait until the job runs."""
+        assert until(lambda: self.client.status(id).status == "running")
+
+    @cached_property
+    def sums(self):
+        """The sum of the result of each seed, by undisturbed jobs."""
+        done = [self.ended(self.submit(seed=seed)) for seed in range(SEEDS)]
+        return [seen.result.sha256 for seen in done]
+
+    def is_right(self, seen, seed=0):
+        """Whether a job that succeeded has the right result, in its bytes too."""
+        content = self.client.result(seen.id)
+        return hashlib.sha256(content).hexdigest() == seen.result.sha256 == self.sums[seed]
+
+    def workers(self, part="work"):
+        """The processes of a part's environments."""
+        name = f"AWS_LAMBDA_FUNCTION_NAME={self.standing.name}-{part}".encode()
+        up = self.place.cloud
+        return [one for one in of_session(up.process.pid, up.folder) if name in _environment(one.pid)]
+
+    @contextmanager
+    def denied(self, part, *actions):
+        """A service fails for a part: its role is denied these actions meanwhile."""
+        iam = self.place.client("iam")
+        function = self.place.client("lambda").get_function_configuration(
+            FunctionName=f"{self.standing.name}-{part}"
+        )
+        where = {"RoleName": function["Role"].rpartition("/")[2], "PolicyName": "outage"}
+        deny = {"Effect": "Deny", "Action": list(actions), "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+        iam.put_role_policy(**where, PolicyDocument=document)
+        try:
+            yield
+        finally:
+            iam.delete_role_policy(**where)
+
+    @contextmanager
+    def at_a_time(self, most):
+        """No more environments of the work than these."""
+        functions = self.place.client("lambda")
+        functions.put_function_concurrency(FunctionName=self.work, ReservedConcurrentExecutions=most)
+        try:
+            yield
+        finally:
+            functions.delete_function_concurrency(FunctionName=self.work)
+
+    @contextmanager
+    def within(self, seconds):
+        """An invocation of the work may take no longer."""
+        functions = self.place.client("lambda")
+        before = functions.get_function_configuration(FunctionName=self.work)["Timeout"]
+        functions.update_function_configuration(FunctionName=self.work, Timeout=seconds)
+        try:
+            yield
+        finally:
+            functions.update_function_configuration(FunctionName=self.work, Timeout=before)
+
+    def holder(self):
+        """A worker that holds a job."""
+        assert until(lambda: any(map(at_work, self.workers())))
+        return next(filter(at_work, self.workers()))
+
+
+def _environment(pid):
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
+
+
+@pytest.fixture(scope="module")
+def place():
+    name = f"lost-{os.getpid()}"
+    cloud.start(name, limits={"lambda.async.retry_wait_s": RETRY_S})
+    try:
+        yield target.Local.found("us-east-1", name)
+    finally:
+        cloud.stop(name)
+
+
+@pytest.fixture(scope="module")
+def stood(place):
+    """Stacks by form of execution and settings, each put up once."""
+    found = {}
+
+    def stand(form, handler=None, **settings):
+        key = (form, handler, *sorted(settings.items()))
+        if key not in found:
+            design = f"door=http-api,request=inline,response=stored,execution={form},configuration=bundled"
+            more = {**QUICK, **FORMS[form], **settings}
+            found[key] = Endpoint(deploying.deploy(Workload(**SMALL), design, place, handler, settings=more))
+        return found[key]
+
+    yield stand
+    for each in found.values():
+        each.client.close()
+
+
+# Workers that die ---------------------------------------------------------------------------------
+
+
+def at_work(process):
+    """Whether it holds a job: then a second thread renews the lease. One that starts has not taken any."""
+    try:
+        return len(os.listdir(f"/proc/{process.pid}/task")) > 1
+    except OSError:
+        return False
+
+
+def killing(endpoint, times):
+    """A thread that kills a worker at its work, at random moments, so many times."""
+    dice, killed = random.Random(1), []
+
+    def go():
+        while len(killed) < times:
+            time.sleep(dice.uniform(0.1, 0.5))
+            busy = [one for one in endpoint.workers() if at_work(one)]
+            if busy:
+                dice.choice(busy).send(signal.SIGKILL)
+                killed.append(time.monotonic())
+
+    thread = threading.Thread(target=go, daemon=True)
+    thread.start()
+    return thread, killed
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_killing_the_worker_under_load_loses_nothing(stood, form):
+    endpoint = stood(form)
+    assert len(set(endpoint.sums)) == SEEDS
+    before = len(endpoint.rows())
+    with endpoint.at_a_time(4):
+        thread, killed = killing(endpoint, 20)
+        seeds = {}
+        while thread.is_alive():
+            seeds[endpoint.submit(seed=len(seeds) % SEEDS)] = len(seeds) % SEEDS
+            time.sleep(0.15)
+        with ThreadPoolExecutor(4) as pool:
+            seen = list(pool.map(endpoint.ended, seeds))
+    assert len(killed) == 20 and len(endpoint.rows()) == before + 2 * len(seeds)  # with a key each
+    died = [each for each in seen if each.status != "succeeded"]
+    assert all((each.attempts, each.error["type"]) == (2, "WorkerDied") for each in died), died
+    assert all(endpoint.is_right(each, seeds[each.id]) for each in seen if each not in died)
+    assert sum(each.attempts for each in seen) == len(seen) + 20 - len(died)  # one more for each death
+
+
+def test_killing_the_front_makes_each_job_once(stood):
+    endpoint = stood("single")
+    before = len(endpoint.rows())
+    dice, over = random.Random(2), threading.Event()
+
+    def kill():
+        while not over.wait(dice.uniform(0.1, 0.4)):
+            for one in endpoint.workers("submit")[:1]:
+                one.send(signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    with ThreadPoolExecutor(4) as pool:
+        ids = list(pool.map(lambda number: endpoint.submit(f"front-{number}", runtime_s=0), range(40)))
+    over.set()
+    thread.join()
+    again = [endpoint.submit(f"front-{number}", runtime_s=0) for number in range(40)]
+    assert again == ids and len(set(ids)) == 40
+    assert {endpoint.ended(id).status for id in ids} == {"succeeded"}
+    assert len(endpoint.rows()) == before + 2 * 40
+
+
+@pytest.mark.parametrize("form", ["single", "queued", "recursion", "durable"])
+@pytest.mark.parametrize(("die", "ends"), [("once", ("succeeded", 2)), ("always", ("failed", 2))])
+def test_a_worker_that_exits_is_followed_by_one_more(stood, tmp_path_factory, form, die, ends):
+    path = tmp_path_factory.getbasetemp() / "dies.py"
+    path.write_text(DIES)
+    endpoint = stood(form, f"{path}:handle")
+    where = "always" if die == "always" else str(tmp_path_factory.mktemp(form) / "died")
+    id = endpoint.client.submit({"die": where, "steps": 3}).id
+    seen = endpoint.ended(id)
+    assert (seen.status, seen.attempts) == ends
+    if die == "always":
+        assert seen.error == {"type": "WorkerDied", "detail": "the worker died; it began 2 times"}
+    else:
+        assert endpoint.client.result(id) == {"steps": 3}
+
+
+# Time ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["single", "queued"])
+def test_a_job_that_outlasts_its_worker_ends_before_it(stood, form):
+    endpoint = stood(form)
+    with endpoint.within(3):
+        began = time.monotonic()
+        seen = endpoint.ended(endpoint.submit(runtime_s=60, steps=1))
+    assert (seen.error["type"], seen.attempts) == ("TimedOut", 1) and time.monotonic() - began < 6
+
+
+@pytest.mark.parametrize("form", ["single", "recursion"])
+def test_a_worker_that_hangs_is_ended_by_its_time_out_and_followed(stood, form):
+    endpoint = stood(form)
+    with endpoint.within(4):
+        id = endpoint.submit(runtime_s=1.5)
+        endpoint.holder().send(signal.SIGSTOP)  # not even its lease is renewed
+        seen = endpoint.ended(id)
+    assert (seen.status, seen.attempts) == ("succeeded", 2) and endpoint.is_right(seen)
+
+
+def test_a_worker_that_wakes_up_late_changes_nothing(stood):
+    endpoint = stood("queued")
+    id = endpoint.submit(runtime_s=1)
+    late = endpoint.holder()
+    late.send(signal.SIGSTOP)
+    seen = endpoint.ended(id)
+    row = endpoint.row(id)
+    late.send(signal.SIGCONT)
+    assert until(lambda: not at_work(late))
+    assert (seen.status, seen.attempts) == ("succeeded", 2) and endpoint.is_right(seen)
+    assert endpoint.row(id) == row
+
+
+# Services that fail -------------------------------------------------------------------------------
+
+OUTAGES = {
+    "S3": ("s3:PutObject", "s3:GetObject"),
+    "DynamoDB": ("dynamodb:UpdateItem", "dynamodb:GetItem"),
+    "both": ("s3:*", "dynamodb:*"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_a_service_that_fails_for_a_while_loses_nothing(stood, form, outage):
+    endpoint = stood(form)
+    ids = [endpoint.submit(runtime_s=0.9) for _ in range(2)]
+    endpoint.running(ids[0])
+    with endpoint.denied("work", *OUTAGES[outage]):
+        ids.append(endpoint.submit())  # its claim fails
+        time.sleep(1.5)  # less than until the retry
+    for id in ids:
+        seen = endpoint.ended(id)
+        assert seen.status == "succeeded" and endpoint.is_right(seen), seen
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_service_that_goes_on_failing_ends_the_job(stood, form):
+    endpoint = stood(form, retry_s=4)
+    with endpoint.denied("work", "s3:PutObject"):
+        seen = endpoint.ended(endpoint.submit(runtime_s=0, steps=1))
+    assert (seen.status, seen.error["type"]) == ("failed", "ServiceFailed")
+
+
+def test_a_status_that_cannot_be_read_is_there_later(stood):
+    endpoint = stood("single")
+    id = endpoint.submit()
+    with endpoint.denied("status", "dynamodb:GetItem"):
+        answer = endpoint.ask("GET", f"/jobs/{id}")
+        assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
+    assert endpoint.ended(id).status == "succeeded"
+
+
+# Handing over -------------------------------------------------------------------------------------
+
+HANDED_BY = {"single": "lambda:InvokeFunction", "queued": "sqs:SendMessage"}
+
+
+@pytest.mark.parametrize("form", HANDED_BY)
+def test_a_job_that_cannot_be_handed_over_is_not_accepted_and_can_come_again(stood, form):
+    endpoint, key = stood(form), "came again"
+    before = len(endpoint.rows())
+    with endpoint.denied("submit", HANDED_BY[form]):
+        answer = endpoint.post(key)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert len(endpoint.rows()) == before
+    accepted = endpoint.post(key)
+    assert accepted.status_code == 202
+    assert endpoint.is_right(endpoint.ended(accepted.json()["id"]))
+
+
+@pytest.mark.parametrize("form", HANDED_BY)
+def test_a_job_that_was_accepted_stays_when_it_cannot_be_handed_over_again(stood, form):
+    endpoint, key = stood(form), "stays"
+    with endpoint.at_a_time(0):
+        id = endpoint.post(key).json()["id"]
+        with endpoint.denied("submit", HANDED_BY[form]):
+            assert endpoint.post(key).status_code == 503
+        assert endpoint.client.status(id).status == "queued"
+    seen = endpoint.ended(id)
+    assert endpoint.is_right(seen) and seen.attempts == 1
+
+
+def test_a_hop_that_cannot_be_handed_on_is_done_again(stood):
+    endpoint = stood("recursion")
+    id = endpoint.submit(runtime_s=0.9)
+    endpoint.running(id)
+    with endpoint.denied("work", "lambda:InvokeFunction"):
+        time.sleep(1.5)
+    seen = endpoint.ended(id)
+    assert seen.status == "succeeded" and endpoint.is_right(seen)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_jobs_that_find_no_room_wait_for_it(stood, form):
+    endpoint = stood(form)
+    with endpoint.at_a_time(1):
+        ids = [endpoint.submit(runtime_s=0.1) for _ in range(8)]
+        assert [endpoint.ended(id).attempts for id in ids] == [1] * 8
+    assert all(endpoint.is_right(endpoint.client.status(id)) for id in ids)
+
+
+@pytest.mark.parametrize("form", ["single", "queued", "durable"])
+def test_a_job_that_never_begins_is_ended_for_good(stood, form):
+    endpoint = stood(form, wait_s=1.5)
+    with endpoint.at_a_time(0):
+        id = endpoint.submit(runtime_s=0)
+        seen = endpoint.ended(id, 5)
+        assert (seen.status, seen.error["type"], seen.attempts) == ("failed", "NotTaken", 0)
+    row = endpoint.row(id)
+    time.sleep(1.5)  # the event comes late
+    assert endpoint.row(id) == row
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_job_that_is_cancelled_ends_so_whoever_works_on_it(stood, form):
+    endpoint = stood(form)
+    ids = [endpoint.submit(runtime_s=6, steps=12) for _ in range(2)]
+    for id in ids:
+        endpoint.running(id)
+    for id in ids:
+        assert endpoint.client.cancel(id).status == "running"
+    endpoint.holder().send(signal.SIGKILL)
+    assert {endpoint.ended(id, 6).status for id in ids} == {"cancelled"}
