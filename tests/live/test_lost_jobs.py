@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -40,14 +40,15 @@ SMALL = {
     "configuration": {"total": "1 KB", "entries": 4},
 }
 DIES = """
-import os, time
+import os
 def handle(body, context):
     done = context.state or 0
     for step in range(done, body["steps"]):
-        context.checkpoint(step + 1, (step + 1) / body["steps"])
-        if step == 1 and (body["die"] == "always" or not os.path.exists(body["die"])):
-            open(body["die"], "w").close() if body["die"] != "always" else None
+        if step == 1 and not (body["die"] and os.path.exists(body["die"])):
+            if body["die"]:
+                open(body["die"], "w").close()
             os._exit(1)
+        context.checkpoint(step + 1, (step + 1) / body["steps"])
     return {"steps": body["steps"]}
 """
 
@@ -109,7 +110,7 @@ class Endpoint:
 
     def is_right(self, seen, seed=0):
         """Whether a job that succeeded has the right result, in its bytes too."""
-        content = self.client.result(seen.id)
+        content = self.client.result(seen.id).encode()
         return hashlib.sha256(content).hexdigest() == seen.result.sha256 == self.sums[seed]
 
     def workers(self, part="work"):
@@ -187,7 +188,7 @@ def stood(place):
         key = (form, handler, *sorted(settings.items()))
         if key not in found:
             design = f"door=http-api,request=inline,response=stored,execution={form},configuration=bundled"
-            more = {**QUICK, **FORMS[form], **settings}
+            more = {**QUICK, **FORMS.get(form, {}), **settings}
             found[key] = Endpoint(deploying.deploy(Workload(**SMALL), design, place, handler, settings=more))
         return found[key]
 
@@ -224,24 +225,32 @@ def killing(endpoint, times):
     return thread, killed
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_killing_the_worker_under_load_loses_nothing(stood, form):
-    endpoint = stood(form)
-    assert len(set(endpoint.sums)) == SEEDS
-    before = len(endpoint.rows())
+def loaded(endpoint, kills):
+    """The ends of jobs that came while so many workers were killed, and the seed of each."""
     with endpoint.at_a_time(4):
-        thread, killed = killing(endpoint, 20)
+        thread, killed = killing(endpoint, kills)
         seeds = {}
         while thread.is_alive():
             seeds[endpoint.submit(seed=len(seeds) % SEEDS)] = len(seeds) % SEEDS
-            time.sleep(0.15)
+            time.sleep(0.2)
         with ThreadPoolExecutor(4) as pool:
             seen = list(pool.map(endpoint.ended, seeds))
-    assert len(killed) == 20 and len(endpoint.rows()) == before + 2 * len(seeds)  # with a key each
-    died = [each for each in seen if each.status != "succeeded"]
-    assert all((each.attempts, each.error["type"]) == (2, "WorkerDied") for each in died), died
-    assert all(endpoint.is_right(each, seeds[each.id]) for each in seen if each not in died)
-    assert sum(each.attempts for each in seen) == len(seen) + 20 - len(died)  # one more for each death
+    assert len(killed) == kills
+    return seen, seeds
+
+
+def test_killing_the_worker_under_load_loses_nothing(stood):
+    endpoints = {form: stood(form) for form in FORMS}
+    assert all(len(set(endpoint.sums)) == SEEDS for endpoint in endpoints.values())
+    before = {form: len(endpoint.rows()) for form, endpoint in endpoints.items()}
+    with ThreadPoolExecutor() as pool:
+        runs = dict(zip(FORMS, pool.map(lambda form: loaded(endpoints[form], 7), FORMS)))
+    for form, (seen, seeds) in runs.items():
+        died = [each for each in seen if each.status != "succeeded"]  # killed twice
+        assert all((each.attempts, each.error["type"]) == (2, "WorkerDied") for each in died), died
+        assert all(endpoints[form].is_right(each, seeds[each.id]) for each in seen if each not in died)
+        assert sum(each.attempts - 1 for each in seen) + len(died) == 7  # each death is one more attempt
+        assert len(endpoints[form].rows()) == before[form] + 2 * len(seeds)  # with a key each
 
 
 def test_killing_the_front_makes_each_job_once(stood):
@@ -266,42 +275,40 @@ def test_killing_the_front_makes_each_job_once(stood):
     assert len(endpoint.rows()) == before + 2 * 40
 
 
-@pytest.mark.parametrize("form", ["single", "queued", "recursion", "durable"])
-@pytest.mark.parametrize(("die", "ends"), [("once", ("succeeded", 2)), ("always", ("failed", 2))])
-def test_a_worker_that_exits_is_followed_by_one_more(stood, tmp_path_factory, form, die, ends):
-    path = tmp_path_factory.getbasetemp() / "dies.py"
+def test_a_worker_that_exits_is_followed_by_one_more(stood, tmp_path):
+    path = tmp_path / "dies.py"
     path.write_text(DIES)
-    endpoint = stood(form, f"{path}:handle")
-    where = "always" if die == "always" else str(tmp_path_factory.mktemp(form) / "died")
-    id = endpoint.client.submit({"die": where, "steps": 3}).id
-    seen = endpoint.ended(id)
-    assert (seen.status, seen.attempts) == ends
-    if die == "always":
-        assert seen.error == {"type": "WorkerDied", "detail": "the worker died; it began 2 times"}
-    else:
-        assert endpoint.client.result(id) == {"steps": 3}
+    endpoints = [stood(form, f"{path}:handle") for form in (*FORMS, "durable")]
+    ids = [
+        [endpoint.client.submit({"die": die, "steps": 3}).id for die in (str(tmp_path / endpoint.work), None)]
+        for endpoint in endpoints
+    ]
+    for endpoint, (once, always) in zip(endpoints, ids):
+        assert endpoint.ended(once).attempts == 2 and endpoint.client.result(once) == {"steps": 3}
+        seen = endpoint.ended(always)
+        assert (seen.status, seen.attempts, seen.error["type"]) == ("failed", 2, "WorkerDied")
 
 
 # Time ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("form", ["single", "queued"])
-def test_a_job_that_outlasts_its_worker_ends_before_it(stood, form):
-    endpoint = stood(form)
+def test_a_job_that_outlasts_its_worker_ends_before_it(stood):
+    endpoint = stood("single")
     with endpoint.within(3):
         began = time.monotonic()
         seen = endpoint.ended(endpoint.submit(runtime_s=60, steps=1))
     assert (seen.error["type"], seen.attempts) == ("TimedOut", 1) and time.monotonic() - began < 6
 
 
-@pytest.mark.parametrize("form", ["single", "recursion"])
-def test_a_worker_that_hangs_is_ended_by_its_time_out_and_followed(stood, form):
-    endpoint = stood(form)
-    with endpoint.within(4):
-        id = endpoint.submit(runtime_s=1.5)
-        endpoint.holder().send(signal.SIGSTOP)  # not even its lease is renewed
-        seen = endpoint.ended(id)
-    assert (seen.status, seen.attempts) == ("succeeded", 2) and endpoint.is_right(seen)
+def test_a_worker_that_hangs_is_ended_by_its_time_out_and_followed(stood):
+    endpoints = [stood(form) for form in ("single", "recursion")]
+    with endpoints[0].within(4), endpoints[1].within(4):
+        ids = [endpoint.submit(runtime_s=1.5) for endpoint in endpoints]
+        for endpoint in endpoints:
+            endpoint.holder().send(signal.SIGSTOP)  # not even its lease is renewed
+        for endpoint, id in zip(endpoints, ids):
+            seen = endpoint.ended(id)
+            assert (seen.status, seen.attempts) == ("succeeded", 2) and endpoint.is_right(seen)
 
 
 def test_a_worker_that_wakes_up_late_changes_nothing(stood):
@@ -326,26 +333,28 @@ OUTAGES = {
 }
 
 
-@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("outage", OUTAGES)
-def test_a_service_that_fails_for_a_while_loses_nothing(stood, form, outage):
-    endpoint = stood(form)
-    ids = [endpoint.submit(runtime_s=0.9) for _ in range(2)]
-    endpoint.running(ids[0])
-    with endpoint.denied("work", *OUTAGES[outage]):
-        ids.append(endpoint.submit())  # its claim fails
-        time.sleep(1.5)  # less than until the retry
-    for id in ids:
-        seen = endpoint.ended(id)
-        assert seen.status == "succeeded" and endpoint.is_right(seen), seen
+def test_a_service_that_fails_for_a_while_loses_nothing(stood, outage):
+    endpoints = [stood(form) for form in FORMS]
+    ids = [[endpoint.submit(runtime_s=0.9)] for endpoint in endpoints]
+    with ExitStack() as over:
+        for endpoint, given in zip(endpoints, ids):
+            endpoint.running(given[0])
+            over.enter_context(endpoint.denied("work", *OUTAGES[outage]))
+            given.append(endpoint.submit())  # its claim fails
+        time.sleep(1)  # less than until the retry
+    for endpoint, given in zip(endpoints, ids):
+        for id in given:
+            seen = endpoint.ended(id)
+            assert seen.status == "succeeded" and endpoint.is_right(seen), (endpoint.work, seen)
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_a_service_that_goes_on_failing_ends_the_job(stood, form):
-    endpoint = stood(form, retry_s=4)
-    with endpoint.denied("work", "s3:PutObject"):
-        seen = endpoint.ended(endpoint.submit(runtime_s=0, steps=1))
-    assert (seen.status, seen.error["type"]) == ("failed", "ServiceFailed")
+def test_a_service_that_goes_on_failing_ends_the_job(stood):
+    endpoints = [stood(form, retry_s=5) for form in ("single", "recursion")]
+    with endpoints[0].denied("work", "s3:PutObject"), endpoints[1].denied("work", "s3:PutObject"):
+        ids = [endpoint.submit(runtime_s=0, steps=1) for endpoint in endpoints]
+        seen = [endpoint.ended(id) for endpoint, id in zip(endpoints, ids)]
+    assert [(each.status, each.error["type"]) for each in seen] == [("failed", "ServiceFailed")] * 2
 
 
 def test_a_status_that_cannot_be_read_is_there_later(stood):
@@ -397,34 +406,39 @@ def test_a_hop_that_cannot_be_handed_on_is_done_again(stood):
     assert seen.status == "succeeded" and endpoint.is_right(seen)
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_jobs_that_find_no_room_wait_for_it(stood, form):
-    endpoint = stood(form)
-    with endpoint.at_a_time(1):
-        ids = [endpoint.submit(runtime_s=0.1) for _ in range(8)]
-        assert [endpoint.ended(id).attempts for id in ids] == [1] * 8
-    assert all(endpoint.is_right(endpoint.client.status(id)) for id in ids)
+def test_jobs_that_find_no_room_wait_for_it(stood):
+    endpoints = [stood(form) for form in FORMS]
+    with ExitStack() as over:
+        for endpoint in endpoints:
+            over.enter_context(endpoint.at_a_time(1))
+        ids = [[endpoint.submit(runtime_s=0.1) for _ in range(8)] for endpoint in endpoints]
+        for endpoint, given in zip(endpoints, ids):
+            seen = [endpoint.ended(id) for id in given]
+            assert [each.attempts for each in seen] == [1] * 8
+            assert all(map(endpoint.is_right, seen))
 
 
-@pytest.mark.parametrize("form", ["single", "queued", "durable"])
-def test_a_job_that_never_begins_is_ended_for_good(stood, form):
-    endpoint = stood(form, wait_s=1.5)
-    with endpoint.at_a_time(0):
-        id = endpoint.submit(runtime_s=0)
-        seen = endpoint.ended(id, 5)
-        assert (seen.status, seen.error["type"], seen.attempts) == ("failed", "NotTaken", 0)
-    row = endpoint.row(id)
-    time.sleep(1.5)  # the event comes late
-    assert endpoint.row(id) == row
+def test_a_job_that_never_begins_is_ended_for_good(stood):
+    endpoints = [stood(form, wait_s=1.5) for form in ("single", "queued", "durable")]
+    with ExitStack() as over:
+        for endpoint in endpoints:
+            over.enter_context(endpoint.at_a_time(0))
+        ids = [endpoint.submit(runtime_s=0) for endpoint in endpoints]
+        for endpoint, id in zip(endpoints, ids):
+            seen = endpoint.ended(id, 5)
+            assert (seen.status, seen.error["type"], seen.attempts) == ("failed", "NotTaken", 0)
+        before = [endpoint.row(id) for endpoint, id in zip(endpoints, ids)]
+    time.sleep(2)  # the events come late
+    assert [endpoint.row(id) for endpoint, id in zip(endpoints, ids)] == before
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_a_job_that_is_cancelled_ends_so_whoever_works_on_it(stood, form):
-    endpoint = stood(form)
-    ids = [endpoint.submit(runtime_s=6, steps=12) for _ in range(2)]
-    for id in ids:
-        endpoint.running(id)
-    for id in ids:
-        assert endpoint.client.cancel(id).status == "running"
-    endpoint.holder().send(signal.SIGKILL)
-    assert {endpoint.ended(id, 6).status for id in ids} == {"cancelled"}
+def test_a_job_that_is_cancelled_ends_so_whoever_works_on_it(stood):
+    endpoints = [stood(form) for form in FORMS]
+    ids = [[endpoint.submit(runtime_s=8, steps=16) for _ in range(2)] for endpoint in endpoints]
+    for endpoint, given in zip(endpoints, ids):
+        for id in given:
+            endpoint.running(id)
+            assert endpoint.client.cancel(id).status == "running"
+        endpoint.holder().send(signal.SIGKILL)
+    for endpoint, given in zip(endpoints, ids):
+        assert {endpoint.ended(id, 8).status for id in given} == {"cancelled"}

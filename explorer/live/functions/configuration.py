@@ -14,7 +14,6 @@ from clients import client, code, platform_errors
 from settings import SETTINGS, variable
 
 AT_ONCE = 10  # names that GetParameters takes
-PLAIN = "plain"
 AGAIN_S = 30.0  # until a store that failed is asked again, if there are values to go on with
 
 
@@ -81,9 +80,9 @@ def _ssm(names: list[str]) -> dict[str, str]:
 
 
 def _secretsmanager(names: list[str]) -> dict[str, str]:
-    """A secret an entry; what is no secret lies packed in one."""
-    packed = _secret(PLAIN) if SETTINGS.plain == "store" else None
-    found = json.loads(packed) if packed else {}
+    """A secret an entry; what is no secret lies packed in as few as hold it."""
+    packed = [_secret(pack) for pack in SETTINGS.packs]
+    found = {name: value for text in packed if text for name, value in json.loads(text).items()}
     read = {name: _secret(name) for name in names if name not in found}
     return {**found, **{name: value for name, value in read.items() if value is not None}}
 

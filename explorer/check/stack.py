@@ -1,0 +1,154 @@
+"""A stack as the rules see it: typed resources whose properties know their lines and their unknowns.
+
+A SAM template, CloudFormation, what CDK and the Serverless Framework write, and a Terraform plan all
+become this one shape, so that a rule is written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from .resolve import Scope, references
+from .tree import Map, Unknown, mapping, number, sequence, text
+
+FUNCTION_TYPES = ("AWS::Lambda::Function", "AWS::Serverless::Function")
+POINTERS = ("AWS::Lambda::Alias", "AWS::Lambda::Version")  # to a function, by its FunctionName
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a template says of one thing, and on which line; None where it says nothing."""
+
+    value: Any
+    line: int
+
+    @property
+    def number(self) -> float | None:
+        """It as a number, if it is one."""
+        return number(self.value)
+
+    @property
+    def why_unknown(self) -> str:
+        """Why it is not known; empty if it is."""
+        return self.value.why if isinstance(self.value, Unknown) else ""
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """One resource: its logical id, type, properties and line."""
+
+    id: str
+    type: str
+    properties: Map
+    line: int
+    metadata: Map
+    scope: Scope
+
+    def get(self, *path: str) -> Given:
+        """The property at a path of names, resolved; the line is that of the deepest name that is there."""
+        value, line = self.properties, self.line
+        for name in path:
+            if isinstance(value, Map) and name in value:
+                line = value.at(name)
+            value = self.scope.value(mapping(value).get(name)) if not isinstance(value, Unknown) else value
+        return Given(value, line)
+
+    def raw(self, *path: str) -> Any:
+        """The property at a path of names, the last one as it is written."""
+        value: Any = self.properties
+        for name in path[:-1]:
+            value = self.scope.value(mapping(value).get(name))
+        return mapping(value).get(path[-1])
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """The resources of one file, by logical id; `folder` is what its local paths are relative to."""
+
+    file: str
+    resources: Mapping[str, Resource]
+    scope: Scope
+    folder: Path | None = None
+    metadata: Map = Map()
+
+    def of_type(self, *types: str) -> Iterator[Resource]:
+        """The resources of one of these types."""
+        return (resource for resource in self.resources.values() if resource.type in types)
+
+    @cached_property
+    def functions(self) -> list[Resource]:
+        """Every Lambda function."""
+        return list(self.of_type(*FUNCTION_TYPES))
+
+    def named(self, node: Any, *types: str) -> Resource | None:
+        """The first resource of one of these types that an expression refers to.
+
+        By a reference, or by the literal name, or the end of the ARN, that the resource gives itself.
+        """
+        for name in references(node):
+            found = self._pointed(self.resources.get(name))
+            if found is not None and found.type in types:
+                return found
+        said = text(self.scope.value(node))
+        return self._by_name.get((said.rsplit(":", 1)[-1], types)) if said else None
+
+    def function(self, node: Any) -> Resource | None:
+        """The function that an expression refers to, by way of an alias or a version too."""
+        said = self.scope.value(node)
+        if isinstance(said, str) and ":function:" in said:
+            node = said.split(":function:")[1].partition("/")[0].partition(":")[0]
+        return self.named(node, *FUNCTION_TYPES)
+
+    def _pointed(self, resource: Resource | None) -> Resource | None:
+        for _ in range(3):  # an alias of a version of a function
+            if resource is None or resource.type not in POINTERS:
+                return resource
+            to = next(references(resource.raw("FunctionName")), "")
+            resource = self.resources.get(to)
+        return resource
+
+    @cached_property
+    def _by_name(self) -> _Names:
+        return _Names(self)
+
+
+class _Names:
+    """Resources by the literal name that they give themselves."""
+
+    PROPERTIES = ("FunctionName", "QueueName", "TopicName", "BucketName", "Name")
+
+    def __init__(self, stack: Stack) -> None:
+        self.found: dict[str, list[Resource]] = {}
+        for resource in stack.resources.values():
+            if resource.type in POINTERS:
+                continue
+            for name in self.PROPERTIES:
+                said = resource.get(name).value if name in resource.properties else None
+                if isinstance(said, str) and said:
+                    self.found.setdefault(said, []).append(resource)
+
+    def get(self, asked: tuple[str, tuple[str, ...]]) -> Resource | None:
+        name, types = asked
+        return next((found for found in self.found.get(name, ()) if found.type in types), None)
+
+
+def entries(value: Any, scope: Scope) -> Iterator[tuple[str, Map, int]]:
+    """The mappings in a mapping by name, such as a function's events, each with its line."""
+    found = mapping(scope.value(value))
+    for name, inner in found.items():
+        yield name, mapping(scope.value(inner)), found.at(name)
+
+
+def each(value: Any, scope: Scope) -> list[Any]:
+    """The values of a list, those that stand for nothing left out."""
+    found = scope.value(value)
+    if isinstance(found, Unknown):
+        return [found]
+    return [inner for inner in map(scope.value, sequence(found)) if inner is not None]
+
+
+Reader = Callable[[str], Stack]
