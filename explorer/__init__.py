@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .one_design import assess, compare, cost, latency
     from .recommend import Recommendation, recommend
     from .report import report
+    from .sweep import Sweep, sweep
     from .workload import Workload, examples
 
 __version__ = "0.1.0"
@@ -52,6 +53,8 @@ _CONTENTS = {  # public name: (module, name there)
     "encoded_size": ("encoding", "encoded_size"),
     "explore": ("app", "explore"),
     "report": ("report", "report"),
+    "Sweep": ("sweep", "Sweep"),
+    "sweep": ("sweep", "sweep"),
     "ExplorerError": ("errors", "ExplorerError"),
 }
 __all__ = [*_CONTENTS, "__version__"]

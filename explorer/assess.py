@@ -11,7 +11,7 @@ import numpy as np
 from . import facts
 from .design import Context, Design
 from .distribution import Number
-from .option import Load, Spill, Use
+from .option import Joint, Load, Spill, Use
 from .units import format_share
 from .workload import Workload
 
@@ -56,6 +56,18 @@ class Exceedances:
             most = highest(use.limit)
             raised.append((use.limit, use.driver, chance if most is None else use.exceed(load, most)))
         return cls(today, tuple(raised))
+
+
+def fits(uses: Iterable[Use], load: Load) -> Number:
+    """Where no limit, with quotas raised as far as they can be, breaks for more requests than may fail."""
+    fine: Number = True
+    for use in uses:
+        limit = highest(use.limit) or load.limit(use.limit)
+        if isinstance(use, Joint):
+            fine = fine & use.within(load, limit)
+        else:
+            fine = fine & (use.exceed(load, limit) <= load.tolerance)
+    return fine
 
 
 @cache

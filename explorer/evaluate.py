@@ -27,6 +27,19 @@ def allowed(load: Load) -> Table:
     return table().only(_anywhere(table().allowed(load)))
 
 
+def possible(load: Load) -> Table:
+    """The designs that can be built, less those that something excludes at every point."""
+    free = np.array(
+        [
+            not any(
+                np.all(exclusion.where) for exclusion in context.option.excludes(load.under(context.flow))
+            )
+            for context in table().contexts
+        ]
+    )
+    return table().only(free[table().rows].all(axis=1))
+
+
 def _anywhere(holds: np.ndarray) -> np.ndarray:
     """Which designs hold at one point of the axes at least."""
     return np.asarray(holds.reshape(len(holds), -1).any(axis=1))
