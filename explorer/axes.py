@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from contextlib import suppress
 from functools import cache
 
 import numpy as np
@@ -16,6 +17,7 @@ SPREADS = (
     "runtime",
 )  # named by a distribution: scaled so that its median is the value
 TOTAL = "configuration"
+ENDS_AND_COUNT, MOST = 3, 100_000
 PLAIN = (
     "requests_per_month",
     "peak_rps",
@@ -72,3 +74,38 @@ def scaled(workload: Workload, axis: str, factors: np.ndarray) -> dict[str, np.n
     if axis == "requests_per_month" and workload.peak_rps is not None:
         axes["peak_rps"] = workload.peak_rps * factors
     return axes
+
+
+def spaced(workload: Workload, text: str) -> tuple[str, np.ndarray]:
+    """The axis and the values of "response=1KB:200MB:200": evenly spaced in their logarithm.
+
+    The ends are read as a workload file has them. Raises ExplorerError naming what is wrong.
+    """
+    axis, equals, given = (part.strip() for part in text.partition("="))
+    parts = [part.strip() for part in given.split(":")]
+    if not equals or len(parts) != ENDS_AND_COUNT or not parts[2].isdigit() or not 1 <= int(parts[2]) <= MOST:
+        raise ExplorerError(f'axis is "{text}": expected FIELD=FROM:TO:COUNT, such as response=1KB:200MB:200')
+    low, high = (_read(workload, checked(axis), part) for part in parts[:2])
+    if not 0 < low <= high:
+        raise ExplorerError(f'axis is "{text}": expected a first value above 0 that is not above the last')
+    return axis, np.geomspace(low, high, int(parts[2]))
+
+
+def _read(workload: Workload, axis: str, text: str) -> float:
+    """A value as the field itself is read."""
+    given: str | float = text
+    with suppress(ValueError):
+        given = float(text)
+    if axis == TOTAL:
+        return float(type(workload.configuration).model_validate(given).total)
+    return value_now(replaced(workload, axis, given), axis)
+
+
+def replaced(workload: Workload, axis: str, given: object) -> Workload:
+    """The workload with another value of a field. Raises WorkloadError if the field refuses it."""
+    other: dict[str, object] = {}  # a peak below the mean is the mean: neither refuses the other
+    if axis == "requests_per_month":
+        other = {"peak_rps": None}
+    elif axis == "peak_rps":
+        other = {"requests_per_month": 1}
+    return workload.replace({**other, axis: given})

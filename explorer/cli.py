@@ -16,6 +16,7 @@ import typer
 
 from . import __version__, endpoint
 from .console import NO, Commands, Json, Region, WorkloadFile, designs, loaded, out
+from .errors import ExplorerError
 
 app = typer.Typer(cls=Commands, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
@@ -127,6 +128,37 @@ def forecast(
 
     answer = told(look_ahead(loaded(workload, region), parsed(growth), months, design))
     out(answer, as_json, "forecast", answer)
+
+
+@app.command()
+def sweep(
+    workload: WorkloadFile,
+    axis: Annotated[
+        list[str],
+        typer.Option(metavar="FIELD=FROM:TO:COUNT", help="Such as response=1KB:200MB:200; up to six."),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE.parquet", help="A row a point.")
+    ] = None,
+    region: Region = None,
+    as_json: Json = False,
+) -> None:
+    """Every design at every point of a grid: which one wins where."""
+    from .axes import spaced
+    from .plain import swept
+    from .sweep import sweep as over
+
+    if output and output.suffix != ".parquet":
+        raise ExplorerError(f"-o is {output}: expected a name that ends in .parquet")
+    base = loaded(workload, region)
+    axes = dict(spaced(base, text) for text in axis)
+    if len(axes) < len(axis):
+        raise ExplorerError("an axis is named twice: expected each once")
+    found = over(base, axes)
+    if output:
+        found.write(output)
+    answer = swept(found, output)
+    out(answer, as_json, "swept", answer)
 
 
 @app.command()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .assess import Finding
     from .cost import Bill
     from .design import Design
+    from .sweep import Sweep
     from .workload import Workload
 
 COLUMNS = ("id", "quantity")
@@ -218,4 +219,24 @@ def forecast(found: Any) -> dict[str, Any]:
         "first_breach": {"month": first[0], "limit": first[1]} if first else None,
         "months": found.to_dict("records"),
         "design_changes": found.design_changes.to_dict("records"),
+    }
+
+
+def swept(found: Sweep, output: Path | None) -> dict[str, Any]:
+    """A sweep as JSON has it: its axes, and at how many points each design wins."""
+    import numpy as np
+
+    index, points = np.unique(found.winner, return_counts=True)
+    order = np.argsort(-points, kind="stable")
+    return {
+        "axes": {
+            name: {"from": values[0], "to": values[-1], "count": len(values)}
+            for name, values in found.axes.items()
+        },
+        "points": int(found.winner.size),
+        "winners": [
+            {"design": found.designs[index[k]].ids if index[k] >= 0 else None, "points": int(points[k])}
+            for k in order
+        ],
+        "file": output,
     }

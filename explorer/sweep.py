@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .axes import checked
+from .axes import checked, replaced
 from .contest import Block, Contest
 from .design import CONCERNS, Design, choices, table
 from .errors import DesignError, ExplorerError
@@ -118,7 +118,8 @@ def sweep(
     money, chance = (np.full((*lead, *shape), np.nan) for _ in range(2))
     for block, answer in zip(tiles, answers, strict=True):
         winner[block], runner_up[block] = answer[:2]
-        money[(..., *block)], chance[(..., *block)] = answer[2:]
+        everywhere: Any = (..., *block)
+        money[everywhere], chance[everywhere] = answer[2:]
     return Sweep(workload, grid, every, winner, runner_up, money, chance)
 
 
@@ -159,8 +160,7 @@ def _with(workload: Workload, axis: str, value: float) -> None:
             raise ExplorerError(f"axis {axis} has {value:g}: expected more than 0")
         return
     if axis != "configuration":
-        other = {"requests_per_month": {"peak_rps": None}, "peak_rps": {"requests_per_month": 1}}
-        workload.replace({**other.get(axis, {}), axis: value})  # a peak below the mean is the mean
+        replaced(workload, axis, value)
     elif value < 0:
         raise ExplorerError(f"axis {axis} has {value:g}: expected 0 or more")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from rich.console import RenderableType
 from rich.text import Text
 
-from .screen import Row, doubt, listed, table, title
+from .screen import Row, Whole, doubt, listed, table, title
 from .units import format_number, format_quantity, format_share, format_time, format_usd
 
 COLOURS = {"breach": "bold red", "raise": "yellow", "tight": "yellow", "fits": "green"}
@@ -198,3 +198,58 @@ def _assumptions(assumptions: list[Row], every: bool) -> Iterator[RenderableType
 def _assumption(row: Row, every: bool) -> tuple[str, ...]:
     decides = ("yes" if row["decides"] else "",) if every else ()
     return row["id"], row["value"], row["why"], *decides
+
+
+def forecast(answer: Row) -> Iterator[RenderableType]:
+    """The answer of `forecast`: the first breach, the limits on the way, the changes of design."""
+    first, last = answer["first_breach"], answer["months"][-1]["month"]
+    yield f"Held against the limits: {_choices(answer['design'])}"
+    if first is None:
+        yield f"No limit breaks within {last} months."
+    else:
+        yield Text(f"In month {first['month']} {first['limit']} breaks.", "bold red")
+    yield title("What fills up", "most used at the p99 in the last month")
+    yield table(("limit", ">now", f">in month {last}", ">limit", "verdict"), _filling(answer["months"], last))
+    yield title("What is recommended")
+    yield table(
+        ("month", "design", ">USD a month", "added", "removed"), map(_change, answer["design_changes"])
+    )
+
+
+def _filling(rows: list[Row], last: int) -> Iterator[tuple[str, ...]]:
+    now = {row["limit"]: row for row in rows if row["month"] == 0}
+    then = sorted(
+        (row for row in rows if row["month"] == last), key=lambda row: -row["used"] / row["limit_value"]
+    )
+    for row in then[:FEW]:
+        begin, unit = now.get(row["limit"], row)["used"], row["unit"]
+        values = (format_quantity(value, unit) for value in (begin, row["used"], row["limit_value"]))
+        yield row["limit"], *values, row["verdict"]
+
+
+def _change(row: Row) -> tuple[str, ...]:
+    usd = row["monthly_usd"]
+    told = "nothing is feasible" if row["design"] is None else str(row["design"])
+    return (
+        str(row["month"]),
+        told,
+        f"{usd:,.2f}" if usd == usd else "",
+        *(", ".join(row[k]) for k in ("added", "removed")),
+    )
+
+
+def swept(answer: Row) -> Iterator[RenderableType]:
+    """The answer of `sweep`: at how many points each design wins."""
+    points = answer["points"]
+    yield f"{points:,} points"
+    rows = [
+        (
+            "nothing is feasible" if row["design"] is None else _choices(row["design"]),
+            f"{row['points']:,}",
+            format_share(row["points"] / points),
+        )
+        for row in answer["winners"]
+    ]
+    yield table(("recommended", ">points", ">share"), rows)
+    if answer["file"]:
+        yield Whole(f"Wrote {answer['file']}")

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from .live.target import Target
 
 T = TypeVar("T")
-SHOWN = 8  # limits of a forecast
 
 
 def limits(rows: list[Row]) -> Iterator[RenderableType]:
@@ -99,7 +98,8 @@ def cloud(answer: Row) -> Iterator[RenderableType]:
     else:
         key, url = answer["credentials"], answer["endpoint_url"]
         yield Whole(f"The local cloud runs at {url}, for this machine only. For any AWS SDK:")
-        yield Whole(f"  export AWS_ENDPOINT_URL={url} AWS_REGION={answer['region']}")
+        region = answer["region"]  # some SDKs read the one name, some the other
+        yield Whole(f"  export AWS_ENDPOINT_URL={url} AWS_REGION={region} AWS_DEFAULT_REGION={region}")
         yield Whole(f"  export AWS_ACCESS_KEY_ID={key['access_key_id']}")
         yield Whole(f"  export AWS_SECRET_ACCESS_KEY={key['secret_access_key']}")
     for heading, part in (("It vouches for", "vouches_for"), ("It cannot vouch for", "cannot_vouch_for")):
@@ -110,44 +110,6 @@ def cloud(answer: Row) -> Iterator[RenderableType]:
 def cloud_ended(stopped: bool) -> Iterator[RenderableType]:
     """Whether there was a local cloud to end."""
     yield "The local cloud is gone, with all that it held" if stopped else "No local cloud was running"
-
-
-def forecast(answer: Row) -> Iterator[RenderableType]:
-    """The answer of `forecast`: the first breach, the limits on the way, the changes of design."""
-    first, last = answer["first_breach"], answer["months"][-1]["month"]
-    yield f"Held against the limits: {_design(answer['design'])}"
-    if first is None:
-        yield f"No limit breaks within {last} months."
-    else:
-        yield Text(f"In month {first['month']} {first['limit']} breaks.", "bold red")
-    yield title("What fills up", "most used at the p99 in the last month")
-    yield table(("limit", ">now", f">in month {last}", ">limit", "verdict"), _filling(answer["months"], last))
-    yield title("What is recommended")
-    yield table(
-        ("month", "design", ">USD a month", "added", "removed"), map(_change, answer["design_changes"])
-    )
-
-
-def _filling(rows: list[Row], last: int) -> Iterator[tuple[str, ...]]:
-    now = {row["limit"]: row for row in rows if row["month"] == 0}
-    then = sorted(
-        (row for row in rows if row["month"] == last), key=lambda row: -row["used"] / row["limit_value"]
-    )
-    for row in then[:SHOWN]:
-        begin, unit = now.get(row["limit"], row)["used"], row["unit"]
-        values = (format_quantity(value, unit) for value in (begin, row["used"], row["limit_value"]))
-        yield row["limit"], *values, row["verdict"]
-
-
-def _change(row: Row) -> tuple[str, ...]:
-    usd = row["monthly_usd"]
-    told = "nothing is feasible" if row["design"] is None else row["design"]
-    return (
-        str(row["month"]),
-        told,
-        f"{usd:,.2f}" if usd == usd else "",
-        *(", ".join(row[k]) for k in ("added", "removed")),
-    )
 
 
 def deployed(answer: Row, options: str) -> Iterator[RenderableType]:

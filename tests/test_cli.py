@@ -482,3 +482,53 @@ def test_lab_without_jupyterlab_says_what_to_install(installed):
     done = process("lab", **installed)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "error: JupyterLab is not installed: pip install 'explorer[notebooks]'\n"
+
+
+def test_a_sweep_tells_where_each_design_wins(tmp_path):
+    file = tmp_path / "sweep.parquet"
+    result = run(
+        "sweep",
+        STATEMENTS,
+        "--axis",
+        "response=1KB:200MB:9",
+        "--axis",
+        "runtime=10ms:2h:7",
+        "-o",
+        file,
+        "--json",
+    )
+    answer = json.loads(result.stdout)
+    assert (result.exit_code, answer["points"], file.exists()) == (0, 63, True)
+    assert sum(row["points"] for row in answer["winners"]) == 63
+    assert answer["axes"]["response"] == {"from": 1024, "to": 200 * 1024**2, "count": 9}
+
+
+def test_a_forecast_tells_the_month_of_the_first_breach():
+    growth = (
+        "--growth",
+        "response=30%/month",
+        "--months",
+        "12",
+        "--design",
+        "door=http-api,response=buffered",
+    )
+    answer = json.loads(run("forecast", STATEMENTS, *growth, "--json").stdout)
+    assert answer["first_breach"]["month"] >= 0 and answer["months"][0]["month"] == 0
+    assert answer["design_changes"][0]["month"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("sweep", "--axis", "response=1KB:200MB"), "expected FIELD=FROM:TO:COUNT"),
+        (("sweep", "--axis", "response=2MB:1MB:3"), "not above the last"),
+        (("sweep", "--axis", "nothing=1:2:3"), "is not a numeric field"),
+        (("sweep", "--axis", "response=1KB:1MB:3", "-o", "x.csv"), "ends in .parquet"),
+        (("forecast", "--growth", "response"), "expected FIELD=RATE"),
+        (("forecast", "--growth", "response=much"), "expected a rate such as"),
+    ],
+)
+def test_axes_and_growth_that_cannot_be_are_one_line(arguments, said):
+    command, *rest = arguments
+    result = run(command, STATEMENTS, *rest)
+    assert result.exit_code == 2 and said in result.stderr and result.stderr.count("\n") == 1
