@@ -23,7 +23,7 @@ FLOORS = (  # from the ground up; a module imports from below its own floor alon
     {"errors"},
     {"units", "table"},
     {"distribution", "record"},
-    {"simulate", "facts", "fields", "flow", "pieces"},
+    {"simulate", "simulation", "reported", "facts", "fields", "flow", "pieces"},
     {"encoding", "spread", "lookup", "gateway"},
     {"mistakes", "settings", "coldstart"},
     {"workload"},

@@ -25,7 +25,12 @@ def deploy(
     cloud: CloudName = "default",
     hours: Annotated[
         float,
-        typer.Option(min=0.01, max=87_600, help="After which `stacks` calls it expired; nothing removes it."),
+        typer.Option(
+            metavar="HOURS",
+            min=0.01,
+            max=87_600,
+            help="After which `stacks` calls it expired; nothing removes it.",
+        ),
     ] = 24.0,
     yes: Yes = False,
     as_json: Json = False,

@@ -60,7 +60,7 @@ def bench(
 ) -> None:
     """Put a stack under load: what was served, how fast, what was lost, what it cost.
 
-    By a rate, as clients come whether or not it keeps up, or by a number of jobs, one after another.
+    By a rate, as clients come whether or not it keeps up, or by a number of jobs, so many at a time.
     """
     from ..live import deploying
     from ..live.bench.run import Caps

@@ -87,11 +87,13 @@ work: put your own `handle(body, context)` beside it and name it in `functions/s
 ## Take it down
 
 ```sh
+{_values_gone(stack, entries)}\
 for BUCKET in $(aws cloudformation describe-stack-resources --region $REGION --stack-name $NAME \\
   --query "StackResources[?ResourceType=='AWS::S3::Bucket'].PhysicalResourceId" --output text); do
   aws s3 rm "s3://$BUCKET" --recursive
 done
 aws cloudformation delete-stack --region $REGION --stack-name $NAME
+aws cloudformation wait stack-delete-complete --region $REGION --stack-name $NAME
 aws s3 rb "s3://$NAME-code" --force
 ```
 """
@@ -111,3 +113,30 @@ def _configuration(stack: Stack, name: str, entries: list[Entry]) -> str:
     return (
         f"The work reads {names} from its store; put them there before the first call:\n\n```sh\n{how}\n```"
     )
+
+
+def _values_gone(stack: Stack, entries: list[Entry]) -> str:
+    """What takes the values out again: no stack holds them, and a profile with versions does not go."""
+    gone = {
+        "ssm": """for ID in $(aws ssm get-parameters-by-path --region $REGION --path "/$NAME/" \\
+  --query 'Parameters[].Name' --output text); do
+  aws ssm delete-parameter --region $REGION --name "$ID"
+done
+""",
+        "secretsmanager": """for ID in $(aws secretsmanager list-secrets --region $REGION \\
+  --filters "Key=name,Values=$NAME/" --query 'SecretList[].ARN' --output text); do
+  aws secretsmanager delete-secret --region $REGION --secret-id "$ID" --force-delete-without-recovery
+done
+""",
+        "appconfig": """resource() {
+  aws cloudformation describe-stack-resource --region $REGION --stack-name $NAME \\
+    --logical-resource-id $1 --query StackResourceDetail.PhysicalResourceId --output text
+}
+OF="--region $REGION --application-id $(resource Application) --configuration-profile-id $(resource Profile)"
+for VERSION in $(aws appconfig list-hosted-configuration-versions $OF \\
+  --query 'Items[].VersionNumber' --output text); do
+  aws appconfig delete-hosted-configuration-version $OF --version-number $VERSION
+done
+""",
+    }
+    return gone.get(stack.settings["store"], "") if entries else ""

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 LONGEST = 500  # characters of a message
 ECHOES = (  # where a message repeats what it was given, and what is kept of it
+    (r'Resource handler returned message: "(.*)" \(RequestToken:.*\)', r"\1"),  # CloudFormation's wrapping
     (r"\s*String measured:.*", ""),  # Lambda, of an environment that is too large
     (r"\bValue '.*' at '", "Value at '"),  # a service's own check of its input
     (r", value: .*?, (type|valid)", r", \1"),  # botocore's check of its input
-    (r'Resource handler returned message: "(.*)" \(RequestToken:.*\)', r"\1"),  # CloudFormation's wrapping
 )
 CLOCK = "AWS finds the time of the request wrong: set this machine's clock, or renew the credentials"
 REFUSED = {  # what is said: for which codes

@@ -13,6 +13,9 @@ from .process import Process
 from .vouch import CANNOT_VOUCH_FOR, VOUCHES_FOR
 
 
+NO_PROFILE = {"profile": (None, None, None, None)}  # the user's own, known or not, is not asked for
+
+
 @dataclass(frozen=True)
 class Cloud:
     """One local cloud, running or not, and what may be concluded from it.
@@ -63,7 +66,7 @@ def _begun() -> Any:
     """A botocore session that shares with the others what was read of the services' models."""
     from botocore.session import Session
 
-    session = Session()
+    session = Session(session_vars=NO_PROFILE)
     session.register_component("data_loader", _loader())
     return session
 
@@ -72,4 +75,4 @@ def _begun() -> Any:
 def _loader() -> Any:
     from botocore.session import Session
 
-    return Session().get_component("data_loader")
+    return Session(session_vars=NO_PROFILE).get_component("data_loader")
