@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .facts import breaches_frame as breaches
     from .facts import limits_frame as limits
     from .facts import prices_frame as prices
+    from .figures import decision_map
     from .forecast import forecast
     from .one_design import assess, compare, cost, latency
     from .recommend import Recommendation, recommend
@@ -45,6 +46,7 @@ _CONTENTS = {  # public name: (module, name there)
     "Bill": ("cost", "Bill"),
     "bill": ("cost", "bill"),
     "calibrate": ("calibrate", "calibrate"),
+    "decision_map": ("figures", "decision_map"),
     "forecast": ("forecast", "forecast"),
     "limits": ("facts", "limits_frame"),
     "prices": ("facts", "prices_frame"),

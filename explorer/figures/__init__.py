@@ -5,6 +5,7 @@ the same bytes (`svg()`, `png()`, `savefig`).
 """
 
 from .bars import latency, limits_used
+from .decisions import decision_map
 from .look import Picture
 from .measured import latencies, served
 from .money import costs
@@ -17,6 +18,7 @@ __all__ = [
     "Picture",
     "limits_used",
     "costs",
+    "decision_map",
     "latency",
     "distribution",
     "cost_by_rate",

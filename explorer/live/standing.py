@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from ..design import Design, choices
 from ..errors import ExplorerError
@@ -15,6 +15,9 @@ from ..template import Stack
 from ..workload import Workload
 from .said import spoken
 from .target import Target
+
+if TYPE_CHECKING:
+    from .client import Client
 
 MADE, EXPIRES, MARK = "explorer:created", "explorer:expires", "explorer:stack"  # its tags
 WHOLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
@@ -82,6 +85,25 @@ class Standing(Found):
     def credentials(self) -> Mapping[str, str] | None:
         """A new caller's, who may use the endpoint and nothing else; None where the user's own do."""
         return self.target.admit(self.name, self.outputs["CallerPolicy"])
+
+    def client(self, **given: Any) -> Client:
+        """A client of the endpoint, as a new caller; `given` as `explorer.live.Client` takes it."""
+        from .client import Client
+
+        return Client(self.url, self.credentials(), **{"region": self.target.region, **given})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        from .deploying import destroy
+
+        destroy(self)
+
+    def _repr_markdown_(self) -> str:
+        where = "AWS" if self.target.name == "aws" else "this machine's local cloud"
+        rows = "\n".join(f"| {concern} | {option} |" for concern, option in self.design.ids.items())
+        return f"An endpoint stands on {where}.\n\n| concern | option |\n| --- | --- |\n{rows}"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,74 @@
+"""The decision map shows what a sweep says, and names what draws its lines."""
+
+import numpy as np
+import pytest
+
+import explorer as ex
+from explorer.figures.decisions import _borders, _ranked, ends, reason
+
+BUFFERED = ex.Design("http-api", "inline", "buffered", "single", "environment")
+
+
+@pytest.fixture(scope="module")
+def workload():
+    return ex.Workload(
+        name="Documents",
+        requests_per_month=1e6,
+        response={"p50": "400 KB", "p99": "4 MB"},
+        runtime={"p50": "2 s", "p99": "15 s"},
+        client={"waits": "25 s"},
+    )
+
+
+@pytest.fixture(scope="module")
+def swept(workload):
+    axes = {name: np.geomspace(*ends(workload, name), 40) for name in ("response", "runtime")}
+    return ex.sweep(workload, axes)
+
+
+def test_the_map_says_in_words_what_wins(workload, swept):
+    picture = ex.decision_map(workload, swept=swept)
+    shown = {text.get_text() for text in picture.axes[0].texts}
+    assert "today" in shown and any("stored" in text for text in shown)
+    assert "stored" in picture.alt and "response" in picture.alt
+
+
+def test_the_same_map_has_the_same_bytes(workload, swept):
+    assert ex.decision_map(workload, swept=swept).png() == ex.decision_map(workload, swept=swept).png()
+
+
+@pytest.mark.parametrize("axes", [("requests_per_month", "response"), ("configuration", "runtime")])
+def test_other_axes_make_a_map_too(workload, axes, monkeypatch):
+    monkeypatch.setattr("explorer.figures.decisions.POINTS", 12)
+    w = workload.replace(configuration={"total": "2 KB", "entries": 8})
+    assert ex.decision_map(w, *axes).png()
+
+
+def test_a_map_on_which_nothing_is_feasible_says_so(workload, monkeypatch):
+    monkeypatch.setattr("explorer.figures.decisions.POINTS", 8)
+    picture = ex.decision_map(workload.replace(targets={"latency_p95": "1 ms"}))
+    assert "no design is feasible" in {text.get_text() for text in picture.axes[0].texts}
+
+
+@pytest.mark.parametrize(
+    ("point", "because"),
+    [
+        ({"response": 5e7, "runtime": 0.1}, "lambda.sync.response"),
+        ({"response": 1e4, "runtime": 100.0}, "apigw.http.timeout"),
+        ({"response": 1e4, "runtime": 0.1}, "cost"),
+    ],
+)
+def test_a_line_is_named_by_what_rules_the_design_out(workload, point, because):
+    assert reason(workload, BUFFERED, point) == because
+
+
+def test_borders_are_between_neighbours():
+    winner = np.array([[0, 0, 1], [0, 0, 1], [2, 2, 2]])
+    found = _borders(winner)
+    assert set(found) == {(0, 1), (0, 2), (1, 2)} and len(found[0, 1]) == len(found[0, 2]) == 2
+    assert _ranked(winner) == [0, 2, 1]
+
+
+def test_an_axis_that_is_none_is_refused(workload):
+    with pytest.raises(ex.ExplorerError, match="is not a numeric field"):
+        ex.decision_map(workload, x="respons")
