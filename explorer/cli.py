@@ -15,7 +15,21 @@ from typing import Annotated
 import typer
 
 from . import __version__, endpoint
-from .console import NO, Commands, Json, Region, WorkloadFile, designs, loaded, out
+from .console import (
+    NO,
+    Commands,
+    Json,
+    Refresh,
+    Region,
+    Regions,
+    Taken,
+    WorkloadFile,
+    asking,
+    designs,
+    loaded,
+    out,
+    out_refreshed,
+)
 from .errors import ExplorerError
 
 app = typer.Typer(cls=Commands, pretty_exceptions_enable=False, rich_markup_mode="rich")
@@ -184,21 +198,45 @@ Text = Annotated[str, typer.Argument(metavar="TEXT", help="Only rows that contai
 
 
 @app.command()
-def limits(text: Text = "", as_json: Json = False) -> None:
+def limits(
+    text: Text = "",
+    refresh: Refresh = False,
+    region: Regions = None,
+    yes: Taken = False,
+    as_json: Json = False,
+) -> None:
     """AWS's limits as this project knows them: value, age, source, whether verified."""
     from . import facts, plain
 
+    if refresh:
+        from .refresh import refresh_limits
+
+        return out_refreshed(refresh_limits(region or [], yes=yes, watch=asking), as_json)
     found = plain.rows(facts.limits_frame(), text, ("id", "service", "name"))
     out({"limits": found}, as_json, "limits", found)
 
 
 @app.command()
-def prices(text: Text = "", region: Region = None, as_json: Json = False) -> None:
+def prices(
+    text: Text = "",
+    refresh: Refresh = False,
+    region: Regions = None,
+    yes: Taken = False,
+    offers: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="With --refresh: public offer files, read instead of asking."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Every price ever seen, or with --region those in force there: tier, age, source, staleness."""
     from . import facts, plain
 
-    frame = facts.prices_frame() if region is None else plain.prices_in(region)
-    found = plain.rows(frame, text, ("id", "unit"))
+    if refresh:
+        from .refresh import refresh_prices
+
+        return out_refreshed(refresh_prices(region or [], yes=yes, offers=offers, watch=asking), as_json)
+    frames = [plain.prices_in(name) for name in region or []] or [facts.prices_frame()]
+    found = [row for frame in frames for row in plain.rows(frame, text, ("id", "unit"))]
     out({"prices": found}, as_json, "prices", found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from typer.core import TyperGroup
 from .errors import CloudError, ExplorerError
 
 if TYPE_CHECKING:
+    from .refresh import Refreshed
     from .workload import Workload
 
 NO, BAD_INPUT, CLOUD_FAILED, INTERRUPTED, NOBODY_READS = 1, 2, 3, 130, 141
@@ -115,6 +117,38 @@ Region = Annotated[
         callback=_known_region,
     ),
 ]
+
+
+def _known_regions(regions: list[str] | None) -> list[str]:
+    return [region for region in regions or [] if _known_region(region)]
+
+
+Regions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--region",
+        metavar="REGION",
+        help="May be given again.",
+        autocompletion=_regions,
+        callback=_known_regions,
+    ),
+]
+Refresh = Annotated[bool, typer.Option("--refresh", help="Ask AWS, and add what changed to the table.")]
+Taken = Annotated[bool, typer.Option("--yes", "-y", help="With --refresh: changes by more than 2 x too.")]
+
+
+def asking(regions: Sequence[str]) -> Iterable[str]:
+    """The regions one by one, with their progress when a person looks."""
+    from .told import watched
+
+    return watched(regions, "Asking AWS")
+
+
+def out_refreshed(found: Refreshed, as_json: bool) -> None:
+    """What a refresh found, as JSON or as tables of old and new."""
+    from .refresh.lines import parts, sentences
+
+    out(found.to_dict(), as_json, "refreshed", sentences(found), parts(found))
 
 
 def out(answer: Any, as_json: bool, table: str, *shown: Any) -> None:

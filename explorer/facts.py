@@ -60,11 +60,14 @@ class Facts:
             checks = {**checks, "unit": self._unit}
         return read(self.folder / name, checks)
 
-    def _by_id(self, name: str, checks: Mapping[str, Check]) -> dict[str, Row]:
+    def _by_id(self, name: str, checks: Mapping[str, Check], history: bool = False) -> dict[str, Row]:
+        """The rows by id; with `history` a further line of an id counts, if it was seen later."""
         table: dict[str, Row] = {}
         for row in self._read(name, checks):
-            if row["id"] in table:
-                raise refused(row["place"], "id", row["id"], "one line an id")
+            earlier = table.get(row["id"])
+            if earlier and not (history and first_day(row["as_of"]) > first_day(earlier["as_of"])):
+                accepted = "one line an id" + (", or a later as_of" if history else "")
+                raise refused(row["place"], "id", row["id"], accepted)
             _check_sourced(row)
             table[row["id"]] = row
         return table
@@ -80,7 +83,8 @@ class Facts:
 
     @cached_property
     def _limits(self) -> dict[str, Limit]:
-        return {id: Limit(**_fields(row)) for id, row in self._by_id("limits.csv", record.LIMIT).items()}
+        rows = self._by_id("limits.csv", record.LIMIT, history=True)
+        return {id: Limit(**_fields(row)) for id, row in rows.items()}
 
     @cached_property
     def _times(self) -> dict[str, Time]:

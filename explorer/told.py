@@ -18,8 +18,10 @@ from .units import format_quantity
 if TYPE_CHECKING:
     from .lab import Server
     from .live.target import Target
+    from .refresh.lines import Part
 
 T = TypeVar("T")
+SPARED = (">as of", ">old as of", "note", ">from")  # columns of a refresh that can go
 
 
 def limits(rows: list[Row]) -> Iterator[RenderableType]:
@@ -62,13 +64,21 @@ def _price(row: Row) -> tuple[str | Text, ...]:
     )
 
 
-def watched(jobs: Sequence[T]) -> Iterable[T]:
+def refreshed(sentences: list[str], parts: list[Part]) -> Iterator[RenderableType]:
+    """What a refresh did, and a table of each kind of thing that it found."""
+    yield from map(Whole, sentences)
+    for heading, note, columns, rows in parts:
+        yield title(heading, note)
+        yield table(columns, rows, [name.lstrip(">") for name in SPARED if name in columns])
+
+
+def watched(jobs: Sequence[T], doing: str = "Writing") -> Iterable[T]:
     """The jobs one by one, with their progress on standard error when a person looks."""
     if len(jobs) == 1 or not sys.stderr.isatty():
         return jobs
     from rich.progress import track
 
-    return track(jobs, "Writing", console=Console(stderr=True), transient=True)
+    return track(jobs, doing, console=Console(stderr=True), transient=True)
 
 
 def written(*paths: Path) -> Iterator[RenderableType]:

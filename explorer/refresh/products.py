@@ -52,7 +52,9 @@ class Product:
     def usage_in(self, region: str) -> list[str]:
         """Its usage types as a region writes them; KMS puts the region's own name before."""
         marks = [f"{mark}-" for mark in (*MARKS[region], region)]
-        return [mark + usage for mark in (marks + [""] if region == HOME else marks) for usage in self.usage]
+        if region == HOME:
+            marks.append("")
+        return [mark + usage for mark in marks for usage in self.usage]
 
 
 def _product(service: str, *usage: str, **where: str) -> Product:

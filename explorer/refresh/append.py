@@ -1,0 +1,94 @@
+"""Rows added to a table of `data/`: all of them or none, and no row that was there is touched."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import FactsError
+from ..facts import Facts
+
+
+def path_of(tables: Facts, table: str) -> Path:
+    """Where the rows of "prices" or "limits" go."""
+    return (tables.folder / f"{table}.csv").resolve()
+
+
+def check_writable(path: Path) -> None:
+    """Raise FactsError, before anything is asked of AWS, if rows cannot be added there."""
+    with _written(path), tempfile.TemporaryFile(dir=path.parent):
+        pass
+    if path.exists() and not os.access(path, os.W_OK):
+        raise _unwritable(path, "Permission denied")
+
+
+def append(tables: Facts, table: str, rows: Sequence[Mapping[str, str]]) -> None:
+    """Add `rows` at the end of the table, in one step, once the tables' own reader takes them all.
+
+    Raises FactsError if it does not, or if the file cannot be written or was changed meanwhile; the
+    file is then what it was.
+    """
+    if not rows:
+        return
+    path = path_of(tables, table)
+    with _written(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=".refresh-") as beside:
+        before = path.read_bytes()
+        new = Path(beside) / path.name
+        for other in tables.folder.glob("*.csv"):
+            shutil.copyfile(other, Path(beside) / other.name)
+        with new.open("wb") as file:
+            file.write(before + _lines(before, rows))
+            file.flush()
+            os.fsync(file.fileno())
+        _check(Facts(Path(beside)))
+        shutil.copymode(path, new)
+        if path.read_bytes() != before:
+            raise FactsError(f"{path} was changed by another program meanwhile: refresh again")
+        os.replace(new, path)
+    _forget(tables)
+
+
+def _lines(before: bytes, rows: Sequence[Mapping[str, str]]) -> bytes:
+    """The rows as the file writes its own: its columns, its ends of lines."""
+    header = next(csv.reader(io.StringIO(before.decode(), newline="")))
+    end = "\r\n" if b"\r\n" in before else "\n"
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, header, lineterminator=end, extrasaction="ignore")
+    writer.writerows(rows)
+    joint = "" if before.endswith(b"\n") else end
+    return (joint + text.getvalue()).encode()
+
+
+def _check(tables: Facts) -> None:
+    """Read every table that names the rows of these."""
+    tables.limits()
+    tables.free(tables.price_ids()[0])
+    tables.breach("", "")
+
+
+def _forget(tables: Facts) -> None:
+    """Let the tables be read again when they are next asked for."""
+    folder = tables.folder
+    vars(tables).clear()
+    tables.folder = folder
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _unwritable(path, error.strerror or str(error)) from None
+
+
+def _unwritable(path: Path, why: str) -> FactsError:
+    return FactsError(
+        f"{path} cannot be written: {why}: the refreshed rows go there; expected a folder that you may "
+        "write to, such as the data/ of a clone"
+    )

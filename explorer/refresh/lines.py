@@ -1,0 +1,73 @@
+"""What a person is told of a refresh: sentences, and tables of old beside new."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from ..units import format_quantity
+from .refreshed import Refreshed, Row
+
+Part = tuple[str, str, tuple[str, ...], list[tuple[str, ...]]]  # heading, note, columns, rows
+
+PARTS = {  # a list of Refreshed: its heading and note
+    "changed": ("What changed", "added with today's date; the old rows stay as history"),
+    "suspicious": ("Changed by more than a factor of 2", "not taken; --yes takes them"),
+    "yours": ("Yours", "this account's own values, never stored as AWS's default"),
+    "elsewhere": ("Other defaults", "regions that do not have what the table says"),
+    "unlisted": ("Not found at AWS", "the rows stay as they are"),
+    "unknown": ("Could not be compared", "left as they are"),
+}
+COLUMNS = {  # of a row: its heading; a leading > stands to the right
+    "id": "id",
+    "region": "region",
+    "tier_from": ">from",
+    "old_usd": ">old USD",
+    "usd": ">new USD",
+    "old_value": ">old",
+    "value": ">AWS's",
+    "there": ">there",
+    "yours": ">yours",
+    "old_as_of": ">old as of",
+    "as_of": ">as of",
+    "note": "note",
+    "why": "why",
+}
+
+
+def sentences(found: Refreshed) -> list[str]:
+    """What was done, and how much was left as it was."""
+    done = f"Added {_rows(found.added)} to {found.path}, as of {found.as_of}; none was taken away."
+    if not found.added:
+        done = f"Nothing to add to {found.path}."
+    again = f"; {found.confirmed} stale ones cost the same and are dated anew" if found.confirmed else ""
+    left = f"{found.unchanged} {found.table} are as they were{again}."
+    beyond = f"{len(found.beyond)} have no match in AWS's answers here: read them at their sources."
+    return [done, left, beyond] if found.beyond else [done, left]
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def parts(found: Refreshed) -> list[Part]:
+    """A table for each list that is not empty, with the columns that its rows fill."""
+    return [
+        (heading, note, *_table(getattr(found, name)))
+        for name, (heading, note) in PARTS.items()
+        if getattr(found, name)
+    ]
+
+
+def _table(rows: list[Row]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    used = [key for key in COLUMNS if any(row.get(key) not in (None, "") for row in rows)]
+    return tuple(COLUMNS[key] for key in used), [tuple(_cell(row, key) for key in used) for row in rows]
+
+
+def _cell(row: Row, key: str) -> str:
+    value: Any = row.get(key)
+    if value is None:
+        return "none" if key in ("old_usd", "usd") else ""
+    if key in ("value", "old_value", "there", "yours"):
+        return format_quantity(value, row.get("unit", ""))
+    return f"{value.normalize():,f}" if isinstance(value, Decimal) else str(value)

@@ -1,0 +1,156 @@
+"""The AWS Price List, from its Query API or from offer files: products and the bands of their prices."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from ..errors import ExplorerError
+from ..record import Tier
+from . import asked
+from .products import Product
+
+API_REGION = "us-east-1"  # where the Price List API answers, for every region
+ONE_BY_ONE = {"AmazonEC2", "AWSDataTransfer"}  # too long to be listed whole
+MANY = re.compile(r"^(per\s+)?(\d{3,}|\d+\s?M\b|thousand|million)", re.IGNORECASE)
+FORM = "expected an offer file of the AWS Price List, index.json"
+
+Offer = dict[str, Any]  # {"product": {...}, "terms": {"OnDemand": {...}}}, as the Query API gives it
+
+
+class Unpriced(Exception):
+    """A product whose price cannot be taken; says why."""
+
+
+class QueryApi:
+    """Offers by the Query API; what was listed is kept."""
+
+    def __init__(self, session: Any) -> None:
+        self._client = asked.client(session, "pricing", API_REGION)
+        self._listed: dict[tuple[str, str], list[Offer]] = {}
+
+    def offers(self, product: Product, region: str) -> list[Offer]:
+        """Every offer among which the product's is, if AWS lists it."""
+        if product.service in ONE_BY_ONE:
+            lists = (self._list(product.service, usagetype=usage) for usage in product.usage_in(region))
+            return next(filter(None, lists), [])
+        key = product.service, region
+        if key not in self._listed:
+            self._listed[key] = self._list(product.service, regionCode=region)
+        return self._listed[key]
+
+    def _list(self, service: str, **attributes: str) -> list[Offer]:
+        filters = [{"Type": "TERM_MATCH", "Field": name, "Value": v} for name, v in attributes.items()]
+        found = asked.pages(
+            self._client,
+            "pricing",
+            "GetProducts",
+            "get_products",
+            ServiceCode=service,
+            Filters=filters,
+            FormatVersion="aws_v1",
+            PaginationConfig={"PageSize": 100},
+        )
+        return [json.loads(text) for page in found for text in page["PriceList"]]
+
+
+class OfferFiles:
+    """Offers of a folder of offer files, those of a region or of all, under any names ending in .json."""
+
+    def __init__(self, folder: Path) -> None:
+        self._offers: dict[str, list[Offer]] = {}
+        paths = sorted(folder.rglob("*.json"))
+        if not paths:
+            raise ExplorerError(f"{folder}: holds no .json file: {FORM}")
+        for path in paths:
+            code, offers = _read(path)
+            self._offers.setdefault(code, []).extend(offers)
+
+    def offers(self, product: Product, region: str) -> list[Offer]:
+        """Every offer among which the product's is, if AWS lists it."""
+        return self._offers.get(product.service, [])
+
+    def holds(self, service: str) -> bool:
+        """Whether there is a file of that service."""
+        return service in self._offers
+
+
+def _read(path: Path) -> tuple[str, list[Offer]]:
+    try:
+        file = json.loads(path.read_text(encoding="utf-8"))
+        terms = file["terms"].get("OnDemand", {})
+        offers = [
+            {"product": product, "terms": {"OnDemand": terms.get(sku, {})}}
+            for sku, product in file["products"].items()
+        ]
+        return str(file["offerCode"]), offers
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ExplorerError(f"{path}: is no offer file: {FORM}") from None
+
+
+def tiers(source: QueryApi | OfferFiles, product: Product, region: str, today: date) -> tuple[Tier, ...]:
+    """The tiers of the product's price in the region, () if AWS does not list it.
+
+    Raises Unpriced if it is not in USD, not for one unit, or if several products fit at several prices.
+    """
+    offers = source.offers(product, region)
+    try:
+        found = {_tiers(offer, today) for offer in offers if _fits(offer, product, region)} - {()}
+    except (AttributeError, TypeError):
+        raise Unpriced(f"the price list of {product.service} has a form that is not known here") from None
+    if len(found) > 1:
+        raise Unpriced(f"{len(found)} products of {product.service} fit, at different prices")
+    return next(iter(found), ())
+
+
+def _fits(offer: Offer, product: Product, region: str) -> bool:
+    given = offer.get("product", {})
+    return product.fits(given.get("productFamily", ""), given.get("attributes", {}), region)
+
+
+def _tiers(offer: Offer, today: date) -> tuple[Tier, ...]:
+    bands = sorted((_band(dimension) for dimension in _dimensions(offer, today)), key=lambda band: band.start)
+    if len(bands) > 1 and bands[0].usd == 0:  # what is free each month is in billing_notes
+        bands = [Tier(Decimal(0), bands[1].end, bands[1].usd), *bands[2:]]
+    ends = [Decimal(0), *(band.end for band in bands[:-1])]
+    if [band.start for band in bands] != ends[: len(bands)]:
+        raise Unpriced("its tiers do not join")
+    return tuple(bands)
+
+
+def _dimensions(offer: Offer, today: date) -> list[dict[str, Any]]:
+    """The price dimensions of the on-demand term in force; terms that start later are left out."""
+    terms = [
+        term
+        for term in offer.get("terms", {}).get("OnDemand", {}).values()
+        if term.get("effectiveDate", "")[:10] <= today.isoformat()
+    ]
+    if not terms:
+        return []
+    latest = max(terms, key=lambda term: term.get("effectiveDate", ""))
+    return list(latest.get("priceDimensions", {}).values())
+
+
+def _band(dimension: dict[str, Any]) -> Tier:
+    prices, unit = dimension.get("pricePerUnit", {}), str(dimension.get("unit", ""))
+    if "USD" not in prices:
+        raise Unpriced(f"its price is in {', '.join(sorted(prices)) or 'no currency'}: expected USD")
+    if MANY.match(unit):
+        raise Unpriced(f'its price is for "{unit}": expected for one')
+    end = dimension.get("endRange", "Inf")
+    start = _number(dimension.get("beginRange", "0"))
+    return Tier(start, None if end == "Inf" else _number(end), _number(prices["USD"]))
+
+
+def _number(given: object) -> Decimal:
+    try:
+        value = Decimal(str(given))
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or value < 0:
+        raise Unpriced(f'its price list says "{given}": expected a number, 0 or more')
+    return value

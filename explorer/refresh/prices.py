@@ -1,0 +1,176 @@
+"""`explorer prices --refresh`: the price list held against the prices in force, and new rows for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from .. import facts
+from ..errors import ExplorerError
+from ..facts import Facts
+from ..record import Tariff, Tier
+from ..table import first_day
+from .append import append, check_writable, path_of
+from .pricelist import OfferFiles, QueryApi, Unpriced, tiers
+from .products import MARKS, PRODUCTS
+from .refreshed import Refreshed, Row, suspicious
+
+TABLE = "prices"
+Watch = Callable[[Sequence[str]], Iterable[str]]
+
+
+def refresh_prices(
+    regions: Sequence[str] = (),
+    session: Any = None,
+    today: date | None = None,
+    *,
+    yes: bool = False,
+    offers: Path | None = None,
+    tables: Facts | None = None,
+    watch: Watch = iter,
+) -> Refreshed:
+    """Hold the prices of `regions` against the AWS Price List, and add a row for each that changed.
+
+    Parameters: `regions`, all of the table's if none are named; `session`, boto3's, else that of the
+    environment; `today`, the date of new rows; `yes`, take suspicious changes as well; `offers`, a
+    folder of the list's public offer files to read instead of asking; `watch`, sees the regions pass.
+    Raises CloudError if AWS refuses or is out of reach, FactsError if the table cannot be written:
+    nothing is changed then.
+    """
+    tables, today = tables or facts.DEFAULT, today or date.today()
+    wanted = _known(regions or tables.regions(), tables)
+    path = path_of(tables, TABLE)
+    check_writable(path)
+    done = Refreshed(TABLE, today, wanted, str(path))
+    source = OfferFiles(offers) if offers else QueryApi(session)
+    rows: list[Row] = []
+    for region in watch(wanted):
+        for price_id in tables.price_ids():
+            tariff = tables.tariff(price_id, region)
+            rows += _refreshed(tariff, source, today, yes, done)
+    done.beyond = [price_id for price_id in tables.price_ids() if price_id not in PRODUCTS]
+    append(tables, TABLE, rows)
+    done.added = len(rows)
+    return done
+
+
+def _known(regions: Sequence[str], tables: Facts) -> tuple[str, ...]:
+    accepted = [region for region in tables.regions() if region in MARKS]
+    for region in regions:
+        if region not in accepted:
+            raise ExplorerError(f'region is "{region}": expected one of {", ".join(accepted)}')
+    return tuple(dict.fromkeys(regions))
+
+
+def _refreshed(
+    old: Tariff, source: QueryApi | OfferFiles, today: date, yes: bool, done: Refreshed
+) -> list[Row]:
+    """The rows to add for one price; what was found goes to `done`."""
+    product = PRODUCTS.get(old.id)
+    if product is None or (isinstance(source, OfferFiles) and not source.holds(product.service)):
+        return []
+    try:
+        new = tiers(source, product, old.region, today)
+        if new:
+            _check_takes_place(old, new, today)
+    except Unpriced as error:
+        done.unknown.append({"id": old.id, "region": old.region, "why": str(error)})
+        return []
+    if not new:
+        if not old.assumed:
+            done.unlisted.append(_unlisted(old, product.service))
+        return []
+    if new == old.tiers and not old.assumed:
+        return _seen_again(old, new, product.service, today, done)
+    differs = _differences(old, new, today)
+    if any(suspicious(*pair) for pair in _pairs(old.tiers, new)) and not yes:
+        done.suspicious += differs
+        return []
+    done.changed += differs
+    return _rows(old, new, product.service, today)
+
+
+def _seen_again(old: Tariff, new: tuple[Tier, ...], service: str, today: date, done: Refreshed) -> list[Row]:
+    """A price that is stale and did not change is dated anew; another is left as it is."""
+    if not old.stale:
+        done.unchanged += 1
+        return []
+    done.confirmed += 1
+    return _rows(old, new, service, today)
+
+
+def _check_takes_place(old: Tariff, new: tuple[Tier, ...], today: date) -> None:
+    """Raise Unpriced if new rows would not be those in force."""
+    if new != old.tiers and not old.assumed and first_day(old.as_of) >= today:
+        raise Unpriced(f"seen on {old.as_of} at another price: refresh on a later day")
+    end = new[-1].end
+    if end is not None and not old.assumed and old.tiers[-1].start >= end:
+        raise Unpriced(f"its last tier ends at {end:f}, before one that is in the table")
+
+
+def _unlisted(old: Tariff, service: str) -> Row:
+    return {
+        "id": old.id,
+        "region": old.region,
+        "unit": old.unit,
+        "old_usd": old.tiers[0].usd,
+        "old_as_of": old.as_of,
+        "why": f"not found in the price list of {service}: the row stays",
+    }
+
+
+def _usd_at(tiers: tuple[Tier, ...], quantity: Decimal) -> Decimal | None:
+    return next((t.usd for t in tiers if t.start <= quantity and (t.end is None or quantity < t.end)), None)
+
+
+def _pairs(old: tuple[Tier, ...], new: tuple[Tier, ...]) -> list[tuple[float, float]]:
+    """The old and the new price at every quantity at which a tier starts, where both are known."""
+    starts = sorted({tier.start for tier in (*old, *new)})
+    pairs = [(_usd_at(old, start), _usd_at(new, start)) for start in starts]
+    return [(float(was), float(now)) for was, now in pairs if was is not None and now is not None]
+
+
+def _differences(old: Tariff, new: tuple[Tier, ...], today: date) -> list[Row]:
+    """Old beside new, a row a tier that differs; None on the side that has no such tier."""
+    was, now = ({tier.start: tier for tier in side} for side in (old.tiers, new))
+    differ = sorted(start for start in {*was, *now} if old.assumed or was.get(start) != now.get(start))
+    return [
+        {
+            "id": old.id,
+            "region": old.region,
+            "unit": old.unit,
+            "tier_from": start,
+            "tier_to": now[start].end if start in now else was[start].end,
+            "old_usd": was[start].usd if start in was else None,
+            "usd": now[start].usd if start in now else None,
+            "old_as_of": old.as_of,
+            "as_of": today.isoformat(),
+            "note": f"{facts.HOME_REGION}'s until now" if old.assumed else "",
+        }
+        for start in differ
+    ]
+
+
+def _rows(old: Tariff, new: tuple[Tier, ...], service: str, today: date) -> list[Row]:
+    """All tiers as lines of the table: where one changes, all are written down."""
+    return [
+        {
+            "id": old.id,
+            "region": old.region,
+            "unit": old.unit,
+            "tier_from": _text(tier.start),
+            "tier_to": "" if tier.end is None else _text(tier.end),
+            "price_usd": _text(tier.usd),
+            "as_of": today.isoformat(),
+            "source": f"AWS Price List, offer {service}",
+        }
+        for tier in new
+    ]
+
+
+def _text(number: Decimal) -> str:
+    """As short as it can be written without an exponent."""
+    return f"{number.normalize():f}"

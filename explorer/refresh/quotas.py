@@ -1,0 +1,240 @@
+"""`explorer limits --refresh`: Service Quotas held against the limits that have a quota code.
+
+A row of the table says what AWS gives by default. What this account was given is told, and not stored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from .. import facts
+from ..errors import ExplorerError
+from ..facts import Facts
+from ..record import Limit
+from ..table import first_day
+from . import asked
+from .append import append, check_writable, path_of
+from .refreshed import Refreshed, Row, suspicious
+
+TABLE = "limits"
+SOURCE = (
+    "https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_ListAWSDefaultServiceQuotas.html"
+)
+SERVICES = {  # what Service Quotas calls ids that start so; other ids start with its own word
+    "apigw.": "apigateway",
+    "durable.": "lambda",
+    "eb.": "events",
+    "lmi.": "lambda",
+    "sfn.": "states",
+    "sm.": "secretsmanager",
+}
+SIZES: dict[str, float] = {
+    "byte": 1,
+    "kilobyte": 1024,
+    "megabyte": 1024**2,
+    "gigabyte": 1024**3,
+    "terabyte": 1024**4,
+}
+TIMES: dict[str, float] = {"microsecond": 1e-6, "millisecond": 1e-3, "second": 1, "minute": 60, "hour": 3600}
+OURS: dict[str, tuple[str, float]] = {  # the units of the table that have a dimension
+    **dict.fromkeys(("bytes", "characters"), ("byte", 1)),
+    **dict.fromkeys(("MB",), ("byte", 1024**2)),
+    **dict.fromkeys(("GB", "GB unzipped"), ("byte", 1024**3)),
+    **dict.fromkeys(("seconds", "s"), ("second", 1)),
+    **dict.fromkeys(("MB/s", "Mbps"), ("rate", 1)),
+}
+WORD = re.compile(
+    r"(micro|milli)?seconds?\b|(kilo|mega|giga|tera)?bytes?\b|minutes?\b|hours?\b", re.IGNORECASE
+)
+ACCOUNT = {  # of Lambda's account settings: the limit, and how many of its unit one of theirs is
+    "ConcurrentExecutions": ("lambda.concurrency", 1.0),
+    "TotalCodeSize": ("lambda.storage", 1 / 1024**3),
+    "CodeSizeUnzipped": ("lambda.zip.unzipped", 1.0),
+    "CodeSizeZipped": ("lambda.zip.direct", 1.0),
+}
+Quotas = dict[str, dict[str, float]]  # by limit, then by region
+Watch = Callable[[Sequence[str]], Iterable[str]]
+
+
+def refresh_limits(
+    regions: Sequence[str] = (),
+    session: Any = None,
+    today: date | None = None,
+    *,
+    yes: bool = False,
+    tables: Facts | None = None,
+    watch: Watch = iter,
+) -> Refreshed:
+    """Hold AWS's default quotas against the table, add a row for each that changed, and tell yours.
+
+    A default changed if no region asked has the table's any more; the row takes what most have. One
+    region alone says what it has (`elsewhere`) and changes the table only with `yes`, for defaults
+    differ by region. Parameters and errors as of `refresh_prices`.
+    """
+    tables, today = tables or facts.DEFAULT, today or date.today()
+    wanted = tuple(dict.fromkeys(regions or tables.regions()))
+    for region in wanted:
+        if region not in tables.regions():
+            raise ExplorerError(f'region is "{region}": expected one of {", ".join(tables.regions())}')
+    path = path_of(tables, TABLE)
+    check_writable(path)
+    done = Refreshed(TABLE, today, wanted, str(path))
+    coded = {limit.id: limit for limit in tables.limits().values() if limit.quota_code}
+    done.beyond = [limit_id for limit_id in tables.limits() if limit_id not in coded]
+    defaults, applied = _asked(coded, tables.limits(), session, watch(wanted), done)
+    rows: list[Row] = []
+    for limit in coded.values():
+        rows += _refreshed(limit, defaults.get(limit.id, {}), today, yes, done)
+    done.yours = _yours(tables.limits(), defaults, applied)
+    append(tables, TABLE, rows)
+    done.added = len(rows)
+    return done
+
+
+def _asked(
+    coded: Mapping[str, Limit],
+    limits: Mapping[str, Limit],
+    session: Any,
+    regions: Iterable[str],
+    done: Refreshed,
+) -> tuple[Quotas, Quotas]:
+    """AWS's defaults and the account's own values, in the units of the table."""
+    defaults, applied = {}, {}  # type: Quotas, Quotas
+    for region in regions:
+        quotas = asked.client(session, "service-quotas", region)
+        for service in sorted({_service(limit_id) for limit_id in coded}):
+            ours = {limit.quota_code: limit for limit in coded.values() if _service(limit.id) == service}
+            for action, found in (("ListAWSDefaultServiceQuotas", defaults), ("ListServiceQuotas", applied)):
+                for quota in _listed(quotas, action, service):
+                    if limit := ours.get(quota["QuotaCode"]):
+                        _note(limit, quota, region, found, done)
+        for limit_id, value in _account(session, region).items():
+            if limit_id in limits:
+                applied.setdefault(limit_id, {})[region] = value
+    return defaults, applied
+
+
+def _service(limit_id: str) -> str:
+    word, dot, _ = limit_id.partition(".")
+    return SERVICES.get(word + dot, word)
+
+
+def _listed(client: Any, action: str, service: str) -> Iterable[dict[str, Any]]:
+    operation = {"ListServiceQuotas": "list_service_quotas"}.get(action, "list_aws_default_service_quotas")
+    for page in asked.pages(client, "servicequotas", action, operation, ServiceCode=service):
+        yield from (quota for quota in page["Quotas"] if "Value" in quota)
+
+
+def _account(session: Any, region: str) -> dict[str, float]:
+    """What Lambda's account settings say, by limit."""
+    client = asked.client(session, "lambda", region)
+    with asked.spoken("lambda", "GetAccountSettings"):
+        given = client.get_account_settings()["AccountLimit"]
+    return {ACCOUNT[name][0]: given[name] * ACCOUNT[name][1] for name in ACCOUNT if name in given}
+
+
+def _note(limit: Limit, quota: Mapping[str, Any], region: str, found: Quotas, done: Refreshed) -> None:
+    value = in_unit(quota, limit.unit)
+    if value is None and quota["Value"] == limit.value:
+        value = limit.value
+    if value is not None:
+        found.setdefault(limit.id, {})[region] = value
+    elif not any(row["id"] == limit.id for row in done.unknown):
+        why = f'AWS says {quota["Value"]:g} "{quota.get("Unit", "")}": not comparable with {limit.unit}'
+        done.unknown.append({"id": limit.id, "region": region, "why": why})
+
+
+def in_unit(quota: Mapping[str, Any], unit: str) -> float | None:
+    """The value of a quota in a unit of the table, None if the two do not compare.
+
+    Where AWS names no unit its name may: "Maximum integration timeout in milliseconds".
+    """
+    value, theirs = float(quota["Value"]), str(quota.get("Unit") or "None")
+    word = WORD.fullmatch(theirs) or (WORD.search(quota.get("QuotaName", "")) if theirs == "None" else None)
+    kind, ours = OURS.get(unit, ("count", 1))
+    if kind == "count":
+        return value if theirs in ("None", "Count") else None
+    if word is None:
+        return None
+    name = word[0].lower().rstrip("s")
+    factors = {"byte": SIZES, "second": TIMES}.get(kind, {})
+    return round(value * factors[name] / ours, 9) if name in factors else None
+
+
+def _refreshed(
+    old: Limit, defaults: Mapping[str, float], today: date, yes: bool, done: Refreshed
+) -> list[Row]:
+    """The row to add for one limit, if any; what was found goes to `done`."""
+    if not defaults:
+        if not any(row["id"] == old.id for row in done.unknown):
+            why = f"{old.quota_code} not found in Service Quotas: the row stays"
+            done.unlisted.append({"id": old.id, "old_value": old.value, "old_as_of": old.as_of, "why": why})
+        return []
+    counts = Counter(sorted(defaults.values()))
+    new = old.value if old.value in counts else counts.most_common(1)[0][0]
+    assert new is not None
+    alone = len(defaults) == 1 and not yes
+    stands = old.value if alone else new
+    done.elsewhere += [
+        {"id": old.id, "region": region, "unit": old.unit, "value": stands, "there": value}
+        for region, value in defaults.items()
+        if value != stands
+    ]
+    if new == old.value:
+        done.unchanged += 1
+        return []
+    if alone:
+        return []
+    if first_day(old.as_of) >= today:
+        why = f"seen on {old.as_of} with another value: refresh on a later day"
+        done.unknown.append({"id": old.id, "region": "", "why": why})
+        return []
+    row = {
+        "id": old.id,
+        "unit": old.unit,
+        "old_value": old.value,
+        "value": new,
+        "old_as_of": old.as_of,
+        "as_of": today.isoformat(),
+    }
+    if old.value is not None and suspicious(old.value, new) and not yes:
+        done.suspicious.append(row)
+        return []
+    done.changed.append(row)
+    return [_line(old, new, today)]
+
+
+def _line(old: Limit, value: float, today: date) -> Row:
+    """The old row with the new value; a height that it now reaches is no longer one to raise it to."""
+    raised = old.raised_to if old.raised_to is not None and old.raised_to > value else None
+    return {
+        **asdict(old),
+        "value": _text(value),
+        "raised_to": "" if raised is None else _text(raised),
+        "evidence": "Service Quotas, AWS's default",
+        "as_of": today.isoformat(),
+        "source_url": SOURCE,
+        "verified": "yes",
+    }
+
+
+def _text(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(value)
+
+
+def _yours(limits: Mapping[str, Limit], defaults: Quotas, applied: Quotas) -> list[Row]:
+    """Where this account has another value than AWS gives by default in that region."""
+    rows = []
+    for limit_id, regions in applied.items():
+        limit = limits[limit_id]
+        for region, value in regions.items():
+            default = defaults.get(limit_id, {}).get(region, limit.value)
+            if value != default:
+                found = {"id": limit_id, "region": region, "unit": limit.unit}
+                rows.append({**found, "value": default, "yours": value})
+    return rows

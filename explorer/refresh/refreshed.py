@@ -1,0 +1,47 @@
+"""What a refresh found, as plain rows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Refreshed:
+    """What a refresh found and did; every list holds rows of plain values, old and new side by side.
+
+    `changed` are in the table now, as new rows. `confirmed` counts those that were stale and cost the
+    same: seen again, with today's date. `suspicious` changed by more than a factor of 2 and are not in
+    the table unless that was asked for. `unlisted` have a row here and none at AWS, and stay. `unknown`
+    could not be compared, and say `why`. `beyond` are the ids that no API of AWS gives, or that are not
+    matched to one. `yours` are this account's own quotas, `elsewhere` the defaults of regions that have
+    others than the table: both are told and never stored.
+    """
+
+    table: str
+    as_of: date
+    regions: tuple[str, ...]
+    path: str
+    added: int = 0
+    unchanged: int = 0
+    confirmed: int = 0
+    changed: list[Row] = field(default_factory=list)
+    suspicious: list[Row] = field(default_factory=list)
+    unlisted: list[Row] = field(default_factory=list)
+    unknown: list[Row] = field(default_factory=list)
+    yours: list[Row] = field(default_factory=list)
+    elsewhere: list[Row] = field(default_factory=list)
+    beyond: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> Row:
+        """The same as plain values; dates as text."""
+        return {**asdict(self), "as_of": self.as_of.isoformat(), "regions": list(self.regions)}
+
+
+def suspicious(old: float, new: float) -> bool:
+    """Whether a figure changed by more than a factor of 2, or to or from nothing."""
+    low, high = sorted((old, new))
+    return low != high and high > 2 * low
