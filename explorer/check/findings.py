@@ -116,9 +116,7 @@ def _plain(value: float | None) -> float | None:
     return int(value) if value is not None and float(value).is_integer() else value
 
 
-def _sentence(
-    what: str, value: float | None, limit: float | None, unit: str, verdict: str, why: str
-) -> str:
+def _sentence(what: str, value: float | None, limit: float | None, unit: str, verdict: str, why: str) -> str:
     most = amount(limit, unit)
     if verdict == UNKNOWN:
         part = "" if value is None else f"; the part that is known: {amount(value, unit)}"
@@ -127,6 +125,7 @@ def _sentence(
     said = f"{what} of {known}{amount(value, unit)}"
     if verdict == BREACH:
         return f"{said} is over {most}"
-    if verdict == TIGHT:
-        return f"{said} {'is all' if value == limit else 'is near the end'} of {most}"
+    if verdict == TIGHT and value is not None and limit is not None:
+        share = "beyond" if value > limit else "all of" if value == limit else "near the end of"
+        return f"{said} is {share} {most}"
     return f"{said} is within {most}"

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from json.decoder import JSONDecodeError
-from json.decoder import scanstring as scan_string
+from json import JSONDecodeError, decoder
 from typing import Any
 
 from ..errors import ExplorerError
@@ -196,7 +195,14 @@ TOKEN = re.compile(
     re.ASCII,
 )
 WORDS = {"true": True, "false": False, "null": None}
-VALUE, KEY, COLON, NEXT, FIRST_KEY, FIRST_VALUE = "a value", "a key", '":"', '","', "a key or }", "a value or ]"
+VALUE, KEY, COLON, NEXT, FIRST_KEY, FIRST_VALUE = (
+    "a value",
+    "a key",
+    '":"',
+    '","',
+    "a key or }",
+    "a value or ]",
+)
 
 
 def from_json(content: str) -> Any:
@@ -244,7 +250,7 @@ class _Json:
 
     def _text(self, start: int) -> int:
         try:
-            value, end = scan_string(self.content, start + 1, False)
+            value, end = decoder.scanstring(self.content, start + 1, False)  # type: ignore[attr-defined]
         except JSONDecodeError:
             raise self.refused(start, "a text that ends") from None
         if self.expected in (KEY, FIRST_KEY):

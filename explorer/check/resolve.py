@@ -76,13 +76,11 @@ class Scope:
             return None
         if name in PSEUDO:
             return Unknown(f"{name} is known when it is deployed", PSEUDO[name])
-        if name in self.given:
-            return self.given[name]
         parameter = mapping(self.parameters.get(name))
-        if "Default" not in parameter:
+        if name not in self.given and "Default" not in parameter:
             why = "has no default" if name in self.parameters else "is known when it is deployed"
             return Unknown(f"{name} {why}")
-        kind, default = str(parameter.get("Type")), parameter["Default"]
+        kind, default = str(parameter.get("Type")), self.given.get(name, parameter.get("Default"))
         if kind.startswith(("AWS::SSM::Parameter::Value", "AWS::SSM::Parameter::Name")):
             return Unknown(f"{name} is read from Parameter Store")
         if kind.startswith(LISTS) and isinstance(default, str):
@@ -172,7 +170,10 @@ def _join(scope: Scope, argument: Any) -> Any:
     parts: list[str | Unknown] = []
     for value in sequence(values):
         found = scope.value(value)
-        parts += [separator, _join(scope, [separator, found]) if isinstance(found, list) else scope.text(found)]
+        parts += [
+            separator,
+            _join(scope, [separator, found]) if isinstance(found, list) else scope.text(found),
+        ]
     return joined(parts[1:])
 
 
@@ -199,7 +200,7 @@ def _if(scope: Scope, argument: Any) -> Any:
 
 
 def _select(scope: Scope, argument: Any) -> Any:
-    index, values = [scope.value(part) for part in (sequence(argument) + [None, None])[:2]]
+    index, values = [scope.value(part) for part in [*sequence(argument), None, None][:2]]
     if isinstance(index, Unknown) or isinstance(values, Unknown):
         return Unknown("Fn::Select selects from what is known when it is deployed")
     if isinstance(index, str) and index.isdecimal() and isinstance(values, list):
@@ -209,7 +210,7 @@ def _select(scope: Scope, argument: Any) -> Any:
 
 
 def _split(scope: Scope, argument: Any) -> Any:
-    separator, whole = [scope.text(part) for part in (sequence(argument) + [None, None])[:2]]
+    separator, whole = [scope.text(part) for part in [*sequence(argument), None, None][:2]]
     if isinstance(whole, Unknown) or isinstance(separator, Unknown) or not separator:
         return Unknown("Fn::Split splits what is known when it is deployed")
     return List(whole.split(separator))
@@ -256,6 +257,7 @@ def references(node: Any) -> Iterator[str]:
         if not isinstance(part, Map):
             continue
         if isinstance(name := part.get("Ref"), str):
+            yield name
             yield name.partition(".")[0]
         if "Fn::GetAtt" in part:
             named = sequence(part["Fn::GetAtt"])

@@ -6,8 +6,8 @@ become this one shape, so that a rule is written once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ class Stack:
     resources: Mapping[str, Resource]
     scope: Scope
     folder: Path | None = None
-    metadata: Map = Map()
+    metadata: Map = field(default_factory=Map)
 
     def of_type(self, *types: str) -> Iterator[Resource]:
         """The resources of one of these types."""
@@ -93,14 +93,16 @@ class Stack:
             found = self._pointed(self.resources.get(name))
             if found is not None and found.type in types:
                 return found
-        said = text(self.scope.value(node))
-        return self._by_name.get((said.rsplit(":", 1)[-1], types)) if said else None
+        said = certain(self.scope.value(node))
+        return self._by_name.get(said.rsplit(":", 1)[-1], types) if said else None
 
     def function(self, node: Any) -> Resource | None:
         """The function that an expression refers to, by way of an alias or a version too."""
-        said = self.scope.value(node)
-        if isinstance(said, str) and ":function:" in said:
-            node = said.split(":function:")[1].partition("/")[0].partition(":")[0]
+        said = certain(self.scope.value(node))
+        if ":function:" in said:
+            name = said.split(":function:")[1].partition("/")[0].partition(":")[0]
+            if found := self._by_name.get(name, FUNCTION_TYPES):
+                return found
         return self.named(node, *FUNCTION_TYPES)
 
     def _pointed(self, resource: Resource | None) -> Resource | None:
@@ -127,13 +129,17 @@ class _Names:
             if resource.type in POINTERS:
                 continue
             for name in self.PROPERTIES:
-                said = resource.get(name).value if name in resource.properties else None
-                if isinstance(said, str) and said:
+                said = certain(resource.get(name).value) if name in resource.properties else ""
+                if len(said) > 1:
                     self.found.setdefault(said, []).append(resource)
 
-    def get(self, asked: tuple[str, tuple[str, ...]]) -> Resource | None:
-        name, types = asked
+    def get(self, name: str, types: tuple[str, ...]) -> Resource | None:
         return next((found for found in self.found.get(name, ()) if found.type in types), None)
+
+
+def certain(value: Any) -> str:
+    """A text, or what is certain of it: two that hold the same pseudo parameters are told to be the same."""
+    return value.known if isinstance(value, Unknown) else text(value) or ""
 
 
 def entries(value: Any, scope: Scope) -> Iterator[tuple[str, Map, int]]:
@@ -149,6 +155,3 @@ def each(value: Any, scope: Scope) -> list[Any]:
     if isinstance(found, Unknown):
         return [found]
     return [inner for inner in map(scope.value, sequence(found)) if inner is not None]
-
-
-Reader = Callable[[str], Stack]

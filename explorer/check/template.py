@@ -40,9 +40,7 @@ def packaged(tree: Any) -> Any:
     return provider.get("compiledCloudFormationTemplate", tree)
 
 
-def stack(
-    tree: Map, file: str, folder: Path | None = None, given: Mapping[str, Any] | None = None
-) -> Stack:
+def stack(tree: Map, file: str, folder: Path | None = None, given: Mapping[str, Any] | None = None) -> Stack:
     """The stack of a template; `given` are the parameters of a parent."""
     scope, resources = Scope(tree, given), {}
     section = mapping(tree.get("Resources"))
@@ -62,7 +60,9 @@ def _with_globals(body: Map, shared: Map, scope: Scope) -> Map:
     ignored = sequence(body.get("IgnoreGlobals"))
     if not shared or "*" in ignored:
         return properties
-    return _merged(Map({k: v for k, v in shared.items() if k not in ignored}, shared.line, shared.lines), properties)
+    return _merged(
+        Map({k: v for k, v in shared.items() if k not in ignored}, shared.line, shared.lines), properties
+    )
 
 
 def _merged(common: Map, own: Map) -> Map:
@@ -70,7 +70,11 @@ def _merged(common: Map, own: Map) -> Map:
     merged = Map({**common, **own}, own.line if own else common.line, {**common.lines, **own.lines})
     for name in common.keys() & own.keys():
         ours, theirs = own[name], common[name]
-        if isinstance(ours, Map) and isinstance(theirs, Map) and not (_is_function(ours) or _is_function(theirs)):
+        if (
+            isinstance(ours, Map)
+            and isinstance(theirs, Map)
+            and not (_is_function(ours) or _is_function(theirs))
+        ):
             merged[name] = _merged(theirs, ours)
         elif isinstance(ours, list) and isinstance(theirs, list):
             merged[name] = List([*theirs, *ours], getattr(ours, "line", own.line))

@@ -244,7 +244,7 @@ def test_killing_the_worker_under_load_loses_nothing(stood):
     assert all(len(set(endpoint.sums)) == SEEDS for endpoint in endpoints.values())
     before = {form: len(endpoint.rows()) for form, endpoint in endpoints.items()}
     with ThreadPoolExecutor() as pool:
-        runs = dict(zip(FORMS, pool.map(lambda form: loaded(endpoints[form], 7), FORMS)))
+        runs = dict(zip(FORMS, pool.map(lambda form: loaded(endpoints[form], 6), FORMS)))
     for form, (seen, seeds) in runs.items():
         died = [each for each in seen if each.status != "succeeded"]  # killed twice
         assert all((each.attempts, each.error["type"]) == (2, "WorkerDied") for each in died), died
@@ -394,7 +394,7 @@ def test_a_job_that_was_accepted_stays_when_it_cannot_be_handed_over_again(stood
 
 
 def test_a_hop_that_cannot_be_handed_on_is_done_again(stood):
-    endpoint = stood("recursion")
+    endpoint = stood("recursion", attempts=1)  # nobody has died
     id = endpoint.submit(runtime_s=0.9)
     endpoint.running(id)
     with endpoint.denied("work", "lambda:InvokeFunction"):
