@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from typing import Any
 from urllib.parse import unquote
 
@@ -90,7 +91,9 @@ def _first_denied(resources: list[str], headers: Any, query: Any, region: str) -
     if len(resources) > 1:
         caller = router.extract_access_key_id(headers, query)
         for resource in resources:
-            if iam_evaluator.enforce(caller, "ssm:GetParameters", "ssm", region, resource) is not None:
+            asked = (caller, "ssm:GetParameters", "ssm", region, resource)
+            # in a context of its own: the emulator checks a signature once, and that is still to come
+            if copy_context().run(iam_evaluator.enforce, *asked) is not None:
                 return resource
     return resources[0]
 

@@ -147,8 +147,9 @@ def _concluded(row: Row, status: str, **more: Any) -> None:
     """End a job that nobody holds; if someone does by now, it is theirs to end."""
     try:
         _update_unchanged(row, _end(status, more))
-    except Refused:
-        raise Busy(f"job {row['id']} was taken meanwhile") from None
+    except Refused as refused:
+        if refused.row is not None and refused.row["status"] not in ENDED:
+            raise Busy(f"job {row['id']} was taken meanwhile") from None
 
 
 def _end(status: str, more: Mapping[str, Any]) -> Row:

@@ -1,0 +1,112 @@
+"""A live function on the local cloud, read through boto3: what is configured, counted and logged."""
+
+import io
+import json
+import os
+import time
+import zipfile
+from types import SimpleNamespace
+
+import pytest
+
+pytest.importorskip("polars")
+
+from typer.testing import CliRunner
+
+import explorer.ingesting
+from explorer.ingest import Summary, Tally, draft, function
+from explorer.live import cloud
+
+pytestmark = pytest.mark.live
+CODE = "import time\ndef handle(event, context):\n    time.sleep(event['s'])\n    return {'done': True}\n"
+NAME, SECRET = f"ingest-{os.getpid()}", "hush-hush-nobody-sees-this"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    """A function that was invoked six times, and once too long."""
+    cloud.stop(NAME)
+    running = cloud.start(NAME)
+    try:
+        client = running.session(running.region).client
+        aws_lambda = client("lambda")
+        role = client("iam").create_role(RoleName="tiny", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+        logging = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+        client("iam").attach_role_policy(RoleName="tiny", PolicyArn=logging)
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as packed:
+            packed.writestr("tiny.py", CODE)
+        aws_lambda.create_function(
+            FunctionName="tiny", Runtime="python3.13", Handler="tiny.handle", Role=role, MemorySize=256, Timeout=1,
+            Code={"ZipFile": file.getvalue()}, Architectures=["arm64"],
+            Environment={"Variables": {"API_KEY": SECRET, "TABLE": "orders", "SECRET_ARN": "arn:x"}},
+        )  # fmt: skip
+        aws_lambda.get_waiter("function_active_v2").wait(FunctionName="tiny")
+        for seconds in (0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 3):
+            aws_lambda.invoke(FunctionName="tiny", Payload=json.dumps({"s": seconds}).encode())
+        time.sleep(1)
+        yield SimpleNamespace(client=client, logs=client("logs"))
+    finally:
+        cloud.stop(NAME)
+
+
+def taken(tiny, **how):
+    tally = Tally()
+    for part in function.read(tiny.client, "tiny", "1h", "now", filtered=False, **how):
+        tally.add(part)
+    return tally
+
+
+@pytest.mark.parametrize("insights", [False, True])
+def test_a_live_function_becomes_a_workload(tiny, insights):
+    tally = taken(tiny, insights=insights)
+    found, made = Summary(tally).to_dict(), draft(Summary(tally), "tiny", "today")
+    assert found["invocations"] == 7 and found["errors"] == {"timeout": 1}
+    assert 10 <= found["duration_ms"]["p50"] < 1000 <= found["duration_ms"]["max"]
+    assert made.known["runtime.memory"] == "256 MB" and made.known["runtime.architecture"] == "arm64"
+    assert made.known["runtime.language"] == "python3.13" and made.known["region"] == "us-east-1"
+    assert "requests_per_month" in made.missing  # an hour is no month
+    made.check("w.toml", os.curdir)
+
+
+def test_the_figures_are_those_of_the_log(tiny):
+    pages = tiny.logs.get_paginator("filter_log_events").paginate(logGroupName="/aws/lambda/tiny")
+    lines = [event["message"] for page in pages for event in page["events"]]
+    durations = [float(line.split("\tDuration: ")[1].split(" ms")[0]) for line in lines if line.startswith("REPORT")]
+    assert Summary(taken(tiny)).quantiles["duration_ms"]["max"] == max(durations)
+
+
+def test_cloudwatch_counts_every_invocation(tiny):
+    assert any("CloudWatch counted 7 invocations" in note for note in taken(tiny).notes)
+
+
+def test_environment_variables_are_counted_and_never_kept(tiny):
+    made = draft(Summary(taken(tiny)), "tiny", "today")
+    text = made.to_toml()
+    assert made.known["configuration.entries"] == 3 and made.known["configuration.secrets"] == 1
+    assert SECRET not in text and "API_KEY" not in text and "orders" not in text
+
+
+def test_the_command_reads_it_on_the_local_cloud(tiny, tmp_path):
+    import typer
+
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    explorer.ingesting.add_to(app)
+    given = ["ingest", "--function", "tiny", "--target", "local", "--cloud", NAME, "--since", "1h", "--json"]
+    done = CliRunner().invoke(app, [*given, "-o", str(tmp_path / "w.toml")])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["invocations"] == 7 and SECRET not in done.stdout
+
+
+def test_a_function_that_is_not_there_is_named(tiny):
+    from explorer.errors import CloudError
+
+    with pytest.raises(CloudError, match='no function is called "absent"'):
+        list(function.read(tiny.client, "absent", "1h", "now", filtered=False))
