@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .one_design import assess, compare, cost, latency
     from .recommend import Recommendation, recommend
     from .report import report
+    from .simulation import provisioned_for, simulate
     from .sweep import Sweep, sweep
     from .workload import Workload, examples
 
@@ -55,6 +56,8 @@ _CONTENTS = {  # public name: (module, name there)
     "encoded_size": ("encoding", "encoded_size"),
     "explore": ("app", "explore"),
     "report": ("report", "report"),
+    "simulate": ("simulation", "simulate"),
+    "provisioned_for": ("simulation", "provisioned_for"),
     "Sweep": ("sweep", "Sweep"),
     "sweep": ("sweep", "sweep"),
     "ExplorerError": ("errors", "ExplorerError"),

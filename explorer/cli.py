@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from . import __version__, endpoint
+from . import __version__, checking, endpoint, ingesting, simulating
 from .console import (
     NO,
     Commands,
@@ -281,4 +281,5 @@ def lab(
     server.run(ready)
 
 
-endpoint.add_to(app)
+for room in (checking, ingesting, simulating, endpoint):
+    room.add_to(app)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import facts, simulate
+from . import facts
 from .distribution import Distribution, Number, from_quantiles
 from .lookup import Lookup
+from .simulate import cold_start_share, mean_environments
 
 if TYPE_CHECKING:
     from .flow import Flow
@@ -76,7 +77,7 @@ class ColdStarts(Lookup):
     def cold_share(self, service_s: Number, name: str) -> Number:
         """The share of requests that meet a cold environment, at the mean rate."""
         keep = self.constant("lambda.keep_alive_s")
-        return self.memo(("cold", name), lambda: simulate.cold_start_share(self.mean_rps, service_s, keep))
+        return self.memo(("cold", name), lambda: cold_start_share(self.mean_rps, service_s, keep))
 
     @property
     def work_cold_share(self) -> Number:
@@ -91,7 +92,7 @@ class ColdStarts(Lookup):
         keep = self.constant("lambda.keep_alive_s")
         return self.memo(
             "environments",
-            lambda: simulate.mean_environments(self.mean_rps, self.runtime.mean, keep),
+            lambda: mean_environments(self.mean_rps, self.runtime.mean, keep),
         )
 
     def when_cold(self, share: Number, seconds: Number) -> Number:

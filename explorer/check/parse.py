@@ -14,6 +14,7 @@ from typing import Any
 from ..errors import ExplorerError
 from .tree import MOST_DEPTH, List, Map
 
+MOST_YAML = 8 << 20  # characters; CloudFormation takes 1 MB
 MOST_ALIASED = 300_000  # values that aliases stand for
 NULLS = {"", "~", "null", "Null", "NULL"}
 TRUTHS = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}
@@ -95,6 +96,8 @@ def from_yaml(content: str) -> Any:
     """The tree of the first document of a YAML text. Raises ParseError, naming the line."""
     import yaml
 
+    if len(content) > MOST_YAML:
+        raise ParseError(f"is larger than {MOST_YAML >> 20} MB")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return _Yaml(yaml).read(yaml.parse(content, Loader=loader))

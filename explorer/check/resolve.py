@@ -186,7 +186,7 @@ def _find_in_map(scope: Scope, argument: Any) -> Any:
         found = mapping(found).get(part)
     if found is None or len(path) != 3:
         default = mapping(sequence(argument)[-1] if sequence(argument) else None).get("DefaultValue")
-        return Unknown(f"no mapping {'.'.join(map(str, path))}") if default is None else scope.value(default)
+        return Unknown("no mapping says it") if default is None else scope.value(default)
     return found
 
 

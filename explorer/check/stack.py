@@ -6,6 +6,7 @@ become this one shape, so that a rule is written once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -77,12 +78,48 @@ class Stack:
 
     def of_type(self, *types: str) -> Iterator[Resource]:
         """The resources of one of these types."""
-        return (resource for resource in self.resources.values() if resource.type in types)
+        return (resource for kind in types for resource in self._by_type.get(kind, ()))
+
+    @cached_property
+    def _by_type(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources.values():
+            found.setdefault(resource.type, []).append(resource)
+        return found
 
     @cached_property
     def functions(self) -> list[Resource]:
         """Every Lambda function."""
         return list(self.of_type(*FUNCTION_TYPES))
+
+    def aimed(self, function: Resource, kind: str, name: str) -> list[Resource]:
+        """The resources of a type whose property of this name points to a function."""
+        if (kind, name) not in self._aimed:
+            found: dict[str, list[Resource]] = {}
+            for resource in self.of_type(kind):
+                target = self.function(resource.raw(name))
+                if target:
+                    found.setdefault(target.id, []).append(resource)
+            self._aimed[kind, name] = found
+        return self._aimed[kind, name].get(function.id, [])
+
+    @cached_property
+    def measured(self) -> dict[Path, float | None]:
+        """The sizes of packages that were measured, which functions may share [B]."""
+        return {}
+
+    @cached_property
+    def _aimed(self) -> dict[tuple[str, str], dict[str, list[Resource]]]:
+        return {}
+
+    @cached_property
+    def attached(self) -> dict[str, list[Resource]]:
+        """The policies that are resources of their own, by the role that they are attached to."""
+        found: dict[str, list[Resource]] = {}
+        for policy in self.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+            for role in dict.fromkeys(references(policy.raw("Roles"))):
+                found.setdefault(role, []).append(policy)
+        return found
 
     def named(self, node: Any, *types: str) -> Resource | None:
         """The first resource of one of these types that an expression refers to.
@@ -98,12 +135,10 @@ class Stack:
 
     def function(self, node: Any) -> Resource | None:
         """The function that an expression refers to, by way of an alias or a version too."""
-        said = certain(self.scope.value(node))
-        if ":function:" in said:
-            name = said.split(":function:")[1].partition("/")[0].partition(":")[0]
-            if found := self._by_name.get(name, FUNCTION_TYPES):
-                return found
-        return self.named(node, *FUNCTION_TYPES)
+        if found := self.named(node, *FUNCTION_TYPES):
+            return found
+        _, arn, said = certain(self.scope.value(node)).partition(":function:")
+        return self._by_name.get(re.split("[:/]", said)[0], FUNCTION_TYPES) if arn else None
 
     def _pointed(self, resource: Resource | None) -> Resource | None:
         for _ in range(3):  # an alias of a version of a function

@@ -89,6 +89,7 @@ def nested(parent: Stack) -> Iterator[tuple[Path, dict[str, Any]]]:
     """The local templates that a stack nests, each with the parameters that it gives."""
     for resource in parent.of_type(*NESTED):
         location = resource.get(NESTED[resource.type]).value
+        location = text(resource.metadata.get("aws:asset:path")) or location  # CDK's
         if parent.folder is None or not isinstance(location, str) or "://" in location or "\0" in location:
             continue
         parameters = mapping(resource.get("Parameters").value)

@@ -36,7 +36,9 @@ def tiny():
     try:
         client = running.session(running.region).client
         aws_lambda = client("lambda")
-        role = client("iam").create_role(RoleName="tiny", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+        role = client("iam").create_role(RoleName="tiny", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"][
+            "Arn"
+        ]
         logging = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
         client("iam").attach_role_policy(RoleName="tiny", PolicyArn=logging)
         file = io.BytesIO()
@@ -78,7 +80,9 @@ def test_a_live_function_becomes_a_workload(tiny, insights):
 def test_the_figures_are_those_of_the_log(tiny):
     pages = tiny.logs.get_paginator("filter_log_events").paginate(logGroupName="/aws/lambda/tiny")
     lines = [event["message"] for page in pages for event in page["events"]]
-    durations = [float(line.split("\tDuration: ")[1].split(" ms")[0]) for line in lines if line.startswith("REPORT")]
+    durations = [
+        float(line.split("\tDuration: ")[1].split(" ms")[0]) for line in lines if line.startswith("REPORT")
+    ]
     assert Summary(taken(tiny)).quantiles["duration_ms"]["max"] == max(durations)
 
 

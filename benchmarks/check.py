@@ -1,0 +1,54 @@
+"""How long 300 templates take: read, resolved and held against every limit; beside cfn-lint.
+
+By default copies of the tests' own project; `python benchmarks/check.py FOLDER` checks the templates in it.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from explorer.check import Check, Report
+
+TEMPLATES, LINTED = 300, 5
+SAMPLE = Path(__file__).parent.parent / "tests" / "check_samples" / "app"
+
+
+def copies(folder: Path) -> None:
+    """So many templates in folders of their own."""
+    for number in range(TEMPLATES // 2):  # each nests another
+        shutil.copytree(SAMPLE, folder / f"{number:03}")
+
+
+def checked(folder: Path) -> tuple[Report, float]:
+    """The report, and how long it took [s]."""
+    start = time.perf_counter()
+    report = Check(lambda path, judge: []).run([folder])
+    return report, time.perf_counter() - start
+
+
+def linted(paths: list[str]) -> float:
+    """How long cfn-lint takes for these [s]; its rules are others, and many more."""
+    start = time.perf_counter()
+    subprocess.run([Path(sys.executable).with_name("cfn-lint"), *paths], capture_output=True, check=False)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(made)
+        if len(sys.argv) == 1:
+            copies(folder)
+        report, seconds = checked(folder)
+        files = max(1, len(report.files))
+        each_ms = 1000 * seconds / files
+        print(f"{files} templates, {len(report.found)} findings: {seconds:.2f} s, {each_ms:.1f} ms each")
+        once = linted(report.files[:1])
+        more = (linted(report.files[: LINTED + 1]) - once) / LINTED
+        print(f"cfn-lint: {once:.2f} s for the first, {1000 * more:.0f} ms for each more")
+
+
+if __name__ == "__main__":
+    main()

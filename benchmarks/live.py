@@ -1,0 +1,396 @@
+"""The live endpoint on this machine's local cloud: put up, loaded, broken, compared and taken down.
+
+All times are the local cloud's own, on this machine: they show that nothing is lost, and what the code
+itself takes. They say nothing about AWS's times. Prices are AWS's.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import explorer as ex
+from explorer import facts
+from explorer.calibrate import predicted
+from explorer.design import Design
+from explorer.live import Client, cloud, deploying
+from explorer.live.bench import Result
+from explorer.live.bench.jobs import Polling
+from explorer.live.cloud.process import of_session
+from explorer.live.measuring import measure
+from explorer.live.standing import Standing
+from explorer.live.target import Local
+from explorer.template import stack_of
+
+NAME = f"bench-{os.getpid()}"
+LEASE_S, RETRY_S, MARGIN_S = (
+    2,
+    3,
+    40,
+)  # for AWS's 30 s and 60 s; a job that has not ended after the last is stuck
+SMALL: dict[str, Any] = {
+    "name": "bench",
+    "requests_per_month": 1e6,
+    "response": {"p50": "20 KB"},
+    "runtime": {"p50": "300 ms"},
+    "configuration": {"total": "1 KB", "entries": 4},
+}
+
+
+def design(execution: str = "single", response: str = "stored", store: str = "bundled") -> str:
+    return f"door=http-api,request=inline,response={response},execution={execution},configuration={store}"
+
+
+@contextmanager
+def stood(chosen: str, workload: ex.Workload | None = None, **settings: Any) -> Iterator[Standing]:
+    """A stack that stands meanwhile."""
+    place = Local.found("us-east-1", NAME)
+    stack = deploying.deploy(workload or ex.Workload(**SMALL), chosen, place, settings=settings)
+    try:
+        yield stack
+    finally:
+        deploying.destroy(stack)
+
+
+def title(text: str) -> None:
+    print(f"\n{text}", flush=True)
+
+
+# 1. From nothing to a job, and back -----------------------------------------------------------------
+
+
+def up_and_down(rounds: int) -> None:
+    title("1. From nothing to a first accepted job, and back (goals: 15 s, 10 s, nothing left)")
+    print(f"{'round':>8}{'to a job s':>12}{'destroy s':>11}{'processes left':>16}{'folders left':>14}")
+    for number in range(rounds):
+        up_s, down_s, processes, folders = one_round(f"{NAME}-{number}")
+        print(f"{number + 1:8}{up_s:12.1f}{down_s:11.1f}{processes:16}{folders:14}", flush=True)
+
+
+def one_round(name: str) -> tuple[float, float, int, int]:
+    """By the command, each in a process of its own: seconds up and down, processes and folders left."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bench.toml"
+        path.write_text(ex.Workload(**SMALL).to_toml())
+        began = time.monotonic()
+        up = command("deploy", str(path), "--design", design(), "--cloud", name)
+        with Client(up["url"], up["credentials"]) as client:
+            client.submit({"runtime_s": 0})
+        accepted, running = time.monotonic(), cloud.status(name)
+        command("destroy", up["stack"], "--cloud", name)
+        gone = time.monotonic()
+    assert running.process and running.folder
+    left = [*of_session(running.process.pid, running.folder), running.process]
+    folders = list(running.folder.parent.glob(f"{name}*")) if running.folder.parent.exists() else []
+    return accepted - began, gone - accepted, sum(one.alive() for one in left), len(folders)
+
+
+def command(*words: str) -> Any:
+    run = [sys.executable, "-m", "explorer", *words, "--json"]
+    return json.loads(subprocess.run(run, capture_output=True, check=True, text=True).stdout)
+
+
+# 2. Large results -----------------------------------------------------------------------------------
+
+
+def large_results(jobs: int) -> None:
+    title(f"2. {jobs} jobs of 8 MB results, 4 at a time (goals: lost 0, duplicated 0)")
+    with stood(design()) as stack:
+        before_mb = resident_mb()
+        found = measure(stack, jobs=jobs, concurrency=4, runtime=0.0, response=8_000_000,
+                        polling=Polling(0.1, 0.05))  # fmt: skip
+    told, seconds = found.to_dict(), found.to_dict()["latency_s"]
+    twice = sum(row.attempts > 1 for row in found.rows)
+    print(f"  succeeded {found.succeeded}, lost {found.lost}, ids duplicated {found.duplicated}, "
+          f"done twice {twice}, errors {told['errors'] or 'none'}")  # fmt: skip
+    print(
+        f"  {found.throughput_rps:.1f} jobs/s; latency p50 {seconds['p50']:.2f} s, p99 {seconds['p99']:.2f} s"
+    )
+    print(f"  the emulator's memory: {before_mb:.0f} MB before, {resident_mb():.0f} MB after")
+
+
+def resident_mb() -> float:
+    """What the cloud's own process holds [MB]; NaN where nothing tells."""
+    process = cloud.status(NAME).process
+    path = Path(f"/proc/{process.pid if process else 0}/status")
+    if not path.exists():
+        return float("nan")
+    line = next(line for line in path.read_text().splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+
+# 3. Workers that are killed -------------------------------------------------------------------------
+
+
+def killed(forms: Sequence[str], kills: int) -> None:
+    title(
+        f"3. Killing a worker at its work {kills} times, jobs of 0.3 s, 4 at a time (goals: lost 0, stuck 0)"
+    )
+    print(f"  lease {LEASE_S} s and retry {RETRY_S} s for AWS's 30 s and 60 s; "
+          "a job whose worker is killed twice ends as failed")  # fmt: skip
+    print(f"{'execution':>16}{'jobs':>6}{'lost':>6}{'stuck':>7}{'wrong result':>14}{'done twice':>12}"
+          f"{'again once':>12}{'failed':>8}")  # fmt: skip
+    for form in forms:
+        w = ex.Workload(**SMALL | {"runtime": {"p50": "300 ms", "divisible": True, "steps": 3}})
+        more = {"slice_steps": 1} if form == "recursion" else {}
+        with stood(design(form), w, lease_s=LEASE_S, retry_s=20, **more) as stack:
+            told = under_fire(stack, kills)
+        print(f"{form:>16}" + "".join(f"{told[name]:{width}}" for name, width in COLUMNS.items()), flush=True)
+
+
+COLUMNS = {"jobs": 6, "lost": 6, "stuck": 7, "wrong": 14, "doubled": 12, "again": 12, "failed": 8}
+
+
+def under_fire(stack: Standing, kills: int) -> Counter[str]:
+    """What became of the jobs that came while workers were killed."""
+    body = {"runtime_s": 0.3, "response_bytes": 20_000, "steps": 3}
+    functions, work = stack.target.client("lambda"), f"{stack.name}-work"
+    functions.put_function_concurrency(FunctionName=work, ReservedConcurrentExecutions=4)
+    with Client(stack.url, stack.credentials()) as client:
+        right = hashlib.sha256(client.run({**body, "seed": 7}).encode()).hexdigest()
+        shooting = threading.Thread(target=shoot, args=(work, kills))
+        shooting.start()
+        ids = []
+        while shooting.is_alive():
+            ids.append(client.submit({**body, "seed": 7}).id)
+            time.sleep(0.15)
+        with ThreadPoolExecutor(4) as pool:
+            ends = list(pool.map(lambda id: ended(client, id), ids))
+    told = Counter(jobs=len(ids), doubled=len(ids) - len(set(ids)))
+    for end in ends:
+        told["lost"] += end is None
+        if end is not None:
+            told["stuck"] += not end.ended
+            told["failed"] += end.status == "failed"
+            told["again"] += end.status == "succeeded" and end.attempts == 2
+            told["wrong"] += bool(end.result) and end.result.sha256 != right
+    return told
+
+
+def shoot(work: str, kills: int) -> None:
+    """Kill workers of this function that hold a job, at random moments."""
+    dice, up, done = random.Random(1), cloud.status(NAME), 0
+    assert up.process and up.folder
+    while done < kills:
+        time.sleep(dice.uniform(0.2, 0.6))
+        busy = [one for one in of_session(up.process.pid, up.folder) if holds_job(one.pid, work)]
+        if busy:
+            dice.choice(busy).send(signal.SIGKILL)
+            done += 1
+
+
+def holds_job(pid: int, work: str) -> bool:
+    """Whether this is a worker of the function that has a second thread: the one that renews a lease."""
+    try:
+        named = f"AWS_LAMBDA_FUNCTION_NAME={work}".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+        return named and len(os.listdir(f"/proc/{pid}/task")) > 1
+    except OSError:
+        return False
+
+
+def ended(client: Client, id: str) -> Any:
+    """The job when it has ended, or as it was when time was up; None if it is not there."""
+    until, seen = time.monotonic() + MARGIN_S, None
+    while time.monotonic() < until:
+        try:
+            seen = client.status(id)
+        except ex.ExplorerError:
+            return None
+        if seen.ended:
+            return seen
+        time.sleep(0.2)
+    return seen
+
+
+# 4. Long work ---------------------------------------------------------------------------------------
+
+STEPS, STEP_S = 40, 0.1
+LONG = {"steps": STEPS, "runtime_s": STEPS * STEP_S, "response_bytes": 50_000, "seed": 3, "state_bytes": 1000}
+
+
+def long_work(rounds: int) -> None:
+    title(f"4. One job of {STEPS} steps of {STEP_S} s, a slice each (medians of {rounds})")
+    print(f"{'execution':>16}{'time s':>9}{'overhead ms/step':>18}{'USD a million jobs':>20}  sha256")
+    for form in ("recursion", "durable", "step-functions"):
+        runtime = {"p50": f"{STEPS * STEP_S} s", "divisible": True, "steps": STEPS, "state": "1000"}
+        w = ex.Workload(**SMALL | {"runtime": runtime})
+        with stood(design(form), w, slice_steps=1, hops=100) as stack:
+            runs = [one_long(stack) for _ in range(rounds + 1)][1:]  # the first one starts environments
+        taken = statistics.median(seconds for seconds, _ in runs)
+        sums = {digest for _, digest in runs}
+        each_ms = 1000 * (taken - STEPS * STEP_S) / STEPS
+        usd = million_usd(w, Design(*[each.partition("=")[2] for each in design(form).split(",")]))
+        print(
+            f"{form:>16}{taken:9.2f}{each_ms:18.1f}{usd:20.2f}  {', '.join(d[:16] for d in sums)}", flush=True
+        )
+    print(
+        "  USD: by the model, at AWS's prices; invocations, transitions, operations and writes of 40 slices"
+    )
+
+
+def one_long(stack: Standing) -> tuple[float, str]:
+    """Seconds from acceptance to the end, by the endpoint's own clock, and the result's digest."""
+    with Client(stack.url, stack.credentials()) as client:
+        end = client.wait(client.submit(LONG), timeout=120)
+    return end.updated - end.submitted, end.result.sha256
+
+
+def million_usd(w: ex.Workload, chosen: Design) -> float:
+    """What a million such jobs cost: the time of the short work, all else of work that needs 40 slices."""
+    slice_s = facts.limit("lambda.timeout").value - facts.constant("hop.margin_s").value
+    sliced = w.replace({"runtime.p50": 0.999 * STEPS * slice_s})
+    lines = [(ex.cost(w, chosen), True), (ex.cost(sliced, chosen), False)]
+    found = sum(
+        float(line.usd)
+        for bill, durations in lines
+        for line in bill.lines
+        if line.id.startswith("lambda.duration") == durations
+    )
+    return found / w.requests_per_month * 1e6
+
+
+# 5. Configuration -----------------------------------------------------------------------------------
+
+STORES = {  # total size, entries, secrets
+    "environment": ("3 KB", 40, 0),
+    "bundled": ("12 KB", 40, 0),
+    "appconfig": ("12 KB", 40, 0),
+    "parameter-store": ("12 KB", 40, 5),
+    "parameter-store-advanced": ("12 KB", 40, 5),
+    "secrets-manager": ("12 KB", 40, 5),
+}
+
+
+def stores(rounds: int) -> None:
+    title(f"5. Configuration of 12 KB, 40 entries (environment: 3 KB, it holds no more): medians of {rounds}")
+    print(f"{'store':>26}{'secrets':>9}{'cold ms':>9}{'refresh ms':>12}{'warm ms':>9}{'init ms':>9}")
+    for store, (total, entries, secrets) in STORES.items():
+        told = {"total": total, "entries": entries, "secrets": secrets}
+        w = ex.Workload(**SMALL | {"configuration": told})
+        chosen = design(response="buffered", store=store)
+        with stood(chosen, w, refresh_s=0) as stack:
+            cold, refresh, init = read_times(stack, rounds)
+        with stood(chosen, w) as stack:
+            _, warm, _ = read_times(stack, rounds)
+        print(f"{store:>26}{secrets:9}{cold:9.1f}{refresh:12.1f}{warm:9.1f}{init:9.0f}", flush=True)
+        if store == "parameter-store":
+            calls = reads(w, chosen)
+    quota = facts.limit("ssm.tps")
+    print(f"  computed: {calls} calls of GetParameters a cold start; the quota of {quota.value:g}/s "
+          f"(raised: {quota.raised_to:g}/s) is used up by {quota.value / calls:g} cold starts a second "
+          f"(raised: {quota.raised_to / calls:g})")  # fmt: skip
+
+
+def reads(w: ex.Workload, chosen: str) -> int:
+    """Calls of Parameter Store that one environment makes."""
+    from explorer.pieces import Entry
+
+    planned = deploying.plan(w, chosen)
+    kept = [entry for entry in stack_of(w, planned.design).of(Entry) if entry.kept == "store"]
+    return -(-len(kept) // int(facts.constant("ssm.batch").value))
+
+
+def read_times(stack: Standing, rounds: int) -> tuple[float, float, float]:
+    """Medians of reading the configuration, cold and warm, and of starting an environment [ms]."""
+    work, functions = f"{stack.name}-work", stack.target.client("lambda")
+    with Client(stack.url, stack.credentials()) as client:
+        for number in range(rounds):
+            functions.update_function_configuration(FunctionName=work, Description=f"cold {number}")
+            for _ in range(3):
+                client.run({"runtime_s": 0})
+    lines, inits = logged(stack, work, 3 * rounds)
+    spent = {
+        cold: [line.get("config_s", 0.0) for line in lines if line["cold"] == cold] for cold in (True, False)
+    }
+    return tuple(1000 * statistics.median(each) for each in (spent[True], spent[False], inits))  # type: ignore
+
+
+def logged(stack: Standing, function: str, expected: int) -> tuple[list[dict[str, Any]], list[float]]:
+    """What the function said of each invocation, and what starting its environments took [s]."""
+    client, until = stack.target.client("logs"), time.monotonic() + 5
+    while True:
+        pages = client.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{function}")
+        text = [line for page in pages for event in page["events"] for line in event["message"].splitlines()]
+        lines = [json.loads(line) for line in text if line.startswith("{")]
+        if len(lines) >= expected or time.monotonic() > until:
+            inits = [
+                float(line.split("Init Duration: ")[1].split()[0]) for line in text if "Init Duration" in line
+            ]
+            return lines, [each / 1000 for each in inits]
+        time.sleep(0.2)
+
+
+# 6. Predicted beside measured -----------------------------------------------------------------------
+
+SEEN = [(2.0, 0.2, 100_000), (1.5, 0.6, 3_000_000)]  # jobs/s, run time [s], result [B]
+UNSEEN = [(1.5, 1.2, 1_000_000), (2.0, 0.4, 2_000_000)]
+
+
+def prediction(duration_s: float) -> None:
+    title("6. Predicted beside measured on runs that the calibration did not see (goal: within 15 %)")
+    w = ex.Workload(**SMALL | {"response": {"p50": "1 MB"}})
+    with stood(design(), w) as stack:
+        measure(stack, jobs=24, concurrency=6, runtime=0.5, response=1000)  # environments for all
+        runs = [one_run(stack, duration_s, seed, *each) for seed, each in enumerate([*SEEN, *UNSEEN])]
+    calibrated = ex.calibrate(w, runs[: len(SEEN)]).workload
+    print(f"{'run':>34}{'measured p50, p95 s':>22}{'as assumed off':>20}{'calibrated off':>20}")
+    for (rate, runtime_s, size), found in zip([*SEEN, *UNSEEN], runs, strict=True):
+        what = f"{rate:g}/s, {runtime_s:g} s, {size / 1e6:g} MB"
+        seen = found.measured["total"]
+        told = [predicted(each, stack.design, found.conditions)["total"] for each in (w, calibrated)]
+        off = ["".join(f"{each[name] / seen[name] - 1:+10.1%}" for name in ("p50", "p95")) for each in told]
+        note = "" if (rate, runtime_s, size) in UNSEEN else " (calibrated on)"
+        print(f"{what + note:>34}{seen['p50']:14.2f}{seen['p95']:8.2f}{off[0]:>20}{off[1]:>20}")
+
+
+def one_run(
+    stack: Standing, duration_s: float, seed: int, rate: float, runtime_s: float, size: int
+) -> Result:
+    return measure(stack, rate=rate, duration=duration_s, seed=seed, runtime=runtime_s, response=size,
+                   polling=Polling(0.1, 0.05))  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer jobs, kills and rounds")
+    parser.add_argument("--only", type=int, nargs="*", help="these parts, 1 to 6", default=range(1, 7))
+    given = parser.parse_args()
+    quick = given.quick
+    print("THE LOCAL CLOUD'S OWN TIMES on this machine, and not AWS's. Prices are AWS's.")
+    parts = {
+        1: lambda: up_and_down(1 if quick else 3),
+        2: lambda: large_results(40 if quick else 500),
+        3: lambda: killed(
+            ("single", "queued") if quick else ("single", "queued", "recursion"), 5 if quick else 20
+        ),
+        4: lambda: long_work(1 if quick else 3),
+        5: lambda: stores(2 if quick else 7),
+        6: lambda: prediction(6 if quick else 20),
+    }
+    cloud.start(NAME, limits={"lambda.async.retry_wait_s": RETRY_S})
+    try:
+        for number in given.only:
+            began = time.monotonic()
+            parts[number]()
+            took_s, load = time.monotonic() - began, os.getloadavg()[0]
+            print(f"  ({took_s:.0f} s; load of the machine at the end {load:.1f})", flush=True)
+    finally:
+        cloud.stop(NAME)
+
+
+if __name__ == "__main__":
+    main()

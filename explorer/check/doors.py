@@ -1,0 +1,228 @@
+"""Which door a function stands behind, and how long that door waits for it.
+
+By events, integrations, OpenAPI bodies, target groups, data sources and permissions; never by names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .parse import ParseError, parse
+from .resolve import references
+from .stack import Given, Resource, Stack, entries
+from .tree import Map, Unknown, mapping, sequence, text, walk
+
+REST, REST_EDGE, HTTP = "apigw.rest.timeout", "apigw.rest.timeout.edge", "apigw.http.timeout"
+STREAM = "apigw.stream.duration"  # of a REST API that answers as a stream
+WEBSOCKET, BALANCER, GRAPH, EDGE = "apigw.ws.timeout", "alb.idle.timeout", "appsync.time", "edge.timeout"
+REST_APIS = ("AWS::ApiGateway::RestApi", "AWS::Serverless::Api")
+HTTP_APIS = ("AWS::ApiGatewayV2::Api", "AWS::Serverless::HttpApi")
+INTEGRATION = "x-amazon-apigateway-integration"
+ASYNCHRONOUS = "integration.request.header.x-amz-invocation-type"
+IDLE = "idle_timeout.timeout_seconds"
+MOST_BYTES = 16 << 20  # of an OpenAPI file beside the template
+
+
+@dataclass(frozen=True)
+class Door:
+    """One door of one function: the limit on its wait, and the wait that the template sets [ms or s]."""
+
+    function: str
+    limit: str
+    wait: Given | None = None
+    in_ms: bool = True
+    api: Resource | None = None
+
+
+def doors(stack: Stack) -> list[Door]:
+    """Every door that waits for a function of the stack, once for each different wait."""
+    found: dict[tuple[str, str, Any], Door] = {}
+    for door in (*_events(stack), *_methods(stack), *_integrations(stack), *_bodies(stack), *_others(stack)):
+        found.setdefault((door.function, door.limit, str(door.wait and door.wait.value)), door)
+    seen = {(door.function, door.limit) for door in found.values()}
+    for door in _permitted(stack):
+        if (door.function, door.limit) not in seen:
+            found[door.function, door.limit, ""] = door
+    return list(found.values())
+
+
+def rest_limit(api: Resource | None) -> str:
+    """The limit of a REST API: the one of an edge-optimized API only where the template says so."""
+    if api is None:
+        return REST
+    endpoint = api.get("EndpointConfiguration").value
+    kinds = [endpoint, mapping(endpoint).get("Type"), *sequence(mapping(endpoint).get("Types"))]
+    return REST_EDGE if "EDGE" in [text(api.scope.value(kind)) for kind in kinds] else REST
+
+
+def _gateway_limit(api: Resource | None) -> str:
+    """The limit of an API of API Gateway's second version."""
+    websocket = api is not None and api.get("ProtocolType").value == "WEBSOCKET"
+    return WEBSOCKET if websocket else HTTP
+
+
+def _events(stack: Stack) -> Iterator[Door]:
+    """SAM's own: a function's Api and HttpApi events."""
+    for function in stack.of_type("AWS::Serverless::Function"):
+        for _, event, _line in entries(function.raw("Events"), stack.scope):
+            kind, properties = text(event.get("Type")), mapping(stack.scope.value(event.get("Properties")))
+            if kind == "Api":
+                api = stack.named(properties.get("RestApiId"), *REST_APIS)
+                yield Door(function.id, _rest_wait(api, properties), _set(stack, properties), api=api)
+            elif kind == "HttpApi":
+                api = stack.named(properties.get("ApiId"), *HTTP_APIS)
+                yield Door(function.id, HTTP, _set(stack, properties), api=api)
+
+
+def _set(stack: Stack, properties: Map, name: str = "TimeoutInMillis") -> Given | None:
+    """The wait that an integration sets."""
+    value = stack.scope.value(properties.get(name))
+    return None if value is None else Given(value, properties.at(name))
+
+
+def _methods(stack: Stack) -> Iterator[Door]:
+    """Methods of a REST API."""
+    for method in stack.of_type("AWS::ApiGateway::Method"):
+        integration = mapping(method.get("Integration").value)
+        function = stack.function(integration.get("Uri"))
+        if function and not _asynchronous(integration.get("RequestParameters")):
+            api = stack.named(method.raw("RestApiId"), *REST_APIS)
+            yield Door(function.id, _rest_wait(api, integration), _set(stack, integration), api=api)
+
+
+def _rest_wait(api: Resource | None, integration: Map) -> str:
+    """The limit on how long an integration of a REST API waits: far more for one that streams."""
+    mode = integration.get("ResponseTransferMode") or integration.get("responseTransferMode")
+    return STREAM if text(mode) == "STREAM" else rest_limit(api)
+
+
+def _asynchronous(parameters: Any) -> bool:
+    """Whether an integration hands over and does not wait."""
+    return any(
+        name.lower() == ASYNCHRONOUS and "event" in str(value).lower()
+        for name, value in mapping(parameters).items()
+    )
+
+
+def _integrations(stack: Stack) -> Iterator[Door]:
+    """Integrations and targets of an HTTP or WebSocket API."""
+    for integration in stack.of_type("AWS::ApiGatewayV2::Integration"):
+        api = stack.named(integration.raw("ApiId"), *HTTP_APIS)
+        function = stack.function(integration.raw("IntegrationUri"))
+        if function and not _asynchronous(integration.get("RequestParameters").value):
+            yield Door(function.id, _gateway_limit(api), _set(stack, integration.properties), api=api)
+    for api in stack.of_type("AWS::ApiGatewayV2::Api"):
+        if function := stack.function(api.raw("Target")):
+            yield Door(function.id, _gateway_limit(api), api=api)
+
+
+def _bodies(stack: Stack) -> Iterator[Door]:
+    """OpenAPI documents, in the template or in a file beside it."""
+    for api in stack.of_type(*REST_APIS, *HTTP_APIS):
+        for body in (api.raw("DefinitionBody"), api.raw("Body")):
+            yield from _described_in(stack, api, body)
+        for door in _described_in(stack, api, _beside(stack, api)):
+            yield replace(door, wait=door.wait and Given(door.wait.value, api.line))
+
+
+def _described_in(stack: Stack, api: Resource, body: Any) -> Iterator[Door]:
+    """The functions that an OpenAPI document waits for, and how long it says."""
+    for part in walk(body):
+        found = mapping(part).get(INTEGRATION)
+        if isinstance(found, Map) and not _asynchronous(found.get("requestParameters")):
+            function = stack.function(found.get("uri"))
+            if function:
+                limit = _rest_wait(api, found) if api.type in REST_APIS else HTTP
+                yield Door(function.id, limit, _set(stack, found, "timeoutInMillis"), api=api)
+
+
+def _beside(stack: Stack, api: Resource) -> Any:
+    """The OpenAPI document of a file that the template names, if it is there."""
+    places = [api.get("DefinitionUri").value, api.get("BodyS3Location").value]
+    for body in (api.raw("DefinitionBody"), api.raw("Body")):
+        transform = mapping(mapping(body).get("Fn::Transform"))
+        places.append(mapping(transform.get("Parameters")).get("Location"))
+    for place in places:
+        if isinstance(place, str) and "://" not in place and stack.folder:
+            return read_beside(stack.folder / place)
+    return None
+
+
+def read_beside(path: Path) -> Any:
+    """The tree of a file, None if it is not there or cannot be read."""
+    try:
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+            return None
+        return parse(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, ParseError):
+        return None
+
+
+def _others(stack: Stack) -> Iterator[Door]:
+    """Load balancers, AppSync, and functions at the edge."""
+    for group in stack.of_type("AWS::ElasticLoadBalancingV2::TargetGroup"):
+        for target in sequence(group.get("Targets").value):
+            if function := stack.function(mapping(target).get("Id")):
+                yield Door(function.id, BALANCER, _idle(stack), in_ms=False)
+    for source in stack.of_type("AWS::AppSync::DataSource"):
+        if function := stack.function(mapping(source.get("LambdaConfig").value).get("LambdaFunctionArn")):
+            yield Door(function.id, GRAPH)
+    for distribution in stack.of_type("AWS::CloudFront::Distribution"):
+        for part in walk(distribution.properties):
+            if isinstance(part, Map) and "LambdaFunctionARN" in part:
+                function = stack.function(part["LambdaFunctionARN"])
+                if function:
+                    yield Door(function.id, EDGE)
+
+
+def _idle(stack: Stack) -> Given | None:
+    """How long the stack's load balancer stays idle, where it has one alone and says it."""
+    balancers = list(stack.of_type("AWS::ElasticLoadBalancingV2::LoadBalancer"))
+    if len(balancers) == 1:
+        for attribute in map(mapping, sequence(balancers[0].get("LoadBalancerAttributes").value)):
+            if text(attribute.get("Key")) == IDLE:
+                return Given(stack.scope.value(attribute.get("Value")), attribute.at("Value"))
+    return Given(Unknown("the load balancer is not in the template"), 1) if not balancers else None
+
+
+def _permitted(stack: Stack) -> Iterator[Door]:
+    """APIs that may invoke a function, of those whose integrations are nowhere to be seen."""
+    authorizers, described = _authorizers(stack), _described(stack)
+    for permission in stack.of_type("AWS::Lambda::Permission"):
+        if permission.get("Principal").value != "apigateway.amazonaws.com":
+            continue
+        function = stack.function(permission.raw("FunctionName"))
+        source = permission.raw("SourceArn")
+        if function is None or function.id in authorizers or "/authorizers/" in str(source):
+            continue
+        for name in references(source):
+            api = stack.resources.get(name) if name not in described else None
+            if api and api.type in REST_APIS:
+                yield Door(function.id, rest_limit(api), api=api)
+            elif api and api.type in HTTP_APIS:
+                yield Door(function.id, _gateway_limit(api), api=api)
+
+
+def _described(stack: Stack) -> set[str]:
+    """The APIs whose integrations the template holds."""
+    pairs = {"AWS::ApiGateway::Method": "RestApiId", "AWS::ApiGatewayV2::Integration": "ApiId"}
+    named = {name for one in stack.of_type(*pairs) for name in references(one.raw(pairs[one.type]))}
+    bodies = ("DefinitionBody", "Body")
+    apis = stack.of_type(*REST_APIS, *HTTP_APIS)
+    return named | {api.id for api in apis if any(api.raw(name) for name in bodies) or _beside(stack, api)}
+
+
+def _authorizers(stack: Stack) -> set[str]:
+    """Functions that decide who may call, and are not called themselves."""
+    types = ("AWS::ApiGateway::Authorizer", "AWS::ApiGatewayV2::Authorizer")
+    uris = [stack.function(authorizer.raw("AuthorizerUri")) for authorizer in stack.of_type(*types)]
+    inner = (
+        stack.function(part["FunctionArn"])
+        for api in stack.of_type("AWS::Serverless::Api", "AWS::Serverless::HttpApi")
+        for part in walk(api.raw("Auth"))
+        if isinstance(part, Map) and "FunctionArn" in part
+    )
+    return {function.id for function in (*uris, *inner) if function}

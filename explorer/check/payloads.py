@@ -1,0 +1,56 @@
+"""What a template says of sizes that travel: settings of a function by their names, held as hints.
+
+No template states how large requests are; some configure how large they may be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .. import facts
+from .doors import BALANCER, HTTP, REST, REST_EDGE, Door
+from .findings import TIGHT, Finding, Judge, amount
+from .stack import Resource
+from .tree import mapping, number
+
+NAMED = re.compile(
+    r"(?i)max(imum)?_?(?P<what>upload|body|payload|request|response|file|content)s?_?"
+    r"(size|length|bytes)?(_?(in_)?(?P<unit>bytes|kb|mb))?"
+)
+FACTORS = {"": 1, "bytes": 1, "kb": 1 << 10, "mb": 1 << 20}
+PAYLOADS = {  # of a door, for the request and for the response; the least one first
+    REST: ("lambda.sync.request", "lambda.sync.response"),
+    REST_EDGE: ("lambda.sync.request", "lambda.sync.response"),
+    HTTP: ("lambda.sync.request", "lambda.sync.response"),
+    BALANCER: ("alb.lambda.request", "alb.lambda.response"),
+}
+DIRECT = ("lambda.furl.request", "lambda.furl.response")
+
+
+def payloads(judge: Judge, function: Resource, doors: list[Door]) -> Iterator[Finding]:
+    """Sizes that a function is set to take or to give, against what its doors let through."""
+    given = function.get("Environment", "Variables")
+    pairs = {PAYLOADS[door.limit] for door in doors if door.limit in PAYLOADS}
+    if "FunctionUrlConfig" in function.properties:
+        pairs.add(DIRECT)
+    for name, value in mapping(given.value).items():
+        match = NAMED.fullmatch(name)
+        size = number(function.scope.value(value)) if match and pairs else None
+        if match and size is not None:
+            size = size * FACTORS[(match["unit"] or "").lower()]
+            for pair in sorted(pairs):
+                limit_id = pair[match["what"].lower() == "response"]
+                yield from _held(judge, function, mapping(given.value).at(name), name, size, limit_id)
+
+
+def _held(
+    judge: Judge, function: Resource, line: int, name: str, size: float, limit_id: str
+) -> Iterator[Finding]:
+    row = facts.limit(limit_id)
+    if row.value is not None and size > row.value:
+        said = (
+            f"{name} lets {amount(size, row.unit)} through, and the way to the function"
+            f" {amount(row.value, row.unit)}, binary bodies as base64: hand large ones over through S3"
+        )
+        yield judge.make(limit_id, function, line, size, row.value, TIGHT, said)

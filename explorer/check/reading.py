@@ -1,0 +1,286 @@
+"""Files into findings: what each file is, by its content; what cannot be read, and why.
+
+One file that cannot be read does not stop the others.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from ..errors import ExplorerError
+from . import payloads, rules, stores, suppress, template, terraform, wiring
+from .doors import doors
+from .findings import Finding, Judge
+from .parse import parse
+from .stack import Given, Resource, Stack
+from .tree import Map, mapping
+
+ENDINGS = (".yaml", ".yml", ".json", ".template", ".toml")
+TREES = {".yaml", ".yml", ".json"}
+MARKS = ("AWS::", "Resources", "planned_values", "terraform_version")  # one of them is in any template
+SKIPPED = {"node_modules", "__pycache__", "site-packages", "venv"}  # and what is hidden
+SHOWN = {".serverless"}  # hidden, and yet looked into
+TWICE = {"serverless-state.json", "cloudformation-template-create-stack.json"}  # in .serverless
+MOST_BYTES = 64 << 20  # of one file
+MOST_NESTED = 10  # stacks in one another
+HINTS = (  # what a tree that is no template has, and what to do
+    (("service", "provider"), "is the Serverless Framework's: check .serverless after `serverless package`"),
+    (("app", "context"), "is CDK's configuration: check cdk.out after `cdk synth`"),
+    (("artifacts", "version"), "is CDK's manifest: check the folder that it is in"),
+    (("openapi", "paths"), "is an OpenAPI document: check the template that names it"),
+)
+NO_TEMPLATE = "is no template, plan, dotenv file or workload"
+Workloads = Callable[[Path, Judge], list[Finding]]
+
+
+@dataclass
+class Report:
+    """What came of a check: `files` that were read, their findings, and what was not read."""
+
+    files: list[str] = field(default_factory=list)
+    found: list[Finding] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Those that are not suppressed, in the order of the files and lines."""
+        return [finding for finding in self.found if not finding.reason]
+
+    @property
+    def suppressed(self) -> list[Finding]:
+        """Those that are."""
+        return [finding for finding in self.found if finding.reason]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON answer."""
+        return {
+            "files": self.files,
+            "findings": [finding.to_dict() for finding in self.findings],
+            "unreadable": [{"file": file, "reason": reason} for file, reason in self.unreadable],
+        }
+
+
+class NotOursError(ExplorerError):
+    """A file can be read, and is nothing that limits are held against."""
+
+
+class Check:
+    """A check of many files. `workloads` assesses a workload file; it lives above this floor."""
+
+    def __init__(self, workloads: Workloads, warn_at: float | None = None, pass_over: bool = False) -> None:
+        self.workloads, self.warn_at, self.pass_over = workloads, warn_at, pass_over
+        self.report = Report()
+        self.nested: dict[str, list[Finding]] = {}  # by file, as their parents give them parameters
+        self._settings: dict[Path, suppress.Settings] = {}
+
+    def run(self, paths: Iterable[Path]) -> Report:
+        """Check files and folders. Raises ExplorerError for a path that does not exist."""
+        for path in paths:
+            if not os.path.lexists(path):
+                raise ExplorerError(f"{path}: no such file or folder")
+            for file in self._inside(path) if path.is_dir() else [path]:
+                self._file(file, asked_for=file == path)
+        own = [found for found in self.report.found if found.file not in self.nested]
+        self.report.found = [*own, *(found for inner in self.nested.values() for found in inner)]
+        self.report.found.sort(key=lambda found: (found.file, found.line, found.rank))
+        return self.report
+
+    def _inside(self, folder: Path) -> Iterator[Path]:
+        for at, folders, names in os.walk(folder):
+            folders[:] = sorted(name for name in folders if _is_entered(name))
+            exclude = self.settings(Path(at)).exclude
+            for name in sorted(names):
+                path = Path(at, name)
+                wanted = name.endswith(ENDINGS) or is_dotenv(name)
+                if wanted and name not in TWICE and not _matches(path, exclude):
+                    yield path
+
+    def settings(self, folder: Path) -> suppress.Settings:
+        """What the nearest `.explorer-check.toml` says."""
+        if folder not in self._settings:
+            self._settings[folder] = suppress.settings(folder.absolute())
+        return self._settings[folder]
+
+    def _file(self, path: Path, asked_for: bool) -> None:
+        name = path.as_posix()
+        if name in self.report.files or name in dict(self.report.unreadable):
+            return
+        self.settings(path.parent)  # a wrong one ends the check
+        content = ""
+        try:
+            content = _content(path)
+            if not asked_for and path.suffix in TREES and not any(mark in content for mark in MARKS):
+                return  # not worth parsing
+            found = self._findings(path, content)
+        except NotOursError as error:
+            if asked_for and not self.pass_over:
+                self.report.unreadable.append((name, str(error)))
+        except (ExplorerError, OSError, RecursionError) as error:
+            if asked_for or looks_like_a_template(content):
+                self.report.unreadable.append((name, _reason(error, name)))
+        else:
+            self.report.files.append(name)
+            self.report.found += found
+
+    def _findings(self, path: Path, content: str) -> list[Finding]:
+        judge = Judge(path.as_posix(), self._warn_at(path))
+        if is_dotenv(path.name):
+            return self._ignored(dotenv(judge, path, content), content, path)
+        if path.suffix == ".toml":
+            if "requests_per_month" not in content:
+                raise NotOursError(NO_TEMPLATE)
+            return self._ignored(self.workloads(path, judge), content, path)
+        if path.suffix == ".tf":
+            raise NotOursError("is Terraform's source: check the output of `terraform show -json PLAN`")
+        return self._tree(judge, path, content, parse(content))
+
+    def _warn_at(self, path: Path) -> float | None:
+        said = self.settings(path.parent).warn_at
+        return self.warn_at if self.warn_at is not None or said is None else share(said)
+
+    def _tree(self, judge: Judge, path: Path, content: str, tree: Any) -> list[Finding]:
+        tree = template.packaged(tree)
+        if terraform.is_plan(tree):
+            stack = terraform.stack(tree, judge.file)
+            return self._ignored(held(judge, stack), content, path, stack)
+        if not template.is_template(tree):
+            raise NotOursError(_hint(tree))
+        return self._template(judge, path, content, tree, {}, (path,))
+
+    def _template(
+        self,
+        judge: Judge,
+        path: Path,
+        content: str,
+        tree: Map,
+        given: Mapping[str, Any],
+        above: tuple[Path, ...],
+    ) -> list[Finding]:
+        stack = template.stack(tree, judge.file, path.parent, given)
+        for inner, parameters in template.nested(stack):
+            self._nested(inner, parameters, above)
+        return self._ignored(held(judge, stack), content, path, stack)
+
+    def _nested(self, path: Path, given: Mapping[str, Any], above: tuple[Path, ...]) -> None:
+        """A local stack in a stack, with the parameters that its parent gives."""
+        path = Path(os.path.normpath(path))
+        if path in above or len(above) > MOST_NESTED or not path.is_file():
+            return
+        name = path.as_posix()
+        try:
+            content = _content(path)
+            tree = parse(content)
+            if not template.is_template(tree):
+                return
+            found = self._template(
+                Judge(name, self._warn_at(path)), path, content, tree, given, (*above, path)
+            )
+        except (ExplorerError, OSError, RecursionError) as error:
+            self.report.unreadable.append((name, _reason(error, name)))
+            return
+        if name not in self.report.files:
+            self.report.files.append(name)
+        known = self.nested.setdefault(name, [])
+        known += [one for one in found if one not in known]
+
+    def _ignored(
+        self, found: Iterable[Finding], content: str, path: Path, stack: Stack | None = None
+    ) -> list[Finding]:
+        ignores = [*suppress.comments(content, stack), *self.settings(path.parent).ignores]
+        return suppress.applied(found, [*ignores, *(suppress.metadata(stack) if stack else [])])
+
+
+def held(judge: Judge, stack: Stack) -> Iterator[Finding]:
+    """Every rule held against a stack."""
+    by_function: dict[str, list[Any]] = {}
+    for door in doors(stack):
+        by_function.setdefault(door.function, []).append(door)
+    for function in stack.functions:
+        for rule in (*rules.EACH_FUNCTION, wiring.visibility, wiring.loops, stores.signed, stores.package):
+            yield from rule(judge, function, stack)
+        behind = by_function.get(function.id, [])
+        for door in behind:
+            yield from rules.door_wait(judge, function, door)
+        yield from payloads.payloads(judge, function, behind)
+    for whole in (wiring.queues, stores.parameters, stores.workflows, stores.concurrency):
+        yield from whole(judge, stack)
+
+
+def dotenv(judge: Judge, path: Path, content: str) -> list[Finding]:
+    """A dotenv file as the environment of one function; no value is kept."""
+    import io
+
+    from dotenv.parser import parse_stream
+
+    from ..encoding import environment_size
+    from .stack import Scope
+
+    variables = {}
+    for binding in parse_stream(io.StringIO(content)):
+        if binding.error:
+            raise ExplorerError(f"line {binding.original.line} is not NAME=value")
+        if binding.key is not None:
+            variables[binding.key] = binding.value or ""
+    size = environment_size(variables)
+    file = Resource(path.name, "", Map(), 1, Map(), Scope(Map()))
+    return [judge.hold("lambda.env", file, Given(size, 1), "The environment", grows=True)]
+
+
+def share(said: str) -> float:
+    """A share such as "80%" or 0.8. Raises ExplorerError."""
+    text = said.strip()
+    try:
+        found = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        found = 0.0
+    if not 0 < found <= 1:
+        raise ExplorerError(f'warn-at is "{said}": expected a share such as 80% or 0.8')
+    return found
+
+
+def is_dotenv(name: str) -> bool:
+    """Whether a file is a dotenv by its name."""
+    return name == ".env" or name.startswith(".env.") or name.endswith(".env")
+
+
+def looks_like_a_template(content: str) -> bool:
+    """Whether a text that cannot be read was meant to be a template."""
+    return "AWSTemplateFormatVersion" in content or "AWS::Lambda::" in content or "AWS::Serverless" in content
+
+
+def _is_entered(name: str) -> bool:
+    return name in SHOWN or not (name.startswith((".", "asset.")) or name in SKIPPED)
+
+
+def _matches(path: Path, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(path.as_posix(), pattern) or path.match(pattern) for pattern in patterns)
+
+
+def _content(path: Path) -> str:
+    if not path.is_file():
+        raise ExplorerError("is not a file")
+    if path.stat().st_size > MOST_BYTES:
+        raise ExplorerError(f"is larger than {MOST_BYTES >> 20} MB")
+    content = path.read_bytes()
+    coding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return content.decode(coding)
+    except UnicodeDecodeError:
+        raise NotOursError("is not text in UTF-8") from None
+
+
+def _reason(error: Exception, name: str) -> str:
+    if isinstance(error, RecursionError):
+        return "its values refer to one another too deeply"
+    said = error.strerror if isinstance(error, OSError) else str(error)
+    return " ".join((said or str(error)).split()).removeprefix(f"{name}: ")
+
+
+def _hint(tree: Any) -> str:
+    found = mapping(tree)
+    return next((hint for keys, hint in HINTS if all(key in found for key in keys)), NO_TEMPLATE)

@@ -1,0 +1,205 @@
+"""What a function is held against by itself: one small function a rule, limits by their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from .. import facts
+from ..encoding import environment_size
+from .doors import BALANCER, EDGE, GRAPH, HTTP, REST, REST_EDGE, STREAM, WEBSOCKET, Door
+from .findings import FITS, TIGHT, UNKNOWN, Finding, Judge
+from .stack import Given, Resource, Stack, each
+from .tree import Map, Unknown, mapping
+
+UNSET_TIMEOUT_S, UNSET_MEMORY_MB = "3", "128"  # what a function has that sets none
+Rule = Callable[[Judge, Resource, Stack], Iterator[Finding]]
+
+
+def timeout_of(function: Resource) -> Given:
+    """A function's time-out, 3 s where it sets none."""
+    given = function.get("Timeout")
+    return Given(UNSET_TIMEOUT_S, function.line) if given.value is None else given
+
+
+def _is_managed(function: Resource) -> bool:
+    """Whether it runs on Managed Instances."""
+    return "CapacityProviderConfig" in function.properties
+
+
+def timeout(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
+    """The time-out against the longest that there is."""
+    limit_id = "lambda.timeout.lmi" if _is_managed(function) else "lambda.timeout"
+    yield judge.hold(limit_id, function, timeout_of(function), "The time-out")
+
+
+def memory(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
+    """The memory against the most that there is."""
+    given = function.get("MemorySize")
+    given = Given(UNSET_MEMORY_MB, function.line) if given.value is None else given
+    limit_id = "lambda.memory.model" if _is_managed(function) else "lambda.memory"
+    yield judge.hold(limit_id, function, given, "The memory")
+
+
+def environment(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
+    """The environment as Lambda counts it; what is not known may be larger, never smaller."""
+    given = function.get("Environment", "Variables")
+    if isinstance(given.value, Unknown):
+        yield judge.hold("lambda.env", function, given, "The environment", grows=True)
+    elif isinstance(given.value, Map) and given.value:
+        size, unknown = environment_bytes(given.value, function)
+        why = f"{_listed(unknown)} known when it is deployed" if unknown else ""
+        yield judge.hold("lambda.env", function, Given(size, given.line), "The environment", grows=True,
+                         why=why, over="Lambda refuses more: move values to a store")  # fmt: skip
+
+
+def environment_bytes(variables: Map, function: Resource) -> tuple[int, list[str]]:
+    """Bytes of what is known, and the names of the variables that are not wholly known."""
+    known, unknown = {}, []
+    for name, value in variables.items():
+        if value is not None and function.scope.value(value) is None:
+            continue  # AWS::NoValue
+        said = function.scope.text(value)
+        if isinstance(said, Unknown):
+            unknown.append(name)
+            said = said.known
+        known[name] = said
+    return environment_size(known), unknown
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:3])
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{shown}{more} {'is' if len(names) == 1 else 'are'}"
+
+
+def layers(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
+    """The number of layers."""
+    given = function.get("Layers")
+    if given.value is None:
+        return
+    found = each(function.raw("Layers"), function.scope)
+    whole = isinstance(given.value, Unknown)
+    count = Given(given.value if whole else len(found), given.line)
+    yield judge.hold("lambda.layers", function, count, "The number of layers", grows=True)
+
+
+def storage(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
+    """The ephemeral storage, which SnapStart allows less of."""
+    given = function.get("EphemeralStorage", "Size")
+    if given.value is None:
+        return
+    yield judge.hold("lambda.tmp", function, given, "The ephemeral storage")
+    snapped = function.get("SnapStart").value
+    apply_on = snapped if isinstance(snapped, str) else mapping(snapped).get("ApplyOn")
+    if apply_on == "PublishedVersions":
+        yield judge.hold("lambda.snapstart", function, given, "The ephemeral storage under SnapStart")
+
+
+def texts(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
+    """The lengths of the name, the handler and the description."""
+    named = {"FunctionName": "lambda.name", "Handler": "lambda.handler", "Description": "lambda.description"}
+    for name, limit_id in named.items():
+        given = function.get(name)
+        if given.value is None:
+            continue
+        said = function.scope.text(function.raw(name))
+        why = said.why if isinstance(said, Unknown) else ""
+        length = len(said.known if isinstance(said, Unknown) else said)
+        yield judge.hold(limit_id, function, Given(length, given.line), f"{name}'s length", why=why)
+
+
+def asynchronous(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
+    """Retries and age of asynchronous events; both are settings up to their end, not at it."""
+    configs = [(function, ("EventInvokeConfig",))] + [
+        (config, ()) for config in stack.aimed(function, "AWS::Lambda::EventInvokeConfig", "FunctionName")
+    ]
+    for config, path in configs:
+        inner = mapping(config.get(*path).value) if path else config.properties
+        for name, (limit_id, what) in ASYNCHRONOUS.items():
+            if name in inner:
+                yield _setting(judge, config, config.get(*path, name), limit_id, what)
+
+
+ASYNCHRONOUS = {
+    "MaximumRetryAttempts": ("lambda.async.retries", "The number of retries"),
+    "MaximumEventAgeInSeconds": ("lambda.async.age", "The age of an event"),
+}
+
+
+def _setting(judge: Judge, resource: Resource, given: Given, limit_id: str, what: str) -> Finding:
+    """A setting that stands at the end of its range unless it is set: there it fits."""
+    at_end = given.number is not None and given.number == facts.limit(limit_id).value
+    return judge.hold(limit_id, resource, given, what, verdict=FITS if at_end else None)
+
+
+def durable_time(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
+    """How long a durable function may go on."""
+    given = function.get("DurableConfig", "ExecutionTimeout")
+    if given.number is not None:
+        yield judge.hold("durable.duration", function, given, "The execution time-out")
+
+
+NAMES = {
+    REST: "a REST API",
+    REST_EDGE: "an edge-optimized REST API",
+    STREAM: "a REST API that streams",
+    HTTP: "an HTTP API",
+    WEBSOCKET: "a WebSocket API",
+    BALANCER: "a load balancer",
+    GRAPH: "AppSync",
+    EDGE: "CloudFront",
+}
+LEFT_ALONE = "The caller is answered with an error while the function runs on"
+WAYS_OUT = {
+    REST: "For Regional and private APIs the quota can be raised, at the price of a lower throttle; an API"
+    " that states no endpoint type is edge-optimized and stays at it",
+    REST_EDGE: "Make the API Regional to have the quota raised",
+    HTTP: "The quota cannot be raised",
+    BALANCER: "Set idle_timeout.timeout_seconds on the load balancer",
+}
+
+
+def door_wait(judge: Judge, function: Resource, door: Door) -> Iterator[Finding]:
+    """The time-out against how long the door waits: over it is a breach, equal is tight."""
+    if door.limit not in facts.limits():
+        return
+    wait, why = _wait(door)
+    over = ". ".join(filter(None, (LEFT_ALONE, WAYS_OUT.get(door.limit))))
+    what = f"The time-out behind {NAMES[door.limit]}"
+    given = timeout_of(function)
+    verdict = UNKNOWN if why else None
+    yield judge.hold(door.limit, function, given, what, limit=wait, why=why, over=over, verdict=verdict)
+    if wait is not None and door.wait and wait > (facts.limit(door.limit).value or wait):
+        yield from _long_wait(judge, function, door, Given(wait, door.wait.line))
+
+
+def _wait(door: Door) -> tuple[float | None, str]:
+    """The wait that the template sets [s], if it does, and why it is not known."""
+    wait = door.wait.number if door.wait else None
+    if wait is None or door.wait is None:
+        return None, door.wait.why_unknown if door.wait else ""
+    wait = wait / 1000 if door.in_ms else wait
+    return int(wait) if float(wait).is_integer() else wait, ""
+
+
+def _long_wait(judge: Judge, function: Resource, door: Door, given: Given) -> Iterator[Finding]:
+    """An integration that is set to wait longer than the quota: refused, unless it is raised."""
+    row = facts.limit(door.limit)
+    if door.limit == BALANCER and (given.number or 0) <= (row.raised_to or 0):
+        return  # a setting, not a quota
+    raised = row.raisable and (given.number or 0) <= (row.raised_to or 0)
+    note = "It takes a raised quota" if raised else "Such a setting is refused"
+    what = f"The integration's time-out of {NAMES[door.limit]}"
+    yield judge.hold(door.limit, function, given, what, verdict=TIGHT if raised else None, over=note)
+
+
+EACH_FUNCTION: tuple[Rule, ...] = (
+    timeout,
+    memory,
+    environment,
+    layers,
+    storage,
+    texts,
+    asynchronous,
+    durable_time,
+)

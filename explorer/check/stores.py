@@ -1,0 +1,214 @@
+"""Stores, workflows, concurrency, packages and signed URLs: what else a template says in numbers."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .. import facts
+from .findings import Finding, Judge
+from .stack import Given, Resource, Stack
+from .tree import Map, Unknown, mapping, text, walk
+
+# A lifetime by the name of a variable, or where code signs a URL.
+SIGNED = re.compile(r"(?i)(pre_?signed?|signed_?url|sign(ing)?_?(expir|ttl))")
+LIFETIME = re.compile(r"(?i)(expir|ttl|lifetime|valid|duration|seconds|max_?age)")
+IN_CODE = re.compile(r"(?i)\bexpires_?in\b[\"']?\s*[:=]\s*(\d{1,12})\b")
+MOST_FILES = 20_000  # of a package that is measured
+
+
+def parameters(judge: Judge, stack: Stack) -> Iterator[Finding]:
+    """Values of Parameter Store [characters], Secrets Manager and AppConfig [bytes]; never shown."""
+    for parameter in stack.of_type("AWS::SSM::Parameter"):
+        tier = text(parameter.get("Tier").value) or "Standard"
+        limit_id = "ssm.std" if tier == "Standard" else "ssm.adv"
+        yield from _length(judge, stack, parameter, "Value", limit_id, "The parameter's value")
+    for secret in stack.of_type("AWS::SecretsManager::Secret"):
+        yield from _length(judge, stack, secret, "SecretString", "sm.value", "The secret's value")
+    for version in stack.of_type("AWS::AppConfig::HostedConfigurationVersion"):
+        yield from _length(judge, stack, version, "Content", "appconfig.size", "The configuration")
+
+
+def _length(
+    judge: Judge, stack: Stack, resource: Resource, name: str, limit_id: str, what: str
+) -> Iterator[Finding]:
+    given = resource.get(name)
+    if given.value is None:
+        return
+    said = stack.scope.text(resource.raw(name))
+    why = said.why if isinstance(said, Unknown) else ""
+    known = said.known if isinstance(said, Unknown) else said
+    in_bytes = facts.limit(limit_id).unit == "bytes"
+    size = len(known.encode("utf-8", "surrogatepass")) if in_bytes else len(known)
+    yield judge.hold(limit_id, resource, Given(size, given.line), what, grows=True, why=why)
+
+
+# Step Functions -----------------------------------------------------------------------------------
+
+MACHINES = {"AWS::StepFunctions::StateMachine": "StateMachineType", "AWS::Serverless::StateMachine": "Type"}
+
+
+def workflows(judge: Judge, stack: Stack) -> Iterator[Finding]:
+    """A state machine's time-out and definition, and the payloads that it holds itself."""
+    for machine in stack.of_type(*MACHINES):
+        definition, line = _definition(machine)
+        express = machine.get(MACHINES[machine.type]).value == "EXPRESS"
+        limit_id = "sfn.duration.exp" if express else "sfn.duration.std"
+        top = mapping(definition)
+        if "TimeoutSeconds" in top:
+            given = Given(stack.scope.value(top["TimeoutSeconds"]), line)
+            yield judge.hold(limit_id, machine, given, "The workflow's time-out")
+        for name, value in _payloads(top):
+            size = Given(_json_bytes(value, stack), line)
+            yield judge.hold("sfn.payload", machine, size, f"The {name} in the definition", grows=True)
+
+
+def _definition(machine: Resource) -> tuple[Any, int]:
+    """The definition, as a mapping or parsed from its text."""
+    for name in ("Definition", "DefinitionString"):
+        given = machine.get(name)
+        if isinstance(given.value, Map):
+            return given.value, given.line
+        if isinstance(given.value, str):
+            return _parsed(given.value), given.line
+    return None, machine.line
+
+
+def _parsed(said: str) -> Any:
+    from .parse import ParseError, parse
+
+    try:
+        return parse(said)
+    except ParseError:
+        return None
+
+
+def _payloads(definition: Map) -> Iterator[tuple[str, Any]]:
+    """What states hand on by themselves: the largest of each kind is enough."""
+    for part in walk(definition):
+        if isinstance(part, Map) and part.get("Type") in ("Pass", "Task", "Map", "Parallel"):
+            for name in ("Result", "Parameters", "Arguments"):
+                if isinstance(part.get(name), Map | list):
+                    yield name, part[name]
+
+
+def _json_bytes(value: Any, stack: Stack) -> int:
+    known = _written(stack.scope.plain(value))
+    return len(json.dumps(known, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass"))
+
+
+def _written(value: Any) -> Any:
+    """A tree as JSON takes it; of what is unknown, the text that is known."""
+    if isinstance(value, dict):
+        return {key: _written(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_written(inner) for inner in value]
+    return value.known if isinstance(value, Unknown) else value
+
+
+# Concurrency --------------------------------------------------------------------------------------
+
+
+def concurrency(judge: Judge, stack: Stack) -> Iterator[Finding]:
+    """Reserved concurrency against what the account has, less what must stay unreserved."""
+    quota, kept = facts.limit("lambda.concurrency"), facts.limit("lambda.concurrency.unreserved")
+    most, total = (quota.value or 0) - (kept.value or 0), 0.0
+    over = f"The quota is raised on request ({quota.quota_code}); if yours is, say so in an ignore"
+    last = None
+    for function in stack.functions:
+        given = function.get("ReservedConcurrentExecutions")
+        if given.value is None:
+            continue
+        yield judge.hold(quota.id, function, given, "The reserved concurrency", limit=most, over=over)
+        if given.number is not None and given.number <= most:
+            total, last = total + given.number, (function, given)
+    if last and total > most:
+        function, given = last
+        yield judge.hold(quota.id, function, Given(total, given.line),
+                         "The reserved concurrency of all functions", limit=most, over=over)  # fmt: skip
+
+
+# Signed URLs --------------------------------------------------------------------------------------
+
+
+def signed(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
+    """Lifetimes of signed URLs that outlive the credentials that sign them."""
+    found = [
+        (name, Given(function.scope.value(value), function.get("Environment", "Variables").line))
+        for name, value in mapping(function.get("Environment", "Variables").value).items()
+        if SIGNED.search(name) and LIFETIME.search(name)
+    ]
+    for path in (("Code", "ZipFile"), ("InlineCode",)):
+        code = function.get(*path)
+        if isinstance(code.value, str):
+            found += [("expires in", Given(match, code.line)) for match in IN_CODE.findall(code.value)]
+    over = "The URL ends with the credentials of the role that signs it: sign when it is read"
+    for name, given in found:
+        if given.number is not None:
+            yield judge.hold(
+                "s3.presign.role", function, given, f"The lifetime of a signed URL ({name})", over=over
+            )
+
+
+# Packages -----------------------------------------------------------------------------------------
+
+
+def package(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
+    """The unzipped size of a package that lies beside the template."""
+    path = _local_package(function, stack)
+    if path is None:
+        return
+    if path not in stack.measured:
+        stack.measured[path] = unzipped_bytes(path)
+    size = stack.measured[path]
+    if size is not None:
+        line = function.get("CodeUri").line if "CodeUri" in function.properties else function.get("Code").line
+        yield judge.hold(
+            "lambda.zip.unzipped", function, Given(size, line), "The unzipped package", grows=True
+        )
+
+
+def _local_package(function: Resource, stack: Stack) -> Path | None:
+    """Where the package is: a local path, CDK's asset, or what the Serverless Framework packaged."""
+    if stack.folder is None:
+        return None
+    asset = text(function.metadata.get("aws:asset:path"))
+    key = function.get("Code", "S3Key").value if "Code" in function.properties else None
+    packaged = key.rsplit("/", 1)[-1] if isinstance(key, str) and key.endswith(".zip") else None
+    for said in (function.get("CodeUri").value, function.get("Code").value, asset, packaged):
+        if isinstance(said, str) and said and "://" not in said and "\0" not in said:
+            path = stack.folder / said
+            if path.exists() and path.resolve() != stack.folder.resolve():
+                return path
+    return None
+
+
+def unzipped_bytes(path: Path) -> int | None:
+    """Bytes of a folder's files, or of those in a zip; None if it is neither, or too much to count."""
+    import zipfile
+
+    try:
+        if path.is_dir():
+            return _folder_bytes(path)
+        if path.suffix in (".zip", ".jar") and zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                return sum(member.file_size for member in archive.infolist())
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        pass
+    return None
+
+
+def _folder_bytes(path: Path) -> int | None:
+    total = count = 0
+    for folder, folders, names in os.walk(path):
+        folders[:] = [name for name in folders if name not in (".git", "cdk.out", ".aws-sam", ".serverless")]
+        for name in names:
+            count += 1
+            if count > MOST_FILES:
+                return None
+            total += os.lstat(os.path.join(folder, name)).st_size
+    return total

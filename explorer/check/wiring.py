@@ -1,0 +1,212 @@
+"""What the wires between resources break: queues that time out first, and loops without end."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterator
+from typing import Any
+
+from .. import facts
+from .findings import BREACH, FITS, TIGHT, UNKNOWN, Finding, Judge, amount
+from .resolve import references
+from .rules import timeout_of
+from .stack import Given, Resource, Stack, each, entries
+from .tree import Map, Unknown, mapping, sequence, text, walk
+
+QUEUE, TOPIC, BUCKET = "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::S3::Bucket"
+UNSET_VISIBILITY_S = "30"  # what a queue has that sets none
+ADVISED = 6  # times the time-out, by AWS's advice
+WRITES = {  # actions that put something where it triggers
+    QUEUE: ("sqs:SendMessage", "sqs:SendMessageBatch"),
+    TOPIC: ("sns:Publish", "sns:PublishBatch"),
+    BUCKET: ("s3:PutObject",),
+}
+POLICIES = {  # SAM's policy templates that do: the type, and the parameter that names it
+    "SQSSendMessagePolicy": (QUEUE, "QueueName"),
+    "SNSPublishMessagePolicy": (TOPIC, "TopicName"),
+    "S3CrudPolicy": (BUCKET, "BucketName"),
+    "S3WritePolicy": (BUCKET, "BucketName"),
+    "S3FullAccessPolicy": (BUCKET, "BucketName"),
+    "LambdaInvokePolicy": ("", "FunctionName"),
+}
+INVOKES = ("lambda:InvokeFunction", "lambda:InvokeAsync")
+
+
+def sources(function: Resource, stack: Stack) -> Iterator[tuple[str, Any, int]]:
+    """What triggers a function by a queue, a topic or a bucket: the type, the expression, the line."""
+    named = {"SQS": (QUEUE, "Queue"), "SNS": (TOPIC, "Topic"), "S3": (BUCKET, "Bucket")}
+    for _, event, line in entries(function.raw("Events"), stack.scope):
+        kind = text(event.get("Type")) or ""
+        if kind in named:
+            properties = mapping(stack.scope.value(event.get("Properties")))
+            yield named[kind][0], properties.get(named[kind][1]), line
+    for source in stack.aimed(function, "AWS::Lambda::EventSourceMapping", "FunctionName"):
+        expression = source.raw("EventSourceArn")
+        said = text(stack.scope.value(expression)) or ""
+        if stack.named(expression, QUEUE) or ":sqs:" in said:
+            yield QUEUE, expression, source.line
+    for subscription in stack.aimed(function, "AWS::SNS::Subscription", "Endpoint"):
+        yield TOPIC, subscription.raw("TopicArn"), subscription.line
+    yield from _notified(function, stack)
+
+
+def _notified(function: Resource, stack: Stack) -> Iterator[tuple[str, Any, int]]:
+    for bucket in stack.of_type(BUCKET):
+        configurations = mapping(bucket.get("NotificationConfiguration").value).get("LambdaConfigurations")
+        for configuration in map(mapping, each(configurations, stack.scope)):
+            if stack.function(configuration.get("Function")) is function:
+                yield BUCKET, Map({"Ref": bucket.id}), bucket.line
+    for topic in stack.of_type(TOPIC):
+        for subscription in map(mapping, each(topic.raw("Subscription"), stack.scope)):
+            if stack.function(subscription.get("Endpoint")) is function:
+                yield TOPIC, Map({"Ref": topic.id}), topic.line
+
+
+def visibility(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
+    """A queue hands a message out again after its visibility time-out, whoever still works on it."""
+    for kind, expression, line in sources(function, stack):
+        if kind != QUEUE:
+            continue
+        queue, given = stack.named(expression, QUEUE), timeout_of(function)
+        if queue is None:
+            why = "the queue is not in the template"
+            said = f"The visibility time-out of the queue that triggers it is not known ({why})"
+            yield judge.make("sqs.visibility", function, line, given.number, None, UNKNOWN, said)
+        else:
+            yield _visible(judge, function, queue, given)
+
+
+def _visible(judge: Judge, function: Resource, queue: Resource, given: Given) -> Finding:
+    wait = queue.get("VisibilityTimeout")
+    wait = Given(UNSET_VISIBILITY_S, queue.line) if wait.value is None else wait
+    longest, shown = given.number, wait.number
+    if longest is None or shown is None:
+        why = wait.why_unknown or given.why_unknown or "it is not a number"
+        verdict, said = UNKNOWN, f"The time-out against the visibility of {queue.id} is not known ({why})"
+    elif longest > shown:
+        verdict = BREACH
+        said = f"The time-out of {amount(longest, 's')} is over the visibility time-out of {queue.id}," \
+               f" {amount(shown, 's')}: the event source is refused, and messages come twice"  # fmt: skip
+    else:
+        enough = shown >= ADVISED * longest
+        verdict = FITS if enough else TIGHT
+        hint = "" if enough else f": AWS advises {ADVISED} times the time-out"
+        said = f"The visibility time-out of {queue.id} is {amount(shown, 's')} for a time-out of" \
+               f" {amount(longest, 's')}{hint}"  # fmt: skip
+    return judge.make("sqs.visibility", function, wait.line, longest, shown, verdict, said)
+
+
+def queues(judge: Judge, stack: Stack) -> Iterator[Finding]:
+    """A queue's own times."""
+    for queue in stack.of_type(QUEUE):
+        for name, limit_id, what in (
+            ("VisibilityTimeout", "sqs.visibility", "The visibility time-out"),
+            ("MessageRetentionPeriod", "sqs.retention", "The retention"),
+        ):
+            given = queue.get(name)
+            if given.value is not None:
+                at_end = FITS if given.number == facts.limit(limit_id).value else None
+                yield judge.hold(limit_id, queue, given, what, verdict=at_end)
+
+
+# Loops --------------------------------------------------------------------------------------------
+
+
+def loops(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
+    """A function that may trigger itself is stopped after so many rounds, unless it is allowed."""
+    if _is_allowed(function, stack):
+        return
+    told = _may_invoke_itself(function, stack) or _may_write_to_its_source(function, stack)
+    if told:
+        most = facts.limit("lambda.recursion").value
+        message = (
+            f"{told}: Lambda stops a chain after {amount(most, 'rounds')} and drops the event."
+            " Set RecursiveLoop to Allow if it is meant"
+        )
+        yield judge.make("lambda.recursion", function, function.line, None, most, TIGHT, message)
+
+
+def _is_allowed(function: Resource, stack: Stack) -> bool:
+    configs = stack.aimed(function, "AWS::Lambda::RecursionConfig", "FunctionName")  # Terraform's
+    said = [one.get("RecursiveLoop").value for one in configs]
+    return "Allow" in [function.get("RecursiveLoop").value, *said]
+
+
+def _may_invoke_itself(function: Resource, stack: Stack) -> str:
+    for target in _targets(function, stack, "", INVOKES):
+        if _is_itself(target, function, stack):
+            return "It may invoke itself"
+    return ""
+
+
+def _is_itself(target: Any, function: Resource, stack: Stack) -> bool:
+    if function.id in set(references(target)):
+        return True
+    own, said = function.scope.text(function.raw("FunctionName")), stack.scope.text(target)
+    if isinstance(said, Unknown):
+        said = said.known
+    own = own.known if isinstance(own, Unknown) else own
+    name = said.partition(":function:")[2].partition(":")[0] if ":function:" in said else said
+    return bool(own) and "*" not in name[:1] and fnmatch.fnmatchcase(own, name)
+
+
+def _may_write_to_its_source(function: Resource, stack: Stack) -> str:
+    for kind, expression, _ in sources(function, stack):
+        source = stack.named(expression, kind)
+        if source is None:
+            continue
+        if (function.id, source.id) in connected(stack):
+            return f"It writes to {source.id}, which triggers it"
+        for target in _targets(function, stack, kind, WRITES[kind]):
+            if source.id in set(references(target)) or stack.named(target, kind) is source:
+                return f"It may write to {source.id}, which triggers it"
+    return ""
+
+
+def _targets(function: Resource, stack: Stack, kind: str, actions: tuple[str, ...]) -> Iterator[Any]:
+    """What the policies of a function let it do these actions on."""
+    for policy in _policies(function, stack):
+        for name, (about, parameter) in POLICIES.items():
+            if about == kind and name in policy:
+                yield mapping(stack.scope.value(policy[name])).get(parameter)
+        for statement in each(policy.get("Statement"), stack.scope):
+            statement = mapping(statement)
+            if text(statement.get("Effect")) in (None, "Allow") and _allows(statement, actions, stack):
+                yield from sequence(statement.get("Resource"))  # as written: it is references that count
+    destinations = mapping(mapping(function.get("EventInvokeConfig").value).get("DestinationConfig"))
+    for destination in map(mapping, destinations.values()):
+        yield destination.get("Destination")
+
+
+def _allows(statement: Map, actions: tuple[str, ...], stack: Stack) -> bool:
+    allowed = [text(action) or "" for action in each(statement.get("Action"), stack.scope)]
+    return any(
+        fnmatch.fnmatchcase(action.lower(), pattern.lower()) for action in actions for pattern in allowed
+    )
+
+
+def _policies(function: Resource, stack: Stack) -> Iterator[Map]:
+    """The policies of a function, its own and its role's: documents, and SAM's templates by name."""
+    for policy in each(function.raw("Policies"), stack.scope):
+        yield mapping(policy)
+    roles = [
+        stack.resources[name]
+        for name in dict.fromkeys(references(function.raw("Role")))
+        if name in stack.resources
+    ]
+    for role in roles:
+        for policy in map(mapping, each(role.raw("Policies"), stack.scope)):
+            yield mapping(stack.scope.value(policy.get("PolicyDocument")))
+    for name in [role.id for role in roles] or [f"{function.id}Role"]:
+        for policy in stack.attached.get(name, ()):
+            yield mapping(policy.get("PolicyDocument").value)
+
+
+def connected(stack: Stack) -> Iterator[tuple[str, str]]:
+    """What SAM's connectors let write to what: two logical ids."""
+    for connector in stack.of_type("AWS::Serverless::Connector"):
+        source = mapping(connector.get("Source").value).get("Id")
+        permissions = [text(one) for one in each(connector.raw("Permissions"), stack.scope)]
+        for part in walk(connector.raw("Destination")):
+            if isinstance(part, Map) and "Id" in part and "Write" in permissions:
+                yield str(text(source)), str(text(part["Id"]))

@@ -1,0 +1,133 @@
+"""The `check` command: limits held against templates, plans, dotenv files and workloads, for CI."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .console import BAD_INPUT, NO, Json
+from .errors import ExplorerError
+
+if TYPE_CHECKING:
+    from .check import Finding, Judge
+    from .workload import Workload
+
+MONTHS = 12  # that are looked ahead
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make it a command of `app`."""
+    app.command()(check)
+
+
+def check(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.")],
+    form: Annotated[str, typer.Option("--format", metavar="text|json|sarif|junit|github")] = "text",
+    warn_at: Annotated[
+        str | None,
+        typer.Option(metavar="80%", help="Of any limit: from here on it is tight. Else 80 % of what grows,"
+                     " and all of a setting."),
+    ] = None,
+    growth: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FIELD=3%/month", help="Of workloads: a limit that breaks in time is a breach."),
+    ] = None,
+    months: Annotated[int, typer.Option(min=1, max=600, help="How far ahead.")] = MONTHS,
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE")] = None,
+    every: Annotated[bool, typer.Option("--all", help="What fits, and what is unknown, too.")] = False,
+    pass_over: Annotated[
+        bool, typer.Option("--pass-over", help="Say nothing of files that are no template: for hooks.")
+    ] = False,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Hold limits against templates, plans, dotenv files and workloads; 1 where one breaks."""
+    from . import __version__
+    from .check import FORMATS, Check, share, written
+
+    form = "json" if as_json else form
+    if form not in FORMATS:
+        raise ExplorerError(f'--format is "{form}": expected one of {", ".join(FORMATS)}')
+    warned = None if warn_at is None else share(warn_at)
+    report = Check(_assessed(growth or [], months), warned, pass_over).run(paths)
+    said = written(report, form, __version__, every)
+    if output:
+        output.write_text(said + "\n", encoding="utf-8", errors="replace")
+    else:
+        print(said.encode("utf-8", "replace").decode())
+    if not report.files and not (pass_over and not report.unreadable):
+        reason = "; ".join(f"{file}: {why}" for file, why in report.unreadable[:3])
+        print(f"error: nothing to check: {reason or 'no template or workload in it'}", file=sys.stderr)
+        raise typer.Exit(BAD_INPUT)
+    raise typer.Exit(NO if any(finding.verdict == "breach" for finding in report.findings) else 0)
+
+
+def _assessed(growth: list[str], months: int) -> Any:
+    """What assesses a workload file: its design today, or the recommended one, and what breaks in time."""
+
+    def assess(path: Path, judge: Judge) -> list[Finding]:
+        from .workload import Workload
+
+        workload = Workload.load(path)
+        found = _today(workload, judge)
+        return found + _in_time(workload, judge, growth, months) if growth else found
+
+    return assess
+
+
+def _today(workload: Workload, judge: Judge) -> list[Finding]:
+    from .assess import findings
+    from .recommend import recommend
+
+    r = recommend(workload)
+    design = r.current or r.nearest
+    return [_finding(one, judge, workload.name) for one in findings(workload, design)]
+
+
+def _finding(one: Any, judge: Judge, name: str) -> Finding:
+    """A workload's finding as this command's: the value is what the p99 uses."""
+    from .check import Finding
+    from .units import format_share
+
+    verdict = {"raise": "tight"}.get(one.verdict, one.verdict)
+    if verdict == "fits" and judge.warn_at is not None and one.used_p99 >= judge.warn_at * one.limit_value:
+        verdict = "tight"
+    if verdict == "tight" and one.breach_probability == 0 and judge.warn_at is not None:
+        verdict = "tight" if one.used_p99 >= judge.warn_at * one.limit_value else "fits"
+    broken = f"{format_share(one.breach_probability)} of the requests break it: {one.consequence}"
+    used = f"the p99 uses {format_share(one.used_p99 / one.limit_value)}" if one.limit_value else ""
+    said = broken if one.breach_probability > 0 else f"No request breaks it; {used}"
+    return Finding(
+        judge.file, 1, name, one.limit, one.used_p99, one.limit_value, one.unit, verdict, said, one.source_url
+    )
+
+
+def _in_time(workload: Workload, judge: Judge, growth: list[str], months: int) -> list[Finding]:
+    """The limits that break as the workload grows, each with its month; today's are found already."""
+    from . import facts
+    from .check import Finding
+    from .forecast import forecast, parsed
+
+    try:
+        frame = forecast(workload, growth=parsed(growth), months=months)
+    except ExplorerError as error:  # of what was asked, not of the file
+        raise typer.BadParameter(str(error)) from None
+    broken = frame[frame["verdict"] == "breach"].sort_values("month", kind="stable").drop_duplicates("limit")
+    return [
+        Finding(
+            judge.file,
+            1,
+            workload.name,
+            row.limit,
+            float(row.used),
+            float(row.limit_value),
+            row.unit,
+            "breach",
+            f"breaks in month {row.month}: {row.limit}",
+            facts.limit(row.limit).source_url,
+        )
+        for row in broken.itertuples()
+        if row.month > 0
+    ]

@@ -1,0 +1,68 @@
+"""Times of day as logs write them, to epoch seconds, a column at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ISO = r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})[.,]?([0-9]*) ?([+-][0-9]{2}:?[0-9]{2})?"
+EPOCH = r'(?i)time(?:stamp|epoch)?\\*"\s*:\s*\\*"?(1[0-9]{9}|1[0-9]{12})[^0-9]'
+CLF = r"([0-9]{2}/[A-Za-z]{3}/[0-9]{4}):([0-9]{2}:[0-9]{2}:[0-9]{2}) ([+-][0-9]{4})"
+
+
+def seconds(texts: pl.Series) -> pl.Series:
+    """Whole epoch seconds of the first time of day in each text; null where there is none."""
+    import polars as pl
+
+    text = pl.col("text")
+    frame = pl.DataFrame({"text": texts}).with_row_index("row")
+    plain = text.str.slice(0, 19).str.to_datetime("%Y-%m-%dT%H:%M:%S", strict=False, time_unit="ms")
+    found = frame.with_columns(
+        at=plain.dt.epoch("s").cast(pl.Float64),
+        zulu=text.str.slice(19, 40).str.contains(r"^(?:[.,][0-9]+)?(?:Z|[+]00:?00)"),
+    )
+    easy = found["at"].is_not_null() & found["zulu"].fill_null(False)
+    if easy.all():
+        return found["at"].rename("time_s")
+    hard = frame.filter(~easy).select("row", pl.coalesce(_iso(text), _clf(text), _epoch(text)).alias("hard"))
+    at = pl.coalesce(pl.when(easy).then("at"), "hard")
+    return found.join(hard, on="row", how="left", maintain_order="left").select(at.alias("time_s"))["time_s"]
+
+
+def _iso(text: pl.Expr) -> pl.Expr:
+    import polars as pl
+
+    parts = text.str.extract_groups(ISO)
+    whole = parts.struct[0] + "T" + parts.struct[1]
+    at = whole.str.to_datetime("%Y-%m-%dT%H:%M:%S", strict=False, time_unit="ms").dt.epoch("s")
+    return at.cast(pl.Float64) - _offset(parts.struct[3])
+
+
+def _clf(text: pl.Expr) -> pl.Expr:
+    import polars as pl
+
+    parts = text.str.extract_groups(CLF)
+    whole = parts.struct[0] + " " + parts.struct[1]
+    at = whole.str.to_datetime("%d/%b/%Y %H:%M:%S", strict=False, time_unit="ms").dt.epoch("s")
+    return at.cast(pl.Float64) - _offset(parts.struct[2])
+
+
+def _offset(text: pl.Expr) -> pl.Expr:
+    """Seconds of "+02:00" or "-0730"; 0 where there is none."""
+    import polars as pl
+
+    digits = text.str.replace_all(r"[^0-9]", "")
+    hours, minutes = (digits.str.slice(at, 2).cast(pl.Float64, strict=False) for at in (0, 2))
+    sign = pl.when(text.str.starts_with("-")).then(-1.0).otherwise(1.0)
+    return (sign * (hours * 3600 + minutes * 60)).fill_null(0.0)
+
+
+def _epoch(text: pl.Expr) -> pl.Expr:
+    """Epoch seconds or milliseconds beside a name such as "timestamp"."""
+    import polars as pl
+
+    digits = text.str.extract(EPOCH)
+    at = digits.cast(pl.Float64, strict=False)
+    return pl.when(digits.str.len_bytes() == 13).then(at / 1000).otherwise(at)

@@ -1,0 +1,91 @@
+"""JSON as it comes, without holding the whole of it: the elements of the arrays that hold records."""
+
+from __future__ import annotations
+
+import base64
+import codecs
+import json
+import re
+import zlib
+from collections.abc import Generator, Iterator
+from typing import Any
+
+from .sources import LONGEST_LINE, Stream
+
+OPENS = re.compile(
+    r'(?<!\\)"(?:events|logEvents|results)"\s*:\s*\[|(?P<packed>H4sI[A-Za-z0-9+/]{20,}={0,2})(?![A-Za-z0-9+/=])'
+)
+FIRST = re.compile(r"\A\s*\[|" + OPENS.pattern)
+SPACE = re.compile(r"[\s,]*")
+PIECE = 1 << 20
+KEPT = 64  # characters that may be the beginning of what opens an array
+UNPACKED = 64 << 20  # bytes of one packed record at most
+DEEP = 2  # a packed record may hold packed records
+decode = json.JSONDecoder().raw_decode
+
+
+def texts(stream: Stream) -> Iterator[str]:
+    """The text of a stream, some at a time."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    while piece := stream.read(PIECE):
+        yield decoder.decode(piece)
+
+
+def elements(pieces: Iterator[str], deep: int = DEEP) -> Iterator[Any]:
+    """The elements of "events", "logEvents" and "results" arrays, or of the array that is all.
+
+    Base64 of gzip is unpacked first. None stands for what is no JSON.
+    """
+    held, more, opens = "", True, FIRST
+    while True:
+        match = opens.search(held)
+        if match is None and held.strip():
+            held, opens = held[-KEPT:] if more else "", OPENS
+        waits = match is None or (match.end() == len(held) and len(held) < LONGEST_LINE)
+        if more and waits:
+            piece = next(pieces, None)
+            held, more = held + (piece or ""), piece is not None
+            continue
+        if match is None:
+            return
+        held, opens = held[match.end() :], OPENS
+        if match["packed"]:
+            yield from _unpacked(match["packed"], deep)
+        else:
+            held, more = yield from _array(held, pieces, more)
+
+
+def _array(held: str, pieces: Iterator[str], more: bool) -> Generator[Any, None, tuple[str, bool]]:
+    """The elements up to the end of the array; what follows it, and whether there is more."""
+    at = 0
+    while True:
+        at = SPACE.match(held, at).end()  # type: ignore[union-attr]
+        if held[at : at + 1] == "]":
+            return held[at + 1 :], more
+        try:
+            element, end = decode(held, at)
+        except (ValueError, RecursionError) as error:
+            if not more or len(held) - at > LONGEST_LINE or isinstance(error, RecursionError):
+                if at < len(held):
+                    yield None
+                at = held.find("{", at + 1)  # where the next record may begin
+                if at < 0:
+                    return "", more
+                continue
+        else:
+            if end < len(held) or not more or isinstance(element, dict | list):
+                yield element
+                at = end
+                continue
+        piece = next(pieces, None)
+        held, at, more = held[at:] + (piece or ""), 0, piece is not None
+
+
+def _unpacked(packed: str, deep: int) -> Iterator[Any]:
+    try:
+        text = zlib.decompressobj(wbits=31).decompress(base64.b64decode(packed), UNPACKED)
+    except (ValueError, zlib.error):
+        yield None
+        return
+    if deep:
+        yield from elements(iter([text.decode("utf-8", "replace")]), deep - 1)

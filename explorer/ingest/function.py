@@ -1,0 +1,206 @@
+"""A live function: its configuration, its metrics, and what its log reports, over a range of dates."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from .. import facts
+from ..encoding import environment_size
+from ..errors import CloudError, ExplorerError
+from ..units import format_time, parse_time
+from . import containers
+from .frame import Part
+from .reading import lines_reader
+from .summary import DAY_S
+from .workload import MONTH_S
+
+Client = Callable[[str], Any]  # a boto3 client of a service
+SECRET = re.compile(
+    r"secret|passw|token|api_?key|private_?key|credential|_key$|^key$|connection_?string", re.I
+)
+NOT_SECRET = re.compile(r"(arn|name|id|url|uri|path|ttl|expiry|seconds|public_?key)$", re.I)
+REPORTS = '?"REPORT RequestId" ?"platform.report" ?"platform.runtimeDone" ?"Task timed out" ?INIT_REPORT'
+QUERY = (
+    "filter @message like /REPORT RequestId|platform.report|platform.runtimeDone|Task timed out|INIT_REPORT/"
+    " | fields @timestamp, @message | sort @timestamp asc | limit 10000"
+)
+MOST = 10_000  # rows that one query of Logs Insights gives
+PAUSE_S, PATIENCE_S = 0.5, 300.0
+PERIODS = ((15, 60), (63, 300), (455, 3600))  # days that CloudWatch keeps data points: how long each is [s]
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """The time that "now", "14d", "36 h" ago or "2026-11-01" means.
+
+    Raises ExplorerError for anything else.
+    """
+    if text.strip() == "now":
+        return now
+    try:
+        at = datetime.fromisoformat(text)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+    except ValueError:
+        pass
+    try:
+        return now - timedelta(seconds=parse_time(text))
+    except (ExplorerError, OverflowError):
+        raise ExplorerError(f'the time is "{text}": expected now, 14d, 36h, or 2026-11-01') from None
+
+
+def read(
+    client: Client,
+    name: str,
+    since: str,
+    until: str,
+    insights: bool = False,
+    filtered: bool = True,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Iterator[Part]:
+    """The parts of a function: first what is configured, then what was counted, then what was logged.
+
+    Parameters
+    ----------
+    client : gives a boto3 client of a service
+    name : of the function, or its ARN
+    since, until : as `moment` reads them
+    insights : by Logs Insights, not by FilterLogEvents
+    filtered : let CloudWatch find the lines that matter; the local cloud cannot
+    """
+    now = datetime.now(UTC)
+    start, end = moment(since, now), moment(until, now)
+    if start >= end:
+        raise ExplorerError(f'--since is "{since}": expected a time before --until, "{until}"')
+    aws_lambda, logs = client("lambda"), client("logs")
+    progress("its configuration")
+    try:
+        found = aws_lambda.get_function_configuration(FunctionName=name)
+    except aws_lambda.exceptions.ResourceNotFoundException:
+        raise CloudError(f'no function is called "{name}" in {aws_lambda.meta.region_name}') from None
+    yield configured(found, aws_lambda.meta.region_name)
+    progress("its metrics")
+    yield counted(client("cloudwatch"), found["FunctionName"], start, end)
+    progress("its log")
+    group = found.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{found['FunctionName']}"
+    try:
+        events = (
+            _queried(logs, group, start, end) if insights else _filtered(logs, group, start, end, filtered)
+        )
+        yield from containers.parts(events, lines_reader)
+    except logs.exceptions.ResourceNotFoundException:
+        yield Part(notes=[f"the log group {group} is not there: the function has not run, or logs elsewhere"])
+
+
+def configured(found: dict[str, Any], region: str) -> Part:
+    """What a function's configuration says of its workload; variables are counted, never kept."""
+    known: dict[str, Any] = {"runtime.architecture": (found.get("Architectures") or ["x86_64"])[0]}
+    known["memory_mb"] = float(found.get("MemorySize", 128))
+    if region in facts.regions():
+        known["region"] = region
+    try:
+        facts.cold_start(found.get("Runtime", ""), known["runtime.architecture"], known["memory_mb"])
+        known["runtime.language"] = found["Runtime"]
+    except ExplorerError:
+        pass  # an image, or a runtime that nobody measured: left to its default
+    variables = found.get("Environment", {}).get("Variables", {})
+    if variables:
+        secrets = sum(bool(SECRET.search(key) and not NOT_SECRET.search(key)) for key in variables)
+        known |= {
+            "configuration.total": environment_size(variables) - 6 * len(variables) - 1,
+            "configuration.entries": len(variables),
+            "configuration.largest": max(len(v.encode("utf-8", "surrogatepass")) for v in variables.values()),
+            "configuration.secrets": secrets,
+        }
+    limit = format_time(float(found.get("Timeout", 3)))
+    notes = [f"the function's time-out is {limit}: longer work was cut off, and is not seen as such"]
+    if variables:
+        notes.append("environment variables are counted; those whose names look it are taken for secrets")
+    return Part(facts=known, notes=notes)
+
+
+def counted(cloudwatch: Any, name: str, start: datetime, end: datetime) -> Part:
+    """Requests a month and the peak, as CloudWatch counted every invocation."""
+    days = (datetime.now(UTC) - start).total_seconds() / DAY_S
+    period = next((seconds for most, seconds in PERIODS if days <= most), PERIODS[-1][1])
+    found = {
+        metric: _points(cloudwatch, name, metric, period, start, end)
+        for metric in ("Invocations", "Errors", "Throttles")
+    }
+    invocations = found["Invocations"]
+    total = sum(invocations.values())
+    if not total:
+        return Part(notes=["CloudWatch counted no invocation in this time"])
+    span = (end - max(start, min(invocations))).total_seconds()
+    known: dict[str, Any] = {}
+    if span >= DAY_S:
+        peak = max(max(invocations.values()) / period, total / span * (1 + 1e-5))
+        known = {
+            "requests_per_month": max(round(total / span * MONTH_S), 1),
+            "requests_why": f"CloudWatch counted {total:,.0f} in {format_time(span)}, extended to 730 h",
+            "peak_rps": float(f"{peak:.6g}"),
+            "peak_why": f"the busiest {format_time(period)} that CloudWatch counted",
+        }
+    failed = {metric: sum(found[metric].values()) for metric in ("Errors", "Throttles")}
+    notes = [
+        f"CloudWatch counted {total:,.0f} invocations, {failed['Errors']:,.0f} errors"
+        f" and {failed['Throttles']:,.0f} throttles"
+    ]
+    return Part(facts=known, notes=notes)
+
+
+def _points(
+    cloudwatch: Any, name: str, metric: str, period: int, start: datetime, end: datetime
+) -> dict[datetime, float]:
+    """The sums of a metric by the time at which their periods begin."""
+    dimensions = [{"Name": "FunctionName", "Value": name}]
+    stat = {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": dimensions}
+    query = {"Id": "m", "MetricStat": {"Metric": stat, "Period": period, "Stat": "Sum"}}
+    points: dict[datetime, float] = {}
+    token: dict[str, str] = {}
+    while True:
+        page = cloudwatch.get_metric_data(MetricDataQueries=[query], StartTime=start, EndTime=end, **token)
+        for series in page["MetricDataResults"]:
+            points.update(zip(series["Timestamps"], series["Values"], strict=True))
+        if not page.get("NextToken"):
+            return {at: value for at, value in points.items() if value > 0}
+        token = {"NextToken": page["NextToken"]}
+
+
+def _filtered(logs: Any, group: str, start: datetime, end: datetime, filtered: bool) -> Iterator[Any]:
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=group,
+        startTime=int(start.timestamp() * 1000),
+        endTime=int(end.timestamp() * 1000) + 1000,
+        **({"filterPattern": REPORTS} if filtered else {}),
+    )
+    for page in pages:
+        yield from page["events"]
+
+
+def _queried(logs: Any, group: str, start: datetime, end: datetime) -> Iterator[Any]:
+    """Rows of Logs Insights; a stretch with more of them than one query gives is halved."""
+    rows = _query(logs, group, start, end)
+    if len(rows) < MOST or end - start <= timedelta(seconds=2):
+        yield from rows
+        return
+    middle = start + (end - start) / 2
+    middle = middle.replace(microsecond=0)
+    yield from _queried(logs, group, start, middle - timedelta(seconds=1))
+    yield from _queried(logs, group, middle, end)
+
+
+def _query(logs: Any, group: str, start: datetime, end: datetime) -> list[Any]:
+    asked = logs.start_query(
+        logGroupName=group, startTime=int(start.timestamp()), endTime=int(end.timestamp()), queryString=QUERY
+    )["queryId"]
+    give_up = time.monotonic() + PATIENCE_S
+    while True:
+        answer = logs.get_query_results(queryId=asked)
+        if answer["status"] == "Complete":
+            return list(answer["results"])
+        if answer["status"] not in ("Scheduled", "Running") or time.monotonic() > give_up:
+            raise CloudError(f"Logs Insights: the query ended as {answer['status']}")
+        time.sleep(PAUSE_S)

@@ -1,0 +1,295 @@
+"""From what was measured to a workload file: what the input holds, and questions for the rest."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ExplorerError
+from ..fields import LARGEST_SIZE, LONGEST_TIME
+from ..units import format_number, format_time
+from ..workload import Workload
+from .frame import INVOCATION, Column
+from .summary import DAY_S, Summary, most
+
+if TYPE_CHECKING:
+    from datetime import date
+
+SPREAD = re.compile(r"p\d.*|max|value|samples")
+MONTH_S = 730 * 3600.0
+FEW = 100  # invocations: below, a p99 is hardly more than the maximum
+TOP = {"p50": "p50", "p90": "p90", "p99": "p99", "p99_9": '"p99.9"', "max": "max"}
+QUESTIONS = {  # of a field that the input does not hold; in the order of the file
+    "region": "In which AWS region does it run? Until you say, us-east-1 is assumed.",
+    "requests_per_month": "How many requests a month are there?",
+    "peak_rps": "How many requests a second are there at the peak? Until you say, 5 x the mean is assumed.",
+    "request": "How large are the requests, before any encoding? Until you say, 1 KB is assumed.",
+    "response": 'How large are the responses, before any encoding? Such as {p50 = "40 KB", p99 = "2 MB"}.',
+    "runtime": 'How long does the work take, warm? Such as {p50 = "400 ms", p99 = "3 s"}.',
+    "runtime.memory": "How much memory does the function have? Until you say, 1769 MB is assumed.",
+    "runtime.architecture": "Is it arm64 or x86_64? Until you say, arm64 is assumed.",
+    "configuration": "How large is what it reads at its start? Until you say, nothing is assumed.",
+    "client.waits": "How long do its clients wait for an answer? Until you say, 30 s is assumed.",
+}
+PLACEHOLDERS: dict[str, Any] = {"requests_per_month": 1, "response": "1 KB", "runtime": "1 s"}
+SECTIONS = ("", "request", "response", "runtime", "runtime.init", "configuration", "client")
+
+
+@dataclass
+class Draft:
+    """A workload file in the making: what is known by dotted field, why, and what is left to the user."""
+
+    known: dict[str, Any] = field(default_factory=dict)
+    why: dict[str, str] = field(default_factory=dict)
+    head: list[str] = field(default_factory=list)
+    samples: dict[str, Column] = field(default_factory=dict)  # by section
+
+    def set(self, name: str, value: Any, why: str = "") -> None:
+        """One field and where it comes from."""
+        self.known[name] = value
+        if why:
+            self.why[name] = why
+
+    def drop(self, section: str) -> None:
+        """Forget the spread of a section."""
+        own = {name for name in self.known if _section(name) == section and SPREAD.fullmatch(_last(name))}
+        self.known = {name: value for name, value in self.known.items() if name not in {section, *own}}
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """The questions by the field that the user is left with."""
+        held = {*self.known, *(name.partition(".")[0] for name in self.known if "." in name)}
+        held -= {name for name in ("runtime",) if not self._has_spread(name)}
+        return {name: asked for name, asked in QUESTIONS.items() if name not in held}
+
+    def _has_spread(self, section: str) -> bool:
+        own = (name.partition(".")[2] for name in self.known if name.startswith(f"{section}."))
+        return section in self.known or any(SPREAD.fullmatch(name) for name in own)
+
+    def nested(self) -> dict[str, Any]:
+        """What is known, as the tables of a workload."""
+        tables: dict[str, Any] = {}
+        for name, value in self.known.items():
+            *path, last = re.split(r"\.(?!\d)", name)
+            table = tables
+            for part in path:
+                table = table.setdefault(part, {})
+            table[last] = value
+        return tables
+
+    def check(self, name: str, folder: Path) -> None:
+        """Raise WorkloadError if what is known is no workload, once the questions are answered."""
+        given = self.nested()
+        for missing, value in PLACEHOLDERS.items():
+            if missing not in given:
+                given[missing] = value
+            elif missing in self.missing and isinstance(given[missing], Mapping):
+                given[missing] = {**given[missing], "value": value}
+        Workload(name, folder, **given)
+
+    def to_toml(self) -> str:
+        """The file: each field with its reason, each open question as a comment."""
+        return "\n".join(self._lines()) + "\n"
+
+    def _lines(self) -> Iterator[str]:
+        yield from (f"# {line}".rstrip() for line in self.head)
+        for section in SECTIONS:
+            asked = [name for name in self.missing if self._place(name) == section]
+            own = [name for name in self.known if _section(name) == section]
+            if section and not own and not asked:
+                continue
+            if section:
+                yield ""
+                yield f"[{section}]" if own else f"# [{section}]"
+            for name in own:
+                why = self.why.get(name, "")
+                line = f"{_key(name)} = {_toml(self.known[name])}"
+                yield f"{line:<36}# {why}" if why else line
+            for name in asked:
+                last = name.rpartition(".")[2] if "." in name else name
+                key = "p50" if name in ("request", "response", "runtime") else last
+                key = "total" if name == "configuration" else key
+                yield f"# {key} =".ljust(20) + f"# {QUESTIONS[name]}"
+
+    def _place(self, name: str) -> str:
+        return name.partition(".")[0] if "." in name or name in SECTIONS else ""
+
+
+def _section(name: str) -> str:
+    parts = re.split(r"\.(?!\d)", name)
+    return ".".join(parts[:-1])
+
+
+def _last(name: str) -> str:
+    return re.split(r"\.(?!\d)", name)[-1]
+
+
+def _key(name: str) -> str:
+    last = _last(name)
+    return last if re.fullmatch(r"[A-Za-z0-9_-]+", last) else json.dumps(last)
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def draft(summary: Summary, name: str, today: date, samples: bool = False) -> Draft:
+    """The workload file of what was measured.
+
+    Parameters: `name` of the workload; `today`, written into it; `samples`, have the numbers
+    themselves in Parquet files in place of quantiles.
+    """
+    tally, made = summary.tally, Draft()
+    made.head = [
+        f"Measured, not asked: by `explorer ingest` on {today}, from {tally.read:,} lines: {tally.used:,}"
+        f" used, {tally.unreadable:,} unreadable.",
+        *(f"Note: {note}." for note in tally.notes),
+        *_failures(summary),
+    ]
+    made.set("name", name)
+    facts = tally.facts
+    for known in ("region", "runtime.architecture", "runtime.language"):
+        if known in facts:
+            made.set(known, facts[known], "of the function")
+    _traffic(made, summary)
+    for section, column in (("request", summary.request), ("response", summary.response)):
+        if column:
+            _spread(made, section, column, samples, 1.0, LARGEST_SIZE)
+    _runtime(made, summary, samples)
+    for known, value in facts.items():
+        if known.startswith("configuration."):
+            made.set(known, value, "counted, not stored")
+    return made
+
+
+def _failures(summary: Summary) -> Iterator[str]:
+    failures = summary.tally.failures
+    if failures:
+        failed = sum(failures.values()) / max(summary.invocations, 1)
+        yield f"Failed: {most(failures.items())} ({failed:.2%} of the invocations); their durations count."
+    if "timeout" in failures:
+        yield "A time-out's duration is a lower bound: the work was cut off, and would have taken longer."
+    if summary.tally.refused:
+        yield f"Refused or failed at the door: {most(summary.tally.refused.items())}."
+    if summary.tally.failed_inits:
+        yield f"Initialisations that failed: {most(summary.tally.failed_inits.items())}."
+    share = summary.cold_start_share
+    if share is not None and summary.tally.rows[INVOCATION]:
+        yield f"Cold starts: {share:.2%} of the invocations."
+
+
+def _traffic(made: Draft, summary: Summary) -> None:
+    facts, span, times = summary.tally.facts, summary.span_s, summary.times
+    if "requests_per_month" in facts:
+        made.set("requests_per_month", facts["requests_per_month"], facts["requests_why"])
+    elif span and times and span >= DAY_S:
+        month = round(times.size / span * MONTH_S)
+        without, days = summary.days_without
+        gap = f"; on {without} of these {days} days nothing is logged" if without else ""
+        why = f"{times.size:,} in {format_time(span)}, extended to 730 h{gap}"
+        made.set("requests_per_month", max(month, 1), why)
+    elif span and times:
+        made.head.append(
+            f"The log spans {format_time(span)}: too short to tell a month or its peak from ({times.size:,} requests)."
+        )
+    rate = summary.busiest_minute_rps
+    if "peak_rps" in facts:
+        made.set("peak_rps", facts["peak_rps"], facts["peak_why"])
+    elif rate and span:
+        second = f"the busiest second had {format_number(summary.busiest_second_rps or 0)}"
+        if span < DAY_S:
+            made.head.append(f"Its busiest minute had {format_number(rate)} requests a second; {second}.")
+        else:
+            least = made.known.get("requests_per_month", 0) / MONTH_S * (1 + 1e-6)
+            why = f"the busiest minute of {format_time(span)}; {second}"
+            made.set("peak_rps", float(f"{max(rate, least):.6g}"), why)
+
+
+def _runtime(made: Draft, summary: Summary, samples: bool) -> None:
+    facts, column = summary.tally.facts, summary.runtime
+    if column:
+        _spread(made, "runtime", column, samples, 1e-3, LONGEST_TIME)
+    elif "mean_ms" in facts:
+        made.set("runtime.value", _time(facts["mean_ms"]), "a mean: no tail is known")
+    memory = summary.memory_mb
+    if memory and 128 <= memory <= 122880:
+        others = [f"{size:g} MB" for size, _ in summary.tally.memory.most_common()[1:5]]
+        why = f"of most invocations; others had {', '.join(others)}" if others else ""
+        made.set("runtime.memory", f"{memory:g} MB", why)
+    elif memory:
+        made.head.append(f"The memory size of {memory:g} MB is none that Lambda sells: it is left out.")
+    init = summary.column("init_ms") or summary.column("restore_ms")
+    if init and made._has_spread("runtime"):
+        _spread(made, "runtime.init", init, False, 1e-3, LONGEST_TIME)
+
+
+def _spread(made: Draft, section: str, column: Column, samples: bool, unit: float, limit: float) -> None:
+    """The quantiles of a column, or the file of its samples; a quantile of 0 has no logarithm."""
+    if column.largest * unit > limit:
+        made.head.append(f"The {section} reaches {column.largest:g}, which nothing does: it is left out.")
+        return
+    if samples:
+        made.samples[section] = column
+        return
+    found = dict(zip(TOP, column.quantiles((0.5, 0.9, 0.99, 0.999, 1.0)), strict=True))
+    why = f"of {column.size:,}"
+    if column.size < FEW:
+        why += ": too few for a p99"
+    if not column.largest:
+        made.set(f"{section}.value", _shown(0.0, unit), why)
+        return
+    zero = [TOP[name] for name, value in found.items() if not value]
+    if zero:
+        why += f"; {', '.join(zero)} is 0 and left out"
+    for name, value in found.items():
+        if value:
+            made.set(f"{section}.{name.replace('_', '.')}", _shown(value, unit), why)
+            why = ""
+
+
+def _shown(value: float, unit: float) -> Any:
+    if unit == 1.0:
+        return int(value) if value == int(value) else value
+    return _time(value)
+
+
+def _time(milliseconds: float) -> str:
+    return f"{milliseconds:.12g} ms"
+
+
+def write(made: Draft, path: Path, force: bool) -> list[Path]:
+    """Write the file, and those of its samples beside it; all or none.
+
+    Raises ExplorerError if one is there already and `force` is not given.
+    """
+    files = {section: path.with_name(f"{path.stem}.{section}.parquet") for section in made.samples}
+    refuse(path, force)
+    for file in files.values():
+        refuse(file, force)
+    for section, column in made.samples.items():
+        unit = 1e-3 if section == "runtime" else 1.0
+        _write_samples(column, unit, files[section])
+        made.set(f"{section}.samples", files[section].name, f"{column.size:,}")
+    made.check(path.name, path.parent)
+    path.write_text(made.to_toml(), encoding="utf-8")
+    return [path, *files.values()]
+
+
+def _write_samples(column: Column, unit: float, path: Path) -> None:
+    import polars as pl
+
+    kept, scale = column.sorted()
+    factor = unit / scale
+    pl.DataFrame({"value": pl.Series(kept).cast(pl.Float64) * factor}).write_parquet(path)
+
+
+def refuse(path: Path, force: bool) -> None:
+    """Raise unless a file may be written here."""
+    if path.exists() and (not force or path.is_dir()):
+        raise ExplorerError(f"{path}: is there already; expected another name, or --force")
+    if not path.parent.is_dir():
+        raise ExplorerError(f"{path}: no such folder; expected one that is there")

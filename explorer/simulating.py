@@ -1,0 +1,153 @@
+"""`explorer simulate`: environments under a load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .console import Json, out
+from .errors import ExplorerError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from .simulation import Simulation
+
+Rate = Annotated[float | None, typer.Option("--arrival-rps", help="Mean requests a second.")]
+Load = Annotated[
+    str,
+    typer.Option(metavar="poisson|day|week|FILE", help="How they arrive; a file has one time [s] a line."),
+]
+Most = Annotated[int | None, typer.Option("--max-concurrency", help="Requests that may run at once.")]
+
+
+def _time(says: str) -> Any:
+    return typer.Option(metavar="TIME", help=says)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make this a command of `app`."""
+    app.command()(simulate)
+
+
+def simulate(
+    warm_s: Annotated[str, _time("In a warm environment: a mean, such as 1.991 or 250ms, or p50=1s,p99=9s.")],
+    arrival_rps: Rate = None,
+    cold_s: Annotated[str | None, _time("In a new environment; as warm if it is left out.")] = None,
+    keep_alive_s: Annotated[str, _time("How long an idle environment is kept; inf: for ever.")] = "600",
+    duration_s: Annotated[str | None, _time("How long is simulated: 100,000 s, or all that arrive.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed, the same numbers.")] = 1,
+    replications: Annotated[int, typer.Option(help="Two or more give intervals.")] = 1,
+    confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    shape: Annotated[str, typer.Option(metavar="exponential|constant", help="Of the times.")] = "exponential",
+    arrivals: Load = "poisson",
+    max_concurrency: Most = None,
+    provisioned: Annotated[int, typer.Option(help="Environments that always exist.")] = 0,
+    start_limit: Annotated[
+        float | None, typer.Option(help="New environments at once, such as 1000 on AWS.")
+    ] = None,
+    start_limit_s: Annotated[str, _time("And so many again each so long.")] = "10",
+    queue: Annotated[bool, typer.Option("--queue/--refuse", help="What cannot start waits.")] = False,
+    max_age_s: Annotated[str, _time("How long it waits.")] = "inf",
+    failure_probability: Annotated[float, typer.Option(help="Of an attempt.")] = 0.0,
+    retries: Annotated[int, typer.Option(help="After a refusal or a failure.")] = 0,
+    retry_wait_s: Annotated[str, _time("Before the first retry, doubled for each further one.")] = "1",
+    chain: Annotated[int, typer.Option(help="Invocations that a request makes, one after another.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Cold starts, refusals and environments under a load, by running every request."""
+    from .simulation import simulate as run
+
+    found = run(
+        arrival_rps,
+        _service("warm_s", warm_s),
+        None if cold_s is None else _service("cold_s", cold_s),
+        keep_alive_s,
+        duration_s,
+        seed,
+        replications=replications,
+        confidence=confidence,
+        shape=shape,
+        arrivals=_arrivals(arrivals),
+        max_concurrency=max_concurrency,
+        provisioned=provisioned,
+        start_limit=start_limit,
+        start_limit_s=start_limit_s,
+        queue=queue,
+        max_age_s=max_age_s,
+        failure_probability=failure_probability,
+        retries=retries,
+        retry_wait_s=retry_wait_s,
+        chain=chain,
+    )
+    if as_json:
+        out(found.to_dict(), True, "")
+    else:
+        from . import screen
+
+        screen.show(_shown(found))
+
+
+def _service(name: str, text: str) -> Any:
+    """A mean as it is written, or the distribution through quantiles."""
+    if "=" not in text:
+        return text
+    from .distribution import from_quantiles
+    from .units import parse_time
+
+    try:
+        points = dict(point.split("=", 1) for point in text.split(","))
+        maximum = points.pop("max", None)
+        quantiles = {float(p.strip().removeprefix("p")) / 100: parse_time(t) for p, t in points.items()}
+        if not all(0 < p < 1 for p in quantiles):
+            raise ValueError
+        return from_quantiles(quantiles, None if maximum is None else parse_time(maximum))
+    except ValueError:
+        raise ExplorerError(f'{name} is "{text}": expected quantiles such as p50=1s,p99=9s') from None
+    except ExplorerError as error:
+        raise ExplorerError(f"{name} {error}") from None
+
+
+def _arrivals(text: str) -> Any:
+    """The name of a pattern, or the times in a file of that name."""
+    path = Path(text)
+    if not path.suffix and not path.exists():
+        return text
+    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+    return [_number(path, number, line) for number, line in lines if line.strip()]
+
+
+def _number(path: Path, number: int, line: str) -> float:
+    try:
+        return float(line)
+    except ValueError:
+        raise ExplorerError(f'{path} line {number}: is "{line[:40]}": expected a time [s]') from None
+
+
+def _shown(found: Simulation) -> Iterator[RenderableType]:
+    """The answer for a person: each share and mean, with its interval where there is one."""
+    from .screen import table
+    from .units import format_number, format_share, format_time
+
+    def said(name: str, value: float) -> str:
+        if name.endswith("probability"):
+            return format_share(value)
+        return format_time(value) if name.endswith("_s") else format_number(value)
+
+    def row(name: str) -> tuple[str, str, str]:
+        value = getattr(found, name)
+        least, most = found.intervals.get(name, (value, value))
+        between = f"{said(name, least)} to {said(name, most)}" if name in found.intervals else ""
+        return name.removesuffix("_s").replace("_", " "), said(name, value), between
+
+    always = ("cold_start_probability", "rejection_probability", "mean_servers", "mean_running", "mean_idle")
+    others = ("mean_provisioned_running", "throttle_probability", "failure_probability", "mean_wait_s",
+              "longest_wait_s", "unended")  # fmt: skip
+    names = [*always, *(name for name in others if getattr(found, name)), "requests", "cold_starts"]
+    sure = f">{100 * found.confidence:g} % interval"
+    columns = ("what", ">value", sure)
+    rows = map(row, names)
+    yield table(columns, rows) if found.intervals else table(columns[:2], (r[:2] for r in rows))

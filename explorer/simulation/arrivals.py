@@ -1,0 +1,159 @@
+"""When requests arrive: Poisson, by the hour of a day or week, in bursts, or as recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..distribution import Number
+from ..errors import ExplorerError
+from .given import above_0, numbers
+
+DAY_S, WEEK_S = 86_400.0, 604_800.0
+SEGMENTS = 1024  # of a rate, made at a time
+
+
+class Arrivals(Protocol):
+    """Where requests come from."""
+
+    def blocks(self, rate: float, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+        """Times of arrival [s], never falling, in blocks of about `size`, without end or to the last."""
+
+
+@dataclass(frozen=True)
+class Poisson:
+    """Independent of one another, at one rate."""
+
+    def blocks(self, rate: float, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+        last = 0.0
+        while True:
+            times = rng.standard_exponential(size)
+            times /= rate
+            times[0] += last
+            np.cumsum(times, out=times)
+            last = times[-1]
+            yield times
+
+
+@dataclass(frozen=True)
+class _Varying:
+    """Poisson at a rate that changes: one at the rate 1, its time stretched where little happens."""
+
+    def segments(self, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Lengths [s] and rates relative to the mean of the pieces, one after another, without end."""
+        raise NotImplementedError
+
+    def blocks(self, rate: float, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+        gaps, pieces = rng.spawn(2)
+        segments = self.segments(pieces)
+        clock, done, last = np.zeros(1), np.zeros(1), 0.0
+        while True:
+            unit = gaps.standard_exponential(size)
+            unit[0] += last
+            np.cumsum(unit, out=unit)
+            last = unit[-1]
+            while done[-1] < last:
+                lengths, rates = next(segments)
+                clock = np.append(clock, clock[-1] + np.cumsum(lengths))
+                done = np.append(done, done[-1] + np.cumsum(lengths * rates * rate))
+            yield np.interp(unit, done, clock)
+            past = max(0, int(np.searchsorted(done, last)) - 1)
+            clock, done = clock[past:], done[past:]
+
+
+@dataclass(frozen=True)
+class Periodic(_Varying):
+    """A rate that repeats itself.
+
+    Parameters
+    ----------
+    weights : rates of equal parts of the period, in any unit: they are scaled to the mean rate, shape (n,)
+    period_s : after which it repeats [s], a day unless it is given
+    """
+
+    weights: Sequence[float]
+    period_s: float = DAY_S
+
+    def __post_init__(self) -> None:
+        weights = numbers("weights of Periodic", self.weights)
+        if not weights.sum() > 0:
+            raise ExplorerError("weights of Periodic are all 0: expected one above 0")
+        above_0("period_s of Periodic", self.period_s)
+
+    def segments(self, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        weights = np.asarray(self.weights, dtype=float)
+        periods = -(-SEGMENTS // weights.size)
+        lengths = np.full(periods * weights.size, self.period_s / weights.size)
+        rates = np.tile(weights / weights.mean(), periods)
+        while True:
+            yield lengths, rates
+
+
+@dataclass(frozen=True)
+class Bursts(_Varying):
+    """Times of many requests between times of few, both of exponential length.
+
+    Parameters
+    ----------
+    factor : the rate in a burst, in rates between them
+    burst_s : the mean length of a burst [s]
+    calm_s : the mean time between them [s]
+    """
+
+    factor: float
+    burst_s: float
+    calm_s: float
+
+    def __post_init__(self) -> None:
+        for name in ("factor", "burst_s", "calm_s"):
+            above_0(f"{name} of Bursts", getattr(self, name))
+
+    def segments(self, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        mean = (self.calm_s + self.factor * self.burst_s) / (self.calm_s + self.burst_s)
+        rates = np.tile([1 / mean, self.factor / mean], SEGMENTS // 2)
+        means = np.tile([self.calm_s, self.burst_s], SEGMENTS // 2)
+        while True:
+            yield means * rng.standard_exponential(SEGMENTS), rates
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """As they were recorded."""
+
+    times: np.ndarray
+
+    def blocks(self, rate: float, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+        for start in range(0, self.times.size, size):
+            yield self.times[start : start + size]
+
+
+def _office(hours: Sequence[Number]) -> list[float]:
+    return [float(np.interp(hour, [0, 5, 9, 12, 14, 18, 24], hours)) for hour in range(24)]
+
+
+_WORKDAY = _office([2, 1, 8, 10, 10, 5, 2])
+NAMED: dict[str, Arrivals] = {
+    "poisson": Poisson(),
+    "day": Periodic(_WORKDAY, DAY_S),
+    "week": Periodic(_WORKDAY * 5 + _office([2, 1, 2, 3, 3, 3, 2]) * 2, WEEK_S),
+}
+
+
+def arrivals(given: Any) -> Arrivals:
+    """What `given` stands for: a name, Periodic, Bursts or recorded times.
+
+    Raises ExplorerError for anything else.
+    """
+    if isinstance(given, Poisson | Periodic | Bursts | Trace):
+        return given
+    if isinstance(given, str):
+        if given not in NAMED:
+            raise ExplorerError(f'arrivals is "{given}": expected one of {", ".join(NAMED)}, or times')
+        return NAMED[given]
+    times = np.array(numbers("arrivals", given))  # a copy: in order in memory, and nobody else's
+    if np.any(np.diff(times) < 0):
+        raise ExplorerError("arrivals fall: expected times [s] in order")
+    return Trace(times)

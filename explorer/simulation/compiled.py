@@ -1,0 +1,73 @@
+"""The kernels as they run fastest here: compiled where Numba is installed, else as they are written."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from . import heaps, kernel
+
+WORTH_COMPILING = 300_000  # requests: loading Numba takes as long as running so many plainly
+_asked = [0.0]  # requests so far that ran plainly
+INLINED = (
+    heaps.push,
+    heaps.pop,
+    kernel.occupy,
+    kernel.idle_slot,
+    kernel.compact,
+    kernel.makes_room,
+    kernel.running,
+    kernel.may_start,
+    kernel.take,
+    kernel.lacks,
+    kernel.begins,
+    heaps.plan,
+    heaps.unplan,
+)
+
+
+def wanted(requests: float) -> bool:
+    """Whether to compile for about so many requests more: both ways give the same bits."""
+    if "numba" in sys.modules:
+        return sys.modules["numba"] is not None
+    _asked[0] += requests
+    return _asked[0] >= WORTH_COMPILING and _is_installed()
+
+
+@cache
+def _is_installed() -> bool:
+    return importlib.util.find_spec("numba") is not None
+
+
+@cache
+def compiled(name: str) -> Callable[..., int]:
+    """The kernel of that name, compiled; its machine code is kept where a folder for it can be written."""
+    _register()
+    import numba
+
+    plain: Callable[..., int] = getattr(kernel, name)
+    unmanaged = {
+        "nogil": True,
+        "_nrt": False,
+    }  # nothing is allocated: no array's users are counted, 3 times faster
+    try:
+        return numba.njit(cache=True, **unmanaged)(plain)
+    except RuntimeError:  # nowhere to keep it
+        return numba.njit(**unmanaged)(plain)
+
+
+@cache
+def _register() -> None:
+    """Let compiled code call the kernel's own functions, which stay plain for everyone else."""
+    from numba.extending import register_jitable
+
+    for function in INLINED:
+        register_jitable(function)
+
+
+def held(values: Any, is_compiled: bool) -> Any:
+    """`values` as the kernel reads them fastest: an array when compiled, else a list."""
+    return values if is_compiled else values.tolist()

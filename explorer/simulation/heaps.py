@@ -1,0 +1,64 @@
+"""What comes next: heaps of times, the least first, in functions that run compiled and plain alike.
+
+Numba keeps the machine code of `kernel` until that file changes: touch it after a change here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Numbers = Any  # a list or an array
+
+
+def push(heap: Numbers, size: int, value: float) -> None:
+    """Add `value` to a heap of `size`, the least first."""
+    at = size
+    while at > 0:
+        above = (at - 1) >> 1
+        if heap[above] <= value:
+            break
+        heap[at] = heap[above]
+        at = above
+    heap[at] = value
+
+
+def pop(heap: Numbers, size: int) -> None:
+    """Remove the least of a heap of `size`."""
+    last = heap[size - 1]
+    at, below = 0, 1
+    while below < size - 1:
+        if below + 1 < size - 1 and heap[below + 1] < heap[below]:
+            below += 1
+        if last <= heap[below]:
+            break
+        heap[at] = heap[below]
+        at, below = below, 2 * below + 1
+    heap[at] = last
+
+
+def plan(ahead: Numbers, rows: Numbers, size: int, t: float) -> None:
+    """Put the first free row, at `size`, among the attempts to come: `size` of them, the soonest first."""
+    at = size
+    row = rows[at]
+    while at > 0:
+        above = (at - 1) >> 1
+        if ahead[above] <= t:
+            break
+        ahead[at], rows[at] = ahead[above], rows[above]
+        at = above
+    ahead[at], rows[at] = t, row
+
+
+def unplan(ahead: Numbers, rows: Numbers, size: int) -> None:
+    """Take the soonest attempt out, which leaves `size`: its row is the first free one."""
+    last, row, free = ahead[size], rows[size], rows[0]
+    at, below = 0, 1
+    while below < size:
+        if below + 1 < size and ahead[below + 1] < ahead[below]:
+            below += 1
+        if last <= ahead[below]:
+            break
+        ahead[at], rows[at] = ahead[below], rows[below]
+        at, below = below, 2 * below + 1
+    ahead[at], rows[at] = last, row
+    rows[size] = free

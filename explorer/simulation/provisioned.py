@@ -1,0 +1,83 @@
+"""Provisioned concurrency: the number that costs least for a cold-start target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from ..errors import ExplorerError
+from . import given
+from .answer import Simulation
+from .simulated import MOST_ENVIRONMENTS, simulate
+
+
+@dataclass(frozen=True)
+class Provisioned:
+    """How many environments to provision."""
+
+    provisioned: int
+    usd_per_s: float
+    cold_start_probability: float
+    on_demand_usd_per_s: float
+    """What it would cost without any."""
+    simulation: Simulation
+
+
+def provisioned_for(
+    target: float,
+    *,
+    provisioned_usd_s: float,
+    running_usd_s: float,
+    on_demand_usd_s: float,
+    **load: Any,
+) -> Provisioned:
+    """The number of provisioned environments that costs least with at most `target` cold starts.
+
+    Parameters
+    ----------
+    target : the greatest cold-start probability, 0 to 1
+    provisioned_usd_s : an environment that is provisioned, running or not [USD/s]
+    running_usd_s : one of them while it runs, on top [USD/s]
+    on_demand_usd_s : any other environment while it runs [USD/s]
+    load : the arguments of `simulate`; each number is tried on the same arrivals
+
+    Raises ExplorerError naming the argument, the value and what is accepted.
+    """
+    target = given.number("target", target, 0, 1)
+    rates = [given.number(name, value, 0) for name, value in (
+        ("provisioned_usd_s", provisioned_usd_s), ("running_usd_s", running_usd_s),
+        ("on_demand_usd_s", on_demand_usd_s))]  # fmt: skip
+    if "provisioned" in load:
+        raise ExplorerError("provisioned is given: expected a target alone, the number is what is looked for")
+    ceiling = load.get("max_concurrency")
+    most = MOST_ENVIRONMENTS if ceiling is None else ceiling
+
+    @cache
+    def tried(count: int) -> Simulation:
+        return simulate(**load, provisioned=count)
+
+    def usd_per_s(count: int) -> float:
+        inside = tried(count).mean_provisioned_running
+        outside = tried(count).mean_running - inside
+        return rates[0] * count + rates[1] * inside + rates[2] * outside
+
+    tried(0)  # what cannot be is refused before anything is made of it
+    enough = _first(lambda count: tried(count).cold_start_probability <= target, 0, most)
+    best = _first(lambda count: count == most or usd_per_s(count + 1) >= usd_per_s(count), enough, most)
+    return Provisioned(best, usd_per_s(best), tried(best).cold_start_probability, usd_per_s(0), tried(best))
+
+
+def _first(holds: Callable[[int], bool], least: int, most: int) -> int:
+    """The first count from `least` at which `holds`, which stays so from there on: doubled, then halved."""
+    if holds(least):
+        return least
+    fails, step = least, 1
+    while fails + step < most and not holds(fails + step):
+        fails, step = fails + step, 2 * step
+    found = min(fails + step, most)
+    while found - fails > 1:
+        middle = (found + fails) // 2
+        fails, found = (fails, middle) if holds(middle) else (middle, found)
+    return found

@@ -1,0 +1,188 @@
+"""One run: random numbers in blocks, by NumPy, into the kernel; memory does not grow with requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import kernel
+from .arrivals import Arrivals
+from .compiled import compiled, held
+from .kernel import (
+    AT,
+    BASE,
+    CAPACITY,
+    COIN,
+    FIXED,
+    GROW,
+    IDLE,
+    MADE,
+    MORE_ARRIVALS,
+    MORE_COINS,
+    MORE_WORK,
+    ROW,
+    SCANNED,
+    WORK,
+    Case,
+)  # fmt: skip
+from .services import Service, draws
+
+BLOCK = 8192  # requests whose numbers are made at a time, at most
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is simulated, whatever the seed."""
+
+    arrivals: Arrivals
+    rate: float
+    warm: Service
+    cold: Service
+    provisioned: int
+    case: Case
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a request that cannot start at once is refused, and nothing comes of any."""
+        c = self.case
+        return not (c.queues or c.retries or c.failures or c.links > 1)
+
+    @property
+    def requests(self) -> float:
+        """About how many will arrive."""
+        return self.rate * self.case.duration_s
+
+    @property
+    def block(self) -> int:
+        """Requests whose numbers are made at a time: few for a short run."""
+        return int(min(BLOCK, 1.1 * self.requests + 64))
+
+
+def run(plan: Plan, seed: np.random.SeedSequence, is_compiled: bool) -> dict[str, float]:
+    """Counts [requests] and times [s] of one run, by name.
+
+    Compiled or not, the numbers are the same.
+    """
+    state = State(plan, is_compiled)
+    rngs = [np.random.Generator(np.random.SFC64(own)) for own in seed.spawn(3)]
+    requests = _plain(plan, state, rngs) if plan.is_plain else _full(plan, state, rngs)
+    return state.result(requests)
+
+
+def _kernel(name: str, is_compiled: bool) -> Any:
+    return compiled(name) if is_compiled else getattr(kernel, name)
+
+
+def _plain(plan: Plan, state: State, rngs: list[np.random.Generator]) -> int:
+    advance, requests = _kernel("plain", state.is_compiled), 0
+    work = draws(plan.warm, plan.cold, plan.block, rngs[1])
+    for times in plan.arrivals.blocks(plan.rate, plan.block, rngs[0]):
+        ended = times[-1] >= plan.case.duration_s
+        times = times[: np.searchsorted(times, plan.case.duration_s)] if ended else times
+        requests += times.size
+        block = [held(values, state.is_compiled) for values in (times, *next(work))]
+        state.counts[AT] = 0
+        while advance(*block, state.slots, state.busy, state.counts, state.sums, plan.case) == GROW:
+            state.grow()
+        if ended:
+            break
+    return requests
+
+
+def _full(plan: Plan, state: State, rngs: list[np.random.Generator]) -> int:
+    advance, requests = _kernel("full", state.is_compiled), 0
+    arrivals = plan.arrivals.blocks(plan.rate, plan.block, rngs[0])
+    work = draws(plan.warm, plan.cold, plan.block, rngs[1])
+    none = np.empty(0)
+    blocks = {MORE_ARRIVALS: [none], MORE_WORK: [none, none], MORE_COINS: [none]}
+    new = {
+        MORE_ARRIVALS: lambda: (next(arrivals, np.array([np.inf])),),
+        MORE_WORK: lambda: next(work),
+        MORE_COINS: lambda: (rngs[2].random(plan.block),),
+    }
+    used = {MORE_ARRIVALS: AT, MORE_WORK: WORK, MORE_COINS: COIN}
+    why = MORE_ARRIVALS
+    while why != kernel.DONE:
+        if why == GROW:
+            state.grow()
+        else:
+            past = int(state.counts[used[why]])
+            requests += past if why == MORE_ARRIVALS else 0
+            fresh = zip(blocks[why], new[why](), strict=True)
+            blocks[why] = [np.concatenate((left[past:], more)) for left, more in fresh]
+            state.counts[used[why]] = 0
+            given = [held(values, state.is_compiled) for block in blocks.values() for values in block]
+        why = advance(
+            *given, state.slots, state.busy, state.ahead, state.rows, state.pool, state.counts, state.sums,
+            plan.case,
+        )  # fmt: skip
+    return requests + int(state.counts[AT])
+
+
+class State:
+    """Environments, attempts that are to come, and what was counted so far."""
+
+    def __init__(self, plan: Plan, is_compiled: bool) -> None:
+        self.is_compiled, self.case = is_compiled, plan.case
+        counts, sums = np.zeros(kernel.COUNTS, dtype=np.int64), np.zeros(kernel.SUMS)
+        counts[FIXED] = plan.provisioned
+        sums[kernel.TOKENS] = plan.case.bucket
+        self.counts, self.sums = held(counts, is_compiled), held(sums, is_compiled)
+        capacity = SCANNED
+        while capacity < 2 * plan.provisioned:
+            capacity *= 2
+        self._lay_out(capacity, np.empty(0), np.zeros(plan.provisioned))
+        self.busy = self._held(np.zeros(capacity))
+        self.ahead, self.rows = self._held(np.zeros(SCANNED)), self._held(np.arange(SCANNED))
+        self.pool = self._held(np.zeros(SCANNED * ROW))
+
+    def _held(self, values: np.ndarray) -> Any:
+        return held(values, self.is_compiled)
+
+    def _lay_out(self, capacity: int, made: np.ndarray, fixed: np.ndarray) -> None:
+        """Environments in order of creation, the provisioned ones last; above `SCANNED`, a tree over them."""
+        leaves = np.full(capacity, np.inf)
+        leaves[: made.size] = made
+        leaves[capacity - fixed.size :] = fixed
+        levels = [leaves]
+        if capacity > SCANNED:
+            while levels[0].size > 1:
+                levels.insert(0, levels[0].reshape(-1, 2).min(axis=1))
+            levels.insert(0, np.full(1, np.inf))
+        self.slots = self._held(np.concatenate(levels))
+        self.counts[CAPACITY], self.counts[BASE] = capacity, capacity if capacity > SCANNED else 0
+
+    @property
+    def environments(self) -> tuple[np.ndarray, np.ndarray]:
+        """Departures of those made, and of those provisioned."""
+        leaves = np.asarray(self.slots)[self.counts[BASE] :]
+        return leaves[: self.counts[MADE]], leaves[leaves.size - self.counts[FIXED] :]
+
+    def grow(self) -> None:
+        """Twice the room, where it is short."""
+        capacity = self.counts[CAPACITY]
+        if 2 * (self.counts[MADE] + self.counts[FIXED]) > capacity:
+            self._lay_out(2 * capacity, *self.environments)
+            self.busy = self._held(np.append(np.asarray(self.busy), np.zeros(capacity)))
+        count = len(self.rows)
+        if 2 * self.counts[kernel.PENDING] > count:
+            self.ahead = self._held(np.append(np.asarray(self.ahead), np.zeros(count)))
+            self.rows = self._held(np.append(np.asarray(self.rows), np.arange(count, 2 * count)))
+            self.pool = self._held(np.append(np.asarray(self.pool), np.zeros(count * ROW)))
+
+    def result(self, requests: int) -> dict[str, float]:
+        """Counts and times by name, the idle time at the end included."""
+        case = self.case
+        made, fixed = self.environments
+        left = case.duration_s - np.concatenate(
+            (np.minimum(made, case.duration_s), np.minimum(fixed, case.duration_s))
+        )
+        keeps = np.concatenate((np.full(made.size, case.keep_alive_s), np.full(fixed.size, np.inf)))
+        self.sums[IDLE] += float(np.minimum(left, keeps).sum())
+        named = {name: float(self.sums[getattr(kernel, name)]) for name in
+                 ("RUNNING", "IDLE", "FIXED_RUNNING", "WAITED", "LONGEST")}  # fmt: skip
+        counted = {name: int(self.counts[getattr(kernel, name)]) for name in
+                   ("COLD", "WARM", "REJECTED", "THROTTLED", "DROPPED", "FAILED", "UNENDED")}  # fmt: skip
+        return {"REQUESTS": requests, **counted, **named}

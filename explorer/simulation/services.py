@@ -1,0 +1,83 @@
+"""How long requests take: exponential, constant, as a distribution or as samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..distribution import Distribution, Samples, constant, from_samples
+from ..errors import ExplorerError
+from ..units import parse_time, shown
+
+SHAPES = ("exponential", "constant")
+
+
+@dataclass(frozen=True)
+class Exponential:
+    """An exponential time of this mean [s]."""
+
+    mean: float
+
+
+Service = Exponential | Distribution
+
+
+def service(name: str, given: object, shape: str) -> Service:
+    """The time `given`: a mean of that shape, a distribution, or samples [s]."""
+    if isinstance(given, Distribution):
+        if np.ndim(given.scale) > 0:
+            raise ExplorerError(f"{name} is a distribution of many scales: expected one")
+        return given
+    try:
+        if isinstance(given, str | int | float | np.number):
+            mean = parse_time(given.item() if isinstance(given, np.number) else given)
+            return Exponential(mean) if shape == "exponential" else constant(mean)
+        return from_samples(given)
+    except ExplorerError as error:
+        raise ExplorerError(f"{name} {error}") from None
+    except (TypeError, ValueError):
+        raise ExplorerError(f"{name} is {shown(given)}: expected a time, a distribution or samples") from None
+
+
+def draws(
+    warm: Service, cold: Service, size: int, rng: np.random.Generator
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Blocks of `size` warm times and cold ones, without end: long work is long in either."""
+    of_warm, of_cold = _unit(warm), _unit(cold)
+    one, two = (rng, rng) if of_warm is of_cold else rng.spawn(2)
+    while True:
+        unit = of_warm(one, size)
+        again = unit if of_warm is of_cold else of_cold(two, size)
+        times = _times(warm, unit)
+        yield times, times if cold is warm else _times(cold, again)
+
+
+def _unit(of: Service) -> Callable[[np.random.Generator, int], np.ndarray]:
+    """What an own time is made of: one number a piece of work."""
+    if isinstance(of, Exponential):
+        return _exponential
+    return _uniform if isinstance(of, Samples) else _normal
+
+
+def _exponential(rng: np.random.Generator, n: int) -> np.ndarray:
+    return rng.standard_exponential(n)
+
+
+def _uniform(rng: np.random.Generator, n: int) -> np.ndarray:
+    return rng.random(n)
+
+
+def _normal(rng: np.random.Generator, n: int) -> np.ndarray:
+    return rng.standard_normal(n)
+
+
+def _times(of: Service, unit: np.ndarray) -> np.ndarray:
+    if isinstance(of, Exponential):
+        return of.mean * unit
+    if not isinstance(of, Samples):
+        return of.at(unit)
+    if of.values[0] == of.values[-1]:
+        return np.full(unit.size, of.values[0] * of.scale)
+    return of.values[(unit * of.values.size).astype(np.int64)] * of.scale

@@ -1,0 +1,173 @@
+"""`simulate`: the arguments read, the replications run, one answer."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..errors import ExplorerError
+from ..units import shown
+from . import given
+from .answer import Simulation, simulation
+from .arrivals import Trace, arrivals
+from .compiled import wanted
+from .kernel import INF, Case
+from .run import Plan, run
+from .services import SHAPES, service
+
+MOST_ENVIRONMENTS = 1_000_000
+MOST_RETRIES = 50
+MOST_REQUESTS = 1e12
+MOST_AT_ONCE = 1e7
+
+
+def simulate(
+    arrival_rps: float | None = None,
+    warm_s: Any = None,
+    cold_s: Any = None,
+    keep_alive_s: Any = 600.0,
+    duration_s: Any = None,
+    seed: int = 1,
+    *,
+    replications: int = 1,
+    confidence: float = 0.95,
+    executor: Executor | None = None,
+    **options: Any,
+) -> Simulation:
+    """What a load meets: cold starts, refusals and environments, by running every request.
+
+    It starts without environments. A request takes the newest environment that is idle, else a new one
+    starts; what is idle for `keep_alive_s` is gone. The same arguments and seed give the same numbers.
+
+    Parameters
+    ----------
+    arrival_rps : mean rate of arrivals [1/s]; left out where times are recorded
+    warm_s, cold_s : a request's time in a warm and in a new environment [s]: a mean, "250 ms", a
+        Distribution or an array of samples; `cold_s` left out: as warm
+    keep_alive_s : how long an idle environment is kept [s], may be infinite
+    duration_s : how long is simulated [s]; left out: 100,000, or to the last recorded arrival
+    seed : a whole number of 0 or more; replications have independent seeds that come of it
+    replications : independent runs; two or more give confidence intervals
+    confidence : of the intervals, between 0 and 1
+    executor : runs the replications; threads serve, as compiled code leaves them free
+    shape : of times that are given as a mean: "exponential" or "constant"
+    arrivals : "poisson", "day", "week", a Periodic, Bursts, or recorded times [s], shape (n,)
+    max_concurrency : requests that may run at once, by the account's or the function's own limit, whichever
+        is less; what comes then is refused
+    provisioned : environments that always exist, used before others
+    start_limit, start_limit_s : so many environments may be started at once, and again each so many seconds
+    queue : whether what cannot start waits, first come first served, instead of being refused
+    max_age_s : how long it waits, counted from the request [s]
+    failure_probability : of an attempt, at its end
+    retries : further attempts after a refusal (without `queue`) or a failure
+    retry_wait_s : before the first of them, doubled for each further one [s]; after a refusal, a random
+        share of it
+    chain : invocations that a request makes, each at the end of the one before
+
+    Returns a Simulation: .cold_start_probability .rejection_probability .mean_servers .mean_running
+    .mean_idle .requests and more; .intervals by name.
+    Raises ExplorerError naming the argument, the value and what is accepted.
+    """
+    plan = planned(arrival_rps, warm_s, cold_s, keep_alive_s, duration_s, **options)
+    count = given.whole("replications", replications, 1, 1_000_000)
+    sure = given.number("confidence", confidence, 0, 1, above=True)
+    if sure == 1:
+        raise ExplorerError("confidence is 1: expected a number below 1, such as 0.95")
+    seeds = np.random.SeedSequence(given.whole("seed", seed, 0)).spawn(count)
+    if executor is not None and not hasattr(executor, "map"):
+        raise ExplorerError(f"executor is {shown(executor)}: expected a concurrent.futures.Executor")
+    one = partial(run, plan, is_compiled=wanted(count * plan.requests))
+    runs = list(executor.map(one, seeds) if executor else map(one, seeds))
+    return simulation(runs, plan.case.duration_s, sure)
+
+
+def planned(
+    arrival_rps: float | None,
+    warm_s: Any,
+    cold_s: Any,
+    keep_alive_s: Any,
+    duration_s: Any,
+    *,
+    shape: str = "exponential",
+    arrivals: Any = "poisson",
+    max_concurrency: int | None = None,
+    provisioned: int = 0,
+    start_limit: float | None = None,
+    start_limit_s: Any = 10.0,
+    queue: bool = False,
+    max_age_s: Any = INF,
+    failure_probability: float = 0.0,
+    retries: int = 0,
+    retry_wait_s: Any = 1.0,
+    chain: int = 1,
+) -> Plan:
+    """The arguments of `simulate`, checked."""
+    source, rate, duration = _load(arrivals, arrival_rps, duration_s)
+    if shape not in SHAPES:
+        raise ExplorerError(f"shape is {shown(shape)}: expected one of {', '.join(SHAPES)}")
+    if not isinstance(queue, bool):
+        raise ExplorerError(f"queue is {shown(queue)}: expected true or false")
+    if warm_s is None:
+        raise ExplorerError("warm_s is missing: expected a time, a distribution or samples")
+    warm = service("warm_s", warm_s, shape)
+    most = _most("max_concurrency", max_concurrency)
+    fixed = given.whole("provisioned", provisioned, 0, MOST_ENVIRONMENTS)
+    if fixed > most:
+        raise ExplorerError(f"provisioned is {fixed}: expected at most max_concurrency = {most:g}")
+    bucket = INF if start_limit is None else given.number("start_limit", start_limit, 1)
+    again_s = given.time("start_limit_s", start_limit_s)
+    if again_s <= 0:
+        raise ExplorerError(f"start_limit_s is {shown(start_limit_s)}: expected more than 0")
+    case = Case(
+        duration_s=duration,
+        keep_alive_s=given.time("keep_alive_s", keep_alive_s, endless=True),
+        most=most,
+        bucket=bucket,
+        refill_per_s=bucket / again_s,
+        queues=queue,
+        max_age_s=given.time("max_age_s", max_age_s, endless=True),
+        retries=given.whole("retries", retries, 0, MOST_RETRIES),
+        retry_wait_s=given.time("retry_wait_s", retry_wait_s),
+        failures=given.number("failure_probability", failure_probability, 0, 1),
+        links=given.whole("chain", chain, 1, 1_000_000),
+    )
+    cold = warm if cold_s is None else service("cold_s", cold_s, shape)
+    _feasible(rate, duration, min(most, rate * max(warm.mean, cold.mean)))
+    return Plan(source, rate, warm, cold, fixed, case)
+
+
+def _load(source: Any, arrival_rps: Any, duration_s: Any) -> tuple[Any, float, float]:
+    """Where requests come from, their mean rate [1/s] and for how long [s]."""
+    found, recorded = arrivals(source), 0
+    default = 100_000.0
+    if isinstance(found, Trace):
+        recorded, default = found.times.size, max(float(np.nextafter(found.times[-1], INF)), 1e-9)
+    duration = default if duration_s is None else given.time("duration_s", duration_s)
+    if duration <= 0:
+        raise ExplorerError(f"duration_s is {shown(duration_s)}: expected more than 0")
+    if not recorded:
+        if arrival_rps is None:
+            raise ExplorerError("arrival_rps is missing: expected a number above 0")
+        return found, given.number("arrival_rps", arrival_rps, 0, above=True), duration
+    if arrival_rps is not None:
+        raise ExplorerError(f"arrival_rps is {shown(arrival_rps)}: recorded arrivals have their own rate")
+    return found, recorded / duration, duration
+
+
+def _feasible(rate: float, duration_s: float, at_once: float) -> None:
+    """Raise if it would take for ever, or more memory than there is."""
+    if rate * duration_s > MOST_REQUESTS:
+        raise ExplorerError(
+            f"arrival_rps x duration_s is {rate * duration_s:.3g}: expected at most {MOST_REQUESTS:g}"
+        )
+    if min(at_once, rate * duration_s) > MOST_AT_ONCE:
+        raise ExplorerError(
+            f"arrival_rps x warm_s or cold_s is {at_once:.3g}: expected at most {MOST_AT_ONCE:g}"
+        )
+
+
+def _most(name: str, value: int | None) -> float:
+    return INF if value is None else float(given.whole(name, value, 0, MOST_ENVIRONMENTS))

@@ -1,0 +1,287 @@
+"""`explorer check` in CI: exit codes, formats, the action and the hook."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import typer
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from explorer import checking, facts
+from explorer.check import FORMATS, Finding, Report, share, written
+from explorer.console import Commands
+from explorer.errors import ExplorerError
+
+ROOT = Path(__file__).parent.parent
+SAMPLES = Path(__file__).parent / "check_samples"
+STATEMENTS = str(facts.workloads_dir() / "statements.toml")
+FIELDS = [
+    "file",
+    "line",
+    "resource",
+    "limit",
+    "value",
+    "limit_value",
+    "unit",
+    "verdict",
+    "message",
+    "source_url",
+]
+
+app = typer.Typer(cls=Commands, pretty_exceptions_enable=False)
+app.callback()(lambda: None)
+checking.add_to(app)
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["check", *map(str, arguments)])
+
+
+def function(timeout):
+    properties = f"    Properties:\n      Timeout: {timeout}\n"
+    return f"Resources:\n  F:\n    Type: AWS::Lambda::Function\n{properties}"
+
+
+@pytest.fixture
+def template(tmp_path):
+    def of(content, name="template.yaml"):
+        (tmp_path / name).write_text(content)
+        return tmp_path / name
+
+    return of
+
+
+@pytest.mark.parametrize(("timeout", "code"), [(30, 0), (900, 0), (901, 1), ("!Ref T", 0)])
+def test_a_breach_alone_is_a_no(template, timeout, code):
+    assert run(template(function(timeout))).exit_code == code
+
+
+def test_the_json_is_that_of_the_contract(template):
+    done = run(template(function(901)), template("x: {", "broken.yaml"), "--json")
+    said = json.loads(done.stdout)
+    assert list(said) == ["files", "findings", "unreadable"] and done.exit_code == 1
+    assert all(list(finding) == FIELDS for finding in said["findings"])
+    (found,) = [finding for finding in said["findings"] if finding["verdict"] == "breach"]
+    assert (found["line"], found["resource"], found["limit"], found["value"], found["limit_value"]) == (
+        5, "F", "lambda.timeout", 901, 900)  # fmt: skip
+    assert [list(one) for one in said["unreadable"]] == [["file", "reason"]]
+
+
+BAD = [
+    ["none.yaml"],
+    [STATEMENTS, "--format", "xml"],
+    [STATEMENTS, "--warn-at", "0"],
+    [STATEMENTS, "--warn-at", "many"],
+    [STATEMENTS, "--growth", "response"],
+    [STATEMENTS, "--growth", "response=fast"],
+    [STATEMENTS, "--months", "0"],
+    [],
+]
+
+
+@pytest.mark.parametrize("arguments", BAD)
+def test_bad_input_is_one_line(arguments):
+    done = run(*arguments)
+    assert done.exit_code == 2 and done.stderr.count("\n") == 1 and done.stdout == ""
+
+
+def test_nothing_that_can_be_read_is_bad_input(template, tmp_path):
+    done = run(template("x: {", "broken.yaml"), "--json")
+    assert done.exit_code == 2 and json.loads(done.stdout)["unreadable"] and done.stderr.count("\n") == 1
+    (tmp_path / "empty").mkdir()
+    assert run(tmp_path / "empty").exit_code == 2
+    assert run(template("- a", "notes.yaml"), "--pass-over").exit_code == 0
+
+
+def test_warn_at_and_all(template):
+    path = template(function(450))
+    assert "tight" not in run(path).stdout and "fits" in run(path, "--all").stdout
+    assert "tight: lambda.timeout" in run(path, "--warn-at", "50%").stdout
+
+
+# Workloads ----------------------------------------------------------------------------------------
+
+
+def test_a_workload_is_held_against_its_own_design_of_today():
+    said = json.loads(run(STATEMENTS, "--json").stdout)
+    broken = {finding["limit"] for finding in said["findings"] if finding["verdict"] == "breach"}
+    assert "lambda.sync.response" in broken
+
+
+def test_a_workload_without_one_is_held_against_the_recommended(tmp_path):
+    path = tmp_path / "w.toml"
+    path.write_text('requests_per_month = 1000\nresponse = "2 KB"\nruntime = "1 s"\n')
+    assert run(path).exit_code == 0
+    path.write_text('requests_per_month = 1000\nresponse = "two"\nruntime = "1 s"\n')
+    done = run(path, "--json")
+    assert done.exit_code == 2 and "response" in json.loads(done.stdout)["unreadable"][0]["reason"]
+
+
+def test_growth_says_when_it_breaks(tmp_path):
+    path = tmp_path / "w.toml"
+    path.write_text(
+        'requests_per_month = 1000\nruntime = "1 s"\nresponse = {p50 = "4 MB", p99 = "5 MB"}\n'
+        '[current]\ndoor = "rest-api"\nresponse = "buffered"\nexecution = "single"\n'
+    )
+    assert run(path).exit_code == 0
+    done = run(path, "--growth", "response=3%/month", "--months", "36")
+    assert done.exit_code == 1 and "breaks in month" in done.stdout and "lambda.sync.response" in done.stdout
+    assert run(path, "--growth", "response=3%/month", "--months", "1").exit_code == 0
+    for growth in ("response", "response=fast", "colour=3%"):
+        refused = run(path, "--growth", growth)
+        assert refused.exit_code == 2 and refused.stderr.count("\n") == 1
+
+
+# Formats ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def report():
+    found = [
+        Finding(
+            "a b/t,é.yaml",
+            3,
+            "F",
+            "lambda.env",
+            4097,
+            4096,
+            "bytes",
+            "breach",
+            "over\n100% <of> it",
+            "https://x",
+        ),
+        Finding(
+            "a b/t,é.yaml", 4, "F", "lambda.timeout", 900, 900, "seconds", "tight", "all of it", "https://x"
+        ),
+        Finding(
+            "a b/t,é.yaml", 5, "F", "lambda.memory", None, 10240, "MB", "unknown", "not known", "https://x"
+        ),
+        Finding(
+            "a b/t,é.yaml",
+            6,
+            "G",
+            "lambda.memory",
+            20000,
+            10240,
+            "MB",
+            "breach",
+            "over",
+            "https://x",
+            "a reason",
+        ),
+    ]
+    return Report(["a b/t,é.yaml"], found, [("bad.yaml", "line 1: is not YAML\x1b")])
+
+
+def test_sarif(report):
+    run = json.loads(written(report, "sarif", "1.0"))["runs"][0]
+    assert [result["level"] for result in run["results"]] == ["error", "warning", "note", "error"]
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == [
+        "lambda.env",
+        "lambda.memory",
+        "lambda.timeout",
+    ]
+    for result in run["results"]:
+        assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+    place = run["results"][0]["locations"][0]["physicalLocation"]
+    assert place == {"artifactLocation": {"uri": "a%20b/t%2C%C3%A9.yaml"}, "region": {"startLine": 3}}
+    assert run["results"][3]["suppressions"] == [{"kind": "inSource", "justification": "a reason"}]
+
+
+def test_junit(report):
+    suites = ElementTree.fromstring(written(report, "junit", "1.0").encode())
+    assert [suite.get("failures") for suite in suites] == ["1", "0"]
+    assert [child.tag for case in suites[0] for child in case] == [
+        "failure",
+        "system-out",
+        "skipped",
+        "skipped",
+    ]
+    assert suites[1][0][0].tag == "error"
+
+
+def test_github(report):
+    lines = written(report, "github", "1.0").splitlines()
+    assert lines[0].startswith(
+        "::error file=a b/t%2Cé.yaml,line=3,title=lambda.env%3A F::over%0A100%25 <of> it"
+    )
+    assert [line.split(" ")[0] for line in lines[:3]] == ["::error", "::warning", "::warning"]
+    assert "a reason" not in "".join(lines)
+
+
+def test_text(report):
+    lines = written(report, "text", "1.0").splitlines()
+    assert lines[-1] == "1 file: 1 breach, 1 tight, 1 unknown, 1 ignored" and len(lines) == 4
+    assert "(ignored: a reason)" in written(report, "text", "1.0", every=True)
+
+
+@given(st.text(), st.text(), st.text())
+def test_any_text_can_be_written_in_any_format(file, resource, message):
+    found = Finding(file, 1, resource, "lambda.env", 1, 2, "bytes", "breach", message, "https://x")
+    for form in FORMATS:
+        said = written(Report([file], [found], [(file, message)]), form, "1.0").encode("utf-8", "replace")
+        if form == "junit":
+            ElementTree.fromstring(said)
+        if form in ("json", "sarif"):
+            json.loads(said)
+        if form in ("text", "github"):
+            assert said.count(b"\n") <= 3
+
+
+# The action, the hook -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Runs the action's own script, with `explorer` the command of these tests."""
+    step = next(
+        one for one in yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"] if one.get("id")
+    )
+    command = tmp_path / "bin" / "explorer"
+    command.parent.mkdir()
+    paths = [str(ROOT), str(ROOT / "tests")]
+    code = f"import sys\nsys.path[:0] = {paths!r}\nfrom test_check_command import app\napp()"
+    command.write_text(f"#!{sys.executable}\n{code}\n")
+    command.chmod(0o755)
+
+    def of(paths, **given):
+        said = {"PATHS": paths, "WARN_AT": "", "GROWTH": "", "MONTHS": "12", **given}
+        said |= {"SARIF": str(tmp_path / "out.sarif"), "GITHUB_OUTPUT": str(tmp_path / "output")}
+        path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
+        run = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+        return subprocess.run(run, env={**os.environ, **said, "PATH": path}, capture_output=True, text=True)
+
+    return of
+
+
+@pytest.mark.skipif(not Path("/bin/bash").exists(), reason="no bash")
+def test_the_action_annotates_writes_sarif_and_fails_on_a_breach(shell, template, tmp_path):
+    slow = template(function(901), "a template.yaml")
+    done = shell(f"{slow}\n")
+    assert done.returncode == 1 and done.stdout.startswith("::error file=")
+    assert json.loads((tmp_path / "out.sarif").read_text())["runs"][0]["results"]
+    assert (tmp_path / "output").read_text().strip() == f"sarif={tmp_path / 'out.sarif'}"
+    assert shell(str(template(function(900))), WARN_AT="90%").returncode == 0
+    assert shell("nowhere").returncode == 2
+
+
+def test_the_hook_runs_this_command_on_these_files():
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert hook["entry"].split()[:2] == ["explorer", "check"]
+    for name in ("template.yaml", "a/b.template", ".env", "a/.env.prod", "prod.env", "w.toml", "plan.json"):
+        assert re.search(hook["files"], name)
+    assert not re.search(hook["files"], "main.py")
+
+
+@pytest.mark.parametrize("said", ["2", "0%", "-1", "101%", "nan", ""])
+def test_a_refusal_of_a_share_names_it(said):
+    with pytest.raises(ExplorerError, match="warn-at"):
+        share(said)

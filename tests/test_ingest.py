@@ -1,0 +1,261 @@
+"""Logs into figures: every form of a report, whatever wraps it, and what cannot be read."""
+
+import base64
+import csv
+import gzip
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("polars")
+
+from explorer import reported
+from explorer.errors import ExplorerError
+from explorer.ingest import Summary, gather, reports
+
+SAMPLES = Path(__file__).parent / "ingest_samples"
+TEXT = (SAMPLES / "reports.txt").read_text()
+LEVELS = (0.5, 0.9, 0.99, 0.999, 1.0)
+NAMES = ("p50", "p90", "p99", "p99_9", "max")
+PLAIN = "REPORT RequestId: 0b1e6a52\tDuration: {} ms\tBilled Duration: 1 ms\tMemory Size: 128 MB\tMax Memory Used: 9 MB\t"
+
+
+def summary(*paths):
+    return Summary(gather([str(path) for path in paths]))
+
+
+def read(tmp_path, content, name="a.log"):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return summary(path).to_dict()
+
+
+def independent(pattern, text=TEXT):
+    """Figures taken out of a text by other means."""
+    return np.array([float(found) for found in re.findall(pattern, text, re.M)])
+
+
+def test_quantiles_are_those_that_numpy_gives():
+    found = summary(SAMPLES / "reports.txt").to_dict()
+    text = r"REPORT RequestId: \S+?(?:\\t|\s)+(?:Init Duration: \S+ ms\s+)?Duration: ([\d.]+) ms"
+    events = r'"durationMs": ?([\d.]+)[^\n]*platform\.report|platform\.report[^\n]*"durationMs": ?([\d.]+)'
+    durations = [float(x or y) for x, y in re.findall(events, TEXT)] + list(independent(text))
+    assert found["invocations"] == len(durations) == 17
+    for name, level in zip(NAMES, LEVELS):
+        assert found["duration_ms"][name] == np.quantile(durations, level)
+    inits = [*independent(r"REPORT RequestId.*Init Duration: ([\d.]+)"), 463.512]
+    assert found["init_ms"]["p50"] == np.quantile(inits, 0.5) and len(inits) == 6
+    assert found["restore_ms"]["max"] == 789.64 and found["restore_ms"]["p50"] == (789.64 + 422.92) / 2
+    assert found["cold_start_share"] == 8 / 17
+    assert found["response_bytes"]["max"] == 8190
+
+
+def test_failures_are_counted_by_kind_and_a_time_out_once():
+    found = summary(SAMPLES / "reports.txt").to_dict()
+    # two of one request that was tried again, one that only the line beside its report tells of, one in JSON
+    assert found["errors"] == {"timeout": 4, "Runtime.OutOfMemory": 1, "Runtime.ImportModuleError": 1}
+    assert found["failed_inits"] == {"Runtime.ImportModuleError": 1, "timeout": 1}
+    assert found["duration_ms"]["max"] == 600_000  # theirs are among the durations
+
+
+def test_what_cannot_be_read_is_counted_and_shown():
+    found = summary(SAMPLES / "reports.txt").to_dict()
+    assert (found["read"], found["used"], found["unreadable"]) == (TEXT.count("\n"), 18, 1)
+    assert found["examples"] == [
+        "REPORT RequestId: 0b1e6a52-0016-4000-8000-000000000016 Duration: n/a ms Billed"
+    ]
+
+
+def test_public_lines_give_the_figures_that_stand_in_them():
+    found = summary(SAMPLES / "public.jsonl").to_dict()
+    lines = [json.loads(line)["message"] for line in (SAMPLES / "public.jsonl").read_text().splitlines()]
+    durations = [reported.parse(line)["duration_ms"] for line in lines]
+    assert found["invocations"] == len(lines) and found["unreadable"] == 0
+    assert found["duration_ms"]["p90"] == np.quantile(durations, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("line", "figures"),
+    [
+        ("Init Duration: 250.27 ms\tDuration: 132.84 ms\tBilled Duration: 400 ms", (132.84, 400, 250.27, None)),
+        ("Duration: 1.00 ms Billed Duration: 2 ms Init Duration: 3 ms", (1, 2, 3, None)),
+        ("Duration: 5.00 ms\tBilled Duration: 9 ms\tRestore Duration: 7 ms\tBilled Restore Duration: 4 ms", (5, 9, None, 7)),
+        ("Runtime Duration: 0.00 ms Post Runtime Duration: 1.00 ms Duration: 8.00 ms", (8, None, None, None)),
+    ],
+)  # fmt: skip
+def test_no_duration_is_taken_for_another(line, figures):
+    found = reported.parse(f"REPORT RequestId: e7ce {line}")
+    assert tuple(found.get(name) for name in ("duration_ms", "billed_ms", "init_ms", "restore_ms")) == figures
+
+
+decimals = st.decimals(0, 900_000, places=2)
+
+
+@given(
+    decimals,
+    decimals | st.none(),
+    decimals | st.none(),
+    st.sampled_from(["", "Status: timeout", "Status: error\tError Type: Runtime.OutOfMemory"]),
+    st.sampled_from(["\t", " ", "\\t", "      ", " \t"]),
+)
+def test_all_lines_at_once_give_what_one_line_gives(duration, init, restore, status, gap):
+    fields = [f"REPORT RequestId: 0b1e{gap}Duration: {duration} ms", "Billed Duration: 7 ms", "Memory Size: 128 MB",
+              "Max Memory Used: 66 MB"]  # fmt: skip
+    fields += [f"Init Duration: {init} ms"] if init is not None else []
+    fields += (
+        [f"Restore Duration: {restore} ms", "Billed Restore Duration: 3 ms"] if restore is not None else []
+    )
+    line = gap.join([*fields, *filter(None, [status.replace("\t", gap)])])
+    row = reports.read(line.encode())[0].rows.to_dicts()[0]
+    alone = reported.parse(line)
+    for name in (*reported.TEXT, "error"):
+        assert row.get(name) == alone.get(name), name
+
+
+WRAPS = {
+    "filter-log-events": lambda events: json.dumps({"events": events, "searchedLogStreams": []}, indent=4),
+    "events on one line": lambda events: json.dumps({"events": events}),
+    "get-query-results": lambda events: json.dumps({"results": [
+        [{"field": "@timestamp", "value": "2026-07-02 11:43:54.056"}, {"field": "@message", "value": e["message"]}]
+        for e in events], "status": "Complete"}),
+    "console's JSON": lambda events: json.dumps([{"@message": e["message"]} for e in events]),
+    "subscription": lambda events: json.dumps({"messageType": "DATA_MESSAGE", "logEvents": events}),
+    "two of Firehose": lambda events: "".join(
+        json.dumps({"messageType": "DATA_MESSAGE", "logEvents": half}) for half in (events[::2], events[1::2])),
+    "Lambda's event": lambda events: json.dumps({"awslogs": {"data": packed({"logEvents": events})}}),
+    "Kinesis' event": lambda events: json.dumps({"Records": [{"kinesis": {"data": packed({"logEvents": events})}}]}),
+    "S3 export": lambda events: gzip.compress(
+        "".join(f"2026-07-02T11:43:54.056Z {e['message']}\n" for e in events).encode()),
+    "UTF-16": lambda events: "\r\n".join(e["message"] for e in events).encode("utf-16"),
+    "JSON lines": lambda events: "\n".join(json.dumps(e) for e in events),
+}  # fmt: skip
+
+
+def packed(record):
+    return base64.b64encode(gzip.compress(json.dumps(record).encode())).decode()
+
+
+@pytest.mark.parametrize("wrap", WRAPS)
+def test_what_wraps_a_log_changes_no_figure(wrap, tmp_path):
+    messages = [line for line in TEXT.splitlines() if line]
+    events = [{"timestamp": 1_780_000_000_000 + 60_000 * n, "message": m} for n, m in enumerate(messages)]
+    found = read(tmp_path, WRAPS[wrap](events))
+    plain = summary(SAMPLES / "reports.txt").to_dict()
+    for name in ("invocations", "used", "unreadable", "errors", "duration_ms", "init_ms", "max_memory_mb"):
+        assert found[name] == plain[name], name
+
+
+def test_logs_insights_counts_memory_in_millions_of_bytes(tmp_path):
+    columns = "@timestamp,@requestId,@duration,@billedDuration,@memorySize,@maxMemoryUsed,@initDuration"
+    rows = ["2026-07-02 11:43:54.056,a,12.5,13,1024000000,119000000,", "2026-07-02 11:43:56.056,b,,,,,",
+            "2026-07-02 11:43:58.056,c,20.5,21,1024000000,120000000,101.5"]  # fmt: skip
+    found = read(tmp_path, "\n".join([columns, *rows]))
+    assert found["memory_mb"] == {"1024": 2} and found["max_memory_mb"]["max"] == 120
+    assert found["duration_ms"]["p50"] == 16.5 and found["init_ms"]["max"] == 101.5 and found["span_s"] == 4
+
+
+def test_logs_insights_csv_with_messages(tmp_path):
+    with (tmp_path / "a.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(
+            [["@timestamp", "@message"], *(["2026-07-02 11:43:54", m] for m in TEXT.split("\n") if m)]
+        )
+    assert summary(tmp_path / "a.csv").invocations == 17
+
+
+@pytest.mark.parametrize(
+    ("stamp", "second"),
+    [
+        ("2026-05-15T08:47:01.034Z ", 1778834821),
+        ("2026-05-15T08:47:01.034000+00:00 ", 1778834821),
+        ("2026-05-15T10:47:01+02:00 ", 1778834821),
+        ("2026-05-15 01:17:01,5 -0730 ", 1778834821),
+        ("2026/05/15/[$LATEST]2079e8 2026-05-15T08:47:01.034000 ", 1778834821),
+        ('{"timestamp": 1778834821034, "message": "', 1778834821.034),
+        ("", None),
+    ],
+)
+def test_a_time_of_day_is_read_in_every_form(stamp, second):
+    assert reports.read((stamp + PLAIN.format(1)).encode())[0].rows["time_s"].to_list() == [second]
+
+
+def test_a_broken_gzip_gives_what_it_held_before(tmp_path):
+    whole = gzip.compress("".join(PLAIN.format(n) + "\n" for n in range(50_000)).encode())
+    found = read(tmp_path, whole[: len(whole) // 2])
+    assert 1_000 < found["used"] < 50_000 and found["unreadable"] == 1
+    assert "gzip" in found["examples"][0]
+
+
+def test_a_line_that_never_ends_is_cut(tmp_path):
+    found = read(tmp_path, b"x" * 40_000_000 + b"\n" + PLAIN.format(3).encode())
+    assert found["used"] == 1
+
+
+def test_times_outs_told_beside_their_reports_are_not_counted_twice(tmp_path):
+    told = "2026-05-15T08:47:01.034Z 0b1e6a52-0001-4000-8000-000000000001 Task timed out after 3.00 seconds\n"
+    line = PLAIN.format(3000).replace("0b1e6a52", "0b1e6a52-0001-4000-8000-000000000001")
+    assert read(tmp_path, told + line)["errors"] == {"timeout": 1}
+    assert read(tmp_path, told + line + "Status: timeout\n")["errors"] == {"timeout": 1}
+
+
+def test_access_logs_of_a_load_balancer():
+    found = summary(SAMPLES / "alb.txt").to_dict()
+    assert (found["invocations"], found["unreadable"]) == (4, 1)
+    assert found["duration_ms"]["max"] == 52 and found["request_bytes"]["max"] == 589
+    assert found["response_bytes"]["p50"] == np.quantile([366, 2084, 366, 272], 0.5)
+    assert found["errors"] == {"HTTP 502": 1} and found["http_errors"] == {"HTTP 502": 1, "HTTP 400": 1}
+    assert found["cold_start_share"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"), [("apigw.jsonl", [49, 26, 1049]), ("apigw_clf.txt", [49, 36]), ("apigw.csv", [49, 36])]
+)
+def test_access_logs_of_an_api(name, sizes):
+    found = summary(SAMPLES / name).to_dict()
+    assert found["invocations"] == len(sizes)
+    assert found["response_bytes"]["p90"] == np.quantile(sizes, 0.9)
+
+
+def test_an_api_s_own_columns_are_found_by_their_names(tmp_path):
+    log = 'requestTime,status,responseLength,integrationLatency\n10/Jun/2026:15:36:28 +0000,200,"7",-\n'
+    found = read(tmp_path, log + "10/Jun/2026:15:36:29 +0000,502,9,33\n")
+    assert found["response_bytes"]["max"] == 9 and found["duration_ms"]["p50"] == 33 and found["span_s"] == 1
+
+
+def test_xml_lines(tmp_path):
+    line = '<request id="1"><status>200</status><responseLength>7</responseLength></request>\n'
+    assert read(tmp_path, line * 3)["response_bytes"]["p50"] == 7
+
+
+def test_an_applications_own_json_is_no_access_log(tmp_path):
+    own = '{"status": 200, "latency": 7, "level": "INFO", "results": [1, 2]}\n'
+    report = (
+        '{"time":"2026-10-08T07:30:29Z","type":"platform.report","record":{"metrics":{"durationMs":1.5}}}\n'
+    )
+    found = read(tmp_path, own * 5 + report)
+    assert found["invocations"] == 1 and found["unreadable"] == 0 and found["duration_ms"]["max"] == 1.5
+
+
+def test_a_folder_a_glob_and_files_are_one_input(tmp_path):
+    for n in range(3):
+        (tmp_path / f"{n}.log").write_text(PLAIN.format(n + 1) + "\n")
+    assert summary(tmp_path).invocations == 3
+    assert summary(tmp_path / "*.log").invocations == 3
+    assert summary(tmp_path / "[01].log", tmp_path / "0.log").invocations == 2  # a file counts once
+    with pytest.raises(ExplorerError, match="no such file"):
+        summary(tmp_path / "absent.log")
+
+
+@pytest.mark.parametrize("scale", [1, 0.5, 1e5])
+def test_a_column_is_exact_whatever_its_numbers(scale, tmp_path):
+    from explorer.ingest.frame import Column
+
+    numbers = np.random.default_rng(1).lognormal(4, 2, 300_000).round(2) * scale
+    column = Column()
+    for piece in np.split(numbers, 10):
+        column.add(piece)
+    assert column.quantiles(LEVELS) == pytest.approx(np.quantile(numbers, LEVELS), rel=1e-14)

@@ -1,0 +1,246 @@
+"""`explorer ingest`: the workload it writes, the questions it leaves, its exit codes and its JSON."""
+
+import base64
+import gzip
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+pytest.importorskip("polars")
+
+from explorer import Workload, ingesting
+from explorer.console import Commands
+
+SAMPLES = Path(__file__).parent / "ingest_samples"
+HOUR = 3600
+CONTRACT = {"read", "used", "unreadable", "examples", "invocations", "errors", "duration_ms", "billed_ms", "init_ms",
+            "max_memory_mb", "cold_start_share", "missing"}  # fmt: skip
+app = typer.Typer(cls=Commands)
+app.callback()(lambda: None)
+ingesting.add_to(app)
+
+
+def run(*arguments, text=None):
+    return CliRunner().invoke(app, ["ingest", *map(str, arguments)], input=text)
+
+
+def answer(*arguments, text=None):
+    done = run(*arguments, "--json", text=text)
+    assert done.exit_code == 0, done.stderr
+    return json.loads(done.stdout, parse_constant=pytest.fail)
+
+
+def refused(*arguments, text=None):
+    """The one line of a command that cannot use what it was given."""
+    done = run(*arguments, text=text)
+    assert done.exit_code == 2 and done.stdout == "" and done.stderr.count("\n") == 1
+    return done.stderr
+
+
+def log(durations, every_s=60.0, start=1_780_000_000, memory=512):
+    """A log of invocations, one after another."""
+    stamps = np.datetime_as_string(
+        np.array(start + np.arange(len(durations)) * every_s).astype("datetime64[s]")
+    )
+    return "".join(
+        f"{stamp}.000Z REPORT RequestId: 0b1e-{n}\tDuration: {duration} ms\tBilled Duration: {np.ceil(duration):.0f} ms"
+        f"\tMemory Size: {memory} MB\tMax Memory Used: 99 MB\t\n"
+        for n, (stamp, duration) in enumerate(zip(stamps, durations, strict=True))
+    )
+
+
+@pytest.fixture
+def days(tmp_path):
+    """Two days of 2,880 invocations, one a minute."""
+    durations = np.random.default_rng(7).lognormal(5, 1, 2880).round(2)
+    (tmp_path / "app.log").write_text(log(durations))
+    return tmp_path / "app.log", durations
+
+
+def test_the_workload_has_the_quantiles_of_the_log(days, tmp_path):
+    path, durations = days
+    toml = tmp_path / "w.toml"
+    found = answer(path, "-o", toml, "--set", "response=40KB")
+    w = Workload.load(toml)
+    for level in (0.5, 0.9, 0.99, 0.999):
+        assert w.runtime.spread.quantile(level) == pytest.approx(
+            np.quantile(durations, level) / 1000, rel=1e-9
+        )
+    assert w.runtime.spread.quantile(1) == pytest.approx(durations.max() / 1000)
+    assert w.runtime.memory == 512 and w.response.spread.median == 40 * 1024
+    assert found["duration_ms"]["p99"] == np.quantile(durations, 0.99)
+
+
+def test_a_month_and_a_peak_are_told_from_a_span_of_a_day_and_more(days, tmp_path):
+    found = answer(days[0], "-o", tmp_path / "w.toml")
+    assert found["requests_per_month"] == round(2880 / (2879 * 60) * 730 * HOUR)
+    assert found["peak_rps"] == pytest.approx(1 / 60, rel=1e-3) and found["busiest_second_rps"] == 1
+    text = (tmp_path / "w.toml").read_text()
+    assert "extended to 730 h" in text and "busiest minute" in text
+
+
+@pytest.mark.parametrize(("count", "asked"), [(1440, True), (1441, False)])
+def test_a_span_of_less_than_a_day_is_no_month(count, asked, tmp_path):
+    (tmp_path / "a.log").write_text(log([5.0] * count))  # 1,441 of them: a day from the first to the last
+    assert ("requests_per_month" in answer(tmp_path / "a.log")["missing"]) == asked
+
+
+def test_what_the_input_does_not_hold_is_asked_for_and_never_invented(days, tmp_path):
+    toml = tmp_path / "w.toml"
+    found = answer(days[0], "-o", toml)
+    assert {"region", "request", "response", "runtime.architecture", "client.waits"} <= set(found["missing"])
+    assert not {"requests_per_month", "runtime", "runtime.memory"} & set(found["missing"])
+    text, known = toml.read_text(), tomllib.loads(toml.read_text())
+    assert known.keys() == {"name", "requests_per_month", "peak_rps", "runtime"}
+    for name in found["missing"]:
+        assert found["questions"][name] in text
+    with pytest.raises(Exception, match="response is missing"):
+        Workload.load(toml)
+
+
+def test_the_json_is_the_contract_s():
+    found = answer(SAMPLES / "reports.txt")
+    assert found.keys() >= CONTRACT
+    for name in ("duration_ms", "billed_ms", "init_ms", "max_memory_mb"):
+        assert found[name].keys() >= {"p50", "p90", "p99", "max"}
+
+
+def test_an_access_log_gives_sizes_and_says_whose_time_it_is(tmp_path):
+    toml = tmp_path / "w.toml"
+    answer(SAMPLES / "alb.txt", "-o", toml, "--set", "requests_per_month=1e6")
+    w = Workload.load(toml)
+    assert w.response.spread.quantile(1) == pytest.approx(2084) and w.request.spread.median == pytest.approx(
+        34
+    )
+    assert "with the headers" in toml.read_text() and "how long the door waited" in toml.read_text()
+
+
+def test_logs_and_access_logs_together_make_one_workload(days, tmp_path):
+    found = answer(days[0], SAMPLES / "alb.txt", "-o", tmp_path / "w.toml", "--set", "requests_per_month=1e6")
+    assert found["invocations"] == 2880 and found["duration_ms"]["max"] == days[1].max()
+    assert Workload.load(tmp_path / "w.toml").response.spread.quantile(1) == pytest.approx(2084)
+
+
+def test_samples_stand_beside_the_workload(days, tmp_path):
+    toml = tmp_path / "w.toml"
+    found = answer(days[0], "-o", toml, "--samples", "--set", "response=1KB")
+    assert [Path(path).name for path in found["written"]] == ["w.toml", "w.runtime.parquet"]
+    spread = Workload.load(toml).runtime.spread
+    assert spread.values == pytest.approx(np.sort(days[1]) / 1000, rel=1e-12)
+
+
+def test_durations_of_zero_are_left_out_and_said(tmp_path):
+    (tmp_path / "a.log").write_text(log([0.0] * 60 + [8.0] * 40))
+    answer(
+        tmp_path / "a.log", "-o", tmp_path / "w.toml", "--set", "requests_per_month=9", "--set", "response=1"
+    )
+    assert "p50 is 0 and left out" in (tmp_path / "w.toml").read_text()
+    assert Workload.load(tmp_path / "w.toml").runtime.spread.quantile(0.99) == pytest.approx(0.008)
+
+
+def test_time_outs_are_said_to_be_a_lower_bound(tmp_path):
+    answer(SAMPLES / "reports.txt", "-o", tmp_path / "w.toml")
+    assert "lower bound" in (tmp_path / "w.toml").read_text()
+    assert "lower bound" in run(SAMPLES / "reports.txt").stdout
+
+
+def test_a_file_that_is_there_is_not_overwritten(days, tmp_path):
+    toml = tmp_path / "w.toml"
+    toml.write_text("mine")
+    assert "is there already" in refused(days[0], "-o", toml) and toml.read_text() == "mine"
+    answer(days[0], "-o", toml, "--force")
+    assert toml.read_text() != "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "nothing to read"),
+        (("absent.log",), "absent.log: no such file"),
+        (("-",), "no invocation in 1 lines"),
+        ((SAMPLES / "reports.txt", "--samples"), "expected -o"),
+        ((SAMPLES / "reports.txt", "-o", "no/such/folder.toml"), "no such folder"),
+        ((SAMPLES / "reports.txt", "--set", "runtime.memory=9KB", "-o", "{tmp}/w.toml"), "runtime.memory"),
+        (("--function", "f", "--target", "moon"), "expected one of local, aws"),
+    ],
+)
+def test_a_wrong_request_is_answered_with_what_would_be_accepted(arguments, says, tmp_path):
+    given = [str(argument).replace("{tmp}", str(tmp_path)) for argument in arguments]
+    assert says in refused(*given, text="not a log\n")
+    assert not list(tmp_path.iterdir())
+
+
+def test_standard_input_is_read_gzip_or_not(tmp_path):
+    content = (SAMPLES / "reports.txt").read_bytes()
+    for given in (content, gzip.compress(content)):
+        command = [
+            sys.executable,
+            "-c",
+            "from test_ingest_workload import app; app()",
+            "ingest",
+            "-",
+            "--json",
+        ]
+        env = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+        done = subprocess.run(command, input=given, capture_output=True, env=env, check=True)
+        assert json.loads(done.stdout)["invocations"] == 17 and done.stderr == b""
+
+
+TUNED = {"power": "512", "cost": 2.1e-6, "duration": 91.25}
+SWEEP = ([128, 512, 1024], [400.5, 91.25, 60.0], [3e-6, 2.1e-6, 2.5e-6])
+
+
+def drawn():
+    """The address of the picture that Power Tuning gives."""
+    kinds = ("<i2", "<f4", "<f4")
+    packed = [base64.b64encode(np.array(c, k).tobytes()).decode() for c, k in zip(SWEEP, kinds, strict=True)]
+    return {"stateMachine": {"visualization": f"https://lambda-power-tuning.show/#{';'.join(packed)}"}}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [drawn(), {"stateMachine": {}, "stats": [
+        {"value": m, "averageDuration": d, "averagePrice": c} for m, d, c in zip(*SWEEP, strict=True)]}],
+)  # fmt: skip
+def test_power_tuning_gives_a_memory_sweep(more, tmp_path):
+    (tmp_path / "tuned.json").write_text(json.dumps(TUNED | more))
+    found = answer(tmp_path / "tuned.json", "-o", tmp_path / "w.toml", "--set", "response=1KB",
+                   "--set", "requests_per_month=3e6")  # fmt: skip
+    assert [(row["memory_mb"], row["duration_ms"]) for row in found["sweep"]] == list(
+        zip(*SWEEP[:2], strict=True)
+    )
+    w = Workload.load(tmp_path / "w.toml")
+    assert w.runtime.memory == 512 and w.runtime.spread.median == pytest.approx(0.09125)
+    assert "no tail" in (tmp_path / "w.toml").read_text()
+
+
+def test_a_benchmark_of_our_own_gives_its_work_and_sizes(tmp_path):
+    pd = pytest.importorskip("pandas")
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    frame = pd.DataFrame({
+        "status": ["succeeded", "succeeded", "lost", "succeeded"], "error": ["", "", "timeout", ""],
+        "work_s": [0.5, 1.5, np.nan, 9.0], "cold_start_s": [0.2, 0.0, np.nan, 0.0], "bytes": [100, 300, 0, 9],
+        "request_bytes": [10, 10, 10, 10], "latency_s": [1.0, 2.0, 3.0, 4.0], "submitted": [1.78e9] * 4,
+        "warm_up": [False, False, False, True],
+    })  # fmt: skip
+    table = pa.Table.from_pandas(frame).replace_schema_metadata({b"explorer.bench": b"{}"})
+    pq.write_table(table, tmp_path / "bench.parquet")
+    found = answer(tmp_path / "bench.parquet")
+    assert found["invocations"] == 3 and found["errors"] == {"timeout": 1}
+    assert found["duration_ms"]["p50"] == 1000 and found["response_bytes"]["p50"] == 200
+    assert found["init_ms"]["max"] == 200 and "requests_per_month" in found["missing"]
+
+
+def test_what_was_written_before_can_be_read_again(days, tmp_path):
+    import polars as pl
+
+    pl.DataFrame({"duration_ms": days[1], "time_s": [1.78e9] * 2880}).write_parquet(tmp_path / "a.parquet")
+    assert answer(tmp_path / "a.parquet")["duration_ms"]["p90"] == np.quantile(days[1], 0.9)
