@@ -90,7 +90,7 @@ def ingest(
         **summary.to_dict(),
         "requests_per_month": made.known.get("requests_per_month"),
         "peak_rps": made.known.get("peak_rps"),
-        "sweep": tally.facts.get("sweep", []),
+        "sweep": _swept(tally.facts.get("sweep", []), made),
         "missing": list(made.missing),
         "questions": made.missing,
         "written": written,
@@ -121,6 +121,16 @@ def _answer(made: Draft, pairs: list[str], region: str | None) -> None:
         if section in ("request", "response", "runtime") and last in ("p50", "value", "samples"):
             made.drop(section)
         made.set(name, value, "as you said")
+
+
+def _swept(sweep: list[dict[str, Any]], made: Draft) -> list[dict[str, Any]]:
+    """The memory sweep; each size with its recommendation and cost, if nothing that these need is open."""
+    if not sweep or set(made.missing) & {"requests_per_month", "response", "runtime"}:
+        return sweep
+    from .ingest.tuning import choices
+    from .workload import Workload
+
+    return choices(Workload(**made.nested()), sweep)
 
 
 def _nothing(tally: Tally, paths: list[str]) -> str:
@@ -234,8 +244,10 @@ def _told(answer: dict[str, Any]) -> Iterator[RenderableType]:
         yield table(("", ">p50", ">p90", ">p99", ">p99.9", ">max"), rows)
     yield from listed(_facts(answer))
     if answer["sweep"]:
-        yield title("Memory sweep", "mean duration and cost of one invocation")
-        yield table((">memory", ">ms", ">USD"), [_row(row) for row in answer["sweep"]])
+        yield title("Memory sweep", "mean duration, cost of one invocation, and of the design in a month")
+        yield table(
+            (">memory", ">ms", ">USD", ">USD a month", "design"), [_row(row) for row in answer["sweep"]]
+        )
     if answer["questions"]:
         yield title("Left to you")
         yield from listed(f"{name}: {asked}" for name, asked in answer["questions"].items())
@@ -265,8 +277,10 @@ def _quantiles(name: str, found: dict[str, float]) -> tuple[str, ...]:
     return SHOWN[name], *(f"{value:,.6g}" if value < 1e6 else f"{value:,.0f}" for value in found.values())
 
 
-def _row(row: dict[str, float]) -> tuple[str, ...]:
-    return f"{row['memory_mb']:g} MB", f"{row['duration_ms']:,.6g}", f"{row['cost_usd']:.3g}"
+def _row(row: dict[str, Any]) -> tuple[str, ...]:
+    monthly = f"{row['monthly_usd']:,.2f}" if "monthly_usd" in row else ""
+    design = ", ".join((row.get("design") or {}).values())
+    return f"{row['memory_mb']:g} MB", f"{row['duration_ms']:,.6g}", f"{row['cost_usd']:.3g}", monthly, design
 
 
 def _facts(answer: dict[str, Any]) -> Iterator[str]:

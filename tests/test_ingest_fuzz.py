@@ -17,16 +17,21 @@ from explorer.ingest import Summary, draft, function, gather
 from explorer.ingest.reading import lines_reader
 from explorer.workload import WorkloadError
 
-REPORT = "REPORT RequestId: {id}\tDuration: {d} ms\tBilled Duration: {b} ms\tMemory Size: {m} MB\tMax Memory Used: {u} MB\t"
+REPORT = (
+    "REPORT RequestId: {id}\tDuration: {d} ms\tBilled Duration: {b} ms\t"
+    "Memory Size: {m} MB\tMax Memory Used: {u} MB\t"
+)
 SEEDS = (
     REPORT.format(id="a-1", d="2.46", b=3, m=1024, u=95) + "Init Duration: 413.61 ms\tStatus: timeout",
     "2026-05-15T08:47:01.034Z " + REPORT.format(id="b", d="9.1", b=10, m=128, u=66),
     '{"time":"2026-10-08T07:30:29.470Z","type":"platform.report","record":{"requestId":"79b5","metrics":'
     '{"durationMs":1233.96,"billedDurationMs":1698,"memorySizeMB":256,"maxMemoryUsedMB":123},"status":"error"}}',
     '{"events":[{"timestamp":1780000000000,"message":"REPORT RequestId: x\\tDuration: 1.00 ms"}]}',
-    '{"results":[[{"field":"@timestamp","value":"2026-07-02 11:43:54.056"},{"field":"@duration","value":"12.5"}]]}',
-    "@timestamp,@duration,@billedDuration,@memorySize,@maxMemoryUsed\n2026-07-02 11:43:54.056,12.5,13,128000000,66000000",
-    'http 2026-07-02T22:23:00.186641Z app/lb/50 192.0.2.1:2817 - 0.000 0.001 0.000 502 - 34 366 "GET http://a/ HTTP/1.1" "-"',
+    '{"results":[[{"field":"@timestamp","value":"2026-07-02 11:43:54"},{"field":"@duration","value":"12.5"}]]}',
+    "@timestamp,@duration,@billedDuration,@memorySize,@maxMemoryUsed\n"
+    "2026-07-02 11:43:54.056,12.5,13,128000000,66000000",
+    "http 2026-07-02T22:23:00.186641Z app/lb/50 192.0.2.1:2817 - 0.000 0.001 0.000 502 - 34 366 "
+    '"GET http://a/ HTTP/1.1" "-"',
     '{"status":"200","responseLength":"49","integrationLatency":"-","requestTimeEpoch":"1782992634056"}',
     '192.0.2.1 - - [10/Jun/2026:15:36:28 +0000] "GET /a HTTP/1.1" 200 49 c6af9ac6',
     "status,responseLength,requestTime\n200,12,10/Jun/2026:15:36:28 +0000",

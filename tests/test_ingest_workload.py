@@ -21,8 +21,8 @@ from explorer.console import Commands
 
 SAMPLES = Path(__file__).parent / "ingest_samples"
 HOUR = 3600
-CONTRACT = {"read", "used", "unreadable", "examples", "invocations", "errors", "duration_ms", "billed_ms", "init_ms",
-            "max_memory_mb", "cold_start_share", "missing"}  # fmt: skip
+CONTRACT = {"read", "used", "unreadable", "examples", "invocations", "errors", "duration_ms", "billed_ms",
+            "init_ms", "max_memory_mb", "cold_start_share", "missing"}  # fmt: skip
 app = typer.Typer(cls=Commands)
 app.callback()(lambda: None)
 ingesting.add_to(app)
@@ -51,8 +51,8 @@ def log(durations, every_s=60.0, start=1_780_000_000, memory=512):
         np.array(start + np.arange(len(durations)) * every_s).astype("datetime64[s]")
     )
     return "".join(
-        f"{stamp}.000Z REPORT RequestId: 0b1e-{n}\tDuration: {duration} ms\tBilled Duration: {np.ceil(duration):.0f} ms"
-        f"\tMemory Size: {memory} MB\tMax Memory Used: 99 MB\t\n"
+        f"{stamp}.000Z REPORT RequestId: 0b1e-{n}\tDuration: {duration} ms\tBilled Duration: "
+        f"{np.ceil(duration):.0f} ms\tMemory Size: {memory} MB\tMax Memory Used: 99 MB\t\n"
         for n, (stamp, duration) in enumerate(zip(stamps, durations, strict=True))
     )
 
@@ -220,6 +220,8 @@ def test_power_tuning_gives_a_memory_sweep(more, tmp_path):
     w = Workload.load(tmp_path / "w.toml")
     assert w.runtime.memory == 512 and w.runtime.spread.median == pytest.approx(0.09125)
     assert "no tail" in (tmp_path / "w.toml").read_text()
+    least = min(found["sweep"], key=lambda row: row["score_usd"])
+    assert least["memory_mb"] == 512 and least["design"]["door"]  # each size is a choice, priced as a design
 
 
 def test_a_benchmark_of_our_own_gives_its_work_and_sizes(tmp_path):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .frame import Part, shown
+
+if TYPE_CHECKING:
+    from ..workload import Workload
 
 PICTURE = re.compile(r"#([A-Za-z0-9+/=]+);([A-Za-z0-9+/=]+);([A-Za-z0-9+/=]+)")
 LARGEST = 32 << 20
@@ -75,6 +78,23 @@ def _drawn(address: str) -> list[tuple[float, float, float]]:
     except ValueError:
         return []
     return list(zip(*(column.astype(float).tolist() for column in columns), strict=False))
+
+
+def choices(workload: Workload, sweep: list[dict[str, float]]) -> list[dict[str, Any]]:
+    """Each memory size of a sweep as a choice: the recommended design at its time, and what it costs.
+
+    `workload` has every field that a recommendation needs; the least score is the memory to take.
+    """
+    from ..recommend import recommend
+
+    found = []
+    for row in sweep:
+        at = {"runtime": {"value": row["duration_ms"] / 1000, "memory": max(row["memory_mb"], 128)}}
+        r = recommend(workload.replace(at))
+        design = r.design.ids if r.feasible else None
+        cost = {"monthly_usd": float(r.monthly_usd), "score_usd": float(r.score_usd)} if r.feasible else {}
+        found.append({**row, "design": design, **cost})
+    return found
 
 
 def _number(value: Any) -> float | None:

@@ -194,7 +194,8 @@ def _traffic(made: Draft, summary: Summary) -> None:
         made.set("requests_per_month", max(month, 1), why)
     elif span and times:
         made.head.append(
-            f"The log spans {format_time(span)}: too short to tell a month or its peak from ({times.size:,} requests)."
+            f"The log spans {format_time(span)}: too short to tell a month or its peak from "
+            f"({times.size:,} requests)."
         )
     rate = summary.busiest_minute_rps
     if "peak_rps" in facts:

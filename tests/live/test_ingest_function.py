@@ -45,8 +45,8 @@ def tiny():
         with zipfile.ZipFile(file, "w") as packed:
             packed.writestr("tiny.py", CODE)
         aws_lambda.create_function(
-            FunctionName="tiny", Runtime="python3.13", Handler="tiny.handle", Role=role, MemorySize=256, Timeout=1,
-            Code={"ZipFile": file.getvalue()}, Architectures=["arm64"],
+            FunctionName="tiny", Runtime="python3.13", Handler="tiny.handle", Role=role, MemorySize=256,
+            Timeout=1, Code={"ZipFile": file.getvalue()}, Architectures=["arm64"],
             Environment={"Variables": {"API_KEY": SECRET, "TABLE": "orders", "SECRET_ARN": "arn:x"}},
         )  # fmt: skip
         aws_lambda.get_waiter("function_active_v2").wait(FunctionName="tiny")
