@@ -10,12 +10,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from . import facts
-from .distribution import Number
 from .errors import ExplorerError
+
+if TYPE_CHECKING:
+    from .distribution import Number
 
 ENVELOPES = {  # door: constants that hold the bytes around a request's and a response's body
     "function-url": ("encoding.envelope.request.v2", "encoding.envelope.response"),
