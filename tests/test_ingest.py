@@ -125,7 +125,8 @@ WRAPS = {
     "filter-log-events": lambda events: json.dumps({"events": events, "searchedLogStreams": []}, indent=4),
     "events on one line": lambda events: json.dumps({"events": events}),
     "get-query-results": lambda events: json.dumps({"results": [
-        [{"field": "@timestamp", "value": "2026-07-02 11:43:54"}, {"field": "@message", "value": e["message"]}]
+        [{"field": "@timestamp", "value": "2026-07-02 11:43:54"},
+         {"field": "@message", "value": e["message"]}]
         for e in events], "status": "Complete"}),
     "console's JSON": lambda events: json.dumps([{"@message": e["message"]} for e in events]),
     "subscription": lambda events: json.dumps({"messageType": "DATA_MESSAGE", "logEvents": events}),

@@ -27,7 +27,8 @@ SEEDS = (
     '{"time":"2026-10-08T07:30:29.470Z","type":"platform.report","record":{"requestId":"79b5","metrics":'
     '{"durationMs":1233.96,"billedDurationMs":1698,"memorySizeMB":256,"maxMemoryUsedMB":123},"status":"error"}}',
     '{"events":[{"timestamp":1780000000000,"message":"REPORT RequestId: x\\tDuration: 1.00 ms"}]}',
-    '{"results":[[{"field":"@timestamp","value":"2026-07-02 11:43:54"},{"field":"@duration","value":"12.5"}]]}',
+    '{"results":[[{"field":"@timestamp","value":"2026-07-02 11:43:54"},'
+    '{"field":"@duration","value":"12.5"}]]}',
     "@timestamp,@duration,@billedDuration,@memorySize,@maxMemoryUsed\n"
     "2026-07-02 11:43:54.056,12.5,13,128000000,66000000",
     "http 2026-07-02T22:23:00.186641Z app/lb/50 192.0.2.1:2817 - 0.000 0.001 0.000 502 - 34 366 "

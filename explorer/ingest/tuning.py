@@ -91,8 +91,8 @@ def choices(workload: Workload, sweep: list[dict[str, float]]) -> list[dict[str,
     for row in sweep:
         at = {"runtime": {"value": row["duration_ms"] / 1000, "memory": max(row["memory_mb"], 128)}}
         r = recommend(workload.replace(at))
-        design = r.design.ids if r.feasible else None
-        cost = {"monthly_usd": float(r.monthly_usd), "score_usd": float(r.score_usd)} if r.feasible else {}
+        design = r.design.ids if r.design else None
+        cost = {"monthly_usd": float(r.monthly_usd), "score_usd": float(r.score_usd)} if r.design else {}
         found.append({**row, "design": design, **cost})
     return found
 

@@ -87,6 +87,7 @@ def workflow(load: Load) -> Mapping[str, Any]:
         "ErrorEquals": ["States.ALL"],
         "IntervalSeconds": int(load.constant("job.lease_s")) + 1,
         "MaxAttempts": int(load.constant("job.receives")) - 1,
+        "BackoffRate": 1.0,  # a job is given up a while after its lease: no retry may come later
     }
     slice_of_work = {"Type": "Task", "Resource": "${Work}", "Retry": [retried], "Next": "Done?"}
     done = {"Variable": "$.done", "BooleanEquals": True, "Next": "Ended"}

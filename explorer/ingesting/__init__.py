@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,14 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .console import Json, Region
-from .errors import CloudError, ExplorerError
+from ..console import Json, Region
+from ..errors import CloudError, ExplorerError
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from .ingest import Draft, Tally
-    from .ingest.reading import Progress
+    from ..ingest import Draft, Tally
+    from ..ingest.reading import Progress
 
 
 def add_to(app: typer.Typer) -> None:
@@ -69,8 +66,8 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """Turn logs, access logs, results or a live function into a workload, with questions for the rest."""
-    from .ingest import Summary, draft, write
-    from .ingest.workload import refuse
+    from ..ingest import Summary, draft, write
+    from ..ingest.workload import refuse
 
     if not paths and not function:
         raise ExplorerError("ingest: nothing to read; expected logs, or --function NAME")
@@ -98,18 +95,19 @@ def ingest(
     if as_json:
         import json
 
-        from .plain import plain
+        from ..plain import plain
 
         print(json.dumps(plain(answer), indent=2, allow_nan=False))
     else:
-        from . import screen
+        from .. import screen
+        from .shown import told
 
-        screen.show(_told(answer))
+        screen.show(told(answer))
 
 
 def _answer(made: Draft, pairs: list[str], region: str | None) -> None:
     """Take in what the user says beside the input."""
-    from .asking import parsed
+    from ..asking import parsed
 
     if region:
         made.set("region", region, "as you said")
@@ -127,8 +125,8 @@ def _swept(sweep: list[dict[str, Any]], made: Draft) -> list[dict[str, Any]]:
     """The memory sweep; each size with its recommendation and cost, if nothing that these need is open."""
     if not sweep or set(made.missing) & {"requests_per_month", "response", "runtime"}:
         return sweep
-    from .ingest.tuning import choices
-    from .workload import Workload
+    from ..ingest.tuning import choices
+    from ..workload import Workload
 
     return choices(Workload(**made.nested()), sweep)
 
@@ -143,7 +141,7 @@ def _nothing(tally: Tally, paths: list[str]) -> str:
 
 def _gathered(paths: list[str], live: Live | None) -> Tally:
     """All that the inputs hold, and the live function."""
-    from .ingest import Tally, gather
+    from ..ingest import Tally, gather
 
     with _watched() as progress:
         tally = gather(paths, progress) if paths else Tally()
@@ -166,9 +164,9 @@ class Live:
 
     def read(self, tally: Tally, progress: Progress | None) -> None:
         """Take in what the cloud knows of the function."""
-        from .ingest import function
-        from .ingest.reading import needs_polars
-        from .live.said import spoken
+        from ..ingest import function
+        from ..ingest.reading import needs_polars
+        from ..live.said import spoken
 
         needs_polars()
         place = self._place()
@@ -180,8 +178,8 @@ class Live:
                 tally.add(part)
 
     def _place(self) -> Any:
-        from .facts import HOME_REGION
-        from .live.target import TARGETS, Aws, Local
+        from ..facts import HOME_REGION
+        from ..live.target import TARGETS, Aws, Local
 
         if self.target not in TARGETS:
             raise ExplorerError(f'--target is "{self.target}": expected one of {", ".join(TARGETS)}')
@@ -224,87 +222,3 @@ def _watched() -> Iterator[Progress | None]:
             bar.update(task, completed=done, total=total or None, description=said)
 
         yield progress
-
-
-def _told(answer: dict[str, Any]) -> Iterator[RenderableType]:
-    """What a person is told: what was read, what it says, what is left to ask."""
-    from rich.text import Text
-
-    from .screen import Whole, listed, table, title
-
-    bad = answer["unreadable"]
-    yield Text.assemble(
-        f"{answer['read']:,} lines read, {answer['used']:,} used, ",
-        (f"{bad:,} unreadable", "yellow" if bad else ""),
-    )
-    yield from listed(answer["examples"])
-    rows = [_quantiles(name, answer[name]) for name in SHOWN if answer[name]]
-    if rows:
-        yield title(f"{answer['invocations']:,} invocations")
-        yield table(("", ">p50", ">p90", ">p99", ">p99.9", ">max"), rows)
-    yield from listed(_facts(answer))
-    if answer["sweep"]:
-        yield title("Memory sweep", "mean duration, cost of one invocation, and of the design in a month")
-        yield table(
-            (">memory", ">ms", ">USD", ">USD a month", "design"), [_row(row) for row in answer["sweep"]]
-        )
-    if answer["questions"]:
-        yield title("Left to you")
-        yield from listed(f"{name}: {asked}" for name, asked in answer["questions"].items())
-    for path in answer["written"]:
-        yield Whole(f"Wrote {path}")
-    if answer["written"]:
-        path = shlex.quote(str(answer["written"][0]))
-        needs = [name for name in answer["missing"] if name in ("requests_per_month", "response", "runtime")]
-        if needs:
-            yield Whole(f"Next: say {', '.join(needs)} in {path}, then explorer recommend {path}")
-        else:
-            yield Whole(f"Next: explorer recommend {path}")
-
-
-SHOWN = {
-    "duration_ms": "duration, ms",
-    "billed_ms": "billed, ms",
-    "init_ms": "init, ms",
-    "restore_ms": "restore, ms",
-    "max_memory_mb": "memory used, MB",
-    "request_bytes": "request, bytes",
-    "response_bytes": "response, bytes",
-}
-
-
-def _quantiles(name: str, found: dict[str, float]) -> tuple[str, ...]:
-    return SHOWN[name], *(f"{value:,.6g}" if value < 1e6 else f"{value:,.0f}" for value in found.values())
-
-
-def _row(row: dict[str, Any]) -> tuple[str, ...]:
-    monthly = f"{row['monthly_usd']:,.2f}" if "monthly_usd" in row else ""
-    design = ", ".join((row.get("design") or {}).values())
-    return f"{row['memory_mb']:g} MB", f"{row['duration_ms']:,.6g}", f"{row['cost_usd']:.3g}", monthly, design
-
-
-def _facts(answer: dict[str, Any]) -> Iterator[str]:
-    from .units import format_number, format_time
-
-    for says, counts in (
-        ("failed", answer["errors"]),
-        ("initialisations that failed", answer["failed_inits"]),
-        ("refused or failed at the door", answer["http_errors"]),
-        ("memory size, MB", answer["memory_mb"]),
-    ):
-        if counts:
-            yield f"{says}: {', '.join(f'{count:,} x {kind}' for kind, count in counts.items())}"
-    if "timeout" in answer["errors"]:
-        yield "a time-out's duration is a lower bound: the work was cut off"
-    if answer["cold_start_share"] is not None:
-        yield f"cold starts: {answer['cold_start_share']:.3%}"
-    if answer["span_s"]:
-        yield f"from the first to the last line: {format_time(answer['span_s'])}"
-    if answer["requests_per_month"]:
-        yield f"requests a month: {format_number(answer['requests_per_month'])}"
-    if answer["busiest_minute_rps"]:
-        yield (
-            f"busiest minute: {format_number(answer['busiest_minute_rps'])} a second; "
-            f"busiest second: {format_number(answer['busiest_second_rps'])}"
-        )
-    yield from answer["notes"]
