@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,14 +31,14 @@ def read(path: Path) -> Iterator[Part]:
         rows = int(scan.select(pl.len()).collect().item())
         for at in range(0, rows, ROWS):
             piece = scan.slice(at, ROWS).collect()
-            yield from _bench(piece, metadata) if METADATA in metadata else _named(piece, names, path)
+            yield from _bench(piece) if METADATA in metadata else _named(piece, names, path)
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
         part = Part()
         part.bad(f"{path}: {str(error).splitlines()[0]}")
         yield part
 
 
-def _bench(rows: Any, metadata: dict[str, str]) -> Iterator[Part]:
+def _bench(rows: Any) -> Iterator[Part]:
     import polars as pl
 
     known = set(rows.columns)
@@ -64,20 +63,9 @@ def _bench(rows: Any, metadata: dict[str, str]) -> Iterator[Part]:
         else "status"
     )
     whole = pl.concat([kept, failed], how="diagonal")
-    yield Part(INVOCATION, whole, rows.height, counted.height, facts=_conditions(metadata), notes=[NOTE])
+    yield Part(INVOCATION, whole, rows.height, counted.height, notes=[NOTE])
     sizes = [name for name in ("request_bytes", "response_bytes", "latency_ms") if name in found.columns]
     yield Part(EXCHANGE, found.select(sizes))
-
-
-def _conditions(metadata: dict[str, str]) -> dict[str, Any]:
-    """What is told of the run beside its rows, without its rate."""
-    try:
-        told = json.loads(metadata[METADATA])
-    except (ValueError, RecursionError):
-        return {}
-    design = told.get("endpoint", {}) if isinstance(told, dict) else {}
-    memory = design.get("memory_mb") if isinstance(design, dict) else None
-    return {"memory_mb": float(memory)} if isinstance(memory, int | float) else {}
 
 
 def _named(rows: Any, names: list[str], path: Path) -> Iterator[Part]:
