@@ -15,7 +15,6 @@ from .evaluate import Evaluation
 from .fields import LARGEST_SIZE, LONGEST_TIME
 from .option import Load
 from .units import format_number, format_size, format_time
-from .workload import Workload
 
 if TYPE_CHECKING:
     from .recommend import Recommendation

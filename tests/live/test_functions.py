@@ -781,7 +781,10 @@ def _appconfig(client) -> str:
 
 @pytest.mark.parametrize("store", ["environment", "bundled", "ssm", "secretsmanager", "appconfig"])
 def test_configuration_is_read_from_each_store(fn, ship, store, capsys):
-    here = ship(env=stored(fn, store), store=store, entries=NAMES, plain="store", packs=["plain"], refresh_s=0.2)
+    settings = {"plain": "store", "packs": ["plain"], "refresh_s": 0.2}
+    here = ship(env=stored(fn, store), store=store, entries=NAMES, **settings)
+        env=stored(fn, store), store=store, entries=NAMES, plain="store", packs=["plain"], refresh_s=0.2
+    )
     if store == "bundled":
         path = here.configuration.Path(here.configuration.__file__)
         path.with_name("configuration.json").write_text(json.dumps(VALUES))

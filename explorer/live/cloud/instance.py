@@ -12,7 +12,6 @@ from ...errors import CloudError
 from .process import Process
 from .vouch import CANNOT_VOUCH_FOR, VOUCHES_FOR
 
-
 NO_PROFILE = {"profile": (None, None, None, None)}  # the user's own, known or not, is not asked for
 
 
