@@ -783,8 +783,6 @@ def _appconfig(client) -> str:
 def test_configuration_is_read_from_each_store(fn, ship, store, capsys):
     settings = {"plain": "store", "packs": ["plain"], "refresh_s": 0.2}
     here = ship(env=stored(fn, store), store=store, entries=NAMES, **settings)
-        env=stored(fn, store), store=store, entries=NAMES, plain="store", packs=["plain"], refresh_s=0.2
-    )
     if store == "bundled":
         path = here.configuration.Path(here.configuration.__file__)
         path.with_name("configuration.json").write_text(json.dumps(VALUES))
