@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
-NAMES = {"00_start_here", "01_payload", "02_configuration", "03_runtime", "04_cost", "06_live_endpoint"}
+NAMES = {
+    "00_start_here",
+    "01_payload",
+    "02_configuration",
+    "03_runtime",
+    "04_cost",
+    "06_live_endpoint",
+    "07_your_traffic",
+}
 PATHS = sorted({*FOLDER.glob("*.ipynb"), *(FOLDER / f"{name}.ipynb" for name in NAMES)})
 
 pytestmark = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
