@@ -246,3 +246,14 @@ def test_what_was_written_before_can_be_read_again(days, tmp_path):
 
     pl.DataFrame({"duration_ms": days[1], "time_s": [1.78e9] * 2880}).write_parquet(tmp_path / "a.parquet")
     assert answer(tmp_path / "a.parquet")["duration_ms"]["p90"] == np.quantile(days[1], 0.9)
+
+
+def test_what_the_user_sets_in_a_section_of_its_own_is_written():
+    from explorer.ingest.workload import Draft
+
+    made = Draft()
+    made.set("targets.latency_p95", "90 s", "as you said")
+    made.set("current.door", "rest-api")
+    lines = list(made._lines())
+    assert lines[lines.index("[targets]") + 1].startswith('latency_p95 = "90 s"')
+    assert lines[lines.index("[current]") + 1] == 'door = "rest-api"'

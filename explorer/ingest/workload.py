@@ -97,7 +97,7 @@ class Draft:
 
     def _lines(self) -> Iterator[str]:
         yield from (f"# {line}".rstrip() for line in self.head)
-        for section in SECTIONS:
+        for section in dict.fromkeys((*SECTIONS, *map(_section, self.known))):  # the user's own ones last
             asked = [name for name in self.missing if self._place(name) == section]
             own = [name for name in self.known if _section(name) == section]
             if section and not own and not asked:
@@ -113,7 +113,7 @@ class Draft:
                 last = name.rpartition(".")[2] if "." in name else name
                 key = "p50" if name in ("request", "response", "runtime") else last
                 key = "total" if name == "configuration" else key
-                yield f"# {key} =".ljust(20) + f"# {QUESTIONS[name]}"
+                yield f"# {key} = ".ljust(20) + f"# {QUESTIONS[name]}"
 
     def _place(self, name: str) -> str:
         return name.partition(".")[0] if "." in name or name in SECTIONS else ""
