@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
 
@@ -21,8 +20,7 @@ from .latency import over_patience
 from .option import Load
 
 Block = tuple[slice, ...]
-NOBODY = -1
-T = TypeVar("T")
+NOTHING = -1  # where no design is feasible
 
 
 def cut(values: Number, block: Block) -> np.ndarray:
@@ -63,7 +61,7 @@ class Stacked:
 
 
 @dataclass
-class Standing:
+class Places:
     """The best and the second best at the points of a block, so far."""
 
     score: np.ndarray  # (2, *block)
@@ -135,9 +133,9 @@ class Round:
         self.load, self.shape = load, load.shape
         self.cached: dict[object, np.ndarray] = {}
         self.cuts: dict[tuple[str, int], np.ndarray] = {}
-        self.best = Standing(
+        self.best = Places(
             np.full((2, *self.shape), np.inf),
-            np.full((2, *self.shape), NOBODY),
+            np.full((2, *self.shape), NOTHING),
             np.full((2, *self.shape), np.nan),
             np.full((2, 2, *self.shape), np.inf),
         )

@@ -120,7 +120,7 @@ class Evaluation:
             worst = np.maximum(worst, stacked[rows[:, concern]])
         return worst
 
-    def _column(self, values: np.ndarray) -> np.ndarray:
+    def column(self, values: np.ndarray) -> np.ndarray:
         """One value a design, to broadcast against the axes."""
         return values.reshape((-1,) + (1,) * len(self.load.shape))
 
@@ -168,7 +168,7 @@ class Evaluation:
             self.load.under(c.flow).work_cold_share if c.option.concern == "execution" else 0.0
             for c in self.table.contexts
         ]
-        answers = self._column(self.table.answers)
+        answers = self.column(self.table.answers)
         return over_patience(self.load, exchange, work, self._summed(cold), answers)
 
     @cached_property
@@ -188,7 +188,7 @@ class Evaluation:
 
     def score_usd(self, part_usd: Number) -> np.ndarray:
         """Money and parts together; infinite where a design is not feasible."""
-        parts = self._column(self.table.parts)
+        parts = self.column(self.table.parts)
         return np.where(self.feasible, self.monthly_usd + part_usd * parts, np.inf)
 
     def winner(self, part_usd: Number | None = None) -> np.ndarray:
@@ -201,7 +201,7 @@ class Evaluation:
         score = self.score_usd(part_usd)
         best = np.min(score, axis=0)
         tied = score == best
-        parts = self._column(self.table.parts)
+        parts = self.column(self.table.parts)
         fewest = np.min(np.where(tied, parts, np.iinfo(int).max), axis=0)
         tied = tied & (parts == fewest)
         index = np.argmin(np.where(tied, self.latency_s[:, 1], np.inf), axis=0)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .axes import checked, replaced
-from .contest import Block, Contest
+from .contest import NOTHING, Block, Contest
 from .design import CONCERNS, Design, choices, table
 from .errors import DesignError, ExplorerError
 from .evaluate import Evaluation, possible
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 MOST_AXES = 6
 TILE = 2**18  # points that options answer for together: what bounds the memory
 BLOCK = 4096  # of those, points that are compared together: what they need fits into a cache
-NOTHING = -1
 POSITION = {design: index for index, design in enumerate(table().designs)}
 
 
@@ -209,7 +208,7 @@ def _compared(
 
 def _ranked(evaluation: Evaluation, order: Sequence[int], score: np.ndarray) -> np.ndarray:
     """The least score; equal ones go to fewer parts, then to the lower p95; -1 where all are infinite."""
-    parts = np.broadcast_to(evaluation._column(evaluation.table.parts)[order], score.shape)
+    parts = np.broadcast_to(evaluation.column(evaluation.table.parts)[order], score.shape)
     best = np.lexsort((evaluation.latency_s[order][:, 1], parts, score), axis=0)[0]
     return np.where(np.isfinite(score.min(axis=0)), best, NOTHING)
 
