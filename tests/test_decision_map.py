@@ -1,10 +1,12 @@
 """The decision map shows what a sweep says, and names what draws its lines."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 import explorer as ex
-from explorer.figures.decisions import _borders, _ranked, ends, reason
+from explorer.atlas import atlas, borders, ends, ranked, reason
 
 BUFFERED = ex.Design("http-api", "inline", "buffered", "single", "environment")
 
@@ -39,13 +41,13 @@ def test_the_same_map_has_the_same_bytes(workload, swept):
 
 @pytest.mark.parametrize("axes", [("requests_per_month", "response"), ("configuration", "runtime")])
 def test_other_axes_make_a_map_too(workload, axes, monkeypatch):
-    monkeypatch.setattr("explorer.figures.decisions.POINTS", 12)
+    monkeypatch.setattr("explorer.figures.decisions.atlas", partial(atlas, points=12))
     w = workload.replace(configuration={"total": "2 KB", "entries": 8})
     assert ex.decision_map(w, *axes).png()
 
 
 def test_a_map_on_which_nothing_is_feasible_says_so(workload, monkeypatch):
-    monkeypatch.setattr("explorer.figures.decisions.POINTS", 8)
+    monkeypatch.setattr("explorer.figures.decisions.atlas", partial(atlas, points=8))
     picture = ex.decision_map(workload.replace(targets={"latency_p95": "1 ms"}))
     assert "no design is feasible" in {text.get_text() for text in picture.axes[0].texts}
 
@@ -64,9 +66,9 @@ def test_a_line_is_named_by_what_rules_the_design_out(workload, point, because):
 
 def test_borders_are_between_neighbours():
     winner = np.array([[0, 0, 1], [0, 0, 1], [2, 2, 2]])
-    found = _borders(winner)
+    found = borders(winner)
     assert set(found) == {(0, 1), (0, 2), (1, 2)} and len(found[0, 1]) == len(found[0, 2]) == 2
-    assert _ranked(winner) == [0, 2, 1]
+    assert ranked(winner) == [0, 2, 1]
 
 
 def test_an_axis_that_is_none_is_refused(workload):

@@ -21,7 +21,7 @@ from explorer.workload import Workload
 PACKAGE = Path(explorer.__file__).parent
 FLOORS = (  # from the ground up; a module imports from below its own floor alone
     {"errors"},
-    {"units", "table"},
+    {"units", "table", "placing"},
     {"distribution", "record"},
     {"simulate", "simulation", "reported", "facts", "fields", "flow", "pieces"},
     {"encoding", "spread", "lookup", "gateway"},
@@ -44,6 +44,7 @@ FLOORS = (  # from the ground up; a module imports from below its own floor alon
     {"recommend", "check", "calibrate"},
     {"one_design"},
     {"sweep", "forecast", "live", "ingest", "refresh"},
+    {"atlas"},
     {"figures"},
     {"report", "app"},
     {"asking", "lab", "plain", "screen"},
