@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from .one_design import assess, compare, cost, latency
     from .recommend import Recommendation, recommend
     from .report import report
+    from .sensitivity import regret, sensitivity
     from .simulation import provisioned_for, simulate
     from .sweep import Sweep, sweep
+    from .tiles import SweepFile
     from .workload import Workload, examples
 
 __version__ = "0.1.0"
@@ -56,10 +58,13 @@ _CONTENTS = {  # public name: (module, name there)
     "encoded_size": ("encoding", "encoded_size"),
     "explore": ("app", "explore"),
     "report": ("report", "report"),
+    "sensitivity": ("sensitivity", "sensitivity"),
+    "regret": ("sensitivity", "regret"),
     "simulate": ("simulation", "simulate"),
     "provisioned_for": ("simulation", "provisioned_for"),
     "Sweep": ("sweep", "Sweep"),
     "sweep": ("sweep", "sweep"),
+    "SweepFile": ("tiles", "SweepFile"),
     "ExplorerError": ("errors", "ExplorerError"),
 }
 __all__ = [*_CONTENTS, "__version__"]

@@ -28,9 +28,7 @@ LEAST_REACH = 5.0  # where a bound is nearer than this
 BOUNDS = {"bytes": (100.0, 5e10), "seconds": (1e-3, 4e5), "requests": (1.0, 1e12), "share": (1e-3, 1.0)}
 UNITS = {
     **dict.fromkeys(("runtime", "client.waits", "targets.latency_p95", "response.kept"), "seconds"),
-    **dict.fromkeys(
-        ("response", "request", TOTAL, "runtime.state", "configuration.largest", "runtime.memory"), "bytes"
-    ),
+    **dict.fromkeys(("response", "request", TOTAL, "runtime.state", "configuration.largest"), "bytes"),
 }
 LEAST_ROOM = 0.008  # of the map's height, above and below a name: with less a region is not named
 LEAST_LINE = 0.10  # of an axis: a shorter line is not named
@@ -131,11 +129,16 @@ class Atlas:
         inside = self.winner == index
         named = [Box(self._cell(line.at), STEEP if line.steep else ACROSS) for line in self.lines]
         free = inside.copy()
-        for box in [Box(self._cell(self.today), TODAY), *named]:
+        free[self.taken_by_today(inside.shape)] = False
+        for box in named:
             free[box.cells(inside.shape)] = False
         row, column, room = widest(free)
         at = (float(self.across[column]), float(self.up[row])) if room[1] >= LEAST_ROOM else None
         return Region(index, label, float(inside.mean()), at, room)
+
+    def taken_by_today(self, shape: tuple[int, ...]) -> tuple[slice, ...]:
+        """The cells around today that no other name may take."""
+        return Box(self._cell(self.today), TODAY).cells(shape)
 
     def _cell(self, place: tuple[float, float]) -> tuple[float, float]:
         """Where a place is on the map: shares of its height and width."""
@@ -206,6 +209,24 @@ def atlas(
         checked(axis): np.geomspace(*ends(workload, axis), n) for axis, n in zip((x, y), counts, strict=True)
     }
     return Atlas(workload, x, y, sweep(workload, axes))
+
+
+def dearer(drawn: Atlas, design: Design) -> np.ndarray:
+    """What building a design costs above the best, parts and all, by y and x [USD a month].
+
+    Infinite where it does not serve and another does, NaN where none does.
+    """
+    only = sweep(drawn.workload, drawn.swept.axes, designs=[design])
+    part_usd = np.asarray(Load(drawn.workload, _meshed(drawn)).number("preferences.part_usd"))
+    parts = np.array([len(each.parts) for each in drawn.swept.designs])
+    best = drawn.swept.monthly_usd.T + part_usd * parts[drawn.winner]
+    its = only.monthly_usd[0].T + part_usd * len(design.parts)
+    its = np.where(only.winner.T == NOTHING, np.inf, its)
+    return np.where(drawn.winner == NOTHING, np.nan, np.maximum(its - best, 0.0))
+
+
+def _meshed(drawn: Atlas) -> dict[str, np.ndarray]:
+    return {drawn.x: drawn.across[None, :], drawn.y: drawn.up[:, None]}
 
 
 def unit_of(axis: str) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from .errors import ExplorerError
+from .fields import LARGEST_SIZE
+from .units import shown
 from .workload import Workload
 
 SPREADS = (
@@ -18,6 +22,7 @@ SPREADS = (
 )  # named by a distribution: scaled so that its median is the value
 TOTAL = "configuration"
 ENDS_AND_COUNT, MOST = 3, 100_000
+MOST_AXES = 6
 PLAIN = (
     "requests_per_month",
     "peak_rps",
@@ -36,12 +41,26 @@ PLAIN = (
     "preferences.part_usd",
     "preferences.discount",
 )
+UNITS = {
+    **dict.fromkeys(("request", "response", TOTAL, "runtime.state", "configuration.largest"), "bytes"),
+    **dict.fromkeys(("runtime", "response.kept", "client.waits", "targets.latency_p95"), "seconds"),
+    "runtime.memory": "MB",
+    "client.bandwidth": "bytes/s",
+    "requests_per_month": "requests/month",
+    "peak_rps": "requests/s",
+    "preferences.part_usd": "USD/month",
+}
 
 
 @cache
 def fields() -> tuple[str, ...]:
     """The names of all axes."""
     return (*SPREADS, TOTAL, *PLAIN)
+
+
+def unit(axis: str) -> str:
+    """The unit of an axis' values, "" for counts and shares."""
+    return UNITS.get(checked(axis), "")
 
 
 def checked(axis: str) -> str:
@@ -109,3 +128,35 @@ def replaced(workload: Workload, axis: str, given: object) -> Workload:
     elif axis == "peak_rps":
         other = {"requests_per_month": 1}
     return workload.replace({**other, axis: given})
+
+
+def grid_of(workload: Workload, axes: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The axes as arrays. Raises ExplorerError naming the axis, what is wrong, and what is accepted."""
+    if not isinstance(axes, Mapping) or not 1 <= len(axes) <= MOST_AXES:
+        count = len(axes) if isinstance(axes, Mapping) else shown(axes)
+        raise ExplorerError(f"axes: {count}: expected 1 to {MOST_AXES}, values by field")
+    grid = {}
+    for axis, given in axes.items():
+        checked(axis)
+        try:
+            values = np.asarray(given, dtype=float)
+        except (TypeError, ValueError):
+            raise ExplorerError(f"axis {axis} is {shown(given)}: expected numbers") from None
+        if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
+            raise ExplorerError(f"axis {axis} is {shown(given)}: expected a list of finite numbers")
+        for end in (values.min(), values.max()):  # what a workload refuses, an axis refuses too
+            _check_value(workload, axis, float(end))
+        grid[axis] = values
+    return grid
+
+
+def _check_value(workload: Workload, axis: str, value: float) -> None:
+    """Refuse a value that the field cannot have."""
+    if axis in {"request", "response", "runtime"}:
+        if not 0 < value <= LARGEST_SIZE:
+            raise ExplorerError(f"axis {axis} has {value:g}: expected more than 0")
+        return
+    if axis != "configuration":
+        replaced(workload, axis, value)
+    elif value < 0:
+        raise ExplorerError(f"axis {axis} has {value:g}: expected 0 or more")

@@ -1,13 +1,14 @@
 """The two best designs at every point of a grid, without pricing those that cannot be among them.
 
-Each option answers for the whole grid at once, along the axes that its answer depends on. Then, block by
-block, designs are taken in the order of the least that they can cost anywhere in the block, until that is
-more than the second best costs everywhere: `recommend`'s answer, in a fraction of the work.
+Each option answers for the whole grid at once, along the axes that its answer depends on. Designs that two
+others beat everywhere are left out. Then, block by block, the others are taken in the order of the least
+that they can cost, and those are priced that may cost less than the second best in a cell of the block:
+`recommend`'s answer, in a fraction of the work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,49 +16,15 @@ import numpy as np
 
 from .assess import DRIVERS, Exceedances, breach_probability, fits
 from .distribution import Number
+from .dominance import SLACK, Pairs
 from .evaluate import Evaluation
 from .latency import over_patience
 from .option import Load
+from .stacked import Block, Grid, Stacked, cut
 
-Block = tuple[slice, ...]
 NOTHING = -1  # where no design is feasible
-
-
-def cut(values: Number, block: Block) -> np.ndarray:
-    """The part of an array that lies in a block; along an axis on which it does not depend, all of it."""
-    values = np.asarray(values)
-    lead = values.ndim - len(block)
-    if values.ndim == 0:
-        return values
-    if lead < 0:  # it lacks leading axes
-        block, lead = block[-values.ndim :], 0
-    along = [
-        whole if length == 1 else part
-        for whole, length, part in zip([slice(None)] * len(block), values.shape[lead:], block, strict=True)
-    ]
-    return values[(slice(None),) * lead + tuple(along)]
-
-
-class Stacked:
-    """One array a context, and the least of each in a block, for those of the same shape together."""
-
-    def __init__(self, values: Sequence[Number], ndim: int) -> None:
-        self.values = [np.asarray(value, dtype=float) for value in values]
-        by_shape: dict[tuple[int, ...], list[int]] = {}
-        for index, value in enumerate(self.values):
-            by_shape.setdefault((1,) * (ndim - value.ndim) + value.shape, []).append(index)
-        self.groups = [
-            (np.array(indices), np.stack([self.values[index].reshape(shape) for index in indices]))
-            for shape, indices in by_shape.items()
-        ]
-        self.axes = tuple(range(1, ndim + 1))
-
-    def reduced(self, block: Block, how: Callable[..., np.ndarray]) -> np.ndarray:
-        """The least, or the most, of each context in the block."""
-        found = np.zeros(len(self.values))
-        for indices, stack in self.groups:
-            found[indices] = how(cut(stack, block), axis=self.axes)
-        return found
+BLOCK = 8192  # points that are priced together: what they need fits into a cache
+CELL = 128  # points over which the least that a design can cost is taken
 
 
 @dataclass
@@ -71,27 +38,97 @@ class Places:
 
 
 class Contest:
-    """The designs of an evaluation against each other, block by block."""
+    """The designs of an evaluation against each other."""
 
     def __init__(self, evaluation: Evaluation, load_of: Callable[[Block], Load]) -> None:
         self.evaluation, self.load_of = evaluation, load_of
-        load, shape = evaluation.load, evaluation.load.shape
+        load = evaluation.load
+        self.grid, self.cells = Grid(load.shape, BLOCK), Grid(load.shape, CELL)
         self.tolerance = load.tolerance
         self.rows, self.parts = evaluation.table.rows, evaluation.table.parts
-        self.linear = Stacked([money.linear_usd for money in evaluation.money], len(shape))
-        ids = {price_id for money in evaluation.money for price_id in money.tiered}
-        self.tiered = {
-            price_id: Stacked([money.tiered.get(price_id, 0.0) for money in evaluation.money], len(shape))
-            for price_id in sorted(ids)
-        }
-        self.fits = Stacked(self._fits(evaluation), len(shape))
-        self.exchange = [seconds.exchange for seconds in evaluation.seconds]
-        self.work = [seconds.work for seconds in evaluation.seconds]
-        totals = [np.asarray(seconds.total) for seconds in evaluation.seconds]
-        self.p95 = [total[1] if total.ndim else total for total in totals]
+        self.linear = self._stacked(money.linear_usd for money in evaluation.money)
         self.ids = [sorted(money.tiered) for money in evaluation.money]
-        self.part_usd = np.asarray(load.number("preferences.part_usd"), dtype=float)
-        self.kept = 1 - np.asarray(load.number("preferences.discount"), dtype=float)
+        self.tiered = {
+            price_id: self._stacked(money.tiered.get(price_id, 0.0) for money in evaluation.money)
+            for price_id in sorted({price_id for ids in self.ids for price_id in ids})
+        }
+        self.fits = self._stacked(self._fits(evaluation))
+        totals = [np.asarray(seconds.total) for seconds in evaluation.seconds]
+        self.p95 = self._stacked(total[1] if total.ndim else total for total in totals)
+        self.exchange = self._stacked(seconds.exchange for seconds in evaluation.seconds)
+        self.work = self._stacked(seconds.work for seconds in evaluation.seconds)
+        self.cold = self._stacked(self._cold(evaluation))
+        self.part_usd = load.number("preferences.part_usd")
+        self.kept = 1 - load.number("preferences.discount")
+        self.may_be_excluded = np.array([free is not True for free in self.free])
+        self.designs = Pairs(self).undominated()
+
+    @cached_property
+    def always(self) -> np.ndarray:
+        """Which contexts break no limit anywhere."""
+        return np.asarray(self.fits.ends[0] > 0)
+
+    @cached_property
+    def least(self) -> np.ndarray:
+        """The least score of each design in each cell; infinite where it surely breaks or is late."""
+        rows, parts = self.rows[self.designs], self.parts[self.designs]
+        column = (slice(None), *[None] * len(self.grid.shape))
+        quantities = {price_id: stacked.at_least(rows) for price_id, stacked in self.tiered.items()}
+        usd = self.linear.at_least(rows) + self.evaluation.book.tiered_usd(quantities)
+        kept, part_usd = (self._stacked([value]).least[0] for value in (self.kept, self.part_usd))
+        score = usd * kept * (1 - SLACK) + part_usd * parts[column]
+        able = (self.fits.most > 0)[rows].all(axis=1)
+        return np.where(able & ~self._late(rows, column), score, np.inf)
+
+    def _late(self, rows: np.ndarray, column: tuple[slice | None, ...]) -> np.ndarray:
+        """Where designs surely miss `client.waits` or `targets.latency_p95`, whatever rounding does."""
+        load, answers = self.evaluation.load, self.evaluation.table.answers[self.designs][column]
+        patience = self._stacked([load.runtime.quantile(1 - load.tolerance)]).least[0]
+        before = self.exchange.at_least(rows) + np.where(answers, self.work.at_least(rows) + patience, 0.0)
+        late = before * (1 - SLACK) > self._stacked([load.waits]).most[0]
+        if load.latency_p95 is None:
+            return np.asarray(late)
+        return np.asarray(
+            late | (self.p95.at_least(rows) * (1 - SLACK) > self._stacked([load.latency_p95]).most[0])
+        )
+
+    def _stacked(self, values: Iterable[Number]) -> Stacked:
+        return Stacked(list(values), self.cells)
+
+    def places(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Winner and runner-up (-1: nobody), and the winner's money [USD a month]."""
+        shape = self.grid.shape
+        winner, runner_up, usd = np.empty(shape, np.int32), np.empty(shape, np.int32), np.empty(shape)
+        for block in self.grid:
+            best = Round(self, block).best
+            winner[block], runner_up[block], usd[block] = *best.index, best.usd[0]
+        return winner, runner_up, usd
+
+    def chance(self, winner: np.ndarray) -> np.ndarray:
+        """The winner's chance that a request breaks any limit as quotas are today."""
+        chance = np.full(winner.shape, np.nan)
+        for block in self.grid:
+            load, of_block = self.load_of(block), winner[block]
+            for index in np.unique(of_block[of_block != NOTHING]):
+                here = of_block == index
+                chance[block][here] = np.broadcast_to(self._chance(load, self.rows[index]), load.shape)[here]
+        return chance
+
+    def _chance(self, load: Load, rows: np.ndarray) -> np.ndarray:
+        contexts = [self.evaluation.table.contexts[row] for row in rows]
+        today = [
+            found.today
+            for found in load.asked(
+                "limits", contexts, lambda option, view: Exceedances.of(option.limits(view), view)
+            )
+        ]
+        worst: list[Number] = []
+        for driver in DRIVERS:
+            most: Number = 0.0
+            for chances in today:
+                most = np.maximum(most, chances.get(driver, 0.0))
+            worst.append(most)
+        return np.asarray(breach_probability(worst))
 
     @staticmethod
     def _fits(evaluation: Evaluation) -> list[Number]:
@@ -111,17 +148,13 @@ class Contest:
             found.append(free)
         return found
 
-    @cached_property
-    def cold(self) -> list[Number]:
+    @staticmethod
+    def _cold(evaluation: Evaluation) -> list[Number]:
         """Of each context, the share of requests whose work waits for a cold start."""
         return [
-            self.evaluation.load.under(c.flow).work_cold_share if c.option.concern == "execution" else 0.0
-            for c in self.evaluation.table.contexts
+            evaluation.load.under(c.flow).work_cold_share if c.option.concern == "execution" else 0.0
+            for c in evaluation.table.contexts
         ]
-
-    def block(self, block: Block) -> tuple[np.ndarray, ...]:
-        """Winner and runner-up (-1: nobody), the winner's money and breach probability in a block."""
-        return Round(self, block).result()
 
 
 class Round:
@@ -129,40 +162,32 @@ class Round:
 
     def __init__(self, contest: Contest, block: Block) -> None:
         self.contest, self.block = contest, block
-        load = contest.load_of(block)
-        self.load, self.shape = load, load.shape
-        self.cached: dict[object, np.ndarray] = {}
+        self.load = contest.load_of(block)
+        self.shape = shape = self.load.shape
+        self.inside = contest.cells.within(block)
         self.cuts: dict[tuple[str, int], np.ndarray] = {}
         self.best = Places(
-            np.full((2, *self.shape), np.inf),
-            np.full((2, *self.shape), NOTHING),
-            np.full((2, *self.shape), np.nan),
-            np.full((2, 2, *self.shape), np.inf),
+            np.full((2, *shape), np.inf),
+            np.full((2, *shape), NOTHING),
+            np.full((2, *shape), np.nan),
+            np.full((2, 2, *shape), np.inf),
         )
+        self._compete()
 
-    def result(self) -> tuple[np.ndarray, ...]:
-        for index, least in self._order():
-            if least > self.best.score[1].max():
-                break
-            self._enter(index, least)
-        winner = self.best.index[0]
-        return winner, self.best.index[1], self.best.usd[0], self._chance(winner)
+    def _compete(self) -> None:
+        """Price the designs in the order of their least, where it is less than what the second best costs."""
+        least = self.contest.least[(slice(None), *self.inside)].reshape(len(self.contest.designs), -1)
+        second = self._second()
+        for number in least.min(axis=1).argsort(kind="stable"):
+            if (least[number] <= second).any() and self._enter(int(self.contest.designs[number])):
+                second = self._second()
 
-    def _order(self) -> list[tuple[int, float]]:
-        """The designs that break no limit everywhere, by the least that they can cost."""
-        c = self.contest
-        rows = c.rows
-        able = (c.fits.reduced(self.block, np.max) > 0)[rows].all(axis=1)
-        self.always = c.fits.reduced(self.block, np.min) > 0
-        usd = c.linear.reduced(self.block, np.min)[rows].sum(axis=1)
-        quantities = {
-            price_id: stacked.reduced(self.block, np.min)[rows].sum(axis=1)
-            for price_id, stacked in c.tiered.items()
-        }
-        usd = (usd + c.evaluation.book.tiered_usd(quantities)) * cut(c.kept, self.block).min()
-        least = usd * (1 - 1e-12) + cut(c.part_usd, self.block).min() * c.parts
-        order = np.argsort(np.where(able, least, np.inf), kind="stable")
-        return [(int(index), float(least[index])) for index in order[: int(able.sum())]]
+    def _second(self) -> np.ndarray:
+        """The most that the second best costs in each cell of the block, finite."""
+        score = self.best.score[1]
+        for axis, starts in enumerate(self.contest.cells.starts):
+            score = np.maximum.reduceat(score, starts[starts < score.shape[axis]], axis=axis)
+        return np.minimum(score.ravel(), np.finfo(float).max)
 
     def _cut(self, kind: str, context: int, values: Sequence[Number]) -> np.ndarray:
         """A context's array in this block, remembered."""
@@ -178,39 +203,27 @@ class Round:
             total = total + self._cut(kind, context, values)
         return total
 
-    def _enter(self, index: int, least: float) -> None:
-        """Let one design compete, where it may still win."""
+    def _enter(self, index: int) -> bool:
+        """Let one design compete, where it may still win; whether it is the best or second best anywhere."""
         contexts = self.contest.rows[index].tolist()
-        open_to = self._fits(contexts)
-        if not np.any(open_to & (self.best.score[1] >= least)):
-            return
         usd = self._usd(contexts)
         score = usd + cut(self.contest.part_usd, self.block) * self.contest.parts[index]
-        score = np.where(open_to, np.broadcast_to(score, self.shape), np.inf)
-        if not np.any(score <= self.best.score[1]):
-            return
-        score = np.where(self._in_time(index, contexts), score, np.inf)
-        self._place(index, contexts, score, np.broadcast_to(usd, self.shape))
+        open_to = self._fits(contexts) & (score <= self.best.score[1])
+        if not open_to.any():
+            return False
+        open_to = open_to & self._in_time(index, contexts)
+        score = np.where(open_to, score, np.inf)
+        return self._place(index, contexts, score, np.broadcast_to(usd, self.shape))
 
     def _fits(self, contexts: Sequence[int]) -> np.ndarray:
         """Where no limit breaks and nothing is excluded."""
-        doubtful = tuple(context for context in contexts if not self.always[context])
-        fits = self._remembered(("fits", doubtful), lambda: self._hard_fits(doubtful))
+        fits = np.ones(self.shape, dtype=bool)
         for context in contexts:
-            if self.contest.free[context] is not True:
+            if not self.contest.always[context]:
+                fits &= self._cut("fits", context, self.contest.fits.values) > 0
+            if self.contest.may_be_excluded[context]:
                 fits = fits & self._cut("free", context, self.contest.free)
         return fits
-
-    def _hard_fits(self, doubtful: Sequence[int]) -> np.ndarray:
-        fits = np.ones(self.shape, dtype=bool)
-        for context in doubtful:
-            fits &= self._cut("fits", context, self.contest.fits.values) > 0
-        return fits
-
-    def _remembered(self, key: object, make: Callable[[], np.ndarray]) -> np.ndarray:
-        if key not in self.cached:
-            self.cached[key] = make()
-        return self.cached[key]
 
     def _usd(self, contexts: Sequence[int]) -> np.ndarray:
         c = self.contest
@@ -229,19 +242,23 @@ class Round:
     def _in_time(self, index: int, contexts: Sequence[int]) -> Number:
         """Within `client.waits` and `targets.latency_p95`."""
         c, load = self.contest, self.load
-        exchange = self._sum("exchange", contexts, c.exchange)
+        exchange = self._sum("exchange", contexts, c.exchange.values)
         if c.evaluation.table.answers[index]:
-            work, cold = self._sum("work", contexts, c.work), self._sum("cold", contexts, c.cold)
+            work, cold = (
+                self._sum(kind, contexts, stacked.values)
+                for kind, stacked in (("work", c.work), ("cold", c.cold))
+            )
             within = over_patience(load, exchange, work, cold, True) <= c.tolerance
         else:
             within = load.waits - exchange >= 0
         return within if load.latency_p95 is None else within & (self._p95(contexts) <= load.latency_p95)
 
     def _p95(self, contexts: Sequence[int]) -> np.ndarray:
-        return self._sum("p95", contexts, self.contest.p95)
+        return self._sum("p95", contexts, self.contest.p95.values)
 
-    def _place(self, index: int, contexts: Sequence[int], score: np.ndarray, usd: np.ndarray) -> None:
-        """Put a design where it belongs; equal scores go to fewer parts, then to the lower p95."""
+    def _place(self, index: int, contexts: Sequence[int], score: np.ndarray, usd: np.ndarray) -> bool:
+        """Put a design where it belongs, if anywhere; equal scores go to fewer parts, then lower p95."""
+        placed = False
         for place in (0, 1):
             ahead = score < self.best.score[place]
             equal = (score == self.best.score[place]) & np.isfinite(score)
@@ -251,6 +268,7 @@ class Round:
                 ahead = ahead | (equal & _before(tie, index, self.best.tie[place], self.best.index[place]))
             if not ahead.any():
                 continue
+            placed = True
             tie = self._tie(index, contexts) if tie is None else tie
             if place == 0:
                 for kept in (self.best.score, self.best.index, self.best.usd):
@@ -262,31 +280,11 @@ class Round:
             self.best.tie[place] = np.where(ahead, tie, self.best.tie[place])
             if place == 0:
                 score = np.where(ahead, np.inf, score)
+        return placed
 
     def _tie(self, index: int, contexts: Sequence[int]) -> np.ndarray:
         parts = np.full(self.shape, float(self.contest.parts[index]))
         return np.stack([parts, np.broadcast_to(self._p95(contexts), self.shape)])
-
-    def _chance(self, winner: np.ndarray) -> np.ndarray:
-        """The winner's chance that a request breaks any limit as quotas are today."""
-        chance = np.full(self.shape, np.nan)
-        for index in np.unique(winner[winner >= 0]):
-            rows = self.contest.rows[index]
-            contexts = [self.contest.evaluation.table.contexts[row] for row in rows]
-            today = [
-                found.today
-                for found in self.load.asked(
-                    "limits", contexts, lambda option, view: Exceedances.of(option.limits(view), view)
-                )
-            ]
-            worst: list[Number] = []
-            for driver in DRIVERS:
-                most: Number = 0.0
-                for chances in today:
-                    most = np.maximum(most, chances.get(driver, 0.0))
-                worst.append(most)
-            chance = np.where(winner == index, breach_probability(worst), chance)
-        return chance
 
 
 def _before(tie: np.ndarray, index: int, other: np.ndarray, held: np.ndarray) -> np.ndarray:

@@ -178,6 +178,16 @@ class Tariffs:
         """The price of a linear tariff [USD a unit]."""
         return float(facts.tariff(price_id, self.region).tiers[0].usd)
 
+    @cache  # noqa: B019
+    def unit_prices(self, price_id: str) -> tuple[float, float]:
+        """The least and the most that one more unit may cost, whatever else is used."""
+        prices = [price for _, _, price in self.tiers(price_id) or ((0.0, 0.0, self.price(price_id)),)]
+        free = self.free(price_id)
+        if not free:
+            return min(prices), max(prices)
+        shared = [other for other in facts.price_ids() if self.free(other) == free]  # it drains their pool
+        return 0.0, max(price for other in shared for _, _, price in self.tiers(other) or ())
+
     def split(self, lines: Iterable[tuple[str, Number]]) -> tuple[Number, dict[str, Number]]:
         """The money of the linear lines, and the summed quantities of the others by id."""
         usd: Number = 0.0
@@ -200,7 +210,8 @@ class Tariffs:
                 taken = np.minimum(left, quantity)
                 pools[free[0]], quantity = left - taken, quantity - taken
             for start, width, price in self.tiers(price_id) or ():
-                usd = usd + price * np.minimum(np.maximum(quantity - start, 0.0), width)
+                within = np.maximum(quantity - start, 0.0) if start else quantity
+                usd = usd + price * (within if width == np.inf else np.minimum(within, width))
         return usd
 
 

@@ -7,6 +7,7 @@ A table is read when it is first asked for, checked on the way in, and kept. Wha
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import date
@@ -54,6 +55,13 @@ class Facts:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    def edition(self) -> str:
+        """The newest day on which a price was seen, and a name for all the tables as they are now."""
+        found = hashlib.sha256()
+        for path in sorted(self.folder.glob("*.csv")):
+            found.update(path.read_bytes())
+        return f"{max(row['as_of'] for row in self._price_rows)} {found.hexdigest()[:12]}"
 
     def _read(self, name: str, checks: Mapping[str, Check]) -> list[Row]:
         if "unit" in checks:
@@ -277,3 +285,4 @@ tariff, free, prices_frame = DEFAULT.tariff, DEFAULT.free, DEFAULT.prices_frame
 price_ids, regions = DEFAULT.price_ids, DEFAULT.regions
 time, times = DEFAULT.time, DEFAULT.times
 constant, constants = DEFAULT.constant, DEFAULT.constants
+edition = DEFAULT.edition

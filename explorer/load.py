@@ -97,7 +97,7 @@ class Load(ColdStarts):
         self.config_bytes, self.config_secrets = total, number("configuration.secrets")
         self.config_entries = given.entries_of(total) if entries is None else entries
         mean = total / np.maximum(self.config_entries, 1)
-        grown = total / given.total if given.total else 1.0
+        grown = total / given.total if given.total >= 1 else 1.0  # of less than a byte nothing grows
         self.config_largest = mean if largest is None else largest * grown
         self.secret_bytes = mean * self.config_secrets
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .cost import Bill
     from .design import Design
     from .sweep import Sweep
+    from .tiles import SweepFile
     from .workload import Workload
 
 COLUMNS = ("id", "quantity")
@@ -197,20 +199,6 @@ def prices_in(region: str) -> pd.DataFrame:
     )
 
 
-def places(workloads: list[Path], output: Path, form: str) -> list[Path]:
-    """The file that each report goes to; in a folder each is named after its workload."""
-    if len(workloads) == 1 and output.suffix and not output.is_dir():
-        return [output]
-    if output.suffix and not output.is_dir():
-        raise ExplorerError(f"{output}: expected a folder for {len(workloads)} workloads")
-    if form not in ("html", "md"):
-        raise ExplorerError(f'--format is "{form}": expected html or md')
-    paths = [output / f"{workload.stem}.{form}" for workload in workloads]
-    if doubled := next((path for path in paths if paths.count(path) > 1), None):
-        raise ExplorerError(f"{doubled}: expected workloads of different names")
-    return paths
-
-
 def forecast(found: Any) -> dict[str, Any]:
     """A forecast as JSON has it; `found` is what `explorer.forecast` returns."""
     first = found.first_breach
@@ -222,21 +210,16 @@ def forecast(found: Any) -> dict[str, Any]:
     }
 
 
-def swept(found: Sweep, output: Path | None) -> dict[str, Any]:
+def swept(found: Sweep | SweepFile, output: Path | None) -> dict[str, Any]:
     """A sweep as JSON has it: its axes, and at how many points each design wins."""
-    import numpy as np
-
-    index, points = np.unique(found.winner, return_counts=True)
-    order = np.argsort(-points, kind="stable")
     return {
         "axes": {
             name: {"from": values[0], "to": values[-1], "count": len(values)}
             for name, values in found.axes.items()
         },
-        "points": int(found.winner.size),
+        "points": math.prod(found.shape),
         "winners": [
-            {"design": found.designs[index[k]].ids if index[k] >= 0 else None, "points": int(points[k])}
-            for k in order
+            {"design": design.ids if design else None, "points": points} for design, points in found.wins()
         ],
         "file": output,
     }

@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from .axes import checked, replaced
+from .axes import grid_of
 from .contest import NOTHING, Block, Contest
 from .design import CONCERNS, Design, choices, table
 from .errors import DesignError, ExplorerError
 from .evaluate import Evaluation, possible
-from .fields import LARGEST_SIZE
 from .option import Load
+from .tiles import (
+    Answer,
+    Axes,
+    Legend,
+    Parts,
+    SweepFile,
+    Tiles,
+    Watch,
+    counted,
+    manifest,
+    unwatched,
+    worked,
+    write,
+)
 from .units import shown
 from .workload import Workload
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_AXES = 6
 TILE = 2**18  # points that options answer for together: what bounds the memory
-BLOCK = 4096  # of those, points that are compared together: what they need fits into a cache
+LEAST_TILE = 1024  # of those, where each has the money of many designs
+TILES_KEPT = 4  # by cycles in what a load remembers, before this process looks for them: 50 MB each
 POSITION = {design: index for index, design in enumerate(table().designs)}
 
 
@@ -55,43 +69,64 @@ class Sweep:
         return tuple(len(values) for values in self.axes.values())
 
     def to_frame(self) -> pd.DataFrame:
-        """A row a point: the axes, the winner's five options, the runner-up, money and breach probability.
+        """A row a point: the axes, the winner and its five options, the runner-up, money, breach probability.
 
-        Where designs were given, a row a point and design.
+        Designs are categories whose codes are their places in `designs`. Where designs were given, a row a
+        point and `design`, with that one's money and breach probability.
         """
-        import pandas as pd
+        return self._legend.frame(self.axes, self._answer())
 
-        names = np.array([*map(str, self.designs), None], dtype=object)
-        grid = np.meshgrid(*self.axes.values(), indexing="ij")
-        columns = {name: values.ravel() for name, values in zip(self.axes, grid, strict=True)}
-        winner = self.winner.ravel()
-        for concern in CONCERNS:
-            ids = np.array([*(design.ids[concern] for design in self.designs), None], dtype=object)
-            columns[concern] = ids[winner]
-        columns["runner_up"] = names[self.runner_up.ravel()]
-        if self.monthly_usd.ndim == self.winner.ndim:
-            columns["monthly_usd"] = self.monthly_usd.ravel()
-            columns["breach_probability"] = self.breach_probability.ravel()
-        else:
-            for number, design in enumerate(self.designs):
-                columns[f"monthly_usd: {design}"] = self.monthly_usd[number].ravel()
-                columns[f"breach_probability: {design}"] = self.breach_probability[number].ravel()
-        return pd.DataFrame(columns)
+    def write(self, path: str | Path) -> SweepFile:
+        """The frame as Parquet, the same file as `sweep(..., to=path)` makes. Raises ExplorerError."""
+        tiles = _tiles(self.shape, self._legend)
+        tables = (
+            self._legend.arrow(tiles.axes(number, self.axes), self._answer(tiles[number]))
+            for number in range(len(tiles))
+        )
+        write(_parquet(path), tables, manifest(self.workload, self.axes, self._legend, tiles))
+        return SweepFile(path)
 
-    def write(self, path: str | Path) -> None:
-        """The frame as Parquet."""
-        frame = self.to_frame()
-        for name in (*CONCERNS, "runner_up"):
-            frame[name] = frame[name].astype("category")
-        frame.to_parquet(path, index=False)
+    def wins(self) -> list[tuple[Design | None, int]]:
+        """At how many points each design wins, most first; None: nothing is feasible."""
+        return counted(self.designs, np.bincount(self.winner.ravel() + 1, minlength=len(self.designs) + 1))
+
+    @property
+    def _legend(self) -> Legend:
+        return Legend(self.designs, self.monthly_usd.ndim > self.winner.ndim)
+
+    def _answer(self, block: Block | tuple[Any, ...] = ()) -> Answer:
+        everywhere: Any = (..., *block)
+        index = tuple(each[block] for each in (self.winner, self.runner_up))
+        return (*index, self.monthly_usd[everywhere], self.breach_probability[everywhere])
 
 
+@overload
 def sweep(
     workload: Workload,
     axes: Mapping[str, Any],
     designs: Sequence[Any] | None = None,
     executor: Executor | None = None,
-) -> Sweep:
+    to: None = None,
+    watch: Watch = unwatched,
+) -> Sweep: ...
+@overload
+def sweep(
+    workload: Workload,
+    axes: Mapping[str, Any],
+    designs: Sequence[Any] | None = None,
+    executor: Executor | None = None,
+    *,
+    to: str | Path,
+    watch: Watch = unwatched,
+) -> SweepFile: ...
+def sweep(
+    workload: Workload,
+    axes: Mapping[str, Any],
+    designs: Sequence[Any] | None = None,
+    executor: Executor | None = None,
+    to: str | Path | None = None,
+    watch: Watch = unwatched,
+) -> Sweep | SweepFile:
     """Hold every design against every point of a grid.
 
     Parameters
@@ -99,27 +134,83 @@ def sweep(
     workload : what does not vary
     axes : values by numeric field, at most 6; a distribution is scaled so that its median is the value
     designs : only these, with the money and breach probability of each
-    executor : any `concurrent.futures.Executor`, to work out blocks of the grid elsewhere
+    executor : any `concurrent.futures.Executor`, to work out tiles of the grid elsewhere: the same bits
+    to : a Parquet file, written tile by tile: memory does not grow with the grid, and the same call goes on
+        with a sweep that was stopped
+    watch : given the tiles as they are done, how many there are and how many were done before; passes them on
 
-    Raises ExplorerError for a field that is not numeric, values that cannot be, more than 6 axes.
+    Returns a Sweep, or with `to` a SweepFile, which reads the same arrays from the file when asked for one.
+
+    Raises ExplorerError for a field that is not numeric, values that cannot be, more than 6 axes; a file that
+    cannot be written, or the parts of another sweep in its place.
     """
-    grid = _grid(workload, axes)
+    grid = grid_of(workload, axes)
     given = None if designs is None else tuple(_design(each) for each in designs)
-    shape = tuple(len(values) for values in grid.values())
-    tiles = list(_blocks(shape, TILE))
-    work = partial(_answers, workload.without_current(), grid)
-    if given is not None:
-        work = partial(_compared, workload.without_current(), grid, given)
-    answers = executor.map(work, tiles) if executor else map(work, tiles)
-    every = table().designs if given is None else given
-    lead = () if given is None else (len(given),)
-    winner, runner_up = (np.full(shape, NOTHING, dtype=np.int32) for _ in range(2))
-    money, chance = (np.full((*lead, *shape), np.nan) for _ in range(2))
-    for block, answer in zip(tiles, answers, strict=True):
+    legend = Legend(table().designs if given is None else given, given is not None)
+    work = _Work(workload.without_current(), given)
+    tiles = _tiles(tuple(map(len, grid.values())), legend)
+    if to is None:
+        answers = worked(work, tiles.jobs(grid, range(len(tiles))), executor)
+        return _gathered(workload, grid, legend, tiles, watch(answers, len(tiles), 0))
+    asked = manifest(work.workload, grid, legend, tiles)
+    rows = len(legend.designs) if legend.compared else 1
+    with Parts(_parquet(to), asked, tiles, rows) as parts:
+        answers = worked(work, tiles.jobs(grid, parts.missing()), executor)
+        with closing(answers):
+            for number, answer in watch(answers, len(tiles), len(parts.kept)):
+                parts.keep(number, legend.arrow(tiles.axes(number, grid), answer))
+        parts.join()
+    return SweepFile(to)
+
+
+_begun = itertools.count()  # tiles, in this process
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is done for a tile, given the values of each axis in it."""
+
+    workload: Workload
+    given: tuple[Design, ...] | None
+
+    def __call__(self, axes: Axes) -> Answer:
+        whole = tuple(slice(0, len(values)) for values in axes.values())
+        if next(_begun) % TILES_KEPT == TILES_KEPT - 1:
+            gc.collect()
+        if self.given is None:
+            return _answers(self.workload, axes, whole)
+        return _compared(self.workload, axes, self.given, whole)
+
+
+def _gathered(
+    workload: Workload, grid: Axes, legend: Legend, tiles: Tiles, answers: Iterable[tuple[int, Answer]]
+) -> Sweep:
+    """All tiles in arrays."""
+    shape = tiles.shape
+    lead = (len(legend.designs),) if legend.compared else ()
+    try:
+        winner, runner_up = (np.full(shape, NOTHING, dtype=np.int32) for _ in range(2))
+        money, chance = (np.full((*lead, *shape), np.nan) for _ in range(2))
+    except (MemoryError, ValueError):
+        points = math.prod(shape)
+        raise ExplorerError(f"{points:,} points do not fit into memory: expected to=FILE.parquet") from None
+    for number, answer in answers:
+        block = tiles[number]
         winner[block], runner_up[block] = answer[:2]
         everywhere: Any = (..., *block)
         money[everywhere], chance[everywhere] = answer[2:]
-    return Sweep(workload, grid, every, winner, runner_up, money, chance)
+    return Sweep(workload, grid, legend.designs, winner, runner_up, money, chance)
+
+
+def _tiles(shape: tuple[int, ...], legend: Legend) -> Tiles:
+    """Tiles of as many points as the memory for their designs lets be."""
+    return Tiles(shape, max(LEAST_TILE, TILE // len(legend.designs)) if legend.compared else TILE)
+
+
+def _parquet(path: str | Path) -> Path:
+    if Path(path).suffix != ".parquet":
+        raise ExplorerError(f"file is {shown(str(path))}: expected a name that ends in .parquet")
+    return Path(path)
 
 
 def _design(given: Any) -> Design:
@@ -130,54 +221,6 @@ def _design(given: Any) -> Design:
             f"design {shown(given)} names no {', '.join(missing)}: a sweep's designs name all five"
         )
     return Design(**chosen)
-
-
-def _grid(workload: Workload, axes: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """The axes as arrays. Raises ExplorerError naming the axis, what is wrong, and what is accepted."""
-    if not isinstance(axes, Mapping) or not 1 <= len(axes) <= MOST_AXES:
-        count = len(axes) if isinstance(axes, Mapping) else shown(axes)
-        raise ExplorerError(f"axes: {count}: expected 1 to {MOST_AXES}, values by field")
-    grid = {}
-    for axis, given in axes.items():
-        checked(axis)
-        try:
-            values = np.asarray(given, dtype=float)
-        except (TypeError, ValueError):
-            raise ExplorerError(f"axis {axis} is {shown(given)}: expected numbers") from None
-        if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
-            raise ExplorerError(f"axis {axis} is {shown(given)}: expected a list of finite numbers")
-        for end in (values.min(), values.max()):  # what a workload refuses, an axis refuses too
-            _with(workload, axis, float(end))
-        grid[axis] = values
-    return grid
-
-
-def _with(workload: Workload, axis: str, value: float) -> None:
-    """Refuse a value that the field cannot have."""
-    if axis in {"request", "response", "runtime"}:
-        if not 0 < value <= LARGEST_SIZE:
-            raise ExplorerError(f"axis {axis} has {value:g}: expected more than 0")
-        return
-    if axis != "configuration":
-        replaced(workload, axis, value)
-    elif value < 0:
-        raise ExplorerError(f"axis {axis} has {value:g}: expected 0 or more")
-
-
-def _blocks(shape: tuple[int, ...], points: int) -> Iterator[Block]:
-    """Blocks of the grid of at most so many points, as even along the axes as may be."""
-    side = [1] * len(shape)
-    while True:
-        room = [axis for axis in range(len(shape)) if side[axis] < shape[axis]]
-        if not room or math.prod(side) * 2 > points:
-            break
-        axis = min(room, key=lambda each: side[each])
-        side[axis] = min(2 * side[axis], shape[axis])
-    starts = [range(0, length, each) for length, each in zip(shape, side, strict=True)]
-    for corner in itertools.product(*starts):
-        yield tuple(
-            slice(at, min(at + each, length)) for at, each, length in zip(corner, side, shape, strict=True)
-        )
 
 
 def _load(workload: Workload, grid: Mapping[str, np.ndarray], block: Block | None = None) -> Load:
@@ -220,9 +263,5 @@ def _answers(workload: Workload, grid: Mapping[str, np.ndarray], tile: Block) ->
     evaluation = Evaluation(load, possible(load))
     contest = Contest(evaluation, lambda block: _load(workload, whole, block))
     index = np.array([*map(POSITION.__getitem__, evaluation.designs), NOTHING], dtype=np.int32)
-    found = [np.empty(load.shape, dtype=kind) for kind in (np.int32, np.int32, float, float)]
-    for block in _blocks(load.shape, BLOCK):
-        answer = contest.block(block)
-        for array, values in zip(found, (index[answer[0]], index[answer[1]], *answer[2:]), strict=True):
-            array[block] = values
-    return tuple(found)
+    winner, runner_up, usd = contest.places()
+    return index[winner], index[runner_up], usd, contest.chance(winner)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import explorer as ex
-from explorer.atlas import atlas, borders, ends, ranked, reason
+from explorer.atlas import Atlas, atlas, borders, dearer, ends, ranked, reason
+from explorer.figures import price_of_being_wrong
 
 BUFFERED = ex.Design("http-api", "inline", "buffered", "single", "environment")
 
@@ -74,3 +75,42 @@ def test_borders_are_between_neighbours():
 def test_an_axis_that_is_none_is_refused(workload):
     with pytest.raises(ex.ExplorerError, match="is not a numeric field"):
         ex.decision_map(workload, x="respons")
+
+
+# The price of being wrong
+
+
+def test_it_costs_nothing_where_the_choice_is_best_and_more_elsewhere(workload, swept):
+    drawn = Atlas(workload, "response", "runtime", swept)
+    choice = ex.recommend(workload).nearest
+    extra = dearer(drawn, choice)
+    its = drawn.winner == swept.designs.index(choice)
+    assert its.any() and (extra[its] == 0).all()
+    assert (extra[~its & (drawn.winner >= 0)] >= 0).all() and np.isnan(extra[drawn.winner < 0]).all()
+
+
+@pytest.mark.parametrize("point", [(5, 5), (20, 30), (35, 5), (38, 38)])
+def test_it_is_what_recommend_and_assess_say_at_a_point(workload, swept, point):
+    drawn = Atlas(workload, "response", "runtime", swept)
+    choice = ex.recommend(workload).nearest
+    row, column = point
+    axes = {"response": [drawn.across[column]], "runtime": [drawn.up[row]]}
+    best, only = ex.sweep(workload, axes), ex.sweep(workload, axes, designs=[choice])
+    extra = dearer(drawn, choice)[row, column]
+    if best.winner[0, 0] < 0:
+        assert np.isnan(extra)
+    elif only.winner[0, 0] < 0:
+        assert np.isinf(extra)
+    else:
+        parts = 10 * (len(choice.parts) - len(best.designs[best.winner[0, 0]].parts))
+        wanted = only.monthly_usd[0, 0, 0] - best.monthly_usd[0, 0] + parts
+        assert extra == pytest.approx(wanted, rel=1e-9, abs=1e-9)
+
+
+def test_its_picture_names_what_it_shows(workload, monkeypatch):
+    monkeypatch.setattr("explorer.figures.wrong.atlas", partial(atlas, points=24))
+    picture = price_of_being_wrong(workload)
+    shown = {text.get_text() for text in picture.axes[0].texts}
+    assert {"it is the best", "today"} <= shown and "% of what can be served" in picture.alt
+    nothing = workload.replace(targets={"latency_p95": "1 ms"})
+    assert "no design is feasible today" in price_of_being_wrong(nothing).alt

@@ -1,15 +1,17 @@
 """Sweeps: at every point what recommend says there, and nothing that cannot be."""
 
+import math
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from test_properties import workloads
 
 from explorer import Design, ExplorerError, Workload, examples, recommend, sweep
 from explorer import cost as bill_of
-from explorer.axes import fields
+from explorer.axes import SPREADS, TOTAL, fields
 from explorer.design import table
 from explorer.evaluate import Evaluation, allowed
 from explorer.option import Load
@@ -47,6 +49,7 @@ VALUES = {  # what a point of each axis may be
     "preferences.part_usd": (0, 500),
     "preferences.discount": (0, 0.5),
 }
+WHOLE = {"runtime.steps", "configuration.entries", "configuration.secrets"}
 
 
 def at(w, axis, value):
@@ -89,7 +92,7 @@ def test_one_point_is_what_recommend_says_there(axis, share):
     w = Workload(**GIVEN)
     low, high = VALUES[axis]
     value = float(low + (high - low) * share**3)
-    if axis in {"runtime.steps", "configuration.entries", "configuration.secrets"}:
+    if axis in WHOLE:
         value = float(round(value))
     found = sweep(w, {axis: [value]})
     every = Evaluation(load := at(w, axis, value), allowed(load))
@@ -100,6 +103,43 @@ def test_one_point_is_what_recommend_says_there(axis, share):
     else:
         assert found.designs[found.winner[0]] == every.designs[winner]
         assert found.monthly_usd[0] == pytest.approx(every.monthly_usd[winner], rel=1e-9)
+
+
+def placed(w, axis, value):
+    """The workload with the value, as its file would have it: of a distribution, each given value scaled."""
+    if axis not in SPREADS:
+        return w.replace({f"{TOTAL}.total" if axis == TOTAL else axis: value})
+    factor = value / float(getattr(w, axis).spread.median)
+    given = w._given[axis]
+    there = w.replace({axis: {name: scaled(given[name], factor) for name in SPREAD if name in given}})
+    mean = float(getattr(w, axis).spread.mean) * factor  # but for a tail cut at the largest size there is
+    assume(math.isclose(float(getattr(there, axis).spread.mean), mean, rel_tol=1e-12))
+    return there
+
+
+SPREAD = ("value", "p50", "p90", "p99", "max", "samples")
+
+
+def scaled(given, factor):
+    return [each * factor for each in given] if isinstance(given, list) else given * factor
+
+
+@pytest.mark.parametrize("axis", fields())
+@settings(max_examples=3)
+@given(w=workloads(), share=st.floats(0, 1))
+def test_at_one_point_it_is_what_is_recommended_along_every_axis(axis, w, share):
+    low, high = VALUES[axis]
+    value = low + (high - low) * share**3
+    if axis in WHOLE:
+        value = float(round(value))
+    try:
+        there = placed(w, axis, value)
+    except ExplorerError:  # such as more secrets than entries: no workload can be there
+        assume(False)
+    found, r = sweep(w, {axis: [value]}), recommend(there)
+    assert (found.designs[found.winner[0]] if found.winner[0] != NOTHING else None) == r.design
+    if r.feasible:
+        assert found.monthly_usd[0] == pytest.approx(r.monthly_usd, rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize("name", sorted(examples()))
@@ -158,7 +198,8 @@ def test_tiles_and_blocks_leave_no_seam(monkeypatch):
     axes = {"response": np.geomspace(1e3, 3e8, 37), "runtime": np.geomspace(0.01, 9000, 19)}
     whole = sweep(w, axes)
     monkeypatch.setattr(module, "TILE", 100)
-    monkeypatch.setattr(module, "BLOCK", 30)
+    monkeypatch.setattr("explorer.contest.BLOCK", 30)
+    monkeypatch.setattr("explorer.contest.CELL", 4)
     cut = sweep(w, axes)
     assert np.array_equal(whole.winner, cut.winner) and np.array_equal(whole.runner_up, cut.runner_up)
     np.testing.assert_array_equal(whole.monthly_usd, cut.monthly_usd)
@@ -170,11 +211,16 @@ def test_the_frame_has_a_row_a_point(tmp_path):
     found = sweep(Workload(**GIVEN), {"response": [1e4, 1e6, 1e8], "runtime": [1, 100]})
     frame = found.to_frame()
     assert len(frame) == 6 and list(frame.columns[:2]) == ["response", "runtime"]
+    assert (
+        frame.response.tolist() == [1e4, 1e4, 1e6, 1e6, 1e8, 1e8] and frame.runtime.tolist() == [1, 100] * 3
+    )
+    assert frame.winner.cat.codes.tolist() == found.winner.ravel().tolist()
+    assert frame.winner_response.tolist() == [found.designs[k].response for k in found.winner.ravel()]
     assert frame.monthly_usd.tolist() == found.monthly_usd.ravel().tolist()
     found.write(tmp_path / "sweep.parquet")
     read = pd.read_parquet(tmp_path / "sweep.parquet")
     assert read.monthly_usd.tolist() == frame.monthly_usd.tolist()
-    assert read.door.astype(object).tolist() == frame.door.tolist()
+    pd.testing.assert_frame_equal(read, frame)
 
 
 @pytest.mark.parametrize(

@@ -39,14 +39,20 @@ def decision_map(
     picture, axes = canvas(6.4, f"What to build for {workload.name}", _alt(drawn), 0.085, 0.985, 0.84)
     subtitle(picture, _shared(drawn))
     subtitle(picture, RINGS, 0.985, ha="right")
+    frame_map(axes, drawn)
     _areas(axes, drawn)
     _names(picture, axes, drawn)
     _reasons(axes, drawn)
-    _today(axes, drawn)
-    for axis, name in ((axes.xaxis, x), (axes.yaxis, y)):
+    mark_today(axes, drawn)
+    return picture
+
+
+def frame_map(axes: Axes, drawn: Atlas) -> None:
+    """Two log axes from end to end of the map, in units that people say."""
+    axes.set(xscale="log", yscale="log", xlim=drawn.across[[0, -1]], ylim=drawn.up[[0, -1]])
+    for axis, name in ((axes.xaxis, drawn.x), (axes.yaxis, drawn.y)):
         log_ticks(axis, unit_of(name))
         axis.set_label_text(NAMES.get(name, name.replace("_", " ")))
-    return picture
 
 
 def _shared(drawn: Atlas) -> str:
@@ -72,10 +78,6 @@ def _areas(axes: Axes, drawn: Atlas) -> None:
     for number in range(-1, len(place)):
         if (shown == number).any() and not (shown == number).all():
             axes.contour(across, up, (shown == number) * 1.0, levels=[0.5], colors="white", linewidths=1.6)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlim(across[0], across[-1])
-    axes.set_ylim(up[0], up[-1])
 
 
 def _names(picture: Picture, axes: Axes, drawn: Atlas) -> None:
@@ -85,7 +87,7 @@ def _names(picture: Picture, axes: Axes, drawn: Atlas) -> None:
         if region.at is None:
             continue
         text = axes.text(*region.at, "", ha="center", va="center", size=8.5, color=INK, zorder=7)
-        if not any(_fits(picture, axes, text, lines, region.room) for lines in _wrapped(region.label)):
+        if not any(name_fits(picture, axes, text, lines, region.room) for lines in _wrapped(region.label)):
             letter = "abcdefghijklmnopqrstuvwxyz"[len(told)]
             text.set(text=letter, weight="bold")
             told.append(f"{letter}: {' + '.join(region.label)}")
@@ -101,7 +103,8 @@ def _wrapped(label: tuple[str, ...]) -> Iterator[str]:
         yield "\n".join(" + ".join(pair) for pair in pairs)
 
 
-def _fits(picture: Picture, axes: Axes, text: Text, lines: str, room: tuple[float, float]) -> bool:
+def name_fits(picture: Picture, axes: Axes, text: Text, lines: str, room: tuple[float, float]) -> bool:
+    """Set the lines of a name; whether they stay within the room to each side [shares of the map]."""
     text.set_text(lines)
     drawn = text.get_window_extent(picture.canvas.get_renderer())  # type: ignore[attr-defined]
     return bool(
@@ -117,7 +120,7 @@ def _reasons(axes: Axes, drawn: Atlas) -> None:
         axes.text(*line.at, line.said, rotation=90 if line.steep else 0, clip_on=True, zorder=5, **style)
 
 
-def _today(axes: Axes, drawn: Atlas) -> None:
+def mark_today(axes: Axes, drawn: Atlas) -> None:
     """The workload as it is: its medians, and how far its own requests reach."""
     for ring in drawn.cloud:
         axes.fill(*ring.T, facecolor=INK, edgecolor=INK, alpha=0.09, lw=1.2, zorder=4)

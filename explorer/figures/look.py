@@ -42,6 +42,9 @@ STYLE: Any = {
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "sans-serif"],
     "font.size": 9.5,
     "text.color": INK,
+    "text.parse_math": False,  # a dollar is money
+    "hatch.color": "#a49dbb",
+    "hatch.linewidth": 0.6,
     "axes.edgecolor": RULE,
     "axes.labelcolor": FAINT,
     "axes.spines.top": False,

@@ -1,0 +1,82 @@
+"""A tail that is itself uncertain: the half of a distribution above its median, stretched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.special import ndtri
+
+from ..distribution import FAR, NODES, TINY, Distribution, Number, Quantiles, Samples
+
+P99 = float(ndtri(0.99))
+NARROW = 1e-12  # a power of 0 stands for a tail as long as the median
+
+
+@dataclass(frozen=True, eq=False)
+class Stretched(Quantiles):
+    """Quantiles about the median 1 whose logarithms above it are `power` times as large.
+
+    What lies below the median stays, and so does the largest value.
+    """
+
+    power: Number = 1.0
+
+    @cached_property
+    def _segments(self) -> list[tuple[Number, Number, Number, Number]]:
+        """As those of the base, stretched above the median and level from where the top is reached."""
+        top = self.log[-1]
+        end = np.interp(top / self.power, self._rising, self.z)
+        segments: list[tuple[Number, Number, Number, Number]] = []
+        for low, high, intercept, slope in super()._segments:
+            power = self.power if low >= 0 else 1.0
+            segments.append((np.minimum(low, end), np.minimum(high, end), intercept * power, slope * power))
+        return [*segments, (end, FAR, top, 0.0)]
+
+    def _z(self, value: Number) -> Number:
+        log = np.log(np.maximum(value, TINY))
+        z = np.interp(np.where(log > 0, log / self.power, log), self._rising, self.z)
+        return np.where(log >= self.log[-1], FAR, z)
+
+    def _at(self, z: Number) -> Number:
+        log = np.interp(z, self.z, self.log)
+        return np.exp(np.where(log > 0, np.minimum(log * self.power, self.log[-1]), log))
+
+    @cached_property
+    def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
+        z, weights = np.polynomial.hermite_e.hermegauss(NODES)
+        return self._at(z.reshape((-1,) + (1,) * np.ndim(self.power))), weights / weights.sum()
+
+
+def lone(spread: Distribution) -> bool:
+    """Whether it is one value, of which no tail was given."""
+    return isinstance(spread, Samples) and bool(spread.values[0] == spread.values[-1])
+
+
+def largest(spread: Distribution) -> float:
+    """The most that a p99 can be: the largest value of a distribution."""
+    return np.inf if lone(spread) else float(spread.at(FAR))
+
+
+def can_stretch(spread: Distribution) -> bool:
+    """Whether there is a tail to stretch: one value has none yet, samples are what they are."""
+    if spread.median <= 0:
+        return False
+    return lone(spread) or (
+        isinstance(spread, Quantiles) and spread.quantile(0.99) > spread.median * (1 + 1e-9)
+    )
+
+
+def stretched(spread: Distribution, ratio: Number) -> Stretched:
+    """The distribution with its p99 at `ratio` times its median; one value becomes lognormal above it."""
+    scale = np.asarray(spread.median) + 0.0 * np.asarray(ratio)
+    logs = np.log(np.maximum(ratio, 1.0))
+    if not isinstance(spread, Quantiles):
+        z, log, today = np.array([-FAR, 0.0, FAR]), np.array([0.0, 0.0, FAR / P99]), 1.0
+    else:
+        z = np.union1d(spread.z, [0.0])
+        log = np.interp(z, spread.z, spread.log)
+        log = log - log[z == 0.0]
+        today = float(np.interp(P99, z, log))
+    return Stretched(z, log, power=np.maximum(logs / today, NARROW), scale=scale)

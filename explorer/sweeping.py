@@ -1,0 +1,121 @@
+"""`explorer sweep`: every design at every point of a grid."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .console import INTERRUPTED, Json, Region, WorkloadFile, loaded, out
+from .errors import ExplorerError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .workload import Workload
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make this a command of `app`."""
+    app.command()(sweep)
+
+
+def sweep(
+    workload: WorkloadFile,
+    axis: Annotated[
+        list[str],
+        typer.Option(metavar="FIELD=FROM:TO:COUNT", help="Such as response=1KB:200MB:200; up to six."),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE.parquet",
+            help="A row a point, written as it goes: stopped, the same command goes on.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="Processes that share the work of a large grid.")
+    ] = 1,
+    region: Region = None,
+    as_json: Json = False,
+) -> None:
+    """Every design at every point of a grid: which one wins where."""
+    from .plain import swept
+    from .sweep import sweep as over
+
+    if output and output.suffix != ".parquet":
+        raise ExplorerError(f"-o is {output}: expected a name that ends in .parquet")
+    base = loaded(workload, region)
+    with _stoppable(output), _processes(workers) as executor:
+        watch = _quiet if as_json else _followed
+        found = over(base, _axes(base, axis), executor=executor, to=output, watch=watch)
+    answer = swept(found, output)
+    out(answer, as_json, "swept", answer)
+
+
+def _axes(base: Workload, given: list[str]) -> dict[str, np.ndarray]:
+    from .axes import spaced
+
+    axes = dict(spaced(base, text) for text in given)
+    if len(axes) < len(given):
+        raise ExplorerError("an axis is named twice: expected each once")
+    return axes
+
+
+def _quiet(steps: Iterable[Any], total: int, done: int) -> Iterable[Any]:
+    return steps
+
+
+def _followed(steps: Iterable[Any], total: int, done: int) -> Iterator[Any]:
+    """The tiles, with a bar on standard error when a person looks."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    if done:
+        print(f"Going on: {done:,} of {total:,} tiles are there", file=sys.stderr)
+    screen = Console(stderr=True)
+    with Progress(console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task = bar.add_task("Sweeping", total=total, completed=done)
+        for step in steps:
+            yield step
+            bar.advance(task)
+
+
+@contextmanager
+def _stoppable(output: Path | None) -> Iterator[None]:
+    """Ctrl-C ends with a line that says how far it came; a worker that dies, with another."""
+    from .tiles import stopped
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        if output:
+            print(f"{output}: {stopped(output)}", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
+    except BrokenExecutor:
+        kept = f"; {stopped(output)}" if output else ""
+        raise ExplorerError(f"a worker was ended from outside, perhaps for want of memory{kept}") from None
+
+
+@contextmanager
+def _processes(count: int) -> Iterator[Executor | None]:
+    """So many processes, none for one; Ctrl-C is for this one alone."""
+    if count == 1:
+        yield None
+        return
+    import multiprocessing
+
+    fresh = multiprocessing.get_context("spawn")  # a fork would copy the threads of Arrow and NumPy
+    pool = ProcessPoolExecutor(count, fresh, signal.signal, (signal.SIGINT, signal.SIG_IGN))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,154 @@
+"""`explorer sensitivity`: what moves the answer, the regret of choosing now, what measuring is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .console import Json, Region, WorkloadFile, designs, loaded, out
+from .errors import ExplorerError
+
+SELDOM = 0.005  # share of scenarios: designs that are the best less often have no row
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from .sensitivity import Regret, Sensitivity
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make this a command of `app`."""
+    app.command()(sensitivity)
+
+
+def sensitivity(
+    workload: WorkloadFile,
+    ranges: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--range",
+            metavar="FIELD=LOW..HIGH",
+            help="Such as response=400KB..2MB, runtime=0.5x..3x or runtime.p99=2x; may be given again. "
+            "Without any, twice either way for each.",
+        ),
+    ] = None,
+    design: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONCERN=OPTION,...", help="Instead of the recommended.", autocompletion=designs
+        ),
+    ] = None,
+    samples: Annotated[int, typer.Option(help="Scenarios that are drawn.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="The same seed, the same scenarios.")] = 0,
+    risk: Annotated[
+        float, typer.Option(help="Share of scenarios in which the choice may fail beyond the safest design.")
+    ] = 0.05,
+    region: Region = None,
+    as_json: Json = False,
+) -> None:
+    """Which input moves the answer, the regret of choosing now, and what measuring first is worth."""
+    from .sensitivity import regret
+    from .sensitivity import sensitivity as swings
+
+    base, given = loaded(workload, region), parsed(ranges or []) or None
+    others = [] if design is None else [design]
+    one, many = swings(base, given, design), regret(base, given, samples, seed, risk, others)
+    if as_json:
+        out({**one.to_dict(), "regret": many.to_dict()}, True, "")
+    else:
+        from . import screen
+
+        screen.show([*_swings(one), *_judged(many), *_measured(many)])
+
+
+def parsed(texts: list[str]) -> dict[str, str]:
+    """The ranges of "response=400KB..2MB" and the like, by field. Raises ExplorerError for any other text."""
+    found: dict[str, str] = {}
+    for text in texts:
+        field, equals, given = (part.strip() for part in text.partition("="))
+        if not equals:
+            raise ExplorerError(f'range is "{text}": expected FIELD=LOW..HIGH, such as response=400KB..2MB')
+        if field in found:
+            raise ExplorerError(f'range names {field} twice, the second time as "{given}"')
+        found[field] = given
+    return found
+
+
+def _swings(s: Sensitivity) -> Iterator[RenderableType]:
+    """A row an input: its range, what the design costs at the ends, and where it stays feasible and best."""
+    from .screen import table, title
+    from .units import format_usd
+
+    yield title(str(s.design), f"{format_usd(s.monthly_usd)} a month", first=True)
+    yield s.summary
+    rows = []
+    for given, swing in zip(s.ranges, s.swings, strict=True):
+        feasible = "everywhere" if swing.feasible else _part(given, swing.feasible_from, swing.feasible_to)
+        best = _part(given, swing.best_from, swing.best_to)
+        whole = (swing.best_from, swing.best_to) == (swing.low, swing.high)
+        rows.append(
+            (
+                given.called,
+                given.said(given.low),
+                given.said(given.now),
+                given.said(given.high),
+                format_usd(swing.usd_low),
+                format_usd(swing.usd_high),
+                feasible + (f" ({swing.because})" if swing.because else ""),
+                "everywhere" if whole else best,
+            )
+        )
+    yield title("Each input alone", "sorted by how far it moves the monthly cost")
+    columns = ("input", ">from", ">today", ">to", ">USD from", ">USD to", "feasible", "the best")
+    yield table(columns, rows, ("the best", "today"))
+
+
+def _part(given, low: float | None, high: float | None) -> str:  # type: ignore[no-untyped-def]
+    return "nowhere" if low is None or high is None else f"{given.said(low)} to {given.said(high)}"
+
+
+def _judged(r: Regret) -> Iterator[RenderableType]:
+    """A row a design: what becomes of it in the scenarios."""
+    from .screen import table, title
+    from .sensitivity.said import share
+    from .units import format_usd
+
+    yield title(
+        "Choosing now", f"{r.samples:,} scenarios, inputs drawn independently, log-uniform; seed {r.seed}"
+    )
+    yield r.summary
+    rows = []
+    shown = [row for row in r.judged if row.choice or row.recommended or row.best >= SELDOM]
+    for row in shown:
+        marks = [mark for mark, holds in (("choice", row.choice), ("today's", row.recommended)) if holds]
+        fails = (share(row.breaks), share(row.late))
+        money = [format_usd(usd) if usd == usd else "" for usd in (row.mean_regret_usd, row.p95_regret_usd)]
+        rows.append((row.design, ", ".join(marks), share(row.best), share(row.dearer), *fails, *money))
+    columns = ("design", "", ">best", ">not best", ">breaks", ">late", ">mean regret", ">p95")
+    yield table(columns, rows, ("p95", "not best"))
+    if few := len(r.judged) - len(shown):
+        yield f"{few} more {'is' if few == 1 else 'are'} the best in less than {share(SELDOM)} each"
+
+
+def _measured(r: Regret) -> Iterator[RenderableType]:
+    """A row an input that pays, or costs, to know."""
+    from .screen import table, title
+    from .sensitivity.ranges import CALLED
+    from .units import format_share, format_usd
+
+    told = [row for row in r.measured if row.significant]
+    if not told:
+        return
+    yield title("Measuring first", "beside the choice; what noise could explain is left out")
+    rows = [
+        (
+            CALLED.get(row.input, row.input),
+            f"{format_usd(row.saves_usd)} ± {format_usd(row.saves_se)}",
+            f"{100 * row.averts:.2f} % ± {100 * row.averts_se:.2f}",
+            format_share(row.changes),
+        )
+        for row in told
+    ]
+    yield table(("input", ">saves a month", ">fewer failures", ">another design"), rows)
