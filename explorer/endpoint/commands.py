@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from ..console import NO, Json, WorkloadFile, loaded, out
-from .manners import ask, must_be_asked, says_what_became, warned, watched
-from .options import Chosen, CloudName, Handler, Place, Planned, StackName, Stood, Where, Yes
+from .manners import ask, interruptible, must_be_asked, says_what_became, warned, watched
+from .options import (
+    Chosen,
+    CloudName,
+    Handler,
+    Hours,
+    NewFolder,
+    Place,
+    Planned,
+    StackName,
+    Stood,
+    Where,
+    Yes,
+)
 
 if TYPE_CHECKING:
     from ..live.deploying import Plan
 
 
 def deploy(
+    context: typer.Context,
     workload: WorkloadFile,
     design: Chosen = None,
     target: Place = "local",
     handler: Handler = None,
     region: Planned = None,
     cloud: CloudName = "default",
-    hours: Annotated[
-        float,
-        typer.Option(
-            metavar="HOURS",
-            min=0.01,
-            max=87_600,
-            help="After which `stacks` calls it expired; nothing removes it.",
-        ),
-    ] = 24.0,
+    hours: Hours = 24.0,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
@@ -44,14 +48,17 @@ def deploy(
     from ..live import deploying
 
     began = time.monotonic()
+    interruptible(context)
     if target == "aws":
         must_be_asked(yes, as_json, "--target aws makes what costs money")
     planned = _planned(loaded(workload, region), design, handler, as_json)
     name = deploying.stacks_of.named(planned.workload)
     place = deploying.target(target, planned.workload.region, cloud)
-    before = _told_before(name, planned, place, hours, as_json) if isinstance(place, deploying.Aws) else {}
-    if before and not yes:
-        ask("Go on?")
+    before = {}
+    if isinstance(place, deploying.Aws):
+        before = _told_before(name, planned, place, hours, as_json)
+        if not yes:
+            ask("Go on?")
     with watched("Deploying") as told, says_what_became(f"explorer destroy {name}{place.options}"):
         standing = deploying.up(planned, place, name, timedelta(hours=hours), told)
         credentials = standing.credentials()
@@ -94,6 +101,7 @@ def _told_before(name: str, planned: Plan, place: Any, hours: float, as_json: bo
 
 
 def destroy(
+    context: typer.Context,
     stack: StackName,
     target: Where = None,
     region: Stood = None,
@@ -104,6 +112,7 @@ def destroy(
     """Remove a stack and everything that it made: what it holds, its logs, its code, its values."""
     from ..live import deploying
 
+    interruptible(context)
     if target == "aws":
         must_be_asked(yes, as_json, f"{stack} stands on AWS")
     found = deploying.there(stack, target, region, cloud)
@@ -132,7 +141,7 @@ def stacks(
 
 def export(
     workload: WorkloadFile,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="A new or empty folder.")],
+    output: NewFolder,
     design: Chosen = None,
     handler: Handler = None,
     region: Planned = None,

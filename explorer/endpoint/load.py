@@ -6,53 +6,53 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from ..console import NO, Json, out
 from ..errors import ExplorerError
 from .manners import warned
-from .options import CloudName, StackName, Stood, Where
+from .options import (
+    Arrivals,
+    CloudName,
+    Concurrency,
+    Duration,
+    Jobs,
+    MostRequests,
+    MostUsd,
+    Rate,
+    Repeat,
+    Response,
+    Rows,
+    Runtime,
+    Seed,
+    StackName,
+    Stood,
+    WarmUp,
+    Where,
+)
 
 if TYPE_CHECKING:
+    from ..live.measuring import Asked
     from ..live.standing import Standing
 
 
 def bench(
     stack: StackName,
-    rate: Annotated[
-        str | None,
-        typer.Option(
-            metavar="R[,R...]", help="Requests a second, the workload's peak if not given; several are steps."
-        ),
-    ] = None,
-    duration: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Of the load, or of each step: 20 if not given.")
-    ] = None,
-    arrivals: Annotated[
-        str, typer.Option(metavar="poisson|constant", help="At random, as clients come, or evenly.")
-    ] = "poisson",
-    jobs: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="So many in all, in place of a rate.")
-    ] = None,
-    concurrency: Annotated[int, typer.Option(metavar="C", min=1, help="With --jobs: so many at a time.")] = 1,
-    runtime_s: Annotated[
-        float | None, typer.Option(metavar="SECONDS", min=0, help="Of the sample work; else the p50.")
-    ] = None,
-    response_bytes: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Of the sample work's result; else the p50.")
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE.parquet", help="A row a request.")
-    ] = None,
-    repeat: Annotated[int, typer.Option(metavar="N", min=1, help="Runs, for intervals of confidence.")] = 1,
-    warm_up: Annotated[int, typer.Option(metavar="N", min=0, help="Requests before that do not count.")] = 0,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of the arrivals.")] = 1,
-    max_requests: Annotated[int, typer.Option(metavar="N", min=1, help="More is refused.")] = 100_000,
-    max_usd: Annotated[
-        float, typer.Option(metavar="USD", min=0, help="On AWS: what would cost more is refused.")
-    ] = 10.0,
+    rate: Rate = None,
+    duration: Duration = None,
+    arrivals: Arrivals = "poisson",
+    jobs: Jobs = None,
+    concurrency: Concurrency = 1,
+    runtime_s: Runtime = None,
+    response_bytes: Response = None,
+    output: Rows = None,
+    repeat: Repeat = 1,
+    warm_up: WarmUp = 0,
+    seed: Seed = 1,
+    max_requests: MostRequests = 100_000,
+    max_usd: MostUsd = 10.0,
     target: Where = None,
     region: Stood = None,
     cloud: CloudName = "default",
@@ -62,38 +62,28 @@ def bench(
 
     By a rate, as clients come whether or not it keeps up, or by a number of jobs, so many at a time.
     """
-    from ..live import deploying
+    from ..live import deploying, measuring
     from ..live.bench.run import Caps
-    from ..live.measuring import measure
 
     if output:
         _must_be_written(output)
-    if jobs is not None and (rate is not None or duration is not None):
-        raise ExplorerError("--jobs is given with --rate or --duration: expected one of the two ways")
     found = deploying.found(stack, target, region, cloud)
-    expected = {}
-    if found.target.name == "aws":
-        requests = _requests(found, rate, duration, jobs) * repeat + warm_up
-        expected["expected_usd"] = deploying.load_usd(found, requests, runtime_s, response_bytes)
-        warned(found.target)
-        if not as_json:
-            out(expected, False, "before_load", requests, expected["expected_usd"], max_usd, found.target)
+    load = measuring.asked(
+        found.workload,
+        rate=rate,
+        duration=duration,
+        arrivals=arrivals,
+        seed=seed,
+        repeat=repeat,
+        jobs=jobs,
+        concurrency=concurrency,
+        runtime=runtime_s,
+        response=response_bytes,
+        warm_up=warm_up,
+    )
+    expected = _told_before(found, load, max_usd, as_json) if found.target.name == "aws" else {}
     with watched_load() as progress:
-        result = measure(
-            found,
-            rate=rate,
-            duration=duration,
-            arrivals=arrivals,
-            seed=seed,
-            repeat=repeat,
-            jobs=jobs,
-            concurrency=concurrency,
-            runtime=runtime_s,
-            response=response_bytes,
-            caps=Caps(requests=max_requests, usd=max_usd),
-            warm_up=warm_up,
-            progress=progress,
-        )
+        result = measuring.under(found, load, caps=Caps(max_requests, max_usd), progress=progress)
     if output:
         result.write(output)
     answer = {**result.to_dict(), **expected}
@@ -109,18 +99,13 @@ def _must_be_written(output: Path) -> None:
         raise ExplorerError(f"-o is {output}: there is no folder {output.parent}")
 
 
-def _requests(stack: Standing, rate: str | None, duration: float | None, jobs: int | None) -> float:
-    """How many requests a run will have, about."""
-    from ..live.measuring import DURATION_S, LEAST_RATE_RPS
-
-    if jobs is not None:
-        return jobs
-    w = stack.workload
-    try:
-        rates = [float(each) for each in rate.split(",")] if rate else [w.peak_rps or w.mean_rps]
-    except ValueError:
-        return 0.0  # refused as soon as it is looked at
-    return sum(rates if rate else [max(rates[0], LEAST_RATE_RPS)]) * (duration or DURATION_S)
+def _told_before(stack: Standing, load: Asked, most_usd: float, as_json: bool) -> dict[str, float]:
+    """Tell what a load on AWS is expected to cost; what is told."""
+    warned(stack.target)
+    told = {"expected_usd": load.usd(stack)}
+    if not as_json:
+        out(told, False, "before_load", load.requests, told["expected_usd"], most_usd, stack.target)
+    return told
 
 
 @contextmanager

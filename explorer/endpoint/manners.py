@@ -45,15 +45,29 @@ def ask(question: str) -> None:
         raise typer.Exit(NO)
 
 
+def interruptible(context: typer.Context) -> None:
+    """Let SIGTERM and SIGHUP interrupt the command as Ctrl-C does: what was begun is undone or told of."""
+    from ..live.interrupts import as_ctrl_c
+
+    context.find_root().call_on_close(as_ctrl_c())
+
+
 @contextmanager
 def says_what_became(remedy: str) -> Iterator[None]:
-    """Say after Ctrl-C what became of a stack; if nothing is known, what removes it."""
+    """Say after an interruption what became of a stack; if nothing is known, what removes it.
+
+    Once that is said, or it is done or has failed, nothing ends the command before its answer is told.
+    """
+    from ..live.interrupts import too_late
+
     try:
         yield
     except KeyboardInterrupt as error:
         became = getattr(error, "__notes__", [f"What is left of it goes by: {remedy}"])
         print(f"Interrupted. {became[-1]}", file=sys.stderr)
         raise
+    finally:
+        too_late()
 
 
 @contextmanager

@@ -213,18 +213,6 @@ def destroy(stack: str | Found, told: Told = lambda _: None, **where: Any) -> fl
     return time.monotonic() - began
 
 
-def load_usd(
-    stack: Standing, requests: float, runtime_s: float | None = None, response_bytes: float | None = None
-) -> float:
-    """What a load of so many requests is expected to cost at AWS's prices [USD]."""
-    from ..calibrate import Conditions
-    from .bench.charge import expected_usd
-
-    w = stack.workload
-    asked = Conditions(max(w.mean_rps, 1.0), runtime_s, response_bytes)
-    return expected_usd(w, stack.design, asked, max(int(requests), 1))
-
-
 def export(planned: Plan, folder: Path) -> list[Path]:
     """Write a plan as files: the template, the functions, a client, and how to put them up.
 

@@ -1,7 +1,11 @@
-"""Ctrl-C while something is put up: the first ends it, the others let it be taken down."""
+"""Ctrl-C while something is put up: the first ends it, the others let it be taken down.
+
+Whatever else is sent to end a process counts as Ctrl-C here: what stands would else stand unsaid.
+"""
 
 from __future__ import annotations
 
+import atexit
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -21,9 +25,6 @@ def one_interrupt(told: Told) -> Iterator[Callable[[], None]]:
     the main thread is ever interrupted; what is ignored stays ignored. Yields what is called when it is
     taken down for another reason: the next interrupt is the second then.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: None
-        return
     seen: list[int] = []
 
     def interrupted(number: int, _: Any) -> None:
@@ -32,12 +33,47 @@ def one_interrupt(told: Told) -> Iterator[Callable[[], None]]:
             raise KeyboardInterrupt
         told("taking it down still; once more leaves the rest as it is")
 
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    heard = [number for number, handler in before.items() if handler not in {signal.SIG_IGN, None}]
-    for number in heard:
-        signal.signal(number, interrupted)
-    try:
+    with _handled(interrupted):
         yield lambda: seen.extend([0] if not seen else [])
+
+
+def as_ctrl_c() -> Callable[[], None]:
+    """Make whatever is sent to end the process a KeyboardInterrupt. Returns what makes it as it was."""
+
+    def interrupted(number: int, _: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = _replaced(interrupted)
+    return lambda: _restored(before)
+
+
+def too_late() -> None:
+    """Ignore from now on what is sent to end the process: what is left is to say what became of it."""
+    _replaced(signal.SIG_IGN)
+    atexit.unregister(too_late)
+    atexit.register(too_late)  # whoever made it as it was: it would be ended while it shuts down
+
+
+@contextmanager
+def _handled(handler: Callable[[int, Any], None]) -> Iterator[None]:
+    before = _replaced(handler)
+    try:
+        yield
     finally:
-        for number in heard:
-            signal.signal(number, before[number])
+        _restored(before)
+
+
+def _replaced(handler: Any) -> dict[signal.Signals, Any]:
+    """Give all signals that are not ignored another handler; those that they had."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}  # only the main thread is ever interrupted
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    heard = {number: had for number, had in before.items() if had not in {signal.SIG_IGN, None}}
+    for number in heard:
+        signal.signal(number, handler)
+    return heard
+
+
+def _restored(before: dict[signal.Signals, Any]) -> None:
+    for number, handler in before.items():
+        signal.signal(number, handler)

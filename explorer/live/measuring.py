@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ExplorerError
@@ -9,15 +10,35 @@ from ..template import stack_of
 from ..workload import Workload
 from .bench import Closed, Endpoint, Result, Schedule, bench, constant, poisson, stepped
 from .bench.endpoint import Work
-from .bench.run import Caps
+from .bench.jobs import Polling
+from .bench.load import Progress
+from .bench.run import Caps, expected_usd
 from .client.signing import Credentials, Scope, Signer, usual_chain
 from .standing import Standing
 
 LEAST_RATE_RPS, DURATION_S = 1.0, 20.0
 
 
-def measure(
-    stack: Standing,
+@dataclass(frozen=True)
+class Asked:
+    """What a stack is asked for under load: when, and what each time."""
+
+    plans: tuple[Schedule | Closed, ...]
+    work: Work
+    warm_up: int
+
+    @property
+    def requests(self) -> int:
+        """How many are sent, those that warm it up among them."""
+        return sum(plan.requests for plan in self.plans) + self.warm_up
+
+    def usd(self, stack: Standing) -> float:
+        """What it is expected to cost at AWS's prices [USD]."""
+        return expected_usd(stack.workload, stack.design, self.plans, self.work, warm_up=self.warm_up)
+
+
+def asked(
+    w: Workload,
     *,
     rate: float | str | None = None,
     duration: float | None = None,
@@ -28,36 +49,54 @@ def measure(
     concurrency: int | None = None,
     runtime: float | None = None,
     response: float | None = None,
-    caps: Caps | None = None,
     warm_up: int = 0,
-    **more: Any,
+) -> Asked:
+    """What a stack of this workload is to be asked for: see `measure`."""
+    work = Work.sample(
+        w.runtime.spread.median if runtime is None else runtime,
+        int(w.response.spread.median if response is None else response),
+    )
+    plans: list[Schedule | Closed] = []
+    if jobs is None:
+        plans += _open(rate or _usual(w), duration or DURATION_S, arrivals, seed, repeat)
+    elif rate is None and duration is None:
+        plans += [Closed(jobs, concurrency or 1)] * repeat
+    else:
+        raise ExplorerError("jobs is given with rate or duration: expected one of the two ways")
+    return Asked(tuple(plans), work, warm_up)
+
+
+def measure(
+    stack: Standing,
+    *,
+    caps: Caps | None = None,
+    polling: Polling | None = None,
+    progress: Progress | None = None,
+    **load: Any,
 ) -> Result:
     """Put a stack under load and say what came of it.
 
     Parameters
     ----------
     stack : that stands
-    rate, duration, arrivals : open loop: so many requests a second for so long [s], "poisson" or
-        "constant"; rates such as "5,10,20" are steps of `duration` each, which find where it gives in
-    seed, repeat : of Poisson arrivals; repetitions with other seeds, for intervals of confidence
-    jobs, concurrency : closed loop instead: so many jobs, so many at a time
-    runtime, response : what each asks of the sample work [s], [B]; the workload's medians if None
-    caps, warm_up, more : see `explorer.live.bench.bench`
+    caps, polling, progress : see `explorer.live.bench.bench`
+    load : any of these
+
+        rate, duration, arrivals : open loop: so many requests a second for so long [s], "poisson" or
+            "constant"; rates such as "5,10,20" are steps of `duration` each, which find where it gives in
+        seed, repeat : of Poisson arrivals; repetitions with other seeds, for intervals of confidence
+        jobs, concurrency : closed loop instead: so many jobs, so many at a time
+        runtime, response : what each asks of the sample work [s], [B]; the workload's medians if None
+        warm_up : requests before that do not count
 
     Raises ExplorerError for a schedule that cannot be or exceeds a cap.
     """
-    w = stack.workload
-    work = Work.sample(
-        w.runtime.spread.median if runtime is None else runtime,
-        int(w.response.spread.median if response is None else response),
-    )
-    if jobs is not None:
-        if rate is not None:
-            raise ExplorerError("rate and jobs are both given: expected one of them")
-        plans: list[Schedule | Closed] = [Closed(jobs, concurrency or 1)] * repeat
-    else:
-        plans = list(_open(rate or _usual(w), duration or DURATION_S, arrivals, seed, repeat))
-    return bench(endpoint(stack), plans, work, warm_up=warm_up, caps=caps, **more)  # type: ignore[arg-type]
+    return under(stack, asked(stack.workload, **load), caps=caps, polling=polling, progress=progress)
+
+
+def under(stack: Standing, load: Asked, **how: Any) -> Result:
+    """Put a stack under a load: see `measure`."""
+    return bench(endpoint(stack), load.plans, load.work, warm_up=load.warm_up, **how)
 
 
 def _usual(w: Workload) -> float:

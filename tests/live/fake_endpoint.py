@@ -27,7 +27,7 @@ class Faults:
     status_s: float = 0.0
     result_s: float = 0.0  # to the first byte
     workers: int = 10_000  # jobs at a time; the others wait
-    stall_at_s: float = 1e9  # nothing is answered from then
+    stall_at: int = 0  # nothing is answered from this request on, counted from 1
     stall_s: float = 0.0  # for so long
     clock_s: float = 0.0  # its clock is ahead
     growth: float = 0.1
@@ -43,7 +43,7 @@ class Faults:
 
 class Server:
     def __init__(self, faults: Faults) -> None:
-        self.faults, self.jobs, self.began = faults, {}, time.monotonic()
+        self.faults, self.jobs, self.asked, self.stalled_until = faults, {}, 0, 0.0
         self.free = asyncio.Semaphore(faults.workers)
         self.tasks = set()
 
@@ -56,9 +56,10 @@ class Server:
                 first, *lines = head.decode().split("\r\n")
                 headers = dict(line.lower().split(": ", 1) for line in lines if line)
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
-                stall = self.faults.stall_at_s + self.began + self.faults.stall_s - time.monotonic()
-                if 0 < stall < self.faults.stall_s:
-                    await asyncio.sleep(stall)
+                self.asked += 1
+                if self.asked == self.faults.stall_at:
+                    self.stalled_until = time.monotonic() + self.faults.stall_s
+                await asyncio.sleep(max(0.0, self.stalled_until - time.monotonic()))
                 status, more, answer = await self.answer(*first.split(" ")[:2], body)
                 told = "".join(f"{name}: {value}\r\n" for name, value in more.items())
                 writer.write(f"HTTP/1.1 {status} -\r\n{told}Content-Length: {len(answer)}\r\n\r\n".encode())

@@ -155,7 +155,7 @@ class Stack:
     def status(self, id: str) -> dict:
         return self.ask("GET", f"/jobs/{id}").body
 
-    def ended(self, id: str, seconds: float = 20) -> dict:
+    def ended(self, id: str, seconds: float = 60) -> dict:
         """The job's last status."""
         end = time.monotonic() + seconds
         while (seen := self.status(id))["status"] in ("queued", "running"):

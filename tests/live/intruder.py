@@ -109,7 +109,7 @@ class Site:
             "execution": self.execution,
             "configuration": self.store,
         }
-        self.standing = deploy(workload, design, cloud=CLOUD)
+        self.standing = deploy(workload, design, cloud=CLOUD, settings={"lease_s": 3})
         self.stack, self.url = self.standing.name, self.standing.url
         self.admin = self.standing.target.client
         self.alice, self.bob = Caller(self.url, self.standing.credentials()), self.caller("bob")
@@ -151,7 +151,7 @@ class Site:
 
     def ended(self, id: str, who: Caller | None = None) -> dict:
         """A job's last status."""
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while True:
             told = json.loads((who or self.alice).ask("GET", f"/jobs/{id}").body)
             if told["status"] not in ("queued", "running"):

@@ -238,8 +238,8 @@ class Caller:
         return self.bench.post(url, body, method=method, **self.signed(method, url, body, door, **headers))
 
 
-def until(condition, seconds: float = 15) -> bool:
-    """Whether the condition comes true in time."""
+def until(condition, seconds: float = 60) -> bool:
+    """Whether the condition comes true before it is given up."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

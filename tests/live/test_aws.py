@@ -17,6 +17,7 @@ from explorer.design import table
 from explorer.endpoint import manners
 from explorer.errors import CloudError
 from explorer.live import deploying, removing, stack, target
+from explorer.live.bench import stepped
 from explorer.live.said import plainly, spoken
 from explorer.live.standing import template_of
 from explorer.template import stack_of
@@ -724,6 +725,17 @@ def test_what_a_load_is_expected_to_cost_is_told_before_it_starts(aws, keys):
     done = run("bench", NAME, "--target", "aws", "--region", REGION, "--jobs", 500, "--max-requests", 1)
     assert done.exit_code == 2
     assert done.stdout.startswith(f"About 500 requests on AWS in {REGION}, for about 0.0")
+
+
+@pytest.mark.parametrize("arrivals", ["poisson", "constant"])
+def test_as_many_requests_are_told_as_are_due(aws, keys, arrivals):
+    aws.answers("cloudformation", "describe_stacks", stacks(told("CREATE_COMPLETE")))
+    aws.answers("cloudformation", "get_template", template())
+    load = ["--rate", "7,11", "--duration", 13, "--repeat", 2, "--warm-up", 3, "--arrivals", arrivals]
+    done = run("bench", NAME, "--target", "aws", "--region", REGION, *load, "--max-requests", 1)
+    due = [stepped([7, 11], 13, seed if arrivals == "poisson" else None).requests for seed in (1, 2)]
+    assert done.stdout.startswith(f"About {sum(due) + 3} requests on AWS in {REGION}")
+    assert f"the schedule has {sum(due) + 3} requests: expected at most 1" in done.stderr
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyError])

@@ -21,11 +21,12 @@ from local_bench import Bench, code, refused, until
 
 from explorer.errors import ExplorerError
 from explorer.live import CloudError, cloud
-from explorer.live.cloud import hook
+from explorer.live.cloud import hook, running
 from explorer.live.cloud.process import Process
 
 pytestmark = pytest.mark.live
 
+ENDS_S = 20  # less than a function at work has left
 BASE = Path(tempfile.gettempdir()).resolve() / f"explorer-{os.getuid()}"
 
 
@@ -68,10 +69,10 @@ def left_of(up: cloud.Cloud, name: str) -> list:
     return [*things, *([up.process] if up.process.alive() else [])]
 
 
-def test_it_is_up_in_two_seconds_and_gone_without_a_rest(name):
+def test_it_is_up_soon_and_gone_without_a_rest(name):
     began = time.monotonic()
     up = cloud.start(name)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10  # a second here
     bench = Bench(up)
     bench.client("s3").create_bucket(Bucket="kept")
     bench.client("s3").put_object(Bucket="kept", Key="body", Body=b"on disk")
@@ -80,16 +81,22 @@ def test_it_is_up_in_two_seconds_and_gone_without_a_rest(name):
     assert cloud.stop(name) and left_of(up, name) == []
 
 
-def test_functions_at_work_do_not_hold_it_up(name):
+@pytest.fixture
+def unhurried(monkeypatch):
+    """A cloud that does not end by itself is killed much later than the tests expect it to end."""
+    monkeypatch.setattr(running, "STOP_S", 2 * ENDS_S)
+
+
+def test_functions_at_work_do_not_hold_it_up(name, unhurried):
     up = cloud.start(name)
     Bench(up).invoke({"sleep": 60}, InvocationType="Event")
     assert until(lambda: len(at_work_in(up.folder)) == 2)
     began = time.monotonic()
-    assert cloud.stop(name) and time.monotonic() - began < 5
+    assert cloud.stop(name) and time.monotonic() - began < ENDS_S
     assert left_of(up, name) == []
 
 
-def test_it_ends_under_load_and_leaves_nothing(name):
+def test_it_ends_under_load_and_leaves_nothing(name, unhurried):
     up = cloud.start(name)
     bench = Bench(up)
     bench.client("s3").create_bucket(Bucket="loaded")
@@ -106,9 +113,9 @@ def test_it_ends_under_load_and_leaves_nothing(name):
     threads = [threading.Thread(target=load, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
-    time.sleep(1)
+    assert until(lambda: len(at_work_in(up.folder)) > 4)  # itself, and functions
     began = time.monotonic()
-    assert cloud.stop(name) and time.monotonic() - began < 5
+    assert cloud.stop(name) and time.monotonic() - began < ENDS_S
     ended.set()
     for thread in threads:
         thread.join()

@@ -280,14 +280,12 @@ def test_a_function_url_takes_an_event_to_the_byte(quick, quick_doors):
 )
 def test_an_api_waits_so_long_and_the_function_goes_on(quick, quick_doors, door, status, says):
     table = quick.table(f"waits-{door}")
-    body = {"count": table, "sleep": 0}
     assert quick.post(quick_doors[door], b"{}").status in (200, status)  # warms it up
     assert until(lambda: quick.post(quick_doors[door], b'{"sleep":0.1}').status == 200)
     began = time.monotonic()
-    answer = quick.post(quick_doors[door], json.dumps({**body, "sleep": 1}).encode())
-    took = time.monotonic() - began
+    answer = quick.post(quick_doors[door], json.dumps({"count": table, "sleep": 2}).encode())
+    assert time.monotonic() - began > 0.15 and quick.counted(table) == 0
     assert answer.status == status and json.loads(answer.body) == {"message": says}
-    assert 0.15 < took < 0.9
     assert until(lambda: quick.counted(table) == 1)
 
 
@@ -326,13 +324,15 @@ def last_report(bench: Bench, function: str) -> str:
 
 def test_reports_have_aws_s_form(bench):
     name = bench.function("reported")
+    began = time.monotonic()
     bench.invoke({"sleep": 0.05, "say": "cold"}, name)
+    took_ms = (time.monotonic() - began) * 1000
     figures = (
         r"REPORT RequestId: [0-9a-f-]{36}\tDuration: (\d+\.\d\d) ms\tBilled Duration: (\d+) ms"
         r"\tMemory Size: 128 MB\tMax Memory Used: (\d+) MB(?:\tInit Duration: (\d+\.\d\d) ms)?\t"
     )
     duration, billed, memory, init = map(float, re.fullmatch(figures, last_report(bench, name)).groups())
-    assert 50 <= duration < 500 and init > 10 and memory > 10
+    assert 50 <= duration < duration + init <= took_ms and init > 10 and memory > 10
     assert billed >= duration + init > billed - 1.01
     bench.invoke({}, name)
     assert "Init" not in [m for m in messages(bench, name) if m.startswith("REPORT")][-1]
@@ -345,12 +345,13 @@ def messages(bench: Bench, function: str) -> list[str]:
 
 
 def test_a_warm_call_does_not_wait_for_logs(bench):
-    name, times = bench.function("warm"), []
+    name, taken = bench.function("warm"), {}
     for _ in range(20):
-        began = time.monotonic()
-        bench.invoke({}, name)
-        times.append(time.monotonic() - began)
-    assert sorted(times)[10] < 0.03  # 0.054 before
+        for said in ({"say": "something"}, {}):
+            began = time.monotonic()
+            bench.invoke(said, name)
+            taken.setdefault(bool(said), []).append(time.monotonic() - began)
+    assert min(taken[False]) < min(taken[True]) + 0.025  # 0.05 more before
 
 
 def test_the_whole_log_of_a_call_is_there_when_it_ends(bench):
@@ -375,8 +376,9 @@ def test_a_call_that_finds_no_room_is_told_so(bench):
     name = bench.function("single")
     bench.client("lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
     url = bench.http_api(name)
-    bench.invoke({"sleep": 1.5}, name, InvocationType="Event")
-    time.sleep(0.5)
+    table = bench.table("taken")
+    bench.invoke({"count": table, "hold": 30}, name, InvocationType="Event")
+    assert until(lambda: bench.counted(table) == 1)
     assert bench.post(url, b"{}").status == facts.breach("lambda.concurrency", "http-api").status
     impatient = bench.session.client("lambda", config=Config(retries={"total_max_attempts": 1}))
     error = refused(impatient.invoke, FunctionName=name, Payload=b"{}")

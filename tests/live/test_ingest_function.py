@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip("polars")
 
+from local_bench import until
 from typer.testing import CliRunner
 
 import explorer.ingesting
@@ -52,10 +53,18 @@ def tiny():
         aws_lambda.get_waiter("function_active_v2").wait(FunctionName="tiny")
         for seconds in (0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 3):
             aws_lambda.invoke(FunctionName="tiny", Payload=json.dumps({"s": seconds}).encode())
-        time.sleep(1)
+        assert until(lambda: len(reported_s(client("logs"))) == 7)
+        last_s = max(reported_s(client("logs")))
+        assert until(lambda: time.time() > last_s + 1)  # Insights takes whole seconds
         yield SimpleNamespace(client=client, logs=client("logs"))
     finally:
         cloud.stop(NAME)
+
+
+def reported_s(logs):
+    """When each invocation was logged to its end [s since the epoch]."""
+    events = logs.filter_log_events(logGroupName="/aws/lambda/tiny")["events"]
+    return [event["timestamp"] / 1000 for event in events if event["message"].startswith("REPORT")]
 
 
 def taken(tiny, **how):

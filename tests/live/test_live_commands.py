@@ -2,13 +2,15 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
-import time
+from contextlib import contextmanager
 
 import pytest
+from holding import Holding
 from typer.testing import CliRunner
 
 from explorer import Workload
@@ -111,17 +113,19 @@ def test_a_lost_job_is_a_no(stands, place):
     table = place.client("dynamodb")
     (jobs,) = [name for name in table.list_tables()["TableNames"] if name.startswith(stands["stack"])]
 
+    ended = threading.Event()
+
     def lose():
-        for _ in range(200):
+        while not ended.wait(0.02):
             for row in table.scan(TableName=jobs)["Items"]:
                 if row["status"]["S"] == "running":
                     return table.delete_item(TableName=jobs, Key={"id": row["id"]})
-            time.sleep(0.02)
 
     thief = threading.Thread(target=lose)
     thief.start()
     load = ["--jobs", 1, "--runtime-s", 3, "--response-bytes", 100]
     lost = answer("bench", stands["stack"], *load, "--cloud", NAME, code=1)
+    ended.set()
     thief.join()
     assert (lost["jobs"], lost["lost"]) == (1, 1)
 
@@ -132,8 +136,8 @@ def test_a_lost_job_is_a_no(stands, place):
         (["bench", "{stack}", "-o", "run.csv"], "-o is run.csv: expected a name that ends in .parquet"),
         (["bench", "{stack}", "-o", "no/run.parquet"], "-o is no/run.parquet: there is no folder no"),
         (["bench", "nothing"], 'stack is "nothing": there is none on the local cloud; if it is on AWS'),
-        (["bench", "{stack}", "--jobs", 1, "--rate", 1], "--jobs is given with --rate or --duration"),
-        (["bench", "{stack}", "--jobs", 1, "--duration", 1], "--jobs is given with --rate or --duration"),
+        (["bench", "{stack}", "--jobs", 1, "--rate", 1], "jobs is given with rate or duration"),
+        (["bench", "{stack}", "--jobs", 1, "--duration", 1], "jobs is given with rate or duration"),
         (["bench", "{stack}", "--rate", "fast"], 'rate is "fast": expected requests a second'),
         (["bench", "{stack}", "--jobs", 0], "'--jobs'"),
         (["bench", "{stack}", "--arrivals", "never"], 'arrivals is "never": expected one of'),
@@ -195,21 +199,73 @@ def process(*arguments, **environment):
     return subprocess.Popen(command, env={**os.environ, **environment}, **pipes)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_deploy_that_is_interrupted_says_what_became_of_it(place, workload, number):
-    tags = place.client("cloudformation")
-    before = {row["StackName"] for row in tags.describe_stacks()["Stacks"]}
-    buckets = {row["Name"] for row in place.client("s3").list_buckets()["Buckets"]}
-    deploy = process("deploy", workload, "--design", STORED, "--cloud", NAME, "--json")
-    while {row["Name"] for row in place.client("s3").list_buckets()["Buckets"]} == buckets:
-        assert deploy.poll() is None
-        time.sleep(0.01)
-    deploy.send_signal(number)
-    out, err = deploy.communicate(timeout=60)
+@pytest.fixture
+def held_up(place, tmp_path):
+    """A proxy in front of the cloud that keeps back the answer to one call, and who finds the cloud by it."""
+
+    @contextmanager
+    def hold(call):
+        with Holding(place.cloud.endpoint_url, call) as proxy:
+            folder = tmp_path / f"explorer-{os.getuid()}"
+            shutil.copytree(place.cloud.folder, folder / f"{NAME}.run-held", ignore=lambda *_: ["tmp", "s3"])
+            folder.chmod(0o700)
+            told = folder / f"{NAME}.run-held/cloud.json"
+            told.write_text(json.dumps({**json.loads(told.read_text()), "port": proxy.port}))
+            yield proxy, {"TMPDIR": str(tmp_path)}
+
+    return hold
+
+
+def names(place):
+    """The stacks and the buckets that are there."""
+    stacks = place.client("cloudformation").describe_stacks()["Stacks"]
+    buckets = place.client("s3").list_buckets()["Buckets"]
+    return {row["StackName"] for row in stacks}, {row["Name"] for row in buckets}
+
+
+@pytest.mark.parametrize(
+    ("call", "number"),
+    [("PUT /small-", signal.SIGTERM), ("Action=CreateStack", signal.SIGINT)],
+    ids=["bucket", "stack"],
+)
+def test_a_deploy_that_is_interrupted_says_what_became_of_it(place, workload, held_up, call, number):
+    before = names(place)
+    with held_up(call) as (proxy, here):
+        deploy = process("deploy", workload, "--design", STORED, "--cloud", NAME, "--json", **here)
+        proxy.wait(deploy)
+        assert names(place) != before
+        deploy.send_signal(number)
+        out, err = deploy.communicate(timeout=60)
     assert (deploy.returncode, out) == (130, "")
     assert err.startswith("Interrupted. All of small-") and err.endswith(" was taken down again\n")
-    assert {row["StackName"] for row in tags.describe_stacks()["Stacks"]} == before
-    assert {row["Name"] for row in place.client("s3").list_buckets()["Buckets"]} == buckets
+    assert names(place) == before
+
+
+SENT_LATE = """
+import atexit, os, signal
+def late():
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(os.getpid(), number)
+atexit.register(late)  # runs after all that the command itself has left to be done at the end
+from explorer.cli import main
+main()
+"""
+
+
+def test_what_comes_too_late_leaves_no_stack_unsaid_and_no_answer_half(place, workload, held_up):
+    before = names(place)
+    with held_up("Action=CreateAccessKey") as (proxy, here):  # of the caller: the stack is whole
+        deploy = process("deploy", workload, "--design", STORED, "--cloud", NAME, "--json", **here)
+        proxy.wait(deploy)
+        deploy.send_signal(signal.SIGTERM)
+        out, err = deploy.communicate(timeout=60)
+    said, _, remedy = err.partition("goes by: explorer ")
+    assert (deploy.returncode, out, said) == (130, "", "Interrupted. What is left of it ")
+    assert names(place) != before
+    late = [sys.executable, "-c", SENT_LATE, *remedy.split(), "--json"]
+    done = subprocess.run(late, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "") and json.loads(done.stdout)["destroyed"]
+    assert names(place) == before
 
 
 def test_with_the_address_of_the_local_cloud_target_aws_is_the_same_code_and_says_where(place, workload):

@@ -90,7 +90,7 @@ class Endpoint:
     def submit(self, key=None, **body):
         return self.client.submit({**BODY, **body}, key).id
 
-    def ended(self, id, seconds=40):
+    def ended(self, id, seconds=120):
         """The job's last status, and how it was come to: by asking, as a caller does."""
         end = time.monotonic() + seconds
         while not (seen := self.client.status(id)).ended:
@@ -99,8 +99,8 @@ class Endpoint:
         return seen
 
     def running(self, id):
-        """Wait until the job runs."""
-        assert until(lambda: self.client.status(id).status == "running")
+        """Wait until the job has begun."""
+        assert until(lambda: self.client.status(id).status != "queued")
 
     @cached_property
     def sums(self):
@@ -294,14 +294,15 @@ def test_a_job_that_outlasts_its_worker_ends_before_it(stood):
     with endpoint.within(3):
         began = time.monotonic()
         seen = endpoint.ended(endpoint.submit(runtime_s=60, steps=1))
-    assert (seen.error["type"], seen.attempts) == ("TimedOut", 1) and time.monotonic() - began < 6
+    assert (seen.error["type"], seen.attempts) == ("TimedOut", 1) and time.monotonic() - began < 30
 
 
 def test_a_worker_that_hangs_is_ended_by_its_time_out_and_followed(stood):
     endpoints = [stood(form) for form in ("single", "recursion")]
     with endpoints[0].within(4), endpoints[1].within(4):
-        ids = [endpoint.submit(runtime_s=1.5) for endpoint in endpoints]
+        ids = []
         for endpoint in endpoints:
+            ids.append(endpoint.submit(runtime_s=1.5))
             endpoint.holder().send(signal.SIGSTOP)  # not even its lease is renewed
         for endpoint, id in zip(endpoints, ids):
             seen = endpoint.ended(id)
@@ -333,12 +334,13 @@ OUTAGES = {
 @pytest.mark.parametrize("outage", OUTAGES)
 def test_a_service_that_fails_for_a_while_loses_nothing(stood, outage):
     endpoints = [stood(form) for form in FORMS]
-    ids = [[endpoint.submit(runtime_s=0.9)] for endpoint in endpoints]
+    ids = []
     with ExitStack() as over:
-        for endpoint, given in zip(endpoints, ids):
-            endpoint.running(given[0])
+        for endpoint in endpoints:
+            ids.append([endpoint.submit(runtime_s=0.9)])
+            endpoint.running(ids[-1][0])
             over.enter_context(endpoint.denied("work", *OUTAGES[outage]))
-            given.append(endpoint.submit())  # its claim fails
+            ids[-1].append(endpoint.submit())  # its claim fails
         time.sleep(1)  # less than until the retry
     for endpoint, given in zip(endpoints, ids):
         for id in given:
@@ -348,10 +350,14 @@ def test_a_service_that_fails_for_a_while_loses_nothing(stood, outage):
 
 def test_a_service_that_goes_on_failing_ends_the_job(stood):
     endpoints = [stood(form, retry_s=5) for form in ("single", "recursion")]
-    with endpoints[0].denied("work", "s3:PutObject"), endpoints[1].denied("work", "s3:PutObject"):
+    endpoints.append(stood("single", retry_s=5, attempts=1))
+    with ExitStack() as over:
+        for endpoint, action in zip(endpoints, ["s3:PutObject", "s3:PutObject", "dynamodb:UpdateItem"]):
+            over.enter_context(endpoint.denied("work", action))
         ids = [endpoint.submit(runtime_s=0, steps=1) for endpoint in endpoints]
         seen = [endpoint.ended(id) for endpoint, id in zip(endpoints, ids)]
-    assert [(each.status, each.error["type"]) for each in seen] == [("failed", "ServiceFailed")] * 2
+    assert {(each.status, each.error["type"]) for each in seen} == {("failed", "ServiceFailed")}
+    assert [each.attempts > 0 for each in seen] == [True, True, False]  # the last could not even begin
 
 
 def test_a_status_that_cannot_be_read_is_there_later(stood):
@@ -422,7 +428,7 @@ def test_a_job_that_never_begins_is_ended_for_good(stood):
             over.enter_context(endpoint.at_a_time(0))
         ids = [endpoint.submit(runtime_s=0) for endpoint in endpoints]
         for endpoint, id in zip(endpoints, ids):
-            seen = endpoint.ended(id, 5)
+            seen = endpoint.ended(id)
             assert (seen.status, seen.error["type"], seen.attempts) == ("failed", "NotTaken", 0)
         before = [endpoint.row(id) for endpoint, id in zip(endpoints, ids)]
     time.sleep(2)  # the events come late
@@ -431,11 +437,11 @@ def test_a_job_that_never_begins_is_ended_for_good(stood):
 
 def test_a_job_that_is_cancelled_ends_so_whoever_works_on_it(stood):
     endpoints = [stood(form) for form in FORMS]
-    ids = [[endpoint.submit(runtime_s=8, steps=16) for _ in range(2)] for endpoint in endpoints]
+    ids = [[endpoint.submit(runtime_s=20, steps=40) for _ in range(2)] for endpoint in endpoints]
     for endpoint, given in zip(endpoints, ids):
         for id in given:
             endpoint.running(id)
             assert endpoint.client.cancel(id).status == "running"
         endpoint.holder().send(signal.SIGKILL)
     for endpoint, given in zip(endpoints, ids):
-        assert {endpoint.ended(id, 8).status for id in given} == {"cancelled"}
+        assert {endpoint.ended(id).status for id in given} == {"cancelled"}

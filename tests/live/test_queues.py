@@ -28,7 +28,7 @@ def handle(event, context):
         return {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
     raise ValueError("bad")
 """
-HIDDEN_S = 3
+HIDDEN_S, LONG_S = 3, 60
 
 
 @pytest.fixture(scope="module")
@@ -38,21 +38,35 @@ def worker(quick):
 
 
 @pytest.fixture(scope="module")
-def queue(quick, worker):
-    """The addresses of a queue in front of the worker and of its dead letters."""
-    sqs = quick.client("sqs")
-    dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
+def dead(quick):
+    """The address of the queue of dead letters."""
+    return quick.client("sqs").create_queue(QueueName="dead")["QueueUrl"]
+
+
+@pytest.fixture(scope="module")
+def queue(quick, worker, dead):
+    """The address of a queue in front of the worker: what it was given is hidden for a while."""
+    return in_front(quick, worker, HIDDEN_S)
+
+
+@pytest.fixture(scope="module")
+def patient(quick, worker, dead):
+    """The same, but hidden for longer than any test lasts."""
+    return in_front(quick, worker, LONG_S)
+
+
+def in_front(bench: Bench, worker: str, hidden_s: int) -> str:
     redrive = {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:dead", "maxReceiveCount": 2}
-    settings = {"VisibilityTimeout": str(HIDDEN_S), "RedrivePolicy": json.dumps(redrive)}
-    url = sqs.create_queue(QueueName="work", Attributes=settings)["QueueUrl"]
-    quick.client("lambda").create_event_source_mapping(
-        EventSourceArn="arn:aws:sqs:us-east-1:000000000000:work",
+    settings = {"VisibilityTimeout": str(hidden_s), "RedrivePolicy": json.dumps(redrive)}
+    url = bench.client("sqs").create_queue(QueueName=f"work-{hidden_s}", Attributes=settings)["QueueUrl"]
+    bench.client("lambda").create_event_source_mapping(
+        EventSourceArn=f"arn:aws:sqs:us-east-1:000000000000:work-{hidden_s}",
         FunctionName=worker,
         BatchSize=1,
         FunctionResponseTypes=["ReportBatchItemFailures"],
         ScalingConfig={"MaximumConcurrency": 5},
     )
-    return url, dead
+    return url
 
 
 def seen(bench: Bench, id: str) -> int:
@@ -61,32 +75,80 @@ def seen(bench: Bench, id: str) -> int:
 
 
 @pytest.mark.parametrize("how", ["raise", "part", "kill"])
-@pytest.mark.parametrize(("back", "after_s", "before_s"), [({}, HIDDEN_S, 6), ({"back_s": 0}, 0, 2.8)])
-def test_a_message_that_failed_comes_back_when_it_is_seen_again(quick, queue, how, back, after_s, before_s):
-    id, began = f"{how}-{bool(back)}", time.monotonic()
-    body = {"id": id, "bad": 1, "how": how, "queue": queue[0], **back}
-    quick.client("sqs").send_message(QueueUrl=queue[0], MessageBody=json.dumps(body))
+def test_a_message_that_failed_comes_back_when_it_is_seen_again(quick, queue, how):
+    id, began = f"{how} later", time.monotonic()
+    body = {"id": id, "bad": 1, "how": how, "queue": queue}
+    quick.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(body))
     assert until(lambda: seen(quick, id) == 2)
-    assert after_s <= time.monotonic() - began + 0.2 and time.monotonic() - began < before_s
+    assert HIDDEN_S - 0.2 <= time.monotonic() - began < LONG_S
 
 
-def test_a_message_that_always_fails_is_put_aside(quick, queue):
-    sqs, body = quick.client("sqs"), {"id": "always", "bad": 9, "back_s": 0, "queue": queue[0]}
-    sqs.send_message(QueueUrl=queue[0], MessageBody=json.dumps(body))
-    received = sqs.receive_message(QueueUrl=queue[1], WaitTimeSeconds=10)["Messages"]
+@pytest.mark.parametrize("how", ["raise", "part", "kill"])
+def test_a_message_that_its_function_shows_again_comes_back_at_once(quick, patient, how):
+    id, began = f"{how} at once", time.monotonic()
+    body = {"id": id, "bad": 1, "how": how, "queue": patient, "back_s": 0}
+    quick.client("sqs").send_message(QueueUrl=patient, MessageBody=json.dumps(body))
+    assert until(lambda: seen(quick, id) == 2) and time.monotonic() - began < LONG_S - 5
+
+
+def test_a_message_that_always_fails_is_put_aside(quick, patient, dead):
+    sqs, body = quick.client("sqs"), {"id": "always", "bad": 9, "back_s": 0, "queue": patient}
+    sqs.send_message(QueueUrl=patient, MessageBody=json.dumps(body))
+    received = sqs.receive_message(QueueUrl=dead, WaitTimeSeconds=20)["Messages"]
     assert json.loads(received[0]["Body"])["id"] == "always" and seen(quick, "always") == 2
 
 
-def test_messages_wait_for_a_function_without_room(quick, queue, worker):
+def test_messages_wait_for_a_function_without_room(quick, patient, worker):
     functions, sqs = quick.client("lambda"), quick.client("sqs")
     functions.put_function_concurrency(FunctionName=worker, ReservedConcurrentExecutions=1)
     quick.invoke({"id": "busy", "hold": 1}, worker, InvocationType="Event")
     assert until(lambda: seen(quick, "busy") == 1)
     began = time.monotonic()
-    sqs.send_message(QueueUrl=queue[0], MessageBody=json.dumps({"id": "waiting"}))
+    sqs.send_message(QueueUrl=patient, MessageBody=json.dumps({"id": "waiting"}))
     assert until(lambda: seen(quick, "waiting") == 1)
-    assert time.monotonic() - began < HIDDEN_S - 0.5  # it did not have to come back for it
+    assert time.monotonic() - began < LONG_S - 5  # it did not have to come back for it
     functions.delete_function_concurrency(FunctionName=worker)
+
+
+STARTS = """
+import json, os, signal, time
+import boto3
+if os.path.exists(os.environ["MARK"]):
+    how = open(os.environ["MARK"]).read()
+    os.remove(os.environ["MARK"])
+    if how == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    raise ValueError("not today")
+table = boto3.resource("dynamodb").Table("seen")
+def handle(event, context):
+    for _ in range(2):
+        update = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": 1}}
+        table.update_item(Key={"id": event["id"]}, **update)
+        while os.path.exists(event["holds"]):
+            time.sleep(0.02)
+    return "done"
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "kind", "says"),
+    [("kill", "Runtime.ExitError", "signal: killed"), ("raise", "Runtime.Unknown", "not today")],
+)
+def test_a_worker_that_does_not_start_ends_no_other(quick, worker, tmp_path, how, kind, says):
+    mark, holds, id = tmp_path / "mark", tmp_path / "holds", f"starts {how}"
+    more = {"Environment": {"Variables": {"MARK": str(mark)}}, "Timeout": 60}
+    name = quick.function(f"starts-{how}", Code={"ZipFile": zipped(STARTS)}, **more)
+    holds.touch()
+    quick.invoke({"id": id, "holds": str(holds)}, name, InvocationType="Event")
+    assert until(lambda: seen(quick, id) == 1)
+    mark.write_text(how)
+    answer = quick.invoke({"id": "no", "holds": ""}, name)
+    error = json.loads(answer["body"])
+    assert answer["FunctionError"] == "Unhandled" and (error["errorType"], seen(quick, "no")) == (kind, 0)
+    assert error["errorMessage"].endswith(says)
+    holds.unlink()
+    assert until(lambda: seen(quick, id) == 2)
+    assert json.loads(quick.invoke({"id": f"{id} again", "holds": ""}, name)["body"]) == "done"
 
 
 @pytest.mark.parametrize(("qualifier", "called"), [("$LATEST", "queued"), ("live", "queued:live")])

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ... import reported
 from .row import Row
 
 MARGIN_S = 2.0  # a clock may be off, and a line is stamped when it is written
 PAUSE_S = 1.0
-REPORT = re.compile(r"REPORT RequestId: (?P<id>\S+)")
-FIELDS = {  # of a REPORT line: how many of which unit, with decimals or without
-    "duration_ms": re.compile(r"(?<!Billed )(?<!Init )(?<!Restore )Duration: ([\d.]+) ms"),
-    "billed_ms": re.compile(r"(?<!Restore )Billed Duration: ([\d.]+) ms"),
-    "memory_mb": re.compile(r"Memory Size: (\d+) MB"),
-    "used_mb": re.compile(r"Max Memory Used: (\d+) MB"),
-    "init_ms": re.compile(r"Init Duration: ([\d.]+) ms"),
-}
-METRICS = {  # the same in Lambda's JSON log format
-    "duration_ms": "durationMs",
-    "billed_ms": "billedDurationMs",
-    "memory_mb": "memorySizeMB",
-    "used_mb": "maxMemoryUsedMB",
-    "init_ms": "initDurationMs",
-}
+NEEDED = frozenset({"duration_ms", "billed_ms", "memory_mb"})
 
 
 @dataclass(frozen=True)
@@ -59,12 +45,9 @@ def parse(part: str, lines: Iterable[str]) -> Iterator[Invocation]:
         said = _json(line)
         if "request" in said:
             own[str(said["request"])] = said
-        elif found := _report(line, said):
-            request_id, figures = found
-            notes = own.pop(request_id, {})
-            if {"duration_ms", "billed_ms", "memory_mb"} <= figures.keys():
-                named = str(notes.get("part", part))
-                yield _invocation(named, request_id, figures, str(notes.get("job", "")))
+        elif (figures := reported.parse(line)) and figures.keys() >= NEEDED:
+            notes = own.pop(str(figures["id"]), {})
+            yield _invocation(str(notes.get("part", part)), figures, str(notes.get("job", "")))
 
 
 def _json(line: str) -> dict[str, Any]:
@@ -77,24 +60,11 @@ def _json(line: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _report(line: str, said: dict[str, Any]) -> tuple[str, dict[str, float]] | None:
-    if said.get("type") == "platform.report":
-        record = said.get("record") or {}
-        metrics = record.get("metrics") or {}
-        found = {name: float(metrics[key]) for name, key in METRICS.items() if key in metrics}
-        return str(record.get("requestId")), found
-    match = REPORT.search(line)
-    if match is None:
-        return None
-    figures = {name: pattern.search(line) for name, pattern in FIELDS.items()}
-    return match["id"], {name: float(figure[1]) for name, figure in figures.items() if figure}
-
-
-def _invocation(part: str, request_id: str, figures: Mapping[str, float], job: str) -> Invocation:
+def _invocation(part: str, figures: Mapping[str, Any], job: str) -> Invocation:
     init_ms = figures.get("init_ms")
     return Invocation(
         part,
-        request_id,
+        str(figures["id"]),
         figures["duration_ms"] / 1000,
         figures["billed_ms"] / 1000,
         figures["memory_mb"],

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ...calibrate import Conditions
+from ...design import Design
 from ...errors import ExplorerError
+from ...workload import Workload
 from . import charge, logs
 from .endpoint import Endpoint, Work
 from .exchange import exchanges, round_trips
@@ -59,7 +61,7 @@ class _Seen:
 
 def bench(
     endpoint: Endpoint,
-    schedule: Schedule | Closed | Sequence[Schedule],
+    schedule: Schedule | Closed | Sequence[Schedule | Closed],
     work: Work | None = None,
     *,
     polling: Polling | None = None,
@@ -86,8 +88,8 @@ def bench(
     """
     many = list(schedule) if isinstance(schedule, Sequence) else [schedule]
     work, polling, caps = work or Work.sample(), polling or Polling(), caps or Caps()
+    _check(endpoint, many, work, polling, caps, warm_up)
     asked = _conditions(many[0], work, polling)
-    _check(endpoint, many, asked, caps, warm_up)
     began = time.time()
     seen = _completed(_all(endpoint, many, work, polling, warm_up, caps, progress))
     seconds = time.time() - began
@@ -120,8 +122,26 @@ def _conditions(schedule: Schedule | Closed, work: Work, polling: Polling) -> Co
     return Conditions(rate, work.runtime_s, work.response_bytes, size, {}, polling.every_s, growth)
 
 
+def expected_usd(
+    workload: Workload,
+    design: Design,
+    many: Sequence[Schedule | Closed],
+    work: Work,
+    polling: Polling | None = None,
+    warm_up: int = 0,
+) -> float:
+    """What such a load would cost at AWS's prices, by the model [USD]."""
+    asked = _conditions(many[0], work, polling or Polling())
+    return charge.expected_usd(workload, design, asked, sum(one.requests for one in many) + warm_up)
+
+
 def _check(
-    endpoint: Endpoint, many: Sequence[Schedule | Closed], asked: Conditions, caps: Caps, warm_up: int
+    endpoint: Endpoint,
+    many: Sequence[Schedule | Closed],
+    work: Work,
+    polling: Polling,
+    caps: Caps,
+    warm_up: int,
 ) -> None:
     """Refuse what exceeds a cap, before anything is sent."""
     if not many:
@@ -133,7 +153,7 @@ def _check(
         )
     if endpoint.target == "local" or endpoint.workload is None or endpoint.design is None:
         return
-    usd = charge.expected_usd(endpoint.workload, endpoint.design, asked, requests)
+    usd = expected_usd(endpoint.workload, endpoint.design, many, work, polling, warm_up)
     if usd > caps.usd:
         raise ExplorerError(
             f"the schedule would cost about {usd:,.2f} USD: expected at most {caps.usd:,.2f}, the cap"

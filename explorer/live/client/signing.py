@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -75,7 +76,8 @@ class Scope:
     def of(cls, url: str, service: str | None, region: str | None) -> Scope:
         """From an address where it tells; what is given goes before.
 
-        Raises ExplorerError if neither tells, as for a custom domain.
+        The region of an address that tells none, as of a custom domain, is that of the environment or
+        the profile. Raises ExplorerError if nothing tells, CloudError for a profile that there is not.
         """
         found_service, found_region = _told_by(url)
         service, told = service or found_service, region or found_region
@@ -100,11 +102,20 @@ def _told_by(url: str) -> tuple[str | None, str | None]:
 
 
 def _usual_region() -> str | None:
+    """The region that the environment or the profile names. Raises CloudError if the profile is none."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):  # boto3 itself reads the second alone
+        if os.environ.get(name):
+            return os.environ[name]
     try:
         import botocore.session
+        from botocore.exceptions import BotoCoreError
     except ImportError:
         return None
-    return botocore.session.Session().get_config_variable("region")
+    try:
+        region: str | None = botocore.session.Session().get_config_variable("region")
+    except BotoCoreError as error:
+        raise CloudError(f"the AWS region cannot be read: {error}: expected region=...") from None
+    return region
 
 
 def usual_chain() -> Callable[[], Credentials]:

@@ -16,6 +16,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ MARKED = (
     "        sys.stderr.flush()\n"
     '        os.write(2, b"\\n\\x1e\\n")  # the end of this invocation in the log\n'
 )
+NOT_INITIALISED = "Worker init failed: "
+ENDS_S = 2.0  # how long a worker that could not be initialised may take to exit
 LOG_WAIT_S = 0.25  # for the mark of a worker that has died or closed its standard error
 AS_ON_LAMBDA = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -144,7 +147,10 @@ def _timed_invoke(original: Function) -> Function:
     def invoke(self: Any, *given: Any, **named: Any) -> Any:
         self.explorer_init_s = None  # unless it has to be started
         began = time.monotonic()
-        answer = original(self, *given, **named)
+        try:
+            answer = original(self, *given, **named)
+        except (RuntimeError, OSError) as error:
+            answer = _not_started(self, error, time.monotonic() - began)
         init_s, process = self.explorer_init_s, self.explorer_process
         duration_s = time.monotonic() - began - (init_s or 0)
         folder = f"{self._tmpdir}/code"
@@ -152,6 +158,19 @@ def _timed_invoke(original: Function) -> Function:
         return answer
 
     return invoke
+
+
+def _not_started(worker: Any, error: Exception, took_s: float) -> dict[str, Any]:
+    """The answer of an environment that did not come up; raised, it would end all of the function's."""
+    process, worker._proc = worker._proc, None  # another is started in its place when next called
+    if process is None:
+        raise error
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(ENDS_S)  # by itself: so its own exit code is told
+    process.kill()
+    process.wait()
+    worker.explorer_init_s, worker.explorer_process = took_s, process
+    return {"status": "error", "error": str(error), "log": worker._drain_stderr()}
 
 
 def _peak_mb(pid: int) -> int:
@@ -213,6 +232,8 @@ def _error(request_id: str, run: Run) -> dict[str, Any]:
     if message.startswith("Task timed out"):
         said = f"RequestId: {request_id} Error: {message}"
         return {"errorType": "Sandbox.Timedout", "errorMessage": said}
+    if message.startswith(NOT_INITIALISED):
+        return {"errorType": "Runtime.Unknown", "errorMessage": message.removeprefix(NOT_INITIALISED)}
     if not trace:
         ended = f"RequestId: {request_id} Error: Runtime exited with error: {_ending(run.exit_code)}"
         return {"errorType": "Runtime.ExitError", "errorMessage": ended}

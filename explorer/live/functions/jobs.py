@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import row as rows
+import untaken
 from row import Refused, Row
 from settings import SETTINGS
 
@@ -21,6 +22,10 @@ ID = re.compile(r"[A-Za-z0-9_-]{24,64}")
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 MINE = "#token = :mine AND #status = :running"
 FRESH = "attribute_not_exists(#id)"
+COULD_NOT_BEGIN = {
+    "type": "ServiceFailed",
+    "detail": "a service that the work needs failed; it could not begin",
+}
 
 
 class Busy(Exception):
@@ -207,13 +212,33 @@ def read(id: str, owner: str) -> Row | None:
 
 
 def _with_deaths(row: Row) -> Row:
-    if row["status"] in ENDED or rows.now() < _given_up_at(row):
+    error = _became(row)
+    if error is None:
         return row
-    status, more = ("cancelled", {}) if row["cancel"] else ("failed", {"error": _died(row)})
+    status, more = ("cancelled", {}) if row["cancel"] else ("failed", {"error": error})
     try:
         return _update_unchanged(row, _end(status, more))
     except Refused as refused:
         return refused.row or row
+
+
+def _became(row: Row) -> Row | None:
+    """What became of a job of which nothing can come any more; None while something can."""
+    if row["status"] in ENDED:
+        return None
+    if rows.now() >= _given_up_at(row):
+        return _died(row)
+    return COULD_NOT_BEGIN if _not_to_be_taken(row) else None
+
+
+def _not_to_be_taken(row: Row) -> bool:
+    """Whether the tries to take a job that waits for a worker have failed, and are over."""
+    waits = row["status"] == "queued" or row["waiting"] > row["hop"]
+    over_at = rows.now() - SETTINGS.retry_s
+    if not waits or row["updated"] > over_at:
+        return False  # without asking: a job that goes well seldom waits so long
+    failed_s = untaken.last_s(row["id"])
+    return failed_s is not None and row["updated"] - 1 < failed_s <= over_at  # S3 tells whole seconds
 
 
 def _given_up_at(row: Row) -> float:

@@ -75,21 +75,24 @@ def put_body(id: str, raw: bytes) -> Place:
     return {"bucket": "RESULTS", "key": key}
 
 
-def body_of(event: Mapping[str, Any]) -> Any:
+def body_of(event: Mapping[str, Any], held: Held) -> Any:
     """The caller's body, out of the event or from where it lies. Raises Unreadable."""
-    return event["body"] if "body" in event else read_body(event["body_at"])
+    return event["body"] if "body" in event else read_body(event["body_at"], held.row["attempts"] > 1)
 
 
-def read_body(place: Place) -> Any:
-    """A body that lies in S3: a JSON value, or bytes if it is of another type. Raises Unreadable."""
+def read_body(place: Place, denied_is_gone: bool = True) -> Any:
+    """A body that lies in S3: a JSON value, or bytes if it is of another type.
+
+    Who may not list is not told what is missing: it is denied, as whoever is not known yet, a while
+    after a deploy. If `denied_is_gone`, the body is taken for missing then. Raises Unreadable.
+    """
     try:
         match = {"IfMatch": place["etag"]} if place.get("etag") else {}
         found = client("s3").get_object(Bucket=variable(place["bucket"]), Key=place["key"], **match)
     except Exception as error:
         if code(error) in {"PreconditionFailed", "412"}:
             raise Unreadable("the upload was changed after it had been accepted") from None
-        # who may not list is not told what is missing
-        if code(error) in {"NoSuchKey", "404", "AccessDenied"}:
+        if code(error) in {"NoSuchKey", "404"} or (denied_is_gone and code(error) == "AccessDenied"):
             raise Unreadable("the upload is no longer kept") from None
         raise
     raw = found["Body"].read()

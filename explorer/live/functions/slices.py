@@ -11,6 +11,7 @@ import configuration
 import jobs
 import log
 import results
+import untaken
 from beat import Beat
 from clients import code, platform_errors
 from context import Cancelled, Context, Lost, SliceEnds
@@ -41,8 +42,7 @@ def advance(
     sent the event is to send it again.
     """
     log.note(job=event["id"], hop=event["hop"])
-    with log.timed("claim_s"):
-        held = jobs.claim(event)
+    held = _claimed(event)
     if held is None:
         log.note(did="nothing")
         return None
@@ -53,6 +53,16 @@ def advance(
             log.note(failed=log.where(error), code=code(error))
             with suppress(Refused, *platform_errors()):
                 jobs.release(held.id, held.token, held.hop)
+            raise
+
+
+def _claimed(event: Event) -> jobs.Held | None:
+    with log.timed("claim_s"):
+        try:
+            return jobs.claim(event)
+        except platform_errors() as error:
+            log.note(failed=log.where(error), code=code(error))
+            untaken.note(event["id"])
             raise
 
 
@@ -85,7 +95,7 @@ class UserError(Exception):
 
 def _worked(event: Event, beat: Beat, remaining_s: Callable[[], float]) -> results.Result:
     """Run the handler from the state that the event carries; only what it raises itself is a UserError."""
-    body, state = results.body_of(event), results.state_of(event)
+    body, state = results.body_of(event, beat.held), results.state_of(event)
     at_checkpoint = _checkpoints(beat, remaining_s)
     context = Context(configuration.entries(), remaining_s, state, at_checkpoint)
     try:

@@ -1,0 +1,30 @@
+"""A mark, in S3, for a job that a worker could not take because the table of jobs did not answer.
+
+The worker cannot say so in the table. Without the mark, nobody could tell its event, whose tries end
+unheard, from one that waits for room, which it may for as long as the platform keeps it.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from clients import client, platform_errors
+from settings import variable
+
+
+def note(id: str) -> None:
+    """Mark that a try has failed now; if S3 fails too, the next try may."""
+    with suppress(*platform_errors()):
+        client("s3").put_object(Bucket=variable("RESULTS"), Key=_key(id), Body=b"")
+
+
+def last_s(id: str) -> float | None:
+    """When the last try failed [s since the epoch]; None if none did, or nobody can say."""
+    with suppress(*platform_errors()):
+        found = client("s3").head_object(Bucket=variable("RESULTS"), Key=_key(id))
+        return float(found["LastModified"].timestamp())
+    return None
+
+
+def _key(id: str) -> str:
+    return f"results/{id}-untaken"  # no result is called so: what follows the id there is of hex digits
