@@ -112,6 +112,7 @@ class Contest:
             for index in np.unique(of_block[of_block != NOTHING]):
                 here = of_block == index
                 chance[block][here] = np.broadcast_to(self._chance(load, self.rows[index]), load.shape)[here]
+            load.forget()
         return chance
 
     def _chance(self, load: Load, rows: np.ndarray) -> np.ndarray:
@@ -181,6 +182,7 @@ class Round:
         for number in least.min(axis=1).argsort(kind="stable"):
             if (least[number] <= second).any() and self._enter(int(self.contest.designs[number])):
                 second = self._second()
+        self.load.forget()
 
     def _second(self) -> np.ndarray:
         """The most that the second best costs in each cell of the block, finite."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -42,7 +40,6 @@ if TYPE_CHECKING:
 
 TILE = 2**18  # points that options answer for together: what bounds the memory
 LEAST_TILE = 1024  # of those, where each has the money of many designs
-TILES_KEPT = 4  # by cycles in what a load remembers, before this process looks for them: 50 MB each
 POSITION = {design: index for index, design in enumerate(table().designs)}
 
 
@@ -163,9 +160,6 @@ def sweep(
     return SweepFile(to)
 
 
-_begun = itertools.count()  # tiles, in this process
-
-
 @dataclass(frozen=True)
 class _Work:
     """What is done for a tile, given the values of each axis in it."""
@@ -175,8 +169,6 @@ class _Work:
 
     def __call__(self, axes: Axes) -> Answer:
         whole = tuple(slice(0, len(values)) for values in axes.values())
-        if next(_begun) % TILES_KEPT == TILES_KEPT - 1:
-            gc.collect()
         if self.given is None:
             return _answers(self.workload, axes, whole)
         return _compared(self.workload, axes, self.given, whole)
@@ -246,7 +238,9 @@ def _compared(
     winner = _ranked(evaluation, order, score)
     second = np.where(np.arange(len(given)).reshape(-1, *[1] * winner.ndim) == winner, np.inf, score)
     money, chance = evaluation.monthly_usd[order], evaluation.breach_probability[order]
-    return winner, _ranked(evaluation, order, second), money, chance
+    runner_up = _ranked(evaluation, order, second)
+    load.forget()
+    return winner, runner_up, money, chance
 
 
 def _ranked(evaluation: Evaluation, order: Sequence[int], score: np.ndarray) -> np.ndarray:
@@ -264,4 +258,6 @@ def _answers(workload: Workload, grid: Mapping[str, np.ndarray], tile: Block) ->
     contest = Contest(evaluation, lambda block: _load(workload, whole, block))
     index = np.array([*map(POSITION.__getitem__, evaluation.designs), NOTHING], dtype=np.int32)
     winner, runner_up, usd = contest.places()
-    return index[winner], index[runner_up], usd, contest.chance(winner)
+    chance = contest.chance(winner)
+    load.forget()
+    return index[winner], index[runner_up], usd, chance
