@@ -34,7 +34,7 @@ class Lookup:
         return self._memo[key]
 
     def forget(self) -> None:
-        """Let go of what was worked out: it refers back to here, and would stay until cycles are looked for."""
+        """Let go of what was worked out: it refers back here, and would stay until cycles are looked for."""
         self._memo.clear()
 
     def limit(self, limit_id: str) -> float:
