@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .workload import Workload
 
 MONTHS = 12  # that are looked ahead
+FAILURES = {"breach": {"breach"}, "tight": {"breach", "tight"}}  # verdicts that end with 1, by --fail-on
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,6 +37,11 @@ def check(
         typer.Option(metavar="FIELD=3%/month", help="Of workloads: a limit that breaks in time is a breach."),
     ] = None,
     months: Annotated[int, typer.Option(min=1, max=600, help="How far ahead.")] = MONTHS,
+    fail_on: Annotated[
+        str,
+        typer.Option(metavar="breach|tight", help="What ends with 1; tight: also what is near a limit, or"
+                     " breaks until its quota is raised."),
+    ] = "breach",
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE")] = None,
     every: Annotated[bool, typer.Option("--all", help="What fits, and what is unknown, too.")] = False,
     pass_over: Annotated[
@@ -50,6 +56,8 @@ def check(
     form = "json" if as_json else form
     if form not in FORMATS:
         raise ExplorerError(f'--format is "{form}": expected one of {", ".join(FORMATS)}')
+    if fail_on not in FAILURES:
+        raise ExplorerError(f'--fail-on is "{fail_on}": expected one of {", ".join(FAILURES)}')
     warned = None if warn_at is None else share(warn_at)
     report = Check(_assessed(growth or [], months), warned, pass_over).run(paths)
     said = written(report, form, __version__, every)
@@ -61,7 +69,7 @@ def check(
         reason = "; ".join(f"{file}: {why}" for file, why in report.unreadable[:3])
         print(f"error: nothing to check: {reason or 'no template or workload in it'}", file=sys.stderr)
         raise typer.Exit(BAD_INPUT)
-    raise typer.Exit(NO if any(finding.verdict == "breach" for finding in report.findings) else 0)
+    raise typer.Exit(NO if any(finding.verdict in FAILURES[fail_on] for finding in report.findings) else 0)
 
 
 def _assessed(growth: list[str], months: int) -> Any:
@@ -125,7 +133,7 @@ def _in_time(workload: Workload, judge: Judge, growth: list[str], months: int) -
             float(row.limit_value),
             row.unit,
             "breach",
-            f"breaks in month {row.month}: {row.limit}",
+            f"breaks in month {row.month}",
             facts.limit(row.limit).source_url,
         )
         for row in broken.itertuples()

@@ -64,6 +64,13 @@ def test_a_breach_alone_is_a_no(template, timeout, code):
     assert run(template(function(timeout))).exit_code == code
 
 
+@pytest.mark.parametrize(("timeout", "code"), [(900, 1), (720, 0)])
+def test_what_is_near_a_limit_fails_where_it_is_asked_for(template, timeout, code):
+    path = template(function(timeout))
+    assert run(path).exit_code == 0
+    assert run(path, "--warn-at", "90%", "--fail-on", "tight").exit_code == code
+
+
 def test_the_json_is_that_of_the_contract(template):
     done = run(template(function(901)), template("x: {", "broken.yaml"), "--json")
     said = json.loads(done.stdout)
@@ -80,6 +87,7 @@ BAD = [
     [STATEMENTS, "--format", "xml"],
     [STATEMENTS, "--warn-at", "0"],
     [STATEMENTS, "--warn-at", "many"],
+    [STATEMENTS, "--fail-on", "many"],
     [STATEMENTS, "--growth", "response"],
     [STATEMENTS, "--growth", "response=fast"],
     [STATEMENTS, "--months", "0"],
