@@ -1,8 +1,10 @@
 """A report holds the whole answer, in both forms, and is safe to hand on."""
 
+import hashlib
 import re
 import sys
 import tomllib
+from base64 import b64encode
 from decimal import Decimal
 from html.parser import HTMLParser
 
@@ -13,15 +15,20 @@ import explorer as ex
 from explorer.design import OPTIONS
 from explorer.errors import ReportError
 from explorer.facts import workloads_dir
-from explorer.report import rendered
+from explorer.report import rendered as rendered_bytes
 from explorer.report.chosen import tiles
 from explorer.report.said import lacks
 from explorer.units import format_usd
 
+
+def rendered(r: ex.Recommendation, name: str) -> str:
+    return rendered_bytes(r, name).decode()
+
+
 EXAMPLES = sorted(path.stem for path in workloads_dir().glob("*.toml"))
 HOSTILE = "<script>alert(1)</script> | a\n# b `c` $\\frac{$ [d](http://e.example) \u202e\x07"
 SECTIONS = ["Context", "Decision", "Limits", "Cost", "Latency", "Consequences", "Rejected alternatives"]
-SECTIONS += ["Next best", "What would change it", "Assumptions", "Sources", "Make it again"]
+SECTIONS += ["Next best", "What would change it", "Growth", "Assumptions", "Sources", "Make it again"]
 
 
 def answer(name: str = "statements") -> ex.Recommendation:
@@ -60,7 +67,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if self.open and self.open[-1] != "style":
+        if self.open and self.open[-1] not in ("style", "script"):
             self.words.append(data)
 
     @property
@@ -125,7 +132,7 @@ def test_every_source_is_cited_once(statements):
 
 
 def test_the_lines_of_the_bill_add_up_to_its_total(statements):
-    table = rendered(statements, "x.md").partition("### Cost")[2].partition("### Latency")[0]
+    table = rendered(statements, "x.md").partition("## Cost")[2].partition("## Latency")[0]
     usd = [row.split("|")[5].strip(" *") for row in table.splitlines() if re.match(r"\| (`|\*)", row)]
     *lines, total = [Decimal(cell.replace(",", "").replace("under ", "")) for cell in usd]
     assert len(lines) == len(statements.bill.lines)
@@ -149,7 +156,7 @@ def test_every_example_makes_a_small_page_that_nests(name):
     assert Page(html).open == [] and len(html) < 2_000_000
 
 
-@pytest.mark.parametrize("ending", ["html", "md"])
+@pytest.mark.parametrize("ending", ["html", "md", "pdf", "ipynb"])
 def test_the_same_input_gives_the_same_bytes(tmp_path, ending):
     folders = [tmp_path / "a", tmp_path / "b"]
     written = [ex.report(answer().workload, folder / f"x.{ending}") for folder in folders]
@@ -162,14 +169,19 @@ def test_the_date_is_that_of_the_newest_fact(statements):
     assert said and said[1] >= newest
 
 
-def test_nothing_is_loaded_and_nothing_runs(statements):
+def test_nothing_is_loaded_and_only_its_own_script_runs(statements):
     html = rendered(statements, "x.html")
     page = Page(html)
-    assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in page.elements}
+    assert not {"link", "iframe", "object", "form"} & {tag for tag, _ in page.elements}
     assert all(image["src"].startswith("data:image/svg+xml;base64,") for image in page.all("img"))
     outside = [(t, a) for t, a in page.elements if t != "a" and re.search("https?:", str(a.get("src")))]
     style = html.partition("<style>")[2].partition("</style>")[0]
     assert outside == [] and "url(" not in style and "@import" not in style
+    (script,) = re.findall(r"<script>(.*?)</script>", html, flags=re.S)
+    digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    (policy,) = [m["content"] for m in page.all("meta") if "http-equiv" in m]
+    assert "default-src 'none'" in policy and f"script-src 'sha256-{digest}';" in policy
+    assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
 
 
 def test_the_page_says_itself_without_being_seen(statements):
@@ -197,7 +209,7 @@ def test_markdown_makes_as_many_tables_as_there_are(statements):
 
 def test_a_hostile_name_is_text_in_html():
     page = Page(rendered(ex.recommend(simple(name=HOSTILE)), "x.html"))
-    assert page.all("script") == [] and "<script>alert(1)</script> | a # b" in page.text
+    assert len(page.all("script")) == 1 and "<script>alert(1)</script> | a # b" in page.text
     assert "\u202e" not in page.text.partition("Context")[0]
 
 
@@ -289,7 +301,9 @@ def test_what_runs_today_is_held_against_the_same_limits(text):
 
 @pytest.mark.parametrize("name", ["x.docx", "x", ".html", "x.htm"])
 def test_another_ending_is_refused(tmp_path, name):
-    with pytest.raises(ReportError, match=r'report is ".*": expected a name that ends in .html or .md'):
+    with pytest.raises(
+        ReportError, match=r'report is ".*": expected a name that ends in .html, .pdf, .md or .ipynb'
+    ):
         ex.report(simple(), tmp_path / name)
 
 

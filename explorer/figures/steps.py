@@ -55,8 +55,8 @@ def sequence(
     design : the design to show; concerns left out are filled by the best
     """
     workload, shown = _subject(subject, design)
-    arrows = _arrows(Load(workload), shown)
-    actors = _actors(arrows)
+    arrows = exchanged(Load(workload), shown)
+    actors = actors_of(arrows)
     title = f"One request: {workload.name}"
     spent = [f"{a.title} {format_time(a.p50_s)}" for a in arrows if not a.silent]
     places = -np.cumsum([SILENT_IN if arrow.silent else ROW_IN for arrow in arrows])
@@ -80,7 +80,7 @@ def _subject(subject: object, design: object) -> tuple[Workload, Design]:
     return workload, completed(workload, given or {})
 
 
-def _arrows(load: Load, design: Design) -> list[Arrow]:
+def exchanged(load: Load, design: Design) -> list[Arrow]:
     """The steps that take time at the p99, with the hand-over between door and worker where none says it."""
     found: list[Arrow] = []
     doors = {"door", *OPTIONS["door"]}
@@ -97,7 +97,8 @@ def _arrows(load: Load, design: Design) -> list[Arrow]:
     return found
 
 
-def _actors(arrows: Sequence[Arrow]) -> list[str]:
+def actors_of(arrows: Sequence[Arrow]) -> list[str]:
+    """Who takes part, in the order in which they stand."""
     met = [actor for arrow in arrows for actor in (arrow.start, arrow.end)]
     stores = [actor for actor in dict.fromkeys(met) if actor not in ORDER]
     return [actor for actor in ORDER if actor in met] + stores
@@ -110,12 +111,13 @@ def _columns(axes: Axes, actors: Sequence[str], design: Design, depth: float) ->
     places = {actor: left + gap * (index + 0.5) for index, actor in enumerate(actors)}
     for actor, x in places.items():
         box: dict[str, Any] = {"boxstyle": "round,pad=0.4", "facecolor": "#f6f8fa", "edgecolor": RULE}
-        axes.text(x, 0.3, _called(actor, design), ha="center", va="center", size=9.5, weight="bold", bbox=box)
+        axes.text(x, 0.3, actor_name(actor, design), ha="center", va="center", size=9.5, weight="bold", bbox=box)
         axes.plot([x, x], [0.06, -depth - 0.1], color=RULE, lw=1.2, zorder=1)
     return places
 
 
-def _called(actor: str, design: Design) -> str:
+def actor_name(actor: str, design: Design) -> str:
+    """What an actor of this design is called."""
     if actor == "door":
         return design.door
     if actor == "worker":

@@ -28,16 +28,21 @@ class Table:
     rows: list[list[Cell]]
     numbers: frozenset[int]
     total: list[Cell]
+    look: str = ""  # wide: many columns; bill: figures in small type
 
 
 def table(
-    caption: str, head: str, rows: Iterable[Sequence[Cell | str]], total: Sequence[Cell | str] = ()
+    caption: str,
+    head: str,
+    rows: Iterable[Sequence[Cell | str]],
+    total: Sequence[Cell | str] = (),
+    look: str = "",
 ) -> Table:
     """A table; `head` names the columns, parted by " | ", those of numbers after a ">"."""
     names = head.split(" | ")
     numbers = frozenset(i for i, name in enumerate(names) if name.startswith(">"))
     cells = [_cells(row) for row in rows]
-    return Table(caption, tuple(name.lstrip(">") for name in names), cells, numbers, _cells(total))
+    return Table(caption, tuple(name.lstrip(">") for name in names), cells, numbers, _cells(total), look)
 
 
 def _cells(row: Sequence[Cell | str]) -> list[Cell]:

@@ -208,7 +208,7 @@ def limits(r: Recommendation, sources: Sources) -> Table:
     """Every limit that binds the design."""
     head = "Limit | >Allowed | >Used, p50 | >Used, p99 | >Requests that break it | Verdict"
     rows = [_limit(found, sources) for found in r.found]
-    return table("Limits, worst first", f"{head} | What the caller sees | Source", rows)
+    return table("Limits, worst first", f"{head} | What the caller sees | Source", rows, look="wide")
 
 
 def _limit(found: Finding, sources: Sources) -> list[Cell | str]:
@@ -241,7 +241,7 @@ def bill(r: Recommendation, sources: Sources) -> Table:
     caption = f"A month in {r.bill.region}: quantity × price{less} = USD"
     head = "Billed | >Quantity | Unit | >× price, USD | >= USD a month | Marks | Source"
     total = ("Total", "", "", "", cents(r.bill.total_usd), "", "")
-    return table(caption, head, rows, total)
+    return table(caption, head, rows, total, look="bill")
 
 
 def _line(line: BillLine, total: Decimal, region: str, sources: Sources) -> list[Cell | str]:

@@ -18,6 +18,7 @@ SPREADS: dict[str, tuple[str, Callable[[float], str]]] = {
 }
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 DEFAULT = Cell("default", kind="default")
+LONGEST = 40_000  # characters of a file that a notebook still holds
 LONGEST_LIST = 2000  # characters of samples that are still printed with the workload
 Fields = Iterator[tuple[str, str, str]]  # (label, dotted field, value)
 
@@ -112,6 +113,12 @@ def _yes(stands: bool) -> str:
 def file_text(w: Workload) -> str:
     """The workload's file, without its comments; long lists of samples are only counted."""
     return re.sub(r"^samples = \[[^\]]*\]", _few, w.to_toml(), flags=re.M).strip()
+
+
+def is_long(w: Workload) -> bool:
+    """Whether its file is too long to stand in a notebook, or has its samples in another file."""
+    text = w.to_toml()
+    return len(text) > LONGEST or re.search(r'^samples = "', text, flags=re.M) is not None
 
 
 def _few(match: re.Match[str]) -> str:

@@ -1,9 +1,11 @@
-"""Templates, and text that stays text: in both forms everything is escaped unless it says otherwise."""
+"""Templates of HTML and Markdown, and text that stays text: all of it is escaped unless it says otherwise."""
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Callable
+from base64 import b64encode
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,19 +14,56 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from .cells import Cell, Table
+from .document import Block, Document, Drawn, Section, kind
 from .said import one_line
 
 TEMPLATES = {".html": "report.html.j2", ".md": "report.md.j2"}
 FOLDER = Path(__file__).parents[1] / "templates"
+SPACED = re.compile(r"\n{3,}")  # more than one empty line
 CODE = re.compile(r"`([^`]+)`")
 UNIT = re.compile(r"(?<=\d) (?=%|[KMGT]?B\b|(?:ms|s|min|h|days?|times|[mb]illion)\b)")
 APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 MARKS = re.compile(r"[\\`*\[\]#|~]|\$(?!\d)|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")  # what Markdown reads
 
 
-def laid_out(ending: str, **contents: Any) -> str:
-    """The document in the form of that ending."""
-    return _environment(ending).get_template(TEMPLATES[ending]).render(**contents)
+def html(doc: Document) -> str:
+    """The document as one page that loads nothing."""
+    return page(TEMPLATES[".html"], doc=doc)
+
+
+def page(template: str, **given: Any) -> str:
+    """A page of HTML with its style and its script, which alone may run on it."""
+    script = (FOLDER / "report.js").read_text(encoding="utf-8")
+    digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    made = _environment(".html").get_template(template)
+    return made.render(script=Markup(script), script_hash=digest, **given)
+
+
+def md(doc: Document) -> str:
+    """The document as Markdown."""
+    return (
+        SPACED.sub("\n\n", _environment(".md").get_template(TEMPLATES[".md"]).render(doc=doc)).strip() + "\n"
+    )
+
+
+def md_head(doc: Document) -> str:
+    """What comes before the sections, as Markdown."""
+    return _md_macro("head", doc)
+
+
+def md_part(section: Section, blocks: Sequence[Block], doc: Document, headed: bool) -> str:
+    """Some blocks of a section, as Markdown; the first of them under its heading."""
+    return _md_macro("chapter" if headed else "rest", section, blocks, doc)
+
+
+def _md_macro(name: str, *given: Any) -> str:
+    macros = _environment(".md").get_template("blocks.md.j2").module
+    return SPACED.sub("\n\n", getattr(macros, name)(*given)).strip()
+
+
+def _embedded(picture: Drawn) -> str:
+    """The address of a picture that holds it whole."""
+    return "data:image/svg+xml;base64," + b64encode(picture.svg.encode()).decode()
 
 
 @cache
@@ -40,6 +79,7 @@ def _environment(ending: str) -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["prose"] = html_prose if in_html else md_prose
+    environment.filters.update(kind=kind, embedded=_embedded)
     environment.filters.update(code=md_code, fence=md_fence, table=md_table, address=md_address)
     return environment
 

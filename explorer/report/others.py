@@ -29,7 +29,7 @@ def rejected(r: Recommendation, sources: Sources) -> Table:
     """What rules designs out, limits first."""
     rows = [_reason(r, reason, sources) for reason in r.reasons if reason.kind != "combination"]
     head = "Because | Rules out | >Designs | >Least chance of a breach | Nearest of them | Source"
-    return table("What rules designs out, limits first", head, rows)
+    return table("What rules designs out, limits first", head, rows, look="wide")
 
 
 def _reason(r: Recommendation, reason: Reason, sources: Sources) -> list[Cell | str]:
@@ -116,7 +116,7 @@ def assumptions(r: Recommendation, sources: Sources) -> Table:
         for row in sorted(r.assumed, key=lambda row: not row.decides)
     ]
     caption = "What was assumed; what decides the design comes first"
-    return table(caption, "Of | Kind | Value | Why | Decides | Source", rows)
+    return table(caption, "Of | Kind | Value | Why | Decides | Source", rows, look="wide")
 
 
 def deciding(r: Recommendation) -> str:

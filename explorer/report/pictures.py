@@ -1,52 +1,83 @@
-"""The pictures of a document, each as an address that holds it whole."""
+"""The pictures of a document: each with the expression that draws it again, and its numbers as a frame."""
 
 from __future__ import annotations
 
+import json
 import re
-from base64 import b64encode
+from collections.abc import Iterator
 from copy import copy
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, replace
+from functools import cache, partial
+from typing import Any
 
+import numpy as np
+
+from ..atlas import atlas
 from ..design import Design, table
+from ..latency import latency, steps
 from ..load import Load
 from ..recommend import Recommendation
-from .given import SPREADS
-
-if TYPE_CHECKING:
-    from ..figures import Picture
+from ..sensitivity import Sensitivity
+from ..sweep import Sweep, sweep
+from .ahead import Ahead
+from .document import Drawn
+from .given import QUANTILES, SPREADS
+from .measured import Measurement
 
 PLAIN = re.compile(r"[ -#%-\[\]-~\u00a0-\u017f]{1,60}")
 MOST_RATES = 3  # designs whose cost is drawn over the rate
+MAP = ("response", "runtime")
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A picture and what it shows in words."""
-
-    address: str
-    alt: str
-
-
-def pictures(r: Recommendation) -> dict[str, list[Drawn]]:
-    """The pictures by section; none where matplotlib, an extra, is not installed."""
+def pictures(
+    r: Recommendation, ahead: Ahead, moves: Sensitivity, run: Measurement | None = None
+) -> dict[str, list[Drawn]]:
+    """The pictures by the key of their place; none where matplotlib, an extra, is not installed."""
     try:
         from .. import figures
     except ImportError:
         return {}
-    r = _named_plainly(r)
-    drawn = {
-        "context": [figures.distribution(r.workload, name) for name in _binding(r)],
-        "design": [figures.sequence(r)],
-        "limits": [figures.limits_used(r)],
-        "cost": [figures.costs(r)],
-        "latency": [figures.latency(r)],
-        "rates": [figures.cost_by_rate(r.workload, _over_rates(r))],
-    }
-    return {section: [_drawn(picture) for picture in some] for section, some in drawn.items()}
+    found: dict[str, list[Drawn]] = {}
+    for key, drawn in _every(figures, named_plainly(r), ahead, moves, run):
+        found.setdefault(key, []).append(drawn)
+    return found
 
 
-def _named_plainly(r: Recommendation) -> Recommendation:
+def _every(
+    figures: Any, r: Recommendation, ahead: Ahead, moves: Sensitivity, run: Measurement | None
+) -> Iterator[tuple[str, Drawn]]:
+    w = r.workload
+    for name in _binding(r):
+        draw = partial(figures.distribution, w, name)
+        yield "context", Drawn(name, draw, f'figures.distribution(w, "{name}")', partial(_quantiles, r, name))
+    for key, name, rows in (
+        ("resources", "resources", _parts),
+        ("design", "sequence", _steps),
+        ("limits", "limits_used", _findings),
+        ("cost", "costs", _lines),
+        ("latency", "latency", _phases),
+    ):
+        draw = partial(getattr(figures, name), r)
+        yield key, Drawn(name.replace("_", "-"), draw, f"figures.{name}(r)", partial(rows, r))
+    yield "rates", _cost_by_rate(figures, r)
+    yield "map", _map(figures, r)
+    moves = replace(moves, workload=w)
+    yield (
+        "sensitivity",
+        Drawn("sensitivity", partial(figures.tornado, moves), "figures.tornado(moves)", lambda: moves.frame),
+    )
+    if limits := ahead.limits():
+        draw = partial(figures.growth, ahead.frame, limits, w.name)
+        expression = f"figures.growth(ahead, {json.dumps(limits)}, w.name)"
+        yield "growth", Drawn("growth", draw, expression, lambda: ahead.frame)
+    if run is not None:
+        draw = partial(figures.predictions, run)
+        yield "measured", Drawn("measured", draw, "figures.predictions(run)", lambda: run.off)
+        draw = partial(figures.latencies, run)
+        yield "measured", Drawn("latencies", draw, "figures.latencies(run)", lambda: run.frame)
+
+
+def named_plainly(r: Recommendation) -> Recommendation:
     """The same answer under a name that can be drawn: matplotlib reads $ as mathematics."""
     if PLAIN.fullmatch(r.workload.name):
         return r
@@ -55,9 +86,23 @@ def _named_plainly(r: Recommendation) -> Recommendation:
     return named
 
 
-def _drawn(picture: Picture) -> Drawn:
-    address = "data:image/svg+xml;base64," + b64encode(picture.svg().encode()).decode()
-    return Drawn(address, picture.alt)
+def _cost_by_rate(figures: Any, r: Recommendation) -> Drawn:
+    designs = _over_rates(r)
+    listed = ",\n    ".join(f'"{str(design).replace(", ", ",")}"' for design in designs)
+    expression = f"designs = [\n    {listed},\n]\nfigures.cost_by_rate(w, designs)"
+    draw = partial(figures.cost_by_rate, r.workload, designs)
+    return Drawn("cost-by-rate", draw, expression, partial(_rates, r, designs))
+
+
+def _map(figures: Any, r: Recommendation) -> Drawn:
+    x, y = MAP
+    found = cache(partial(atlas, r.workload, x, y))
+
+    def draw() -> Any:
+        return figures.decision_map(r.workload, x, y, swept=found().swept)
+
+    expression = f'figures.decision_map(w, "{x}", "{y}")'
+    return Drawn("decision-map", draw, expression, lambda: _winners(found().swept))
 
 
 def _binding(r: Recommendation) -> list[str]:
@@ -76,3 +121,65 @@ def _over_rates(r: Recommendation) -> list[Design]:
     others = [other.design for other in r.others]
     designs = [r.nearest, *(Design(**ids) for ids in (*turned, *others))]
     return list(dict.fromkeys(designs))[:MOST_RATES]
+
+
+# The numbers of a picture ------------------------------------------------------------------------
+
+
+def _winners(swept: Sweep) -> Any:
+    """A row a point of the map; the five options say which design it is."""
+    return swept.to_frame().drop(columns=["winner", "runner_up"])
+
+
+def _quantiles(r: Recommendation, name: str) -> Any:
+    import pandas as pd
+
+    levels = np.unique([*np.linspace(0.01, 0.99, 99), *QUANTILES])
+    values = [float(getattr(r.workload, name).spread.quantile(level)) for level in levels]
+    unit = "s" if name == "runtime" else "bytes"
+    return pd.DataFrame({"quantile": np.round(levels, 4), f"{name}_{unit}": values})
+
+
+def _findings(r: Recommendation) -> Any:
+    return r.findings
+
+
+def _parts(r: Recommendation) -> Any:
+    import pandas as pd
+
+    rows = [(o.concern, o.id, o.summary, part) for o in r.nearest.options for part in o.parts or ("",)]
+    return pd.DataFrame(rows, columns=["concern", "option", "summary", "part"])
+
+
+def _steps(r: Recommendation) -> Any:
+    import pandas as pd
+
+    rows = []
+    for step in steps(Load(r.workload), r.nearest):
+        seconds = np.broadcast_to(step.seconds, (3,)).tolist()
+        rows.append((step.phase, step.title, *step.actors, *seconds))
+    return pd.DataFrame(rows, columns=["phase", "step", "from", "to", "p50_s", "p95_s", "p99_s"])
+
+
+def _lines(r: Recommendation) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame([asdict(line) for line in r.bill.lines])
+
+
+def _phases(r: Recommendation) -> Any:
+    import pandas as pd
+
+    seconds = latency(r.workload, r.nearest)
+    return pd.DataFrame(
+        [{"phase": phase, **{f"{p}_s": s for p, s in at.items()}} for phase, at in seconds.items()]
+    )
+
+
+def _rates(r: Recommendation, designs: list[Design]) -> Any:
+    import pandas as pd
+
+    w = r.workload
+    rates = np.geomspace(max(w.requests_per_month / 1000, 1), w.requests_per_month * 1000, 61)
+    frames = [sweep(w, {"requests_per_month": rates}, designs=[one]).to_frame() for one in designs]
+    return pd.concat(frames, ignore_index=True)

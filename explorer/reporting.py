@@ -1,0 +1,143 @@
+"""`explorer report`: one document, or a folder of them with a page that leads to each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .console import BAD_INPUT, Json, Region, loaded, out, refused
+from .errors import ExplorerError
+
+if TYPE_CHECKING:
+    from .report.batch import Entry
+    from .report.sections import Asked
+
+ACCEPTED = ("html", "pdf", "md", "ipynb")
+Workloads = Annotated[
+    list[Path], typer.Argument(metavar="WORKLOAD...", help="In TOML, or an example's name.")
+]
+Output = Annotated[
+    Path,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE|FOLDER",
+        help="FILE.html, .pdf, .md or .ipynb; or a folder, which gets an index.html as well.",
+    ),
+]
+Forms = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--form", "--format", metavar="html|pdf|md|ipynb", help="In a folder; may be given again. [html]"
+    ),
+]
+Growth = Annotated[
+    list[str] | None,
+    typer.Option(metavar="FIELD=RATE", help="Such as response=3%/month; may be given again. Else assumed."),
+]
+Measured = Annotated[
+    Path | None, typer.Option(metavar="FILE.parquet", help="Of explorer bench: predicted beside measured.")
+]
+Figures = Annotated[
+    bool, typer.Option("--figures", help="The pictures too: SVG, PNG and CSV in NAME-figures beside NAME.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make this a command of `app`."""
+    app.command()(report)
+
+
+def report(
+    workloads: Workloads,
+    output: Output,
+    region: Region = None,
+    form: Forms = None,
+    growth: Growth = None,
+    months: Annotated[int, typer.Option(min=1, max=600, help="How far growth is followed.")] = 36,
+    measured: Measured = None,
+    figures: Figures = False,
+    as_json: Json = False,
+) -> None:
+    """Write the answer as a decision record that stands alone: one file, or a folder with an index."""
+    from .forecast import parsed
+    from .report.sections import Asked
+
+    asked = Asked(parsed(growth) if growth else None, months, measured)
+    if measured and len(workloads) > 1:
+        raise ExplorerError(f"--measured is {measured}: expected one workload, not {len(workloads)}")
+    if output.suffix and not output.is_dir():
+        if len(workloads) > 1:
+            raise ExplorerError(f"{output}: expected a folder for {len(workloads)} workloads")
+        if form:
+            raise ExplorerError(
+                f"--form is {form[0]}: expected a folder, as {output} has its form by its name"
+            )
+        _single(workloads[0], output, region, asked, figures, as_json)
+    else:
+        _folder(workloads, output, region, _forms(form), asked, figures, as_json)
+
+
+def _forms(given: Sequence[str] | None) -> list[str]:
+    for form in given or ():
+        if form not in ACCEPTED:
+            *most, last = ACCEPTED
+            raise ExplorerError(f'--form is "{form}": expected {", ".join(most)} or {last}')
+    return list(dict.fromkeys(given or ACCEPTED[:1]))
+
+
+def _single(path: Path, output: Path, region: str | None, asked: Asked, figures: bool, as_json: bool) -> None:
+    from .recommend import recommend
+    from .report.sections import document
+    from .report.writing import FORMS, check, saved_figures, written
+
+    check(output)
+    ending = output.suffix.lower()
+    doc = document(recommend(loaded(path, region)), output.name, asked)
+    files = [written(FORMS[ending](doc), output)]
+    drawn = saved_figures(doc, output.with_name(f"{output.stem}-figures")) if figures else []
+    answer = {"reports": files, "index": None, "figures": drawn, "failed": []}
+    out(answer, as_json, "written", *files, *_folders(drawn))
+
+
+def _folder(
+    paths: list[Path],
+    folder: Path,
+    region: str | None,
+    forms: list[str],
+    asked: Asked,
+    figures: bool,
+    as_json: bool,
+) -> None:
+    from .report.batch import batch
+    from .report.writing import check_folder
+    from .told import watched
+
+    check_folder(folder / "index.html")
+
+    def watch(entries: Sequence[Entry]) -> Iterable[Entry]:
+        return entries if as_json else watched(entries)
+
+    entries = batch(paths, folder, forms, lambda path: loaded(path, region), asked, figures, watch)
+    files = [file for entry in entries for file in entry.files]
+    drawn = [file for entry in entries for file in entry.figures]
+    failed = [entry for entry in entries if entry.error]
+    page = folder / "index.html"
+    answer = {
+        "reports": files,
+        "index": page,
+        "figures": drawn,
+        "failed": [{"workload": entry.given, "error": entry.error} for entry in failed],
+    }
+    out(answer, as_json, "written", *files, *_folders(drawn), page)
+    for entry in failed:
+        refused(entry.error)
+    if failed:
+        raise typer.Exit(BAD_INPUT)
+
+
+def _folders(files: Sequence[Path]) -> list[Path]:
+    return list(dict.fromkeys(file.parent for file in files))
