@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from . import __version__, checking, endpoint, ingesting, simulating
+from . import __version__, checking, endpoint, ingesting, reporting, serving, simulating, sweeping, weighing
 from .console import (
     NO,
     Commands,
@@ -30,7 +30,6 @@ from .console import (
     out,
     out_refreshed,
 )
-from .errors import ExplorerError
 
 app = typer.Typer(cls=Commands, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
@@ -145,37 +144,6 @@ def forecast(
 
 
 @app.command()
-def sweep(
-    workload: WorkloadFile,
-    axis: Annotated[
-        list[str],
-        typer.Option(metavar="FIELD=FROM:TO:COUNT", help="Such as response=1KB:200MB:200; up to six."),
-    ],
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE.parquet", help="A row a point.")
-    ] = None,
-    region: Region = None,
-    as_json: Json = False,
-) -> None:
-    """Every design at every point of a grid: which one wins where."""
-    from .axes import spaced
-    from .plain import swept
-    from .sweep import sweep as over
-
-    if output and output.suffix != ".parquet":
-        raise ExplorerError(f"-o is {output}: expected a name that ends in .parquet")
-    base = loaded(workload, region)
-    axes = dict(spaced(base, text) for text in axis)
-    if len(axes) < len(axis):
-        raise ExplorerError("an axis is named twice: expected each once")
-    found = over(base, axes)
-    if output:
-        found.write(output)
-    answer = swept(found, output)
-    out(answer, as_json, "swept", answer)
-
-
-@app.command()
 def bill(
     usage: Annotated[
         str, typer.Argument(metavar="USAGE.csv", help="Columns id,quantity; - reads standard input.")
@@ -241,30 +209,6 @@ def prices(
 
 
 @app.command()
-def report(
-    workloads: Annotated[list[Path], typer.Argument(metavar="WORKLOAD...")],
-    output: Annotated[
-        Path,
-        typer.Option("-o", "--output", metavar="FILE|FOLDER", help="FILE.html or FILE.md, or a folder."),
-    ],
-    region: Region = None,
-    form: Annotated[
-        str, typer.Option("--format", metavar="html|md", help="Of the files in a folder.")
-    ] = "html",
-    as_json: Json = False,
-) -> None:
-    """Write the answer as a decision record that stands alone."""
-    from .plain import places
-    from .report import report as write
-    from .told import watched
-
-    paths = places(workloads, output, form)
-    read = [loaded(path, region) for path in workloads]
-    written = [write(*job) for job in watched(list(zip(read, paths, strict=True)))]
-    out({"reports": written}, as_json, "written", *written)
-
-
-@app.command()
 def lab(
     port: Annotated[int, typer.Option(min=1, max=65535, help="If it is taken, another.")] = 8888,
     open_browser: Annotated[bool, typer.Option("--open/--no-open")] = True,
@@ -281,5 +225,5 @@ def lab(
     server.run(ready)
 
 
-for room in (checking, ingesting, simulating, endpoint):
+for room in (reporting, checking, ingesting, simulating, sweeping, weighing, serving, endpoint):
     room.add_to(app)

@@ -48,17 +48,17 @@ class Commands(TyperGroup):
         try:
             code = super().main(*args, **{**extra, "prog_name": "explorer", "standalone_mode": False})
         except (ExplorerError, OSError, UnicodeError) as error:
-            code = _refused(_line(error))
+            code = refused(_line(error))
             code = CLOUD_FAILED if isinstance(error, CloudError) else code
         except Exception as error:
             if not hasattr(error, "format_message"):  # not one of Typer's own
                 raise
             asked = getattr(getattr(error, "ctx", None), "command_path", "explorer")
-            code = _refused(f"{error.format_message().rstrip('.')}. See: {asked} --help")
+            code = refused(f"{error.format_message().rstrip('.')}. See: {asked} --help")
         sys.exit(code if isinstance(code, int) else 0)
 
 
-def _refused(line: str) -> int:
+def refused(line: str) -> int:
     """Say what is wrong, in one line."""
     print("error: " + " ".join(line.split()), file=sys.stderr)
     return BAD_INPUT

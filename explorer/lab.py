@@ -53,7 +53,7 @@ def server(port: int, open_browser: bool) -> Server:
         LabApp = import_module("jupyterlab.labapp").LabApp
     except ImportError:
         raise ExplorerError("JupyterLab is not installed: pip install 'explorer[notebooks]'") from None
-    browser = open_browser and _has_browser()
+    browser = open_browser and has_browser()
     try:
         app = LabApp.initialize_server(argv=_arguments(folder, port, browser))
     except SystemExit:
@@ -81,7 +81,7 @@ def _arguments(folder: Path, port: int, browser: bool) -> list[str]:
     ]
 
 
-def _has_browser() -> bool:
+def has_browser() -> bool:
     """Whether there is a browser with a window: one in this terminal would only hide it."""
     if sys.platform.startswith("linux"):
         return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

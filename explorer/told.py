@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .lab import Server
     from .live.target import Target
     from .refresh.lines import Part
+    from .serving import Page
 
 T = TypeVar("T")
 SPARED = (">as of", ">old as of", "note", ">from")  # columns of a refresh that can go
@@ -98,6 +99,14 @@ def address(server: Server) -> Iterator[RenderableType]:
     if server.app.port != server.asked_port:
         yield f"Port {server.asked_port} is taken: {server.app.port} it is"
     yield f"JupyterLab on {server.folder}, for this machine only; Ctrl-C ends it:"
+    yield Whole(server.url)
+
+
+def page(server: Page) -> Iterator[RenderableType]:
+    """Where the explorer alone is."""
+    if server.port != server.asked_port:
+        yield f"Port {server.asked_port} is taken: {server.port} it is"
+    yield "The explorer, for this machine only; Ctrl-C ends it:"
     yield Whole(server.url)
 
 

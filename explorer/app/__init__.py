@@ -1,5 +1,5 @@
 """The widgets: one screen on which a workload is turned and the answer follows."""
 
-from .screen import Explorer, explore
+from .screen import Explorer, explore, page
 
-__all__ = ["Explorer", "explore"]
+__all__ = ["Explorer", "explore", "page"]

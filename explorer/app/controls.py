@@ -1,15 +1,16 @@
-"""What can be turned: a slider a field on a log scale of round values, and switches."""
+"""What can be turned: a slider a field on a log scale of round values, switches and choices."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-import ipywidgets
 import numpy as np
 
+from .. import facts
 from ..distribution import Samples
 from ..spread import QUANTILE, Spread
 from ..units import BYTES, format_number, format_size, format_time
@@ -17,7 +18,11 @@ from ..workload import Workload
 
 STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # of a decade
 MINUTES = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 45)
+MEMORY = [128, 256, 512, 1024, 1769, 2048, 3072, 4096, 5120, 6144, 8192, 10240, 16384, 32768, 65536, 122880]
+PROMISE, NONE = "targets.latency_p95", 366 * 86400.0  # a promise that is none
 HOURS, DAYS = (1, 1.5, 2, 3, 4, 6, 9, 12, 18), (1, 2, 3, 5, 7)
+
+Value = float | bool | str
 
 
 def _decades(low: int, high: int) -> list[float]:
@@ -34,6 +39,15 @@ def _times(least: float, most: float) -> list[float]:
     seconds = [s for s in _decades(-3, 2) if s < 60]
     seconds += [60.0 * n for n in MINUTES] + [3600.0 * n for n in HOURS] + [86400.0 * n for n in DAYS]
     return [s for s in seconds if least <= s <= most]
+
+
+def _promised(seconds: float) -> str:
+    return "none" if seconds >= NONE else format_time(seconds)
+
+
+def _memory(megabytes: float) -> str:
+    whole = megabytes / 1024
+    return f"{whole:g} GB" if whole == int(whole) else f"{megabytes:,g} MB"
 
 
 def _monthly(usd: float) -> str:
@@ -54,49 +68,74 @@ class Dial:
         found: Any = workload
         for part in self.field.split("."):
             found = getattr(found, part)
+        if found is None:
+            return NONE
         if isinstance(found, Spread):
             return float(found.spread.median)
         return float(found.total if self.field == "configuration" else found)
 
+    def options(self, today: float) -> list[float]:
+        """The stops of the slider: round values, and today's."""
+        near = [float(mark) for mark in self.marks if not np.isclose(mark, today, rtol=1e-6, atol=0)]
+        return sorted([*near, today])
+
 
 DIALS = (
+    Dial("requests_per_month", "Requests a month", _decades(2, 11), format_number),
     Dial("response", "Response, median", _sizes(100, 5 * BYTES["GB"]), format_size),
     Dial("request", "Request, median", _sizes(100, 5 * BYTES["GB"]), format_size),
     Dial("runtime", "Run time, median", _times(1e-3, 7 * 86400), format_time),
-    Dial("requests_per_month", "Requests a month", _decades(2, 11), format_number),
+    Dial("runtime.memory", "Memory", MEMORY, _memory),
     Dial("configuration", "Configuration", [0.0, *_sizes(100, 4 * BYTES["MB"])], format_size),
     Dial("client.waits", "Client waits", _times(0.1, 3600), format_time),
-    Dial("preferences.part_usd", "A moving part is worth", [0.0, *_decades(0, 3)], _monthly),
+    Dial(PROMISE, "Promised p95", [*_times(0.1, 7 * 86400), NONE], _promised),
+    Dial("preferences.part_usd", "One part is worth", [0.0, *_decades(0, 3)], _monthly),
 )
 SWITCHES = {  # field: its name on the screen
-    "client.polls": "client can poll",
-    "client.uploads": "client can upload to S3",
-    "response.divisible": "response can be paged",
-    "runtime.divisible": "work can be cut into steps",
+    "client.polls": "Client can poll",
+    "client.uploads": "Client can upload to S3",
+    "client.receives_callbacks": "Client can be called back",
+    "response.divisible": "Response can be paged",
+    "runtime.divisible": "Work can be cut into steps",
+}
+CHOICES: dict[str, tuple[str, tuple[str, ...]]] = {  # field: its name, and what can be chosen
+    "region": ("Region", tuple(sorted(facts.regions()))),
+    "runtime.architecture": ("Processor", ("arm64", "x86_64")),
 }
 
 
-def turned(base: Workload, values: Mapping[str, float | bool]) -> Workload:
+def turned(base: Workload, values: Mapping[str, Value]) -> Workload:
     """`base` with other values; a distribution is scaled so that its median is the value.
 
     A peak grows with its mean. Raises WorkloadError for a value that the workload cannot have.
     """
-    given = tomllib.loads(base.to_toml()) if values else {}
     changes: dict[str, Any] = {}
     for field, value in values.items():
-        if field in SWITCHES:
-            changes[field] = value
-        elif field == "configuration":
-            changes |= _configured(base, value)
+        if field == "configuration":
+            changes |= _configured(base, float(value))
         elif field == "requests_per_month":
             changes[field] = value
             if base.peak_rps is not None:
-                changes["peak_rps"] = base.peak_rps * value / base.requests_per_month
+                changes["peak_rps"] = base.peak_rps * float(value) / base.requests_per_month
+        elif field == PROMISE:
+            changes[field] = None if float(value) >= NONE else value
         else:
             found = getattr(base, field, None)
-            changes[field] = _scaled(given.get(field), found, value) if isinstance(found, Spread) else value
+            changes[field] = value
+            if isinstance(found, Spread):
+                changes[field] = _scaled(_given(base).get(field), found, float(value))
     # A section is replaced before one of its fields is.
     return base.replace(dict(sorted(changes.items(), key=lambda change: "." in change[0])))
+
+
+@lru_cache(maxsize=4)
+def _read(toml: str) -> dict[str, Any]:
+    return tomllib.loads(toml)
+
+
+def _given(base: Workload) -> dict[str, Any]:
+    """What a workload was given, as TOML has it."""
+    return _read(base.to_toml())
 
 
 def _configured(base: Workload, total: float) -> dict[str, Any]:
@@ -126,58 +165,3 @@ def _times_of(found: Spread, given: Mapping[str, Any], factor: float) -> dict[st
         name: _times_of(found, text, factor) if isinstance(text, Mapping) else found.parse(text) * factor
         for name, text in given.items()
     }
-
-
-class Slider:
-    """A slider over round values and today's, which says its value as people do."""
-
-    def __init__(self, dial: Dial, on_turn: Callable[[str, float], None]) -> None:
-        self.dial, self._on_turn, self._quiet = dial, on_turn, False
-        self.widget = ipywidgets.SelectionSlider(
-            options=self._options(dial.marks[0]),
-            description=dial.name,
-            style={"description_width": "initial"},
-        )
-        self.widget.observe(self._turned, names="index")
-
-    def _options(self, today: float) -> list[tuple[str, float]]:
-        near = [m for m in self.dial.marks if not np.isclose(m, today, rtol=1e-6, atol=0)]
-        return [(self.dial.said(mark), mark) for mark in sorted([*near, today])]
-
-    def show(self, value: float) -> None:
-        """Set the slider, without turning anything."""
-        options = self._options(value)
-        index = next(i for i, (_, mark) in enumerate(options) if mark == value)
-        self._quiet = True
-        try:
-            if list(self.widget.options) != options:
-                self.widget.options = options
-            self.widget.index = index
-        finally:
-            self._quiet = False
-
-    def _turned(self, _: Any) -> None:
-        if not self._quiet:
-            self._on_turn(self.dial.field, float(self.widget.value))
-
-
-class Switch:
-    """A box to tick for a true-or-false field."""
-
-    def __init__(self, field: str, on_turn: Callable[[str, bool], None]) -> None:
-        self.field, self._on_turn, self._quiet = field, on_turn, False
-        self.widget = ipywidgets.Checkbox(description=SWITCHES[field], indent=False)
-        self.widget.observe(self._turned, names="value")
-
-    def show(self, workload: Workload) -> None:
-        """Set the box, without turning anything."""
-        section, name = self.field.split(".")
-        self._quiet = True
-        try:
-            self.widget.value = getattr(getattr(workload, section), name)
-        finally:
-            self._quiet = False
-
-    def _turned(self, change: Any) -> None:
-        if not self._quiet:
-            self._on_turn(self.field, bool(change["new"]))

@@ -1,4 +1,4 @@
-"""An answer as HTML: what to build, limits used, costs, what is ruled out, what would change it.
+"""An answer as HTML: what to build, limits used, what is ruled out, what would change it.
 
 Bars are boxes of the page, not a picture: they are drawn in the browser, follow its theme, and their
 text can be read aloud. The figures of `explorer.figures` show the same numbers.
@@ -6,47 +6,99 @@ text can be read aloud. The figures of `explorer.figures` show the same numbers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 import numpy as np
 
 from .. import facts
-from ..around import named
+from ..around import BreakEven, named
 from ..assess import Finding
-from ..cost import cost
 from ..design import Design
-from ..figures.look import NEVER, OTHER, VERDICTS, chance_said
-from ..figures.money import best_beside, by_service, grouped, service_colours
+from ..figures.look import NEVER
 from ..reasons import Reason
 from ..recommend import Recommendation
-from ..units import format_number, format_quantity, format_share, format_time, format_usd
-from ..words import described
+from ..units import format_number, format_quantity, format_share, format_size, format_time, format_usd
+from .costs import differs
+from .html import capital, number, title
+from .said import differences
 
-LIMITS, COSTS, REASONS, TURNS = 8, 7, 5, 5  # rows of each panel
+LIMITS, REASONS, TURNS = 8, 5, 6  # rows of each panel
 LEAST, DECADES = 1e-3, 4.0  # the track begins at 0.1 % of a limit and ends at ten times of it
 AT_LIMIT = 100 * 3 / DECADES  # where the limit stands on the track [%]
+AXES: dict[str, tuple[str, Callable[[float], str]]] = {  # of the break-evens: what they are called here
+    "response": ("Response", format_size),
+    "request": ("Request", format_size),
+    "runtime": ("Run time", format_time),
+    "requests_per_month": ("Requests a month", format_number),
+    "configuration": ("Configuration", format_size),
+}
+CONCERNS = {
+    "door": "Door",
+    "request": "Request",
+    "response": "Response",
+    "execution": "Work",
+    "configuration": "Configuration",
+}
 
 
-def answer(r: Recommendation) -> str:
-    """What to build, and its four numbers."""
+def answer(r: Recommendation, beside: Recommendation | None = None) -> str:
+    """What to build, and its four numbers; `beside` is what it is compared with."""
     name = escape(r.workload.name)
-    if not r.feasible:
-        return _section("answer no", f"Nothing is feasible for {name}", f"<p>{escape(r.summary)}</p>")
-    said = described(r.nearest)
-    numbers = (
-        (format_usd(r.monthly_usd), "a month"),
-        (str(r.parts), "moving part" if r.parts == 1 else "moving parts"),
-        (format_time(r.latency_s["p50"], 2), "half of the results"),
-        (format_time(r.latency_s["p95"], 2), "95 % of the results"),
+    said = f"Build this for <b>{name}</b>" if r.feasible else f"Nothing is feasible for <b>{name}</b>"
+    kind = "" if r.feasible else ' class="no"'
+    head = f"<header><h2{kind}>{said}</h2></header>"
+    note = _against(r, beside) if beside else _note(r)
+    return f"{head}{_numbers(r, beside)}{_choices(r.nearest, beside)}{note}"
+
+
+def _against(r: Recommendation, beside: Recommendation) -> str:
+    """What differs from the workload that is compared with, and the way over to it."""
+    swap = '<button type="button" class="x-button" data-do="swap">Go to A</button>'
+    said = differences(r.workload, beside.workload)
+    return f'<p class="note against"><span>A to this: {said}</span>{swap}</p>'
+
+
+def _numbers(r: Recommendation, beside: Recommendation | None) -> str:
+    tiles = (
+        ("usd", format_usd, "a month"),
+        ("parts", str, "moving part" if r.parts == 1 else "moving parts"),
+        ("p50", _seconds, "half of the results"),
+        ("p95", _seconds, "95 % of the results"),
     )
-    boxes = "".join(f"<div><b>{escape(value)}</b><span>{unit}</span></div>" for value, unit in numbers)
-    ids = " ".join(f"<code>{escape(option)}</code>" for option in r.nearest.ids.values())
-    body = f'<p>Build {escape(said)}. {ids}</p><div class="numbers">{boxes}</div>{_first(r)}'
-    return _section("answer", f"Recommended for {name}", body)
+    values, others = _figures(r), _figures(beside) if beside else {}
+    boxes = []
+    for key, said, unit in tiles:
+        other = f'<small class="a">A {escape(said(others[key]))}</small>' if beside else ""
+        boxes.append(f"<div>{number(said(values[key]), key, kind='big')}<span>{unit}</span>{other}</div>")
+    return f'<div class="x-numbers">{"".join(boxes)}</div>'
 
 
-def _first(r: Recommendation) -> str:
-    """What to ask AWS for first, and whether the answer turns with what a part is worth."""
+def _figures(r: Recommendation) -> dict[str, float]:
+    seconds = r.latency_s
+    return {"usd": r.monthly_usd, "parts": r.parts, "p50": seconds["p50"], "p95": seconds["p95"]}
+
+
+def _seconds(seconds: float) -> str:
+    return format_time(seconds, 2)
+
+
+def _choices(design: Design, beside: Recommendation | None) -> str:
+    """The five choices, a line each, in words."""
+    rows = []
+    for option in design.options:
+        other = beside.nearest.ids[option.concern] if beside else option.id
+        was = f' <small class="a">A {escape(other)}</small>' if other != option.id else ""
+        button = number(option.id, f"option:{option.concern}", kind="id")
+        said = escape(option.summary)
+        rows.append(f"<dt>{CONCERNS[option.concern]}</dt><dd>{button} <span>{said}</span>{was}</dd>")
+    return f'<dl class="x-choices-made">{"".join(rows)}</dl>'
+
+
+def _note(r: Recommendation) -> str:
+    """What to ask AWS for first, whether a part's worth turns the answer, or why nothing serves."""
+    if not r.feasible:
+        return f'<p class="note">The nearest miss is shown. {escape(_miss(r))}</p>'
     notes = [f"First, {f.consequence.partition(';')[0]}." for f in r.found if f.verdict == "raise"]
     others = {
         str(Design(**choice["design"])): usd
@@ -57,43 +109,57 @@ def _first(r: Recommendation) -> str:
         f"At {format_usd(usd)} a part: {named(Design(**r.at_part_usd[usd]['design']), r.nearest)}."
         for usd in others.values()
     ]
-    return f'<p class="note">{escape(" ".join(notes[:3]))}</p>'
+    return f'<p class="note">{escape(" ".join(notes[:2]))}</p>'
 
 
-def limits(r: Recommendation) -> str:
+def _miss(r: Recommendation) -> str:
+    """In one sentence, what the nearest design breaks."""
+    misses = [
+        f"{format_share(found.breach_probability)} of the requests break the limit "
+        f"{facts.limit(found.limit).name} of {format_quantity(found.limit_value, found.unit)}"
+        for found in r.found
+        if found.verdict == "breach"
+    ]
+    late = float(r.evaluation.late[r.index])
+    if late > r.load.tolerance:
+        misses.append(f"{format_share(late)} of the answers begin after the client stops waiting")
+    if not r.evaluation.in_time[r.index]:
+        misses.append(f"its p95 of {format_time(r.latency_s['p95'], 2)} is later than promised")
+    return capital("; ".join(misses[:2]) + ".") if misses else ""
+
+
+def limits(r: Recommendation, beside: Recommendation | None = None) -> str:
     """Limits used as bars on a log scale, each with the limit marked at the same place."""
-    rows = "".join(_limit(found) for found in r.found[:LIMITS])
+    others = {found.limit: found for found in beside.found} if beside else {}
+    rows = "".join(_limit(found, others.get(found.limit)) for found in r.found[:LIMITS])
     more = len(r.found) - LIMITS
     note = f'<p class="more">{more} more fit.</p>' if more > 0 else ""
-    scale = "".join(
-        f'<span style="left:{place:.4g}%">{text}</span>'
-        for place, text in ((25, "1 %"), (50, "10 %"), (AT_LIMIT, "limit"))
+    marks = ((25, "1 %"), (50, "10 %"), (AT_LIMIT, "limit"), (100, "10 ×"))
+    scale = "".join(f'<span style="left:{place:.4g}%">{text}</span>' for place, text in marks)
+    head = title(
+        "Limits used" if r.feasible else "Limits used by the nearest miss",
+        '<span class="x-key"><i class="dark"></i>p50 <i class="light"></i>p99</span>',
     )
-    rest = "<span></span>" * 2
-    head = f'<div class="row scale"><span></span><div class="track">{scale}</div>{rest}</div>'
-    title = "Limits used" if r.feasible else "Limits used by the nearest miss"
-    return _section("limits", title, f"{head}{rows}{note}")
+    return f'{head}<div class="x-scale">{scale}</div><ul class="x-rows">{rows}</ul>{note}'
 
 
-def _limit(found: Finding) -> str:
+def _limit(found: Finding, other: Finding | None) -> str:
     row = facts.limit(found.limit)
-    dark, light, word = VERDICTS[found.verdict]
     p50, p99 = (_place(used, found.limit_value) for used in (found.used_p50, found.used_p99))
-    broken = f"<small>{_over(found.breach_probability)}</small>"
-    why = f"{row.service}, {row.name} ({found.limit}): {_in_full(found)}. {found.consequence}"
-    return (
-        f'<div class="row" title="{escape(why)}"><span class="name">{_breakable(row.name)}</span>'
-        f'<div class="track"><i style="width:{p99:.2f}%;background:{light}"></i>'
-        f'<i style="width:{p50:.2f}%;background:{dark}" class="half"></i>'
-        f'<em style="left:{AT_LIMIT}%"></em></div>'
-        f"<span>{_used(found)}</span>"
-        f'<span class="verdict {found.verdict}" style="--ink:{word}">{found.verdict} {broken}</span></div>'
+    over = _over(found.breach_probability)
+    share = format_share(found.used_p99 / found.limit_value) if found.limit_value else ""
+    word = share if found.verdict == "fits" else f"{found.verdict} {over}".strip()
+    ghost = (
+        f'<i class="a" style="left:{_place(other.used_p99, other.limit_value):.2f}%"></i>' if other else ""
     )
-
-
-def _breakable(name: str) -> str:
-    """A name that may go on in a second line after a slash."""
-    return escape(name).replace("/", "/<wbr>")
+    return (
+        f'<li class="{found.verdict}" data-why="limit:{escape(found.limit)}">'
+        f'<div><span class="name">{escape(row.name)}</span>'
+        f"{number(used(found), f'limit:{found.limit}')}</div>"
+        f'<div><div class="track"><i class="light" style="width:{p99:.2f}%"></i>'
+        f'<i class="dark" style="width:{p50:.2f}%"></i>{ghost}<b style="left:{AT_LIMIT:g}%"></b></div>'
+        f"<em>{escape(word)}</em></div></li>"
+    )
 
 
 def _over(chance: float) -> str:
@@ -101,13 +167,6 @@ def _over(chance: float) -> str:
     if chance < 1e-5:
         return "" if chance < NEVER else "< 0.001 %"
     return format_share(chance) if chance < 0.9995 else "100 %"
-
-
-def _in_full(found: Finding) -> str:
-    values = (found.used_p50, found.used_p99, found.limit_value)
-    p50, p99, limit = (_said(value, found.unit) for value in values)
-    chance = chance_said(found.breach_probability)
-    return f"p50 {p50}, p99 {p99} of {limit}; share of the requests that break it: {chance}"
 
 
 def _place(used: float, limit: float) -> float:
@@ -118,47 +177,17 @@ def _place(used: float, limit: float) -> float:
     return float(min(100.0, 100 * np.log10(share / LEAST) / DECADES))
 
 
-def _used(found: Finding) -> str:
+def used(found: Finding) -> str:
     """ "9 MB of 6 MB"; a unit that is a phrase is told on hovering."""
-    used, limit = (_said(value, found.unit) for value in (found.used_p99, found.limit_value))
-    return escape(f"{used.removesuffix(found.unit).rstrip()} of {limit.removesuffix(found.unit).rstrip()}")
+    used, limit = (quantity(value, found.unit) for value in (found.used_p99, found.limit_value))
+    return f"{used.removesuffix(found.unit).rstrip()} of {limit.removesuffix(found.unit).rstrip()}"
 
 
-def _said(value: float, unit: str) -> str:
+def quantity(value: float, unit: str) -> str:
+    """A use of a limit for people."""
     if not np.isfinite(value):
         return "endless"
     return format_quantity(value, unit) if unit in {"bytes", "seconds"} else f"{format_number(value)} {unit}"
-
-
-def costs(r: Recommendation) -> str:
-    """The bill by service beside those of the best alternatives."""
-    designs = [r.nearest, *best_beside(r, COSTS - 1)]
-    bills = [by_service(cost(r.workload, design)) for design in designs]
-    colours = service_colours(bills)
-    most = max([sum(bill.values()) for bill in bills] + [1e-12])
-    rows = []
-    for design, bill in zip(designs, bills, strict=True):
-        pieces = "".join(
-            f'<i style="width:{100 * usd / most:.2f}%;background:{colours.get(name, OTHER)}"'
-            f' title="{escape(name)} {format_usd(usd)}"></i>'
-            for name, usd in grouped(bill, colours).items()
-            if usd > 0
-        )
-        first = design == r.nearest
-        called = "this design" if first else _differs(design, r.nearest)
-        parts = f"{len(design.parts)} part{'' if len(design.parts) == 1 else 's'}"
-        rows.append(
-            f'<div class="row{" first" if first else ""}"><span class="name">{escape(called)}</span>'
-            f'<div class="track stack">{pieces}</div>'
-            f"<span><b>{format_usd(sum(bill.values()))}</b> <small>{parts}</small></span></div>"
-        )
-    keys = "".join(f'<span><i style="background:{c}"></i>{escape(n)}</span>' for n, c in colours.items())
-    return _section("costs", "Cost a month", f'<p class="key">{keys}</p>{"".join(rows)}')
-
-
-def _differs(design: Design, other: Design) -> str:
-    """Only the options in which a design differs from another."""
-    return ", ".join(option for concern, option in design.ids.items() if option != other.ids[concern])
 
 
 def rejected(r: Recommendation) -> str:
@@ -167,32 +196,42 @@ def rejected(r: Recommendation) -> str:
     rows = "".join(_reason(reason) for reason in shown[:REASONS])
     more = len(shown) - REASONS
     note = f'<p class="more">{more} more reasons.</p>' if more > 0 else ""
-    return _section(
-        "rejected", "Ruled out", f"<ul>{rows}</ul>{note}" if rows else "<p>Nothing is ruled out.</p>"
+    return title("Ruled out") + (
+        f'<ul class="x-list">{rows}</ul>{note}' if rows else "<p>Nothing is ruled out.</p>"
     )
 
 
 def _reason(reason: Reason) -> str:
-    options = ", ".join(option.partition("=")[2] for option in reason.options[:3]) or "several together"
-    more = len(reason.options) - 3
-    options += f" and {more} more" if more > 0 else ""
-    why = reason.why
+    options = ", ".join(option.partition("=")[2] for option in reason.options[:2]) or "several together"
+    more = len(reason.options) - 2
+    options += f" +{more}" if more > 0 else ""
+    key = f"reason:{reason.because}"
+    said, figure = escape(reason.why), f"{reason.designs} designs"
     if reason.kind == "limit":
         row = facts.limit(reason.because)
-        why = f"{row.name}, {format_quantity(row.value or 0.0, row.unit)}"
-        if reason.breach_probability is not None:
-            why += f": {format_share(reason.breach_probability)} over"
-    return f'<li title="{escape(reason.because)}"><b>{escape(options)}:</b> {escape(why)}</li>'
+        said = f"{escape(format_quantity(row.value or 0.0, row.unit))}, {escape(row.name)}"
+        figure = f"{_over(reason.breach_probability or 0.0) or 'some'} over"
+    return (
+        f'<li data-why="{escape(key)}"><span><b>{escape(options)}</b> {said}</span>{number(figure, key)}</li>'
+    )
 
 
 def turns(r: Recommendation) -> str:
     """Where the recommendation changes, and to what."""
-    said = [turn.says for turn in r.turns]
-    if not r.feasible:
-        return _section("turns", "What would change it", "<p>Nothing serves this workload as it is.</p>")
-    rows = "".join(f"<li>{escape(text[:1].upper() + text[1:])}.</li>" for text in said[:TURNS])
-    return _section("turns", "What would change it", f"<ul>{rows}</ul>")
+    head = title("What would change the answer")
+    near = sorted(enumerate(r.turns), key=lambda pair: pair[1].distance)[:TURNS]
+    rows = "".join(_turn(index, turn, r) for index, turn in near)
+    return f'{head}<ul class="x-list">{rows}</ul>' if rows else f"{head}<p>Nothing within reach.</p>"
 
 
-def _section(kind: str, title: str, body: str) -> str:
-    return f'<section class="x-{kind}"><h3>{title}</h3>{body}</section>'
+def _turn(index: int, turn: BreakEven, r: Recommendation) -> str:
+    """The value first, then what is built beyond it."""
+    key = f"turn:{index}"
+    if turn.value is None:
+        return f'<li data-why="{key}"><span>{escape(capital(turn.says))}</span></li>'
+    then = differs(Design(**turn.design), r.nearest) if turn.design else "nothing is feasible"
+    name, shown = AXES[turn.axis]
+    factor = turn.factor or 1.0
+    far = f"{format_number(factor)} ×" if factor >= 1 else f"1/{format_number(1 / factor)}"
+    where = f"{name} {turn.direction} {shown(turn.value)}"
+    return f'<li data-why="{key}"><span>{escape(where)} → <b>{escape(then)}</b></span>{number(far, key)}</li>'

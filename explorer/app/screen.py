@@ -1,26 +1,37 @@
-"""One screen: the workload to the left, the answer to the right."""
+"""One screen: what is turned in the browser is answered from here."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
+import sys
 from base64 import b64encode
-from functools import cache
-from html import escape
-from importlib.resources import files
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-import ipywidgets
-
 from .. import facts
 from ..errors import ExplorerError
-from ..recommend import Recommendation, recommend
+from ..recommend import Recommendation
 from ..units import format_usd
 from ..workload import Workload
-from . import panels
-from .controls import DIALS, SWITCHES, Slider, Switch, turned
+from . import giving, sharing
+from .answers import Answers
+from .controls import CHOICES, DIALS, SWITCHES, Value
+from .history import History, State
+from .maps import AXES
+from .ready import Ready
+from .view import View
+from .why import why
 
-REST_S = 0.25  # after the last turn, before what takes longer is worked out
+FIELDS = {*(dial.field for dial in DIALS), *SWITCHES, *CHOICES}
+WORKLOAD = "EXPLORER_WORKLOAD"  # the variable in which `explorer app` hands its workload over
+SWITCH_S = 1e-3  # a turn waits no longer for what is worked out beside it
+REST_S = 0.3  # after the last turn, before what takes longer is worked out
 
 
 class Explorer:
@@ -29,18 +40,40 @@ class Explorer:
     `workload` is the workload as it stands, `recommendation` its answer, `widget` the screen.
     """
 
-    def __init__(self, workload: Workload | None = None) -> None:
+    def __init__(self, workload: Workload | None = None, *, alone: bool = False) -> None:
         self._presets = presets() if workload is None else {workload.name: workload, **presets()}
-        self._base = next(iter(self._presets.values()))
-        self._values: dict[str, float | bool] = {}
-        self._resting: asyncio.Task[None] | None = None
-        self._make()
-        self._preset(self._base)
+        self._history = History(State(next(iter(self._presets.values()))))
+        self._later: asyncio.Task[None] | None = None
+        self._pool = ThreadPoolExecutor(1, "explorer")  # what takes longer, one after the other
+        self.widget = View(self._heard, alone=alone)
+        self._answers = Answers(self.widget.send)
+        self._before = self._history.now
+        self._ready = self._answers.shelf.take(self._history.now)
+
+    @property
+    def recommendation(self) -> Recommendation:
+        """The answer for the workload as it stands."""
+        return self._ready.r
+
+    @property
+    def workload(self) -> Workload:
+        """The workload as it stands."""
+        return self._ready.r.workload
 
     def __repr__(self) -> str:
         r = self.recommendation
         found = f"{r.design}, {format_usd(r.monthly_usd)} a month" if r.feasible else "nothing is feasible"
         return f"Explorer({self.workload.name}: {found})"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """The widget, and for viewers without it a picture and a line that do not change."""
+        from ..figures import limits_used
+
+        found = self.widget._repr_mimebundle_(**kwargs)
+        bundle = dict(found[0] if isinstance(found, tuple) else found or {})
+        bundle["text/plain"] = repr(self)
+        bundle["image/png"] = b64encode(limits_used(self.recommendation).png()).decode()
+        return bundle
 
     def save(self, path: str | Path) -> Path:
         """Write the workload as it stands as TOML, and return where.
@@ -54,131 +87,157 @@ class Explorer:
             raise ExplorerError(f"{path}: cannot be written ({error.strerror})") from None
         return path
 
-    def set(self, field: str, value: float | bool) -> None:
+    def set(self, field: str, value: Value) -> None:
         """Turn one field, as its slider or switch does: `set("response", 2e6)`.
 
         A value that the workload cannot have is told in one line on the screen, and changes nothing.
         """
-        values = {**self._values, field: value}
+        self._do(partial(self._turn, {field: value}))
+
+    # What is turned ------------------------------------------------------------------------------
+
+    def _go(self, state: State, fields: frozenset[str] = frozenset()) -> None:
+        """Another state. Raises ExplorerError if it is no workload, and nothing has changed then."""
+        self._ready = self._answers.shelf.take(state)
+        self._before = self._history.now
+        if state is not self._history.now:
+            self._history.go(state, fields)
+
+    def _turn(self, values: Mapping[str, Value]) -> None:
+        self._go(self._history.now.with_(values), frozenset(values))
+
+    def _begin(self, workload: Workload) -> None:
+        """Begin again from a workload, which can be chosen again; another of the same name is numbered."""
+        plain = workload.name
+        for number in count(2):
+            held = self._presets.get(workload.name)
+            if held is None or held.to_toml() == workload.to_toml():
+                break
+            workload = workload.replace(name=f"{plain} ({number})")
+        self._go(State(workload))
+        self._presets.setdefault(workload.name, workload)
+        self._answers.begin()
+
+    def _back(self, which: str) -> None:
+        """One state back or ahead."""
+        base = self._history.now.base
+        getattr(self._history, which)()
+        self._go(self._history.now)
+        if self._history.now.base is not base:
+            self._answers.begin()
+
+    def _reset(self) -> None:
+        if self._history.now.values:
+            self._go(State(self._history.now.base))
+
+    # What the browser says -----------------------------------------------------------------------
+
+    def _heard(self, content: Mapping[str, Any], buffers: list[bytes]) -> None:
+        """Do what a message asks; what cannot be done is one line on the screen."""
+        what = content.get("do")
+        if what == "why":
+            key = str(content.get("key"))
+            html = why(self.recommendation, key, self._history.now, self._answers.pinned)
+            self.widget.send({"say": "why", "key": key, "html": html})
+        elif what == "hello":
+            self._answers.hello(self._presets, giving.endings())
+            self._do(lambda: None)
+        elif what in ("turn", "preset", "undo", "redo", "reset", "paste", "open", "axes", "pin", "swap"):
+            self._do(partial(self._wanted, what, content, buffers), content.get("number"))
+        elif what in ("share", "save", "export"):
+            self._give(what, content)
+
+    def _wanted(self, what: str, content: Mapping[str, Any], buffers: list[bytes]) -> str | None:
+        """Another state, as the browser asks; a remark on it, if there is one."""
+        if what == "turn":
+            self._turn({field: value for field, value in content["values"].items() if field in FIELDS})
+        elif what == "preset":
+            self._begin(self._presets[content["name"]])
+        elif what in ("undo", "redo"):
+            self._back(what)
+        elif what == "reset":
+            self._reset()
+        elif what == "paste":
+            self._begin(sharing.pasted(str(content["text"])))
+        elif what == "open":
+            workload, remark = sharing.opened(str(content["name"]), buffers[0])
+            self._begin(workload)
+            return remark
+        elif what == "axes" and {content["x"], content["y"]} <= set(AXES):
+            self._answers.axes(content["x"], content["y"])
+        elif what == "pin":
+            self._answers.pin(self.recommendation, self._history.now)
+            self._go(self._history.now)
+        elif what == "swap" and self._answers.pinned_state:
+            there, here = self._answers.pinned_state, (self.recommendation, self._history.now)
+            self._answers.swap(*here)
+            self._go(there)
+        return None
+
+    def _do(self, change: Any, number: int | None = None) -> None:
+        """Change something and show what follows, or in one line why not."""
+        remark = ""
         try:
-            workload = turned(self._base, values)
-            recommendation = recommend(workload)
+            remark = change() or ""
         except ExplorerError as error:
-            self._trouble(str(error))
-            return
-        self._values = values
-        self._answered(workload, recommendation)
+            remark = str(error)
+        self._answers.quick(self._ready, self._history, remark, number)
+        self._rest()
 
-    def _preset(self, workload: Workload) -> None:
-        """Begin again from a workload."""
+    def _give(self, what: str, content: Mapping[str, Any]) -> None:
+        """A file or a text for the user."""
+        if what == "share":
+            self.widget.send({"say": "share", "text": sharing.shared(self.workload)})
+        elif what == "save":
+            self._file(".toml", self.workload.to_toml().encode())
+        else:
+            self.widget.send({"say": "working", "text": "Writing the report…"})
+            self._aside(self._report(str(content.get("ending"))))
+
+    async def _report(self, ending: str) -> None:
         try:
-            recommendation = recommend(workload)
+            made = await self._worked(giving.made, self.workload, ending)
+            self._file(ending, made)
         except ExplorerError as error:
-            self._trouble(str(error))
-            return
-        self._base, self._values = workload, {}
-        for slider in self._sliders:
-            slider.show(slider.dial.read(workload))
-        for switch in self._switches:
-            switch.show(workload)
-        self._answered(workload, recommendation)
+            self._answers.trouble(str(error))
+        finally:
+            self.widget.send({"say": "working", "text": ""})
 
-    # What is shown -------------------------------------------------------------------------------
+    def _file(self, ending: str, content: bytes) -> None:
+        name = giving.file_name(self.workload, ending)
+        self.widget.send({"say": "file", "name": name, "kind": giving.KINDS.get(ending, "")}, [content])
 
-    def _answered(self, workload: Workload, recommendation: Recommendation) -> None:
-        """Show what is quick at once, the rest when the sliders rest."""
-        self.workload, self.recommendation = workload, recommendation
-        self._trouble("")
-        self._show("answer", panels.answer(recommendation))
-        self._show("limits", panels.limits(recommendation))
-        self._show("costs", panels.costs(recommendation))
-        self._later()
+    # What takes longer ---------------------------------------------------------------------------
 
-    def _later(self) -> None:
-        """Show what is below: at once in a script and at first, else when the sliders have rested."""
-        if self._resting is not None:
-            self._resting.cancel()
-            self._resting = None
+    def _rest(self) -> None:
+        """Work out what takes longer: beside what is turned, or at once where nothing turns it."""
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        if self._answers.shown:
+            self._later = self._aside(self._follow(self._ready))
+
+    def _aside(self, work: Any) -> asyncio.Task[None] | None:
         try:
-            loop = asyncio.get_running_loop()
+            return asyncio.get_running_loop().create_task(work)
         except RuntimeError:
-            self._below_answered()
-            return
-        if not self._panels["turns"].value:
-            self._below_answered()
-            return
-        self._below.add_class("x-stale")
-        self._resting = loop.create_task(self._rest(self.recommendation))
+            asyncio.run(work)
+            return None
 
-    async def _rest(self, r: Recommendation) -> None:
-        """Work out in a thread what takes longer than a key may wait, and show it if it still holds."""
-        await asyncio.sleep(REST_S)
-        await asyncio.to_thread(_work_out, r)
-        if r is self.recommendation:
-            self._below_answered()
+    async def _worked(self, call: Any, *given: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, call, *given)
 
-    def _below_answered(self) -> None:
-        self._show("rejected", panels.rejected(self.recommendation))
-        self._show("turns", panels.turns(self.recommendation))
-        self._below.remove_class("x-stale")
-
-    def _show(self, panel: str, html: str) -> None:
-        self._panels[panel].value = html  # what is the same is not sent again
-
-    def _trouble(self, text: str) -> None:
-        self._panels["trouble"].value = f'<div class="x-trouble" role="alert">{escape(text)}</div>'
-
-    # The screen ----------------------------------------------------------------------------------
-
-    def _make(self) -> None:
-        names = ("answer", "limits", "costs", "rejected", "turns", "trouble")
-        self._panels = {name: ipywidgets.HTML() for name in names}
-        self._sliders = [Slider(dial, self.set) for dial in DIALS]
-        self._switches = [Switch(field, self.set) for field in SWITCHES]
-        self._choice = ipywidgets.Dropdown(options=list(self._presets), description="Workload")
-        self._choice.observe(lambda change: self._preset(self._presets[change["new"]]), names="value")
-        controls = [self._choice, *(s.widget for s in self._sliders), *(s.widget for s in self._switches)]
-        left = _box(
-            ipywidgets.VBox, "x-left", [*controls, self._panels["trouble"], ipywidgets.HTML(_dress())]
-        )
-        self._below = _box(ipywidgets.Box, "x-pair", [self._panels["rejected"], self._panels["turns"]])
-        self._below.add_class("x-even")
-        beside = _box(ipywidgets.Box, "x-pair", [self._panels["limits"], self._panels["costs"]])
-        right = _box(ipywidgets.VBox, "x-right", [self._panels["answer"], beside, self._below])
-        self.widget = _box(ipywidgets.HBox, "x-app", [left, right])
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widgets, and for viewers without them a picture and a line that do not change."""
-        from ..figures import limits_used
-
-        bundle = dict(self.widget._repr_mimebundle_(**kwargs))
-        bundle["text/plain"] = repr(self)
-        bundle["image/png"] = b64encode(limits_used(self.recommendation).png()).decode()
-        return bundle
-
-
-def _work_out(r: Recommendation) -> None:
-    """What a recommendation keeps once it is asked for: `panels` then finds it there."""
-    _ = r.reasons, r.turns
-
-
-def _box(kind: type, name: str, children: list[Any]) -> Any:
-    box = kind(children)
-    box.add_class(name)
-    return box
-
-
-@cache
-def _dress() -> str:
-    """The style, and the script that names the sliders; an HTML widget runs none but an image's own."""
-    here = files(__package__)
-    script = "".join(
-        line
-        for line in (here / "names.js").read_text(encoding="utf-8").splitlines()
-        if not line.startswith("//")
-    )
-    style = (here / "look.css").read_text(encoding="utf-8")
-    return f'<style>{style}</style><img src="data:," alt="" onerror="{escape(script)}">'
+    async def _follow(self, ready: Ready) -> None:
+        """What takes longer, and what may come next; once nothing is turned, what takes longest."""
+        ahead = self._answers.ahead(self._before, self._history.now)
+        for stage in self._answers.stages(ready, ahead):
+            if stage.rests:
+                await asyncio.sleep(REST_S)
+            try:
+                await self._worked(stage.work)
+                stage.show()
+            except ExplorerError as error:
+                self._answers.trouble(str(error))
 
 
 def presets() -> dict[str, Workload]:
@@ -187,14 +246,26 @@ def presets() -> dict[str, Workload]:
     return {workload.name: workload for workload in sorted(found, key=lambda workload: workload.name)}
 
 
-def explore(workload: Workload | str | Path | None = None) -> Explorer:
+def explore(workload: Workload | str | Path | None = None, *, alone: bool = False) -> Explorer:
     """One screen on which a workload is turned and the recommendation follows.
 
     Parameters
     ----------
-    workload : a workload or its file; none: the first of the examples
+    workload : a workload, its file, or the text that the screen's Share gives; none: the first example
+    alone : whether the screen is the whole page, as under `explorer app`
 
     Raises ExplorerError if the file is no workload, or ipywidgets is not installed.
     """
+    if isinstance(workload, str) and sharing.is_shared(workload):
+        return Explorer(sharing.pasted(workload), alone=alone)
     given = workload if isinstance(workload, Workload) or workload is None else Workload.load(workload)
-    return Explorer(given)
+    return Explorer(given, alone=alone)
+
+
+def page() -> None:
+    """Show the screen as the whole page, for the workload that `explorer app` was given."""
+    from IPython.display import display
+
+    gc.freeze()  # what is there now stays: looking through it for cycles would only halt a turn
+    sys.setswitchinterval(SWITCH_S)
+    display(explore(os.environ.get(WORKLOAD) or None, alone=True).widget)

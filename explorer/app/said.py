@@ -1,0 +1,110 @@
+"""What the controls and the bar show, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from ..workload import Workload
+from .controls import CHOICES, DIALS, SWITCHES, Dial
+from .history import History
+
+NEAR = 1e-6  # a value this near to a stop of its slider stands there
+Stops = dict[str, list[float]]
+
+
+def stops(workload: Workload, base: Workload, held: Stops) -> Stops:
+    """The stops of each slider: round values, where it began and where it stands; held ones if they do."""
+    found = {}
+    for dial in DIALS:
+        now, first = dial.read(workload), dial.read(base)
+        values = held.get(dial.field, [])
+        if not (_has(values, now) and _has(values, first)):
+            values = dial.options(first)
+            values = values if _has(values, now) else sorted([*values, now])
+        found[dial.field] = values
+    return found
+
+
+def _has(values: list[float], value: float) -> bool:
+    return any(abs(value - each) <= NEAR * abs(each) for each in values)
+
+
+def _index(values: list[float], value: float) -> int:
+    return int(np.argmin(np.abs(np.array(values) - value)))
+
+
+def controls(found: Stops, held: Stops, workload: Workload) -> dict[str, Any]:
+    """The sliders whose stops are new, the switches and the choices."""
+    new = [dial for dial in DIALS if found[dial.field] != held.get(dial.field)]
+    return {
+        "dials": [_dial(dial, found[dial.field], workload) for dial in new],
+        "switches": [
+            {"field": field, "name": name, "on": bool(value_of(workload, field))}
+            for field, name in SWITCHES.items()
+        ],
+        "choices": [
+            {"field": field, "name": name, "options": options, "value": value_of(workload, field)}
+            for field, (name, options) in CHOICES.items()
+        ],
+    }
+
+
+def _dial(dial: Dial, values: list[float], workload: Workload) -> dict[str, Any]:
+    return {
+        "field": dial.field,
+        "name": dial.name,
+        "values": values,
+        "said": [dial.said(value) for value in values],
+        "index": _index(values, dial.read(workload)),
+    }
+
+
+def at(found: Stops, workload: Workload) -> dict[str, Any]:
+    """Where everything stands: sliders by index, the rest by value."""
+    return {
+        "dials": {dial.field: _index(found[dial.field], dial.read(workload)) for dial in DIALS},
+        "others": {field: value_of(workload, field) for field in (*SWITCHES, *CHOICES)},
+    }
+
+
+def value_of(workload: Workload, field: str) -> Any:
+    """The value of a dotted field."""
+    found: Any = workload
+    for part in field.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def bar(history: History, name: str, pinned: bool) -> dict[str, Any]:
+    """What the buttons above can do now."""
+    return {
+        "preset": name,
+        "undo": history.can_undo,
+        "redo": history.can_redo,
+        "changed": bool(history.now.values),
+        "pinned": pinned,
+    }
+
+
+def differences(workload: Workload, other: Workload) -> str:
+    """In which fields two workloads differ, as HTML."""
+    rows = [
+        (dial.name.removesuffix(", median"), dial.said(dial.read(other)), dial.said(dial.read(workload)))
+        for dial in DIALS
+        if not np.isclose(dial.read(other), dial.read(workload), rtol=NEAR)
+    ]
+    names: Mapping[str, str] = {**SWITCHES, **{field: name for field, (name, _) in CHOICES.items()}}
+    for field, name in names.items():
+        before, now = value_of(other, field), value_of(workload, field)
+        if before != now:
+            rows.append((name, _word(before), _word(now)))
+    said = "; ".join(f"{escape(n)} {escape(a)} → <b>{escape(b)}</b>" for n, a, b in rows)
+    return said or "the same workload so far: turn something"
+
+
+def _word(value: Any) -> str:
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)

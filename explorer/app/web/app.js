@@ -1,0 +1,165 @@
+// One screen: what is turned goes out as one message, what follows from it comes in as one message.
+
+class Screen {
+  constructor(model, element) {
+    this.model = model;
+    this.number = 0;
+    this.pending = {};
+    this.flying = false;
+    this.root = h("div.x-app", { role: "region", "aria-label": "Explorer" });
+    // A key that is pressed here is none of the notebook's commands: it asks what has the focus.
+    this.root.addEventListener("focusin", ({ target }) => target.setAttribute(QUIET, "true"));
+    if (model.get("alone")) this.root.classList.add("alone");
+    element.append(this.root);
+    this.theme();
+    this.bar = new Bar(this.root, (message, buffers) => this.send(message, buffers), this);
+    this.lay();
+    this.controls = new Controls(this.left, (values) => this.turn(values), (field) => this.send({ do: "focus", field }));
+    this.map = new DecisionMap(this.panel("map").querySelector(".x-map-stage"), this.controls, (values) => this.turn(values));
+    this.why = new Why(this.root, (key) => this.send({ do: "why", key }));
+    this.settle = Object.fromEntries(Object.keys(PANELS).map((name) => [name, roving(this.panel(name))]));
+    const place = this.panel("steps").querySelector(".x-sequence");
+    new ResizeObserver(() => {
+      this.size = { width: place.clientWidth, height: place.clientHeight, em: parseFloat(getComputedStyle(place).fontSize) };
+      this.steps();
+    }).observe(place);
+    this.heard = (message, buffers) => this.hear(message, buffers);
+    model.on("msg:custom", this.heard);
+    this.root.addEventListener("click", (event) => {
+      const asked = event.target.closest("[data-do]");
+      if (asked) this.send({ do: asked.dataset.do });
+    });
+    this.trouble.addEventListener("pointerdown", () => { this.trouble.textContent = ""; });
+    this.send({ do: "hello" });
+  }
+
+  end() {
+    this.model.off("msg:custom", this.heard);
+    this.unwatch?.();
+  }
+
+  send(message, buffers = []) {
+    this.model.send(message, undefined, buffers);
+  }
+
+  // Layout ---------------------------------------------------------------------------------------
+
+  lay() {
+    const panel = (name, ...inside) => h(`section.x-panel.x-${name}`, { "data-panel": name, "aria-label": PANELS[name] }, ...inside);
+    this.left = h("section.x-panel.x-left", { "aria-label": "Workload" }, h("h2", {}, "Workload"), h("div.x-dials"), h("div.x-switches"), h("div.x-choices"));
+    this.axes = ["x", "y"].map((axis) => h("select", { "aria-label": axis === "x" ? "Axis across" : "Axis up", onchange: () => this.send({ do: "axes", x: this.axes[0].value, y: this.axes[1].value }) }));
+    const map = panel("map",
+      h("header", {}, h("h2", {}, "What wins where"), h("span.x-axes", {}, this.axes[1], h("span", {}, "over"), this.axes[0])),
+      h("p.x-common"), h("div.x-map-stage"));
+    this.trouble = h("p.x-trouble", { role: "alert" });
+    const { root } = this;
+    root.append(this.trouble, h("main.x-main", {}, this.left, map, panel("answer"),
+      panel("steps", h("h2", {}, "One request"), h("div.x-sequence")), panel("limits"), panel("costs"), panel("rejected"), panel("turns")));
+  }
+
+  panel(name) { return this.root.querySelector(`[data-panel=${name}]`); }
+
+  // Light or dark: the notebook's own, or what the browser prefers, or what was chosen here.
+  theme() {
+    const wanted = matchMedia("(prefers-color-scheme: dark)"), { body } = document;
+    const set = () => {
+      const own = this.model.get("alone") ? null : body.dataset.jpThemeLight;
+      const dark = this.chosen ?? (own ? own === "false" : wanted.matches);
+      this.root.dataset.theme = dark ? "dark" : "light";
+      if (this.model.get("alone")) document.documentElement.style.background = getComputedStyle(this.root).getPropertyValue("--bg");
+      this.map?.paint();
+    };
+    const watch = new MutationObserver(set);
+    watch.observe(body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+    wanted.addEventListener("change", set);
+    this.unwatch = () => { watch.disconnect(); wanted.removeEventListener("change", set); };
+    this.turnTheme = () => { this.chosen = this.root.dataset.theme === "light"; set(); };
+    set();
+  }
+
+  // Out ------------------------------------------------------------------------------------------
+
+  // One turn at a time is on its way; the latest values wait for its answer.
+  turn(values) {
+    Object.assign(this.pending, values);
+    if (this.map.spec && [this.map.spec.x, this.map.spec.y].some(({ field }) => field in values)) this.map.cross();
+    this.fly();
+  }
+
+  fly() {
+    if (this.flying || !Object.keys(this.pending).length) return;
+    this.flying = { ...this.pending };
+    this.pending = {};
+    this.send({ do: "turn", values: this.flying, number: ++this.number });
+  }
+
+  // In -------------------------------------------------------------------------------------------
+
+  hear(message, buffers) {
+    if (message.say === "state") this.state(message, buffers);
+    else if (message.say === "why") this.why.show(message.key, message.html);
+    else if (message.say === "share") this.bar.share(message.text);
+    else if (message.say === "file") download(message.name, message.kind, buffers[0]);
+    else if (message.say === "working") this.bar.busy(message.text);
+  }
+
+  state(message, buffers) {
+    if (message.controls) this.controls.make(message.controls);
+    if (message.bar) this.bar.stand(message.bar);
+    if (message.number === this.number) this.flying = false;
+    if (message.at) this.controls.stand(message.at, { ...this.pending, ...(this.flying || {}) });
+    if (message.trouble !== undefined) this.trouble.textContent = message.trouble;
+    for (const [name, html] of Object.entries(message.panels || {})) {
+      if (show(this.panel(name), html)) this.settle[name]();
+    }
+    if (message.steps) { this.drawn = message.steps; this.steps(); }
+    if (message.map) this.mapped(message.map, buffers);
+    if (message.pins) this.map.pins = message.pins;
+    if (message.pins || (message.at && this.map.spec)) this.map.cross();
+    if (message.stale !== undefined) this.wait(message.stale);
+    if (message.at) this.why.again();
+    if (message.turned) this.root.dataset.shown = message.turned;
+    if (message.live) this.root.dataset.live = message.live;
+    this.fly();
+  }
+
+  // What would change the answer is still that of another workload; told when it takes long.
+  wait(stale) {
+    clearTimeout(this.waiting);
+    this.root.classList.toggle("stale", stale);
+    if (stale) this.waiting = setTimeout(() => this.root.classList.add("waiting"), 800);
+    else this.root.classList.remove("waiting");
+  }
+
+  mapped(spec, buffers) {
+    if (spec.axes) {
+      this.axes.forEach((list, i) => {
+        if (!list.options.length) list.append(...spec.axes.map(([field, name]) => h("option", { value: field }, name)));
+        list.value = [spec.x, spec.y][i].field;
+      });
+    }
+    this.panel("map").querySelector(".x-common").textContent = spec.common;
+    this.map.set(spec, new Uint8Array(bytes(buffers[0])), new Float32Array(bytes(buffers[1])));
+  }
+
+  steps() {
+    if (this.drawn && this.size) sequence(this.panel("steps").querySelector(".x-sequence"), this.drawn, this.size);
+  }
+}
+
+const QUIET = "data-lm-suppress-shortcuts";
+const PANELS = {
+  map: "Decision map", answer: "Recommended design", steps: "One request, step by step", limits: "Limits used",
+  costs: "Cost a month", rejected: "Ruled out", turns: "What would change the answer",
+};
+
+function bytes(view) {
+  return view.buffer ? view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength) : view;
+}
+
+export default {
+  render({ model, el }) {
+    const screen = new Screen(model, el);
+    return () => screen.end();
+  },
+};

@@ -1,0 +1,68 @@
+// One request, a row a step: what it is, who does it for whom, and when, as bars on one line of time.
+
+const LEAST = 1.18, MOST = 2.3; // of a row [em]
+
+function sequence(place, spec, { width, height: room, em }) {
+  const rows = spec.steps.length, compact = width < 470;
+  const time = 4.6 * em;
+  const levels = spec.actors.length > 5 ? 3 : 2, head = (levels + 0.8) * em, level = (i) => (0.85 + 1.1 * (i % levels)) * em;
+  const units = spec.steps.reduce((sum, step) => sum + (step.silent ? 0.55 : 1), 0);
+  place.style.minHeight = `${head + units * LEAST * em + 6}px`;
+  const most = clamp((room - head - 6) / units, LEAST * em, MOST * em), tall = spec.steps.map((step) => (step.silent ? most * 0.55 : most));
+  const longest = Math.max(...spec.steps.map((step) => wide(step.title, em)));
+  const titles = Math.min(width * 0.38, longest + 14), bars = compact ? 0.14 : 0.19;
+  const barsLeft = width * (1 - bars) - time, lanes = barsLeft - titles - 14;
+  const gap = lanes / spec.actors.length, lane = (i) => titles + gap * (i + 0.5);
+  const height = head + tall.reduce((sum, each) => sum + each, 0) + 6;
+  const parts = spec.actors.flatMap((actor, i) => [
+    s("path", { d: `M${lane(i)} ${level(i) + 0.35 * em}V${height - 6}`, class: "life" }),
+    s("text", { x: lane(i), y: level(i), class: "actor mid" }, fitting(actor, levels * gap - 6, 0.95 * em, 600)),
+  ]);
+  let y = head, spent = 0;
+  const total = spec.total || 1;
+  for (let row = 0; row < rows; row++) {
+    const step = spec.steps[row], middle = y + tall[row] / 2;
+    const from = lane(step.from), to = lane(step.to);
+    const group = s("g", step.silent ? { class: "silent" } : { class: `step p-${step.phase}`, "data-why": `step:${step.key}` });
+    if (!step.silent) {
+      const start = barsLeft + (width - time - barsLeft) * (spent / total);
+      const long = Math.max(2, (width - time - barsLeft) * (step.seconds / total));
+      spent += step.seconds;
+      group.append(
+        s("rect", { x: 0, y, width, height: tall[row], class: "row" }),
+        s("text", { x: 0, y: middle + 0.34 * em, class: "title" }, fitting(step.title, titles - 6, em)),
+        s("rect", { x: Math.min(start, width - time - 2), y: middle - 0.36 * em, width: long, height: 0.72 * em, rx: 2, class: "bar" }),
+        s("text", { x: width, y: middle + 0.34 * em, class: "time end" }, step.said),
+      );
+    }
+    if (from === to) group.append(s("rect", { x: from - 4.5, y: y + 3, width: 9, height: tall[row] - 6, rx: 2, class: "own" }));
+    else {
+      const sign = to > from ? 1 : -1, end = to - 2 * sign;
+      group.append(
+        s("path", { d: `M${from + 2 * sign} ${middle}H${end - 5 * sign}`, class: "arrow" }),
+        s("path", { d: `M${end} ${middle}l${-7 * sign} -3.6v7.2z`, class: "tip" }),
+      );
+    }
+    parts.push(group);
+    y += tall[row];
+  }
+  const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": spec.alt }, ...parts);
+  const old = place.querySelector("svg");
+  if (old) morph(old, svg);
+  else place.append(svg);
+}
+
+const measuring = document.createElement("canvas").getContext("2d");
+
+function wide(text, em, weight = 400) {
+  measuring.font = `${weight} ${em}px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif`;
+  return measuring.measureText(text).width;
+}
+
+// The text as it fits into so many pixels.
+function fitting(text, pixels, em, weight = 400) {
+  if (wide(text, em, weight) <= pixels) return text;
+  let short = text;
+  while (short.length > 3 && wide(`${short}…`, em, weight) > pixels) short = short.slice(0, -1);
+  return `${short.trimEnd()}…`;
+}
