@@ -115,6 +115,8 @@ def _folder() -> Path:
 
 def _application(page: Page, ready: Callable[[], None]) -> Any:
     """Voila with the page of its own, listening where there is room."""
+    # jsonschema's check of URIs, which nothing here asks for, builds a grammar of its own: a second.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     try:
         voila = import_module("voila.app")
     except ImportError:
