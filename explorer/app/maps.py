@@ -75,7 +75,7 @@ class Maps:
     def _window(self, axis: str, now: float) -> Window:
         """From where to where the axis goes: it stays until today comes near its edge."""
         held = self._windows.get(axis)
-        low, high = BOUNDS.get(unit_of(axis), BOUNDS[""])
+        low, high = BOUNDS[unit_of(axis)]
         middle = min(max(now, low * EDGE), high / EDGE)
         if held is None or not held[0] * EDGE <= middle <= held[1] / EDGE:
             held = self._windows[axis] = (max(middle / REACH, low), min(middle * REACH, high))
