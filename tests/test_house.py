@@ -175,7 +175,19 @@ def test_the_readers_never_import_one_another(reader):
         ("ipywidgets", {"app"}),
         (
             "typer",
-            {"cli", "asking", "console", "endpoint", "checking", "ingesting", "simulating", "sweeping", "weighing", "serving", "reporting"},
+            {
+                "cli",
+                "asking",
+                "console",
+                "endpoint",
+                "checking",
+                "ingesting",
+                "simulating",
+                "sweeping",
+                "weighing",
+                "serving",
+                "reporting",
+            },
         ),
     ],
 )

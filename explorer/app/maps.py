@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..atlas import Atlas, Line, unit_of
-from ..axes import BOUNDS, REACH
-from ..axes import SPREADS
+from ..axes import BOUNDS, REACH, SPREADS
 from ..design import Design
 from ..figures.look import FINE, FORMATS, SAID, TICKS
 from ..sweep import NOTHING, sweep

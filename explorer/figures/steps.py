@@ -111,7 +111,9 @@ def _columns(axes: Axes, actors: Sequence[str], design: Design, depth: float) ->
     places = {actor: left + gap * (index + 0.5) for index, actor in enumerate(actors)}
     for actor, x in places.items():
         box: dict[str, Any] = {"boxstyle": "round,pad=0.4", "facecolor": "#f6f8fa", "edgecolor": RULE}
-        axes.text(x, 0.3, actor_name(actor, design), ha="center", va="center", size=9.5, weight="bold", bbox=box)
+        axes.text(
+            x, 0.3, actor_name(actor, design), ha="center", va="center", size=9.5, weight="bold", bbox=box
+        )
         axes.plot([x, x], [0.06, -depth - 0.1], color=RULE, lw=1.2, zorder=1)
     return places
 
