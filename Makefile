@@ -14,7 +14,7 @@ UV_VERSION = 0.13.9
 RELEASE = 3.11
 PORT =
 
-.PHONY: help explore setup test units notebooks browser lint format outputs lock bench clean
+.PHONY: help explore setup test units docs notebooks browser lint format outputs lock bench clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -47,7 +47,7 @@ STALE := $(shell { $(USABLE); } 2>/dev/null || rm -f .venv/.installed)
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch .venv/.installed
 
-test: lint units notebooks browser ## set up, then lint, types, tests, notebooks and browser tests
+test: lint units docs notebooks browser ## set up, then lint, types, tests, documentation, notebooks and browser tests
 
 lint: setup ## ruff (rules and format) and mypy
 	$(PY) -m ruff check .
@@ -57,6 +57,11 @@ lint: setup ## ruff (rules and format) and mypy
 
 units: setup
 	$(PY) -m pytest -n 2 --dist loadfile -m 'not browser'
+
+# A broken link, anchor or reference ends it. The notice is the theme's, of MkDocs 2.
+docs: setup ## build the documentation into build/site, links checked, without a network
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet --strict
+	@echo 'Built build/site/index.html'
 
 # One after another: two kernels that start at once may take the same port.
 notebooks: setup

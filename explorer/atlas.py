@@ -13,19 +13,19 @@ import numpy as np
 
 from . import facts
 from .assess import findings
-from .axes import SPREADS, TOTAL, checked, value_now
+from .axes import BOUNDS as BOUNDS
+from .axes import REACH as REACH
+from .axes import SPREADS, TOTAL, checked, ends, value_now
 from .design import Design, table
+from .errors import ExplorerError, WorkloadError
 from .evaluate import Evaluation
 from .option import Load
 from .placing import Box, widest
 from .sweep import NOTHING, POSITION, Sweep, sweep
-from .units import format_quantity
+from .units import format_quantity, shown
 from .workload import Workload
 
 POINTS = 140  # along each axis
-REACH = 300.0  # times today's value, to both sides
-LEAST_REACH = 5.0  # where a bound is nearer than this
-BOUNDS = {"bytes": (100.0, 5e10), "seconds": (1e-3, 4e5), "requests": (1.0, 1e12), "share": (1e-3, 1.0)}
 UNITS = {
     **dict.fromkeys(("runtime", "client.waits", "targets.latency_p95", "response.kept"), "seconds"),
     **dict.fromkeys(("response", "request", TOTAL, "runtime.state", "configuration.largest"), "bytes"),
@@ -173,7 +173,11 @@ class Atlas:
     @cached_property
     def today(self) -> tuple[float, float]:
         """The workload itself."""
-        return value_now(self.workload, self.x), value_now(self.workload, self.y)
+        x, y = (
+            float(np.clip(value_now(self.workload, axis), values[0], values[-1]))  # 0 is at the edge
+            for axis, values in ((self.x, self.across), (self.y, self.up))
+        )
+        return x, y
 
     @cached_property
     def cloud(self) -> list[np.ndarray]:
@@ -189,7 +193,7 @@ class Atlas:
             along = [
                 at
                 * np.exp(
-                    np.where(side > 0, *np.log(_reach(self.workload, axis, level)[::-1] / at)) * abs(side)
+                    np.where(side > 0, *np.log(_reach(self.workload, axis, level, at)[::-1] / at)) * abs(side)
                 )
                 for axis, at, side in zip((self.x, self.y), self.today, sides, strict=True)
             ]
@@ -204,6 +208,12 @@ def atlas(
 
     Raises ExplorerError for a name that is no axis, or a field that the workload does not give.
     """
+    if not isinstance(workload, Workload):
+        raise WorkloadError(
+            f"workload is {shown(workload)}: expected a Workload, such as Workload.load(FILE)"
+        )
+    if x == y:
+        raise ExplorerError(f"x and y are both {shown(x)}: expected two fields")
     counts = (points, points) if isinstance(points, int) else points
     axes = {
         checked(axis): np.geomspace(*ends(workload, axis), n) for axis, n in zip((x, y), counts, strict=True)
@@ -232,13 +242,6 @@ def _meshed(drawn: Atlas) -> dict[str, np.ndarray]:
 def unit_of(axis: str) -> str:
     """The unit of an axis: bytes, seconds or plain numbers ("requests")."""
     return UNITS.get(axis, "requests")
-
-
-def ends(workload: Workload, axis: str) -> tuple[float, float]:
-    """From where to where a map goes: as far below today's value as above, unless it meets a bound."""
-    now = max(value_now(workload, axis), 1e-6)
-    low, high = BOUNDS[unit_of(axis)]
-    return max(now / REACH, min(low, now / LEAST_REACH)), min(now * REACH, max(high, now * LEAST_REACH))
 
 
 def ranked(winner: np.ndarray) -> list[int]:
@@ -278,9 +281,9 @@ def reason(workload: Workload, design: Design, point: Mapping[str, float]) -> st
     return "cost" if bool(np.all(evaluation.in_time)) else "targets.latency_p95"
 
 
-def _reach(workload: Workload, axis: str, level: float) -> np.ndarray:
-    """The ends of the middle `level` of the requests along a field."""
+def _reach(workload: Workload, axis: str, level: float, at: float) -> np.ndarray:
+    """The ends of the middle `level` of the requests along a field, which is at `at` today."""
     if axis not in SPREADS:
-        return np.full(2, value_now(workload, axis))
+        return np.full(2, at)
     spread = getattr(workload, axis).spread
     return np.array([float(spread.quantile(p)) for p in ((1 - level) / 2, (1 + level) / 2)])

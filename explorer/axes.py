@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ExplorerError
+from .errors import ExplorerError, WorkloadError
 from .fields import LARGEST_SIZE
 from .units import shown
 from .workload import Workload
@@ -23,6 +23,17 @@ SPREADS = (
 TOTAL = "configuration"
 ENDS_AND_COUNT, MOST = 3, 100_000
 MOST_AXES = 6
+REACH = 300.0  # times today's value, to both sides of a map
+LEAST_REACH = 5.0  # where a bound is nearer than this
+BOUNDS = {"bytes": (100.0, 5e10), "seconds": (1e-3, 4e5), "requests": (1.0, 1e12)}
+WITHIN = {  # what these fields can be: a map goes from end to end
+    "response.compression": (0.01, 1.0),
+    "runtime.memory": (128.0, 30_720.0),
+    "targets.success": (0.5, 1.0),
+    "preferences.discount": (0.01, 0.99),
+}
+LEAST = 1e-9  # of what is scaled: below it arithmetic ends
+MOST_GROWN = 1e28  # 8 % a month for 50 years of the largest there is
 PLAIN = (
     "requests_per_month",
     "peak_rps",
@@ -132,6 +143,10 @@ def replaced(workload: Workload, axis: str, given: object) -> Workload:
 
 def grid_of(workload: Workload, axes: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """The axes as arrays. Raises ExplorerError naming the axis, what is wrong, and what is accepted."""
+    if not isinstance(workload, Workload):
+        raise WorkloadError(
+            f"workload is {shown(workload)}: expected a Workload, such as Workload.load(FILE)"
+        )
     if not isinstance(axes, Mapping) or not 1 <= len(axes) <= MOST_AXES:
         count = len(axes) if isinstance(axes, Mapping) else shown(axes)
         raise ExplorerError(f"axes: {count}: expected 1 to {MOST_AXES}, values by field")
@@ -139,8 +154,8 @@ def grid_of(workload: Workload, axes: Mapping[str, Any]) -> dict[str, np.ndarray
     for axis, given in axes.items():
         checked(axis)
         try:
-            values = np.asarray(given, dtype=float)
-        except (TypeError, ValueError):
+            values = np.asarray(_numbers(workload, axis, given), dtype=float)
+        except (TypeError, ValueError, OverflowError):
             raise ExplorerError(f"axis {axis} is {shown(given)}: expected numbers") from None
         if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
             raise ExplorerError(f"axis {axis} is {shown(given)}: expected a list of finite numbers")
@@ -152,11 +167,67 @@ def grid_of(workload: Workload, axes: Mapping[str, Any]) -> dict[str, np.ndarray
 
 def _check_value(workload: Workload, axis: str, value: float) -> None:
     """Refuse a value that the field cannot have."""
-    if axis in {"request", "response", "runtime"}:
-        if not 0 < value <= LARGEST_SIZE:
-            raise ExplorerError(f"axis {axis} has {value:g}: expected more than 0")
+    if axis in SPREADS:
+        if not LEAST <= value <= LARGEST_SIZE:
+            raise ExplorerError(
+                f"axis {axis} has {value:g}: expected more than 0, from {LEAST:g} to {LARGEST_SIZE:g}"
+            )
+        if not value_now(workload, axis):
+            raise ExplorerError(f"axis {axis}: its median is 0 in {workload.source}: expected one to scale")
         return
-    if axis != "configuration":
+    if axis != TOTAL:
         replaced(workload, axis, value)
-    elif value < 0:
-        raise ExplorerError(f"axis {axis} has {value:g}: expected 0 or more")
+    elif not 0 <= value <= LARGEST_SIZE:
+        raise ExplorerError(f"axis {axis} has {value:g}: expected 0 or more, to {LARGEST_SIZE:g}")
+
+
+def _numbers(workload: Workload, axis: str, given: Any) -> Any:
+    """The values, those that are words ("800 KB", "4 s") read as the field itself is."""
+    if not isinstance(given, list | tuple) or not any(isinstance(value, str | bool) for value in given):
+        return given
+    if any(isinstance(value, bool) for value in given):
+        raise TypeError
+    return [_read(workload, axis, value) if isinstance(value, str) else value for value in given]
+
+
+def check_grown(workload: Workload, axes: Mapping[str, np.ndarray]) -> None:
+    """Refuse growth to where a field cannot be: quantities at all, the others as a workload does."""
+    grown = {axis: float(values[-1]) for axis, values in axes.items()}
+    last: dict[str, object] = {}
+    for axis, value in grown.items():
+        if axis not in (*SPREADS, TOTAL, "requests_per_month", "peak_rps"):
+            last[axis] = value
+        elif (value or axis != TOTAL) and not LEAST <= value <= MOST_GROWN:
+            said = f"reaches {value:g} in month {len(axes[axis]) - 1}"
+            raise ExplorerError(f"growth of {axis}: {said}: expected {LEAST:g} to {MOST_GROWN:g}")
+    if TOTAL in grown:  # what it holds may grow with it
+        last[f"{TOTAL}.total"] = min(max(grown[TOTAL], value_now(workload, TOTAL)), LARGEST_SIZE)
+    try:
+        workload.replace(last)
+    except ExplorerError as error:
+        raise ExplorerError(f"growth of {', '.join(grown)}: {error}") from None
+
+
+def ends(workload: Workload, axis: str) -> tuple[float, float]:
+    """From where to where a map goes: as far below today's value as above, unless it meets a bound."""
+    now = max(value_now(workload, axis), 1e-6)
+    if within := _within(workload, axis):
+        if not within[0] < within[1]:
+            raise ExplorerError(
+                f"{axis} can only be {within[0]:g} in {workload.source}: expected another axis"
+            )
+        return within
+    low, high = BOUNDS.get(UNITS.get(axis, ""), BOUNDS["requests"])
+    return max(now / REACH, min(low, now / LEAST_REACH)), min(now * REACH, max(high, now * LEAST_REACH))
+
+
+def _within(workload: Workload, axis: str) -> tuple[float, float] | None:
+    """The ends of a field that has narrow ones, by itself or by the rest of the configuration."""
+    if not axis.startswith(f"{TOTAL}."):
+        return WITHIN.get(axis)
+    given = workload.configuration
+    fewest = max(1.0, float(given.secrets))
+    return {
+        "configuration.entries": (fewest, REACH * max(fewest, float(given.entries or 1))),
+        "configuration.secrets": (1.0, float(given.entries or 1)),
+    }.get(axis, (1.0, float(given.total)))

@@ -44,7 +44,6 @@ class Contest:
         self.evaluation, self.load_of = evaluation, load_of
         load = evaluation.load
         self.grid, self.cells = Grid(load.shape, BLOCK), Grid(load.shape, CELL)
-        self.tolerance = load.tolerance
         self.rows, self.parts = evaluation.table.rows, evaluation.table.parts
         self.linear = self._stacked(money.linear_usd for money in evaluation.money)
         self.ids = [sorted(money.tiered) for money in evaluation.money]
@@ -250,7 +249,7 @@ class Round:
                 self._sum(kind, contexts, stacked.values)
                 for kind, stacked in (("work", c.work), ("cold", c.cold))
             )
-            within = over_patience(load, exchange, work, cold, True) <= c.tolerance
+            within = over_patience(load, exchange, work, cold, True) <= load.tolerance
         else:
             within = load.waits - exchange >= 0
         return within if load.latency_p95 is None else within & (self._p95(contexts) <= load.latency_p95)

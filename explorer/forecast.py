@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .assess import Finding, findings
-from .axes import scaled
+from .axes import check_grown, scaled
 from .design import Design, choices
-from .errors import ExplorerError
+from .errors import ExplorerError, WorkloadError
 from .evaluate import Evaluation, allowed
 from .option import Load
 from .recommend import Recommendation, completed
@@ -34,10 +34,11 @@ def rate(given: Any, field: str) -> float:
 
     Raises ExplorerError naming the field, the value and what is accepted.
     """
+    given = given.item() if isinstance(given, np.number) else given
     found = RATE.fullmatch(given) if isinstance(given, str) else None
     if found:
         share = float(found[1]) / (100 if found[2] else 1)
-        if share > -1:
+        if -1 < share < np.inf:
             return (1 + share) ** (1 / 12) - 1 if (found[3] or "").lower() == "year" else share
     elif isinstance(given, int | float) and not isinstance(given, bool) and np.isfinite(given) and given > -1:
         return float(given)
@@ -73,6 +74,10 @@ def forecast(workload: Workload, growth: Mapping[str, Any], months: int = 36, de
     changes: month, design, monthly_usd, and the parts that are added and removed.
     Raises ExplorerError for a field that is not numeric, a rate, or months that cannot be.
     """
+    if not isinstance(workload, Workload):
+        raise WorkloadError(
+            f"workload is {shown(workload)}: expected a Workload, such as Workload.load(FILE)"
+        )
     months = _months(months)
     axes = _axes(workload, growth, months)
     held = _design(workload, design)
@@ -95,6 +100,7 @@ def _row(found: Finding) -> tuple[Any, ...]:
 
 
 def _months(given: Any) -> int:
+    given = given.item() if isinstance(given, np.number) else given
     if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MOST_MONTHS:
         raise ExplorerError(f"months is {shown(given)}: expected 1 to {MOST_MONTHS}")
     return given
@@ -106,12 +112,14 @@ def _axes(workload: Workload, growth: Mapping[str, Any], months: int) -> dict[st
         raise ExplorerError(
             f'growth is {shown(growth)}: expected rates by field, such as {{"response": "3 %"}}'
         )
-    powers = np.arange(months + 1.0)
-    grown = {
-        field: scaled(workload, field, (1 + rate(given, field)) ** powers) for field, given in growth.items()
-    }
+    powers, grown = np.arange(months + 1.0), {}
+    with np.errstate(over="ignore", under="ignore"):  # refused below
+        for field, given in growth.items():
+            grown[field] = scaled(workload, field, (1 + rate(given, field)) ** powers)
     axes = {name: values for taken in grown.values() for name, values in taken.items()}
-    return axes | {field: taken[field] for field, taken in grown.items()}  # what is named goes its own way
+    axes |= {field: taken[field] for field, taken in grown.items()}  # what is named goes its own way
+    check_grown(workload, axes)
+    return axes
 
 
 def _design(workload: Workload, given: Any) -> Design:

@@ -17,7 +17,7 @@ def _levels(rate: Number, service_s: Number) -> tuple[Number, Number, Number, Nu
     stride = np.maximum(1.0, spread / 4)
     first = np.floor(np.maximum(0.0, busy - 4 * spread))
     k = first + stride * np.arange(LEVELS).reshape((LEVELS,) + (1,) * busy.ndim)
-    share = np.exp(k * np.log(busy) - busy - gammaln(k + 1))
+    share = np.exp(np.minimum(k * np.log(busy) - busy - gammaln(k + 1), 0.0))  # no rounding beyond 1
     return stride, share, np.maximum(gammaincc(k + 1, busy), 1e-300), first
 
 

@@ -116,8 +116,14 @@ def _arrivals(text: str) -> Any:
     path = Path(text)
     if not path.suffix and not path.exists():
         return text
-    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
-    return [_number(path, number, line) for number, line in lines if line.strip()]
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise ExplorerError(f"{path}: is no text: expected one time [s] a line") from None
+    times = [_number(path, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    if not times:
+        raise ExplorerError(f"{path}: is empty: expected one time [s] a line")
+    return times
 
 
 def _number(path: Path, number: int, line: str) -> float:

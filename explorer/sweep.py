@@ -142,7 +142,9 @@ def sweep(
     cannot be written, or the parts of another sweep in its place.
     """
     grid = grid_of(workload, axes)
-    given = None if designs is None else tuple(_design(each) for each in designs)
+    given = None if designs is None else _designs(designs)
+    if executor is not None and not hasattr(executor, "submit"):
+        raise ExplorerError(f"executor is {shown(executor)}: expected a concurrent.futures.Executor")
     legend = Legend(table().designs if given is None else given, given is not None)
     work = _Work(workload.without_current(), given)
     tiles = _tiles(tuple(map(len, grid.values())), legend)
@@ -203,6 +205,15 @@ def _parquet(path: str | Path) -> Path:
     if Path(path).suffix != ".parquet":
         raise ExplorerError(f"file is {shown(str(path))}: expected a name that ends in .parquet")
     return Path(path)
+
+
+def _designs(given: Any) -> tuple[Design, ...]:
+    if isinstance(given, str | Mapping | Design) or not isinstance(given, Iterable):
+        raise DesignError(f"designs is {shown(given)}: expected a list of designs")
+    found = tuple(_design(each) for each in given)
+    if not found:
+        raise DesignError("designs is empty: expected one at least, or none named for every design")
+    return found
 
 
 def _design(given: Any) -> Design:

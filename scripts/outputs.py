@@ -8,12 +8,9 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-
-import explorer as ex
-from explorer import figures
+from pictures import draw
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-PICTURES = {"limits": figures.limits_used, "costs": figures.costs, "sequence": figures.sequence}
 
 
 def run(path: Path) -> None:
@@ -29,20 +26,13 @@ def run(path: Path) -> None:
     nbformat.write(notebook, path)
 
 
-def draw(folder: Path) -> None:
-    """The pictures of README, of the first example."""
-    recommendation = ex.recommend(ex.Workload.load("statements"))
-    for name, picture in PICTURES.items():
-        picture(recommendation).savefig(folder / f"{name}.png", dpi=110)
-
-
 def main() -> None:
     named = [Path(name) for name in sys.argv[1:]]
     for path in named or sorted(Path("notebooks").glob("*.ipynb")):
         print(path)
         run(path)
     if not named:
-        draw(Path("docs"))
+        draw()
 
 
 if __name__ == "__main__":

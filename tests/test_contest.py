@@ -23,6 +23,9 @@ AXES = {
     "preferences.part_usd": (1e-3, 1e3),
     "preferences.discount": (0.01, 1),  # at 1 money is nothing, and parts decide
     "runtime.memory": (128, 10240),
+    "runtime.steps": (1, 1000),
+    "targets.success": (0.5, 0.9999),
+    "client.bandwidth": (1e3, 1e9),
 }
 COUNTS = ((9, 7), (16, 5), (4, 4, 4), (33,))
 

@@ -114,3 +114,28 @@ def test_its_picture_names_what_it_shows(workload, monkeypatch):
     assert {"it is the best", "today"} <= shown and "% of what can be served" in picture.alt
     nothing = workload.replace(targets={"latency_p95": "1 ms"})
     assert "no design is feasible today" in price_of_being_wrong(nothing).alt
+
+
+@pytest.mark.parametrize(
+    "x",
+    ["targets.success", "preferences.discount", "response.compression", "runtime.memory",
+     "configuration.entries", "configuration.secrets", "configuration.largest"],
+)  # fmt: skip
+def test_fields_with_narrow_ends_have_a_map_too(x):
+    given = {"total": "12 KB", "entries": 40, "largest": "3 KB", "secrets": 3}
+    w = ex.Workload(requests_per_month=3e6, response="1 MB", runtime="1 s", configuration=given)
+    drawn = atlas(w, x, "runtime", points=12)
+    low, high = drawn.across[[0, -1]]
+    assert low < high and low <= drawn.today[0] <= high
+    assert all(np.isfinite(ring).all() for ring in drawn.cloud)
+
+
+def test_a_map_needs_a_workload_and_two_fields():
+    w = ex.Workload(requests_per_month=3e6, response="1 MB", runtime="1 s")
+    for call, said in (
+        (lambda: atlas(w, "response", "response"), "expected two fields"),
+        (lambda: atlas(None), "expected a Workload"),
+        (lambda: atlas(w, "configuration.secrets"), "expected another axis"),
+    ):
+        with pytest.raises(ex.ExplorerError, match=said):
+            call()

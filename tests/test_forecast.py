@@ -1,5 +1,6 @@
 """Growth: when a limit breaks first, and what is recommended by then."""
 
+import numpy as np
 import pytest
 
 from explorer import ExplorerError, Workload, forecast, recommend
@@ -114,3 +115,31 @@ def test_what_cannot_grow_is_one_line(growth, months, said):
 def test_a_copy_keeps_what_the_forecast_tells():
     found = forecast(workload(), {"response": "1 %"}, 2)
     assert found.head(3).shape == (3, 7) and found.first_breach is None
+
+
+@pytest.mark.parametrize(
+    ("growth", "months", "said"),
+    [
+        ({"response": 1e6}, 600, "growth of response: reaches inf in month 600"),
+        ({"response": -0.999}, 600, "growth of response: reaches 0 in month 600"),
+        ({"response": "1e400"}, 36, "growth of response is"),
+        ({"targets.success": 0.03}, 36, "targets.success is .*: expected a share"),
+        ({"configuration.secrets": 0.5}, 36, "expected at most entries"),
+    ],
+)
+def test_growth_to_where_a_field_cannot_be_is_refused(growth, months, said):
+    configuration = {"total": "4 KB", "entries": 9, "secrets": 2}
+    w = Workload(requests_per_month=1e6, response="1 MB", runtime="1 s", configuration=configuration)
+    with pytest.raises(ExplorerError, match=said):
+        forecast(w, growth, months=months)
+
+
+def test_numbers_of_numpy_are_numbers_and_50_years_can_be_looked_at():
+    w = Workload(requests_per_month=1e6, response="1 MB", runtime="1 s")
+    found = forecast(w, {"response": np.float32(0.08), "requests_per_month": 0.08}, months=np.int64(600))
+    assert found.month.max() == 600 and found.first_breach
+
+
+def test_what_is_no_workload_is_said():
+    with pytest.raises(ExplorerError, match="expected a Workload"):
+        forecast(None, {"response": 0.03})

@@ -232,7 +232,7 @@ def test_the_frame_has_a_row_a_point(tmp_path):
         ({"response": []}, "a list of finite numbers"),
         ({"response": [[1, 2]]}, "a list of finite numbers"),
         ({"response": [1, float("nan")]}, "a list of finite numbers"),
-        ({"response": ["x"]}, "expected numbers"),
+        ({"response": ["x"]}, "expected a size"),
         ({"response": [0]}, "expected more than 0"),
         ({"runtime.memory": [-1]}, "runtime.memory"),
         ({"requests_per_month": [0]}, "requests_per_month"),
@@ -251,3 +251,37 @@ def test_a_design_that_leaves_a_choice_open_is_refused():
 def test_the_index_is_that_of_all_designs():
     found = sweep(Workload(**GIVEN), {"response": [1e5]})
     assert found.designs == table().designs
+
+
+def test_an_axis_of_the_promised_success_is_more_than_a_block(monkeypatch):
+    monkeypatch.setattr("explorer.contest.BLOCK", 4)
+    w = Workload(**GIVEN)
+    axes = {"targets.success": np.linspace(0.9, 0.9999, 9), "runtime": np.array([0.1, 4.0])}
+    same_as_evaluation(w, axes, sweep(w, axes))
+
+
+def test_values_in_words_are_read_as_the_field_is():
+    w = Workload(**GIVEN)
+    found = sweep(w, {"response": ["800 KB", 1e6], "client.waits": ["250 ms", "1 min"]})
+    assert found.axes["response"].tolist() == [800 * 1024, 1e6]
+    assert found.axes["client.waits"].tolist() == [0.25, 60]
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda w: sweep("file.toml", {"response": [1]}), "expected a Workload"),
+        (lambda w: sweep(w, {"response": [10**400]}), "expected numbers"),
+        (lambda w: sweep(w, {"response": [True]}), "expected numbers"),
+        (lambda w: sweep(w, {"response": [1e300]}), "to 5.49756e\\+13"),
+        (lambda w: sweep(w, {"response": [1e-300]}), "from 1e-09"),
+        (lambda w: sweep(w.replace({"request": 0}), {"request": [1]}), "axis request: its median is 0"),
+        (lambda w: sweep(w, {"response": [1]}, designs=[]), "designs is empty"),
+        (lambda w: sweep(w, {"response": [1]}, designs="door=alb"), "expected a list of designs"),
+        (lambda w: sweep(w, {"response": [1]}, executor=5), "executor is 5"),
+    ],
+)
+def test_what_a_sweep_cannot_take_is_said_in_a_line(call, said):
+    with pytest.raises(ExplorerError, match=said) as caught:
+        call(Workload(**GIVEN))
+    assert "\n" not in str(caught.value)

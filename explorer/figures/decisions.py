@@ -12,6 +12,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.text import Text
 
 from ..atlas import Atlas, atlas, unit_of
+from ..axes import SPREADS
 from ..sweep import NOTHING, Sweep
 from ..workload import Workload
 from .look import FAINT, INK, Picture, canvas, log_ticks, styled, subtitle
@@ -20,6 +21,8 @@ COLOURS = ("#a9cde6", "#f7dca0", "#a3d9c6", "#ecc9dc", "#f3bf9c", "#d5ebf8", "#f
 EMPTY = "#f3f4f6"
 A_LINE = 150  # letters of small print below the map
 RINGS = "rings around today: 50, 80 and 98 % of its requests"
+SHARES = ("response.compression", "targets.success", "preferences.discount")
+AT_THE_EDGE = 0.92  # of an axis: beyond it the word stands on the other side of its place
 NAMES = {"response": "median response", "request": "median request", "runtime": "median run time"}
 
 
@@ -38,7 +41,8 @@ def decision_map(
     drawn = atlas(workload, x, y) if swept is None else Atlas(workload, x, y, swept)
     picture, axes = canvas(6.4, f"What to build for {workload.name}", _alt(drawn), 0.085, 0.985, 0.84)
     subtitle(picture, _shared(drawn))
-    subtitle(picture, RINGS, 0.985, ha="right")
+    if {x, y} & set(SPREADS):
+        subtitle(picture, RINGS, 0.985, ha="right")
     frame_map(axes, drawn)
     _areas(axes, drawn)
     _names(picture, axes, drawn)
@@ -52,6 +56,10 @@ def frame_map(axes: Axes, drawn: Atlas) -> None:
     axes.set(xscale="log", yscale="log", xlim=drawn.across[[0, -1]], ylim=drawn.up[[0, -1]])
     for axis, name in ((axes.xaxis, drawn.x), (axes.yaxis, drawn.y)):
         log_ticks(axis, unit_of(name))
+        if name in SHARES:
+            low, high = axis.get_view_interval()
+            ticks = [share for share in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 1) if low <= share <= high]
+            axis.set_ticks(ticks, labels=[f"{100 * share:g} %" for share in ticks])
         axis.set_label_text(NAMES.get(name, name.replace("_", " ")))
 
 
@@ -59,6 +67,8 @@ def _shared(drawn: Atlas) -> str:
     """What all designs of the map have in common."""
     if not drawn.designs:
         return "no design is feasible anywhere here"
+    if not drawn.varying:
+        return f"everywhere: {' + '.join(drawn.common.values())}"
     common = ", ".join(f"{name} {option}" for name, option in drawn.common.items())
     return f"everywhere: {common}" if common else "the least money and parts at every point"
 
@@ -126,4 +136,9 @@ def mark_today(axes: Axes, drawn: Atlas) -> None:
         axes.fill(*ring.T, facecolor=INK, edgecolor=INK, alpha=0.09, lw=1.2, zorder=4)
     axes.plot(*drawn.today, "o", ms=7, color="white", mec=INK, mew=1.6, zorder=7)
     text: Any = {"size": 8.5, "weight": "bold", "color": INK, "zorder": 7}
-    axes.annotate("today", drawn.today, xytext=(9, 8), textcoords="offset points", **text)
+    right, above = (
+        at > AT_THE_EDGE for at in axes.transLimits.transform(axes.transScale.transform(drawn.today))
+    )
+    text |= {"ha": "right" if right else "left", "va": "top" if above else "bottom"}
+    beside = (-9 if right else 9, -8 if above else 8)
+    axes.annotate("today", drawn.today, xytext=beside, textcoords="offset points", **text)

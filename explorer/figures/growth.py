@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 LINES = (BLUE, ORANGE, GREEN, PURPLE, SKY, INK, "#882255", "#5b5b5b")
 LEAST = 1e-3  # of a limit: what is less is drawn at the edge
+NAME = 34  # letters of a limit's name beside its line
 LABEL_IN = 0.36  # between the names beside the lines
 
 
@@ -90,7 +92,7 @@ def _names(picture: Picture, axes: Axes, lines: dict[str, np.ndarray]) -> None:
         row, y = facts.limit(limit), place - over
         line: Any = {"color": colour, "lw": 1, "transform": axes.transAxes, "clip_on": False}
         axes.plot([1.0, 1.02], [end, y], **line)
-        said = f"{row.name}: {_said(shares[0])} → {_said(shares[-1])}"
+        said = f"{shorten(row.name, NAME, placeholder='...')}: {_said(shares[0])} → {_said(shares[-1])}"
         axes.text(1.027, y + 0.09 / height_in, said, size=8.5, va="center", transform=axes.transAxes)
         axes.text(
             1.027,
@@ -104,6 +106,8 @@ def _names(picture: Picture, axes: Axes, lines: dict[str, np.ndarray]) -> None:
 
 
 def _said(share: float) -> str:
+    if share >= 1e4:
+        return "over 10,000 times"
     return f"{share:.3g} times" if share >= 2 else f"{100 * share:.0f} %" if share >= 0.01 else "under 1 %"
 
 

@@ -53,7 +53,7 @@ def whole(name: str, given: Any, least: int, most: int | None = None) -> int:
 def time(name: str, given: Any, endless: bool = False) -> float:
     """`given` [s] or such as "10 min"; infinite where `endless`."""
     value = given.item() if isinstance(given, np.number) else given
-    if endless and value in (float("inf"), "inf"):
+    if endless and isinstance(value, str | float) and value in (float("inf"), "inf"):
         return float("inf")
     try:
         return parse_time(value)

@@ -1,0 +1,92 @@
+"""Draw the pictures of README and the documentation: `python scripts/pictures.py [--app]`.
+
+Each is of `data/workloads/statements.toml`. tests/test_docs.py holds that those stored are what the code
+draws. With `--app`, a screenshot of the app besides, by Playwright and the system's Chromium.
+"""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+from matplotlib import style
+from matplotlib.figure import Figure
+
+import explorer as ex
+from explorer import figures
+from explorer.figures.look import LOOK, UNDATED
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
+SETTLED_MS = 4000
+
+
+def pictures() -> dict[str, figures.Picture]:
+    """All pictures by name."""
+    workload = ex.Workload.load("statements")
+    answer = ex.recommend(workload)
+    return {
+        "decision-map": figures.decision_map(workload),
+        "limits": figures.limits_used(answer),
+        "costs": figures.costs(answer),
+        "latency": figures.latency(answer),
+        "sequence": figures.sequence(answer),
+        "sensitivity": figures.tornado(ex.sensitivity(workload)),
+    }
+
+
+def svg(picture: figures.Picture) -> str:
+    """As SVG whose letters are outlines: the same wherever it is seen, whatever fonts there are."""
+    out = io.StringIO()
+    with style.context([*LOOK, {"svg.fonttype": "path"}]):
+        Figure.savefig(picture, out, format="svg", metadata=UNDATED["svg"])
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+def draw() -> None:
+    """Write every picture."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, picture in pictures().items():
+        (FOLDER / f"{name}.svg").write_text(svg(picture), encoding="utf-8")
+
+
+def screenshot(workload: str = "statements") -> None:
+    """The app as it opens, in few colours."""
+    import json
+
+    from PIL import Image
+    from playwright.sync_api import sync_playwright
+
+    command = [sys.executable, "-m", "explorer", "app", workload, "--no-browser", "--json"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        url = json.loads(_object(server.stdout))["url"]
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.goto(url)
+            page.get_by_text("Account statements").first.wait_for(state="attached")
+            page.wait_for_timeout(SETTLED_MS)
+            taken = page.screenshot()
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait(20)
+    image = Image.open(io.BytesIO(taken)).convert("RGB").quantize(128, dither=Image.Dither.NONE)
+    image.save(FOLDER / "app.png", optimize=True)
+
+
+def _object(lines: io.TextIOBase) -> str:
+    """The first JSON object of a stream that stays open."""
+    text = ""
+    for line in lines:
+        text += line
+        if line.rstrip() == "}" or (text.startswith("{") and line.rstrip().endswith("}")):
+            break
+    return text
+
+
+if __name__ == "__main__":
+    draw()
+    if "--app" in sys.argv[1:]:
+        screenshot()

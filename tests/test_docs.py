@@ -1,0 +1,232 @@
+"""README and the documentation: what they say is run, what they name exists, what they link is there."""
+
+import base64
+import io
+import os
+import re
+import shlex
+import subprocess
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer.main
+from PIL import Image
+
+import explorer as ex
+from explorer.cli import app
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+RUN = [page for page in PAGES if page.parent.name != "reference" and page.name != "option.md"]
+FENCE = re.compile(r"^(?:<!-- (.*?) -->\n)?```(\w+)(?: [^\n]*)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+TITLED = re.compile(r'^```\w+ title="([\w./-]+)"\n(.*?)^```', re.MULTILINE | re.DOTALL)
+NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
+IMAGE = re.compile(r'"data:image/png;base64,\s*([^"]+)"')
+MADE = {"command-line.md", "workload.md", "limits.md", "prices.md"}  # by scripts/pages.py
+named = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+
+
+def fences(page: Path, *languages: str) -> list[tuple[str, str, str]]:
+    """(mark, language, code) of a page's fenced blocks."""
+    return [found for found in FENCE.findall(page.read_text(encoding="utf-8")) if found[1] in languages]
+
+
+def prose(page: Path) -> str:
+    return re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+# Examples ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    return tmp_path
+
+
+def said(command: list[str], folder: Path, **options) -> subprocess.CompletedProcess:
+    here = Path(sys.executable).parent
+    plain = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "PYTHONPATH": str(ROOT)}
+    env = os.environ | plain | {"PATH": f"{here}{os.pathsep}{os.environ['PATH']}"}
+    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.run(command, cwd=folder, env=env, text=True, timeout=120, **both, **options)
+
+
+def examples(page: Path) -> list[tuple[str, str, str]]:
+    found = fences(page, "bash", "console", "python")
+    runs = [block for block in found if not block[0].startswith("not run")]
+    return [block for block in runs if block[1] != "python" or "import explorer" in block[2]]
+
+
+@pytest.mark.parametrize("page", [p for p in RUN if examples(p)], ids=lambda page: page.stem)
+def test_the_examples_of_a_page_run_and_print_what_it_says(page, folder):
+    for name, content in TITLED.findall(page.read_text(encoding="utf-8")):
+        (folder / name).write_text(content, encoding="utf-8")
+    for mark, language, code in examples(page):
+        if language == "console":
+            _as_told(code, folder)
+            continue
+        program = [sys.executable, "-c"] if language == "python" else ["bash", "-c"]
+        ran = said([*program, code], folder)
+        assert ran.returncode == (1 if "exits with 1" in mark else 0), code + ran.stdout
+
+
+def _as_told(block: str, folder: Path) -> None:
+    """Hold what a command prints against the page; `...` stands for what the page leaves out."""
+    for command, output in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n?)*)", block, re.MULTILINE):
+        printed = said(["bash", "-c", command], folder).stdout
+        lines = [line.rstrip() for line in printed.splitlines()]
+        wanted = [r".*".join(map(re.escape, line.split("..."))) for line in output.rstrip().split("\n")]
+        pattern = "\n".join(r"(?:.*\n)*?.*" if line == ".*" else line for line in wanted)
+        assert re.fullmatch(f"{pattern}\n*", "\n".join(lines)), f"{command} prints\n{printed}"
+
+
+def commands(text: str) -> list[list[str]]:
+    """The explorer commands of a shell block, as words."""
+    whole = re.sub(r"\\\n", " ", text)
+    lines = [part for line in whole.splitlines() for part in re.split(r";|&&|\|(?=\s)", line)]
+    split = [shlex.split(line.removeprefix("$ "), comments=True) for line in lines if "explorer " in line]
+    return [words[words.index("explorer") + 1 :] for words in split if "explorer" in words]
+
+
+@named
+def test_every_command_and_option_that_a_page_names_exists(page):
+    written = [words for _, language, code in fences(page, "bash", "sh", "console")
+               for words in commands("".join(f"{line}\n" for line in code.splitlines()
+                                             if language != "console" or line.startswith("$ ")))]  # fmt: skip
+    for inline in re.findall(r"`(explorer [a-z][^`]*)`", prose(page)):
+        written += commands(inline.replace("|", " "))
+    for words in written:
+        _exists(words)
+
+
+def _exists(words: list[str]) -> None:
+    command, rest = typer.main.get_command(app), list(words)
+    known = {"--help", "--version", "--install-completion"}
+    while rest and not rest[0].startswith("-") and hasattr(command, "commands"):
+        word = rest.pop(0)
+        assert word in command.commands, f"explorer {' '.join(words)}: no command {word}"
+        command = command.commands[word]
+    known |= {name for p in command.params for name in (*p.opts, *p.secondary_opts)}
+    options = {word.split("=")[0] for word in rest if re.match(r"--?[a-z]", word)}
+    assert options <= known, f"explorer {' '.join(words)}: {sorted(options - known)}"
+
+
+# Names ------------------------------------------------------------------------------------------
+
+
+@named
+def test_every_python_name_that_a_page_uses_exists(page):
+    for name in set(re.findall(r"\bex\.(\w+(?:\.\w+)?)", page.read_text(encoding="utf-8"))):
+        first, _, inner = name.partition(".")
+        found = getattr(ex, first)
+        assert not inner or hasattr(found, inner), name
+
+
+def test_the_reference_holds_every_public_name():
+    listed = set(re.findall(r"^::: (\S+)$", (DOCS / "reference" / "python.md").read_text(), re.MULTILINE))
+    public = [getattr(ex, name) for name in ex.__all__ if name != "__version__"]
+    public += [getattr(ex.live, name) for name in ex.live.__all__]
+    assert listed == {f"{each.__module__}.{each.__qualname__}" for each in public}
+
+
+def test_readme_tells_why_of_every_dependency():
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [
+        *project["dependencies"],
+        *(r for each in project["optional-dependencies"].values() for r in each),
+    ]
+    names = {re.split(r"[>=<\[]", requirement)[0] for requirement in asked} - {"explorer"}
+    table = (ROOT / "README.md").read_text().split("## Dependencies")[1].split("\n## ")[0].lower()
+    with_parent = {"nbclient", "nbformat", "build", "editables", "hatchling", "packaging", "pandas-stubs"}
+    missing = {name for name in names - with_parent if name.lower() not in table}
+    spelled = {"python-dotenv", "tomli-w"}
+    assert missing - spelled == set()
+
+
+# Links ------------------------------------------------------------------------------------------
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that a page's headings make."""
+    headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+    plain = [re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings]
+    return {re.sub(r"\s+", "-", heading.strip()) for heading in plain}
+
+
+@named
+def test_every_link_leads_somewhere(page):
+    for target in re.findall(r"\]\(<?([^)\s>]+)>?\)", prose(page)):
+        if "://" in target:
+            assert re.fullmatch(r"https://[\w.-]+\.[a-z]+(/[^\s]*)?", target), target
+            continue
+        path, _, anchor = target.partition("#")
+        file = page if not path else (page.parent / path).resolve()
+        if file.name in MADE or file.parent.name == "notebooks":
+            stored = file.with_suffix(".ipynb").name if file.suffix == ".md" else file.name
+            assert file.name in MADE or (ROOT / "notebooks" / stored).is_file(), target
+            continue  # of the made pages, `make docs` checks the anchors
+        assert file.exists(), f"{page.name}: {target}"
+        assert not anchor or anchor in anchors(file), f"{page.name}: {target}"
+
+
+# Pictures ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def drawing():
+    spec = spec_from_file_location("pictures", ROOT / "scripts" / "pictures.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def drawn(drawing):
+    return {name: drawing.svg(picture) for name, picture in drawing.pictures().items()}
+
+
+def test_the_pictures_are_what_the_code_draws(drawn):
+    stored = {path.stem: path.read_text(encoding="utf-8") for path in (DOCS / "pictures").glob("*.svg")}
+    assert stored.keys() == drawn.keys()
+    for name, text in drawn.items():
+        assert same(stored[name], text), f"docs/pictures/{name}.svg is of other code: run make outputs"
+
+
+def test_a_picture_with_another_number_is_another_picture(drawn):
+    text = drawn["costs"]
+    moved = re.sub(
+        r'transform="translate\((\d+)', lambda at: f'transform="translate({int(at[1]) + 1}', text, count=1
+    )
+    assert moved != text and not same(text, moved) and same(text, text)
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two SVGs show the same: to a hundredth of a point, and to a shade in what is not lines."""
+    images = [[_pixels(data) for data in IMAGE.findall(text)] for text in (one, other)]
+    texts = [
+        re.sub(r"\b(?:[mpc]|image|DejaVuSans\w*-)[0-9a-f]{6,}\b", "id", IMAGE.sub('""', t))
+        for t in (one, other)
+    ]
+    if len(images[0]) != len(images[1]) or NUMBER.sub("0", texts[0]) != NUMBER.sub("0", texts[1]):
+        return False
+    alike = all(a.shape == b.shape and np.abs(a - b).mean() < 0.5 for a, b in zip(*images))
+    numbers = [np.array(NUMBER.findall(text), dtype=float) for text in texts]
+    return alike and bool(np.allclose(*numbers, rtol=0, atol=0.01))
+
+
+def _pixels(data: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGBA"), dtype=float)
+
+
+@named
+def test_a_picture_has_words_and_is_small(page):
+    for alt, target in re.findall(r"!\[(.*?)\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+        assert len(alt) > 20, target
+        assert (page.parent / target).stat().st_size < 300_000
