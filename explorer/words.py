@@ -167,9 +167,9 @@ def _change(r: Recommendation) -> str:
     return f"{fails}This design costs {format_usd(abs(usd))} a month {more} than today's."
 
 
-def _nothing(r: Recommendation) -> str:
-    """How the nearest design misses, and what would make one feasible."""
-    misses = [
+def misses(r: Recommendation) -> list[str]:
+    """What the nearest design breaks, each in a few words."""
+    said = [
         f"{format_share(found.breach_probability)} of the requests break the {limit_name(found.limit)} of "
         f"{format_quantity(found.limit_value, found.unit)}"
         for found in r.found
@@ -177,11 +177,16 @@ def _nothing(r: Recommendation) -> str:
     ]
     late = float(r.evaluation.late[r.index])
     if late > r.load.tolerance:
-        misses.append(f"{format_share(late)} of the answers begin after the client stops waiting")
+        said.append(f"{format_share(late)} of the answers begin after the client stops waiting")
     if not r.evaluation.in_time[r.index]:
-        misses.append(f"its p95 is {format_time(r.latency_s['p95'], 2)}, later than promised")
+        said.append(f"its p95 is {format_time(r.latency_s['p95'], 2)}, later than promised")
+    return said
+
+
+def _nothing(r: Recommendation) -> str:
+    """How the nearest design misses, and what would make one feasible."""
     told = [f"For {r.workload.name} nothing is feasible."]
-    told.append(f"The nearest miss is {r.nearest}: {'; '.join(misses)}.")
+    told.append(f"The nearest miss is {r.nearest}: {'; '.join(misses(r))}.")
     helps = around.relaxations(r)
     if helps:
         told.append(f"It would be feasible if {', or if '.join(helps)}.")

@@ -19,6 +19,7 @@ from ..figures.look import NEVER
 from ..reasons import Reason
 from ..recommend import Recommendation
 from ..units import format_number, format_quantity, format_share, format_size, format_time, format_usd
+from ..words import misses
 from .costs import differs
 from .html import capital, number, title
 from .said import differences
@@ -98,7 +99,8 @@ def _choices(design: Design, beside: Recommendation | None) -> str:
 def _note(r: Recommendation) -> str:
     """What to ask AWS for first, whether a part's worth turns the answer, or why nothing serves."""
     if not r.feasible:
-        return f'<p class="note">The nearest miss is shown. {escape(_miss(r))}</p>'
+        missed = capital("; ".join(misses(r)[:2]))
+        return f'<p class="note">The nearest miss is shown. {escape(missed)}.</p>'
     notes = [f"First, {f.consequence.partition(';')[0]}." for f in r.found if f.verdict == "raise"]
     others = {
         str(Design(**choice["design"])): usd
@@ -110,22 +112,6 @@ def _note(r: Recommendation) -> str:
         for usd in others.values()
     ]
     return f'<p class="note">{escape(" ".join(notes[:2]))}</p>'
-
-
-def _miss(r: Recommendation) -> str:
-    """In one sentence, what the nearest design breaks."""
-    misses = [
-        f"{format_share(found.breach_probability)} of the requests break the limit "
-        f"{facts.limit(found.limit).name} of {format_quantity(found.limit_value, found.unit)}"
-        for found in r.found
-        if found.verdict == "breach"
-    ]
-    late = float(r.evaluation.late[r.index])
-    if late > r.load.tolerance:
-        misses.append(f"{format_share(late)} of the answers begin after the client stops waiting")
-    if not r.evaluation.in_time[r.index]:
-        misses.append(f"its p95 of {format_time(r.latency_s['p95'], 2)} is later than promised")
-    return capital("; ".join(misses[:2]) + ".") if misses else ""
 
 
 def limits(r: Recommendation, beside: Recommendation | None = None) -> str:
