@@ -6,112 +6,18 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from ..distribution import Number
-from ..encoding import Codec
+from ..doors import Door
 from ..gateway import may_call, may_invoke, proxy, rest_proxy
 from ..option import (
     GB,
     Demand,
-    Exclusion,
     Lines,
     Load,
-    Option,
     Over,
-    Paged,
     Piece,
-    Step,
     Use,
 )
 from ..pieces import CALLER, Allow, Resource, Route, Value, attribute, joined, own_name, ref
-
-
-class Door(Option):
-    """The first service that a request meets."""
-
-    concern = "door"
-    reads = ("behind", "polls", "body_in", "body_out")
-    auth: tuple[str, ...] = ("none", "iam", "jwt")
-    offers: tuple[str, ...] = ()  # of client.needs
-    request_limits: tuple[tuple[str, bool], ...] = ()  # (limit, whether it counts the whole event)
-    response_limits: tuple[tuple[str, bool], ...] = ()
-    waits: str = ""  # the limit on how long it waits for an answer
-    deployable = True
-    one_function: bool = False  # whether one function answers all of its routes
-
-    def excludes(self, load: Load) -> Iterable[Exclusion]:
-        auth = load.workload.client.auth
-        if auth is not None and auth not in self.auth:
-            yield Exclusion("client.auth", f"it cannot check {auth} credentials itself")
-        lacking = [need for need in load.workload.client.needs if need not in self.offers]
-        if lacking:
-            yield Exclusion("client.needs", f"it has no {', '.join(lacking)}")
-
-    def limits(self, load: Load) -> Iterable[Use]:
-        if load.flow.behind == "function":
-            yield from self._payloads(load)
-        if self.waits and load.flow.body_out != "job":
-            yield from self._patience(load)
-
-    def _payloads(self, load: Load) -> Iterable[Use]:
-        """What a function behind the door may be sent, and may answer."""
-        flow = load.flow
-        if flow.body_in == "door":
-            for limit, whole_event in self.request_limits:
-                yield Over(limit, "request", load.codec("request") if whole_event else Codec())
-        if flow.body_out in {"whole", "compressed", "page"}:
-            for limit, whole_event in self.response_limits:
-                yield Over(limit, "response", self._answer(load, whole_event))
-
-    def _answer(self, load: Load, whole_event: bool) -> Codec | Paged:
-        codec = load.codec("response") if whole_event else Codec()
-        if load.flow.body_out == "page":
-            return Paged(codec, load.page_bytes)
-        if load.flow.body_out == "compressed" and not whole_event:
-            return Codec(factor=load.compression)
-        return codec
-
-    def _patience(self, load: Load) -> Iterable[Use]:
-        on_function = load.flow.behind == "function"
-        yield load.time_limit(self.waits) if on_function else Over(self.waits, "runtime")
-
-    def steps(self, load: Load) -> Iterable[Step]:
-        overhead = load.time(load.flow.door_time)
-        carried = load.at_levels("request") if load.flow.body_in == "door" else 0.0
-        seconds = load.time("exchange.rtt") + overhead + load.transfer(carried)
-        yield Step("submit", f"request through {self.id}", ("client", self.id), seconds)
-        if load.flow.polls:
-            seconds = load.time("exchange.rtt") + overhead
-            yield Step("poll", f"status request through {self.id}", ("client", self.id), seconds)
-
-    def wiring(self, load: Load, routes: Mapping[Route, str]) -> Iterable[Piece]:
-        """What leads each route to the function, by its logical id, and who may come in."""
-        return ()
-
-    def address(self) -> Value:
-        """What the endpoint's URL is."""
-        return ""
-
-    def carried(self, load: Load) -> Number:
-        """Bytes of bodies that pass through the door for one request, on average."""
-        carried: Number = load.request.mean if load.flow.body_in == "door" else 0.0
-        if load.flow.body_out != "job":
-            share = load.compression if load.flow.body_out == "compressed" else 1.0
-            carried = carried + load.response.mean * share
-        return carried
-
-    def request_units(self, load: Load, increment: float) -> Number:
-        """Exchanges a request, a large body counted by its started increments [B]."""
-        flow = load.flow
-        units = load.exchanges
-        if flow.body_in == "door":
-            units = units + np.maximum(load.request.mean_ceil(increment) - 1, 0)
-        if flow.body_out == "whole":
-            units = units + np.maximum(load.response.mean_ceil(increment) - 1, 0)
-        elif flow.body_out == "compressed":
-            units = units + np.maximum(load.response.mean_ceil(increment / load.compression) - 1, 0)
-        elif flow.body_out == "page":
-            units = units + np.maximum(load.response.mean_ceil(increment) - load.pages, 0)
-        return units
 
 
 class FunctionUrl(Door):
