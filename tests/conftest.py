@@ -2,12 +2,16 @@
 
 import os
 import shutil
+import signal
 
 import pytest
 from hypothesis import settings
 
 # Pictures are drawn without a screen, whatever the machine's own setting.
 os.environ["MPLBACKEND"] = "agg"
+
+# A shell starts what runs in the background deaf to Ctrl-C: here it is always heard.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: a busy machine is not a failure. In CI the same examples at every run.
 settings.register_profile("here", deadline=None)

@@ -22,14 +22,14 @@ STORED = Design("http-api", "inline", "stored", "single", "environment")
 AT_ONCE = Design("http-api", "inline", "buffered", "single", "environment")
 W = Workload(requests_per_month=1e6, response="1 MB", runtime={"p50": "1 s", "p99": "9 s"})
 TAKES = {
-    "submit_s": 0.03,
-    "queue_s": 0.06,
-    "store_s": 0.04,
-    "bytes_per_s": 2e7,
-    "status_s": 0.02,
-    "result_s": 0.02,
-}
-FAST = Polling(0.1)
+    "submit_s": 0.06,
+    "queue_s": 0.12,
+    "store_s": 0.08,
+    "bytes_per_s": 2e6,
+    "status_s": 0.04,
+    "result_s": 0.04,
+}  # long beside what a busy machine adds
+FAST = Polling(0.05)  # what is seen one poll late is then still near
 
 
 def run(url, schedule, runtime_s, response_bytes, polling=None):
@@ -42,13 +42,13 @@ def runs():
     """Two runs to calibrate on, three that it does not see: other sizes, times, rates and polls."""
     with running(**TAKES) as url:
         seen = [
-            run(url, poisson(20, 0.8, 1), 0.2, 100_000, FAST),
-            run(url, poisson(15, 0.8, 2), 0.5, 3_000_000),
+            run(url, poisson(10, 1.6, 1), 0.2, 10_000, FAST),
+            run(url, poisson(8, 1.6, 2), 0.5, 300_000),
         ]
         unseen = [
-            run(url, poisson(20, 0.6, 3), 1.3, 1_000_000),
-            run(url, Closed(9, 3), 0.25, 2_000_000, FAST),
-            run(url, poisson(20, 0.5, 4), 0.7, 500_000, Polling(0.05)),
+            run(url, poisson(10, 1.2, 3), 1.3, 100_000),
+            run(url, Closed(9, 3), 0.25, 200_000, FAST),
+            run(url, poisson(10, 1.0, 4), 0.7, 50_000, FAST),
         ]
     return seen, unseen
 
@@ -79,9 +79,9 @@ def test_the_workload_keeps_what_it_says_of_the_work_itself(runs):
     assert calibrated.runtime.spread.median == W.runtime.spread.median
     assert calibrated.response.spread.median == W.response.spread.median
     assert Workload(**_given(calibrated)).to_toml() == calibrated.to_toml()
-    assert calibrated.times["async.to_lambda"].spread.median == pytest.approx(0.06, abs=0.02)
-    assert 1e7 < calibrated.runtime.network < 4e7
-    assert latency(calibrated, STORED)["queue"]["p50"] == pytest.approx(0.06, abs=0.02)
+    assert calibrated.times["async.to_lambda"].spread.median == pytest.approx(0.12, abs=0.03)
+    assert 1e6 < calibrated.runtime.network < 4e6
+    assert latency(calibrated, STORED)["queue"]["p50"] == pytest.approx(0.12, abs=0.03)
 
 
 def _given(workload):
@@ -113,7 +113,7 @@ def test_the_users_own_work_gives_its_run_time_and_its_response(runs):
     rows.attrs = {}
     own = calibrate(W, rows, STORED).workload
     assert 0.5 <= own.runtime.spread.median < 0.75
-    assert own.response.spread.median == 3_000_000
+    assert own.response.spread.median == 300_000
 
 
 def test_cold_starts_are_told_apart_from_warm_work(runs):
@@ -128,10 +128,10 @@ def test_cold_starts_are_told_apart_from_warm_work(runs):
 
 
 def test_an_answer_at_once_has_no_phases():
-    with running() as url:
+    with running(sends_per_s=5e6) as url:
         endpoint = Endpoint(url, stored=False, design=AT_ONCE, workload=W)
         small, large = (
-            bench(endpoint, poisson(20, 0.6), Work.sample(0.1, size)) for size in (1000, 2_000_000)
+            bench(endpoint, poisson(20, 0.6), Work.sample(0.4, size)) for size in (1000, 2_000_000)
         )
     found = calibrate(W, [small, large])
     assert [*found.off.index] == [(0, "total"), (1, "total")]

@@ -26,6 +26,7 @@ class Faults:
     bytes_per_s: float = 1e9  # into the store
     status_s: float = 0.0
     result_s: float = 0.0  # to the first byte
+    sends_per_s: float = 1e12  # bytes of an answer, after its first
     workers: int = 10_000  # jobs at a time; the others wait
     stall_at: int = 0  # nothing is answered from this request on, counted from 1
     stall_s: float = 0.0  # for so long
@@ -63,7 +64,9 @@ class Server:
                 status, more, answer = await self.answer(*first.split(" ")[:2], body)
                 told = "".join(f"{name}: {value}\r\n" for name, value in more.items())
                 writer.write(f"HTTP/1.1 {status} -\r\n{told}Content-Length: {len(answer)}\r\n\r\n".encode())
-                writer.write(answer)
+                writer.write(answer[:1])
+                await asyncio.sleep(len(answer) / self.faults.sends_per_s)
+                writer.write(answer[1:])
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -115,7 +118,9 @@ class Server:
                 return
             stored_s = self.faults.store_s + asked["response_bytes"] / self.faults.bytes_per_s
             await asyncio.sleep(asked["runtime_s"] + stored_s)
+        content = made(asked)
         job["asked"] = asked
+        job["result"] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         failed = self.meets(self.faults.fails, int(job["id"]))
         job |= {"status": "failed" if failed else "succeeded", "ended": self.clock()}
         job["updated"] = job["ended"]
@@ -128,14 +133,12 @@ class Server:
         if self.meets(self.faults.flaky, number) and not job.get("seen"):
             job["seen"] = True
             return problem(500)
-        shown = {name: value for name, value in job.items() if name not in {"asked", "seen"}}
+        shown = {name: value for name, value in job.items() if name not in {"asked", "seen", "result"}}
         if job["status"] == "failed":
             shown["error"] = {"type": "ValueError", "detail": "as asked"}
         if job["status"] == "succeeded":
-            content = made(job["asked"])
-            digest = hashlib.sha256(content).hexdigest()
             url = f"http://127.0.0.1:{self.port}/results/{number}?X-Sig=a%2Fb"
-            shown["result"] = {"url": url, "bytes": len(content), "sha256": digest}
+            shown["result"] = {"url": url, **job["result"]}
         again = math.ceil(max(1, self.faults.growth * (self.clock() - job["submitted"])))
         return 200, {"Retry-After": again}, json.dumps(shown).encode()
 
