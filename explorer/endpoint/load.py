@@ -12,7 +12,7 @@ import typer
 
 from ..console import NO, Json, out
 from ..errors import ExplorerError
-from .manners import warned
+from .manners import interruptible, warned
 from .options import (
     Arrivals,
     CloudName,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 
 def bench(
+    context: typer.Context,
     stack: StackName,
     rate: Rate = None,
     duration: Duration = None,
@@ -61,10 +62,12 @@ def bench(
     """Put a stack under load: what was served, how fast, what was lost, what it cost.
 
     By a rate, as clients come whether or not it keeps up, or by a number of jobs, so many at a time.
+    Interrupted, it tells what came of the load until then.
     """
     from ..live import deploying, measuring
     from ..live.bench.run import Caps
 
+    interruptible(context)
     if output:
         _must_be_written(output)
     found = deploying.found(stack, target, region, cloud)

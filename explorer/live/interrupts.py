@@ -8,7 +8,7 @@ from __future__ import annotations
 import atexit
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,39 +38,43 @@ def one_interrupt(told: Told) -> Iterator[Callable[[], None]]:
 
 
 def as_ctrl_c() -> Callable[[], None]:
-    """Make whatever is sent to end the process a KeyboardInterrupt. Returns what makes it as it was."""
+    """Hand whatever else is sent to end the process to who answers Ctrl-C. Returns what makes it as it was."""
 
-    def interrupted(number: int, _: Any) -> None:
-        raise KeyboardInterrupt
+    def interrupted(number: int, frame: Any) -> None:
+        answers = signal.getsignal(signal.SIGINT)
+        if not callable(answers):  # Ctrl-C itself is ignored
+            raise KeyboardInterrupt
+        answers(signal.SIGINT, frame)
 
-    before = _replaced(interrupted)
+    ctrl_c = signal.getsignal(signal.SIGINT)
+    before = _replaced({**dict.fromkeys(SIGNALS, interrupted), signal.SIGINT: ctrl_c})
     return lambda: _restored(before)
 
 
 def too_late() -> None:
     """Ignore from now on what is sent to end the process: what is left is to say what became of it."""
-    _replaced(signal.SIG_IGN)
+    _replaced(dict.fromkeys(SIGNALS, signal.SIG_IGN))
     atexit.unregister(too_late)
     atexit.register(too_late)  # whoever made it as it was: it would be ended while it shuts down
 
 
 @contextmanager
 def _handled(handler: Callable[[int, Any], None]) -> Iterator[None]:
-    before = _replaced(handler)
+    before = _replaced(dict.fromkeys(SIGNALS, handler))
     try:
         yield
     finally:
         _restored(before)
 
 
-def _replaced(handler: Any) -> dict[signal.Signals, Any]:
-    """Give all signals that are not ignored another handler; those that they had."""
+def _replaced(handlers: Mapping[signal.Signals, Any]) -> dict[signal.Signals, Any]:
+    """Give the signals that are not ignored other handlers; those that they had."""
     if threading.current_thread() is not threading.main_thread():
         return {}  # only the main thread is ever interrupted
-    before = {number: signal.getsignal(number) for number in SIGNALS}
+    before = {number: signal.getsignal(number) for number in handlers}
     heard = {number: had for number, had in before.items() if had not in {signal.SIG_IGN, None}}
     for number in heard:
-        signal.signal(number, handler)
+        signal.signal(number, handlers[number])
     return heard
 
 

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import threading
 from contextlib import contextmanager
 
@@ -106,6 +107,29 @@ def test_a_load_is_answered_and_written(stands, tmp_path):
     measured = answer("bench", stands["stack"], *QUICK, "--cloud", NAME, "-o", file)
     assert (measured["jobs"], measured["succeeded"], measured["lost"]) == (2, 2, 0) and file.exists()
     assert "expected_usd" not in measured
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_load_that_is_interrupted_tells_what_there_is(stands, place, tmp_path, number, request):
+    (table,) = (
+        name for name in place.client("dynamodb").list_tables()["TableNames"] if stands["stack"] in name
+    )
+
+    def jobs():
+        return place.client("dynamodb").scan(TableName=table, Select="COUNT")["Count"]
+
+    before, file = jobs(), tmp_path / "run.parquet"
+    asked = ["bench", stands["stack"], "--rate", 10, "--duration", 300, "--runtime-s", 0, "--cloud", NAME]
+    load = process(*asked, "-o", file, "--json")
+    request.addfinalizer(load.kill)
+    while jobs() < before + 3:
+        assert load.poll() is None
+        time.sleep(0.05)
+    load.send_signal(number)
+    out, _ = load.communicate(timeout=60)
+    told = json.loads(out)
+    assert told["interrupted"] and 0 < told["jobs"] < 3000 and file.exists()
+    assert load.returncode == bool(told["lost"])
 
 
 def test_a_lost_job_is_a_no(stands, place):
