@@ -536,6 +536,29 @@ def test_any_distribution_can_be_scaled(response):
     assert turned(w, {"response": 5e4}).response.spread.median == pytest.approx(5e4)
 
 
+@pytest.mark.parametrize("response", SPREADS[:-1], ids=str)
+def test_the_tail_of_any_distribution_can_be_stretched(response):
+    w = ex.Workload(requests_per_month=1e6, response=response, runtime="1 s")
+    for median, ratio in ((2e3, 8.0), (5e4, 1.5), (5e4, 1.0)):
+        spread = turned(w, {"response": median, "response.p99": ratio}).response.spread
+        assert (spread.median, spread.quantile(0.99)) == pytest.approx((median, median * ratio))
+
+
+def test_a_tail_stays_where_the_median_is_turned(app):
+    app.turn(response__p99=2.0)
+    app.turn(response=3e6)
+    spread = app.app.workload.response.spread
+    assert (spread.median, spread.quantile(0.99)) == pytest.approx((3e6, 6e6))
+    assert app.stands("response.p99") == "2 × median"
+    app.say("why", key="field:response.p99")
+    assert "6 MB" in app.why and "stretched" in app.why
+
+
+def test_nothing_has_no_tail():
+    w = ex.Workload(requests_per_month=1e6, response=0, runtime="1 s")
+    assert turned(w, {"response.p99": 8.0}).response.spread.median == 0
+
+
 @pytest.mark.parametrize("response", SPREADS, ids=str)
 def test_any_distribution_has_its_place_on_the_map(response):
     app = Browser(ex.explore(ex.Workload(requests_per_month=1e6, response=response, runtime="1 s")))

@@ -417,6 +417,8 @@ def test_provisioned_is_the_cheapest_that_meets_the_target(target):
             "cold_s is a distribution of many",
         ),
         ({"keep_alive_s": -1}, "keep_alive_s is -1"),
+        ({"keep_alive_s": np.array([1.0, 2.0])}, "keep_alive_s is array([1., 2.]): expected a time"),
+        ({"duration_s": np.array(5.0)}, "duration_s is array(5.): expected a time"),
         ({"duration_s": 0}, "duration_s is 0: expected more than 0"),
         ({"duration_s": math.inf}, "duration_s is inf"),
         ({"seed": -1}, "seed is -1: expected a whole number of at least 0"),
@@ -517,3 +519,11 @@ def test_the_command_reads_recorded_times_and_shows_intervals(capsys, tmp_path):
 def test_bad_input_is_one_line_and_exit_2(capsys, words, says):
     code, said = command(capsys, *words.split())
     assert code == 2 and says in said.err and said.err.count("\n") == 1 and not said.out
+
+
+def test_a_file_that_is_no_text_is_one_line_and_exit_2(capsys, tmp_path):
+    file = tmp_path / "times.bin"
+    file.write_bytes(b"\xff\xfe\x00\x80")
+    code, said = command(capsys, "--warm-s", "1", "--arrivals", str(file))
+    assert (code, said.out) == (2, "")
+    assert said.err.strip().endswith(f"{file}: is no text: expected one time [s] a line")

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from .. import facts
-from ..distribution import Samples
+from ..axes import SPREADS
+from ..distribution import Distribution, Number, Samples
 from ..spread import QUANTILE, Spread
 from ..units import BYTES, format_number, format_size, format_time
 from ..workload import Workload
@@ -22,11 +23,16 @@ MEMORY = [128, 256, 512, 1024, 1769, 2048, 3072, 4096, 5120, 6144, 8192, 10240, 
 PROMISE, NONE = "targets.latency_p95", 366 * 86400.0  # a promise that is none
 HOURS, DAYS = (1, 1.5, 2, 3, 4, 6, 9, 12, 18), (1, 2, 3, 5, 7)
 
+TAIL = ".p99"  # of a distribution's field: how many times its median its p99 is
+
 Value = float | bool | str
 
 
 def _decades(low: int, high: int) -> list[float]:
     return [step * 10.0**power for power in range(low, high) for step in STEPS]
+
+
+RATIOS = [*_decades(0, 3), 1000.0]
 
 
 def _sizes(least: float, most: float) -> list[float]:
@@ -50,6 +56,10 @@ def _memory(megabytes: float) -> str:
     return f"{whole:g} GB" if whole == int(whole) else f"{megabytes:,g} MB"
 
 
+def _ratio(ratio: float) -> str:
+    return f"{ratio:.3g} × median" if ratio < 1000 else f"{ratio:,.0f} × median"
+
+
 def _monthly(usd: float) -> str:
     return f"${usd:,g} a month"
 
@@ -62,12 +72,15 @@ class Dial:
     name: str
     marks: Sequence[float]
     said: Callable[[float], str]
+    axis: bool = True  # of the map
 
     def read(self, workload: Workload) -> float:
-        """The field's value; of a distribution its median, of the configuration its total."""
+        """The value: a distribution's median, a tail's ratio, the configuration's total."""
         found: Any = workload
-        for part in self.field.split("."):
+        for part in self.field.removesuffix(TAIL).split("."):
             found = getattr(found, part)
+        if self.field.endswith(TAIL):
+            return ratio_of(found.spread)
         if found is None:
             return NONE
         if isinstance(found, Spread):
@@ -83,13 +96,16 @@ class Dial:
 DIALS = (
     Dial("requests_per_month", "Requests a month", _decades(2, 11), format_number),
     Dial("response", "Response, median", _sizes(100, 5 * BYTES["GB"]), format_size),
+    Dial("response.p99", "Response, p99", RATIOS, _ratio, axis=False),
     Dial("request", "Request, median", _sizes(100, 5 * BYTES["GB"]), format_size),
+    Dial("request.p99", "Request, p99", RATIOS, _ratio, axis=False),
     Dial("runtime", "Run time, median", _times(1e-3, 7 * 86400), format_time),
-    Dial("runtime.memory", "Memory", MEMORY, _memory),
+    Dial("runtime.p99", "Run time, p99", RATIOS, _ratio, axis=False),
+    Dial("runtime.memory", "Memory", MEMORY, _memory, axis=False),
     Dial("configuration", "Configuration", [0.0, *_sizes(100, 4 * BYTES["MB"])], format_size),
     Dial("client.waits", "Client waits", _times(0.1, 3600), format_time),
     Dial(PROMISE, "Promised p95", [*_times(0.1, 7 * 86400), NONE], _promised),
-    Dial("preferences.part_usd", "One part is worth", [0.0, *_decades(0, 3)], _monthly),
+    Dial("preferences.part_usd", "One part is worth", [0.0, *_decades(0, 3)], _monthly, axis=False),
 )
 SWITCHES = {  # field: its name on the screen
     "client.polls": "Client can poll",
@@ -104,14 +120,24 @@ CHOICES: dict[str, tuple[str, tuple[str, ...]]] = {  # field: its name, and what
 }
 
 
+def ratio_of(spread: Distribution) -> float:
+    """How many times the median the p99 is."""
+    median = float(spread.median)
+    return float(spread.quantile(0.99)) / median if median > 0 else 1.0
+
+
 def turned(base: Workload, values: Mapping[str, Value]) -> Workload:
     """`base` with other values; a distribution is scaled so that its median is the value.
 
-    A peak grows with its mean. Raises WorkloadError for a value that the workload cannot have.
+    For its p99 the quantiles above the median are stretched, in the logarithm. A peak grows with its mean.
+    Raises WorkloadError for a value that the workload cannot have.
     """
     changes: dict[str, Any] = {}
     for field, value in values.items():
-        if field == "configuration":
+        name = field.removesuffix(TAIL)
+        if name in SPREADS:
+            changes[name] = _shaped(base, name, values)
+        elif field == "configuration":
             changes |= _configured(base, float(value))
         elif field == "requests_per_month":
             changes[field] = value
@@ -120,10 +146,7 @@ def turned(base: Workload, values: Mapping[str, Value]) -> Workload:
         elif field == PROMISE:
             changes[field] = None if float(value) >= NONE else value
         else:
-            found = getattr(base, field, None)
             changes[field] = value
-            if isinstance(found, Spread):
-                changes[field] = _scaled(_given(base).get(field), found, float(value))
     # A section is replaced before one of its fields is.
     return base.replace(dict(sorted(changes.items(), key=lambda change: "." in change[0])))
 
@@ -147,21 +170,32 @@ def _configured(base: Workload, total: float) -> dict[str, Any]:
     return {"configuration": {name: value for name, value in fields.items() if value is not None}}
 
 
-def _scaled(given: Any, found: Spread, median: float) -> Any:
-    """What was given of a distribution, scaled to a median; one value where it has none to scale."""
-    today = float(found.spread.median)
-    spread = found.spread
-    if not isinstance(given, Mapping) or today <= 0:
+def _shaped(base: Workload, name: str, values: Mapping[str, Value]) -> Any:
+    """What was given of a distribution, at another median, p99 or both; one value where it has one."""
+    found: Spread = getattr(base, name)
+    spread, given = found.spread, _given(base).get(name)
+    today, tail = float(spread.median), ratio_of(spread)
+    median, ratio = float(values.get(name, today)), float(values.get(name + TAIL, tail))
+    if today <= 0 or median <= 0:
         return median
+    if tail <= 1 < ratio:  # nothing to stretch
+        return {"p50": median, "p99": median * ratio}
+    power = np.log(ratio) / np.log(tail) if tail > 1 else 1.0
+
+    def moved(value: Number) -> Any:
+        times = np.asarray(value) / today
+        return median * np.where(times > 1, np.maximum(times, 1.0) ** power, times)
+
+    given = given if isinstance(given, Mapping) else {}
     if isinstance(spread, Samples) and "samples" in given:
-        return {"samples": spread.values * spread.scale * (median / today)}
-    kept = {name: text for name, text in given.items() if QUANTILE.fullmatch(name) or name == "max"}
-    return _times_of(found, kept, median / today) or median
+        return {"samples": moved(spread.values * spread.scale)}
+    kept = {key: text for key, text in given.items() if QUANTILE.fullmatch(key) or key == "max"}
+    return {"p50": median, **_moved(found, kept, lambda value: float(moved(value)))} if kept else median
 
 
-def _times_of(found: Spread, given: Mapping[str, Any], factor: float) -> dict[str, Any]:
-    """Each quantile times a factor; TOML's bare p99.9 is a table of its own."""
+def _moved(found: Spread, given: Mapping[str, Any], moved: Callable[[float], float]) -> dict[str, Any]:
+    """Each quantile moved; TOML's bare p99.9 is a table of its own."""
     return {
-        name: _times_of(found, text, factor) if isinstance(text, Mapping) else found.parse(text) * factor
+        name: _moved(found, text, moved) if isinstance(text, Mapping) else moved(found.parse(text))
         for name, text in given.items()
     }

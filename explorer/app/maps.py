@@ -26,11 +26,8 @@ COARSE, FINE_POINTS = 48, 160  # along each axis: while a slider turns, and when
 KEPT = 48  # maps
 EMPTY = 255  # of a cell: nothing is feasible
 EDGE = 3.0  # times: nearer than this to the edge, the window moves
-FEW = ("runtime.memory", "preferences.part_usd")  # turned, but no axis of a map
 AXES = {
-    dial.field: dial.name.removesuffix(", median").removesuffix(" a month")
-    for dial in DIALS
-    if dial.field not in FEW
+    dial.field: dial.name.removesuffix(", median").removesuffix(" a month") for dial in DIALS if dial.axis
 }
 Window = tuple[float, float]
 Place = tuple[str, Window]

@@ -16,11 +16,12 @@ from ..option import Option
 from ..recommend import Recommendation
 from ..units import format_number, format_quantity, format_share, format_time, format_usd
 from . import costs, history, panels
-from .controls import DIALS
+from .controls import DIALS, TAIL
 from .html import capital
 
 LINES = 9  # of a bill
 LEVELS = (0.5, 0.9, 0.95, 0.99, 0.999)
+SCALED, STRETCHED = "its distribution is scaled with it", "the quantiles above the median are stretched to it"
 
 Pairs = Iterable[tuple[str, str]]
 
@@ -237,18 +238,21 @@ def _field(r: Recommendation, name: str, state: history.State) -> str:
         return ""
     base = dial.read(state.base)
     rows = [("now", dial.said(dial.read(r.workload))), ("began at", dial.said(base))]
-    if name in SPREADS:
-        spread = getattr(r.workload, name).spread
-        rows += [(f"p{100 * level:g}", dial.said(float(spread.quantile(level)))) for level in LEVELS]
+    driver = name.removesuffix(TAIL)
+    if driver in SPREADS:
+        spread = getattr(r.workload, driver).spread
+        said = next(each.said for each in DIALS if each.field == driver)
+        rows += [(f"p{100 * level:g}", said(float(spread.quantile(level)))) for level in LEVELS]
         rows.append(("largest values", spread.tail))
     if name == "requests_per_month":
         rows += [
             ("mean", f"{format_number(r.workload.mean_rps)} a second"),
             ("peak", f"{format_number(float(r.load.peak_rps))} a second"),
         ]
-    given = "given by the workload" if state.base.is_given(name) else "a default: the workload does not say"
+    given = "given by the workload" if state.base.is_given(driver) else "a default: the workload does not say"
     if name in state.values:
-        given = "turned here; its distribution is scaled with it" if name in SPREADS else "turned here"
+        given = "turned here"
+        given += f"; {STRETCHED if name.endswith(TAIL) else SCALED}" if driver in SPREADS else ""
     return _box(dial.name, _rows(rows), _said(capital(given) + "."))
 
 

@@ -38,7 +38,7 @@ def one_interrupt(told: Told) -> Iterator[Callable[[], None]]:
 
 
 def as_ctrl_c() -> Callable[[], None]:
-    """Hand whatever else is sent to end the process to who answers Ctrl-C. Returns what makes it as it was."""
+    """Hand whatever else ends a process to who answers Ctrl-C. Returns what makes it as it was."""
 
     def interrupted(number: int, frame: Any) -> None:
         answers = signal.getsignal(signal.SIGINT)

@@ -6,8 +6,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
