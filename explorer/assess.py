@@ -124,8 +124,6 @@ def _finding(use: Use, load: Load, door: str) -> Finding:
     chance = chance if chance > NEGLIGIBLE else 0.0
     used = [float(use.used(load, p)) for p in (0.5, 0.99)]
     told = verdict(chance, raised, used[1] / value, load.tolerance)
-    if isinstance(use, Spill):
-        told = "fits"
     return Finding(
         limit=use.limit,
         limit_value=value,

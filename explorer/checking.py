@@ -12,7 +12,7 @@ from .console import BAD_INPUT, NO, Json
 from .errors import ExplorerError
 
 if TYPE_CHECKING:
-    from .check import Finding, Judge
+    from .check import Finding, Judge, Report
     from .workload import Workload
 
 MONTHS = 12  # that are looked ahead
@@ -59,7 +59,7 @@ def check(
     if fail_on not in FAILURES:
         raise ExplorerError(f'--fail-on is "{fail_on}": expected one of {", ".join(FAILURES)}')
     warned = None if warn_at is None else share(warn_at)
-    report = Check(_assessed(growth or [], months), warned, pass_over).run(paths)
+    report = Check(_assessed(_rates(growth or []), months), warned, pass_over).run(paths)
     said = written(report, form, __version__, every)
     if output:
         output.write_text(said + "\n", encoding="utf-8", errors="replace")
@@ -69,10 +69,31 @@ def check(
         reason = "; ".join(f"{file}: {why}" for file, why in report.unreadable[:3])
         print(f"error: nothing to check: {reason or 'no template or workload in it'}", file=sys.stderr)
         raise typer.Exit(BAD_INPUT)
-    raise typer.Exit(NO if any(finding.verdict in FAILURES[fail_on] for finding in report.findings) else 0)
+    if any(finding.verdict in FAILURES[fail_on] for finding in report.findings):
+        raise typer.Exit(NO)
+    _must_be_readable(report, paths)
 
 
-def _assessed(growth: list[str], months: int) -> Any:
+def _must_be_readable(report: Report, paths: list[Path]) -> None:
+    """A file that was named and a workload must be readable; a template in a folder is told of."""
+    asked = {path.as_posix() for path in paths}
+    bad = [(file, why) for file, why in report.unreadable if file in asked or file.endswith(".toml")]
+    if bad:
+        more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+        print(f"error: {bad[0][0]}: {bad[0][1]}{more}", file=sys.stderr)
+        raise typer.Exit(BAD_INPUT)
+
+
+def _rates(growth: list[str]) -> dict[str, str]:
+    """What grows, by field."""
+    if not growth:
+        return {}
+    from .forecast import parsed
+
+    return parsed(growth)
+
+
+def _assessed(growth: dict[str, str], months: int) -> Any:
     """What assesses a workload file: its design today, or the recommended one, and what breaks in time."""
 
     def assess(path: Path, judge: Judge) -> list[Finding]:
@@ -112,14 +133,14 @@ def _finding(one: Any, judge: Judge, name: str) -> Finding:
     )
 
 
-def _in_time(workload: Workload, judge: Judge, growth: list[str], months: int) -> list[Finding]:
+def _in_time(workload: Workload, judge: Judge, growth: dict[str, str], months: int) -> list[Finding]:
     """The limits that break as the workload grows, each with its month; today's are found already."""
     from . import facts
     from .check import Finding
-    from .forecast import forecast, parsed
+    from .forecast import forecast
 
     try:
-        frame = forecast(workload, growth=parsed(growth), months=months)
+        frame = forecast(workload, growth=growth, months=months)
     except ExplorerError as error:  # of what was asked, not of the file
         raise typer.BadParameter(str(error)) from None
     broken = frame[frame["verdict"] == "breach"].sort_values("month", kind="stable").drop_duplicates("limit")

@@ -88,6 +88,8 @@ def bill(
     Raises UnknownIdError for an unknown id or region, PriceError for a quantity that is negative or
     beyond the last tier with a known price.
     """
+    if not isinstance(usage, Mapping):
+        raise PriceError(f"usage is {type(usage).__name__}: expected quantities by price id")
     pools: dict[str, Decimal] = {}
     if not 0 <= discount < 1:
         raise PriceError(f"discount is {discount}: expected a share from 0 to below 1")

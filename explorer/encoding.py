@@ -73,7 +73,7 @@ def encoded_size(
     Raises ExplorerError for an unknown door or direction, or a negative size.
     Source: API Gateway payload formats 1.0 and 2.0; envelopes measured (`data/constants.csv`).
     """
-    if door not in ENVELOPES:
+    if not isinstance(door, str) or door not in ENVELOPES:
         raise ExplorerError(f'door is "{door}": expected one of {", ".join(ENVELOPES)}')
     if direction not in DIRECTIONS:
         raise ExplorerError(f'direction is "{direction}": expected request or response')
@@ -113,6 +113,8 @@ def environment_size(variables: Mapping[str, str]) -> int:
     That is the UTF-8 bytes of the JSON-escaped names and values, and 6 n + 1 for n variables;
     the limit is 4,096. Raises ExplorerError, without the value, if one is not text.
     """
+    if not isinstance(variables, Mapping):
+        raise ExplorerError(f"variables is {type(variables).__name__}: expected names with their values")
     for name, value in variables.items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise ExplorerError(f"the value of {name!r} is {type(value).__name__}: expected text")

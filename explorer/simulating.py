@@ -99,7 +99,10 @@ def _service(name: str, text: str) -> Any:
     from .units import parse_time
 
     try:
-        points = dict(point.split("=", 1) for point in text.split(","))
+        given = [point.split("=", 1) for point in text.split(",")]
+        points = dict(given)
+        if len(points) < len(given):
+            raise ValueError
         maximum = points.pop("max", None)
         quantiles = {float(p.strip().removeprefix("p")) / 100: parse_time(t) for p, t in points.items()}
         if not all(0 < p < 1 for p in quantiles):

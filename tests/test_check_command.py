@@ -109,6 +109,33 @@ def test_nothing_that_can_be_read_is_bad_input(template, tmp_path):
     assert run(template("- a", "notes.yaml"), "--pass-over").exit_code == 0
 
 
+def test_one_that_cannot_be_read_is_bad_input_beside_those_that_can(template):
+    good, broken = template(function(450), "good.yaml"), template("x: {", "broken.yaml")
+    done = run(good, broken)
+    assert done.exit_code == 2 and "broken.yaml" in done.stderr and done.stderr.count("\n") == 1
+    assert run(template(function(901), "over.yaml"), broken).exit_code == 1  # a breach is the answer
+
+
+def test_no_workload_in_a_folder_is_passed_over_in_silence(tmp_path):
+    said = 'requests_per_month = 1000\nruntime = "1 s"\nresponse = "2 KB"\n'
+    (tmp_path / "good.toml").write_text(said)
+    (tmp_path / "other.toml").write_text('[tool]\nname = "x"\n')
+    assert run(tmp_path).exit_code == 0
+    for name, wrong in (("bad.toml", said.replace("2 KB", "two")), ("half.toml", said + "[")):
+        (tmp_path / name).write_text(wrong)
+    done = run(tmp_path, "--json")
+    assert [Path(one["file"]).name for one in json.loads(done.stdout)["unreadable"]] == [
+        "bad.toml",
+        "half.toml",
+    ]
+    assert done.exit_code == 2 and done.stderr.count("\n") == 1
+
+
+def test_a_growth_that_is_none_is_refused_whatever_is_checked(template):
+    done = run(template(function(450)), "--growth", "garbage")
+    assert done.exit_code == 2 and "growth" in done.stderr and done.stderr.count("\n") == 1
+
+
 def test_warn_at_and_all(template):
     path = template(function(450))
     assert "tight" not in run(path).stdout and "fits" in run(path, "--all").stdout

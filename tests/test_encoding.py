@@ -141,6 +141,14 @@ def test_an_environment_of_anything_but_text_is_refused(variables):
         ex.environment_size(variables)
 
 
+@pytest.mark.parametrize("variables", [None, [("A", "b")]])
+def test_an_environment_is_names_with_their_values(variables):
+    with pytest.raises(ex.ExplorerError, match="expected names with their values"):
+        ex.environment_size(variables)
+    with pytest.raises(ex.ExplorerError, match="expected quantities by price id"):
+        ex.bill(variables)
+
+
 def test_a_refused_environment_does_not_show_its_value():
     with pytest.raises(ex.ExplorerError) as error:
         ex.environment_size({"TOKEN": b"hunter2"})

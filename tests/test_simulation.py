@@ -510,6 +510,7 @@ def test_the_command_reads_recorded_times_and_shows_intervals(capsys, tmp_path):
         ("--warm-s 1", "arrival_rps is missing"),
         ("--arrival-rps 1", "Missing option '--warm-s'"),
         ("--arrival-rps 1 --warm-s p50=1s,9s", 'warm_s is "p50=1s,9s": expected quantiles'),
+        ("--arrival-rps 1 --warm-s p50=2s,p50=1s", 'warm_s is "p50=2s,p50=1s": expected quantiles'),
         ("--arrival-rps 1 --warm-s p50=9s,p99=1s", "warm_s p99 is 1: expected at least p50 = 9"),
         ("--arrival-rps 1 --warm-s p0=1s,p99=1s", 'warm_s is "p0=1s,p99=1s": expected quantiles'),
         ("--warm-s 1 --arrivals no.txt", "no.txt: No such file"),

@@ -121,7 +121,7 @@ class Check:
             if asked_for and not self.pass_over:
                 self.report.unreadable.append((name, str(error)))
         except (ExplorerError, OSError, RecursionError) as error:
-            if asked_for or looks_like_a_template(content):
+            if asked_for or looks_like_a_template(content) or _is_workload(path, content):
                 self.report.unreadable.append((name, _reason(error, name)))
         else:
             self.report.files.append(name)
@@ -132,7 +132,7 @@ class Check:
         if is_dotenv(path.name):
             return self._ignored(dotenv(judge, path, content), content, path)
         if path.suffix == ".toml":
-            if "requests_per_month" not in content:
+            if not _is_workload(path, content):
                 raise NotOursError(NO_TEMPLATE)
             return self._ignored(self.workloads(path, judge), content, path)
         if path.suffix == ".tf":
@@ -193,6 +193,10 @@ class Check:
     ) -> list[Finding]:
         ignores = [*suppress.comments(content, stack), *self.settings(path.parent).ignores]
         return suppress.applied(found, [*ignores, *(suppress.metadata(stack) if stack else [])])
+
+
+def _is_workload(path: Path, content: str) -> bool:
+    return path.suffix == ".toml" and "requests_per_month" in content
 
 
 def held(judge: Judge, stack: Stack) -> Iterator[Finding]:
