@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 REACH = 1000.0  # times up and down that are looked at
 COARSE = 49  # points from 1 / REACH to REACH
 FINE = 25  # points between two of those, twice
+LASTS = 1.01  # times the value of a change: what wins no further than that is passed over
 SWITCHES = {  # what cannot be done today, as a sentence goes on
     "client.polls": "the client polled a status",
     "client.uploads": "the client uploaded to a signed URL",
@@ -52,7 +53,7 @@ class BreakEven:
     unit: str
     factor: float | None  # times today's value
     direction: str  # above or below
-    design: dict[str, str] | None  # what is recommended beyond it; None where nothing is feasible
+    design: dict[str, str] | None  # what is recommended 1 % beyond it; None where nothing is feasible
     says: str
     service: bool = False  # whether it tells where an always-on service takes over, or Lambda from it
 
@@ -116,7 +117,7 @@ def _first_change(winners: np.ndarray, start: int, step: int, today: int) -> int
 def _refined(
     r: Recommendation, axis: str, direction: str, inside: float, outside: float, few: Table
 ) -> BreakEven:
-    """The change between two factors, narrowed twice."""
+    """The change between two factors, narrowed twice, and what wins from there on, not for a moment only."""
     design: Design | None = None
     for _ in range(2):
         factors = np.geomspace(inside, outside, FINE)
@@ -126,7 +127,10 @@ def _refined(
         first = max(others[0], 1) if others else FINE - 1
         inside, outside = factors[first - 1], factors[first]
         design = found[first]
-    return _turn(r, axis, direction, float(outside), design)
+    beyond = outside * (LASTS if direction == "above" else 1 / LASTS)
+    (winner,), evaluation = _evaluated(r, axis, np.array([beyond]), few)
+    lasting = evaluation.designs[winner] if winner >= 0 else None
+    return _turn(r, axis, direction, float(outside), design if lasting == r.design else lasting)
 
 
 def _turn(r: Recommendation, axis: str, direction: str, factor: float, design: Design | None) -> BreakEven:

@@ -87,8 +87,10 @@ def _limits(r: Recommendation) -> str:
     tight = [found for found in r.found if found.verdict == "tight"]
     if not tight:
         return ""
-    worst, name = tight[0], limit_name(tight[0].limit)
-    limit = format_quantity(worst.limit_value, worst.unit)
+    worst = tight[0]
+    if worst.broken_per_month < 1:
+        worst = max(tight, key=lambda found: found.used_p99 / found.limit_value)
+    name, limit = limit_name(worst.limit), format_quantity(worst.limit_value, worst.unit)
     if worst.broken_per_month >= 1:
         share, number = format_share(worst.breach_probability), format_number(worst.broken_per_month)
         broken = f"{share} of the requests ({number} a month)"

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import explorer as ex
+from explorer.around import LASTS
 from explorer.assess import findings
 from explorer.design import CONCERNS, table
 from explorer.evaluate import Evaluation
@@ -100,10 +101,22 @@ def test_a_reason_names_a_limit_a_promise_a_field_or_a_combination(r):
 def test_a_break_even_is_where_the_answer_turns(r):
     for axis in ("response", "request", "runtime", "configuration"):
         for turn in (turn for turn in r.turns if turn.axis == axis and turn.value is not None):
-            back = 1 / 1.001 if turn.direction == "above" else 1.001  # narrowed to one in two thousand
-            before, after = (around(r.workload, axis, turn.value * f, turn.factor * f) for f in (back, 1.0))
-            assert before == r.design, turn.says
+            sign = 1 if turn.direction == "above" else -1
+            before, at, after = (
+                around(r.workload, axis, turn.value * f, turn.factor * f)
+                for f in (1.001**-sign, 1.0, LASTS**sign)  # narrowed to one in two thousand
+            )
+            assert before == r.design != at, turn.says
+            after = at if after == r.design else after  # today's wins again
             assert (after.ids if after else None) == turn.design, turn.says
+
+
+@pytest.mark.parametrize("name", ["statements", "runners", "satellite"])
+def test_what_wins_for_a_moment_only_is_not_what_to_build_beyond(name):
+    r = ex.recommend(ex.Workload.load(workloads_dir() / f"{name}.toml"))
+    (turn,) = (turn for turn in r.turns if (turn.axis, turn.direction) == ("runtime", "above"))
+    assert turn.design is None and turn.says.endswith("no design is feasible")
+    assert around(r.workload, "runtime", turn.value * 1.5, turn.factor * 1.5) is None
 
 
 def around(w: Workload, axis: str, value: float, factor: float):

@@ -22,7 +22,7 @@ KINDS = {  # a service's colour on the screen, by its number in the style
     "transfer": 4,
     "cloudwatch": 5,
     "fargate": 6,
-    "secrets": 7,
+    "secretsmanager": 7,
     "sqs": 8,
     "alb": 9,
 }

@@ -189,4 +189,5 @@ def _common(found: Atlas) -> str:
         return "No design is feasible anywhere here."
     if len(found.designs) == 1:
         return "The same design everywhere: " + ", ".join(found.designs[0].ids.values())
-    return "Everywhere: " + ", ".join(found.common.values()) if found.common else ""
+    where = "Wherever one is feasible" if (found.winner == NOTHING).any() else "Everywhere"
+    return f"{where}: " + ", ".join(found.common.values()) if found.common else ""

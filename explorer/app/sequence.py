@@ -8,6 +8,8 @@ from ..figures.steps import actor_name, actors_of, exchanged
 from ..recommend import Recommendation
 from ..units import format_time
 
+LEAST_S = 5e-4  # what is less is said to be under a millisecond
+
 
 def sequence(r: Recommendation) -> dict[str, Any]:
     """The actors, and a row a step: from, to, title, phase, seconds at the p50."""
@@ -22,7 +24,7 @@ def sequence(r: Recommendation) -> dict[str, Any]:
             "title": arrow.title[:1].upper() + arrow.title[1:],
             "phase": arrow.phase.replace(" ", "-"),
             "seconds": arrow.p50_s,
-            "said": format_time(arrow.p50_s, 2),
+            "said": "< 1 ms" if arrow.p50_s < LEAST_S else format_time(arrow.p50_s, 2),
             "silent": arrow.silent,
         }
         for index, arrow in enumerate(drawn)

@@ -68,7 +68,7 @@ def _tightest(r: Recommendation) -> Cell:
     driven = [found for found in r.found if LOAD & _drivers(r).get(found.limit, set())]
     worst = r.found[0]
     if worst.verdict in ("tight", "fits") and driven:  # not a setting that is as large as it should be
-        worst = driven[0]
+        worst = max(driven, key=used_share)
     note = f"{facts.limit(worst.limit).name}: {used_of(worst)} at the p99"
     return Cell(percent(used_share(worst)), note, "Tightest limit")
 

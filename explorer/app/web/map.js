@@ -169,8 +169,11 @@ class DecisionMap {
   overlay() {
     const { spec } = this, { width, height } = this.box, bottom = this.pad.top + height;
     const parts = [s("rect", { x: this.pad.left, y: this.pad.top, width, height, class: "edge" })];
+    let taken = -Infinity;
     for (const [value, text] of spec.x.ticks) {
-      const x = this.across(value);
+      const x = this.across(value), half = 0.45 * wide(text, this.em);
+      if (x - half < taken + 0.5 * this.em) continue;
+      taken = x + half;
       parts.push(s("path", { d: `M${x} ${bottom}v4`, class: "edge" }), s("text", { x: x > this.pad.left + width - 12 ? x + 14 : x, y: bottom + 1.2 * this.em, class: x > this.pad.left + width - 12 ? "tick end" : "tick mid" }, text));
     }
     for (const [value, text] of spec.y.ticks) {
