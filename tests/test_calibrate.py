@@ -1,8 +1,5 @@
 """Measured times put back: what was solved for predicts runs that it did not see."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,9 +11,7 @@ from explorer.latency import latency
 from explorer.live.bench import Closed, Endpoint, bench, poisson
 from explorer.live.bench.endpoint import Work
 from explorer.live.bench.jobs import Polling
-
-sys.path.insert(0, str(Path(__file__).parent / "live"))
-from fake_endpoint import running
+from tests.support.fake_endpoint import running
 
 STORED = Design("http-api", "inline", "stored", "single", "environment")
 AT_ONCE = Design("http-api", "inline", "buffered", "single", "environment")

@@ -19,8 +19,8 @@ from explorer import checking, facts
 from explorer.check import FORMATS, Finding, Report, share, written
 from explorer.console import Commands
 from explorer.errors import ExplorerError
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 SAMPLES = Path(__file__).parent / "check_samples"
 STATEMENTS = str(facts.workloads_dir() / "statements.toml")
 FIELDS = [
@@ -282,8 +282,7 @@ def shell(tmp_path):
     )
     command = tmp_path / "bin" / "explorer"
     command.parent.mkdir()
-    paths = [str(ROOT), str(ROOT / "tests")]
-    code = f"import sys\nsys.path[:0] = {paths!r}\nfrom test_check_command import app\napp()"
+    code = f"import sys\nsys.path[:0] = [{str(ROOT)!r}]\nfrom explorer.cli import main\nmain()"
     command.write_text(f"#!{sys.executable}\n{code}\n")
     command.chmod(0o755)
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_properties import EXAMPLES, workloads
 
 from explorer.contest import NOTHING, Contest
 from explorer.evaluate import Evaluation, possible
 from explorer.option import Load
 from explorer.stacked import Grid, Stacked
+from tests.support.workloads import EXAMPLES, workloads
 
 AXES = {
     "response": (1e2, 1e10),

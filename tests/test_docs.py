@@ -17,8 +17,8 @@ from PIL import Image
 
 import explorer as ex
 from explorer.cli import app
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 RUN = [page for page in PAGES if page.parent.name != "reference" and page.name != "option.md"]

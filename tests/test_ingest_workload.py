@@ -3,7 +3,6 @@
 import base64
 import gzip
 import json
-import os
 import subprocess
 import sys
 import tomllib
@@ -181,16 +180,8 @@ def test_a_wrong_request_is_answered_with_what_would_be_accepted(arguments, says
 def test_standard_input_is_read_gzip_or_not(tmp_path):
     content = (SAMPLES / "reports.txt").read_bytes()
     for given in (content, gzip.compress(content)):
-        command = [
-            sys.executable,
-            "-c",
-            "from test_ingest_workload import app; app()",
-            "ingest",
-            "-",
-            "--json",
-        ]
-        env = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
-        done = subprocess.run(command, input=given, capture_output=True, env=env, check=True)
+        command = [sys.executable, "-m", "explorer", "ingest", "-", "--json"]
+        done = subprocess.run(command, input=given, capture_output=True, check=True)
         assert json.loads(done.stdout)["invocations"] == 17 and done.stderr == b""
 
 

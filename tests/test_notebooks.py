@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
+from tests.support.paths import NOTEBOOKS as FOLDER
+
 NAMES = {
     "00_start_here",
     "01_payload",

@@ -6,7 +6,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
+from tests.support.paths import NOTEBOOKS as FOLDER
+
 MINE = """
 name = "Mine"
 requests_per_month = 2_000_000

@@ -13,75 +13,12 @@ from explorer.cost import cost
 from explorer.design import Context, table
 from explorer.errors import ExplorerError
 from explorer.evaluate import Evaluation
-from explorer.facts import workloads_dir
 from explorer.latency import latency
 from explorer.option import Load
-from explorer.workload import Workload
+from tests.support.workloads import EXAMPLES, workloads
 
-EXAMPLES = [Workload.load(path) for path in sorted(workloads_dir().glob("*.toml"))]
 DESIGNS = table().designs
 LADDER = ("fits", "tight", "raise", "breach")
-
-
-@st.composite
-def spreads(draw, least: float, most: float):
-    """One value, two or three quantiles, perhaps a maximum, or samples."""
-    value = st.floats(np.log(least), np.log(most)).map(lambda log: float(np.exp(log)))
-    kind = draw(st.sampled_from(["value", "quantiles", "cut", "samples"]))
-    if kind == "value":
-        return {"value": draw(value)}
-    if kind == "samples":
-        return {"samples": draw(st.lists(value, min_size=1, max_size=5))}
-    low, middle, high = sorted(draw(st.tuples(value, value, value)))
-    points = {"p50": low, "p90": middle, "p99": high}
-    return points | ({"max": high * 2} if kind == "cut" else {})
-
-
-@st.composite
-def workloads(draw):
-    """A workload of any kind that a file can hold."""
-    flag, share = st.booleans(), st.floats(0.01, 1)
-    entries = draw(st.integers(1, 60))
-    rate = draw(st.floats(0, 9).map(lambda log: 10**log))
-    return Workload(
-        requests_per_month=rate,
-        peak_rps=draw(st.none() | st.floats(1, 100).map(lambda times: rate / (672 * 3600) * times)),
-        region=draw(st.sampled_from(["us-east-1", "eu-west-1", "sa-east-1"])),
-        request={**draw(spreads(1, 1e9)), "binary": draw(flag)},
-        response={
-            **draw(spreads(1, 1e10)),
-            "binary": draw(flag),
-            "divisible": draw(flag),
-            "compression": draw(share),
-        },
-        runtime={
-            **draw(spreads(1e-4, 1e5)),
-            "memory": draw(st.sampled_from([128, 512, 1769, 8192, 10_240, 30_000])),
-            "architecture": draw(st.sampled_from(["arm64", "x86_64"])),
-            "divisible": draw(flag),
-            "steps": draw(st.integers(1, 100)),  # left out, they grow with the run time
-            "state": draw(st.floats(0, 4e6)),
-        },
-        configuration={
-            "total": draw(st.floats(0, 3e6)),
-            "entries": entries,
-            "secrets": draw(st.integers(0, entries)),
-            "rotation": draw(flag),
-            "changes_without_deploy": draw(flag),
-        },
-        client={
-            "waits": draw(st.floats(0.1, 1000)),
-            "polls": draw(flag),
-            "uploads": draw(flag),
-            "receives_callbacks": draw(flag),
-            "auth": draw(st.sampled_from([None, "none", "iam", "jwt"])),
-            "needs": draw(
-                st.lists(st.sampled_from(["custom-domain", "waf", "throttling", "private"]), unique=True)
-            ),
-        },
-        targets={"success": draw(st.sampled_from([0.9, 0.99, 0.999, 1.0]))},
-        preferences={"free_tier": draw(flag), "month_hours": draw(st.sampled_from([672, 720, 730, 744]))},
-    )
 
 
 each = settings(max_examples=60)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from test_properties import workloads
 
 from explorer import Design, ExplorerError, Workload, examples, recommend, sweep
 from explorer import cost as bill_of
@@ -16,6 +15,7 @@ from explorer.design import table
 from explorer.evaluate import Evaluation, allowed
 from explorer.option import Load
 from explorer.sweep import NOTHING
+from tests.support.workloads import workloads
 
 GIVEN = {
     "requests_per_month": 3e6,

@@ -6,16 +6,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.request import urlopen
 
 import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, TimeoutError, expect, sync_playwright
 
+from tests.support.paths import ARTEFACTS
+
 pytestmark = pytest.mark.browser
 
-ARTEFACTS = Path(__file__).parents[1] / "artefacts"
 START_S = 60
 CELL = "import explorer as ex\nex.explore()"
 

@@ -10,10 +10,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 import explorer as ex
 from explorer.latency import latency
 from explorer.report.batch import batch
+from tests.support.paths import ARTEFACTS
 
 pytestmark = pytest.mark.browser
-
-ARTEFACTS = Path(__file__).parents[1] / "artefacts"
 
 
 @pytest.fixture(scope="module")

@@ -20,10 +20,10 @@ import explorer as ex
 from explorer import facts
 from explorer.app.controls import DIALS, SWITCHES
 from explorer.units import format_usd
+from tests.support.paths import ARTEFACTS
 
 pytestmark = pytest.mark.browser
 
-ARTEFACTS = Path(__file__).parents[1] / "artefacts"
 START_S = 60
 STATEMENTS = facts.workloads_dir() / "statements.toml"
 PANELS = ("answer", "steps", "limits", "costs", "rejected", "turns")

@@ -3,9 +3,9 @@
 import os
 
 import pytest
-from local_bench import Bench
 
 from explorer.live import cloud
+from tests.support.local_bench import Bench
 
 QUICK = {  # a tenth or a thousandth of the real ones
     "apigw.http.timeout": 0.3,

@@ -11,7 +11,6 @@ from types import SimpleNamespace
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from fake_endpoint import running
 
 from explorer import Design, ExplorerError, Workload
 from explorer.calibrate import read
@@ -26,6 +25,7 @@ from explorer.live.bench.result import LATE_S
 from explorer.live.bench.row import Row
 from explorer.live.bench.run import Caps
 from explorer.live.bench.split import split
+from tests.support.fake_endpoint import running
 
 pytestmark = pytest.mark.live
 

@@ -17,12 +17,12 @@ from pathlib import Path
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from local_bench import Bench, code, refused, until
 
 from explorer.errors import ExplorerError
 from explorer.live import CloudError, cloud
 from explorer.live.cloud import hook, running
 from explorer.live.cloud.process import Process
+from tests.support.local_bench import Bench, code, refused, until
 
 pytestmark = pytest.mark.live
 

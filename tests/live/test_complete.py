@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from local_bench import CODE, Bench, until
+
+from tests.support.local_bench import CODE, Bench, until
 
 pytestmark = pytest.mark.live
 

@@ -5,7 +5,8 @@ import json
 import time
 
 import pytest
-from local_bench import Caller, code, refused, zipped
+
+from tests.support.local_bench import Caller, code, refused, zipped
 
 pytestmark = pytest.mark.live
 

@@ -6,7 +6,8 @@ from functools import partial
 
 import pytest
 from botocore.config import Config
-from local_bench import TRUST, Bench, Caller, code, refused, until, zipped
+
+from tests.support.local_bench import TRUST, Bench, Caller, code, refused, until, zipped
 
 pytestmark = pytest.mark.live
 

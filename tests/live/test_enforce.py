@@ -7,9 +7,9 @@ import urllib.request
 
 import pytest
 from botocore.config import Config
-from local_bench import CODE, Bench, code, refused, until, zipped
 
 from explorer import encoding, facts
+from tests.support.local_bench import CODE, Bench, code, refused, until, zipped
 
 pytestmark = pytest.mark.live
 

@@ -13,11 +13,11 @@ from types import SimpleNamespace
 
 import pytest
 from botocore.session import get_session
-from functions_stack import ME, Stack, request, shipped
-from local_bench import Bench, until
 
 from explorer import encoded_size, facts
 from explorer.live import cloud
+from tests.support.functions_stack import ME, Stack, request, shipped
+from tests.support.local_bench import Bench, until
 
 pytestmark = pytest.mark.live
 

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from local_bench import TRUST, Bench, until, zipped
+
+from tests.support.local_bench import TRUST, Bench, until, zipped
 
 pytestmark = pytest.mark.live
 

@@ -11,12 +11,12 @@ import pytest
 
 pytest.importorskip("polars")
 
-from local_bench import until
 from typer.testing import CliRunner
 
 import explorer.ingesting
 from explorer.ingest import Summary, Tally, draft, function
 from explorer.live import cloud
+from tests.support.local_bench import until
 
 pytestmark = pytest.mark.live
 CODE = "import time\ndef handle(event, context):\n    time.sleep(event['s'])\n    return {'done': True}\n"

@@ -11,12 +11,12 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from holding import Holding
 from typer.testing import CliRunner
 
 from explorer import Workload
 from explorer.cli import app
 from explorer.live import cloud, target
+from tests.support.holding import Holding
 
 pytestmark = pytest.mark.live
 

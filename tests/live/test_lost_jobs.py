@@ -14,12 +14,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from local_bench import until
 
 from explorer import Workload
 from explorer.live import Client, cloud, deploying, target
 from explorer.live.client.signing import Credentials, Scope, Signer
 from explorer.live.cloud.process import of_session
+from tests.support.local_bench import until
 
 pytestmark = pytest.mark.live
 

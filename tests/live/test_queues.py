@@ -4,7 +4,8 @@ import json
 import time
 
 import pytest
-from local_bench import Bench, until, zipped
+
+from tests.support.local_bench import Bench, until, zipped
 
 pytestmark = pytest.mark.live
 

@@ -13,9 +13,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-import intruder
 import pytest
-from intruder import (
+
+import explorer.live
+from explorer.live import cloud
+from tests.support import intruder
+from tests.support.intruder import (
     CLOUD,
     JSON,
     PROBLEM,
@@ -30,10 +33,7 @@ from intruder import (
     send,
     taken_on,
 )
-from local_bench import until
-
-import explorer.live
-from explorer.live import cloud
+from tests.support.local_bench import until
 
 pytestmark = pytest.mark.live
 

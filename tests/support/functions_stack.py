@@ -14,10 +14,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlencode
 
-from local_bench import EVERYTHING
-
 import explorer.live
 from explorer.live.package import durable_sdk
+from tests.support.local_bench import EVERYTHING
 
 CODE = Path(explorer.live.__file__).parent / "functions"
 ACCOUNT = "000000000000"
