@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any
 
 import explorer as ex
-from explorer import facts
 from explorer.calibrate import predicted
 from explorer.design import Design
+from explorer.facts import catalogue
 from explorer.live import Client, cloud, deploying
 from explorer.live.bench import Result
 from explorer.live.bench.jobs import Polling
@@ -251,7 +251,7 @@ def one_long(stack: Standing) -> tuple[float, str]:
 
 def million_usd(w: ex.Workload, chosen: Design) -> float:
     """What a million such jobs cost: the time of the short work, all else of work that needs 40 slices."""
-    slice_s = facts.limit("lambda.timeout").value - facts.constant("hop.margin_s").value
+    slice_s = catalogue.limit("lambda.timeout").value - catalogue.constant("hop.margin_s").value
     sliced = w.replace({"runtime.p50": 0.999 * STEPS * slice_s})
     lines = [(ex.cost(w, chosen), True), (ex.cost(sliced, chosen), False)]
     found = sum(
@@ -289,7 +289,7 @@ def stores(rounds: int) -> None:
         print(f"{store:>26}{secrets:9}{cold:9.1f}{refresh:12.1f}{warm:9.1f}{init:9.0f}", flush=True)
         if store == "parameter-store":
             calls = reads(w, chosen)
-    quota = facts.limit("ssm.tps")
+    quota = catalogue.limit("ssm.tps")
     print(f"  computed: {calls} calls of GetParameters a cold start; the quota of {quota.value:g}/s "
           f"(raised: {quota.raised_to:g}/s) is used up by {quota.value / calls:g} cold starts a second "
           f"(raised: {quota.raised_to / calls:g})")  # fmt: skip
@@ -301,7 +301,7 @@ def reads(w: ex.Workload, chosen: str) -> int:
 
     planned = deploying.plan(w, chosen)
     kept = [entry for entry in stack_of(w, planned.design).of(Entry) if entry.kept == "store"]
-    return -(-len(kept) // int(facts.constant("ssm.batch").value))
+    return -(-len(kept) // int(catalogue.constant("ssm.batch").value))
 
 
 def read_times(stack: Standing, rounds: int) -> tuple[float, float, float]:

@@ -14,15 +14,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from explorer.facts.catalogue import breaches_frame as breaches
+    from explorer.facts.catalogue import limits_frame as limits
+    from explorer.facts.catalogue import prices_frame as prices
+    from explorer.facts.encoding import encoded_size, environment_size
+
     from .app import explore
     from .calibrate import calibrate
     from .cost import Bill, bill
     from .design import Design
-    from .encoding import encoded_size, environment_size
     from .errors import ExplorerError
-    from .facts import breaches_frame as breaches
-    from .facts import limits_frame as limits
-    from .facts import prices_frame as prices
     from .figures import decision_map
     from .forecast import forecast
     from .one_design import assess, compare, cost, latency
@@ -51,11 +52,11 @@ _CONTENTS = {  # public name: (module, name there)
     "calibrate": ("calibrate", "calibrate"),
     "decision_map": ("figures", "decision_map"),
     "forecast": ("forecast", "forecast"),
-    "limits": ("facts", "limits_frame"),
-    "prices": ("facts", "prices_frame"),
-    "breaches": ("facts", "breaches_frame"),
-    "environment_size": ("encoding", "environment_size"),
-    "encoded_size": ("encoding", "encoded_size"),
+    "limits": ("facts.catalogue", "limits_frame"),
+    "prices": ("facts.catalogue", "prices_frame"),
+    "breaches": ("facts.catalogue", "breaches_frame"),
+    "environment_size": ("facts.encoding", "environment_size"),
+    "encoded_size": ("facts.encoding", "encoded_size"),
     "explore": ("app", "explore"),
     "report": ("report", "report"),
     "sensitivity": ("sensitivity", "sensitivity"),

@@ -8,11 +8,11 @@ from functools import cache
 
 import numpy as np
 
-from . import facts
+from explorer.facts.units import Number, format_share
+
 from .design import Context, Design
-from .distribution import Number
+from .facts import catalogue
 from .option import Joint, Load, Spill, Use
-from .units import format_share
 from .workload import Workload
 
 DRIVERS = ("request", "response", "runtime", "peak", "amount")
@@ -73,7 +73,7 @@ def fits(uses: Iterable[Use], load: Load) -> Number:
 @cache
 def highest(limit_id: str) -> float | None:
     """How far the quota can be raised, infinite if AWS names no maximum; None if it cannot be."""
-    limit = facts.limit(limit_id)
+    limit = catalogue.limit(limit_id)
     if limit.adjustable != "yes":
         return None
     return float("inf") if limit.raised_to is None else limit.raised_to
@@ -118,7 +118,7 @@ def _rank(finding: Finding) -> tuple[int, float, float]:
 
 
 def _finding(use: Use, load: Load, door: str) -> Finding:
-    row, value = facts.limit(use.limit), load.limit(use.limit)
+    row, value = catalogue.limit(use.limit), load.limit(use.limit)
     chance, most = float(use.exceed(load, value)), highest(use.limit)
     raised = chance if most is None else float(use.exceed(load, most))
     chance = chance if chance > NEGLIGIBLE else 0.0
@@ -144,14 +144,14 @@ def _consequence(use: Use, load: Load, door: str, told: str) -> str:
     if isinstance(use, Spill):
         share = format_share(float(use.share(load)))
         return f"never breaks: of the requests, {share} are too large to hand over and go through S3"
-    breach = facts.breach(use.limit, door)
+    breach = catalogue.breach(use.limit, door)
     seen = breach.seen if breach else "no recorded text"
     return f"ask for {_request(use, load)}; until then: {seen}" if told == "raise" else seen
 
 
 def _request(use: Use, load: Load) -> str:
     """The quota to ask for: what the p99 needs with a fifth to spare, in round numbers."""
-    row = facts.limit(use.limit)
+    row = catalogue.limit(use.limit)
     tail = 1 - load.tolerance / 2 if load.tolerance else 1 - 1e-9
     needed = float(use.used(load, min(tail, 1 - 1e-9))) * 1.2
     digits = 10.0 ** np.floor(np.log10(max(needed, 1.0)))

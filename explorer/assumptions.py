@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import facts
+from explorer.facts.units import format_bandwidth, format_number, format_size, format_time
+
 from .assess import findings
 from .cost import usage
 from .evaluate import Evaluation
+from .facts import catalogue
 from .latency import steps
 from .option import Load
-from .units import format_bandwidth, format_number, format_size, format_time
 from .workload import NEEDS, Workload
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _tails(w: Workload) -> Iterator[Assumption]:
 
 def _constants(load: Load) -> Iterator[Assumption]:
     for constant_id in sorted(load.constants):
-        row = facts.constant(constant_id)
+        row = catalogue.constant(constant_id)
         if row.kind == "assumption":
             yield Assumption(
                 row.id,
@@ -144,7 +145,7 @@ def _constants(load: Load) -> Iterator[Assumption]:
                 row.source_url,
             )
     for time_id in sorted(load.times):
-        time = facts.time(time_id)
+        time = catalogue.time(time_id)
         if time.kind == "assumption":
             value = f"p50 {format_time(time.p50_s)}, p99 {format_time(time.p99_s)}"
             yield Assumption(time.id, "time", value, time.note, False, time.as_of, time.source_url)
@@ -152,7 +153,7 @@ def _constants(load: Load) -> Iterator[Assumption]:
 
 def _limits(load: Load) -> Iterator[Assumption]:
     for limit_id in sorted(load.limits):
-        row = facts.limit(limit_id)
+        row = catalogue.limit(limit_id)
         if not row.verified:
             value = f"{row.value:g} {row.unit}"
             yield Assumption(
@@ -170,10 +171,10 @@ def _prices(w: Workload, quantities: dict[str, float]) -> Iterator[Assumption]:
     for price_id in sorted(quantities):
         if not quantities[price_id]:
             continue
-        tariff = facts.tariff(price_id, w.region)
+        tariff = catalogue.tariff(price_id, w.region)
         value = f"{tariff.tiers[0].usd:f} USD a {tariff.unit}"
         if tariff.assumed:
-            why = f"no price is known in {w.region}: that of {facts.HOME_REGION} is used"
+            why = f"no price is known in {w.region}: that of {catalogue.HOME_REGION} is used"
             yield Assumption(price_id, "price", value, why, False, tariff.as_of, tariff.source)
         elif tariff.stale:
             yield Assumption(

@@ -11,7 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
-from . import facts
+from explorer.facts.units import format_quantity, shown
+
 from .assess import findings
 from .axes import BOUNDS as BOUNDS
 from .axes import REACH as REACH
@@ -19,10 +20,10 @@ from .axes import SPREADS, TOTAL, checked, ends, value_now
 from .design import Design, table
 from .errors import ExplorerError, WorkloadError
 from .evaluate import Evaluation
+from .facts import catalogue
 from .option import Load
 from .placing import Box, widest
 from .sweep import NOTHING, POSITION, Sweep, sweep
-from .units import format_quantity, shown
 from .workload import Workload
 
 POINTS = 140  # along each axis
@@ -62,7 +63,7 @@ class Line:
     @property
     def said(self) -> str:
         """The limit with its value, or the promise, or "cost"."""
-        row = facts.limits().get(self.because)
+        row = catalogue.limits().get(self.because)
         return f"{self.because} {format_quantity(row.value, row.unit)}" if row and row.value else self.because
 
 

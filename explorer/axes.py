@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from explorer.facts.units import shown
+
 from .errors import ExplorerError, WorkloadError
 from .fields import LARGEST_SIZE
-from .units import shown
 from .workload import Workload
 
 SPREADS = (

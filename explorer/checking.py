@@ -117,8 +117,9 @@ def _today(workload: Workload, judge: Judge) -> list[Finding]:
 
 def _finding(one: Any, judge: Judge, name: str) -> Finding:
     """A workload's finding as this command's: the value is what the p99 uses."""
+    from explorer.facts.units import format_share
+
     from .check import Finding
-    from .units import format_share
 
     verdict = {"raise": "tight"}.get(one.verdict, one.verdict)
     if verdict == "fits" and judge.warn_at is not None and one.used_p99 >= judge.warn_at * one.limit_value:
@@ -135,8 +136,8 @@ def _finding(one: Any, judge: Judge, name: str) -> Finding:
 
 def _in_time(workload: Workload, judge: Judge, growth: dict[str, str], months: int) -> list[Finding]:
     """The limits that break as the workload grows, each with its month; today's are found already."""
-    from . import facts
     from .check import Finding
+    from .facts import catalogue
     from .forecast import forecast
 
     try:
@@ -155,7 +156,7 @@ def _in_time(workload: Workload, judge: Judge, growth: dict[str, str], months: i
             row.unit,
             "breach",
             f"breaks in month {row.month}",
-            facts.limit(row.limit).source_url,
+            catalogue.limit(row.limit).source_url,
         )
         for row in broken.itertuples()
         if row.month > 0

@@ -174,13 +174,15 @@ def limits(
     as_json: Json = False,
 ) -> None:
     """AWS's limits as this project knows them: value, age, source, whether verified."""
-    from . import facts, plain
+    from explorer import plain
+
+    from .facts import catalogue
 
     if refresh:
-        from .refresh import refresh_limits
+        from explorer.facts.refresh.quotas import refresh_limits
 
         return out_refreshed(refresh_limits(region or [], yes=yes, watch=asking), as_json)
-    found = plain.rows(facts.limits_frame(), text, ("id", "service", "name"))
+    found = plain.rows(catalogue.limits_frame(), text, ("id", "service", "name"))
     out({"limits": found}, as_json, "limits", found)
 
 
@@ -197,13 +199,15 @@ def prices(
     as_json: Json = False,
 ) -> None:
     """Every price ever seen, or with --region those in force there: tier, age, source, staleness."""
-    from . import facts, plain
+    from explorer import plain
+
+    from .facts import catalogue
 
     if refresh:
-        from .refresh import refresh_prices
+        from explorer.facts.refresh.prices import refresh_prices
 
         return out_refreshed(refresh_prices(region or [], yes=yes, offers=offers, watch=asking), as_json)
-    frames = [plain.prices_in(name) for name in region or []] or [facts.prices_frame()]
+    frames = [plain.prices_in(name) for name in region or []] or [catalogue.prices_frame()]
     found = [row for frame in frames for row in plain.rows(frame, text, ("id", "unit"))]
     out({"prices": found}, as_json, "prices", found)
 

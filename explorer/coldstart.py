@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import facts
-from .distribution import Distribution, Number, from_quantiles
+from explorer.facts.units import Number
+
+from .distribution import Distribution, from_quantiles
+from .facts import catalogue, records
 from .lookup import Lookup
 from .simulate import cold_start_share, mean_environments
 
@@ -28,9 +30,9 @@ class ColdStarts(Lookup):
     architecture: str
 
     @property
-    def init(self) -> facts.ColdStart:
+    def init(self) -> records.ColdStart:
         """The measured cold start of this language, architecture and least memory."""
-        return facts.cold_start(
+        return catalogue.cold_start(
             self.workload.runtime.language, self.architecture, float(np.min(self.memory_mb))
         )
 
@@ -48,7 +50,7 @@ class ColdStarts(Lookup):
         """The cold start as a distribution through its measured quantiles [s]."""
         if self.workload.runtime.init is not None:
             return self.workload.runtime.init.spread
-        row = facts.cold_start(self.workload.runtime.language, self.architecture, memory_mb)
+        row = catalogue.cold_start(self.workload.runtime.language, self.architecture, memory_mb)
         return from_quantiles({0.5: row.p50_s, 0.9: row.p90_s, 0.95: row.p95_s, 0.99: row.p99_s})
 
     @property

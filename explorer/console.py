@@ -15,7 +15,8 @@ from typer.core import TyperGroup
 from .errors import CloudError, ExplorerError
 
 if TYPE_CHECKING:
-    from .refresh import Refreshed
+    from explorer.facts.refresh.result import Refreshed
+
     from .workload import Workload
 
 NO, BAD_INPUT, CLOUD_FAILED, INTERRUPTED, NOBODY_READS = 1, 2, 3, 130, 141
@@ -71,9 +72,9 @@ def _line(error: Exception) -> str:
 
 
 def _regions(incomplete: str) -> list[str]:
-    from . import facts
+    from .facts import catalogue
 
-    return [region for region in facts.regions() if region.startswith(incomplete)]
+    return [region for region in catalogue.regions() if region.startswith(incomplete)]
 
 
 def designs(incomplete: str) -> list[str]:
@@ -99,10 +100,10 @@ def loaded(path: Path, region: str | None = None) -> Workload:
 
 def _known_region(region: str | None) -> str | None:
     if region is not None:
-        from . import facts
+        from .facts import catalogue
 
-        if region not in facts.regions():
-            raise ExplorerError(f'region is "{region}": expected one of {", ".join(facts.regions())}')
+        if region not in catalogue.regions():
+            raise ExplorerError(f'region is "{region}": expected one of {", ".join(catalogue.regions())}')
     return region
 
 
@@ -146,7 +147,7 @@ def asking(regions: Sequence[str]) -> Iterable[str]:
 
 def out_refreshed(found: Refreshed, as_json: bool) -> None:
     """What a refresh found, as JSON or as tables of old and new."""
-    from .refresh.lines import parts, sentences
+    from explorer.facts.refresh.summary import parts, sentences
 
     out(found.to_dict(), as_json, "refreshed", sentences(found), parts(found))
 

@@ -14,8 +14,9 @@ from functools import cached_property
 
 import numpy as np
 
+from explorer.facts.units import Number
+
 from .assess import DRIVERS, Exceedances, breach_probability, fits
-from .distribution import Number
 from .dominance import SLACK, Pairs
 from .evaluate import Evaluation
 from .latency import over_patience

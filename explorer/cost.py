@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import facts
+from explorer.facts.units import Number
+
 from .design import Context, Design
-from .distribution import Number
 from .errors import PriceError
+from .facts import catalogue, records
 from .option import Load
 from .workload import Workload
 
@@ -96,8 +97,8 @@ def bill(
     keep = 1 - Decimal(str(discount))
     lines = []
     for price_id in sorted(usage, key=str):
-        tariff, quantity = facts.tariff(price_id, region), _quantity(price_id, usage[price_id])
-        free = facts.free(price_id) if free_tier else None
+        tariff, quantity = catalogue.tariff(price_id, region), _quantity(price_id, usage[price_id])
+        free = catalogue.free(price_id) if free_tier else None
         taken = ZERO
         if free:
             left = pools.setdefault(free.pool, free.quantity)
@@ -130,7 +131,7 @@ def _quantity(price_id: str, given: float | Decimal) -> Decimal:
     return quantity
 
 
-def _tiered(tariff: facts.Tariff, quantity: Decimal) -> Decimal:
+def _tiered(tariff: records.Tariff, quantity: Decimal) -> Decimal:
     last = tariff.tiers[-1].end
     if last is not None and quantity > last:
         raise PriceError(
@@ -157,7 +158,7 @@ class Tariffs:
     @cache  # noqa: B019  (one instance a region, kept for the process)
     def tiers(self, price_id: str) -> tuple[tuple[float, float, float], ...] | None:
         """(from, width, price) of each tier; None for a linear tariff."""
-        tiers = facts.tariff(price_id, self.region).tiers
+        tiers = catalogue.tariff(price_id, self.region).tiers
         if len(tiers) == 1 and tiers[0].end is None and self.free(price_id) is None:
             return None
         return tuple(
@@ -172,13 +173,13 @@ class Tariffs:
     @cache  # noqa: B019
     def free(self, price_id: str) -> tuple[str, float] | None:
         """The free pool and its quantity, where the free tier is asked for."""
-        free = facts.free(price_id) if self.free_tier else None
+        free = catalogue.free(price_id) if self.free_tier else None
         return (free.pool, float(free.quantity)) if free else None
 
     @cache  # noqa: B019
     def price(self, price_id: str) -> float:
         """The price of a linear tariff [USD a unit]."""
-        return float(facts.tariff(price_id, self.region).tiers[0].usd)
+        return float(catalogue.tariff(price_id, self.region).tiers[0].usd)
 
     @cache  # noqa: B019
     def unit_prices(self, price_id: str) -> tuple[float, float]:
@@ -187,7 +188,9 @@ class Tariffs:
         free = self.free(price_id)
         if not free:
             return min(prices), max(prices)
-        shared = [other for other in facts.price_ids() if self.free(other) == free]  # it drains their pool
+        shared = [
+            other for other in catalogue.price_ids() if self.free(other) == free
+        ]  # it drains their pool
         return 0.0, max(price for other in shared for _, _, price in self.tiers(other) or ())
 
     def split(self, lines: Iterable[tuple[str, Number]]) -> tuple[Number, dict[str, Number]]:

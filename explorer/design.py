@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from explorer.facts.units import shown
+
 from .errors import DesignError
 from .option import Exclusion, Flow, Load, Option
 from .options import configuration, door, execution, long_work, request, response, workflow
-from .units import shown
 
 OPTIONS: dict[str, dict[str, Option]] = {}
 for module in (door, request, response, execution, long_work, workflow, configuration):

@@ -1,7 +1,4 @@
-"""Sizes and times as distributions: through quantiles, from samples, or one value.
-
-A distribution has a shape and a `scale`, which may be an array: then it stands for an axis of a sweep.
-"""
+""""""
 
 from __future__ import annotations
 
@@ -16,9 +13,9 @@ from typing import Any, cast
 import numpy as np
 from scipy.special import log_ndtr, ndtr, ndtri
 
-from .errors import ExplorerError
+from explorer.facts.units import Number
 
-Number = Any  # a float, or an array of them: the same expressions serve both
+from .errors import ExplorerError
 
 FAR = 40.0  # a normal quantile beyond every probability that a float can tell from 0 or 1
 TINY = 1e-300  # below every size and time, above the logarithm's pole

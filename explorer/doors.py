@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from .distribution import Number
-from .encoding import Codec
+from explorer.facts.encoding import Codec
+from explorer.facts.units import Number
+
 from .option import Exclusion, Load, Option, Over, Paged, Piece, Step, Use
 from .pieces import Route, Value
 

@@ -12,10 +12,11 @@ from typing import TypeVar
 
 import numpy as np
 
+from explorer.facts.units import Number
+
 from .assess import DRIVERS, Exceedances, breach_probability
 from .cost import tariffs
 from .design import Design, Table, table
-from .distribution import Number
 from .latency import Seconds, over_patience
 from .option import Load
 

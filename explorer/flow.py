@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .distribution import Number
+from explorer.facts.units import Number
 
 LEVELS = (0.5, 0.95, 0.99)  # the quantiles at which latency is worked out
 PHASES = ("submit", "queue", "cold start", "work", "poll", "download")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from explorer.facts.units import shown
+
 from .assess import Finding, findings
 from .axes import check_grown, scaled
 from .design import Design, choices
@@ -16,7 +18,6 @@ from .errors import ExplorerError, WorkloadError
 from .evaluate import Evaluation, allowed
 from .option import Load
 from .recommend import Recommendation, completed
-from .units import shown
 from .workload import Workload
 
 if TYPE_CHECKING:

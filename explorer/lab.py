@@ -11,8 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from . import facts
 from .errors import ExplorerError
+from .facts import locations
 
 FIRST = "00_start_here.ipynb"
 COPY = Path("explorer-notebooks")  # where an installed package puts notebooks that can be changed
@@ -90,11 +90,11 @@ def has_browser() -> bool:
 
 def _folder() -> tuple[Path, int]:
     """The notebooks of a checkout, or a copy of those inside the package; how many were copied."""
-    home = facts.notebooks_dir()
+    home = locations.notebooks_dir()
     notebooks = sorted(home.glob("*.ipynb"))
     if not notebooks:
         raise ExplorerError(f"{home}: no notebooks there; expected {FIRST}")
-    if home.parent != Path(__file__).parent:
+    if not locations.are_notebooks_packaged():
         return home, 0
     COPY.mkdir(exist_ok=True)
     new = [notebook for notebook in notebooks if not (COPY / notebook.name).exists()]

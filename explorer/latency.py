@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.facts.units import Number
+
 from .design import Context, Design
-from .distribution import Number
 from .option import LEVELS, PHASES, Load, Step
 from .workload import Workload
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .distribution import Number
+from explorer.facts.units import Number
+
 from .flow import Lines, Step
 from .load import GB, Load
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
-from . import facts
+from explorer.facts.encoding import Codec
+from explorer.facts.units import BYTES, Number
+
 from .coldstart import ColdStarts
-from .distribution import Distribution, Number
-from .encoding import Codec
+from .distribution import Distribution
+from .facts import catalogue
 from .flow import LEVELS, Flow
-from .units import BYTES
 from .use import Beyond, Joint, Linear, Material, Over
 from .workload import Workload
 
@@ -128,7 +129,7 @@ class Load(ColdStarts):
 
     def price(self, price_id: str) -> float:
         """The first tier's price of an id [USD a unit], where a quantity is itself money."""
-        return float(facts.tariff(price_id, self.workload.region).tiers[0].usd)
+        return float(catalogue.tariff(price_id, self.workload.region).tiers[0].usd)
 
     def by_architecture(self, price_id: str) -> str:
         """The price id of this workload's architecture: "lambda.request" -> "lambda.request_arm"."""

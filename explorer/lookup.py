@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from . import facts
+from .facts import catalogue
 from .flow import LEVELS
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class Lookup:
     def limit(self, limit_id: str) -> float:
         """The value of a limit, in its unit."""
         if limit_id not in self.limits:
-            value = facts.limit(limit_id).value
+            value = catalogue.limit(limit_id).value
             assert value is not None, f"{limit_id} has no number in limits.csv"
             self.limits[limit_id] = value
         return self.limits[limit_id]
@@ -48,13 +48,13 @@ class Lookup:
     def constant(self, constant_id: str) -> float:
         """A metering or modelling constant."""
         if constant_id not in self.constants:
-            self.constants[constant_id] = facts.constant(constant_id).value
+            self.constants[constant_id] = catalogue.constant(constant_id).value
         return self.constants[constant_id]
 
     def time(self, time_id: str) -> np.ndarray:
         """What an operation takes at each of `LEVELS` [s], shape (3, ...)."""
         if time_id not in self.times:
-            row = facts.time(time_id)
+            row = catalogue.time(time_id)
             seconds = np.array([row.p50_s, row.p95_s, row.p99_s])
             self.times[time_id] = seconds.reshape(self.levels.shape)
         return self.times[time_id]

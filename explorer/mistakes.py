@@ -6,8 +6,9 @@ import difflib
 
 from pydantic import BaseModel, ValidationError
 
+from explorer.facts.units import shown
+
 from .spread import GATHERED, Spread
-from .units import shown
 
 
 def mistake(error: ValidationError, model: type[BaseModel]) -> str:

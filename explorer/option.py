@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .distribution import Number
+from explorer.facts.units import Number
+
 from .flow import LEVELS, PHASES, Flow, Lines, Step
 from .lines import compute, container_logs, front, front_cold, logs, task_hours
 from .load import GB, MB, TASK_VCPU, Load

@@ -12,9 +12,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import facts
+from explorer.facts.csv_table import decimal, first_day, refused, text
+
 from .errors import ExplorerError
-from .table import decimal, first_day, refused, text
+from .facts import catalogue
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +86,7 @@ def _quantity(place: str, header: list[str], line: list[str]) -> tuple[str, Deci
         raise ExplorerError(f"{place}: has {len(line)} fields: expected {len(header)}")
     row = {column: field.strip() for column, field in zip(header, line, strict=True)}
     try:
-        facts.free(text(row["id"]))
+        catalogue.free(text(row["id"]))
     except (ExplorerError, ValueError) as error:
         accepted = str(error).partition("expected ")[2] or "an id of a price"
         raise refused(place, "id", row["id"], accepted) from None
@@ -137,10 +138,11 @@ def _excluded(
     workload: Workload, design: Design, findings: list[Finding]
 ) -> tuple[bool, list[dict[str, str]]]:
     """Whether a design is feasible, and what keeps it from that: limits that break first."""
+    from explorer.facts.units import format_share, format_time
+
     from .design import table
     from .evaluate import Evaluation
     from .option import Load
-    from .units import format_share, format_time
 
     load, rows = Load(workload), table().where(design.ids)
     one = Evaluation(load, rows)
@@ -160,7 +162,8 @@ def _excluded(
 
 
 def _breach(finding: Finding) -> str:
-    from .units import format_quantity, format_share
+    from explorer.facts.units import format_quantity, format_share
+
     from .words import limit_name
 
     limit = f"{limit_name(finding.limit)} of {format_quantity(finding.limit_value, finding.unit)}"
@@ -179,7 +182,7 @@ def prices_in(region: str) -> pd.DataFrame:
 
     import pandas as pd
 
-    tariffs = [facts.tariff(price_id, region) for price_id in facts.price_ids()]
+    tariffs = [catalogue.tariff(price_id, region) for price_id in catalogue.price_ids()]
     return pd.DataFrame(
         {
             "id": tariff.id,

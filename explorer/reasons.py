@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import facts
+from explorer.facts.units import format_time
+
 from .design import Design, every_combination, table
 from .evaluate import Evaluation
+from .facts import catalogue
 from .option import Load, Option
-from .units import format_time
 
 if TYPE_CHECKING:
     from .recommend import Recommendation
@@ -80,7 +81,7 @@ def _by_context(evaluation: Evaluation, load: Load) -> dict[str, _Collected]:
     ):
         for limit, driver, chance in exceedances.raised:
             if chance > load.tolerance:
-                reason = found.setdefault(limit, _Collected("limit", facts.limit(limit).name))
+                reason = found.setdefault(limit, _Collected("limit", catalogue.limit(limit).name))
                 reason.add(designs_of[index], float(chance))
                 reason.options |= _blamed(evaluation, context.option, driver, designs_of[index])
         for exclusion in excluded[context.option]:

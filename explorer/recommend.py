@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from explorer import reasons as why_not
+from explorer.facts.units import shown
+
 from . import around, assumptions, words
-from . import reasons as why_not
 from .assess import Finding, findings
 from .cost import Bill
 from .cost import cost as bill_of
@@ -18,7 +20,6 @@ from .design import CONCERNS, Design, choices, table
 from .errors import DesignError, WorkloadError
 from .evaluate import Evaluation, allowed
 from .option import LEVELS, Load
-from .units import shown
 from .workload import Workload
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import Any, Self
 import numpy as np
 from pydantic import ValidationInfo, model_validator
 
-from . import facts
-from .distribution import Number
-from .encoding import environment_size
+from explorer.facts.encoding import environment_size
+from explorer.facts.units import Number, shown
+
+from .facts import catalogue
 from .fields import Count, Section, Size, Switch, exists, said
-from .units import shown
 
 
 class Configuration(Section):
@@ -59,7 +59,7 @@ class Configuration(Section):
 
     def entries_of(self, total: Number) -> Number:
         """As many entries as a total [B] holds at the assumed size, and no fewer than the secrets."""
-        each = facts.constant("configuration.entry_bytes").value
+        each = catalogue.constant("configuration.entry_bytes").value
         return np.maximum(np.ceil(total / each), self.secrets)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import gammaincc, gammaln
 
-from .distribution import Number
+from explorer.facts.units import Number
 
 LEVELS = 64  # environments that are looked at one by one, or in strides where more are busy
 

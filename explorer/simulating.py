@@ -95,8 +95,9 @@ def _service(name: str, text: str) -> Any:
     """A mean as it is written, or the distribution through quantiles."""
     if "=" not in text:
         return text
+    from explorer.facts.units import parse_time
+
     from .distribution import from_quantiles
-    from .units import parse_time
 
     try:
         given = [point.split("=", 1) for point in text.split(",")]
@@ -138,8 +139,9 @@ def _number(path: Path, number: int, line: str) -> float:
 
 def _shown(found: Simulation) -> Iterator[RenderableType]:
     """The answer for a person: each share and mean, with its interval where there is one."""
+    from explorer.facts.units import format_number, format_share, format_time
+
     from .screen import table
-    from .units import format_number, format_share, format_time
 
     def said(name: str, value: float) -> str:
         if name.endswith("probability"):

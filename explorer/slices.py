@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from .distribution import Number
+from explorer.facts.units import Number
+
 from .option import Linear, Lines, Load, Over, Piece, Slices, Step, Use
 from .pieces import Allow, Setting, objects
 from .work import LambdaExecution, backlog

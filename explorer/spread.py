@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
+from explorer.facts.units import parse_size, shown
+
 from . import distribution
 from .errors import ExplorerError
 from .fields import LARGEST_SIZE, Section, exists, said
-from .units import parse_size, shown
 
 GATHERED = "(distribution)"  # no name that a file can give
 QUANTILE = re.compile(r"p(\d{1,2})(?:[._](\d+))?")

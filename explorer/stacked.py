@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .distribution import Number
+from explorer.facts.units import Number
 
 Block = tuple[slice, ...]
 

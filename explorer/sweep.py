@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from explorer.facts.units import shown
+
 from .axes import grid_of
 from .contest import NOTHING, Block, Contest
 from .design import CONCERNS, Design, choices, table
@@ -32,7 +34,6 @@ from .tiles import (
     worked,
     write,
 )
-from .units import shown
 from .workload import Workload
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from rich.console import RenderableType
 from rich.text import Text
 
+from explorer.facts.units import format_number, format_quantity, format_share, format_time, format_usd
+
 from .screen import Row, Whole, doubt, listed, table, title
-from .units import format_number, format_quantity, format_share, format_time, format_usd
 
 COLOURS = {"breach": "bold red", "raise": "yellow", "tight": "yellow", "fits": "green"}
 FEW = 8  # rows of a table without --all

@@ -12,13 +12,15 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from explorer.facts.units import format_quantity
+
 from .screen import Row, Whole, doubt, table, title
-from .units import format_quantity
 
 if TYPE_CHECKING:
+    from explorer.facts.refresh.summary import Part
+
     from .lab import Server
     from .live.target import Target
-    from .refresh.lines import Part
     from .serving import Page
 
 T = TypeVar("T")

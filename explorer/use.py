@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from scipy.special import gammainc, ndtr, ndtri, pdtrik
 
-from .distribution import Number
-from .encoding import Codec
+from explorer.facts.encoding import Codec
+from explorer.facts.units import Number
 
 if TYPE_CHECKING:
     from .load import Load

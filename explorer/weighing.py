@@ -78,8 +78,9 @@ def parsed(texts: list[str]) -> dict[str, str]:
 
 def _swings(s: Sensitivity) -> Iterator[RenderableType]:
     """A row an input: its range, what the design costs at the ends, and where it stays feasible and best."""
+    from explorer.facts.units import format_usd
+
     from .screen import table, title
-    from .units import format_usd
 
     yield title(str(s.design), f"{format_usd(s.monthly_usd)} a month", first=True)
     yield s.summary
@@ -111,9 +112,10 @@ def _part(given, low: float | None, high: float | None) -> str:  # type: ignore[
 
 def _judged(r: Regret) -> Iterator[RenderableType]:
     """A row a design: what becomes of it in the scenarios."""
+    from explorer.facts.units import format_usd
+
     from .screen import table, title
     from .sensitivity.said import share
-    from .units import format_usd
 
     yield title(
         "Choosing now", f"{r.samples:,} scenarios, inputs drawn independently, log-uniform; seed {r.seed}"
@@ -134,9 +136,10 @@ def _judged(r: Regret) -> Iterator[RenderableType]:
 
 def _measured(r: Regret) -> Iterator[RenderableType]:
     """A row an input that pays, or costs, to know."""
+    from explorer.facts.units import format_share, format_usd
+
     from .screen import table, title
     from .sensitivity.ranges import CALLED
-    from .units import format_share, format_usd
 
     told = [row for row in r.measured if row.significant]
     if not told:

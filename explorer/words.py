@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import around, facts
+from explorer import around
+from explorer.facts.units import format_number, format_quantity, format_share, format_time, format_usd
+
 from .assess import findings
 from .design import Design
-from .units import format_number, format_quantity, format_share, format_time, format_usd
+from .facts import catalogue
 
 if TYPE_CHECKING:
     from .reasons import Reason
@@ -108,7 +110,7 @@ def _why(r: Recommendation) -> str:
 
 def limit_name(limit_id: str) -> str:
     """A limit's name inside a sentence."""
-    name = facts.limit(limit_id).name
+    name = catalogue.limit(limit_id).name
     is_term = any(letter.isupper() for letter in name.split()[0][1:])  # GetSecretValue, PUT
     return name if is_term else name[0].lower() + name[1:]
 
@@ -118,7 +120,7 @@ def because(reason: Reason, chosen: Design) -> str:
     what = ruled_out(reason, chosen) or "other designs"
     if reason.kind != "limit":
         return f"{what} because {reason.why}"
-    row = facts.limit(reason.because)
+    row = catalogue.limit(reason.because)
     value, chance = (
         format_quantity(row.value or 0.0, row.unit),
         format_share(reason.breach_probability or 0.0),

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .distribution import Number
-from .encoding import Codec
+from explorer.facts.encoding import Codec
+from explorer.facts.units import Number
+
 from .lines import compute, logs
 from .option import GB, Amount, Demand, Flow, Lines, Load, Option, Piece, Spill, Step, Use, Waits
 from .parts import WORK, work_part

@@ -11,8 +11,10 @@ from typing import Annotated, Any, Literal, Self, get_args
 import numpy as np
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from . import facts
+from explorer.facts.units import parse_bandwidth, parse_time, shown
+
 from .errors import ExplorerError, WorkloadError
+from .facts import catalogue, locations
 from .fields import (
     LONGEST_TIME,
     Section,
@@ -28,7 +30,6 @@ from .fields import (
 from .mistakes import mistake
 from .settings import Configuration
 from .spread import QUANTILE, Spread
-from .units import parse_bandwidth, parse_time, shown
 
 Need = Literal["custom-domain", "waf", "throttling", "usage-plans", "private"]
 NEEDS: tuple[str, ...] = get_args(Need)
@@ -78,7 +79,7 @@ class Runtime(Timing):
     @classmethod
     def _known(cls, language: str) -> str:
         try:
-            facts.cold_start(language, "arm64", 128)
+            catalogue.cold_start(language, "arm64", 128)
         except ExplorerError as error:
             raise said(f'is "{language}": {str(error).split(": ", 1)[-1]}') from None
         return language
@@ -124,7 +125,7 @@ class Current(Section):
 
 def examples() -> dict[str, Path]:
     """The example workloads that come with the package: their files by name."""
-    return {path.stem: path for path in sorted(facts.workloads_dir().glob("*.toml"))}
+    return {path.stem: path for path in sorted(locations.workloads_dir().glob("*.toml"))}
 
 
 class Workload(Section):
@@ -203,8 +204,8 @@ class Workload(Section):
     @field_validator("region")
     @classmethod
     def _priced(cls, region: str) -> str:
-        if region not in facts.regions():
-            raise said(f'is "{region}": expected one of {", ".join(facts.regions())}')
+        if region not in catalogue.regions():
+            raise said(f'is "{region}": expected one of {", ".join(catalogue.regions())}')
         return region
 
     @field_validator("times")
@@ -212,7 +213,7 @@ class Workload(Section):
     def _timed(cls, times: dict[str, Timing]) -> dict[str, Timing]:
         for time_id in times:
             try:
-                facts.time(time_id)
+                catalogue.time(time_id)
             except ExplorerError as error:
                 raise said(f'has "{time_id}": {str(error).split(": ", 1)[-1]}') from None
         return times

@@ -24,9 +24,9 @@ from pydantic_core import PydanticUndefined
 
 import explorer as ex
 from explorer.cli import app
+from explorer.facts.units import format_size, format_time
 from explorer.plain import prices_in
 from explorer.spread import Spread
-from explorer.units import format_size, format_time
 
 ROOT = Path(__file__).resolve().parents[1]
 STYLE = re.compile(r"<style scoped>.*?</style>\s*", re.DOTALL)

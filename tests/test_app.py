@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 
 import explorer as ex
-from explorer import facts
 from explorer.app import Explorer, sharing
 from explorer.app.controls import CHOICES, DIALS, SWITCHES, turned
 from explorer.app.history import TOGETHER_S, History, State
 from explorer.app.maps import AXES, EMPTY, FINE_POINTS
 from explorer.app.view import SCRIPTS, STYLES, joined
-from explorer.units import format_quantity, format_usd
+from explorer.facts import catalogue, locations
+from explorer.facts.units import format_quantity, format_usd
 
-EXAMPLES = sorted(facts.workloads_dir().glob("*.toml"))
-STATEMENTS = facts.workloads_dir() / "statements.toml"
+EXAMPLES = sorted(locations.workloads_dir().glob("*.toml"))
+STATEMENTS = locations.workloads_dir() / "statements.toml"
 REPORT = (
     "REPORT RequestId: 8f5dbc4e-1f2d-4a6b-9c3e-2b7a5d1e9f0{}\tDuration: {}.52 ms\tBilled Duration: 103 ms\t"
     "Memory Size: 512 MB\tMax Memory Used: 90 MB\n"
@@ -245,7 +245,7 @@ def test_every_number_explains_itself(app):
 
 def test_a_limit_says_its_value_its_source_and_its_date(app):
     found = app.app.recommendation.found[0]
-    row = facts.limit(found.limit)
+    row = catalogue.limit(found.limit)
     app.say("why", key=f"limit:{found.limit}")
     assert format_quantity(found.limit_value, found.unit) in app.why and row.as_of in app.why
     assert row.source_url.removeprefix("https://")[:40] in app.why
@@ -366,7 +366,7 @@ def test_a_file_that_is_nothing_is_one_line(app, name, content):
 
 
 def test_a_workload_file_is_opened(app):
-    path = facts.workloads_dir() / "photos.toml"
+    path = locations.workloads_dir() / "photos.toml"
     app.say("open", [path.read_bytes()], name="photos.toml")
     assert app.app.workload.name == ex.Workload.load(path).name and app.bar["preset"] == app.app.workload.name
 

@@ -3,9 +3,9 @@
 import pytest
 
 import explorer as ex
-from explorer import facts
 from explorer.assess import ORDER, breach_probability, findings, verdict
 from explorer.evaluate import Evaluation
+from explorer.facts import catalogue
 from explorer.option import Load
 from explorer.recommend import completed
 from explorer.workload import Workload
@@ -117,18 +117,18 @@ def test_a_design_breaks_by_its_worst_limit_of_each_driver():
 def test_what_the_caller_sees_by_door(door, limit, fields, status, seen):
     finding = found(f"door={door}, {SINGLE}", limit, **fields)
     assert finding.verdict == "breach" and seen in finding.consequence
-    assert facts.breach(limit, door).status == status
+    assert catalogue.breach(limit, door).status == status
 
 
 @pytest.mark.parametrize("limit", ["lambda.sync.response", "lambda.timeout"])
 def test_two_breaches_arrive_as_http_200_where_lambda_is_invoked(limit):
-    assert facts.breach(limit, "invoke").status == 200
+    assert catalogue.breach(limit, "invoke").status == 200
 
 
 def test_nobody_listens_when_a_job_breaks():
     stored = "door=http-api, request=inline, response=stored, execution=single, configuration=bundled"
     finding = found(stored, "lambda.timeout", runtime=901)
-    assert finding.consequence == facts.breach("lambda.timeout", "async").seen
+    assert finding.consequence == catalogue.breach("lambda.timeout", "async").seen
 
 
 def test_every_finding_says_what_happens():

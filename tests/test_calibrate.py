@@ -151,9 +151,9 @@ def test_the_end_is_seen_at_the_next_poll(elapsed_s, polls, seen_s):
 
 
 def _times():
-    from explorer import facts
+    from explorer.facts import catalogue
 
-    return facts.times()
+    return catalogue.times()
 
 
 @pytest.mark.parametrize(

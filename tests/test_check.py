@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from explorer import facts
 from explorer.check import Check
 from explorer.errors import ExplorerError
+from explorer.facts import catalogue
 
 SAMPLES = Path(__file__).parent / "check_samples"
 REST, HTTP, VISIBILITY = "apigw.rest.timeout", "apigw.http.timeout", "sqs.visibility"
@@ -198,7 +198,7 @@ DOORS = {
 @pytest.mark.parametrize("timeout", [28, 29, 30, 31])
 def test_a_time_out_over_its_doors_is_a_breach_and_equal_is_tight(check, name, timeout):
     limit, template = DOORS[name]
-    most = facts.limit(limit).value
+    most = catalogue.limit(limit).value
     expected = "breach" if timeout > most else "tight" if timeout == most else "fits"
     found = the(check(template(timeout)), limit)
     assert (found.verdict, found.value, found.limit_value) == (expected, timeout, most)
@@ -496,7 +496,7 @@ def test_stores_workflows_and_signed_urls(check, kind, properties, limit, verdic
 def test_a_package_beside_the_template_is_measured(check, tmp_path):
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "app.py").write_text("x" * 10)
-    most = int(facts.limit("lambda.zip.unzipped").value)
+    most = int(catalogue.limit("lambda.zip.unzipped").value)
     template = {"Resources": {"F": function(CodeUri="src/")}}
     assert the(check(template), "lambda.zip.unzipped").value == 10
     with (tmp_path / "src" / "model.bin").open("wb") as file:

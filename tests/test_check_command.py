@@ -15,14 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from explorer import checking, facts
+from explorer import checking
 from explorer.check import FORMATS, Finding, Report, share, written
 from explorer.console import Commands
 from explorer.errors import ExplorerError
+from explorer.facts import locations
 from tests.support.paths import ROOT
 
 SAMPLES = Path(__file__).parent / "check_samples"
-STATEMENTS = str(facts.workloads_dir() / "statements.toml")
+STATEMENTS = str(locations.workloads_dir() / "statements.toml")
 FIELDS = [
     "file",
     "line",

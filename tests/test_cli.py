@@ -14,12 +14,13 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 import explorer as ex
-from explorer import facts, screen, words
+from explorer import screen, words
 from explorer.cli import app
+from explorer.facts import catalogue, locations
+from explorer.facts.units import format_quantity
 from explorer.lab import FIRST
-from explorer.units import format_quantity
 
-WORKLOADS = facts.workloads_dir()
+WORKLOADS = locations.workloads_dir()
 STATEMENTS = str(WORKLOADS / "statements.toml")
 CONCERNS = {"door", "request", "response", "execution", "configuration"}
 USAGE = "id,quantity\nlambda.request_x86,3e6\nlambda.duration_x86,540000\n"
@@ -373,7 +374,7 @@ def test_no_such_row_is_an_empty_answer(table):
 def test_prices_of_a_region_are_those_in_force_and_say_what_is_assumed():
     rows = answer("prices", "--region", "eu-west-1")["prices"]
     assert {row["region"] for row in rows} == {"eu-west-1"}
-    assert {row["id"] for row in rows} == set(facts.price_ids())
+    assert {row["id"] for row in rows} == set(catalogue.price_ids())
     assert {row["assumed"] for row in rows} == {True, False}
 
 
@@ -437,7 +438,9 @@ def test_the_shell_completes_commands_regions_and_designs(typed, completed):
 def installed(tmp_path):
     """How to start `explorer` from a package that carries its notebooks, in an empty folder."""
     package = tmp_path / "site" / "explorer"
-    shutil.copytree(facts.__file__.rpartition("/")[0], package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        catalogue.__file__.rpartition("/")[0], package, ignore=shutil.ignore_patterns("__pycache__")
+    )
     shutil.copytree(WORKLOADS.parent, package / "data", dirs_exist_ok=True)
     (package / "notebooks").mkdir(exist_ok=True)
     (package / "notebooks" / FIRST).write_text('{"cells":[],"metadata":{},"nbformat":4,"nbformat_minor":5}')

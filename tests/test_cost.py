@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import explorer as ex
-from explorer import facts
 from explorer.cost import cost, tariffs, usage
 from explorer.errors import PriceError, UnknownIdError
 from explorer.evaluate import Evaluation
-from explorer.facts import workloads_dir
+from explorer.facts import catalogue
+from explorer.facts.locations import workloads_dir
 from explorer.option import Load
 from explorer.recommend import completed
 from explorer.simulate import cold_start_share
@@ -130,7 +130,7 @@ def test_an_unknown_id_or_region_is_named(id, region):
         ex.bill({id: 1}, region)
 
 
-@given(st.dictionaries(st.sampled_from(facts.price_ids()), st.floats(0, 1e5), max_size=6), st.booleans())
+@given(st.dictionaries(st.sampled_from(catalogue.price_ids()), st.floats(0, 1e5), max_size=6), st.booleans())
 def test_a_bill_is_the_sum_of_its_lines(usage, free_tier):
     bill = ex.bill(usage, free_tier=free_tier)
     assert bill.total_usd == sum(line.usd for line in bill.lines)
@@ -138,8 +138,8 @@ def test_a_bill_is_the_sum_of_its_lines(usage, free_tier):
 
 
 @given(
-    st.dictionaries(st.sampled_from(facts.price_ids()), st.floats(0, 2e5), max_size=6),
-    st.sampled_from(facts.regions()),
+    st.dictionaries(st.sampled_from(catalogue.price_ids()), st.floats(0, 2e5), max_size=6),
+    st.sampled_from(catalogue.regions()),
     st.booleans(),
 )
 def test_floats_price_as_decimals_do(usage, region, free_tier):
@@ -149,7 +149,7 @@ def test_floats_price_as_decimals_do(usage, region, free_tier):
     assert usd + book.tiered_usd(tiered) == pytest.approx(total, rel=1e-9, abs=1e-9)
 
 
-@given(st.sampled_from(facts.price_ids()), st.floats(0, 1e5), st.floats(0, 1e5), st.booleans())
+@given(st.sampled_from(catalogue.price_ids()), st.floats(0, 1e5), st.floats(0, 1e5), st.booleans())
 def test_more_of_a_dimension_never_costs_less(id, one, other, free_tier):
     less, more = sorted((one, other))
     assert (
@@ -181,7 +181,7 @@ def python_init_s() -> float:
     """The mean of the measured cold start of python3.13 on arm64, by brute force."""
     from scipy.stats import norm
 
-    rows = [r for r in facts.DEFAULT._cold_starts["python3.13"] if r.architecture == "arm64"]
+    rows = [r for r in catalogue.DEFAULT._cold_starts["python3.13"] if r.architecture == "arm64"]
     row = max(rows, key=lambda r: r.memory_mb)
     z, at = norm.ppf([0.5, 0.9, 0.95, 0.99]), np.log([row.p50_s, row.p90_s, row.p95_s, row.p99_s])
     p = norm.ppf((np.arange(400_000) + 0.5) / 400_000)

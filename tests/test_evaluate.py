@@ -6,7 +6,7 @@ import pytest
 from explorer.assess import findings
 from explorer.cost import cost
 from explorer.evaluate import Evaluation, allowed
-from explorer.facts import workloads_dir
+from explorer.facts.locations import workloads_dir
 from explorer.latency import latency
 from explorer.option import Load
 from explorer.workload import Workload

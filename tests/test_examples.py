@@ -8,7 +8,7 @@ import pytest
 import explorer as ex
 from explorer.design import table
 from explorer.evaluate import Evaluation
-from explorer.facts import workloads_dir
+from explorer.facts.locations import workloads_dir
 from explorer.option import Load
 from explorer.workload import Workload
 

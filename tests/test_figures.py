@@ -8,14 +8,15 @@ import pytest
 from matplotlib.colors import to_hex
 
 import explorer as ex
-from explorer import facts, figures
+from explorer import figures
 from explorer.design import CONCERNS
 from explorer.errors import ExplorerError
+from explorer.facts import locations
+from explorer.facts.units import format_time, format_usd
 from explorer.figures.look import VERDICTS
 from explorer.latency import latency as seconds_of
-from explorer.units import format_time, format_usd
 
-EXAMPLES = sorted(facts.workloads_dir().glob("*.toml"))
+EXAMPLES = sorted(locations.workloads_dir().glob("*.toml"))
 PNG = b"\x89PNG\r\n\x1a\n"
 DRAWN = {
     "limits_used": lambda r: figures.limits_used(r),
@@ -43,7 +44,7 @@ def workload(**fields) -> ex.Workload:
 
 @pytest.fixture(scope="module")
 def statements() -> ex.Recommendation:
-    return ex.recommend(ex.Workload.load(facts.workloads_dir() / "statements.toml"))
+    return ex.recommend(ex.Workload.load(locations.workloads_dir() / "statements.toml"))
 
 
 def texts(picture: figures.Picture) -> list[str]:
@@ -192,7 +193,7 @@ def test_lines_of_cost_are_the_bills(statements):
 
 
 def test_a_crossing_is_where_both_cost_the_same():
-    w = ex.Workload.load(facts.workloads_dir() / "questions.toml")
+    w = ex.Workload.load(locations.workloads_dir() / "questions.toml")
     designs = ["execution=service", "door=alb,execution=single"]
     picture = figures.cost_by_rate(w, designs)
     rings = [float(line.get_xdata()[0]) for line in picture.axes[0].lines if line.get_marker() == "o"]

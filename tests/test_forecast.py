@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer import ExplorerError, Workload, forecast, recommend
-from explorer.encoding import encoded_size
+from explorer.facts.encoding import encoded_size
 from explorer.forecast import parsed, rate
 
 LIMIT = 6_291_556

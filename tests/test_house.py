@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import explorer
-from explorer import facts
 from explorer.assess import findings
 from explorer.cost import usage
 from explorer.design import OPTIONS, Context, table
+from explorer.facts import catalogue
 from explorer.latency import steps
 from explorer.option import Load
 from explorer.workload import Workload
@@ -219,7 +219,7 @@ def test_an_import_brings_none_of_the_heavy_libraries(statement, heavy):
 
 
 def test_facts_alone_knows_where_the_tables_are():
-    tables = {table.name for table in facts.DEFAULT.folder.glob("*.csv")}
+    tables = {table.name for table in catalogue.DEFAULT.folder.glob("*.csv")}
     for path in SOURCES:
         if room(path) != "facts":
             assert not tables & {Path(node.value).name for node in strings(path)}, path.name
@@ -291,7 +291,13 @@ NAMES = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_-]+)+")
 def known_ids() -> set[str]:
     fields = {f"{section}.{name}" for section in ("request", "response", "runtime", "configuration", "client")
               for name in type(getattr(EVERYTHING, section)).model_fields}  # fmt: skip
-    return set(facts.limits()) | set(facts.constants()) | set(facts.times()) | set(facts.price_ids()) | fields
+    return (
+        set(catalogue.limits())
+        | set(catalogue.constants())
+        | set(catalogue.times())
+        | set(catalogue.price_ids())
+        | fields
+    )
 
 
 @pytest.mark.parametrize("path", files("options"), ids=lambda path: path.stem)
@@ -300,7 +306,7 @@ def test_every_id_that_is_written_in_an_option_has_its_row(path):
     suffixed = {"lambda.request", "lambda.duration", "lambda.response_streaming", "lambda.ephemeral_storage"}
     assert written - suffixed - known_ids() == set()
     for prefix in written & suffixed:
-        assert {f"{prefix}_arm", f"{prefix}_x86"} <= set(facts.price_ids())
+        assert {f"{prefix}_arm", f"{prefix}_x86"} <= set(catalogue.price_ids())
 
 
 @pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
@@ -309,10 +315,10 @@ def test_every_id_that_an_option_asks_for_has_its_row(architecture):
     for context in table().contexts:
         view = Load(w).under(context.flow)
         option = context.option
-        assert {use.limit for use in option.limits(view)} <= set(facts.limits())
-        assert {price_id for price_id, _ in option.usage(view)} <= set(facts.price_ids())
+        assert {use.limit for use in option.limits(view)} <= set(catalogue.limits())
+        assert {price_id for price_id, _ in option.usage(view)} <= set(catalogue.price_ids())
         assert list(option.steps(view)) is not None
-        assert set(view.constants) <= set(facts.constants()) and set(view.times) <= set(facts.times())
+        assert set(view.constants) <= set(catalogue.constants()) and set(view.times) <= set(catalogue.times())
 
 
 def bound_limits() -> set[str]:
@@ -333,20 +339,20 @@ def bound_limits() -> set[str]:
 
 def test_every_limit_is_bound_by_an_option_or_says_why_not():
     bound = bound_limits()
-    silent = {limit.id for limit in facts.limits().values() if not limit.not_bound} - bound
+    silent = {limit.id for limit in catalogue.limits().values() if not limit.not_bound} - bound
     assert silent == set(), "neither bound by an option nor explained"
 
 
 def test_no_limit_that_is_bound_says_that_it_is_not():
     uses = {use.limit for c in table().contexts for use in c.option.limits(Load(EVERYTHING).under(c.flow))}
-    assert {limit.id for limit in facts.limits().values() if limit.not_bound} & uses == set()
+    assert {limit.id for limit in catalogue.limits().values() if limit.not_bound} & uses == set()
 
 
 def test_every_constant_and_time_is_used():
     text = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
-    unused = {id for id in {*facts.constants(), *facts.times()} if f'"{id}"' not in text}
+    unused = {id for id in {*catalogue.constants(), *catalogue.times()} if f'"{id}"' not in text}
     explained = {"sqs.fifo.to_lambda", "sfn.express.to_lambda"}  # measured beside those that are
-    assert unused - explained <= {id for id in facts.constants() if id.startswith("ddb.")}
+    assert unused - explained <= {id for id in catalogue.constants() if id.startswith("ddb.")}
 
 
 # Options -----------------------------------------------------------------------------------------

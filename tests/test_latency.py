@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import explorer as ex
-from explorer import facts
 from explorer.evaluate import Evaluation
+from explorer.facts import catalogue
 from explorer.latency import latency, steps
 from explorer.option import LEVELS, PHASES, Load
 from explorer.recommend import completed
@@ -28,7 +28,7 @@ def seconds(design: str, base=BUSY, **fields) -> dict:
 
 def test_a_plain_call_is_a_round_trip_the_door_the_work_and_the_download():
     got = seconds(FURL, request="10 KB", response="1 MB", client={"bandwidth": "2 MB/s"})
-    submit = facts.time("exchange.rtt").p50_s + facts.time("door.function-url").p50_s + 10 / 2048
+    submit = catalogue.time("exchange.rtt").p50_s + catalogue.time("door.function-url").p50_s + 10 / 2048
     assert got["submit"]["p50"] == pytest.approx(submit)
     assert (got["work"]["p50"], got["download"]["p50"]) == (1.0, 0.5)
     assert got["total"]["p50"] == pytest.approx(submit + 1.5)
@@ -45,7 +45,7 @@ def test_quantiles_of_a_sum_are_sums_of_quantiles():
 
 
 def test_a_rare_call_starts_cold_and_a_busy_one_does_not():
-    row = facts.cold_start("python3.13", "arm64", 1769)
+    row = catalogue.cold_start("python3.13", "arm64", 1769)
     cold = seconds(FURL, RARE)["cold start"]
     assert row.p50_s * 0.99 <= cold["p50"] <= cold["p95"] <= cold["p99"] <= row.p99_s * 1.01
     assert "cold start" not in seconds(FURL)
@@ -65,7 +65,7 @@ def test_a_job_is_submitted_worked_on_polled_and_fetched():
     got = seconds("door=http-api, request=inline, response=stored, execution=single, configuration=bundled",
                   runtime=100, response="10 MB", client={"bandwidth": "1 MB/s"})  # fmt: skip
     assert [phase for phase in PHASES if phase in got] == ["submit", "queue", "work", "poll", "download"]
-    assert got["queue"]["p50"] == pytest.approx(facts.time("async.to_lambda").p50_s)
+    assert got["queue"]["p50"] == pytest.approx(catalogue.time("async.to_lambda").p50_s)
     assert got["work"]["p50"] == pytest.approx(100 + 0.1 + 10 * 1024**2 / 78.125e6)
     # the poll that sees it comes on average half a wait later: a wait is a tenth of what has passed
     assert got["poll"]["p50"] == pytest.approx(5, rel=0.05)
@@ -92,7 +92,7 @@ def test_a_callback_does_not_wait_for_a_poll():
 def test_a_job_waits_for_its_worker(execution, start):
     design = f"door=http-api, request=inline, response=stored, execution={execution}, configuration=bundled"
     got = seconds(design, runtime={"p50": 1, "divisible": True})
-    time = facts.time(start)
+    time = catalogue.time(start)
     assert [got["queue"][p] for p in ("p50", "p95", "p99")] == pytest.approx(
         [time.p50_s, time.p95_s, time.p99_s]
     )
@@ -101,7 +101,7 @@ def test_a_job_waits_for_its_worker(execution, start):
 def test_each_invocation_of_long_work_is_handed_over():
     design = "door=http-api, request=inline, response=stored, execution=recursion, configuration=bundled"
     got = seconds(design, runtime={"p50": 2400, "divisible": True, "steps": 30})
-    assert got["queue"]["p50"] == pytest.approx(3 * facts.time("async.to_lambda").p50_s)
+    assert got["queue"]["p50"] == pytest.approx(3 * catalogue.time("async.to_lambda").p50_s)
 
 
 def test_a_stream_is_held_to_2_mb_a_second_after_6_mb():

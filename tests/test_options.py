@@ -3,10 +3,10 @@
 import pytest
 from scipy.stats import poisson
 
-from explorer import facts
 from explorer.assess import Finding, findings
 from explorer.design import Context, Design, table
 from explorer.errors import WorkloadError
+from explorer.facts import catalogue
 from explorer.option import Demand, Load, Spill
 from explorer.recommend import completed
 from explorer.workload import Workload
@@ -392,4 +392,4 @@ def test_what_frees_a_limit(design, freed):
 
 def test_limits_carry_their_source_and_whether_they_are_verified():
     finding = found(f"door=function-url, {STREAMED}", "lambda.stream.response")
-    assert finding.source_url == facts.limit("lambda.stream.response").source_url and not finding.verified
+    assert finding.source_url == catalogue.limit("lambda.stream.response").source_url and not finding.verified

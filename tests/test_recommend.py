@@ -13,7 +13,7 @@ from explorer.around import LASTS
 from explorer.assess import findings
 from explorer.design import CONCERNS, table
 from explorer.evaluate import Evaluation
-from explorer.facts import workloads_dir
+from explorer.facts.locations import workloads_dir
 from explorer.option import Load
 from explorer.workload import Workload
 

@@ -14,11 +14,11 @@ from markdown_it import MarkdownIt
 import explorer as ex
 from explorer.design import OPTIONS
 from explorer.errors import ReportError
-from explorer.facts import workloads_dir
+from explorer.facts.locations import workloads_dir
+from explorer.facts.units import format_usd
 from explorer.report import rendered as rendered_bytes
 from explorer.report.chosen import tiles
 from explorer.report.said import lacks
-from explorer.units import format_usd
 
 
 def rendered(r: ex.Recommendation, name: str) -> str:

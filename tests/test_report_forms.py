@@ -17,7 +17,7 @@ from explorer import figures
 from explorer.calibrate import Conditions
 from explorer.design import table
 from explorer.errors import ReportError
-from explorer.facts import workloads_dir
+from explorer.facts.locations import workloads_dir
 from explorer.figures.made_of import boxes_of, talks_of
 from explorer.live import Result
 from explorer.live.bench import Endpoint, poisson

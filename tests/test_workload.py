@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import explorer as ex
 from explorer.errors import WorkloadError
-from explorer.facts import workloads_dir
+from explorer.facts.locations import workloads_dir
 from explorer.workload import Workload
 
 LEAST = {"requests_per_month": 1e6, "response": "2 MB", "runtime": "120 ms"}

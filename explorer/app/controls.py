@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import facts
+from explorer.distribution import Distribution, Samples
+from explorer.facts import catalogue
+from explorer.facts.units import BYTES, Number, format_number, format_size, format_time
+
 from ..axes import SPREADS
-from ..distribution import Distribution, Number, Samples
 from ..spread import QUANTILE, Spread
-from ..units import BYTES, format_number, format_size, format_time
 from ..workload import Workload
 
 STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # of a decade
@@ -115,7 +116,7 @@ SWITCHES = {  # field: its name on the screen
     "runtime.divisible": "Work can be cut into steps",
 }
 CHOICES: dict[str, tuple[str, tuple[str, ...]]] = {  # field: its name, and what can be chosen
-    "region": ("Region", tuple(sorted(facts.regions()))),
+    "region": ("Region", tuple(sorted(catalogue.regions()))),
     "runtime.architecture": ("Processor", ("arm64", "x86_64")),
 }
 

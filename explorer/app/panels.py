@@ -11,14 +11,22 @@ from html import escape
 
 import numpy as np
 
-from .. import facts
+from explorer.facts import catalogue
+from explorer.facts.units import (
+    format_number,
+    format_quantity,
+    format_share,
+    format_size,
+    format_time,
+    format_usd,
+)
+
 from ..around import BreakEven, named
 from ..assess import Finding
 from ..design import Design
 from ..figures.look import NEVER
 from ..reasons import Reason
 from ..recommend import Recommendation
-from ..units import format_number, format_quantity, format_share, format_size, format_time, format_usd
 from ..words import misses
 from .costs import differs
 from .html import capital, number, title
@@ -130,7 +138,7 @@ def limits(r: Recommendation, beside: Recommendation | None = None) -> str:
 
 
 def _limit(found: Finding, other: Finding | None) -> str:
-    row = facts.limit(found.limit)
+    row = catalogue.limit(found.limit)
     p50, p99 = (_place(used, found.limit_value) for used in (found.used_p50, found.used_p99))
     over = _over(found.breach_probability)
     share = format_share(found.used_p99 / found.limit_value) if found.limit_value else ""
@@ -194,7 +202,7 @@ def _reason(reason: Reason) -> str:
     key = f"reason:{reason.because}"
     said, figure = escape(reason.why), f"{reason.designs} designs"
     if reason.kind == "limit":
-        row = facts.limit(reason.because)
+        row = catalogue.limit(reason.because)
         said = f"{escape(format_quantity(row.value or 0.0, row.unit))}, {escape(row.name)}"
         figure = f"{_over(reason.breach_probability or 0.0) or 'some'} over"
     return (

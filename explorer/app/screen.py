@@ -14,10 +14,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from .. import facts
+from explorer.facts import locations
+from explorer.facts.units import format_usd
+
 from ..errors import ExplorerError
 from ..recommend import Recommendation
-from ..units import format_usd
 from ..workload import Workload
 from . import giving, sharing
 from .answers import Answers
@@ -242,7 +243,7 @@ class Explorer:
 
 def presets() -> dict[str, Workload]:
     """The example workloads by name."""
-    found = [Workload.load(path) for path in facts.workloads_dir().glob("*.toml")]
+    found = [Workload.load(path) for path in locations.workloads_dir().glob("*.toml")]
     return {workload.name: workload for workload in sorted(found, key=lambda workload: workload.name)}
 
 

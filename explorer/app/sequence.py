@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from explorer.facts.units import format_time
+
 from ..figures.steps import actor_name, actors_of, exchanged
 from ..recommend import Recommendation
-from ..units import format_time
 
 LEAST_S = 5e-4  # what is less is said to be under a millisecond
 

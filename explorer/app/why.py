@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from html import escape
 
-from .. import facts
+from explorer.facts import catalogue
+from explorer.facts.units import format_number, format_quantity, format_share, format_time, format_usd
+
 from ..axes import SPREADS
 from ..cost import Bill, BillLine
 from ..cost import cost as bill_of
@@ -14,7 +16,6 @@ from ..flow import Flow
 from ..latency import steps as steps_of
 from ..option import Option
 from ..recommend import Recommendation
-from ..units import format_number, format_quantity, format_share, format_time, format_usd
 from . import costs, history, panels
 from .controls import DIALS, TAIL
 from .html import capital
@@ -142,7 +143,7 @@ def _option(r: Recommendation, concern: str, _: history.State) -> str:
     if option is None:
         return ""
     lines = option.usage(r.load.under(_flow(r, option)))
-    tariffs = [facts.tariff(price_id, r.workload.region) for price_id, _ in lines]
+    tariffs = [catalogue.tariff(price_id, r.workload.region) for price_id, _ in lines]
     billed = ", ".join(dict.fromkeys(tariff.id for tariff in tariffs)) or "nothing of its own"
     parts = ", ".join(option.parts) or "none of its own"
     return _box(
@@ -174,7 +175,7 @@ def _limit(r: Recommendation, name: str, _: history.State) -> str:
     found = next((each for each in r.found if each.limit == name), None)
     if found is None:
         return ""
-    row = facts.limit(name)
+    row = catalogue.limit(name)
     value, p50, p99 = (
         panels.quantity(v, found.unit) for v in (found.limit_value, found.used_p50, found.used_p99)
     )
@@ -213,7 +214,7 @@ def _reason(r: Recommendation, because: str, _: history.State) -> str:
         rows.append(("over it, at least", f"{format_share(reason.breach_probability)} of the requests"))
     if reason.kind != "limit":
         return _box(capital(reason.why), _rows(rows), _said(f"From the workload: {because}."))
-    row = facts.limit(because)
+    row = catalogue.limit(because)
     value = format_quantity(row.value or 0.0, row.unit)
     return _box(
         f"{row.service}: {row.name}", _rows([("limit", value), *rows]), _source(row.source_url, row.as_of)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from explorer.facts.units import Number
+
 from ..design import Design
-from ..distribution import Number
 from ..flow import LEVELS, PHASES, Step
 from ..latency import steps
 from ..load import Load

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .. import facts
+from explorer.facts import catalogue
+
 from .stack import Given, Resource
 
 BREACH, TIGHT, UNKNOWN, FITS = ORDER = ("breach", "tight", "unknown", "fits")  # worst first
@@ -81,7 +82,7 @@ class Judge:
         setting; `limit`, where the template sets a smaller or larger one; `over`, a sentence for what
         comes of a breach; `why`, for what is not known; `verdict`, if it is not the usual one.
         """
-        row = facts.limit(limit_id)
+        row = catalogue.limit(limit_id)
         most = _plain(row.value if limit is None else limit)
         value, why = given.number, why or given.why_unknown
         if value is None and not why:
@@ -106,7 +107,7 @@ class Judge:
         message: str,
     ) -> Finding:
         """A finding with a message of its own."""
-        row = facts.limit(limit_id)
+        row = catalogue.limit(limit_id)
         return Finding(
             self.file, line, resource.id, limit_id, value, limit, row.unit, verdict, message, row.source_url
         )

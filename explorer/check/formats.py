@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from .. import facts
+from explorer.facts import catalogue
+
 from .findings import BREACH, FITS, ORDER, TIGHT, UNKNOWN, Finding
 from .reading import Report
 
@@ -81,7 +82,7 @@ def _sarif(report: Report, version: str, every: bool) -> str:
 
 
 def _rule(limit_id: str) -> dict[str, Any]:
-    row = facts.limit(limit_id)
+    row = catalogue.limit(limit_id)
     return {
         "id": limit_id,
         "shortDescription": {"text": f"{row.service}: {row.name}"},

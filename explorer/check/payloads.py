@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .. import facts
+from explorer.facts import catalogue
+
 from .doors import BALANCER, HTTP, REST, REST_EDGE, Door
 from .findings import TIGHT, Finding, Judge, amount
 from .stack import Resource
@@ -47,7 +48,7 @@ def payloads(judge: Judge, function: Resource, doors: list[Door]) -> Iterator[Fi
 def _held(
     judge: Judge, function: Resource, line: int, name: str, size: float, limit_id: str
 ) -> Iterator[Finding]:
-    row = facts.limit(limit_id)
+    row = catalogue.limit(limit_id)
     if row.value is not None and size > row.value:
         said = (
             f"{name} lets {amount(size, row.unit)} through, and the way to the function"

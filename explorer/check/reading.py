@@ -221,7 +221,8 @@ def dotenv(judge: Judge, path: Path, content: str) -> list[Finding]:
 
     from dotenv.parser import parse_stream
 
-    from ..encoding import environment_size
+    from explorer.facts.encoding import environment_size
+
     from .stack import Scope
 
     variables = {}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from .. import facts
-from ..encoding import environment_size
+from explorer.facts import catalogue
+from explorer.facts.encoding import environment_size
+
 from .doors import BALANCER, EDGE, GRAPH, HTTP, REST, REST_EDGE, STREAM, WEBSOCKET, Door
 from .findings import FITS, TIGHT, UNKNOWN, Finding, Judge
 from .stack import Given, Resource, Stack, each
@@ -128,7 +129,7 @@ ASYNCHRONOUS = {
 
 def _setting(judge: Judge, resource: Resource, given: Given, limit_id: str, what: str) -> Finding:
     """A setting that stands at the end of its range unless it is set: there it fits."""
-    at_end = given.number is not None and given.number == facts.limit(limit_id).value
+    at_end = given.number is not None and given.number == catalogue.limit(limit_id).value
     return judge.hold(limit_id, resource, given, what, verdict=FITS if at_end else None)
 
 
@@ -161,7 +162,7 @@ WAYS_OUT = {
 
 def door_wait(judge: Judge, function: Resource, door: Door) -> Iterator[Finding]:
     """The time-out against how long the door waits: over it is a breach, equal is tight."""
-    if door.limit not in facts.limits():
+    if door.limit not in catalogue.limits():
         return
     wait, why = _wait(door)
     over = ". ".join(filter(None, (LEFT_ALONE, WAYS_OUT.get(door.limit))))
@@ -169,7 +170,7 @@ def door_wait(judge: Judge, function: Resource, door: Door) -> Iterator[Finding]
     given = timeout_of(function)
     verdict = UNKNOWN if why else None
     yield judge.hold(door.limit, function, given, what, limit=wait, why=why, over=over, verdict=verdict)
-    if wait is not None and door.wait and wait > (facts.limit(door.limit).value or wait):
+    if wait is not None and door.wait and wait > (catalogue.limit(door.limit).value or wait):
         yield from _long_wait(judge, function, door, Given(wait, door.wait.line))
 
 
@@ -184,7 +185,7 @@ def _wait(door: Door) -> tuple[float | None, str]:
 
 def _long_wait(judge: Judge, function: Resource, door: Door, given: Given) -> Iterator[Finding]:
     """An integration that is set to wait longer than the quota: refused, unless it is raised."""
-    row = facts.limit(door.limit)
+    row = catalogue.limit(door.limit)
     if door.limit == BALANCER and (given.number or 0) <= (row.raised_to or 0):
         return  # a setting, not a quota
     raised = row.raisable and (given.number or 0) <= (row.raised_to or 0)

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .. import facts
+from explorer.facts import catalogue
+
 from .findings import Finding, Judge
 from .stack import Given, Resource, Stack
 from .tree import Map, Unknown, mapping, text, walk
@@ -42,7 +43,7 @@ def _length(
     said = stack.scope.text(resource.raw(name))
     why = said.why if isinstance(said, Unknown) else ""
     known = said.known if isinstance(said, Unknown) else said
-    in_bytes = facts.limit(limit_id).unit == "bytes"
+    in_bytes = catalogue.limit(limit_id).unit == "bytes"
     size = len(known.encode("utf-8", "surrogatepass")) if in_bytes else len(known)
     yield judge.hold(limit_id, resource, Given(size, given.line), what, grows=True, why=why)
 
@@ -115,7 +116,7 @@ def _written(value: Any) -> Any:
 
 def concurrency(judge: Judge, stack: Stack) -> Iterator[Finding]:
     """Reserved concurrency against what the account has, less what must stay unreserved."""
-    quota, kept = facts.limit("lambda.concurrency"), facts.limit("lambda.concurrency.unreserved")
+    quota, kept = catalogue.limit("lambda.concurrency"), catalogue.limit("lambda.concurrency.unreserved")
     most, total = (quota.value or 0) - (kept.value or 0), 0.0
     over = f"The quota is raised on request ({quota.quota_code}); if yours is, say so in an ignore"
     last = None

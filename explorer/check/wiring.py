@@ -6,7 +6,8 @@ import fnmatch
 from collections.abc import Iterator
 from typing import Any
 
-from .. import facts
+from explorer.facts import catalogue
+
 from .findings import BREACH, FITS, TIGHT, UNKNOWN, Finding, Judge, amount
 from .resolve import references
 from .rules import timeout_of
@@ -105,7 +106,7 @@ def queues(judge: Judge, stack: Stack) -> Iterator[Finding]:
         ):
             given = queue.get(name)
             if given.value is not None:
-                at_end = FITS if given.number == facts.limit(limit_id).value else None
+                at_end = FITS if given.number == catalogue.limit(limit_id).value else None
                 yield judge.hold(limit_id, queue, given, what, verdict=at_end)
 
 
@@ -118,7 +119,7 @@ def loops(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
         return
     told = _may_invoke_itself(function, stack) or _may_write_to_its_source(function, stack)
     if told:
-        most = facts.limit("lambda.recursion").value
+        most = catalogue.limit("lambda.recursion").value
         message = (
             f"{told}: Lambda stops a chain after {amount(most, 'rounds')} and drops the event."
             " Set RecursiveLoop to Allow if it is meant"

@@ -15,7 +15,8 @@ Name = Annotated[str, typer.Option("--name", help="One of several side by side."
 @local.command("start")
 def cloud_start(name: Name = "default", region: Region = None, as_json: Json = False) -> None:
     """Start the local cloud, or find it running; print its address and its administrator's key."""
-    from ..facts import HOME_REGION
+    from explorer.facts.catalogue import HOME_REGION
+
     from ..live import cloud
 
     answer = cloud.start(name, region or HOME_REGION).to_dict()

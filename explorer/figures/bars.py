@@ -9,10 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from .. import facts
+from explorer.facts import catalogue
+from explorer.facts.units import format_number, format_quantity, format_time
+
 from ..latency import latency as seconds_of
 from ..recommend import Recommendation
-from ..units import format_number, format_quantity, format_time
 from .look import (
     BLUE,
     FAINT,
@@ -113,7 +114,7 @@ def _limit_row(axes: Axes, y: int, found: Any, p50: float, p99: float) -> None:
     for share, colour, thick in ((p99, light, 0.56), (p50, dark, 0.26)):
         reach = min(max(share, start), end)
         axes.barh(y, reach - start, left=start, height=thick, color=colour, zorder=3)
-    limit = facts.limit(found.limit)
+    limit = catalogue.limit(found.limit)
     place = axes.get_yaxis_transform()
     small: dict[str, Any] = {"transform": place, "size": 7.5, "color": FAINT, "va": "center"}
     name = shorten(limit.name, 42)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from .. import facts
+from explorer.facts import catalogue
+
 from .look import (
     BLUE,
     FAINT,
@@ -89,7 +90,7 @@ def _names(picture: Picture, axes: Axes, lines: dict[str, np.ndarray]) -> None:
     places = spread_out(ends, LABEL_IN / height_in)
     over = max(max(places, default=1.0) - 1.02, 0.0)
     for colour, (limit, shares), end, place in zip(LINES, lines.items(), ends, places):
-        row, y = facts.limit(limit), place - over
+        row, y = catalogue.limit(limit), place - over
         line: Any = {"color": colour, "lw": 1, "transform": axes.transAxes, "clip_on": False}
         axes.plot([1.0, 1.02], [end, y], **line)
         said = f"{shorten(row.name, NAME, placeholder='...')}: {_said(shares[0])} → {_said(shares[-1])}"

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from ..units import format_number, format_share, format_size, format_time, format_usd
+from explorer.facts.units import format_number, format_share, format_size, format_time, format_usd
 
 P = ParamSpec("P")
 WIDTH_IN = 10.5

@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from explorer.facts.units import format_time
+
 from ..errors import ExplorerError
-from ..units import format_time
 from .look import (
     BLUE,
     FAINT,

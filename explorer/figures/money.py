@@ -9,12 +9,13 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from explorer.facts.units import format_time, format_usd
+
 from ..around import named
 from ..cost import Bill
 from ..cost import cost as bill_of
 from ..design import CONCERNS, Design
 from ..recommend import Recommendation
-from ..units import format_time, format_usd
 from .look import (
     BLUE,
     FAINT,

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from explorer.facts.units import format_usd
+
 from ..design import CONCERNS, Design, table
 from ..evaluate import Evaluation
 from ..option import Load
 from ..recommend import completed
-from ..units import format_usd
 from ..workload import Workload
 from .look import (
     BLUE,

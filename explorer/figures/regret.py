@@ -10,9 +10,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from explorer.facts.units import format_share, format_usd
+
 from ..around import named
 from ..sensitivity.said import called, gain, pays, trades
-from ..units import format_share, format_usd
 from .look import BLUE, FAINT, INK, VERDICTS, Picture, canvas, key, shorten, styled, subtitle
 from .sensitivity import bare, plain
 

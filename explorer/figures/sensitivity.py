@@ -11,8 +11,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
+from explorer.facts.units import format_number, format_usd
+
 from ..sensitivity.tornado import FAILS
-from ..units import format_number, format_usd
 from .look import (
     BLUE,
     FAINT,

@@ -10,7 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from scipy.special import ndtr
 
-from .. import facts
+from explorer.facts import catalogue
+
 from ..design import CONCERNS, OPTIONS, Context, Design, table
 from ..distribution import Distribution, Quantiles, Samples
 from ..errors import ExplorerError
@@ -204,7 +205,7 @@ def _tightest(load: Load, field: str, limit: str) -> Wall:
     found = [wall for wall in every if wall.limit == limit]
     if found:
         return min(found, key=lambda wall: wall.value)
-    value = facts.limit(limit).value or 0.0
+    value = catalogue.limit(limit).value or 0.0
     return Wall((limit,), limit, value, value, float(load.spread(field).exceed(value)))
 
 

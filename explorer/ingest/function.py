@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .. import facts
-from ..encoding import environment_size
+from explorer.facts import catalogue
+from explorer.facts.encoding import environment_size
+from explorer.facts.units import format_time, parse_time
+
 from ..errors import CloudError, ExplorerError
-from ..units import format_time, parse_time
 from . import containers
 from .frame import Part
 from .reading import lines_reader
@@ -98,10 +99,10 @@ def configured(found: dict[str, Any], region: str) -> Part:
     """What a function's configuration says of its workload; variables are counted, never kept."""
     known: dict[str, Any] = {"runtime.architecture": (found.get("Architectures") or ["x86_64"])[0]}
     known["memory_mb"] = float(found.get("MemorySize", 128))
-    if region in facts.regions():
+    if region in catalogue.regions():
         known["region"] = region
     try:
-        facts.cold_start(found.get("Runtime", ""), known["runtime.architecture"], known["memory_mb"])
+        catalogue.cold_start(found.get("Runtime", ""), known["runtime.architecture"], known["memory_mb"])
         known["runtime.language"] = found["Runtime"]
     except ExplorerError:
         pass  # an image, or a runtime that nobody measured: left to its default

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from explorer.facts.units import format_number, format_time
+
 from ..errors import ExplorerError
 from ..fields import LARGEST_SIZE, LONGEST_TIME
-from ..units import format_number, format_time
 from ..workload import Workload
 from .frame import INVOCATION, Column
 from .summary import DAY_S, Summary, most

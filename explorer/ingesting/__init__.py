@@ -178,7 +178,8 @@ class Live:
                 tally.add(part)
 
     def _place(self) -> Any:
-        from ..facts import HOME_REGION
+        from explorer.facts.catalogue import HOME_REGION
+
         from ..live.target import TARGETS, Aws, Local
 
         if self.target not in TARGETS:

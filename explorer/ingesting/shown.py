@@ -68,7 +68,7 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _facts(answer: dict[str, Any]) -> Iterator[str]:
-    from ..units import format_number, format_time
+    from explorer.facts.units import format_number, format_time
 
     for says, counts in (
         ("failed", answer["errors"]),

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import facts
+from explorer.facts import catalogue
+
 from ..cost import cost as bill_of
 from ..design import Design, table
 from ..errors import ExplorerError
@@ -198,7 +199,7 @@ def places(on: str | None, region: str | None, cloud: str) -> list[Target]:
         return [Aws(region)]
     if on not in {None, "local"}:
         raise ExplorerError(f'target is "{on}": expected one of {", ".join(TARGETS)}')
-    regions = (region,) if region else facts.regions()
+    regions = (region,) if region else catalogue.regions()
     return [place for place in (Local.found(each, cloud) for each in regions) if place]
 
 

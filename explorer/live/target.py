@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from .. import facts
+from explorer.facts import catalogue
+
 from ..errors import ExplorerError
 from . import CloudError, cloud
 from .cloud.vouch import CANNOT_VOUCH_FOR
@@ -139,7 +140,7 @@ class Local:
 
     def _holds(self) -> bool:
         """Whether there is a stack, or a bucket: of one that is being put up, or someone's own."""
-        sessions = [self.cloud.session(region) for region in facts.regions()]
+        sessions = [self.cloud.session(region) for region in catalogue.regions()]
         return bool(self.client("s3").list_buckets()["Buckets"]) or any(
             session.client("cloudformation").describe_stacks()["Stacks"] for session in sessions
         )
@@ -211,7 +212,7 @@ def _configured() -> tuple[str, str]:
         if os.environ.get(name):
             return os.environ[name], name
     region = _session(None).region_name
-    return (region, "as the AWS profile says") if region else (facts.HOME_REGION, "none is configured")
+    return (region, "as the AWS profile says") if region else (catalogue.HOME_REGION, "none is configured")
 
 
 def _session(region: str | None) -> Any:

@@ -7,8 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..distribution import Number
-from ..encoding import environment_total
+from explorer.facts.encoding import environment_total
+from explorer.facts.units import Number
+
 from ..option import Amount, Demand, Exclusion, Lines, Load, Option, Piece, Step, Use
 from ..pieces import AT_ONCE, Allow, Entry, Resource, Setting, Variable, joined, own_arn, own_name, ref
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..distribution import Number
-from ..encoding import async_requests
+from explorer.facts.encoding import async_requests
+from explorer.facts.units import Number
+
 from ..option import (
     MB,
     Amount,

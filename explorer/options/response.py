@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..distribution import Number
+from explorer.facts.units import Number
+
 from ..option import (
     GB,
     Amount,

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .. import facts
+from explorer.facts import catalogue
+from explorer.facts.units import format_usd
+
 from ..design import Design, choices
 from ..forecast import forecast
 from ..recommend import Recommendation
-from ..units import format_usd
 from .cells import Cell, Table, table
 from .others import named
 from .said import named_limit, percent, quantity
@@ -90,7 +91,7 @@ def used(ahead: Ahead) -> Table | None:
 
 
 def _used(frame: Any, seen: Sequence[int]) -> list[Cell | str]:
-    limit = facts.limit(frame["limit"].iloc[0])
+    limit = catalogue.limit(frame["limit"].iloc[0])
     share = dict(zip(frame["month"], shares(frame)))
     broken = frame.loc[frame["verdict"] == "breach", "month"]
     return [

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from explorer.facts.units import format_share, format_time, format_usd
+
 from .. import __version__, words
 from ..errors import ExplorerError
 from ..recommend import Recommendation, recommend
-from ..units import format_share, format_time, format_usd
 from ..workload import Workload
 from . import chosen
 from .cells import Cell

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ..table import first_day
+from explorer.facts.csv_table import first_day
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from .. import facts, words
+from explorer import words
+from explorer.facts import catalogue
+from explorer.facts.units import format_number, format_share, format_time, format_usd
+
 from ..around import BreakEven, relaxations
 from ..assess import Finding, findings
 from ..cost import BillLine
@@ -14,7 +17,6 @@ from ..design import table as every_design
 from ..latency import latency, steps
 from ..load import Load
 from ..recommend import Recommendation
-from ..units import format_number, format_share, format_time, format_usd
 from .cells import Cell, Sources, Table, table
 from .others import named
 from .said import (
@@ -69,7 +71,7 @@ def _tightest(r: Recommendation) -> Cell:
     worst = r.found[0]
     if worst.verdict in ("tight", "fits") and driven:  # not a setting that is as large as it should be
         worst = max(driven, key=used_share)
-    note = f"{facts.limit(worst.limit).name}: {used_of(worst)} at the p99"
+    note = f"{catalogue.limit(worst.limit).name}: {used_of(worst)} at the p99"
     return Cell(percent(used_share(worst)), note, "Tightest limit")
 
 
@@ -212,7 +214,7 @@ def limits(r: Recommendation, sources: Sources) -> Table:
 
 
 def _limit(found: Finding, sources: Sources) -> list[Cell | str]:
-    row, share = facts.limit(found.limit), used_share(found)
+    row, share = catalogue.limit(found.limit), used_share(found)
     return [
         Cell(f"{row.service}: {row.name}", f"`{row.id}`"),
         Cell(quantity(found.limit_value, found.unit), "" if found.verified else "not verified"),

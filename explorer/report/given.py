@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from explorer.facts.units import format_bandwidth, format_number, format_size, format_time, format_usd
+
 from ..load import Load
-from ..units import format_bandwidth, format_number, format_size, format_time, format_usd
 from ..workload import Workload
 from .cells import Cell, Table, table
 from .said import percent

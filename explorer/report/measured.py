@@ -7,10 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from explorer.facts.units import format_time
+
 from ..calibrate import Conditions, calibrate, predicted, read
 from ..design import Design
 from ..errors import ReportError
-from ..units import format_time
 from ..workload import Workload
 from .cells import Table, table
 from .document import Block, Listed, Prose

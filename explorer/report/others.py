@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import around, facts
+from explorer import around
+from explorer.facts import catalogue
+from explorer.facts.records import Constant, Time
+from explorer.facts.units import format_share, format_time, format_usd
+
 from ..assess import findings
 from ..cost import usage
 from ..design import Design
@@ -12,8 +16,6 @@ from ..latency import steps
 from ..load import Load
 from ..reasons import Reason
 from ..recommend import Recommendation
-from ..record import Constant, Time
-from ..units import format_share, format_time, format_usd
 from .cells import Cell, Sources, Table, table
 from .said import cents, one_line, quantity, ruled_out, sentence, signed
 
@@ -35,7 +37,7 @@ def rejected(r: Recommendation, sources: Sources) -> Table:
 def _reason(r: Recommendation, reason: Reason, sources: Sources) -> list[Cell | str]:
     because, source = Cell(sentence(reason.why, ""), f"`{reason.because}`"), Cell("")
     if reason.kind == "limit":
-        row = facts.limit(reason.because)
+        row = catalogue.limit(reason.because)
         value = quantity(row.value or 0.0, row.unit)
         because = Cell(f"{row.service}: {row.name}, {value}", f"`{row.id}`")
         source = sources.cite(row.source_url, row.as_of, row.id)
@@ -139,9 +141,12 @@ def cite_rest(r: Recommendation, sources: Sources) -> None:
     usage(load, design)
     steps(load, design)
     for found in r.found:
-        if breach := facts.breach(found.limit, design.door):
+        if breach := catalogue.breach(found.limit, design.door):
             sources.cite(breach.source_url, breach.as_of, f"breach of {found.limit}")
-    times, constants = map(facts.time, sorted(load.times)), map(facts.constant, sorted(load.constants))
+    times, constants = (
+        map(catalogue.time, sorted(load.times)),
+        map(catalogue.constant, sorted(load.constants)),
+    )
     used: list[Time | Constant] = [*times, *constants]
     for row in used:
         sources.cite(row.source_url, row.as_of, row.id)

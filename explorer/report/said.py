@@ -6,13 +6,14 @@ import math
 from decimal import ROUND_HALF_UP, Decimal
 from typing import get_args
 
-from .. import facts
+from explorer.facts import catalogue
+from explorer.facts.units import format_number, format_quantity, format_share, format_size
+
 from ..assess import Finding
 from ..cost import BillLine
 from ..design import Design
 from ..option import Option
 from ..reasons import Reason
-from ..units import format_number, format_quantity, format_share, format_size
 from ..workload import Client
 
 IN_BYTES = {"MB": 1024**2, "GB": 1024**3, "GiB": 1024**3, "TiB": 1024**4}  # units of limits that are sizes
@@ -41,7 +42,7 @@ def used_share(found: Finding) -> float:
 
 def named_limit(limit_id: str) -> str:
     """ "integration timeout of 30 s (API Gateway HTTP API)"."""
-    row = facts.limit(limit_id)
+    row = catalogue.limit(limit_id)
     word = row.name.split()[0]
     name = row.name[:1].lower() + row.name[1:] if word[1:].islower() else row.name
     return f"{name} of {quantity(row.value or 0.0, row.unit)} ({row.service})"
@@ -87,7 +88,9 @@ def counted(count: int, what: str) -> str:
 def priced(line: BillLine, region: str) -> tuple[str, str]:
     """The price of one; of several tiers the first and the last, and what falls into each."""
     billed = line.quantity - line.free
-    reached = [tier for tier in facts.tariff(line.id, region).tiers if billed > tier.start or not tier.start]
+    reached = [
+        tier for tier in catalogue.tariff(line.id, region).tiers if billed > tier.start or not tier.start
+    ]
     prices = [f"{tier.usd.normalize():f}" for tier in reached]
     if len(reached) == 1:
         return prices[0], ""

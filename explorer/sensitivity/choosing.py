@@ -10,11 +10,12 @@ from zlib import crc32
 
 import numpy as np
 
+from explorer.facts.units import shown
+
 from ..design import Design
 from ..errors import ExplorerError
 from ..evaluate import Evaluation, possible
 from ..recommend import Recommendation, completed
-from ..units import shown
 from ..workload import Workload
 from . import measuring, said
 from .ranges import MEASURED, Range, ranges_of

@@ -10,10 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..axes import SPREADS, TOTAL, checked, replaced, value_now
-from ..errors import ExplorerError
-from ..option import Load
-from ..units import (
+from explorer.facts.units import (
     format_bandwidth,
     format_number,
     format_share,
@@ -22,6 +19,10 @@ from ..units import (
     format_usd,
     shown,
 )
+
+from ..axes import SPREADS, TOTAL, checked, replaced, value_now
+from ..errors import ExplorerError
+from ..option import Load
 from ..workload import Workload
 from .scenarios import PEAK, TAILS
 from .tail import can_stretch, largest, lone

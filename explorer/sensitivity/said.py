@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from explorer.facts.units import format_share, format_usd
+
 from ..around import named
-from ..units import format_share, format_usd
 from .measuring import SURE, Measured
 from .ranges import CALLED
 

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from explorer.distribution import Distribution
+from explorer.facts.units import Number
+
 from ..axes import SPREADS
 from ..contest import NOTHING, Contest
 from ..design import Design, table
-from ..distribution import Distribution, Number
 from ..evaluate import Evaluation, possible
 from ..option import Load
 from ..workload import Workload

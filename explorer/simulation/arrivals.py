@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..distribution import Number
+from explorer.facts.units import Number
+
 from ..errors import ExplorerError
 from .given import above_0, numbers
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from explorer.facts.units import parse_time, shown
+
 from ..errors import ExplorerError
-from ..units import parse_time, shown
 
 
 def numbers(name: str, given: Any) -> np.ndarray:

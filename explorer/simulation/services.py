@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.facts.units import parse_time, shown
+
 from ..distribution import Distribution, Samples, constant, from_samples
 from ..errors import ExplorerError
-from ..units import parse_time, shown
 
 SHAPES = ("exponential", "constant")
 

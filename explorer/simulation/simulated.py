@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from explorer.facts.units import shown
+
 from ..errors import ExplorerError
-from ..units import shown
 from . import given
 from .answer import Simulation, simulation
 from .arrivals import Trace, arrivals

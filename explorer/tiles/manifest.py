@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import __version__, facts
+from explorer import __version__
+from explorer.facts import catalogue
+from explorer.facts.units import shown
+
 from ..axes import unit
 from ..distribution import Distribution
 from ..fields import Section
-from ..units import shown
 from ..workload import Workload
 from .cut import Axes, Tiles
 from .rows import Legend
@@ -26,7 +28,7 @@ def manifest(workload: Workload, grid: Axes, legend: Legend, tiles: Tiles) -> di
     return {
         "explorer": __version__,
         "form": FORM,
-        "facts": facts.edition(),
+        "facts": catalogue.edition(),
         "workload": dict(_told(workload)),
         "axes": {axis: {"unit": unit(axis), "values": values.tolist()} for axis, values in grid.items()},
         "designs": list(legend.names) if legend.compared else None,

@@ -9,7 +9,9 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from .. import __version__, facts
+from explorer import __version__
+from explorer.facts import catalogue
+
 from ..errors import ExplorerError
 
 K = TypeVar("K")
@@ -38,7 +40,7 @@ def worked(
     if executor is None:
         yield from ((key, work(job)) for key, job in jobs)
         return
-    packed = pickle.dumps((__version__, facts.edition(), work))
+    packed = pickle.dumps((__version__, catalogue.edition(), work))
     rest, waiting = iter(jobs), dict[Future[A], K]()
     try:
         while True:
@@ -61,9 +63,9 @@ def _unpacked_work(packed: bytes, job: Any) -> Any:
 def _unpacked(packed: bytes) -> Callable[[Any], Any]:
     """The work as it was sent. Raises ExplorerError where it would be answered from other figures."""
     version, edition, work = pickle.loads(packed)
-    if (version, edition) != (__version__, facts.edition()):
+    if (version, edition) != (__version__, catalogue.edition()):
         raise ExplorerError(
-            f"a worker has explorer {__version__} with facts of {facts.edition()}:"
+            f"a worker has explorer {__version__} with facts of {catalogue.edition()}:"
             f" expected {version} with {edition}, as where the sweep began"
         )
     return work

@@ -17,15 +17,15 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 import explorer as ex
-from explorer import facts
 from explorer.app.controls import DIALS, SWITCHES
-from explorer.units import format_usd
+from explorer.facts import locations
+from explorer.facts.units import format_usd
 from tests.support.paths import ARTEFACTS
 
 pytestmark = pytest.mark.browser
 
 START_S = 60
-STATEMENTS = facts.workloads_dir() / "statements.toml"
+STATEMENTS = locations.workloads_dir() / "statements.toml"
 PANELS = ("answer", "steps", "limits", "costs", "rejected", "turns")
 
 
@@ -351,7 +351,7 @@ def test_what_is_no_workload_is_one_line_and_changes_nothing(page: Page, tmp_pat
     page.locator("input[type=file]").set_input_files(wrong)
     expect(page.get_by_role("alert")).to_contain_text("wrong.toml")
     assert usd(page).inner_text() == before
-    page.locator("input[type=file]").set_input_files(facts.workloads_dir() / "photos.toml")
+    page.locator("input[type=file]").set_input_files(locations.workloads_dir() / "photos.toml")
     expect(page.get_by_role("alert")).to_be_empty()
     expect(page.locator(".x-answer h2")).not_to_contain_text("Account statements")
 

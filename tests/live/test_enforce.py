@@ -8,7 +8,7 @@ import urllib.request
 import pytest
 from botocore.config import Config
 
-from explorer import encoding, facts
+from explorer.facts import catalogue, encoding
 from tests.support.local_bench import CODE, Bench, code, refused, until, zipped
 
 pytestmark = pytest.mark.live
@@ -17,7 +17,7 @@ TOO_LARGE = (413, "RequestEntityTooLargeException")
 
 
 def limit(id: str) -> int:
-    return int(facts.limit(id).value)
+    return int(catalogue.limit(id).value)
 
 
 def text(size: int) -> bytes:
@@ -379,7 +379,7 @@ def test_a_call_that_finds_no_room_is_told_so(bench):
     table = bench.table("taken")
     bench.invoke({"count": table, "hold": 30}, name, InvocationType="Event")
     assert until(lambda: bench.counted(table) == 1)
-    assert bench.post(url, b"{}").status == facts.breach("lambda.concurrency", "http-api").status
+    assert bench.post(url, b"{}").status == catalogue.breach("lambda.concurrency", "http-api").status
     impatient = bench.session.client("lambda", config=Config(retries={"total_max_attempts": 1}))
     error = refused(impatient.invoke, FunctionName=name, Payload=b"{}")
     assert code(error) == (429, "TooManyRequestsException")

@@ -14,7 +14,8 @@ from types import SimpleNamespace
 import pytest
 from botocore.session import get_session
 
-from explorer import encoded_size, facts
+from explorer import encoded_size
+from explorer.facts import catalogue
 from explorer.live import cloud
 from tests.support.functions_stack import ME, Stack, request, shipped
 from tests.support.local_bench import Bench, until
@@ -757,7 +758,7 @@ def test_one_byte_more_than_an_answer_may_have(fn):
     stack = Stack(fn, "whole", response="whole")
     stack.serves = "work"
     stack.up()
-    most = int(facts.limit("lambda.sync.response").value)
+    most = int(catalogue.limit("lambda.sync.response").value)
     size = next(n for n in range(int(most / 1.08), 0, -1) if encoded_size(n, direction="response") <= most)
     assert encoded_size(size + 1, direction="response") > most
     answers = []

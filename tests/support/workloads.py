@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from explorer.facts import workloads_dir
+from explorer.facts.locations import workloads_dir
 from explorer.workload import Workload
 
 EXAMPLES = [Workload.load(path) for path in sorted(workloads_dir().glob("*.toml"))]

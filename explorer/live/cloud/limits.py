@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ... import facts
+from explorer.facts import catalogue
+
 from ...errors import CloudError, ExplorerError
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -87,7 +88,7 @@ class Limits:
     """
 
     def __init__(self, folder: Path | None = None, changed: Mapping[str, float] | None = None) -> None:
-        self.facts = facts.Facts(folder) if folder else facts.DEFAULT
+        self.facts = catalogue.Facts(folder) if folder else catalogue.DEFAULT
         self.changed = dict(changed or {})
         for id, value in self.changed.items():
             if self._real(id) is None or not value >= 0:

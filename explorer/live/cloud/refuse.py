@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from ...encoding import environment_size, escapes_non_ascii
+from explorer.facts.encoding import environment_size, escapes_non_ascii
+
 from ...errors import CloudError
 from .enforce import DOOR
 from .hook import Wrap, checked, hook

@@ -23,7 +23,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ... import facts
+from explorer.facts import catalogue
+
 from ...errors import CloudError, ExplorerError
 from .hook import check_version
 from .instance import Cloud
@@ -36,7 +37,7 @@ HOST = "127.0.0.1"
 
 def start(
     name: str = "default",
-    region: str = facts.HOME_REGION,
+    region: str = catalogue.HOME_REGION,
     limits: Mapping[str, float] | None = None,
     facts_folder: Path | None = None,
 ) -> Cloud:
@@ -82,8 +83,8 @@ def status(name: str = "default") -> Cloud:
 
 
 def _settings(region: str, limits: Mapping[str, float] | None, folder: Path | None) -> dict[str, Any]:
-    if region not in facts.regions():
-        raise ExplorerError(f'region is "{region}": expected one of {", ".join(facts.regions())}')
+    if region not in catalogue.regions():
+        raise ExplorerError(f'region is "{region}": expected one of {", ".join(catalogue.regions())}')
     changed = Limits(folder, limits).changed  # refused here rather than in the cloud's log
     return {"region": region, "limits": changed, "facts": str(folder.resolve()) if folder else None}
 

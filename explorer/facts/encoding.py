@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import facts
-from .errors import ExplorerError
+from explorer.errors import ExplorerError
+
+from . import catalogue
 
 if TYPE_CHECKING:
-    from .distribution import Number
+    from .units import Number
 
 ENVELOPES = {  # door: constants that hold the bytes around a request's and a response's body
     "function-url": ("encoding.envelope.request.v2", "encoding.envelope.response"),
@@ -77,13 +78,13 @@ def encoded_size(
         raise ExplorerError(f'door is "{door}": expected one of {", ".join(ENVELOPES)}')
     if direction not in DIRECTIONS:
         raise ExplorerError(f'direction is "{direction}": expected request or response')
-    envelope = facts.constant(ENVELOPES[door][DIRECTIONS.index(direction)]).value
+    envelope = catalogue.constant(ENVELOPES[door][DIRECTIONS.index(direction)]).value
     if isinstance(body, str) and not binary:
         return _escaped(body, direction == "response" and escapes_non_ascii(language)) + int(envelope)
     size = _byte_count(body)
     if binary or isinstance(body, bytes):
         return int(Codec(True, 1.0, envelope).size(size))
-    return int(Codec(False, facts.constant("encoding.json_escape").value, envelope).size(size))
+    return int(Codec(False, catalogue.constant("encoding.json_escape").value, envelope).size(size))
 
 
 def _byte_count(body: int | float | str | bytes) -> float:

@@ -17,11 +17,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from explorer import facts
 from explorer.errors import CloudError, ExplorerError, FactsError
-from explorer.facts import Facts
-from explorer.refresh import append, asked, lines, pricelist, quotas, refresh_limits, refresh_prices
-from explorer.refresh.products import MARKS, PRODUCTS
+from explorer.facts import catalogue, records
+from explorer.facts.catalogue import Facts
+from explorer.facts.refresh import append, aws_calls, quotas, summary
+from explorer.facts.refresh.prices import refresh_prices
+from explorer.facts.refresh.products import MARKS, PRODUCTS
+from explorer.facts.refresh.quotas import refresh_limits
 
 boto3 = pytest.importorskip("boto3")
 from botocore import exceptions  # noqa: E402
@@ -43,7 +45,7 @@ def table(tables: Facts, name: str = "prices") -> Path:
 def copied(folder: Path) -> Facts:
     """All tables as they stood before `TODAY`, in a folder where they may be written."""
     folder.mkdir(exist_ok=True)
-    for path in facts.DEFAULT.folder.glob("*.csv"):
+    for path in catalogue.DEFAULT.folder.glob("*.csv"):
         shutil.copy(path, folder)
     for name in ("prices.csv", "limits.csv"):
         header, *rows = (folder / name).read_text(encoding="utf-8").splitlines(keepends=True)
@@ -63,7 +65,9 @@ def kept(tables: Facts, *starts: str) -> Facts:
     for name in ("prices", "billing_notes"):
         path = table(tables, name)
         header, *lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        path.write_text(header + "".join(line for line in lines if line.startswith(starts)), encoding="utf-8")
+        path.write_text(
+            header + "".join(line for line in lines if line.startswith(starts)), encoding="utf-8"
+        )
     return Facts(tables.folder)
 
 
@@ -258,8 +262,8 @@ def test_a_usage_type_carries_the_mark_of_its_region(id, region, usage, fits):
 
 
 def test_every_region_of_the_tables_has_its_mark_and_every_product_an_id():
-    assert set(MARKS) == set(facts.regions())
-    assert set(PRODUCTS) <= set(facts.price_ids())
+    assert set(MARKS) == set(catalogue.regions())
+    assert set(PRODUCTS) <= set(catalogue.price_ids())
     keys = [(p.service, p.usage, tuple(sorted(p.where.items()))) for p in PRODUCTS.values()]
     assert len(set(keys)) == len(keys)
 
@@ -319,7 +323,9 @@ def test_a_list_that_says_what_the_tables_say_changes_no_price_and_dates_the_sta
     before, prices = table(tables).read_bytes(), in_force(tables)
     done = refreshed(tables, written(tmp_path / "lists", price_list(tables, THREE)))
     assert (done.changed, done.suspicious, done.unlisted, done.unknown) == ([], [], [], [])
-    assert done.confirmed and done.unchanged and len(done.beyond) == len(facts.price_ids()) - len(PRODUCTS)
+    assert (
+        done.confirmed and done.unchanged and len(done.beyond) == len(catalogue.price_ids()) - len(PRODUCTS)
+    )
     assert table(tables).read_bytes().startswith(before) and in_force(Facts(tables.folder)) == prices
     for region in THREE:
         assert not any(tables.tariff(id, region).stale for id in PRODUCTS)
@@ -341,7 +347,7 @@ def test_every_old_row_stays_and_a_second_refresh_changes_nothing(tmp_path_facto
     def change(tariff):
         factor = factors.get(tariff.id, 1)
         tiers = [] if factor is None else tariff.tiers
-        return tuple(pricelist.Tier(t.start, t.end, t.usd * factor) for t in tiers)
+        return tuple(records.Tier(t.start, t.end, t.usd * factor) for t in tiers)
 
     before = table(tables).read_bytes()
     folder = written(tmp_path_factory.mktemp("lists"), price_list(tables, THREE[:2], change))
@@ -362,7 +368,7 @@ def test_tiers_that_change_are_written_down_whole(tables, tmp_path):
     def flat(tariff):
         last = tariff.tiers[0]
         return (
-            (pricelist.Tier(last.start, None, last.usd),)
+            (records.Tier(last.start, None, last.usd),)
             if tariff.id == "s3.standard_storage"
             else tariff.tiers
         )
@@ -383,7 +389,7 @@ def test_tiers_that_change_are_written_down_whole(tables, tmp_path):
 
 def test_a_second_price_on_one_day_waits_for_the_next(tables, tmp_path):
     def dearer(tariff):
-        return tuple(pricelist.Tier(t.start, t.end, t.usd * Decimal("1.5")) for t in tariff.tiers)
+        return tuple(records.Tier(t.start, t.end, t.usd * Decimal("1.5")) for t in tariff.tiers)
 
     same, more = price_list(tables, THREE), price_list(tables, THREE, dearer)
     refreshed(tables, written(tmp_path / "same", same))
@@ -454,7 +460,7 @@ def test_a_row_is_added_as_the_file_ends_its_own(tables, end):
     assert after.startswith(before) and after.endswith((end or "\n").encode())
     assert tables.tariff("alb.alb_hour", "us-east-1").as_of == "2026-11-23"
     assert sorted(p.name for p in path.parent.iterdir()) == sorted(
-        p.name for p in facts.DEFAULT.folder.glob("*.csv")
+        p.name for p in catalogue.DEFAULT.folder.glob("*.csv")
     )
 
 
@@ -610,7 +616,7 @@ def test_a_default_that_changed_is_a_new_row(dated):
         ("apigw.rest.timeout", 29, 45)
     ]
     assert table(dated, "limits").read_bytes().startswith(before) and done.added == 1
-    new, old = dated.limit("apigw.rest.timeout"), facts.limit("apigw.rest.timeout")
+    new, old = dated.limit("apigw.rest.timeout"), catalogue.limit("apigw.rest.timeout")
     assert (new.value, new.as_of, new.raised_to, new.notes) == (45, "2026-11-23", old.raised_to, old.notes)
     again = refresh_limits(TWO, quota_session({"L-E5AE38E3": 45_000}), TODAY, tables=Facts(dated.folder))
     assert (again.changed, again.added) == ([], 0)
@@ -673,7 +679,7 @@ def test_a_quota_is_read_in_the_unit_of_the_table(value, theirs, name, unit, our
 
 
 @pytest.mark.parametrize(
-    "unit", sorted({limit.unit for limit in facts.limits().values() if limit.quota_code})
+    "unit", sorted({limit.unit for limit in catalogue.limits().values() if limit.quota_code})
 )
 def test_every_unit_with_a_quota_code_has_a_dimension_or_counts(unit):
     assert unit in quotas.OURS or unit in {"executions", "per second", "requests/s", "vCPU"}
@@ -699,7 +705,7 @@ def test_quotas_that_fail_half_way_change_nothing(tables, before):
 def test_what_was_found_is_plain(tables):
     done = refresh_limits(TWO, quota_session(), TODAY, tables=tables).to_dict()
     assert json.loads(json.dumps(done))["as_of"] == "2026-11-23"
-    assert asked.CREDENTIALS & {"NoCredentialsError"}
+    assert aws_calls.CREDENTIALS & {"NoCredentialsError"}
 
 
 # What a person is told -------------------------------------------------------------------------------
@@ -709,16 +715,16 @@ def test_old_and_new_stand_side_by_side(tables):
     tables = kept(tables, "lambda.duration_x86", "lambda.request")
     session = Session({"pricing": listed(sample("lambda.eu-west-1.json"))})
     done = refresh_prices(["eu-west-1"], session, TODAY, tables=tables)
-    changed, unlisted = lines.parts(done)
+    changed, unlisted = summary.parts(done)
     assert changed[0] == "What changed"
     assert changed[2] == ("id", "region", ">from", ">old USD", ">new USD", ">old as of", ">as of")
     row = ("lambda.duration_x86", "eu-west-1", "0", "0.0000166667", "0.000017", "2025-06-17", "2026-11-23")
     assert changed[3] == [row] and unlisted[3][0][0] == "lambda.request_arm"
-    assert lines.sentences(done)[0].startswith(f"Added 4 rows to {table(tables)}, as of 2026-11-23")
+    assert summary.sentences(done)[0].startswith(f"Added 4 rows to {table(tables)}, as of 2026-11-23")
 
 
 def test_a_quota_is_told_in_its_unit(tables):
     done = refresh_limits(TWO, quota_session(applied={"L-E5AE38E3": 120_000}), TODAY, tables=tables)
-    yours = next(part for part in lines.parts(done) if part[0] == "Yours")
+    yours = next(part for part in summary.parts(done) if part[0] == "Yours")
     assert ("apigw.rest.timeout", "eu-west-1", "29 s", "2 min") in yours[3]
-    assert lines.sentences(done)[0] == f"Nothing to add to {table(tables, 'limits')}."
+    assert summary.sentences(done)[0] == f"Nothing to add to {table(tables, 'limits')}."

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from explorer import facts
 from explorer.errors import FactsError, UnknownIdError
-from explorer.facts import Facts
-from explorer.table import first_day
+from explorer.facts import catalogue, locations, records
+from explorer.facts.catalogue import Facts
+from explorer.facts.csv_table import first_day
 
-DATA = facts.DEFAULT.folder
+DATA = catalogue.DEFAULT.folder
 DOORS = ("function-url", "http-api", "rest-api", "alb")
 LOADS = {
     "limits.csv": lambda f: f.limits(),
@@ -72,7 +72,7 @@ def test_every_row_has_a_source_or_says_that_it_is_assumed(name):
     ],
 )
 def test_limits(id, value, unit):
-    limit = facts.limit(id)
+    limit = catalogue.limit(id)
     assert (limit.value, limit.unit) == (value, unit)
 
 
@@ -87,23 +87,23 @@ def test_limits(id, value, unit):
     ],
 )
 def test_what_can_be_raised_and_how_far(id, raisable, raised_to):
-    assert (facts.limit(id).raisable, facts.limit(id).raised_to) == (raisable, raised_to)
+    assert (catalogue.limit(id).raisable, catalogue.limit(id).raised_to) == (raisable, raised_to)
 
 
 def test_raised_is_more_than_the_limit_and_needs_a_raisable_one():
-    for limit in facts.limits().values():
+    for limit in catalogue.limits().values():
         if limit.raised_to is not None:
             assert limit.raisable and limit.raised_to > limit.value, limit.id
 
 
 def test_an_unverified_limit_says_so():
-    assert not facts.limit("s3.presign.role").verified and facts.limit("lambda.env").verified
+    assert not catalogue.limit("s3.presign.role").verified and catalogue.limit("lambda.env").verified
 
 
 @pytest.mark.parametrize("door", ["invoke", "async", *DOORS])
 @pytest.mark.parametrize("id", ["lambda.timeout", "lambda.sync.request", "lambda.env", "ssm.tps"])
 def test_a_breach_is_described_at_every_door(id, door):
-    assert facts.breach(id, door).seen
+    assert catalogue.breach(id, door).seen
 
 
 @pytest.mark.parametrize(
@@ -122,11 +122,11 @@ def test_a_breach_is_described_at_every_door(id, door):
     ],
 )
 def test_the_status_a_breach_arrives_with(id, door, status):
-    assert facts.breach(id, door).status == status
+    assert catalogue.breach(id, door).status == status
 
 
 def test_a_limit_without_a_description_has_none():
-    assert facts.breach("lambda.layers", "alb") is None
+    assert catalogue.breach("lambda.layers", "alb") is None
 
 
 @pytest.mark.parametrize(
@@ -139,31 +139,31 @@ def test_a_limit_without_a_description_has_none():
     ],
 )
 def test_prices(id, region, usd, assumed, stale):
-    tariff = facts.tariff(id, region)
+    tariff = catalogue.tariff(id, region)
     assert tariff.tiers[0].usd == Decimal(usd)
     assert (tariff.region, tariff.assumed, tariff.stale) == (region, assumed, stale)
 
 
 def test_every_price_is_known_in_every_region_with_tiers_that_join():
-    for id in facts.price_ids():
-        for region in facts.regions():
-            tiers = facts.tariff(id, region).tiers
+    for id in catalogue.price_ids():
+        for region in catalogue.regions():
+            tiers = catalogue.tariff(id, region).tiers
             assert tiers[0].start == 0
             assert [tier.end for tier in tiers[:-1]] == [tier.start for tier in tiers[1:]]
 
 
 def test_a_price_list_may_end():
-    assert facts.tariff("cloudwatch.custom_metric", "eu-west-1").tiers[-1].end == 250_000
+    assert catalogue.tariff("cloudwatch.custom_metric", "eu-west-1").tiers[-1].end == 250_000
 
 
 def test_what_is_free_is_shared_by_a_pool():
-    arm, x86 = facts.free("lambda.duration_arm"), facts.free("lambda.duration_x86")
-    assert arm == x86 == facts.Free("lambda.duration", Decimal(400_000))
-    assert facts.free("secretsmanager.secret") is None
+    arm, x86 = catalogue.free("lambda.duration_arm"), catalogue.free("lambda.duration_x86")
+    assert arm == x86 == records.Free("lambda.duration", Decimal(400_000))
+    assert catalogue.free("secretsmanager.secret") is None
 
 
 def test_p95_lies_between_the_median_and_p99_on_the_log_normal_line():
-    time = facts.time("async.to_lambda")
+    time = catalogue.time("async.to_lambda")
     assert (time.p50_s, time.p99_s) == (0.073, 0.225)
     assert time.p95_s == pytest.approx(0.073 * (0.225 / 0.073) ** (1.644854 / 2.326348), rel=1e-6)
 
@@ -173,7 +173,7 @@ def test_p95_lies_between_the_median_and_p99_on_the_log_normal_line():
     [(64, 128), (128, 128), (511, 256), (512, 512), (1769, 1024), (10240, 1024)],
 )
 def test_a_cold_start_is_of_the_most_memory_that_is_not_over(memory_mb, row_mb):
-    assert facts.cold_start("python3.13", "arm64", memory_mb).memory_mb == row_mb
+    assert catalogue.cold_start("python3.13", "arm64", memory_mb).memory_mb == row_mb
 
 
 @pytest.mark.parametrize(
@@ -181,26 +181,26 @@ def test_a_cold_start_is_of_the_most_memory_that_is_not_over(memory_mb, row_mb):
     [("go", "go"), ("rust", "rust"), ("graalvm", "graalvm java23"), ("dotnet10", "dotnet10")],
 )
 def test_a_word_names_the_newest_runtime_of_a_language(language, means):
-    assert facts.cold_start(language, "x86_64", 512).language == means
+    assert catalogue.cold_start(language, "x86_64", 512).language == means
 
 
 def test_a_language_measured_on_one_architecture_is_answered_with_it():
-    assert facts.cold_start("bun layer", "arm64", 512).architecture == "x86_64"
+    assert catalogue.cold_start("bun layer", "arm64", 512).architecture == "x86_64"
 
 
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (lambda: facts.limit("lambda.enw"), ['limit is "lambda.enw"', "lambda.env"]),
-        (lambda: facts.tariff("lambda.request", "us-east-1"), ["lambda.request_arm"]),
+        (lambda: catalogue.limit("lambda.enw"), ['limit is "lambda.enw"', "lambda.env"]),
+        (lambda: catalogue.tariff("lambda.request", "us-east-1"), ["lambda.request_arm"]),
         (
-            lambda: facts.tariff("lambda.request_arm", "eu-west-9"),
+            lambda: catalogue.tariff("lambda.request_arm", "eu-west-9"),
             ['region is "eu-west-9"', "eu-west-1"],
         ),
-        (lambda: facts.free("lambda.request"), ["lambda.request_arm"]),
-        (lambda: facts.time("sqs.lambda"), ["sqs.to_lambda"]),
-        (lambda: facts.constant("ddb.write"), ["ddb.write_bytes"]),
-        (lambda: facts.cold_start("cobol", "arm64", 512), ['language is "cobol"', "python3.13"]),
+        (lambda: catalogue.free("lambda.request"), ["lambda.request_arm"]),
+        (lambda: catalogue.time("sqs.lambda"), ["sqs.to_lambda"]),
+        (lambda: catalogue.constant("ddb.write"), ["ddb.write_bytes"]),
+        (lambda: catalogue.cold_start("cobol", "arm64", 512), ['language is "cobol"', "python3.13"]),
     ],
 )
 def test_an_unknown_id_is_told_what_comes_near(ask, words):
@@ -319,7 +319,7 @@ def test_what_is_no_date(as_of):
 
 
 def test_the_frames_have_the_columns_of_the_tables_and_their_age():
-    limits, prices = facts.limits_frame(), facts.prices_frame()
+    limits, prices = catalogue.limits_frame(), catalogue.prices_frame()
     assert list(limits.columns) == [*raw("limits.csv")[0], "age_days"]
     assert list(prices.columns) == [*raw("prices.csv")[0], "age_days", "stale"]
     assert len(prices) == len(raw("prices.csv"))
@@ -335,5 +335,5 @@ def test_a_table_is_read_when_first_asked_for(copy):
 
 
 def test_the_folders_of_workloads_and_notebooks_stand_beside_the_tables():
-    assert facts.workloads_dir() == DATA / "workloads"
-    assert facts.notebooks_dir().name == "notebooks"
+    assert locations.workloads_dir() == DATA / "workloads"
+    assert locations.notebooks_dir().name == "notebooks"

@@ -16,14 +16,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from . import record
-from .errors import FactsError, UnknownIdError
-from .record import Breach, ColdStart, Constant, Free, Limit, Tariff, Time
-from .record import Tier as Tier
-from .table import Check, Row, first_day, read, refused, text
+from explorer.errors import FactsError, UnknownIdError
+
+from . import records
+from .csv_table import Check, Row, first_day, read, refused, text
+from .locations import data_dir
+from .records import Breach, ColdStart, Constant, Free, Limit, Tariff, Time
 
 if TYPE_CHECKING:
     import pandas as pd
+
 
 HOME_REGION = "us-east-1"  # every price id has a price here
 
@@ -91,23 +93,23 @@ class Facts:
 
     @cached_property
     def _limits(self) -> dict[str, Limit]:
-        rows = self._by_id("limits.csv", record.LIMIT, history=True)
+        rows = self._by_id("limits.csv", records.LIMIT, history=True)
         return {id: Limit(**_fields(row)) for id, row in rows.items()}
 
     @cached_property
     def _times(self) -> dict[str, Time]:
-        rows = self._by_id("times.csv", record.TIME)
-        return {id: record.time_of(row) for id, row in rows.items()}
+        rows = self._by_id("times.csv", records.TIME)
+        return {id: records.time_of(row) for id, row in rows.items()}
 
     @cached_property
     def _constants(self) -> dict[str, Constant]:
-        rows = self._by_id("constants.csv", record.CONSTANT)
+        rows = self._by_id("constants.csv", records.CONSTANT)
         return {id: Constant(**_fields(row)) for id, row in rows.items()}
 
     @cached_property
     def _breaches(self) -> dict[tuple[str, str], Breach]:
         table: dict[tuple[str, str], Breach] = {}
-        for row in self._read("breaches.csv", record.BREACH):
+        for row in self._read("breaches.csv", records.BREACH):
             place, breach = row["place"], Breach(**_fields(row))
             if breach.limit not in self._limits:
                 raise refused(place, "limit", breach.limit, "an id of limits.csv")
@@ -118,7 +120,7 @@ class Facts:
 
     @cached_property
     def _price_rows(self) -> list[Row]:
-        return self._read("prices.csv", record.PRICE)
+        return self._read("prices.csv", records.PRICE)
 
     @cached_property
     def _tariffs(self) -> dict[str, dict[str, Tariff]]:
@@ -130,7 +132,7 @@ class Facts:
         for id, regions in seen.items():
             if HOME_REGION not in regions:
                 raise FactsError(f"prices.csv: {id} has no price in {HOME_REGION}: expected one")
-            table[id] = {region: record.tariff_of(rows) for region, rows in regions.items()}
+            table[id] = {region: records.tariff_of(rows) for region, rows in regions.items()}
         return table
 
     @cached_property
@@ -141,7 +143,7 @@ class Facts:
     def _free(self) -> dict[str, Free]:
         pools: dict[str, Decimal | None] = {}
         table: dict[str, Free] = {}
-        for row in self._read("billing_notes.csv", record.FREE):
+        for row in self._read("billing_notes.csv", records.FREE):
             id, pool, quantity = row["id"], row["free_pool"], row["free_quantity"]
             if id not in self._tariffs or id in table:
                 raise refused(row["place"], "id", id, "an id of prices.csv, once")
@@ -155,9 +157,9 @@ class Facts:
     def _cold_starts(self) -> dict[str, list[ColdStart]]:
         """Zip packages without SnapStart, by language; of two base images the newer."""
         table: dict[str, dict[tuple[str, int], ColdStart]] = {}
-        for row in self._read("cold_starts.csv", record.COLD_START):
+        for row in self._read("cold_starts.csv", records.COLD_START):
             if row["package_type"] == "zip" and not row["snapstart"]:
-                cold = record.cold_start_of(row)
+                cold = records.cold_start_of(row)
                 table.setdefault(cold.language, {})[cold.architecture, cold.memory_mb] = cold
         for name in sorted(table, reverse=True):  # "graalvm" means the newest, "graalvm java23"
             table.setdefault(name.split()[0], table[name])
@@ -243,7 +245,7 @@ class Facts:
         """A row a price ever seen; `age_days` as above, and `stale`: not seen since 2026 began."""
         frame = _frame([_fields(row) for row in self._price_rows])
         numbers = dict.fromkeys(("tier_from", "tier_to", "price_usd"), float)
-        return frame.astype(numbers).assign(stale=[record.is_stale(as_of) for as_of in frame["as_of"]])
+        return frame.astype(numbers).assign(stale=[records.is_stale(as_of) for as_of in frame["as_of"]])
 
     def breaches_frame(self) -> pd.DataFrame:
         """A row a limit and door: what the caller sees when the limit breaks."""
@@ -261,23 +263,7 @@ def _frame(rows: list[Row]) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(age_days=[age.days for age in ages])
 
 
-def _beside(name: str) -> Path:
-    """A folder as the wheel carries it, inside the package, or as a clone has it, beside."""
-    here = Path(__file__).parent
-    return here / name if (here / name).is_dir() else here.parent / name
-
-
-def workloads_dir() -> Path:
-    """Where the example workloads are."""
-    return DEFAULT.folder / "workloads"
-
-
-def notebooks_dir() -> Path:
-    """Where the notebooks are."""
-    return _beside("notebooks")
-
-
-DEFAULT = Facts(_beside("data"))
+DEFAULT = Facts(data_dir())
 limit, limits, limits_frame = DEFAULT.limit, DEFAULT.limits, DEFAULT.limits_frame
 breach, breaches_frame = DEFAULT.breach, DEFAULT.breaches_frame
 cold_start, languages = DEFAULT.cold_start, DEFAULT.languages

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import FactsError
-from ..facts import Facts
+from explorer.errors import FactsError
+from explorer.facts.catalogue import Facts
 
 
 def path_of(tables: Facts, table: str) -> Path:

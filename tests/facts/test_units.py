@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer import units
 from explorer.errors import ExplorerError
+from explorer.facts import units
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from ..units import format_quantity
-from .refreshed import Refreshed, Row
+from explorer.facts.units import format_quantity
+
+from .result import Refreshed, Row
 
 Part = tuple[str, str, tuple[str, ...], list[tuple[str, ...]]]  # heading, note, columns, rows
 

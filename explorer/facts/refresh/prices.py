@@ -8,15 +8,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from .. import facts
-from ..errors import ExplorerError
-from ..facts import Facts
-from ..record import Tariff, Tier
-from ..table import first_day
+from explorer.errors import ExplorerError
+from explorer.facts import catalogue
+from explorer.facts.catalogue import Facts
+from explorer.facts.csv_table import first_day
+from explorer.facts.records import Tariff, Tier
+
 from .append import append, check_writable, path_of
-from .pricelist import OfferFiles, QueryApi, Unpriced, tiers
+from .price_list import OfferFiles, QueryApi, Unpriced, tiers
 from .products import MARKS, PRODUCTS
-from .refreshed import Refreshed, Row, suspicious
+from .result import Refreshed, Row, suspicious
 
 TABLE = "prices"
 Watch = Callable[[Sequence[str]], Iterable[str]]
@@ -40,7 +41,7 @@ def refresh_prices(
     Raises CloudError if AWS refuses or is out of reach, FactsError if the table cannot be written:
     nothing is changed then.
     """
-    tables, today = tables or facts.DEFAULT, today or date.today()
+    tables, today = tables or catalogue.DEFAULT, today or date.today()
     wanted = _known(regions or tables.regions(), tables)
     path = path_of(tables, TABLE)
     check_writable(path)
@@ -148,7 +149,7 @@ def _differences(old: Tariff, new: tuple[Tier, ...], today: date) -> list[Row]:
             "usd": now[start].usd if start in now else None,
             "old_as_of": old.as_of,
             "as_of": today.isoformat(),
-            "note": f"{facts.HOME_REGION}'s until now" if old.assumed else "",
+            "note": f"{catalogue.HOME_REGION}'s until now" if old.assumed else "",
         }
         for start in differ
     ]

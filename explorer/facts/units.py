@@ -4,10 +4,13 @@ AWS counts 1 KB = 1,024 B and 1 MB = 1,024 KB in every limit; so does this modul
 decimal, as networks are sold.
 """
 
+from __future__ import annotations
+
 import math
 import re
+from typing import Any
 
-from .errors import ExplorerError
+from explorer.errors import ExplorerError
 
 BYTES = {
     "B": 1,
@@ -192,3 +195,6 @@ def format_share(share: float) -> str:
     if 0.99995 <= share < 1:
         return "nearly all"
     return f"{_short(100 * share, 2 if share < 0.1 else 3)} %"
+
+
+Number = Any  # a float, or an array of them: the same expressions serve both

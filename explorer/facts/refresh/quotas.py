@@ -12,14 +12,15 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from .. import facts
-from ..errors import ExplorerError
-from ..facts import Facts
-from ..record import Limit
-from ..table import first_day
-from . import asked
+from explorer.errors import ExplorerError
+from explorer.facts import catalogue
+from explorer.facts.catalogue import Facts
+from explorer.facts.csv_table import first_day
+from explorer.facts.records import Limit
+
+from . import aws_calls
 from .append import append, check_writable, path_of
-from .refreshed import Refreshed, Row, suspicious
+from .result import Refreshed, Row, suspicious
 
 TABLE = "limits"
 SOURCE = (
@@ -76,7 +77,7 @@ def refresh_limits(
     region alone says what it has (`elsewhere`) and changes the table only with `yes`, for defaults
     differ by region. Parameters and errors as of `refresh_prices`.
     """
-    tables, today = tables or facts.DEFAULT, today or date.today()
+    tables, today = tables or catalogue.DEFAULT, today or date.today()
     wanted = tuple(dict.fromkeys(regions or tables.regions()))
     for region in wanted:
         if region not in tables.regions():
@@ -106,7 +107,7 @@ def _asked(
     """AWS's defaults and the account's own values, in the units of the table."""
     defaults, applied = {}, {}  # type: Quotas, Quotas
     for region in regions:
-        quotas = asked.client(session, "service-quotas", region)
+        quotas = aws_calls.client(session, "service-quotas", region)
         for service in sorted({_service(limit_id) for limit_id in coded}):
             ours = {limit.quota_code: limit for limit in coded.values() if _service(limit.id) == service}
             for action, found in (("ListAWSDefaultServiceQuotas", defaults), ("ListServiceQuotas", applied)):
@@ -126,14 +127,14 @@ def _service(limit_id: str) -> str:
 
 def _listed(client: Any, action: str, service: str) -> Iterable[dict[str, Any]]:
     operation = {"ListServiceQuotas": "list_service_quotas"}.get(action, "list_aws_default_service_quotas")
-    for page in asked.pages(client, "servicequotas", action, operation, ServiceCode=service):
+    for page in aws_calls.pages(client, "servicequotas", action, operation, ServiceCode=service):
         yield from (quota for quota in page["Quotas"] if "Value" in quota)
 
 
 def _account(session: Any, region: str) -> dict[str, float]:
     """What Lambda's account settings say, by limit."""
-    client = asked.client(session, "lambda", region)
-    with asked.spoken("lambda", "GetAccountSettings"):
+    client = aws_calls.client(session, "lambda", region)
+    with aws_calls.spoken("lambda", "GetAccountSettings"):
         given = client.get_account_settings()["AccountLimit"]
     return {ACCOUNT[name][0]: given[name] * ACCOUNT[name][1] for name in ACCOUNT if name in given}
 

@@ -9,9 +9,10 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from ..errors import ExplorerError
-from ..record import Tier
-from . import asked
+from explorer.errors import ExplorerError
+from explorer.facts.records import Tier
+
+from . import aws_calls
 from .products import Product
 
 API_REGION = "us-east-1"  # where the Price List API answers, for every region
@@ -30,7 +31,7 @@ class QueryApi:
     """Offers by the Query API; what was listed is kept."""
 
     def __init__(self, session: Any) -> None:
-        self._client = asked.client(session, "pricing", API_REGION)
+        self._client = aws_calls.client(session, "pricing", API_REGION)
         self._listed: dict[tuple[str, str], list[Offer]] = {}
 
     def offers(self, product: Product, region: str) -> list[Offer]:
@@ -45,7 +46,7 @@ class QueryApi:
 
     def _list(self, service: str, **attributes: str) -> list[Offer]:
         filters = [{"Type": "TERM_MATCH", "Field": name, "Value": v} for name, v in attributes.items()]
-        found = asked.pages(
+        found = aws_calls.pages(
             self._client,
             "pricing",
             "GetProducts",

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .errors import FactsError
+from explorer.errors import FactsError
 
 T = TypeVar("T")
 Check = Callable[[str], Any]

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import explorer as ex
-from explorer import facts
-from explorer.encoding import Codec, async_requests, environment_total
+from explorer.facts import catalogue
+from explorer.facts.encoding import Codec, async_requests, environment_total
 
 REQUEST = {"function-url": 2150, "http-api": 2150, "rest-api": 3994, "alb": 1200}
 RESPONSE = 102
@@ -122,7 +122,7 @@ def test_any_environment_is_counted_as_its_compact_json(variables):
 def test_an_environment_at_the_limit_and_one_byte_over(length, size):
     variables = {"KEY": "x" * length}  # {"KEY":"..."} is 10 bytes around the value
     assert ex.environment_size(variables) == size
-    assert (size <= facts.limit("lambda.env").value) == (length == 4086)
+    assert (size <= catalogue.limit("lambda.env").value) == (length == 4086)
 
 
 @given(st.dictionaries(st.text("ABC", min_size=1), st.text("xyz"), min_size=1))

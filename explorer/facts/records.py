@@ -9,19 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from .table import (
-    Check,
-    Row,
-    dated,
-    decimal,
-    first_day,
-    number,
-    one_of,
-    or_blank,
-    refused,
-    text,
-    url,
-)
+from .csv_table import Check, Row, dated, decimal, first_day, number, one_of, or_blank, refused, text, url
 
 STALE_BEFORE = 2026  # a price not seen since is shown as stale
 Z95, Z99 = 1.6448536269514722, 2.3263478740408408  # normal quantiles of 0.95 and 0.99

@@ -1,0 +1,38 @@
+"""Where the files that travel with the package lie.
+
+Facts and notebooks lie inside the package in a wheel, and beside it in a clone; all others lie in the
+room that they belong to. Nothing else in the package knows a path of its own files.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+PACKAGE = Path(str(files("explorer")))
+
+
+def beside(name: str) -> Path:
+    """A folder as the wheel carries it, inside the package, or as a clone has it, beside."""
+    inside = PACKAGE / name
+    return inside if inside.is_dir() else PACKAGE.parent / name
+
+
+def data_dir() -> Path:
+    """Where the tables of AWS's figures are."""
+    return beside("data")
+
+
+def workloads_dir() -> Path:
+    """Where the example workloads are."""
+    return data_dir() / "workloads"
+
+
+def notebooks_dir() -> Path:
+    """Where the notebooks are."""
+    return beside("notebooks")
+
+
+def are_notebooks_packaged() -> bool:
+    """Whether the notebooks lie inside the package, where nobody should change them."""
+    return notebooks_dir().parent == PACKAGE
