@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from explorer.facts.catalogue import limits_frame as limits
     from explorer.facts.catalogue import prices_frame as prices
     from explorer.facts.encoding import encoded_size, environment_size
+    from explorer.workload.workload import Workload, examples
 
     from .app import explore
     from .calibrate import calibrate
@@ -33,13 +34,12 @@ if TYPE_CHECKING:
     from .simulation import provisioned_for, simulate
     from .sweep import Sweep, sweep
     from .tiles import SweepFile
-    from .workload import Workload, examples
 
 __version__ = "0.1.0"
 
 _CONTENTS = {  # public name: (module, name there)
-    "Workload": ("workload", "Workload"),
-    "examples": ("workload", "examples"),
+    "Workload": ("workload.workload", "Workload"),
+    "examples": ("workload.workload", "examples"),
     "Design": ("design", "Design"),
     "Recommendation": ("recommend", "Recommendation"),
     "recommend": ("recommend", "recommend"),

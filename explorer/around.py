@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explorer.facts.units import format_number, format_size, format_time
+from explorer.workload.axes import scaled, value_now
+from explorer.workload.fields import LARGEST_SIZE, LONGEST_TIME
 
-from .axes import scaled, value_now
 from .design import Design, Table
 from .errors import ExplorerError
 from .evaluate import Evaluation
-from .fields import LARGEST_SIZE, LONGEST_TIME
 from .option import Load
 
 if TYPE_CHECKING:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from explorer.workload.workload import Workload
+
 from .design import choices
 from .errors import ExplorerError
-from .workload import Workload
 
 Answers = dict[str, Any]  # by dotted field
 SPREADS = ("request", "response", "runtime")

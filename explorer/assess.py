@@ -9,11 +9,11 @@ from functools import cache
 import numpy as np
 
 from explorer.facts.units import Number, format_share
+from explorer.workload.workload import Workload
 
 from .design import Context, Design
 from .facts import catalogue
 from .option import Joint, Load, Spill, Use
-from .workload import Workload
 
 DRIVERS = ("request", "response", "runtime", "peak", "amount")
 TIGHT = 0.8  # of a limit at the p99

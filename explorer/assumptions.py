@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from explorer.facts.units import format_bandwidth, format_number, format_size, format_time
+from explorer.workload.workload import NEEDS, Workload
 
 from .assess import findings
 from .cost import usage
@@ -14,7 +15,6 @@ from .evaluate import Evaluation
 from .facts import catalogue
 from .latency import steps
 from .option import Load
-from .workload import NEEDS, Workload
 
 if TYPE_CHECKING:
     from .recommend import Recommendation

@@ -12,11 +12,12 @@ from functools import cached_property
 import numpy as np
 
 from explorer.facts.units import format_quantity, shown
+from explorer.workload.axes import BOUNDS as BOUNDS
+from explorer.workload.axes import REACH as REACH
+from explorer.workload.axes import SPREADS, TOTAL, checked, ends, value_now
+from explorer.workload.workload import Workload
 
 from .assess import findings
-from .axes import BOUNDS as BOUNDS
-from .axes import REACH as REACH
-from .axes import SPREADS, TOTAL, checked, ends, value_now
 from .design import Design, table
 from .errors import ExplorerError, WorkloadError
 from .evaluate import Evaluation
@@ -24,7 +25,6 @@ from .facts import catalogue
 from .option import Load
 from .placing import Box, widest
 from .sweep import NOTHING, POSITION, Sweep, sweep
-from .workload import Workload
 
 POINTS = 140  # along each axis
 UNITS = {

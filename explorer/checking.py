@@ -12,8 +12,9 @@ from .console import BAD_INPUT, NO, Json
 from .errors import ExplorerError
 
 if TYPE_CHECKING:
+    from explorer.workload.workload import Workload
+
     from .check import Finding, Judge, Report
-    from .workload import Workload
 
 MONTHS = 12  # that are looked ahead
 FAILURES = {"breach": {"breach"}, "tight": {"breach", "tight"}}  # verdicts that end with 1, by --fail-on
@@ -97,7 +98,7 @@ def _assessed(growth: dict[str, str], months: int) -> Any:
     """What assesses a workload file: its design today, or the recommended one, and what breaks in time."""
 
     def assess(path: Path, judge: Judge) -> list[Finding]:
-        from .workload import Workload
+        from explorer.workload.workload import Workload
 
         workload = Workload.load(path)
         found = _today(workload, judge)

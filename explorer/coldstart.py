@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explorer.facts.units import Number
+from explorer.workload.distribution import Distribution, from_quantiles
 
-from .distribution import Distribution, from_quantiles
 from .facts import catalogue, records
 from .lookup import Lookup
 from .simulate import cold_start_share, mean_environments
 
 if TYPE_CHECKING:
+    from explorer.workload.workload import Workload
+
     from .flow import Flow
-    from .workload import Workload
 
 
 class ColdStarts(Lookup):

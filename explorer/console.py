@@ -16,8 +16,7 @@ from .errors import CloudError, ExplorerError
 
 if TYPE_CHECKING:
     from explorer.facts.refresh.result import Refreshed
-
-    from .workload import Workload
+    from explorer.workload.workload import Workload
 
 NO, BAD_INPUT, CLOUD_FAILED, INTERRUPTED, NOBODY_READS = 1, 2, 3, 130, 141
 
@@ -89,7 +88,7 @@ def designs(incomplete: str) -> list[str]:
 
 def loaded(path: Path, region: str | None = None) -> Workload:
     """The workload of a file, or the example of a name, in its own region or another."""
-    from .workload import Workload, examples
+    from explorer.workload.workload import Workload, examples
 
     is_example = path.name == str(path) and path.name in examples()
     if os.path.isdir(path) and not is_example:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explorer.facts.units import Number
+from explorer.workload.workload import Workload
 
 from .design import Context, Design
 from .errors import PriceError
 from .facts import catalogue, records
 from .option import Load
-from .workload import Workload
 
 if TYPE_CHECKING:
     import pandas as pd

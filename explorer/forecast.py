@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explorer.facts.units import shown
+from explorer.workload.axes import check_grown, scaled
+from explorer.workload.workload import Workload
 
 from .assess import Finding, findings
-from .axes import check_grown, scaled
 from .design import Design, choices
 from .errors import ExplorerError, WorkloadError
 from .evaluate import Evaluation, allowed
 from .option import Load
 from .recommend import Recommendation, completed
-from .workload import Workload
 
 if TYPE_CHECKING:
     import pandas as pd

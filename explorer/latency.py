@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.facts.units import Number
+from explorer.workload.workload import Workload
 
 from .design import Context, Design
 from .option import LEVELS, PHASES, Load, Step
-from .workload import Workload
 
 BEFORE_ANSWER = (
     "queue",

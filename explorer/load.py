@@ -9,13 +9,13 @@ import numpy as np
 
 from explorer.facts.encoding import Codec
 from explorer.facts.units import BYTES, Number
+from explorer.workload.distribution import Distribution
+from explorer.workload.workload import Workload
 
 from .coldstart import ColdStarts
-from .distribution import Distribution
 from .facts import catalogue
 from .flow import LEVELS, Flow
 from .use import Beyond, Joint, Linear, Material, Over
-from .workload import Workload
 
 if TYPE_CHECKING:
     from .design import Context

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from explorer.workload.workload import Workload
+
 from .assess import Finding, findings
 from .cost import Bill
 from .cost import cost as bill_of
 from .design import Design
 from .latency import latency as seconds_of
 from .recommend import completed, frame
-from .workload import Workload
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,12 +20,13 @@ from .facts import catalogue
 if TYPE_CHECKING:
     import pandas as pd
 
+    from explorer.workload.workload import Workload
+
     from .assess import Finding
     from .cost import Bill
     from .design import Design
     from .sweep import Sweep
     from .tiles import SweepFile
-    from .workload import Workload
 
 COLUMNS = ("id", "quantity")
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from explorer import reasons as why_not
 from explorer.facts.units import shown
+from explorer.workload.workload import Workload
 
 from . import around, assumptions, words
 from .assess import Finding, findings
@@ -20,7 +21,6 @@ from .design import CONCERNS, Design, choices, table
 from .errors import DesignError, WorkloadError
 from .evaluate import Evaluation, allowed
 from .option import LEVELS, Load
-from .workload import Workload
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -86,7 +86,7 @@ def handed_over(given: str | None) -> str:
     """
     if given is None:
         return ""
-    from .workload import Workload, examples
+    from explorer.workload.workload import Workload, examples
 
     sharing = import_module("explorer.app.sharing")
     if sharing.is_shared(given):

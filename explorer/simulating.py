@@ -96,8 +96,7 @@ def _service(name: str, text: str) -> Any:
     if "=" not in text:
         return text
     from explorer.facts.units import parse_time
-
-    from .distribution import from_quantiles
+    from explorer.workload.distribution import from_quantiles
 
     try:
         given = [point.split("=", 1) for point in text.split(",")]

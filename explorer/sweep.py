@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from explorer.facts.units import shown
+from explorer.workload.axes import grid_of
+from explorer.workload.workload import Workload
 
-from .axes import grid_of
 from .contest import NOTHING, Block, Contest
 from .design import CONCERNS, Design, choices, table
 from .errors import DesignError, ExplorerError
@@ -34,7 +35,6 @@ from .tiles import (
     worked,
     write,
 )
-from .workload import Workload
 
 if TYPE_CHECKING:
     import pandas as pd

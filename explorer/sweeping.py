@@ -18,7 +18,7 @@ from .errors import ExplorerError
 if TYPE_CHECKING:
     import numpy as np
 
-    from .workload import Workload
+    from explorer.workload.workload import Workload
 
 
 def add_to(app: typer.Typer) -> None:
@@ -62,7 +62,7 @@ def sweep(
 
 
 def _axes(base: Workload, given: list[str]) -> dict[str, np.ndarray]:
-    from .axes import spaced
+    from explorer.workload.axes import spaced
 
     axes = dict(spaced(base, text) for text in given)
     if len(axes) < len(given):

@@ -8,6 +8,8 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
+from explorer.workload.workload import Workload
+
 from .design import Design
 from .errors import DesignError
 from .load import Load
@@ -30,7 +32,6 @@ from .pieces import (
     statement_of,
     trusted,
 )
-from .workload import Workload
 
 __all__ = ["Stack", "stack_of"]
 

@@ -26,7 +26,7 @@ import explorer as ex
 from explorer.cli import app
 from explorer.facts.units import format_size, format_time
 from explorer.plain import prices_in
-from explorer.spread import Spread
+from explorer.workload.distribution_field import Spread
 
 ROOT = Path(__file__).resolve().parents[1]
 STYLE = re.compile(r"<style scoped>.*?</style>\s*", re.DOTALL)

@@ -8,7 +8,7 @@ from explorer.evaluate import Evaluation
 from explorer.facts import catalogue
 from explorer.option import Load
 from explorer.recommend import completed
-from explorer.workload import Workload
+from explorer.workload.workload import Workload
 
 SINGLE = "request=inline, response=buffered, execution=single, configuration=bundled"
 LEAST = {"requests_per_month": 1_000_000, "response": "1 KB", "runtime": "1 s"}

@@ -19,7 +19,7 @@ from explorer.facts.locations import workloads_dir
 from explorer.option import Load
 from explorer.recommend import completed
 from explorer.simulate import cold_start_share
-from explorer.workload import Workload
+from explorer.workload.workload import Workload
 
 BILLS = json.loads((Path(__file__).parent / "golden" / "worked_bills.json").read_text(encoding="utf-8"))
 KB, MB, GB = 1024, 1024**2, 1024**3

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import explorer as ex
-from explorer.atlas import Atlas, atlas, borders, dearer, ends, ranked, reason
+from explorer.atlas import Atlas, atlas, borders, dearer, ranked, reason
 from explorer.figures import price_of_being_wrong
+from explorer.workload.axes import ends
 
 BUFFERED = ex.Design("http-api", "inline", "buffered", "single", "environment")
 

@@ -10,7 +10,7 @@ from explorer.design import CONCERNS, OPTIONS, Context, Design, choices, every_c
 from explorer.errors import DesignError
 from explorer.evaluate import allowed
 from explorer.option import Load
-from explorer.workload import Workload
+from explorer.workload.workload import Workload
 
 PARTS = {
     "door": {"function-url": 0, "http-api": 1, "rest-api": 1, "alb": 2},

@@ -9,7 +9,7 @@ from explorer.evaluate import Evaluation, allowed
 from explorer.facts.locations import workloads_dir
 from explorer.latency import latency
 from explorer.option import Load
-from explorer.workload import Workload
+from explorer.workload.workload import Workload
 
 VARIED = Workload(
     requests_per_month=3_000_000,

@@ -10,7 +10,7 @@ from explorer.design import table
 from explorer.evaluate import Evaluation
 from explorer.facts.locations import workloads_dir
 from explorer.option import Load
-from explorer.workload import Workload
+from explorer.workload.workload import Workload
 
 EXAMPLES = {path.stem: path for path in sorted(workloads_dir().glob("*.toml"))}
 LAMBDA = {"single", "queued", "recursion", "durable", "step-functions", "managed-instance"}

@@ -16,7 +16,7 @@ from explorer.design import OPTIONS, Context, table
 from explorer.facts import catalogue
 from explorer.latency import steps
 from explorer.option import Load
-from explorer.workload import Workload
+from explorer.workload.workload import Workload
 
 PACKAGE = Path(explorer.__file__).parent
 FLOORS = (  # from the ground up; a module imports from below its own floor alone

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 pytest.importorskip("polars")
 
 from explorer import reported
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, WorkloadError
 from explorer.ingest import Summary, draft, function, gather
 from explorer.ingest.reading import lines_reader
-from explorer.workload import WorkloadError
 
 REPORT = (
     "REPORT RequestId: {id}\tDuration: {d} ms\tBilled Duration: {b} ms\t"

@@ -9,7 +9,7 @@ from explorer.facts import catalogue
 from explorer.latency import latency, steps
 from explorer.option import LEVELS, PHASES, Load
 from explorer.recommend import completed
-from explorer.workload import Workload
+from explorer.workload.workload import Workload
 
 SINGLE = "request=inline, response=buffered, execution=single, configuration=bundled"
 FURL = f"door=function-url, {SINGLE}"

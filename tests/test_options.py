@@ -9,7 +9,7 @@ from explorer.errors import WorkloadError
 from explorer.facts import catalogue
 from explorer.option import Demand, Load, Spill
 from explorer.recommend import completed
-from explorer.workload import Workload
+from explorer.workload.workload import Workload
 
 KB, MB, GB = 1024, 1024**2, 1024**3
 MONTH_S = 730 * 3600

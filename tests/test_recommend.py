@@ -15,7 +15,7 @@ from explorer.design import CONCERNS, table
 from explorer.evaluate import Evaluation
 from explorer.facts.locations import workloads_dir
 from explorer.option import Load
-from explorer.workload import Workload
+from explorer.workload.workload import Workload
 
 EXAMPLES = sorted(workloads_dir().glob("*.toml"))
 LEAST = {"requests_per_month": 100_000, "response": "1 KB", "runtime": "1 s"}

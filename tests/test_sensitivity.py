@@ -7,12 +7,12 @@ import pytest
 
 import explorer as ex
 from explorer import ExplorerError, Workload, figures, recommend, regret, sensitivity
-from explorer.distribution import Quantiles, constant, from_quantiles
 from explorer.plain import assessed
 from explorer.sensitivity.measuring import EVERYTHING, Measured, chosen, worth
 from explorer.sensitivity.ranges import MEASURED, ranges_of
 from explorer.sensitivity.said import worth as worth_said
 from explorer.sensitivity.tail import can_stretch, stretched
+from explorer.workload.distribution import Quantiles, constant, from_quantiles
 
 GIVEN = {
     "requests_per_month": 3e6,

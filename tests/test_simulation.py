@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from explorer import simulating
 from explorer.console import Commands
-from explorer.distribution import constant, from_quantiles
 from explorer.errors import ExplorerError
 from explorer.simulate import cold_start_share
 from explorer.simulation import Bursts, Periodic, compiled, provisioned_for, run, simulate
 from explorer.simulation.simulated import planned
+from explorer.workload.distribution import constant, from_quantiles
 
 CASE = dict(arrival_rps=0.9, warm_s=1.991, cold_s=2.244, keep_alive_s=600, duration_s=1e5, seed=1)
 HAS_NUMBA = importlib.util.find_spec("numba") is not None

@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from explorer.distribution import Distribution, Samples
 from explorer.facts import catalogue
 from explorer.facts.units import BYTES, Number, format_number, format_size, format_time
-
-from ..axes import SPREADS
-from ..spread import QUANTILE, Spread
-from ..workload import Workload
+from explorer.workload.axes import SPREADS
+from explorer.workload.distribution import Distribution, Samples
+from explorer.workload.distribution_field import QUANTILE, Spread
+from explorer.workload.workload import Workload
 
 STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # of a decade
 MINUTES = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 45)

@@ -7,8 +7,9 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+from explorer.workload.workload import Workload
+
 from ..errors import ExplorerError
-from ..workload import Workload
 
 KINDS = {
     ".html": "text/html",

@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..workload import Workload
+from explorer.workload.workload import Workload
+
 from .controls import Value, turned
 
 MOST = 200  # states that can be gone back

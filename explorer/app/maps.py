@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from explorer.workload.axes import BOUNDS, REACH, SPREADS
+from explorer.workload.workload import Workload
+
 from ..atlas import Atlas, Line, unit_of
-from ..axes import BOUNDS, REACH, SPREADS
 from ..design import Design
 from ..figures.look import FINE, FORMATS, SAID, TICKS
 from ..sweep import NOTHING, sweep
-from ..workload import Workload
 from .controls import DIALS
 from .history import State
 

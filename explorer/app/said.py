@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..workload import Workload
+from explorer.workload.workload import Workload
+
 from .controls import CHOICES, DIALS, SWITCHES, Dial
 from .history import History
 

@@ -16,10 +16,10 @@ from typing import Any
 
 from explorer.facts import locations
 from explorer.facts.units import format_usd
+from explorer.workload.workload import Workload
 
 from ..errors import ExplorerError
 from ..recommend import Recommendation
-from ..workload import Workload
 from . import giving, sharing
 from .answers import Answers
 from .controls import CHOICES, DIALS, SWITCHES, Value

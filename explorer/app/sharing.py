@@ -12,8 +12,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from explorer.workload.workload import Workload
+
 from ..errors import ExplorerError, WorkloadError
-from ..workload import Workload
 
 MARK = "explorer1-"  # what a shared workload begins with; the number is that of this form
 LARGEST = 2**20  # bytes of a workload that is given as text

@@ -7,8 +7,8 @@ from html import escape
 
 from explorer.facts import catalogue
 from explorer.facts.units import format_number, format_quantity, format_share, format_time, format_usd
+from explorer.workload.axes import SPREADS
 
-from ..axes import SPREADS
 from ..cost import Bill, BillLine
 from ..cost import cost as bill_of
 from ..design import Context

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from explorer.workload.workload import Workload
+
 from ..design import CONCERNS, Design, choices
 from ..errors import DesignError
-from ..workload import Workload
 from .measured import METADATA as METADATA
 from .measured import Measured, runs
 from .measured import read as read

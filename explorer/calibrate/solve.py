@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.workload.workload import Workload
+
 from ..design import Design
 from ..flow import LEVELS, PHASES
 from ..latency import steps
-from ..workload import Workload
 from .measured import Measured
 from .predict import Asked, Conditions, sums_of
 

@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from explorer.facts.units import format_time
+from explorer.workload.workload import Workload
 
 from ..calibrate import predicted as predicted_by
 from ..errors import ExplorerError
-from ..workload import Workload
 from .bars import PHASE_COLOURS
 from .look import FAINT, INK, OTHER, RULE, WIDTH_IN, Picture, canvas, log_ticks, styled, subtitle
 from .measured import name_of, whose_times

@@ -10,12 +10,12 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from explorer.facts.units import format_usd
+from explorer.workload.workload import Workload
 
 from ..design import CONCERNS, Design, table
 from ..evaluate import Evaluation
 from ..option import Load
 from ..recommend import completed
-from ..workload import Workload
 from .look import (
     BLUE,
     DPI,

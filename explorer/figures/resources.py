@@ -8,10 +8,11 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch
 
+from explorer.workload.workload import Workload
+
 from ..design import Design
 from ..option import Load
 from ..recommend import Recommendation, completed
-from ..workload import Workload
 from .bars import PHASE_COLOURS
 from .look import DARK, INK, WIDTH_IN, Picture, canvas, styled, subtitle
 from .made_of import ACROSS, LINE_IN, TITLE_IN, UNDER, Box, Talk, boxes_of, goes_over, lines_of, talks_of

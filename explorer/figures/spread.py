@@ -11,12 +11,12 @@ from matplotlib.axes import Axes
 from scipy.special import ndtr
 
 from explorer.facts import catalogue
+from explorer.workload.distribution import Distribution, Quantiles, Samples
+from explorer.workload.workload import Workload
 
 from ..design import CONCERNS, OPTIONS, Context, Design, table
-from ..distribution import Distribution, Quantiles, Samples
 from ..errors import ExplorerError
 from ..option import Load, Over
-from ..workload import Workload
 from .look import (
     BLUE,
     FAINT,

@@ -9,11 +9,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
+from explorer.workload.workload import Workload
+
 from ..atlas import Atlas, atlas, dearer
 from ..design import Design
 from ..placing import widest
 from ..recommend import recommend
-from ..workload import Workload
 from .decisions import EMPTY, frame_map, mark_today, name_fits
 from .look import FAINT, INK, Picture, canvas, styled, subtitle
 

@@ -12,7 +12,7 @@ import numpy as np
 from .frame import Part, shown
 
 if TYPE_CHECKING:
-    from ..workload import Workload
+    from explorer.workload.workload import Workload
 
 PICTURE = re.compile(r"#([A-Za-z0-9+/=]+);([A-Za-z0-9+/=]+);([A-Za-z0-9+/=]+)")
 LARGEST = 32 << 20

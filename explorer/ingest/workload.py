@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.facts.units import format_number, format_time
+from explorer.workload.fields import LARGEST_SIZE, LONGEST_TIME
+from explorer.workload.workload import Workload
 
 from ..errors import ExplorerError
-from ..fields import LARGEST_SIZE, LONGEST_TIME
-from ..workload import Workload
 from .frame import INVOCATION, Column
 from .summary import DAY_S, Summary, most
 

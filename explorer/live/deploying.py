@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from explorer.facts import catalogue
+from explorer.workload.workload import Workload
 
 from ..cost import cost as bill_of
 from ..design import Design, table
 from ..errors import ExplorerError
 from ..recommend import Recommendation, completed
 from ..template import Stack, stack_of
-from ..workload import Workload
 from . import removing
 from . import stack as stacks_of
 from .interrupts import Told

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from explorer.workload.workload import Workload
+
 from ..errors import ExplorerError
 from ..template import stack_of
-from ..workload import Workload
 from .bench import Closed, Endpoint, Result, Schedule, bench, constant, poisson, stepped
 from .bench.endpoint import Work
 from .bench.jobs import Polling

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from explorer.workload.workload import Workload
+
 from ..design import Design, choices
 from ..errors import ExplorerError
 from ..template import Stack
-from ..workload import Workload
 from .said import spoken
 from .target import Target
 

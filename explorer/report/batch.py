@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from explorer.facts.units import format_share, format_time, format_usd
+from explorer.workload.workload import Workload
 
 from .. import __version__, words
 from ..errors import ExplorerError
 from ..recommend import Recommendation, recommend
-from ..workload import Workload
 from . import chosen
 from .cells import Cell
 from .said import one_line

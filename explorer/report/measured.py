@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from explorer.facts.units import format_time
+from explorer.workload.workload import Workload
 
 from ..calibrate import Conditions, calibrate, predicted, read
 from ..design import Design
 from ..errors import ReportError
-from ..workload import Workload
 from .cells import Table, table
 from .document import Block, Listed, Prose
 from .said import one_line

@@ -12,8 +12,9 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+from explorer.workload.workload import Workload
+
 from ..errors import ReportError
-from ..workload import Workload
 from .document import Block, Document, Section, Shown
 from .given import is_long
 from .layout import md_head, md_part

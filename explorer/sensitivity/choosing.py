@@ -11,12 +11,12 @@ from zlib import crc32
 import numpy as np
 
 from explorer.facts.units import shown
+from explorer.workload.workload import Workload
 
 from ..design import Design
 from ..errors import ExplorerError
 from ..evaluate import Evaluation, possible
 from ..recommend import Recommendation, completed
-from ..workload import Workload
 from . import measuring, said
 from .ranges import MEASURED, Range, ranges_of
 from .scenarios import NOTHING, Held, Listed, Scenarios, along

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from explorer.distribution import Distribution
 from explorer.facts.units import Number
+from explorer.workload.axes import SPREADS
+from explorer.workload.distribution import Distribution
+from explorer.workload.workload import Workload
 
-from ..axes import SPREADS
 from ..contest import NOTHING, Contest
 from ..design import Design, table
 from ..evaluate import Evaluation, possible
 from ..option import Load
-from ..workload import Workload
 from .tail import stretched
 
 TILE = 2**14  # scenarios that options answer for together: what bounds the memory

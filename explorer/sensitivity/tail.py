@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from scipy.special import ndtri
 
-from explorer.distribution import FAR, NODES, TINY, Distribution, Quantiles, Samples
 from explorer.facts.units import Number
+from explorer.workload.distribution import FAR, NODES, TINY, Distribution, Quantiles, Samples
 
 P99 = float(ndtri(0.99))
 NARROW = 1e-12  # a power of 0 stands for a tail as long as the median

@@ -12,11 +12,11 @@ import numpy as np
 from explorer import __version__
 from explorer.facts import catalogue
 from explorer.facts.units import shown
+from explorer.workload.axes import unit
+from explorer.workload.distribution import Distribution
+from explorer.workload.fields import Section
+from explorer.workload.workload import Workload
 
-from ..axes import unit
-from ..distribution import Distribution
-from ..fields import Section
-from ..workload import Workload
 from .cut import Axes, Tiles
 from .rows import Legend
 

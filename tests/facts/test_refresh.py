@@ -65,9 +65,7 @@ def kept(tables: Facts, *starts: str) -> Facts:
     for name in ("prices", "billing_notes"):
         path = table(tables, name)
         header, *lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        path.write_text(
-            header + "".join(line for line in lines if line.startswith(starts)), encoding="utf-8"
-        )
+        path.write_text(header + "".join(line for line in lines if line.startswith(starts)), encoding="utf-8")
     return Facts(tables.folder)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from explorer.facts.locations import workloads_dir
-from explorer.workload import Workload
+from explorer.workload.workload import Workload
 
 EXAMPLES = [Workload.load(path) for path in sorted(workloads_dir().glob("*.toml"))]
 

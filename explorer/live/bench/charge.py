@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from explorer.workload.workload import Workload
+
 from ...calibrate import Conditions
 from ...cost import Bill
 from ...cost import bill as priced
 from ...cost import usage as usage_of
 from ...design import Design
 from ...load import GB, Load
-from ...workload import Workload
 from .logs import Invocation
 from .row import Row
 

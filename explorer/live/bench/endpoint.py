@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from explorer.workload.workload import Workload
+
 from ...design import Design
-from ...workload import Workload
 
 Sign = Callable[[str, str, Mapping[str, str], bytes], Mapping[str, str]]
 Body = bytes | Callable[[int], bytes]  # the same for each request, or made of its number

@@ -10,10 +10,11 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from explorer.workload.workload import Workload
+
 from ...calibrate import Conditions
 from ...design import Design
 from ...errors import ExplorerError
-from ...workload import Workload
 from . import charge, logs
 from .endpoint import Endpoint, Work
 from .exchange import exchanges, round_trips

@@ -11,10 +11,12 @@ from typing import Annotated, Any, Literal, Self, get_args
 import numpy as np
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
+from explorer.errors import ExplorerError, WorkloadError
+from explorer.facts import catalogue, locations
 from explorer.facts.units import parse_bandwidth, parse_time, shown
 
-from .errors import ExplorerError, WorkloadError
-from .facts import catalogue, locations
+from .configuration import Configuration
+from .distribution_field import QUANTILE, Spread
 from .fields import (
     LONGEST_TIME,
     Section,
@@ -27,9 +29,7 @@ from .fields import (
     reads,
     said,
 )
-from .mistakes import mistake
-from .settings import Configuration
-from .spread import QUANTILE, Spread
+from .validation_errors import mistake
 
 Need = Literal["custom-domain", "waf", "throttling", "usage-plans", "private"]
 NEEDS: tuple[str, ...] = get_args(Need)

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts.units import shown
 
-from .errors import ExplorerError, WorkloadError
 from .fields import LARGEST_SIZE
 from .workload import Workload
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from explorer.facts.units import shown
 
-from .spread import GATHERED, Spread
+from .distribution_field import GATHERED, Spread
 
 
 def mistake(error: ValidationError, model: type[BaseModel]) -> str:

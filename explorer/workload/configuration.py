@@ -9,10 +9,10 @@ from typing import Any, Self
 import numpy as np
 from pydantic import ValidationInfo, model_validator
 
+from explorer.facts import catalogue
 from explorer.facts.encoding import environment_size
 from explorer.facts.units import Number, shown
 
-from .facts import catalogue
 from .fields import Count, Section, Size, Switch, exists, said
 
 

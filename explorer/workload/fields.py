@@ -10,9 +10,8 @@ import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from explorer.errors import ExplorerError
 from explorer.facts.units import BYTES, parse_size, parse_time, shown
-
-from .errors import ExplorerError
 
 LARGEST_SIZE = 50 * 1024**4  # the largest object that S3 keeps is 48.8 TiB
 LONGEST_TIME = 366 * 86400.0  # the longest that any AWS compute service lets one execution run

@@ -13,9 +13,8 @@ from typing import Any, cast
 import numpy as np
 from scipy.special import log_ndtr, ndtr, ndtri
 
+from explorer.errors import ExplorerError
 from explorer.facts.units import Number
-
-from .errors import ExplorerError
 
 FAR = 40.0  # a normal quantile beyond every probability that a float can tell from 0 or 1
 TINY = 1e-300  # below every size and time, above the logarithm's pole

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
+from explorer.errors import ExplorerError
 from explorer.facts.units import parse_size, shown
 
 from . import distribution
-from .errors import ExplorerError
 from .fields import LARGEST_SIZE, Section, exists, said
 
 GATHERED = "(distribution)"  # no name that a file can give

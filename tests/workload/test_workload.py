@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import explorer as ex
 from explorer.errors import WorkloadError
 from explorer.facts.locations import workloads_dir
-from explorer.workload import Workload
+from explorer.workload.workload import Workload
 
 LEAST = {"requests_per_month": 1e6, "response": "2 MB", "runtime": "120 ms"}
 EXAMPLE = """

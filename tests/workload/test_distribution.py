@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from explorer.distribution import constant, from_quantiles, from_samples
 from explorer.errors import ExplorerError
+from explorer.workload.distribution import constant, from_quantiles, from_samples
 
 LOGNORMAL = {0.5: 100.0, 0.99: 1000.0}  # two quantiles are one line: a lognormal
 SHAPES = {
