@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from explorer.check import Check, Report
+from explorer.check.runner import Check, Report
 
 TEMPLATES, LINTED = 300, 5
 SAMPLE = Path(__file__).parent.parent / "tests" / "check_samples" / "app"

@@ -12,9 +12,9 @@ from .console import BAD_INPUT, NO, Json
 from .errors import ExplorerError
 
 if TYPE_CHECKING:
+    from explorer.check.findings import Finding, Judge
+    from explorer.check.runner import Report
     from explorer.workload.workload import Workload
-
-    from .check import Finding, Judge, Report
 
 MONTHS = 12  # that are looked ahead
 FAILURES = {"breach": {"breach"}, "tight": {"breach", "tight"}}  # verdicts that end with 1, by --fail-on
@@ -51,8 +51,10 @@ def check(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Hold limits against templates, plans, dotenv files and workloads; 1 where one breaks."""
+    from explorer.check.formats import FORMATS, written
+    from explorer.check.runner import Check, share
+
     from . import __version__
-    from .check import FORMATS, Check, share, written
 
     form = "json" if as_json else form
     if form not in FORMATS:
@@ -118,9 +120,8 @@ def _today(workload: Workload, judge: Judge) -> list[Finding]:
 
 def _finding(one: Any, judge: Judge, name: str) -> Finding:
     """A workload's finding as this command's: the value is what the p99 uses."""
+    from explorer.check.findings import Finding
     from explorer.facts.units import format_share
-
-    from .check import Finding
 
     verdict = {"raise": "tight"}.get(one.verdict, one.verdict)
     if verdict == "fits" and judge.warn_at is not None and one.used_p99 >= judge.warn_at * one.limit_value:
@@ -137,7 +138,8 @@ def _finding(one: Any, judge: Judge, name: str) -> Finding:
 
 def _in_time(workload: Workload, judge: Judge, growth: dict[str, str], months: int) -> list[Finding]:
     """The limits that break as the workload grows, each with its month; today's are found already."""
-    from .check import Finding
+    from explorer.check.findings import Finding
+
     from .facts import catalogue
     from .forecast import forecast
 

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from explorer import checking
-from explorer.check import FORMATS, Finding, Report, share, written
+from explorer.check.findings import Finding
+from explorer.check.formats import FORMATS, written
+from explorer.check.runner import Report, share
 from explorer.console import Commands
 from explorer.errors import ExplorerError
 from explorer.facts import locations

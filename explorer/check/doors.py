@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .nodes import Map, Unknown, mapping, sequence, text, walk
 from .parse import ParseError, parse
 from .resolve import references
 from .stack import Given, Resource, Stack, entries
-from .tree import Map, Unknown, mapping, sequence, text, walk
 
 REST, REST_EDGE, HTTP = "apigw.rest.timeout", "apigw.rest.timeout.edge", "apigw.http.timeout"
 STREAM = "apigw.stream.duration"  # of a REST API that answers as a stream

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from explorer.facts import catalogue
 
 from .findings import BREACH, FITS, ORDER, TIGHT, UNKNOWN, Finding
-from .reading import Report
+from .runner import Report
 
 LEVELS = {BREACH: "error", TIGHT: "warning", UNKNOWN: "note", FITS: "none"}
 ANNOTATIONS = {BREACH: "error", TIGHT: "warning", UNKNOWN: "notice"}

@@ -12,7 +12,7 @@ from json import JSONDecodeError, decoder
 from typing import Any
 
 from ..errors import ExplorerError
-from .tree import MOST_DEPTH, List, Map
+from .nodes import MOST_DEPTH, List, Map
 
 MOST_YAML = 8 << 20  # characters; CloudFormation takes 1 MB
 MOST_ALIASED = 300_000  # values that aliases stand for

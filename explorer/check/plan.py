@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from .tree import List, Map, Unknown, mapping, sequence, text
+from .nodes import List, Map, Unknown, mapping, sequence, text
 
 UNPLANNED = Unknown("it is known after the plan is applied")
 INDEX = re.compile(r"\[[^\]]*\]")

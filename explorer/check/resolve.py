@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .tree import List, Map, Unknown, mapping, sequence, text, walk
+from .nodes import List, Map, Unknown, mapping, sequence, text, walk
 
 NO_VALUE = "AWS::NoValue"
 PSEUDO = {  # what each certainly holds; of an account and a region the length

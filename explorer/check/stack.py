@@ -13,8 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from .nodes import Map, Unknown, mapping, number, sequence, text
 from .resolve import Scope, references
-from .tree import Map, Unknown, mapping, number, sequence, text
 
 FUNCTION_TYPES = ("AWS::Lambda::Function", "AWS::Serverless::Function")
 POINTERS = ("AWS::Lambda::Alias", "AWS::Lambda::Version")  # to a function, by its FunctionName

@@ -17,8 +17,8 @@ from typing import Any
 
 from ..errors import ExplorerError
 from .findings import Finding
+from .nodes import Map, mapping, sequence, text
 from .stack import Resource, Stack
-from .tree import Map, mapping, sequence, text
 
 NAME = ".explorer-check.toml"
 COMMENT = re.compile(r"(?:#|//)\s*explorer:\s*ignore\s+([^\s#]+)[ \t]*([^\r\n]*)")

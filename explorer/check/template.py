@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from .nodes import List, Map, mapping, sequence, text
 from .resolve import Scope
 from .stack import Resource, Stack
-from .tree import List, Map, mapping, sequence, text
 
 GLOBALS = {  # a section of Globals: the type that it holds for
     "Function": "AWS::Serverless::Function",

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .nodes import List, Map, number
 from .plan import Block, Plan
 from .resolve import Scope
 from .stack import Resource, Stack
-from .tree import List, Map, number
 
 Read = Callable[[Block], Any]
 

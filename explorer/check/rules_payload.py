@@ -12,8 +12,8 @@ from explorer.facts import catalogue
 
 from .doors import BALANCER, HTTP, REST, REST_EDGE, Door
 from .findings import TIGHT, Finding, Judge, amount
+from .nodes import mapping, number
 from .stack import Resource
-from .tree import mapping, number
 
 NAMED = re.compile(
     r"(?i)max(imum)?_?(?P<what>upload|body|payload|request|response|file|content)s?_?"

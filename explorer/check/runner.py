@@ -12,13 +12,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from ..errors import ExplorerError
-from . import payloads, rules, stores, suppress, template, terraform, wiring
+from explorer.errors import ExplorerError
+
+from . import rules_function, rules_payload, rules_stores, rules_wiring, suppress, template, terraform
 from .doors import doors
 from .findings import Finding, Judge
+from .nodes import Map, mapping
 from .parse import parse
 from .stack import Given, Resource, Stack
-from .tree import Map, mapping
 
 ENDINGS = (".yaml", ".yml", ".json", ".template", ".toml")
 TREES = {".yaml", ".yml", ".json"}
@@ -205,13 +206,24 @@ def held(judge: Judge, stack: Stack) -> Iterator[Finding]:
     for door in doors(stack):
         by_function.setdefault(door.function, []).append(door)
     for function in stack.functions:
-        for rule in (*rules.EACH_FUNCTION, wiring.visibility, wiring.loops, stores.signed, stores.package):
+        for rule in (
+            *rules_function.EACH_FUNCTION,
+            rules_wiring.visibility,
+            rules_wiring.loops,
+            rules_stores.signed,
+            rules_stores.package,
+        ):
             yield from rule(judge, function, stack)
         behind = by_function.get(function.id, [])
         for door in behind:
-            yield from rules.door_wait(judge, function, door)
-        yield from payloads.payloads(judge, function, behind)
-    for whole in (wiring.queues, stores.parameters, stores.workflows, stores.concurrency):
+            yield from rules_function.door_wait(judge, function, door)
+        yield from rules_payload.payloads(judge, function, behind)
+    for whole in (
+        rules_wiring.queues,
+        rules_stores.parameters,
+        rules_stores.workflows,
+        rules_stores.concurrency,
+    ):
         yield from whole(judge, stack)
 
 

@@ -9,8 +9,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.check import parse as reader
-from explorer.check import reading, resolve, template, terraform, tree
+from explorer import errors
+from explorer.check import nodes, resolve, runner, template, terraform
+from explorer.check import nodes as reader
 from explorer.check.findings import Judge
 from explorer.check.parse import ParseError, from_json, from_yaml, parse
 
@@ -398,9 +399,9 @@ TEMPLATE = st.fixed_dictionaries(
 @settings(max_examples=500)
 @given(TEMPLATE)
 def test_any_template_is_checked(content):
-    found = tree.of(content)
+    found = nodes.of(content)
     stack = template.stack(found, "template.yaml")
-    for finding in reading.held(Judge("template.yaml"), stack):
+    for finding in runner.held(Judge("template.yaml"), stack):
         json.dumps(finding.to_dict(), allow_nan=False)
         assert finding.verdict in ("fits", "tight", "breach", "unknown") and finding.message
     list(template.nested(stack))
@@ -465,7 +466,7 @@ MODULE = st.fixed_dictionaries({"root_module": st.fixed_dictionaries({"resources
     )
 )
 def test_any_plan_is_checked(content):
-    list(reading.held(Judge("plan.json"), terraform.stack(tree.of(content), "plan.json")))
+    list(runner.held(Judge("plan.json"), terraform.stack(nodes.of(content), "plan.json")))
 
 
 @settings(max_examples=200)
@@ -475,8 +476,8 @@ def test_any_plan_is_checked(content):
 )
 def test_any_dotenv_is_counted(content):
     try:
-        (found,) = reading.dotenv(Judge(".env"), reading.Path(".env"), content)
-    except reading.ExplorerError:
+        (found,) = runner.dotenv(Judge(".env"), runner.Path(".env"), content)
+    except errors.ExplorerError:
         return
     assert found.value >= 2
 
@@ -486,14 +487,14 @@ def test_texts_that_double_are_cut_short():
     for _ in range(60):
         node = {"Fn::Sub": ["${a}${a}", {"a": node}]}
     began = time.perf_counter()
-    said = resolve.Scope(tree.Map()).text(tree.of(node))
-    assert isinstance(said, tree.Unknown) and time.perf_counter() - began < 2
+    said = resolve.Scope(nodes.Map()).text(nodes.of(node))
+    assert isinstance(said, nodes.Unknown) and time.perf_counter() - began < 2
 
 
 def test_conditions_that_ask_one_another_end():
     conditions = {f"C{n}": {"Fn::And": [{"Condition": f"C{n + 1}"}] * 2} for n in range(3000)}
     conditions["C3000"] = {"Fn::Not": [{"Condition": "C0"}]}
-    assert resolve.Scope(tree.of({"Conditions": conditions})).holds("C0") is None
+    assert resolve.Scope(nodes.of({"Conditions": conditions})).holds("C0") is None
 
 
 def test_the_reader_has_its_own_limit_of_depth():

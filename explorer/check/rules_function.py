@@ -9,8 +9,8 @@ from explorer.facts.encoding import environment_size
 
 from .doors import BALANCER, EDGE, GRAPH, HTTP, REST, REST_EDGE, STREAM, WEBSOCKET, Door
 from .findings import FITS, TIGHT, UNKNOWN, Finding, Judge
+from .nodes import Map, Unknown, mapping
 from .stack import Given, Resource, Stack, each
-from .tree import Map, Unknown, mapping
 
 UNSET_TIMEOUT_S, UNSET_MEMORY_MB = "3", "128"  # what a function has that sets none
 Rule = Callable[[Judge, Resource, Stack], Iterator[Finding]]

@@ -12,8 +12,8 @@ from typing import Any
 from explorer.facts import catalogue
 
 from .findings import Finding, Judge
+from .nodes import Map, Unknown, mapping, text, walk
 from .stack import Given, Resource, Stack
-from .tree import Map, Unknown, mapping, text, walk
 
 # A lifetime by the name of a variable, or where code signs a URL.
 SIGNED = re.compile(r"(?i)(pre_?signed?|signed_?url|sign(ing)?_?(expir|ttl))")

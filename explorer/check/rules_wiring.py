@@ -9,10 +9,10 @@ from typing import Any
 from explorer.facts import catalogue
 
 from .findings import BREACH, FITS, TIGHT, UNKNOWN, Finding, Judge, amount
+from .nodes import Map, Unknown, mapping, sequence, text, walk
 from .resolve import references
-from .rules import timeout_of
+from .rules_function import timeout_of
 from .stack import Given, Resource, Stack, each, entries
-from .tree import Map, Unknown, mapping, sequence, text, walk
 
 QUEUE, TOPIC, BUCKET = "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::S3::Bucket"
 UNSET_VISIBILITY_S = "30"  # what a queue has that sets none

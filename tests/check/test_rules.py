@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.check import Check
+from explorer.check.runner import Check
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
 
