@@ -533,7 +533,7 @@ class House:
             if not others and first.name not in split:
                 texts[target] = self.contents_page(first, self.rewritten(first, target, top_level=True))
             else:
-                order = {name: i for i, name in enumerate([*self.whole, *self.modules])}
+                order = {name: i for i, name in reversed([*enumerate([*self.whole, *self.modules])])}
                 sources.sort(key=lambda m: (self.whole.get(m.name) != target, order[m.name]))
                 texts[target] = self.assembled(target, sources)
         for room, doc in self.docs.items():
@@ -560,8 +560,8 @@ class House:
                 git("rm", "-qf", str(path))
         for path, text in outside.items():
             path.write_text(text, encoding="utf-8")
-        for path in [*(ROOT / t for t in TEXTS), *(ROOT / "docs").rglob("*.md"),
-                     *(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "explorer").rglob("*.ipynb")]:  # fmt: skip
+        pages = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "notebooks").glob("*.ipynb")]
+        for path in [*(ROOT / t for t in TEXTS), *pages, *(ROOT / "explorer").rglob("*.ipynb")]:
             old_text = path.read_text(encoding="utf-8")
             path.write_text(self.in_paths(self.in_strings(old_text)), encoding="utf-8")
         for old, new in self.paths:
