@@ -297,7 +297,7 @@ def stores(rounds: int) -> None:
 
 def reads(w: ex.Workload, chosen: str) -> int:
     """Calls of Parameter Store that one environment makes."""
-    from explorer.pieces import Entry
+    from explorer.options.base.resources import Entry
 
     planned = deploying.plan(w, chosen)
     kept = [entry for entry in stack_of(w, planned.design).of(Entry) if entry.kept == "store"]

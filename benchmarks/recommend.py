@@ -15,7 +15,7 @@ from explorer.assess import findings
 from explorer.cost import usage
 from explorer.evaluate import allowed
 from explorer.latency import latency
-from explorer.load import Load
+from explorer.options.base.conditions import Load
 
 ROUNDS = 41
 

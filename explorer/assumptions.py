@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from explorer.facts.units import format_bandwidth, format_number, format_size, format_time
+from explorer.options.base.conditions import Load
 from explorer.workload.workload import NEEDS, Workload
 
 from .assess import findings
@@ -14,7 +15,6 @@ from .cost import usage
 from .evaluate import Evaluation
 from .facts import catalogue
 from .latency import steps
-from .option import Load
 
 if TYPE_CHECKING:
     from .recommend import Recommendation

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from explorer.facts.units import format_quantity, shown
+from explorer.options.base.conditions import Load
 from explorer.workload.axes import BOUNDS as BOUNDS
 from explorer.workload.axes import REACH as REACH
 from explorer.workload.axes import SPREADS, TOTAL, checked, ends, value_now
@@ -22,7 +23,6 @@ from .design import Design, table
 from .errors import ExplorerError, WorkloadError
 from .evaluate import Evaluation
 from .facts import catalogue
-from .option import Load
 from .placing import Box, widest
 from .sweep import NOTHING, POSITION, Sweep, sweep
 

@@ -15,12 +15,12 @@ from functools import cached_property
 import numpy as np
 
 from explorer.facts.units import Number
+from explorer.options.base.conditions import Load
 
 from .assess import DRIVERS, Exceedances, breach_probability, fits
 from .dominance import SLACK, Pairs
 from .evaluate import Evaluation
 from .latency import over_patience
-from .option import Load
 from .stacked import Block, Grid, Stacked, cut
 
 NOTHING = -1  # where no design is feasible

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explorer.facts.units import Number
+from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload
 
 from .design import Context, Design
 from .errors import PriceError
 from .facts import catalogue, records
-from .option import Load
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 
 from explorer.facts.units import shown
+from explorer.options.base.conditions import Load
+from explorer.options.base.option import Exclusion, Option
+from explorer.options.base.request_path import Flow
 
 from .errors import DesignError
-from .option import Exclusion, Flow, Load, Option
-from .options import configuration, door, execution, long_work, request, response, workflow
+from .options import configuration, door, execution, request, response
 
 OPTIONS: dict[str, dict[str, Option]] = {}
-for module in (door, request, response, execution, long_work, workflow, configuration):
+for module in (door, request, response, execution, configuration):
     for option in module.OPTIONS:
         OPTIONS.setdefault(option.concern, {})[option.id] = option
 CONCERNS = tuple(OPTIONS)

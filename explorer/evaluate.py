@@ -13,12 +13,12 @@ from typing import TypeVar
 import numpy as np
 
 from explorer.facts.units import Number
+from explorer.options.base.conditions import Load
 
 from .assess import DRIVERS, Exceedances, breach_probability
 from .cost import tariffs
 from .design import Design, Table, table
 from .latency import Seconds, over_patience
-from .option import Load
 
 T = TypeVar("T")
 

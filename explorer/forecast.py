@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explorer.facts.units import shown
+from explorer.options.base.conditions import Load
 from explorer.workload.axes import check_grown, scaled
 from explorer.workload.workload import Workload
 
@@ -17,7 +18,6 @@ from .assess import Finding, findings
 from .design import Design, choices
 from .errors import ExplorerError, WorkloadError
 from .evaluate import Evaluation, allowed
-from .option import Load
 from .recommend import Recommendation, completed
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.facts.units import Number
+from explorer.options.base.conditions import Load
+from explorer.options.base.request_path import LEVELS, PHASES, Step
 from explorer.workload.workload import Workload
 
 from .design import Context, Design
-from .option import LEVELS, PHASES, Load, Step
 
 BEFORE_ANSWER = (
     "queue",

@@ -140,10 +140,10 @@ def _excluded(
 ) -> tuple[bool, list[dict[str, str]]]:
     """Whether a design is feasible, and what keeps it from that: limits that break first."""
     from explorer.facts.units import format_share, format_time
+    from explorer.options.base.conditions import Load
 
     from .design import table
     from .evaluate import Evaluation
-    from .option import Load
 
     load, rows = Load(workload), table().where(design.ids)
     one = Evaluation(load, rows)

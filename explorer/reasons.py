@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explorer.facts.units import format_time
+from explorer.options.base.conditions import Load
+from explorer.options.base.option import Option
 
 from .design import Design, every_combination, table
 from .evaluate import Evaluation
 from .facts import catalogue
-from .option import Load, Option
 
 if TYPE_CHECKING:
     from .recommend import Recommendation

@@ -11,6 +11,8 @@ import numpy as np
 
 from explorer import reasons as why_not
 from explorer.facts.units import shown
+from explorer.options.base.conditions import Load
+from explorer.options.base.request_path import LEVELS
 from explorer.workload.workload import Workload
 
 from . import around, assumptions, words
@@ -20,7 +22,6 @@ from .cost import cost as bill_of
 from .design import CONCERNS, Design, choices, table
 from .errors import DesignError, WorkloadError
 from .evaluate import Evaluation, allowed
-from .option import LEVELS, Load
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from explorer.facts.units import shown
+from explorer.options.base.conditions import Load
 from explorer.workload.axes import grid_of
 from explorer.workload.workload import Workload
 
@@ -20,7 +21,6 @@ from .contest import NOTHING, Block, Contest
 from .design import CONCERNS, Design, choices, table
 from .errors import DesignError, ExplorerError
 from .evaluate import Evaluation, possible
-from .option import Load
 from .tiles import (
     Answer,
     Axes,

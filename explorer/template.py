@@ -8,12 +8,8 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
-from explorer.workload.workload import Workload
-
-from .design import Design
-from .errors import DesignError
-from .load import Load
-from .pieces import (
+from explorer.options.base.conditions import Load
+from explorer.options.base.resources import (
     CALLER,
     Allow,
     Entry,
@@ -32,6 +28,10 @@ from .pieces import (
     statement_of,
     trusted,
 )
+from explorer.workload.workload import Workload
+
+from .design import Design
+from .errors import DesignError
 
 __all__ = ["Stack", "stack_of"]
 

@@ -6,7 +6,7 @@ import explorer as ex
 from explorer.assess import ORDER, breach_probability, findings, verdict
 from explorer.evaluate import Evaluation
 from explorer.facts import catalogue
-from explorer.option import Load
+from explorer.options.base.conditions import Load
 from explorer.recommend import completed
 from explorer.workload.workload import Workload
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from explorer.contest import NOTHING, Contest
 from explorer.evaluate import Evaluation, possible
-from explorer.option import Load
+from explorer.options.base.conditions import Load
 from explorer.stacked import Grid, Stacked
 from tests.support.workloads import EXAMPLES, workloads
 

@@ -16,9 +16,9 @@ from explorer.errors import PriceError, UnknownIdError
 from explorer.evaluate import Evaluation
 from explorer.facts import catalogue
 from explorer.facts.locations import workloads_dir
-from explorer.option import Load
+from explorer.options.base.cold_starts import cold_start_share
+from explorer.options.base.conditions import Load
 from explorer.recommend import completed
-from explorer.simulate import cold_start_share
 from explorer.workload.workload import Workload
 
 BILLS = json.loads((Path(__file__).parent / "golden" / "worked_bills.json").read_text(encoding="utf-8"))

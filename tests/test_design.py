@@ -9,7 +9,7 @@ from explorer import design as designs
 from explorer.design import CONCERNS, OPTIONS, Context, Design, choices, every_combination, table
 from explorer.errors import DesignError
 from explorer.evaluate import allowed
-from explorer.option import Load
+from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload
 
 PARTS = {

@@ -8,7 +8,7 @@ from explorer.cost import cost
 from explorer.evaluate import Evaluation, allowed
 from explorer.facts.locations import workloads_dir
 from explorer.latency import latency
-from explorer.option import Load
+from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload
 
 VARIED = Workload(

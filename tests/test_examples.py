@@ -9,7 +9,7 @@ import explorer as ex
 from explorer.design import table
 from explorer.evaluate import Evaluation
 from explorer.facts.locations import workloads_dir
-from explorer.option import Load
+from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload
 
 EXAMPLES = {path.stem: path for path in sorted(workloads_dir().glob("*.toml"))}

@@ -15,7 +15,7 @@ from explorer.cost import usage
 from explorer.design import OPTIONS, Context, table
 from explorer.facts import catalogue
 from explorer.latency import steps
-from explorer.option import Load
+from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload
 
 PACKAGE = Path(explorer.__file__).parent

@@ -7,7 +7,8 @@ import explorer as ex
 from explorer.evaluate import Evaluation
 from explorer.facts import catalogue
 from explorer.latency import latency, steps
-from explorer.option import LEVELS, PHASES, Load
+from explorer.options.base.conditions import Load
+from explorer.options.base.request_path import LEVELS, PHASES
 from explorer.recommend import completed
 from explorer.workload.workload import Workload
 

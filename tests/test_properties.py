@@ -14,7 +14,7 @@ from explorer.design import Context, table
 from explorer.errors import ExplorerError
 from explorer.evaluate import Evaluation
 from explorer.latency import latency
-from explorer.option import Load
+from explorer.options.base.conditions import Load
 from tests.support.workloads import EXAMPLES, workloads
 
 DESIGNS = table().designs

@@ -14,7 +14,7 @@ from explorer.assess import findings
 from explorer.design import CONCERNS, table
 from explorer.evaluate import Evaluation
 from explorer.facts.locations import workloads_dir
-from explorer.option import Load
+from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload
 
 EXAMPLES = sorted(workloads_dir().glob("*.toml"))

@@ -22,7 +22,7 @@ from explorer.figures.made_of import boxes_of, talks_of
 from explorer.live import Result
 from explorer.live.bench import Endpoint, poisson
 from explorer.live.bench.row import Row
-from explorer.load import Load
+from explorer.options.base.conditions import Load
 from explorer.report import rendered
 from explorer.report.notebook import inline
 from explorer.report.pdf import pages, spans

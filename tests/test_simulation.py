@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from explorer import simulating
 from explorer.console import Commands
 from explorer.errors import ExplorerError
-from explorer.simulate import cold_start_share
+from explorer.options.base.cold_starts import cold_start_share
 from explorer.simulation import Bursts, Periodic, compiled, provisioned_for, run, simulate
 from explorer.simulation.simulated import planned
 from explorer.workload.distribution import constant, from_quantiles

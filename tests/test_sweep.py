@@ -12,7 +12,7 @@ from explorer import Design, ExplorerError, Workload, examples, recommend, sweep
 from explorer import cost as bill_of
 from explorer.design import table
 from explorer.evaluate import Evaluation, allowed
-from explorer.option import Load
+from explorer.options.base.conditions import Load
 from explorer.sweep import NOTHING
 from explorer.workload.axes import SPREADS, TOTAL, fields
 from tests.support.workloads import workloads

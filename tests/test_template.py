@@ -11,7 +11,7 @@ from cfnlint.config import ManualArgs
 from explorer import Workload
 from explorer.design import OPTIONS, Design, table
 from explorer.errors import DesignError
-from explorer.pieces import CALLER, Allow, Entry, Part, Route, Setting, Variable
+from explorer.options.base.resources import CALLER, Allow, Entry, Part, Route, Setting, Variable
 from explorer.template import Stack, filler, stack_of
 
 DEPLOYABLE = [design for design in table().designs if design.deployable]

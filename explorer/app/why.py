@@ -7,14 +7,14 @@ from html import escape
 
 from explorer.facts import catalogue
 from explorer.facts.units import format_number, format_quantity, format_share, format_time, format_usd
+from explorer.options.base.option import Option
+from explorer.options.base.request_path import Flow
 from explorer.workload.axes import SPREADS
 
 from ..cost import Bill, BillLine
 from ..cost import cost as bill_of
 from ..design import Context
-from ..flow import Flow
 from ..latency import steps as steps_of
-from ..option import Option
 from ..recommend import Recommendation
 from . import costs, history, panels
 from .controls import DIALS, TAIL

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from explorer.options.base.request_path import LEVELS
+
 from ..design import Design
 from ..errors import ExplorerError
-from ..flow import LEVELS
 from .predict import NAMES, Conditions
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from explorer.facts.units import Number
+from explorer.options.base.conditions import Load
+from explorer.options.base.request_path import LEVELS, PHASES, Step
 from explorer.workload.workload import Workload
 
 from ..design import Design
-from ..flow import LEVELS, PHASES, Step
 from ..latency import steps
-from ..load import Load
 
 NAMES = tuple(f"p{100 * level:g}" for level in LEVELS)
 

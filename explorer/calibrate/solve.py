@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.options.base.request_path import LEVELS, PHASES
 from explorer.workload.workload import Workload
 
 from ..design import Design
-from ..flow import LEVELS, PHASES
 from ..latency import steps
 from .measured import Measured
 from .predict import Asked, Conditions, sums_of

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from explorer.options.base.conditions import Load
+
 from ..design import OPTIONS, Design
 from ..latency import steps as steps_of
-from ..option import Load
 
 LEAST_IN, TITLE_IN, LINE_IN = 0.62, 0.175, 0.145  # of a box: its least height, and that of its lines
 WRAP = 21  # characters of a line in a box

@@ -10,11 +10,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from explorer.facts.units import format_usd
+from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload
 
 from ..design import CONCERNS, Design, table
 from ..evaluate import Evaluation
-from ..option import Load
 from ..recommend import completed
 from .look import (
     BLUE,

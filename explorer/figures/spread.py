@@ -11,12 +11,13 @@ from matplotlib.axes import Axes
 from scipy.special import ndtr
 
 from explorer.facts import catalogue
+from explorer.options.base.conditions import Load
+from explorer.options.base.limit_uses import Over
 from explorer.workload.distribution import Distribution, Quantiles, Samples
 from explorer.workload.workload import Workload
 
 from ..design import CONCERNS, OPTIONS, Context, Design, table
 from ..errors import ExplorerError
-from ..option import Load, Over
 from .look import (
     BLUE,
     FAINT,

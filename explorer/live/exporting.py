@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from explorer.options.base.resources import Entry
+
 from .. import errors
-from ..pieces import Entry
 from ..template import Stack
 from .client.inline import largest_inline
 from .stack import CODE_KEY

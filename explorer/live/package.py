@@ -11,8 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from explorer.options.base.resources import Entry
+
 from ..errors import ExplorerError
-from ..pieces import Entry
 from ..template import Stack, filler
 from . import CloudError
 

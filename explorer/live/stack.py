@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+from explorer.options.base.resources import by_tls_alone, statement_of
 from explorer.workload.workload import Workload
 
 from ..errors import ExplorerError
-from ..pieces import by_tls_alone, statement_of
 from ..template import Stack
 from . import CloudError, values
 from .interrupts import Told, one_interrupt

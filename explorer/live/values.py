@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from ..pieces import Entry
+from explorer.options.base.resources import Entry
+
 from ..template import Stack, filler
 from . import CloudError
 

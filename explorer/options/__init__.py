@@ -1,1 +1,1 @@
-"""Every option, stated once; only `design` reads this list."""
+"""Every option of a design, one file each, in a folder for each concern. Nothing else knows them by name."""

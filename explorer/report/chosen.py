@@ -8,6 +8,7 @@ from decimal import Decimal
 from explorer import words
 from explorer.facts import catalogue
 from explorer.facts.units import format_number, format_share, format_time, format_usd
+from explorer.options.base.conditions import Load
 
 from ..around import BreakEven, relaxations
 from ..assess import Finding, findings
@@ -15,7 +16,6 @@ from ..cost import BillLine
 from ..design import Context
 from ..design import table as every_design
 from ..latency import latency, steps
-from ..load import Load
 from ..recommend import Recommendation
 from .cells import Cell, Sources, Table, table
 from .others import named

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from explorer.facts.units import format_bandwidth, format_number, format_size, format_time, format_usd
+from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload
 
-from ..load import Load
 from .cells import Cell, Table, table
 from .said import percent
 

@@ -8,12 +8,12 @@ from explorer import around
 from explorer.facts import catalogue
 from explorer.facts.records import Constant, Time
 from explorer.facts.units import format_share, format_time, format_usd
+from explorer.options.base.conditions import Load
 
 from ..assess import findings
 from ..cost import usage
 from ..design import Design
 from ..latency import steps
-from ..load import Load
 from ..reasons import Reason
 from ..recommend import Recommendation
 from .cells import Cell, Sources, Table, table

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from explorer.options.base.conditions import Load
+
 from ..atlas import atlas
 from ..design import Design, table
 from ..latency import latency, steps
-from ..load import Load
 from ..recommend import Recommendation
 from ..sensitivity import Sensitivity
 from ..sweep import Sweep, sweep

@@ -8,12 +8,12 @@ from typing import get_args
 
 from explorer.facts import catalogue
 from explorer.facts.units import format_number, format_quantity, format_share, format_size
+from explorer.options.base.option import Option
 from explorer.workload.workload import Client
 
 from ..assess import Finding
 from ..cost import BillLine
 from ..design import Design
-from ..option import Option
 from ..reasons import Reason
 
 IN_BYTES = {"MB": 1024**2, "GB": 1024**3, "GiB": 1024**3, "TiB": 1024**4}  # units of limits that are sizes

@@ -19,11 +19,11 @@ from explorer.facts.units import (
     format_usd,
     shown,
 )
+from explorer.options.base.conditions import Load
 from explorer.workload.axes import SPREADS, TOTAL, checked, replaced, value_now
 from explorer.workload.workload import Workload
 
 from ..errors import ExplorerError
-from ..option import Load
 from .scenarios import PEAK, TAILS
 from .tail import can_stretch, largest, lone
 

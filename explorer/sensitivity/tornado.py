@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explorer.facts.units import format_usd
+from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload
 
 from ..assess import findings
 from ..cost import cost
 from ..design import Design, table
-from ..option import Load
 from ..recommend import Recommendation, completed
 from .ranges import CHOSEN, MEASURED, Range, ranges_of, today
 from .scenarios import TAILS, Held, Listed, along, at

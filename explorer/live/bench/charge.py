@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from explorer.options.base.conditions import GB, Load
 from explorer.workload.workload import Workload
 
 from ...calibrate import Conditions
@@ -11,7 +12,6 @@ from ...cost import Bill
 from ...cost import bill as priced
 from ...cost import usage as usage_of
 from ...design import Design
-from ...load import GB, Load
 from .logs import Invocation
 from .row import Row
 

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from explorer.simulate import cold_start_share, mean_environments
+from explorer.options.base.cold_starts import cold_start_share, mean_environments
 
 
 def simulated(rate: float, service_s: float, keep_s: float, arrivals: int = 60_000) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""What the executions share: how a job is handed over and waits, and what work in a function takes."""
+"""What executions share: jobs handed over, work in a function, and long work cut into invocations."""
 
 from __future__ import annotations
 
@@ -9,11 +9,25 @@ import numpy as np
 
 from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
-
-from .lines import compute, logs
-from .option import GB, Amount, Demand, Flow, Lines, Load, Option, Piece, Spill, Step, Use, Waits
-from .parts import WORK, work_part
-from .pieces import Allow, Resource, Setting, Variable, attribute, objects, own_arn, queue, ref
+from explorer.options.base.conditions import GB, Load
+from explorer.options.base.limit_uses import Amount, Demand, Linear, Over, Slices, Spill, Use, Waits
+from explorer.options.base.option import Option
+from explorer.options.base.request_path import Flow, Lines, Step
+from explorer.options.base.resources import (
+    WORK,
+    Allow,
+    Piece,
+    Resource,
+    Setting,
+    Variable,
+    attribute,
+    objects,
+    own_arn,
+    queue,
+    ref,
+    work_part,
+)
+from explorer.options.base.usage_lines import compute, logs
 
 
 def started_chunks(load: Load, spill: Spill, starts: np.ndarray) -> Number:
@@ -189,3 +203,75 @@ def event_settings(load: Load, on_failure: Mapping[str, Any] | None = None) -> R
 def dead_letters(load: Load) -> Resource:
     """A queue for what could not be done, kept as long as may be."""
     return queue("DeadLetters", {"MessageRetentionPeriod": int(load.limit("sqs.retention"))})
+
+
+MOST = 32  # slices that are counted one by one
+
+
+class Sliced(LambdaExecution):
+    """Long work cut into invocations, with its state between them."""
+
+    state_limit: ClassVar[str] = ""  # what is larger goes through S3
+
+    def budget_s(self, load: Load) -> float:
+        """How much work one invocation takes on: its time-out less a margin [s]."""
+        return load.limit("lambda.timeout") - load.constant("hop.margin_s")
+
+    def divides(self, load: Load) -> bool:
+        """Whether the work may go on in another invocation."""
+        return load.workload.runtime.divisible and load.flow.asynchronous
+
+    def slices(self, load: Load) -> Number:
+        if not self.divides(load):
+            return 1.0
+        return load.memo("slices", lambda: self._slices(load))
+
+    def _slices(self, load: Load) -> Number:
+        """The mean as the sum over k of P(more than k slices), and beyond `MOST` as an integral."""
+        measure = self.per_slice(1.0, 0.0, load)
+        total: Number = 1.0
+        for k in range(1, MOST):
+            total = total + load.runtime.exceed(measure.room(k))
+        rest = np.minimum(measure.room(MOST), 1e300)
+        return total + load.runtime.exceed(rest) / 2 + load.runtime.excess(rest) / self.budget_s(load)
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        if self.divides(load):  # a step is not cut: it has to fit into one invocation
+            yield Over("lambda.timeout", "runtime", Linear(1 / load.steps))
+        else:
+            yield load.time_limit("lambda.timeout")
+        yield from super().limits(load)
+
+    def per_slice(self, each: float, offset: float, load: Load) -> Slices:
+        """A use that grows with each invocation that the work takes."""
+        return Slices(self.budget_s(load), load.steps, each, offset)
+
+    def state_moves(self, load: Load) -> Lines:
+        """The lines for keeping the state in S3 between invocations, where it is too large to hand over."""
+        moved = np.where(
+            load.state_bytes > load.limit(self.state_limit),
+            load.requests * (self.slices(load) - 1),
+            0.0,
+        )
+        yield "s3.standard_tier1_request", moved
+        yield "s3.standard_tier2_request", moved
+
+    def _handover(self, load: Load) -> str:
+        return "async.to_lambda"
+
+    def _arrival(self, load: Load) -> Iterable[Step]:
+        if not load.flow.asynchronous:
+            return
+        hops = 1.0
+        if self.divides(load):
+            hops = self.per_slice(1.0, 0.0, load).size(load.at_levels("runtime"))
+        seconds = hops * load.time(self._handover(load))
+        yield Step("queue", "hand the job over", ("front", "worker"), seconds)
+        yield from backlog(load, self.age_limit)
+
+    def pieces(self, load: Load) -> Iterable[Piece]:
+        yield from super().pieces(load)
+        yield Setting("slice_margin_s", load.constant("hop.margin_s"))
+        yield Setting("state_bytes", int(load.limit(self.state_limit)))
+        yield Setting("hops", int(load.constant("job.hops")) if self.divides(load) else 1)
+        yield Allow("work", ("s3:GetObject", "s3:PutObject"), objects("ResultsBucket", "state/"))

@@ -1,4 +1,4 @@
-"""Cold and warm environments under a load."""
+"""Cold and warm environments under a load: how often a request meets a cold one, and what that takes."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import gammaincc, gammaln
 
+from explorer.facts import catalogue, records
 from explorer.facts.units import Number
 from explorer.workload.distribution import Distribution, from_quantiles
 
-from .facts import catalogue, records
-from .lookup import Lookup
-from .simulate import cold_start_share, mean_environments
+from .facts_lookup import Lookup
 
 if TYPE_CHECKING:
     from explorer.workload.workload import Workload
 
-    from .flow import Flow
+    from .request_path import Flow
 
 
 class ColdStarts(Lookup):
@@ -101,3 +101,51 @@ class ColdStarts(Lookup):
     def when_cold(self, share: Number, seconds: Number) -> Number:
         """`seconds` at those of `LEVELS` that fall among the `share` of cold requests, else 0."""
         return np.where(share > 1 - self.levels, seconds, 0.0)
+
+
+LEVELS = 64  # environments that are looked at one by one, or in strides where more are busy
+
+
+def _levels(rate: Number, service_s: Number) -> tuple[Number, Number, Number, Number]:
+    """For level k: its stride, P(N = k), P(N <= k) and the first k, with N Poisson of the mean busy."""
+    busy = np.maximum(np.asarray(rate * service_s, dtype=float), 1e-12)
+    spread = np.sqrt(busy)
+    stride = np.maximum(1.0, spread / 4)
+    first = np.floor(np.maximum(0.0, busy - 4 * spread))
+    k = first + stride * np.arange(LEVELS).reshape((LEVELS,) + (1,) * busy.ndim)
+    share = np.exp(np.minimum(k * np.log(busy) - busy - gammaln(k + 1), 0.0))  # no rounding beyond 1
+    return stride, share, np.maximum(gammaincc(k + 1, busy), 1e-300), first
+
+
+def cold_start_share(rate: Number, service_s: Number, keep_alive_s: float) -> Number:
+    """The share of requests that start a new environment, for Poisson arrivals.
+
+    Environments are used newest first: the k-th is needed again only when k requests are in service,
+    so it idles for about P(N < k) / (rate P(N = k - 1)) seconds with N Poisson of mean rate x service
+    (the M/M/inf queue) and is gone if that is over `keep_alive_s`. An approximation: the gaps are
+    taken as exponential.
+
+    Parameters
+    ----------
+    rate : arrivals [1/s], number or array
+    service_s : mean time in service [s], of the same shape
+    keep_alive_s : how long an idle environment is kept [s]
+    """
+    stride, share, below, _ = _levels(rate, service_s)
+    gone = np.exp(-keep_alive_s * rate * share / below)
+    return np.minimum(_sum(stride * share * gone), 1.0)
+
+
+def mean_environments(rate: Number, service_s: Number, keep_alive_s: float) -> Number:
+    """The mean number of environments that exist, busy or kept warm, in the same approximation."""
+    stride, share, below, first = _levels(rate, service_s)
+    kept = 1 - np.exp(-keep_alive_s * rate * share / below)
+    return first + _sum(stride * ((1 - below) + below * kept))
+
+
+def _sum(terms: Number) -> Number:
+    """The sum over levels, in their order whatever the memory layout."""
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total

@@ -8,9 +8,11 @@ import numpy as np
 
 from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
-
-from .option import Exclusion, Load, Option, Over, Paged, Piece, Step, Use
-from .pieces import Route, Value
+from explorer.options.base.conditions import Load
+from explorer.options.base.limit_uses import Over, Paged, Use
+from explorer.options.base.option import Exclusion, Option
+from explorer.options.base.request_path import Step
+from explorer.options.base.resources import Piece, Route, Value
 
 
 class Door(Option):

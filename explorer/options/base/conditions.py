@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
+from explorer.facts import catalogue
 from explorer.facts.encoding import Codec
 from explorer.facts.units import BYTES, Number
 from explorer.workload.distribution import Distribution
 from explorer.workload.workload import Workload
 
-from .coldstart import ColdStarts
-from .facts import catalogue
-from .flow import LEVELS, Flow
-from .use import Beyond, Joint, Linear, Material, Over
+from .cold_starts import ColdStarts
+from .limit_uses import Beyond, Joint, Linear, Material, Over
+from .request_path import LEVELS, Flow
 
 if TYPE_CHECKING:
-    from .design import Context
+    from explorer.design import Context
+
     from .option import Option
 
 GB = float(BYTES["GB"])

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from explorer.facts.units import Number
 
-from .flow import Lines, Step
-from .load import GB, Load
+from .conditions import GB, Load
+from .request_path import Lines, Step
 
 
 def compute(load: Load, seconds: Number) -> Lines:

@@ -7,7 +7,8 @@ from explorer.assess import Finding, findings
 from explorer.design import Context, Design, table
 from explorer.errors import WorkloadError
 from explorer.facts import catalogue
-from explorer.option import Demand, Load, Spill
+from explorer.options.base.conditions import Load
+from explorer.options.base.limit_uses import Demand, Spill
 from explorer.recommend import completed
 from explorer.workload.workload import Workload
 

@@ -14,11 +14,11 @@ from typing import Any, ClassVar
 
 from explorer.facts.units import Number
 
-from .flow import LEVELS, PHASES, Flow, Lines, Step
-from .lines import compute, container_logs, front, front_cold, logs, task_hours
-from .load import GB, MB, TASK_VCPU, Load
-from .pieces import Piece
-from .use import Amount, Beyond, Demand, Joint, Linear, Over, Paged, Slices, Spill, Use, Waits
+from .conditions import GB, MB, TASK_VCPU, Load
+from .limit_uses import Amount, Beyond, Demand, Joint, Linear, Over, Paged, Slices, Spill, Use, Waits
+from .request_path import LEVELS, PHASES, Flow, Lines, Step
+from .resources import Piece
+from .usage_lines import compute, container_logs, front, front_cold, logs, task_hours
 
 __all__ = [
     "GB",

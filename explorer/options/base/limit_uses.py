@@ -16,7 +16,7 @@ from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
 
 if TYPE_CHECKING:
-    from .load import Load
+    from .conditions import Load
 
 
 MANY = 1e9  # a mean demand from which on Poisson is normal

@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .facts import catalogue
-from .flow import LEVELS
+from explorer.facts import catalogue
+
+from .request_path import LEVELS
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from .pieces import CALLER, Allow, Resource, Route, Value, attribute, joined, ref
+from explorer.options.base.resources import CALLER, Allow, Resource, Route, Value, attribute, joined, ref
 
 API = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}"
 INVOKED = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions"

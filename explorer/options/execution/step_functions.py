@@ -6,9 +6,23 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..option import Demand, Lines, Load, Over, Piece, Use
-from ..pieces import Allow, Resource, Variable, attribute, log_group, own_arn, own_name, statement_of, trusted
-from ..slices import Sliced
+from explorer.options.base.conditions import Load
+from explorer.options.base.limit_uses import Demand, Over, Use
+from explorer.options.base.request_path import Lines
+from explorer.options.base.resources import (
+    Allow,
+    Piece,
+    Resource,
+    Variable,
+    attribute,
+    log_group,
+    own_arn,
+    own_name,
+    statement_of,
+    trusted,
+)
+
+from .base import Sliced
 
 LOG_DELIVERY = tuple(
     f"logs:{action}"
@@ -100,6 +114,3 @@ def workflow(load: Load) -> Mapping[str, Any]:
             "Ended": {"Type": "Succeed"},
         },
     }
-
-
-OPTIONS = (StepFunctions(),)

@@ -1,0 +1,1 @@
+"""What an option may say of itself, and what it is asked with."""

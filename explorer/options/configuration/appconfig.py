@@ -1,0 +1,55 @@
+"""AppConfig."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from explorer.options.base.conditions import Load
+from explorer.options.base.limit_uses import Amount, Use
+from explorer.options.base.request_path import Lines
+from explorer.options.base.resources import (
+    AT_ONCE,
+    Allow,
+    Piece,
+    Resource,
+    Variable,
+    joined,
+    own_arn,
+    own_name,
+    ref,
+)
+
+from .base import Store
+
+
+class AppConfig(Store):
+    id = "appconfig"
+    summary = "AppConfig"
+    parts = ("application and environment", "deployment strategy")
+    holds_secrets = False
+    store = "appconfig"
+    time = "appconfig.get"
+    rate = "appconfig.tps"
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        yield from super().limits(load)
+        yield Amount("appconfig.size", load.config_bytes)
+
+    def usage(self, load: Load) -> Lines:
+        alive = load.environments if load.flow.compute == "lambda" else load.constant("service.tasks_min")
+        polled = alive * load.month_s / load.constant("appconfig.poll_s")
+        yield "appconfig.get_configuration_call", self.starts(load) + polled
+        yield "appconfig.configuration_received", self.starts(load)
+
+    def _reading(self, load: Load) -> Iterable[Piece]:
+        application = {"ApplicationId": ref("Application")}
+        yield Resource("Application", "AWS::AppConfig::Application", {"Name": own_name("app")})
+        yield Resource("Environment", "AWS::AppConfig::Environment", {**application, "Name": "live"})
+        profile = {**application, "Name": "settings", "LocationUri": "hosted"}
+        yield Resource("Profile", "AWS::AppConfig::ConfigurationProfile", profile)
+        strategy = {"Name": own_name("at-once"), "ReplicateTo": "NONE", **AT_ONCE}
+        yield Resource("Strategy", "AWS::AppConfig::DeploymentStrategy", strategy)
+        yield Variable("work", "CONFIGURATION", joined("${Application}/${Environment}/${Profile}"))
+        where = "application/${Application}/environment/${Environment}/configuration/${Profile}"
+        read = ("appconfig:StartConfigurationSession", "appconfig:GetLatestConfiguration")
+        yield Allow("work", read, own_arn("appconfig", where))

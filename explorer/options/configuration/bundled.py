@@ -1,0 +1,23 @@
+"""A file in the function's package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from explorer.options.base.conditions import Load
+from explorer.options.base.option import Exclusion
+
+from .base import Configuration
+
+
+class Bundled(Configuration):
+    id = "bundled"
+    summary = "a file in the package"
+    store = "bundled"
+
+    def excludes(self, load: Load) -> Iterable[Exclusion]:
+        yield from super().excludes(load)
+        if load.workload.configuration.changes_without_deploy:
+            yield Exclusion(
+                "configuration.changes_without_deploy", "a bundled file changes only with a deploy"
+            )

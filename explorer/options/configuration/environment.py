@@ -1,0 +1,20 @@
+"""Environment variables of the function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from explorer.facts.encoding import environment_total
+from explorer.options.base.conditions import Load
+from explorer.options.base.limit_uses import Amount, Use
+
+from .base import Configuration
+
+
+class Environment(Configuration):
+    id = "environment"
+    summary = "environment variables"
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        if load.on_lambda:
+            yield Amount("lambda.env", environment_total(load.config_bytes, load.config_entries))

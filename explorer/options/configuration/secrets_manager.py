@@ -1,0 +1,47 @@
+"""Secrets Manager."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from explorer.facts.units import Number
+from explorer.options.base.conditions import Load
+from explorer.options.base.limit_uses import Amount, Use
+from explorer.options.base.request_path import Lines
+from explorer.options.base.resources import Allow, Piece, Setting, Variable, joined, own_arn
+
+from .base import Store
+
+
+class SecretsManager(Store):
+    """A secret an entry; what is not secret and has no room elsewhere is packed into as few as hold it."""
+
+    id = "secrets-manager"
+    summary = "Secrets Manager"
+    parts = ("secrets",)
+    rotates = True
+    store = "secretsmanager"
+    time = "secrets.get"
+    rate = "sm.get"
+
+    def reads_each(self, load: Load) -> Number:
+        packed = np.ceil((load.config_bytes - load.secret_bytes) / load.limit("sm.value"))
+        count = load.config_secrets + np.where(self.plain_fits(load), 0.0, packed)
+        return np.maximum(count, 1.0)
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        yield from super().limits(load)
+        yield Amount("sm.value", load.config_largest)
+
+    def usage(self, load: Load) -> Lines:
+        yield "secretsmanager.secret", self.reads_each(load)
+        yield "secretsmanager.api_call", self.fetches(load) * self.reads_each(load)
+
+    def _reading(self, load: Load) -> Iterable[Piece]:
+        yield Variable("work", "CONFIGURATION", joined("${AWS::StackName}/"))
+        packs = 0 if self.plain_fits(load) else int(self.reads_each(load) - load.config_secrets)
+        yield Setting("packs", [f"plain-{number + 1}" for number in range(packs)])
+        read = ("secretsmanager:GetSecretValue",)
+        yield Allow("work", read, own_arn("secretsmanager", "secret:~/*"))

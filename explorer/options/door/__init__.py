@@ -1,0 +1,10 @@
+"""Doors: what a client's request enters by."""
+
+from __future__ import annotations
+
+from .alb import Alb
+from .function_url import FunctionUrl
+from .http_api import HttpApi
+from .rest_api import RestApi
+
+OPTIONS = (FunctionUrl(), HttpApi(), RestApi(), Alb())

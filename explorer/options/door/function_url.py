@@ -1,0 +1,37 @@
+"""A URL of the function itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from explorer.options.base.conditions import Load
+from explorer.options.base.resources import CALLER, Allow, Piece, Resource, Route, Value, attribute
+
+from .base import Door
+
+
+class FunctionUrl(Door):
+    id = "function-url"
+    summary = "a URL of the function itself"
+    auth = ("none", "iam")
+    request_limits = (("lambda.furl.request", True),)
+    response_limits = (("lambda.furl.response", True),)
+    says = {
+        "door_time": "door.function-url",
+        "request_envelope": "encoding.envelope.request.v2",
+        "response_envelope": "encoding.envelope.response",
+        "response_limits": ("lambda.furl.response",),
+        "streams": True,
+    }
+    one_function = True
+
+    def wiring(self, load: Load, routes: Mapping[Route, str]) -> Iterable[Piece]:
+        (function,) = set(routes.values())
+        url = {"TargetFunctionArn": attribute(function), "AuthType": "AWS_IAM"}
+        yield Resource("Url", "AWS::Lambda::Url", url)
+        yield Allow(CALLER, ("lambda:InvokeFunctionUrl",), attribute(function))
+        by_url = {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}  # else a caller could make the event up
+        yield Allow(CALLER, ("lambda:InvokeFunction",), attribute(function), by_url)
+
+    def address(self) -> Value:
+        return attribute("Url", "FunctionUrl")

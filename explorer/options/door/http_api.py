@@ -1,0 +1,59 @@
+"""An API Gateway HTTP API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from explorer.options.base.conditions import Load
+from explorer.options.base.limit_uses import Demand, Use
+from explorer.options.base.request_path import Lines
+from explorer.options.base.resources import Piece, Resource, Route, Value, joined, own_name, ref
+
+from .api_gateway import may_call, may_invoke, proxy
+from .base import Door
+
+
+class HttpApi(Door):
+    id = "http-api"
+    summary = "an API Gateway HTTP API"
+    parts = ("HTTP API",)
+    offers = ("custom-domain", "throttling")
+    request_limits = (("lambda.sync.request", True), ("apigw.http.payload", False))
+    response_limits = (("lambda.sync.response", True), ("apigw.http.payload", False))
+    waits = "apigw.http.timeout"
+    says = {
+        "door_time": "door.http-api",
+        "request_envelope": "encoding.envelope.request.v2",
+        "response_envelope": "encoding.envelope.response",
+        "response_limits": ("lambda.sync.response",),
+        "door_waits": waits,
+    }
+
+    def wiring(self, load: Load, routes: Mapping[Route, str]) -> Iterable[Piece]:
+        api = {"ApiId": ref("Api")}
+        yield Resource("Api", "AWS::ApiGatewayV2::Api", {"Name": own_name("api"), "ProtocolType": "HTTP"})
+        stage = {**api, "StageName": "$default", "AutoDeploy": True}
+        yield Resource("Stage", "AWS::ApiGatewayV2::Stage", stage)
+        for function in sorted(set(routes.values())):
+            yield Resource(f"{function}Integration", "AWS::ApiGatewayV2::Integration", proxy(function))
+            yield may_invoke(function, "Api")
+        for number, (route, function) in enumerate(routes.items(), 1):
+            yield self._route(f"Route{number}", f"{route.method} {route.path}", function)
+        yield self._route("OtherRoute", "$default", next(iter(routes.values())))  # it says what is wrong
+        yield may_call("Api", "$default", routes, "$default")
+
+    def _route(self, logical: str, key: str, function: str) -> Resource:
+        target = {"Target": joined(f"integrations/${{{function}Integration}}")}
+        signed = {"RouteKey": key, "AuthorizationType": "AWS_IAM", **target}
+        return Resource(logical, "AWS::ApiGatewayV2::Route", {"ApiId": ref("Api"), **signed})
+
+    def address(self) -> Value:
+        return joined("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}")
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        yield from super().limits(load)
+        yield Demand("apigw.throttle", load.peak_rps * load.exchanges)
+
+    def usage(self, load: Load) -> Lines:
+        increment = load.constant("http_api.increment_bytes")
+        yield "apigateway.http_request", load.requests * self.request_units(load, increment)

@@ -1,0 +1,40 @@
+"""A container task for each job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from explorer.options.base.conditions import Load
+from explorer.options.base.limit_uses import Amount, Demand, Use
+from explorer.options.base.request_path import Lines, Step
+from explorer.options.base.usage_lines import container_logs, task_hours
+
+from .base import Execution
+
+
+class Fargate(Execution):
+    """A container task for each job, started when it comes."""
+
+    id = "fargate"
+    jobs_only = True
+    summary = "a Fargate task for each job"
+    parts = ("cluster", "task definition and image", "network", "task roles")
+    says = {"compute": "task"}
+    handed = "ecs.overrides"
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        yield from self.spills(load)
+        yield Amount("fargate.task", load.memory_gb)
+        seconds = load.runtime.mean + load.typical_s("ecs.start")
+        yield Demand("fargate.vcpu", load.peak_rps * seconds, load.task_vcpu)
+
+    def usage(self, load: Load) -> Lines:
+        start, least = load.typical_s("ecs.start"), load.constant("fargate.billed_min_s")
+        billed = least + load.runtime.excess(least - start)
+        yield from task_hours(load, load.requests * billed / 3600, load.task_vcpu, load.task_gb)
+        yield from container_logs(load)
+        yield from self.by_reference(load)
+
+    def steps(self, load: Load) -> Iterable[Step]:
+        yield Step("queue", "start a task", ("front", "worker"), load.time("ecs.start"))
+        yield from super().steps(load)

@@ -1,0 +1,59 @@
+"""Functions on instances of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from explorer.facts.units import Number
+from explorer.options.base.conditions import MB, Load
+from explorer.options.base.limit_uses import Amount, Use
+from explorer.options.base.request_path import Lines, Step
+from explorer.options.base.usage_lines import logs
+
+from .base import Execution
+
+
+class ManagedInstance(Execution):
+    """Lambda on EC2 instances that run all the time, sized for the peak."""
+
+    id = "managed-instance"
+    summary = "Lambda Managed Instances"
+    parts = ("capacity provider", "instances to size and pay for")
+    says = {"compute": "instance"}
+    handed = "lambda.async.payload"
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        yield Amount("lambda.memory.model", load.memory_mb)
+        if not load.flow.asynchronous:
+            yield load.time_limit("lambda.timeout")
+            return
+        yield load.time_limit("lambda.timeout.lmi")
+        yield from self.spills(load)
+        carried = load.request.mean if load.flow.body_in == "door" else 0.0
+        yield Amount("lmi.async", load.peak_rps * np.minimum(carried, MB) / MB)
+
+    def instances(self, load: Load) -> Number:
+        """Instances for the peak with headroom, by vCPU and by memory."""
+        busy = load.peak_rps * load.held_s * load.constant("instance.headroom")
+        by_vcpu = busy * load.vcpu / load.constant("instance.vcpu")
+        by_memory = busy * load.memory_mb / load.constant("instance.memory_mb")
+        needed = np.ceil(np.maximum(by_vcpu, by_memory))
+        return np.maximum(needed, load.constant("instance.count_min"))
+
+    def usage(self, load: Load) -> Lines:
+        yield "lambda.managed_instances_request", load.requests
+        hours = self.instances(load) * load.hours
+        yield "ec2.m7g.xlarge_linux_on_demand", hours
+        # the fee is a share of what the instances cost on demand
+        ec2_usd = hours * load.price("ec2.m7g.xlarge_linux_on_demand")
+        yield "lambda.managed_instances_management_fee", ec2_usd
+        yield from logs(load, load.requests)
+        yield from self.by_reference(load)
+
+    def steps(self, load: Load) -> Iterable[Step]:
+        if load.flow.asynchronous:
+            handed = load.time("async.to_lambda")
+            yield Step("queue", "hand the job over", ("front", "worker"), handed)
+        yield from super().steps(load)

@@ -1,0 +1,60 @@
+"""Jobs in a queue before the function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from explorer.options.base.conditions import Load
+from explorer.options.base.limit_uses import Use
+from explorer.options.base.request_path import Lines, Step
+from explorer.options.base.resources import Allow, Piece, Resource, Variable, attribute, queue, ref
+
+from .base import LambdaExecution, backlog, dead_letters, started_chunks
+
+
+class Queued(LambdaExecution):
+    id = "queued"
+    deployable = True
+    hand_over = "queue"
+    jobs_only = True
+    summary = "an SQS queue between submit and worker"
+    parts = ("queue", "dead-letter queue")
+    says = {"compute": "lambda"}
+    handed = "sqs.message"
+    age_limit = "sqs.retention"
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        yield load.time_limit("lambda.timeout")
+        yield from super().limits(load)
+
+    def usage(self, load: Load) -> Lines:
+        yield from super().usage(load)
+        # a message is sent and received in chunks of 64 KB, and deleted once
+        chunk, each = load.constant("sqs.chunk_bytes"), load.constant("sqs.requests_per_message")
+        yield "sqs.standard_request", load.requests * each
+        for spill in self.spills(load):
+            more = started_chunks(load, spill, np.arange(chunk, load.limit(spill.limit), chunk))
+            yield "sqs.standard_request", load.requests * (each - 1) * more
+        yield "sqs.standard_request", load.constant("sqs.idle_receives_per_s") * load.month_s
+
+    def _arrival(self, load: Load) -> Iterable[Step]:
+        yield Step("queue", "through the queue", ("front", "worker"), load.time("sqs.to_lambda"))
+        yield from backlog(load, self.age_limit)
+
+    def _handing(self, load: Load) -> Iterable[Piece]:
+        yield dead_letters(load)
+        # the worker shortens the time for which its message is hidden to its lease
+        tries = {
+            "deadLetterTargetArn": attribute("DeadLetters"),
+            "maxReceiveCount": load.constant("job.receives"),
+        }
+        hidden = {"VisibilityTimeout": int(load.limit("lambda.timeout"))}
+        yield queue("Queue", {**hidden, "RedrivePolicy": tries})
+        yield Variable("submit", "HAND_TO", ref("Queue"))
+        yield Allow("submit", ("sqs:SendMessage",), attribute("Queue"))
+        actions = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+        yield Allow("work", (*actions, "sqs:ChangeMessageVisibility"), attribute("Queue"))
+        source = {"EventSourceArn": attribute("Queue"), "FunctionName": ref("Work"), "BatchSize": 1}
+        yield Resource("WorkSource", "AWS::Lambda::EventSourceMapping", source)

@@ -1,0 +1,61 @@
+"""A function that invokes itself until the work is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from explorer.facts.encoding import async_requests
+from explorer.options.base.conditions import Load
+from explorer.options.base.limit_uses import Over, Use
+from explorer.options.base.option import Exclusion
+from explorer.options.base.request_path import Lines
+from explorer.options.base.resources import Allow, Piece, Variable, attribute, own_arn
+
+from .base import Sliced, dead_letters, event_settings
+
+
+class Recursion(Sliced):
+    """The function invokes itself; it counts its own hops and may do so more than 16 times."""
+
+    id = "recursion"
+    deployable = True
+    jobs_only = True
+    summary = "a function that invokes itself until the work is done"
+    parts = ("state bucket", "hop budget", "dead-letter target", "recursion config")
+    says = {"compute": "lambda"}
+    handed = "lambda.async.payload"
+    state_limit = "lambda.async.payload"
+
+    def excludes(self, load: Load) -> Iterable[Exclusion]:
+        if not load.workload.runtime.divisible:
+            yield Exclusion("runtime.divisible", "the work cannot be cut into steps")
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        yield Over("lambda.recursion", "runtime", self.per_slice(1.0, 0.0, load))
+        yield from super().limits(load)
+
+    def usage(self, load: Load) -> Lines:
+        yield from super().usage(load)
+        hops = load.requests * (self.slices(load) - 1)
+        free, chunk = load.constant("lambda.async.free_bytes"), load.constant("lambda.async.chunk_bytes")
+        handed = np.where(load.state_bytes <= load.limit(self.state_limit), load.state_bytes, 0.0)
+        chunks = async_requests(handed, free, chunk) - 1
+        yield load.by_architecture("lambda.request"), hops * chunks
+        yield from self.more_events(load)
+        yield "dynamodb.ondemand_wru", hops
+        yield from self.state_moves(load)
+
+    def properties(self, load: Load) -> Mapping[str, Any]:
+        return {"RecursiveLoop": "Allow"}  # it counts its own hops
+
+    def _handing(self, load: Load) -> Iterable[Piece]:
+        function = own_arn("lambda", "function:~-work")
+        yield dead_letters(load)
+        yield Variable("submit", "HAND_TO", attribute("Work"))
+        yield Allow("submit", ("lambda:InvokeFunction",), function)
+        yield Allow("work", ("lambda:InvokeFunction",), function)
+        yield Allow("work", ("sqs:SendMessage",), attribute("DeadLetters"))
+        yield event_settings(load, attribute("DeadLetters"))

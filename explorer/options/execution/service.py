@@ -1,0 +1,67 @@
+"""An always-on container service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from explorer.facts.units import Number
+from explorer.options.base.conditions import TASK_VCPU, Load
+from explorer.options.base.limit_uses import Amount, Use
+from explorer.options.base.request_path import Flow, Lines
+from explorer.options.base.usage_lines import container_logs, task_hours
+
+from .base import Execution
+
+
+class Service(Execution):
+    """Containers that are always on, sized for the peak with headroom: no limit of Lambda binds."""
+
+    id = "service"
+    summary = "an always-on container service"
+    parts = ("cluster", "service and scaling", "task definition and image", "network", "task roles")
+    says = {"compute": "service", "behind": "container"}
+    reads = ()
+
+    def clashes(self, flow: Flow) -> str | None:
+        return None if flow.fronts_containers else "a service stands behind an alb"
+
+    def fleet(self, load: Load) -> tuple[Number, Number, Number]:
+        """Containers for the peak with headroom, their vCPU and their GB: of the sizes, the cheapest.
+
+        A container carries as many requests at once as it has shares, one share being the CPU and the
+        memory that the workload asks for one request.
+        """
+        return load.memo("fleet", lambda: self._fleet(load))
+
+    def _fleet(self, load: Load) -> tuple[Number, Number, Number]:
+        shares = load.peak_rps * load.runtime.mean / load.constant("service.requests_per_share")
+        busy = shares * load.constant("service.headroom")
+        best: tuple[Number, Number, Number] = (0.0, 0.0, 0.0)
+        cheapest: Number = np.inf
+        for vcpu in TASK_VCPU:
+            most_gb = load.constant("fargate.gb_per_vcpu_max") * vcpu
+            carried = np.floor(np.minimum(vcpu / load.vcpu, most_gb / load.memory_gb) * (1 + 1e-9))
+            least_gb = load.constant("fargate.gb_per_vcpu_min") * vcpu
+            gb = np.maximum(np.ceil(carried * load.memory_gb), least_gb)
+            tasks = np.maximum(np.ceil(busy / np.maximum(carried, 1)), load.constant("service.tasks_min"))
+            usd = tasks * sum(load.price(line) * each for line, each in task_hours(load, 1.0, vcpu, gb))
+            better = (carried >= 1) & (usd < cheapest)
+            best = (
+                np.where(better, tasks, best[0])[()],
+                np.where(better, vcpu, best[1])[()],
+                np.where(better, gb, best[2])[()],
+            )
+            cheapest = np.where(better, usd, cheapest)
+        return best
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        tasks, vcpu, _ = self.fleet(load)
+        yield Amount("fargate.task", load.memory_gb)
+        yield Amount("fargate.vcpu", tasks * vcpu)
+
+    def usage(self, load: Load) -> Lines:
+        tasks, vcpu, gb = self.fleet(load)
+        yield from task_hours(load, tasks * load.hours, vcpu, gb)
+        yield from container_logs(load)

@@ -1,0 +1,27 @@
+"""One invocation of a function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from explorer.options.base.conditions import Load
+from explorer.options.base.limit_uses import Use
+from explorer.options.base.request_path import Lines
+
+from .base import LambdaExecution
+
+
+class Single(LambdaExecution):
+    id = "single"
+    deployable = True
+    summary = "one invocation"
+    says = {"compute": "lambda"}
+    handed = "lambda.async.payload"
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        yield load.time_limit("lambda.timeout")
+        yield from super().limits(load)
+
+    def usage(self, load: Load) -> Lines:
+        yield from super().usage(load)
+        yield from self.more_events(load)

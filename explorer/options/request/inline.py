@@ -1,0 +1,13 @@
+"""The body in the request itself."""
+
+from __future__ import annotations
+
+from explorer.options.base.option import Option
+
+
+class Inline(Option):
+    concern = "request"
+    id = "inline"
+    summary = "the body in the request"
+    deployable = True
+    says = {"body_in": "door"}

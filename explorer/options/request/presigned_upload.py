@@ -1,0 +1,71 @@
+"""The body uploaded to S3 first, by a signed URL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from explorer.options.base.conditions import GB, Load
+from explorer.options.base.limit_uses import Linear, Over, Use
+from explorer.options.base.option import Exclusion, Option
+from explorer.options.base.request_path import Lines, Step
+from explorer.options.base.resources import (
+    Allow,
+    Piece,
+    Route,
+    Setting,
+    Variable,
+    bucket,
+    days,
+    front_part,
+    objects,
+    ref,
+)
+from explorer.options.base.usage_lines import compute, front, front_cold
+
+
+class PresignedUpload(Option):
+    """The client asks for a signed URL, puts the body there, and submits a reference to it."""
+
+    concern = "request"
+    id = "presigned-upload"
+    summary = "the body uploaded to S3 by a signed URL first"
+    parts = ("uploads bucket", "client uploads first")
+    says = {"body_in": "s3"}
+    deployable = True
+    reads = ("behind", "compute")
+
+    def excludes(self, load: Load) -> Iterable[Exclusion]:
+        if not load.workload.client.uploads:
+            yield Exclusion("client.uploads", "the client cannot put a body to a signed URL")
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        yield Over("s3.put", "request", Linear(1 / GB))
+
+    def usage(self, load: Load) -> Lines:
+        yield from front(load, load.requests, "handler.presign")
+        yield "s3.standard_tier1_request", load.requests
+        yield "s3.standard_tier2_request", load.requests
+        kept = load.constant("upload.kept_s") / load.month_s
+        yield "s3.standard_storage", load.requests * load.request.mean / GB * kept
+        yield from compute(load, load.typical_s("s3.request") + load.request.mean / load.network)
+
+    def steps(self, load: Load) -> Iterable[Step]:
+        door = load.time("exchange.rtt") + load.time("handler.presign")
+        yield Step("submit", "ask for an upload URL", ("client", "front"), door, order=-2)
+        yield from front_cold(load, "submit", "handler.presign", order=-2)
+        upload = load.time("s3.request") + load.transfer(load.at_levels("request"))
+        yield Step("submit", "upload the body", ("client", "bucket"), upload, order=-1)
+        read = load.time("s3.request") + load.at_levels("request") / load.network
+        yield Step("work", "read the body", ("worker", "bucket"), read, order=-1)
+
+    def pieces(self, load: Load) -> Iterable[Piece]:
+        yield front_part(load, "uploads")
+        yield Route("uploads", "POST", "/uploads")
+        yield from bucket("UploadsBucket", {"uploads/": days(load.constant("upload.kept_s"))})
+        yield Setting("upload_bytes", int(load.limit("s3.put") * GB))
+        yield Allow("uploads", ("s3:PutObject",), objects("UploadsBucket", "uploads/"))
+        readers = ("submit", "work") if load.flow.asynchronous else ("work",)
+        for part in readers:
+            yield Allow(part, ("s3:GetObject",), objects("UploadsBucket", "uploads/"))
+        for part in ("uploads", *readers):
+            yield Variable(part, "UPLOADS", ref("UploadsBucket"))

@@ -1,0 +1,35 @@
+"""What responses share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from explorer.facts.units import Number
+from explorer.options.base.conditions import GB, Load
+from explorer.options.base.option import Option
+from explorer.options.base.request_path import Lines
+from explorer.options.base.resources import Piece, Route, Setting
+
+TB = GB * 1024
+
+
+class Response(Option):
+    """How the result of the work reaches the client."""
+
+    concern = "response"
+
+    def transferred(self, load: Load) -> Number:
+        """Bytes that leave for the internet for one request, on average."""
+        return load.response.mean
+
+    def usage(self, load: Load) -> Lines:
+        if load.public:
+            yield "transfer.internet_out", load.requests * self.transferred(load) / GB
+
+    def pieces(self, load: Load) -> Iterable[Piece]:
+        yield Setting("response", load.flow.body_out)
+        yield Setting("binary", load.workload.response.binary)
+        yield Setting("compression", float(load.compression))
+        yield Setting("json_escape", load.constant("encoding.json_escape"))
+        if not load.flow.asynchronous:
+            yield Route("work", "POST", "/run")

@@ -1,0 +1,46 @@
+"""The asynchronous endpoint whose client is called when the work is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from explorer.facts.units import Number
+from explorer.options.base.conditions import GB, Load
+from explorer.options.base.option import Exclusion
+from explorer.options.base.request_path import Lines, Step
+
+from .stored import Stored
+
+
+class Callback(Stored):
+    """As stored, but the client is called when the job is done."""
+
+    id = "callback"
+    summary = "the result stored in S3; the client is called when it is done"
+    parts = (
+        "submit function",
+        "callback delivery",
+        "status table",
+        "results bucket",
+        "client's callback endpoint",
+    )
+    says = {"body_out": "job", "asynchronous": True}
+    reads = ("behind", "compute")
+    deployable = False
+
+    def excludes(self, load: Load) -> Iterable[Exclusion]:
+        if not load.workload.client.receives_callbacks:
+            yield Exclusion("client.receives_callbacks", "the client cannot be called back")
+
+    def _front_s(self, load: Load) -> Number:
+        return load.typical_s("handler.submit")
+
+    def _told(self, load: Load) -> Lines:
+        yield "eventbridge.custom_event", load.requests
+        yield "eventbridge.api_destination", load.requests
+        if load.public:
+            yield "transfer.internet_out", load.requests * load.constant("status.bytes") / GB
+
+    def _notice(self, load: Load) -> Iterable[Step]:
+        seconds = load.time("async.to_lambda") + load.time("exchange.rtt")
+        yield Step("poll", "call the client back", ("front", "client"), seconds)

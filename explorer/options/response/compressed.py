@@ -1,0 +1,36 @@
+"""The whole response at once, compressed by the function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from explorer.facts.units import Number
+from explorer.options.base.conditions import Load
+from explorer.options.base.request_path import Lines, Step
+from explorer.options.base.usage_lines import compute
+
+from .base import Response
+
+
+class Compressed(Response):
+    id = "compressed"
+    deployable = True
+    summary = "the whole result, gzipped in the function"
+    says = {"body_out": "compressed"}
+    reads = ("compute",)
+
+    def transferred(self, load: Load) -> Number:
+        return load.response.mean * load.compression
+
+    def _gzip_s(self, load: Load, size_bytes: Number) -> Number:
+        return size_bytes / (load.constant("gzip.bytes_per_s") * load.vcpu)
+
+    def usage(self, load: Load) -> Lines:
+        yield from super().usage(load)
+        yield from compute(load, self._gzip_s(load, load.response.mean))
+
+    def steps(self, load: Load) -> Iterable[Step]:
+        size = load.at_levels("response")
+        yield Step("work", "compress the result", ("worker", "worker"), self._gzip_s(load, size), order=1)
+        seconds = load.transfer(size * load.compression)
+        yield Step("download", "the compressed result", ("door", "client"), seconds)

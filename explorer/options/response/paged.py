@@ -1,0 +1,49 @@
+"""The response page by page, a request each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from explorer.options.base.conditions import Load
+from explorer.options.base.option import Exclusion
+from explorer.options.base.request_path import Lines, Step
+from explorer.options.base.resources import Piece, Setting
+from explorer.options.base.usage_lines import compute, logs
+
+from .base import Response
+
+
+class PagedResponse(Response):
+    """Asked for page by page; the work is repeated for each page."""
+
+    id = "paged"
+    deployable = True
+    summary = "the result asked for page by page"
+    parts = ("client asks for the next page",)
+    says = {"body_out": "page"}
+    reads = ("compute", "door_time", "response_envelope", "response_limits")
+
+    def excludes(self, load: Load) -> Iterable[Exclusion]:
+        if not load.workload.response.divisible:
+            yield Exclusion("response.divisible", "the response cannot be asked for page by page")
+
+    def usage(self, load: Load) -> Lines:
+        yield from super().usage(load)
+        again = np.maximum(load.pages - 1, 0)
+        if load.flow.compute == "lambda":
+            yield load.by_architecture("lambda.request"), load.requests * again
+            yield from logs(load, load.requests * again)
+        yield from compute(load, again * load.runtime.mean)
+
+    def steps(self, load: Load) -> Iterable[Step]:
+        size = load.at_levels("response")
+        more = np.maximum(np.ceil(size / load.page_bytes) - 1, 0)
+        once = load.time("exchange.rtt") + load.time(load.flow.door_time) + load.at_levels("runtime")
+        seconds = load.transfer(size) + more * once
+        yield Step("download", "the pages", ("client", "worker"), seconds)
+
+    def pieces(self, load: Load) -> Iterable[Piece]:
+        yield from super().pieces(load)
+        yield Setting("page_bytes", int(load.page_bytes))

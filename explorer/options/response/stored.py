@@ -1,0 +1,131 @@
+"""The asynchronous endpoint: submit, poll the status, download from a signed URL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from explorer.facts.units import Number
+from explorer.options.base.conditions import GB, Load
+from explorer.options.base.limit_uses import Amount, Demand, Linear, Over, Use
+from explorer.options.base.option import Exclusion
+from explorer.options.base.request_path import Lines, Step
+from explorer.options.base.resources import (
+    Allow,
+    Piece,
+    Resource,
+    Route,
+    Setting,
+    Variable,
+    attribute,
+    bucket,
+    days,
+    front_part,
+    objects,
+    ref,
+)
+from explorer.options.base.usage_lines import compute, front, front_cold
+
+from .base import TB, Response
+
+
+class Stored(Response):
+    """The asynchronous endpoint: submit, poll the status, download from a signed URL."""
+
+    id = "stored"
+    deployable = True
+    summary = "the result stored in S3; the client polls a status and downloads it"
+    parts = (
+        "submit function",
+        "status function",
+        "status table",
+        "results bucket",
+        "client polls and downloads",
+    )
+    says = {"body_out": "job", "asynchronous": True, "polls": True}
+    reads = ("behind", "compute")
+
+    def excludes(self, load: Load) -> Iterable[Exclusion]:
+        if not load.workload.client.polls:
+            yield Exclusion("client.polls", "the client cannot poll a status")
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        yield Over("s3.object", "response", Linear(1 / TB))
+        yield Over("s3.presign.role", "response", Linear(1 / load.bandwidth))
+        yield Amount("ddb.item", load.constant("status.bytes"))
+        if load.flow.behind == "function":
+            yield Demand("lambda.concurrency", load.peak_rps * self._front_s(load))
+
+    def _front_s(self, load: Load) -> Number:
+        """Seconds of the small functions for one job."""
+        return load.typical_s("handler.submit") + load.polls * load.typical_s("handler.status")
+
+    def usage(self, load: Load) -> Lines:
+        yield from super().usage(load)
+        yield from front(load, load.requests, "handler.submit")
+        yield "dynamodb.ondemand_wru", load.requests * load.constant("ddb.writes_per_job")
+        yield "s3.standard_tier1_request", load.requests
+        yield "s3.standard_tier2_request", load.requests
+        kept = load.number("response.kept") / load.month_s
+        yield "s3.standard_storage", load.requests * load.response.mean / GB * kept
+        yield "dynamodb.storage_standard", load.requests * load.constant("status.bytes") / GB * kept
+        yield from compute(load, load.typical_s("s3.request") + load.response.mean / load.network)
+        yield from self._told(load)
+
+    def _told(self, load: Load) -> Lines:
+        """What it costs that the client learns of the end: it reads the status, again and again."""
+        polled = load.requests * load.polls
+        yield from front(load, polled, "handler.status")
+        yield "dynamodb.ondemand_rru", polled
+        if load.public:
+            yield "transfer.internet_out", polled * load.constant("status.bytes") / GB
+
+    def steps(self, load: Load) -> Iterable[Step]:
+        accept = load.time("handler.submit") + load.time("ddb.request")
+        yield Step("submit", "write the job's status, answer 202", ("front", "table"), accept, order=1)
+        yield from front_cold(load, "submit", "handler.submit")
+        store = load.time("s3.request") + load.at_levels("response") / load.network
+        yield Step("work", "store the result", ("worker", "bucket"), store, order=2)
+        yield from self._notice(load)
+        fetch = load.time("s3.request") + load.time("exchange.rtt")
+        fetch = fetch + load.transfer(load.at_levels("response"))
+        yield Step("download", "the result by its signed URL", ("bucket", "client"), fetch)
+
+    def _notice(self, load: Load) -> Iterable[Step]:
+        yield Step("poll", "wait for the next poll", ("client", "client"), load.poll_wait, order=-1)
+        yield Step("poll", "read the status", ("front", "table"), load.time("handler.status"), order=1)
+
+    def pieces(self, load: Load) -> Iterable[Piece]:
+        yield from super().pieces(load)
+        yield front_part(load, "submit")
+        yield Route("submit", "POST", "/jobs")
+        yield Route("submit", "DELETE", "/jobs/{id}")
+        yield front_part(load, "status")
+        yield Route("status", "GET", "/jobs/{id}")
+        yield from self._storage(load)
+        for setting in ("poll.first_s", "poll.growth"):
+            yield Setting(setting.replace(".", "_"), load.constant(setting))
+        yield Allow("submit", ("dynamodb:PutItem", "dynamodb:DeleteItem"), attribute("Jobs"))
+        yield Allow("status", ("s3:GetObject",), objects("ResultsBucket", "results/"))
+        yield Allow("work", ("s3:PutObject",), objects("ResultsBucket", "results/"))
+        for part in ("submit", "status", "work"):
+            yield Variable(part, "JOBS", ref("Jobs"))
+            yield Variable(part, "RESULTS", ref("ResultsBucket"))
+            yield Allow(part, ("dynamodb:GetItem", "dynamodb:UpdateItem"), attribute("Jobs"))
+
+    def _storage(self, load: Load) -> Iterable[Piece]:
+        kept_s, upload_s = load.number("response.kept"), load.constant("upload.kept_s")
+        yield Setting("kept_s", int(kept_s))
+        yield Setting("upload_kept_s", int(upload_s))
+        short = dict.fromkeys(("bodies/", "state/"), days(upload_s) + 1)
+        yield from bucket("ResultsBucket", {"results/": days(kept_s) + 1, **short})
+        key = {"AttributeName": "id"}
+        yield Resource(
+            "Jobs",
+            "AWS::DynamoDB::Table",
+            {
+                "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [{**key, "AttributeType": "S"}],
+                "KeySchema": [{**key, "KeyType": "HASH"}],
+                "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
+            },
+        )

@@ -1,0 +1,45 @@
+"""The response as it is made, in a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from explorer.options.base.conditions import GB, Load
+from explorer.options.base.limit_uses import Over, Use
+from explorer.options.base.request_path import Flow, Lines, Step
+from explorer.options.base.usage_lines import compute
+
+from .base import Response
+
+
+class Streamed(Response):
+    """Sent as it is produced; here only once the work is done, which is the least it can do."""
+
+    id = "streamed"
+    summary = "the result streamed, up to 200 MB from a function"
+    parts = ("streaming adapter or runtime",)
+    says = {"body_out": "stream", "streaming": True}
+    reads = ("compute",)
+
+    def clashes(self, flow: Flow) -> str | None:
+        if flow.streams or flow.behind == "container":
+            return None
+        return "streamed needs function-url, rest-api or a service"
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        if load.on_lambda:
+            yield Over("lambda.stream.response", "response")
+
+    def usage(self, load: Load) -> Lines:
+        yield from super().usage(load)
+        if load.on_lambda:
+            beyond = load.response.excess(load.limit("lambda.stream.burst"))
+            yield load.by_architecture("lambda.response_streaming"), load.requests * beyond / GB
+            yield from compute(load, load.stream_mean_s)
+
+    def steps(self, load: Load) -> Iterable[Step]:
+        size = load.at_levels("response")
+        held = load.stream.size(size) if load.on_lambda else 0.0
+        yield Step("download", "the stream", ("door", "client"), np.maximum(load.transfer(size), held))
