@@ -25,7 +25,7 @@ from typing import Any
 
 import explorer as ex
 from explorer.calibrate import predicted
-from explorer.design import Design
+from explorer.engine.designs import Design
 from explorer.facts import catalogue
 from explorer.live import Client, cloud, deploying
 from explorer.live.bench import Result

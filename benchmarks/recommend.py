@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable
 
 import explorer as ex
-from explorer.assess import findings
-from explorer.cost import usage
-from explorer.evaluate import allowed
-from explorer.latency import latency
+from explorer.engine.cost import usage
+from explorer.engine.evaluation import allowed
+from explorer.engine.latency import latency
+from explorer.engine.limits import findings
 from explorer.options.base.conditions import Load
 
 ROUNDS = 41

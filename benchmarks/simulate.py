@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 
 import explorer as ex
-from explorer.simulation import simulate
-from explorer.simulation.compiled import compiled
+from explorer.engine.simulation.compiled import compiled
+from explorer.engine.simulation.simulate import simulate
 
 RUNS = 5
 KINDS = ("cold_start_probability", "mean_servers", "mean_running")

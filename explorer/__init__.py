@@ -14,6 +14,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from explorer.engine.cost import Bill, bill
+    from explorer.engine.designs import Design
+    from explorer.engine.simulation.provisioned import provisioned_for
+    from explorer.engine.simulation.simulate import simulate
     from explorer.facts.catalogue import breaches_frame as breaches
     from explorer.facts.catalogue import limits_frame as limits
     from explorer.facts.catalogue import prices_frame as prices
@@ -22,8 +26,6 @@ if TYPE_CHECKING:
 
     from .app import explore
     from .calibrate import calibrate
-    from .cost import Bill, bill
-    from .design import Design
     from .errors import ExplorerError
     from .figures import decision_map
     from .forecast import forecast
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from .recommend import Recommendation, recommend
     from .report import report
     from .sensitivity import regret, sensitivity
-    from .simulation import provisioned_for, simulate
     from .sweep import Sweep, sweep
     from .tiles import SweepFile
 
@@ -40,15 +41,15 @@ __version__ = "0.1.0"
 _CONTENTS = {  # public name: (module, name there)
     "Workload": ("workload.workload", "Workload"),
     "examples": ("workload.workload", "examples"),
-    "Design": ("design", "Design"),
+    "Design": ("engine.designs", "Design"),
     "Recommendation": ("recommend", "Recommendation"),
     "recommend": ("recommend", "recommend"),
     "assess": ("one_design", "assess"),
     "cost": ("one_design", "cost"),
     "compare": ("one_design", "compare"),
     "latency": ("one_design", "latency"),
-    "Bill": ("cost", "Bill"),
-    "bill": ("cost", "bill"),
+    "Bill": ("engine.cost", "Bill"),
+    "bill": ("engine.cost", "bill"),
     "calibrate": ("calibrate", "calibrate"),
     "decision_map": ("figures", "decision_map"),
     "forecast": ("forecast", "forecast"),
@@ -61,8 +62,8 @@ _CONTENTS = {  # public name: (module, name there)
     "report": ("report", "report"),
     "sensitivity": ("sensitivity", "sensitivity"),
     "regret": ("sensitivity", "regret"),
-    "simulate": ("simulation", "simulate"),
-    "provisioned_for": ("simulation", "provisioned_for"),
+    "simulate": ("engine.simulation.simulate", "simulate"),
+    "provisioned_for": ("engine.simulation.provisioned", "provisioned_for"),
     "Sweep": ("sweep", "Sweep"),
     "sweep": ("sweep", "sweep"),
     "SweepFile": ("tiles", "SweepFile"),

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from explorer.engine.designs import Design, Table
+from explorer.engine.evaluation import Evaluation
 from explorer.facts.units import format_number, format_size, format_time
 from explorer.options.base.conditions import Load
 from explorer.workload.axes import scaled, value_now
 from explorer.workload.fields import LARGEST_SIZE, LONGEST_TIME
 
-from .design import Design, Table
 from .errors import ExplorerError
-from .evaluate import Evaluation
 
 if TYPE_CHECKING:
     from .recommend import Recommendation

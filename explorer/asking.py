@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from explorer.engine.designs import choices
 from explorer.workload.workload import Workload
 
-from .design import choices
 from .errors import ExplorerError
 
 Answers = dict[str, Any]  # by dotted field

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from explorer.engine.cost import usage
+from explorer.engine.evaluation import Evaluation
+from explorer.engine.latency import steps
+from explorer.engine.limits import findings
 from explorer.facts.units import format_bandwidth, format_number, format_size, format_time
 from explorer.options.base.conditions import Load
 from explorer.workload.workload import NEEDS, Workload
 
-from .assess import findings
-from .cost import usage
-from .evaluate import Evaluation
 from .facts import catalogue
-from .latency import steps
 
 if TYPE_CHECKING:
     from .recommend import Recommendation

@@ -11,6 +11,10 @@ from functools import cached_property
 
 import numpy as np
 
+from explorer.engine.designs import Design, table
+from explorer.engine.evaluation import Evaluation
+from explorer.engine.limits import findings
+from explorer.engine.search import NOTHING
 from explorer.facts.units import format_quantity, shown
 from explorer.options.base.conditions import Load
 from explorer.workload.axes import BOUNDS as BOUNDS
@@ -18,13 +22,10 @@ from explorer.workload.axes import REACH as REACH
 from explorer.workload.axes import SPREADS, TOTAL, checked, ends, value_now
 from explorer.workload.workload import Workload
 
-from .assess import findings
-from .design import Design, table
 from .errors import ExplorerError, WorkloadError
-from .evaluate import Evaluation
 from .facts import catalogue
 from .placing import Box, widest
-from .sweep import NOTHING, POSITION, Sweep, sweep
+from .sweep import POSITION, Sweep, sweep
 
 POINTS = 140  # along each axis
 UNITS = {

@@ -110,7 +110,8 @@ def _assessed(growth: dict[str, str], months: int) -> Any:
 
 
 def _today(workload: Workload, judge: Judge) -> list[Finding]:
-    from .assess import findings
+    from explorer.engine.limits import findings
+
     from .recommend import recommend
 
     r = recommend(workload)

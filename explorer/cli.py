@@ -153,8 +153,9 @@ def bill(
     as_json: Json = False,
 ) -> None:
     """Price billable quantities, line by line."""
-    from .cost import bill as priced
-    from .plain import billed
+    from explorer.engine.cost import bill as priced
+    from explorer.engine.cost import bill_to_dict as billed
+
     from .plain import usage as read
 
     total = priced(read(usage), region or "us-east-1", free_tier)

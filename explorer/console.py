@@ -78,7 +78,7 @@ def _regions(incomplete: str) -> list[str]:
 
 def designs(incomplete: str) -> list[str]:
     """What may follow in "door=http-api,resp": the other concerns with their options."""
-    from .design import OPTIONS
+    from explorer.engine.designs import OPTIONS
 
     before, comma, _ = incomplete.rpartition(",")
     chosen = {choice.partition("=")[0] for choice in before.split(",")}

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from explorer.engine.designs import Design, choices
+from explorer.engine.evaluation import Evaluation, allowed
+from explorer.engine.limits import Finding, findings
 from explorer.facts.units import shown
 from explorer.options.base.conditions import Load
 from explorer.workload.axes import check_grown, scaled
 from explorer.workload.workload import Workload
 
-from .assess import Finding, findings
-from .design import Design, choices
 from .errors import ExplorerError, WorkloadError
-from .evaluate import Evaluation, allowed
 from .recommend import Recommendation, completed
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from explorer.engine.cost import Bill
+from explorer.engine.cost import cost as bill_of
+from explorer.engine.designs import Design
+from explorer.engine.latency import latency as seconds_of
+from explorer.engine.limits import Finding, findings
 from explorer.workload.workload import Workload
 
-from .assess import Finding, findings
-from .cost import Bill
-from .cost import cost as bill_of
-from .design import Design
-from .latency import latency as seconds_of
 from .recommend import completed, frame
 
 if TYPE_CHECKING:

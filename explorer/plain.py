@@ -1,4 +1,4 @@
-"""What the command line reads and prints as plain values: a usage table in, answers as JSON out."""
+""""""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from explorer.engine.cost import bill_to_dict
 from explorer.facts.csv_table import decimal, first_day, refused, text
 
 from .errors import ExplorerError
@@ -20,13 +21,13 @@ from .facts import catalogue
 if TYPE_CHECKING:
     import pandas as pd
 
+    from explorer.engine.designs import Design
+    from explorer.engine.limits import Finding
     from explorer.workload.workload import Workload
 
-    from .assess import Finding
-    from .cost import Bill
-    from .design import Design
     from .sweep import Sweep
     from .tiles import SweepFile
+
 
 COLUMNS = ("id", "quantity")
 
@@ -97,16 +98,12 @@ def _quantity(place: str, header: list[str], line: list[str]) -> tuple[str, Deci
         raise refused(place, "quantity", row["quantity"], str(error)) from None
 
 
-def billed(bill: Bill) -> dict[str, Any]:
-    """A bill as plain values."""
-    return {"total_usd": bill.total_usd, "lines": [line.to_dict() for line in bill.lines]}
-
-
 def assessed(workload: Workload, given: str) -> dict[str, Any]:
     """One design for one workload: findings, bill, latency, and what keeps it from being feasible."""
-    from .assess import findings
-    from .cost import cost
-    from .latency import latency
+    from explorer.engine.cost import cost
+    from explorer.engine.latency import latency
+    from explorer.engine.limits import findings
+
     from .recommend import completed
 
     if not given.strip(" ,"):
@@ -123,7 +120,7 @@ def assessed(workload: Workload, given: str) -> dict[str, Any]:
         "feasible": feasible,
         "excluded": excluded,
         "findings": [asdict(finding) for finding in found],
-        "bill": billed(bill),
+        "bill": bill_to_dict(bill),
         "latency_s": seconds,
         "monthly_usd": float(bill.total_usd),
         "parts": len(design.parts),
@@ -139,11 +136,10 @@ def _excluded(
     workload: Workload, design: Design, findings: list[Finding]
 ) -> tuple[bool, list[dict[str, str]]]:
     """Whether a design is feasible, and what keeps it from that: limits that break first."""
+    from explorer.engine.designs import table
+    from explorer.engine.evaluation import Evaluation
     from explorer.facts.units import format_share, format_time
     from explorer.options.base.conditions import Load
-
-    from .design import table
-    from .evaluate import Evaluation
 
     load, rows = Load(workload), table().where(design.ids)
     one = Evaluation(load, rows)

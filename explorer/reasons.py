@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from explorer.engine.designs import Design, every_combination, table
+from explorer.engine.evaluation import Evaluation
 from explorer.facts.units import format_time
 from explorer.options.base.conditions import Load
 from explorer.options.base.option import Option
 
-from .design import Design, every_combination, table
-from .evaluate import Evaluation
 from .facts import catalogue
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def changes(r: Recommendation) -> list[Change]:
     """The parts that come and go against today's design, and what it costs or saves a month."""
     if r.current is None or r.design is None:
         return []
-    from .cost import cost
+    from explorer.engine.cost import cost
 
     today, then = r.current, r.design
     rows = [Change("removed", part) for part in today.parts if part not in then.parts]

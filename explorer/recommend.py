@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explorer import reasons as why_not
+from explorer.engine.cost import Bill
+from explorer.engine.cost import cost as bill_of
+from explorer.engine.designs import CONCERNS, Design, choices, table
+from explorer.engine.evaluation import Evaluation, allowed
+from explorer.engine.limits import Finding, findings
 from explorer.facts.units import shown
 from explorer.options.base.conditions import Load
 from explorer.options.base.request_path import LEVELS
 from explorer.workload.workload import Workload
 
 from . import around, assumptions, words
-from .assess import Finding, findings
-from .cost import Bill
-from .cost import cost as bill_of
-from .design import CONCERNS, Design, choices, table
 from .errors import DesignError, WorkloadError
-from .evaluate import Evaluation, allowed
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,7 @@ from .errors import ExplorerError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from .simulation import Simulation
+    from explorer.engine.simulation.result import Simulation
 
 Rate = Annotated[float | None, typer.Option("--arrival-rps", help="Mean requests a second.")]
 Load = Annotated[
@@ -59,7 +59,7 @@ def simulate(
     as_json: Json = False,
 ) -> None:
     """Cold starts, refusals and environments under a load, by running every request."""
-    from .simulation import simulate as run
+    from explorer.engine.simulation.simulate import simulate as run
 
     found = run(
         arrival_rps,

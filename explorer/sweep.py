@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from explorer.engine.bounds import Block
+from explorer.engine.designs import CONCERNS, Design, choices, table
+from explorer.engine.evaluation import Evaluation, possible
+from explorer.engine.search import NOTHING, Contest
 from explorer.facts.units import shown
 from explorer.options.base.conditions import Load
 from explorer.workload.axes import grid_of
 from explorer.workload.workload import Workload
 
-from .contest import NOTHING, Block, Contest
-from .design import CONCERNS, Design, choices, table
 from .errors import DesignError, ExplorerError
-from .evaluate import Evaluation, possible
 from .tiles import (
     Answer,
     Axes,

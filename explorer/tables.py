@@ -60,7 +60,7 @@ def priced(answer: Row) -> Iterator[RenderableType]:
 
 
 def _parts(answer: Row) -> Iterator[RenderableType]:
-    from .design import Design
+    from explorer.engine.designs import Design
 
     parts = Design(**answer["nearest"]).parts
     yield title("Moving parts" + ("" if answer["feasible"] else " of the nearest miss"))

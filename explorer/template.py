@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
+from explorer.engine.designs import Design
 from explorer.options.base.conditions import Load
 from explorer.options.base.resources import (
     CALLER,
@@ -30,7 +31,6 @@ from explorer.options.base.resources import (
 )
 from explorer.workload.workload import Workload
 
-from .design import Design
 from .errors import DesignError
 
 __all__ = ["Stack", "stack_of"]

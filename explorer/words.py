@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer import around
+from explorer.engine.designs import Design
+from explorer.engine.limits import findings
 from explorer.facts.units import format_number, format_quantity, format_share, format_time, format_usd
 
-from .assess import findings
-from .design import Design
 from .facts import catalogue
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import pytest
 
 from explorer import Design, ExplorerError, Workload
 from explorer.calibrate import Conditions, calibrate, predicted
+from explorer.engine.latency import latency
 from explorer.errors import DesignError
-from explorer.latency import latency
 from explorer.live.bench import Closed, Endpoint, bench, poisson
 from explorer.live.bench.endpoint import Work
 from explorer.live.bench.jobs import Polling

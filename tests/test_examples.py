@@ -6,8 +6,8 @@ import tomllib
 import pytest
 
 import explorer as ex
-from explorer.design import table
-from explorer.evaluate import Evaluation
+from explorer.engine.designs import table
+from explorer.engine.evaluation import Evaluation
 from explorer.facts.locations import workloads_dir
 from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload

@@ -9,12 +9,12 @@ from matplotlib.colors import to_hex
 
 import explorer as ex
 from explorer import figures
-from explorer.design import CONCERNS
+from explorer.engine.designs import CONCERNS
+from explorer.engine.latency import latency as seconds_of
 from explorer.errors import ExplorerError
 from explorer.facts import locations
 from explorer.facts.units import format_time, format_usd
 from explorer.figures.look import VERDICTS
-from explorer.latency import latency as seconds_of
 
 EXAMPLES = sorted(locations.workloads_dir().glob("*.toml"))
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 import explorer
-from explorer.assess import findings
-from explorer.cost import usage
-from explorer.design import OPTIONS, Context, table
+from explorer.engine.cost import usage
+from explorer.engine.designs import OPTIONS, Context, table
+from explorer.engine.latency import steps
+from explorer.engine.limits import findings
 from explorer.facts import catalogue
-from explorer.latency import steps
 from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload
 

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import explorer as ex
-from explorer.assess import TIGHT, findings
-from explorer.cost import cost
-from explorer.design import Context, table
+from explorer.engine.cost import cost
+from explorer.engine.designs import Context, table
+from explorer.engine.evaluation import Evaluation
+from explorer.engine.latency import latency
+from explorer.engine.limits import TIGHT, findings
 from explorer.errors import ExplorerError
-from explorer.evaluate import Evaluation
-from explorer.latency import latency
 from explorer.options.base.conditions import Load
 from tests.support.workloads import EXAMPLES, workloads
 

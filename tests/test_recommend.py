@@ -10,9 +10,9 @@ import pytest
 
 import explorer as ex
 from explorer.around import LASTS
-from explorer.assess import findings
-from explorer.design import CONCERNS, table
-from explorer.evaluate import Evaluation
+from explorer.engine.designs import CONCERNS, table
+from explorer.engine.evaluation import Evaluation
+from explorer.engine.limits import findings
 from explorer.facts.locations import workloads_dir
 from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload

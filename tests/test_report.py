@@ -12,7 +12,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 import explorer as ex
-from explorer.design import OPTIONS
+from explorer.engine.designs import OPTIONS
 from explorer.errors import ReportError
 from explorer.facts.locations import workloads_dir
 from explorer.facts.units import format_usd

@@ -15,7 +15,7 @@ from matplotlib.patches import FancyBboxPatch
 import explorer as ex
 from explorer import figures
 from explorer.calibrate import Conditions
-from explorer.design import table
+from explorer.engine.designs import table
 from explorer.errors import ReportError
 from explorer.facts.locations import workloads_dir
 from explorer.figures.made_of import boxes_of, talks_of

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from explorer import Design, ExplorerError, Workload, examples, recommend, sweep
 from explorer import cost as bill_of
-from explorer.design import table
-from explorer.evaluate import Evaluation, allowed
+from explorer.engine.designs import table
+from explorer.engine.evaluation import Evaluation, allowed
+from explorer.engine.search import NOTHING
 from explorer.options.base.conditions import Load
-from explorer.sweep import NOTHING
 from explorer.workload.axes import SPREADS, TOTAL, fields
 from tests.support.workloads import workloads
 
@@ -198,8 +198,8 @@ def test_tiles_and_blocks_leave_no_seam(monkeypatch):
     axes = {"response": np.geomspace(1e3, 3e8, 37), "runtime": np.geomspace(0.01, 9000, 19)}
     whole = sweep(w, axes)
     monkeypatch.setattr(module, "TILE", 100)
-    monkeypatch.setattr("explorer.contest.BLOCK", 30)
-    monkeypatch.setattr("explorer.contest.CELL", 4)
+    monkeypatch.setattr("explorer.engine.search.BLOCK", 30)
+    monkeypatch.setattr("explorer.engine.search.CELL", 4)
     cut = sweep(w, axes)
     assert np.array_equal(whole.winner, cut.winner) and np.array_equal(whole.runner_up, cut.runner_up)
     np.testing.assert_array_equal(whole.monthly_usd, cut.monthly_usd)
@@ -254,7 +254,7 @@ def test_the_index_is_that_of_all_designs():
 
 
 def test_an_axis_of_the_promised_success_is_more_than_a_block(monkeypatch):
-    monkeypatch.setattr("explorer.contest.BLOCK", 4)
+    monkeypatch.setattr("explorer.engine.search.BLOCK", 4)
     w = Workload(**GIVEN)
     axes = {"targets.success": np.linspace(0.9, 0.9999, 9), "runtime": np.array([0.1, 4.0])}
     same_as_evaluation(w, axes, sweep(w, axes))

@@ -9,7 +9,7 @@ from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
 from explorer import Workload
-from explorer.design import OPTIONS, Design, table
+from explorer.engine.designs import OPTIONS, Design, table
 from explorer.errors import DesignError
 from explorer.options.base.resources import CALLER, Allow, Entry, Part, Route, Setting, Variable
 from explorer.template import Stack, filler, stack_of

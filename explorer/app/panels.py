@@ -11,6 +11,8 @@ from html import escape
 
 import numpy as np
 
+from explorer.engine.designs import Design
+from explorer.engine.limits import Finding
 from explorer.facts import catalogue
 from explorer.facts.units import (
     format_number,
@@ -22,8 +24,6 @@ from explorer.facts.units import (
 )
 
 from ..around import BreakEven, named
-from ..assess import Finding
-from ..design import Design
 from ..figures.look import NEVER
 from ..reasons import Reason
 from ..recommend import Recommendation

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from html import escape
 
+from explorer.engine.cost import Bill, BillLine
+from explorer.engine.cost import cost as bill_of
+from explorer.engine.designs import Context
+from explorer.engine.latency import steps as steps_of
 from explorer.facts import catalogue
 from explorer.facts.units import format_number, format_quantity, format_share, format_time, format_usd
 from explorer.options.base.option import Option
 from explorer.options.base.request_path import Flow
 from explorer.workload.axes import SPREADS
 
-from ..cost import Bill, BillLine
-from ..cost import cost as bill_of
-from ..design import Context
-from ..latency import steps as steps_of
 from ..recommend import Recommendation
 from . import costs, history, panels
 from .controls import DIALS, TAIL

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from explorer.engine.designs import CONCERNS, Design, choices
 from explorer.workload.workload import Workload
 
-from ..design import CONCERNS, Design, choices
 from ..errors import DesignError
 from .measured import METADATA as METADATA
 from .measured import Measured, runs

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from explorer.engine.designs import Design
 from explorer.options.base.request_path import LEVELS
 
-from ..design import Design
 from ..errors import ExplorerError
 from .predict import NAMES, Conditions
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from explorer.engine.designs import Design
+from explorer.engine.latency import steps
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Load
 from explorer.options.base.request_path import LEVELS, PHASES, Step
 from explorer.workload.workload import Workload
-
-from ..design import Design
-from ..latency import steps
 
 NAMES = tuple(f"p{100 * level:g}" for level in LEVELS)
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.engine.designs import Design
+from explorer.engine.latency import steps
 from explorer.options.base.request_path import LEVELS, PHASES
 from explorer.workload.workload import Workload
 
-from ..design import Design
-from ..latency import steps
 from .measured import Measured
 from .predict import Asked, Conditions, sums_of
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from explorer.engine.designs import OPTIONS, Design
+from explorer.engine.latency import steps as steps_of
 from explorer.options.base.conditions import Load
-
-from ..design import OPTIONS, Design
-from ..latency import steps as steps_of
 
 LEAST_IN, TITLE_IN, LINE_IN = 0.62, 0.175, 0.145  # of a box: its least height, and that of its lines
 WRAP = 21  # characters of a line in a box

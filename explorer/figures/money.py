@@ -9,12 +9,12 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from explorer.engine.cost import Bill
+from explorer.engine.cost import cost as bill_of
+from explorer.engine.designs import CONCERNS, Design
 from explorer.facts.units import format_time, format_usd
 
 from ..around import named
-from ..cost import Bill
-from ..cost import cost as bill_of
-from ..design import CONCERNS, Design
 from ..recommend import Recommendation
 from .look import (
     BLUE,

@@ -8,10 +8,10 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch
 
+from explorer.engine.designs import Design
 from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload
 
-from ..design import Design
 from ..recommend import Recommendation, completed
 from .bars import PHASE_COLOURS
 from .look import DARK, INK, WIDTH_IN, Picture, canvas, styled, subtitle

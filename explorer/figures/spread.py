@@ -10,13 +10,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from scipy.special import ndtr
 
+from explorer.engine.designs import CONCERNS, OPTIONS, Context, Design, table
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Load
 from explorer.options.base.limit_uses import Over
 from explorer.workload.distribution import Distribution, Quantiles, Samples
 from explorer.workload.workload import Workload
 
-from ..design import CONCERNS, OPTIONS, Context, Design, table
 from ..errors import ExplorerError
 from .look import (
     BLUE,

@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
+from explorer.engine.designs import Design
 from explorer.workload.workload import Workload
 
 from ..atlas import Atlas, atlas, dearer
-from ..design import Design
 from ..placing import widest
 from ..recommend import recommend
 from .decisions import EMPTY, frame_map, mark_today, name_fits

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from explorer.engine.designs import Design, choices
 from explorer.workload.workload import Workload
 
-from ..design import Design, choices
 from ..errors import ExplorerError
 from ..template import Stack
 from .said import spoken

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from explorer.engine.designs import Design, choices
 from explorer.facts import catalogue
 from explorer.facts.units import format_usd
 
-from ..design import Design, choices
 from ..forecast import forecast
 from ..recommend import Recommendation
 from .cells import Cell, Table, table

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from explorer import words
+from explorer.engine.cost import BillLine
+from explorer.engine.designs import Context
+from explorer.engine.designs import table as every_design
+from explorer.engine.latency import latency, steps
+from explorer.engine.limits import Finding, findings
 from explorer.facts import catalogue
 from explorer.facts.units import format_number, format_share, format_time, format_usd
 from explorer.options.base.conditions import Load
 
 from ..around import BreakEven, relaxations
-from ..assess import Finding, findings
-from ..cost import BillLine
-from ..design import Context
-from ..design import table as every_design
-from ..latency import latency, steps
 from ..recommend import Recommendation
 from .cells import Cell, Sources, Table, table
 from .others import named

@@ -7,11 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from explorer.engine.designs import Design
 from explorer.facts.units import format_time
 from explorer.workload.workload import Workload
 
 from ..calibrate import Conditions, calibrate, predicted, read
-from ..design import Design
 from ..errors import ReportError
 from .cells import Table, table
 from .document import Block, Listed, Prose

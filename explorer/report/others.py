@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from explorer import around
+from explorer.engine.cost import usage
+from explorer.engine.designs import Design
+from explorer.engine.latency import steps
+from explorer.engine.limits import findings
 from explorer.facts import catalogue
 from explorer.facts.records import Constant, Time
 from explorer.facts.units import format_share, format_time, format_usd
 from explorer.options.base.conditions import Load
 
-from ..assess import findings
-from ..cost import usage
-from ..design import Design
-from ..latency import steps
 from ..reasons import Reason
 from ..recommend import Recommendation
 from .cells import Cell, Sources, Table, table

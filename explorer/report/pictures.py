@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from explorer.engine.designs import Design, table
+from explorer.engine.latency import latency, steps
 from explorer.options.base.conditions import Load
 
 from ..atlas import atlas
-from ..design import Design, table
-from ..latency import latency, steps
 from ..recommend import Recommendation
 from ..sensitivity import Sensitivity
 from ..sweep import Sweep, sweep

@@ -6,14 +6,14 @@ import math
 from decimal import ROUND_HALF_UP, Decimal
 from typing import get_args
 
+from explorer.engine.cost import BillLine
+from explorer.engine.designs import Design
+from explorer.engine.limits import Finding
 from explorer.facts import catalogue
 from explorer.facts.units import format_number, format_quantity, format_share, format_size
 from explorer.options.base.option import Option
 from explorer.workload.workload import Client
 
-from ..assess import Finding
-from ..cost import BillLine
-from ..design import Design
 from ..reasons import Reason
 
 IN_BYTES = {"MB": 1024**2, "GB": 1024**3, "GiB": 1024**3, "TiB": 1024**4}  # units of limits that are sizes

@@ -10,16 +10,17 @@ from zlib import crc32
 
 import numpy as np
 
+from explorer.engine.designs import Design
+from explorer.engine.evaluation import Evaluation, possible
+from explorer.engine.search import NOTHING
 from explorer.facts.units import shown
 from explorer.workload.workload import Workload
 
-from ..design import Design
 from ..errors import ExplorerError
-from ..evaluate import Evaluation, possible
 from ..recommend import Recommendation, completed
 from . import measuring, said
 from .ranges import MEASURED, Range, ranges_of
-from .scenarios import NOTHING, Held, Listed, Scenarios, along
+from .scenarios import Held, Listed, Scenarios, along
 
 if TYPE_CHECKING:
     import pandas as pd

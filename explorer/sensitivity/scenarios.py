@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from explorer.engine.designs import Design, table
+from explorer.engine.evaluation import Evaluation, possible
+from explorer.engine.search import NOTHING, Contest
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Load
 from explorer.workload.axes import SPREADS
 from explorer.workload.distribution import Distribution
 from explorer.workload.workload import Workload
 
-from ..contest import NOTHING, Contest
-from ..design import Design, table
-from ..evaluate import Evaluation, possible
 from .tail import stretched
 
 TILE = 2**14  # scenarios that options answer for together: what bounds the memory

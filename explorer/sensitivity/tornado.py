@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from explorer.engine.cost import cost
+from explorer.engine.designs import Design, table
+from explorer.engine.limits import findings
 from explorer.facts.units import format_usd
 from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload
 
-from ..assess import findings
-from ..cost import cost
-from ..design import Design, table
 from ..recommend import Recommendation, completed
 from .ranges import CHOSEN, MEASURED, Range, ranges_of, today
 from .scenarios import TAILS, Held, Listed, along, at

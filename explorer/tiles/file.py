@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..design import Design, choices, table
+from explorer.engine.designs import Design, choices, table
+
 from ..errors import ExplorerError
 from .parts import KEY
 

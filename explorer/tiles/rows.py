@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..design import CONCERNS, OPTIONS, Design
+from explorer.engine.designs import CONCERNS, OPTIONS, Design
+
 from .cut import Axes
 
 if TYPE_CHECKING:

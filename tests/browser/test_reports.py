@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import explorer as ex
-from explorer.latency import latency
+from explorer.engine.latency import latency
 from explorer.report.batch import batch
 from tests.support.paths import ARTEFACTS
 

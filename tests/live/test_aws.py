@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from explorer import Workload
 from explorer.cli import app
-from explorer.design import table
 from explorer.endpoint import manners
+from explorer.engine.designs import table
 from explorer.errors import CloudError
 from explorer.live import deploying, removing, stack, target
 from explorer.live.bench import stepped

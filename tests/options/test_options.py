@@ -3,8 +3,8 @@
 import pytest
 from scipy.stats import poisson
 
-from explorer.assess import Finding, findings
-from explorer.design import Context, Design, table
+from explorer.engine.designs import Context, Design, table
+from explorer.engine.limits import Finding, findings
 from explorer.errors import WorkloadError
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Load

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from explorer.engine.cost import Bill
+from explorer.engine.cost import bill as priced
+from explorer.engine.cost import usage as usage_of
+from explorer.engine.designs import Design
 from explorer.options.base.conditions import GB, Load
 from explorer.workload.workload import Workload
 
 from ...calibrate import Conditions
-from ...cost import Bill
-from ...cost import bill as priced
-from ...cost import usage as usage_of
-from ...design import Design
 from .logs import Invocation
 from .row import Row
 

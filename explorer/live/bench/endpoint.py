@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from explorer.engine.designs import Design
 from explorer.workload.workload import Workload
-
-from ...design import Design
 
 Sign = Callable[[str, str, Mapping[str, str], bytes], Mapping[str, str]]
 Body = bytes | Callable[[int], bytes]  # the same for each request, or made of its number

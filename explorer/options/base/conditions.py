@@ -18,7 +18,7 @@ from .limit_uses import Beyond, Joint, Linear, Material, Over
 from .request_path import LEVELS, Flow
 
 if TYPE_CHECKING:
-    from explorer.design import Context
+    from explorer.engine.designs import Context
 
     from .option import Option
 

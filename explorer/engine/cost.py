@@ -6,20 +6,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from explorer.errors import PriceError
+from explorer.facts import catalogue, records
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload
 
-from .design import Context, Design
-from .errors import PriceError
-from .facts import catalogue, records
+from .designs import Context, Design
 
 if TYPE_CHECKING:
     import pandas as pd
+
 
 ZERO = Decimal(0)
 LARGEST = Decimal(10) ** 18  # a quantity above this is a slip
@@ -240,3 +241,8 @@ def cost(workload: Workload, design: Design, load: Load | None = None) -> Bill:
     quantities = {name: q for name, q in usage(load or Load(workload), design).items() if q}
     preferences = workload.preferences
     return bill(quantities, workload.region, preferences.free_tier, preferences.discount)
+
+
+def bill_to_dict(bill: Bill) -> dict[str, Any]:
+    """A bill as plain values."""
+    return {"total_usd": bill.total_usd, "lines": [line.to_dict() for line in bill.lines]}

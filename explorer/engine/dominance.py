@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .stacked import Stacked
+from .bounds import Stacked
 
 if TYPE_CHECKING:
-    from .contest import Contest
+    from .search import Contest
 
 ENOUGH = 2  # better designs, of which the worse is the second best
 SLACK = 1e-9  # by which a sum has to be less, of itself: far more than rounding

@@ -17,11 +17,11 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Load
 
-from .assess import DRIVERS, Exceedances, breach_probability, fits
+from .bounds import Block, Grid, Stacked, cut
 from .dominance import SLACK, Pairs
-from .evaluate import Evaluation
+from .evaluation import Evaluation
 from .latency import over_patience
-from .stacked import Block, Grid, Stacked, cut
+from .limits import DRIVERS, Exceedances, breach_probability, fits
 
 NOTHING = -1  # where no design is feasible
 BLOCK = 8192  # points that are priced together: what they need fits into a cache

@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 
 from explorer import simulating
 from explorer.console import Commands
+from explorer.engine.simulation import compiled, replication
+from explorer.engine.simulation.arrivals import Bursts, Periodic
+from explorer.engine.simulation.provisioned import provisioned_for
+from explorer.engine.simulation.simulate import planned, simulate
 from explorer.errors import ExplorerError
 from explorer.options.base.cold_starts import cold_start_share
-from explorer.simulation import Bursts, Periodic, compiled, provisioned_for, run, simulate
-from explorer.simulation.simulated import planned
 from explorer.workload.distribution import constant, from_quantiles
 
 CASE = dict(arrival_rps=0.9, warm_s=1.991, cold_s=2.244, keep_alive_s=600, duration_s=1e5, seed=1)
@@ -236,7 +238,7 @@ def counted(is_compiled: bool = False, **changed):
         "keep_alive_s": 100,
         "duration_s": 1000,
     } | changed
-    return run.run(planned(**load), np.random.SeedSequence(5), is_compiled)
+    return replication.run(planned(**load), np.random.SeedSequence(5), is_compiled)
 
 
 @numba_only
@@ -248,7 +250,7 @@ def test_compiled_code_gives_the_bits_of_plain_python(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_size_of_a_block_changes_nothing(kind, monkeypatch):
     whole = counted(**KINDS[kind])
-    monkeypatch.setattr(run, "BLOCK", 501)
+    monkeypatch.setattr(replication, "BLOCK", 501)
     assert counted(**KINDS[kind]) == whole
 
 

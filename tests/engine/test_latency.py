@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import explorer as ex
-from explorer.evaluate import Evaluation
+from explorer.engine.evaluation import Evaluation
+from explorer.engine.latency import latency, steps
 from explorer.facts import catalogue
-from explorer.latency import latency, steps
 from explorer.options.base.conditions import Load
 from explorer.options.base.request_path import LEVELS, PHASES
 from explorer.recommend import completed

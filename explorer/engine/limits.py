@@ -8,13 +8,13 @@ from functools import cache
 
 import numpy as np
 
+from explorer.facts import catalogue
 from explorer.facts.units import Number, format_share
 from explorer.options.base.conditions import Load
 from explorer.options.base.limit_uses import Joint, Spill, Use
 from explorer.workload.workload import Workload
 
-from .design import Context, Design
-from .facts import catalogue
+from .designs import Context, Design
 
 DRIVERS = ("request", "response", "runtime", "peak", "amount")
 TIGHT = 0.8  # of a limit at the p99

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.contest import NOTHING, Contest
-from explorer.evaluate import Evaluation, possible
+from explorer.engine.bounds import Grid, Stacked
+from explorer.engine.evaluation import Evaluation, possible
+from explorer.engine.search import NOTHING, Contest
 from explorer.options.base.conditions import Load
-from explorer.stacked import Grid, Stacked
 from tests.support.workloads import EXAMPLES, workloads
 
 AXES = {
@@ -73,8 +73,8 @@ def grids(draw):
 @given(workloads(), grids(), st.sampled_from([(8192, 128), (30, 4), (16, 16), (1, 1)]))
 def test_the_contest_is_won_by_who_wins_when_all_are_priced(workload, axes, sizes):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("explorer.contest.BLOCK", sizes[0])
-        patch.setattr("explorer.contest.CELL", sizes[1])
+        patch.setattr("explorer.engine.search.BLOCK", sizes[0])
+        patch.setattr("explorer.engine.search.CELL", sizes[1])
         held_against_all(workload, axes)
 
 
@@ -86,12 +86,10 @@ def test_it_is_so_for_the_examples_on_a_finer_map(workload):
 
 def test_few_are_priced(monkeypatch):
     """The point of it: at most one in ten of what could be."""
-    from explorer import contest
+    from explorer.engine import search
 
-    priced, real = [], contest.Round._usd
-    monkeypatch.setattr(
-        contest.Round, "_usd", lambda self, contexts: priced.append(1) or real(self, contexts)
-    )
+    priced, real = [], search.Round._usd
+    monkeypatch.setattr(search.Round, "_usd", lambda self, contexts: priced.append(1) or real(self, contexts))
     workload = next(w for w in EXAMPLES if w.name == "Account statements")
     axes = {"response": np.geomspace(1e3, 2e8, 300), "runtime": np.geomspace(0.01, 7200, 300)}
     load = loads(workload, axes)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.errors import ExplorerError
 from explorer.facts.units import parse_time, shown
 from explorer.workload.distribution import Distribution, Samples, constant, from_samples
-
-from ..errors import ExplorerError
 
 SHAPES = ("exponential", "constant")
 

@@ -5,10 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
-from explorer import design as designs
-from explorer.design import CONCERNS, OPTIONS, Context, Design, choices, every_combination, table
+from explorer.engine import designs
+from explorer.engine.designs import CONCERNS, OPTIONS, Context, Design, choices, every_combination, table
+from explorer.engine.evaluation import allowed
 from explorer.errors import DesignError
-from explorer.evaluate import allowed
 from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload
 

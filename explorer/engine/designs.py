@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from explorer.errors import DesignError
 from explorer.facts.units import shown
+from explorer.options import configuration, door, execution, request, response
 from explorer.options.base.conditions import Load
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.request_path import Flow
-
-from .errors import DesignError
-from .options import configuration, door, execution, request, response
 
 OPTIONS: dict[str, dict[str, Option]] = {}
 for module in (door, request, response, execution, configuration):

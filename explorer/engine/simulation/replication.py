@@ -26,8 +26,8 @@ from .kernel import (
     SCANNED,
     WORK,
     Case,
-)  # fmt: skip
-from .services import Service, draws
+)
+from .service_times import Service, draws
 
 BLOCK = 8192  # requests whose numbers are made at a time, at most
 

@@ -12,7 +12,7 @@ from explorer.options.base.conditions import Load
 from explorer.options.base.request_path import LEVELS, PHASES, Step
 from explorer.workload.workload import Workload
 
-from .design import Context, Design
+from .designs import Context, Design
 
 BEFORE_ANSWER = (
     "queue",

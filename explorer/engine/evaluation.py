@@ -15,10 +15,10 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Load
 
-from .assess import DRIVERS, Exceedances, breach_probability
 from .cost import tariffs
-from .design import Design, Table, table
+from .designs import Design, Table, table
 from .latency import Seconds, over_patience
+from .limits import DRIVERS, Exceedances, breach_probability
 
 T = TypeVar("T")
 

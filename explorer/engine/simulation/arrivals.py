@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from explorer.errors import ExplorerError
 from explorer.facts.units import Number
 
-from ..errors import ExplorerError
-from .given import above_0, numbers
+from .arguments import above_0, numbers
 
 DAY_S, WEEK_S = 86_400.0, 604_800.0
 SEGMENTS = 1024  # of a rate, made at a time

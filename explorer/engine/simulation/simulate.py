@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from explorer.errors import ExplorerError
 from explorer.facts.units import shown
 
-from ..errors import ExplorerError
-from . import given
-from .answer import Simulation, simulation
+from . import arguments
 from .arrivals import Trace, arrivals
 from .compiled import wanted
 from .kernel import INF, Case
-from .run import Plan, run
-from .services import SHAPES, service
+from .replication import Plan, run
+from .result import Simulation, simulation
+from .service_times import SHAPES, service
 
 MOST_ENVIRONMENTS = 1_000_000
 MOST_RETRIES = 50
@@ -73,11 +73,11 @@ def simulate(
     Raises ExplorerError naming the argument, the value and what is accepted.
     """
     plan = planned(arrival_rps, warm_s, cold_s, keep_alive_s, duration_s, **options)
-    count = given.whole("replications", replications, 1, 1_000_000)
-    sure = given.number("confidence", confidence, 0, 1, above=True)
+    count = arguments.whole("replications", replications, 1, 1_000_000)
+    sure = arguments.number("confidence", confidence, 0, 1, above=True)
     if sure == 1:
         raise ExplorerError("confidence is 1: expected a number below 1, such as 0.95")
-    seeds = np.random.SeedSequence(given.whole("seed", seed, 0)).spawn(count)
+    seeds = np.random.SeedSequence(arguments.whole("seed", seed, 0)).spawn(count)
     if executor is not None and not hasattr(executor, "map"):
         raise ExplorerError(f"executor is {shown(executor)}: expected a concurrent.futures.Executor")
     one = partial(run, plan, is_compiled=wanted(count * plan.requests))
@@ -115,25 +115,25 @@ def planned(
         raise ExplorerError("warm_s is missing: expected a time, a distribution or samples")
     warm = service("warm_s", warm_s, shape)
     most = _most("max_concurrency", max_concurrency)
-    fixed = given.whole("provisioned", provisioned, 0, MOST_ENVIRONMENTS)
+    fixed = arguments.whole("provisioned", provisioned, 0, MOST_ENVIRONMENTS)
     if fixed > most:
         raise ExplorerError(f"provisioned is {fixed}: expected at most max_concurrency = {most:g}")
-    bucket = INF if start_limit is None else given.number("start_limit", start_limit, 1)
-    again_s = given.time("start_limit_s", start_limit_s)
+    bucket = INF if start_limit is None else arguments.number("start_limit", start_limit, 1)
+    again_s = arguments.time("start_limit_s", start_limit_s)
     if again_s <= 0:
         raise ExplorerError(f"start_limit_s is {shown(start_limit_s)}: expected more than 0")
     case = Case(
         duration_s=duration,
-        keep_alive_s=given.time("keep_alive_s", keep_alive_s, endless=True),
+        keep_alive_s=arguments.time("keep_alive_s", keep_alive_s, endless=True),
         most=most,
         bucket=bucket,
         refill_per_s=bucket / again_s,
         queues=queue,
-        max_age_s=given.time("max_age_s", max_age_s, endless=True),
-        retries=given.whole("retries", retries, 0, MOST_RETRIES),
-        retry_wait_s=given.time("retry_wait_s", retry_wait_s),
-        failures=given.number("failure_probability", failure_probability, 0, 1),
-        links=given.whole("chain", chain, 1, 1_000_000),
+        max_age_s=arguments.time("max_age_s", max_age_s, endless=True),
+        retries=arguments.whole("retries", retries, 0, MOST_RETRIES),
+        retry_wait_s=arguments.time("retry_wait_s", retry_wait_s),
+        failures=arguments.number("failure_probability", failure_probability, 0, 1),
+        links=arguments.whole("chain", chain, 1, 1_000_000),
     )
     cold = warm if cold_s is None else service("cold_s", cold_s, shape)
     _feasible(rate, duration, min(most, rate * max(warm.mean, cold.mean)))
@@ -146,13 +146,13 @@ def _load(source: Any, arrival_rps: Any, duration_s: Any) -> tuple[Any, float, f
     default = 100_000.0
     if isinstance(found, Trace):
         recorded, default = found.times.size, max(float(np.nextafter(found.times[-1], INF)), 1e-9)
-    duration = default if duration_s is None else given.time("duration_s", duration_s)
+    duration = default if duration_s is None else arguments.time("duration_s", duration_s)
     if duration <= 0:
         raise ExplorerError(f"duration_s is {shown(duration_s)}: expected more than 0")
     if not recorded:
         if arrival_rps is None:
             raise ExplorerError("arrival_rps is missing: expected a number above 0")
-        return found, given.number("arrival_rps", arrival_rps, 0, above=True), duration
+        return found, arguments.number("arrival_rps", arrival_rps, 0, above=True), duration
     if arrival_rps is not None:
         raise ExplorerError(f"arrival_rps is {shown(arrival_rps)}: recorded arrivals have their own rate")
     return found, recorded / duration, duration
@@ -171,4 +171,4 @@ def _feasible(rate: float, duration_s: float, at_once: float) -> None:
 
 
 def _most(name: str, value: int | None) -> float:
-    return INF if value is None else float(given.whole(name, value, 0, MOST_ENVIRONMENTS))
+    return INF if value is None else float(arguments.whole(name, value, 0, MOST_ENVIRONMENTS))

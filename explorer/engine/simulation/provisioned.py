@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ..errors import ExplorerError
-from . import given
-from .answer import Simulation
-from .simulated import MOST_ENVIRONMENTS, simulate
+from explorer.errors import ExplorerError
+
+from . import arguments
+from .result import Simulation
+from .simulate import MOST_ENVIRONMENTS, simulate
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ def provisioned_for(
 
     Raises ExplorerError naming the argument, the value and what is accepted.
     """
-    target = given.number("target", target, 0, 1)
-    rates = [given.number(name, value, 0) for name, value in (
+    target = arguments.number("target", target, 0, 1)
+    rates = [arguments.number(name, value, 0) for name, value in (
         ("provisioned_usd_s", provisioned_usd_s), ("running_usd_s", running_usd_s),
         ("on_demand_usd_s", on_demand_usd_s))]  # fmt: skip
     if "provisioned" in load:

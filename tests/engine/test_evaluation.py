@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from explorer.assess import findings
-from explorer.cost import cost
-from explorer.evaluate import Evaluation, allowed
+from explorer.engine.cost import cost
+from explorer.engine.evaluation import Evaluation, allowed
+from explorer.engine.latency import latency
+from explorer.engine.limits import findings
 from explorer.facts.locations import workloads_dir
-from explorer.latency import latency
 from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import explorer as ex
-from explorer.cost import cost, tariffs, usage
+from explorer.engine.cost import cost, tariffs, usage
+from explorer.engine.evaluation import Evaluation
 from explorer.errors import PriceError, UnknownIdError
-from explorer.evaluate import Evaluation
 from explorer.facts import catalogue
 from explorer.facts.locations import workloads_dir
 from explorer.options.base.cold_starts import cold_start_share

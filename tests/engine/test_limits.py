@@ -3,8 +3,8 @@
 import pytest
 
 import explorer as ex
-from explorer.assess import ORDER, breach_probability, findings, verdict
-from explorer.evaluate import Evaluation
+from explorer.engine.evaluation import Evaluation
+from explorer.engine.limits import ORDER, breach_probability, findings, verdict
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Load
 from explorer.recommend import completed

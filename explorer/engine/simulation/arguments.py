@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from explorer.errors import ExplorerError
 from explorer.facts.units import parse_time, shown
-
-from ..errors import ExplorerError
 
 
 def numbers(name: str, given: Any) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Environments by running every request: arrivals, keep-alive, limits, waiting, retries. Knows no AWS."""
