@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import explorer as ex
-from explorer.calibrate import predicted
+from explorer.analysis.calibration.prediction import predicted
 from explorer.engine.designs import Design
 from explorer.facts import catalogue
 from explorer.live import Client, cloud, deploying

@@ -14,6 +14,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from explorer.analysis.calibration.calibrate import calibrate
+    from explorer.analysis.forecast import forecast
+    from explorer.analysis.one_design import assess, compare, cost, latency
+    from explorer.analysis.recommendation import Recommendation, recommend
+    from explorer.analysis.sensitivity.regret import regret
+    from explorer.analysis.sensitivity.tornado import sensitivity
+    from explorer.analysis.sweep.sweep import Sweep, sweep
+    from explorer.analysis.sweep.sweep_file import SweepFile
     from explorer.engine.cost import Bill, bill
     from explorer.engine.designs import Design
     from explorer.engine.simulation.provisioned import provisioned_for
@@ -25,16 +33,9 @@ if TYPE_CHECKING:
     from explorer.workload.workload import Workload, examples
 
     from .app import explore
-    from .calibrate import calibrate
     from .errors import ExplorerError
     from .figures import decision_map
-    from .forecast import forecast
-    from .one_design import assess, compare, cost, latency
-    from .recommend import Recommendation, recommend
     from .report import report
-    from .sensitivity import regret, sensitivity
-    from .sweep import Sweep, sweep
-    from .tiles import SweepFile
 
 __version__ = "0.1.0"
 
@@ -42,17 +43,17 @@ _CONTENTS = {  # public name: (module, name there)
     "Workload": ("workload.workload", "Workload"),
     "examples": ("workload.workload", "examples"),
     "Design": ("engine.designs", "Design"),
-    "Recommendation": ("recommend", "Recommendation"),
-    "recommend": ("recommend", "recommend"),
-    "assess": ("one_design", "assess"),
-    "cost": ("one_design", "cost"),
-    "compare": ("one_design", "compare"),
-    "latency": ("one_design", "latency"),
+    "Recommendation": ("analysis.recommendation", "Recommendation"),
+    "recommend": ("analysis.recommendation", "recommend"),
+    "assess": ("analysis.one_design", "assess"),
+    "cost": ("analysis.one_design", "cost"),
+    "compare": ("analysis.one_design", "compare"),
+    "latency": ("analysis.one_design", "latency"),
     "Bill": ("engine.cost", "Bill"),
     "bill": ("engine.cost", "bill"),
-    "calibrate": ("calibrate", "calibrate"),
+    "calibrate": ("analysis.calibration.calibrate", "calibrate"),
     "decision_map": ("figures", "decision_map"),
-    "forecast": ("forecast", "forecast"),
+    "forecast": ("analysis.forecast", "forecast"),
     "limits": ("facts.catalogue", "limits_frame"),
     "prices": ("facts.catalogue", "prices_frame"),
     "breaches": ("facts.catalogue", "breaches_frame"),
@@ -60,13 +61,13 @@ _CONTENTS = {  # public name: (module, name there)
     "encoded_size": ("facts.encoding", "encoded_size"),
     "explore": ("app", "explore"),
     "report": ("report", "report"),
-    "sensitivity": ("sensitivity", "sensitivity"),
-    "regret": ("sensitivity", "regret"),
+    "sensitivity": ("analysis.sensitivity.tornado", "sensitivity"),
+    "regret": ("analysis.sensitivity.regret", "regret"),
     "simulate": ("engine.simulation.simulate", "simulate"),
     "provisioned_for": ("engine.simulation.provisioned", "provisioned_for"),
-    "Sweep": ("sweep", "Sweep"),
-    "sweep": ("sweep", "sweep"),
-    "SweepFile": ("tiles", "SweepFile"),
+    "Sweep": ("analysis.sweep.sweep", "Sweep"),
+    "sweep": ("analysis.sweep.sweep", "sweep"),
+    "SweepFile": ("analysis.sweep.sweep_file", "SweepFile"),
     "ExplorerError": ("errors", "ExplorerError"),
 }
 __all__ = [*_CONTENTS, "__version__"]

@@ -91,7 +91,7 @@ def _rates(growth: list[str]) -> dict[str, str]:
     """What grows, by field."""
     if not growth:
         return {}
-    from .forecast import parsed
+    from explorer.analysis.forecast import parsed
 
     return parsed(growth)
 
@@ -110,9 +110,8 @@ def _assessed(growth: dict[str, str], months: int) -> Any:
 
 
 def _today(workload: Workload, judge: Judge) -> list[Finding]:
+    from explorer.analysis.recommendation import recommend
     from explorer.engine.limits import findings
-
-    from .recommend import recommend
 
     r = recommend(workload)
     design = r.current or r.nearest
@@ -139,10 +138,10 @@ def _finding(one: Any, judge: Judge, name: str) -> Finding:
 
 def _in_time(workload: Workload, judge: Judge, growth: dict[str, str], months: int) -> list[Finding]:
     """The limits that break as the workload grows, each with its month; today's are found already."""
+    from explorer.analysis.forecast import forecast
     from explorer.check.findings import Finding
 
     from .facts import catalogue
-    from .forecast import forecast
 
     try:
         frame = forecast(workload, growth=growth, months=months)

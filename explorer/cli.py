@@ -91,8 +91,8 @@ def recommend(
     as_json: Json = False,
 ) -> None:
     """The design to build, why, what it costs, and what would change it."""
-    from .recommend import recommend as choose
-    from .words import paragraphs
+    from explorer.analysis.recommendation import recommend as choose
+    from explorer.analysis.summary import paragraphs
 
     r = choose(loaded(workload, region))
     answer = r.to_dict()
@@ -115,7 +115,7 @@ def assess(
     as_json: Json = False,
 ) -> None:
     """Limits, bill and latency of one design, feasible or not."""
-    from .plain import assessed
+    from explorer.analysis.one_design import assessed
 
     answer = assessed(loaded(workload, region), design)
     out(answer, as_json, "assessment", answer)
@@ -135,8 +135,9 @@ def forecast(
     as_json: Json = False,
 ) -> None:
     """In which month a limit breaks, and how the recommended design changes by then."""
-    from .forecast import forecast as look_ahead
-    from .forecast import parsed
+    from explorer.analysis.forecast import forecast as look_ahead
+    from explorer.analysis.forecast import parsed
+
     from .plain import forecast as told
 
     answer = told(look_ahead(loaded(workload, region), parsed(growth), months, design))

@@ -7,12 +7,10 @@ import io
 import math
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.engine.cost import bill_to_dict
 from explorer.facts.csv_table import decimal, first_day, refused, text
 
 from .errors import ExplorerError
@@ -21,12 +19,8 @@ from .facts import catalogue
 if TYPE_CHECKING:
     import pandas as pd
 
-    from explorer.engine.designs import Design
-    from explorer.engine.limits import Finding
-    from explorer.workload.workload import Workload
-
-    from .sweep import Sweep
-    from .tiles import SweepFile
+    from explorer.analysis.sweep.sweep import Sweep
+    from explorer.analysis.sweep.sweep_file import SweepFile
 
 
 COLUMNS = ("id", "quantity")
@@ -96,75 +90,6 @@ def _quantity(place: str, header: list[str], line: list[str]) -> tuple[str, Deci
         return row["id"], decimal(row["quantity"])
     except ValueError as error:
         raise refused(place, "quantity", row["quantity"], str(error)) from None
-
-
-def assessed(workload: Workload, given: str) -> dict[str, Any]:
-    """One design for one workload: findings, bill, latency, and what keeps it from being feasible."""
-    from explorer.engine.cost import cost
-    from explorer.engine.latency import latency
-    from explorer.engine.limits import findings
-
-    from .recommend import completed
-
-    if not given.strip(" ,"):
-        raise ExplorerError(f'design is "{given}": expected concern=option, such as door=http-api')
-    design = completed(workload, given)
-    found = findings(workload, design)
-    feasible, excluded = _excluded(workload, design, found)
-    bill, seconds = cost(workload, design), latency(workload, design)
-    part_usd = workload.preferences.part_usd
-    return {
-        "workload": workload.name,
-        "region": workload.region,
-        "design": design.ids,
-        "feasible": feasible,
-        "excluded": excluded,
-        "findings": [asdict(finding) for finding in found],
-        "bill": bill_to_dict(bill),
-        "latency_s": seconds,
-        "monthly_usd": float(bill.total_usd),
-        "parts": len(design.parts),
-        "part_names": list(design.parts),
-        "part_usd": part_usd,
-        "score_usd": float(bill.total_usd) + part_usd * len(design.parts),
-        "latency_p50_s": seconds["total"]["p50"],
-        "latency_p95_s": seconds["total"]["p95"],
-    }
-
-
-def _excluded(
-    workload: Workload, design: Design, findings: list[Finding]
-) -> tuple[bool, list[dict[str, str]]]:
-    """Whether a design is feasible, and what keeps it from that: limits that break first."""
-    from explorer.engine.designs import table
-    from explorer.engine.evaluation import Evaluation
-    from explorer.facts.units import format_share, format_time
-    from explorer.options.base.conditions import Load
-
-    load, rows = Load(workload), table().where(design.ids)
-    one = Evaluation(load, rows)
-    excluded = {e.because: e.why for exclusions in rows.exclusions(load).values() for e in exclusions}
-    feasible = not excluded and bool(one.feasible[0])
-    broken = [finding for finding in findings if finding.verdict == "breach" and not feasible]
-    found = {finding.limit: _breach(finding) for finding in broken} | excluded
-    if not feasible and one.late[0] > load.tolerance:
-        share = f"in {format_share(float(one.late[0]))} of the requests"
-        found["client.waits"] = (
-            f"the first byte comes after the {format_time(load.waits)} that the client waits, {share}"
-        )
-    if not one.in_time[0]:
-        p95 = format_time(float(one.latency_s[0, 1]))
-        found["targets.latency_p95"] = f"the p95 is {p95}, promised {format_time(load.latency_p95)}"
-    return feasible, [{"because": because, "why": why} for because, why in found.items()]
-
-
-def _breach(finding: Finding) -> str:
-    from explorer.facts.units import format_quantity, format_share
-
-    from .words import limit_name
-
-    limit = f"{limit_name(finding.limit)} of {format_quantity(finding.limit_value, finding.unit)}"
-    return f"{format_share(finding.breach_probability)} of the requests break the {limit}"
 
 
 def rows(frame: pd.DataFrame, text: str, columns: Iterable[str]) -> list[dict[str, Any]]:

@@ -63,7 +63,8 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Write the answer as a decision record that stands alone: one file, or a folder with an index."""
-    from .forecast import parsed
+    from explorer.analysis.forecast import parsed
+
     from .report.sections import Asked
 
     asked = Asked(parsed(growth) if growth else None, months, measured)
@@ -90,7 +91,8 @@ def _forms(given: Sequence[str] | None) -> list[str]:
 
 
 def _single(path: Path, output: Path, region: str | None, asked: Asked, figures: bool, as_json: bool) -> None:
-    from .recommend import recommend
+    from explorer.analysis.recommendation import recommend
+
     from .report.sections import document
     from .report.writing import FORMS, check, saved_figures, written
 

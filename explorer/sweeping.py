@@ -48,8 +48,9 @@ def sweep(
     as_json: Json = False,
 ) -> None:
     """Every design at every point of a grid: which one wins where."""
+    from explorer.analysis.sweep.sweep import sweep as over
+
     from .plain import swept
-    from .sweep import sweep as over
 
     if output and output.suffix != ".parquet":
         raise ExplorerError(f"-o is {output}: expected a name that ends in .parquet")
@@ -92,7 +93,7 @@ def _followed(steps: Iterable[Any], total: int, done: int) -> Iterator[Any]:
 @contextmanager
 def _stoppable(output: Path | None) -> Iterator[None]:
     """Ctrl-C ends with a line that says how far it came; a worker that dies, with another."""
-    from .tiles import stopped
+    from explorer.analysis.sweep.checkpoint import stopped
 
     try:
         yield

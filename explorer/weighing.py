@@ -15,7 +15,8 @@ SELDOM = 0.005  # share of scenarios: designs that are the best less often have 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from .sensitivity import Regret, Sensitivity
+    from explorer.analysis.sensitivity.regret import Regret
+    from explorer.analysis.sensitivity.tornado import Sensitivity
 
 
 def add_to(app: typer.Typer) -> None:
@@ -49,8 +50,8 @@ def sensitivity(
     as_json: Json = False,
 ) -> None:
     """Which input moves the answer, the regret of choosing now, and what measuring first is worth."""
-    from .sensitivity import regret
-    from .sensitivity import sensitivity as swings
+    from explorer.analysis.sensitivity.regret import regret
+    from explorer.analysis.sensitivity.tornado import sensitivity as swings
 
     base, given = loaded(workload, region), parsed(ranges or []) or None
     others = [] if design is None else [design]
@@ -112,10 +113,10 @@ def _part(given, low: float | None, high: float | None) -> str:  # type: ignore[
 
 def _judged(r: Regret) -> Iterator[RenderableType]:
     """A row a design: what becomes of it in the scenarios."""
+    from explorer.analysis.sensitivity.regret import share
     from explorer.facts.units import format_usd
 
     from .screen import table, title
-    from .sensitivity.said import share
 
     yield title(
         "Choosing now", f"{r.samples:,} scenarios, inputs drawn independently, log-uniform; seed {r.seed}"
@@ -136,10 +137,10 @@ def _judged(r: Regret) -> Iterator[RenderableType]:
 
 def _measured(r: Regret) -> Iterator[RenderableType]:
     """A row an input that pays, or costs, to know."""
+    from explorer.analysis.sensitivity.ranges import CALLED
     from explorer.facts.units import format_share, format_usd
 
     from .screen import table, title
-    from .sensitivity.ranges import CALLED
 
     told = [row for row in r.measured if row.significant]
     if not told:

@@ -14,7 +14,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 import explorer as ex
-from explorer import screen, words
+from explorer import screen
+from explorer.analysis import summary
 from explorer.cli import app
 from explorer.facts import catalogue, locations
 from explorer.facts.units import format_quantity
@@ -225,7 +226,7 @@ def test_a_person_reads_sentences_and_tables():
 def test_the_words_and_the_moving_parts_are_those_of_the_answer():
     r, shown = ex.recommend(ex.Workload.load(STATEMENTS)), run("recommend", STATEMENTS).stdout
     lines = shown.splitlines()
-    assert set(words.paragraphs(r)) <= set(lines)
+    assert set(summary.paragraphs(r)) <= set(lines)
     start = lines.index("Moving parts") + 1
     assert tuple(line.strip() for line in lines[start : start + r.parts]) == r.nearest.parts
 
@@ -423,8 +424,8 @@ def test_the_version_is_the_packages():
     ],
 )
 def test_the_shell_completes_commands_regions_and_designs(typed, completed):
-    words = typed.split()
-    asked = {"COMP_WORDS": typed, "COMP_CWORD": str(len(words) - 1), "_EXPLORER_COMPLETE": "complete_bash"}
+    summary = typed.split()
+    asked = {"COMP_WORDS": typed, "COMP_CWORD": str(len(summary) - 1), "_EXPLORER_COMPLETE": "complete_bash"}
     done = subprocess.run(
         [Path(sys.executable).with_name("explorer")], env=os.environ | asked, capture_output=True, text=True
     )

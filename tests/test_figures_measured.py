@@ -7,7 +7,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from explorer import Design, ExplorerError, Workload, figures
-from explorer.calibrate import Conditions, predicted
+from explorer.analysis.calibration.prediction import Conditions, predicted
 from explorer.figures import measured
 from explorer.live import Result
 from explorer.live.bench import Endpoint, poisson, stepped

@@ -14,7 +14,7 @@ from matplotlib.patches import FancyBboxPatch
 
 import explorer as ex
 from explorer import figures
-from explorer.calibrate import Conditions
+from explorer.analysis.calibration.prediction import Conditions
 from explorer.engine.designs import table
 from explorer.errors import ReportError
 from explorer.facts.locations import workloads_dir

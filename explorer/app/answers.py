@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from explorer.analysis.recommendation import Recommendation
 from explorer.workload.workload import Workload
 
 from ..errors import ExplorerError
-from ..recommend import Recommendation
 from . import panels, said
 from .history import History, State
 from .maps import COARSE, FINE_POINTS, Maps, now_of

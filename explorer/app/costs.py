@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
+from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill, cost
 from explorer.engine.designs import Design
 from explorer.facts.units import format_time, format_usd
 
 from ..figures.money import by_service, grouped, service_colours
-from ..recommend import Recommendation
 from .html import number, title
 
 COSTS = 6  # designs

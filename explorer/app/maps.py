@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from explorer.analysis.decision_map import Atlas, Line, unit_of
+from explorer.analysis.sweep.sweep import sweep
 from explorer.engine.designs import Design
 from explorer.engine.search import NOTHING
-from explorer.sweep import sweep
 from explorer.workload.axes import BOUNDS, REACH, SPREADS
 from explorer.workload.workload import Workload
 
-from ..atlas import Atlas, Line, unit_of
 from ..figures.look import FINE, FORMATS, SAID, TICKS
 from .controls import DIALS
 from .history import State

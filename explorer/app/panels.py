@@ -11,6 +11,10 @@ from html import escape
 
 import numpy as np
 
+from explorer.analysis.break_evens import BreakEven, named
+from explorer.analysis.recommendation import Recommendation
+from explorer.analysis.rejections import Reason
+from explorer.analysis.summary import misses
 from explorer.engine.designs import Design
 from explorer.engine.limits import Finding
 from explorer.facts import catalogue
@@ -23,11 +27,7 @@ from explorer.facts.units import (
     format_usd,
 )
 
-from ..around import BreakEven, named
 from ..figures.look import NEVER
-from ..reasons import Reason
-from ..recommend import Recommendation
-from ..words import misses
 from .costs import differs
 from .html import capital, number, title
 from .said import differences

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from ..recommend import Recommendation, recommend
+from explorer.analysis.recommendation import Recommendation, recommend
+
 from . import panels
 from .costs import costs
 from .history import State

@@ -14,12 +14,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from explorer.analysis.recommendation import Recommendation
 from explorer.facts import locations
 from explorer.facts.units import format_usd
 from explorer.workload.workload import Workload
 
 from ..errors import ExplorerError
-from ..recommend import Recommendation
 from . import giving, sharing
 from .answers import Answers
 from .controls import CHOICES, DIALS, SWITCHES, Value

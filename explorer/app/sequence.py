@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from explorer.analysis.recommendation import Recommendation
 from explorer.facts.units import format_time
 
 from ..figures.steps import actor_name, actors_of, exchanged
-from ..recommend import Recommendation
 
 LEAST_S = 5e-4  # what is less is said to be under a millisecond
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from html import escape
 
+from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill, BillLine
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import Context
@@ -15,7 +16,6 @@ from explorer.options.base.option import Option
 from explorer.options.base.request_path import Flow
 from explorer.workload.axes import SPREADS
 
-from ..recommend import Recommendation
 from . import costs, history, panels
 from .controls import DIALS, TAIL
 from .html import capital

@@ -9,11 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from explorer.analysis.recommendation import Recommendation
 from explorer.engine.latency import latency as seconds_of
 from explorer.facts import catalogue
 from explorer.facts.units import format_number, format_quantity, format_time
 
-from ..recommend import Recommendation
 from .look import (
     BLUE,
     FAINT,

@@ -11,12 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.text import Text
 
+from explorer.analysis.decision_map import Atlas, atlas, unit_of
+from explorer.analysis.sweep.sweep import Sweep
 from explorer.engine.search import NOTHING
-from explorer.sweep import Sweep
 from explorer.workload.axes import SPREADS
 from explorer.workload.workload import Workload
 
-from ..atlas import Atlas, atlas, unit_of
 from .look import FAINT, INK, Picture, canvas, log_ticks, styled, subtitle
 
 COLOURS = ("#a9cde6", "#f7dca0", "#a3d9c6", "#ecc9dc", "#f3bf9c", "#d5ebf8", "#f6f0a8", "#c9c9e6", "#dcdcdc")

@@ -9,13 +9,13 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from explorer.analysis.break_evens import named
+from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import CONCERNS, Design
 from explorer.facts.units import format_time, format_usd
 
-from ..around import named
-from ..recommend import Recommendation
 from .look import (
     BLUE,
     FAINT,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from explorer.analysis.calibration.prediction import predicted as predicted_by
 from explorer.facts.units import format_time
 from explorer.workload.workload import Workload
 
-from ..calibrate import predicted as predicted_by
 from ..errors import ExplorerError
 from .bars import PHASE_COLOURS
 from .look import FAINT, INK, OTHER, RULE, WIDTH_IN, Picture, canvas, log_ticks, styled, subtitle

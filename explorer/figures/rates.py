@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from explorer.analysis.recommendation import completed
 from explorer.engine.designs import CONCERNS, Design, table
 from explorer.engine.evaluation import Evaluation
 from explorer.facts.units import format_usd
 from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload
 
-from ..recommend import completed
 from .look import (
     BLUE,
     DPI,

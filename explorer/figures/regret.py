@@ -10,16 +10,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from explorer.analysis.break_evens import named
+from explorer.analysis.sensitivity.regret import called, gain, pays, trades
 from explorer.facts.units import format_share, format_usd
 
-from ..around import named
-from ..sensitivity.said import called, gain, pays, trades
 from .look import BLUE, FAINT, INK, VERDICTS, Picture, canvas, key, shorten, styled, subtitle
 from .sensitivity import bare, plain
 
 if TYPE_CHECKING:
-    from ..sensitivity import Regret
-    from ..sensitivity.choosing import Judged
+    from explorer.analysis.sensitivity.regret import Judged, Regret
 
 OUTCOMES = (
     ("best", BLUE, ""),

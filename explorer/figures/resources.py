@@ -8,11 +8,11 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch
 
+from explorer.analysis.recommendation import Recommendation, completed
 from explorer.engine.designs import Design
 from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload
 
-from ..recommend import Recommendation, completed
 from .bars import PHASE_COLOURS
 from .look import DARK, INK, WIDTH_IN, Picture, canvas, styled, subtitle
 from .made_of import ACROSS, LINE_IN, TITLE_IN, UNDER, Box, Talk, boxes_of, goes_over, lines_of, talks_of

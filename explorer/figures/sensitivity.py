@@ -11,9 +11,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
+from explorer.analysis.sensitivity.tornado import FAILS
 from explorer.facts.units import format_number, format_usd
 
-from ..sensitivity.tornado import FAILS
 from .look import (
     BLUE,
     FAINT,
@@ -30,9 +30,8 @@ from .look import (
 )
 
 if TYPE_CHECKING:
-    from ..sensitivity import Sensitivity
-    from ..sensitivity.ranges import Range
-    from ..sensitivity.tornado import Path
+    from explorer.analysis.sensitivity.ranges import Range
+    from explorer.analysis.sensitivity.tornado import Path, Sensitivity
 
 ROW_IN = 0.44
 WIDE = 20.0  # times from the least cost to the most, from which on the axis is logarithmic

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from explorer.analysis.recommendation import Recommendation, completed
 from explorer.engine.designs import OPTIONS, Design
 from explorer.engine.latency import steps as steps_of
 from explorer.facts.units import format_time
 from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload
 
-from ..recommend import Recommendation, completed
 from .bars import PHASE_COLOURS
 from .look import FAINT, INK, RULE, WIDTH_IN, Picture, canvas, styled, subtitle
 

@@ -9,12 +9,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
+from explorer.analysis.decision_map import Atlas, atlas, dearer
+from explorer.analysis.label_placement import widest
+from explorer.analysis.recommendation import recommend
 from explorer.engine.designs import Design
 from explorer.workload.workload import Workload
 
-from ..atlas import Atlas, atlas, dearer
-from ..placing import widest
-from ..recommend import recommend
 from .decisions import EMPTY, frame_map, mark_today, name_fits
 from .look import FAINT, INK, Picture, canvas, styled, subtitle
 

@@ -85,7 +85,7 @@ def choices(workload: Workload, sweep: list[dict[str, float]]) -> list[dict[str,
 
     `workload` has every field that a recommendation needs; the least score is the memory to take.
     """
-    from ..recommend import recommend
+    from explorer.analysis.recommendation import recommend
 
     found = []
     for row in sweep:

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from explorer.analysis.recommendation import Recommendation, completed
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import Design, table
 from explorer.facts import catalogue
 from explorer.workload.workload import Workload
 
 from ..errors import ExplorerError
-from ..recommend import Recommendation, completed
 from ..template import Stack, stack_of
 from . import removing
 from . import stack as stacks_of
@@ -78,7 +78,7 @@ def plan(
 
     Parameters
     ----------
-    design : as `explorer.engine.limits` takes it; the recommended one, or else the nearest miss, if none
+    design : as `explorer.assess` takes it; the recommended one, or else the nearest miss, if none
     handler : "FILE.py:function" of the user's own work; the sample work if none
     settings : of the code that is shipped, other than the model's, such as {"slice_steps": 1}
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from explorer.analysis.recommendation import Recommendation, recommend
 from explorer.workload.workload import Workload
 
-from ..recommend import Recommendation, recommend
 from .sections import Asked, document
 from .writing import FORMS, check, written
 

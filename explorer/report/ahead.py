@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from explorer.analysis.forecast import forecast
+from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design, choices
 from explorer.facts import catalogue
 from explorer.facts.units import format_usd
 
-from ..forecast import forecast
-from ..recommend import Recommendation
 from .cells import Cell, Table, table
 from .others import named
 from .said import named_limit, percent, quantity

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from explorer import __version__
+from explorer.analysis import summary
+from explorer.analysis.recommendation import Recommendation, recommend
 from explorer.facts.units import format_share, format_time, format_usd
 from explorer.workload.workload import Workload
 
-from .. import __version__, words
 from ..errors import ExplorerError
-from ..recommend import Recommendation, recommend
 from . import chosen
 from .cells import Cell
 from .said import one_line
@@ -103,7 +104,7 @@ def _one(
 def _tell(entry: Entry, r: Recommendation) -> None:
     """What the index says of an answer."""
     entry.name, entry.usd = one_line(r.workload.name), r.monthly_usd if r.feasible else 0.0
-    entry.design = words.described(r.nearest)
+    entry.design = summary.described(r.nearest)
     if not r.feasible:
         entry.design = f"none is feasible; nearest: {entry.design}"
     entry.usd_said, entry.p95 = format_usd(r.monthly_usd), format_time(r.latency_s["p95"], 2)

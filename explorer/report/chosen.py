@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from explorer import words
+from explorer.analysis import summary
+from explorer.analysis.break_evens import BreakEven, relaxations
+from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import BillLine
 from explorer.engine.designs import Context
 from explorer.engine.designs import table as every_design
@@ -15,8 +17,6 @@ from explorer.facts import catalogue
 from explorer.facts.units import format_number, format_share, format_time, format_usd
 from explorer.options.base.conditions import Load
 
-from ..around import BreakEven, relaxations
-from ..recommend import Recommendation
 from .cells import Cell, Sources, Table, table
 from .others import named
 from .said import (
@@ -45,8 +45,8 @@ BILL_MARKS = (
 def lead(r: Recommendation) -> str:
     """What to build, in one sentence."""
     if r.feasible:
-        return f"Build {words.described(r.nearest)}."
-    return f"Nothing is feasible. The nearest miss is {words.described(r.nearest)}."
+        return f"Build {summary.described(r.nearest)}."
+    return f"Nothing is feasible. The nearest miss is {summary.described(r.nearest)}."
 
 
 def tiles(r: Recommendation) -> list[Cell]:

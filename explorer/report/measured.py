@@ -7,11 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from explorer.analysis.calibration.calibrate import calibrate
+from explorer.analysis.calibration.measurements import read
+from explorer.analysis.calibration.prediction import Conditions, predicted
 from explorer.engine.designs import Design
 from explorer.facts.units import format_time
 from explorer.workload.workload import Workload
 
-from ..calibrate import Conditions, calibrate, predicted, read
 from ..errors import ReportError
 from .cells import Table, table
 from .document import Block, Listed, Prose

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from explorer import around
+from explorer.analysis import break_evens
+from explorer.analysis.recommendation import Recommendation
+from explorer.analysis.rejections import Reason
 from explorer.engine.cost import usage
 from explorer.engine.designs import Design
 from explorer.engine.latency import steps
@@ -14,8 +16,6 @@ from explorer.facts.records import Constant, Time
 from explorer.facts.units import format_share, format_time, format_usd
 from explorer.options.base.conditions import Load
 
-from ..reasons import Reason
-from ..recommend import Recommendation
 from .cells import Cell, Sources, Table, table
 from .said import cents, one_line, quantity, ruled_out, sentence, signed
 
@@ -24,7 +24,7 @@ MOST_ALTERNATIVES = 10
 
 def named(r: Recommendation, ids: dict[str, str]) -> str:
     """A design by what differs from the recommended one."""
-    return "the same" if ids == r.nearest.ids else around.named(Design(**ids), r.nearest)
+    return "the same" if ids == r.nearest.ids else break_evens.named(Design(**ids), r.nearest)
 
 
 def rejected(r: Recommendation, sources: Sources) -> Table:

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from explorer.analysis.decision_map import atlas
+from explorer.analysis.recommendation import Recommendation
+from explorer.analysis.sensitivity.tornado import Sensitivity
+from explorer.analysis.sweep.sweep import Sweep, sweep
 from explorer.engine.designs import Design, table
 from explorer.engine.latency import latency, steps
 from explorer.options.base.conditions import Load
 
-from ..atlas import atlas
-from ..recommend import Recommendation
-from ..sensitivity import Sensitivity
-from ..sweep import Sweep, sweep
 from .ahead import Ahead
 from .document import Drawn
 from .given import QUANTILES, SPREADS

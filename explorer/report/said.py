@@ -6,6 +6,7 @@ import math
 from decimal import ROUND_HALF_UP, Decimal
 from typing import get_args
 
+from explorer.analysis.rejections import Reason
 from explorer.engine.cost import BillLine
 from explorer.engine.designs import Design
 from explorer.engine.limits import Finding
@@ -13,8 +14,6 @@ from explorer.facts import catalogue
 from explorer.facts.units import format_number, format_quantity, format_share, format_size
 from explorer.options.base.option import Option
 from explorer.workload.workload import Client
-
-from ..reasons import Reason
 
 IN_BYTES = {"MB": 1024**2, "GB": 1024**3, "GiB": 1024**3, "TiB": 1024**4}  # units of limits that are sizes
 UNBOUNDED = "without end"

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from explorer.analysis.recommendation import Recommendation
+from explorer.analysis.sensitivity.tornado import Sensitivity
+
 from .. import __version__
-from ..recommend import Recommendation
-from ..sensitivity import Sensitivity
 from . import ahead as growing
 from . import chosen, given, others, swings
 from . import measured as benchmark

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..recommend import Recommendation
-from ..sensitivity import Sensitivity, sensitivity
-from ..sensitivity.tornado import Swing
+from explorer.analysis.recommendation import Recommendation
+from explorer.analysis.sensitivity.tornado import Sensitivity, Swing, sensitivity
+
 from .cells import Cell, Table, table
 from .said import cents
 

@@ -55,10 +55,14 @@ class Module:
     tree: ast.Module = field(init=False)
     definitions: dict[str, ast.stmt] = field(default_factory=dict)
     bindings: dict[str, Binding] = field(default_factory=dict)
+    passed_on: set[str] = field(default_factory=set)  # by a package
     contents: dict[str, str] = field(default_factory=dict)  # a contents page: name -> module
 
     def __post_init__(self) -> None:
         self.tree = ast.parse(self.source)
+        for statement in self.tree.body if self.path.name == "__init__.py" else ():
+            if isinstance(statement, ast.ImportFrom) and statement.module:
+                self.passed_on |= {alias.asname or alias.name for alias in statement.names}
 
     @property
     def package(self) -> str:
@@ -192,7 +196,9 @@ class House:
     def defines(self, module: str, name: str) -> bool:
         """Whether a module has this name by definition or on its contents page."""
         known = self.modules.get(module)
-        return known is not None and (name in known.definitions or name in known.contents)
+        return known is not None and (
+            name in known.definitions or name in known.contents or name in known.passed_on
+        )
 
     # Where a name goes ---------------------------------------------------------------------------
 
@@ -396,6 +402,8 @@ class House:
 
         def new(match: re.Match[str]) -> str:
             parts = match[0].split(".")
+            if parts[1] in self.modules[PACKAGE].contents and len(parts) == 2:
+                return match[0]  # the public name
             for length in range(len(parts), 1, -1):
                 module = ".".join(parts[:length])
                 if module in self.modules and (length == len(parts) or module != PACKAGE):

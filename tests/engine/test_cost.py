@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import explorer as ex
+from explorer.analysis.recommendation import completed
 from explorer.engine.cost import cost, tariffs, usage
 from explorer.engine.evaluation import Evaluation
 from explorer.errors import PriceError, UnknownIdError
@@ -18,7 +19,6 @@ from explorer.facts import catalogue
 from explorer.facts.locations import workloads_dir
 from explorer.options.base.cold_starts import cold_start_share
 from explorer.options.base.conditions import Load
-from explorer.recommend import completed
 from explorer.workload.workload import Workload
 
 BILLS = json.loads((Path(__file__).parent / "golden" / "worked_bills.json").read_text(encoding="utf-8"))

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 import explorer as ex
+from explorer.analysis.recommendation import completed
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import latency, steps
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Load
 from explorer.options.base.request_path import LEVELS, PHASES
-from explorer.recommend import completed
 from explorer.workload.workload import Workload
 
 SINGLE = "request=inline, response=buffered, execution=single, configuration=bundled"

@@ -3,11 +3,11 @@
 import pytest
 
 import explorer as ex
+from explorer.analysis.recommendation import completed
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import ORDER, breach_probability, findings, verdict
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Load
-from explorer.recommend import completed
 from explorer.workload.workload import Workload
 
 SINGLE = "request=inline, response=buffered, execution=single, configuration=bundled"

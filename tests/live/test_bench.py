@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from explorer import Design, ExplorerError, Workload
-from explorer.calibrate import read
+from explorer.analysis.calibration.measurements import read
 from explorer.live.bench import Closed, Endpoint, bench, constant, poisson, stepped
 from explorer.live.bench.endpoint import Work
 from explorer.live.bench.jobs import Polling

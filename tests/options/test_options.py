@@ -3,13 +3,13 @@
 import pytest
 from scipy.stats import poisson
 
+from explorer.analysis.recommendation import completed
 from explorer.engine.designs import Context, Design, table
 from explorer.engine.limits import Finding, findings
 from explorer.errors import WorkloadError
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Load
 from explorer.options.base.limit_uses import Demand, Spill
-from explorer.recommend import completed
 from explorer.workload.workload import Workload
 
 KB, MB, GB = 1024, 1024**2, 1024**3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from explorer.analysis.calibration.prediction import Conditions
 from explorer.engine.cost import Bill
 from explorer.engine.cost import bill as priced
 from explorer.engine.cost import usage as usage_of
@@ -11,7 +12,6 @@ from explorer.engine.designs import Design
 from explorer.options.base.conditions import GB, Load
 from explorer.workload.workload import Workload
 
-from ...calibrate import Conditions
 from .logs import Invocation
 from .row import Row
 

@@ -10,7 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...calibrate import METADATA, Conditions, predicted
+from explorer.analysis.calibration.measurements import METADATA
+from explorer.analysis.calibration.prediction import Conditions, predicted
+
 from ..cloud.vouch import CANNOT_VOUCH_FOR, VOUCHES_FOR
 from .endpoint import Endpoint
 from .knee import knee_rps, stretches

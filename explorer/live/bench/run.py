@@ -10,10 +10,10 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from explorer.analysis.calibration.prediction import Conditions
 from explorer.engine.designs import Design
 from explorer.workload.workload import Workload
 
-from ...calibrate import Conditions
 from ...errors import ExplorerError
 from . import charge, logs
 from .endpoint import Endpoint, Work

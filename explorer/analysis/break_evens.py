@@ -1,0 +1,219 @@
+"""Break-evens: the sizes, times and rates around a workload at which the recommendation changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from explorer.engine.designs import Design, Table
+from explorer.engine.evaluation import Evaluation
+from explorer.errors import ExplorerError
+from explorer.facts.units import format_number, format_size, format_time
+from explorer.options.base.conditions import Load
+from explorer.workload.axes import scaled, value_now
+from explorer.workload.fields import LARGEST_SIZE, LONGEST_TIME
+
+if TYPE_CHECKING:
+    from .recommendation import Recommendation
+
+REACH = 1000.0  # times up and down that are looked at
+COARSE = 49  # points from 1 / REACH to REACH
+FINE = 25  # points between two of those, twice
+LASTS = 1.01  # times the value of a change: what wins no further than that is passed over
+SWITCHES = {  # what cannot be done today, as a sentence goes on
+    "client.polls": "the client polled a status",
+    "client.uploads": "the client uploaded to a signed URL",
+    "client.receives_callbacks": "the client could be called back",
+    "response.divisible": "the response could be asked for page by page",
+    "runtime.divisible": "the work could be cut into steps",
+}
+PROMISES = {  # what may be promised less strictly: (a sentence, how its value is shown)
+    "client.waits": ("the client waited {}", format_time),
+    "targets.latency_p95": ("the p95 were promised within {}", format_time),
+}
+LONGER = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0)  # times today's promise that are tried
+AXES = {  # axis: (unit, what people call it, the largest value)
+    "response": ("bytes", "median response", LARGEST_SIZE),
+    "request": ("bytes", "median request", LARGEST_SIZE),
+    "runtime": ("s", "median run time", LONGEST_TIME),
+    "requests_per_month": ("requests a month", "rate", 1e13),
+    "configuration": ("bytes", "configuration", 100 * 1024**2),
+}
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """A value of one axis at which the recommendation changes."""
+
+    axis: str
+    value: float | None  # None: it does not change within reach
+    unit: str
+    factor: float | None  # times today's value
+    direction: str  # above or below
+    design: dict[str, str] | None  # what is recommended 1 % beyond it; None where nothing is feasible
+    says: str
+    service: bool = False  # whether it tells where an always-on service takes over, or Lambda from it
+
+    @property
+    def distance(self) -> float:
+        """How far it is from today: the logarithm of the factor, whichever the direction."""
+        return abs(float(np.log(self.factor))) if self.factor else np.inf
+
+
+def break_evens(r: Recommendation) -> list[BreakEven]:
+    """The first change up and down each axis, and where an always-on service takes over."""
+    return [turn for axis in AXES for turn in _along(r, axis)]
+
+
+def _evaluated(
+    r: Recommendation, axis: str, factors: np.ndarray, designs: Table
+) -> tuple[np.ndarray, Evaluation]:
+    evaluation = Evaluation(Load(r.workload, scaled(r.workload, axis, factors)), designs)
+    return evaluation.winner(), evaluation
+
+
+def _along(r: Recommendation, axis: str) -> Iterator[BreakEven]:
+    today, most = value_now(r.workload, axis), AXES[axis][2]
+    if today <= 0:
+        return
+    factors = np.geomspace(1 / REACH, REACH, COARSE)
+    factors = factors[today * factors <= most]
+    winners, evaluation = _evaluated(r, axis, factors, r.candidates)
+    start = int(np.argmin(np.abs(np.log(factors))))
+    index = r.candidates.designs.index(r.design) if r.design else -1
+    rate = r.design is not None and axis == "requests_per_month"
+    services = _service(r, factors, evaluation, winners) if rate else []
+    for direction, step in (("above", 1), ("below", -1)):
+        changed = _first_change(winners, start, step, index)
+        if changed is None:
+            continue
+        few = _feasible(evaluation, changed - step, changed, index)
+        turn = _refined(r, axis, direction, factors[changed - step], factors[changed], few)
+        if (turn.direction, turn.design) not in [(s.direction, s.design) for s in services]:
+            yield turn
+    yield from services
+
+
+def _feasible(evaluation: Evaluation, inside: int, outside: int, index: int) -> Table:
+    """The designs that are feasible at one of two points, and the one with this index."""
+    kept = evaluation.feasible[:, inside] | evaluation.feasible[:, outside]
+    if index >= 0:
+        kept[index] = True
+    return evaluation.table.only(kept)
+
+
+def _first_change(winners: np.ndarray, start: int, step: int, today: int) -> int | None:
+    index = start + step
+    while 0 <= index < winners.size:
+        if winners[index] != today:
+            return index
+        index += step
+    return None
+
+
+def _refined(
+    r: Recommendation, axis: str, direction: str, inside: float, outside: float, few: Table
+) -> BreakEven:
+    """The change between two factors, narrowed twice, and what wins from there on, not for a moment only."""
+    design: Design | None = None
+    for _ in range(2):
+        factors = np.geomspace(inside, outside, FINE)
+        winners, evaluation = _evaluated(r, axis, factors, few)
+        found = [evaluation.designs[w] if w >= 0 else None for w in winners]
+        others = [i for i, design in enumerate(found) if design != r.design]
+        first = max(others[0], 1) if others else FINE - 1
+        inside, outside = factors[first - 1], factors[first]
+        design = found[first]
+    beyond = outside * (LASTS if direction == "above" else 1 / LASTS)
+    (winner,), evaluation = _evaluated(r, axis, np.array([beyond]), few)
+    lasting = evaluation.designs[winner] if winner >= 0 else None
+    return _turn(r, axis, direction, float(outside), design if lasting == r.design else lasting)
+
+
+def _turn(r: Recommendation, axis: str, direction: str, factor: float, design: Design | None) -> BreakEven:
+    unit, called, _ = AXES[axis]
+    value = value_now(r.workload, axis) * factor
+    then = f"build {named(design, r.design)}" if design else "no design is feasible"
+    says = f"{direction} a {called} of {_shown(value, unit)} ({_times(factor)} today's), {then}"
+    return BreakEven(axis, value, unit, factor, direction, design.ids if design else None, says)
+
+
+def _service(
+    r: Recommendation, factors: np.ndarray, evaluation: Evaluation, winners: np.ndarray
+) -> list[BreakEven]:
+    """Where an always-on service takes over from Lambda, or Lambda from it."""
+    always_on = np.array([d.flow.compute == "service" for d in evaluation.designs])
+    serves = np.array([w >= 0 and always_on[w] for w in winners])
+    is_service = r.nearest.flow.compute == "service"
+    direction = "below" if is_service else "above"
+    start = int(np.argmin(np.abs(np.log(factors))))
+    span = range(start, -1, -1) if is_service else range(start, factors.size)
+    turned = next((i for i in span if serves[i] != is_service and winners[i] >= 0), None)
+    if turned is None:
+        return [_no_turn(direction, is_service)]
+    previous = turned + 1 if is_service else turned - 1
+    few = _feasible(evaluation, previous, turned, evaluation.designs.index(r.nearest))
+    fine = np.geomspace(factors[previous], factors[turned], FINE)
+    found, narrow = _evaluated(r, "requests_per_month", fine, few)
+    on = [w >= 0 and narrow.designs[w].flow.compute == "service" for w in found]
+    first = next((i for i, there in enumerate(on) if there != is_service and found[i] >= 0), FINE - 1)
+    turn = _turn(r, "requests_per_month", direction, float(fine[first]), narrow.designs[found[first]])
+    return [replace(turn, service=True)]
+
+
+def _no_turn(direction: str, is_service: bool) -> BreakEven:
+    unit = AXES["requests_per_month"][0]
+    what = "Lambda takes over" if is_service else "an always-on service takes over"
+    reach = f"1/{REACH:,.0f} of" if is_service else f"{REACH:,.0f} times"
+    says = (
+        f"{what} at no rate down to {reach} today's"
+        if is_service
+        else f"{what} at no rate up to {reach} today's"
+    )
+    return BreakEven("requests_per_month", None, unit, None, direction, None, says, True)
+
+
+def _shown(value: float, unit: str) -> str:
+    if unit == "bytes":
+        return format_size(value)
+    return format_time(value) if unit == "s" else f"{format_number(value)} {unit}"
+
+
+def _times(factor: float) -> str:
+    return f"{format_number(factor)} times" if factor >= 0.095 else f"1/{format_number(1 / factor)} of"
+
+
+def relaxations(r: Recommendation) -> list[str]:
+    """What would make a design feasible, one thing at a time, where none is."""
+    helps = [
+        sentence
+        for field, sentence in SWITCHES.items()
+        if not r.load.number(field) and _helps(r, field, True)
+    ]
+    for field, (sentence, show) in PROMISES.items():
+        today = r.load.number(field)
+        longer = (today * factor for factor in LONGER) if today else ()
+        enough = next((value for value in longer if _helps(r, field, value)), None)
+        if enough is not None:
+            helps.append(sentence.format(show(enough)))
+    return helps
+
+
+def _helps(r: Recommendation, field: str, value: object) -> bool:
+    """Whether a design is feasible with this field."""
+    try:
+        evaluation = Evaluation(Load(r.workload.replace({field: value}))).unbroken()
+    except ExplorerError:  # no valid value: it cannot help
+        return False
+    return bool(evaluation.designs and evaluation.feasible.any())
+
+
+def named(design: Design, beside: Design | None = None) -> str:
+    """Only those choices in which a design differs from the one beside it."""
+    ids = design.ids
+    if beside is not None:
+        ids = {c: option for c, option in ids.items() if option != beside.ids[c]} or ids
+    return ", ".join(f"{concern}={option}" for concern, option in ids.items())

@@ -1,0 +1,129 @@
+"""Times and bandwidths solved for, so that the steps of a design sum to what was measured.
+
+A phase is linear in the times that its steps name and in the seconds a byte takes. Its coefficients are
+read off the steps, with one of these set to 1 and the others to 0. Where several make up what was only
+measured together, they share it in the proportion in which they were assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer.engine.designs import Design
+from explorer.engine.latency import steps
+from explorer.options.base.request_path import LEVELS, PHASES
+from explorer.workload.workload import Workload
+
+from .measurements import Measured
+from .prediction import Asked, Conditions, sums_of
+
+RATES = ("runtime.network", "client.bandwidth")  # fields of a workload, in bytes a second
+LEAN = 1e-3  # how little the assumed proportions weigh against what was measured
+LEAST_S = 1e-6  # the least that a step takes, and the least difference that counts
+Sums = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Equation:
+    """What one sum of steps was measured to be, at each of `LEVELS`."""
+
+    coefficients: Mapping[str, np.ndarray]  # by time id or rate
+    constant: np.ndarray  # what the workload itself says
+    measured: np.ndarray
+
+
+def assumed(w: Workload, design: Design, run: Conditions) -> dict[str, np.ndarray]:
+    """What the steps of a design take their times from, as assumed: [s] by id, [s/B] by rate."""
+    probe = Asked(w, run, {})
+    steps(probe, design)
+    plain = Asked(w, run)
+    rates = {"runtime.network": plain.network, "client.bandwidth": plain.bandwidth}
+    times = {time_id: seconds.ravel() for time_id, seconds in probe.times.items()}
+    return times | {rate: np.full(3, 1 / speed) for rate, speed in rates.items()}
+
+
+def equations(w: Workload, design: Design, seen: Measured, names: Sequence[str]) -> Iterator[Equation]:
+    """The equations that one run gives."""
+    base = _groups(sums_of(steps(Asked(w, seen.run, {}), design)), seen.stored)
+    ones = {
+        name: _groups(sums_of(steps(Asked(w, seen.run, {name: 1.0}), design)), seen.stored) for name in names
+    }
+    for group, constant in base.items():
+        column = {name: found[group] - constant for name, found in ones.items()}
+        yield from _split(group, column, constant, seen)
+    if "rtt" in seen.seconds:
+        yield Equation({"exchange.rtt": np.ones(3)}, np.zeros(3), seen.seconds["rtt"])
+
+
+def _groups(sums: Sums, stored: bool) -> dict[str, np.ndarray]:
+    """The sums that a run measures."""
+    if not stored:
+        return {"answer": np.sum([sums[phase] for phase in PHASES], axis=0)}
+    kept = ("submit", "queue", "work", "download", "front submit", "front poll")
+    return {"status": sums["poll"], **{name: sums[name] for name in kept}}
+
+
+def _split(
+    group: str, column: Mapping[str, np.ndarray], constant: np.ndarray, seen: Measured
+) -> Iterator[Equation]:
+    """One equation; two where the first byte of an answer was seen, and the bytes after it."""
+    names = {"front submit": "front submit", "front poll": "front status"}
+    if group not in {"download", "answer"}:
+        measured = seen.seconds.get(names.get(group, group))
+        if measured is not None:
+            yield Equation(column, constant, measured)
+        return
+    if "first byte" not in seen.seconds:
+        return
+    bytes_alone = {name: value for name, value in column.items() if name == "client.bandwidth"}
+    before = {name: value for name, value in column.items() if name != "client.bandwidth"}
+    yield Equation(before, constant, seen.seconds["first byte"])
+    yield Equation(bytes_alone, np.zeros(3), seen.seconds["transfer"])
+
+
+def solved(found: Sequence[Equation], prior: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The times [s] and rates [s/B] at each of `LEVELS`; what no equation is about is left out.
+
+    Rates are solved for at the p50 and the same at the others.
+    """
+    names = [name for name in prior if any(np.any(one.coefficients.get(name, 0)) for one in found)]
+    at_median = _level(found, {name: prior[name][0] for name in names}, 0, {})
+    fixed = {name: value for name, value in at_median.items() if name in RATES}
+    levels = [at_median]
+    for level in range(1, len(LEVELS)):
+        free = {name: prior[name][level] for name in names if name not in fixed}
+        levels.append({**_level(found, free, level, fixed), **fixed})
+    return {name: np.maximum.accumulate([level[name] for level in levels]) for name in names}
+
+
+def _level(
+    found: Sequence[Equation], prior: Mapping[str, float], level: int, fixed: Mapping[str, float]
+) -> dict[str, float]:
+    """Non-negative least squares at one level, in units of what was assumed.
+
+    The last unknown is the common factor to which those lean that are measured only together.
+    """
+    from scipy.optimize import nnls
+
+    names = list(prior)
+    rows, values = [], []
+    for one in found:
+        known = sum(
+            one.coefficients[name][level] * value for name, value in fixed.items() if name in one.coefficients
+        )
+        left = one.measured[level] - one.constant[level] - known
+        weight = 1 / max(abs(left), 1000 * LEAST_S)
+        row = [one.coefficients.get(name, np.zeros(3))[level] * prior[name] * weight for name in names]
+        if any(row):
+            rows.append([*row, 0.0])
+            values.append(left * weight)
+    for k, name in enumerate(names):
+        lean = [0.0] * (len(names) + 1)
+        lean[k], lean[-1] = LEAN, 0.0 if name in RATES else -LEAN
+        rows.append(lean)
+        values.append(LEAN if name in RATES else 0.0)
+    answer, _ = nnls(np.array(rows), np.array(values))
+    return {name: float(answer[k] * prior[name]) for k, name in enumerate(names)}

@@ -1,0 +1,291 @@
+"""What a decision map shows: the design that wins over two axes, and what draws each line between two.
+
+Numbers and words alone: `explorer.figures.decision_map` and the app draw the same atlas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from explorer.analysis.sweep.sweep import POSITION, Sweep, sweep
+from explorer.engine.designs import Design, table
+from explorer.engine.evaluation import Evaluation
+from explorer.engine.limits import findings
+from explorer.engine.search import NOTHING
+from explorer.errors import ExplorerError, WorkloadError
+from explorer.facts import catalogue
+from explorer.facts.units import format_quantity, shown
+from explorer.options.base.conditions import Load
+from explorer.workload.axes import BOUNDS as BOUNDS
+from explorer.workload.axes import REACH as REACH
+from explorer.workload.axes import SPREADS, TOTAL, checked, ends, value_now
+from explorer.workload.workload import Workload
+
+from .label_placement import Box, widest
+
+POINTS = 140  # along each axis
+UNITS = {
+    **dict.fromkeys(("runtime", "client.waits", "targets.latency_p95", "response.kept"), "seconds"),
+    **dict.fromkeys(("response", "request", TOTAL, "runtime.state", "configuration.largest"), "bytes"),
+}
+LEAST_ROOM = 0.008  # of the map's height, above and below a name: with less a region is not named
+LEAST_LINE = 0.10  # of an axis: a shorter line is not named
+ACROSS, STEEP, TODAY = (0.025, 0.09), (0.13, 0.012), (0.045, 0.12)  # half the height and width of a name
+LEVELS = (0.98, 0.8, 0.5)  # of the workload's own requests that a ring of its cloud holds along an axis
+AROUND = 48  # points of a ring
+
+Cell = tuple[int, int, tuple[int, int]]  # row, column, and the cell beyond the border
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where one design wins: its index in the sweep's designs (-1: nothing is feasible) and its name."""
+
+    index: int
+    label: tuple[str, ...]  # the options that tell it from the others
+    share: float  # of the map
+    at: tuple[float, float] | None  # where its name has most room; None: it has hardly any
+    room: tuple[float, float]  # there, to both sides and above and below [share of the map's width, height]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A border: a limit id, a promise ("client.waits") or "cost" ends the one design's reign there."""
+
+    between: tuple[int, int]
+    because: str
+    at: tuple[float, float]  # where its name stands clear of others and of today
+    steep: bool  # it goes up rather than across
+
+    @property
+    def said(self) -> str:
+        """The limit with its value, or the promise, or "cost"."""
+        row = catalogue.limits().get(self.because)
+        return f"{self.because} {format_quantity(row.value, row.unit)}" if row and row.value else self.because
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """The winners over two axes. `winner` has a row a value of y; places are values of x and y."""
+
+    workload: Workload
+    x: str
+    y: str
+    swept: Sweep
+
+    @cached_property
+    def winner(self) -> np.ndarray:
+        """The index of the design that wins, by y and x; -1 where nothing is feasible."""
+        return self.swept.winner.T
+
+    @property
+    def across(self) -> np.ndarray:
+        """The values of x."""
+        return self.swept.axes[self.x]
+
+    @property
+    def up(self) -> np.ndarray:
+        """The values of y."""
+        return self.swept.axes[self.y]
+
+    @cached_property
+    def ranked(self) -> list[int]:
+        """The designs that win anywhere, those that win most first."""
+        return ranked(self.winner)
+
+    @cached_property
+    def designs(self) -> list[Design]:
+        """Those designs themselves."""
+        return [self.swept.designs[index] for index in self.ranked]
+
+    @cached_property
+    def varying(self) -> list[str]:
+        """The concerns in which the winners are not all the same."""
+        if not self.designs:
+            return []
+        return [name for name in self.designs[0].ids if len({d.ids[name] for d in self.designs}) > 1]
+
+    @property
+    def common(self) -> dict[str, str]:
+        """What all winners share, by concern."""
+        first = self.designs[0].ids if self.designs else {}
+        return {name: option for name, option in first.items() if name not in self.varying}
+
+    def label(self, design: Design) -> tuple[str, ...]:
+        """What tells a design from the others on the map."""
+        return tuple(design.ids[name] for name in self.varying) or (design.response,)
+
+    @cached_property
+    def regions(self) -> list[Region]:
+        """Each design's part of the map, largest first, and the part where nothing is feasible."""
+        named = {index: self.label(self.swept.designs[index]) for index in self.ranked}
+        found = [self._region(index, label) for index, label in named.items()]
+        empty = self._region(NOTHING, ("no design is feasible",))
+        return [*found, empty] if empty.share else found
+
+    def _region(self, index: int, label: tuple[str, ...]) -> Region:
+        inside = self.winner == index
+        named = [Box(self._cell(line.at), STEEP if line.steep else ACROSS) for line in self.lines]
+        free = inside.copy()
+        free[self.taken_by_today(inside.shape)] = False
+        for box in named:
+            free[box.cells(inside.shape)] = False
+        row, column, room = widest(free)
+        at = (float(self.across[column]), float(self.up[row])) if room[1] >= LEAST_ROOM else None
+        return Region(index, label, float(inside.mean()), at, room)
+
+    def taken_by_today(self, shape: tuple[int, ...]) -> tuple[slice, ...]:
+        """The cells around today that no other name may take."""
+        return Box(self._cell(self.today), TODAY).cells(shape)
+
+    def _cell(self, place: tuple[float, float]) -> tuple[float, float]:
+        """Where a place is on the map: shares of its height and width."""
+        axes = (self.up, self.across)
+        up, across = (
+            np.log(value / axis[0]) / np.log(axis[-1] / axis[0])
+            for axis, value in zip(axes, place[::-1], strict=True)
+        )
+        return float(up), float(across)
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """What draws each border of some length, the longest first, where its name is in nobody's way."""
+        found: list[Line] = []
+        taken = [Box(self._cell(self.today), TODAY)]
+        shape = self.winner.shape
+        for (near, far), cells in sorted(borders(self.winner).items(), key=lambda item: -len(item[1])):
+            size = STEEP if _steep(cells) else ACROSS
+            boxes = [Box((cell[0] / shape[0], cell[1] / shape[1]), size) for cell in cells]
+            free = [at for at, box in enumerate(boxes) if box.inside and not any(map(box.meets, taken))]
+            if near == NOTHING or len(cells) < LEAST_LINE * max(shape) or not free:
+                continue
+            chosen = free[len(free) // 2]
+            row, column, beyond = cells[chosen]
+            point = {self.x: self.across[beyond[1]], self.y: self.up[beyond[0]]}
+            because = reason(self.workload, self.swept.designs[near], point)
+            at = (float(self.across[column]), float(self.up[row]))
+            found.append(Line((near, far), because, at, size == STEEP))
+            taken.append(boxes[chosen])
+        return found
+
+    @cached_property
+    def today(self) -> tuple[float, float]:
+        """The workload itself."""
+        x, y = (
+            float(np.clip(value_now(self.workload, axis), values[0], values[-1]))  # 0 is at the edge
+            for axis, values in ((self.x, self.across), (self.y, self.up))
+        )
+        return x, y
+
+    @cached_property
+    def cloud(self) -> list[np.ndarray]:
+        """Rings around today, (48, 2) places each, by `LEVELS`; request by request, as if the
+        two were independent.
+
+        Along a field that has no spread they have no width.
+        """
+        turn = np.linspace(0, 2 * np.pi, AROUND)
+        sides = (np.cos(turn), np.sin(turn))
+        rings = []
+        for level in LEVELS:
+            along = [
+                at
+                * np.exp(
+                    np.where(side > 0, *np.log(_reach(self.workload, axis, level, at)[::-1] / at)) * abs(side)
+                )
+                for axis, at, side in zip((self.x, self.y), self.today, sides, strict=True)
+            ]
+            rings.append(np.stack(along, axis=1))
+        return rings
+
+
+def atlas(
+    workload: Workload, x: str = "response", y: str = "runtime", points: int | Sequence[int] = POINTS
+) -> Atlas:
+    """The winners over two numeric fields, `points` values each, with today's value in the middle.
+
+    Raises ExplorerError for a name that is no axis, or a field that the workload does not give.
+    """
+    if not isinstance(workload, Workload):
+        raise WorkloadError(
+            f"workload is {shown(workload)}: expected a Workload, such as Workload.load(FILE)"
+        )
+    if x == y:
+        raise ExplorerError(f"x and y are both {shown(x)}: expected two fields")
+    counts = (points, points) if isinstance(points, int) else points
+    axes = {
+        checked(axis): np.geomspace(*ends(workload, axis), n) for axis, n in zip((x, y), counts, strict=True)
+    }
+    return Atlas(workload, x, y, sweep(workload, axes))
+
+
+def dearer(drawn: Atlas, design: Design) -> np.ndarray:
+    """What building a design costs above the best, parts and all, by y and x [USD a month].
+
+    Infinite where it does not serve and another does, NaN where none does.
+    """
+    only = sweep(drawn.workload, drawn.swept.axes, designs=[design])
+    part_usd = np.asarray(Load(drawn.workload, _meshed(drawn)).number("preferences.part_usd"))
+    parts = np.array([len(each.parts) for each in drawn.swept.designs])
+    best = drawn.swept.monthly_usd.T + part_usd * parts[drawn.winner]
+    its = only.monthly_usd[0].T + part_usd * len(design.parts)
+    its = np.where(only.winner.T == NOTHING, np.inf, its)
+    return np.where(drawn.winner == NOTHING, np.nan, np.maximum(its - best, 0.0))
+
+
+def _meshed(drawn: Atlas) -> dict[str, np.ndarray]:
+    return {drawn.x: drawn.across[None, :], drawn.y: drawn.up[:, None]}
+
+
+def unit_of(axis: str) -> str:
+    """The unit of an axis: bytes, seconds or plain numbers ("requests")."""
+    return UNITS.get(axis, "requests")
+
+
+def ranked(winner: np.ndarray) -> list[int]:
+    """The designs that win anywhere, those that win most first."""
+    index, points = np.unique(winner[winner != NOTHING], return_counts=True)
+    return [int(each) for each in index[np.argsort(-points, kind="stable")]]
+
+
+def borders(winner: np.ndarray) -> dict[tuple[int, int], list[Cell]]:
+    """The cells along each border, by the design on the near side and that on the far side."""
+    found: dict[tuple[int, int], list[Cell]] = {}
+    for step in ((0, 1), (1, 0)):
+        near = winner[: winner.shape[0] - step[0], : winner.shape[1] - step[1]]
+        far = winner[step[0] :, step[1] :]
+        for row, column in np.argwhere(near != far).tolist():
+            pair = (int(near[row, column]), int(far[row, column]))
+            found.setdefault(pair, []).append((row, column, (row + step[0], column + step[1])))
+    return found
+
+
+def _steep(cells: list[Cell]) -> bool:
+    rows, columns = (len({cell[at] for cell in cells}) for at in (0, 1))
+    return rows > columns
+
+
+def reason(workload: Workload, design: Design, point: Mapping[str, float]) -> str:
+    """Why a design does not win at a point: a limit that it breaks, a promise that it misses, or cost."""
+    load = Load(workload, {axis: np.asarray(value) for axis, value in point.items()})
+    worst = findings(workload, design, load)[0]
+    if worst.verdict == "breach":
+        return worst.limit
+    only = np.zeros(len(POSITION), dtype=bool)
+    only[POSITION[design]] = True
+    evaluation = Evaluation(load, table().only(only))
+    if not bool(np.all(evaluation.late <= load.tolerance)):
+        return "client.waits"
+    return "cost" if bool(np.all(evaluation.in_time)) else "targets.latency_p95"
+
+
+def _reach(workload: Workload, axis: str, level: float, at: float) -> np.ndarray:
+    """The ends of the middle `level` of the requests along a field, which is at `at` today."""
+    if axis not in SPREADS:
+        return np.full(2, at)
+    spread = getattr(workload, axis).spread
+    return np.array([float(spread.quantile(p)) for p in ((1 - level) / 2, (1 + level) / 2)])

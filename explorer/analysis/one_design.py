@@ -1,0 +1,147 @@
+"""A design that somebody has in mind: its findings, its bill, its seconds, or several side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from explorer.engine.cost import Bill, bill_to_dict
+from explorer.engine.cost import cost as bill_of
+from explorer.engine.designs import Design
+from explorer.engine.latency import latency as seconds_of
+from explorer.engine.limits import Finding, findings
+from explorer.errors import ExplorerError
+from explorer.workload.workload import Workload
+
+from .recommendation import completed, frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+Given = str | Mapping[str, str | None] | Design  # "door=http-api,...", a mapping, or a Design
+
+
+def assess(workload: Workload, design: Given) -> pd.DataFrame:
+    """Findings of one design, feasible or not: a row a limit, worst first.
+
+    Columns: limit, limit_value, unit, used_p50, used_p99 [unit], breach_probability [share of
+    requests], broken_per_month [requests], verdict (breach, raise, tight or fits), consequence (what
+    the caller sees), source_url, verified. Concerns left out are filled by the best.
+    Raises DesignError for a design that cannot be built.
+    """
+    return frame(findings(workload, completed(workload, design)), Finding)
+
+
+def cost(workload: Workload, design: Given) -> Bill:
+    """The bill of one design a month; concerns left out are filled by the best.
+
+    Raises DesignError for a design that cannot be built.
+    """
+    return bill_of(workload, completed(workload, design))
+
+
+def latency(workload: Workload, design: Given) -> pd.DataFrame:
+    """Seconds of one design by phase and in all; concerns left out are filled by the best.
+
+    Index: submit, queue, cold start, work, poll, download (those that take time), total.
+    Columns: p50, p95, p99 [s]; quantiles of a sum are sums of quantiles.
+    """
+    import pandas as pd
+
+    return pd.DataFrame(seconds_of(workload, completed(workload, design))).T
+
+
+def compare(workload: Workload, designs: Mapping[str, Given]) -> pd.DataFrame:
+    """Designs side by side, feasible or not: a row a name; concerns left out are filled by the best.
+
+    Columns: monthly_usd [USD a month], parts, latency_p50_s, latency_p95_s [s], verdict and limit of
+    the worst finding, broken_per_month [requests].
+    """
+    import pandas as pd
+
+    rows = {}
+    for name, given in designs.items():
+        design = completed(workload, given)
+        worst = findings(workload, design)[0]
+        seconds = seconds_of(workload, design)["total"]
+        rows[name] = {
+            "monthly_usd": float(bill_of(workload, design).total_usd),
+            "parts": len(design.parts),
+            "latency_p50_s": seconds["p50"],
+            "latency_p95_s": seconds["p95"],
+            "verdict": worst.verdict,
+            "limit": worst.limit,
+            "broken_per_month": worst.broken_per_month,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def assessed(workload: Workload, given: str) -> dict[str, Any]:
+    """One design for one workload: findings, bill, latency, and what keeps it from being feasible."""
+    from explorer.engine.cost import cost
+    from explorer.engine.latency import latency
+    from explorer.engine.limits import findings
+
+    from .recommendation import completed
+
+    if not given.strip(" ,"):
+        raise ExplorerError(f'design is "{given}": expected concern=option, such as door=http-api')
+    design = completed(workload, given)
+    found = findings(workload, design)
+    feasible, excluded = _excluded(workload, design, found)
+    bill, seconds = cost(workload, design), latency(workload, design)
+    part_usd = workload.preferences.part_usd
+    return {
+        "workload": workload.name,
+        "region": workload.region,
+        "design": design.ids,
+        "feasible": feasible,
+        "excluded": excluded,
+        "findings": [asdict(finding) for finding in found],
+        "bill": bill_to_dict(bill),
+        "latency_s": seconds,
+        "monthly_usd": float(bill.total_usd),
+        "parts": len(design.parts),
+        "part_names": list(design.parts),
+        "part_usd": part_usd,
+        "score_usd": float(bill.total_usd) + part_usd * len(design.parts),
+        "latency_p50_s": seconds["total"]["p50"],
+        "latency_p95_s": seconds["total"]["p95"],
+    }
+
+
+def _excluded(
+    workload: Workload, design: Design, findings: list[Finding]
+) -> tuple[bool, list[dict[str, str]]]:
+    """Whether a design is feasible, and what keeps it from that: limits that break first."""
+    from explorer.engine.designs import table
+    from explorer.engine.evaluation import Evaluation
+    from explorer.facts.units import format_share, format_time
+    from explorer.options.base.conditions import Load
+
+    load, rows = Load(workload), table().where(design.ids)
+    one = Evaluation(load, rows)
+    excluded = {e.because: e.why for exclusions in rows.exclusions(load).values() for e in exclusions}
+    feasible = not excluded and bool(one.feasible[0])
+    broken = [finding for finding in findings if finding.verdict == "breach" and not feasible]
+    found = {finding.limit: _breach(finding) for finding in broken} | excluded
+    if not feasible and one.late[0] > load.tolerance:
+        share = f"in {format_share(float(one.late[0]))} of the requests"
+        found["client.waits"] = (
+            f"the first byte comes after the {format_time(load.waits)} that the client waits, {share}"
+        )
+    if not one.in_time[0]:
+        p95 = format_time(float(one.latency_s[0, 1]))
+        found["targets.latency_p95"] = f"the p95 is {p95}, promised {format_time(load.latency_p95)}"
+    return feasible, [{"because": because, "why": why} for because, why in found.items()]
+
+
+def _breach(finding: Finding) -> str:
+    from explorer.facts.units import format_quantity, format_share
+
+    from .summary import limit_name
+
+    limit = f"{limit_name(finding.limit)} of {format_quantity(finding.limit_value, finding.unit)}"
+    return f"{format_share(finding.breach_probability)} of the requests break the {limit}"

@@ -1,0 +1,1 @@
+"""Uncertain inputs: which one moves the answer, the regret of choosing now, and what measuring is worth."""

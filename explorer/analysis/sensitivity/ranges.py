@@ -1,0 +1,236 @@
+"""Between what an input may lie: as given, or as assumed where nothing is given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from explorer.errors import ExplorerError
+from explorer.facts.units import (
+    format_bandwidth,
+    format_number,
+    format_share,
+    format_size,
+    format_time,
+    format_usd,
+    shown,
+)
+from explorer.options.base.conditions import Load
+from explorer.workload.axes import SPREADS, TOTAL, checked, replaced, value_now
+from explorer.workload.workload import Workload
+
+from .scenarios import PEAK, TAILS
+from .tail import can_stretch, largest, lone
+
+FACTOR = 2.0  # either way, where no range is given
+TAIL = 4.0  # times the median that a p99 goes up to, where no tail was given
+FAR_OFF = 1000.0  # times today's value: a bare number so far off was meant as a factor
+TIMES = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(?:x|times)\s*")
+ACCEPTED = (
+    'low..high such as "400KB..2MB", factors of today\'s value such as "0.5x..3x", or "2x" for both ways'
+)
+
+SIZES = ("request", "response", TOTAL, "configuration.largest", "runtime.state")
+TIMED = ("runtime", "client.waits", "targets.latency_p95", "response.kept")
+SAID: dict[str, tuple[str, Callable[[float], str]]] = {  # field: (unit, how a value is said)
+    **{field: ("bytes", format_size) for field in (*SIZES, "request.p99", "response.p99")},
+    **{field: ("s", format_time) for field in (*TIMED, "runtime.p99")},
+    "client.bandwidth": ("bytes/s", format_bandwidth),
+    "runtime.memory": ("MB", lambda mb: f"{mb:,.0f} MB"),
+    "preferences.part_usd": ("USD a part", format_usd),
+    "targets.success": ("share", lambda share: f"{100 * share:.6g} %"),
+    "preferences.discount": ("share", format_share),
+}
+CALLED = {
+    "requests_per_month": "requests a month",
+    "peak_rps": "peak rate",
+    "request": "median request",
+    "response": "median response",
+    "runtime": "median run time",
+    **{tail: f"p99 of the {'run time' if name == 'runtime' else name}" for tail, name in TAILS.items()},
+    "response.compression": "compressed / size",
+    "runtime.memory": "memory",
+    "runtime.state": "state between steps",
+    "client.bandwidth": "client's bandwidth",
+    "client.waits": "client waits",
+    "targets.latency_p95": "promised p95",
+    "preferences.part_usd": "USD a part",
+}
+MEASURED = ("requests_per_month", PEAK, *SPREADS, *TAILS, TOTAL, "response.compression", "runtime.state",
+            "client.bandwidth")  # fmt: skip
+CHOSEN = ("runtime.memory", "client.waits", "targets.latency_p95", "preferences.part_usd")
+MOST = {"response.compression": 1.0, "runtime.memory": 122880.0}
+LEAST = {"response.compression": 0.001, "runtime.memory": 128.0}
+
+
+@dataclass(frozen=True)
+class Range:
+    """Between what one input may lie, in the field's base unit."""
+
+    field: str
+    now: float
+    low: float
+    high: float
+    why: str = "given"
+
+    @property
+    def called(self) -> str:
+        """What people call it."""
+        return CALLED.get(self.field, self.field.replace("_", " "))
+
+    @property
+    def unit(self) -> str:
+        """The unit of its values."""
+        return SAID.get(self.field, ("", format_number))[0]
+
+    def said(self, value: float) -> str:
+        """A value of it, as people say it."""
+        return SAID.get(self.field, ("", format_number))[1](value)
+
+    def spaced(self, count: int) -> np.ndarray:
+        """Values from end to end, evenly spaced in their logarithm."""
+        return np.geomspace(self.low, self.high, count)
+
+
+def names(field: str) -> str:
+    """A field that may have a range. Raises ExplorerError with what would be accepted."""
+    return field if field in TAILS else checked(field)
+
+
+def today(workload: Workload, field: str) -> float:
+    """The value of an input now. Raises ExplorerError for a tail that cannot be stretched."""
+    if field == PEAK:
+        return float(Load(workload).peak_rps)
+    if field not in TAILS:
+        return value_now(workload, field)
+    spread = getattr(workload, TAILS[field]).spread
+    if not can_stretch(spread):
+        raise ExplorerError(
+            f"range of {field}: the {TAILS[field]} is samples or has no tail: expected its median"
+        )
+    return float(spread.quantile(0.99))
+
+
+def ranges_of(workload: Workload, given: Mapping[str, Any] | None, fields: tuple[str, ...]) -> list[Range]:
+    """The ranges that are given; if none, those assumed of these fields.
+
+    Raises ExplorerError naming the field, the value and what is accepted.
+    """
+    if given is None:
+        return list(_assumed(workload, fields))
+    if not isinstance(given, Mapping) or not given:
+        raise ExplorerError(f"ranges is {shown(given)}: expected (low, high) by field, such as"
+                            ' {"response": ("400 KB", "2 MB")}')  # fmt: skip
+    return [_given(workload, names(field), value) for field, value in given.items()]
+
+
+def _assumed(workload: Workload, fields: tuple[str, ...]) -> Iterator[Range]:
+    for field in fields:
+        if (now := _worth(workload, field)) is None:
+            continue
+        low, high = max(now / FACTOR, LEAST.get(field, 0.0)), min(now * FACTOR, MOST.get(field, np.inf))
+        why = f"assumed: {FACTOR:g} times either way"
+        if field in TAILS:
+            spread = getattr(workload, TAILS[field]).spread
+            low, high = max(low, spread.median), min(high, largest(spread))
+            if lone(spread):
+                low, high = now, now * TAIL
+                why = f"assumed: no tail was given, up to {TAIL:g} times the median"
+        try:
+            _checked(workload, field, low, high)
+        except ExplorerError:  # a value at the edge of what the field accepts: there is no room
+            continue
+        yield Range(field, now, low, high, why)
+
+
+def _worth(workload: Workload, field: str) -> float | None:
+    """Today's value, if the field has one that can be more or less."""
+    if field == "runtime.state" and not workload.runtime.divisible:
+        return None
+    if field == "response.compression" and workload.response.compression == 1:
+        return None
+    try:
+        now = today(workload, field)
+    except ExplorerError:
+        return None
+    return now if now > 0 else None
+
+
+def _given(workload: Workload, field: str, value: Any) -> Range:
+    now = today(workload, field)
+    ends = _ends(field, value)
+    if len(ends) == 1:
+        factor = _factor(ends[0])
+        if factor is None or factor < 1:
+            raise ExplorerError(f"range of {field} is {shown(value)}: expected {ACCEPTED}")
+        low, high = now / factor, now * factor
+    else:
+        low, high = (_end(workload, field, end, now) for end in ends)
+    if not 0 < low <= high < np.inf:
+        raise ExplorerError(f"range of {field} is {shown(value)}: expected a low end above 0 that is not"
+                            " above the high end")  # fmt: skip
+    bare = not any(isinstance(end, str) and re.search("[A-Za-z]", end) for end in ends)
+    if bare and (high < now / FAR_OFF or low > now * FAR_OFF):
+        said = Range(field, now, low, high).said
+        raise ExplorerError(f"range of {field} is {shown(value)}, {said(low)} to {said(high)}, and today's is"
+                            f" {said(now)}: expected {ACCEPTED}")  # fmt: skip
+    _checked(workload, field, low, high)
+    return Range(field, now, low, high)
+
+
+def _ends(field: str, value: Any) -> list[Any]:
+    """The two ends that are given, or the one factor."""
+    if isinstance(value, str):
+        ends: list[Any] = [end.strip() for end in value.split("..")]
+    elif isinstance(value, list | tuple):
+        ends = list(value)
+    else:
+        ends = []
+    if not 1 <= len(ends) <= 2 or (len(ends) == 1 and not isinstance(value, str)):
+        raise ExplorerError(f"range of {field} is {shown(value)}: expected {ACCEPTED}")
+    return ends
+
+
+def _factor(end: Any) -> float | None:
+    found = TIMES.fullmatch(end) if isinstance(end, str) else None
+    return float(found[1]) if found else None
+
+
+def _end(workload: Workload, field: str, given: Any, now: float) -> float:
+    """One end: a factor of today's value, or a value as the field itself is read."""
+    factor = _factor(given)
+    return now * factor if factor is not None else _read(workload, field, given)
+
+
+def _read(workload: Workload, field: str, given: Any) -> float:
+    with suppress(ValueError, TypeError):
+        given = float(given)
+    try:
+        if field in TAILS:
+            return float(getattr(workload, TAILS[field]).parse(given))
+        if field == TOTAL:
+            few = Workload(requests_per_month=1, response=1, runtime=1, configuration=given)
+            return value_now(few, TOTAL)
+        return value_now(replaced(workload, field, given), field)
+    except ExplorerError as error:
+        raise ExplorerError(f"range of {field} is {str(error).partition('is ')[2] or error}") from None
+
+
+def _checked(workload: Workload, field: str, low: float, high: float) -> None:
+    """Raise if the field cannot have one of these values."""
+    if field in TAILS:
+        spread = getattr(workload, TAILS[field]).spread
+        said = Range(field, 0, low, high).said
+        least, most = float(spread.median), largest(spread)
+        if low < least * (1 - 1e-12) or high > most * (1 + 1e-12):
+            upto = f" to its largest value of {said(most)}" if most < np.inf else ""
+            raise ExplorerError(f"range of {field} is {said(low)} to {said(high)}: expected from its median"
+                                f" of {said(least)}{upto}")  # fmt: skip
+        return
+    for end in (low, high):
+        _read(workload, field, end)

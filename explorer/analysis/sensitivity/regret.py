@@ -1,0 +1,351 @@
+"""The regret of choosing now: a design judged in many scenarios beside the best of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+import numpy as np
+
+from explorer.analysis.break_evens import named
+from explorer.analysis.recommendation import Recommendation, completed
+from explorer.engine.designs import Design
+from explorer.engine.evaluation import Evaluation, possible
+from explorer.engine.search import NOTHING
+from explorer.errors import ExplorerError
+from explorer.facts.units import format_share, format_usd, shown
+from explorer.workload.workload import Workload
+
+from . import value_of_information
+from .ranges import CALLED, MEASURED, Range, ranges_of
+from .scenarios import Held, Listed, Scenarios, along
+from .value_of_information import SURE, Measured
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+FEWEST, MOST = 100, 200_000
+RISK = 0.05  # share of scenarios in which a choice may fail beyond those in which the safest one does
+STEPS = {"runtime.memory": 16}  # a memory is one of so many sizes
+WHOLE = ("runtime.steps", "configuration.entries", "configuration.secrets")
+LOOKED_AT = 256  # scenarios in which every design is held against every other
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One design in all scenarios."""
+
+    design: str
+    recommended: bool  # as the inputs are today
+    choice: bool  # `Regret.choice`: to be chosen now, while nothing is measured
+    best: float  # share of scenarios in which it is the best
+    dearer: float  # in which it is feasible, but not the best
+    breaks: float  # in which a limit breaks, or something excludes it
+    late: float  # in which it is within its limits, but not in time
+    mean_regret_usd: float  # where it is feasible [USD a month]
+    mean_regret_se: float  # standard error of that
+    p95_regret_usd: float
+    mean_monthly_usd: float  # where it is feasible
+    parts: int
+
+
+@dataclass(frozen=True)
+class Regret:
+    """Designs judged in scenarios. Frames are made when they are first asked for.
+
+    `inputs` are the drawn values by field, shape (samples,); `winner` indexes `held.designs`, -1 where no
+    design is feasible; `regret_usd` has the shape (designs, samples), NaN where a design is not feasible.
+    """
+
+    workload: Workload
+    ranges: tuple[Range, ...]
+    samples: int
+    seed: int
+    risk: float
+    recommended: Design | None  # as the inputs are today
+    inputs: Mapping[str, np.ndarray] = field(repr=False)
+    held: Held = field(repr=False)
+
+    def _repr_markdown_(self) -> str:
+        return self.summary
+
+    @property
+    def winner(self) -> np.ndarray:
+        """The best design of each scenario."""
+        return self.held.winner
+
+    @cached_property
+    def regret_usd(self) -> np.ndarray:
+        """What a design scores above the best of the scenario, money and parts together [USD a month]."""
+        score = self.held.score
+        with np.errstate(invalid="ignore"):  # nothing is feasible: infinite less infinite
+            regret = np.maximum(score - score.min(axis=0), 0.0)
+        return np.where(self.held.holds, regret, np.nan)
+
+    @cached_property
+    def choice(self) -> Design | None:
+        """The design of least expected regret among those that fail in at most `risk` more than the safest.
+
+        None where nothing is ever feasible.
+        """
+        return self.held.designs[self._choice] if self._choice >= 0 else None
+
+    @cached_property
+    def _choice(self) -> int:
+        return value_of_information.chosen(self.held.holds, self.regret_usd, self.risk)
+
+    @cached_property
+    def judged(self) -> tuple[Judged, ...]:
+        """A row a design that is the best anywhere: the choice, the recommended one, then by how often."""
+        wins = set(np.unique(self.winner[self.winner >= 0]).tolist()) | {self._choice} - {NOTHING}
+        wins |= {i for i, design in enumerate(self.held.designs) if design == self.recommended}
+        rows = map(self._judge, sorted(wins))
+        return tuple(sorted(rows, key=lambda row: (not row.choice, not row.recommended, -row.best)))
+
+    def _judge(self, i: int) -> Judged:
+        held, design = self.held, self.held.designs[i]
+        holds, best = held.holds[i], float((self.winner == i).mean())
+        regret = self.regret_usd[i, holds]
+        some = regret.size > 0
+        return Judged(
+            design=str(design),
+            recommended=design == self.recommended,
+            choice=i == self._choice,
+            best=best,
+            dearer=float(holds.mean()) - best,
+            breaks=float(held.broken[i].mean()),
+            late=float(held.late[i].mean()),
+            mean_regret_usd=float(regret.mean()) if some else np.nan,
+            mean_regret_se=float(regret.std() / np.sqrt(regret.size)) if some else np.nan,
+            p95_regret_usd=float(np.quantile(regret, 0.95)) if some else np.nan,
+            mean_monthly_usd=float(held.usd[i, holds].mean()) if some else np.nan,
+            parts=len(design.parts),
+        )
+
+    @cached_property
+    def measured(self) -> tuple[value_of_information.Measured, ...]:
+        """What it is worth to measure everything, and each input alone, before the choice."""
+        return tuple(
+            value_of_information.worth(
+                self.inputs, self.held.holds, self.regret_usd, self.winner, self._choice, self.risk
+            )
+        )
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """`judged` as a frame: a row a design, its columns the fields of `Judged`."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(row) for row in self.judged], columns=list(Judged.__dataclass_fields__))
+
+    def to_frame(self) -> pd.DataFrame:
+        """A copy of `frame`."""
+        return self.frame.copy()
+
+    @cached_property
+    def measuring(self) -> pd.DataFrame:
+        """`measured` as a frame: a row an input, its columns the fields of `Measured`."""
+        import pandas as pd
+
+        names = list(value_of_information.Measured.__dataclass_fields__)
+        return pd.DataFrame([asdict(row) for row in self.measured], columns=names)
+
+    @cached_property
+    def infeasible(self) -> float:
+        """The share of scenarios in which no design is feasible."""
+        return float((self.winner == NOTHING).mean())
+
+    @cached_property
+    def summary(self) -> str:
+        """What an architect would say of choosing now and of measuring first."""
+        return summary(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as plain values."""
+        return {
+            "summary": self.summary,
+            "samples": self.samples,
+            "seed": self.seed,
+            "risk": self.risk,
+            "infeasible": self.infeasible,
+            "ranges": [{**asdict(given), "unit": given.unit} for given in self.ranges],
+            "designs": [asdict(row) for row in self.judged],
+            "measuring": [asdict(row) for row in self.measured],
+        }
+
+
+def regret(
+    workload: Workload,
+    ranges: Mapping[str, Any] | None = None,
+    samples: int = 10_000,
+    seed: int = 0,
+    risk: float = RISK,
+    designs: Sequence[Any] = (),
+) -> Regret:
+    """The regret of choosing a design now, while inputs are uncertain, and what measuring them is worth.
+
+    Parameters
+    ----------
+    workload : as it is thought to be today
+    ranges : as `sensitivity` takes them; without them, twice either way for each quantity and tail
+    samples : scenarios, 100 to 200,000
+    seed : the same seed, the same scenarios
+    risk : share of scenarios in which a choice may fail (break, or be late) beyond those in which the
+        safest design does: among such the one of least expected regret is chosen [0 to 1]
+    designs : others that are judged beside those that win anywhere and the recommended one
+
+    Inputs are drawn independently of each other, log-uniform between their ends: any value as likely as
+    any other, by ratio. Both are assumptions. The regret of a design is its money and parts less those of
+    the best design of the scenario; where it is not feasible it has none, and is counted.
+    Raises ExplorerError for a field that is not numeric, a range that it cannot have, or other numbers.
+    """
+    _whole("samples", samples, FEWEST, MOST)
+    _whole("seed", seed, 0, 2**63)
+    if isinstance(risk, bool) or not isinstance(risk, int | float) or not 0 <= risk <= 1:
+        raise ExplorerError(f"risk is {shown(risk)}: expected a share from 0 to 1")
+    workload = workload.without_current()
+    every = ranges_of(workload, ranges, MEASURED)
+    others = {completed(workload, given) for given in designs}
+    inputs = {given.field: drawn(given, samples, seed) for given in every}
+    axes = along(workload, inputs)
+    now = Recommendation(workload)
+    scenarios = Listed(workload, axes)
+    _, judged = scenarios.best()
+    judged |= {now.nearest, *others, *_sturdy(workload, axes, risk)}
+    found = scenarios.held(judged)
+    return Regret(workload, tuple(every), samples, seed, float(risk), now.design, inputs, found)
+
+
+def _whole(name: str, given: Any, least: int, most: int) -> None:
+    if isinstance(given, bool) or not isinstance(given, int) or not least <= given <= most:
+        raise ExplorerError(f"{name} is {shown(given)}: expected {least:,} to {most:,}")
+
+
+def drawn(given: Range, samples: int, seed: int) -> np.ndarray:
+    """Values of one input, log-uniform: one in each of so many equally likely intervals, in any order.
+
+    Another input changes nothing about them.
+    """
+    rng = np.random.default_rng([seed, crc32(given.field.encode())])
+    share = (rng.permutation(samples) + rng.random(samples)) / samples
+    if given.field in STEPS:
+        share = np.rint(share * (STEPS[given.field] - 1)) / (STEPS[given.field] - 1)
+    values = given.low * (given.high / given.low) ** share
+    if given.field in WHOLE:
+        values = np.rint(values)
+    return np.clip(values, given.low, given.high)
+
+
+def _sturdy(workload: Workload, axes: Mapping[str, np.ndarray], risk: float) -> Iterator[Design]:
+    """Designs that are never the best or second best, but fail less often or regret less on average."""
+    load = Scenarios(workload, {axis: values[:LOOKED_AT] for axis, values in axes.items()})
+    few = Evaluation(load, possible(load))
+    if not few.designs:
+        return
+    score = few.score_usd(load.number("preferences.part_usd"))
+    holds, least = np.isfinite(score), score.min(axis=0)
+    fails = 1 - holds.mean(axis=1)
+    extra = np.where(holds, score - np.where(np.isfinite(least), least, 0.0), 0.0).sum(axis=1)
+    mean = np.where(holds.any(axis=1), extra / np.maximum(holds.sum(axis=1), 1), np.inf)
+    for i in np.lexsort((mean, fails))[:4]:
+        yield few.designs[i]
+    for i in np.lexsort((mean, fails > fails.min() + risk))[:4]:
+        yield few.designs[i]
+
+
+LITTLE = 1.0  # USD a month: less is not worth a sentence
+RISKIER = 0.01  # share of scenarios: who saves may fail so much more often
+
+
+def summary(r: Regret) -> str:
+    """Choosing now, the design of least regret if it is another, and what measuring is worth."""
+    if r.choice is None:
+        return f"No design is feasible in any of {r.samples:,} scenarios."
+    return " ".join([*_choosing(r), *worth(r.measured)])
+
+
+def share(value: float) -> str:
+    """A share of the scenarios."""
+    return "none" if value == 0 else "all" if value == 1 else format_share(value)
+
+
+def money(usd: float) -> str:
+    """USD a month, what is next to nothing as such."""
+    return "nothing" if usd == 0 else "less than a cent" if 0 < usd < 0.01 else f"{format_usd(usd)} a month"
+
+
+def _choosing(r: Regret) -> Iterator[str]:
+    now = next((row for row in r.judged if row.recommended), None)
+    yield _now(now, r.samples) if now else "No design is feasible as the inputs are today."
+    least = next(row for row in r.judged if row.choice)
+    if least.recommended:
+        yield "No other design is the better choice while nothing is measured."
+    elif r.choice is not None:
+        fails = share(least.breaks + least.late)
+        yield (f"The better choice while nothing is measured is {named(r.choice, r.recommended)}:"
+               f" it fails in {fails}, its mean regret is {money(least.mean_regret_usd)}.")  # fmt: skip
+    if r.infeasible:
+        yield f"In {share(r.infeasible)} of the scenarios no design is feasible."
+
+
+def _now(row: Judged, samples: int) -> str:
+    told = (f"The design recommended now is the best in {share(row.best)} of {samples:,} scenarios"
+            f" and fails in {share(row.breaks + row.late)}")  # fmt: skip
+    if row.best + row.dearer > 0:
+        told += f"; where it holds, its mean regret is {money(row.mean_regret_usd)}"
+    return told + "."
+
+
+def worth(measured: Sequence[Measured]) -> Iterator[str]:
+    """What measuring is worth, everything first."""
+    everything, *each = measured
+    if not everything.significant:
+        yield "Measuring first would change nothing that these scenarios can tell."
+        return
+    if not _safer(everything) and abs(everything.saves_usd) < LITTLE:
+        yield f"Measuring everything first is worth less than {format_usd(LITTLE)} a month."
+        return
+    yield f"Measuring everything first is worth {gain(everything)}."
+    if first := next((row for row in each if pays(row)), None):
+        yield f"The {called(first)} alone: {gain(first)}."
+    elif first := next((row for row in each if trades(row)), None):
+        yield f"The {called(first)} alone would trade: {gain(first)}."
+    else:
+        yield "No input alone is worth measuring."
+
+
+def called(row: Measured) -> str:
+    """What people call the input."""
+    return CALLED.get(row.input, row.input.replace("_", " "))
+
+
+def pays(row: Measured) -> bool:
+    """Whether knowing saves money or averts failures, more than noise, and costs none of the other."""
+    saves, dearer = row.saves_usd > SURE * row.saves_se, row.saves_usd < -SURE * row.saves_se
+    return (_safer(row) and not dearer) or (saves and row.averts >= -max(SURE * row.averts_se, RISKIER))
+
+
+def trades(row: Measured) -> bool:
+    """Whether knowing averts failures, for more money."""
+    return _safer(row) and not pays(row)
+
+
+def _safer(row: Measured) -> bool:
+    return row.averts > SURE * row.averts_se
+
+
+def gain(row: Measured) -> str:
+    """What measuring brings, in money and in certainty."""
+    usd = money(abs(row.saves_usd))
+    if row.averts < -SURE * row.averts_se:
+        return f"{usd}, though the choice fails in {format_share(-row.averts)} more"
+    if not _safer(row):
+        return usd
+    safer = f"{format_share(row.averts)} fewer scenarios in which the choice fails"
+    if abs(row.saves_usd) <= SURE * row.saves_se:
+        return safer
+    return f"{usd} and {safer}" if row.saves_usd > 0 else f"{safer}, for {usd} more"

@@ -1,0 +1,253 @@
+"""Which input moves the answer: the chosen design over the range of each input, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from explorer.analysis.recommendation import Recommendation, completed
+from explorer.engine.cost import cost
+from explorer.engine.designs import Design, table
+from explorer.engine.limits import findings
+from explorer.facts.units import format_usd
+from explorer.options.base.conditions import Load
+from explorer.workload.workload import Workload
+
+from .ranges import CHOSEN, MEASURED, Range, ranges_of, today
+from .scenarios import TAILS, Held, Listed, along, at
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+POINTS = 49  # along each range
+CHOICE, OTHER, FAILS = 0, 1, 2  # the choice is the best, another design is, the choice is not feasible
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """The chosen design along the range of one input; arrays have the shape (points,)."""
+
+    values: np.ndarray
+    usd: np.ndarray  # [USD a month]
+    breach: np.ndarray  # share of requests
+    state: np.ndarray  # CHOICE, OTHER or FAILS
+    designs: tuple[Design | None, ...]  # the recommended ones
+    because: tuple[str, ...]  # what keeps the choice from being feasible; "" where it is
+
+
+@dataclass(frozen=True)
+class Swing:
+    """What one input does to the chosen design, from one end of its range to the other."""
+
+    input: str
+    low: float
+    now: float
+    high: float
+    unit: str
+    why: str  # given, or what is assumed
+    usd_low: float
+    usd_high: float
+    swing_usd: float
+    breach_low: float
+    breach_high: float
+    feasible: bool  # all along the range
+    because: str  # what keeps it from that: a limit, client.waits, targets.latency_p95 or an exclusion
+    feasible_from: float | None  # the part of the range about today's value in which it is; None: nowhere
+    feasible_to: float | None
+    best_from: float | None  # and in which it is the recommended one
+    best_to: float | None
+    design_low: str | None
+    design_high: str | None
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """One design over the range of each input. Frames are made when they are first asked for."""
+
+    workload: Workload
+    design: Design
+    recommended: Design | None  # as the inputs are today
+    monthly_usd: float
+    ranges: tuple[Range, ...] = field(repr=False)
+    paths: tuple[Path, ...] = field(repr=False)  # in the order of the ranges, largest swing first
+
+    def _repr_markdown_(self) -> str:
+        return self.summary
+
+    @cached_property
+    def swings(self) -> tuple[Swing, ...]:
+        """A row an input, the one that moves the cost most first."""
+        return tuple(map(self._swing, self.ranges, self.paths))
+
+    def _swing(self, given: Range, path: Path) -> Swing:
+        feasible = _around(path, given.now, path.state != FAILS)
+        wins = [design is not None and design == self.design for design in path.designs]
+        best_ = _around(path, given.now, np.array(wins))
+        low, high = (None if path.designs[end] is None else str(path.designs[end]) for end in (0, -1))
+        usd = (float(path.usd[0]), float(path.usd[-1]))
+        whole = bool((path.state != FAILS).all())
+        because = max((why for why in path.because if why), key=path.because.count, default="")
+        return Swing(given.field, given.low, given.now, given.high, given.unit, given.why, *usd,
+                     abs(usd[1] - usd[0]), float(path.breach[0]), float(path.breach[-1]), whole, because,
+                     *feasible, *best_, low, high)  # fmt: skip
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """`swings` as a frame: a row an input, its columns the fields of `Swing`.
+
+        low, now, high [unit]; usd_low, usd_high, swing_usd [USD a month]; breach_low, breach_high [share
+        of requests].
+        """
+        import pandas as pd
+
+        return pd.DataFrame(
+            [asdict(swing) for swing in self.swings], columns=list(Swing.__dataclass_fields__)
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """A copy of `frame`."""
+        return self.frame.copy()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as plain values."""
+        return {
+            "design": self.design.ids,
+            "recommended": self.recommended.ids if self.recommended else None,
+            "monthly_usd": self.monthly_usd,
+            "summary": self.summary,
+            "inputs": [asdict(swing) for swing in self.swings],
+        }
+
+    @cached_property
+    def summary(self) -> str:
+        """Which input moves the cost most, and which break the design or change it."""
+        called = {given.field: given.called for given in self.ranges}
+        first = self.swings[0]
+        said = [f"What moves the cost most: {called[first.input]}, from"
+                f" {format_usd(first.usd_low)} to {format_usd(first.usd_high)} a month."]  # fmt: skip
+        if self.recommended is None:
+            mends = [called[s.input] for s in self.swings if s.feasible_from is not None]
+            where = f"it is within the range of: {', '.join(mends)}" if mends else "nor anywhere in a range"
+            return " ".join([*said, f"As the inputs are today the design is not feasible, {where}."])
+        breaks = [called[s.input] for s in self.swings if not s.feasible]
+        turns = [called[s.input] for s, path in zip(self.swings, self.paths, strict=True)
+                 if (path.state == OTHER).any()]  # fmt: skip
+        said += [f"The design breaks or is late within the range of: {', '.join(breaks)}."] if breaks else []
+        said += [f"Another design is better within the range of: {', '.join(turns)}."] if turns else []
+        return " ".join(said if breaks or turns else [*said, "The design is the best all over every range."])
+
+
+def _around(path: Path, now: float, holds: np.ndarray) -> tuple[float | None, float | None]:
+    """The ends of the run about today's value, or else the longest one, in which something holds."""
+    if not holds.any():
+        return None, None
+    runs = [list(run) for held_, run in groupby(range(len(holds)), lambda i: bool(holds[i])) if held_]
+    start = int(np.argmin(np.abs(np.log(path.values / now))))
+    run = next((run for run in runs if start in run), max(runs, key=len))
+    return float(path.values[run[0]]), float(path.values[run[-1]])
+
+
+def sensitivity(
+    workload: Workload, ranges: Mapping[str, Any] | None = None, design: Any = None
+) -> Sensitivity:
+    """What each input does to a design, one at a time over its range, the others as they are today.
+
+    Parameters
+    ----------
+    workload : as it is thought to be today
+    ranges : (low, high) by numeric field, in the field's unit or as text: ("400 KB", "2 MB"),
+        "400KB..2MB", factors of today's value "0.5x..3x", "2x" for that factor either way. A distribution
+        is scaled to the median; "response.p99" and the like stretch it above the median instead. Without
+        `ranges`, twice either way for what has a value, which is an assumption
+    design : which is held to; the recommended one, or the nearest miss, if none is given
+
+    Raises ExplorerError for a field that is not numeric, or a range that it cannot have.
+    """
+    every = ranges_of(workload, ranges, (*MEASURED, *CHOSEN))
+    r = Recommendation(workload.without_current())
+    chosen = r.nearest if design is None else completed(workload, design)
+    paths = dict(zip(every, _paths(workload, every, chosen), strict=True))
+    every.sort(key=lambda given: _weight(paths[given]), reverse=True)
+    usd = float(cost(workload, chosen).total_usd)
+    return Sensitivity(workload, chosen, r.design, usd, tuple(every), tuple(paths[each] for each in every))
+
+
+def _weight(path: Path) -> tuple[float, float, int]:
+    """By what inputs are ordered: the swing of the cost, then of the breaches, then what else it changes."""
+    swing, breach = (float(abs(along_[-1] - along_[0])) for along_ in (path.usd, path.breach))
+    return round(swing, 6), round(breach, 12), int((path.state != CHOICE).sum())
+
+
+def _paths(workload: Workload, every: Sequence[Range], chosen: Design) -> Iterator[Path]:
+    """Each input along its range; tails apart, so that other shapes are read as `recommend` does."""
+    together = [given for given in every if given.field not in TAILS]
+    found: dict[Range, Path] = {}
+    for group in [together, *([given] for given in every if given.field in TAILS)]:
+        if group:
+            found |= dict(zip(group, _group(workload, group, chosen), strict=True))
+    yield from (found[given] for given in every)
+
+
+def _group(workload: Workload, group: Sequence[Range], chosen: Design) -> Iterator[Path]:
+    """These inputs one after another, in one list of scenarios."""
+    values = [_values(given) for given in group]
+    axes: dict[str, np.ndarray] = {}
+    for number, given in enumerate(group):
+        moved = along(workload, {given.field: values[number]})
+        for name, taken in moved.items():
+            whole = axes.setdefault(name, np.full(len(group) * POINTS, np.nan))
+            whole[number * POINTS : (number + 1) * POINTS] = taken
+    for name, whole in axes.items():
+        whole[np.isnan(whole)] = today(workload, name)
+    scenarios = Listed(workload, axes)
+    winners, _ = scenarios.best()
+    one = scenarios.held({chosen})
+    for number in range(len(group)):
+        part = slice(number * POINTS, (number + 1) * POINTS)
+        point = [{name: whole[i] for name, whole in axes.items()} for i in range(part.start, part.stop)]
+        yield _path(workload, values[number], one, part, winners[part], point)
+
+
+def _values(given: Range) -> np.ndarray:
+    """Points along the range, today's value among them where it is inside."""
+    values = given.spaced(POINTS)
+    if given.low < given.now < given.high:
+        inside = np.abs(np.log(values[1:-1] / given.now))
+        values[1 + int(np.argmin(inside))] = given.now
+    return values
+
+
+def _path(
+    workload: Workload,
+    values: np.ndarray,
+    one: Held,
+    part: slice,
+    winners: Sequence[Design | None],
+    points: Sequence[Mapping[str, float]],
+) -> Path:
+    design, holds = one.designs[0], one.holds[0, part]
+    state = np.where(holds, [CHOICE if winner == design else OTHER for winner in winners], FAILS)
+    because = [""] * len(values)
+    previous = -2
+    for i in np.flatnonzero(~holds).tolist():  # along a run it is asked at both of its ends alone
+        edge = previous != i - 1 or i + 1 == len(values) or holds[i + 1]
+        because[i] = reason(workload, design, at(workload, points[i])) if edge else because[previous]
+        previous = i
+    return Path(values, one.usd[0, part], one.breach[0, part], state, tuple(winners), tuple(because))
+
+
+def reason(workload: Workload, design: Design, load: Load) -> str:
+    """Why a design is not feasible: an exclusion, a limit that breaks, or a promise that it misses."""
+    for exclusions in table().where(design.ids).exclusions(load).values():
+        if excluded := next((each.because for each in exclusions if np.all(each.where)), None):
+            return excluded
+    worst = findings(workload, design, load)[0]
+    if worst.verdict == "breach":
+        return worst.limit
+    late = Listed(workload, {name: np.atleast_1d(value) for name, value in load.axes.items()}).held({design})
+    return "client.waits" if late.overdue[0, 0] else "targets.latency_p95"

@@ -1,0 +1,183 @@
+"""Finished tiles kept one by one, so that a sweep that was stopped goes on, and put together at the end.
+
+Beside FILE.parquet stands FILE.parquet.parts/ while the sweep runs: manifest.json, a Parquet file a tile,
+and nothing that is half written under its final name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+from explorer.errors import ExplorerError
+
+from .manifest import other
+from .tiling import Tiles
+
+KEY = b"explorer"  # the manifest in a file's own metadata
+DICTIONARY_BYTES = 2**26  # all designs in words stay a dictionary
+UNFINISHED = ".unfinished"
+
+
+class Parts:
+    """The parts of a sweep to a file; a context, in which no other process may write them.
+
+    Raises ExplorerError where the folder cannot be written, is in use, or holds another sweep's parts.
+    """
+
+    def __init__(self, path: Path, asked: Mapping[str, Any], tiles: Tiles, rows_a_point: int) -> None:
+        self.path, self.folder = path, folder_of(path)
+        self.asked, self.tiles, self.rows_a_point = asked, tiles, rows_a_point
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack, _saying(self.path):
+            self.folder.mkdir(exist_ok=True)
+            stack.enter_context(_alone(self.folder))
+            for path in self.folder.glob(f"*{UNFINISHED}"):
+                path.unlink()
+            self._same()
+            self.kept = {number for number in self._numbers() if self._whole(number)}
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def missing(self) -> Iterator[int]:
+        """The tiles that are still to be worked."""
+        return (number for number in range(len(self.tiles)) if number not in self.kept)
+
+    def keep(self, number: int, table: Any) -> None:
+        """Write a finished tile; it counts when all of it is there."""
+        with _saying(self.path, f"; {len(self.kept)} of {len(self.tiles)} tiles are kept"):
+            _written(self._part(number), [table], self.asked)
+        self.kept.add(number)
+
+    def join(self) -> None:
+        """Make the one file of all parts, a row group each, and remove them."""
+        import pyarrow.parquet as pq
+
+        with _saying(self.path, f"; all {len(self.tiles)} tiles are kept"):
+            parts = map(self._part, range(len(self.tiles)))
+            whole = self.folder / self.path.name
+            _written(whole, (pq.read_table(part, partitioning=None) for part in parts), self.asked)
+            os.replace(whole, self.path)
+            shutil.rmtree(self.folder)
+
+    def _part(self, number: int) -> Path:
+        return self.folder / f"{number:06d}.part"
+
+    def _numbers(self) -> Iterator[int]:
+        return (int(path.stem) for path in self.folder.glob("*.part") if path.stem.isdecimal())
+
+    def _whole(self, number: int) -> bool:
+        """Whether a part is there and can be read: after a crash of the machine it may be empty."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            rows = pq.read_metadata(self._part(number)).num_rows
+        except (pa.ArrowException, OSError):
+            return False
+        return number < len(self.tiles) and rows == self.tiles.points(number) * self.rows_a_point
+
+    def _same(self) -> None:
+        """Refuse parts of another sweep; of a new one, write what it is."""
+        path = self.folder / "manifest.json"
+        try:
+            old = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            with _finished(path) as file:
+                file.write(json.dumps(self.asked, indent=1).encode())
+            return
+        except ValueError:
+            old = None
+        differs = other(old, self.asked)
+        if differs:
+            raise ExplorerError(
+                f"{self.folder}: holds the parts of a sweep with another {differs}:"
+                f" expected the same sweep, to go on with it, or no such folder, to begin anew"
+            )
+
+
+def folder_of(path: Path) -> Path:
+    """Where the parts of a file are kept while it is made."""
+    return path.with_name(path.name + ".parts")
+
+
+def stopped(path: Path) -> str:
+    """How far an unfinished sweep to a file came."""
+    folder = folder_of(path)
+    try:
+        tiles = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["tiles"]
+    except (OSError, ValueError, KeyError):
+        return "stopped before the first tile was done; the same command begins again"
+    done = sum(1 for _ in folder.glob("*.part"))
+    return f"stopped with {done:,} of {tiles:,} tiles done, kept in {folder}; the same command goes on"
+
+
+def write(path: Path, tables: Iterable[Any], asked: Mapping[str, Any]) -> None:
+    """Write tables as one Parquet file, a row group each; a file of that name is replaced at the end."""
+    with _saying(path):
+        _written(path, tables, asked)
+
+
+def _written(path: Path, tables: Iterable[Any], asked: Mapping[str, Any]) -> None:
+    import pyarrow.parquet as pq
+
+    rest = iter(tables)
+    table = next(rest)
+    schema = table.schema.with_metadata({KEY: json.dumps(asked).encode()})
+    settings: Any = {"compression": "zstd", "dictionary_pagesize_limit": DICTIONARY_BYTES}
+    with _finished(path) as file, pq.ParquetWriter(file, schema, **settings) as writer:
+        while table is not None:
+            writer.write_table(table.replace_schema_metadata(schema.metadata), row_group_size=len(table))
+            table = next(rest, None)
+
+
+@contextmanager
+def _finished(path: Path) -> Iterator[BinaryIO]:
+    """A file that has its name only when all of it is on the disk."""
+    unfinished = path.with_name(path.name + UNFINISHED)
+    try:
+        with unfinished.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    os.replace(unfinished, path)
+
+
+@contextmanager
+def _saying(path: Path, kept: str = "") -> Iterator[None]:
+    """What the system refuses, in one line."""
+    try:
+        yield
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
+        raise ExplorerError(f"{path}: cannot be written ({why}){kept}") from None
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other processes from the folder; the system lets go of it when this one ends, however it ends."""
+    try:
+        import fcntl
+    except ImportError:  # not on Windows
+        yield
+        return
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ExplorerError(
+                f"{folder}: another process writes this sweep: expected one at a time"
+            ) from None
+        yield

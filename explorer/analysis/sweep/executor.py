@@ -1,0 +1,70 @@
+"""Jobs done here, or by an executor with few of them under way."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from functools import lru_cache
+from itertools import islice
+from typing import Any, TypeVar
+
+from explorer import __version__
+from explorer.errors import ExplorerError
+from explorer.facts import catalogue
+
+K = TypeVar("K")
+J = TypeVar("J")
+A = TypeVar("A")
+
+# The steps, how many there are in all, and how many of them were done before.
+Watch = Callable[[Iterable[Any], int, int], Iterable[Any]]
+
+AHEAD = 32  # tiles given out at a time: enough for 16 workers, and at most 200 MB of answers that wait here
+
+
+def unwatched(steps: Iterable[Any], total: int, done: int) -> Iterable[Any]:
+    """The steps as they are: nobody watches."""
+    return steps
+
+
+def worked(
+    work: Callable[[J], A], jobs: Iterable[tuple[K, J]], executor: Executor | None
+) -> Generator[tuple[K, A]]:
+    """Each key with the answer to its job, as they come; a job is taken when there is room for it.
+
+    The work is packed once, however many jobs there are, and unpacked once by each process that does them.
+    What is under way when the reader stops, or a job fails, is cancelled.
+    """
+    if executor is None:
+        yield from ((key, work(job)) for key, job in jobs)
+        return
+    packed = pickle.dumps((__version__, catalogue.edition(), work))
+    rest, waiting = iter(jobs), dict[Future[A], K]()
+    try:
+        while True:
+            for key, job in islice(rest, AHEAD - len(waiting)):
+                waiting[executor.submit(_unpacked_work, packed, job)] = key
+            if not waiting:
+                return
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                yield waiting.pop(future), future.result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _unpacked_work(packed: bytes, job: Any) -> Any:
+    return _unpacked(packed)(job)
+
+
+@lru_cache(maxsize=4)
+def _unpacked(packed: bytes) -> Callable[[Any], Any]:
+    """The work as it was sent. Raises ExplorerError where it would be answered from other figures."""
+    version, edition, work = pickle.loads(packed)
+    if (version, edition) != (__version__, catalogue.edition()):
+        raise ExplorerError(
+            f"a worker has explorer {__version__} with facts of {catalogue.edition()}:"
+            f" expected {version} with {edition}, as where the sweep began"
+        )
+    return work

@@ -1,0 +1,93 @@
+"""What a sweep was asked, so that a file tells it and parts of another sweep are not taken for its own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from explorer import __version__
+from explorer.facts import catalogue
+from explorer.facts.units import shown
+from explorer.workload.axes import unit
+from explorer.workload.distribution import Distribution
+from explorer.workload.fields import Section
+from explorer.workload.workload import Workload
+
+from .rows import Legend
+from .tiling import Axes, Tiles
+
+FORM = 1  # of the files
+
+
+def manifest(workload: Workload, grid: Axes, legend: Legend, tiles: Tiles) -> dict[str, Any]:
+    """The question of a sweep as JSON has it: workload, axes, designs, what it is answered from."""
+    return {
+        "explorer": __version__,
+        "form": FORM,
+        "facts": catalogue.edition(),
+        "workload": dict(_told(workload)),
+        "axes": {axis: {"unit": unit(axis), "values": values.tolist()} for axis, values in grid.items()},
+        "designs": list(legend.names) if legend.compared else None,
+        "tile": list(tiles.side),
+        "tiles": len(tiles),
+    }
+
+
+def other(old: Any, new: Mapping[str, Any]) -> str | None:
+    """What differs first between two manifests, in words; None if nothing does."""
+    if not isinstance(old, Mapping):
+        return "question, which cannot be read"
+    for key, now in new.items():
+        was = old.get(key)
+        if key in {"workload", "axes"} and isinstance(was, Mapping):
+            name = next((n for n in {**was, **now} if was.get(n) != now.get(n)), None)
+            if name is not None:
+                what = f"{'axis' if key == 'axes' else key} {name}"
+                return f"{what} ({_short(was.get(name))}; now {_short(now.get(name))})"
+            if key == "axes" and list(was) != list(now):
+                return f"order of axes ({', '.join(was)}; now {', '.join(now)})"
+        elif was != now:
+            return f"{key} ({_short(was)}; now {_short(now)})"
+    return None
+
+
+def _short(value: Any) -> str:
+    """A value in a few words."""
+    if isinstance(value, Mapping):
+        value = value.get("values")
+    if isinstance(value, list) and len(value) > 1 and all(isinstance(each, float) for each in value):
+        return f"{len(value)} values from {value[0]:g} to {value[-1]:g}"
+    return "none" if value is None else shown(value)
+
+
+def _told(section: Section, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every field of a workload with its value; of a distribution a digest, for samples may be many."""
+    for name in type(section).model_fields:
+        if before == "" and name == "current":
+            continue
+        yield from _field(before + name, getattr(section, name))
+
+
+def _field(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Section):
+        yield from _told(value, f"{name}.")
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _field(f"{name}.{key}", inner)
+    elif isinstance(value, Distribution):
+        yield name.removesuffix(".spread"), _digest(value)
+    else:
+        yield name, list(value) if isinstance(value, tuple) else value
+
+
+def _digest(spread: Distribution) -> str:
+    """A distribution in words and as a digest of its numbers."""
+    found = hashlib.sha256(type(spread).__name__.encode())
+    for each in fields(spread):
+        value = getattr(spread, each.name)
+        found.update(value.encode() if isinstance(value, str) else np.asarray(value, dtype=float).tobytes())
+    return f"median {float(spread.median):g}, {found.hexdigest()[:12]}"

@@ -1,0 +1,268 @@
+"""Many workloads at once: every design at every point of a grid."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+
+from explorer.engine.bounds import Block
+from explorer.engine.designs import CONCERNS, Design, choices, table
+from explorer.engine.evaluation import Evaluation, possible
+from explorer.engine.search import NOTHING, Contest
+from explorer.errors import DesignError, ExplorerError
+from explorer.facts.units import shown
+from explorer.options.base.conditions import Load
+from explorer.workload.axes import grid_of
+from explorer.workload.workload import Workload
+
+from .checkpoint import Parts, write
+from .executor import Watch, unwatched, worked
+from .manifest import manifest
+from .rows import Answer, Legend
+from .sweep_file import SweepFile, counted
+from .tiling import Axes, Tiles
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TILE = 2**18  # points that options answer for together: what bounds the memory
+LEAST_TILE = 1024  # of those, where each has the money of many designs
+POSITION = {design: index for index, design in enumerate(table().designs)}
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The answer at every point of a grid.
+
+    Arrays have the shape of the axes, in their order. `winner` and `runner_up` index `designs`, -1 where
+    nothing is feasible. `monthly_usd` [USD a month] and `breach_probability` [share of requests] are the
+    winner's, NaN where there is none; where designs were given, theirs, with the designs as first axis.
+    """
+
+    workload: Workload
+    axes: Mapping[str, np.ndarray]
+    designs: tuple[Design, ...]
+    winner: np.ndarray = field(repr=False)
+    runner_up: np.ndarray = field(repr=False)
+    monthly_usd: np.ndarray = field(repr=False)
+    breach_probability: np.ndarray = field(repr=False)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many values each axis has."""
+        return tuple(len(values) for values in self.axes.values())
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row a point: the axes, the winner and its five options, the runner-up, money, breach probability.
+
+        Designs are categories whose codes are their places in `designs`. Where designs were given, a row a
+        point and `design`, with that one's money and breach probability.
+        """
+        return self._legend.frame(self.axes, self._answer())
+
+    def write(self, path: str | Path) -> SweepFile:
+        """The frame as Parquet, the same file as `sweep(..., to=path)` makes. Raises ExplorerError."""
+        tiles = _tiles(self.shape, self._legend)
+        tables = (
+            self._legend.arrow(tiles.axes(number, self.axes), self._answer(tiles[number]))
+            for number in range(len(tiles))
+        )
+        write(_parquet(path), tables, manifest(self.workload, self.axes, self._legend, tiles))
+        return SweepFile(path)
+
+    def wins(self) -> list[tuple[Design | None, int]]:
+        """At how many points each design wins, most first; None: nothing is feasible."""
+        return counted(self.designs, np.bincount(self.winner.ravel() + 1, minlength=len(self.designs) + 1))
+
+    @property
+    def _legend(self) -> Legend:
+        return Legend(self.designs, self.monthly_usd.ndim > self.winner.ndim)
+
+    def _answer(self, block: Block | tuple[Any, ...] = ()) -> Answer:
+        everywhere: Any = (..., *block)
+        index = tuple(each[block] for each in (self.winner, self.runner_up))
+        return (*index, self.monthly_usd[everywhere], self.breach_probability[everywhere])
+
+
+@overload
+def sweep(
+    workload: Workload,
+    axes: Mapping[str, Any],
+    designs: Sequence[Any] | None = None,
+    executor: Executor | None = None,
+    to: None = None,
+    watch: Watch = unwatched,
+) -> Sweep: ...
+@overload
+def sweep(
+    workload: Workload,
+    axes: Mapping[str, Any],
+    designs: Sequence[Any] | None = None,
+    executor: Executor | None = None,
+    *,
+    to: str | Path,
+    watch: Watch = unwatched,
+) -> SweepFile: ...
+def sweep(
+    workload: Workload,
+    axes: Mapping[str, Any],
+    designs: Sequence[Any] | None = None,
+    executor: Executor | None = None,
+    to: str | Path | None = None,
+    watch: Watch = unwatched,
+) -> Sweep | SweepFile:
+    """Hold every design against every point of a grid.
+
+    Parameters
+    ----------
+    workload : what does not vary
+    axes : values by numeric field, at most 6; a distribution is scaled so that its median is the value
+    designs : only these, with the money and breach probability of each
+    executor : any `concurrent.futures.Executor`, to work out tiles of the grid elsewhere: the same bits
+    to : a Parquet file, written tile by tile: memory does not grow with the grid, and the same call goes on
+        with a sweep that was stopped
+    watch : given the tiles as they are done, how many there are and how many were done before; passes them on
+
+    Returns a Sweep, or with `to` a SweepFile, which reads the same arrays from the file when asked for one.
+
+    Raises ExplorerError for a field that is not numeric, values that cannot be, more than 6 axes; a file that
+    cannot be written, or the parts of another sweep in its place.
+    """
+    grid = grid_of(workload, axes)
+    given = None if designs is None else _designs(designs)
+    if executor is not None and not hasattr(executor, "submit"):
+        raise ExplorerError(f"executor is {shown(executor)}: expected a concurrent.futures.Executor")
+    legend = Legend(table().designs if given is None else given, given is not None)
+    work = _Work(workload.without_current(), given)
+    tiles = _tiles(tuple(map(len, grid.values())), legend)
+    if to is None:
+        answers = worked(work, tiles.jobs(grid, range(len(tiles))), executor)
+        return _gathered(workload, grid, legend, tiles, watch(answers, len(tiles), 0))
+    asked = manifest(work.workload, grid, legend, tiles)
+    rows = len(legend.designs) if legend.compared else 1
+    with Parts(_parquet(to), asked, tiles, rows) as parts:
+        answers = worked(work, tiles.jobs(grid, parts.missing()), executor)
+        with closing(answers):
+            for number, answer in watch(answers, len(tiles), len(parts.kept)):
+                parts.keep(number, legend.arrow(tiles.axes(number, grid), answer))
+        parts.join()
+    return SweepFile(to)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is done for a tile, given the values of each axis in it."""
+
+    workload: Workload
+    given: tuple[Design, ...] | None
+
+    def __call__(self, axes: Axes) -> Answer:
+        whole = tuple(slice(0, len(values)) for values in axes.values())
+        if self.given is None:
+            return _answers(self.workload, axes, whole)
+        return _compared(self.workload, axes, self.given, whole)
+
+
+def _gathered(
+    workload: Workload, grid: Axes, legend: Legend, tiles: Tiles, answers: Iterable[tuple[int, Answer]]
+) -> Sweep:
+    """All tiles in arrays."""
+    shape = tiles.shape
+    lead = (len(legend.designs),) if legend.compared else ()
+    try:
+        winner, runner_up = (np.full(shape, NOTHING, dtype=np.int32) for _ in range(2))
+        money, chance = (np.full((*lead, *shape), np.nan) for _ in range(2))
+    except (MemoryError, ValueError):
+        points = math.prod(shape)
+        raise ExplorerError(f"{points:,} points do not fit into memory: expected to=FILE.parquet") from None
+    for number, answer in answers:
+        block = tiles[number]
+        winner[block], runner_up[block] = answer[:2]
+        everywhere: Any = (..., *block)
+        money[everywhere], chance[everywhere] = answer[2:]
+    return Sweep(workload, grid, legend.designs, winner, runner_up, money, chance)
+
+
+def _tiles(shape: tuple[int, ...], legend: Legend) -> Tiles:
+    """Tiles of as many points as the memory for their designs lets be."""
+    return Tiles(shape, max(LEAST_TILE, TILE // len(legend.designs)) if legend.compared else TILE)
+
+
+def _parquet(path: str | Path) -> Path:
+    if Path(path).suffix != ".parquet":
+        raise ExplorerError(f"file is {shown(str(path))}: expected a name that ends in .parquet")
+    return Path(path)
+
+
+def _designs(given: Any) -> tuple[Design, ...]:
+    if isinstance(given, str | Mapping | Design) or not isinstance(given, Iterable):
+        raise DesignError(f"designs is {shown(given)}: expected a list of designs")
+    found = tuple(_design(each) for each in given)
+    if not found:
+        raise DesignError("designs is empty: expected one at least, or none named for every design")
+    return found
+
+
+def _design(given: Any) -> Design:
+    chosen = choices(given)
+    if len(chosen) < len(CONCERNS):
+        missing = [concern for concern in CONCERNS if concern not in chosen]
+        raise DesignError(
+            f"design {shown(given)} names no {', '.join(missing)}: a sweep's designs name all five"
+        )
+    return Design(**chosen)
+
+
+def _load(workload: Workload, grid: Mapping[str, np.ndarray], block: Block | None = None) -> Load:
+    """A block of the grid, or all of it, each axis along a dimension of its own."""
+    axes = {}
+    for number, (axis, values) in enumerate(grid.items()):
+        along = [1] * len(grid)
+        along[number] = -1
+        axes[axis] = (values[block[number]] if block else values).reshape(along)
+    return Load(workload, axes)
+
+
+def _compared(
+    workload: Workload, grid: Mapping[str, np.ndarray], given: tuple[Design, ...], tile: Block
+) -> tuple[np.ndarray, ...]:
+    """Winner and runner-up among the given designs in a tile, and each one's money and breach probability."""
+    load = _load(workload, grid, tile)
+    evaluation = Evaluation(
+        load, table().only(np.isin(np.arange(len(POSITION)), [POSITION[d] for d in given]))
+    )
+    order = [evaluation.designs.index(design) for design in given]
+    score = evaluation.score_usd(load.number("preferences.part_usd"))[order]
+    winner = _ranked(evaluation, order, score)
+    second = np.where(np.arange(len(given)).reshape(-1, *[1] * winner.ndim) == winner, np.inf, score)
+    money, chance = evaluation.monthly_usd[order], evaluation.breach_probability[order]
+    runner_up = _ranked(evaluation, order, second)
+    load.forget()
+    return winner, runner_up, money, chance
+
+
+def _ranked(evaluation: Evaluation, order: Sequence[int], score: np.ndarray) -> np.ndarray:
+    """The least score; equal ones go to fewer parts, then to the lower p95; -1 where all are infinite."""
+    parts = np.broadcast_to(evaluation.column(evaluation.table.parts)[order], score.shape)
+    best = np.lexsort((evaluation.latency_s[order][:, 1], parts, score), axis=0)[0]
+    return np.where(np.isfinite(score.min(axis=0)), best, NOTHING)
+
+
+def _answers(workload: Workload, grid: Mapping[str, np.ndarray], tile: Block) -> tuple[np.ndarray, ...]:
+    """Winner, runner-up, money and breach probability of a tile."""
+    whole = {axis: values[part] for (axis, values), part in zip(grid.items(), tile, strict=True)}
+    load = _load(workload, whole)
+    evaluation = Evaluation(load, possible(load))
+    contest = Contest(evaluation, lambda block: _load(workload, whole, block))
+    index = np.array([*map(POSITION.__getitem__, evaluation.designs), NOTHING], dtype=np.int32)
+    winner, runner_up, usd = contest.places()
+    chance = contest.chance(winner)
+    load.forget()
+    return index[winner], index[runner_up], usd, chance

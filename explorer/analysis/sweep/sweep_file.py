@@ -1,0 +1,134 @@
+"""A sweep in a file, read a column or a tile at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from explorer.engine.designs import Design, choices, table
+from explorer.errors import ExplorerError
+
+from .checkpoint import KEY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class SweepFile:
+    """A sweep as `sweep(..., to=FILE)` or `Sweep.write` left it.
+
+    Nothing but the axes is held: each array is read when it is asked for, and each time. Arrays have the
+    shape of the axes, those of given designs with the designs as first axis, as in a `Sweep`.
+
+    Raises ExplorerError for a file that is no sweep's.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        try:
+            self.asked = json.loads(self._file.schema_arrow.metadata[KEY])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            why = "no such file" if isinstance(error, FileNotFoundError) else "is not the file of a sweep"
+            raise ExplorerError(f"{path}: {why}; expected one that sweep wrote") from None
+        self.axes = {axis: np.array(told["values"]) for axis, told in self.asked["axes"].items()}
+
+    def __repr__(self) -> str:
+        return f"SweepFile({str(self.path)!r}, axes={self.axes!r})"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many values each axis has."""
+        return tuple(len(values) for values in self.axes.values())
+
+    @cached_property
+    def designs(self) -> tuple[Design, ...]:
+        """The designs that `winner` and `runner_up` index."""
+        known = {str(design): design for design in table().designs}
+        words = self._file.read_row_group(0, columns=["winner"]).column(0).chunk(0).dictionary.to_pylist()
+        return tuple(known[name] if name in known else Design(**choices(name)) for name in words)
+
+    @property
+    def winner(self) -> np.ndarray:
+        """Index of the best design, -1 where nothing is feasible."""
+        return self._array("winner")[0]
+
+    @property
+    def runner_up(self) -> np.ndarray:
+        """Index of the second best."""
+        return self._array("runner_up")[0]
+
+    @property
+    def monthly_usd(self) -> np.ndarray:
+        """USD a month of the winner, NaN where there is none; or of each design that was given."""
+        return self._money("monthly_usd")
+
+    @property
+    def breach_probability(self) -> np.ndarray:
+        """The share of requests that break a limit, of the same."""
+        return self._money("breach_probability")
+
+    def wins(self) -> list[tuple[Design | None, int]]:
+        """At how many points each design wins, most first; None: nothing is feasible."""
+        total = np.zeros(len(self.designs) + 1, dtype=np.int64)
+        for group in self._groups("winner"):
+            total += np.bincount(_plain(group) + 1, minlength=len(total))
+        return counted(self.designs, total // self._each)
+
+    def to_frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """The rows of all points, or some columns of them: this holds the whole sweep in memory."""
+        import pandas as pd
+
+        return pd.read_parquet(self.path, columns=None if columns is None else list(columns))
+
+    def frames(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+        """The same, a tile at a time."""
+        file = self._file
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group, columns=None if columns is None else list(columns)).to_pandas()
+
+    @property
+    def _file(self) -> Any:
+        import pyarrow.parquet as pq
+
+        return pq.ParquetFile(self.path)
+
+    @property
+    def _each(self) -> int:
+        """Rows a point."""
+        return 1 if self.asked["designs"] is None else len(self.designs)
+
+    def _groups(self, column: str) -> Iterator[Any]:
+        file = self._file
+        return (
+            file.read_row_group(group, columns=[column]).column(0) for group in range(file.num_row_groups)
+        )
+
+    def _array(self, column: str) -> np.ndarray:
+        """A column, with the rows of a point first."""
+        values = np.concatenate([_plain(group) for group in self._groups(column)])
+        return np.moveaxis(values.reshape(*self.shape, self._each), -1, 0)
+
+    def _money(self, column: str) -> np.ndarray:
+        found = self._array(column)
+        return found[0] if self.asked["designs"] is None else found
+
+
+def counted(designs: Sequence[Design], points: np.ndarray) -> list[tuple[Design | None, int]]:
+    """Designs with their points, most first, if they have any; `points` begins with those of no design."""
+    order = np.argsort(-points, kind="stable")
+    return [(designs[k - 1] if k else None, int(points[k])) for k in order if points[k]]
+
+
+def _plain(column: Any) -> np.ndarray:
+    """A column of one row group: numbers, or the places of words, -1 for none."""
+    import pyarrow as pa
+
+    chunk = column.combine_chunks()
+    if isinstance(chunk, pa.DictionaryArray):
+        return chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    return column.to_numpy()

@@ -1,0 +1,145 @@
+"""Growth: when a limit breaks first, and what is recommended by then."""
+
+import numpy as np
+import pytest
+
+from explorer import ExplorerError, Workload, forecast, recommend
+from explorer.analysis.forecast import parsed, rate
+from explorer.facts.encoding import encoded_size
+
+LIMIT = 6_291_556
+BUFFERED = "door=http-api,request=inline,response=buffered,execution=single,configuration=environment"
+
+
+def workload(**changes):
+    given = {"requests_per_month": 1e6, "response": "1 MB", "runtime": "1 s"}
+    return Workload(**(given | changes))
+
+
+@pytest.mark.parametrize(
+    ("given", "share"),
+    [
+        ("3 %", 0.03),
+        ("3%/month", 0.03),
+        ("3 % a month", 0.03),
+        ("-2.5%", -0.025),
+        ("0.03", 0.03),
+        (0.03, 0.03),
+        (0, 0.0),
+        ("100%/year", 2 ** (1 / 12) - 1),
+    ],
+)
+def test_rates_are_read(given, share):
+    assert rate(given, "response") == pytest.approx(share)
+
+
+@pytest.mark.parametrize("given", ["3 apples", "", "-100%", -1, True, None, float("nan"), "3%/week", [3]])
+def test_what_is_no_rate_is_refused(given):
+    with pytest.raises(ExplorerError, match=r"growth of response is .*: expected a rate such as"):
+        rate(given, "response")
+
+
+def test_growth_is_read_from_text():
+    assert parsed(["response=3%/month", "runtime = 1 %"]) == {"response": "3%/month", "runtime": "1 %"}
+
+
+@pytest.mark.parametrize("texts", [["response"], ["response=3%", "response=4%"]])
+def test_growth_that_cannot_be_read_is_one_line(texts):
+    with pytest.raises(ExplorerError, match="growth"):
+        parsed(texts)
+
+
+def test_the_first_breach_is_the_month_in_which_the_size_passes_the_limit():
+    w = workload()
+    found = forecast(w, {"response": "10 %"}, months=36, design=BUFFERED)
+    sizes = [2**20 * 1.1**month for month in range(37)]
+    over = next(m for m, size in enumerate(sizes) if encoded_size(size, direction="response") > LIMIT)
+    assert found.first_breach == (over, "lambda.sync.response")
+    before = found[(found.month == over - 1) & (found.limit == "lambda.sync.response")]
+    assert before.breach_probability.item() == 0 and before.verdict.item() == "tight"
+
+
+def test_without_growth_nothing_changes():
+    found = forecast(workload(), {"response": 0}, months=3)
+    assert found.first_breach is None
+    assert found.groupby("limit").used.nunique().max() == 1
+    assert len(found.design_changes) == 1
+
+
+def test_month_0_is_what_is_recommended_now():
+    w = workload()
+    first = forecast(w, {"requests_per_month": "8 %"}, months=2).design_changes.iloc[0]
+    r = recommend(w)
+    assert first.month == 0 and first.design == str(r.design)
+    assert first.monthly_usd == pytest.approx(r.monthly_usd, rel=1e-9)
+
+
+def test_a_change_of_design_names_the_parts_that_come_and_go():
+    w = workload(client={"waits": "30 s", "auth": "jwt"}, response={"p50": "1 MB", "binary": True})
+    changes = forecast(w, {"response": "12 %"}, months=36).design_changes
+    assert len(changes) > 1
+    for before, after in zip(changes.itertuples(), list(changes.itertuples())[1:], strict=False):
+        assert before.design != after.design and after.changed
+        assert not set(after.added) & set(after.removed)
+
+
+def test_requests_take_a_peak_along_unless_it_goes_its_own_way():
+    w = workload(peak_rps=10)
+    along = forecast(w, {"requests_per_month": "10 %"}, 12, BUFFERED)
+    alone = forecast(w, {"requests_per_month": "10 %", "peak_rps": 0}, 12, BUFFERED)
+    used = [f[(f.month == 12) & (f.limit == "lambda.concurrency")].used.item() for f in (along, alone)]
+    assert used[0] >= 2 * used[1]
+
+
+def test_what_runs_today_is_what_is_held_against_the_limits():
+    w = workload(current={"door": "rest-api", "response": "buffered"})
+    assert forecast(w, {"response": "1 %"}, 1).design.response == "buffered"
+
+
+@pytest.mark.parametrize(
+    ("growth", "months", "said"),
+    [
+        ({"respons": "3 %"}, 12, r'did you mean "response"'),
+        ({"peak_rps": "3 %"}, 12, "gives no peak_rps"),
+        ({}, 12, "expected rates by field"),
+        ({"response": "3 %"}, 0, "months is 0: expected 1 to 600"),
+        ({"response": "3 %"}, 601, "expected 1 to 600"),
+        ({"response": "3 %"}, 1.5, "months is 1.5"),
+    ],
+)
+def test_what_cannot_grow_is_one_line(growth, months, said):
+    with pytest.raises(ExplorerError, match=said):
+        forecast(workload(), growth, months)
+
+
+def test_a_copy_keeps_what_the_forecast_tells():
+    found = forecast(workload(), {"response": "1 %"}, 2)
+    assert found.head(3).shape == (3, 7) and found.first_breach is None
+
+
+@pytest.mark.parametrize(
+    ("growth", "months", "said"),
+    [
+        ({"response": 1e6}, 600, "growth of response: reaches inf in month 600"),
+        ({"response": -0.999}, 600, "growth of response: reaches 0 in month 600"),
+        ({"response": "1e400"}, 36, "growth of response is"),
+        ({"targets.success": 0.03}, 36, "targets.success is .*: expected a share"),
+        ({"configuration.secrets": 0.5}, 36, "expected at most entries"),
+    ],
+)
+def test_growth_to_where_a_field_cannot_be_is_refused(growth, months, said):
+    configuration = {"total": "4 KB", "entries": 9, "secrets": 2}
+    w = Workload(requests_per_month=1e6, response="1 MB", runtime="1 s", configuration=configuration)
+    with pytest.raises(ExplorerError, match=said):
+        forecast(w, growth, months=months)
+
+
+def test_numbers_of_numpy_are_numbers_and_50_years_can_be_looked_at():
+    w = Workload(requests_per_month=1e6, response="1 MB", runtime="1 s")
+    found = forecast(w, {"response": np.float32(0.08), "requests_per_month": 0.08}, months=np.int64(600))
+    assert found.month.max() == 600 and found.first_breach
+
+
+def test_what_is_no_workload_is_said():
+    with pytest.raises(ExplorerError, match="expected a Workload"):
+        forecast(None, {"response": 0.03})

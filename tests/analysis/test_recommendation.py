@@ -1,0 +1,326 @@
+"""The answer: what is chosen, what is ruled out and by what, what would change it."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import explorer as ex
+from explorer.analysis.break_evens import LASTS
+from explorer.engine.designs import CONCERNS, table
+from explorer.engine.evaluation import Evaluation
+from explorer.engine.limits import findings
+from explorer.facts.locations import workloads_dir
+from explorer.options.base.conditions import Load
+from explorer.workload.workload import Workload
+
+EXAMPLES = sorted(workloads_dir().glob("*.toml"))
+LEAST = {"requests_per_month": 100_000, "response": "1 KB", "runtime": "1 s"}
+MB = 1024**2
+examples = pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+
+
+def recommended(**fields):
+    return ex.recommend(Workload(**{**LEAST, **fields}))
+
+
+@pytest.fixture(scope="module", params=EXAMPLES, ids=lambda path: path.stem)
+def r(request):
+    return ex.recommend(Workload.load(request.param))
+
+
+def test_the_recommended_design_is_feasible(r):
+    assert r.feasible and not r.design.clashes
+    assert not [finding for finding in r.found if finding.verdict == "breach"]
+    target = r.workload.targets.latency_p95
+    assert target is None or r.latency_s["p95"] <= target
+
+
+def test_the_recommended_design_is_the_least_of_all_feasible_ones(r):
+    assert r.score_usd == pytest.approx(r.monthly_usd + r.part_usd * r.parts)
+    assert (r.alternatives["score_usd"] >= r.score_usd * (1 - 1e-12)).all()
+    assert list(r.alternatives["score_usd"]) == sorted(r.alternatives["score_usd"])
+
+
+def test_the_bill_the_findings_and_the_latency_are_those_of_the_design(r):
+    assert float(r.bill.total_usd) == pytest.approx(r.monthly_usd, rel=1e-9)
+    assert ex.cost(r.workload, r.design).total_usd == r.bill.total_usd
+    assert ex.assess(r.workload, r.design).equals(r.findings)
+    assert ex.latency(r.workload, r.design).loc["total", "p95"] == pytest.approx(r.latency_s["p95"])
+    assert len(r.design.parts) == r.parts
+
+
+def test_every_design_is_feasible_or_ruled_out(r):
+    every = Evaluation(Load(r.workload), table())
+    excluded = {i for i, free in enumerate(table().allowed(Load(r.workload))) if not free}
+    feasible = set(np.flatnonzero(every.feasible)) - excluded
+    assert len(r.alternatives) + 1 == len(feasible)
+    ruled_out = max(reason.designs for reason in r.reasons if reason.kind != "combination")
+    assert ruled_out <= len(every.designs) - len(feasible)
+    assert sum(reason.designs for reason in r.reasons if reason.kind != "combination") >= len(
+        every.designs
+    ) - len(feasible)
+
+
+def test_a_limit_rules_out_the_designs_whose_findings_break_it():
+    w = Workload.load(workloads_dir() / "photos.toml")
+    broken: dict[str, list[float]] = {}
+    load = Load(w)
+    for design in table().designs:
+        for finding in findings(w, design, load):
+            if finding.verdict == "breach":
+                broken.setdefault(finding.limit, []).append(finding.breach_probability)
+    got = {reason.because: reason for reason in ex.recommend(w).reasons if reason.kind == "limit"}
+    assert {limit: reason.designs for limit, reason in got.items()} == {
+        limit: len(p) for limit, p in broken.items()
+    }
+    for limit, chances in broken.items():
+        assert got[limit].breach_probability == pytest.approx(min(chances), rel=1e-6), limit
+
+
+def test_a_reason_names_a_limit_a_promise_a_field_or_a_combination(r):
+    limits = set(ex.limits()["id"])
+    for reason in r.reasons:
+        known = {
+            "limit": limits,
+            "promise": {"client.waits", "targets.latency_p95"},
+            "combination": {"combination"},
+        }.get(reason.kind)
+        if known is None:
+            section, name = reason.because.split(".")
+            known = {reason.because} if name in type(getattr(r.workload, section)).model_fields else set()
+        assert reason.because in known and reason.designs > 0 and reason.why
+        assert set(reason.nearest) == set(CONCERNS)
+        assert all(option.split("=")[0] in CONCERNS for option in reason.options)
+        assert reason.breach_probability is None or reason.breach_probability > 1 - r.workload.targets.success
+
+
+def test_a_break_even_is_where_the_answer_turns(r):
+    for axis in ("response", "request", "runtime", "configuration"):
+        for turn in (turn for turn in r.turns if turn.axis == axis and turn.value is not None):
+            sign = 1 if turn.direction == "above" else -1
+            before, at, after = (
+                around(r.workload, axis, turn.value * f, turn.factor * f)
+                for f in (1.001**-sign, 1.0, LASTS**sign)  # narrowed to one in two thousand
+            )
+            assert before == r.design != at, turn.says
+            after = at if after == r.design else after  # today's wins again
+            assert (after.ids if after else None) == turn.design, turn.says
+
+
+@pytest.mark.parametrize("name", ["statements", "runners", "satellite"])
+def test_what_wins_for_a_moment_only_is_not_what_to_build_beyond(name):
+    r = ex.recommend(ex.Workload.load(workloads_dir() / f"{name}.toml"))
+    (turn,) = (turn for turn in r.turns if (turn.axis, turn.direction) == ("runtime", "above"))
+    assert turn.design is None and turn.says.endswith("no design is feasible")
+    assert around(r.workload, "runtime", turn.value * 1.5, turn.factor * 1.5) is None
+
+
+def around(w: Workload, axis: str, value: float, factor: float):
+    if axis == "configuration":
+        largest = w.configuration.largest
+        grown = {"configuration.total": value} | (
+            {"configuration.largest": largest * factor} if largest else {}
+        )
+        return ex.recommend(w.replace({"configuration.entries": w.configuration.entry_count, **grown})).design
+    evaluation = Evaluation(Load(w, {axis: np.array([value])}))
+    index = int(evaluation.winner()[0])
+    return evaluation.designs[index] if index >= 0 else None
+
+
+def test_every_answer_says_at_which_rate_a_service_takes_over(r):
+    rates = [turn for turn in r.turns if turn.axis == "requests_per_month"]
+    assert any(
+        "always-on" in turn.says or (turn.design or {}).get("execution") == "service" or "Lambda" in turn.says
+        or r.design.execution == "service"
+        for turn in rates
+    )  # fmt: skip
+
+
+def test_the_trade_is_shown_at_0_10_and_100_usd_a_part(r):
+    assert list(r.at_part_usd) == [0, 10, 100]
+    parts = [choice["parts"] for choice in r.at_part_usd.values()]
+    assert parts == sorted(parts, reverse=True)
+    if r.part_usd == 10:
+        assert r.at_part_usd[10]["design"] == r.design.ids
+    several = len({json.dumps(choice["design"]) for choice in r.at_part_usd.values()}) > 1
+    assert several == ("moving part" in r.summary.split(". ")[0] and "depends" in r.summary.split(". ")[0])
+
+
+def test_the_answer_is_plain_json_with_the_contracts_fields(r):
+    answer = json.loads(json.dumps(r.to_dict(), allow_nan=False))
+    fields = {
+        "schema",
+        "design",
+        "feasible",
+        "monthly_usd",
+        "parts",
+        "part_usd",
+        "score_usd",
+        "latency_p50_s",
+    }
+    fields |= {"latency_p95_s", "bill", "findings", "alternatives", "rejected", "break_evens", "at_part_usd"}
+    assert fields | {"assumptions", "changes"} <= set(answer)
+    assert set(answer["design"]) == set(CONCERNS)
+    assert {"id", "quantity", "unit", "usd", "assumed"} <= set(answer["bill"]["lines"][0])
+    finding = {"limit", "limit_value", "unit", "used_p50", "used_p99", "breach_probability", "verdict"}
+    assert finding | {"consequence", "source_url"} <= set(answer["findings"][0])
+    other = {"design", "monthly_usd", "parts", "latency_p50_s", "latency_p95_s", "deployable"}
+    assert other <= set(answer["alternatives"][0])
+    reason = {"because", "options", "designs", "breach_probability", "nearest"}
+    assert reason <= set(answer["rejected"][0])
+    assert sum(line["usd"] for line in answer["bill"]["lines"]) == pytest.approx(answer["monthly_usd"])
+
+
+def test_the_frames_are_frames(r):
+    for frame in (r.findings, r.alternatives, r.rejected, r.break_evens, r.assumptions, r.changes):
+        assert isinstance(frame, pd.DataFrame)
+    assert len(r.findings) and len(r.rejected) and len(r.assumptions)
+
+
+def test_the_answer_is_the_same_when_it_is_asked_again(r):
+    assert ex.recommend(r.workload).to_dict() == r.to_dict()
+
+
+# The choice ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "concern", "option"),
+    [
+        ({"request": "8 MB"}, "request", "presigned-upload"),
+        ({"response": "8 MB", "client": {"auth": "jwt"}}, "response", "streamed"),  # cheaper than five parts
+        ({"response": "300 MB", "client": {"waits": "5 min"}}, "response", "stored"),
+        ({"response": {"p50": "8 MB", "compression": 0.2}}, "response", "compressed"),
+        ({"runtime": "20 min"}, "response", "stored"),
+        ({"runtime": {"p50": "20 min", "divisible": True, "steps": 10}, "requests_per_month": 1000},
+         "execution", "durable"),
+        ({"configuration": {"total": "6 KB"}}, "configuration", "bundled"),
+        ({"configuration": {"total": "6 KB", "changes_without_deploy": True}}, "configuration",
+         "parameter-store"),
+        ({"configuration": {"total": 99, "entries": 1, "secrets": 1}}, "configuration", "parameter-store"),
+        ({"configuration": {"total": 99, "entries": 1, "secrets": 1, "rotation": True}}, "configuration",
+         "secrets-manager"),
+        ({}, "door", "function-url"),
+        ({"client": {"auth": "jwt"}}, "door", "http-api"),
+        ({"client": {"needs": ["usage-plans"]}}, "door", "rest-api"),
+        ({"requests_per_month": 3e9, "peak_rps": 1300, "runtime": "50 ms"}, "execution", "service"),
+    ],
+)  # fmt: skip
+def test_what_aws_guidance_would_choose(fields, concern, option):
+    assert recommended(**fields).design.ids[concern] == option
+
+
+def test_a_simple_workload_needs_no_parts():
+    r = recommended()
+    assert (r.parts, r.design.execution, r.design.response) == (0, "single", "buffered")
+
+
+def test_the_worth_of_a_part_decides_between_money_and_parts():
+    fields = {
+        "requests_per_month": 3e7,
+        "runtime": "200 ms",
+        "configuration": {"total": 99, "entries": 1, "secrets": 1},
+    }
+    cheap, dear = (recommended(**fields, preferences={"part_usd": usd}) for usd in (0, 10_000))
+    assert cheap.monthly_usd <= dear.monthly_usd and cheap.parts >= dear.parts
+
+
+# Nothing is feasible ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def hopeless():
+    return recommended(runtime={"p50": "20 s", "p99": "40 s"}, client={"waits": "5 s", "polls": False})
+
+
+def test_where_nothing_is_feasible_the_nearest_miss_is_told(hopeless):
+    assert not hopeless.feasible and hopeless.design is None
+    answer = json.loads(json.dumps(hopeless.to_dict(), allow_nan=False))
+    assert answer["design"] is None and answer["feasible"] is False
+    assert "nothing is feasible" in hopeless.summary and str(hopeless.nearest) in hopeless.summary
+    assert "waits" in {row.split(".")[-1] for row in hopeless.rejected["because"]}
+
+
+def test_where_nothing_is_feasible_there_is_no_alternative_but_a_way_to_one(hopeless):
+    assert len(hopeless.alternatives) == 0 and len(hopeless.changes) == 0
+    assert all(turn.design for turn in hopeless.turns)  # a break-even is where something becomes feasible
+    assert all(choice["design"] is None for choice in hopeless.at_part_usd.values())
+
+
+# Against what runs today ----------------------------------------------------------------------------
+
+
+def test_what_would_change_against_today():
+    w = Workload.load(workloads_dir() / "statements.toml")
+    r = ex.recommend(w)
+    today = ex.cost(w, r.current).total_usd
+    added, removed = (set(r.changes.query("change == @kind")["what"]) for kind in ("added", "removed"))
+    assert added == set(r.design.parts) - set(r.current.parts)
+    assert removed == set(r.current.parts) - set(r.design.parts)
+    (cost,) = r.changes.query("change == 'cost'")["usd"]
+    assert cost == pytest.approx(r.monthly_usd - float(today))
+
+
+def test_today_is_filled_by_the_best_and_kept_as_given():
+    r = recommended(current={"door": "rest-api", "response": "buffered"})
+    assert (r.current.door, r.current.response) == ("rest-api", "buffered")
+    assert recommended().current is None and len(recommended().changes) == 0
+
+
+@pytest.mark.parametrize(
+    ("current", "says"),
+    [
+        ({"door": "gateway"}, 'door is "gateway"'),
+        ({"door": "http-api", "execution": "service"}, "cannot be built"),
+    ],
+)
+def test_a_current_design_that_is_none_is_named_with_its_file(current, says):
+    with pytest.raises(ex.ExplorerError, match=says) as error:
+        r = recommended(current=current)
+        r.to_dict()
+    assert "workload: current" in str(error.value)
+
+
+# What it rests on ----------------------------------------------------------------------------------
+
+
+def test_a_default_that_decides_is_named():
+    fields = {"response": "8 MB", "runtime": "20 s", "client": {"waits": "10 s"}}
+    decides = {row.id for row in recommended(**fields).assumed if row.decides}
+    assert "client.polls" in decides
+
+
+def test_a_peak_that_was_not_given_is_named():
+    assert "peak_rps" in set(recommended().assumptions["id"])
+    assert "peak_rps" not in set(recommended(peak_rps=3).assumptions["id"])
+
+
+def test_a_tail_an_unverified_limit_and_a_stale_or_assumed_price_are_named():
+    w = Workload(**{**LEAST, "response": {"p50": "1 MB", "p99": "20 MB"}, "region": "sa-east-1"})
+    ids = set(ex.recommend(w.replace({"client.auth": "jwt"})).assumptions["id"])
+    assert {"response", "peak_rps"} <= ids
+    kinds = set(ex.recommend(w).assumptions["kind"])
+    assert {"default", "tail", "constant", "time"} <= kinds
+
+
+@examples
+def test_the_words_name_the_workload_and_the_money(path):
+    r = ex.recommend(Workload.load(path))
+    assert r.workload.name in r.summary and "a month" in r.summary
+    shown = r._repr_markdown_()
+    assert "**Build.**" in shown and shown.count("$") == shown.count(r"\$")  # nothing reads as mathematics
+
+
+def test_importing_and_recommending_needs_no_pandas():
+    code = (
+        "import sys, explorer as ex\n"
+        "r = ex.recommend(ex.Workload(requests_per_month=1000, response='1 KB', runtime='1 s'))\n"
+        "assert r.feasible and r.bill.total_usd > 0\n"
+        "print(sorted({'pandas', 'matplotlib', 'boto3', 'ipywidgets'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
