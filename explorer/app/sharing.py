@@ -85,7 +85,10 @@ def opened(name: str, content: bytes) -> tuple[Workload, str]:
 
 def _traffic(name: str, content: bytes) -> tuple[Workload, str]:
     """A workload from a log; what it does not hold stands at a placeholder, and the remark says so."""
-    from ..ingest import Summary, draft, gather
+    from explorer.ingest.reader import gather
+    from explorer.ingest.result import Summary
+    from explorer.ingest.workload import draft
+
     from ..ingest.workload import PLACEHOLDERS
 
     if len(content) > LARGEST_LOG:

@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .clock import seconds
 from .frame import EXCHANGE, LARGEST, Part
 from .reports import lines_of
+from .timestamps import seconds
 
 if TYPE_CHECKING:
     import polars as pl

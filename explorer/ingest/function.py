@@ -13,10 +13,10 @@ from explorer.facts.encoding import environment_size
 from explorer.facts.units import format_time, parse_time
 
 from ..errors import CloudError, ExplorerError
-from . import containers
+from . import envelopes
 from .frame import Part
-from .reading import lines_reader
-from .summary import DAY_S
+from .reader import lines_reader
+from .result import DAY_S
 from .workload import MONTH_S
 
 Client = Callable[[str], Any]  # a boto3 client of a service
@@ -90,7 +90,7 @@ def read(
         events = (
             _queried(logs, group, start, end) if insights else _filtered(logs, group, start, end, filtered)
         )
-        yield from containers.parts(events, lines_reader)
+        yield from envelopes.parts(events, lines_reader)
     except logs.exceptions.ResourceNotFoundException:
         yield Part(notes=[f"the log group {group} is not there: the function has not run, or logs elsewhere"])
 

@@ -10,9 +10,9 @@ import io
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ..reported import LONGEST_MS, METRICS, failed, parse
-from .clock import seconds
 from .frame import INVOCATION, SIZE, Part
+from .lambda_report import LONGEST_MS, METRICS, failed, parse
+from .timestamps import seconds
 
 if TYPE_CHECKING:
     import polars as pl

@@ -15,7 +15,7 @@ from explorer.workload.workload import Workload
 
 from ..errors import ExplorerError
 from .frame import INVOCATION, Column
-from .summary import DAY_S, Summary, most
+from .result import DAY_S, Summary, most
 
 if TYPE_CHECKING:
     from datetime import date

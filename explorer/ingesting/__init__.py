@@ -16,8 +16,9 @@ from ..console import Json, Region
 from ..errors import CloudError, ExplorerError
 
 if TYPE_CHECKING:
-    from ..ingest import Draft, Tally
-    from ..ingest.reading import Progress
+    from explorer.ingest.frame import Tally
+    from explorer.ingest.reader import Progress
+    from explorer.ingest.workload import Draft
 
 
 def add_to(app: typer.Typer) -> None:
@@ -66,7 +67,9 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """Turn logs, access logs, results or a live function into a workload, with questions for the rest."""
-    from ..ingest import Summary, draft, write
+    from explorer.ingest.result import Summary
+    from explorer.ingest.workload import draft, write
+
     from ..ingest.workload import refuse
 
     if not paths and not function:
@@ -125,9 +128,8 @@ def _swept(sweep: list[dict[str, Any]], made: Draft) -> list[dict[str, Any]]:
     """The memory sweep; each size with its recommendation and cost, if nothing that these need is open."""
     if not sweep or set(made.missing) & {"requests_per_month", "response", "runtime"}:
         return sweep
+    from explorer.ingest.power_tuning import choices
     from explorer.workload.workload import Workload
-
-    from ..ingest.tuning import choices
 
     return choices(Workload(**made.nested()), sweep)
 
@@ -142,7 +144,8 @@ def _nothing(tally: Tally, paths: list[str]) -> str:
 
 def _gathered(paths: list[str], live: Live | None) -> Tally:
     """All that the inputs hold, and the live function."""
-    from ..ingest import Tally, gather
+    from explorer.ingest.frame import Tally
+    from explorer.ingest.reader import gather
 
     with _watched() as progress:
         tally = gather(paths, progress) if paths else Tally()
@@ -165,8 +168,9 @@ class Live:
 
     def read(self, tally: Tally, progress: Progress | None) -> None:
         """Take in what the cloud knows of the function."""
+        from explorer.ingest.reader import needs_polars
+
         from ..ingest import function
-        from ..ingest.reading import needs_polars
         from ..live.said import spoken
 
         needs_polars()

@@ -14,7 +14,10 @@ pytest.importorskip("polars")
 from typer.testing import CliRunner
 
 import explorer.ingesting
-from explorer.ingest import Summary, Tally, draft, function
+from explorer.ingest import function
+from explorer.ingest.frame import Tally
+from explorer.ingest.result import Summary
+from explorer.ingest.workload import draft
 from explorer.live import cloud
 from tests.support.local_bench import until
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ... import reported
+from explorer.ingest import lambda_report
+
 from .row import Row
 
 MARGIN_S = 2.0  # a clock may be off, and a line is stamped when it is written
@@ -45,7 +46,7 @@ def parse(part: str, lines: Iterable[str]) -> Iterator[Invocation]:
         said = _json(line)
         if "request" in said:
             own[str(said["request"])] = said
-        elif (figures := reported.parse(line)) and figures.keys() >= NEEDED:
+        elif (figures := lambda_report.parse(line)) and figures.keys() >= NEEDED:
             notes = own.pop(str(figures["id"]), {})
             yield _invocation(str(notes.get("part", part)), figures, str(notes.get("job", "")))
 

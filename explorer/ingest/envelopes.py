@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from .clock import seconds
-from .documents import elements, texts
 from .frame import Part, rows_of
+from .json_stream import elements, texts
 from .sources import BLOCK, LONGEST_LINE, Stream
+from .timestamps import seconds
 
 RECORD = re.compile(rb'"(?:events|logEvents|results)"\s*:\s*\[|"data"\s*:\s*"H4sI')
 FEW = 20_000  # records that are held at a time

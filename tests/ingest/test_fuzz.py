@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 pytest.importorskip("polars")
 
-from explorer import reported
 from explorer.errors import ExplorerError, WorkloadError
-from explorer.ingest import Summary, draft, function, gather
-from explorer.ingest.reading import lines_reader
+from explorer.ingest import function, lambda_report
+from explorer.ingest.reader import gather, lines_reader
+from explorer.ingest.result import Summary
+from explorer.ingest.workload import draft
 
 REPORT = (
     "REPORT RequestId: {id}\tDuration: {d} ms\tBilled Duration: {b} ms\t"
@@ -102,7 +103,7 @@ def test_any_text_is_read_by_every_reader_of_lines(lines, text):
 
 @given(st.text(max_size=300) | st.builds("{}{}".format, st.sampled_from(SEEDS), st.text(max_size=50)))
 def test_a_line_is_parsed_or_it_is_not(text):
-    figures = reported.parse(text)
+    figures = lambda_report.parse(text)
     assert figures is None or figures["duration_ms"] >= 0
 
 

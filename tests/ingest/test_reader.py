@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 pytest.importorskip("polars")
 
-from explorer import reported
 from explorer.errors import ExplorerError
-from explorer.ingest import Summary, gather, reports
+from explorer.ingest import lambda_report, reports
+from explorer.ingest.reader import gather
+from explorer.ingest.result import Summary
 
 SAMPLES = Path(__file__).parent / "ingest_samples"
 TEXT = (SAMPLES / "reports.txt").read_text()
@@ -77,7 +78,7 @@ def test_what_cannot_be_read_is_counted_and_shown():
 def test_public_lines_give_the_figures_that_stand_in_them():
     found = summary(SAMPLES / "public.jsonl").to_dict()
     lines = [json.loads(line)["message"] for line in (SAMPLES / "public.jsonl").read_text().splitlines()]
-    durations = [reported.parse(line)["duration_ms"] for line in lines]
+    durations = [lambda_report.parse(line)["duration_ms"] for line in lines]
     assert found["invocations"] == len(lines) and found["unreadable"] == 0
     assert found["duration_ms"]["p90"] == np.quantile(durations, 0.9)
 
@@ -93,7 +94,7 @@ def test_public_lines_give_the_figures_that_stand_in_them():
     ],
 )  # fmt: skip
 def test_no_duration_is_taken_for_another(line, figures):
-    found = reported.parse(f"REPORT RequestId: e7ce {line}")
+    found = lambda_report.parse(f"REPORT RequestId: e7ce {line}")
     assert tuple(found.get(name) for name in ("duration_ms", "billed_ms", "init_ms", "restore_ms")) == figures
 
 
@@ -116,8 +117,8 @@ def test_all_lines_at_once_give_what_one_line_gives(duration, init, restore, sta
     )
     line = gap.join([*fields, *filter(None, [status.replace("\t", gap)])])
     row = reports.read(line.encode())[0].rows.to_dicts()[0]
-    alone = reported.parse(line)
-    for name in (*reported.TEXT, "error"):
+    alone = lambda_report.parse(line)
+    for name in (*lambda_report.TEXT, "error"):
         assert row.get(name) == alone.get(name), name
 
 

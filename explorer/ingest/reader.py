@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from ..errors import ExplorerError
-from . import access, benchmark, containers, reports, tuning
+from explorer.errors import ExplorerError
+
+from . import access, benchmark, envelopes, power_tuning, reports
 from .frame import Part, Tally
 from .sources import BROKEN, HEAD, Source, Stream, blocks, found
 
@@ -71,12 +72,12 @@ def _of(source: Source, stream: Stream, pool: ThreadPoolExecutor) -> Iterator[Pa
         if source.path is None:
             raise ExplorerError("standard input is Parquet: expected its file's name")
         return benchmark.read(source.path)
-    if tuning.is_tuning(head):
-        return iter([tuning.read(stream.read(tuning.LARGEST))])
-    if containers.is_json(head):
-        return containers.read_json(stream, lines_reader)
-    if containers.is_csv(head):
-        return containers.read_csv(stream, lines_reader)
+    if power_tuning.is_tuning(head):
+        return iter([power_tuning.read(stream.read(power_tuning.LARGEST))])
+    if envelopes.is_json(head):
+        return envelopes.read_json(stream, lines_reader)
+    if envelopes.is_csv(head):
+        return envelopes.read_csv(stream, lines_reader)
     if b"\0" in head[:1024]:
         return iter([_bad(source, ValueError("is not text"))])
     return _spread(blocks(stream), lines_reader(head), pool)
