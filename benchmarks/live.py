@@ -27,14 +27,16 @@ import explorer as ex
 from explorer.analysis.calibration.prediction import predicted
 from explorer.engine.designs import Design
 from explorer.facts import catalogue
-from explorer.live import Client, cloud, deploying
-from explorer.live.bench import Result
 from explorer.live.bench.jobs import Polling
+from explorer.live.bench.measure import measure
+from explorer.live.bench.result import Result
+from explorer.live.client.client import Client
+from explorer.live.cloud import supervisor
 from explorer.live.cloud.process import of_session
-from explorer.live.measuring import measure
-from explorer.live.standing import Standing
-from explorer.live.target import Local
-from explorer.template import stack_of
+from explorer.live.deployment import deploy
+from explorer.live.deployment.registry import Standing
+from explorer.live.deployment.target import Local
+from explorer.live.deployment.template import stack_of
 
 NAME = f"bench-{os.getpid()}"
 LEASE_S, RETRY_S, MARGIN_S = (
@@ -59,11 +61,11 @@ def design(execution: str = "single", response: str = "stored", store: str = "bu
 def stood(chosen: str, workload: ex.Workload | None = None, **settings: Any) -> Iterator[Standing]:
     """A stack that stands meanwhile."""
     place = Local.found("us-east-1", NAME)
-    stack = deploying.deploy(workload or ex.Workload(**SMALL), chosen, place, settings=settings)
+    stack = deploy.deploy(workload or ex.Workload(**SMALL), chosen, place, settings=settings)
     try:
         yield stack
     finally:
-        deploying.destroy(stack)
+        deploy.destroy(stack)
 
 
 def title(text: str) -> None:
@@ -90,7 +92,7 @@ def one_round(name: str) -> tuple[float, float, int, int]:
         up = command("deploy", str(path), "--design", design(), "--cloud", name)
         with Client(up["url"], up["credentials"]) as client:
             client.submit({"runtime_s": 0})
-        accepted, running = time.monotonic(), cloud.status(name)
+        accepted, running = time.monotonic(), supervisor.status(name)
         command("destroy", up["stack"], "--cloud", name)
         gone = time.monotonic()
     assert running.process and running.folder
@@ -125,7 +127,7 @@ def large_results(jobs: int) -> None:
 
 def resident_mb() -> float:
     """What the cloud's own process holds [MB]; NaN where nothing tells."""
-    process = cloud.status(NAME).process
+    process = supervisor.status(NAME).process
     path = Path(f"/proc/{process.pid if process else 0}/status")
     if not path.exists():
         return float("nan")
@@ -183,7 +185,7 @@ def under_fire(stack: Standing, kills: int) -> Counter[str]:
 
 def shoot(work: str, kills: int) -> None:
     """Kill workers of this function that hold a job, at random moments."""
-    dice, up, done = random.Random(1), cloud.status(NAME), 0
+    dice, up, done = random.Random(1), supervisor.status(NAME), 0
     assert up.process and up.folder
     while done < kills:
         time.sleep(dice.uniform(0.2, 0.6))
@@ -299,7 +301,7 @@ def reads(w: ex.Workload, chosen: str) -> int:
     """Calls of Parameter Store that one environment makes."""
     from explorer.options.base.resources import Entry
 
-    planned = deploying.plan(w, chosen)
+    planned = deploy.plan(w, chosen)
     kept = [entry for entry in stack_of(w, planned.design).of(Entry) if entry.kept == "store"]
     return -(-len(kept) // int(catalogue.constant("ssm.batch").value))
 
@@ -381,7 +383,7 @@ def main() -> None:
         5: lambda: stores(2 if quick else 7),
         6: lambda: prediction(6 if quick else 20),
     }
-    cloud.start(NAME, limits={"lambda.async.retry_wait_s": RETRY_S})
+    supervisor.start(NAME, limits={"lambda.async.retry_wait_s": RETRY_S})
     try:
         for number in given.only:
             began = time.monotonic()
@@ -389,7 +391,7 @@ def main() -> None:
             took_s, load = time.monotonic() - began, os.getloadavg()[0]
             print(f"  ({took_s:.0f} s; load of the machine at the end {load:.1f})", flush=True)
     finally:
-        cloud.stop(NAME)
+        supervisor.stop(NAME)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from explorer.live.bench import Closed, Endpoint, Result, bench, constant
-from explorer.live.bench.endpoint import Work
+from explorer.live.bench.endpoint import Endpoint, Work
+from explorer.live.bench.result import Result
+from explorer.live.bench.run import bench
+from explorer.live.bench.schedule import Closed, constant
 
 ROUNDS, SECONDS, AT_A_TIME = 3, 4, 16
 WORK = Work(b'{"runtime_s": 0}')

@@ -18,9 +18,9 @@ from .screen import Row, Whole, doubt, table, title
 
 if TYPE_CHECKING:
     from explorer.facts.refresh.summary import Part
+    from explorer.live.deployment.target import Target
 
     from .lab import Server
-    from .live.target import Target
     from .serving import Page
 
 T = TypeVar("T")

@@ -10,8 +10,9 @@ from explorer import Design, ExplorerError, Workload, figures
 from explorer.analysis.calibration.prediction import Conditions, predicted
 from explorer.figures import measured
 from explorer.live import Result
-from explorer.live.bench import Endpoint, poisson, stepped
+from explorer.live.bench.endpoint import Endpoint
 from explorer.live.bench.row import Row
+from explorer.live.bench.schedule import poisson, stepped
 
 STORED = Design("http-api", "inline", "stored", "single", "environment")
 W = Workload(name="Invoices", requests_per_month=1e6, response="1 MB", runtime={"p50": "1 s", "p99": "9 s"})

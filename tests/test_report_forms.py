@@ -20,8 +20,9 @@ from explorer.errors import ReportError
 from explorer.facts.locations import workloads_dir
 from explorer.figures.made_of import boxes_of, talks_of
 from explorer.live import Result
-from explorer.live.bench import Endpoint, poisson
+from explorer.live.bench.endpoint import Endpoint
 from explorer.live.bench.row import Row
+from explorer.live.bench.schedule import poisson
 from explorer.options.base.conditions import Load
 from explorer.report import rendered
 from explorer.report.notebook import inline

@@ -24,7 +24,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from ..live.deploying import Plan
+    from explorer.live.deployment.deploy import Plan
 
 
 def deploy(
@@ -45,22 +45,22 @@ def deploy(
     """
     from datetime import timedelta
 
-    from ..live import deploying
+    from explorer.live.deployment import deploy
 
     began = time.monotonic()
     interruptible(context)
     if target == "aws":
         must_be_asked(yes, as_json, "--target aws makes what costs money")
     planned = _planned(loaded(workload, region), design, handler, as_json)
-    name = deploying.stacks_of.named(planned.workload)
-    place = deploying.target(target, planned.workload.region, cloud)
+    name = deploy.stacks_of.named(planned.workload)
+    place = deploy.target(target, planned.workload.region, cloud)
     before = {}
-    if isinstance(place, deploying.Aws):
+    if isinstance(place, deploy.Aws):
         before = _told_before(name, planned, place, hours, as_json)
         if not yes:
             ask("Go on?")
     with watched("Deploying") as told, says_what_became(f"explorer destroy {name}{place.options}"):
-        standing = deploying.up(planned, place, name, timedelta(hours=hours), told)
+        standing = deploy.up(planned, place, name, timedelta(hours=hours), told)
         credentials = standing.credentials()
     answer = {**before, **standing.to_dict(), "seconds": time.monotonic() - began}
     if credentials:
@@ -70,11 +70,11 @@ def deploy(
 
 def _planned(workload: Any, design: str | None, handler: str | None, as_json: bool) -> Plan:
     """What would be put up; a design that cannot be is answered with the nearest that can."""
-    from ..live import deploying
+    from explorer.live.deployment import deploy
 
     try:
-        return deploying.plan(workload, design, handler)
-    except deploying.NotDeployableError as error:
+        return deploy.plan(workload, design, handler)
+    except deploy.NotDeployableError as error:
         answer = {
             "deployable": False,
             "design": error.design.ids,
@@ -110,18 +110,18 @@ def destroy(
     as_json: Json = False,
 ) -> None:
     """Remove a stack and everything that it made: what it holds, its logs, its code, its values."""
-    from ..live import deploying
+    from explorer.live.deployment import deploy
 
     interruptible(context)
     if target == "aws":
         must_be_asked(yes, as_json, f"{stack} stands on AWS")
-    found = deploying.there(stack, target, region, cloud)
+    found = deploy.there(stack, target, region, cloud)
     warned(found.target)
     if target == "aws" and not yes:
         ask(f"Remove {stack} ({found.state}) from {found.target.place}, with all that it holds?")
     again = f"explorer destroy {stack}{found.target.options}"
     with watched("Removing") as told, says_what_became(again):
-        seconds = deploying.destroy(found, told)
+        seconds = deploy.destroy(found, told)
     answer = {"stack": stack, "destroyed": True, "seconds": seconds}
     out(answer, as_json, "destroyed", answer)
 
@@ -130,12 +130,12 @@ def stacks(
     target: Where = None, region: Stood = None, cloud: CloudName = "default", as_json: Json = False
 ) -> None:
     """List what stands, what has expired, and what is half made; on AWS, in one region."""
-    from ..live import deploying
+    from explorer.live.deployment import deploy
 
-    where = deploying.places(target, region, cloud)
+    where = deploy.places(target, region, cloud)
     for place in where[:1]:
         warned(place)
-    found = [stack.to_dict() for stack in deploying.all_on(where)]
+    found = [stack.to_dict() for stack in deploy.all_on(where)]
     out({"stacks": found}, as_json, "standing", found, where[0].place if where else "the local cloud")
 
 
@@ -148,9 +148,9 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a design as a template, its functions' code and a client, ready to own."""
-    from ..live import deploying
+    from explorer.live.deployment import deploy
 
     planned = _planned(loaded(workload, region), design, handler, as_json)
-    written = deploying.export(planned, output)
+    written = deploy.export(planned, output)
     answer = {"design": planned.design.ids, "files": written}
     out(answer, as_json, "exported", output, len(written))

@@ -34,8 +34,8 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from ..live.measuring import Asked
-    from ..live.standing import Standing
+    from explorer.live.bench.measure import Asked
+    from explorer.live.deployment.registry import Standing
 
 
 def bench(
@@ -64,14 +64,16 @@ def bench(
     By a rate, as clients come whether or not it keeps up, or by a number of jobs, so many at a time.
     Interrupted, it tells what came of the load until then.
     """
-    from ..live import deploying, measuring
+    from explorer.live.bench import measure
+    from explorer.live.deployment import deploy
+
     from ..live.bench.run import Caps
 
     interruptible(context)
     if output:
         _must_be_written(output)
-    found = deploying.found(stack, target, region, cloud)
-    load = measuring.asked(
+    found = deploy.found(stack, target, region, cloud)
+    load = measure.asked(
         found.workload,
         rate=rate,
         duration=duration,
@@ -86,7 +88,7 @@ def bench(
     )
     expected = _told_before(found, load, max_usd, as_json) if found.target.name == "aws" else {}
     with watched_load() as progress:
-        result = measuring.under(found, load, caps=Caps(max_requests, max_usd), progress=progress)
+        result = measure.under(found, load, caps=Caps(max_requests, max_usd), progress=progress)
     if output:
         result.write(output)
     answer = {**result.to_dict(), **expected}

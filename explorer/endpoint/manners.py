@@ -13,8 +13,8 @@ from ..console import NO
 from ..errors import ExplorerError
 
 if TYPE_CHECKING:
-    from ..live.interrupts import Told
-    from ..live.target import Target
+    from explorer.live.deployment.interrupts import Told
+    from explorer.live.deployment.target import Target
 
 
 def warned(place: Target) -> None:
@@ -47,7 +47,7 @@ def ask(question: str) -> None:
 
 def interruptible(context: typer.Context) -> None:
     """Let SIGTERM and SIGHUP interrupt the command as Ctrl-C does: what was begun is undone or told of."""
-    from ..live.interrupts import as_ctrl_c
+    from explorer.live.deployment.interrupts import as_ctrl_c
 
     context.find_root().call_on_close(as_ctrl_c())
 
@@ -58,7 +58,7 @@ def says_what_became(remedy: str) -> Iterator[None]:
 
     Once that is said, or it is done or has failed, nothing ends the command before its answer is told.
     """
-    from ..live.interrupts import too_late
+    from explorer.live.deployment.interrupts import too_late
 
     try:
         yield

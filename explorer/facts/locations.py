@@ -33,6 +33,21 @@ def notebooks_dir() -> Path:
     return beside("notebooks")
 
 
+def functions_dir() -> Path:
+    """Where the code is that is shipped to Lambda: each file lies at the root of a zip."""
+    return PACKAGE / "live" / "functions"
+
+
+def client_dir() -> Path:
+    """Where the client of the endpoint is, which an export carries as a package of its own."""
+    return PACKAGE / "live" / "client"
+
+
+def errors_file() -> Path:
+    """The file of all errors, which an export carries beside the client."""
+    return PACKAGE / "errors.py"
+
+
 def are_notebooks_packaged() -> bool:
     """Whether the notebooks lie inside the package, where nobody should change them."""
     return notebooks_dir().parent == PACKAGE

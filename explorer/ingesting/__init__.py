@@ -169,9 +169,9 @@ class Live:
     def read(self, tally: Tally, progress: Progress | None) -> None:
         """Take in what the cloud knows of the function."""
         from explorer.ingest.reader import needs_polars
+        from explorer.live.deployment.aws_errors import spoken
 
         from ..ingest import function
-        from ..live.said import spoken
 
         needs_polars()
         place = self._place()
@@ -184,8 +184,7 @@ class Live:
 
     def _place(self) -> Any:
         from explorer.facts.catalogue import HOME_REGION
-
-        from ..live.target import TARGETS, Aws, Local
+        from explorer.live.deployment.target import TARGETS, Aws, Local
 
         if self.target not in TARGETS:
             raise ExplorerError(f'--target is "{self.target}": expected one of {", ".join(TARGETS)}')

@@ -1,8 +1,8 @@
 """The endpoint alive: put up, used, broken, measured and removed, on this machine or on AWS.
 
-`deploying` takes a workload to an endpoint that stands and back to nothing, by `stack`, `standing`,
-`package` and `values`; `target` says where. `functions` is what is shipped, `client` calls it, `bench`
-measures it, `exporting` hands it over. The local cloud is `cloud` and what its process, `serve`, holds.
+`deployment` takes a workload to an endpoint that stands and back to nothing, here or on AWS, or writes it
+as files. `functions` is the code that is shipped, `client` calls it, `bench` measures it. `cloud` is the
+local cloud. This is the contents page of `ex.live`: a module is imported when its name is first asked for.
 """
 
 from __future__ import annotations
@@ -10,33 +10,34 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CloudError as CloudError
+from explorer.errors import CloudError as CloudError
 
 if TYPE_CHECKING:
-    from .bench import Result as Result
+    from explorer.live.bench.measure import measure as measure
+    from explorer.live.bench.result import Result as Result
+    from explorer.live.client.client import Client as Client
+    from explorer.live.deployment.deploy import deploy as deploy
+    from explorer.live.deployment.deploy import destroy as destroy
+    from explorer.live.deployment.deploy import export as export
+    from explorer.live.deployment.deploy import found as found
+    from explorer.live.deployment.deploy import plan as plan
+    from explorer.live.deployment.deploy import stacks as stacks
+    from explorer.live.deployment.registry import Standing as Standing
+
     from .client import AsyncClient as AsyncClient
-    from .client import Client as Client
-    from .deploying import deploy as deploy
-    from .deploying import destroy as destroy
-    from .deploying import export as export
-    from .deploying import found as found
-    from .deploying import plan as plan
-    from .deploying import stacks as stacks
-    from .measuring import measure as measure
-    from .standing import Standing as Standing
 
 _CONTENTS = {  # public name: the module that holds it
     "AsyncClient": "client",
-    "Client": "client",
-    "Result": "bench",
-    "Standing": "standing",
-    "deploy": "deploying",
-    "destroy": "deploying",
-    "export": "deploying",
-    "found": "deploying",
-    "measure": "measuring",
-    "plan": "deploying",
-    "stacks": "deploying",
+    "Client": "client.client",
+    "Result": "bench.result",
+    "Standing": "deployment.registry",
+    "deploy": "deployment.deploy",
+    "destroy": "deployment.deploy",
+    "export": "deployment.deploy",
+    "found": "deployment.deploy",
+    "measure": "bench.measure",
+    "plan": "deployment.deploy",
+    "stacks": "deployment.deploy",
 }
 __all__ = ["CloudError", *_CONTENTS]
 

@@ -297,7 +297,10 @@ class House:
                 if isinstance(place.ctx, ast.Store):
                     print(f"{module.path}:{place.lineno}: {alias} is a module and a variable: look")
                 attribute = inner.get(id(place))
-                goal = self.goal(binding.module, attribute or "")
+                known = self.modules.get(binding.module)
+                is_package = known is not None and known.path.name == "__init__.py"
+                own = is_package or (binding.module, attribute) in self.single
+                goal = self.goal(binding.module, attribute or "" if own else "")
                 if not goal.module.startswith(f"{PACKAGE}."):  # a library that it imports
                     goal = self.goal(binding.module)
                 goals[goal.module].append(place)
@@ -360,9 +363,13 @@ class House:
         self.bind(module, node, local)
         goals = [(b, self.goal(b.module, b.name)) for b in local.values() if b.name]
         stays = all((b.module, b.name) == (g.module, g.name) for b, g in goals)
-        modules = [used for name, b in local.items() if not b.name for used in renames[name].items()]
-        stays &= all(goal in self.modules and goal not in self.whole and goal.rpartition(".")[2] == used
-                     for goal, used in modules)  # fmt: skip
+        modules = [
+            (b.module, goal, used)
+            for name, b in local.items()
+            if not b.name
+            for goal, used in renames[name].items()
+        ]
+        stays &= all(old == goal and goal.rpartition(".")[2] == used for old, goal, used in modules)
         if stays and new_name == module.name:
             return None
         for name, binding in local.items():

@@ -9,9 +9,10 @@ from explorer.analysis.calibration.calibrate import calibrate
 from explorer.analysis.calibration.prediction import Conditions, predicted
 from explorer.engine.latency import latency
 from explorer.errors import DesignError
-from explorer.live.bench import Closed, Endpoint, bench, poisson
-from explorer.live.bench.endpoint import Work
+from explorer.live.bench.endpoint import Endpoint, Work
 from explorer.live.bench.jobs import Polling
+from explorer.live.bench.run import bench
+from explorer.live.bench.schedule import Closed, poisson
 from tests.support.fake_endpoint import running
 
 STORED = Design("http-api", "inline", "stored", "single", "environment")

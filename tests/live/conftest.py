@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from explorer.live import cloud
+from explorer.live.cloud import supervisor
 from tests.support.local_bench import Bench
 
 QUICK = {  # a tenth or a thousandth of the real ones
@@ -18,11 +18,11 @@ QUICK = {  # a tenth or a thousandth of the real ones
 
 def _cloud(name: str, **settings):
     name = f"{name}-{os.getpid()}"
-    cloud.stop(name)
+    supervisor.stop(name)
     try:
-        yield Bench(cloud.start(name, **settings))
+        yield Bench(supervisor.start(name, **settings))
     finally:
-        cloud.stop(name)
+        supervisor.stop(name)
 
 
 @pytest.fixture(scope="session")

@@ -16,11 +16,12 @@ from explorer.cli import app
 from explorer.endpoint import manners
 from explorer.engine.designs import table
 from explorer.errors import CloudError
-from explorer.live import deploying, removing, stack, target
-from explorer.live.bench import stepped
-from explorer.live.said import plainly, spoken
-from explorer.live.standing import template_of
-from explorer.template import stack_of
+from explorer.live.bench.schedule import stepped
+from explorer.live.deployment import create, target, teardown
+from explorer.live.deployment import deploy as deploying
+from explorer.live.deployment.aws_errors import plainly, spoken
+from explorer.live.deployment.registry import template_of
+from explorer.live.deployment.template import stack_of
 
 NAME, REGION, ACCOUNT = "small-000001", "eu-west-1", "123456789012"
 STACK_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{NAME}/1"
@@ -84,8 +85,8 @@ def aws(monkeypatch):
     """AWS by a script that has to be played to its end."""
     script = Aws()
     monkeypatch.setattr(target.Aws, "_client", lambda self, service, attempts: script.client(service))
-    monkeypatch.setattr(stack, "named", lambda workload: NAME)
-    monkeypatch.setitem(removing.POLL_S, "aws", 0.0)
+    monkeypatch.setattr(create, "named", lambda workload: NAME)
+    monkeypatch.setitem(teardown.POLL_S, "aws", 0.0)
     yield script
     script.done()
 
@@ -562,7 +563,7 @@ def still_there(aws):
     aws.answers("cloudformation", "list_stack_resources", members(RESULTS))
     aws.answers("cloudformation", "get_template", template())
     values_gone(aws)
-    for _ in range(removing.TRIES):
+    for _ in range(teardown.TRIES):
         emptied(aws, "small-results", ([], []))
         aws.answers("cloudformation", "delete_stack", {}, {"StackName": NAME})
         aws.answers("cloudformation", "describe_stacks", stacks(told("DELETE_FAILED")))
@@ -617,7 +618,7 @@ def test_an_interrupted_wait_is_rolled_back_and_told(aws, workload, monkeypatch,
             sent.append(signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(removing.time, "sleep", impatient)
+    monkeypatch.setattr(teardown.time, "sleep", impatient)
     begun(aws)
     shipped(aws)
     created(aws, "CREATE_IN_PROGRESS")
@@ -630,7 +631,7 @@ def test_an_interrupted_wait_is_rolled_back_and_told(aws, workload, monkeypatch,
 
 
 def test_a_third_interrupt_leaves_the_rest_and_says_what_removes_it(aws, workload, monkeypatch):
-    monkeypatch.setattr(removing.time, "sleep", lambda _: os.kill(os.getpid(), signal.SIGINT))
+    monkeypatch.setattr(teardown.time, "sleep", lambda _: os.kill(os.getpid(), signal.SIGINT))
     begun(aws)
     shipped(aws)
     created(aws, "CREATE_IN_PROGRESS")
@@ -669,11 +670,11 @@ def test_aws_itself_is_nowhere_else(keys, region):
 
 def test_a_template_that_is_too_large_for_the_call_lies_beside_the_code(aws):
     place = target.Aws(REGION)
-    assert stack._template(NAME, "x" * stack.TEMPLATE_BYTES, place) == {"TemplateBody": ANY}
+    assert create._template(NAME, "x" * create.TEMPLATE_BYTES, place) == {"TemplateBody": ANY}
     asked = {"Bucket": f"{NAME}-code", "Key": "template.json", "Body": ANY}
     aws.answers("s3", "put_object", asked=asked)
     url = f"https://{NAME}-code.s3.{REGION}.amazonaws.com/template.json"
-    assert stack._template(NAME, "x" * (stack.TEMPLATE_BYTES + 1), place) == {"TemplateURL": url}
+    assert create._template(NAME, "x" * (create.TEMPLATE_BYTES + 1), place) == {"TemplateURL": url}
 
 
 UNTAGGED = {  # no resource of its own in AWS's eyes, but for the policy, which is tagged by hand

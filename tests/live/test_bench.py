@@ -14,17 +14,17 @@ import pytest
 
 from explorer import Design, ExplorerError, Workload
 from explorer.analysis.calibration.measurements import read
-from explorer.live.bench import Closed, Endpoint, bench, constant, poisson, stepped
-from explorer.live.bench.endpoint import Work
+from explorer.live.bench.endpoint import Endpoint, Work
 from explorer.live.bench.jobs import Polling
 from explorer.live.bench.knee import knee_rps, stretches
 from explorer.live.bench.logs import Invocation, parse
 from explorer.live.bench.logs import read as read_logs
 from explorer.live.bench.percentiles import intervals, percentiles
+from explorer.live.bench.phases import split
 from explorer.live.bench.result import LATE_S
 from explorer.live.bench.row import Row
-from explorer.live.bench.run import Caps
-from explorer.live.bench.split import split
+from explorer.live.bench.run import Caps, bench
+from explorer.live.bench.schedule import Closed, constant, poisson, stepped
 from tests.support.fake_endpoint import running
 
 pytestmark = pytest.mark.live

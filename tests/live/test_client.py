@@ -29,8 +29,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.errors import CloudError, ExplorerError
-from explorer.live.client import Client, exchange
+from explorer.live.client import exchange
 from explorer.live.client.async_client import AsyncClient
+from explorer.live.client.client import Client
 from explorer.live.client.exchange import Answer, Backoff, Lost, Pause, Request
 from explorer.live.client.inline import largest_inline
 from explorer.live.client.signing import Credentials, Scope, Signer

@@ -19,8 +19,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from explorer.errors import ExplorerError
-from explorer.live import CloudError, cloud
-from explorer.live.cloud import hook, running
+from explorer.live import CloudError
+from explorer.live.cloud import hook, instance, supervisor
 from explorer.live.cloud.process import Process
 from tests.support.local_bench import Bench, code, refused, until
 
@@ -35,10 +35,10 @@ def name(request):
     """A cloud of this test's own, gone afterwards."""
     own = f"test-{os.getpid()}-{abs(hash(request.node.name)) % 10_000}"
     yield own
-    cloud.stop(own)
+    supervisor.stop(own)
 
 
-def port(up: cloud.Cloud) -> int:
+def port(up: instance.Cloud) -> int:
     return int(up.endpoint_url.rpartition(":")[2])
 
 
@@ -63,7 +63,7 @@ def at_work_in(folder: Path) -> list[int]:
     return found
 
 
-def left_of(up: cloud.Cloud, name: str) -> list:
+def left_of(up: instance.Cloud, name: str) -> list:
     """Everything of the cloud that is still there."""
     things = [*BASE.glob(f"{name}*"), *at_work_in(up.folder), *listening(port(up))]
     return [*things, *([up.process] if up.process.alive() else [])]
@@ -71,33 +71,33 @@ def left_of(up: cloud.Cloud, name: str) -> list:
 
 def test_it_is_up_soon_and_gone_without_a_rest(name):
     began = time.monotonic()
-    up = cloud.start(name)
+    up = supervisor.start(name)
     assert time.monotonic() - began < 10  # a second here
     bench = Bench(up)
     bench.client("s3").create_bucket(Bucket="kept")
     bench.client("s3").put_object(Bucket="kept", Key="body", Body=b"on disk")
     assert any(file.is_file() for file in (up.folder / "s3").rglob("*"))
     bench.invoke({})
-    assert cloud.stop(name) and left_of(up, name) == []
+    assert supervisor.stop(name) and left_of(up, name) == []
 
 
 @pytest.fixture
 def unhurried(monkeypatch):
     """A cloud that does not end by itself is killed much later than the tests expect it to end."""
-    monkeypatch.setattr(running, "STOP_S", 2 * ENDS_S)
+    monkeypatch.setattr(supervisor, "STOP_S", 2 * ENDS_S)
 
 
 def test_functions_at_work_do_not_hold_it_up(name, unhurried):
-    up = cloud.start(name)
+    up = supervisor.start(name)
     Bench(up).invoke({"sleep": 60}, InvocationType="Event")
     assert until(lambda: len(at_work_in(up.folder)) == 2)
     began = time.monotonic()
-    assert cloud.stop(name) and time.monotonic() - began < ENDS_S
+    assert supervisor.stop(name) and time.monotonic() - began < ENDS_S
     assert left_of(up, name) == []
 
 
 def test_it_ends_under_load_and_leaves_nothing(name, unhurried):
-    up = cloud.start(name)
+    up = supervisor.start(name)
     bench = Bench(up)
     bench.client("s3").create_bucket(Bucket="loaded")
     name_there, ended = bench.function(), threading.Event()
@@ -115,7 +115,7 @@ def test_it_ends_under_load_and_leaves_nothing(name, unhurried):
         thread.start()
     assert until(lambda: len(at_work_in(up.folder)) > 4)  # itself, and functions
     began = time.monotonic()
-    assert cloud.stop(name) and time.monotonic() - began < ENDS_S
+    assert supervisor.stop(name) and time.monotonic() - began < ENDS_S
     ended.set()
     for thread in threads:
         thread.join()
@@ -124,10 +124,10 @@ def test_it_ends_under_load_and_leaves_nothing(name, unhurried):
 
 def test_its_status_is_the_contract_s(name):
     fields = ["running", "endpoint_url", "region", "credentials", "vouches_for", "cannot_vouch_for"]
-    assert list(cloud.status(name).to_dict()) == fields
-    assert not cloud.status(name).running
-    up = cloud.start(name, region="eu-west-1")
-    assert cloud.status(name) == up
+    assert list(supervisor.status(name).to_dict()) == fields
+    assert not supervisor.status(name).running
+    up = supervisor.start(name, region="eu-west-1")
+    assert supervisor.status(name) == up
     told = up.to_dict()
     assert (
         told["running"]
@@ -139,7 +139,7 @@ def test_its_status_is_the_contract_s(name):
 
 
 def test_stopping_what_does_not_run_is_no_error(name):
-    assert cloud.stop(name) is False
+    assert supervisor.stop(name) is False
 
 
 def test_only_the_loopback_listens(bench):
@@ -152,7 +152,7 @@ def test_its_folder_is_the_user_s_alone(bench):
     assert (bench.cloud.folder / "cloud.json").stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("asked", [cloud.start, cloud.status, cloud.stop])
+@pytest.mark.parametrize("asked", [supervisor.start, supervisor.status, supervisor.stop])
 def test_a_folder_that_others_can_open_is_refused(tmp_path, monkeypatch, asked):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (tmp_path / f"explorer-{os.getuid()}").mkdir(mode=0o755)
@@ -161,21 +161,21 @@ def test_a_folder_that_others_can_open_is_refused(tmp_path, monkeypatch, asked):
 
 
 def test_a_killed_cloud_is_noticed_and_its_rest_cleaned_up(name):
-    up = cloud.start(name)
+    up = supervisor.start(name)
     bench = Bench(up)
     bench.invoke({"sleep": 60}, InvocationType="Event")
     assert until(lambda: len(at_work_in(up.folder)) == 2)
     os.kill(up.process.pid, signal.SIGKILL)
-    assert until(lambda: not cloud.status(name).running)
+    assert until(lambda: not supervisor.status(name).running)
     assert at_work_in(up.folder), "a function still at work is the case to show"
-    again = cloud.start(name)
+    again = supervisor.start(name)
     assert not up.folder.exists() and at_work_in(up.folder) == [] and again.folder != up.folder
-    cloud.stop(name)
+    supervisor.stop(name)
     assert left_of(again, name) == []
 
 
 def test_a_process_that_only_has_the_old_number_is_left_alone(name):
-    up = cloud.start(name)
+    up = supervisor.start(name)
     bystander = subprocess.Popen(["sleep", "60"])
     try:
         Process(bystander.pid, up.process.started).end(0.1)
@@ -186,7 +186,7 @@ def test_a_process_that_only_has_the_old_number_is_left_alone(name):
 
 
 def test_many_starts_at_once_give_one_cloud(name):
-    code = f"from explorer.live import cloud; print(cloud.start({name!r}).endpoint_url)"
+    code = f"from explorer.live.cloud import supervisor; print(supervisor.start({name!r}).endpoint_url)"
     starts = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(4)]
     assert len({start.communicate()[0] for start in starts}) == 1
     assert [start.returncode for start in starts] == [0] * 4
@@ -195,8 +195,8 @@ def test_many_starts_at_once_give_one_cloud(name):
 
 def test_starts_and_stops_at_once_leave_nothing(name):
     def turn():
-        cloud.start(name)
-        cloud.stop(name)
+        supervisor.start(name)
+        supervisor.stop(name)
 
     turns = [threading.Thread(target=turn) for _ in range(3)]
     for thread in turns:
@@ -216,9 +216,9 @@ def test_two_clouds_do_not_know_each_other(bench, quick):
 
 
 def test_it_keeps_the_limits_that_it_was_started_with(quick):
-    assert cloud.status(quick.cloud.name).running
+    assert supervisor.status(quick.cloud.name).running
     with pytest.raises(CloudError, match="other limits"):
-        cloud.start(quick.cloud.name)
+        supervisor.start(quick.cloud.name)
 
 
 @pytest.mark.parametrize(
@@ -232,14 +232,14 @@ def test_it_keeps_the_limits_that_it_was_started_with(quick):
 )
 def test_what_cannot_be_started_is_said_at_once(settings, says, name):
     with pytest.raises(ExplorerError, match=says) as caught:
-        cloud.start(**{"name": name, **settings})
+        supervisor.start(**{"name": name, **settings})
     assert not isinstance(caught.value, CloudError)  # bad input, not a cloud that fails
 
 
 def test_another_version_of_the_emulator_is_refused(monkeypatch, name):
     monkeypatch.setattr(hook, "PINNED", "0.0.1")
     with pytest.raises(CloudError, match=r"expected 0\.0\.1"):
-        cloud.start(name)
+        supervisor.start(name)
 
 
 @pytest.mark.parametrize(("name_there", "says"), [("gone", "is missing"), ("upper", "takes")])
@@ -316,7 +316,7 @@ def test_a_key_in_the_address_does_not_open_it_either(bench):
 def test_functions_see_nothing_of_the_host(name, monkeypatch):
     monkeypatch.setenv("CANARY", "sings")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a real one")
-    bench = Bench(cloud.start(name))
+    bench = Bench(supervisor.start(name))
     function = bench.function(Environment={"Variables": {"OWN": "1"}})
     seen = bench.invoke({"environment": True}, function)["body"].decode()
     assert '"OWN": "1"' in seen
@@ -353,4 +353,4 @@ def test_least_privilege_holds(bench):
 
 def test_a_port_in_use_is_nobody_s_trouble(name):
     with socket.create_server(("127.0.0.1", 0)):
-        assert cloud.start(name).running
+        assert supervisor.start(name).running

@@ -16,7 +16,7 @@ from botocore.session import get_session
 
 from explorer import encoded_size
 from explorer.facts import catalogue
-from explorer.live import cloud
+from explorer.live.cloud import supervisor
 from tests.support.functions_stack import ME, Stack, request, shipped
 from tests.support.local_bench import Bench, until
 
@@ -32,11 +32,11 @@ STEPS = {"hops": 50, "slice_steps": 9}
 def fn():
     """A cloud in which a broken event is tried again soon."""
     name = f"fn-{os.getpid()}"
-    cloud.stop(name)
+    supervisor.stop(name)
     try:
-        yield Bench(cloud.start(name, limits=QUICK_RETRY))
+        yield Bench(supervisor.start(name, limits=QUICK_RETRY))
     finally:
-        cloud.stop(name)
+        supervisor.stop(name)
 
 
 @pytest.fixture(scope="module")

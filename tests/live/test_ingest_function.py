@@ -18,7 +18,7 @@ from explorer.ingest import function
 from explorer.ingest.frame import Tally
 from explorer.ingest.result import Summary
 from explorer.ingest.workload import draft
-from explorer.live import cloud
+from explorer.live.cloud import supervisor
 from tests.support.local_bench import until
 
 pytestmark = pytest.mark.live
@@ -35,8 +35,8 @@ TRUST = {
 @pytest.fixture(scope="module")
 def tiny():
     """A function that was invoked six times, and once too long."""
-    cloud.stop(NAME)
-    running = cloud.start(NAME)
+    supervisor.stop(NAME)
+    running = supervisor.start(NAME)
     try:
         client = running.session(running.region).client
         aws_lambda = client("lambda")
@@ -61,7 +61,7 @@ def tiny():
         assert until(lambda: time.time() > last_s + 1)  # Insights takes whole seconds
         yield SimpleNamespace(client=client, logs=client("logs"))
     finally:
-        cloud.stop(NAME)
+        supervisor.stop(NAME)
 
 
 def reported_s(logs):

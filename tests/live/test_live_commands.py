@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 from explorer import Workload
 from explorer.cli import app
-from explorer.live import cloud, target
+from explorer.live.cloud import supervisor
+from explorer.live.deployment import target
 from tests.support.holding import Holding
 
 pytestmark = pytest.mark.live
@@ -59,11 +60,11 @@ def workload(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def place():
-    cloud.start(NAME)
+    supervisor.start(NAME)
     try:
         yield target.Local.found("us-east-1", NAME)
     finally:
-        cloud.stop(NAME)
+        supervisor.stop(NAME)
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +100,7 @@ def test_a_design_that_cannot_be_put_up_is_a_no_with_the_nearest(workload):
     no = answer(*asked, code=1)
     assert no["deployable"] is False and no["because"] and no["nearest"]["execution"] != "fargate"
     assert "The nearest that can: --design door=" in run(*asked).stdout
-    assert not cloud.status(f"{NAME}-none").running
+    assert not supervisor.status(f"{NAME}-none").running
 
 
 def test_a_load_is_answered_and_written(stands, tmp_path):

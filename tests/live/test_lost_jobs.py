@@ -16,9 +16,11 @@ import httpx2
 import pytest
 
 from explorer import Workload
-from explorer.live import Client, cloud, deploying, target
+from explorer.live.client.client import Client
 from explorer.live.client.signing import Credentials, Scope, Signer
+from explorer.live.cloud import supervisor
 from explorer.live.cloud.process import of_session
+from explorer.live.deployment import deploy, target
 from tests.support.local_bench import until
 
 pytestmark = pytest.mark.live
@@ -172,11 +174,11 @@ def _environment(pid):
 @pytest.fixture(scope="module")
 def place():
     name = f"lost-{os.getpid()}"
-    cloud.start(name, limits={"lambda.async.retry_wait_s": RETRY_S})
+    supervisor.start(name, limits={"lambda.async.retry_wait_s": RETRY_S})
     try:
         yield target.Local.found("us-east-1", name)
     finally:
-        cloud.stop(name)
+        supervisor.stop(name)
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +191,7 @@ def stood(place):
         if key not in found:
             design = f"door=http-api,request=inline,response=stored,execution={form},configuration=bundled"
             more = {**QUICK, **FORMS.get(form, {}), **settings}
-            found[key] = Endpoint(deploying.deploy(Workload(**SMALL), design, place, handler, settings=more))
+            found[key] = Endpoint(deploy.deploy(Workload(**SMALL), design, place, handler, settings=more))
         return found[key]
 
     yield stand

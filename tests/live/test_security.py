@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 import pytest
 
 import explorer.live
-from explorer.live import cloud
+from explorer.live.cloud import supervisor
 from tests.support import intruder
 from tests.support.intruder import (
     CLOUD,
@@ -45,11 +45,11 @@ NEVER = "0" * 32  # an id that never was, and a token of an upload that never wa
 
 @pytest.fixture(scope="module")
 def sites():
-    cloud.stop(CLOUD)
+    supervisor.stop(CLOUD)
     try:
         yield {name: Site(name) for name in SITES}
     finally:
-        cloud.stop(CLOUD)
+        supervisor.stop(CLOUD)
 
 
 @pytest.fixture(params=DOORS)

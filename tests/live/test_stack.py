@@ -12,9 +12,11 @@ from typer.testing import CliRunner
 from explorer import Workload
 from explorer.cli import app
 from explorer.errors import CloudError, ExplorerError
-from explorer.live import Client, cloud, deploying, stack, target
-from explorer.live.deploying import NotDeployableError
-from explorer.template import Stack
+from explorer.live.client.client import Client
+from explorer.live.cloud import supervisor
+from explorer.live.deployment import create, deploy, target
+from explorer.live.deployment.deploy import NotDeployableError
+from explorer.live.deployment.template import Stack
 
 QUICK = "door=http-api,request=inline,response=buffered,execution=single,configuration=environment"
 STORED = "door=http-api,request=inline,response=stored,execution=single,configuration=secrets-manager"
@@ -45,11 +47,11 @@ SERVICES = {  # what an account holds, by the call that lists it
 def place():
     """A target of its own that is there before the first stack, and stays."""
     name = f"stack-{os.getpid()}"
-    cloud.start(name)
+    supervisor.start(name)
     try:
         yield target.Local.found("us-east-1", name)
     finally:
-        cloud.stop(name)
+        supervisor.stop(name)
 
 
 @pytest.fixture
@@ -80,10 +82,10 @@ def test_a_stack_goes_up_works_and_leaves_nothing(place, door, store, execution)
     design = (
         f"door={door},request=presigned-upload,response=stored,execution={execution},configuration={store}"
     )
-    standing = deploying.deploy(w, design, place, settings={"poll_first_s": 0.2})
+    standing = deploy.deploy(w, design, place, settings={"poll_first_s": 0.2})
     with Client(standing.url, standing.credentials()) as client:
         assert len(client.run(WORK)) == 2000
-    deploying.destroy(standing)
+    deploy.destroy(standing)
     assert holds(place) == before
 
 
@@ -92,32 +94,32 @@ def test_a_stack_goes_up_works_and_leaves_nothing(place, door, store, execution)
 def test_an_endpoint_that_answers_gives_the_same_bytes_by_every_way(place, door, response):
     w = Workload(**SMALL | {"response": {"p50": "2 KB", "divisible": True, "binary": True}})
     chosen = f"door={door},request=inline,response={response},execution=single,configuration=secrets-manager"
-    standing = deploying.deploy(w, chosen, place)
+    standing = deploy.deploy(w, chosen, place)
     with Client(standing.url, standing.credentials()) as client:
         got = client.run({**WORK, "response_bytes": 6_000_000 if response == "paged" else 3_000_000})
-    deploying.destroy(standing)
+    deploy.destroy(standing)
     assert len(got) == (6_000_000 if response == "paged" else 3_000_000)
 
 
 def test_stacks_side_by_side_do_not_see_each_other(place, workload):
-    first, second = (deploying.deploy(workload, STORED, place) for _ in range(2))
+    first, second = (deploy.deploy(workload, STORED, place) for _ in range(2))
     try:
-        assert {s.name for s in deploying.stacks(cloud=place.cloud.name)} >= {first.name, second.name}
+        assert {s.name for s in deploy.stacks(cloud=place.cloud.name)} >= {first.name, second.name}
         with Client(first.url, second.credentials()) as stranger, pytest.raises(CloudError, match="403"):
             stranger.submit(WORK)
         with Client(first.url, first.credentials()) as client:
             assert client.run(WORK)
     finally:
-        deploying.destroy(first)
+        deploy.destroy(first)
     with Client(second.url, second.credentials()) as client:
         assert client.run(WORK)
-    deploying.destroy(second)
+    deploy.destroy(second)
 
 
 def test_what_stands_tells_what_it_was_made_from(place, workload):
-    made = deploying.deploy(workload, STORED, place)
-    found = deploying.found(made.name, cloud=place.cloud.name)
-    deploying.destroy(found)
+    made = deploy.deploy(workload, STORED, place)
+    found = deploy.found(made.name, cloud=place.cloud.name)
+    deploy.destroy(found)
     assert found.design == made.design and found.url == made.url
     assert found.workload.to_toml() == workload.to_toml()
     assert not found.expired and found.created < found.expires
@@ -137,15 +139,15 @@ def test_a_deploy_that_is_interrupted_leaves_nothing(place, workload, at, error)
             raise error
 
     with pytest.raises(error):
-        deploying.deploy(workload, STORED, place, told=told)
+        deploy.deploy(workload, STORED, place, told=told)
     assert holds(place) == before
 
 
 def test_a_stack_that_the_cloud_refuses_says_why_and_leaves_nothing(place, workload):
     before = holds(place)
-    planned = deploying.plan(Workload(**SMALL | {"configuration": {"total": "5 KB", "entries": 4}}), QUICK)
+    planned = deploy.plan(Workload(**SMALL | {"configuration": {"total": "5 KB", "entries": 4}}), QUICK)
     with pytest.raises(CloudError, match=r"deploy .*: Work: .*4KB limit") as refused:
-        stack.up(planned.stack, planned.shipped, place)
+        create.up(planned.stack, planned.shipped, place)
     assert "\n" not in str(refused.value) and "explorer-explorer" not in str(refused.value)
     assert holds(place) == before
 
@@ -155,33 +157,33 @@ def test_a_stack_that_is_not_ours_is_left_alone(place):
     formation = place.client("cloudformation")
     formation.create_stack(StackName="foreign", TemplateBody=json.dumps(template))
     with pytest.raises(ExplorerError, match=r"foreign.*was not made here, and is left alone"):
-        deploying.found("foreign", cloud=place.cloud.name)
+        deploy.found("foreign", cloud=place.cloud.name)
     assert formation.describe_stacks(StackName="foreign")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
     formation.delete_stack(StackName="foreign")
 
 
 def test_a_stack_that_is_not_there_is_one_line(place):
     with pytest.raises(ExplorerError, match='stack is "nothing": there is none on the local cloud'):
-        deploying.found("nothing", cloud=place.cloud.name)
+        deploy.found("nothing", cloud=place.cloud.name)
 
 
 def test_a_design_that_cannot_be_put_up_names_the_nearest(workload):
     with pytest.raises(NotDeployableError, match=r"fargate has no template here.*The nearest") as refused:
-        deploying.plan(workload, STORED.replace("single", "fargate"))
+        deploy.plan(workload, STORED.replace("single", "fargate"))
     assert refused.value.nearest.deployable
     assert refused.value.nearest.differs_from(refused.value.design) == 1
 
 
 def test_the_estimate_tells_standing_and_use_apart(workload):
-    estimate = deploying.plan(workload, STORED).estimate
+    estimate = deploy.plan(workload, STORED).estimate
     secrets_usd = 2 * 0.40
     assert estimate["standing_usd_month"] == pytest.approx(secrets_usd, rel=0.05)
     assert 0 < estimate["usd_per_1000_requests"] < 0.1
 
 
 def test_the_same_code_is_the_same_zip(workload):
-    planned = deploying.plan(workload, STORED)
-    assert stack.zipped(planned.shipped) == stack.zipped(dict(reversed(planned.shipped.items())))
+    planned = deploy.plan(workload, STORED)
+    assert create.zipped(planned.shipped) == create.zipped(dict(reversed(planned.shipped.items())))
 
 
 @pytest.mark.parametrize(
@@ -202,7 +204,7 @@ def test_a_handler_that_is_none_is_one_clear_line(workload, tmp_path, given, sai
     }.items():
         (tmp_path / f"{name}.py").write_text(text)
     with pytest.raises(ExplorerError, match=said):
-        deploying.plan(workload, STORED, given.format(folder=tmp_path))
+        deploy.plan(workload, STORED, given.format(folder=tmp_path))
 
 
 def test_own_work_runs_where_the_sample_did(place, workload, tmp_path):
@@ -214,10 +216,10 @@ def test_own_work_runs_where_the_sample_did(place, workload, tmp_path):
         "        context.checkpoint(done)\n"
         "    return {'done': done, 'settings': sorted(context.configuration)[:1]}\n"
     )
-    standing = deploying.deploy(workload, STORED, place, handler=f"{tmp_path / 'mine.py'}:handle")
+    standing = deploy.deploy(workload, STORED, place, handler=f"{tmp_path / 'mine.py'}:handle")
     with Client(standing.url, standing.credentials()) as client:
         got = client.run({"steps": 3})
-    deploying.destroy(standing)
+    deploy.destroy(standing)
     assert got == {"done": [0, 1, 2], "settings": ["CFG_1"]}
 
 
@@ -242,12 +244,12 @@ def test_the_commands_from_nothing_to_a_job_and_back(tmp_path):
     began = time.monotonic()
     assert run(app, ["destroy", up["stack"], "--cloud", name, "--json"]).exit_code == 0
     assert time.monotonic() - began < 10
-    assert not cloud.status(name).running and not list(folders)
+    assert not supervisor.status(name).running and not list(folders)
 
 
 def test_an_export_is_what_was_tested(workload, tmp_path):
-    planned = deploying.plan(workload, STORED)
-    written = deploying.export(planned, tmp_path / "own")
+    planned = deploy.plan(workload, STORED)
+    written = deploy.export(planned, tmp_path / "own")
     names = {str(path.relative_to(tmp_path / "own")) for path in written}
     assert {"README.md", "template.json", "functions/front.py", "client/sync.py"} <= names
     template = json.loads((tmp_path / "own/template.json").read_text())
@@ -256,4 +258,4 @@ def test_an_export_is_what_was_tested(workload, tmp_path):
     for name, content in planned.shipped.items():
         assert (tmp_path / "own/functions" / name).read_bytes() == content
     with pytest.raises(ExplorerError, match="is there already: expected a new or empty folder"):
-        deploying.export(planned, tmp_path / "own")
+        deploy.export(planned, tmp_path / "own")

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import explorer.live
-from explorer.live.package import durable_sdk
+from explorer.live.deployment.package import durable_sdk
 from tests.support.local_bench import EVERYTHING
 
 CODE = Path(explorer.live.__file__).parent / "functions"

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from explorer import Workload
 from explorer.live.client.signing import Credentials, Scope, Signer
-from explorer.live.deploying import deploy
+from explorer.live.deployment.deploy import deploy
 
 CLOUD = f"security-{os.getpid()}"
 JSON = "application/json"

@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from explorer.live import cloud
+from explorer.live.cloud import instance
 
 CODE = """
 import json, os, sys, time
@@ -70,7 +70,7 @@ def zipped(code: str = CODE) -> bytes:
 class Bench:
     """A cloud, its clients, and what tests make there."""
 
-    def __init__(self, up: cloud.Cloud) -> None:
+    def __init__(self, up: instance.Cloud) -> None:
         self.cloud, self.session = up, up.session()
         self.client = cache(self.session.client)
         role = self.client("iam").create_role(RoleName="worker", AssumeRolePolicyDocument=json.dumps(TRUST))

@@ -15,16 +15,16 @@ from explorer.engine.designs import Design
 from explorer.workload.workload import Workload
 
 from ...errors import ExplorerError
-from . import charge, logs
+from . import charges, logs
 from .endpoint import Endpoint, Work
 from .exchange import exchanges, round_trips
 from .jobs import Answered, Polling, Stored
 from .load import Clock, Job, Progress, Run
 from .percentiles import percentiles
+from .phases import split
 from .result import Result
 from .row import Row
 from .schedule import Closed, Schedule
-from .split import split
 
 T = TypeVar("T")
 MOST_REQUESTS, MOST_USD = 100_000, 10.0
@@ -101,7 +101,7 @@ def bench(
     run = _as_it_was(asked, many[0], seen.rows, found)
     usd = None
     if endpoint.workload is not None and endpoint.design is not None:
-        bill = charge.bill(endpoint.workload, endpoint.design, run, seen.rows, seen.exchanges, found)
+        bill = charges.bill(endpoint.workload, endpoint.design, run, seen.rows, seen.exchanges, found)
         usd = float(bill.total_usd)
     return Result(
         seen.rows, many[0], endpoint, run, began, seconds, seen.interrupted, found, seen.rtt_s, usd,
@@ -133,7 +133,7 @@ def expected_usd(
 ) -> float:
     """What such a load would cost at AWS's prices, by the model [USD]."""
     asked = _conditions(many[0], work, polling or Polling())
-    return charge.expected_usd(workload, design, asked, sum(one.requests for one in many) + warm_up)
+    return charges.expected_usd(workload, design, asked, sum(one.requests for one in many) + warm_up)
 
 
 def _check(

@@ -7,7 +7,7 @@ from typing import Any
 
 from .hook import Wrap, hook
 from .limits import TEXTS, Limits, Refusal, invalid
-from .refuse import json_bytes, refusing
+from .limits_inside import json_bytes, refusing
 
 
 def install(limits: Limits) -> None:

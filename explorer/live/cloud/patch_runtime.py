@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...errors import CloudError
+from explorer.errors import CloudError
+
 from .events import patient
 from .hook import checked, hook
 from .limits import Limits

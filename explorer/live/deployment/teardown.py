@@ -6,13 +6,15 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from ..errors import ExplorerError
-from ..template import Stack, stack_of
-from . import CloudError, values
+from explorer.errors import ExplorerError
+from explorer.live import CloudError
+
+from . import config_values
+from .aws_errors import plainly, spoken
 from .interrupts import Told
-from .said import plainly, spoken
-from .standing import code_bucket, members, origin, raw
+from .registry import code_bucket, members, origin, raw
 from .target import Target
+from .template import Stack, stack_of
 
 POLL_S = {"local": 0.05, "aws": 3.0}
 LONGEST_S = 900.0
@@ -46,7 +48,7 @@ def _resources_gone(name: str, target: Target, told: Told, stack: Stack | None) 
     told("contents")
     rows = members(name, target)
     physical = {row.logical: row.physical for row in rows}
-    values.remove(name, target.client, physical, stack or _origin(name, target))
+    config_values.remove(name, target.client, physical, stack or _origin(name, target))
     for _ in range(TRIES):  # a function that was at work may have written into an empty bucket
         for bucket in (row.physical for row in rows if row.type == "AWS::S3::Bucket"):
             _empty(bucket, target)

@@ -16,18 +16,18 @@ import numpy as np
 from explorer.analysis.recommendation import Recommendation, completed
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import Design, table
+from explorer.errors import ExplorerError
 from explorer.facts import catalogue
 from explorer.workload.workload import Workload
 
-from ..errors import ExplorerError
-from ..template import Stack, stack_of
-from . import removing
-from . import stack as stacks_of
+from . import create as stacks_of
+from . import teardown
+from .create import KEPT_FOR
 from .interrupts import Told
 from .package import files, user_handler
-from .stack import KEPT_FOR
-from .standing import Found, Standing, all_standing, standing
+from .registry import Found, Standing, all_standing, standing
 from .target import TARGETS, Aws, Local, Target, target
+from .template import Stack, stack_of
 
 SAMPLE_REQUESTS = 1000  # of which the cost is told before anything is made
 
@@ -210,7 +210,7 @@ def destroy(stack: str | Found, told: Told = lambda _: None, **where: Any) -> fl
     """
     given = there(stack, **where) if isinstance(stack, str) else stack
     began = time.monotonic()
-    removing.down(given.name, given.target, told)
+    teardown.down(given.name, given.target, told)
     return time.monotonic() - began
 
 
@@ -219,7 +219,7 @@ def export(planned: Plan, folder: Path) -> list[Path]:
 
     Raises ExplorerError if the folder holds something already.
     """
-    from .exporting import contents
+    from .export import contents
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExplorerError(f"{folder}: is there already: expected a new or empty folder")

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
+from explorer.facts.locations import client_dir, errors_file
+from explorer.live.client.inline import largest_inline
 from explorer.options.base.resources import Entry
 
-from .. import errors
-from ..template import Stack
-from .client.inline import largest_inline
-from .stack import CODE_KEY
-from .standing import template_of
+from .create import CODE_KEY
+from .registry import template_of
+from .template import Stack
 
-CLIENT = Path(__file__).parent / "client"
 INLINE = '''"""What fits into a request: what is larger is uploaded first."""
 
 
@@ -38,8 +36,8 @@ def contents(stack: Stack, shipped: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def client() -> dict[str, bytes]:
     """The client as a package of its own: its errors beside it, its one figure written in."""
-    files = {path.name: path.read_text(encoding="utf-8") for path in sorted(CLIENT.glob("*.py"))}
-    files["errors.py"] = Path(errors.__file__).read_text(encoding="utf-8")
+    files = {path.name: path.read_text(encoding="utf-8") for path in sorted(client_dir().glob("*.py"))}
+    files["errors.py"] = errors_file().read_text(encoding="utf-8")
     files["inline.py"] = INLINE.format(largest_inline())
     own = {name: text.replace("from ...errors import", "from .errors import") for name, text in files.items()}
     return {f"client/{name}": text.encode() for name, text in own.items()}

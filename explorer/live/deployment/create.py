@@ -9,29 +9,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+from explorer.errors import ExplorerError
+from explorer.live import CloudError
 from explorer.options.base.resources import by_tls_alone, statement_of
 from explorer.workload.workload import Workload
 
-from ..errors import ExplorerError
-from ..template import Stack
-from . import CloudError, values
+from . import config_values
+from .aws_errors import refused, spoken
 from .interrupts import Told, one_interrupt
 from .package import zipped
-from .removing import down, settled, why
-from .said import refused, spoken
-from .standing import (
-    EXPIRES,
-    MADE,
-    MARK,
-    Member,
-    Standing,
-    code_bucket,
-    described,
-    members,
-    raw,
-    template_of,
-)
+from .registry import EXPIRES, MADE, MARK, Member, Standing, code_bucket, described, members, raw, template_of
 from .target import Target
+from .teardown import down, settled, why
+from .template import Stack
 
 CODE_KEY = "functions.zip"
 KEPT_FOR = timedelta(days=1)
@@ -81,7 +71,7 @@ def up(
         told("configuration")
         rows = members(name, target)
         _tag_policies(rows, target, tags)
-        values.put(stack, name, target.client, {row.logical: row.physical for row in rows}, tags)
+        config_values.put(stack, name, target.client, {row.logical: row.physical for row in rows}, tags)
         found = raw(name, target)
         made = described(found, target) if found else None
         if not isinstance(made, Standing):
@@ -146,7 +136,7 @@ def _ship(name: str, shipped: Mapping[str, bytes], target: Target, tags: Mapping
     place = f"arn:{s3.meta.partition}:s3:::{bucket}"
     tls_alone = statement_of([by_tls_alone([place, f"{place}/*"])])
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(tls_alone))
-    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": values.listed(tags)})
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": config_values.listed(tags)})
     s3.put_object(Bucket=bucket, Key=CODE_KEY, Body=zipped(shipped))
 
 
@@ -158,7 +148,7 @@ def _create(name: str, stack: Stack, target: Target, tags: Mapping[str, str], to
         **_template(name, template_of(stack), target),
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
         Capabilities=["CAPABILITY_IAM"],
-        Tags=values.listed(tags),
+        Tags=config_values.listed(tags),
     )
     status = settled(name, target, told)
     if status != "CREATE_COMPLETE":
@@ -177,4 +167,4 @@ def _tag_policies(rows: Iterable[Member], target: Target, tags: Mapping[str, str
     """Managed policies are all that takes tags and that CloudFormation does not give the stack's."""
     for row in rows:
         if row.type == "AWS::IAM::ManagedPolicy":
-            target.client("iam").tag_policy(PolicyArn=row.physical, Tags=values.listed(tags))
+            target.client("iam").tag_policy(PolicyArn=row.physical, Tags=config_values.listed(tags))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from . import CloudError
+from explorer.live import CloudError
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError

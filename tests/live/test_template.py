@@ -11,8 +11,8 @@ from cfnlint.config import ManualArgs
 from explorer import Workload
 from explorer.engine.designs import OPTIONS, Design, table
 from explorer.errors import DesignError
+from explorer.live.deployment.template import Stack, filler, stack_of
 from explorer.options.base.resources import CALLER, Allow, Entry, Part, Route, Setting, Variable
-from explorer.template import Stack, filler, stack_of
 
 DEPLOYABLE = [design for design in table().designs if design.deployable]
 DOORS = ("function-url", "http-api", "rest-api")

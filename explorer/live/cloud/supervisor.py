@@ -23,9 +23,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from explorer.errors import CloudError, ExplorerError
 from explorer.facts import catalogue
 
-from ...errors import CloudError, ExplorerError
 from .hook import check_version
 from .instance import Cloud
 from .limits import Limits
@@ -221,7 +221,7 @@ def _launch(name: str, folder: Path, settings: dict[str, Any]) -> Cloud:
     (folder / "settings.json").write_text(json.dumps(settings))
     with open(folder / "log", "wb") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "explorer.live.cloud.serve", str(folder)],
+            [sys.executable, "-m", "explorer.live.cloud.server", str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from explorer.live import CloudError
 from explorer.options.base.resources import Entry
 
-from ..template import Stack, filler
-from . import CloudError
+from .template import Stack, filler
 
 POLL_S, DEPLOYED_S = 0.2, 120.0
 AT_A_TIME = 10  # parameters that one call removes

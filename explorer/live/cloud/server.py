@@ -1,4 +1,4 @@
-"""The local cloud's process: `python -m explorer.live.cloud.serve FOLDER`, started by `cloud.start` alone."""
+"""The local cloud's process: `python -m explorer.live.cloud.server FOLDER`, started by `supervisor` alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from ...errors import CloudError
+from explorer.errors import CloudError
+
 from .limits import Limits
 
 HOST = "127.0.0.1"
@@ -46,19 +47,30 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
     from ministack.app import app
     from ministack.core import lambda_runtime
 
-    from . import actions, complete, doors, durable, grants, mend, queues, refuse, shut, states
-    from .enforce import Enforce
+    from . import (
+        actions,
+        authentication,
+        doors,
+        durable,
+        grants,
+        limits_inside,
+        patch_cloudformation,
+        patch_runtime,
+        queues,
+        states,
+    )
     from .hook import check_version
+    from .limits_at_door import Enforce
 
     check_version()
-    for part in (mend, refuse, states, queues, durable, doors, grants, actions):
+    for part in (patch_runtime, limits_inside, states, queues, durable, doors, grants, actions):
         part.install(limits)
-    complete.install()
+    patch_cloudformation.install()
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     credentials = await _administrator(app)
-    shut.install()
+    authentication.install()
     _publish(folder, region, listening, credentials)
     try:
         served: Any = Enforce(app, limits)

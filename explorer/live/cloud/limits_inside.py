@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+from explorer.errors import CloudError
 from explorer.facts.encoding import environment_size, escapes_non_ascii
 
-from ...errors import CloudError
-from .enforce import DOOR
 from .hook import Wrap, checked, hook
 from .limits import Limits, Refusal, invalid
+from .limits_at_door import DOOR
 
 KB = 1024
 GATEWAYS = ("http-api", "rest-api", "function-url")

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from explorer.engine.designs import Design, choices
+from explorer.errors import ExplorerError
 from explorer.workload.workload import Workload
 
-from ..errors import ExplorerError
-from ..template import Stack
-from .said import spoken
+from .aws_errors import spoken
 from .target import Target
+from .template import Stack
 
 if TYPE_CHECKING:
-    from .client import Client
+    from explorer.live.client.client import Client
 
 MADE, EXPIRES, MARK = "explorer:created", "explorer:expires", "explorer:stack"  # its tags
 WHOLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
@@ -89,7 +89,7 @@ class Standing(Found):
 
     def client(self, **given: Any) -> Client:
         """A client of the endpoint, as a new caller; `given` as `explorer.live.Client` takes it."""
-        from .client import Client
+        from explorer.live.client.client import Client
 
         return Client(self.url, self.credentials(), **{"region": self.target.region, **given})
 
@@ -97,7 +97,7 @@ class Standing(Found):
         return self
 
     def __exit__(self, *raised: object) -> None:
-        from .deploying import destroy
+        from .deploy import destroy
 
         destroy(self)
 

@@ -11,13 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from explorer.errors import ExplorerError
+from explorer.facts.locations import functions_dir
+from explorer.live import CloudError
 from explorer.options.base.resources import Entry
 
-from ..errors import ExplorerError
-from ..template import Stack, filler
-from . import CloudError
+from .template import Stack, filler
 
-FUNCTIONS = Path(__file__).parent / "functions"
 DURABLE_SDK = "aws_durable_execution_sdk_python"
 SAMPLE = "sample:handle"
 THEN = (1980, 1, 1, 0, 0, 0)  # the time of every file: equal content, equal zip
@@ -37,7 +37,7 @@ def files(
     handler, function : the file and the name of the user's own work; the sample work if none
     changed : settings of the code with other values, such as a lease that ends sooner
     """
-    shipped = {path.name: path.read_bytes() for path in sorted(FUNCTIONS.glob("*.py"))}
+    shipped = {path.name: path.read_bytes() for path in sorted(functions_dir().glob("*.py"))}
     settings: dict[str, Any] = {**stack.settings, "handler": SAMPLE, **(changed or {})}
     if handler:
         if handler.name in shipped:

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from explorer.errors import ExplorerError
 from explorer.facts import catalogue
+from explorer.live import CloudError
+from explorer.live.cloud import instance, supervisor
+from explorer.live.cloud.vouch import CANNOT_VOUCH_FOR
 
-from ..errors import ExplorerError
-from . import CloudError, cloud
-from .cloud.vouch import CANNOT_VOUCH_FOR
-from .said import spoken
+from .aws_errors import spoken
 
 TARGETS = ("local", "aws")
 OWN = "for-stacks"  # in the cloud's folder: it was started for a stack, and goes with the last
@@ -67,7 +68,7 @@ class Local:
     name = "local"
     cannot_vouch_for: tuple[str, ...] = tuple(CANNOT_VOUCH_FOR)
 
-    def __init__(self, region: str, running: cloud.Cloud) -> None:
+    def __init__(self, region: str, running: instance.Cloud) -> None:
         self.region, self.cloud = region, running
         self.session = running.session(region)
 
@@ -82,7 +83,7 @@ class Local:
     @classmethod
     def found(cls, region: str, cloud_name: str = "default") -> Local | None:
         """The local cloud, if it runs."""
-        running = cloud.status(cloud_name)
+        running = supervisor.status(cloud_name)
         return cls(region, running) if running.running else None
 
     @classmethod
@@ -91,7 +92,7 @@ class Local:
         found = cls.found(region, cloud_name)
         if found:
             return found
-        running = cloud.start(cloud_name, region)
+        running = supervisor.start(cloud_name, region)
         assert running.folder is not None
         (running.folder / OWN).touch()
         return cls(region, running)
@@ -136,7 +137,7 @@ class Local:
     def leave(self) -> None:
         folder: Path | None = self.cloud.folder
         if folder and (folder / OWN).exists() and not self._holds():
-            cloud.stop(self.cloud.name)
+            supervisor.stop(self.cloud.name)
 
     def _holds(self) -> bool:
         """Whether there is a stack, or a bucket: of one that is being put up, or someone's own."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from explorer.errors import ExplorerError
+from explorer.live.client.signing import Credentials, Scope, Signer, usual_chain
+from explorer.live.deployment.registry import Standing
+from explorer.live.deployment.template import stack_of
 from explorer.workload.workload import Workload
 
-from ..errors import ExplorerError
-from ..template import stack_of
-from .bench import Closed, Endpoint, Result, Schedule, bench, constant, poisson, stepped
-from .bench.endpoint import Work
-from .bench.jobs import Polling
-from .bench.load import Progress
-from .bench.run import Caps, expected_usd
-from .client.signing import Credentials, Scope, Signer, usual_chain
-from .standing import Standing
+from .endpoint import Endpoint, Work
+from .jobs import Polling
+from .load import Progress
+from .result import Result
+from .run import Caps, bench, expected_usd
+from .schedule import Closed, Schedule, constant, poisson, stepped
 
 LEAST_RATE_RPS, DURATION_S = 1.0, 20.0
 
@@ -80,7 +81,7 @@ def measure(
     Parameters
     ----------
     stack : that stands
-    caps, polling, progress : see `explorer.live.bench.bench`
+    caps, polling, progress : see `explorer.live.bench.run.bench`
     load : any of these
 
         rate, duration, arrivals : open loop: so many requests a second for so long [s], "poisson" or

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from explorer.engine.designs import Design
+from explorer.errors import DesignError
 from explorer.options.base.conditions import Load
 from explorer.options.base.resources import (
     CALLER,
@@ -30,8 +31,6 @@ from explorer.options.base.resources import (
     trusted,
 )
 from explorer.workload.workload import Workload
-
-from .errors import DesignError
 
 __all__ = ["Stack", "stack_of"]
 
