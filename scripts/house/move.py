@@ -223,6 +223,9 @@ class House:
         """Where a name, or a module, will be."""
         if not name:
             return Binding(self.whole.get(module, module))
+        page = self.whole.get(module, "")
+        if page and self.is_package(page) and name in self.modules[module].passed_on:
+            return Binding(page, name)  # it stays a page of public names
         origin = self.origin(module, name)
         moves = (origin.module, origin.name) in self.single or origin.module in self.whole
         if not (moves or module in self.whole or module in self.dropped):
