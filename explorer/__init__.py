@@ -8,9 +8,7 @@ This is the contents page: each public name and the module that holds it. A modu
 one of its names is first asked for.
 """
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,12 +28,12 @@ if TYPE_CHECKING:
     from explorer.facts.catalogue import limits_frame as limits
     from explorer.facts.catalogue import prices_frame as prices
     from explorer.facts.encoding import encoded_size, environment_size
+    from explorer.views.app.screen import explore
+    from explorer.views.figures import decision_map
+    from explorer.views.report.report import report
     from explorer.workload.workload import Workload, examples
 
-    from .app import explore
     from .errors import ExplorerError
-    from .figures import decision_map
-    from .report import report
 
 __version__ = "0.1.0"
 
@@ -52,15 +50,15 @@ _CONTENTS = {  # public name: (module, name there)
     "Bill": ("engine.cost", "Bill"),
     "bill": ("engine.cost", "bill"),
     "calibrate": ("analysis.calibration.calibrate", "calibrate"),
-    "decision_map": ("figures", "decision_map"),
+    "decision_map": ("views.figures", "decision_map"),
     "forecast": ("analysis.forecast", "forecast"),
     "limits": ("facts.catalogue", "limits_frame"),
     "prices": ("facts.catalogue", "prices_frame"),
     "breaches": ("facts.catalogue", "breaches_frame"),
     "environment_size": ("facts.encoding", "environment_size"),
     "encoded_size": ("facts.encoding", "encoded_size"),
-    "explore": ("app", "explore"),
-    "report": ("report", "report"),
+    "explore": ("views.app.screen", "explore"),
+    "report": ("views.report.report", "report"),
     "sensitivity": ("analysis.sensitivity.tornado", "sensitivity"),
     "regret": ("analysis.sensitivity.regret", "regret"),
     "simulate": ("engine.simulation.simulate", "simulate"),
@@ -70,12 +68,13 @@ _CONTENTS = {  # public name: (module, name there)
     "SweepFile": ("analysis.sweep.sweep_file", "SweepFile"),
     "ExplorerError": ("errors", "ExplorerError"),
 }
+_PAGES = {"live": "live", "figures": "views.figures"}  # contents pages of their own
 __all__ = [*_CONTENTS, "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "live":  # all of it is a module of its own
-        return import_module(".live", __name__)
+    if name in _PAGES:
+        return import_module(f".{_PAGES[name]}", __name__)
     try:
         module, inner = _CONTENTS[name]
     except KeyError:
@@ -84,15 +83,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "live"])
-
-
-class _Contents(ModuleType):
-    """`explorer.recommend` is the function, though a module of that name is imported below it."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _CONTENTS and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Contents
+    return sorted([*__all__, *_PAGES])

@@ -12,8 +12,8 @@ from .console import BAD_INPUT, Json, Region, loaded, out, refused
 from .errors import ExplorerError
 
 if TYPE_CHECKING:
-    from .report.batch import Entry
-    from .report.sections import Asked
+    from explorer.views.report.batch import Entry
+    from explorer.views.report.sections import Asked
 
 ACCEPTED = ("html", "pdf", "md", "ipynb")
 Workloads = Annotated[
@@ -64,8 +64,7 @@ def report(
 ) -> None:
     """Write the answer as a decision record that stands alone: one file, or a folder with an index."""
     from explorer.analysis.forecast import parsed
-
-    from .report.sections import Asked
+    from explorer.views.report.sections import Asked
 
     asked = Asked(parsed(growth) if growth else None, months, measured)
     if measured and len(workloads) > 1:
@@ -92,9 +91,8 @@ def _forms(given: Sequence[str] | None) -> list[str]:
 
 def _single(path: Path, output: Path, region: str | None, asked: Asked, figures: bool, as_json: bool) -> None:
     from explorer.analysis.recommendation import recommend
-
-    from .report.sections import document
-    from .report.writing import FORMS, check, saved_figures, written
+    from explorer.views.report.sections import document
+    from explorer.views.report.write import FORMS, check, saved_figures, written
 
     check(output)
     ending = output.suffix.lower()
@@ -114,8 +112,9 @@ def _folder(
     figures: bool,
     as_json: bool,
 ) -> None:
-    from .report.batch import batch
-    from .report.writing import check_folder
+    from explorer.views.report.batch import batch
+    from explorer.views.report.write import check_folder
+
     from .told import watched
 
     check_folder(folder / "index.html")

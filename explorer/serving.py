@@ -1,30 +1,16 @@
-"""The command `app`: the explorer alone, without code, on this machine."""
+""""""
 
 from __future__ import annotations
 
-import errno
-import os
-import signal
 import sys
-import webbrowser
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from importlib import import_module
-from importlib.resources import files
-from pathlib import Path
-from subprocess import DEVNULL
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from .console import Json, out
-from .errors import ExplorerError
-from .lab import has_browser
+from explorer.views.app.server import LAST_PORT, Page
 
-PORTS = 50  # that are tried, from the one asked for on
-LAST_PORT = 65535
-PING_MS = 30_000  # no longer than between two pings, or a remark says so
+from .console import Json, out
+from .lab import has_browser
 
 
 def add_to(app: typer.Typer) -> None:
@@ -51,124 +37,3 @@ def run(
         sys.stdout.flush()
 
     server.run(ready)
-
-
-@dataclass
-class Page:
-    """A server of the one page."""
-
-    workload: str | None
-    asked_port: int
-    browser: bool
-    url: str = ""
-    port: int = 0
-
-    def to_dict(self) -> dict[str, str | int]:
-        """What another program needs to find and end it."""
-        return {"url": self.url, "port": self.port, "pid": os.getpid()}
-
-    def run(self, ready: Callable[[], None]) -> None:
-        """Serve until Ctrl-C or a signal to end; call `ready` once it answers.
-
-        Raises ExplorerError if Voila is not installed, no port is free, or the workload is none.
-        """
-        given = handed_over(self.workload)
-        application = _application(self, ready)
-        os.environ[import_module("explorer.app.screen").WORKLOAD] = given  # a kernel inherits it
-        application.initialize(argv=_arguments(self.browser))
-        application.start()
-
-
-def handed_over(given: str | None) -> str:
-    """The workload as the page's kernel takes it: an absolute path, a shared text, or nothing.
-
-    Raises WorkloadError if it is no workload.
-    """
-    if given is None:
-        return ""
-    from explorer.workload.workload import Workload, examples
-
-    sharing = import_module("explorer.app.sharing")
-    if sharing.is_shared(given):
-        sharing.pasted(given)
-        return given.strip()
-    Workload.load(given)
-    path = Path(given)
-    return str(examples()[given] if given in examples() and not path.exists() else path.absolute())
-
-
-def _arguments(browser: bool) -> list[str]:
-    return [
-        str(_folder() / "explorer.ipynb"),
-        "--Voila.ip=127.0.0.1",
-        f"--Voila.open_browser={browser}",
-        "--Voila.auto_token=True",
-        "--Voila.log_level=CRITICAL",
-        "--VoilaConfiguration.preheat_kernel=True",
-        "--VoilaConfiguration.show_tracebacks=True",
-    ]
-
-
-def _folder() -> Path:
-    return Path(str(files("explorer.app") / "page"))
-
-
-def _application(page: Page, ready: Callable[[], None]) -> Any:
-    """Voila with the page of its own, listening where there is room."""
-    # jsonschema's check of URIs, which nothing here asks for, builds a grammar of its own: a second.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    try:
-        voila = import_module("voila.app")
-    except ImportError:
-        raise ExplorerError("Voila is not installed: pip install 'explorer[notebooks]'") from None
-
-    managing = import_module("jupyter_server.services.kernels.kernelmanager").AsyncMappingKernelManager
-
-    class Quiet(managing):  # type: ignore[misc, valid-type]
-        """Kernels whose remarks stay out of this terminal: what matters they say on the page."""
-
-        async def start_kernel(self, **given: Any) -> str:
-            return str(await super().start_kernel(stdout=DEVNULL, stderr=DEVNULL, **given))
-
-    class Alone(voila.Voila):  # type: ignore[name-defined]
-        """Voila, but for where its page and its port come from."""
-
-        def setup_template_dirs(self) -> None:
-            super().setup_template_dirs()
-            self.voila_configuration.multi_kernel_manager_class = Quiet
-            self.template_paths.insert(0, str(_folder()))
-
-        def listen(self) -> None:
-            page.port = self.port = _listening(self.app, page.asked_port)
-            token = self.identity_provider.token
-            page.url = f"http://127.0.0.1:{page.port}/?token={token}"
-            self.ioloop = import_module("tornado.ioloop").IOLoop.current()
-            signal.signal(signal.SIGINT, self._handle_signal_stop)  # as for SIGTERM: nothing is cut off
-            self.ioloop.add_callback(ready)
-            if self.open_browser:
-                webbrowser.open(page.url)
-            try:
-                self.ioloop.start()
-            finally:
-                self.stop()
-
-        def stop(self) -> None:
-            with suppress(
-                import_module("tornado.web").HTTPError
-            ):  # a kernel that starts ends with this process
-                super().stop()
-
-    return Alone(tornado_settings={"ws_ping_timeout": PING_MS})
-
-
-def _listening(app: Any, first: int) -> int:
-    """The first free port from `first` on, at which it listens now."""
-    for port in range(first, min(first + PORTS, LAST_PORT + 1)):
-        try:
-            app.listen(port, "127.0.0.1")
-        except OSError as error:
-            if error.errno in (errno.EADDRINUSE, errno.EACCES):
-                continue
-            raise
-        return port
-    raise ExplorerError(f"the explorer does not start: no free port from {first} on")

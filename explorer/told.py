@@ -19,9 +19,9 @@ from .screen import Row, Whole, doubt, table, title
 if TYPE_CHECKING:
     from explorer.facts.refresh.summary import Part
     from explorer.live.deployment.target import Target
+    from explorer.views.app.server import Page
 
     from .lab import Server
-    from .serving import Page
 
 T = TypeVar("T")
 SPARED = (">as of", ">old as of", "note", ">from")  # columns of a refresh that can go

@@ -13,8 +13,8 @@ from matplotlib import style
 from matplotlib.figure import Figure
 
 import explorer as ex
-from explorer import figures
-from explorer.figures.look import LOOK, UNDATED
+from explorer.views import figures
+from explorer.views.figures.style import LOOK, UNDATED
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 SETTLED_MS = 4000

@@ -1,6 +1,6 @@
 """What a decision map shows: the design that wins over two axes, and what draws each line between two.
 
-Numbers and words alone: `explorer.figures.decision_map` and the app draw the same atlas.
+Numbers and words alone: `explorer.views.figures.decision_map` and the app draw the same atlas.
 """
 
 from __future__ import annotations

@@ -33,6 +33,21 @@ def notebooks_dir() -> Path:
     return beside("notebooks")
 
 
+def templates_dir() -> Path:
+    """Where the templates of reports are."""
+    return PACKAGE / "views" / "report" / "templates"
+
+
+def web_dir() -> Path:
+    """Where the scripts and styles of the app are."""
+    return PACKAGE / "views" / "app" / "web"
+
+
+def page_dir() -> Path:
+    """Where the page is that shows the app alone: a notebook and its frame."""
+    return PACKAGE / "views" / "app" / "page"
+
+
 def functions_dir() -> Path:
     """Where the code is that is shipped to Lambda: each file lies at the root of a zip."""
     return PACKAGE / "live" / "functions"

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 import explorer as ex
-from explorer import ExplorerError, Workload, figures, recommend, regret, sensitivity
+from explorer import ExplorerError, Workload, recommend, regret, sensitivity
 from explorer.analysis.one_design import assessed
 from explorer.analysis.sensitivity.ranges import MEASURED, ranges_of
 from explorer.analysis.sensitivity.regret import worth as worth_said
 from explorer.analysis.sensitivity.tail import can_stretch, stretched
 from explorer.analysis.sensitivity.value_of_information import EVERYTHING, Measured, chosen, worth
 from explorer.facts.units import format_usd
+from explorer.views import figures
 from explorer.workload.distribution import Quantiles, constant, from_quantiles
 
 GIVEN = {

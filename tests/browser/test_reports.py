@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import explorer as ex
 from explorer.engine.latency import latency
-from explorer.report.batch import batch
+from explorer.views.report.batch import batch
 from tests.support.paths import ARTEFACTS
 
 pytestmark = pytest.mark.browser

@@ -17,9 +17,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 import explorer as ex
-from explorer.app.controls import DIALS, SWITCHES
 from explorer.facts import locations
 from explorer.facts.units import format_usd
+from explorer.views.app.controls import DIALS, SWITCHES
 from tests.support.paths import ARTEFACTS
 
 pytestmark = pytest.mark.browser

@@ -1,0 +1,1 @@
+"""One answer as picture, document, screen. No number is made here."""

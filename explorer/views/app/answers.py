@@ -1,0 +1,200 @@
+"""What is sent to the browser: at once what a turn may wait for, later the rest; and only what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from explorer.analysis.recommendation import Recommendation
+from explorer.errors import ExplorerError
+from explorer.workload.workload import Workload
+
+from . import panels, screen_state
+from .history import History, State
+from .maps import COARSE, FINE_POINTS, Maps, now_of
+from .prefetch import Ready, Shelf, neighbours
+
+Send = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Something that takes longer: what works it out, in a thread, and what shows it then."""
+
+    work: Callable[[], Any]
+    show: Callable[[], None]
+    rests: bool = False  # only once nothing is turned
+
+
+class Answers:
+    """What the browser shows, as far as it has been told."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._told: dict[str, Any] = {}
+        self._stops: screen_state.Stops = {}
+        self._at: dict[str, int] = {}
+        self._presets: list[str] = []
+        self._offered: Mapping[str, Workload] = {}
+        self._endings: list[str] = []
+        self._map: Any = None
+        self._number: int | None = None
+        self._whole = False
+        self.maps = Maps()
+        self.shelf = Shelf()
+        self.shown = False
+        self.pinned: Recommendation | None = None
+        self.pinned_state: State | None = None
+
+    def hello(self, presets: Mapping[str, Workload], endings: list[str]) -> None:
+        """A view has opened, and knows nothing."""
+        self.shown = True
+        self._told, self._stops, self._presets, self._map = {}, {}, [], None
+        self._offered, self._endings = presets, endings
+
+    def begin(self) -> None:
+        """Another workload to begin from."""
+        self._stops = {}
+        self.maps.begin()
+        self.shelf.clear(self.pinned)
+
+    def axes(self, x: str, y: str) -> None:
+        """Other axes of the map."""
+        self.maps.choose(x, y)
+        self._map = None
+
+    def pin(self, r: Recommendation, state: State) -> None:
+        """Keep an answer to compare others with, or let it go."""
+        self.pinned, self.pinned_state = (None, None) if self.pinned else (r, state)
+        self.shelf.clear(self.pinned)
+
+    def swap(self, r: Recommendation, state: State) -> None:
+        """Keep another one in its place."""
+        self.pinned, self.pinned_state = r, state
+        self.begin()
+
+    # At once --------------------------------------------------------------------------------------
+
+    def quick(self, ready: Ready, history: History, remark: str, number: int | None) -> None:
+        """What a turn may wait for: the answer, its limits and costs, and the map if it holds."""
+        if not self.shown:
+            return
+        r = ready.r
+        message: dict[str, Any] = {"say": "state", "trouble": remark, "number": number, "turned": number}
+        self._controls(message, r, history)
+        message["panels"] = {name: text for name, text in ready.quick.items() if self._is_new(name, text)}
+        if self._is_new("steps", ready.steps):
+            message["steps"] = ready.steps
+        pins = self._pins()
+        if self._is_new("pins", pins):
+            message["pins"] = pins
+        message["stale"] = True
+        buffers = self._mapped(message, r, history.now)
+        self._whole = self._is_live(ready)
+        if self._whole:
+            self._ruled_out(message, ready)
+            message["live"] = number
+        self._number = number
+        self._send(message, buffers)
+
+    def _is_live(self, ready: Ready) -> bool:
+        """Whether nothing but the break-evens is to follow."""
+        return ready.is_whole and self._is_mapped(ready)
+
+    def _is_mapped(self, ready: Ready) -> bool:
+        w = ready.r.workload
+        return any(self.maps.held(ready.state, w, points) for points in (FINE_POINTS, COARSE))
+
+    def _ruled_out(self, message: dict[str, Any], ready: Ready) -> None:
+        if self._is_new("rejected", ready.rejected):
+            message.setdefault("panels", {})["rejected"] = ready.rejected
+
+    def _controls(self, message: dict[str, Any], r: Recommendation, history: History) -> None:
+        w = r.workload
+        stops = screen_state.stops(w, history.now.base, self._stops)
+        if stops != self._stops:
+            message["controls"] = screen_state.controls(stops, self._stops, w)
+            self._stops = stops
+        message["at"] = screen_state.at(stops, w)
+        self._at = message["at"]["dials"]
+        name = history.now.base.name
+        bar = screen_state.bar(history, name, self.pinned is not None)
+        names = list(self._offered)
+        if names != self._presets:
+            self._presets = names
+            bar |= {"presets": names, "endings": self._endings}
+        message["bar"] = bar
+
+    def _pins(self) -> list[tuple[float, float, str]]:
+        if not self.pinned:
+            return []
+        w = self.pinned.workload
+        return [(now_of(w, self.maps.x), now_of(w, self.maps.y), "A")]
+
+    def _mapped(self, message: dict[str, Any], r: Recommendation, state: State) -> list[bytes]:
+        """The finest map that is there already; it is not sent again if it is on the screen."""
+        for points in (FINE_POINTS, COARSE):
+            found = self.maps.held(state, r.workload, points)
+            if found is not None:
+                if found is not self._map:
+                    message["map"], buffers = self.maps.message(found, fine=points == FINE_POINTS)
+                    self._map = found
+                    return buffers
+                break
+        return []
+
+    def _is_new(self, name: str, value: Any) -> bool:
+        if self._told.get(name) == value:
+            return False
+        self._told[name] = value
+        return True
+
+    def ahead(self, before: State, now: State) -> Iterator[State]:
+        """The states that may come next, when a slider was turned from one to the other."""
+        return neighbours(before, now, self._stops, self._at)
+
+    # Later ----------------------------------------------------------------------------------------
+
+    def stages(self, ready: Ready, ahead: Iterator[State]) -> Iterator[Stage]:
+        """What follows a turn, in the order in which it is missed; `ahead` are states that may come next."""
+        r, state, w = ready.r, ready.state, ready.r.workload
+        if not self._whole:  # when it was shown: it may be there by now
+            yield Stage(lambda: self._complete(ready), lambda: self._live(ready))
+        for each in ahead:
+            yield Stage(partial(self._foresee, each), lambda: None)
+        yield Stage(lambda: r.turns, lambda: self._panel("turns", panels.turns(r), stale=False), rests=True)
+        yield Stage(lambda: self.maps.made(state, w, FINE_POINTS).lines, lambda: self._map_now(r, state))
+
+    def _complete(self, ready: Ready) -> None:
+        if not self._is_mapped(ready):
+            self.maps.made(ready.state, ready.r.workload, COARSE)
+        ready.complete()
+
+    def _foresee(self, state: State) -> None:
+        """Work out a state that may come next; one that cannot be is met when it comes."""
+        with suppress(ExplorerError):
+            self._complete(self.shelf.take(state))
+
+    def _live(self, ready: Ready) -> None:
+        """The coarse map, and what is ruled out."""
+        message: dict[str, Any] = {"say": "state", "live": self._number}
+        self._ruled_out(message, ready)
+        self._send(message, self._mapped(message, ready.r, ready.state))
+
+    def _map_now(self, r: Recommendation, state: State) -> None:
+        message: dict[str, Any] = {"say": "state"}
+        buffers = self._mapped(message, r, state)
+        if "map" in message:
+            self._send(message, buffers)
+
+    def _panel(self, name: str, html: str, **more: Any) -> None:
+        shown = {name: html} if self._is_new(name, html) else {}
+        if shown or more:
+            self._send({"say": "state", "panels": shown, **more})
+
+    def trouble(self, text: str) -> None:
+        """One line on what could not be done."""
+        self._send({"say": "state", "trouble": text})

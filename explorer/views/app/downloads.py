@@ -1,0 +1,41 @@
+"""What leaves the screen as a file: the workload, or a report."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from explorer.errors import ExplorerError
+from explorer.workload.workload import Workload
+
+KINDS = {
+    ".html": "text/html",
+    ".md": "text/markdown",
+    ".pdf": "application/pdf",
+    ".ipynb": "application/x-ipynb+json",
+    ".toml": "application/toml",
+}
+ENDINGS = {".html": None, ".pdf": "typst", ".md": None, ".ipynb": "nbformat"}  # and what each needs
+
+
+def endings() -> list[str]:
+    """The forms that a report can have here."""
+    return [ending for ending, library in ENDINGS.items() if library is None or find_spec(library)]
+
+
+def file_name(workload: Workload, ending: str) -> str:
+    """A name for a file about this workload."""
+    words = re.findall(r"[a-z0-9]+", workload.name.lower())
+    return f"{'-'.join(words) or 'workload'}{ending}"
+
+
+def made(workload: Workload, ending: str) -> bytes:
+    """A report as bytes. Raises ExplorerError for an ending that a report cannot have."""
+    if ending not in endings():
+        raise ExplorerError(f'report is "{ending}": expected one of {", ".join(endings())}')
+    from explorer.views.report.report import report
+
+    with tempfile.TemporaryDirectory() as folder:
+        return report(workload, Path(folder) / file_name(workload, ending)).read_bytes()

@@ -1,0 +1,195 @@
+"""The decision map as the browser paints it: cells as bytes, names, ticks; kept while they still hold.
+
+What wins where does not depend on the values along the map's own axes: turning those moves the cross
+alone. A map is worked out anew when anything else is turned.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from explorer.analysis.decision_map import Atlas, Line, unit_of
+from explorer.analysis.sweep.sweep import sweep
+from explorer.engine.designs import Design
+from explorer.engine.search import NOTHING
+from explorer.views.figures.style import FINE, FORMATS, SAID, TICKS
+from explorer.workload.axes import BOUNDS, REACH, SPREADS
+from explorer.workload.workload import Workload
+
+from .controls import DIALS
+from .history import State
+
+COARSE, FINE_POINTS = 48, 160  # along each axis: while a slider turns, and when it rests
+KEPT = 48  # maps
+EMPTY = 255  # of a cell: nothing is feasible
+EDGE = 3.0  # times: nearer than this to the edge, the window moves
+AXES = {
+    dial.field: dial.name.removesuffix(", median").removesuffix(" a month") for dial in DIALS if dial.axis
+}
+Window = tuple[float, float]
+Place = tuple[str, Window]
+
+
+@dataclass
+class Palette:
+    """A colour number for each design, the same as long as it is on the map."""
+
+    held: dict[Design, int] = field(default_factory=dict)
+
+    def colours(self, designs: list[Design]) -> list[int]:
+        """A number for each of these; those gone give theirs back."""
+        self.held = {design: number for design, number in self.held.items() if design in designs}
+        for design in designs:
+            if design not in self.held:
+                taken = set(self.held.values())
+                self.held[design] = next(n for n in range(len(taken) + 1) if n not in taken)
+        return [self.held[design] for design in designs]
+
+
+class Maps:
+    """The maps of one screen."""
+
+    def __init__(self) -> None:
+        self.x, self.y = "response", "runtime"
+        self._windows: dict[str, Window] = {}
+        self._kept: OrderedDict[Hashable, Atlas] = OrderedDict()
+        self._palette = Palette()
+
+    def begin(self) -> None:
+        """Another workload: the windows are its own, and nothing that was worked out holds."""
+        self._windows.clear()
+        self._kept.clear()
+
+    def choose(self, x: str, y: str) -> None:
+        """Other axes, if both are known and differ."""
+        if x in AXES and y in AXES and x != y:
+            self.x, self.y = x, y
+
+    def _window(self, axis: str, now: float) -> Window:
+        """From where to where the axis goes: it stays until today comes near its edge."""
+        held = self._windows.get(axis)
+        low, high = BOUNDS[unit_of(axis)]
+        middle = min(max(now, low * EDGE), high / EDGE)
+        if held is None or not held[0] * EDGE <= middle <= held[1] / EDGE:
+            held = self._windows[axis] = (max(middle / REACH, low), min(middle * REACH, high))
+        return held
+
+    def places(self, workload: Workload) -> tuple[Place, Place]:
+        """The two axes with their windows, for this workload."""
+        x, y = ((axis, self._window(axis, now_of(workload, axis))) for axis in (self.x, self.y))
+        return x, y
+
+    def key(self, state: State, places: tuple[Place, Place], points: int) -> Hashable:
+        """What a map depends on."""
+        along = {"requests_per_month": state.base.peak_rps, "configuration": state.base.configuration.largest}
+        axes = {
+            axis for axis, _ in places if along.get(axis) is None
+        }  # what grows with an axis does not on a map
+        values = frozenset((name, value) for name, value in state.values.items() if name not in axes)
+        return values, places, points
+
+    def held(self, state: State, workload: Workload, points: int) -> Atlas | None:
+        """The map of a state, if it is there already."""
+        key = self.key(state, self.places(workload), points)
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+        return found
+
+    def made(self, state: State, workload: Workload, points: int) -> Atlas:
+        """The map of a state."""
+        places = self.places(workload)
+        found = self.held(state, workload, points)
+        if found is None:
+            found = drawn(workload, places, points)
+            self.keep(self.key(state, places, points), found)
+        return found
+
+    def keep(self, key: Hashable, found: Atlas) -> None:
+        """Keep a map, the oldest give way."""
+        self._kept[key] = found
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+
+    def message(self, found: Atlas, *, fine: bool) -> tuple[dict[str, Any], list[bytes]]:
+        """A map as the browser takes it: words and places; the cells and the money as bytes."""
+        designs = found.designs
+        colours = self._palette.colours(designs)
+        place = {index: number for number, index in enumerate(found.ranked)} | {NOTHING: EMPTY}
+        kinds, inverse = np.unique(found.winner, return_inverse=True)
+        cells = np.array([place[int(kind)] for kind in kinds], dtype=np.uint8)[inverse]
+        usd = np.ascontiguousarray(found.swept.monthly_usd.T, dtype=np.float32)
+        names = [
+            {"text": " + ".join(found.label(design)), "label": found.label(design), "colour": colour}
+            for design, colour in zip(designs, colours, strict=True)
+        ]
+        spec = {
+            "x": _axis(found, found.x, 9),
+            "y": _axis(found, found.y, 9),
+            "nx": len(found.across),
+            "ny": len(found.up),
+            "names": names,
+            "nothing": "no design is feasible",
+            "lines": [_line(line) for line in found.lines] if fine else [],
+            "cloud": [(ring / found.today).round(5).tolist() for ring in found.cloud],
+            "common": _common(found),
+            "axes": list(AXES.items()),
+            "fine": fine,
+        }
+        return spec, [cells.tobytes(), usd.tobytes() if fine else b""]  # money is told at rest
+
+
+def now_of(workload: Workload, axis: str) -> float:
+    """Where a workload stands on an axis."""
+    return next(dial for dial in DIALS if dial.field == axis).read(workload)
+
+
+def drawn(workload: Workload, places: tuple[Place, Place], points: int) -> Atlas:
+    """The winners over two windows, `points` values each."""
+    axes = {axis: np.geomspace(*window, points) for axis, window in places}
+    x, y = axes
+    flat = [axis for axis in axes if axis in SPREADS and not now_of(workload, axis) > 0]
+    workload = workload.replace(
+        {axis: axes[axis][0] for axis in flat}
+    )  # what is always 0 has nothing to scale
+    return Atlas(workload, x, y, sweep(workload, axes))
+
+
+def _axis(found: Atlas, name: str, most: int) -> dict[str, Any]:
+    values = found.across if name == found.x else found.up
+    low, high = float(values[0]), float(values[-1])
+    shown = ticks(unit_of(name), low, high, most)
+    return {"field": name, "name": AXES[name], "low": low, "high": high, "ticks": shown}
+
+
+def ticks(unit: str, low: float, high: float, most: int) -> list[tuple[float, str]]:
+    """Round values between two ends, as people say them."""
+    said = FORMATS.get(unit, SAID[unit])
+    shown = [tick for tick in TICKS[unit] if low <= tick <= high]
+    if len(shown) < 4 and unit in FINE:
+        shown = [tick for tick in FINE[unit] if low <= tick <= high]
+    step = -(-len(shown) // most) or 1
+    return [(tick, said(tick)) for tick in shown[::step]]
+
+
+PROMISES = {"cost": "cost", "client.waits": "client waits", "targets.latency_p95": "promised p95"}
+
+
+def _line(line: Line) -> dict[str, Any]:
+    text = PROMISES.get(line.because, line.said)
+    return {"x": line.at[0], "y": line.at[1], "text": text, "steep": line.steep}
+
+
+def _common(found: Atlas) -> str:
+    """What all designs of the map have in common."""
+    if not found.designs:
+        return "No design is feasible anywhere here."
+    if len(found.designs) == 1:
+        return "The same design everywhere: " + ", ".join(found.designs[0].ids.values())
+    where = "Wherever one is feasible" if (found.winner == NOTHING).any() else "Everywhere"
+    return f"{where}: " + ", ".join(found.common.values()) if found.common else ""

@@ -1,0 +1,231 @@
+"""An answer as HTML: what to build, limits used, what is ruled out, what would change it.
+
+Bars are boxes of the page, not a picture: they are drawn in the browser, follow its theme, and their
+text can be read aloud. The figures of `explorer.views.figures` show the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+
+import numpy as np
+
+from explorer.analysis.break_evens import BreakEven, named
+from explorer.analysis.recommendation import Recommendation
+from explorer.analysis.rejections import Reason
+from explorer.analysis.summary import misses
+from explorer.engine.designs import Design
+from explorer.engine.limits import Finding
+from explorer.facts import catalogue
+from explorer.facts.units import (
+    format_number,
+    format_quantity,
+    format_share,
+    format_size,
+    format_time,
+    format_usd,
+)
+from explorer.views.figures.style import NEVER
+
+from .costs import differs
+from .html import capital, number, title
+from .screen_state import differences
+
+LIMITS, REASONS, TURNS = 8, 5, 6  # rows of each panel
+LEAST, DECADES = 1e-3, 4.0  # the track begins at 0.1 % of a limit and ends at ten times of it
+AT_LIMIT = 100 * 3 / DECADES  # where the limit stands on the track [%]
+AXES: dict[str, tuple[str, Callable[[float], str]]] = {  # of the break-evens: what they are called here
+    "response": ("Response", format_size),
+    "request": ("Request", format_size),
+    "runtime": ("Run time", format_time),
+    "requests_per_month": ("Requests a month", format_number),
+    "configuration": ("Configuration", format_size),
+}
+CONCERNS = {
+    "door": "Door",
+    "request": "Request",
+    "response": "Response",
+    "execution": "Work",
+    "configuration": "Configuration",
+}
+
+
+def answer(r: Recommendation, beside: Recommendation | None = None) -> str:
+    """What to build, and its four numbers; `beside` is what it is compared with."""
+    name = escape(r.workload.name)
+    said = f"Build this for <b>{name}</b>" if r.feasible else f"Nothing is feasible for <b>{name}</b>"
+    kind = "" if r.feasible else ' class="no"'
+    head = f"<header><h2{kind}>{said}</h2></header>"
+    note = _against(r, beside) if beside else _note(r)
+    return f"{head}{_numbers(r, beside)}{_choices(r.nearest, beside)}{note}"
+
+
+def _against(r: Recommendation, beside: Recommendation) -> str:
+    """What differs from the workload that is compared with, and the way over to it."""
+    swap = '<button type="button" class="x-button" data-do="swap">Go to A</button>'
+    said = differences(r.workload, beside.workload)
+    return f'<p class="note against"><span>A to this: {said}</span>{swap}</p>'
+
+
+def _numbers(r: Recommendation, beside: Recommendation | None) -> str:
+    tiles = (
+        ("usd", format_usd, "a month"),
+        ("parts", str, "moving part" if r.parts == 1 else "moving parts"),
+        ("p50", _seconds, "half of the results"),
+        ("p95", _seconds, "95 % of the results"),
+    )
+    values, others = _figures(r), _figures(beside) if beside else {}
+    boxes = []
+    for key, said, unit in tiles:
+        other = f'<small class="a">A {escape(said(others[key]))}</small>' if beside else ""
+        boxes.append(f"<div>{number(said(values[key]), key, kind='big')}<span>{unit}</span>{other}</div>")
+    return f'<div class="x-numbers">{"".join(boxes)}</div>'
+
+
+def _figures(r: Recommendation) -> dict[str, float]:
+    seconds = r.latency_s
+    return {"usd": r.monthly_usd, "parts": r.parts, "p50": seconds["p50"], "p95": seconds["p95"]}
+
+
+def _seconds(seconds: float) -> str:
+    return format_time(seconds, 2)
+
+
+def _choices(design: Design, beside: Recommendation | None) -> str:
+    """The five choices, a line each, in words."""
+    rows = []
+    for option in design.options:
+        other = beside.nearest.ids[option.concern] if beside else option.id
+        was = f' <small class="a">A {escape(other)}</small>' if other != option.id else ""
+        button = number(option.id, f"option:{option.concern}", kind="id")
+        said = escape(option.summary)
+        rows.append(f"<dt>{CONCERNS[option.concern]}</dt><dd>{button} <span>{said}</span>{was}</dd>")
+    return f'<dl class="x-choices-made">{"".join(rows)}</dl>'
+
+
+def _note(r: Recommendation) -> str:
+    """What to ask AWS for first, whether a part's worth turns the answer, or why nothing serves."""
+    if not r.feasible:
+        missed = capital("; ".join(misses(r)[:2]))
+        return f'<p class="note">The nearest miss is shown. {escape(missed)}.</p>'
+    notes = [f"First, {f.consequence.partition(';')[0]}." for f in r.found if f.verdict == "raise"]
+    others = {
+        str(Design(**choice["design"])): usd
+        for usd, choice in r.at_part_usd.items()
+        if choice["design"] and choice["design"] != r.nearest.ids
+    }
+    notes += [
+        f"At {format_usd(usd)} a part: {named(Design(**r.at_part_usd[usd]['design']), r.nearest)}."
+        for usd in others.values()
+    ]
+    return f'<p class="note">{escape(" ".join(notes[:2]))}</p>'
+
+
+def limits(r: Recommendation, beside: Recommendation | None = None) -> str:
+    """Limits used as bars on a log scale, each with the limit marked at the same place."""
+    others = {found.limit: found for found in beside.found} if beside else {}
+    rows = "".join(_limit(found, others.get(found.limit)) for found in r.found[:LIMITS])
+    more = len(r.found) - LIMITS
+    note = f'<p class="more">{more} more fit.</p>' if more > 0 else ""
+    marks = ((25, "1 %"), (50, "10 %"), (AT_LIMIT, "limit"), (100, "10 ×"))
+    scale = "".join(f'<span style="left:{place:.4g}%">{text}</span>' for place, text in marks)
+    head = title(
+        "Limits used" if r.feasible else "Limits used by the nearest miss",
+        '<span class="x-key"><i class="dark"></i>p50 <i class="light"></i>p99</span>',
+    )
+    return f'{head}<div class="x-scale">{scale}</div><ul class="x-rows">{rows}</ul>{note}'
+
+
+def _limit(found: Finding, other: Finding | None) -> str:
+    row = catalogue.limit(found.limit)
+    p50, p99 = (_place(used, found.limit_value) for used in (found.used_p50, found.used_p99))
+    over = _over(found.breach_probability)
+    share = format_share(found.used_p99 / found.limit_value) if found.limit_value else ""
+    word = share if found.verdict == "fits" else f"{found.verdict} {over}".strip()
+    ghost = (
+        f'<i class="a" style="left:{_place(other.used_p99, other.limit_value):.2f}%"></i>' if other else ""
+    )
+    return (
+        f'<li class="{found.verdict}" data-why="limit:{escape(found.limit)}">'
+        f'<div><span class="name">{escape(row.name)}</span>'
+        f"{number(used(found), f'limit:{found.limit}')}</div>"
+        f'<div><div class="track"><i class="light" style="width:{p99:.2f}%"></i>'
+        f'<i class="dark" style="width:{p50:.2f}%"></i>{ghost}<b style="left:{AT_LIMIT:g}%"></b></div>'
+        f"<em>{escape(word)}</em></div></li>"
+    )
+
+
+def _over(chance: float) -> str:
+    """The share of requests over a limit, in few letters."""
+    if chance < 1e-5:
+        return "" if chance < NEVER else "< 0.001 %"
+    return format_share(chance) if chance < 0.9995 else "100 %"
+
+
+def _place(used: float, limit: float) -> float:
+    """Where a use ends on the track [%]."""
+    share = used / limit if limit else np.inf
+    if not share > LEAST:
+        return 0.0
+    return float(min(100.0, 100 * np.log10(share / LEAST) / DECADES))
+
+
+def used(found: Finding) -> str:
+    """ "9 MB of 6 MB"; a unit that is a phrase is told on hovering."""
+    used, limit = (quantity(value, found.unit) for value in (found.used_p99, found.limit_value))
+    return f"{used.removesuffix(found.unit).rstrip()} of {limit.removesuffix(found.unit).rstrip()}"
+
+
+def quantity(value: float, unit: str) -> str:
+    """A use of a limit for people."""
+    if not np.isfinite(value):
+        return "endless"
+    return format_quantity(value, unit) if unit in {"bytes", "seconds"} else f"{format_number(value)} {unit}"
+
+
+def rejected(r: Recommendation) -> str:
+    """What is ruled out, and by which limit or promise."""
+    shown = [reason for reason in r.reasons if reason.kind != "combination"]
+    rows = "".join(_reason(reason) for reason in shown[:REASONS])
+    more = len(shown) - REASONS
+    note = f'<p class="more">{more} more reasons.</p>' if more > 0 else ""
+    return title("Ruled out") + (
+        f'<ul class="x-list">{rows}</ul>{note}' if rows else "<p>Nothing is ruled out.</p>"
+    )
+
+
+def _reason(reason: Reason) -> str:
+    options = ", ".join(option.partition("=")[2] for option in reason.options[:2]) or "several together"
+    more = len(reason.options) - 2
+    options += f" +{more}" if more > 0 else ""
+    key = f"reason:{reason.because}"
+    said, figure = escape(reason.why), f"{reason.designs} designs"
+    if reason.kind == "limit":
+        row = catalogue.limit(reason.because)
+        said = f"{escape(format_quantity(row.value or 0.0, row.unit))}, {escape(row.name)}"
+        figure = f"{_over(reason.breach_probability or 0.0) or 'some'} over"
+    return (
+        f'<li data-why="{escape(key)}"><span><b>{escape(options)}</b> {said}</span>{number(figure, key)}</li>'
+    )
+
+
+def turns(r: Recommendation) -> str:
+    """Where the recommendation changes, and to what."""
+    head = title("What would change the answer")
+    near = sorted(enumerate(r.turns), key=lambda pair: pair[1].distance)[:TURNS]
+    rows = "".join(_turn(index, turn, r) for index, turn in near)
+    return f'{head}<ul class="x-list">{rows}</ul>' if rows else f"{head}<p>Nothing within reach.</p>"
+
+
+def _turn(index: int, turn: BreakEven, r: Recommendation) -> str:
+    """The value first, then what is built beyond it."""
+    key = f"turn:{index}"
+    if turn.value is None:
+        return f'<li data-why="{key}"><span>{escape(capital(turn.says))}</span></li>'
+    then = differs(Design(**turn.design), r.nearest) if turn.design else "nothing is feasible"
+    name, shown = AXES[turn.axis]
+    factor = turn.factor or 1.0
+    far = f"{format_number(factor)} ×" if factor >= 1 else f"1/{format_number(1 / factor)}"
+    where = f"{name} {turn.direction} {shown(turn.value)}"
+    return f'<li data-why="{key}"><span>{escape(where)} → <b>{escape(then)}</b></span>{number(far, key)}</li>'

@@ -1,0 +1,94 @@
+"""Answers with what shows them; those beside a slider's place are there before they are asked for."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+from explorer.analysis.recommendation import Recommendation, recommend
+
+from . import panels
+from .costs import costs
+from .history import State
+from .screen_state import Stops
+from .sequence import sequence
+
+KEPT = 64  # answers
+Key = frozenset[tuple[str, Any]]
+
+
+class Ready:
+    """One state's answer, and its panels once they are asked for."""
+
+    def __init__(self, state: State, pinned: Recommendation | None) -> None:
+        self.state, self.pinned = state, pinned
+        self.r = recommend(state.workload)
+
+    @cached_property
+    def quick(self) -> dict[str, str]:
+        """The panels that a turn may wait for."""
+        return {
+            "answer": panels.answer(self.r, self.pinned),
+            "limits": panels.limits(self.r, self.pinned),
+            "costs": costs(self.r, self.pinned),
+        }
+
+    @cached_property
+    def steps(self) -> dict[str, Any]:
+        """One request, step by step."""
+        return sequence(self.r)
+
+    @cached_property
+    def rejected(self) -> str:
+        """The panel of what is ruled out."""
+        return panels.rejected(self.r)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all but the break-evens is there."""
+        return "rejected" in vars(self)
+
+    def complete(self) -> None:
+        """Work out all but the break-evens."""
+        _ = self.quick, self.steps, self.rejected
+
+
+class Shelf:
+    """The answers that are there."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Key, Ready] = OrderedDict()
+        self.pinned: Recommendation | None = None
+
+    def clear(self, pinned: Recommendation | None) -> None:
+        """Forget all: another workload to begin from, or another to compare with."""
+        self._kept.clear()
+        self.pinned = pinned
+
+    def take(self, state: State) -> Ready:
+        """The answer of a state, worked out now if need be. Raises ExplorerError if it is no workload."""
+        key: Key = frozenset(state.values.items())
+        found = self._kept.get(key)
+        if found is None or found.state.base is not state.base or found.pinned is not self.pinned:
+            found = self._kept[key] = Ready(state, self.pinned)
+        self._kept.move_to_end(key)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return found
+
+
+def neighbours(before: State, now: State, stops: Stops, at: dict[str, int]) -> Iterator[State]:
+    """The states one key further, and one key back, on the slider that was turned last."""
+    fields = {field for field, value in now.values.items() if before.values.get(field) != value}
+    fields &= stops.keys()
+    if len(fields) != 1:
+        return
+    (field,) = fields
+    values, index = stops[field], at[field]
+    was = before.values.get(field)
+    ahead = -1 if isinstance(was, float | int) and was > values[index] else 1
+    for step in (ahead, -ahead):
+        if 0 <= index + step < len(values):
+            yield now.with_({field: values[index + step]})

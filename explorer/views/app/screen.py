@@ -1,0 +1,272 @@
+"""One screen: what is turned in the browser is answered from here."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import sys
+from base64 import b64encode
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from explorer.analysis.recommendation import Recommendation
+from explorer.errors import ExplorerError
+from explorer.facts import locations
+from explorer.facts.units import format_usd
+from explorer.workload.workload import Workload
+
+from . import downloads, sharing
+from .answers import Answers
+from .controls import CHOICES, DIALS, SWITCHES, Value
+from .history import History, State
+from .maps import AXES
+from .prefetch import Ready
+from .view import View
+from .why import why
+
+FIELDS = {*(dial.field for dial in DIALS), *SWITCHES, *CHOICES}
+WORKLOAD = "EXPLORER_WORKLOAD"  # the variable in which `explorer app` hands its workload over
+SWITCH_S = 1e-3  # a turn waits no longer for what is worked out beside it
+REST_S = 0.3  # after the last turn, before what takes longer is worked out
+
+
+class Explorer:
+    """A workload that can be turned, and its answer. Shows itself in a notebook.
+
+    `workload` is the workload as it stands, `recommendation` its answer, `widget` the screen.
+    """
+
+    def __init__(self, workload: Workload | None = None, *, alone: bool = False) -> None:
+        self._presets = presets() if workload is None else {workload.name: workload, **presets()}
+        self._history = History(State(next(iter(self._presets.values()))))
+        self._later: asyncio.Task[None] | None = None
+        self._pool = ThreadPoolExecutor(1, "explorer")  # what takes longer, one after the other
+        self.widget = View(self._heard, alone=alone)
+        self._answers = Answers(self.widget.send)
+        self._before = self._history.now
+        self._ready = self._answers.shelf.take(self._history.now)
+
+    @property
+    def recommendation(self) -> Recommendation:
+        """The answer for the workload as it stands."""
+        return self._ready.r
+
+    @property
+    def workload(self) -> Workload:
+        """The workload as it stands."""
+        return self._ready.r.workload
+
+    def __repr__(self) -> str:
+        r = self.recommendation
+        found = f"{r.design}, {format_usd(r.monthly_usd)} a month" if r.feasible else "nothing is feasible"
+        return f"Explorer({self.workload.name}: {found})"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """The widget, and for viewers without it a picture and a line that do not change."""
+        from explorer.views.figures import limits_used
+
+        found = self.widget._repr_mimebundle_(**kwargs)
+        bundle = dict(found[0] if isinstance(found, tuple) else found or {})
+        bundle["text/plain"] = repr(self)
+        bundle["image/png"] = b64encode(limits_used(self.recommendation).png()).decode()
+        return bundle
+
+    def save(self, path: str | Path) -> Path:
+        """Write the workload as it stands as TOML, and return where.
+
+        Raises ExplorerError if the file cannot be written.
+        """
+        path = Path(path)
+        try:
+            path.write_text(self.workload.to_toml(), encoding="utf-8")
+        except OSError as error:
+            raise ExplorerError(f"{path}: cannot be written ({error.strerror})") from None
+        return path
+
+    def set(self, field: str, value: Value) -> None:
+        """Turn one field, as its slider or switch does: `set("response", 2e6)`.
+
+        A value that the workload cannot have is told in one line on the screen, and changes nothing.
+        """
+        self._do(partial(self._turn, {field: value}))
+
+    # What is turned ------------------------------------------------------------------------------
+
+    def _go(self, state: State, fields: frozenset[str] = frozenset()) -> None:
+        """Another state. Raises ExplorerError if it is no workload, and nothing has changed then."""
+        self._ready = self._answers.shelf.take(state)
+        self._before = self._history.now
+        if state is not self._history.now:
+            self._history.go(state, fields)
+
+    def _turn(self, values: Mapping[str, Value]) -> None:
+        self._go(self._history.now.with_(values), frozenset(values))
+
+    def _begin(self, workload: Workload) -> None:
+        """Begin again from a workload, which can be chosen again; another of the same name is numbered."""
+        plain = workload.name
+        for number in count(2):
+            held = self._presets.get(workload.name)
+            if held is None or held.to_toml() == workload.to_toml():
+                break
+            workload = workload.replace(name=f"{plain} ({number})")
+        self._go(State(workload))
+        self._presets.setdefault(workload.name, workload)
+        self._answers.begin()
+
+    def _back(self, which: str) -> None:
+        """One state back or ahead."""
+        base = self._history.now.base
+        getattr(self._history, which)()
+        self._go(self._history.now)
+        if self._history.now.base is not base:
+            self._answers.begin()
+
+    def _reset(self) -> None:
+        if self._history.now.values:
+            self._go(State(self._history.now.base))
+
+    # What the browser says -----------------------------------------------------------------------
+
+    def _heard(self, content: Mapping[str, Any], buffers: list[bytes]) -> None:
+        """Do what a message asks; what cannot be done is one line on the screen."""
+        what = content.get("do")
+        if what == "why":
+            key = str(content.get("key"))
+            html = why(self.recommendation, key, self._history.now, self._answers.pinned)
+            self.widget.send({"say": "why", "key": key, "html": html})
+        elif what == "hello":
+            self._answers.hello(self._presets, downloads.endings())
+            self._do(lambda: None)
+        elif what in ("turn", "preset", "undo", "redo", "reset", "paste", "open", "axes", "pin", "swap"):
+            self._do(partial(self._wanted, what, content, buffers), content.get("number"))
+        elif what in ("share", "save", "export"):
+            self._give(what, content)
+
+    def _wanted(self, what: str, content: Mapping[str, Any], buffers: list[bytes]) -> str | None:
+        """Another state, as the browser asks; a remark on it, if there is one."""
+        if what == "turn":
+            self._turn({field: value for field, value in content["values"].items() if field in FIELDS})
+        elif what == "preset":
+            self._begin(self._presets[content["name"]])
+        elif what in ("undo", "redo"):
+            self._back(what)
+        elif what == "reset":
+            self._reset()
+        elif what == "paste":
+            self._begin(sharing.pasted(str(content["text"])))
+        elif what == "open":
+            workload, remark = sharing.opened(str(content["name"]), buffers[0])
+            self._begin(workload)
+            return remark
+        elif what == "axes" and {content["x"], content["y"]} <= set(AXES):
+            self._answers.axes(content["x"], content["y"])
+        elif what == "pin":
+            self._answers.pin(self.recommendation, self._history.now)
+            self._go(self._history.now)
+        elif what == "swap" and self._answers.pinned_state:
+            there, here = self._answers.pinned_state, (self.recommendation, self._history.now)
+            self._answers.swap(*here)
+            self._go(there)
+        return None
+
+    def _do(self, change: Any, number: int | None = None) -> None:
+        """Change something and show what follows, or in one line why not."""
+        remark = ""
+        try:
+            remark = change() or ""
+        except ExplorerError as error:
+            remark = str(error)
+        self._answers.quick(self._ready, self._history, remark, number)
+        self._rest()
+
+    def _give(self, what: str, content: Mapping[str, Any]) -> None:
+        """A file or a text for the user."""
+        if what == "share":
+            self.widget.send({"say": "share", "text": sharing.shared(self.workload)})
+        elif what == "save":
+            self._file(".toml", self.workload.to_toml().encode())
+        else:
+            self.widget.send({"say": "working", "text": "Writing the report…"})
+            self._aside(self._report(str(content.get("ending"))))
+
+    async def _report(self, ending: str) -> None:
+        try:
+            made = await self._worked(downloads.made, self.workload, ending)
+            self._file(ending, made)
+        except ExplorerError as error:
+            self._answers.trouble(str(error))
+        finally:
+            self.widget.send({"say": "working", "text": ""})
+
+    def _file(self, ending: str, content: bytes) -> None:
+        name = downloads.file_name(self.workload, ending)
+        self.widget.send({"say": "file", "name": name, "kind": downloads.KINDS.get(ending, "")}, [content])
+
+    # What takes longer ---------------------------------------------------------------------------
+
+    def _rest(self) -> None:
+        """Work out what takes longer: beside what is turned, or at once where nothing turns it."""
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        if self._answers.shown:
+            self._later = self._aside(self._follow(self._ready))
+
+    def _aside(self, work: Any) -> asyncio.Task[None] | None:
+        try:
+            return asyncio.get_running_loop().create_task(work)
+        except RuntimeError:
+            asyncio.run(work)
+            return None
+
+    async def _worked(self, call: Any, *given: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, call, *given)
+
+    async def _follow(self, ready: Ready) -> None:
+        """What takes longer, and what may come next; once nothing is turned, what takes longest."""
+        ahead = self._answers.ahead(self._before, self._history.now)
+        for stage in self._answers.stages(ready, ahead):
+            if stage.rests:
+                await asyncio.sleep(REST_S)
+            try:
+                await self._worked(stage.work)
+                stage.show()
+            except ExplorerError as error:
+                self._answers.trouble(str(error))
+
+
+def presets() -> dict[str, Workload]:
+    """The example workloads by name."""
+    found = [Workload.load(path) for path in locations.workloads_dir().glob("*.toml")]
+    return {workload.name: workload for workload in sorted(found, key=lambda workload: workload.name)}
+
+
+def explore(workload: Workload | str | Path | None = None, *, alone: bool = False) -> Explorer:
+    """One screen on which a workload is turned and the recommendation follows.
+
+    Parameters
+    ----------
+    workload : a workload, its file, or the text that the screen's Share gives; none: the first example
+    alone : whether the screen is the whole page, as under `explorer app`
+
+    Raises ExplorerError if the file is no workload, or ipywidgets is not installed.
+    """
+    if isinstance(workload, str) and sharing.is_shared(workload):
+        return Explorer(sharing.pasted(workload), alone=alone)
+    given = workload if isinstance(workload, Workload) or workload is None else Workload.load(workload)
+    return Explorer(given, alone=alone)
+
+
+def page() -> None:
+    """Show the screen as the whole page, for the workload that `explorer app` was given."""
+    from IPython.display import display
+
+    gc.freeze()  # what is there now stays: looking through it for cycles would only halt a turn
+    sys.setswitchinterval(SWITCH_S)
+    display(explore(os.environ.get(WORKLOAD) or None, alone=True).widget)

@@ -1,0 +1,38 @@
+"""One request, step by step, as the browser draws it: who does what for whom, and the seconds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from explorer.analysis.recommendation import Recommendation
+from explorer.facts.units import format_time
+from explorer.views.figures.sequence import actor_name, actors_of, exchanged
+
+LEAST_S = 5e-4  # what is less is said to be under a millisecond
+
+
+def sequence(r: Recommendation) -> dict[str, Any]:
+    """The actors, and a row a step: from, to, title, phase, seconds at the p50."""
+    drawn = exchanged(r.load, r.nearest)
+    names = actors_of(drawn)
+    place = {name: index for index, name in enumerate(names)}
+    steps = [
+        {
+            "key": index,
+            "from": place[arrow.start],
+            "to": place[arrow.end],
+            "title": arrow.title[:1].upper() + arrow.title[1:],
+            "phase": arrow.phase.replace(" ", "-"),
+            "seconds": arrow.p50_s,
+            "said": "< 1 ms" if arrow.p50_s < LEAST_S else format_time(arrow.p50_s, 2),
+            "silent": arrow.silent,
+        }
+        for index, arrow in enumerate(drawn)
+    ]
+    said = "; ".join(f"{step['title']} {step['said']}" for step in steps if not step["silent"])
+    return {
+        "actors": [actor_name(name, r.nearest).replace("\n", " ") for name in names],
+        "steps": steps,
+        "total": sum(arrow.p50_s for arrow in drawn),
+        "alt": f"One request: {said}",
+    }

@@ -1,0 +1,120 @@
+"""A workload as a short text to paste, and back; a text or a file that someone gives, into a workload."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import tomllib
+import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from explorer.errors import ExplorerError, WorkloadError
+from explorer.workload.workload import Workload
+
+MARK = "explorer1-"  # what a shared workload begins with; the number is that of this form
+LARGEST = 2**20  # bytes of a workload that is given as text
+LARGEST_LOG = 64 * 2**20
+ACCEPTED = f"a text that begins with {MARK}, or a workload in TOML"
+FILES = ("samples", "dotenv")  # fields that name a file beside the workload
+
+
+def shared(workload: Workload) -> str:
+    """The workload as one line of letters that survive a message."""
+    packed = zlib.compress(workload.to_toml().encode(), 9)
+    return MARK + urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def is_shared(text: str) -> bool:
+    """Whether a text is a shared workload rather than the name of a file."""
+    return text.strip().startswith(MARK)
+
+
+def pasted(text: str) -> Workload:
+    """The workload of a shared text, or of TOML. Raises WorkloadError in one line."""
+    return from_toml(_unpacked(text) if is_shared(text) else text, "pasted text")
+
+
+def _unpacked(text: str) -> str:
+    letters = re.sub(r"\s", "", text).removeprefix(MARK)
+    try:
+        packed = urlsafe_b64decode(letters + "=" * (-len(letters) % 4))
+        opened = zlib.decompressobj()
+        toml = opened.decompress(packed, LARGEST)
+        if not opened.eof:
+            raise ValueError
+        return toml.decode()
+    except (ValueError, zlib.error):
+        shown = text.strip()[:40]
+        raise WorkloadError(f'pasted text is "{shown}...": it is not whole; expected {ACCEPTED}') from None
+
+
+def from_toml(text: str, source: str) -> Workload:
+    """The workload of a TOML text. What names a file of this machine is refused: it came from elsewhere."""
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise WorkloadError(f"{source}: is not TOML ({error}): expected {ACCEPTED}") from None
+    for section, fields in given.items():
+        if not isinstance(fields, Mapping):
+            continue
+        for name in FILES:
+            if isinstance(fields.get(name), str):
+                raise WorkloadError(
+                    f'{source}: {section}.{name} is "{fields[name]}", a file beside it: expected the values '
+                    "themselves; or give the path to ex.explore or explorer app"
+                )
+    return Workload(source, **{"name": Path(source).stem, **given})
+
+
+def opened(name: str, content: bytes) -> tuple[Workload, str]:
+    """The workload of a file that was given, and a remark: TOML, or a log that is read as traffic."""
+    if name.lower().endswith(".toml"):
+        if len(content) > LARGEST:
+            raise WorkloadError(f"{name}: has {len(content):,} bytes: expected at most {LARGEST:,}")
+        try:
+            return from_toml(content.decode(), name), ""
+        except UnicodeDecodeError:
+            raise WorkloadError(f"{name}: is not UTF-8: expected a workload in TOML") from None
+    return _traffic(name, content)
+
+
+def _traffic(name: str, content: bytes) -> tuple[Workload, str]:
+    """A workload from a log; what it does not hold stands at a placeholder, and the remark says so."""
+    from explorer.ingest.reader import gather
+    from explorer.ingest.result import Summary
+    from explorer.ingest.workload import PLACEHOLDERS, draft
+
+    if len(content) > LARGEST_LOG:
+        raise WorkloadError(
+            f"{name}: has {len(content):,} bytes: expected at most {LARGEST_LOG:,}; explorer ingest takes any"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "traffic"
+        path.write_bytes(content)
+        try:
+            tally = gather([str(path)])
+        except ExplorerError as error:
+            raise WorkloadError(str(error).replace(str(path), name)) from None
+        if not tally.used:
+            raise WorkloadError(
+                f"{name}: no invocation in {tally.read:,} lines: expected a workload in TOML, or a log of "
+                "REPORT lines, platform.report events or access log lines"
+            )
+        made = draft(Summary(tally), Path(name).stem, date.today())
+    open_ = [field for field in made.missing if field in PLACEHOLDERS]
+    given: dict[str, Any] = {"name": Path(name).stem, **made.nested()}
+    for field in open_:
+        given = _with_placeholder(given, field, PLACEHOLDERS[field])
+    remark = f"{tally.used:,} of {tally.read:,} lines read."
+    if open_:
+        remark += f" The log does not say {', '.join(open_)}: turn those."
+    return Workload(name, **given), remark
+
+
+def _with_placeholder(given: dict[str, Any], field: str, value: Any) -> dict[str, Any]:
+    held = given.get(field)
+    return {**given, field: {**held, "value": value} if isinstance(held, Mapping) else value}

@@ -1,0 +1,40 @@
+"""The widget: one screen in the browser, and the messages to and from it.
+
+`web/` holds plain scripts and styles that are joined when the widget is first made: nothing is built, and
+nothing is fetched from anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import anywidget
+import traitlets
+
+from explorer.facts.locations import web_dir
+
+SCRIPTS = ("dom", "sequence", "controls", "cells", "map", "why", "bar", "app")  # each uses those before it
+STYLES = ("look", "panels", "layout")
+
+Heard = Callable[[dict[str, Any], list[bytes]], None]
+
+
+@cache
+def joined(names: Sequence[str], ending: str) -> str:
+    """Files of `web/` as one."""
+    folder = web_dir()
+    return "\n".join((folder / f"{name}.{ending}").read_text(encoding="utf-8") for name in names)
+
+
+class View(anywidget.AnyWidget):
+    """What the browser shows. It keeps nothing: a view that opens says hello, and is told everything."""
+
+    _esm = joined(SCRIPTS, "js")
+    _css = joined(STYLES, "css")
+    alone = traitlets.Bool(False).tag(sync=True)  # the screen is the whole page
+
+    def __init__(self, heard: Heard, *, alone: bool = False) -> None:
+        super().__init__(alone=alone)
+        self.on_msg(lambda _, content, buffers: heard(content, [bytes(buffer) for buffer in buffers]))

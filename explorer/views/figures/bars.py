@@ -1,0 +1,226 @@
+"""Pictures of bars: limits used, seconds by phase."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from explorer.analysis.recommendation import Recommendation
+from explorer.engine.latency import latency as seconds_of
+from explorer.facts import catalogue
+from explorer.facts.units import format_number, format_quantity, format_time
+
+from .style import (
+    BLUE,
+    FAINT,
+    GREEN,
+    GREY,
+    INK,
+    PURPLE,
+    ROW_IN,
+    SKY,
+    VERDICTS,
+    VERMILION,
+    YELLOW,
+    Picture,
+    canvas,
+    chance_said,
+    key,
+    log_ticks,
+    piece,
+    shorten,
+    styled,
+    subtitle,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SMALL = 1e-3  # of a limit: what uses less is not drawn
+MOST_LIMITS = 12
+PHASE_COLOURS = {
+    "submit": SKY,
+    "queue": YELLOW,
+    "cold start": VERMILION,
+    "work": BLUE,
+    "poll": PURPLE,
+    "download": GREEN,
+    "total": GREY,
+}
+
+
+@styled
+def limits_used(r_or_findings: Recommendation | pd.DataFrame) -> Picture:
+    """How much of each limit is used, worst first, as a share of the limit on a log axis.
+
+    Parameters
+    ----------
+    r_or_findings : a recommendation, or the frame of `assess`
+
+    Returns
+    -------
+    A picture: a bar to the p99 and a darker one to the p50 for each limit, the limit marked at
+    100 %, the verdict as colour and word. Limits that use less than 0.1 % are counted, not drawn.
+    """
+    frame = r_or_findings.findings if isinstance(r_or_findings, Recommendation) else r_or_findings
+    shares = _shares(frame)
+    kept = (shares[:, 1] >= SMALL) | (frame["verdict"] != "fits").to_numpy()
+    kept &= np.cumsum(kept) <= MOST_LIMITS
+    shown, shares = frame[kept], shares[kept]
+    title = "Limits used"
+    if isinstance(r_or_findings, Recommendation):
+        title += f": {r_or_findings.workload.name}"
+        title += "" if r_or_findings.feasible else " (nothing is feasible; this is the nearest miss)"
+    height = 1.18 + ROW_IN * max(len(shown), 1)
+    picture, axes = canvas(height, title, _limits_alt(shown), 0.30, 0.655)
+    subtitle(picture, "dark to the p50, light to the p99 of all requests")
+    _limit_axis(axes, shares)
+    for row, (found, (p50, p99)) in enumerate(zip(shown.itertuples(), shares, strict=True)):
+        _limit_row(axes, len(shown) - 1 - row, found, p50, p99)
+    _rest(picture, len(frame) - len(shown))
+    return picture
+
+
+def _shares(frame: pd.DataFrame) -> np.ndarray:
+    """Used over limit at the p50 and the p99, shape (limits, 2)."""
+    used = frame[["used_p50", "used_p99"]].to_numpy(dtype=float)
+    limit = frame["limit_value"].to_numpy(dtype=float)[:, None]
+    full = np.where(used > 0, np.inf, 0.0)
+    shares: np.ndarray = np.divide(used, limit, out=full, where=limit > 0)
+    return shares
+
+
+def _limit_axis(axes: Axes, shares: np.ndarray) -> None:
+    most = np.max(shares[np.isfinite(shares)], initial=1.0)
+    axes.set_xscale("log")
+    axes.set_xlim(SMALL, max(2.5, most * 1.5, 20 if np.isinf(shares).any() else 0))
+    axes.set_ylim(-0.6, max(len(shares), 1) - 0.4)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+    log_ticks(axes.xaxis, "share")
+    axes.axvline(1.0, color=INK, lw=1.6, zorder=4)
+    place = axes.get_xaxis_transform()
+    axes.text(1.0, 1.015, "limit", transform=place, ha="center", va="bottom", size=8.5, weight="bold")
+
+
+def _limit_row(axes: Axes, y: int, found: Any, p50: float, p99: float) -> None:
+    dark, light, word = VERDICTS[found.verdict]
+    start, end = axes.get_xlim()
+    for share, colour, thick in ((p99, light, 0.56), (p50, dark, 0.26)):
+        reach = min(max(share, start), end)
+        axes.barh(y, reach - start, left=start, height=thick, color=colour, zorder=3)
+    limit = catalogue.limit(found.limit)
+    place = axes.get_yaxis_transform()
+    small: dict[str, Any] = {"transform": place, "size": 7.5, "color": FAINT, "va": "center"}
+    name = shorten(limit.name, 42)
+    axes.text(-0.025, y + 0.15, name, transform=place, ha="right", va="center", size=9)
+    whose = limit.service if len(limit.service) < 24 else limit.service.split()[0]
+    axes.text(-0.025, y - 0.22, f"{whose} · {found.limit}", ha="right", **small)
+    used, also = _used_said(found)
+    axes.text(1.03, y + 0.15, used, transform=place, va="center", size=9)
+    axes.text(1.03, y - 0.22, also, **small)
+    bold: dict[str, Any] = {"weight": "bold", "color": word, "va": "center", "transform": place}
+    axes.text(1.60, y + 0.15, found.verdict, size=9, **bold)
+    axes.text(1.60, y - 0.22, _breaks(found.breach_probability), **small)
+
+
+def _used_said(found: Any) -> tuple[str, str]:
+    """ "9 MB of 6 MB" and the p50 beneath it; a unit that is a phrase stands beneath too."""
+    if found.unit in {"bytes", "seconds"}:
+        p50, p99, limit = (_quantity(v, found.unit) for v in _values(found))
+        return f"{p99} of {limit}", f"p50 {p50}"
+    p50, p99, limit = (_number(v) for v in _values(found))
+    return f"{p99} of {limit}", shorten(f"{found.unit}; p50 {p50}", 38)
+
+
+def _values(found: Any) -> tuple[float, float, float]:
+    return found.used_p50, found.used_p99, found.limit_value
+
+
+def _quantity(value: float, unit: str) -> str:
+    return format_quantity(value, unit) if np.isfinite(value) else "endless"
+
+
+def _number(value: float) -> str:
+    return format_number(value) if np.isfinite(value) else "endless"
+
+
+def _breaks(chance: float) -> str:
+    said = chance_said(chance)
+    return "never breaks" if said == "never" else f"{said} break it" if chance < 1 else "always breaks"
+
+
+def _rest(picture: Picture, more: int) -> None:
+    if more:
+        limits = "limit uses" if more == 1 else "limits use"
+        text = f"{more} more {limits} little (mostly less than 0.1 %) and fit."
+        picture.text(0.30, 0.1 / picture.get_size_inches()[1], text, size=8.5, color=FAINT)
+
+
+def _limits_alt(shown: pd.DataFrame) -> str:
+    if shown.empty:
+        return "Limits used: none binds"
+    rows = [f"{row.limit} {_used_said(row)[0]} at the p99 ({row.verdict})" for row in shown.itertuples()]
+    return f"Limits used: {'; '.join(rows[:6])}"
+
+
+# Latency ----------------------------------------------------------------------------------------
+
+
+@styled
+def latency(r: Recommendation) -> Picture:
+    """Seconds from submitting to the whole result in hand, by phase, at the p50, p95 and p99."""
+    phases = dict(seconds_of(r.workload, r.nearest))
+    totals = phases.pop("total")
+    title = f"Time to the whole result: {r.workload.name}"
+    alt = f"{title}: " + ", ".join(f"{level} {format_time(s)}" for level, s in totals.items())
+    picture, axes = canvas(1.18 + 0.62 * len(totals), title, alt, 0.075, 0.90)
+    target = r.workload.targets.latency_p95
+    most = max(totals.values()) or 1.0
+    reach = max(most, target) if target and target <= 2.5 * most else most
+    _time_axis(axes, reach * 1.01, len(totals))
+    for row, (level, total) in enumerate(totals.items()):
+        y = len(totals) - 1 - row
+        _phase_stack(axes, y, {name: seconds[level] for name, seconds in phases.items()}, reach)
+        place = axes.get_yaxis_transform()
+        axes.text(-0.012, y, level, transform=place, ha="right", va="center", size=10, weight="bold")
+        axes.text(1.012, y, format_time(total), transform=place, va="center", size=10, weight="bold")
+    if target and target <= reach:
+        _promise(axes, target)
+    key(picture, [(name, PHASE_COLOURS[name]) for name in phases], 0.075)
+    return picture
+
+
+def _time_axis(axes: Axes, reach: float, rows: int) -> None:
+    axes.set_xlim(0, reach)
+    axes.set_ylim(-0.6, rows - 0.4)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+    unit = next((u for u in (86400.0, 3600.0, 60.0, 1.0) if reach >= u), 1e-3)
+    steps = [1, 2, 5, 10] if unit <= 1 else [1, 2.5, 5, 10]  # a quarter of an hour, not a fifth
+    places = MaxNLocator(7, steps=steps).tick_values(0, reach / unit)
+    axes.set_xticks([place * unit for place in places if place * unit <= reach])
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda s, _: format_time(s) if s else "0"))
+
+
+def _phase_stack(axes: Axes, y: int, seconds: Mapping[str, float], reach: float) -> None:
+    start = 0.0
+    for phase, length in seconds.items():
+        said = format_time(length)
+        text = f"{phase} {said}" if length > 0.18 * reach else said if length > 0.08 * reach else ""
+        piece(axes, y, start, length, PHASE_COLOURS[phase], text)
+        start += length
+
+
+def _promise(axes: Axes, target: float) -> None:
+    axes.axvline(target, color=INK, lw=1.4, zorder=4)
+    near_end = target > 0.7 * axes.get_xlim()[1]
+    text = f" promised p95: {format_time(target)} "
+    style: dict[str, Any] = {"ha": "right" if near_end else "left", "va": "top", "size": 8.5}
+    axes.text(target, 0.99, text, transform=axes.get_xaxis_transform(), **style)

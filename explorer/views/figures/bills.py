@@ -1,0 +1,178 @@
+"""The picture of the bills: what a design costs a month by service, beside the alternatives."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from explorer.analysis.break_evens import named
+from explorer.analysis.recommendation import Recommendation
+from explorer.engine.cost import Bill
+from explorer.engine.cost import cost as bill_of
+from explorer.engine.designs import CONCERNS, Design
+from explorer.facts.units import format_time, format_usd
+
+from .style import (
+    BLUE,
+    FAINT,
+    GREEN,
+    GREY,
+    ORANGE,
+    OTHER,
+    PURPLE,
+    ROW_IN,
+    SKY,
+    VERMILION,
+    YELLOW,
+    Picture,
+    canvas,
+    key,
+    piece,
+    shorten,
+    styled,
+)
+
+SERVICES = {  # first part of a price id: its colour
+    "lambda": ORANGE,
+    "fargate": VERMILION,
+    "apigateway": PURPLE,
+    "s3": GREEN,
+    "dynamodb": BLUE,
+    "transfer": GREY,
+    "cloudwatch": YELLOW,
+}
+SPARE = (SKY, "#882255", "#44aa99")  # for the largest of the other services
+MOST_SERVICES = 8
+
+
+@styled
+def costs(r: Recommendation, most: int = 6) -> Picture:
+    """The monthly bill by service, of the recommended design and the best alternatives.
+
+    An alternative is shown if it brings an option that no design above it has.
+
+    Parameters
+    ----------
+    r : a recommendation
+    most : alternatives at most
+    """
+    designs = [r.nearest, *best_beside(r, most)]
+    bills = [by_service(bill_of(r.workload, design)) for design in designs]
+    totals = [sum(bill.values()) for bill in bills]
+    title = f"Monthly cost: {r.workload.name}"
+    alt = f"{title}: " + "; ".join(
+        f"{_called(design, r)} {format_usd(total)}" for design, total in zip(designs, totals, strict=True)
+    )
+    picture, axes = canvas(1.18 + ROW_IN * len(designs), title, alt, 0.30, 0.84)
+    limit, services = _cost_axis(axes, totals), service_colours(bills)
+    for row, (design, bill) in enumerate(zip(designs, bills, strict=True)):
+        y = len(designs) - 1 - row
+        _stack(axes, y, grouped(bill, services), services, limit)
+        _cost_labels(axes, y, design, r, min(totals[row], limit))
+    key(picture, services.items(), 0.30)
+    return picture
+
+
+def best_beside(r: Recommendation, most: int) -> list[Design]:
+    """The best alternatives of which each has an option that is new among those above it."""
+    seen = set(r.nearest.ids.items())
+    kept: list[Design] = []
+    for row in r.alternatives[list(CONCERNS)].itertuples(index=False):
+        design = Design(*row)
+        if len(kept) < most and not seen.issuperset(design.ids.items()):
+            seen.update(design.ids.items())
+            kept.append(design)
+    return kept
+
+
+def by_service(bill: Bill) -> dict[str, float]:
+    """USD by the first part of the price id."""
+    services: dict[str, float] = {}
+    for line in bill.lines:
+        name = line.id.partition(".")[0]
+        services[name] = services.get(name, 0.0) + float(line.usd)
+    return {name: usd for name, usd in services.items() if usd > 0}
+
+
+def service_colours(bills: Sequence[Mapping[str, float]]) -> dict[str, str]:
+    """Services with their colours, those with most money in the first bill first; the least are other."""
+    names = {name for bill in bills for name in bill}
+    weight = {n: (bills[0].get(n, 0.0), max(bill.get(n, 0.0) for bill in bills)) for n in names}
+    spare = iter(SPARE)
+    colours = {
+        n: SERVICES.get(n) or next(spare, OTHER) for n in sorted(names, key=lambda n: (-weight[n][1], n))
+    }
+    kept = [name for name, colour in colours.items() if colour != OTHER][:MOST_SERVICES]
+    kept.sort(key=lambda n: (-weight[n][0], -weight[n][1], n))
+    return {n: colours[n] for n in kept} | ({"other": OTHER} if len(names) > len(kept) else {})
+
+
+def grouped(bill: Mapping[str, float], services: Mapping[str, str]) -> dict[str, float]:
+    """The bill in the order of `services`, what is not among them as other."""
+    rest = sum(usd for name, usd in bill.items() if name not in services)
+    amounts = {name: bill.get(name, 0.0) for name in services}
+    return {**amounts, "other": rest} if "other" in services else amounts
+
+
+def _cost_axis(axes: Axes, totals: list[float]) -> float:
+    """The axis; a bar of many times the recommended one is cut. Returns where [USD]."""
+    limit = min(max(totals), 6 * totals[0]) if totals[0] > 0 else max(totals)
+    limit = limit or 1.0
+    axes.set_xlim(0, limit * 1.02)
+    axes.set_ylim(-0.6, len(totals) - 0.4)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda usd, _: _usd_tick(usd)))
+    return limit
+
+
+def _usd_tick(usd: float) -> str:
+    return f"${usd:,.0f}" if usd >= 10 else f"${usd:.3g}"
+
+
+def _stack(
+    axes: Axes, y: int, amounts: Mapping[str, float], colours: Mapping[str, str], limit: float
+) -> None:
+    """One stacked bar; a piece that is wide enough says its amount."""
+    start = 0.0
+    for name, usd in amounts.items():
+        width = min(usd, limit - start)
+        if width > 0:
+            piece(axes, y, start, width, colours[name], format_usd(usd) if width > 0.085 * limit else "")
+        start += usd
+    if start > limit * 1.001:
+        cut: dict[str, Any] = {"color": "white", "size": 15, "weight": "bold", "ha": "center", "va": "center"}
+        axes.text(limit * 0.985, y, "//", zorder=6, **cut)
+
+
+def _cost_labels(axes: Axes, y: int, design: Design, r: Recommendation, end: float) -> None:
+    place = axes.get_yaxis_transform()
+    small: dict[str, Any] = {"transform": place, "size": 7.5, "color": FAINT, "va": "center"}
+    index = r.evaluation.designs.index(design)
+    total = float(r.evaluation.monthly_usd[index])
+    parts = len(design.parts)
+    bold = "bold" if design == r.nearest else "normal"
+    lines = _two_lines(_called(design, r))
+    for text, dy in zip(lines, (0.15, -0.2) if len(lines) == 2 else (0.0,), strict=True):
+        axes.text(-0.02, y + dy, text, transform=place, ha="right", va="center", size=8.5, weight=bold)
+    axes.text(1.02, y + 0.15, format_usd(total), transform=place, va="center", size=9.5, weight=bold)
+    latency = format_time(float(r.evaluation.latency_s[index, 1]), 2)
+    axes.text(1.02, y - 0.2, f"{parts} part{'' if parts == 1 else 's'}, p95 {latency}", **small)
+
+
+def _called(design: Design, r: Recommendation) -> str:
+    """The recommended design by its options, another by what differs."""
+    if design == r.nearest:
+        return ", ".join(design.ids.values())
+    return named(design, r.nearest)
+
+
+def _two_lines(text: str, width: int = 42) -> list[str]:
+    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    return [*lines[:1], *([shorten(" ".join(lines[1:]), width)] if len(lines) > 1 else [])]

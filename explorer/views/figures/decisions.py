@@ -1,0 +1,146 @@
+"""The decision map: which design wins over two axes, and what draws the line between them."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.text import Text
+
+from explorer.analysis.decision_map import Atlas, atlas, unit_of
+from explorer.analysis.sweep.sweep import Sweep
+from explorer.engine.search import NOTHING
+from explorer.workload.axes import SPREADS
+from explorer.workload.workload import Workload
+
+from .style import FAINT, INK, Picture, canvas, log_ticks, styled, subtitle
+
+COLOURS = ("#a9cde6", "#f7dca0", "#a3d9c6", "#ecc9dc", "#f3bf9c", "#d5ebf8", "#f6f0a8", "#c9c9e6", "#dcdcdc")
+EMPTY = "#f3f4f6"
+A_LINE = 150  # letters of small print below the map
+RINGS = "rings around today: 50, 80 and 98 % of its requests"
+SHARES = ("response.compression", "targets.success", "preferences.discount")
+AT_THE_EDGE = 0.92  # of an axis: beyond it the word stands on the other side of its place
+NAMES = {"response": "median response", "request": "median request", "runtime": "median run time"}
+
+
+@styled
+def decision_map(
+    workload: Workload, x: str = "response", y: str = "runtime", swept: Sweep | None = None
+) -> Picture:
+    """Which design wins where, and which limit or cost draws each line.
+
+    Parameters
+    ----------
+    workload : in the middle of the map, with its own spread from the p1 to the p99
+    x, y : two numeric fields, as `explorer.sweep` takes them; a distribution is scaled to its median
+    swept : a sweep over these two, to draw again without asking again
+    """
+    drawn = atlas(workload, x, y) if swept is None else Atlas(workload, x, y, swept)
+    picture, axes = canvas(6.4, f"What to build for {workload.name}", _alt(drawn), 0.085, 0.985, 0.84)
+    subtitle(picture, _shared(drawn))
+    if {x, y} & set(SPREADS):
+        subtitle(picture, RINGS, 0.985, ha="right")
+    frame_map(axes, drawn)
+    _areas(axes, drawn)
+    _names(picture, axes, drawn)
+    _reasons(axes, drawn)
+    mark_today(axes, drawn)
+    return picture
+
+
+def frame_map(axes: Axes, drawn: Atlas) -> None:
+    """Two log axes from end to end of the map, in units that people say."""
+    axes.set(xscale="log", yscale="log", xlim=drawn.across[[0, -1]], ylim=drawn.up[[0, -1]])
+    for axis, name in ((axes.xaxis, drawn.x), (axes.yaxis, drawn.y)):
+        log_ticks(axis, unit_of(name))
+        if name in SHARES:
+            low, high = axis.get_view_interval()
+            ticks = [share for share in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 1) if low <= share <= high]
+            axis.set_ticks(ticks, labels=[f"{100 * share:g} %" for share in ticks])
+        axis.set_label_text(NAMES.get(name, name.replace("_", " ")))
+
+
+def _shared(drawn: Atlas) -> str:
+    """What all designs of the map have in common."""
+    if not drawn.designs:
+        return "no design is feasible anywhere here"
+    if not drawn.varying:
+        return f"everywhere: {' + '.join(drawn.common.values())}"
+    common = ", ".join(f"{name} {option}" for name, option in drawn.common.items())
+    return f"everywhere: {common}" if common else "the least money and parts at every point"
+
+
+def _alt(drawn: Atlas) -> str:
+    said = "; ".join(" + ".join(drawn.label(design)) for design in drawn.designs)
+    return f"A map over {drawn.x} and {drawn.y} of the design that wins at each point: {said or 'none'}."
+
+
+def _areas(axes: Axes, drawn: Atlas) -> None:
+    place = {index: number for number, index in enumerate(drawn.ranked)}
+    shown = np.vectorize(lambda index: place.get(int(index), NOTHING), otypes=[int])(drawn.winner)
+    colours = ListedColormap([EMPTY, *(COLOURS[number % len(COLOURS)] for number in range(len(place)))])
+    across, up = drawn.across, drawn.up
+    level: Any = {"vmin": -1.5, "vmax": len(place) - 0.5}
+    axes.pcolormesh(across, up, shown, cmap=colours, shading="nearest", rasterized=True, **level)
+    for number in range(-1, len(place)):
+        if (shown == number).any() and not (shown == number).all():
+            axes.contour(across, up, (shown == number) * 1.0, levels=[0.5], colors="white", linewidths=1.6)
+
+
+def _names(picture: Picture, axes: Axes, drawn: Atlas) -> None:
+    """The name of each region where it has most room; one that does not fit has a letter, told below."""
+    told: list[str] = []
+    for region in drawn.regions:
+        if region.at is None:
+            continue
+        text = axes.text(*region.at, "", ha="center", va="center", size=8.5, color=INK, zorder=7)
+        if not any(name_fits(picture, axes, text, lines, region.room) for lines in _wrapped(region.label)):
+            letter = "abcdefghijklmnopqrstuvwxyz"[len(told)]
+            text.set(text=letter, weight="bold")
+            told.append(f"{letter}: {' + '.join(region.label)}")
+    small = "   ".join(each.replace(" ", "\N{NO-BREAK SPACE}") for each in told)
+    lines = textwrap.wrap(small, A_LINE, break_on_hyphens=False)
+    picture.text(0.5, 0.012, "\n".join(lines[:2]), size=8, color=FAINT, ha="center", va="bottom")
+
+
+def _wrapped(label: tuple[str, ...]) -> Iterator[str]:
+    """The options of a name in one line, two lines, or each in its own."""
+    for a_line in dict.fromkeys((2, len(label), 1)):
+        pairs = (label[at : at + a_line] for at in range(0, len(label), a_line))
+        yield "\n".join(" + ".join(pair) for pair in pairs)
+
+
+def name_fits(picture: Picture, axes: Axes, text: Text, lines: str, room: tuple[float, float]) -> bool:
+    """Set the lines of a name; whether they stay within the room to each side [shares of the map]."""
+    text.set_text(lines)
+    drawn = text.get_window_extent(picture.canvas.get_renderer())  # type: ignore[attr-defined]
+    return bool(
+        1.04 * drawn.width < 2 * room[0] * axes.bbox.width and drawn.height < 2 * room[1] * axes.bbox.height
+    )
+
+
+def _reasons(axes: Axes, drawn: Atlas) -> None:
+    """What draws each line of some length: the limit that the one design breaks beyond it, or the cost."""
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.2}
+    style: Any = {"size": 7.5, "color": FAINT, "ha": "center", "va": "center", "bbox": box}
+    for line in drawn.lines:
+        axes.text(*line.at, line.said, rotation=90 if line.steep else 0, clip_on=True, zorder=5, **style)
+
+
+def mark_today(axes: Axes, drawn: Atlas) -> None:
+    """The workload as it is: its medians, and how far its own requests reach."""
+    for ring in drawn.cloud:
+        axes.fill(*ring.T, facecolor=INK, edgecolor=INK, alpha=0.09, lw=1.2, zorder=4)
+    axes.plot(*drawn.today, "o", ms=7, color="white", mec=INK, mew=1.6, zorder=7)
+    text: Any = {"size": 8.5, "weight": "bold", "color": INK, "zorder": 7}
+    right, above = (
+        at > AT_THE_EDGE for at in axes.transLimits.transform(axes.transScale.transform(drawn.today))
+    )
+    text |= {"ha": "right" if right else "left", "va": "top" if above else "bottom"}
+    beside = (-9 if right else 9, -8 if above else 8)
+    axes.annotate("today", drawn.today, xytext=beside, textcoords="offset points", **text)

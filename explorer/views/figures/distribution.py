@@ -1,0 +1,264 @@
+"""The picture of a distribution: the share of requests over a value, and the limits that cut some off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from scipy.special import ndtr
+
+from explorer.engine.designs import CONCERNS, OPTIONS, Context, Design, table
+from explorer.errors import ExplorerError
+from explorer.facts import catalogue
+from explorer.options.base.conditions import Load
+from explorer.options.base.limit_uses import Over
+from explorer.workload.distribution import Distribution, Quantiles, Samples
+from explorer.workload.workload import Workload
+
+from .style import (
+    BLUE,
+    FAINT,
+    NEVER,
+    SAID,
+    VERMILION,
+    Picture,
+    canvas,
+    chance_said,
+    log_ticks,
+    styled,
+    subtitle,
+)
+
+FIELDS = {"request": "bytes", "response": "bytes", "runtime": "seconds"}
+NAMES = {"request": "Request", "response": "Response", "runtime": "Run time"}
+LEAST = 1e-5  # the smallest share of requests that is drawn
+FAR = 300.0  # times the largest value drawn: a limit further off is named, not drawn
+NEAR = 1.03  # limits within this factor share one line
+LABEL_IN = 0.21
+
+
+@dataclass(frozen=True)
+class Wall:
+    """The largest value of a field that fits through a limit, and the share of requests over it."""
+
+    names: tuple[str, ...]
+    limit: str
+    value: float  # of the field, before any encoding
+    stated: float  # what the limit says
+    over: float
+
+
+@styled
+def distribution(
+    workload: Workload,
+    field: str = "response",
+    limits: Sequence[str] = (),
+    door: str | None = None,
+) -> Picture:
+    """The share of requests that are larger than a value, and the limits that cut some of them off.
+
+    Parameters
+    ----------
+    workload : what the API has to carry
+    field : request, response or runtime
+    limits : ids of limits to draw; none: the tightest limit of each door
+    door : draw the limits of this door, for a body handed straight through it
+
+    Limits on a payload stand at the largest body that fits, once base64 and envelope are counted.
+    Raises ExplorerError for another field, an unknown limit or door.
+    """
+    if field not in FIELDS:
+        raise ExplorerError(f'field is "{field}": expected one of {", ".join(FIELDS)}')
+    spread: Distribution = getattr(workload, field).spread
+    walls = _merged(_walls(workload, field, limits, door))
+    low, high = _span(spread)
+    near = [wall for wall in walls if low / FAR <= wall.value <= high * FAR]
+    unit = FIELDS[field]
+    title = f"{NAMES[field]} of {workload.name}"
+    height = 4.1 + LABEL_IN * len(near)
+    picture, axes = canvas(height, title, _spread_alt(title, spread, unit, walls), 0.085, 0.975)
+    subtitle(picture, "share of requests over a value; beside each limit, the share that breaks it")
+    _shrink(picture, axes, LABEL_IN * len(near))
+    values = [low, high, *(wall.value * factor for wall in near for factor in (0.7, 1.4))]
+    _spread_axes(axes, min(values), max(values), unit)
+    _curve(axes, spread, unit)
+    _draw_walls(picture, axes, near, unit)
+    _far_note(picture, [wall for wall in walls if wall not in near], unit)
+    return picture
+
+
+def _span(spread: Distribution) -> tuple[float, float]:
+    """The values between which the curve is drawn; both above 0."""
+    low, high = float(spread.quantile(0.005)), float(spread.quantile(1 - LEAST))
+    if high <= 0:
+        return 1.0, 10.0
+    low = max(low, high * 1e-9)
+    return (low, high) if high > low * 1.2 else (low / 3, high * 3)
+
+
+def _shrink(picture: Picture, axes: Axes, inches: float) -> None:
+    """Room above the plot for labels."""
+    box = axes.get_position()
+    height = picture.get_size_inches()[1]
+    axes.set_position((box.x0, box.y0 + 0.1 / height, box.width, box.height - (inches + 0.1) / height))
+
+
+def _spread_axes(axes: Axes, low: float, high: float, unit: str) -> None:
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(low * 0.9, high * 1.1)
+    axes.set_ylim(LEAST, 1.25)
+    axes.grid(True)
+    log_ticks(axes.xaxis, unit)
+    log_ticks(axes.yaxis, "share")
+
+
+def _curve(axes: Axes, spread: Distribution, unit: str) -> None:
+    """The share over each value, with the points that were given."""
+    low, high = axes.get_xlim()
+    values = np.geomspace(low, high, 600)
+    if isinstance(spread, Samples):
+        steps = np.unique(spread.quantile(np.linspace(0, 1, 400)))
+        values = np.sort(np.concatenate([values, steps, steps * (1 + 1e-9)]))
+    share = np.asarray(spread.exceed(values))
+    axes.plot(values, np.maximum(share, LEAST / 10), color=BLUE, lw=2.2, zorder=4)
+    axes.fill_between(values, LEAST / 10, np.maximum(share, LEAST / 10), color=BLUE, alpha=0.07)
+    _mark(axes, spread, unit)
+
+
+def _mark(axes: Axes, spread: Distribution, unit: str) -> None:
+    """The given points; a name that would stand on the one before it goes beneath that."""
+    low, high = axes.get_xlim()
+    back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
+    before = np.zeros(2)
+    for name, value, over in _points(spread):
+        if not low <= value <= high or over < LEAST:
+            continue
+        axes.plot(value, over, "o", ms=6, color=BLUE, mec="white", zorder=6)
+        place = axes.transData.transform((value, over))
+        close = abs(place[0] - before[0]) < 90 and abs(place[1] - before[1]) < 16
+        text = f"{name} {SAID[unit](value)}"
+        style: dict[str, Any] = {"ha": "right", "va": "top", "size": 8.5, "zorder": 6, "bbox": back}
+        offset = (-7, -22 if close else -7)
+        axes.annotate(text, (value, over), offset, textcoords="offset points", **style)
+        before = place
+
+
+def _points(spread: Distribution) -> list[tuple[str, float, float]]:
+    """(name, value, share over it) of what was given: quantiles, one value, or of samples p50 and p99."""
+    if isinstance(spread, Quantiles):
+        shares = ndtr(-spread.z)
+        inner = [i for i in range(1, spread.z.size - 1)]
+        flat = spread.log[-1] == spread.log[-2]
+        names = ["max" if flat and i == inner[-1] else f"p{100 * (1 - shares[i]):.4g}" for i in inner]
+        values = np.exp(spread.log[inner]) * spread.scale
+        return list(zip(names, values.tolist(), shares[inner].tolist(), strict=True))
+    if float(spread.quantile(0.001)) == float(spread.quantile(0.999)):
+        return [("every request:", float(spread.quantile(0.5)), 0.5)]
+    return [(f"p{100 * p:g}", float(spread.quantile(p)), 1 - p) for p in (0.5, 0.9, 0.99)]
+
+
+def _walls(workload: Workload, field: str, limits: Sequence[str], door: str | None) -> list[Wall]:
+    load = Load(workload)
+    if door is not None:
+        found = list(_walls_of(load, _plain(door), field))
+        return [w for w in found if w.limit in limits] if limits else found
+    if limits:
+        return [_tightest(load, field, limit) for limit in limits]
+    doors = []
+    for name in OPTIONS["door"]:
+        found = list(_walls_of(load, _plain(name), field))
+        if found:
+            tight = min(found, key=lambda wall: wall.value)
+            doors.append(Wall((name,), tight.limit, tight.value, tight.stated, tight.over))
+    return doors
+
+
+def _plain(door: str) -> Design:
+    """The design of this door that adds nothing: the first option of each other concern."""
+    chosen = {concern: next(iter(OPTIONS[concern])) for concern in CONCERNS}
+    if door not in OPTIONS["door"]:
+        raise ExplorerError(f'door is "{door}": expected one of {", ".join(OPTIONS["door"])}')
+    return Design(**{**chosen, "door": door})
+
+
+def _walls_of(load: Load, design: Design, field: str) -> Iterator[Wall]:
+    """The limits that bind `field` in a design, each at the largest value that fits."""
+    for option in design.options:
+        yield from _said_by(Context.of(option, design.flow), load, field)
+
+
+def _said_by(context: Context, load: Load, field: str) -> Iterator[Wall]:
+    view = load.under(context.flow)
+    for use in context.option.limits(view):
+        if isinstance(use, Over) and use.driver == field:
+            stated = load.limit(use.limit)
+            room = float(use.measure.room(stated))
+            yield Wall((use.limit,), use.limit, room, stated, float(load.spread(field).exceed(room)))
+
+
+def _tightest(load: Load, field: str, limit: str) -> Wall:
+    """Where a limit stands at its tightest, in whichever design it binds."""
+    every = (wall for context in table().contexts for wall in _said_by(context, load, field))
+    found = [wall for wall in every if wall.limit == limit]
+    if found:
+        return min(found, key=lambda wall: wall.value)
+    value = catalogue.limit(limit).value or 0.0
+    return Wall((limit,), limit, value, value, float(load.spread(field).exceed(value)))
+
+
+def _merged(walls: Sequence[Wall]) -> list[Wall]:
+    """Limits at nearly the same value as one, the tighter of them."""
+    out: list[Wall] = []
+    for wall in sorted(walls, key=lambda wall: wall.value):
+        if out and wall.value <= out[-1].value * NEAR:
+            last = out[-1]
+            names = (*last.names, *(name for name in wall.names if name not in last.names))
+            out[-1] = Wall(names, last.limit, last.value, last.stated, last.over)
+        elif np.isfinite(wall.value) and wall.value > 0:
+            out.append(wall)
+    return out
+
+
+def _wall_said(wall: Wall, unit: str) -> str:
+    """ "http-api: 4.5 MB (6 MB once encoded), 3.4 % over"."""
+    value, stated = SAID[unit](wall.value), SAID[unit](wall.stated)
+    carried = f" ({stated} as counted)" if unit == "bytes" and value != stated else ""
+    over = "none over" if wall.over < NEVER else f"{chance_said(wall.over)} over"
+    return f"{', '.join(wall.names)}: {value}{carried}, {over}"
+
+
+def _draw_walls(picture: Picture, axes: Axes, walls: Sequence[Wall], unit: str) -> None:
+    """A vertical line to each label; the leftmost label stands highest."""
+    top = axes.get_position().y1
+    height = picture.get_size_inches()[1]
+    for row, wall in enumerate(walls):
+        level = top + LABEL_IN / height * (len(walls) - row - 0.45)
+        broken = wall.over >= NEVER
+        colour = VERMILION if broken else FAINT
+        x = picture.transFigure.inverted().transform(axes.transData.transform((wall.value, 1.0)))[0]
+        line: dict[str, Any] = {"color": colour, "lw": 1.5, "clip_on": False, "zorder": 3}
+        bottom = axes.get_position().y0
+        axes.plot([x, x], [bottom, level + 0.06 / height], transform=picture.transFigure, **line)
+        if wall.over >= LEAST:
+            axes.plot(wall.value, wall.over, "o", ms=6, color=VERMILION, mec="white", zorder=7)
+        side, gap = ("left", 0.006) if x < 0.62 else ("right", -0.006)
+        text = _wall_said(wall, unit)
+        ink = "#a84300" if broken else FAINT
+        back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+        picture.text(x + gap, level, text, ha=side, va="center", size=9, color=ink, bbox=back)
+
+
+def _far_note(picture: Picture, walls: Sequence[Wall], unit: str) -> None:
+    if walls:
+        text = f"far off: {'; '.join(_wall_said(wall, unit) for wall in walls[:3])}"
+        picture.text(0.012, 0.07 / picture.get_size_inches()[1], text, size=8.5, color=FAINT)
+
+
+def _spread_alt(title: str, spread: Distribution, unit: str, walls: Sequence[Wall]) -> str:
+    p50, p99 = (SAID[unit](float(spread.quantile(p))) for p in (0.5, 0.99))
+    said = "".join(f"; {_wall_said(wall, unit)}" for wall in walls)
+    return f"{title}: p50 {p50}, p99 {p99}{said}"

@@ -1,0 +1,132 @@
+"""The picture of growth: how full each limit gets, month by month."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import shorten
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from explorer.facts import catalogue
+
+from .style import (
+    BLUE,
+    FAINT,
+    GREEN,
+    INK,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    Picture,
+    canvas,
+    spread_out,
+    styled,
+    subtitle,
+)
+from .style import log_ticks as ticks
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LINES = (BLUE, ORANGE, GREEN, PURPLE, SKY, INK, "#882255", "#5b5b5b")
+LEAST = 1e-3  # of a limit: what is less is drawn at the edge
+NAME = 34  # letters of a limit's name beside its line
+LABEL_IN = 0.36  # between the names beside the lines
+
+
+@styled
+def growth(frame: pd.DataFrame, limits: Sequence[str] | None = None, name: str = "") -> Picture:
+    """How much of each limit the p99 uses, month by month, and where the first one breaks.
+
+    Parameters
+    ----------
+    frame : what `explorer.forecast` gives
+    limits : ids of the limits to draw; None: the eight that are used most in the last month
+    name : of the workload, for the title
+    """
+    shown = list(limits) if limits is not None else _fullest(frame)
+    lines = {limit: _shares(frame, limit) for limit in shown}
+    months = int(frame["month"].max())
+    title = f"Limits as it grows{': ' + name if name else ''}"
+    picture, axes = canvas(
+        max(3.4, 1.3 + LABEL_IN * len(lines)), title, _alt(title, frame, lines), 0.075, 0.66, 0.55
+    )
+    subtitle(picture, "the share of each limit that the p99 uses; broken above the line at 100 %")
+    every = np.concatenate([np.maximum(shares, LEAST) for shares in lines.values()] or [np.array([0.1])])
+    axes.set_yscale("log")
+    axes.set_ylim(every.min() * 0.7, max(every.max() * 1.4, 2.0))
+    axes.set_xlim(0, months)
+    axes.set_xlabel("months from today")
+    axes.grid(True)
+    ticks(axes.yaxis, "share")
+    axes.axhspan(1, axes.get_ylim()[1], color=VERMILION, alpha=0.08, lw=0)
+    axes.axhline(1, color=VERMILION, lw=1.6)
+    for colour, shares in zip(LINES, lines.values()):
+        axes.plot(range(months + 1), np.maximum(shares, LEAST), color=colour, lw=2)
+    _names(picture, axes, lines)
+    _first(axes, frame, lines)
+    return picture
+
+
+def _fullest(frame: pd.DataFrame) -> list[str]:
+    last = frame[frame["month"] == frame["month"].max()]
+    share = last["used"] / last["limit_value"].where(last["limit_value"] > 0)
+    return list(last["limit"][share.sort_values(ascending=False, kind="stable").index][: len(LINES)])
+
+
+def _shares(frame: pd.DataFrame, limit: str) -> np.ndarray:
+    rows = frame[frame["limit"] == limit].sort_values("month")
+    return np.asarray(rows["used"] / rows["limit_value"], dtype=float)
+
+
+def _names(picture: Picture, axes: Axes, lines: dict[str, np.ndarray]) -> None:
+    """Each limit's name where its line ends, names kept apart."""
+    low, high = np.log10(axes.get_ylim())
+    height_in = axes.get_position().height * picture.get_size_inches()[1]
+    ends = [(np.log10(max(shares[-1], LEAST)) - low) / (high - low) for shares in lines.values()]
+    places = spread_out(ends, LABEL_IN / height_in)
+    over = max(max(places, default=1.0) - 1.02, 0.0)
+    for colour, (limit, shares), end, place in zip(LINES, lines.items(), ends, places):
+        row, y = catalogue.limit(limit), place - over
+        line: Any = {"color": colour, "lw": 1, "transform": axes.transAxes, "clip_on": False}
+        axes.plot([1.0, 1.02], [end, y], **line)
+        said = f"{shorten(row.name, NAME, placeholder='...')}: {_said(shares[0])} → {_said(shares[-1])}"
+        axes.text(1.027, y + 0.09 / height_in, said, size=8.5, va="center", transform=axes.transAxes)
+        axes.text(
+            1.027,
+            y - 0.07 / height_in,
+            row.service,
+            size=7.5,
+            va="center",
+            color=FAINT,
+            transform=axes.transAxes,
+        )
+
+
+def _said(share: float) -> str:
+    if share >= 1e4:
+        return "over 10,000 times"
+    return f"{share:.3g} times" if share >= 2 else f"{100 * share:.0f} %" if share >= 0.01 else "under 1 %"
+
+
+def _first(axes: Axes, frame: pd.DataFrame, lines: dict[str, np.ndarray]) -> None:
+    """Where the first limit breaks."""
+    first = getattr(frame, "first_breach", None)
+    if first is None or first[1] not in lines:
+        return
+    month, limit = first
+    at = (month, max(lines[limit][month], LEAST))
+    axes.plot(*at, "o", ms=8, color="white", mec=VERMILION, mew=2, zorder=5, clip_on=False)
+    side: Any = {"ha": "left", "xytext": (9, 7)} if month < 24 else {"ha": "right", "xytext": (-9, 7)}
+    axes.annotate("breaks today" if not month else f"breaks in month {month}", at, textcoords="offset points",
+                  size=8.5, weight="bold", color="#a84300", **side)  # fmt: skip
+
+
+def _alt(title: str, frame: pd.DataFrame, lines: dict[str, np.ndarray]) -> str:
+    first = getattr(frame, "first_breach", None)
+    said = f"first broken: {first[1]} in month {first[0]}" if first else "no limit breaks"
+    fills = "; ".join(f"{limit} from {_said(s[0])} to {_said(s[-1])}" for limit, s in lines.items())
+    return f"{title}, over {int(frame['month'].max())} months: {said}{'; ' + fills if fills else ''}"

@@ -1,0 +1,115 @@
+"""The price of being wrong: what today's choice costs, should the workload turn out otherwise."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+
+from explorer.analysis.decision_map import Atlas, atlas, dearer
+from explorer.analysis.label_placement import widest
+from explorer.analysis.recommendation import recommend
+from explorer.engine.designs import Design
+from explorer.workload.workload import Workload
+
+from .decisions import EMPTY, frame_map, mark_today, name_fits
+from .style import FAINT, INK, Picture, canvas, styled, subtitle
+
+STEPS = (0.005, 1, 10, 100, 1_000, 10_000)  # USD a month, where the next colour begins
+COLOURS = ("#ffffff", "#fff3dc", "#fbdfa8", "#f2bf6a", "#dd9434", "#b5651d", "#7a3e0c")
+BREAKS = "#d8d3e4"  # it does not serve, and another design does
+DARK = 5  # from this colour on, white is read better
+
+
+@styled
+def price_of_being_wrong(workload: Workload, x: str = "response", y: str = "runtime") -> Picture:
+    """What the design that is recommended today would cost above the best, elsewhere on the map.
+
+    Parameters
+    ----------
+    workload : in the middle of the map
+    x, y : two numeric fields, as `explorer.sweep` takes them; a distribution is scaled to its median
+
+    Where it does not serve and another design would is hatched.
+
+    Raises ExplorerError for a name that is no axis.
+    """
+    r, drawn = recommend(workload), atlas(workload, x, y)
+    title = f"The price of being wrong about {workload.name}"
+    if not r.feasible:
+        picture, axes = canvas(6.4, title, f"{title}: no design is feasible today.", 0.085, 0.985, 0.62)
+        subtitle(picture, "no design is feasible today, so there is no choice to be wrong about")
+        frame_map(axes, drawn)
+        return picture
+    extra = dearer(drawn, r.nearest)
+    picture, axes = canvas(6.4, title, _alt(extra, r.nearest), 0.085, 0.985, 0.62)
+    subtitle(
+        picture, f"what {r.nearest.door}, {r.nearest.response}, {r.nearest.execution} costs above the best"
+    )
+    subtitle(picture, "USD a month, parts and all", 0.985, ha="right")
+    frame_map(axes, drawn)
+    classes = _classes(extra)
+    _areas(axes, drawn, classes)
+    _names(picture, axes, drawn, classes)
+    mark_today(axes, drawn)
+    return picture
+
+
+def _alt(extra: np.ndarray, design: Design) -> str:
+    serves = np.isfinite(extra).sum() / max(1, (~np.isnan(extra)).sum())
+    best = (extra < STEPS[0]).sum() / max(1, (~np.isnan(extra)).sum())
+    return (
+        f"A map of what {design} costs above the best design: it serves on {serves:.0%} "
+        f"of what can be served, and is the best on {best:.0%}."
+    )
+
+
+def _classes(extra: np.ndarray) -> np.ndarray:
+    """The colour of each cell: -1 nothing serves, 0 the best, then by `STEPS`, last: it does not serve."""
+    classes = np.searchsorted(STEPS, np.nan_to_num(extra, nan=0.0, posinf=0.0), side="right")
+    classes = np.where(np.isposinf(extra), len(COLOURS), classes)
+    return np.where(np.isnan(extra), -1, classes)
+
+
+def _areas(axes: Axes, drawn: Atlas, classes: np.ndarray) -> None:
+    shades: Any = {
+        "cmap": ListedColormap([EMPTY, *COLOURS, BREAKS]),
+        "vmin": -1.5,
+        "vmax": len(COLOURS) + 0.5,
+    }
+    axes.pcolormesh(drawn.across, drawn.up, classes, shading="nearest", rasterized=True, **shades)
+    breaks = classes == len(COLOURS)
+    if breaks.any():
+        hatch: Any = {"levels": [0.5, 1.5], "colors": "none", "hatches": ["////"]}
+        axes.contourf(drawn.across, drawn.up, breaks * 1.0, **hatch)
+    line: Any = {"levels": [0.5], "colors": FAINT, "linewidths": 0.5, "alpha": 0.6}
+    for number in drawn.ranked:
+        its = drawn.winner == number
+        if not its.all():
+            axes.contour(drawn.across, drawn.up, its * 1.0, **line)
+
+
+def _names(picture: Picture, axes: Axes, drawn: Atlas, classes: np.ndarray) -> None:
+    """What each colour stands for, in its widest place, if there is room."""
+    names = ["no design is feasible", "it is the best", *_spans(), "it breaks or is late"]
+    taken = drawn.taken_by_today(classes.shape)
+    for index in np.unique(classes):
+        inside = classes == index
+        inside[taken] = False
+        row, column, room = widest(inside)
+        ink = "white" if DARK <= index < len(COLOURS) else INK
+        at = (drawn.across[column], drawn.up[row])
+        text = axes.text(*at, "", ha="center", va="center", size=8.5, color=ink, zorder=7)
+        if not name_fits(picture, axes, text, names[index + 1], room):
+            text.remove()
+        elif index == len(COLOURS):
+            text.set_bbox({"facecolor": BREAKS, "edgecolor": "none", "pad": 2})
+
+
+def _spans() -> list[str]:
+    said = [f"${step:,g}" for step in STEPS[1:]]
+    between = [f"{low} to {high} more" for low, high in pairwise(said)]
+    return [f"less than {said[0]} more", *between, f"over {said[-1]} more"]

@@ -1,0 +1,170 @@
+"""The picture of costs over the rate: one line a design, and where the cheapest changes."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from explorer.analysis.recommendation import completed
+from explorer.engine.designs import CONCERNS, Design, table
+from explorer.engine.evaluation import Evaluation
+from explorer.facts.units import format_usd
+from explorer.options.base.conditions import Load
+from explorer.workload.workload import Workload
+
+from .style import (
+    BLUE,
+    DPI,
+    FAINT,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    Picture,
+    canvas,
+    log_ticks,
+    short_number,
+    spread_out,
+    styled,
+    subtitle,
+)
+
+LINES = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, INK)
+
+
+@styled
+def cost_by_rate(
+    workload: Workload,
+    designs: Sequence[str | Mapping[str, str | None] | Design],
+    rates: Sequence[float] | np.ndarray | None = None,
+) -> Picture:
+    """What designs cost a month over the rate of requests, and where one becomes cheaper.
+
+    Parameters
+    ----------
+    workload : what the API has to carry; its peak grows with its rate
+    designs : designs to compare, concerns left out filled by the best
+    rates : requests a month, rising; from a thousandth to a thousand times today's by default
+
+    A line is thin where its design is not feasible. Dots mark where the cheapest design changes.
+    """
+    chosen = list(dict.fromkeys(completed(workload, design) for design in designs))
+    today = workload.requests_per_month
+    span = np.geomspace(max(today / 1000, 1), today * 1000, 181) if rates is None else np.asarray(rates)
+    evaluation = _over_rates(workload, chosen, span)
+    order = [evaluation.designs.index(design) for design in chosen]
+    usd, feasible = evaluation.monthly_usd[order], evaluation.feasible[order]
+    labels = _labels(chosen)
+    turns = list(_turns(span, usd, feasible))
+    title = f"Monthly cost by rate: {workload.name}"
+    picture, axes = canvas(4.8, title, _rate_alt(title, labels, turns), 0.085, 0.695, 0.62)
+    subtitle(picture, "thin where a design is not feasible; dots where the cheapest changes")
+    _rate_axes(axes, span, usd)
+    _rate_lines(axes, span, usd, feasible)
+    _line_labels(axes, usd[:, -1], labels)
+    _today(axes, today)
+    for rate, cost, index in turns:
+        _turn(axes, rate, cost, LINES[index % len(LINES)])
+    return picture
+
+
+def _over_rates(workload: Workload, designs: Sequence[Design], rates: np.ndarray) -> Evaluation:
+    axes = {"requests_per_month": rates}
+    if workload.peak_rps is not None:
+        axes["peak_rps"] = workload.peak_rps * rates / workload.requests_per_month
+    kept = np.array([design in designs for design in table().designs])
+    return Evaluation(Load(workload, axes), table().only(kept))
+
+
+def _labels(designs: Sequence[Design]) -> list[str]:
+    """Each design by the options in which they differ from each other."""
+    differ = [c for c in CONCERNS if len({design.ids[c] for design in designs}) > 1] or list(CONCERNS)
+    return [", ".join(design.ids[concern] for concern in differ) for design in designs]
+
+
+def _turns(rates: np.ndarray, usd: np.ndarray, feasible: np.ndarray) -> Iterator[tuple[float, float, int]]:
+    """(rate, cost, design that is cheapest from there) wherever the cheapest that is feasible changes."""
+    usd = np.where(feasible, usd, np.inf)
+    cheapest = np.argmin(usd, axis=0)
+    served = np.isfinite(usd.min(axis=0))
+    for i in np.flatnonzero(np.diff(cheapest)):
+        if served[i] and served[i + 1]:
+            before, after = cheapest[i], cheapest[i + 1]
+            share = _crossing(usd[before, i : i + 2], usd[after, i : i + 2])
+            log_rate = np.interp(share, [0, 1], np.log(rates[i : i + 2]))
+            log_cost = np.interp(share, [0, 1], np.log(usd[after, i : i + 2]))
+            yield float(np.exp(log_rate)), float(np.exp(log_cost)), int(after)
+
+
+def _crossing(before: np.ndarray, after: np.ndarray) -> float:
+    """Where two lines cross between two points, from 0 to 1; at 1 where one of them begins or ends."""
+    if not np.isfinite([*before, *after]).all():
+        return 1.0
+    gap = np.log(before) - np.log(after)
+    return float(gap[0] / (gap[0] - gap[1])) if gap[0] != gap[1] else 0.5
+
+
+def _rate_axes(axes: Axes, rates: np.ndarray, usd: np.ndarray) -> None:
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(rates[0], rates[-1])
+    positive = usd[usd > 0]
+    axes.set_ylim(max(positive.min(initial=1.0) * 0.7, 0.01), max(positive.max(initial=1.0), 1.0) * 1.5)
+    axes.grid(True)
+    log_ticks(axes.xaxis, "requests")
+    log_ticks(axes.yaxis, "usd")
+    axes.set_xlabel("requests a month", size=9)
+
+
+def _rate_lines(axes: Axes, rates: np.ndarray, usd: np.ndarray, feasible: np.ndarray) -> None:
+    for index, (cost, serves) in enumerate(zip(usd, feasible, strict=True)):
+        colour = LINES[index % len(LINES)]
+        axes.plot(rates, cost, color=colour, lw=1.0, zorder=3)
+        axes.plot(rates, np.where(serves, cost, np.nan), color=colour, lw=2.6, zorder=4)
+
+
+def _line_labels(axes: Axes, ends: np.ndarray, labels: Sequence[str]) -> None:
+    """Names at the right end of the lines, parted where they would touch."""
+    box = axes.get_window_extent()
+    shares = axes.transAxes.inverted().transform(
+        axes.transData.transform([(1.0, max(end, 1e-9)) for end in ends])
+    )[:, 1]
+    labels = [textwrap.fill(label, 40, break_on_hyphens=False) for label in labels]
+    rows = 1 + max(label.count("\n") for label in labels)
+    places = spread_out(shares.tolist(), 0.18 * rows * DPI / box.height)
+    share_of: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "axes fraction"}
+    style: dict[str, Any] = {"va": "center", "size": 8.5, "annotation_clip": False, **share_of}
+    for index, (share, place, label) in enumerate(zip(shares, places, labels, strict=True)):
+        arrow: dict[str, Any] = {"arrowstyle": "-", "lw": 1.6, "relpos": (0, 0.5), "shrinkA": 1, "shrinkB": 0}
+        arrow["color"] = LINES[index % len(LINES)]
+        axes.annotate(label, (1.0, share), (1.025, place), arrowprops=arrow, **style)
+
+
+def _today(axes: Axes, rate: float) -> None:
+    low, high = axes.get_xlim()
+    if low <= rate <= high:
+        axes.axvline(rate, color=GREY, lw=1.2, ls=(0, (4, 3)), zorder=2)
+        place = axes.get_xaxis_transform()
+        text = f" today: {short_number(rate)} a month"
+        axes.text(rate, 0.985, text, transform=place, va="top", size=8.5, color=FAINT)
+
+
+def _turn(axes: Axes, rate: float, cost: float, colour: str) -> None:
+    axes.plot(rate, cost, "o", ms=8, mfc="white", mec=colour, mew=2, zorder=6)
+    text = f"{short_number(rate)} a month, {format_usd(cost)}"
+    left = axes.transAxes.inverted().transform(axes.transData.transform((rate, cost)))[0] > 0.7
+    offset, side = ((-8, 8), "right") if left else ((8, -13), "left")
+    place: dict[str, Any] = {"textcoords": "offset points", "ha": side, "zorder": 7}
+    axes.annotate(text, (rate, cost), offset, size=8.5, **place)
+
+
+def _rate_alt(title: str, labels: Sequence[str], turns: Sequence[tuple[float, float, int]]) -> str:
+    said = [f"{labels[i]} is cheapest above {short_number(rate)} a month" for rate, _, i in turns]
+    return f"{title}: {' beside '.join(labels)}; {'; '.join(said) or 'the cheapest does not change'}"

@@ -1,0 +1,165 @@
+"""The sequence picture: what happens to one request, from step to step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from explorer.analysis.recommendation import Recommendation, completed
+from explorer.engine.designs import OPTIONS, Design
+from explorer.engine.latency import steps as steps_of
+from explorer.facts.units import format_time
+from explorer.options.base.conditions import Load
+from explorer.workload.workload import Workload
+
+from .bars import PHASE_COLOURS
+from .style import FAINT, INK, RULE, WIDTH_IN, Picture, canvas, styled, subtitle
+
+ROW_IN = 0.42
+SILENT_IN = 0.24
+WORKERS = {  # compute: what the worker is called
+    "lambda": "function",
+    "instance": "function on\nmanaged instances",
+    "task": "container task",
+    "service": "container",
+}
+ORDER = ("client", "door", "front", "worker", "table", "bucket")  # then the stores that are read
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """One step between two columns; both the same where an actor works or waits."""
+
+    start: str
+    end: str
+    title: str
+    phase: str
+    p50_s: float
+    p99_s: float
+    silent: bool = False  # the door's own hand-over, whose time is in the steps beside it
+
+
+@styled
+def sequence(
+    subject: Recommendation | Workload | tuple[Workload, str | Mapping[str, str | None] | Design],
+    design: str | Mapping[str, str | None] | Design | None = None,
+) -> Picture:
+    """What happens to one request: who does what, in order, and the seconds that it takes at the p50.
+
+    Parameters
+    ----------
+    subject : a recommendation, or a workload with `design`
+    design : the design to show; concerns left out are filled by the best
+    """
+    workload, shown = _subject(subject, design)
+    arrows = exchanged(Load(workload), shown)
+    actors = actors_of(arrows)
+    title = f"One request: {workload.name}"
+    spent = [f"{a.title} {format_time(a.p50_s)}" for a in arrows if not a.silent]
+    places = -np.cumsum([SILENT_IN if arrow.silent else ROW_IN for arrow in arrows])
+    depth = -float(places[-1]) if arrows else 0.0
+    picture, axes = canvas(1.47 + depth, title, f"{title}: {'; '.join(spent)}", 0.0, 1.0, 0.1)
+    options = ", ".join(shown.ids.values())
+    subtitle(picture, f"{options}; seconds at the p50, and at the p99 where they differ")
+    axes.set_axis_off()
+    axes.set_xlim(0, WIDTH_IN)
+    axes.set_ylim(-depth - 0.15, 0.6)
+    columns = _columns(axes, actors, shown, depth)
+    for arrow, y in zip(arrows, places, strict=True):
+        _draw(axes, arrow, columns, float(y) + 0.08)
+    return picture
+
+
+def _subject(subject: object, design: object) -> tuple[Workload, Design]:
+    if isinstance(subject, Recommendation):
+        return subject.workload, subject.nearest
+    workload, given = subject if isinstance(subject, tuple) else (subject, design)
+    return workload, completed(workload, given or {})
+
+
+def exchanged(load: Load, design: Design) -> list[Arrow]:
+    """The steps that take time at the p99, with the hand-over between door and worker where none says it."""
+    found: list[Arrow] = []
+    doors = {"door", *OPTIONS["door"]}
+    at = "client"
+    for step in steps_of(load, design):
+        seconds = np.broadcast_to(step.seconds, (3,))
+        if not seconds[-1] > 0:
+            continue
+        start, end = ("door" if actor in doors else actor for actor in step.actors)
+        if "door" in {at, start} and at != start and at != "client" and start != "client":
+            found.append(Arrow(at, start, "", step.phase, 0.0, 0.0, silent=True))
+        found.append(Arrow(start, end, step.title, step.phase, float(seconds[0]), float(seconds[-1])))
+        at = end
+    return found
+
+
+def actors_of(arrows: Sequence[Arrow]) -> list[str]:
+    """Who takes part, in the order in which they stand."""
+    met = [actor for arrow in arrows for actor in (arrow.start, arrow.end)]
+    stores = [actor for actor in dict.fromkeys(met) if actor not in ORDER]
+    return [actor for actor in ORDER if actor in met] + stores
+
+
+def _columns(axes: Axes, actors: Sequence[str], design: Design, depth: float) -> dict[str, float]:
+    """A name and a lifeline for each actor; where each stands [inches]."""
+    gap = min(WIDTH_IN / max(len(actors), 1), 2.6)
+    left = (WIDTH_IN - gap * len(actors)) / 2
+    places = {actor: left + gap * (index + 0.5) for index, actor in enumerate(actors)}
+    for actor, x in places.items():
+        box: dict[str, Any] = {"boxstyle": "round,pad=0.4", "facecolor": "#f6f8fa", "edgecolor": RULE}
+        axes.text(
+            x, 0.3, actor_name(actor, design), ha="center", va="center", size=9.5, weight="bold", bbox=box
+        )
+        axes.plot([x, x], [0.06, -depth - 0.1], color=RULE, lw=1.2, zorder=1)
+    return places
+
+
+def actor_name(actor: str, design: Design) -> str:
+    """What an actor of this design is called."""
+    if actor == "door":
+        return design.door
+    if actor == "worker":
+        return WORKERS.get(design.flow.compute, actor)
+    if actor == "front":
+        return "front function" if design.flow.behind == "function" else "front container"
+    return actor
+
+
+def _draw(axes: Axes, arrow: Arrow, places: Mapping[str, float], y: float) -> None:
+    start, end = places[arrow.start], places[arrow.end]
+    colour = "#8c959f" if arrow.silent else PHASE_COLOURS[arrow.phase]
+    back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.92}
+    if arrow.silent:
+        dotted: dict[str, Any] = {"arrowstyle": "->", "color": colour, "lw": 1.0, "ls": (0, (3, 3))}
+        axes.annotate("", (end, y), (start, y), arrowprops=dotted)
+        return
+    text = f"{arrow.title}"
+    said = _seconds(arrow)
+    if start == end:
+        axes.plot([start, start], [y - 0.1, y + 0.2], color=colour, lw=7, solid_capstyle="butt", zorder=3)
+        x, side = (start + 0.12, "left") if start < WIDTH_IN * 0.72 else (start - 0.12, "right")
+        axes.text(x, y + 0.12, text, ha=side, va="center", size=8.5, bbox=back, zorder=4)
+        axes.text(x, y - 0.06, said, ha=side, va="center", size=8, color=FAINT, bbox=back, zorder=4)
+        return
+    style: dict[str, Any] = {"arrowstyle": "-|>", "color": colour, "lw": 2.0, "shrinkA": 0, "shrinkB": 1}
+    axes.annotate("", (end, y), (start, y), arrowprops=style, zorder=3)
+    _label(axes, (start + end) / 2, y, text, said)
+
+
+def _label(axes: Axes, x: float, y: float, text: str, said: str) -> None:
+    """What a step is above its arrow, its seconds below; kept inside the picture."""
+    half = 0.5 * max(len(text) * 0.068, len(said) * 0.064)
+    x = min(max(x, half + 0.1), WIDTH_IN - half - 0.1)
+    back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.92}
+    axes.text(x, y + 0.11, text, ha="center", va="center", size=8.5, color=INK, bbox=back, zorder=4)
+    axes.text(x, y - 0.12, said, ha="center", va="center", size=8, color=FAINT, bbox=back, zorder=4)
+
+
+def _seconds(arrow: Arrow) -> str:
+    p50, p99 = format_time(arrow.p50_s, 2), format_time(arrow.p99_s, 2)
+    return p50 if p50 == p99 else f"{p50}, p99 {p99}"

@@ -1,0 +1,1 @@
+"""One answer as a document to hand on: an architecture decision record, in four forms."""

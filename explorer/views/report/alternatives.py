@@ -1,0 +1,154 @@
+"""What a document did not decide for, what would change it, and what it rests on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from explorer.analysis import break_evens
+from explorer.analysis.recommendation import Recommendation
+from explorer.analysis.rejections import Reason
+from explorer.engine.cost import usage
+from explorer.engine.designs import Design
+from explorer.engine.latency import steps
+from explorer.engine.limits import findings
+from explorer.facts import catalogue
+from explorer.facts.records import Constant, Time
+from explorer.facts.units import format_share, format_time, format_usd
+from explorer.options.base.conditions import Load
+
+from .blocks import Cell, Sources, Table, table
+from .phrases import cents, one_line, quantity, ruled_out, sentence, signed
+
+MOST_ALTERNATIVES = 10
+
+
+def named(r: Recommendation, ids: dict[str, str]) -> str:
+    """A design by what differs from the recommended one."""
+    return "the same" if ids == r.nearest.ids else break_evens.named(Design(**ids), r.nearest)
+
+
+def rejected(r: Recommendation, sources: Sources) -> Table:
+    """What rules designs out, limits first."""
+    rows = [_reason(r, reason, sources) for reason in r.reasons if reason.kind != "combination"]
+    head = "Because | Rules out | >Designs | >Least chance of a breach | Nearest of them | Source"
+    return table("What rules designs out, limits first", head, rows, look="wide")
+
+
+def _reason(r: Recommendation, reason: Reason, sources: Sources) -> list[Cell | str]:
+    because, source = Cell(sentence(reason.why, ""), f"`{reason.because}`"), Cell("")
+    if reason.kind == "limit":
+        row = catalogue.limit(reason.because)
+        value = quantity(row.value or 0.0, row.unit)
+        because = Cell(f"{row.service}: {row.name}, {value}", f"`{row.id}`")
+        source = sources.cite(row.source_url, row.as_of, row.id)
+    chance = "" if reason.breach_probability is None else format_share(reason.breach_probability)
+    return [
+        because,
+        ruled_out(reason, r.nearest),
+        f"{reason.designs:,}",
+        chance,
+        named(r, reason.nearest),
+        source,
+    ]
+
+
+def combinations(r: Recommendation) -> Table:
+    """What no workload can combine."""
+    rows = [
+        (sentence(reason.why, ""), ruled_out(reason, r.nearest), f"{reason.designs:,}")
+        for reason in r.reasons
+        if reason.kind == "combination"
+    ]
+    return table("Combinations that cannot be built", "Because | Rules out | >Combinations", rows)
+
+
+def alternatives(r: Recommendation) -> Table | None:
+    """The next best designs."""
+    best = r.alternatives.head(MOST_ALTERNATIVES).to_dict("records")
+    rows = [_alternative(r, row) for row in best]
+    caption = f"The next {len(best)} of {len(r.alternatives)} other feasible designs, by what differs"
+    head = "Design | >USD a month | >Difference | >Parts | >p50 | >p95"
+    return table(caption, head, rows) if rows else None
+
+
+def _alternative(r: Recommendation, row: dict[Any, Any]) -> list[Cell | str]:
+    usd, design = row["monthly_usd"], {concern: row[concern] for concern in r.nearest.ids}
+    times = [format_time(row[f"latency_{p}_s"], 2) for p in ("p50", "p95")]
+    return [named(r, design), cents(usd), signed(usd - r.monthly_usd), str(row["parts"]), *times]
+
+
+def turns(r: Recommendation) -> Table | None:
+    """Where the recommendation changes."""
+    rows = []
+    for turn in r.turns:
+        when, comma, then = turn.says.partition(", ")
+        rows.append((sentence(when, ""), sentence(then, "") if comma else "no change within reach"))
+    return table("Break-evens around this workload", "When | Then", rows) if rows else None
+
+
+def no_turns(r: Recommendation) -> str:
+    """What is said where nothing is traded for parts."""
+    if r.turns:
+        return "Nothing is feasible today, so there is nothing to trade for fewer parts."
+    return "Nothing is feasible, and no other size, time or rate alone changes that."
+
+
+def trade(r: Recommendation) -> Table | None:
+    """The winner by what one more part is worth."""
+    rows = [
+        (format_usd(usd), named(r, at["design"]), cents(at["monthly_usd"]), str(at["parts"]))
+        for usd, at in r.at_part_usd.items()
+        if at["design"]
+    ]
+    caption = "The answer by what one more part is worth avoiding"
+    return table(caption, "A part, a month | Design | >USD a month | >Parts", rows) if rows else None
+
+
+def assumptions(r: Recommendation, sources: Sources) -> Table:
+    """What was not given or not measured; what decides the design comes first."""
+    rows = [
+        [
+            Cell(row.id, kind="code"),
+            row.kind,
+            one_line(row.value),
+            sentence(row.why, ""),
+            Cell("decides", kind="decides") if row.decides else "",
+            sources.cite(row.source_url, row.as_of, row.id),
+        ]
+        for row in sorted(r.assumed, key=lambda row: not row.decides)
+    ]
+    caption = "What was assumed; what decides the design comes first"
+    return table(caption, "Of | Kind | Value | Why | Decides | Source", rows, look="wide")
+
+
+def deciding(r: Recommendation) -> str:
+    """How many assumptions decide the design."""
+    count = sum(row.decides for row in r.assumed)
+    if not count:
+        return (
+            "None of these decides the design: it stays with half or twice of any default, or its opposite."
+        )
+    word = "decides" if count == 1 else "decide"
+    return (
+        f"{count} of these {word} the design: with half or twice the value, or its opposite, it is another."
+    )
+
+
+def cite_rest(r: Recommendation, sources: Sources) -> None:
+    """Cite what no table shows: what a breach looks like, measured times and metering."""
+    load, design = Load(r.workload), r.nearest
+    findings(r.workload, design, load)
+    usage(load, design)
+    steps(load, design)
+    for found in r.found:
+        if breach := catalogue.breach(found.limit, design.door):
+            sources.cite(breach.source_url, breach.as_of, f"breach of {found.limit}")
+    times, constants = (
+        map(catalogue.time, sorted(load.times)),
+        map(catalogue.constant, sorted(load.constants)),
+    )
+    used: list[Time | Constant] = [*times, *constants]
+    for row in used:
+        sources.cite(row.source_url, row.as_of, row.id)
+    cold = load.init
+    sources.cite(cold.source_url, cold.as_of, f"cold start of {cold.language}")

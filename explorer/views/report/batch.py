@@ -1,0 +1,137 @@
+"""Reports on many workloads in one folder, and the page that leads to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from explorer import __version__
+from explorer.analysis import summary
+from explorer.analysis.recommendation import Recommendation, recommend
+from explorer.errors import ExplorerError
+from explorer.facts.units import format_share, format_time, format_usd
+from explorer.workload.workload import Workload
+
+from . import decision
+from .blocks import Cell
+from .phrases import one_line
+from .sections import Asked, document, renamed
+from .write import FORMS, saved_figures, written
+
+INDEX = "index"
+Load = Callable[[Path], Workload]
+
+
+@dataclass
+class Entry:
+    """A workload of a batch: its files, and what the index says of it."""
+
+    given: Path
+    stem: str  # of its files' names
+    name: str = ""
+    design: str = ""
+    usd: float = 0.0
+    usd_said: str = ""
+    p95: str = ""
+    tightest: Cell = field(default_factory=lambda: Cell(""))
+    verdict: Cell = field(default_factory=lambda: Cell(""))
+    files: list[Path] = field(default_factory=list)
+    figures: list[Path] = field(default_factory=list)
+    error: str = ""
+
+
+def batch(
+    paths: Sequence[Path],
+    folder: Path,
+    forms: Sequence[str],
+    load: Load,
+    asked: Asked | None = None,
+    figures: bool = False,
+    watch: Callable[[Sequence[Entry]], Iterable[Entry]] = iter,
+) -> list[Entry]:
+    """Write the report of each workload in each form, then `index.html`; what fails is one row of it.
+
+    Parameters
+    ----------
+    paths : of the workloads
+    folder : to write into, made if need be
+    forms : endings without their dot
+    load : what reads a workload
+    figures : whether each workload's pictures are written as well, with their numbers
+    watch : shows a person how far it is
+
+    Raises ReportError if the folder cannot be written.
+    """
+    entries = [Entry(path, stem) for path, stem in zip(paths, stems(paths))]
+    for entry in watch(entries):
+        try:
+            _one(entry, load(entry.given), folder, forms, asked or Asked(), figures)
+        except (ExplorerError, OSError, UnicodeError) as error:
+            entry.error = one_line(str(error))
+    page = folder / f"{INDEX}.html"
+    written(index(entries), page)
+    return entries
+
+
+def stems(paths: Sequence[Path]) -> list[str]:
+    """A name for the files of each workload, told apart even where names differ by case alone."""
+    first = {INDEX, *(path.stem.lower() for path in paths)}
+    taken, found = {INDEX}, []
+    for path in paths:
+        stem, number = path.stem, 2
+        while stem.lower() in taken or (number > 2 and stem.lower() in first):
+            stem, number = f"{path.stem}-{number}", number + 1
+        taken.add(stem.lower())
+        found.append(stem)
+    return found
+
+
+def _one(
+    entry: Entry, workload: Workload, folder: Path, forms: Sequence[str], asked: Asked, figures: bool
+) -> None:
+    """The files of one workload."""
+    r = recommend(workload)
+    _tell(entry, r)
+    doc = document(r, entry.stem, asked)
+    for form in forms:
+        path = folder / f"{entry.stem}.{form}"
+        entry.files.append(written(FORMS[path.suffix](renamed(doc, r, path.name, asked)), path))
+    if figures:
+        entry.figures = saved_figures(doc, folder / f"{entry.stem}-figures")
+
+
+def _tell(entry: Entry, r: Recommendation) -> None:
+    """What the index says of an answer."""
+    entry.name, entry.usd = one_line(r.workload.name), r.monthly_usd if r.feasible else 0.0
+    entry.design = summary.described(r.nearest)
+    if not r.feasible:
+        entry.design = f"none is feasible; nearest: {entry.design}"
+    entry.usd_said, entry.p95 = format_usd(r.monthly_usd), format_time(r.latency_s["p95"], 2)
+    tightest = decision.tiles(r)[-1]
+    entry.tightest = Cell(tightest.text, tightest.note)
+    entry.verdict = _verdict(r)
+
+
+def _verdict(r: Recommendation) -> Cell:
+    """Whether it fits, and what stands in its way."""
+    if not r.feasible:
+        return Cell("not feasible", kind="breach")
+    verdict = r.found[0].verdict if r.found else "fits"
+    broken = max((found.breach_probability for found in decision.having(r, "tight")), default=0.0)
+    said = {
+        "fits": "fits",
+        "tight": f"fits but for {format_share(broken)}" if broken else "fits, a limit is near",
+        "raise": "fits once a quota is raised",
+    }
+    return Cell(said[verdict], kind=verdict)
+
+
+def index(entries: Iterable[Entry]) -> bytes:
+    """The page that leads to the reports, sorted by name."""
+    from .layout import page
+
+    rows = sorted(entries, key=lambda entry: (entry.error != "", entry.name.lower(), entry.stem))
+    told = [entry for entry in rows if not entry.error]
+    total = format_usd(sum(entry.usd for entry in told))
+    return page("index.html.j2", rows=rows, told=told, total=total, version=__version__).encode()

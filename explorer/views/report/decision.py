@@ -1,0 +1,291 @@
+"""The design that a document decides for: its key numbers, limits, bill, seconds and consequences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from explorer.analysis import summary
+from explorer.analysis.break_evens import BreakEven, relaxations
+from explorer.analysis.recommendation import Recommendation
+from explorer.engine.cost import BillLine
+from explorer.engine.designs import Context
+from explorer.engine.designs import table as every_design
+from explorer.engine.latency import latency, steps
+from explorer.engine.limits import Finding, findings
+from explorer.facts import catalogue
+from explorer.facts.units import format_number, format_share, format_time, format_usd
+from explorer.options.base.conditions import Load
+
+from .alternatives import named
+from .blocks import Cell, Sources, Table, table
+from .phrases import (
+    amount,
+    because,
+    cents,
+    counted,
+    named_limit,
+    percent,
+    priced,
+    quantity,
+    sentence,
+    signed,
+    used_of,
+    used_share,
+)
+
+MOST_POINTS = 3
+LOAD = {"request", "response", "runtime", "peak"}  # what drives a limit that more load fills
+BILL_MARKS = (
+    "Assumed: no price is known in this region, and that of us-east-1 stands in. "
+    "Stale: the price was not seen since 2026 began."
+)
+
+
+def lead(r: Recommendation) -> str:
+    """What to build, in one sentence."""
+    if r.feasible:
+        return f"Build {summary.described(r.nearest)}."
+    return f"Nothing is feasible. The nearest miss is {summary.described(r.nearest)}."
+
+
+def tiles(r: Recommendation) -> list[Cell]:
+    """The key numbers: each with what it is, and what stands behind it."""
+    each = format_usd(1000 * r.monthly_usd / r.workload.requests_per_month)
+    target = r.workload.targets.latency_p95
+    promise = f"; promised {format_time(target)}" if target else ""
+    p50, p95 = (format_time(r.latency_s[p], 2) for p in ("p50", "p95"))
+    return [
+        Cell(format_usd(r.monthly_usd), f"{each} a thousand requests", "Cost a month"),
+        Cell(str(r.parts), f"each counts as {format_usd(r.part_usd)} a month", "Moving parts"),
+        Cell(p50, "half of the results in hand", "Latency, p50"),
+        Cell(p95, f"95 % in hand{promise}", "Latency, p95"),
+        _tightest(r),
+    ]
+
+
+def _tightest(r: Recommendation) -> Cell:
+    if not r.found:
+        return Cell("none", "no limit binds this design", "Tightest limit")
+    driven = [found for found in r.found if LOAD & _drivers(r).get(found.limit, set())]
+    worst = r.found[0]
+    if worst.verdict in ("tight", "fits") and driven:  # not a setting that is as large as it should be
+        worst = max(driven, key=used_share)
+    note = f"{catalogue.limit(worst.limit).name}: {used_of(worst)} at the p99"
+    return Cell(percent(used_share(worst)), note, "Tightest limit")
+
+
+def _drivers(r: Recommendation) -> dict[str, set[str]]:
+    """What drives each limit of the design."""
+    load, drivers = Load(r.workload), dict[str, set[str]]()
+    for option in r.nearest.options:
+        for use in option.limits(load.under(Context.of(option, r.nearest.flow).flow)):
+            drivers.setdefault(use.limit, set()).add(use.driver)
+    return drivers
+
+
+# What else to know before reading on -------------------------------------------------------------
+
+
+def points(r: Recommendation) -> list[tuple[str, list[str]]]:
+    """A heading and its sentences each."""
+    said = [
+        ("Missed by", list(map(sentence, misses(r)))),
+        ("What would make it feasible", _relaxed(r)),
+        ("It depends", _depends(r)),
+        ("First", [sentence(found.consequence.split(";")[0]) for found in having(r, "raise")]),
+        ("Now and then", _now_and_then(r)),
+        ("Why not otherwise", _why_not(r)),
+        ("What would change it", [sentence(turn.says) for turn in nearest_turns(r)]),
+        ("Against today", _against(r)),
+    ]
+    return [(heading, sentences) for heading, sentences in said if sentences]
+
+
+def _relaxed(r: Recommendation) -> list[str]:
+    helps = [] if r.feasible else relaxations(r)
+    return [f"It would be feasible if {help}." for help in helps]
+
+
+def having(r: Recommendation, verdict: str) -> list[Finding]:
+    """The findings with one verdict."""
+    return [found for found in r.found if found.verdict == verdict]
+
+
+def _depends(r: Recommendation) -> list[str]:
+    prices: dict[str, list[str]] = {}
+    for usd, choice in r.at_part_usd.items():
+        if choice["design"] and choice["design"] != r.nearest.ids:
+            prices.setdefault(named(r, choice["design"]), []).append(format_usd(usd))
+    return [f"With a part at {' or '.join(usd)} a month, it is {d}." for d, usd in prices.items()]
+
+
+def _now_and_then(r: Recommendation) -> list[str]:
+    return [watched(found) for found in having(r, "tight") if found.broken_per_month >= 1][:2]
+
+
+def watched(found: Finding) -> str:
+    """A limit that is nearly used up, or breaks now and then."""
+    used = f"{quantity(found.used_p99, found.unit)} at the p99"
+    if not found.breach_probability:
+        return sentence(f"{named_limit(found.limit)}: {used}")
+    share = format_share(found.breach_probability)
+    return f"{share} of the requests ({_a_month(found)}) exceed the {named_limit(found.limit)}; {used}."
+
+
+def nearest_turns(r: Recommendation) -> list[BreakEven]:
+    """The turns that are nearest to today's values."""
+    near = [(max(turn.factor, 1 / turn.factor), turn) for turn in r.turns if turn.factor]
+    return [turn for _, turn in sorted(near, key=lambda pair: pair[0])][:MOST_POINTS]
+
+
+def _why_not(r: Recommendation) -> list[str]:
+    held = [reason for reason in r.reasons if reason.kind in ("limit", "promise")]
+    return [sentence(because(reason, r.nearest)) for reason in held[:MOST_POINTS]]
+
+
+def _against(r: Recommendation) -> list[str]:
+    if r.current is None:
+        return []
+    broken = [found for found in findings(r.workload, r.current) if found.verdict == "breach"]
+    fails = [_broken_today(found) for found in broken[:MOST_POINTS]]
+    usd = next((change.usd for change in r.changed if change.usd is not None), None)
+    if usd is None:
+        return fails
+    added, removed = (sum(c.change == kind for c in r.changed) for kind in ("added", "removed"))
+    price = f"It costs {format_usd(abs(usd))} a month {'more' if usd > 0 else 'less'}"
+    parts = f"{counted(added, 'part')} to add, {removed or 'none'} to remove"
+    return [*fails, f"{price}; {parts}."]
+
+
+def _broken_today(found: Finding) -> str:
+    share, limit = format_share(found.breach_probability), named_limit(found.limit)
+    return f"What runs today fails: {share} of the requests ({_a_month(found)}) exceed the {limit}."
+
+
+def misses(r: Recommendation) -> Iterator[str]:
+    """Why the nearest miss is not feasible, and by how much; nothing if there is an answer."""
+    if r.feasible:
+        return
+    load = Load(r.workload)
+    tolerated = f"{format_share(load.tolerance)} may"
+    yield from (_missed(found, tolerated) for found in having(r, "breach"))
+    late, target = float(r.evaluation.late[r.index]), r.workload.targets.latency_p95
+    if late > load.tolerance + 1e-12:
+        waits = f"the client waits {format_time(r.workload.client.waits)} for the first byte"
+        yield f"{waits}; {format_share(late)} of the answers come later, where {tolerated}"
+    if target is not None and r.latency_s["p95"] > target:
+        yield f"the p95 takes {format_time(r.latency_s['p95'])}, where {format_time(target)} is promised"
+
+
+def _missed(found: Finding, tolerated: str) -> str:
+    needs = f"the p99 needs {quantity(found.used_p99, found.unit)}, {percent(used_share(found))}"
+    broken = format_share(found.breach_probability)
+    return f"{broken} of the requests exceed the {named_limit(found.limit)}, where {tolerated}; {needs} of it"
+
+
+def chosen_among(r: Recommendation) -> str:
+    """How many designs there were to choose from, and how."""
+    every = f"{len(every_design().designs):,} designs that can be built"
+    if not r.feasible:
+        return f"None of the {every} is feasible. This is the one that misses by least."
+    feasible = len(r.others) + 1
+    most = f"the least cost, each part counted as {format_usd(r.part_usd)} a month"
+    return f"Of {every}, {feasible:,} {'is' if feasible == 1 else 'are'} feasible; this one has {most}."
+
+
+# Tables -------------------------------------------------------------------------------------------
+
+
+def choices(r: Recommendation) -> Table:
+    """The five choices."""
+    rows = [
+        (option.concern, Cell(option.id, kind="code"), option.summary, ", ".join(option.parts) or "none")
+        for option in r.nearest.options
+    ]
+    return table("The five choices of the design", "Concern | Option | What it is | Parts", rows)
+
+
+def limits(r: Recommendation, sources: Sources) -> Table:
+    """Every limit that binds the design."""
+    head = "Limit | >Allowed | >Used, p50 | >Used, p99 | >Requests that break it | Verdict"
+    rows = [_limit(found, sources) for found in r.found]
+    return table("Limits, worst first", f"{head} | What the caller sees | Source", rows, look="wide")
+
+
+def _limit(found: Finding, sources: Sources) -> list[Cell | str]:
+    row, share = catalogue.limit(found.limit), used_share(found)
+    return [
+        Cell(f"{row.service}: {row.name}", f"`{row.id}`"),
+        Cell(quantity(found.limit_value, found.unit), "" if found.verified else "not verified"),
+        quantity(found.used_p50, found.unit),
+        Cell(quantity(found.used_p99, found.unit), percent(share), share=min(share, 1.0)),
+        Cell(format_share(found.breach_probability), _a_month(found)),
+        Cell(found.verdict, kind=found.verdict),
+        Cell(sentence(found.consequence, ""), kind="prose"),
+        sources.cite(found.source_url, row.as_of, row.id),
+    ]
+
+
+def _a_month(found: Finding) -> str:
+    if not found.breach_probability:
+        return ""
+    rare = found.broken_per_month < 1
+    return "less than 1 a month" if rare else f"{format_number(found.broken_per_month)} a month"
+
+
+def bill(r: Recommendation, sources: Sources) -> Table:
+    """The bill, dearest line first."""
+    lines = sorted(r.bill.lines, key=lambda line: line.usd, reverse=True)
+    rows = [_line(line, r.bill.total_usd, r.bill.region, sources) for line in lines]
+    discount = r.workload.preferences.discount
+    less = f", less {100 * discount:.6g} %" if discount else ""
+    caption = f"A month in {r.bill.region}: quantity × price{less} = USD"
+    head = "Billed | >Quantity | Unit | >× price, USD | >= USD a month | Marks | Source"
+    total = ("Total", "", "", "", cents(r.bill.total_usd), "", "")
+    return table(caption, head, rows, total, look="bill")
+
+
+def _line(line: BillLine, total: Decimal, region: str, sources: Sources) -> list[Cell | str]:
+    marks = {"assumed": line.assumed, "stale": line.stale}
+    unit, _, counting = line.unit.removesuffix(")").partition(" (")
+    prices, terms = priced(line, region)
+    return [
+        Cell(line.id, kind="code"),
+        Cell(amount(line.quantity), f"{amount(line.free)} free" if line.free else ""),
+        Cell(unit, counting),
+        Cell(prices, terms),
+        Cell(cents(line.usd), share=float(line.usd / total) if total else None),
+        ", ".join(mark for mark, stands in marks.items() if stands),
+        sources.cite(line.source, line.as_of, line.id),
+    ]
+
+
+def phases(r: Recommendation) -> Table:
+    """What one request waits for."""
+    happens: dict[str, list[str]] = {}
+    for step in steps(Load(r.workload), r.nearest):
+        happens.setdefault(step.phase, []).append(step.title)
+    seconds = latency(r.workload, r.nearest)
+    total = ("In all", "", *_times(seconds.pop("total")))
+    rows = [(name, "; ".join(happens[name]), *_times(s)) for name, s in seconds.items()]
+    caption = "From submitting to the whole result in hand, as if all steps were slow together"
+    return table(caption, "Phase | What happens | >p50 | >p95 | >p99", rows, total)
+
+
+def _times(seconds: dict[str, float]) -> list[str]:
+    return [format_time(s) for s in seconds.values()]
+
+
+def changes(r: Recommendation) -> Table | None:
+    """Against what runs today."""
+    rows = [(c.change, c.what, "" if c.usd is None else signed(c.usd)) for c in r.changed]
+    caption = f"Against today's design ({r.current})"
+    return table(caption, "Change | What | >USD a month", rows) if rows else None
+
+
+def no_changes(r: Recommendation) -> str:
+    """Why there is no table of changes."""
+    if r.current is None:
+        return "The workload does not say what runs today."
+    return "What runs today was not compared: there is no design to change to."

@@ -1,0 +1,116 @@
+"""Growth as a document shows it: what the design stands, until when, and what follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from explorer.analysis.forecast import forecast
+from explorer.analysis.recommendation import Recommendation
+from explorer.engine.designs import Design, choices
+from explorer.facts import catalogue
+from explorer.facts.units import format_usd
+
+from .alternatives import named
+from .blocks import Cell, Table, table
+from .phrases import named_limit, percent, quantity
+
+DEFAULT = {"requests_per_month": "3 %", "response": "1 %"}  # a month, where nobody said
+MONTHS = 36
+MOST = 8  # limits in the table and the picture
+LEAST_SHARE = 0.01  # of a limit at the end: what uses less is not worth a row
+
+
+@dataclass(frozen=True, eq=False)
+class Ahead:
+    """A forecast of the recommended design, or of the nearest miss.
+
+    Parameters
+    ----------
+    growth : rates a month by field; None: `DEFAULT`, which is then said to be assumed
+    """
+
+    r: Recommendation
+    growth: Mapping[str, str] | None = None
+    months: int = MONTHS
+
+    @property
+    def rates(self) -> Mapping[str, str]:
+        """The rates that were used."""
+        return DEFAULT if self.growth is None else self.growth
+
+    @property
+    def said(self) -> str:
+        """The rates in words, and whose they are."""
+        rates = ", ".join(f"`{field}` {_a_month(str(rate))}" for field, rate in self.rates.items())
+        whose = "assumed, as nobody said" if self.growth is None else "as given"
+        return f"{rates}: {whose}."
+
+    @cached_property
+    def frame(self) -> Any:
+        """What `explorer.forecast` gives for the design of the document."""
+        return forecast(self.r.workload, self.rates, self.months, self.r.nearest)
+
+    @property
+    def first(self) -> str:
+        """When the design first breaks a limit, in one sentence."""
+        if self.frame.first_breach is None:
+            return f"No limit of this design breaks within {self.months} months."
+        month, limit = self.frame.first_breach
+        when = f"In month {month}" if month else "Today already"
+        return f"{when} this design breaks the {named_limit(limit)}."
+
+    def limits(self) -> list[str]:
+        """The limits that matter by then, the one that is used most first."""
+        frame = self.frame.assign(share=shares(self.frame))
+        last = frame[frame["month"] == self.months].sort_values("share", ascending=False, kind="stable")
+        grows = frame.groupby("limit")["share"].agg(lambda s: s.iloc[-1] - s.iloc[0])
+        kept = [x for x, s in zip(last["limit"], last["share"]) if grows[x] > 1e-9 and s >= LEAST_SHARE]
+        return kept[:MOST]
+
+
+def shares(frame: Any) -> Any:
+    """Which share of its limit the p99 uses, a row a month and limit."""
+    return frame["used"] / frame["limit_value"].where(frame["limit_value"] > 0)
+
+
+def _a_month(rate: str) -> str:
+    said = rate.strip()
+    return f"+{said} a month" if said.endswith("%") else said.replace("/", " a ").replace("per ", "a ")
+
+
+def used(ahead: Ahead) -> Table | None:
+    """How much of each limit is used, year by year, and when it breaks."""
+    seen = sorted({0, *range(12, ahead.months + 1, 12), ahead.months})[:6]
+    rows = [_used(ahead.frame[ahead.frame["limit"] == limit], seen) for limit in ahead.limits()]
+    months = " | ".join(">today" if not month else f">month {month}" for month in seen)
+    caption = "Limits that growth fills: the share that the p99 uses"
+    return table(caption, f"Limit | >Allowed | {months} | >Breaks in month", rows) if rows else None
+
+
+def _used(frame: Any, seen: Sequence[int]) -> list[Cell | str]:
+    limit = catalogue.limit(frame["limit"].iloc[0])
+    share = dict(zip(frame["month"], shares(frame)))
+    broken = frame.loc[frame["verdict"] == "breach", "month"]
+    return [
+        Cell(f"{limit.service}: {limit.name}", f"`{limit.id}`"),
+        quantity(float(frame["limit_value"].iloc[0]), limit.unit),
+        *(percent(float(share[month])) for month in seen),
+        str(broken.iloc[0]) if len(broken) else "not in sight",
+    ]
+
+
+def changes(ahead: Ahead) -> Table | None:
+    """The recommended design whenever it changes."""
+    rows = [_change(ahead, row) for row in ahead.frame.design_changes.to_dict("records")]
+    head = ">Month | Recommended then | >USD a month | Parts added | Parts removed"
+    return table("What would be recommended as it grows", head, rows) if rows else None
+
+
+def _change(ahead: Ahead, row: Mapping[str, Any]) -> list[Cell | str]:
+    design = row["design"] and Design(**choices(row["design"]))
+    then = named(ahead.r, design.ids) if design else "nothing is feasible"
+    usd = format_usd(row["monthly_usd"]) if design else ""
+    return [str(row["month"]), then, usd, *(", ".join(row[key]) or "none" for key in ("added", "removed"))]

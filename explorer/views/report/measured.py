@@ -1,0 +1,132 @@
+"""What a benchmark measured, as a document shows it: beside what was predicted for that run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from explorer.analysis.calibration.calibrate import calibrate
+from explorer.analysis.calibration.measurements import read
+from explorer.analysis.calibration.prediction import Conditions, predicted
+from explorer.engine.designs import Design
+from explorer.errors import ReportError
+from explorer.facts.units import format_time
+from explorer.workload.workload import Workload
+
+from .blocks import Table, table
+from .document import Block, Listed, Prose
+from .phrases import one_line
+
+LOCAL = "These are times of a local cloud on one machine: they prove the model's structure, not AWS's."
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """The rows of one benchmark, read from its Parquet file, as the pictures of a benchmark want them."""
+
+    path: Path
+    workload: Workload
+
+    @cached_property
+    def frame(self) -> Any:
+        """A row a request, with what the run says of itself in `attrs["bench"]`."""
+        frame = read(self.path)
+        told = frame.attrs.get("bench") or {}
+        if not told.get("design") or not told.get("summary", {}).get("measured"):
+            raise ReportError(
+                f"{self.path}: expected the Parquet file of explorer bench, of a design that is known"
+            )
+        return frame
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the run says of itself."""
+        return dict(self.frame.attrs["bench"])
+
+    @property
+    def endpoint(self) -> Measurement:
+        """Itself: whose workload, design and target the pictures ask for."""
+        return self
+
+    @property
+    def design(self) -> Design:
+        """The design that was measured."""
+        return Design(**self.told["design"])
+
+    @property
+    def target(self) -> str:
+        """Where: local or aws."""
+        return str(self.to_dict().get("target", ""))
+
+    @property
+    def conditions(self) -> Conditions:
+        """What the run asked for."""
+        return Conditions(**self.told["conditions"])
+
+    @property
+    def counted(self) -> list[Any]:
+        """The requests that count: not those that warmed it up."""
+        kept = self.frame[~self.frame["warm_up"].astype(bool)]
+        return list(kept.assign(cold=kept["cold"].fillna(False)).itertuples())
+
+    @property
+    def measured(self) -> dict[str, dict[str, float]]:
+        """Seconds by phase and in all."""
+        return dict(self.to_dict()["measured"])
+
+    @cached_property
+    def predicted(self) -> dict[str, dict[str, float]]:
+        """The same by the model, for the document's workload under this run's conditions."""
+        return predicted(self.workload, self.design, self.conditions)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The summary that the run stored."""
+        return dict(self.told["summary"])
+
+    @cached_property
+    def off(self) -> Any:
+        """How far the prediction was off, before and after calibration, a row a phase."""
+        return calibrate(self.workload, self.frame).off.reset_index().drop(columns="run")
+
+
+def blocks(run: Measurement) -> list[Block]:
+    """What a document says of a run."""
+    said = run.to_dict()
+    counts = f"{said['jobs']:,} jobs, {said['succeeded']:,} succeeded, {said['lost']:,} lost"
+    design = ", ".join(f"`{option}`" for option in run.design.ids.values())
+    notes = [*said.get("why_not_valid", ()), *said.get("cannot_vouch_for", ())]
+    found: list[Block] = [
+        Prose(f"{counts}, at {run.conditions.rate_rps:.3g} a second, of the design {design}."),
+        _beside(run),
+    ]
+    if run.target == "local":
+        found.insert(1, Prose(LOCAL))
+    return (
+        [*found, Listed("What this run cannot show", [f"{one_line(note)}." for note in notes])]
+        if notes
+        else found
+    )
+
+
+def _beside(run: Measurement) -> Table:
+    rows = [
+        (row["phase"], *(_seconds(row[f"{who}_{at}_s"]) for at in ("p50", "p95") for who in WHO), _share(row))
+        for row in run.off.to_dict("records")
+    ]
+    columns = " | ".join(f">{who} {at}" for at in ("p50", "p95") for who in WHO)
+    caption = "Predicted and measured under the conditions of the run, and the workload calibrated by it"
+    return table(caption, f"Phase | {columns} | >Prediction off, p50", rows)
+
+
+WHO = ("measured", "predicted", "calibrated")
+
+
+def _seconds(seconds: float) -> str:
+    return format_time(seconds, 2) if seconds >= 1e-4 else "0"
+
+
+def _share(row: dict[str, Any]) -> str:
+    off = row["predicted_off_p50"]
+    return "" if off != off else f"{100 * off:+.0f} %".replace("-", "−")

@@ -1,0 +1,172 @@
+"""A document as a notebook: it tells the same, and its code makes the pictures and frames again.
+
+It is written as JSON in the format 4.5, as Jupyter saves it: to import nbformat takes 2 s, for the grammars
+of its validator, and a report should take less than 5. The tests validate with it.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+from explorer.errors import ReportError
+from explorer.workload.workload import Workload
+
+from .document import Block, Document, Section, Shown
+from .layout import md_head, md_part
+from .workload import is_long
+
+MISSING = "a notebook needs IPython, which is not installed: expected pip install 'explorer[notebooks]'"
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+FRAMES = {  # what ends a section: its table as a frame, to work on
+    "limits": 'r.findings[["limit", "used_p50", "used_p99", "limit_value", "unit", "verdict"]]',
+    "alternatives": "r.alternatives.head(10)",
+    "turns": 'r.break_evens[["axis", "value", "unit", "says"]]',
+    "growth": "ahead.design_changes",
+}
+
+
+def ipynb(doc: Document) -> bytes:
+    """The document as a notebook with its outputs: the same document gives the same bytes.
+
+    Raises ReportError without IPython.
+    """
+    try:
+        from IPython.core.formatters import DisplayFormatter
+    except ImportError:
+        raise ReportError(MISSING) from None
+    made = Cells(DisplayFormatter(), _names(doc))
+    made.text("head", md_head(doc))
+    made.setup(doc)
+    for section in doc.sections:
+        made.section(section, doc)
+    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    notebook = {"cells": made.cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return (json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _names(doc: Document) -> dict[str, Any]:
+    """What the cells are about: as the set-up would give it, without doing it again."""
+    names = {name: value for name, value in doc.names.items() if value is not None}
+    if doc.pictures:
+        from explorer.views import figures
+
+        names["figures"] = figures
+    return {**names, "ahead": names["ahead"].frame}
+
+
+class Cells:
+    """The cells of a notebook as they are added; what a cell shows is worked out here, by its own code."""
+
+    def __init__(self, formatter: Any, names: dict[str, Any]) -> None:
+        self.formatter, self.names = formatter, names
+        self.cells: list[dict[str, Any]] = []
+        self.count = 0
+
+    def text(self, id: str, markdown: str) -> None:
+        """A cell of Markdown."""
+        self._add(id, markdown, {}, cell_type="markdown")
+
+    def code(self, id: str, source: str, shows: bool = True, tags: tuple[str, ...] = ()) -> None:
+        """A cell of code, with what it shows."""
+        self.count += 1
+        outputs = [self._output(source)] if shows else []
+        metadata = {"tags": list(tags)} if tags else {}
+        self._add(id, source, metadata, cell_type="code", execution_count=self.count, outputs=outputs)
+
+    def _add(self, id: str, source: str, metadata: dict[str, Any], **more: Any) -> None:
+        name = f"{id}-{len(self.cells)}"
+        self.cells.append({"id": name, "source": _lines(source), "metadata": metadata, **more})
+
+    def _output(self, source: str) -> Any:
+        """What the last expression of a cell shows, as a kernel shows it."""
+        import pandas as pd
+
+        *before, last = ast.parse(source).body
+        exec(compile(ast.Module(before, []), "cell", "exec"), self.names)
+        assert isinstance(last, ast.Expr)
+        value = eval(compile(ast.Expression(last.value), "cell", "eval"), self.names)
+        with pd.option_context("display.max_columns", 20, "display.max_rows", 60, "display.width", 80):
+            shown, metadata = self.formatter.format(value)
+        data = {kind: _lines(text) if kind.startswith("text/") else text for kind, text in shown.items()}
+        told = {"data": data, "metadata": metadata, "execution_count": self.count}
+        return {"output_type": "execute_result", **told}
+
+    def setup(self, doc: Document) -> None:
+        """From the workload to the answer: what all cells after it are about."""
+        r, ahead, run = (doc.names[name] for name in ("r", "ahead", "run"))
+        growth = "{" + ", ".join(f'"{field}": "{rate}"' for field, rate in ahead.rates.items()) + "}"
+        given, loads = inline(r.workload)
+        parameters = f"{given}\ngrowth = {growth}\nmonths = {ahead.months}"
+        self.code("parameters", parameters, shows=False, tags=("parameters",))
+        lines = ["import tomllib", "", "import explorer as ex", "from explorer import figures", "", loads]
+        if doc.names["w"] is not r.workload:
+            lines.append(f'w = w.replace(name="{doc.names["w"].name}")')
+        lines += ["r = ex.recommend(w)", "ahead = ex.forecast(w, growth, months, r.nearest)"]
+        lines.append("moves = ex.sensitivity(w, design=r.nearest)")
+        if run is not None:
+            lines.insert(4, "from explorer.views.report.measured import Measurement")
+            lines.append(f"run = Measurement({run.path.name!r}, w)".replace("'", '"'))
+        self.code("setup", "\n".join(lines), shows=False)
+
+    def section(self, section: Section, doc: Document) -> None:
+        """What a section tells, its pictures where they stand, and its frame."""
+        headed = True
+        for part in _parts(section):
+            if isinstance(part, Shown):
+                for drawn in doc.drawn(part.key):
+                    self.code(section.id, drawn.expression)
+            elif told := md_part(section, part, doc, headed):
+                self.text(section.id, told)
+                headed = False
+        if section.id in FRAMES:
+            self.code(section.id, FRAMES[section.id])
+
+
+def _lines(text: str) -> list[str]:
+    """Text as a notebook has it."""
+    return text.splitlines(True)
+
+
+def _parts(section: Section) -> Iterator[Shown | list[Block]]:
+    """The blocks of a section between its pictures; at least one, for its heading."""
+    told: list[Block] = []
+    first = True
+    for block in section.blocks:
+        if isinstance(block, Shown):
+            if told or first:
+                yield told
+            yield block
+            told, first = [], False
+        else:
+            told.append(block)
+    if told or first:
+        yield told
+
+
+def inline(w: Workload) -> tuple[str, str]:
+    """The workload as a line of code that holds it, and a line that makes it; by its file if it is long."""
+    if is_long(w):
+        return f"toml = {w.source!r}".replace("'", '"'), "w = ex.Workload.load(toml)"
+    text = _counted(w)
+    literal = repr(text) if "'''" in text or "\\" in text else f"'''\n{text}'''"
+    return f"toml = {literal}", "w = ex.Workload(**tomllib.loads(toml))"
+
+
+def _counted(w: Workload) -> str:
+    """Its TOML; what a dotenv holds as its size, which is all that was read of it."""
+    import tomli_w
+
+    given = tomllib.loads(w.to_toml())
+    configuration = given.get("configuration")
+    if isinstance(configuration, dict) and configuration.pop("dotenv", None):
+        counted = w.configuration
+        configuration |= {
+            "total": counted.total,
+            "entries": counted.entry_count,
+            "largest": counted.largest,
+        }
+    return tomli_w.dumps(given)

@@ -1,0 +1,53 @@
+"""One answer as a document to hand on: an architecture decision record, in four forms.
+
+What it says is worked out once, as tables and sentences; each form only lays it out. Same workload,
+same bytes: what is dated are the facts, not the moment of printing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from explorer.analysis.recommendation import Recommendation, recommend
+from explorer.workload.workload import Workload
+
+from .sections import Asked, document
+from .write import FORMS, check, written
+
+
+def report(
+    workload: Workload,
+    path: str | Path,
+    growth: Mapping[str, str] | None = None,
+    months: int = 36,
+    measured: str | Path | None = None,
+) -> Path:
+    """Write what to build for a workload, and why, as a document; its form goes by the ending.
+
+    Parameters
+    ----------
+    workload : what the API has to carry
+    path : a .html file (self-contained, with pictures), .pdf, .md or .ipynb; one folder is made if need be
+    growth : rates a month by field, such as {"response": "3 %"}; None: an assumption, told as one
+    months : how far growth is followed
+    measured : the Parquet file of a benchmark, to hold the prediction against
+
+    Returns
+    -------
+    The path that was written. The same workload and name give the same bytes.
+
+    Raises
+    ------
+    ReportError for another ending, a form whose extra is not installed, or a path that cannot be written.
+    """
+    path = Path(path)
+    check(path)
+    asked = Asked(growth, months, Path(measured) if measured is not None else None)
+    return written(rendered(recommend(workload), path.name, asked), path)
+
+
+def rendered(r: Recommendation, name: str, asked: Asked | None = None) -> bytes:
+    """The document for an answer, in the form that the ending of its `name` asks for."""
+    ending = Path(name).suffix.lower()
+    return FORMS[ending](document(r, name, asked or Asked()))

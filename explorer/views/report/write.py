@@ -1,0 +1,86 @@
+"""A document written: its four forms by their endings, and its pictures with their numbers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from explorer.errors import ReportError
+
+from .document import Document
+
+DPI = 200  # of pictures as PNG
+DIGITS = "%.9g"  # of numbers as CSV
+
+
+def check(path: Path) -> None:
+    """Raise ReportError unless `path` has an ending of some form, and a folder that is there or can be."""
+    if path.suffix.lower() not in FORMS:
+        *most, last = FORMS
+        raise ReportError(f'report is "{path}": expected a name that ends in {", ".join(most)} or {last}')
+    check_folder(path)
+
+
+def check_folder(path: Path) -> None:
+    """One folder at most is made for a file, and none at the root of the file system."""
+    above = path.absolute().parent.parent
+    if not os.path.exists(path.parent) and (above == Path(above.anchor) or not above.is_dir()):
+        raise ReportError(f"{path}: no folder {path.parent}: expected one that is there")
+
+
+def written(content: bytes, path: Path) -> Path:
+    """Write a file, and its folder if need be. Raises ReportError."""
+    try:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ReportError(
+            f"{path}: cannot be written ({reason}): expected a file in a folder that can be written to"
+        ) from None
+    return path
+
+
+def saved_figures(doc: Document, folder: Path) -> list[Path]:
+    """Each picture as SVG and PNG, and what it shows as CSV. Raises ReportError, also without matplotlib."""
+    found: list[Path] = []
+    for number, drawn in enumerate(doc.every_picture(), 1):
+        name = f"{number:02}-{drawn.name}"
+        found.append(written(drawn.svg.encode(), folder / f"{name}.svg"))
+        found.append(written(drawn.picture.png(DPI), folder / f"{name}.png"))
+        rows = drawn.rows().to_csv(index=False, lineterminator="\n", float_format=DIGITS)
+        found.append(written(rows.encode(), folder / f"{name}.csv"))
+    if not found:
+        raise ReportError("figures need matplotlib: expected pip install 'explorer[notebooks]'")
+    return found
+
+
+# The forms: each is imported when it is first asked for -------------------------------------------
+
+
+def _html(doc: Document) -> bytes:
+    from .layout import html
+
+    return html(doc).encode()
+
+
+def _md(doc: Document) -> bytes:
+    from .layout import md
+
+    return md(doc).encode()
+
+
+def _pdf(doc: Document) -> bytes:
+    from .pdf import pdf
+
+    return pdf(doc)
+
+
+def _ipynb(doc: Document) -> bytes:
+    from .notebook import ipynb
+
+    return ipynb(doc)
+
+
+FORMS: dict[str, Callable[[Document], bytes]] = {".html": _html, ".pdf": _pdf, ".md": _md, ".ipynb": _ipynb}

@@ -1,0 +1,566 @@
+"""The screen follows what is turned: the workload, the answer, the words; a mistake is one line.
+
+What the browser would say is said to the widget, and what it would be told is kept.
+"""
+
+import asyncio
+import re
+import tomllib
+from base64 import b64decode
+from html import unescape
+
+import numpy as np
+import pytest
+
+import explorer as ex
+from explorer.facts import catalogue, locations
+from explorer.facts.locations import web_dir
+from explorer.facts.units import format_quantity, format_usd
+from explorer.views.app import sharing
+from explorer.views.app.controls import CHOICES, DIALS, SWITCHES, turned
+from explorer.views.app.history import TOGETHER_S, History, State
+from explorer.views.app.maps import AXES, EMPTY, FINE_POINTS
+from explorer.views.app.screen import Explorer
+from explorer.views.app.view import SCRIPTS, STYLES, joined
+
+EXAMPLES = sorted(locations.workloads_dir().glob("*.toml"))
+STATEMENTS = locations.workloads_dir() / "statements.toml"
+REPORT = (
+    "REPORT RequestId: 8f5dbc4e-1f2d-4a6b-9c3e-2b7a5d1e9f0{}\tDuration: {}.52 ms\tBilled Duration: 103 ms\t"
+    "Memory Size: 512 MB\tMax Memory Used: 90 MB\n"
+)
+
+
+class Browser:
+    """What a view has been told, and what it says."""
+
+    def __init__(self, app: Explorer) -> None:
+        self.app, self.messages, self.shown, self.files = app, [], {}, {}
+        self.at, self.bar, self.map, self.trouble, self.text, self.why = {}, {}, {}, "", "", ""
+        self.cells, self.usd = np.empty(0), np.empty(0)
+        app.widget.send = app._answers._send = self.hear
+        self.say("hello")
+
+    def hear(self, message, buffers=None):
+        self.messages.append(message)
+        if message["say"] == "file":
+            self.files[message["name"]] = buffers[0]
+        elif message["say"] == "share":
+            self.text = message["text"]
+        elif message["say"] == "why":
+            self.why = words(message["html"])
+        elif message["say"] == "state":
+            self.shown |= message.get("panels", {})
+            self.at = message.get("at", self.at)
+            self.bar |= message.get("bar", {})
+            self.trouble = message.get("trouble", self.trouble)
+            if "map" in message:
+                self.map = message["map"]
+                self.cells, self.usd = (
+                    np.frombuffer(b, t) for b, t in zip(buffers, ("u1", "f4"), strict=True)
+                )
+
+    def say(self, what, buffers=(), **more):
+        self.messages.clear()
+        self.app._heard({"do": what, **more}, list(buffers))
+
+    def turn(self, **values):
+        self.say("turn", values={name.replace("__", "."): value for name, value in values.items()}, number=1)
+
+    def panel(self, name):
+        return words(self.shown[name])
+
+    def stands(self, field):
+        """What the slider of a field says."""
+        dial = next(dial for dial in DIALS if dial.field == field)
+        return dial.said(self.app._answers._stops[field][self.at["dials"][field]])
+
+
+def words(html: str) -> str:
+    """What HTML says, without its tags."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+@pytest.fixture
+def app() -> Browser:
+    return Browser(ex.explore(STATEMENTS))
+
+
+# The answer ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_is_shown_whole(path):
+    app, r = Browser(ex.explore(path)), ex.recommend(ex.Workload.load(path))
+    assert app.app.recommendation.design == r.design
+    assert format_usd(r.monthly_usd) in app.panel("answer")
+    assert all(app.panel(name) for name in ("answer", "limits", "costs", "rejected", "turns"))
+    assert app.map["fine"] and app.cells.size == app.usd.size == FINE_POINTS**2 and app.trouble == ""
+
+
+def test_without_a_workload_the_first_example_is_shown():
+    assert ex.explore().workload.name == min(ex.Workload.load(path).name for path in EXAMPLES)
+
+
+def test_sliders_begin_at_the_workload_and_say_what_people_say(app):
+    assert app.stands("response") == "400 KB" and app.stands("runtime") == "2.5 s"
+    assert app.stands("requests_per_month") == "3 million"
+    assert (
+        app.stands("preferences.part_usd") == "$10 a month" and app.stands("targets.latency_p95") == "1.5 min"
+    )
+    assert app.at["others"]["client.polls"] is True and app.at["others"]["region"] == "eu-west-1"
+
+
+def test_a_slider_scales_the_whole_distribution(app):
+    app.turn(response=1024.0**2)
+    spread, before = app.app.workload.response.spread, ex.Workload.load(STATEMENTS).response.spread
+    assert spread.median == pytest.approx(1024**2)
+    assert spread.quantile(0.99) / spread.median == pytest.approx(before.quantile(0.99) / before.median)
+
+
+def test_the_answer_is_that_of_recommend(app):
+    before = app.panel("answer")
+    app.turn(requests_per_month=6e6, runtime=1.0)
+    assert app.app.workload.peak_rps == pytest.approx(2 * 17.4)
+    r = ex.recommend(app.app.workload)
+    assert (app.app.recommendation.design, app.app.recommendation.monthly_usd) == (r.design, r.monthly_usd)
+    assert format_usd(r.monthly_usd) in app.panel("answer") and app.panel("answer") != before
+
+
+def test_a_switch_changes_the_answer_and_back(app):
+    first = app.app.recommendation.design
+    app.turn(client__polls=False)
+    assert not app.app.workload.client.polls and "Nothing is feasible" in app.panel("answer")
+    app.turn(client__polls=True)
+    assert app.app.recommendation.design == first
+
+
+def test_a_region_and_a_promise_can_be_chosen_and_left(app):
+    app.turn(region="us-east-1", targets__latency_p95=366 * 86400.0)
+    assert app.app.workload.region == "us-east-1" and app.app.workload.targets.latency_p95 is None
+    assert app.stands("targets.latency_p95") == "none"
+
+
+def test_an_impossible_value_is_one_line_and_changes_nothing(app):
+    before = app.app.workload
+    app.app.set("configuration", -1.0)
+    assert "configuration" in app.trouble and "\n" not in app.trouble
+    assert app.app.workload is before
+    app.app.set("client.waits", 5.0)
+    assert app.trouble == "" and app.app.workload.client.waits == 5.0
+
+
+def test_what_no_slider_has_is_not_turned(app):
+    before = app.app.workload
+    app.turn(name="another")
+    assert app.app.workload.to_toml() == before.to_toml()
+
+
+def test_limits_are_bars_with_the_limit_marked(app):
+    html = app.shown["limits"]
+    bars = re.findall(
+        r'class="light" style="width:([\d.]+)%"></i><i class="dark" style="width:([\d.]+)%', html
+    )
+    assert bars and all(0 <= float(p50) <= float(p99) <= 100 for p99, p50 in bars)
+    assert html.count('<b style="left:75%">') == len(bars)
+    assert "974 KB of 6 MB" in app.panel("limits")
+
+
+def test_bars_of_cost_are_in_proportion(app):
+    html = app.shown["costs"]
+    first = html.split("class=first")[1].split("</li>")[0]
+    widths = [float(width) for width in re.findall(r"width:([\d.]+)%", first)]
+    dearest = max(float(usd.replace(",", "")) for usd in re.findall(r">\$([\d.,]+)</button>", html))
+    assert sum(widths) == pytest.approx(100 * app.app.recommendation.monthly_usd / dearest, abs=0.1)
+
+
+# The map ------------------------------------------------------------------------------------------
+
+
+def cell(app: Browser, x: float, y: float) -> int:
+    """The kind of cell at a place of the map."""
+    spec = app.map
+    column, row = (
+        round(float(np.log(value / axis["low"]) / np.log(axis["high"] / axis["low"])) * (count - 1))
+        for value, axis, count in ((x, spec["x"], spec["nx"]), (y, spec["y"], spec["ny"]))
+    )
+    return int(app.cells[row * spec["nx"] + column])
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_map_says_at_the_workload_what_the_answer_says(path):
+    app = Browser(ex.explore(path))
+    w, r = app.app.workload, app.app.recommendation
+    kind = cell(app, w.response.spread.median, w.runtime.spread.median)
+    assert (kind == EMPTY) == (not r.feasible)
+    assert set(app.map["names"][kind]["label"]) <= set(r.nearest.ids.values())
+
+
+def test_turning_along_the_maps_axes_leaves_the_map(app):
+    app.turn(response=1e6)
+    assert not any("map" in message for message in app.messages)
+    app.turn(client__waits=600.0)
+    assert any("map" in message for message in app.messages)
+
+
+def test_a_cross_that_leaves_the_map_takes_it_along(app):
+    before = app.map["x"]["high"]
+    app.turn(response=before / 2)
+    assert app.map["x"]["high"] > before
+
+
+def test_a_design_keeps_its_colour(app):
+    def colours():
+        return {name["text"]: name["colour"] for name in app.map["names"]}
+
+    before = colours()
+    app.turn(requests_per_month=4e6)
+    assert before.keys() & colours().keys()
+    assert all(colours()[name] == colour for name, colour in before.items() if name in colours())
+
+
+@pytest.mark.parametrize(("x", "y"), [("requests_per_month", "configuration"), ("client.waits", "request")])
+def test_other_axes_can_be_chosen(app, x, y):
+    app.say("axes", x=x, y=y)
+    assert (app.map["x"]["field"], app.map["y"]["field"]) == (x, y)
+    now = [next(d for d in DIALS if d.field == axis).read(app.app.workload) for axis in (x, y)]
+    assert set(app.map["names"][cell(app, *now)]["label"]) <= set(app.app.recommendation.nearest.ids.values())
+
+
+def test_axes_that_are_none_are_not_taken(app):
+    app.say("axes", x="name", y="response")
+    assert app.map["x"]["field"] == "response" and "name" not in AXES
+
+
+# Explanations -------------------------------------------------------------------------------------
+
+
+def test_every_number_explains_itself(app):
+    keys = set(re.findall(r'data-why="([^"]+)"', "".join(app.shown.values())))
+    keys |= {f"field:{dial.field}" for dial in DIALS} | {f"step:{step}" for step in range(3)}
+    assert len(keys) > 40
+    for key in keys:
+        app.say("why", key=unescape(key))
+        assert app.why, key
+
+
+def test_a_limit_says_its_value_its_source_and_its_date(app):
+    found = app.app.recommendation.found[0]
+    row = catalogue.limit(found.limit)
+    app.say("why", key=f"limit:{found.limit}")
+    assert format_quantity(found.limit_value, found.unit) in app.why and row.as_of in app.why
+    assert row.source_url.removeprefix("https://")[:40] in app.why
+
+
+def test_the_cost_says_its_lines(app):
+    app.say("why", key="usd")
+    line = max(app.app.recommendation.bill.lines, key=lambda line: line.usd)
+    assert line.id in app.why and format_usd(float(line.usd)) in app.why and line.as_of in app.why
+
+
+@pytest.mark.parametrize(
+    "key", ["", "usd:", "limit:none", "bill:99", "bill:a", "step:x", "turn:77", "reason:", "option:"]
+)
+def test_what_is_no_number_explains_nothing(app, key):
+    app.say("why", key=key)
+    assert key == "usd:" or app.why == ""
+
+
+# Back and forth -----------------------------------------------------------------------------------
+
+
+def test_undo_and_redo(app, monkeypatch):
+    app.turn(response=1e6)
+    app.turn(runtime=1.0)
+    assert app.bar["undo"] and not app.bar["redo"]
+    app.say("undo")
+    assert app.stands("runtime") == "2.5 s" and app.app.workload.response.spread.median == pytest.approx(1e6)
+    app.say("undo")
+    assert app.stands("response") == "400 KB" and not app.bar["undo"] and app.bar["redo"]
+    app.say("undo")
+    app.say("redo")
+    app.say("redo")
+    assert app.app.workload.runtime.spread.median == pytest.approx(1.0) and not app.bar["redo"]
+
+
+def test_turns_of_one_slider_in_quick_succession_are_one_step_back():
+    first = State(ex.Workload.load(STATEMENTS))
+    history, one = History(first), frozenset({"response"})
+    for value in (1e5, 2e5, 3e5):
+        history.go(first.with_({"response": value}), one)
+    history.undo()
+    assert history.now is first and TOGETHER_S < 2
+    history.go(first.with_({"response": 1e5}), one)
+    history.go(first.with_({"runtime": 1.0}), frozenset({"runtime"}))
+    history.undo()
+    assert history.now.values == {"response": 1e5} and history.can_redo
+
+
+def test_reset_goes_back_to_where_it_began(app):
+    app.turn(response=1e6, client__polls=False)
+    assert app.bar["changed"]
+    app.say("reset")
+    assert app.app.workload.to_toml() == ex.Workload.load(STATEMENTS).to_toml() and not app.bar["changed"]
+    app.say("undo")
+    assert not app.app.workload.client.polls
+
+
+def test_a_preset_begins_again(app):
+    app.turn(response=1024.0**2)
+    app.say("preset", name="Question pages")
+    assert app.app.workload.name == "Question pages" and app.stands("response") == "3.2 KB"
+    app.say("undo")
+    assert app.app.workload.name == "Account statements" and app.stands("response") == "1 MB"
+
+
+# To and from the screen ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_a_shared_workload_opens_as_it_was(path):
+    w = ex.Workload.load(path)
+    text = sharing.shared(w)
+    assert len(text) < 2000 and re.fullmatch(r"[\w-]+", text)
+    wrapped = "\n".join(text[at : at + 76] for at in range(0, len(text), 76))
+    assert sharing.pasted(f"  {wrapped}\n").to_toml() == w.to_toml()
+    assert ex.explore(text).recommendation.monthly_usd == ex.recommend(w).monthly_usd
+
+
+def test_share_and_paste(app):
+    app.turn(response=1e6)
+    app.say("share")
+    other = Browser(ex.explore())
+    other.say("paste", text=app.text)
+    given = other.app.workload
+    assert other.trouble == "" and given.name == "Account statements (2)"  # there is one of that name
+    assert given.replace(name="Account statements").to_toml() == app.app.workload.to_toml()
+
+
+BAD = (
+    "",
+    "nonsense",
+    "explorer1-nonsense",
+    sharing.shared(ex.Workload.load(STATEMENTS))[:-9],
+    'requests_per_month = 1\nresponse = "1 KB"',
+    'requests_per_month = 1\nruntime = 1\nresponse = {samples = "/etc/passwd"}',
+    'requests_per_month = 1\nruntime = 1\nresponse = 1\nconfiguration = {dotenv = "prod.env"}',
+    'requests_per_month = 1\nresponse = 1\nruntime = {p50 = 1, init = {samples = "times.csv"}}',
+)
+
+
+@pytest.mark.parametrize("text", BAD, ids=lambda text: text[:24])
+def test_what_is_no_workload_is_one_line_and_changes_nothing(app, text):
+    before = app.app.workload
+    app.say("paste", text=text)
+    assert app.trouble and "\n" not in app.trouble and "Traceback" not in app.trouble
+    app.say("open", [text.encode()], name="given.toml")
+    assert app.trouble and "\n" not in app.trouble and app.app.workload is before
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.toml", b"\xff\xfe"), ("a.log", b"nothing here\n"), ("a", b"")]
+)
+def test_a_file_that_is_nothing_is_one_line(app, name, content):
+    before = app.app.workload
+    app.say("open", [content], name=name)
+    assert app.trouble.startswith(name) and "\n" not in app.trouble and app.app.workload is before
+
+
+def test_a_workload_file_is_opened(app):
+    path = locations.workloads_dir() / "photos.toml"
+    app.say("open", [path.read_bytes()], name="photos.toml")
+    assert app.app.workload.name == ex.Workload.load(path).name and app.bar["preset"] == app.app.workload.name
+
+
+def test_a_log_becomes_a_workload_with_what_it_lacks_named(app):
+    log = "".join(REPORT.format(number, 100 + number) for number in range(9))
+    app.say("open", [log.encode()], name="my traffic.log")
+    assert app.app.workload.name == "my traffic" and app.app.workload.is_given("runtime")
+    assert app.app.workload.runtime.spread.median == pytest.approx(0.10452, rel=1e-3)
+    assert "9 of 9 lines" in app.trouble and "requests_per_month, response" in app.trouble
+
+
+def test_save_gives_the_workload_as_toml(app):
+    app.turn(response=1024.0**2)
+    app.say("save")
+    given = tomllib.loads(app.files["account-statements.toml"].decode())
+    assert ex.Workload(**given).response.spread.median == pytest.approx(1024**2)
+
+
+def test_a_report_is_given_as_a_file(app):
+    app.say("export", ending=".md")
+    assert app.files["account-statements.md"].decode().startswith("# ")
+    app.say("export", ending=".exe")
+    assert ".html" in app.trouble and "\n" not in app.trouble
+
+
+def test_what_it_saves_is_the_workload(app, tmp_path):
+    app.turn(response=1024.0**2, response__divisible=True)
+    again = ex.Workload.load(app.app.save(tmp_path / "turned.toml"))
+    assert again.response.divisible and again.response.spread.median == pytest.approx(1024**2)
+    assert ex.recommend(again).monthly_usd == pytest.approx(app.app.recommendation.monthly_usd)
+    with pytest.raises(ex.ExplorerError, match="cannot be written"):
+        app.app.save(tmp_path / "no such folder" / "turned.toml")
+
+
+# Compare ------------------------------------------------------------------------------------------
+
+
+def test_two_workloads_stand_side_by_side(app):
+    before = format_usd(app.app.recommendation.monthly_usd)
+    app.say("pin")
+    app.turn(requests_per_month=30e6, client__receives_callbacks=True)
+    said = app.panel("answer")
+    assert f"A {before}" in said and format_usd(app.app.recommendation.monthly_usd) in said
+    assert "Requests a month 3 million → 30 million" in said and "Client can be called back no → yes" in said
+    assert "A: Account statements" in app.panel("costs") and app.bar["pinned"]
+    app.say("why", key="bill:a")
+    assert before in app.why
+    app.say("pin")
+    assert "A " + before not in app.panel("answer") and not app.bar["pinned"]
+
+
+def test_going_over_to_the_other_keeps_this_one(app):
+    app.say("pin")
+    app.turn(requests_per_month=30e6)
+    app.say("swap")
+    assert app.app.workload.requests_per_month == 3e6
+    assert "Requests a month 30 million → 3 million" in app.panel("answer")
+
+
+# In a notebook ------------------------------------------------------------------------------------
+
+
+def test_what_is_shown_without_widgets_does_not_change(app):
+    bundle = app.app._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert bundle["text/plain"] == repr(ex.explore(STATEMENTS)) == repr(app.app)
+    assert "0x" not in repr(app.app) and "$660.82 a month" in repr(app.app)
+    assert b64decode(bundle["image/png"]).startswith(b"\x89PNG")
+
+
+def test_a_script_without_a_view_is_told_nothing():
+    app, sent = ex.explore(STATEMENTS), []
+    app.widget.send = app._answers._send = sent.append
+    app.set("response", 1e6)
+    assert sent == [] and app.workload.response.spread.median == pytest.approx(1e6)
+
+
+def test_in_a_notebook_what_takes_longer_waits_until_the_sliders_rest():
+    async def turn_twice() -> tuple[str, str, str]:
+        app = Browser(ex.explore(STATEMENTS))
+        await asyncio.wait_for(shown(app, "turns"), 60)
+        first = app.panel("turns")
+        app.turn(response=10 * 1024.0**2)
+        app.turn(runtime=5.0)
+        during = app.panel("turns")
+        app.shown.pop("turns")
+        await asyncio.wait_for(shown(app, "turns"), 60)
+        return first, during, app.panel("turns")
+
+    first, during, after = asyncio.run(turn_twice())
+    assert first and during == first and after != first
+
+
+async def shown(app: Browser, panel: str) -> None:
+    while panel not in app.shown:
+        await asyncio.sleep(0.05)
+
+
+def test_the_next_key_is_foreseen():
+    async def two_keys() -> bool:
+        app = Browser(ex.explore(STATEMENTS))
+        await asyncio.wait_for(shown(app, "turns"), 60)
+        stops = app.app._answers._stops["requests_per_month"]
+        index = app.at["dials"]["requests_per_month"]
+        app.turn(requests_per_month=stops[index + 1])
+        app.shown.pop("turns")
+        await asyncio.wait_for(shown(app, "turns"), 60)
+        app.turn(requests_per_month=stops[index + 2])
+        return app.messages[0].get("live") == 1
+
+    assert asyncio.run(two_keys())
+
+
+def test_the_browser_is_given_all_of_its_files_and_none_from_elsewhere():
+    script, style = joined(SCRIPTS, "js"), joined(STYLES, "css")
+    folder = web_dir()
+    assert {path.stem for path in folder.glob("*.js")} == set(SCRIPTS)
+    assert {path.stem for path in folder.glob("*.css")} == set(STYLES)
+    urls = set(re.findall(r"https?://[^\s\"']+", script + style))
+    assert urls == {"http://www.w3.org/2000/svg"} and "@import" not in style and "import " not in script
+
+
+# Controls -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dial", DIALS, ids=lambda dial: dial.field)
+def test_a_dial_reads_what_it_sets(dial):
+    w = ex.Workload.load(STATEMENTS)
+    for mark in (dial.marks[1], dial.marks[len(dial.marks) // 2]):
+        assert dial.read(turned(w, {dial.field: mark})) == pytest.approx(mark, rel=1e-9)
+
+
+def test_marks_are_rising_and_told_apart():
+    for dial in DIALS:
+        said = [dial.said(mark) for mark in dial.marks]
+        assert list(dial.marks) == sorted(set(dial.marks)) and len(set(said)) == len(said), dial.field
+
+
+@pytest.mark.parametrize("field", SWITCHES)
+def test_a_switch_turns_its_field(field):
+    w = ex.Workload(requests_per_month=1e6, response="1 MB", runtime="1 s")
+    section, name = field.split(".")
+    for value in (True, False):
+        assert getattr(getattr(turned(w, {field: value, "response": 5e6}), section), name) is value
+
+
+def test_a_choice_offers_what_a_workload_takes():
+    w = ex.Workload(requests_per_month=1e6, response="1 MB", runtime="1 s")
+    for field, (_, options) in CHOICES.items():
+        assert all(turned(w, {field: option}) for option in options)
+
+
+SPREADS = (
+    {"samples": [1e3, 2e3, 4e3]},
+    {"p50": "2 KB", "p99.9": "1 MB", "max": "2 MB"},
+    {"p50": 2048, "p99": {"9": "1 MB"}},  # as TOML has a bare p99.9
+    {"value": "2 KB", "binary": True},
+    "2 KB",
+    0,
+)
+
+
+@pytest.mark.parametrize("response", SPREADS, ids=str)
+def test_any_distribution_can_be_scaled(response):
+    w = ex.Workload(requests_per_month=1e6, response=response, runtime="1 s")
+    assert turned(w, {"response": 5e4}).response.spread.median == pytest.approx(5e4)
+
+
+@pytest.mark.parametrize("response", SPREADS[:-1], ids=str)
+def test_the_tail_of_any_distribution_can_be_stretched(response):
+    w = ex.Workload(requests_per_month=1e6, response=response, runtime="1 s")
+    for median, ratio in ((2e3, 8.0), (5e4, 1.5), (5e4, 1.0)):
+        spread = turned(w, {"response": median, "response.p99": ratio}).response.spread
+        assert (spread.median, spread.quantile(0.99)) == pytest.approx((median, median * ratio))
+
+
+def test_a_tail_stays_where_the_median_is_turned(app):
+    app.turn(response__p99=2.0)
+    app.turn(response=3e6)
+    spread = app.app.workload.response.spread
+    assert (spread.median, spread.quantile(0.99)) == pytest.approx((3e6, 6e6))
+    assert app.stands("response.p99") == "2 × median"
+    app.say("why", key="field:response.p99")
+    assert "6 MB" in app.why and "stretched" in app.why
+
+
+def test_nothing_has_no_tail():
+    w = ex.Workload(requests_per_month=1e6, response=0, runtime="1 s")
+    assert turned(w, {"response.p99": 8.0}).response.spread.median == 0
+
+
+@pytest.mark.parametrize("response", SPREADS, ids=str)
+def test_any_distribution_has_its_place_on_the_map(response):
+    app = Browser(ex.explore(ex.Workload(requests_per_month=1e6, response=response, runtime="1 s")))
+    assert app.map["x"]["field"] == "response" and app.trouble == ""

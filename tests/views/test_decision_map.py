@@ -1,0 +1,142 @@
+"""The decision map shows what a sweep says, and names what draws its lines."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+import explorer as ex
+from explorer.analysis.decision_map import Atlas, atlas, borders, dearer, ranked, reason
+from explorer.views.figures import price_of_being_wrong
+from explorer.workload.axes import ends
+
+BUFFERED = ex.Design("http-api", "inline", "buffered", "single", "environment")
+
+
+@pytest.fixture(scope="module")
+def workload():
+    return ex.Workload(
+        name="Documents",
+        requests_per_month=1e6,
+        response={"p50": "400 KB", "p99": "4 MB"},
+        runtime={"p50": "2 s", "p99": "15 s"},
+        client={"waits": "25 s"},
+    )
+
+
+@pytest.fixture(scope="module")
+def swept(workload):
+    axes = {name: np.geomspace(*ends(workload, name), 40) for name in ("response", "runtime")}
+    return ex.sweep(workload, axes)
+
+
+def test_the_map_says_in_words_what_wins(workload, swept):
+    picture = ex.decision_map(workload, swept=swept)
+    shown = {text.get_text() for text in picture.axes[0].texts}
+    assert "today" in shown and any("stored" in text for text in shown)
+    assert "stored" in picture.alt and "response" in picture.alt
+
+
+def test_the_same_map_has_the_same_bytes(workload, swept):
+    assert ex.decision_map(workload, swept=swept).png() == ex.decision_map(workload, swept=swept).png()
+
+
+@pytest.mark.parametrize("axes", [("requests_per_month", "response"), ("configuration", "runtime")])
+def test_other_axes_make_a_map_too(workload, axes, monkeypatch):
+    monkeypatch.setattr("explorer.analysis.decision_map.atlas", partial(atlas, points=12))
+    w = workload.replace(configuration={"total": "2 KB", "entries": 8})
+    assert ex.decision_map(w, *axes).png()
+
+
+def test_a_map_on_which_nothing_is_feasible_says_so(workload, monkeypatch):
+    monkeypatch.setattr("explorer.analysis.decision_map.atlas", partial(atlas, points=8))
+    picture = ex.decision_map(workload.replace(targets={"latency_p95": "1 ms"}))
+    assert "no design is feasible" in {text.get_text() for text in picture.axes[0].texts}
+
+
+@pytest.mark.parametrize(
+    ("point", "because"),
+    [
+        ({"response": 5e7, "runtime": 0.1}, "lambda.sync.response"),
+        ({"response": 1e4, "runtime": 100.0}, "apigw.http.timeout"),
+        ({"response": 1e4, "runtime": 0.1}, "cost"),
+    ],
+)
+def test_a_line_is_named_by_what_rules_the_design_out(workload, point, because):
+    assert reason(workload, BUFFERED, point) == because
+
+
+def test_borders_are_between_neighbours():
+    winner = np.array([[0, 0, 1], [0, 0, 1], [2, 2, 2]])
+    found = borders(winner)
+    assert set(found) == {(0, 1), (0, 2), (1, 2)} and len(found[0, 1]) == len(found[0, 2]) == 2
+    assert ranked(winner) == [0, 2, 1]
+
+
+def test_an_axis_that_is_none_is_refused(workload):
+    with pytest.raises(ex.ExplorerError, match="is not a numeric field"):
+        ex.decision_map(workload, x="respons")
+
+
+# The price of being wrong
+
+
+def test_it_costs_nothing_where_the_choice_is_best_and_more_elsewhere(workload, swept):
+    drawn = Atlas(workload, "response", "runtime", swept)
+    choice = ex.recommend(workload).nearest
+    extra = dearer(drawn, choice)
+    its = drawn.winner == swept.designs.index(choice)
+    assert its.any() and (extra[its] == 0).all()
+    assert (extra[~its & (drawn.winner >= 0)] >= 0).all() and np.isnan(extra[drawn.winner < 0]).all()
+
+
+@pytest.mark.parametrize("point", [(5, 5), (20, 30), (35, 5), (38, 38)])
+def test_it_is_what_recommend_and_assess_say_at_a_point(workload, swept, point):
+    drawn = Atlas(workload, "response", "runtime", swept)
+    choice = ex.recommend(workload).nearest
+    row, column = point
+    axes = {"response": [drawn.across[column]], "runtime": [drawn.up[row]]}
+    best, only = ex.sweep(workload, axes), ex.sweep(workload, axes, designs=[choice])
+    extra = dearer(drawn, choice)[row, column]
+    if best.winner[0, 0] < 0:
+        assert np.isnan(extra)
+    elif only.winner[0, 0] < 0:
+        assert np.isinf(extra)
+    else:
+        parts = 10 * (len(choice.parts) - len(best.designs[best.winner[0, 0]].parts))
+        wanted = only.monthly_usd[0, 0, 0] - best.monthly_usd[0, 0] + parts
+        assert extra == pytest.approx(wanted, rel=1e-9, abs=1e-9)
+
+
+def test_its_picture_names_what_it_shows(workload, monkeypatch):
+    monkeypatch.setattr("explorer.analysis.decision_map.atlas", partial(atlas, points=24))
+    picture = price_of_being_wrong(workload)
+    shown = {text.get_text() for text in picture.axes[0].texts}
+    assert {"it is the best", "today"} <= shown and "% of what can be served" in picture.alt
+    nothing = workload.replace(targets={"latency_p95": "1 ms"})
+    assert "no design is feasible today" in price_of_being_wrong(nothing).alt
+
+
+@pytest.mark.parametrize(
+    "x",
+    ["targets.success", "preferences.discount", "response.compression", "runtime.memory",
+     "configuration.entries", "configuration.secrets", "configuration.largest"],
+)  # fmt: skip
+def test_fields_with_narrow_ends_have_a_map_too(x):
+    given = {"total": "12 KB", "entries": 40, "largest": "3 KB", "secrets": 3}
+    w = ex.Workload(requests_per_month=3e6, response="1 MB", runtime="1 s", configuration=given)
+    drawn = atlas(w, x, "runtime", points=12)
+    low, high = drawn.across[[0, -1]]
+    assert low < high and low <= drawn.today[0] <= high
+    assert all(np.isfinite(ring).all() for ring in drawn.cloud)
+
+
+def test_a_map_needs_a_workload_and_two_fields():
+    w = ex.Workload(requests_per_month=3e6, response="1 MB", runtime="1 s")
+    for call, said in (
+        (lambda: atlas(w, "response", "response"), "expected two fields"),
+        (lambda: atlas(None), "expected a Workload"),
+        (lambda: atlas(w, "configuration.secrets"), "expected another axis"),
+    ):
+        with pytest.raises(ex.ExplorerError, match=said):
+            call()

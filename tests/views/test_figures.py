@@ -1,0 +1,233 @@
+"""Pictures hold the numbers of the answer, whatever the workload, and are the same at every run."""
+
+import re
+from base64 import b64decode
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+import explorer as ex
+from explorer.engine.designs import CONCERNS
+from explorer.engine.latency import latency as seconds_of
+from explorer.errors import ExplorerError
+from explorer.facts import locations
+from explorer.facts.units import format_time, format_usd
+from explorer.views import figures
+from explorer.views.figures.style import VERDICTS
+
+EXAMPLES = sorted(locations.workloads_dir().glob("*.toml"))
+PNG = b"\x89PNG\r\n\x1a\n"
+DRAWN = {
+    "limits_used": lambda r: figures.limits_used(r),
+    "costs": lambda r: figures.costs(r),
+    "latency": lambda r: figures.latency(r),
+    "response": lambda r: figures.distribution(r.workload),
+    "runtime": lambda r: figures.distribution(r.workload, "runtime"),
+    "request": lambda r: figures.distribution(r.workload, "request", door="http-api"),
+    "cost_by_rate": lambda r: figures.cost_by_rate(r.workload, [r.nearest, "execution=service"]),
+    "sequence": lambda r: figures.sequence(r),
+}
+UNUSUAL = {
+    "one value": {"response": "2 MB", "runtime": "1 s"},
+    "nothing but a rate": {"response": 0, "runtime": 0, "request": 0, "configuration": 0},
+    "one request": {"response": "1 KB", "runtime": "1 s", "requests_per_month": 1},
+    "nothing feasible": {"response": "2 MB", "runtime": "5 h", "client": {"polls": False, "waits": "1 s"}},
+    "samples": {"response": {"samples": [1e3, 2e3, 5e7]}, "runtime": {"samples": [0.1, 0.2, 900.0]}},
+    "a thousandfold over": {"response": "40 TB", "runtime": "300 days"},
+}
+
+
+def workload(**fields) -> ex.Workload:
+    return ex.Workload(**{"requests_per_month": 1e6, "response": "100 KB", "runtime": "1 s", **fields})
+
+
+@pytest.fixture(scope="module")
+def statements() -> ex.Recommendation:
+    return ex.recommend(ex.Workload.load(locations.workloads_dir() / "statements.toml"))
+
+
+def texts(picture: figures.Picture) -> list[str]:
+    """Every text that is drawn, those in the margins too."""
+    inside = [text.get_text() for axes in picture.axes for text in axes.texts]
+    return inside + [text.get_text() for text in picture.texts]
+
+
+def bars(picture: figures.Picture) -> list[tuple[float, float, float, str]]:
+    """(row, start, end, colour) of each bar."""
+    every = [(bar.get_bbox(), to_hex(bar.get_facecolor())) for bar in picture.axes[0].patches]
+    return [((box.y0 + box.y1) / 2, box.x0, box.x1, colour) for box, colour in every]
+
+
+@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_is_drawn_inside_its_picture(path, name):
+    picture = DRAWN[name](ex.recommend(ex.Workload.load(path)))
+    assert picture.png().startswith(PNG)
+    width, renderer = picture.bbox.width, picture.canvas.get_renderer()
+    shown = [
+        text
+        for axes in picture.axes
+        for text in [*axes.texts, *(axes.get_xticklabels() if axes.axison else [])]
+    ]
+    for text in [*shown, *picture.texts]:
+        box = text.get_window_extent(renderer)
+        assert box.width == 0 or (box.x0 >= -1 and box.x1 <= width + 1), text.get_text()
+
+
+@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("case", UNUSUAL)
+def test_unusual_workloads_are_drawn(case, name):
+    assert DRAWN[name](ex.recommend(workload(**UNUSUAL[case]))).png().startswith(PNG)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_same_input_gives_the_same_bytes(name, statements):
+    one, other = DRAWN[name](statements), DRAWN[name](statements)
+    assert one.svg() == other.svg() and one.png() == other.png()
+    assert repr(one) == repr(other) and "0x" not in repr(one)
+    assert "<dc:date>" not in one.svg()
+
+
+def test_a_picture_shows_itself_in_a_notebook(statements):
+    shown, size = figures.limits_used(statements)._repr_mimebundle_()
+    assert b64decode(shown["image/png"]).startswith(PNG)
+    assert shown["text/plain"].startswith("Picture(Limits used")
+    assert size["image/png"]["width"] == 1050
+
+
+def test_bars_of_limits_end_at_their_share(statements):
+    picture = figures.limits_used(statements)
+    axes, found = picture.axes[0], statements.findings
+    assert axes.get_xscale() == "log"
+    assert any(list(line.get_xdata()) == [1.0, 1.0] for line in axes.lines), "the limit is marked"
+    for name in ("lambda.furl.request", "lambda.async.payload", "lambda.timeout"):
+        row = found[found["limit"] == name].iloc[0]
+        light = VERDICTS[row.verdict][1]
+        ends = [end for _, _, end, colour in bars(picture) if colour == light]
+        assert min(abs(end - row.used_p99 / row.limit_value) for end in ends) < 1e-9
+
+
+def test_limits_say_their_verdict_and_use(statements):
+    said = texts(figures.limits_used(statements))
+    assert "974 KB of 6 MB" in said and "p50 45.3 KB" in said and "tight" in said
+    assert "0.011 % break it" in said
+
+
+def test_limits_are_drawn_of_the_frame_of_assess(statements):
+    frame = ex.assess(statements.workload, "door=rest-api,response=buffered,execution=single,request=inline")
+    said = texts(figures.limits_used(frame))
+    assert "breach" in said and any("of 29 s" in text for text in said)
+
+
+def test_stacked_costs_add_up_to_the_bill(statements):
+    picture = figures.costs(statements)
+    rows = bars(picture)
+    top = max(y for y, *_ in rows)
+    first = [(start, end) for y, start, end, _ in rows if y == top]
+    assert sum(end - start for start, end in first) == pytest.approx(statements.monthly_usd)
+    assert format_usd(statements.monthly_usd) in texts(picture)
+
+
+def test_alternatives_bring_something_new(statements):
+    said = texts(figures.costs(statements))
+    assert {"execution=queued", "door=http-api", "execution=recursion"} <= set(said)
+    few = figures.costs(statements, most=1)
+    assert len({y for y, *_ in bars(few)}) == 2
+
+
+def test_phases_add_up_to_the_latency(statements):
+    picture = figures.latency(statements)
+    seconds = seconds_of(statements.workload, statements.nearest)["total"]
+    ends = {}
+    for y, _, end, _ in bars(picture):
+        ends[y] = max(end, ends.get(y, 0.0))
+    assert sorted(ends.values()) == pytest.approx(sorted(seconds.values()))
+    assert format_time(seconds["p99"]) in texts(picture)
+    assert any("promised p95: 1.5 min" in text for text in texts(picture))
+
+
+def test_a_payload_limit_stands_at_the_largest_body_that_fits(statements):
+    said = texts(figures.distribution(statements.workload, "response", door="http-api"))
+    wall = next(text for text in said if text.startswith("lambda.sync.response"))
+    assert wall.startswith("lambda.sync.response: 4.5 MB (6 MB as counted), ")
+    over = 100 * statements.workload.response.spread.exceed(4.5 * 2**20)
+    assert float(wall.rpartition(", ")[2].split()[0]) == pytest.approx(over, rel=0.02)
+
+
+def test_named_limits_alone_are_drawn(statements):
+    said = texts(figures.distribution(statements.workload, "runtime", ["lambda.timeout"]))
+    assert "lambda.timeout: 15 min, none over" in said
+    assert not any(text.startswith("rest-api") for text in said)
+
+
+def test_given_quantiles_are_marked(statements):
+    said = texts(figures.distribution(statements.workload))
+    assert {"p50 400 KB", "p90 2.2 MB", "p99 8.8 MB"} <= set(said)
+    one = texts(figures.distribution(workload(response="2 MB")))
+    assert "every request: 2 MB" in one
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"field": "size"}, 'field is "size": expected one of request, response, runtime'),
+        ({"door": "window"}, 'door is "window": expected one of function-url'),
+        ({"limits": ["lambda.nothing"]}, "lambda.nothing"),
+    ],
+)
+def test_a_wrong_name_is_one_clear_line(statements, given, says):
+    with pytest.raises(ExplorerError, match=re.escape(says)):
+        figures.distribution(statements.workload, **given)
+
+
+def test_lines_of_cost_are_the_bills(statements):
+    w = statements.workload
+    rates = np.array([w.requests_per_month, 2 * w.requests_per_month])
+    picture = figures.cost_by_rate(w, ["execution=single,response=stored", "execution=service"], rates)
+    first = picture.axes[0].lines[0].get_ydata()
+    design = {concern: statements.nearest.ids[concern] for concern in CONCERNS}
+    doubled = w.replace(requests_per_month=rates[1], peak_rps=2 * w.peak_rps)
+    assert first[0] == pytest.approx(float(ex.cost(w, design).total_usd), rel=1e-9)
+    assert first[1] == pytest.approx(float(ex.cost(doubled, design).total_usd), rel=1e-9)
+
+
+def test_a_crossing_is_where_both_cost_the_same():
+    w = ex.Workload.load(locations.workloads_dir() / "questions.toml")
+    designs = ["execution=service", "door=alb,execution=single"]
+    picture = figures.cost_by_rate(w, designs)
+    rings = [float(line.get_xdata()[0]) for line in picture.axes[0].lines if line.get_marker() == "o"]
+    assert any(_apart(w, designs, rate) < 0.05 for rate in rings)
+
+
+def _apart(w: ex.Workload, designs: list[str], rate: float) -> float:
+    """By which share the bills of two designs differ at a rate."""
+    at = w.replace(requests_per_month=rate, peak_rps=w.peak_rps * rate / w.requests_per_month)
+    one, other = (float(ex.cost(at, design).total_usd) for design in designs)
+    return abs(one - other) / other
+
+
+def test_a_sequence_tells_the_steps_in_order(statements):
+    said = texts(figures.sequence(statements))
+    for early, late in [("the work", "store the result"), ("store the result", "wait for the next poll")]:
+        assert said.index(early) < said.index(late)
+    assert {"client", "function-url", "front function", "function", "table", "bucket"} <= set(said)
+    assert "2.5 s, p99 40 s" in said
+
+
+def test_a_sequence_is_drawn_of_any_design(statements):
+    design = "door=alb,execution=service,response=buffered"
+    given = figures.sequence(statements.workload, design)
+    assert "container" in texts(given)
+    assert figures.sequence((statements.workload, design)).svg() == given.svg()
+
+
+def test_pictures_leave_the_notebooks_own_settings_alone(statements):
+    from matplotlib import rcParams
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(rcParams, "font.size", 30.0)
+        patch.setitem(rcParams, "axes.facecolor", "red")
+        loud = figures.limits_used(statements).png()
+        assert rcParams["font.size"] == 30.0
+    assert loud == figures.limits_used(statements).png()
