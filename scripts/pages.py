@@ -23,9 +23,9 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 import explorer as ex
-from explorer.cli import app
+from explorer.cli.commands.facts import prices_in
+from explorer.cli.main import app
 from explorer.facts.units import format_size, format_time
-from explorer.plain import prices_in
 from explorer.workload.distribution_field import Spread
 
 ROOT = Path(__file__).resolve().parents[1]

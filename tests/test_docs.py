@@ -16,7 +16,7 @@ import typer.main
 from PIL import Image
 
 import explorer as ex
-from explorer.cli import app
+from explorer.cli.main import app
 from tests.support.paths import ROOT
 
 DOCS = ROOT / "docs"

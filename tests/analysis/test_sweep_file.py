@@ -354,7 +354,7 @@ def command(path, *more, before=""):
     """The command with small tiles, as a process of its own: 9 tiles."""
     axes = ("--axis", "response=1KB:200MB:9", "--axis", "runtime=10ms:2h:16")
     argv = f"sys.argv[1:] = {['sweep', STATEMENTS, *axes, '-o', str(path), *more]!r}\n"
-    return [sys.executable, "-c", f"{SMALL}{before}{argv}from explorer.cli import main\nmain()"]
+    return [sys.executable, "-c", f"{SMALL}{before}{argv}from explorer.cli.main import main\nmain()"]
 
 
 def test_ctrl_c_says_how_far_it_came_and_the_same_command_goes_on(tmp_path):

@@ -13,8 +13,8 @@ import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer import simulating
-from explorer.console import Commands
+from explorer.cli.commands.simulate import simulate as simulate_command
+from explorer.cli.console import Commands
 from explorer.engine.simulation import compiled, replication
 from explorer.engine.simulation.arrivals import Bursts, Periodic
 from explorer.engine.simulation.provisioned import provisioned_for
@@ -476,7 +476,7 @@ def test_so_is_one_in_a_pattern_or_a_target(wrong, says):
 def command(capsys, *words):
     app = typer.Typer(cls=Commands)
     app.callback()(lambda: None)
-    simulating.add_to(app)
+    app.command("simulate")(simulate_command)
     with pytest.raises(SystemExit) as ended:
         app(["simulate", *words])
     return ended.value.code, capsys.readouterr()

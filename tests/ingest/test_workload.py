@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 
 pytest.importorskip("polars")
 
-from explorer import Workload, ingesting
-from explorer.console import Commands
+from explorer import Workload
+from explorer.cli.commands import ingest
+from explorer.cli.console import Commands
 
 SAMPLES = Path(__file__).parent / "ingest_samples"
 HOUR = 3600
@@ -24,7 +25,7 @@ CONTRACT = {"read", "used", "unreadable", "examples", "invocations", "errors", "
             "init_ms", "max_memory_mb", "cold_start_share", "missing"}  # fmt: skip
 app = typer.Typer(cls=Commands)
 app.callback()(lambda: None)
-ingesting.add_to(app)
+app.command()(ingest.ingest)
 
 
 def run(*arguments, text=None):

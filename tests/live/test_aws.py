@@ -12,8 +12,8 @@ from botocore.stub import ANY, Stubber
 from typer.testing import CliRunner
 
 from explorer import Workload
-from explorer.cli import app
-from explorer.endpoint import manners
+from explorer.cli import prompts
+from explorer.cli.main import app
 from explorer.engine.designs import table
 from explorer.errors import CloudError
 from explorer.live.bench.schedule import stepped
@@ -278,7 +278,7 @@ def test_a_deploy_ships_creates_tags_fills_and_tells(aws, workload):
 
 @pytest.mark.parametrize("said", ["n\n", ""])
 def test_account_region_design_and_cost_are_told_and_a_no_makes_nothing(aws, workload, monkeypatch, said):
-    monkeypatch.setattr(manners, "someone_answers", lambda: True)
+    monkeypatch.setattr(prompts, "someone_answers", lambda: True)
     aws.answers("sts", "get_caller_identity", {"Account": ACCOUNT})
     done = run("deploy", workload, "--design", DESIGN, "--target", "aws", text=said)
     assert done.exit_code == 1 and "Nothing was changed" in done.stderr

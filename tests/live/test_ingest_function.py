@@ -13,7 +13,7 @@ pytest.importorskip("polars")
 
 from typer.testing import CliRunner
 
-import explorer.ingesting
+from explorer.cli.commands.ingest import ingest
 from explorer.ingest import function
 from explorer.ingest.frame import Tally
 from explorer.ingest.result import Summary
@@ -114,7 +114,7 @@ def test_the_command_reads_it_on_the_local_cloud(tiny, tmp_path):
 
     app = typer.Typer()
     app.callback()(lambda: None)
-    explorer.ingesting.add_to(app)
+    app.command()(ingest)
     given = ["ingest", "--function", "tiny", "--target", "local", "--cloud", NAME, "--since", "1h", "--json"]
     done = CliRunner().invoke(app, [*given, "-o", str(tmp_path / "w.toml")])
     assert done.exit_code == 0, done.output

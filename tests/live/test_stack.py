@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from explorer import Workload
-from explorer.cli import app
+from explorer.cli.main import app
 from explorer.errors import CloudError, ExplorerError
 from explorer.live.client.client import Client
 from explorer.live.cloud import supervisor

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from explorer.cli import app
+from explorer.cli.main import app
 from explorer.views.report.batch import stems
 
 GIVEN = 'requests_per_month = 1e6\nresponse = "20 KB"\nruntime = "200 ms"\n'

@@ -11,10 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 import explorer as ex
-from explorer import asking
-from explorer.cli import app
+from explorer.cli.commands.init import FIELDS
+from explorer.cli.main import app
 
-ASKED = [field for field in asking.FIELDS if field.asked]
+ASKED = [field for field in FIELDS if field.asked]
 SECRET = "hunter2-is-the-word"
 
 
@@ -195,7 +195,7 @@ def test_with_json_the_questions_leave_standard_output_alone():
 def test_an_interrupt_is_quiet_and_writes_nothing(here):
     # a job in the background ignores interrupts, and so would what it starts
     heard = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    asked = "sys.argv = ['explorer', 'init', 'new.toml']; from explorer.cli import main; main()"
+    asked = "sys.argv = ['explorer', 'init', 'new.toml']; from explorer.cli.main import main; main()"
     command = [sys.executable, "-c", f"{heard}; {asked}"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=here) as asked:

@@ -6,28 +6,23 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+from rich.console import RenderableType
+
+from explorer.cli.assignments import SPREADS, Answers, parsed, value
+from explorer.cli.console import Json, out
+from explorer.cli.tables import Whole
 from explorer.engine.designs import choices
+from explorer.errors import ExplorerError
 from explorer.workload.workload import Workload
-
-from .errors import ExplorerError
-
-Answers = dict[str, Any]  # by dotted field
-SPREADS = ("request", "response", "runtime")
-WHOLE = {**{name: f"{name}.p50" for name in SPREADS}, "configuration": "configuration.total"}
-NUMBER = re.compile(
-    r"([+-]?\d[\d_,]*(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(thousand|million|billion|%)?", re.IGNORECASE
-)
-TIMES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "%": 0.01}
-WORDS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
-TEXTS = {"name", "region", "runtime.language"}  # never read as a number or a yes
-LISTS = {"client.needs"}
 
 
 @dataclass(frozen=True)
@@ -119,39 +114,6 @@ def write(path: Path, given: Answers, dotenv: Path | None, ask: bool, force: boo
     text = to_toml(answers)
     Workload(path.name, path.parent, **tomllib.loads(text))
     path.write_text(text, encoding="utf-8")
-
-
-def parsed(pairs: list[str]) -> Answers:
-    """The answers of `field=value`, as `--set` takes them."""
-    answers = {}
-    for pair in pairs:
-        name, equals, text = (part.strip() for part in pair.partition("="))
-        if not equals or not name:
-            raise ExplorerError(f'--set is "{pair}": expected FIELD=VALUE, such as response.p99=9MB')
-        name = WHOLE.get(name, name)
-        answers[name] = value(name, text)
-    return answers
-
-
-def value(name: str, text: str) -> Any:
-    """What `text` means for the field: a number, yes or no, a list, or the text itself."""
-    if name in LISTS:
-        return [word for word in re.split(r"[\s,]+", text) if word]
-    if name in TEXTS:
-        return text
-    if text.lower() in WORDS and name != "client.auth":
-        return WORDS[text.lower()]
-    if match := NUMBER.fullmatch(text):
-        return _number(match[1].replace(",", "").replace("_", ""), (match[2] or "").lower())
-    return text
-
-
-def _number(bare: str, word: str) -> int | float:
-    """ "1.5" and "million": 1500000; "99.9" and "%": 0.999."""
-    if not word:
-        return int(bare) if bare.lstrip("+-").isdigit() else float(bare)
-    number = float(f"{float(bare) * TIMES[word]:.12g}")
-    return int(number) if word != "%" and number.is_integer() else number
 
 
 def _beside(path: Path, dotenv: str) -> str:
@@ -285,3 +247,27 @@ def _key(name: str) -> str:
 def _toml(answer: Any) -> str:
     """A value as TOML has it: of text, numbers, truth and lists, as JSON has it."""
     return json.dumps(answer, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def init(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml")] = Path("workload.toml"),
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: defaults.")] = False,
+    fields: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Such as response.p99='9 MB'."),
+    ] = None,
+    dotenv: Annotated[
+        Path | None,
+        typer.Option(help="The configuration: its variables are counted, never shown or stored."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE.toml.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Ask what matters and write a workload."""
+    write(file, parsed(fields or []), dotenv, ask=not yes, force=force, quiet=as_json)
+    out({"path": file}, as_json, begun, file)
+
+
+def begun(path: Path) -> Iterator[RenderableType]:
+    """The workload that was written, and what to do with it."""
+    yield Whole(f"Wrote {path}. Next: explorer recommend {shlex.quote(str(path))}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from rich import box
 from rich.cells import cell_len
@@ -117,3 +119,20 @@ def listed(lines: Iterable[str]) -> Iterator[RenderableType]:
 def doubt(row: Row) -> Text:
     """What a price leaves to be desired."""
     return Text(", ".join(mark for mark in ("assumed", "stale") if row.get(mark)), "yellow")
+
+
+T = TypeVar("T")
+
+
+def watched(jobs: Sequence[T], doing: str = "Writing") -> Iterable[T]:
+    """The jobs one by one, with their progress on standard error when a person looks."""
+    if len(jobs) == 1 or not sys.stderr.isatty():
+        return jobs
+    from rich.progress import track
+
+    return track(jobs, doing, console=Console(stderr=True), transient=True)
+
+
+def written(*paths: Path) -> Iterator[RenderableType]:
+    """The files that were written."""
+    return (Whole(f"Wrote {path}") for path in paths)

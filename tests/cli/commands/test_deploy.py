@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from explorer import Workload
-from explorer.cli import app
+from explorer.cli.main import app
 from explorer.live.cloud import supervisor
 from explorer.live.deployment import target
 from tests.support.holding import Holding
@@ -272,7 +272,7 @@ def late():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         os.kill(os.getpid(), number)
 atexit.register(late)  # runs after all that the command itself has left to be done at the end
-from explorer.cli import main
+from explorer.cli.main import main
 main()
 """
 

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import BAD_INPUT, NO, Json
-from .errors import ExplorerError
+from explorer.cli.console import BAD_INPUT, NO, Json
+from explorer.errors import ExplorerError
 
 if TYPE_CHECKING:
-    from explorer.check.findings import Finding, Judge
     from explorer.check.runner import Report
-    from explorer.workload.workload import Workload
 
 MONTHS = 12  # that are looked ahead
 FAILURES = {"breach": {"breach"}, "tight": {"breach", "tight"}}  # verdicts that end with 1, by --fail-on
-
-
-def add_to(app: typer.Typer) -> None:
-    """Make it a command of `app`."""
-    app.command()(check)
 
 
 def check(
@@ -51,10 +44,10 @@ def check(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Hold limits against templates, plans, dotenv files and workloads; 1 where one breaks."""
+    from explorer import __version__
+    from explorer.analysis.gate import GrowthError, assessor
     from explorer.check.formats import FORMATS, written
     from explorer.check.runner import Check, share
-
-    from . import __version__
 
     form = "json" if as_json else form
     if form not in FORMATS:
@@ -62,7 +55,10 @@ def check(
     if fail_on not in FAILURES:
         raise ExplorerError(f'--fail-on is "{fail_on}": expected one of {", ".join(FAILURES)}')
     warned = None if warn_at is None else share(warn_at)
-    report = Check(_assessed(_rates(growth or []), months), warned, pass_over).run(paths)
+    try:
+        report = Check(assessor(_rates(growth or []), months), warned, pass_over).run(paths)
+    except GrowthError as error:
+        raise typer.BadParameter(str(error)) from None
     said = written(report, form, __version__, every)
     if output:
         output.write_text(said + "\n", encoding="utf-8", errors="replace")
@@ -94,73 +90,3 @@ def _rates(growth: list[str]) -> dict[str, str]:
     from explorer.analysis.forecast import parsed
 
     return parsed(growth)
-
-
-def _assessed(growth: dict[str, str], months: int) -> Any:
-    """What assesses a workload file: its design today, or the recommended one, and what breaks in time."""
-
-    def assess(path: Path, judge: Judge) -> list[Finding]:
-        from explorer.workload.workload import Workload
-
-        workload = Workload.load(path)
-        found = _today(workload, judge)
-        return found + _in_time(workload, judge, growth, months) if growth else found
-
-    return assess
-
-
-def _today(workload: Workload, judge: Judge) -> list[Finding]:
-    from explorer.analysis.recommendation import recommend
-    from explorer.engine.limits import findings
-
-    r = recommend(workload)
-    design = r.current or r.nearest
-    return [_finding(one, judge, workload.name) for one in findings(workload, design)]
-
-
-def _finding(one: Any, judge: Judge, name: str) -> Finding:
-    """A workload's finding as this command's: the value is what the p99 uses."""
-    from explorer.check.findings import Finding
-    from explorer.facts.units import format_share
-
-    verdict = {"raise": "tight"}.get(one.verdict, one.verdict)
-    if verdict == "fits" and judge.warn_at is not None and one.used_p99 >= judge.warn_at * one.limit_value:
-        verdict = "tight"
-    if verdict == "tight" and one.breach_probability == 0 and judge.warn_at is not None:
-        verdict = "tight" if one.used_p99 >= judge.warn_at * one.limit_value else "fits"
-    broken = f"{format_share(one.breach_probability)} of the requests break it: {one.consequence}"
-    used = f"the p99 uses {format_share(one.used_p99 / one.limit_value)}" if one.limit_value else ""
-    said = broken if one.breach_probability > 0 else f"No request breaks it; {used}"
-    return Finding(
-        judge.file, 1, name, one.limit, one.used_p99, one.limit_value, one.unit, verdict, said, one.source_url
-    )
-
-
-def _in_time(workload: Workload, judge: Judge, growth: dict[str, str], months: int) -> list[Finding]:
-    """The limits that break as the workload grows, each with its month; today's are found already."""
-    from explorer.analysis.forecast import forecast
-    from explorer.check.findings import Finding
-
-    from .facts import catalogue
-
-    try:
-        frame = forecast(workload, growth=growth, months=months)
-    except ExplorerError as error:  # of what was asked, not of the file
-        raise typer.BadParameter(str(error)) from None
-    broken = frame[frame["verdict"] == "breach"].sort_values("month", kind="stable").drop_duplicates("limit")
-    return [
-        Finding(
-            judge.file,
-            1,
-            workload.name,
-            row.limit,
-            float(row.used),
-            float(row.limit_value),
-            row.unit,
-            "breach",
-            f"breaks in month {row.month}",
-            catalogue.limit(row.limit).source_url,
-        )
-        for row in broken.itertuples()
-        if row.month > 0
-    ]

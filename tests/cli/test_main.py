@@ -14,12 +14,12 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 import explorer as ex
-from explorer import screen
 from explorer.analysis import summary
-from explorer.cli import app
+from explorer.cli import tables
+from explorer.cli.commands.lab import FIRST
+from explorer.cli.main import app
 from explorer.facts import catalogue, locations
 from explorer.facts.units import format_quantity
-from explorer.lab import FIRST
 
 WORKLOADS = locations.workloads_dir()
 STATEMENTS = str(WORKLOADS / "statements.toml")
@@ -251,7 +251,7 @@ def test_no_number_is_broken_however_narrow(width):
     ]
     console = Console(width=width, force_terminal=True, color_system=None)
     with console.capture() as captured:
-        console.print(screen.table(columns, rows, ("why",)))
+        console.print(tables.table(columns, rows, ("why",)))
     lines = captured.get().splitlines()
     assert all(len(line) <= width for line in lines)
     assert numbers <= set(captured.get().split()) and "environments" in captured.get()
@@ -262,7 +262,7 @@ def test_the_columns_to_spare_go_first():
     for width, kept in ((80, 3), (40, 2)):
         console = Console(width=width, color_system=None)
         with console.capture() as captured:
-            console.print(screen.table(columns, [row], ("c",)))
+            console.print(tables.table(columns, [row], ("c",)))
         assert captured.get().splitlines()[-1].split() == list(row[:kept])
 
 
@@ -424,8 +424,8 @@ def test_the_version_is_the_packages():
     ],
 )
 def test_the_shell_completes_commands_regions_and_designs(typed, completed):
-    summary = typed.split()
-    asked = {"COMP_WORDS": typed, "COMP_CWORD": str(len(summary) - 1), "_EXPLORER_COMPLETE": "complete_bash"}
+    words = typed.split()
+    asked = {"COMP_WORDS": typed, "COMP_CWORD": str(len(words) - 1), "_EXPLORER_COMPLETE": "complete_bash"}
     done = subprocess.run(
         [Path(sys.executable).with_name("explorer")], env=os.environ | asked, capture_output=True, text=True
     )
@@ -544,7 +544,7 @@ def test_sensitivity_tells_what_moves_the_answer_and_the_regret_of_choosing_now(
     assert again == answer
     screen = run("sensitivity", STATEMENTS, *ranges).stdout
     assert "p99 of the request" in screen and "900 KB" in screen and "lambda.furl.request" in screen
-    assert "today's" in screen and told["summary"].split(";")[0] in " ".join(screen.split())
+    assert "today's" in tables and told["summary"].split(";")[0] in " ".join(screen.split())
 
 
 @pytest.mark.parametrize(

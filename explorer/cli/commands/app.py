@@ -1,21 +1,18 @@
-""""""
+"""`explorer app`: the explorer alone, without code, on this machine."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
+from rich.console import RenderableType
 
+from explorer.cli.console import Json, out
+from explorer.cli.prompts import has_browser
+from explorer.cli.tables import Whole
 from explorer.views.app.server import LAST_PORT, Page
-
-from .console import Json, out
-from .lab import has_browser
-
-
-def add_to(app: typer.Typer) -> None:
-    """Make this command one of `app`."""
-    app.command("app")(run)
 
 
 def run(
@@ -33,7 +30,15 @@ def run(
     server = Page(workload, port, open_browser and has_browser())
 
     def ready() -> None:
-        out(server.to_dict(), as_json, "page", server)
+        out(server.to_dict(), as_json, page, server)
         sys.stdout.flush()
 
     server.run(ready)
+
+
+def page(server: Page) -> Iterator[RenderableType]:
+    """Where the explorer alone is."""
+    if server.port != server.asked_port:
+        yield f"Port {server.asked_port} is taken: {server.port} it is"
+    yield "The explorer, for this machine only; Ctrl-C ends it:"
+    yield Whole(server.url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 from collections.abc import Iterable, Iterator
@@ -11,19 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import RenderableType
 
-from .console import INTERRUPTED, Json, Region, WorkloadFile, loaded, out
-from .errors import ExplorerError
+from explorer.cli.answer_tables import format_choices
+from explorer.cli.console import INTERRUPTED, Json, Region, WorkloadFile, loaded, out
+from explorer.cli.tables import Row, Whole, table
+from explorer.errors import ExplorerError
+from explorer.facts.units import format_share
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from explorer.analysis.sweep.sweep import Sweep
+    from explorer.analysis.sweep.sweep_file import SweepFile
     from explorer.workload.workload import Workload
-
-
-def add_to(app: typer.Typer) -> None:
-    """Make this a command of `app`."""
-    app.command()(sweep)
 
 
 def sweep(
@@ -50,16 +52,14 @@ def sweep(
     """Every design at every point of a grid: which one wins where."""
     from explorer.analysis.sweep.sweep import sweep as over
 
-    from .plain import swept
-
     if output and output.suffix != ".parquet":
         raise ExplorerError(f"-o is {output}: expected a name that ends in .parquet")
     base = loaded(workload, region)
     with _stoppable(output), _processes(workers) as executor:
         watch = _quiet if as_json else _followed
         found = over(base, _axes(base, axis), executor=executor, to=output, watch=watch)
-    answer = swept(found, output)
-    out(answer, as_json, "swept", answer)
+    answer = sweep_to_dict(found, output)
+    out(answer, as_json, sweep_table, answer)
 
 
 def _axes(base: Workload, given: list[str]) -> dict[str, np.ndarray]:
@@ -120,3 +120,35 @@ def _processes(count: int) -> Iterator[Executor | None]:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def sweep_to_dict(found: Sweep | SweepFile, output: Path | None) -> dict[str, Any]:
+    """A sweep as JSON has it: its axes, and at how many points each design wins."""
+    return {
+        "axes": {
+            name: {"from": values[0], "to": values[-1], "count": len(values)}
+            for name, values in found.axes.items()
+        },
+        "points": math.prod(found.shape),
+        "winners": [
+            {"design": design.ids if design else None, "points": points} for design, points in found.wins()
+        ],
+        "file": output,
+    }
+
+
+def sweep_table(answer: Row) -> Iterator[RenderableType]:
+    """The answer of `sweep`: at how many points each design wins."""
+    points = answer["points"]
+    yield f"{points:,} points"
+    rows = [
+        (
+            "nothing is feasible" if row["design"] is None else format_choices(row["design"]),
+            f"{row['points']:,}",
+            format_share(row["points"] / points),
+        )
+        for row in answer["winners"]
+    ]
+    yield table(("recommended", ">points", ">share"), rows)
+    if answer["file"]:
+        yield Whole(f"Wrote {answer['file']}")

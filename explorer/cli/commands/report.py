@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import BAD_INPUT, Json, Region, loaded, out, refused
-from .errors import ExplorerError
+from explorer.cli import tables
+from explorer.cli.console import BAD_INPUT, Json, Region, loaded, out, refused
+from explorer.errors import ExplorerError
 
 if TYPE_CHECKING:
     from explorer.views.report.batch import Entry
@@ -44,11 +45,6 @@ Measured = Annotated[
 Figures = Annotated[
     bool, typer.Option("--figures", help="The pictures too: SVG, PNG and CSV in NAME-figures beside NAME.")
 ]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Make this a command of `app`."""
-    app.command()(report)
 
 
 def report(
@@ -100,7 +96,7 @@ def _single(path: Path, output: Path, region: str | None, asked: Asked, figures:
     files = [written(FORMS[ending](doc), output)]
     drawn = saved_figures(doc, output.with_name(f"{output.stem}-figures")) if figures else []
     answer = {"reports": files, "index": None, "figures": drawn, "failed": []}
-    out(answer, as_json, "written", *files, *_folders(drawn))
+    out(answer, as_json, tables.written, *files, *_folders(drawn))
 
 
 def _folder(
@@ -115,12 +111,10 @@ def _folder(
     from explorer.views.report.batch import batch
     from explorer.views.report.write import check_folder
 
-    from .told import watched
-
     check_folder(folder / "index.html")
 
     def watch(entries: Sequence[Entry]) -> Iterable[Entry]:
-        return entries if as_json else watched(entries)
+        return entries if as_json else tables.watched(entries)
 
     entries = batch(paths, folder, forms, lambda path: loaded(path, region), asked, figures, watch)
     files = [file for entry in entries for file in entry.files]
@@ -133,7 +127,7 @@ def _folder(
         "figures": drawn,
         "failed": [{"workload": entry.given, "error": entry.error} for entry in failed],
     }
-    out(answer, as_json, "written", *files, *_folders(drawn), page)
+    out(answer, as_json, tables.written, *files, *_folders(drawn), page)
     for entry in failed:
         refused(entry.error)
     if failed:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.text import Text
 
-from ..console import NO, Json, out
-from ..errors import ExplorerError
-from .manners import interruptible, warned
-from .options import (
+from explorer.cli.console import NO, Json, out
+from explorer.cli.prompts import (
     Arrivals,
     CloudName,
     Concurrency,
@@ -31,11 +32,16 @@ from .options import (
     Stood,
     WarmUp,
     Where,
+    interruptible,
+    warned,
 )
+from explorer.cli.tables import Row, Whole, table, title
+from explorer.errors import ExplorerError
 
 if TYPE_CHECKING:
     from explorer.live.bench.measure import Asked
     from explorer.live.deployment.registry import Standing
+    from explorer.live.deployment.target import Target
 
 
 def bench(
@@ -65,9 +71,8 @@ def bench(
     Interrupted, it tells what came of the load until then.
     """
     from explorer.live.bench import measure
+    from explorer.live.bench.run import Caps
     from explorer.live.deployment import deploy
-
-    from ..live.bench.run import Caps
 
     interruptible(context)
     if output:
@@ -92,7 +97,7 @@ def bench(
     if output:
         result.write(output)
     answer = {**result.to_dict(), **expected}
-    out(answer, as_json, "benchmark", answer, output)
+    out(answer, as_json, benchmark, answer, output)
     raise typer.Exit(NO if answer["lost"] else 0)
 
 
@@ -109,7 +114,7 @@ def _told_before(stack: Standing, load: Asked, most_usd: float, as_json: bool) -
     warned(stack.target)
     told = {"expected_usd": load.usd(stack)}
     if not as_json:
-        out(told, False, "before_load", load.requests, told["expected_usd"], most_usd, stack.target)
+        out(told, False, before_load, load.requests, told["expected_usd"], most_usd, stack.target)
     return told
 
 
@@ -127,3 +132,58 @@ def watched_load() -> Iterator[Any]:
         yield lambda done, in_flight, of: bar.update(
             task, completed=done, total=of, description=f"{in_flight} in flight"
         )
+
+
+def before_load(requests: float, usd: float, most_usd: float, place: Target) -> Iterator[RenderableType]:
+    """What a load on AWS is expected to cost, before it starts."""
+    yield Whole(
+        f"About {requests:,.0f} requests on {place.place}, for about {usd:.4f} USD; at most {most_usd:g} USD"
+    )
+
+
+def benchmark(answer: Row, output: Path | None) -> Iterator[RenderableType]:
+    """What came of a load: jobs first, then seconds, predicted beside measured."""
+    lost, errors = answer["lost"], answer["errors"]
+    yield Text.assemble(
+        f"{answer['jobs']:,} jobs, {answer['succeeded']:,} succeeded, ",
+        (f"{lost:,} lost", "bold red" if lost else ""),
+        f", {answer['throughput_rps']:.3g} a second",
+    )
+    yield from (Padding(f"- {count:,} x {kind}", (0, 0, 0, 2)) for kind, count in errors.items())
+    if not answer["valid"]:
+        yield Text("This run proves nothing about latency: " + "; ".join(answer["why_not_valid"]), "yellow")
+    yield title("Seconds")
+    yield table(("", ">p50", ">p90", ">p99", ">p99.9", ">max"), _latencies(answer))
+    if answer["predicted"]:
+        yield title("Predicted beside measured", "seconds")
+        yield table(
+            ("", ">predicted p50", ">measured p50", ">predicted p95", ">measured p95"), _beside(answer)
+        )
+    if answer["knee_rps"]:
+        yield f"It gives in at {answer['knee_rps']:g} requests a second."
+    cold, usd = answer["cold_starts"], answer["cost_usd"]
+    yield Whole(
+        f"Cold starts: {'not known' if cold is None else cold}."
+        + ("" if usd is None else f" At AWS's prices this run costs {usd:.6f} USD.")
+    )
+    if answer["cannot_vouch_for"]:
+        yield title("What this cannot show")
+        yield from (Padding(f"- {line}", (0, 0, 0, 2)) for line in answer["cannot_vouch_for"])
+    if output:
+        yield Whole(f"Wrote {output}")
+
+
+def _latencies(answer: Row) -> Iterator[tuple[str, ...]]:
+    for name, key in (("latency, from when it was due", "latency_s"), ("submit", "submit_s")):
+        yield name, *(_seconds(answer[key].get(at)) for at in ("p50", "p90", "p99", "p99_9", "max"))
+
+
+def _beside(answer: Row) -> Iterator[tuple[str, ...]]:
+    for phase, predicted in answer["predicted"].items():
+        measured = answer["measured"].get(phase, {})
+        pairs = [(predicted.get(at), measured.get(at)) for at in ("p50", "p95")]
+        yield phase, *(_seconds(value) for pair in pairs for value in pair)
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None or value != value else f"{value:.3g}"

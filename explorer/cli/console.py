@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from .errors import CloudError, ExplorerError
+from explorer.errors import CloudError, ExplorerError
 
 if TYPE_CHECKING:
-    from explorer.facts.refresh.result import Refreshed
     from explorer.workload.workload import Workload
+
 
 NO, BAD_INPUT, CLOUD_FAILED, INTERRUPTED, NOBODY_READS = 1, 2, 3, 130, 141
 
@@ -70,8 +70,8 @@ def _line(error: Exception) -> str:
     return str(error)
 
 
-def _regions(incomplete: str) -> list[str]:
-    from .facts import catalogue
+def regions(incomplete: str) -> list[str]:
+    from explorer.facts import catalogue
 
     return [region for region in catalogue.regions() if region.startswith(incomplete)]
 
@@ -97,9 +97,9 @@ def loaded(path: Path, region: str | None = None) -> Workload:
     return workload if region is None else workload.replace(region=region)
 
 
-def _known_region(region: str | None) -> str | None:
+def known_region(region: str | None) -> str | None:
     if region is not None:
-        from .facts import catalogue
+        from explorer.facts import catalogue
 
         if region not in catalogue.regions():
             raise ExplorerError(f'region is "{region}": expected one of {", ".join(catalogue.regions())}')
@@ -113,52 +113,31 @@ Region = Annotated[
     typer.Option(
         metavar="REGION",
         help="Prices of this region.",
-        autocompletion=_regions,
-        callback=_known_region,
+        autocompletion=regions,
+        callback=known_region,
     ),
 ]
 
 
-def _known_regions(regions: list[str] | None) -> list[str]:
-    return [region for region in regions or [] if _known_region(region)]
-
-
-Regions = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--region",
-        metavar="REGION",
-        help="May be given again.",
-        autocompletion=_regions,
-        callback=_known_regions,
-    ),
-]
-Refresh = Annotated[bool, typer.Option("--refresh", help="Ask AWS, and add what changed to the table.")]
-Taken = Annotated[bool, typer.Option("--yes", "-y", help="With --refresh: changes by more than 2 x too.")]
-
-
-def asking(regions: Sequence[str]) -> Iterable[str]:
-    """The regions one by one, with their progress when a person looks."""
-    from .told import watched
-
-    return watched(regions, "Asking AWS")
-
-
-def out_refreshed(found: Refreshed, as_json: bool) -> None:
-    """What a refresh found, as JSON or as tables of old and new."""
-    from explorer.facts.refresh.summary import parts, sentences
-
-    out(found.to_dict(), as_json, "refreshed", sentences(found), parts(found))
-
-
-def out(answer: Any, as_json: bool, table: str, *shown: Any) -> None:
-    """The answer as JSON, or what it shows a person by that function of `tables` or `told`."""
+def out(answer: Any, as_json: bool, draw: Callable[..., Iterable[Any]] | None = None, *shown: Any) -> None:
+    """The answer as JSON, or what `draw` makes of `shown` for a person: lines and tables."""
     if as_json:
-        from .plain import plain
-
         print(json.dumps(plain(answer), indent=2, allow_nan=False))
-    else:
-        from . import screen, tables, told
+    elif draw is not None:
+        from . import tables
 
-        draw = getattr(told, table, None) or getattr(tables, table)
-        screen.show(draw(*shown))
+        tables.show(draw(*shown))
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON has it; what is not a number is null."""
+    if isinstance(value, dict):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, Path):
+        return str(value)
+    number = float(value)
+    return number if abs(number) < float("inf") else None

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.text import Text
 
-from ..console import NO, Json, WorkloadFile, loaded, out
-from .manners import ask, interruptible, must_be_asked, says_what_became, warned, watched
-from .options import (
+from explorer.cli.console import NO, Json, WorkloadFile, loaded, out
+from explorer.cli.prompts import (
     Chosen,
     CloudName,
     Handler,
@@ -21,7 +25,14 @@ from .options import (
     Stood,
     Where,
     Yes,
+    ask,
+    interruptible,
+    must_be_asked,
+    says_what_became,
+    warned,
+    watched,
 )
+from explorer.cli.tables import Row, Whole, table
 
 if TYPE_CHECKING:
     from explorer.live.deployment.deploy import Plan
@@ -65,7 +76,7 @@ def deploy(
     answer = {**before, **standing.to_dict(), "seconds": time.monotonic() - began}
     if credentials:
         answer["credentials"] = dict(credentials)
-    out(answer, as_json, "deployed", answer, place.options)
+    out(answer, as_json, deployed, answer, place.options)
 
 
 def _planned(workload: Any, design: str | None, handler: str | None, as_json: bool) -> Plan:
@@ -81,7 +92,7 @@ def _planned(workload: Any, design: str | None, handler: str | None, as_json: bo
             "because": list(error.design.undeployable),
             "nearest": error.nearest.ids,
         }
-        out(answer, as_json, "not_deployable", answer)
+        out(answer, as_json, not_deployable, answer)
         raise typer.Exit(NO) from None
 
 
@@ -96,7 +107,7 @@ def _told_before(name: str, planned: Plan, place: Any, hours: float, as_json: bo
         **planned.estimate,
     }
     if not as_json:
-        out(told, False, "before_deploy", told, hours)
+        out(told, False, before_deploy, told, hours)
     return told
 
 
@@ -123,7 +134,7 @@ def destroy(
     with watched("Removing") as told, says_what_became(again):
         seconds = deploy.destroy(found, told)
     answer = {"stack": stack, "destroyed": True, "seconds": seconds}
-    out(answer, as_json, "destroyed", answer)
+    out(answer, as_json, destroyed, answer)
 
 
 def stacks(
@@ -136,7 +147,7 @@ def stacks(
     for place in where[:1]:
         warned(place)
     found = [stack.to_dict() for stack in deploy.all_on(where)]
-    out({"stacks": found}, as_json, "standing", found, where[0].place if where else "the local cloud")
+    out({"stacks": found}, as_json, standing, found, where[0].place if where else "the local cloud")
 
 
 def export(
@@ -153,4 +164,73 @@ def export(
     planned = _planned(loaded(workload, region), design, handler, as_json)
     written = deploy.export(planned, output)
     answer = {"design": planned.design.ids, "files": written}
-    out(answer, as_json, "exported", output, len(written))
+    out(answer, as_json, exported, output, len(written))
+
+
+def deployed(answer: Row, options: str) -> Iterator[RenderableType]:
+    """An endpoint that stands: where it is, and what to do with it."""
+    yield Whole(f"{answer['stack']} stands on {_place(answer)}, up in {answer['seconds']:.1f} s:")
+    yield Whole(f"  {answer['url']}")
+    yield Whole(f"  design   {_design(answer['design'])}")
+    yield Whole(f"  expires  {answer['expires']}")
+    for name, value in answer.get("credentials", {}).items():
+        yield Whole(f"  export {'AWS_' + name.upper()}={value}")
+    if "credentials" in answer:
+        yield "The key is a caller's: it opens this endpoint and nothing else, on this machine alone."
+    yield Whole(f"Next: explorer bench {answer['stack']} --jobs 20 --concurrency 4{options}")
+    yield Whole(f"Then: explorer destroy {answer['stack']}{options}")
+
+
+def _place(answer: Row) -> str:
+    return f"AWS in {answer['region']}" if answer["target"] == "aws" else "this machine's local cloud"
+
+
+def _design(ids: Row) -> str:
+    return ", ".join(f"{concern}={option}" for concern, option in ids.items())
+
+
+def not_deployable(answer: Row) -> Iterator[RenderableType]:
+    """A design that cannot be put up, and the nearest that can."""
+    yield Whole(f"Cannot be put up: {_design(answer['design'])}")
+    yield from (Padding(f"- {why}", (0, 0, 0, 2)) for why in answer["because"])
+    yield Whole(f"The nearest that can: --design {_design(answer['nearest']).replace(' ', '')}")
+
+
+def before_deploy(answer: Row, hours: float) -> Iterator[RenderableType]:
+    """What is about to be made on AWS, and what it will cost."""
+    yield Whole(f"Stack    {answer['stack']}")
+    yield Whole(f"Account  {answer['account']}, {answer['region']}")
+    yield Whole(f"Design   {_design(answer['design'])}")
+    stands, each = answer["standing_usd_month"], answer["usd_per_1000_requests"]
+    yield Whole(f"Cost     about {stands:.2f} USD a month to stand, {each:.4f} USD for 1,000 requests")
+    yield Whole(f"Expires  after {hours:g} hours: `stacks` will say so, and nothing but `destroy` removes it")
+
+
+def destroyed(answer: Row) -> Iterator[RenderableType]:
+    """A stack that is gone."""
+    yield Whole(f"{answer['stack']} is gone, with all that it made ({answer['seconds']:.1f} s)")
+
+
+def standing(rows: list[Row], place: str) -> Iterator[RenderableType]:
+    """The stacks that are there, and what is wrong with them."""
+    if not rows:
+        yield Whole(f"No stack stands on {place}")
+        return
+    if rows[0]["target"] == "aws":
+        yield Whole(f"On {place}:")
+    columns = ("stack", "target", "region", "created", "expires", "url")
+    yield table(columns, map(_standing, rows), ("created", "region"))
+
+
+def _standing(row: Row) -> tuple[str | Text, ...]:
+    """Where one cannot be called, its state in the place of its address."""
+    expires = Text(row["expires"] or "", "yellow" if row["expired"] else "")
+    if row["expired"]:
+        expires.append(", expired")
+    reached = row["url"] or Text(row["state"].lower().replace("_", " "), "yellow")
+    return row["stack"], row["target"], row["region"], row["created"] or "", expires, reached
+
+
+def exported(folder: Path, files: int) -> Iterator[RenderableType]:
+    """A design that was written as files."""
+    yield Whole(f"Wrote {files} files to {folder}. Next: {folder / 'README.md'}")

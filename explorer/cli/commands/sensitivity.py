@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import Json, Region, WorkloadFile, designs, loaded, out
-from .errors import ExplorerError
+from explorer.cli.console import Json, Region, WorkloadFile, designs, loaded, out
+from explorer.errors import ExplorerError
 
 SELDOM = 0.005  # share of scenarios: designs that are the best less often have no row
 
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 
     from explorer.analysis.sensitivity.regret import Regret
     from explorer.analysis.sensitivity.tornado import Sensitivity
-
-
-def add_to(app: typer.Typer) -> None:
-    """Make this a command of `app`."""
-    app.command()(sensitivity)
 
 
 def sensitivity(
@@ -57,11 +52,11 @@ def sensitivity(
     others = [] if design is None else [design]
     one, many = swings(base, given, design), regret(base, given, samples, seed, risk, others)
     if as_json:
-        out({**one.to_dict(), "regret": many.to_dict()}, True, "")
+        out({**one.to_dict(), "regret": many.to_dict()}, True)
     else:
-        from . import screen
+        from explorer.cli import tables
 
-        screen.show([*_swings(one), *_judged(many), *_measured(many)])
+        tables.show([*_swings(one), *_judged(many), *_measured(many)])
 
 
 def parsed(texts: list[str]) -> dict[str, str]:
@@ -79,9 +74,8 @@ def parsed(texts: list[str]) -> dict[str, str]:
 
 def _swings(s: Sensitivity) -> Iterator[RenderableType]:
     """A row an input: its range, what the design costs at the ends, and where it stays feasible and best."""
+    from explorer.cli.tables import table, title
     from explorer.facts.units import format_usd
-
-    from .screen import table, title
 
     yield title(str(s.design), f"{format_usd(s.monthly_usd)} a month", first=True)
     yield s.summary
@@ -114,9 +108,8 @@ def _part(given, low: float | None, high: float | None) -> str:  # type: ignore[
 def _judged(r: Regret) -> Iterator[RenderableType]:
     """A row a design: what becomes of it in the scenarios."""
     from explorer.analysis.sensitivity.regret import share
+    from explorer.cli.tables import table, title
     from explorer.facts.units import format_usd
-
-    from .screen import table, title
 
     yield title(
         "Choosing now", f"{r.samples:,} scenarios, inputs drawn independently, log-uniform; seed {r.seed}"
@@ -138,9 +131,8 @@ def _judged(r: Regret) -> Iterator[RenderableType]:
 def _measured(r: Regret) -> Iterator[RenderableType]:
     """A row an input that pays, or costs, to know."""
     from explorer.analysis.sensitivity.ranges import CALLED
+    from explorer.cli.tables import table, title
     from explorer.facts.units import format_share, format_usd
-
-    from .screen import table, title
 
     told = [row for row in r.measured if row.significant]
     if not told:

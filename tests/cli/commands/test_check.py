@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from explorer import checking
 from explorer.check.findings import Finding
 from explorer.check.formats import FORMATS, written
 from explorer.check.runner import Report, share
-from explorer.console import Commands
+from explorer.cli.commands import check
+from explorer.cli.console import Commands
 from explorer.errors import ExplorerError
 from explorer.facts import locations
 from tests.support.paths import ROOT
@@ -41,7 +41,7 @@ FIELDS = [
 
 app = typer.Typer(cls=Commands, pretty_exceptions_enable=False)
 app.callback()(lambda: None)
-checking.add_to(app)
+app.command()(check.check)
 
 
 def run(*arguments):
@@ -285,7 +285,7 @@ def shell(tmp_path):
     )
     command = tmp_path / "bin" / "explorer"
     command.parent.mkdir()
-    code = f"import sys\nsys.path[:0] = [{str(ROOT)!r}]\nfrom explorer.cli import main\nmain()"
+    code = f"import sys\nsys.path[:0] = [{str(ROOT)!r}]\nfrom explorer.cli.main import main\nmain()"
     command.write_text(f"#!{sys.executable}\n{code}\n")
     command.chmod(0o755)
 

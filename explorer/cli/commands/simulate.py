@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .console import Json, out
-from .errors import ExplorerError
+from explorer.cli.console import Json, out
+from explorer.errors import ExplorerError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -26,11 +26,6 @@ Most = Annotated[int | None, typer.Option("--max-concurrency", help="Requests th
 
 def _time(says: str) -> Any:
     return typer.Option(metavar="TIME", help=says)
-
-
-def add_to(app: typer.Typer) -> None:
-    """Make this a command of `app`."""
-    app.command()(simulate)
 
 
 def simulate(
@@ -84,11 +79,11 @@ def simulate(
         chain=chain,
     )
     if as_json:
-        out(found.to_dict(), True, "")
+        out(found.to_dict(), True)
     else:
-        from . import screen
+        from explorer.cli import tables
 
-        screen.show(_shown(found))
+        tables.show(_shown(found))
 
 
 def _service(name: str, text: str) -> Any:
@@ -138,9 +133,8 @@ def _number(path: Path, number: int, line: str) -> float:
 
 def _shown(found: Simulation) -> Iterator[RenderableType]:
     """The answer for a person: each share and mean, with its interval where there is one."""
+    from explorer.cli.tables import table
     from explorer.facts.units import format_number, format_share, format_time
-
-    from .screen import table
 
     def said(name: str, value: float) -> str:
         if name.endswith("probability"):

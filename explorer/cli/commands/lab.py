@@ -5,14 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from .errors import ExplorerError
-from .facts import locations
+import typer
+from rich.console import RenderableType
+
+from explorer.cli.console import Json, out
+from explorer.cli.prompts import has_browser
+from explorer.cli.tables import Whole
+from explorer.errors import ExplorerError
+from explorer.facts import locations
 
 FIRST = "00_start_here.ipynb"
 COPY = Path("explorer-notebooks")  # where an installed package puts notebooks that can be changed
@@ -81,13 +87,6 @@ def _arguments(folder: Path, port: int, browser: bool) -> list[str]:
     ]
 
 
-def has_browser() -> bool:
-    """Whether there is a browser with a window: one in this terminal would only hide it."""
-    if sys.platform.startswith("linux"):
-        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    return True
-
-
 def _folder() -> tuple[Path, int]:
     """The notebooks of a checkout, or a copy of those inside the package; how many were copied."""
     home = locations.notebooks_dir()
@@ -101,3 +100,28 @@ def _folder() -> tuple[Path, int]:
     for notebook in new:
         shutil.copyfile(notebook, COPY / notebook.name)
     return COPY, len(new)
+
+
+def lab(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="If it is taken, another.")] = 8888,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open")] = True,
+    as_json: Json = False,
+) -> None:
+    """Start JupyterLab on the notebooks and print its address; Ctrl-C ends it."""
+
+    def ready() -> None:
+        out(running.to_dict(), as_json, address, running)
+        sys.stdout.flush()
+
+    running = server(port, open_browser)
+    running.run(ready)
+
+
+def address(server: Server) -> Iterator[RenderableType]:
+    """Where JupyterLab is."""
+    if server.copied:
+        yield f"Copied into {server.folder}: {server.copied} notebooks, none overwritten"
+    if server.app.port != server.asked_port:
+        yield f"Port {server.asked_port} is taken: {server.app.port} it is"
+    yield f"JupyterLab on {server.folder}, for this machine only; Ctrl-C ends it:"
+    yield Whole(server.url)

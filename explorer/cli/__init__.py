@@ -1,0 +1,1 @@
+"""The command line: arguments in; tables, JSON or one line out; an exit code."""

@@ -1,0 +1,62 @@
+"""Tables that several answers have: limits used, a bill, the choices of a design."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from explorer.facts.units import format_number, format_quantity, format_share, format_usd
+
+from .tables import Row, doubt, listed, table, title
+
+COLOURS = {"breach": "bold red", "raise": "yellow", "tight": "yellow", "fits": "green"}
+FEW = 8  # rows of a table without --all
+
+
+def findings_table(findings: list[Row]) -> Iterator[RenderableType]:
+    yield title("Limits used")
+    yield table(("limit", ">p50", ">p99", ">~of", ">chance", "verdict"), map(_finding, findings), ("p50",))
+    if not all(row["verified"] for row in findings):
+        yield "  * not verified: no page of AWS's says it"
+    yield from listed(f"{row['limit']}: {row['consequence']}" for row in findings if row["verdict"] != "fits")
+
+
+def _finding(row: Row) -> tuple[str | Text, ...]:
+    unit, verdict = row["unit"], row["verdict"]
+    limit = format_quantity(row["limit_value"], unit)
+    used = [_used(row[at], unit, limit) for at in ("used_p50", "used_p99")]
+    chance = format_share(row["breach_probability"])
+    name = row["limit"] + ("" if row["verified"] else "*")
+    return name, *used, limit, chance, Text(verdict, COLOURS[verdict])
+
+
+def _used(value: float, unit: str, limit: str) -> str:
+    """What is used of a limit; of a count the limit alone names the unit."""
+    is_count = len(unit) > 2 and limit.endswith(f" {unit}")
+    return format_number(value) if is_count else format_quantity(value, unit)
+
+
+def bill_table(bill: Row, note: str = "") -> Iterator[RenderableType]:
+    yield title("Bill, a month", note)
+    lines = sorted(bill["lines"], key=lambda line: -line["usd"])
+    total = Text(format_usd(float(bill["total_usd"])), "bold")
+    rows: list[tuple[str | Text, ...]] = [_line(line) for line in lines]
+    yield table(("line", ">~quantity", ">USD", "price"), [*rows, (Text("total", "bold"), "", total, "")])
+    if any(line["stale"] for line in lines):
+        yield "  stale: not seen since 2026 began"
+    if any(line["assumed"] for line in lines):
+        yield "  assumed: none is known in the region; us-east-1's is used"
+
+
+def _line(line: Row) -> tuple[str | Text, ...]:
+    unit = line["unit"].partition(" (")[0]
+    return line["id"], f"{format_number(line['quantity'])} {unit}", format_usd(line["usd"]), doubt(line)
+
+
+def format_choices(design: Row, beside: Row | None = None) -> str:
+    """The choices of a design, or those in which it differs from the one beside it."""
+    beside = beside or {}
+    differ = {concern: option for concern, option in design.items() if option != beside.get(concern)}
+    return ", ".join(f"{concern}={option}" for concern, option in differ.items()) or "the same"

@@ -1,0 +1,52 @@
+"""FIELD=VALUE, as `--set` takes it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from explorer.errors import ExplorerError
+
+Answers = dict[str, Any]  # by dotted field
+SPREADS = ("request", "response", "runtime")
+WHOLE = {**{name: f"{name}.p50" for name in SPREADS}, "configuration": "configuration.total"}
+NUMBER = re.compile(
+    r"([+-]?\d[\d_,]*(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(thousand|million|billion|%)?", re.IGNORECASE
+)
+TIMES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "%": 0.01}
+WORDS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
+TEXTS = {"name", "region", "runtime.language"}  # never read as a number or a yes
+LISTS = {"client.needs"}
+
+
+def parsed(pairs: list[str]) -> Answers:
+    """The answers of `field=value`, as `--set` takes them."""
+    answers = {}
+    for pair in pairs:
+        name, equals, text = (part.strip() for part in pair.partition("="))
+        if not equals or not name:
+            raise ExplorerError(f'--set is "{pair}": expected FIELD=VALUE, such as response.p99=9MB')
+        name = WHOLE.get(name, name)
+        answers[name] = value(name, text)
+    return answers
+
+
+def value(name: str, text: str) -> Any:
+    """What `text` means for the field: a number, yes or no, a list, or the text itself."""
+    if name in LISTS:
+        return [word for word in re.split(r"[\s,]+", text) if word]
+    if name in TEXTS:
+        return text
+    if text.lower() in WORDS and name != "client.auth":
+        return WORDS[text.lower()]
+    if match := NUMBER.fullmatch(text):
+        return _number(match[1].replace(",", "").replace("_", ""), (match[2] or "").lower())
+    return text
+
+
+def _number(bare: str, word: str) -> int | float:
+    """ "1.5" and "million": 1500000; "99.9" and "%": 0.999."""
+    if not word:
+        return int(bare) if bare.lstrip("+-").isdigit() else float(bare)
+    number = float(f"{float(bare) * TIMES[word]:.12g}")
+    return int(number) if word != "%" and number.is_integer() else number

@@ -1,0 +1,65 @@
+"""`explorer cloud`: the local cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+from rich.console import RenderableType
+from rich.padding import Padding
+
+from explorer.cli.console import Commands, Json, Region, out
+from explorer.cli.tables import Row, Whole, title
+
+local = typer.Typer(cls=Commands, help="The local cloud, for this machine only: start, stop, status.")
+Name = Annotated[str, typer.Option("--name", help="One of several side by side.")]
+
+
+@local.command("start")
+def cloud_start(name: Name = "default", region: Region = None, as_json: Json = False) -> None:
+    """Start the local cloud, or find it running; print its address and its administrator's key."""
+    from explorer.facts.catalogue import HOME_REGION
+    from explorer.live.cloud import supervisor
+
+    answer = supervisor.start(name, region or HOME_REGION).to_dict()
+    out(answer, as_json, cloud, answer)
+
+
+@local.command("stop")
+def cloud_stop(name: Name = "default", as_json: Json = False) -> None:
+    """End the local cloud and remove all that it holds."""
+    from explorer.live.cloud import supervisor
+
+    answer = {"running": False, "stopped": supervisor.stop(name)}
+    out(answer, as_json, cloud_ended, answer["stopped"])
+
+
+@local.command("status")
+def cloud_status(name: Name = "default", as_json: Json = False) -> None:
+    """Whether the local cloud runs, where, and what it can and cannot vouch for."""
+    from explorer.live.cloud import supervisor
+
+    answer = supervisor.status(name).to_dict()
+    out(answer, as_json, cloud, answer)
+
+
+def cloud(answer: Row) -> Iterator[RenderableType]:
+    """The local cloud: how to reach it, and what it can and cannot vouch for."""
+    if not answer["running"]:
+        yield "The local cloud is not running. Start it: explorer cloud start"
+    else:
+        key, url = answer["credentials"], answer["endpoint_url"]
+        yield Whole(f"The local cloud runs at {url}, for this machine only. For any AWS SDK:")
+        region = answer["region"]  # some SDKs read the one name, some the other
+        yield Whole(f"  export AWS_ENDPOINT_URL={url} AWS_REGION={region} AWS_DEFAULT_REGION={region}")
+        yield Whole(f"  export AWS_ACCESS_KEY_ID={key['access_key_id']}")
+        yield Whole(f"  export AWS_SECRET_ACCESS_KEY={key['secret_access_key']}")
+    for heading, part in (("It vouches for", "vouches_for"), ("It cannot vouch for", "cannot_vouch_for")):
+        yield title(heading)
+        yield from (Padding(f"- {line}", (0, 0, 0, 2)) for line in answer[part])
+
+
+def cloud_ended(stopped: bool) -> Iterator[RenderableType]:
+    """Whether there was a local cloud to end."""
+    yield "The local cloud is gone, with all that it held" if stopped else "No local cloud was running"

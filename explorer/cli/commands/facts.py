@@ -1,0 +1,177 @@
+"""`explorer limits` and `explorer prices`: the facts, their age, and what changed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import RenderableType
+from rich.text import Text
+
+from explorer.cli import tables
+from explorer.cli.console import Json, known_region, out, regions
+from explorer.cli.tables import Row, Whole, doubt, table, title
+from explorer.facts import catalogue
+from explorer.facts.csv_table import first_day
+from explorer.facts.units import format_quantity
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from explorer.facts.refresh.result import Refreshed
+    from explorer.facts.refresh.summary import Part
+
+
+def _known_regions(regions: list[str] | None) -> list[str]:
+    return [region for region in regions or [] if known_region(region)]
+
+
+Regions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--region",
+        metavar="REGION",
+        help="May be given again.",
+        autocompletion=regions,
+        callback=_known_regions,
+    ),
+]
+Refresh = Annotated[bool, typer.Option("--refresh", help="Ask AWS, and add what changed to the table.")]
+Taken = Annotated[bool, typer.Option("--yes", "-y", help="With --refresh: changes by more than 2 x too.")]
+Wanted = Annotated[str, typer.Argument(metavar="TEXT", help="Only rows that contain this text.")]
+
+
+def limits(
+    text: Wanted = "",
+    refresh: Refresh = False,
+    region: Regions = None,
+    yes: Taken = False,
+    as_json: Json = False,
+) -> None:
+    """AWS's limits as this project knows them: value, age, source, whether verified."""
+    if refresh:
+        from explorer.facts.refresh.quotas import refresh_limits
+
+        return out_refreshed(refresh_limits(region or [], yes=yes, watch=asking), as_json)
+    found = rows(catalogue.limits_frame(), text, ("id", "service", "name"))
+    out({"limits": found}, as_json, limits_table, found)
+
+
+def prices(
+    text: Wanted = "",
+    refresh: Refresh = False,
+    region: Regions = None,
+    yes: Taken = False,
+    offers: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="With --refresh: public offer files, read instead of asking."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Every price ever seen, or with --region those in force there: tier, age, source, staleness."""
+    if refresh:
+        from explorer.facts.refresh.prices import refresh_prices
+
+        return out_refreshed(refresh_prices(region or [], yes=yes, offers=offers, watch=asking), as_json)
+    frames = [prices_in(name) for name in region or []] or [catalogue.prices_frame()]
+    found = [row for frame in frames for row in rows(frame, text, ("id", "unit"))]
+    out({"prices": found}, as_json, prices_table, found)
+
+
+def asking(regions: Sequence[str]) -> Iterable[str]:
+    """The regions one by one, with their progress when a person looks."""
+
+    return tables.watched(regions, "Asking AWS")
+
+
+def out_refreshed(found: Refreshed, as_json: bool) -> None:
+    """What a refresh found, as JSON or as tables of old and new."""
+    from explorer.facts.refresh.summary import parts, sentences
+
+    out(found.to_dict(), as_json, refreshed, sentences(found), parts(found))
+
+
+def rows(frame: pd.DataFrame, text: str, columns: Iterable[str]) -> list[dict[str, Any]]:
+    """The rows of a frame in which one of the `columns` contains `text`, in any case."""
+    records = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return [r for r in records if any(text.lower() in str(r[c]).lower() for c in columns)]  # type: ignore[misc]
+
+
+def prices_in(region: str) -> pd.DataFrame:
+    """The prices in force in one region, a row a tier; `assumed` are those of us-east-1."""
+    from datetime import date
+
+    import pandas as pd
+
+    tariffs = [catalogue.tariff(price_id, region) for price_id in catalogue.price_ids()]
+    return pd.DataFrame(
+        {
+            "id": tariff.id,
+            "region": region,
+            "unit": tariff.unit,
+            "tier_from": float(tier.start),
+            "tier_to": None if tier.end is None else float(tier.end),
+            "price_usd": float(tier.usd),
+            "as_of": tariff.as_of,
+            "source": tariff.source,
+            "age_days": (date.today() - first_day(tariff.as_of)).days,
+            "stale": tariff.stale,
+            "assumed": tariff.assumed,
+        }
+        for tariff in tariffs
+        for tier in tariff.tiers
+    )
+
+
+SPARED = (">as of", ">old as of", "note", ">from")  # columns of a refresh that can go
+
+
+def limits_table(rows: list[Row]) -> Iterator[RenderableType]:
+    """The answer of `limits`."""
+    columns = ("limit", "name", ">~value", ">age", "verified", "source")
+    yield table(columns, map(_limit, rows), ("source", "age", "verified")) if rows else "no limit says that"
+
+
+def _limit(row: Row) -> tuple[str | Text, ...]:
+    value = "no number" if row["value"] is None else format_quantity(row["value"], row["unit"])
+    verified = Text("yes") if row["verified"] else Text("no", "yellow")
+    return row["id"], row["name"], value, f"{row['age_days']} days", verified, _source(row["source_url"])
+
+
+def _source(url: str) -> Text:
+    """A link that names its site in a terminal, the whole address in a pipe."""
+    if sys.stdout.isatty() and url.startswith("https://"):
+        return Text(url.split("/")[2], f"link {url}")
+    return Text(url)
+
+
+def prices_table(rows: list[Row]) -> Iterator[RenderableType]:
+    """The answer of `prices`."""
+    columns = ("line", "region", "unit", ">from", ">to", ">USD", ">age", "price", "source")
+    spared = ("source", "age", "to", "price", "region")
+    yield table(columns, map(_price, rows), spared) if rows else "no price says that"
+
+
+def _price(row: Row) -> tuple[str | Text, ...]:
+    start, end = ("" if row[at] is None else f"{row[at]:,.15g}" for at in ("tier_from", "tier_to"))
+    tier = (start, end, f"{row['price_usd']:.12f}".rstrip("0").rstrip("."))
+    return (
+        row["id"],
+        row["region"],
+        row["unit"],
+        *tier,
+        f"{row['age_days']} days",
+        doubt(row),
+        _source(row["source"]),
+    )
+
+
+def refreshed(sentences: list[str], parts: list[Part]) -> Iterator[RenderableType]:
+    """What a refresh did, and a table of each kind of thing that it found."""
+    yield from map(Whole, sentences)
+    for heading, note, columns, rows in parts:
+        yield title(heading, note)
+        yield table(columns, rows, [name.lstrip(">") for name in SPARED if name in columns])

@@ -1,0 +1,83 @@
+"""`explorer forecast`: in which month a limit breaks, and how the design changes by then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+from rich.console import RenderableType
+from rich.text import Text
+
+from explorer.cli.answer_tables import FEW, format_choices
+from explorer.cli.console import Json, Region, WorkloadFile, designs, loaded, out
+from explorer.cli.tables import Row, table, title
+from explorer.facts.units import format_quantity
+
+
+def forecast(
+    workload: WorkloadFile,
+    growth: Annotated[
+        list[str],
+        typer.Option(metavar="FIELD=RATE", help="Such as response=3%/month; may be given again."),
+    ],
+    months: Annotated[int, typer.Option(min=1, max=600, help="How far to look.")] = 36,
+    design: Annotated[str | None, typer.Option(metavar="CONCERN=OPTION,...", autocompletion=designs)] = None,
+    region: Region = None,
+    as_json: Json = False,
+) -> None:
+    """In which month a limit breaks, and how the recommended design changes by then."""
+    from explorer.analysis.forecast import forecast as look_ahead
+    from explorer.analysis.forecast import parsed
+
+    answer = forecast_to_dict(look_ahead(loaded(workload, region), parsed(growth), months, design))
+    out(answer, as_json, forecast_table, answer)
+
+
+def forecast_to_dict(found: Any) -> dict[str, Any]:
+    """A forecast as JSON has it; `found` is what `explorer.forecast` returns."""
+    first = found.first_breach
+    return {
+        "design": found.design.ids,
+        "first_breach": {"month": first[0], "limit": first[1]} if first else None,
+        "months": found.to_dict("records"),
+        "design_changes": found.design_changes.to_dict("records"),
+    }
+
+
+def forecast_table(answer: Row) -> Iterator[RenderableType]:
+    """The answer of `forecast`: the first breach, the limits on the way, the changes of design."""
+    first, last = answer["first_breach"], answer["months"][-1]["month"]
+    yield f"Held against the limits: {format_choices(answer['design'])}"
+    if first is None:
+        yield f"No limit breaks within {last} months."
+    else:
+        yield Text(f"In month {first['month']} {first['limit']} breaks.", "bold red")
+    yield title("What fills up", "most used at the p99 in the last month")
+    yield table(("limit", ">now", f">in month {last}", ">limit", "verdict"), _filling(answer["months"], last))
+    yield title("What is recommended")
+    yield table(
+        ("month", "design", ">USD a month", "added", "removed"), map(_change, answer["design_changes"])
+    )
+
+
+def _filling(rows: list[Row], last: int) -> Iterator[tuple[str, ...]]:
+    now = {row["limit"]: row for row in rows if row["month"] == 0}
+    then = sorted(
+        (row for row in rows if row["month"] == last), key=lambda row: -row["used"] / row["limit_value"]
+    )
+    for row in then[:FEW]:
+        begin, unit = now.get(row["limit"], row)["used"], row["unit"]
+        values = (format_quantity(value, unit) for value in (begin, row["used"], row["limit_value"]))
+        yield row["limit"], *values, row["verdict"]
+
+
+def _change(row: Row) -> tuple[str, ...]:
+    usd = row["monthly_usd"]
+    told = "nothing is feasible" if row["design"] is None else str(row["design"])
+    return (
+        str(row["month"]),
+        told,
+        f"{usd:,.2f}" if usd == usd else "",
+        *(", ".join(row[k]) for k in ("added", "removed")),
+    )
