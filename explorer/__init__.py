@@ -11,6 +11,8 @@ one of its names is first asked for.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from explorer.facts.version import __version__
+
 if TYPE_CHECKING:
     from explorer.analysis.calibration.calibrate import calibrate
     from explorer.analysis.forecast import forecast
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
     from explorer.workload.workload import Workload, examples
 
     from .errors import ExplorerError
-
-__version__ = "0.1.0"
 
 _CONTENTS = {  # public name: (module, name there)
     "Workload": ("workload.workload", "Workload"),

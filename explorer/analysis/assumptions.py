@@ -16,7 +16,7 @@ from explorer.options.base.conditions import Load
 from explorer.workload.workload import NEEDS, Workload
 
 if TYPE_CHECKING:
-    from .recommendation import Recommendation
+    from .choice import Choice
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ SWITCHES = {  # true-or-false fields that can decide, and why they have their de
 }
 
 
-def assumptions(r: Recommendation) -> list[Assumption]:
+def assumptions(r: Choice) -> list[Assumption]:
     """Defaults first (those that decide before the others), then constants, times, limits and prices."""
     load = Load(r.workload)
     design = r.nearest
@@ -78,7 +78,7 @@ def assumptions(r: Recommendation) -> list[Assumption]:
     ]
 
 
-def _defaults(r: Recommendation) -> Iterator[Assumption]:
+def _defaults(r: Choice) -> Iterator[Assumption]:
     w, load = r.workload, Load(r.workload)
     for field, (show, why) in DEFAULTS.items():
         if w.is_given(field) or (field == "configuration.entries" and not w.configuration.total):
@@ -110,7 +110,7 @@ def _default(load: Load, field: str) -> float:
     return float(load.number(field))
 
 
-def _changes(r: Recommendation, change: dict[str, Any]) -> bool:
+def _changes(r: Choice, change: dict[str, Any]) -> bool:
     """Whether the recommended design is another with these fields."""
     from explorer.errors import ExplorerError
 

@@ -17,7 +17,7 @@ from explorer.workload.axes import scaled, value_now
 from explorer.workload.fields import LARGEST_SIZE, LONGEST_TIME
 
 if TYPE_CHECKING:
-    from .recommendation import Recommendation
+    from .choice import Choice
 
 REACH = 1000.0  # times up and down that are looked at
 COARSE = 49  # points from 1 / REACH to REACH
@@ -63,19 +63,17 @@ class BreakEven:
         return abs(float(np.log(self.factor))) if self.factor else np.inf
 
 
-def break_evens(r: Recommendation) -> list[BreakEven]:
+def break_evens(r: Choice) -> list[BreakEven]:
     """The first change up and down each axis, and where an always-on service takes over."""
     return [turn for axis in AXES for turn in _along(r, axis)]
 
 
-def _evaluated(
-    r: Recommendation, axis: str, factors: np.ndarray, designs: Table
-) -> tuple[np.ndarray, Evaluation]:
+def _evaluated(r: Choice, axis: str, factors: np.ndarray, designs: Table) -> tuple[np.ndarray, Evaluation]:
     evaluation = Evaluation(Load(r.workload, scaled(r.workload, axis, factors)), designs)
     return evaluation.winner(), evaluation
 
 
-def _along(r: Recommendation, axis: str) -> Iterator[BreakEven]:
+def _along(r: Choice, axis: str) -> Iterator[BreakEven]:
     today, most = value_now(r.workload, axis), AXES[axis][2]
     if today <= 0:
         return
@@ -114,9 +112,7 @@ def _first_change(winners: np.ndarray, start: int, step: int, today: int) -> int
     return None
 
 
-def _refined(
-    r: Recommendation, axis: str, direction: str, inside: float, outside: float, few: Table
-) -> BreakEven:
+def _refined(r: Choice, axis: str, direction: str, inside: float, outside: float, few: Table) -> BreakEven:
     """The change between two factors, narrowed twice, and what wins from there on, not for a moment only."""
     design: Design | None = None
     for _ in range(2):
@@ -133,7 +129,7 @@ def _refined(
     return _turn(r, axis, direction, float(outside), design if lasting == r.design else lasting)
 
 
-def _turn(r: Recommendation, axis: str, direction: str, factor: float, design: Design | None) -> BreakEven:
+def _turn(r: Choice, axis: str, direction: str, factor: float, design: Design | None) -> BreakEven:
     unit, called, _ = AXES[axis]
     value = value_now(r.workload, axis) * factor
     then = f"build {named(design, r.design)}" if design else "no design is feasible"
@@ -141,9 +137,7 @@ def _turn(r: Recommendation, axis: str, direction: str, factor: float, design: D
     return BreakEven(axis, value, unit, factor, direction, design.ids if design else None, says)
 
 
-def _service(
-    r: Recommendation, factors: np.ndarray, evaluation: Evaluation, winners: np.ndarray
-) -> list[BreakEven]:
+def _service(r: Choice, factors: np.ndarray, evaluation: Evaluation, winners: np.ndarray) -> list[BreakEven]:
     """Where an always-on service takes over from Lambda, or Lambda from it."""
     always_on = np.array([d.flow.compute == "service" for d in evaluation.designs])
     serves = np.array([w >= 0 and always_on[w] for w in winners])
@@ -186,7 +180,7 @@ def _times(factor: float) -> str:
     return f"{format_number(factor)} times" if factor >= 0.095 else f"1/{format_number(1 / factor)} of"
 
 
-def relaxations(r: Recommendation) -> list[str]:
+def relaxations(r: Choice) -> list[str]:
     """What would make a design feasible, one thing at a time, where none is."""
     helps = [
         sentence
@@ -202,7 +196,7 @@ def relaxations(r: Recommendation) -> list[str]:
     return helps
 
 
-def _helps(r: Recommendation, field: str, value: object) -> bool:
+def _helps(r: Choice, field: str, value: object) -> bool:
     """Whether a design is feasible with this field."""
     try:
         evaluation = Evaluation(Load(r.workload.replace({field: value}))).unbroken()

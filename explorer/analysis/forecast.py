@@ -18,7 +18,8 @@ from explorer.options.base.conditions import Load
 from explorer.workload.axes import check_grown, scaled
 from explorer.workload.workload import Workload
 
-from .recommendation import Recommendation, completed
+from .choice import completed
+from .recommendation import Recommendation
 
 if TYPE_CHECKING:
     import pandas as pd

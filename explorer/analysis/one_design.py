@@ -14,7 +14,8 @@ from explorer.engine.limits import Finding, findings
 from explorer.errors import ExplorerError
 from explorer.workload.workload import Workload
 
-from .recommendation import completed, frame
+from .choice import completed
+from .recommendation import frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +85,7 @@ def assessed(workload: Workload, given: str) -> dict[str, Any]:
     from explorer.engine.latency import latency
     from explorer.engine.limits import findings
 
-    from .recommendation import completed
+    from .choice import completed
 
     if not given.strip(" ,"):
         raise ExplorerError(f'design is "{given}": expected concern=option, such as door=http-api')

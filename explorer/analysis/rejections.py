@@ -16,7 +16,7 @@ from explorer.options.base.conditions import Load
 from explorer.options.base.option import Option
 
 if TYPE_CHECKING:
-    from .recommendation import Recommendation
+    from .choice import Choice
 
 KINDS = ("limit", "promise", "exclusion", "combination")
 
@@ -179,7 +179,7 @@ def _shared(designs: list[Design]) -> tuple[str, ...]:
     return tuple(_name(concern, option) for concern, option in sorted(common))
 
 
-def changes(r: Recommendation) -> list[Change]:
+def changes(r: Choice) -> list[Change]:
     """The parts that come and go against today's design, and what it costs or saves a month."""
     if r.current is None or r.design is None:
         return []

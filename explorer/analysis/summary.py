@@ -12,7 +12,7 @@ from explorer.facts.units import format_number, format_quantity, format_share, f
 from . import break_evens
 
 if TYPE_CHECKING:
-    from .recommendation import Recommendation
+    from .answer import Answer
     from .rejections import Reason
 
 
@@ -29,13 +29,13 @@ def described(design: Design) -> str:
     )
 
 
-def summary(r: Recommendation) -> str:
+def summary(r: Answer) -> str:
     """What to build, why, what it costs, what would change it."""
     told = paragraphs(r)
     return " ".join(f"{title}: {text}" if title == TURNS else text for title, text in told.items())
 
 
-def paragraphs(r: Recommendation) -> dict[str, str]:
+def paragraphs(r: Answer) -> dict[str, str]:
     """The summary in its parts, by what each tells; those that have something to say."""
     if not r.feasible:
         return {"Nothing is feasible": _nothing(r)}
@@ -49,13 +49,13 @@ def paragraphs(r: Recommendation) -> dict[str, str]:
     return {title: text for title, text in told.items() if text}
 
 
-def markdown(r: Recommendation) -> str:
+def markdown(r: Answer) -> str:
     """The summary for a notebook: a paragraph a part, with nothing that reads as mathematics."""
     parts = (f"**{title}.** {text[0].upper()}{text[1:]}" for title, text in paragraphs(r).items())
     return "\n\n".join(parts).replace("$", r"\$")
 
 
-def _trade(r: Recommendation) -> str:
+def _trade(r: Answer) -> str:
     """First, whether the answer depends on what a part is worth."""
     by_design: dict[str, list[str]] = {}
     for usd, choice in r.at_part_usd.items():
@@ -71,7 +71,7 @@ def _trade(r: Recommendation) -> str:
     return f"The answer depends on what a moving part is worth: {'; '.join(others)}."
 
 
-def _build(r: Recommendation) -> str:
+def _build(r: Answer) -> str:
     assert r.design is not None
     parts = f"{r.parts} moving part{'s' if r.parts != 1 else ''}" if r.parts else "no moving parts"
     return (
@@ -81,7 +81,7 @@ def _build(r: Recommendation) -> str:
     )
 
 
-def _limits(r: Recommendation) -> str:
+def _limits(r: Answer) -> str:
     """Quotas that must be raised first, and the tightest limit."""
     raised = [found for found in r.found if found.verdict == "raise"]
     if raised:
@@ -103,7 +103,7 @@ def _limits(r: Recommendation) -> str:
     return f"Its tightest limit is the {name}: {used} of {limit} at the p99."
 
 
-def _why(r: Recommendation) -> str:
+def _why(r: Answer) -> str:
     held = [because(reason, r.nearest) for reason in r.reasons if reason.kind in {"limit", "promise"}][:3]
     return f"Ruled out: {'; '.join(held)}." if held else "No limit rules anything out."
 
@@ -148,7 +148,7 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:4]) + (" and others" if len(names) > 4 else "")
 
 
-def _turns(r: Recommendation) -> str:
+def _turns(r: Answer) -> str:
     """The nearest changes, and where an always-on service takes over."""
     nearest = sorted((turn for turn in r.turns if turn.factor), key=lambda turn: turn.distance)[:3]
     services = [turn for turn in r.turns if turn.service and turn not in nearest]
@@ -156,7 +156,7 @@ def _turns(r: Recommendation) -> str:
     return f"{'; '.join(said)}." if said else ""
 
 
-def _change(r: Recommendation) -> str:
+def _change(r: Answer) -> str:
     """What fails today, and what the change costs or saves."""
     usd = next((change.usd for change in r.changed if change.usd is not None), None)
     if usd is None or r.current is None:
@@ -171,7 +171,7 @@ def _change(r: Recommendation) -> str:
     return f"{fails}This design costs {format_usd(abs(usd))} a month {more} than today's."
 
 
-def misses(r: Recommendation) -> list[str]:
+def misses(r: Answer) -> list[str]:
     """What the nearest design breaks, each in a few words."""
     said = [
         f"{format_share(found.breach_probability)} of the requests break the {limit_name(found.limit)} of "
@@ -187,7 +187,7 @@ def misses(r: Recommendation) -> list[str]:
     return said
 
 
-def _nothing(r: Recommendation) -> str:
+def _nothing(r: Answer) -> str:
     """How the nearest design misses, and what would make one feasible."""
     told = [f"For {r.workload.name} nothing is feasible."]
     told.append(f"The nearest miss is {r.nearest}: {'; '.join(misses(r))}.")

@@ -11,7 +11,8 @@ from bisect import bisect_right
 from json import JSONDecodeError, decoder
 from typing import Any
 
-from ..errors import ExplorerError
+from explorer.errors import ExplorerError
+
 from .nodes import MOST_DEPTH, List, Map
 
 MOST_YAML = 8 << 20  # characters; CloudFormation takes 1 MB

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import ExplorerError
+from explorer.errors import ExplorerError
+
 from .findings import Finding
 from .nodes import Map, mapping, sequence, text
 from .stack import Resource, Stack

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from explorer import __version__
+from explorer.facts.version import __version__
 
 from .console import Commands
 

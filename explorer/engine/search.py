@@ -18,7 +18,6 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import Load
 
 from .bounds import Block, Grid, Stacked, cut
-from .dominance import SLACK, Pairs
 from .evaluation import Evaluation
 from .latency import over_patience
 from .limits import DRIVERS, Exceedances, breach_probability, fits
@@ -26,6 +25,8 @@ from .limits import DRIVERS, Exceedances, breach_probability, fits
 NOTHING = -1  # where no design is feasible
 BLOCK = 8192  # points that are priced together: what they need fits into a cache
 CELL = 128  # points over which the least that a design can cost is taken
+ENOUGH = 2  # better designs, of which the worse is the second best
+SLACK = 1e-9  # by which a sum has to be less, of itself: far more than rounding
 
 
 @dataclass
@@ -294,3 +295,61 @@ def _before(tie: np.ndarray, index: int, other: np.ndarray, held: np.ndarray) ->
     fewer, as_many = tie[0] < other[0], tie[0] == other[0]
     sooner, as_soon = tie[1] < other[1], tie[1] == other[1]
     return fewer | (as_many & (sooner | (as_soon & (index < held))))
+
+
+class Pairs:
+    """Designs against each other, a row for each and a column for each."""
+
+    def __init__(self, contest: Contest) -> None:
+        self.contest, self.rows = contest, contest.rows
+        self.shared = self.rows[:, None] == self.rows  # (designs, designs, concerns)
+
+    def undominated(self) -> np.ndarray:
+        """The designs that may be among the two best anywhere."""
+        better = self._serves() & self._never_later() & self._cheaper()
+        return np.flatnonzero(better.sum(axis=0) < ENOUGH)
+
+    def _more(self, stacked: Stacked) -> np.ndarray:
+        """The most by which each concern of a row's design may exceed that of a column's."""
+        low, high = (each[self.rows] for each in stacked.ends)
+        return np.where(self.shared, 0.0, high[:, None] - low)
+
+    def _cheaper(self) -> np.ndarray:
+        c = self.contest
+        usd = self._more(c.linear).sum(axis=-1)
+        for price_id, stacked in c.tiered.items():
+            quantity = self._more(stacked).sum(axis=-1)
+            least, most = c.evaluation.book.unit_prices(price_id)
+            usd += _times(quantity, least, most)
+        parts = c.parts
+        apart = (parts[:, None] - parts).astype(float)
+        kept, part_usd = np.asarray(c.kept), np.asarray(c.part_usd)
+        score = _times(usd, kept.min(), kept.max()) + _times(apart, part_usd.min(), part_usd.max())
+        scale = c.linear.ends[1][self.rows].sum(axis=-1) + part_usd.max() * parts
+        return np.asarray(score < -SLACK * (1 + scale[:, None]))
+
+    def _never_later(self) -> np.ndarray:
+        """Whether a row's design keeps every promise that a column's keeps."""
+        c = self.contest
+        answers = c.evaluation.table.answers
+        fine = answers[:, None] <= answers
+        for stacked in (c.exchange, c.p95):
+            fine &= _no_more(self._more(stacked))
+        for stacked in (c.work, c.cold):
+            fine &= _no_more(self._more(stacked)) | ~answers[:, None]
+        return np.asarray(fine)
+
+    def _serves(self) -> np.ndarray:
+        """Whether whatever may break or exclude a row's design is part of the column's too."""
+        doubtful = ~self.contest.always | self.contest.may_be_excluded
+        return np.asarray((self.shared | ~doubtful[self.rows][:, None]).all(axis=-1))
+
+
+def _times(values: np.ndarray, least: float, most: float) -> np.ndarray:
+    """The most that values can be, times a factor between these."""
+    return values * np.where(values > 0, most, least)
+
+
+def _no_more(terms: np.ndarray) -> np.ndarray:
+    """Whether a sum is surely not above zero, rounding or not."""
+    return np.asarray((terms <= 0).all(axis=-1) | (terms.sum(axis=-1) < -SLACK))

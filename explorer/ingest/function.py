@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from explorer.errors import CloudError, ExplorerError
 from explorer.facts import catalogue
 from explorer.facts.encoding import environment_size
 from explorer.facts.units import format_time, parse_time
 
-from ..errors import CloudError, ExplorerError
 from . import envelopes
 from .frame import Part
 from .reader import lines_reader

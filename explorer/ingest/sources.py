@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from ..errors import ExplorerError
+from explorer.errors import ExplorerError
 
 BLOCK = 6 << 20  # bytes that are read at a time
 HEAD = 1 << 16  # bytes from which a format is told

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from explorer.errors import ExplorerError
 from explorer.facts.units import format_number, format_time
 from explorer.workload.fields import LARGEST_SIZE, LONGEST_TIME
 from explorer.workload.workload import Workload
 
-from ..errors import ExplorerError
 from .frame import INVOCATION, Column
 from .result import DAY_S, Summary, most
 

@@ -9,9 +9,8 @@ import numpy as np
 
 from explorer.facts.encoding import environment_total
 from explorer.facts.units import Number
-
-from ..option import Amount, Demand, Exclusion, Lines, Load, Option, Piece, Step, Use
-from ..pieces import AT_ONCE, Allow, Entry, Resource, Setting, Variable, joined, own_arn, own_name, ref
+from explorer.option import Amount, Demand, Exclusion, Lines, Load, Option, Piece, Step, Use
+from explorer.pieces import AT_ONCE, Allow, Entry, Resource, Setting, Variable, joined, own_arn, own_name, ref
 
 
 class Configuration(Option):

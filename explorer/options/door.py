@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from ..doors import Door
-from ..gateway import may_call, may_invoke, proxy, rest_proxy
-from ..option import (
+from explorer.doors import Door
+from explorer.gateway import may_call, may_invoke, proxy, rest_proxy
+from explorer.option import (
     GB,
     Demand,
     Lines,
@@ -17,7 +17,7 @@ from ..option import (
     Piece,
     Use,
 )
-from ..pieces import CALLER, Allow, Resource, Route, Value, attribute, joined, own_name, ref
+from explorer.pieces import CALLER, Allow, Resource, Route, Value, attribute, joined, own_name, ref
 
 
 class FunctionUrl(Door):

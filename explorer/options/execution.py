@@ -7,8 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from explorer.facts.units import Number
-
-from ..option import (
+from explorer.option import (
     MB,
     TASK_VCPU,
     Amount,
@@ -23,8 +22,8 @@ from ..option import (
     logs,
     task_hours,
 )
-from ..pieces import Allow, Resource, Variable, attribute, queue, ref
-from ..work import Execution, LambdaExecution, backlog, dead_letters, started_chunks
+from explorer.pieces import Allow, Resource, Variable, attribute, queue, ref
+from explorer.work import Execution, LambdaExecution, backlog, dead_letters, started_chunks
 
 
 class Single(LambdaExecution):

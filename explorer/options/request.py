@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..option import (
+from explorer.option import (
     GB,
     Exclusion,
     Linear,
@@ -19,8 +19,8 @@ from ..option import (
     front,
     front_cold,
 )
-from ..parts import days, front_part
-from ..pieces import Allow, Route, Setting, Variable, bucket, objects, ref
+from explorer.parts import days, front_part
+from explorer.pieces import Allow, Route, Setting, Variable, bucket, objects, ref
 
 
 class Inline(Option):

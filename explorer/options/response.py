@@ -7,8 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from explorer.facts.units import Number
-
-from ..option import (
+from explorer.option import (
     GB,
     Amount,
     Demand,
@@ -27,8 +26,8 @@ from ..option import (
     front_cold,
     logs,
 )
-from ..parts import days, front_part
-from ..pieces import Allow, Resource, Route, Setting, Variable, attribute, bucket, objects, ref
+from explorer.parts import days, front_part
+from explorer.pieces import Allow, Resource, Route, Setting, Variable, attribute, bucket, objects, ref
 
 TB = GB * 1024
 

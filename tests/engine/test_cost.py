@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import explorer as ex
-from explorer.analysis.recommendation import completed
+from explorer.analysis.choice import completed
 from explorer.engine.cost import cost, tariffs, usage
 from explorer.engine.evaluation import Evaluation
 from explorer.errors import PriceError, UnknownIdError

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import explorer as ex
-from explorer.analysis.recommendation import completed
+from explorer.analysis.choice import completed
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import latency, steps
 from explorer.facts import catalogue

@@ -3,7 +3,7 @@
 import pytest
 
 import explorer as ex
-from explorer.analysis.recommendation import completed
+from explorer.analysis.choice import completed
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import ORDER, breach_probability, findings, verdict
 from explorer.facts import catalogue

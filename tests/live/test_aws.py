@@ -20,7 +20,7 @@ from explorer.live.bench.schedule import stepped
 from explorer.live.deployment import create, target, teardown
 from explorer.live.deployment import deploy as deploying
 from explorer.live.deployment.aws_errors import plainly, spoken
-from explorer.live.deployment.registry import template_of
+from explorer.live.deployment.stack_description import template_of
 from explorer.live.deployment.template import stack_of
 
 NAME, REGION, ACCOUNT = "small-000001", "eu-west-1", "123456789012"

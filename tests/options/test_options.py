@@ -3,7 +3,7 @@
 import pytest
 from scipy.stats import poisson
 
-from explorer.analysis.recommendation import completed
+from explorer.analysis.choice import completed
 from explorer.engine.designs import Context, Design, table
 from explorer.engine.limits import Finding, findings
 from explorer.errors import WorkloadError

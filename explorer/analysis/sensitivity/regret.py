@@ -11,7 +11,8 @@ from zlib import crc32
 import numpy as np
 
 from explorer.analysis.break_evens import named
-from explorer.analysis.recommendation import Recommendation, completed
+from explorer.analysis.choice import completed
+from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
 from explorer.engine.evaluation import Evaluation, possible
 from explorer.engine.search import NOTHING

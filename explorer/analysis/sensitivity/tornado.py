@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explorer.analysis.recommendation import Recommendation, completed
+from explorer.analysis.choice import completed
+from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import cost
 from explorer.engine.designs import Design, table
 from explorer.engine.limits import findings

@@ -9,9 +9,9 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from explorer import __version__
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
+from explorer.facts.version import __version__
 
 K = TypeVar("K")
 J = TypeVar("J")

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from explorer import __version__
 from explorer.facts import catalogue
 from explorer.facts.units import shown
+from explorer.facts.version import __version__
 from explorer.workload.axes import unit
 from explorer.workload.distribution import Distribution
 from explorer.workload.fields import Section

@@ -44,10 +44,10 @@ def check(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Hold limits against templates, plans, dotenv files and workloads; 1 where one breaks."""
-    from explorer import __version__
     from explorer.analysis.gate import GrowthError, assessor
     from explorer.check.formats import FORMATS, written
     from explorer.check.runner import Check, share
+    from explorer.facts.version import __version__
 
     form = "json" if as_json else form
     if form not in FORMATS:

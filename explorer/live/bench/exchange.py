@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ...errors import ExplorerError
+from explorer.errors import ExplorerError
+
 from .endpoint import Sign
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.analysis.calibration.measurements import METADATA
 from explorer.analysis.calibration.prediction import Conditions, predicted
+from explorer.live.cloud.vouch import CANNOT_VOUCH_FOR, VOUCHES_FOR
 
-from ..cloud.vouch import CANNOT_VOUCH_FOR, VOUCHES_FOR
 from .endpoint import Endpoint
 from .knee import knee_rps, stretches
 from .logs import Invocation

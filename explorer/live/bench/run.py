@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 from explorer.analysis.calibration.prediction import Conditions
 from explorer.engine.designs import Design
+from explorer.errors import ExplorerError
 from explorer.workload.workload import Workload
 
-from ...errors import ExplorerError
 from . import charges, logs
 from .endpoint import Endpoint, Work
 from .exchange import exchanges, round_trips

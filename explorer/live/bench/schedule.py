@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...errors import ExplorerError
+from explorer.errors import ExplorerError
 
 MOST_REQUESTS = 10_000_000  # a schedule that is longer is a slip
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from importlib import metadata
 from typing import Any
 
-from ...errors import CloudError
+from explorer.errors import CloudError
 
 EMULATOR, PINNED = "ministack", "1.5.33"
 

@@ -8,7 +8,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from ...errors import CloudError
+from explorer.errors import CloudError
+
 from .process import Process
 from .vouch import CANNOT_VOUCH_FOR, VOUCHES_FOR
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from explorer.errors import CloudError, ExplorerError
 from explorer.facts import catalogue
-
-from ...errors import CloudError, ExplorerError
 
 Answer = tuple[int, dict[str, str], bytes]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from explorer.live import CloudError
+from explorer.errors import CloudError
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError

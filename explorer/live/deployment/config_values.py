@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from explorer.live import CloudError
+from explorer.errors import CloudError
 from explorer.options.base.resources import Entry
 
 from .template import Stack, filler

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from explorer.errors import ExplorerError
-from explorer.live import CloudError
+from explorer.errors import CloudError, ExplorerError
 from explorer.options.base.resources import by_tls_alone, statement_of
 from explorer.workload.workload import Workload
 
@@ -18,7 +17,8 @@ from . import config_values
 from .aws_errors import refused, spoken
 from .interrupts import Told, one_interrupt
 from .package import zipped
-from .registry import EXPIRES, MADE, MARK, Member, Standing, code_bucket, described, members, raw, template_of
+from .registry import Standing, described
+from .stack_description import EXPIRES, MADE, MARK, Member, code_bucket, members, raw, template_of
 from .target import Target
 from .teardown import down, settled, why
 from .template import Stack

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from explorer.analysis.recommendation import Recommendation, completed
+from explorer.analysis.choice import completed
+from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import Design, table
 from explorer.errors import ExplorerError

@@ -11,7 +11,7 @@ from explorer.live.client.inline import largest_inline
 from explorer.options.base.resources import Entry
 
 from .create import CODE_KEY
-from .registry import template_of
+from .stack_description import template_of
 from .template import Stack
 
 INLINE = '''"""What fits into a request: what is larger is uploaded first."""

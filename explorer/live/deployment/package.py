@@ -11,9 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from explorer.errors import ExplorerError
+from explorer.errors import CloudError, ExplorerError
 from explorer.facts.locations import functions_dir
-from explorer.live import CloudError
 from explorer.options.base.resources import Entry
 
 from .template import Stack, filler

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from explorer.engine.designs import Design, choices
-from explorer.errors import ExplorerError
+from explorer.engine.designs import Design
 from explorer.workload.workload import Workload
 
+from . import teardown
 from .aws_errors import spoken
+from .stack_description import EXPIRES, MADE, MARK, code_bucket, origin, raw, tags_of
 from .target import Target
-from .template import Stack
 
 if TYPE_CHECKING:
     from explorer.live.client.client import Client
 
-MADE, EXPIRES, MARK = "explorer:created", "explorer:expires", "explorer:stack"  # its tags
 WHOLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 
 
@@ -97,40 +94,12 @@ class Standing(Found):
         return self
 
     def __exit__(self, *raised: object) -> None:
-        from .deploy import destroy
-
-        destroy(self)
+        teardown.down(self.name, self.target, lambda _: None)
 
     def _repr_markdown_(self) -> str:
         where = "AWS" if self.target.name == "aws" else "this machine's local cloud"
         rows = "\n".join(f"| {concern} | {option} |" for concern, option in self.design.ids.items())
         return f"An endpoint stands on {where}.\n\n| concern | option |\n| --- | --- |\n{rows}"
-
-
-@dataclass(frozen=True)
-class Member:
-    """A resource of a stack."""
-
-    logical: str
-    type: str
-    physical: str
-
-
-def template_of(stack: Stack) -> str:
-    """The template, with what it was made from: a stack that stands tells it again."""
-    made_from = {"workload": stack.workload.without_current().to_toml(), "design": str(stack.design)}
-    return json.dumps({**stack.template, "Metadata": {"explorer": made_from}})
-
-
-def members(name: str, target: Target) -> list[Member]:
-    """The resources of a stack that were made and are there."""
-    pages = target.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=name)
-    return [
-        Member(row["LogicalResourceId"], row["ResourceType"], row["PhysicalResourceId"])
-        for page in pages
-        for row in page["StackResourceSummaries"]
-        if row.get("PhysicalResourceId") and row["ResourceStatus"] != "DELETE_COMPLETE"
-    ]
 
 
 def standing(name: str, target: Target) -> Found | None:
@@ -140,30 +109,6 @@ def standing(name: str, target: Target) -> Found | None:
         return described(found, target) if found else _code_alone(name, target)
 
 
-def raw(name: str, target: Target) -> Mapping[str, Any] | None:
-    """What CloudFormation tells of a stack. Raises ExplorerError if this project did not make it."""
-    from botocore.exceptions import ClientError
-
-    try:
-        (found,) = target.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-    except ClientError as error:
-        if "does not exist" in str(error):
-            return None
-        raise
-    if _tags(found.get("Tags", [])).get(MARK) != name:
-        raise ExplorerError(f'stack is "{name}": it was not made here, and is left alone')
-    return found if found["StackStatus"] != "DELETE_COMPLETE" else None
-
-
-def _tags(listed: list[dict[str, str]]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in listed}
-
-
-def code_bucket(name: str) -> str:
-    """The bucket of a stack's code; buckets share one name space, so the name has its chance in it."""
-    return f"{name}-code"
-
-
 def _code_alone(name: str, target: Target) -> Found | None:
     """What is left of a stack that was interrupted with no chance to clean up: its code."""
     from botocore.exceptions import ClientError
@@ -171,7 +116,7 @@ def _code_alone(name: str, target: Target) -> Found | None:
     s3, bucket = target.client("s3"), code_bucket(name)
     try:
         region = s3.get_bucket_location(Bucket=bucket)["LocationConstraint"] or "us-east-1"
-        tags = _tags(s3.get_bucket_tagging(Bucket=bucket)["TagSet"])
+        tags = tags_of(s3.get_bucket_tagging(Bucket=bucket)["TagSet"])
     except ClientError:
         return None  # there is no such bucket, or it is someone else's
     ours = region == target.region and tags.get(MARK) == name
@@ -181,24 +126,11 @@ def _code_alone(name: str, target: Target) -> Found | None:
 def described(found: Mapping[str, Any], target: Target) -> Found:
     """A stack that is there, as whole as it is."""
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
-    name, state, tags = found["StackName"], found["StackStatus"], _tags(found.get("Tags", []))
+    name, state, tags = found["StackName"], found["StackStatus"], tags_of(found.get("Tags", []))
     made_from = origin(name, target) if state in WHOLE and "Url" in outputs else None
     if made_from is None:
         return Found(name, target, state, outputs, tags)
     return Standing(name, target, state, outputs, tags, *made_from)
-
-
-def origin(name: str, target: Target) -> tuple[Workload, Design] | None:
-    """What a stack was made from; None if it does not tell, such as one of another version."""
-    from botocore.exceptions import ClientError
-
-    try:
-        template = target.client("cloudformation").get_template(StackName=name)["TemplateBody"]
-        made_from = (json.loads(template) if isinstance(template, str) else template)["Metadata"]["explorer"]
-        workload = Workload(name, **tomllib.loads(made_from["workload"]))
-        return workload, Design(**choices(made_from["design"]))
-    except (ClientError, ExplorerError, KeyError, TypeError, ValueError):
-        return None
 
 
 def all_standing(target: Target) -> list[Found]:
@@ -206,5 +138,5 @@ def all_standing(target: Target) -> list[Found]:
     with spoken("list stacks"):
         pages = target.client("cloudformation").get_paginator("describe_stacks").paginate()
         found = [stack for page in pages for stack in page["Stacks"]]
-        ours = [stack for stack in found if _tags(stack.get("Tags", [])).get(MARK) == stack["StackName"]]
+        ours = [stack for stack in found if tags_of(stack.get("Tags", [])).get(MARK) == stack["StackName"]]
         return sorted((described(stack, target) for stack in ours), key=lambda stack: stack.created or "")

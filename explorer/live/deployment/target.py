@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from explorer.errors import ExplorerError
+from explorer.errors import CloudError, ExplorerError
 from explorer.facts import catalogue
-from explorer.live import CloudError
 from explorer.live.cloud import instance, supervisor
 from explorer.live.cloud.vouch import CANNOT_VOUCH_FOR
 

@@ -6,13 +6,12 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from explorer.errors import ExplorerError
-from explorer.live import CloudError
+from explorer.errors import CloudError, ExplorerError
 
 from . import config_values
 from .aws_errors import plainly, spoken
 from .interrupts import Told
-from .registry import code_bucket, members, origin, raw
+from .stack_description import code_bucket, members, origin, raw
 from .target import Target
 from .template import Stack, stack_of
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -17,15 +17,25 @@ from .cold_starts import ColdStarts
 from .limit_uses import Beyond, Joint, Linear, Material, Over
 from .request_path import LEVELS, Flow
 
-if TYPE_CHECKING:
-    from explorer.engine.designs import Context
-
-    from .option import Option
-
 GB = float(BYTES["GB"])
 MB = float(BYTES["MB"])
 TASK_VCPU = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # the sizes that Fargate sells
 T = TypeVar("T")
+
+
+class Placed(Protocol):
+    """An option in a request path: what the engine asks, and what it is asked under."""
+
+    def __hash__(self) -> int:
+        """Equal ones are asked once."""
+
+    @property
+    def option(self) -> Any:
+        """The option."""
+
+    @property
+    def flow(self) -> Flow:
+        """The request path."""
 
 
 class Load(ColdStarts):
@@ -48,7 +58,7 @@ class Load(ColdStarts):
         view.__dict__.update(self.__dict__, flow=flow)
         return view
 
-    def asked(self, question: str, contexts: Iterable[Context], ask: Callable[[Option, Self], T]) -> list[T]:
+    def asked(self, question: str, contexts: Iterable[Placed], ask: Callable[[Any, Self], T]) -> list[T]:
         """What the option of each context answers, asked only once for all evaluations of this load."""
         answers = []
         for context in contexts:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from explorer.analysis.recommendation import completed
+from explorer.analysis.choice import completed
 from explorer.engine.designs import CONCERNS, Design, table
 from explorer.engine.evaluation import Evaluation
 from explorer.facts.units import format_usd

@@ -8,7 +8,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch
 
-from explorer.analysis.recommendation import Recommendation, completed
+from explorer.analysis.choice import completed
+from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
 from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from explorer.analysis.recommendation import Recommendation, completed
+from explorer.analysis.choice import completed
+from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import OPTIONS, Design
 from explorer.engine.latency import steps as steps_of
 from explorer.facts.units import format_time

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from explorer import __version__
 from explorer.analysis import summary
 from explorer.analysis.recommendation import Recommendation, recommend
 from explorer.errors import ExplorerError
 from explorer.facts.units import format_share, format_time, format_usd
+from explorer.facts.version import __version__
 from explorer.workload.workload import Workload
 
 from . import decision

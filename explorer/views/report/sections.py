@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from explorer import __version__
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.sensitivity.tornado import Sensitivity
+from explorer.facts.version import __version__
 
 from . import alternatives, decision, sensitivity, workload
 from . import growth as growing
