@@ -560,7 +560,7 @@ class House:
         outside = {path: self.outside(path) for path in self.files(*CODE[1:])}
         gone: set[Path] = set()
         for old, new in self.whole.items():
-            if new != old and old in self.modules:
+            if old in self.modules and self.modules[old].path != self.place(new):
                 source, goal = self.modules[old].path, self.place(new)
                 if source.exists() and not goal.exists():
                     goal.parent.mkdir(parents=True, exist_ok=True)
