@@ -2,6 +2,7 @@
 #   PORT=8890     the port that `make explore` asks for (taken: the next free one)
 #   PYTHON=...    the Python (3.11 or newer) that .venv is made with
 #   UPGRADE=1     with `make lock`: take the newest releases, not the pinned ones
+#   T=tests/...   with `make units`: these tests alone, without the plug-ins that they do not need
 
 .POSIX:
 .SUFFIXES:
@@ -13,6 +14,7 @@ PIP = $(PY) -m pip -qq --disable-pip-version-check --no-input
 UV_VERSION = 0.13.9
 RELEASE = 3.11
 PORT =
+T =
 
 .PHONY: help explore setup test units docs notebooks browser lint format outputs lock bench clean
 
@@ -49,14 +51,15 @@ STALE := $(shell { $(USABLE); } 2>/dev/null || rm -f .venv/.installed)
 
 test: lint units docs notebooks browser ## set up, then lint, types, tests, documentation, notebooks and browser tests
 
-lint: setup ## ruff (rules and format) and mypy
+lint: setup ## ruff (rules and format), the walls between rooms, and mypy
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	.venv/bin/lint-imports --no-logo --no-cache
 	$(PY) -m mypy explorer
 	$(PY) -m mypy explorer/live/functions/*.py
 
-units: setup
-	$(PY) -m pytest -n 2 --dist loadfile -m 'not browser'
+units: setup ## the tests without a browser (T=tests/facts/test_units.py: those alone, at once)
+	$(PY) -m pytest $(if $(T),-p no:xdist -p no:nbval -p no:anyio $(T),-n 2 --dist loadfile -m 'not browser')
 
 # A broken link, anchor or reference ends it. The notice is the theme's, of MkDocs 2.
 docs: setup ## build the documentation into build/site, links checked, without a network

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import rooms
 from nbclient import NotebookClient
 from pictures import draw
 
@@ -33,6 +34,7 @@ def main() -> None:
         run(path)
     if not named:
         draw()
+        rooms.PICTURE.write_text(rooms.svg(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -80,8 +80,9 @@ def commands() -> str:
 
 def walked(command: Any, name: str) -> Iterator[tuple[str, Any]]:
     """The commands of a group and of the groups in it, each with what is typed for it."""
-    for word, inner in getattr(command, "commands", {}).items():
-        if hasattr(inner, "commands"):
+    for word in command.list_commands(None):
+        inner = command.get_command(None, word)
+        if hasattr(inner, "list_commands"):
             yield from walked(inner, f"{name} {word}")
         elif not inner.hidden:
             yield f"{name} {word}", inner

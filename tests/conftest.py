@@ -3,9 +3,9 @@
 import os
 import shutil
 import signal
+from functools import cache
 
 import pytest
-from hypothesis import settings
 
 # Pictures are drawn without a screen, whatever the machine's own setting.
 os.environ["MPLBACKEND"] = "agg"
@@ -13,10 +13,21 @@ os.environ["MPLBACKEND"] = "agg"
 # A shell starts what runs in the background deaf to Ctrl-C: here it is always heard.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# No deadline: a busy machine is not a failure. In CI the same examples at every run.
-settings.register_profile("here", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
-settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+@cache
+def load_hypothesis_profile() -> None:
+    """No deadline, as a busy machine is not a failure; in CI the same examples at every run."""
+    from hypothesis import settings
+
+    settings.register_profile("here", deadline=None)
+    settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+    settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_pycollect_makemodule(module_path):
+    """Load the profile before a module that has property tests, and only then: its import takes a while."""
+    if "hypothesis" in module_path.read_text(encoding="utf-8"):
+        load_hypothesis_profile()
 
 
 @pytest.fixture(scope="session")

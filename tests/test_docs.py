@@ -179,17 +179,22 @@ def test_every_link_leads_somewhere(page):
 # Pictures ---------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def drawing():
-    spec = spec_from_file_location("pictures", ROOT / "scripts" / "pictures.py")
+def script(name: str):
+    spec = spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
 @pytest.fixture(scope="module")
+def drawing():
+    return script("pictures")
+
+
+@pytest.fixture(scope="module")
 def drawn(drawing):
-    return {name: drawing.svg(picture) for name, picture in drawing.pictures().items()}
+    answers = {name: drawing.svg(picture) for name, picture in drawing.pictures().items()}
+    return answers | {"rooms": script("rooms").svg()}
 
 
 def test_the_pictures_are_what_the_code_draws(drawn):
