@@ -1,10 +1,12 @@
 """Setting up: the lock, the conda environment and the wheel tell the same as pyproject.toml."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 import tomllib
+import urllib.request
 import zipfile
 from pathlib import Path
 
@@ -98,17 +100,53 @@ def wheel_metadata(wheel: Path) -> str:
     return "-".join(wheel.name.split("-")[:2]) + ".dist-info"
 
 
-def test_the_wheel_reads_its_own_facts_away_from_the_checkout(wheel, tmp_path):
-    zipfile.ZipFile(wheel).extractall(tmp_path)
-    program = "import explorer as ex; print(ex.__file__, len(ex.limits()), len(ex.prices()))"
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-    )
+@pytest.fixture(scope="module")
+def away(wheel, tmp_path_factory):
+    """How to run the package of the wheel, from an empty folder far from the checkout."""
+    site, here = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("here")
+    zipfile.ZipFile(wheel).extractall(site)
+    jupyter = {f"JUPYTER_{name}_DIR": str(site.parent / name) for name in ("CONFIG", "DATA", "RUNTIME")}
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {"cwd": here, "env": env | jupyter | {"PYTHONPATH": str(site)}}
+
+
+def ran(away, *words: str) -> str:
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, **away)
     assert done.returncode == 0, done.stderr
-    module, limits, prices = done.stdout.split()
-    assert Path(module).is_relative_to(tmp_path)
+    return done.stdout
+
+
+def test_the_wheel_reads_its_own_facts_away_from_the_checkout(away):
+    program = "import explorer as ex; print(ex.__file__, len(ex.limits()), len(ex.prices()))"
+    module, limits, prices = ran(away, "-c", program).split()
+    assert Path(module).is_relative_to(away["env"]["PYTHONPATH"])
     assert int(limits) > 0 and int(prices) > 0
+
+
+def test_the_wheel_recommends_reports_and_exports(away):
+    answer = json.loads(ran(away, "-m", "explorer", "recommend", "statements", "--json"))
+    assert answer["feasible"]
+    ran(away, "-m", "explorer", "report", "statements", "-o", "decision.html")
+    ran(away, "-m", "explorer", "export", "statements", "-o", "stack", "--design", "response=stored")
+    here = away["cwd"]
+    assert "data:image/svg+xml" in (here / "decision.html").read_text(encoding="utf-8")
+    assert {path.name for path in (here / "stack").iterdir()} >= {"template.json", "functions", "client"}
+    assert (here / "stack" / "client" / "errors.py").is_file()
+
+
+@pytest.mark.parametrize("words", [("lab", "--no-open"), ("app", "statements", "--no-browser")])
+def test_the_wheel_serves_the_notebooks_and_the_app(away, words):
+    command = [sys.executable, "-m", "explorer", *words, "--json"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, **away)
+    try:
+        lines = iter(server.stdout.readline, "")
+        text = ""
+        for line in lines:
+            text += line
+            if line.rstrip() == "}":
+                break
+        with urllib.request.urlopen(json.loads(text)["url"], timeout=60) as page:
+            assert page.status == 200
+    finally:
+        server.terminate()
+        server.communicate(timeout=60)

@@ -19,6 +19,7 @@ from explorer.cli import tables
 from explorer.cli.commands.lab import FIRST
 from explorer.cli.main import app
 from explorer.facts import catalogue, locations
+from explorer.facts.locations import PACKAGE
 from explorer.facts.units import format_quantity
 
 WORKLOADS = locations.workloads_dir()
@@ -439,9 +440,7 @@ def test_the_shell_completes_commands_regions_and_designs(typed, completed):
 def installed(tmp_path):
     """How to start `explorer` from a package that carries its notebooks, in an empty folder."""
     package = tmp_path / "site" / "explorer"
-    shutil.copytree(
-        catalogue.__file__.rpartition("/")[0], package, ignore=shutil.ignore_patterns("__pycache__")
-    )
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(WORKLOADS.parent, package / "data", dirs_exist_ok=True)
     (package / "notebooks").mkdir(exist_ok=True)
     (package / "notebooks" / FIRST).write_text('{"cells":[],"metadata":{},"nbformat":4,"nbformat_minor":5}')
