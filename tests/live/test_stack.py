@@ -251,7 +251,7 @@ def test_an_export_is_what_was_tested(workload, tmp_path):
     planned = deploy.plan(workload, STORED)
     written = deploy.export(planned, tmp_path / "own")
     names = {str(path.relative_to(tmp_path / "own")) for path in written}
-    assert {"README.md", "template.json", "functions/front.py", "client/sync.py"} <= names
+    assert {"README.md", "template.json", "functions/front.py", "client/client.py"} <= names
     template = json.loads((tmp_path / "own/template.json").read_text())
     made = Stack(planned.design, workload, planned.stack.pieces).template
     assert {**made, "Metadata": template["Metadata"]} == template
