@@ -204,6 +204,13 @@ def test_the_pictures_are_what_the_code_draws(drawn):
         assert same(stored[name], text), f"docs/pictures/{name}.svg is of other code: run make outputs"
 
 
+def test_the_list_of_modules_is_that_of_the_code():
+    rooms = script("rooms")
+    stored = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    assert stored == rooms.page(), "docs/architecture.md lists other modules: run python scripts/rooms.py"
+    assert stored.count("| `cost.py` |") == 1
+
+
 def test_a_picture_with_another_number_is_another_picture(drawn):
     text = drawn["costs"]
     moved = re.sub(
