@@ -90,7 +90,7 @@ def buildable(w: Workload) -> list[tuple[Design, dict[str, float]]]:
 
 
 def misses(w: Workload, row: dict[str, float]) -> tuple[bool, bool, bool]:
-    """Whether a limit breaks and whether answers are late, for more than may fail; whether the p95 is over."""
+    """Whether a limit breaks or answers are late, for more than may fail; whether the p95 is over."""
     may_fail = 1 - w.targets.success + 1e-12
     target = w.targets.latency_p95
     over = target is not None and row["p95_s"] > target
