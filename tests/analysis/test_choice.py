@@ -17,7 +17,7 @@ WORKLOADS = 100
 KB, MB = 1024, 1024**2
 
 
-def generated(rng: np.random.Generator) -> Workload:
+def random_workload(rng: np.random.Generator) -> Workload:
     """A workload that hardly any design serves: it asks for more than one of size, time or patience."""
 
     def size(least: float, most: float) -> float:
@@ -35,7 +35,7 @@ def generated(rng: np.random.Generator) -> Workload:
     runtime = spread(0.5, 9000, divisible=maybe(0.4), memory=int(rng.choice([512, 1769, 8192])))
     # with patience near the run time a share of the answers is late, and not all or none
     near = runtime["p50"] if maybe(0.5) else 15.0
-    given = {
+    fields = {
         "requests_per_month": size(1, 100) if few else size(1e3, 3e8),
         "request": spread(1 * KB, 30 * MB, binary=maybe(0.5)),
         "response": spread(
@@ -60,8 +60,8 @@ def generated(rng: np.random.Generator) -> Workload:
         "preferences": {"part_usd": float(rng.choice([0.0, 10.0, 300.0])), "free_tier": few},
     }
     if maybe(0.5):
-        given["targets"]["latency_p95"] = near * size(0.1, 10)
-    return Workload(**given)
+        fields["targets"]["latency_p95"] = near * size(0.1, 10)
+    return Workload(**fields)
 
 
 def percent(share: float) -> Decimal:
@@ -106,13 +106,13 @@ def distance(w: Workload, row: dict[str, float]) -> tuple[int, Decimal, float, f
 
 def hopeless() -> list[tuple[Workload, list[tuple[Design, dict[str, float]]]]]:
     """A hundred workloads that no design serves, with the numbers of all designs."""
-    rng, collected = np.random.default_rng(1), []
-    while len(collected) < WORKLOADS:
-        w = generated(rng)
+    rng, cases = np.random.default_rng(1), []
+    while len(cases) < WORKLOADS:
+        w = random_workload(rng)
         rows = buildable(w)
         if rows and not any(sum(misses(w, row)) == 0 for _, row in rows):
-            collected.append((w, rows))
-    return collected
+            cases.append((w, rows))
+    return cases
 
 
 @pytest.fixture(scope="module")

@@ -101,7 +101,7 @@ FURL = "door=function-url, request=inline, response=buffered, execution=single, 
 LEVELS = ["p50", "p95", "p99"]
 
 
-def seen_ms(requests_per_month: float, **runtime) -> list[float]:
+def cold_start_ms(requests_per_month: float, **runtime) -> list[float]:
     """What a cold start adds to the requests at the p50, p95 and p99 [ms]; nothing where none is cold."""
     w = Workload(requests_per_month=requests_per_month, response="1 KB", runtime={"p50": 1e-6, **runtime})
     frame = ex.latency(w, FURL)
@@ -132,7 +132,7 @@ def seen_ms(requests_per_month: float, **runtime) -> list[float]:
 )
 def test_a_level_sees_the_quantile_of_the_cold_start_that_it_has_among_the_cold_ones(share, expected_ms):
     requests = 4380 * math.log(1 / share) if share < 1 else 1
-    assert seen_ms(requests) == pytest.approx(expected_ms, rel=2e-4)
+    assert cold_start_ms(requests) == pytest.approx(expected_ms, rel=2e-4)
 
 
 @pytest.mark.parametrize(
@@ -145,30 +145,30 @@ def test_a_level_sees_the_quantile_of_the_cold_start_that_it_has_among_the_cold_
     ],
 )
 def test_a_level_is_cold_just_above_its_share_and_warm_just_below(requests, level, is_cold):
-    seen = dict(zip(LEVELS, seen_ms(requests), strict=True))
+    cold_ms = dict(zip(LEVELS, cold_start_ms(requests), strict=True))
     # at the edge it is the least of the cold starts, taken as the p0.1: -3.0902 / 1.28155 = -2.4113
     # of the way from p50 to p90: 80.45 x (86.34 / 80.45) ** -2.4113 = 67.85
-    assert seen[level] == pytest.approx(67.85 if is_cold else 0.0, rel=2e-4)
+    assert cold_ms[level] == pytest.approx(67.85 if is_cold else 0.0, rel=2e-4)
 
 
 def test_the_row_of_the_memory_is_the_one_that_is_seen():
     # a fifth is cold, so that the p99 sees the p95 of its row
     requests = 4380 * math.log(5)
-    assert seen_ms(requests, memory=512)[2] == pytest.approx(91.43, rel=2e-4)
-    assert seen_ms(requests, memory=1023)[2] == pytest.approx(91.43, rel=2e-4)
-    assert seen_ms(requests, memory=1024)[2] == pytest.approx(93.98, rel=2e-4)
+    assert cold_start_ms(requests, memory=512)[2] == pytest.approx(91.43, rel=2e-4)
+    assert cold_start_ms(requests, memory=1023)[2] == pytest.approx(91.43, rel=2e-4)
+    assert cold_start_ms(requests, memory=1024)[2] == pytest.approx(93.98, rel=2e-4)
 
 
 def test_along_an_axis_of_memory_each_point_sees_its_own_row():
     w = Workload(requests_per_month=4380 * math.log(5), response="1 KB", runtime=1e-6)
     load = Load(w, {"runtime.memory": np.array([512.0, 1769.0, 512.0])})
-    seen = 1000 * load.cold_start(load.runtime.mean, "work")
-    assert seen[2] == pytest.approx([91.43, 93.98, 91.43], rel=2e-4)
-    assert (seen[0] == 0).all()
+    cold_ms = 1000 * load.cold_start(load.runtime.mean, "work")
+    assert cold_ms[2] == pytest.approx([91.43, 93.98, 91.43], rel=2e-4)
+    assert (cold_ms[0] == 0).all()
 
 
 def test_a_cold_start_that_the_workload_gives_is_seen_instead_of_the_row():
     # a tenth is cold: the p95 sees its median, the p99 its p90, which lies 1.28155 / 2.32635 = 0.55089
     # of the way from 200 ms to ten times that: 200 x 10 ** 0.55089 = 711.0
-    seen = seen_ms(4380 * math.log(10), init={"p50": "200 ms", "p99": "2 s"})
-    assert seen == pytest.approx([0.0, 200.0, 711.0], rel=5e-4)
+    cold_ms = cold_start_ms(4380 * math.log(10), init={"p50": "200 ms", "p99": "2 s"})
+    assert cold_ms == pytest.approx([0.0, 200.0, 711.0], rel=5e-4)
