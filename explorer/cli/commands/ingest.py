@@ -15,6 +15,7 @@ import typer
 
 from explorer.cli.console import Json, Region, out
 from explorer.errors import CloudError, ExplorerError
+from explorer.facts.suggestions import expected_one_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -172,7 +173,7 @@ class Live:
         from explorer.live.deployment.target import TARGETS, Aws, Local
 
         if self.target not in TARGETS:
-            raise ExplorerError(f'--target is "{self.target}": expected one of {", ".join(TARGETS)}')
+            raise ExplorerError(f'--target is "{self.target}": {expected_one_of(TARGETS)}')
         if self.target == "aws":
             return Aws(self.region)
         found = Local.found(self.region or HOME_REGION, self.cloud)
