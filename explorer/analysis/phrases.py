@@ -3,8 +3,9 @@
 Each thing is worded here alone. Where a summary, a document and a screen word it differently, the functions
 stand beside each other: `..._at_length` is a document's, `..._briefly` fits into little room.
 
-In the examples `finding` is that the Lambda time-out of 900 s is used up to 1,200 s at the p99 and breaks for
-2 % of a million requests, `limit` and `promise` are reasons, and `design` and `other` two designs.
+In the examples, which may be broken into lines, `finding` is that of the 30 s of an HTTP API the p99 needs
+40 s, so that 2 % of a million requests break the limit; `limit` and `promise` are reasons, and `design` is a
+design behind that door.
 """
 
 from __future__ import annotations
@@ -178,8 +179,8 @@ def lacks(door: Option) -> str:
 def limit_name(limit_id: str) -> str:
     """A limit's name inside a sentence: what is no term begins with a small letter.
 
-    >>> limit_name("lambda.timeout")
-    'function timeout'
+    >>> limit_name("apigw.http.timeout")
+    'integration timeout'
     """
     name = catalogue.limit(limit_id).name
     is_term = any(letter.isupper() for letter in name.split()[0][1:])  # GetSecretValue, PUT
@@ -189,10 +190,10 @@ def limit_name(limit_id: str) -> str:
 def limit_with_value(limit_id: str, value: float | None = None) -> str:
     """A limit's name with its value, AWS's own unless another holds, in the limit's unit.
 
-    >>> limit_with_value("lambda.timeout")
-    'function timeout of 15 min'
-    >>> limit_with_value("lambda.timeout", 30)
-    'function timeout of 30 s'
+    >>> limit_with_value("apigw.http.timeout")
+    'integration timeout of 30 s'
+    >>> limit_with_value("apigw.http.timeout", 20)
+    'integration timeout of 20 s'
     """
     row = catalogue.limit(limit_id)
     value = (row.value or 0.0) if value is None else value
@@ -202,8 +203,8 @@ def limit_with_value(limit_id: str, value: float | None = None) -> str:
 def limit_at_length(limit_id: str) -> str:
     """A limit's name with AWS's value and its service.
 
-    >>> limit_at_length("lambda.timeout")
-    'function timeout of 15 min (Lambda)'
+    >>> limit_at_length("apigw.http.timeout")
+    'integration timeout of 30 s (API Gateway HTTP API)'
     """
     row = catalogue.limit(limit_id)
     return (
@@ -226,7 +227,7 @@ def use_of_limit(finding: Finding) -> str:
     """What the p99 uses of a limit.
 
     >>> use_of_limit(finding)
-    '20 min of 15 min'
+    '40 s of 30 s'
     """
     used, limit = (format_quantity(v, finding.unit) for v in (finding.used_p99, finding.limit_value))
     return f"{used} of {limit}"
@@ -236,7 +237,7 @@ def use_of_limit_at_length(finding: Finding) -> str:
     """The same in a document, where every size is in the unit that fits it.
 
     >>> use_of_limit_at_length(finding)
-    '20 min of 15 min'
+    '40 s of 30 s'
     """
     values = (finding.used_p99, finding.limit_value)
     used, limit = (format_quantity_at_length(value, finding.unit) for value in values)
@@ -247,7 +248,7 @@ def use_of_limit_briefly(finding: Finding) -> str:
     """The same where the unit of a count is told elsewhere.
 
     >>> use_of_limit_briefly(finding)
-    '20 min of 15 min'
+    '40 s of 30 s'
     """
     used, limit = (format_bare_quantity(v, finding.unit) for v in (finding.used_p99, finding.limit_value))
     return f"{used} of {limit}"
@@ -278,7 +279,7 @@ def quota_request(finding: Finding) -> str:
     """What to ask AWS for before a design is built, from the consequence of a limit that must be raised.
 
     >>> quota_request(finding)
-    'ask for a timeout of 1,500 seconds'
+    'ask for a timeout of 50 seconds'
     """
     return finding.consequence.partition(";")[0]
 
@@ -290,7 +291,7 @@ def breach(finding: Finding) -> str:
     """Which limit breaks, and for how many.
 
     >>> breach(finding)
-    '2 % of the requests break the function timeout of 15 min'
+    '2 % of the requests break the integration timeout of 30 s'
     """
     limit = limit_with_value(finding.limit, finding.limit_value)
     return f"{format_share(finding.breach_probability)} of the requests break the {limit}"
@@ -300,7 +301,7 @@ def breach_today(finding: Finding) -> str:
     """The same of what runs now, as a sentence.
 
     >>> breach_today(finding)
-    'Today 2 % of the requests exceed the function timeout of 15 min.'
+    'Today 2 % of the requests exceed the integration timeout of 30 s.'
     """
     limit = limit_with_value(finding.limit, finding.limit_value)
     return f"Today {format_share(finding.breach_probability)} of the requests exceed the {limit}."
@@ -309,9 +310,9 @@ def breach_today(finding: Finding) -> str:
 def breach_today_at_length(finding: Finding) -> str:
     """The same in a document.
 
-    >>> print(breach_today_at_length(finding).replace(": ", ":\n"))
+    >>> print(breach_today_at_length(finding))
     What runs today fails:
-    2 % of the requests (20,000 a month) exceed the function timeout of 15 min (Lambda).
+    2 % of the requests (20,000 a month) exceed the integration timeout of 30 s (API Gateway HTTP API).
     """
     return f"What runs today fails: {broken_requests(finding)} exceed the {limit_at_length(finding.limit)}."
 
@@ -319,9 +320,9 @@ def breach_today_at_length(finding: Finding) -> str:
 def breach_at_length(finding: Finding, tolerance: float) -> str:
     """Which limit breaks, for how many where how many may, and what it would take.
 
-    >>> print(breach_at_length(finding, 0.01).replace("; ", ";\\n"))
-    2 % of the requests exceed the function timeout of 15 min (Lambda), where 1 % may;
-    the p99 needs 20 min, 133 % of it
+    >>> print(breach_at_length(finding, 0.01))
+    2 % of the requests exceed the integration timeout of 30 s (API Gateway HTTP API), where 1 % may;
+    the p99 needs 40 s, 133 % of it
     """
     used = format_quantity_at_length(finding.used_p99, finding.unit)
     return (
@@ -334,9 +335,9 @@ def breach_at_length(finding: Finding, tolerance: float) -> str:
 def tight_limit_at_length(finding: Finding) -> str:
     """A limit that is nearly used up, or breaks now and then.
 
-    >>> print(tight_limit_at_length(finding).replace("; ", ";\\n"))
-    2 % of the requests (20,000 a month) exceed the function timeout of 15 min (Lambda);
-    20 min at the p99.
+    >>> print(tight_limit_at_length(finding))
+    2 % of the requests (20,000 a month) exceed the integration timeout of 30 s (API Gateway HTTP API);
+    40 s at the p99.
     """
     used = f"{format_quantity_at_length(finding.used_p99, finding.unit)} at the p99"
     if not finding.breach_probability:
@@ -473,9 +474,9 @@ def rejected_options_briefly(reason: Reason, most: int) -> str:
 def rejection(reason: Reason, chosen: Design) -> str:
     """What a reason rules out, and why.
 
-    >>> print(rejection(limit, design).replace(" by ", "\\nby "))
+    >>> print(rejection(limit, design))
     buffered behind http-api, rest-api
-    by the function timeout of 15 min (2 % of the requests break it)
+    by the integration timeout of 30 s (2 % of the requests break it)
     >>> rejection(promise, design)
     'paged because the p95 is promised within 10 s'
     """
@@ -489,9 +490,9 @@ def rejection(reason: Reason, chosen: Design) -> str:
 def rejection_at_length(reason: Reason, chosen: Design) -> str:
     """The same in a document.
 
-    >>> print(rejection_at_length(limit, design).replace(": ", ":\\n"))
+    >>> print(rejection_at_length(limit, design))
     buffered behind http-api, rest-api:
-    2 % of the requests exceed the function timeout of 15 min (Lambda)
+    2 % of the requests exceed the integration timeout of 30 s (API Gateway HTTP API)
     >>> rejection_at_length(promise, design)
     'paged: the p95 is promised within 10 s'
     """
