@@ -11,10 +11,12 @@ import numpy as np
 from explorer.engine.designs import Design, Table
 from explorer.engine.evaluation import Evaluation
 from explorer.errors import ExplorerError
-from explorer.facts.units import format_number, format_size, format_time
+from explorer.facts.units import format_multiple, format_quantity_as_listed, format_time
 from explorer.options.base.conditions import Load
 from explorer.workload.axes import scaled, value_now
 from explorer.workload.fields import LARGEST_SIZE, LONGEST_TIME
+
+from .phrases import difference_or_all
 
 if TYPE_CHECKING:
     from .choice import Choice
@@ -132,8 +134,9 @@ def _refined(r: Choice, axis: str, direction: str, inside: float, outside: float
 def _turn(r: Choice, axis: str, direction: str, factor: float, design: Design | None) -> BreakEven:
     unit, called, _ = AXES[axis]
     value = value_now(r.workload, axis) * factor
-    then = f"build {named(design, r.design)}" if design else "no design is feasible"
-    says = f"{direction} a {called} of {_shown(value, unit)} ({_times(factor)} today's), {then}"
+    then = f"build {difference_or_all(design, r.design)}" if design else "no design is feasible"
+    at = f"{format_quantity_as_listed(value, unit)} ({format_multiple(factor)} today's)"
+    says = f"{direction} a {called} of {at}, {then}"
     return BreakEven(axis, value, unit, factor, direction, design.ids if design else None, says)
 
 
@@ -170,16 +173,6 @@ def _no_turn(direction: str, is_service: bool) -> BreakEven:
     return BreakEven("requests_per_month", None, unit, None, direction, None, says, True)
 
 
-def _shown(value: float, unit: str) -> str:
-    if unit == "bytes":
-        return format_size(value)
-    return format_time(value) if unit == "s" else f"{format_number(value)} {unit}"
-
-
-def _times(factor: float) -> str:
-    return f"{format_number(factor)} times" if factor >= 0.095 else f"1/{format_number(1 / factor)} of"
-
-
 def relaxations(r: Choice) -> list[str]:
     """What would make a design feasible, one thing at a time, where none is."""
     helps = [
@@ -203,11 +196,3 @@ def _helps(r: Choice, field: str, value: object) -> bool:
     except ExplorerError:  # no valid value: it cannot help
         return False
     return bool(evaluation.designs and evaluation.feasible.any())
-
-
-def named(design: Design, beside: Design | None = None) -> str:
-    """Only those choices in which a design differs from the one beside it."""
-    ids = design.ids
-    if beside is not None:
-        ids = {c: option for c, option in ids.items() if option != beside.ids[c]} or ids
-    return ", ".join(f"{concern}={option}" for concern, option in ids.items())

@@ -26,6 +26,7 @@ from explorer.workload.axes import SPREADS, TOTAL, checked, ends, value_now
 from explorer.workload.workload import Workload
 
 from .label_placement import Box, widest
+from .phrases import varying_concerns
 
 POINTS = 140  # along each axis
 UNITS = {
@@ -105,9 +106,7 @@ class Atlas:
     @cached_property
     def varying(self) -> list[str]:
         """The concerns in which the winners are not all the same."""
-        if not self.designs:
-            return []
-        return [name for name in self.designs[0].ids if len({d.ids[name] for d in self.designs}) > 1]
+        return varying_concerns(self.designs)
 
     @property
     def common(self) -> dict[str, str]:

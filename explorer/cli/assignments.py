@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from explorer.errors import ExplorerError
+from explorer.facts.key_value import parse_pair
 
 Answers = dict[str, Any]  # by dotted field
 SPREADS = ("request", "response", "runtime")
@@ -23,8 +24,8 @@ def parsed(pairs: list[str]) -> Answers:
     """The answers of `field=value`, as `--set` takes them."""
     answers = {}
     for pair in pairs:
-        name, equals, text = (part.strip() for part in pair.partition("="))
-        if not equals or not name:
+        name, text = parse_pair(pair)
+        if text is None or not name:
             raise ExplorerError(f'--set is "{pair}": expected FIELD=VALUE, such as response.p99=9MB')
         name = WHOLE.get(name, name)
         answers[name] = value(name, text)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-
 from pydantic import BaseModel, ValidationError
 
+from explorer.facts.suggestions import suggest
 from explorer.facts.units import shown
 
 from .distribution_field import GATHERED, Spread
@@ -61,6 +60,4 @@ def _fields(model: type[BaseModel], path: list[str]) -> list[str]:
 
 
 def _unknown(field: str, accepted: list[str]) -> str:
-    near = difflib.get_close_matches(field.split(".")[-1], accepted, n=1)
-    hint = f' (did you mean "{near[0]}"?)' if near else ""
-    return f"{field} is not a field{hint}: expected one of {', '.join(accepted)}"
+    return f"{field} is not a field{suggest(field.split('.')[-1], accepted)}"

@@ -14,6 +14,7 @@ from explorer.errors import ExplorerError
 from explorer.facts.units import (
     format_bandwidth,
     format_number,
+    format_percent,
     format_share,
     format_size,
     format_time,
@@ -43,7 +44,7 @@ SAID: dict[str, tuple[str, Callable[[float], str]]] = {  # field: (unit, how a v
     "client.bandwidth": ("bytes/s", format_bandwidth),
     "runtime.memory": ("MB", lambda mb: f"{mb:,.0f} MB"),
     "preferences.part_usd": ("USD a part", format_usd),
-    "targets.success": ("share", lambda share: f"{100 * share:.6g} %"),
+    "targets.success": ("share", format_percent),
     "preferences.discount": ("share", format_share),
 }
 CALLED = {

@@ -15,6 +15,7 @@ import typer
 
 from explorer.cli.console import Json, Region, out
 from explorer.errors import CloudError, ExplorerError
+from explorer.facts.suggestions import expected_one_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -172,7 +173,7 @@ class Live:
         from explorer.live.deployment.target import TARGETS, Aws, Local
 
         if self.target not in TARGETS:
-            raise ExplorerError(f'--target is "{self.target}": expected one of {", ".join(TARGETS)}')
+            raise ExplorerError(f'--target is "{self.target}": {expected_one_of(TARGETS)}')
         if self.target == "aws":
             return Aws(self.region)
         found = Local.found(self.region or HOME_REGION, self.cloud)
@@ -266,8 +267,10 @@ def _quantiles(name: str, found: dict[str, float]) -> tuple[str, ...]:
 
 
 def _row(row: dict[str, Any]) -> tuple[str, ...]:
+    from explorer.analysis.phrases import list_options
+
     monthly = f"{row['monthly_usd']:,.2f}" if "monthly_usd" in row else ""
-    design = ", ".join((row.get("design") or {}).values())
+    design = list_options(row.get("design") or {})
     return f"{row['memory_mb']:g} MB", f"{row['duration_ms']:,.6g}", f"{row['cost_usd']:.3g}", monthly, design
 
 

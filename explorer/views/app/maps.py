@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from explorer.analysis.decision_map import Atlas, Line, unit_of
+from explorer.analysis.phrases import list_options
 from explorer.analysis.sweep.sweep import sweep
 from explorer.engine.designs import Design
 from explorer.engine.search import NOTHING
@@ -190,6 +191,6 @@ def _common(found: Atlas) -> str:
     if not found.designs:
         return "No design is feasible anywhere here."
     if len(found.designs) == 1:
-        return "The same design everywhere: " + ", ".join(found.designs[0].ids.values())
+        return "The same design everywhere: " + list_options(found.designs[0])
     where = "Wherever one is feasible" if (found.winner == NOTHING).any() else "Everywhere"
-    return f"{where}: " + ", ".join(found.common.values()) if found.common else ""
+    return f"{where}: " + list_options(found.common) if found.common else ""

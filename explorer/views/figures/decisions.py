@@ -14,6 +14,7 @@ from matplotlib.text import Text
 from explorer.analysis.decision_map import Atlas, atlas, unit_of
 from explorer.analysis.sweep.sweep import Sweep
 from explorer.engine.search import NOTHING
+from explorer.facts.units import format_percent
 from explorer.workload.axes import SPREADS
 from explorer.workload.workload import Workload
 
@@ -61,7 +62,7 @@ def frame_map(axes: Axes, drawn: Atlas) -> None:
         if name in SHARES:
             low, high = axis.get_view_interval()
             ticks = [share for share in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 1) if low <= share <= high]
-            axis.set_ticks(ticks, labels=[f"{100 * share:g} %" for share in ticks])
+            axis.set_ticks(ticks, labels=list(map(format_percent, ticks)))
         axis.set_label_text(NAMES.get(name, name.replace("_", " ")))
 
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from explorer.facts.units import format_bandwidth, format_number, format_size, format_time, format_usd
+from explorer.facts.units import (
+    format_bandwidth,
+    format_number,
+    format_rough_share,
+    format_size,
+    format_time,
+    format_usd,
+)
 from explorer.options.base.conditions import Load
 from explorer.workload.workload import Workload
 
 from .blocks import Cell, Table, table
-from .phrases import percent
 
 SPREADS: dict[str, tuple[str, Callable[[float], str]]] = {
     "request": ("Request", format_size),
@@ -58,7 +64,7 @@ def _bodies(w: Workload) -> Fields:
     answer = w.response
     yield "Request body", "request.binary", "binary" if w.request.binary else "text"
     yield "Response body", "response.binary", "binary" if answer.binary else "text"
-    shrinks = f"to {percent(answer.compression)} of its size" if answer.compression < 1 else "no"
+    shrinks = f"to {format_rough_share(answer.compression)} of its size" if answer.compression < 1 else "no"
     yield "Response compresses", "response.compression", shrinks
     yield "Response in pages", "response.divisible", _yes(answer.divisible)
     yield "Results are kept", "response.kept", format_time(answer.kept)
