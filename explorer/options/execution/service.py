@@ -9,10 +9,12 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.conditions import TASK_VCPU, Load
 from explorer.options.base.limit_uses import Amount, Use
-from explorer.options.base.request_path import Flow, Lines
+from explorer.options.base.request_path import Behind, Billing, Compute, Flow, Lines, Start
 from explorer.options.base.usage_lines import container_logs, task_hours
 
 from .base import Execution
+
+CONTAINERS = Compute("container", "container", Start.ALWAYS_ON, Billing.STANDING)
 
 
 class Service(Execution):
@@ -21,7 +23,7 @@ class Service(Execution):
     id = "service"
     summary = "an always-on container service"
     parts = ("cluster", "service and scaling", "task definition and image", "network", "task roles")
-    says = {"compute": "service", "behind": "container"}
+    says = {"compute": CONTAINERS, "behind": Behind.CONTAINER}
     reads = ()
 
     def clashes(self, flow: Flow) -> str | None:
