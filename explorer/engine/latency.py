@@ -14,7 +14,8 @@ from explorer.workload.workload import Workload
 
 from .designs import Context, Design
 
-BEFORE_ANSWER = (Phase.QUEUE, Phase.COLD_START, Phase.WORK)  # what a client waits through if it is answered at once
+# what a client waits through if it is answered at once
+BEFORE_ANSWER = (Phase.QUEUE, Phase.COLD_START, Phase.WORK)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ import pytest
 
 from explorer import ExplorerError, Workload, forecast, recommend
 from explorer.analysis.forecast import parsed, rate
-from explorer.facts.encoding import encoded_size
+from explorer.engine.encoded_size import encoded_size
 
 LIMIT = 6_291_556
 BUFFERED = "door=http-api,request=inline,response=buffered,execution=single,configuration=environment"

@@ -19,7 +19,6 @@ from .request_path import LEVELS, BodyIn, BodyOut, Flow
 
 GB = float(BYTES["GB"])
 MB = float(BYTES["MB"])
-TASK_VCPU = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # the sizes that Fargate sells
 T = TypeVar("T")
 
 
@@ -295,7 +294,8 @@ class Load(ColdStarts):
         """vCPU of the container that has at least this workload's share: a size that is sold."""
         most = self.constant("fargate.gb_per_vcpu_max")
         wanted = np.maximum(self.vcpu * (1 - 1e-9), self.memory_gb / most)
-        return np.array(TASK_VCPU)[np.minimum(np.searchsorted(TASK_VCPU, wanted), len(TASK_VCPU) - 1)]
+        sizes = np.array(catalogue.task_sizes())
+        return sizes[np.minimum(np.searchsorted(sizes, wanted), len(sizes) - 1)]
 
     @property
     def task_gb(self) -> Number:

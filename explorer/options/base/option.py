@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from explorer.facts.units import Number
 
 from .added_time import AddedTime
-from .conditions import GB, MB, TASK_VCPU, Load
+from .conditions import GB, MB, Load
 from .limit_uses import Amount, Beyond, Demand, Joint, Linear, Over, Paged, Slices, Spill, Use, Waits
 from .request_path import LEVELS, PHASES, Actor, Flow, Lines, Step
 from .resources import Piece
@@ -26,7 +26,6 @@ __all__ = [
     "LEVELS",
     "MB",
     "PHASES",
-    "TASK_VCPU",
     "Amount",
     "Beyond",
     "Demand",

@@ -26,6 +26,7 @@ class Door(Option):
     request_limits: tuple[tuple[str, bool], ...] = ()  # (limit, whether it counts the whole event)
     response_limits: tuple[tuple[str, bool], ...] = ()
     waits: str = ""  # the limit on how long it waits for an answer
+    exchange: str = ""  # the price of one exchange, where it has one
     deployable = True
     one_function: bool = False  # whether one function answers all of its routes
 

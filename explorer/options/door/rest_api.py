@@ -23,6 +23,7 @@ class RestApi(Door):
     request_limits = (("lambda.sync.request", True), ("apigw.rest.payload", False))
     response_limits = (("lambda.sync.response", True), ("apigw.rest.payload", False))
     waits = "apigw.rest.timeout"
+    exchange = "apigateway.rest_request"
     says = {
         "door_time": "door.rest-api",
         "request_envelope": "encoding.envelope.request.v1",
@@ -83,11 +84,11 @@ class RestApi(Door):
         yield load.time_limit("apigw.stream.duration")
 
     def usage(self, load: Load) -> Lines:
-        yield "apigateway.rest_request", load.requests * load.exchanges
+        yield self.exchange, load.requests * load.exchanges
         if not load.public:
             yield "vpc.interface_endpoint_hour", load.constant("alb.zones") * load.hours
             yield "vpc.interface_endpoint_data", load.requests * self.carried(load) / GB
         if load.flow.body_out is BodyOut.STREAM:
             increment = load.constant("rest_api.stream_increment_bytes")
             more = load.response.mean_ceil(increment) - 1
-            yield "apigateway.rest_request", load.requests * np.maximum(more, 0)
+            yield self.exchange, load.requests * np.maximum(more, 0)

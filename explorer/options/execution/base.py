@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from explorer.facts import catalogue
 from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Load
@@ -59,6 +60,11 @@ def backlog(load: Load, age: str) -> Iterable[Step]:
     if np.any(np.asarray(longest) > 0):
         seconds = np.where(load.levels > 0.5, load.levels * longest, 0.0)
         yield Step(Phase.QUEUE, "wait for an environment", (Actor.FRONT, Actor.WORKER), seconds, order=1)
+
+
+def scaling_window_s() -> float:
+    """The time in which the limit on scaling counts new environments [s]."""
+    return catalogue.constant("lambda.scaling.window_s").value
 
 
 class Execution(Option):
@@ -126,7 +132,7 @@ class LambdaExecution(Execution):
             # an environment answers so many requests a second and no more, however short they are
             shortest = 1 / load.limit("lambda.rps.sync")
             yield Demand("lambda.concurrency", load.peak_rps * np.maximum(load.held_s, shortest))
-            yield Demand("lambda.scaling", load.new_environments(10.0))
+            yield Demand("lambda.scaling", load.new_environments(scaling_window_s()))
 
     def usage(self, load: Load) -> Lines:
         invocations = load.requests * self.slices(load)

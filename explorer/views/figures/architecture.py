@@ -17,7 +17,15 @@ from explorer.options.base.request_path import Actor, Behind, BodyIn
 
 LEAST_IN, TITLE_IN, LINE_IN = 0.62, 0.175, 0.145  # of a box: its least height, and that of its lines
 WRAP = 21  # characters of a line in a box
-ACROSS = (Actor.CLIENT, Actor.DOOR, Actor.FRONT, Actor.HANDS, Actor.WORKER, Actor.STORE)  # of the upper row, from left to right
+# of the upper row, from left to right
+ACROSS = (
+    Actor.CLIENT,
+    Actor.DOOR,
+    Actor.FRONT,
+    Actor.HANDS,
+    Actor.WORKER,
+    Actor.STORE,
+)
 UNDER = {Actor.TABLE: Actor.FRONT, Actor.BUCKET: Actor.WORKER}  # of the lower row, and what they stand under
 FILLS = {"client": "#eef1f4", "door": "#e6f1fa", "table": "#e9f5ef", "bucket": "#e9f5ef", "store": "#e9f5ef"}
 
@@ -111,8 +119,9 @@ def lines_of(talks: list[Talk], boxes: Mapping[str, Box]) -> dict[tuple[str, str
     inner = "front" if "front" in boxes else "worker"
     found.setdefault(("door", inner), [])
     if "hands" in boxes:
-        handed = found.pop(("front", "worker"), [])
-        found |= {("front", "hands"): handed, ("hands", "worker"): []}
+        before = "front" if "front" in boxes else "door"
+        handed = found.pop((before, "worker"), [])
+        found |= {(before, "hands"): handed, ("hands", "worker"): []}
     if inner == "front" and ("front", "worker") not in found and "hands" not in boxes:
         found[("door", "worker")] = []
     if "store" in boxes:
