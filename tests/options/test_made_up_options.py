@@ -236,7 +236,7 @@ def test_the_row_of_breaches_says_what_the_caller_sees(tmp_path):
     wrong = tmp_path / "breaches.csv"
     wrong.write_text(wrong.read_text(encoding="utf-8").replace(",made-up-hatch,", ",made-up-hutch,"), "utf-8")
     with pytest.raises(
-        FactsError, match="door is .made-up-hutch.: expected one of function-url.*made-up-hatch"
+        FactsError, match=r"door is .made-up-hutch.: expected one of function-url.*made-up-hatch"
     ):
         Facts(tmp_path).breach("lambda.env", "*")
 
