@@ -21,6 +21,7 @@ from explorer.facts import catalogue
 from explorer.facts.catalogue import Facts
 from explorer.facts.locations import PACKAGE
 from explorer.facts.refresh.products import products
+from explorer.live.client.inline import largest_inline
 from explorer.live.deployment.template import stack_of
 from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import Load
@@ -312,6 +313,10 @@ def test_the_template_has_the_hatch():
         "Type": "MadeUp::Hatch",
         "Properties": {"Opens": {"Fn::GetAtt": ["Work", "Arn"]}},
     }
+
+
+def test_a_client_uploads_what_the_hatch_lets_through_no_more():
+    assert largest_inline() == 749_475  # as above: the hatch has less room than any other door
 
 
 def test_the_kettle_has_no_template():
