@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from explorer.analysis.sweep.sweep_file import SweepFile
     from explorer.engine.cost import Bill, bill
     from explorer.engine.designs import Design
+    from explorer.engine.encoded_size import encoded_size
     from explorer.engine.simulation.provisioned import provisioned_for
     from explorer.engine.simulation.simulate import simulate
     from explorer.facts.catalogue import breaches_frame as breaches
     from explorer.facts.catalogue import limits_frame as limits
     from explorer.facts.catalogue import prices_frame as prices
-    from explorer.facts.encoding import encoded_size, environment_size
+    from explorer.facts.encoding import environment_size
     from explorer.views.app.screen import explore
     from explorer.views.figures import decision_map
     from explorer.views.report.report import report
@@ -56,7 +57,7 @@ _CONTENTS = {  # public name: (module, name there)
     "prices": ("facts.catalogue", "prices_frame"),
     "breaches": ("facts.catalogue", "breaches_frame"),
     "environment_size": ("facts.encoding", "environment_size"),
-    "encoded_size": ("facts.encoding", "encoded_size"),
+    "encoded_size": ("engine.encoded_size", "encoded_size"),
     "explore": ("views.app.screen", "explore"),
     "report": ("views.report.report", "report"),
     "sensitivity": ("analysis.sensitivity.tornado", "sensitivity"),

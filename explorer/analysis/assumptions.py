@@ -13,6 +13,7 @@ from explorer.engine.limits import findings
 from explorer.facts import catalogue
 from explorer.facts.units import format_bandwidth, format_number, format_size, format_time
 from explorer.options.base.conditions import Load
+from explorer.options.base.request_path import Behind
 from explorer.workload.workload import NEEDS, Workload
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def assumptions(r: Choice) -> list[Assumption]:
     quantities = usage(load, design)
     steps(load, design)
     for other in r.evaluation.designs:  # a service is always among the candidates: what it rests on counts
-        if other.flow.compute == "service":
+        if other.flow.behind is Behind.CONTAINER:
             usage(load, other)
             break
     defaults = sorted(_defaults(r), key=lambda row: not row.decides)

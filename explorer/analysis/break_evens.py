@@ -13,6 +13,7 @@ from explorer.engine.evaluation import Evaluation
 from explorer.errors import ExplorerError
 from explorer.facts.units import format_multiple, format_quantity_as_listed, format_time
 from explorer.options.base.conditions import Load
+from explorer.options.base.request_path import Behind
 from explorer.workload.axes import scaled, value_now
 from explorer.workload.fields import LARGEST_SIZE, LONGEST_TIME
 
@@ -142,9 +143,9 @@ def _turn(r: Choice, axis: str, direction: str, factor: float, design: Design | 
 
 def _service(r: Choice, factors: np.ndarray, evaluation: Evaluation, winners: np.ndarray) -> list[BreakEven]:
     """Where an always-on service takes over from Lambda, or Lambda from it."""
-    always_on = np.array([d.flow.compute == "service" for d in evaluation.designs])
+    always_on = np.array([d.flow.behind is Behind.CONTAINER for d in evaluation.designs])
     serves = np.array([w >= 0 and always_on[w] for w in winners])
-    is_service = r.nearest.flow.compute == "service"
+    is_service = r.nearest.flow.behind is Behind.CONTAINER
     direction = "below" if is_service else "above"
     start = int(np.argmin(np.abs(np.log(factors))))
     span = range(start, -1, -1) if is_service else range(start, factors.size)
@@ -155,7 +156,7 @@ def _service(r: Choice, factors: np.ndarray, evaluation: Evaluation, winners: np
     few = _feasible(evaluation, previous, turned, evaluation.designs.index(r.nearest))
     fine = np.geomspace(factors[previous], factors[turned], FINE)
     found, narrow = _evaluated(r, "requests_per_month", fine, few)
-    on = [w >= 0 and narrow.designs[w].flow.compute == "service" for w in found]
+    on = [w >= 0 and narrow.designs[w].flow.behind is Behind.CONTAINER for w in found]
     first = next((i for i, there in enumerate(on) if there != is_service and found[i] >= 0), FINE - 1)
     turn = _turn(r, "requests_per_month", direction, float(fine[first]), narrow.designs[found[first]])
     return [replace(turn, service=True)]

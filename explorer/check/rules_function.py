@@ -12,14 +12,18 @@ from .findings import FITS, TIGHT, UNKNOWN, Finding, Judge
 from .nodes import Map, Unknown, mapping
 from .stack import Given, Resource, Stack, each
 
-UNSET_TIMEOUT_S, UNSET_MEMORY_MB = "3", "128"  # what a function has that sets none
 Rule = Callable[[Judge, Resource, Stack], Iterator[Finding]]
 
 
+def unset(constant_id: str, resource: Resource) -> Given:
+    """What AWS takes where a template sets nothing."""
+    return Given(f"{catalogue.constant(constant_id).value:g}", resource.line)
+
+
 def timeout_of(function: Resource) -> Given:
-    """A function's time-out, 3 s where it sets none."""
+    """A function's time-out, AWS's own where it sets none."""
     given = function.get("Timeout")
-    return Given(UNSET_TIMEOUT_S, function.line) if given.value is None else given
+    return unset("lambda.timeout.unset_s", function) if given.value is None else given
 
 
 def _is_managed(function: Resource) -> bool:
@@ -36,7 +40,7 @@ def timeout(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]
 def memory(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
     """The memory against the most that there is."""
     given = function.get("MemorySize")
-    given = Given(UNSET_MEMORY_MB, function.line) if given.value is None else given
+    given = unset("lambda.memory.unset_mb", function) if given.value is None else given
     limit_id = "lambda.memory.model" if _is_managed(function) else "lambda.memory"
     yield judge.hold(limit_id, function, given, "The memory")
 

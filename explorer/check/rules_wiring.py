@@ -11,12 +11,10 @@ from explorer.facts import catalogue
 from .findings import BREACH, FITS, TIGHT, UNKNOWN, Finding, Judge, amount
 from .nodes import Map, Unknown, mapping, sequence, text, walk
 from .resolve import references
-from .rules_function import timeout_of
+from .rules_function import timeout_of, unset
 from .stack import Given, Resource, Stack, each, entries
 
 QUEUE, TOPIC, BUCKET = "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::S3::Bucket"
-UNSET_VISIBILITY_S = "30"  # what a queue has that sets none
-ADVISED = 6  # times the time-out, by AWS's advice
 WRITES = {  # actions that put something where it triggers
     QUEUE: ("sqs:SendMessage", "sqs:SendMessageBatch"),
     TOPIC: ("sns:Publish", "sns:PublishBatch"),
@@ -79,7 +77,7 @@ def visibility(judge: Judge, function: Resource, stack: Stack) -> Iterator[Findi
 
 def _visible(judge: Judge, function: Resource, queue: Resource, given: Given) -> Finding:
     wait = queue.get("VisibilityTimeout")
-    wait = Given(UNSET_VISIBILITY_S, queue.line) if wait.value is None else wait
+    wait = unset("sqs.visibility.unset_s", queue) if wait.value is None else wait
     longest, shown = given.number, wait.number
     if longest is None or shown is None:
         why = wait.why_unknown or given.why_unknown or "it is not a number"
@@ -89,9 +87,10 @@ def _visible(judge: Judge, function: Resource, queue: Resource, given: Given) ->
         said = f"The time-out of {amount(longest, 's')} is over the visibility time-out of {queue.id}," \
                f" {amount(shown, 's')}: the event source is refused, and messages come twice"  # fmt: skip
     else:
-        enough = shown >= ADVISED * longest
+        advised = catalogue.constant("sqs.visibility.advised").value
+        enough = shown >= advised * longest
         verdict = FITS if enough else TIGHT
-        hint = "" if enough else f": AWS advises {ADVISED} times the time-out"
+        hint = "" if enough else f": AWS advises {advised:g} times the time-out"
         said = f"The visibility time-out of {queue.id} is {amount(shown, 's')} for a time-out of" \
                f" {amount(longest, 's')}{hint}"  # fmt: skip
     return judge.make("sqs.visibility", function, wait.line, longest, shown, verdict, said)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -24,6 +25,32 @@ for module in (door, request, response, execution, configuration):
     for option in module.OPTIONS:
         OPTIONS.setdefault(option.concern, {})[option.id] = option
 CONCERNS = tuple(OPTIONS)
+
+
+@contextmanager
+def more_options(*options: Option) -> Iterator[None]:
+    """Have further options among the designs for as long as the context lasts, behind those of the package.
+
+    Everything that asks for designs meets them: it is how a test tries an option that it defines itself.
+    """
+    added = [(OPTIONS[option.concern], option) for option in options]
+    try:
+        for listed, option in added:
+            if listed.setdefault(option.id, option) is not option:
+                raise DesignError(f'{option.concern} has an option "{option.id}" already')
+        _forget_designs()
+        yield
+    finally:
+        for listed, option in added:
+            if listed.get(option.id) is option:
+                del listed[option.id]
+        _forget_designs()
+
+
+def _forget_designs() -> None:
+    """Let go of the designs that were listed with other options."""
+    every_combination.cache_clear()
+    table.cache_clear()
 
 
 @dataclass(frozen=True)
@@ -55,7 +82,8 @@ class Design:
         said: dict[str, Any] = {}
         for option in self.options:
             said.update(option.says)
-        return Flow(**said)
+        added = tuple(time for option in self.options for time in option.added_times)
+        return Flow(added_times=added, **said)
 
     @cached_property
     def parts(self) -> tuple[str, ...]:

@@ -9,16 +9,13 @@ import numpy as np
 
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Load
-from explorer.options.base.request_path import LEVELS, PHASES, Step
+from explorer.options.base.request_path import LEVELS, PHASES, Actor, Phase, Step
 from explorer.workload.workload import Workload
 
 from .designs import Context, Design
 
-BEFORE_ANSWER = (
-    "queue",
-    "cold start",
-    "work",
-)  # what a client waits through if it is answered at once
+# what a client waits through if it is answered at once
+BEFORE_ANSWER = (Phase.QUEUE, Phase.COLD_START, Phase.WORK)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +37,7 @@ class Seconds:
         work: Number = 0.0
         for step in steps:
             total = total + step.seconds
-            if step.phase == "submit" and step.actors[1] != "bucket":
+            if step.phase is Phase.SUBMIT and step.actors[1] is not Actor.BUCKET:
                 exchange = exchange + _first(step.seconds)
             elif step.phase in BEFORE_ANSWER and step.driver != "runtime":
                 work = work + _first(step.seconds)

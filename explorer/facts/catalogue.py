@@ -20,13 +20,14 @@ from explorer.errors import FactsError, UnknownIdError
 from . import records
 from .csv_table import Check, Row, first_day, read, refused, text
 from .locations import data_dir
-from .records import Breach, ColdStart, Constant, Free, Limit, Tariff, Time
+from .records import Breach, ColdStart, Constant, Free, Limit, ProductRow, Service, Tariff, Time
 from .suggestions import expected_id, expected_one_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+DOOR = "door."  # before a door's id: what its time in times.csv is called
 HOME_REGION = "us-east-1"  # every price id has a price here
 
 T = TypeVar("T")
@@ -112,10 +113,18 @@ class Facts:
             place, breach = row["place"], Breach(**_fields(row))
             if breach.limit not in self._limits:
                 raise refused(place, "limit", breach.limit, "an id of limits.csv")
+            if breach.door not in self._callers:
+                raise refused(place, "door", breach.door, f"one of {', '.join(self._callers)}")
             if (breach.limit, breach.door) in table:
                 raise refused(place, "door", breach.door, "one line a limit and door")
             table[breach.limit, breach.door] = breach
         return table
+
+    @cached_property
+    def _callers(self) -> tuple[str, ...]:
+        """Who may see a limit break: the doors, which have their times, and those that need none."""
+        doors = [id.removeprefix(DOOR) for id in self._times if id.startswith(DOOR)]
+        return (*doors, "invoke", "async", "*")
 
     @cached_property
     def _price_rows(self) -> list[Row]:
@@ -151,6 +160,30 @@ class Facts:
             if quantity is not None:
                 table[id] = Free(pool, quantity)
         return table
+
+    @cached_property
+    def _products(self) -> dict[str, ProductRow]:
+        table: dict[str, ProductRow] = {}
+        for row in self._read("products.csv", records.PRODUCT):
+            if row["id"] in table:
+                raise refused(row["place"], "id", row["id"], "one line an id")
+            table[row["id"]] = ProductRow(**_fields(row))
+        return table
+
+    @cached_property
+    def _services(self) -> dict[str, Service]:
+        table: dict[str, Service] = {}
+        for row in self._read("services.csv", records.SERVICE):
+            name = row["service"]
+            if name in table or not any(id.startswith(f"{name}.") for id in self._tariffs):
+                raise refused(row["place"], "service", name, "the first part of an id of prices.csv, once")
+            table[name] = Service(name, row["colour"] or "", row["shade"])
+        return table
+
+    @cached_property
+    def _task_sizes(self) -> tuple[float, ...]:
+        rows = self._read("task_sizes.csv", records.TASK_SIZE)
+        return tuple(sorted({row["vcpu"] for row in rows}))
 
     @cached_property
     def _cold_starts(self) -> dict[str, list[ColdStart]]:
@@ -202,6 +235,14 @@ class Facts:
         _found(self._tariffs, id, "price")
         return self._free.get(id)
 
+    def products(self) -> dict[str, ProductRow]:
+        """How AWS's price list names what each price id bills; ids that it does not list are absent."""
+        return dict(self._products)
+
+    def services(self) -> dict[str, Service]:
+        """The services with a colour or a shade of their own, by the first part of their price ids."""
+        return dict(self._services)
+
     def time(self, id: str) -> Time:
         """How long the operation `id` takes. Raises UnknownIdError naming what comes near."""
         return _found(self._times, id, "time")
@@ -217,6 +258,10 @@ class Facts:
     def constants(self) -> dict[str, Constant]:
         """Every constant by its id."""
         return dict(self._constants)
+
+    def task_sizes(self) -> tuple[float, ...]:
+        """The vCPU that a container task may have, least first."""
+        return self._task_sizes
 
     def languages(self) -> tuple[str, ...]:
         """The languages with measured cold starts."""
@@ -266,6 +311,8 @@ breach, breaches_frame = DEFAULT.breach, DEFAULT.breaches_frame
 cold_start, languages = DEFAULT.cold_start, DEFAULT.languages
 tariff, free, prices_frame = DEFAULT.tariff, DEFAULT.free, DEFAULT.prices_frame
 price_ids, regions = DEFAULT.price_ids, DEFAULT.regions
+products, services = DEFAULT.products, DEFAULT.services
 time, times = DEFAULT.time, DEFAULT.times
 constant, constants = DEFAULT.constant, DEFAULT.constants
+task_sizes = DEFAULT.task_sizes
 edition = DEFAULT.edition

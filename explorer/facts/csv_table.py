@@ -69,6 +69,19 @@ def one_of(*accepted: str) -> Check:
     return checked
 
 
+def listed(separator: str, within: str = "") -> Check:
+    """What stands between separators, each with `within` in it."""
+
+    def checked(given: str) -> tuple[str, ...]:
+        pieces = tuple(given.split(separator)) if given else ()
+        if not all(piece and within in piece for piece in pieces):
+            example = f"name{within}value" if within else "names"
+            raise ValueError(f'{example}, with "{separator}" between two')
+        return pieces
+
+    return checked
+
+
 def url(given: str) -> str:
     """The address of a source."""
     if not given.startswith("https://"):

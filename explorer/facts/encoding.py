@@ -16,18 +16,8 @@ import numpy as np
 
 from explorer.errors import ExplorerError
 
-from . import catalogue
-
 if TYPE_CHECKING:
     from .units import Number
-
-ENVELOPES = {  # door: constants that hold the bytes around a request's and a response's body
-    "function-url": ("encoding.envelope.request.v2", "encoding.envelope.response"),
-    "http-api": ("encoding.envelope.request.v2", "encoding.envelope.response"),
-    "rest-api": ("encoding.envelope.request.v1", "encoding.envelope.response"),
-    "alb": ("encoding.envelope.request.alb", "encoding.envelope.response"),
-}
-DIRECTIONS = ("request", "response")
 
 
 @dataclass(frozen=True)
@@ -53,57 +43,13 @@ class Codec:
         return carried / self.factor
 
 
-def encoded_size(
-    body: int | float | str | bytes,
-    binary: bool = False,
-    door: str = "http-api",
-    direction: str = "request",
-    language: str = "python3.13",
-) -> int:
-    """Bytes of a body as Lambda counts them: base64 or JSON escapes, and the door's fixed envelope.
-
-    Parameters
-    ----------
-    body : bytes or str, counted exactly, or a number of bytes [B], for which text is taken to grow
-        by the escapes that real JSON documents were measured to have
-    binary : whether the body travels as base64 (always for `bytes`)
-    door : function-url, http-api, rest-api or alb
-    direction : request or response
-    language : the runtime that answers: Python up to 3.11 escapes non-ASCII text in a response
-
-    Raises ExplorerError for an unknown door or direction, or a negative size.
-    Source: API Gateway payload formats 1.0 and 2.0; envelopes measured (`data/constants.csv`).
-    """
-    if not isinstance(door, str) or door not in ENVELOPES:
-        raise ExplorerError(f'door is "{door}": expected one of {", ".join(ENVELOPES)}')
-    if direction not in DIRECTIONS:
-        raise ExplorerError(f'direction is "{direction}": expected request or response')
-    envelope = catalogue.constant(ENVELOPES[door][DIRECTIONS.index(direction)]).value
-    if isinstance(body, str) and not binary:
-        return _escaped(body, direction == "response" and escapes_non_ascii(language)) + int(envelope)
-    size = _byte_count(body)
-    if binary or isinstance(body, bytes):
-        return int(Codec(True, 1.0, envelope).size(size))
-    return int(Codec(False, catalogue.constant("encoding.json_escape").value, envelope).size(size))
-
-
-def _byte_count(body: int | float | str | bytes) -> float:
-    if isinstance(body, str):
-        return len(body.encode())
-    if isinstance(body, bytes):
-        return len(body)
-    if not isinstance(body, int | float | np.number) or not np.isfinite(body) or body < 0:
-        raise ExplorerError(f"body is {body}: expected bytes, text or a number of bytes of 0 or more")
-    return body
-
-
 def escapes_non_ascii(language: str) -> bool:
     """Whether a runtime answers with non-ASCII text escaped: Python up to 3.11."""
     name, _, minor = language.partition("3.")
     return name == "python" and minor.isdigit() and int(minor) <= 11
 
 
-def _escaped(text: str, ascii_only: bool = False) -> int:
+def escaped_bytes(text: str, ascii_only: bool = False) -> int:
     """Bytes of `text` inside a JSON string, its quotes not counted."""
     return len(json.dumps(text, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")) - 2
 

@@ -5,11 +5,25 @@ Each kind with what its columns accept; `facts` reads them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from .csv_table import Check, Row, dated, decimal, first_day, number, one_of, or_blank, refused, text, url
+from .csv_table import (
+    Check,
+    Row,
+    dated,
+    decimal,
+    first_day,
+    listed,
+    number,
+    one_of,
+    or_blank,
+    refused,
+    text,
+    url,
+)
 
 STALE_BEFORE = 2026  # a price not seen since is shown as stale
 Z95, Z99 = 1.6448536269514722, 2.3263478740408408  # normal quantiles of 0.95 and 0.99
@@ -59,6 +73,25 @@ class Breach:
     cause: str
     source_url: str
     as_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRow:
+    """How AWS's price list names what a price id bills: any of `usage`, and each "name=value" of `where`."""
+
+    id: str
+    service: str
+    usage: tuple[str, ...]
+    where: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The first part of a price id: its colour in pictures ("" for any), its shade on the screen."""
+
+    service: str
+    colour: str
+    shade: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +177,12 @@ def _status(given: str) -> int:
     return int(given)
 
 
+def _colour(given: str) -> str:
+    if not re.fullmatch("#[0-9A-F]{6}", given):
+        raise ValueError("a colour such as #E69F00")
+    return given
+
+
 def _yes(given: str) -> bool:
     return one_of("yes", "no")(given) == "yes"
 
@@ -157,11 +196,20 @@ LIMIT: dict[str, Check] = dict.fromkeys(Limit.__dataclass_fields__, str) | {
     "verified": _yes,
 }
 BREACH: dict[str, Check] = dict.fromkeys(Breach.__dataclass_fields__, text) | {
-    "door": one_of("function-url", "http-api", "rest-api", "alb", "invoke", "async", "*"),
     "status": or_blank(_status),
     "code": str,
     "source_url": url,
     "as_of": dated,
+}
+PRODUCT: dict[str, Check] = {
+    **dict.fromkeys(("id", "service"), text),
+    "usage": listed(" | "),
+    "where": listed("; ", "="),
+}
+SERVICE: dict[str, Check] = {
+    "service": text,
+    "colour": or_blank(_colour),
+    "shade": or_blank(lambda given: int(number(given))),
 }
 PRICE: dict[str, Check] = {
     **dict.fromkeys(("id", "region", "unit"), text),
@@ -180,6 +228,7 @@ _SOURCED: dict[str, Check] = {
 }
 TIME: dict[str, Check] = {"id": text, "p50_ms": number, "p99_ms": number, **_SOURCED}
 CONSTANT: dict[str, Check] = {"id": text, "value": number, "unit": text, **_SOURCED}
+TASK_SIZE: dict[str, Check] = {"vcpu": number, "as_of": dated, "source_url": url}
 COLD_START: dict[str, Check] = {
     **dict.fromkeys(("runtime", "lambda_runtime_id"), text),
     "architecture": one_of("arm64", "x86_64"),

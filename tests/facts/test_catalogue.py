@@ -22,6 +22,9 @@ LOADS = {
     "times.csv": lambda f: f.times(),
     "constants.csv": lambda f: f.constants(),
     "cold_starts.csv": lambda f: f.languages(),
+    "products.csv": lambda f: f.products(),
+    "services.csv": lambda f: f.services(),
+    "task_sizes.csv": lambda f: f.task_sizes(),
 }
 
 
@@ -243,6 +246,11 @@ def test_an_unknown_id_is_told_what_comes_near(ask, words):
         ("breaches.csv", ",200,", ",OK,", 'status is "OK": expected an HTTP status, or blank'),
         ("breaches.csv", "scaling,alb", "scaling,async", "expected one line a limit and door"),
         ("cold_starts.csv", ",arm64,", ",arm,", "expected one of arm64, x86_64"),
+        ("products.csv", "alb.lcu_hour,", "alb.alb_hour,", 'id is "alb.alb_hour": expected one line an id'),
+        ("products.csv", ",family=Load", ",family Load", "expected name=value, with "),
+        ("services.csv", "lambda,", "lamda,", "expected the first part of an id of prices.csv"),
+        ("services.csv", "#E69F00", "orange", "expected a colour such as #E69F00, or blank"),
+        ("task_sizes.csv", "0.25,", "-0.25,", 'vcpu is "-0.25": expected a number'),
     ],
 )
 def test_a_broken_table_is_refused_in_one_line(copy, table, old, new, says):
@@ -337,3 +345,22 @@ def test_a_table_is_read_when_first_asked_for(copy):
 def test_the_folders_of_workloads_and_notebooks_stand_beside_the_tables():
     assert locations.workloads_dir() == DATA / "workloads"
     assert locations.notebooks_dir().name == "notebooks"
+
+
+@pytest.mark.parametrize(
+    ("id", "value"),
+    [
+        ("lambda.scaling.window_s", 10),
+        ("lambda.timeout.unset_s", 3),
+        ("lambda.memory.unset_mb", 128),
+        ("sqs.visibility.unset_s", 30),
+        ("sqs.visibility.advised", 6),
+        ("log.kept_days", 14),
+    ],
+)
+def test_what_aws_takes_unset_and_counts_by(id, value):
+    assert catalogue.constant(id).value == value
+
+
+def test_the_sizes_that_fargate_sells():
+    assert catalogue.task_sizes() == (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)

@@ -22,13 +22,14 @@ from explorer.facts import catalogue, records
 from explorer.facts.catalogue import Facts
 from explorer.facts.refresh import append, aws_calls, quotas, summary
 from explorer.facts.refresh.prices import refresh_prices
-from explorer.facts.refresh.products import MARKS, PRODUCTS
+from explorer.facts.refresh.products import MARKS, products
 from explorer.facts.refresh.quotas import refresh_limits
 
 boto3 = pytest.importorskip("boto3")
 from botocore import exceptions  # noqa: E402
 from botocore.stub import Stubber  # noqa: E402
 
+PRODUCTS = products(catalogue.DEFAULT)
 SAMPLES = Path(__file__).parent / "refresh_samples"
 TODAY = date(2026, 11, 23)
 THREE = ("us-east-1", "eu-west-1", "ap-south-1")

@@ -11,7 +11,7 @@ from explorer.engine.designs import Design
 from explorer.engine.latency import steps
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Load
-from explorer.options.base.request_path import LEVELS, PHASES, Step
+from explorer.options.base.request_path import LEVELS, PHASES, Actor, Phase, Step
 from explorer.workload.workload import Workload
 
 NAMES = tuple(f"p{100 * level:g}" for level in LEVELS)
@@ -83,10 +83,10 @@ def sums_of(found: Iterable[Step]) -> dict[str, np.ndarray]:
     """Seconds of each phase at each of `LEVELS`; apart: the wait for a poll, the front functions' own."""
     sums = {name: np.zeros(3) for name in (*PHASES, "wait", "front submit", "front poll")}
     for step in found:
-        waits = step.phase == "poll" and step.actors == ("client", "client")
+        waits = step.phase is Phase.POLL and step.actors == (Actor.CLIENT, Actor.CLIENT)
         seconds = np.broadcast_to(step.seconds, (3,))
         sums["wait" if waits else step.phase] += seconds
-        if step.actors == ("front", "table"):
+        if step.actors == (Actor.FRONT, Actor.TABLE):
             sums[f"front {step.phase}"] += seconds
     return sums
 

@@ -20,7 +20,7 @@ from rich.console import RenderableType
 from explorer.cli.assignments import SPREADS, Answers, parsed, value
 from explorer.cli.console import Json, out
 from explorer.cli.tables import Whole
-from explorer.engine.designs import choices
+from explorer.engine.designs import OPTIONS, choices
 from explorer.errors import ExplorerError
 from explorer.workload.workload import Workload
 
@@ -72,7 +72,7 @@ FIELDS = (
     Field("preferences.part_usd", 10.0, "USD a month that one more moving part is worth avoiding", False),
     Field("preferences.free_tier", False, "whether the monthly free quantities are counted", False),
     Field("preferences.discount", 0.0, "a share from 0 to 0.99", False),
-    Field("current.door", None, "today's: function-url, http-api, rest-api or alb; left out: none"),
+    Field("current.door", None, "today's: {options}; left out: none"),
     Field("current.response", None, "today's, such as buffered", only_if="current.door"),
 )
 REQUIRED = {
@@ -189,7 +189,13 @@ def _answered(path: Path, answers: Answers, field: Field, quiet: bool) -> Answer
 
 def _prompt(field: Field, default: Any) -> str:
     shown = ("yes" if default else "no") if isinstance(default, bool) else default
-    return f"{field.name}: {field.says} [{'' if shown is None else shown}] "
+    return f"{field.name}: {question(field)} [{'' if shown is None else shown}] "
+
+
+def question(field: Field) -> str:
+    """What a field says; of today's choice for a concern, with the options that there are."""
+    options = list(OPTIONS.get(_key(field.name), ()))
+    return field.says.replace("{options}", f"{', '.join(options[:-1])} or {''.join(options[-1:])}")
 
 
 def _read(prompt: str, field: Field, quiet: bool) -> str:
@@ -226,7 +232,7 @@ def _lines(section: str, answers: Mapping[str, Any]) -> Iterator[str]:
         field = known.get(name, Field(name, None, ""))
         answer = answers.get(name, field.default)
         text = "" if answer is None else " " + _toml(answer)
-        yield _commented(f"{_key(name)} ={text}", name in answers, field.says)
+        yield _commented(f"{_key(name)} ={text}", name in answers, question(field))
 
 
 def _commented(line: str, given: bool, says: str) -> str:

@@ -17,7 +17,7 @@ from explorer.facts.suggestions import expected_one_of
 
 from .append import append, check_writable, path_of
 from .price_list import OfferFiles, QueryApi, Unpriced, tiers
-from .products import MARKS, PRODUCTS
+from .products import MARKS, Product, products
 from .result import Refreshed, Row, suspicious
 
 TABLE = "prices"
@@ -43,6 +43,7 @@ def refresh_prices(
     nothing is changed then.
     """
     tables, today = tables or catalogue.DEFAULT, today or date.today()
+    known = products(tables)
     wanted = _known(regions or tables.regions(), tables)
     path = path_of(tables, TABLE)
     check_writable(path)
@@ -52,8 +53,8 @@ def refresh_prices(
     for region in watch(wanted):
         for price_id in tables.price_ids():
             tariff = tables.tariff(price_id, region)
-            rows += _refreshed(tariff, source, today, yes, done)
-    done.beyond = [price_id for price_id in tables.price_ids() if price_id not in PRODUCTS]
+            rows += _refreshed(tariff, known.get(price_id), source, today, yes, done)
+    done.beyond = [price_id for price_id in tables.price_ids() if price_id not in known]
     append(tables, TABLE, rows)
     done.added = len(rows)
     return done
@@ -68,10 +69,14 @@ def _known(regions: Sequence[str], tables: Facts) -> tuple[str, ...]:
 
 
 def _refreshed(
-    old: Tariff, source: QueryApi | OfferFiles, today: date, yes: bool, done: Refreshed
+    old: Tariff,
+    product: Product | None,
+    source: QueryApi | OfferFiles,
+    today: date,
+    yes: bool,
+    done: Refreshed,
 ) -> list[Row]:
     """The rows to add for one price; what was found goes to `done`."""
-    product = PRODUCTS.get(old.id)
     if product is None or (isinstance(source, OfferFiles) and not source.holds(product.service)):
         return []
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from explorer.analysis.calibration.prediction import Conditions
 from explorer.engine.cost import Bill
@@ -14,8 +15,6 @@ from explorer.workload.workload import Workload
 
 from .logs import Invocation
 from .row import Row
-
-DOORS = {"http-api": "apigateway.http_request", "rest-api": "apigateway.rest_request"}
 
 
 def expected_usd(w: Workload, design: Design, run: Conditions, requests: int) -> float:
@@ -55,8 +54,9 @@ def bill(
 def _counted(design: Design, rows: Sequence[Row], exchanges: int) -> dict[str, float]:
     results = sum(row.bytes > 0 for row in rows)
     counted: dict[str, float] = {"transfer.internet_out": sum(row.bytes for row in rows) / GB}
-    if design.door in DOORS:
-        counted[DOORS[design.door]] = exchanges
+    door: Any = design.options[0]
+    if door.exchange:
+        counted[door.exchange] = exchanges
     if design.flow.polls:
         counted["dynamodb.ondemand_rru"] = sum(row.polls for row in rows)
         counted["s3.standard_tier1_request"] = results

@@ -1,11 +1,21 @@
 """What fits into a request: what is larger is uploaded first."""
 
+from typing import Any
+
 from explorer.facts import catalogue
 from explorer.facts.encoding import Codec
 
 
 def largest_inline() -> int:
-    """The largest body [B] that is let through whatever it is made of: in base64, in the larger envelope."""
-    envelopes = ("encoding.envelope.request.v1", "encoding.envelope.request.v2")
-    around = max(catalogue.constant(id).value for id in envelopes)
-    return int(Codec(True, 1.0, around).room(catalogue.limit("lambda.sync.request").value))
+    """The largest body [B] that every door that can be put up lets through, in base64."""
+    from explorer.engine import designs  # when it is asked: a client that downloads needs no designs
+
+    doors: list[Any] = [door for door in designs.OPTIONS["door"].values() if door.deployable]
+    return int(min(_room(door) for door in doors))
+
+
+def _room(door: Any) -> float:
+    envelope = catalogue.constant(door.says["request_envelope"]).value
+    codecs = {True: Codec(True, 1.0, envelope), False: Codec()}
+    limits = ((catalogue.limit(limit).value, whole) for limit, whole in door.request_limits)
+    return min(float(codecs[whole].room(value)) for value, whole in limits if value is not None)

@@ -13,6 +13,7 @@ from explorer.facts.units import Number
 from explorer.workload.distribution import Distribution, from_quantiles
 
 from .facts_lookup import Lookup
+from .request_path import Start
 
 if TYPE_CHECKING:
     from explorer.workload.workload import Workload
@@ -85,7 +86,7 @@ class ColdStarts(Lookup):
     @property
     def work_cold_share(self) -> Number:
         """The share of requests whose work starts in a cold environment; 0 where none is started."""
-        if self.flow.compute != "lambda":
+        if self.flow.compute.start is not Start.ON_DEMAND:
             return 0.0
         return self.cold_share(self.runtime.mean, "work")
 

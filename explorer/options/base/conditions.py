@@ -15,11 +15,10 @@ from explorer.workload.workload import Workload
 
 from .cold_starts import ColdStarts
 from .limit_uses import Beyond, Joint, Linear, Material, Over
-from .request_path import LEVELS, Flow
+from .request_path import LEVELS, BodyIn, BodyOut, Flow
 
 GB = float(BYTES["GB"])
 MB = float(BYTES["MB"])
-TASK_VCPU = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # the sizes that Fargate sells
 T = TypeVar("T")
 
 
@@ -158,12 +157,12 @@ class Load(ColdStarts):
     @property
     def on_lambda(self) -> bool:
         """Whether the work runs in a function, whose limits bind."""
-        return self.flow.compute in {"lambda", "instance"}
+        return self.flow.compute.function
 
     def codec(self, direction: str) -> Codec:
         """How a body travels through the door to or from a function."""
         envelope = self.constant(getattr(self.flow, f"{direction}_envelope"))
-        if direction == "response" and self.flow.body_out == "compressed":
+        if direction == "response" and self.flow.body_out is BodyOut.COMPRESSED:
             return Codec(True, self.compression, envelope)
         binary = getattr(self.workload, direction).binary
         return Codec(binary, 1.0 if binary else self.constant("encoding.json_escape"), envelope)
@@ -202,8 +201,8 @@ class Load(ColdStarts):
     @property
     def exchanges(self) -> Number:
         """Requests through the door for one request of the client, on average."""
-        main = self.pages if self.flow.body_out == "page" else 1.0
-        uploads = 1.0 if self.flow.body_in == "s3" else 0.0
+        main = self.pages if self.flow.body_out is BodyOut.PAGE else 1.0
+        uploads = 1.0 if self.flow.body_in is BodyIn.S3 else 0.0
         return main + uploads + (self.polls if self.flow.polls else 0.0)
 
     @property
@@ -221,31 +220,29 @@ class Load(ColdStarts):
     def time_limit(self, limit_id: str) -> Over | Joint:
         """A limit on how long a function may take for one request.
 
-        Beside the run time that is reading an uploaded body, and compressing, storing or streaming the
-        result; each where it takes `time.material` of the limit at least.
+        Beside the run time that is what the options of the design add: reading an uploaded body, storing the
+        result and so on.
         """
         least = self.constant("time.material") * self.limit(limit_id)
-        s3 = Material(1 / self.network, self.typical_s("s3.request"), least)
-        gzip = Material(1 / (self.constant("gzip.bytes_per_s") * self.vcpu), 0.0, least)
-        terms: list[tuple[str, Linear | Material | Beyond]] = [("runtime", Linear())]
-        if self.flow.body_in == "s3":
-            terms.append(("request", s3))
-        if self.flow.body_out in {"compressed", "job", "stream"}:
-            sent: dict[str, Material | Beyond] = {"compressed": gzip, "job": s3, "stream": self.stream}
-            terms.append(("response", sent[self.flow.body_out]))
+        self._rest_on_bodies()
+        added = [(time.driver, time.measure(self, least)) for time in self.flow.added_times]
+        terms: list[tuple[str, Linear | Material | Beyond]] = [("runtime", Linear()), *added]
         return Over(limit_id, "runtime") if len(terms) == 1 else Joint(limit_id, tuple(terms))
+
+    def _rest_on_bodies(self) -> None:
+        """Look up what a body's way may add: an answer about a time limit names it, taken or not."""
+        self.constant("gzip.bytes_per_s")
+        self.time("s3.request")
+        self.network  # noqa: B018
 
     @property
     def held_s(self) -> Number:
         """How long one request holds its environment, on average [s]."""
         held = self.runtime.mean
-        if not self.on_lambda:
-            return held
-        if self.flow.body_in == "s3":
-            held = held + self.request.mean / self.network
-        if self.flow.body_out == "stream":
-            return held + self.stream_mean_s
-        return held + (self.response.mean / self.network if self.flow.body_out == "job" else 0.0)
+        if self.on_lambda:
+            for added in self.flow.added_times:
+                held = held + added.held_s(self)
+        return held
 
     @property
     def network(self) -> float:
@@ -297,7 +294,8 @@ class Load(ColdStarts):
         """vCPU of the container that has at least this workload's share: a size that is sold."""
         most = self.constant("fargate.gb_per_vcpu_max")
         wanted = np.maximum(self.vcpu * (1 - 1e-9), self.memory_gb / most)
-        return np.array(TASK_VCPU)[np.minimum(np.searchsorted(TASK_VCPU, wanted), len(TASK_VCPU) - 1)]
+        sizes = np.array(catalogue.task_sizes())
+        return sizes[np.minimum(np.searchsorted(sizes, wanted), len(sizes) - 1)]
 
     @property
     def task_gb(self) -> Number:

@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 
 from explorer.facts.units import Number
 
-from .conditions import GB, MB, TASK_VCPU, Load
+from .added_time import AddedTime
+from .conditions import GB, MB, Load
 from .limit_uses import Amount, Beyond, Demand, Joint, Linear, Over, Paged, Slices, Spill, Use, Waits
-from .request_path import LEVELS, PHASES, Flow, Lines, Step
+from .request_path import LEVELS, PHASES, Actor, Flow, Lines, Step
 from .resources import Piece
 from .usage_lines import compute, container_logs, front, front_cold, logs, task_hours
 
@@ -25,7 +26,6 @@ __all__ = [
     "LEVELS",
     "MB",
     "PHASES",
-    "TASK_VCPU",
     "Amount",
     "Beyond",
     "Demand",
@@ -70,6 +70,8 @@ class Option:
     summary: ClassVar[str]  # what it is, in half a sentence
     parts: ClassVar[tuple[str, ...]] = ()  # what whoever is on call, or the client, must know of
     says: ClassVar[Mapping[str, Any]] = {}  # what this choice means for the others, by Flow field
+    added_times: ClassVar[tuple[AddedTime, ...]] = ()  # beside the run time, in what does the work
+    role: ClassVar[Actor] = Actor.WORKER  # in whose box of a picture its parts stand, unless they say
     reads: ClassVar[tuple[str, ...]] = ()  # the Flow fields that its answers depend on
     deployable: ClassVar[bool] = False  # whether it says what a stack needs for it
 

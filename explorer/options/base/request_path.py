@@ -4,24 +4,108 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from explorer.facts.units import Number
 
+from .added_time import AddedTime
+
 LEVELS = (0.5, 0.95, 0.99)  # the quantiles at which latency is worked out
-PHASES = ("submit", "queue", "cold start", "work", "poll", "download")
 Lines = Iterable[tuple[str, Number]]  # (price id, quantity a month)
+
+
+class Phase(StrEnum):
+    """The phases of a request, in the order in which they come."""
+
+    SUBMIT = "submit"
+    QUEUE = "queue"
+    COLD_START = "cold start"
+    WORK = "work"
+    POLL = "poll"
+    DOWNLOAD = "download"
+
+
+PHASES = tuple(phase.value for phase in Phase)
+
+
+class Actor(StrEnum):
+    """Who takes part in a step, and whose box a part of the design stands in."""
+
+    CLIENT = "client"
+    DOOR = "door"
+    FRONT = "front"  # the small functions beside the worker, or the container in their place
+    HANDS = "hands"  # what hands a job over: a queue, a workflow
+    WORKER = "worker"
+    STORE = "store"  # of the configuration
+    TABLE = "table"
+    BUCKET = "bucket"
+
+
+class Behind(StrEnum):
+    """What answers the door."""
+
+    FUNCTION = "function"
+    CONTAINER = "container"
+
+
+class BodyIn(StrEnum):
+    """The request's way in."""
+
+    DOOR = "door"
+    S3 = "s3"
+
+
+class BodyOut(StrEnum):
+    """The response's way out. The code that is shipped reads these names from its settings."""
+
+    WHOLE = "whole"
+    COMPRESSED = "compressed"
+    PAGE = "page"
+    STREAM = "stream"
+    JOB = "job"
+
+
+class Start(StrEnum):
+    """When what does the work is started."""
+
+    ON_DEMAND = "on demand"  # an environment, where a request finds none free: cold starts
+    PER_JOB = "per job"
+    ALWAYS_ON = "always on"
+
+
+class Billing(StrEnum):
+    """What more seconds of work add to the bill."""
+
+    DURATION = "duration"  # of a function, which also pays for each of its requests
+    TASK_TIME = "task time"  # of a container that stands for as long as the work takes
+    STANDING = "standing"  # nothing: it is paid for whether it works or not
+
+
+@dataclass(frozen=True)
+class Compute:
+    """What does the work, as the other choices meet it, and its name in pictures."""
+
+    box: str  # over the box of the resources
+    column: str  # over the column of the sequence
+    start: Start
+    billing: Billing
+    function: bool = False  # whether the work runs in a function, whose limits bind
+
+
+FUNCTION = Compute("Lambda function", "function", Start.ON_DEMAND, Billing.DURATION, function=True)
 
 
 @dataclass(frozen=True)
 class Flow:
     """What the five choices of a design mean for each other."""
 
-    compute: str = "lambda"  # lambda, instance (Lambda on managed EC2), task, service
-    behind: str = "function"  # what answers the door: function or container
+    compute: Compute = FUNCTION
+    behind: Behind = Behind.FUNCTION
     asynchronous: bool = False  # the answer is a job; its result is stored
     polls: bool = False  # the client asks for the job's status
-    body_in: str = "door"  # the request's way in: door, or s3
-    body_out: str = "whole"  # the response's way out: whole, compressed, page, stream or job
+    body_in: BodyIn = BodyIn.DOOR
+    body_out: BodyOut = BodyOut.WHOLE
+    added_times: tuple[AddedTime, ...] = ()  # of all options, in the order of the concerns
     door_waits: str = ""  # id of the limit on how long the door waits for an answer
     door_time: str = ""  # id of the time that the door adds to an exchange
     request_envelope: str = ""  # ids of the bytes that the door puts around a body
@@ -36,9 +120,10 @@ class Flow:
 class Step:
     """One thing that happens to a request, and the seconds it takes at each of `LEVELS`."""
 
-    phase: str
+    phase: Phase
     title: str
-    actors: tuple[str, str]
+    actors: tuple[Actor, Actor]
     seconds: Number  # shape (3, ...)
     driver: str = ""  # "runtime" for the work itself
     order: int = 0  # within the phase: before the middle of it (below 0) or after
+    past_door: bool = False  # it goes between the client and what is behind the door, but not through it

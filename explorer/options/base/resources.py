@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from explorer.facts import catalogue
+
 from .conditions import Load
 
 Value = Any  # a literal, or a reference that CloudFormation resolves
 CALLER = "caller"  # the part of whoever may use the endpoint
 PREFIX = "${AWS::StackName}"
-LOG_DAYS = 14
 AT_ONCE = {"DeploymentDurationInMinutes": 0, "FinalBakeTimeInMinutes": 0, "GrowthFactor": 100}  # percent
 PLACE = "${AWS::Region}:${AWS::AccountId}"
 
@@ -190,8 +191,9 @@ def queue(logical: str, properties: Mapping[str, Value]) -> Resource:
 
 
 def log_group(name: str) -> Mapping[str, Value]:
-    """A log of this stack: what stands after the stack's name closes `name`; kept `LOG_DAYS`."""
-    return {"LogGroupName": joined(name.replace("~", PREFIX)), "RetentionInDays": LOG_DAYS}
+    """A log of this stack: what stands after the stack's name closes `name`; kept some days."""
+    kept = int(catalogue.constant("log.kept_days").value)
+    return {"LogGroupName": joined(name.replace("~", PREFIX)), "RetentionInDays": kept}
 
 
 DAY_S = 86400

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from explorer.facts.units import Number
 
 from .conditions import GB, Load
-from .request_path import Lines, Step
+from .request_path import Actor, Behind, Billing, Lines, Phase, Step
 
 
 def compute(load: Load, seconds: Number) -> Lines:
     """The lines for `seconds` of work more a request, on average, wherever the work runs."""
-    if load.flow.compute == "lambda":
+    if load.flow.compute.billing is Billing.DURATION:
         price = load.by_architecture("lambda.duration")
         yield price, load.requests * seconds * load.memory_gb
-    elif load.flow.compute == "task":
+    elif load.flow.compute.billing is Billing.TASK_TIME:
         yield from task_hours(load, load.requests * seconds / 3600, load.task_vcpu, load.task_gb)
 
 
@@ -29,7 +29,7 @@ def task_hours(load: Load, hours: Number, vcpu: Number, gb: Number) -> Lines:
 
 def front(load: Load, calls: Number, time_id: str) -> Lines:
     """The lines for `calls` a month of a small function beside the worker."""
-    if load.flow.behind == "container":
+    if load.flow.behind is Behind.CONTAINER:
         return
     seconds = load.typical_s(time_id)
     memory = load.constant("handler.memory_mb") / 1024
@@ -49,9 +49,9 @@ def container_logs(load: Load) -> Lines:
     yield "cloudwatch.logs_ingest_custom_standard", load.requests * load.constant("lambda.log_bytes") / GB
 
 
-def front_cold(load: Load, phase: str, time_id: str, order: int = 0) -> Iterable[Step]:
+def front_cold(load: Load, phase: Phase, time_id: str, order: int = 0) -> Iterable[Step]:
     """The cold start of a small function that the client waits for."""
-    if load.flow.behind == "container":
+    if load.flow.behind is Behind.CONTAINER:
         return
     seconds = load.cold_start(load.typical_s(time_id), time_id)
-    yield Step(phase, "cold start of the front function", ("front", "front"), seconds, order=order)
+    yield Step(phase, "cold start of the front function", (Actor.FRONT, Actor.FRONT), seconds, order=order)

@@ -36,8 +36,7 @@ class AppConfig(Store):
         yield Amount("appconfig.size", load.config_bytes)
 
     def usage(self, load: Load) -> Lines:
-        alive = load.environments if load.flow.compute == "lambda" else load.constant("service.tasks_min")
-        polled = alive * load.month_s / load.constant("appconfig.poll_s")
+        polled = self.alive(load) * load.month_s / load.constant("appconfig.poll_s")
         yield "appconfig.get_configuration_call", self.starts(load) + polled
         yield "appconfig.configuration_received", self.starts(load)
 

@@ -12,7 +12,7 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import Load
 from explorer.options.base.limit_uses import Demand, Use
 from explorer.options.base.option import Exclusion, Option
-from explorer.options.base.request_path import Step
+from explorer.options.base.request_path import Actor, Phase, Start, Step
 from explorer.options.base.resources import Entry, Piece, Setting
 
 
@@ -20,6 +20,7 @@ class Configuration(Option):
     """Where names and values are kept."""
 
     concern = "configuration"
+    role = Actor.STORE
     reads: ClassVar[tuple[str, ...]] = ("compute",)
     holds_secrets: ClassVar[bool] = False
     rotates: ClassVar[bool] = False
@@ -77,23 +78,28 @@ class Store(Configuration):
 
     def starts(self, load: Load) -> Number:
         """Environments or tasks that start in a month and read it for the first time."""
-        if load.flow.compute == "task":
+        if load.flow.compute.start is Start.PER_JOB:
             return load.requests
         return load.requests * load.work_cold_share
 
     def fetches(self, load: Load) -> Number:
         """How often it is read in a month: at each start, and refreshed while requests come."""
-        if load.flow.compute == "task":
+        if load.flow.compute.start is Start.PER_JOB:
             return self.starts(load)
-        alive = load.environments if load.flow.compute == "lambda" else load.constant("service.tasks_min")
-        refreshed = alive * load.month_s / load.constant("configuration.refresh_s")
+        refreshed = self.alive(load) * load.month_s / load.constant("configuration.refresh_s")
         return self.starts(load) + np.minimum(load.requests, refreshed)
+
+    def alive(self, load: Load) -> Number:
+        """Environments or containers that stand on average, each with what it has read."""
+        if load.flow.compute.start is Start.ON_DEMAND:
+            return load.environments
+        return load.constant("service.tasks_min")
 
     def peak_reads(self, load: Load) -> Number:
         """Calls in the first second of a peak: every cold environment reads."""
-        if load.flow.compute == "task":
+        if load.flow.compute.start is Start.PER_JOB:
             return load.peak_rps * self.reads_each(load)
-        cold = load.new_per_s if load.flow.compute == "lambda" else 0.0
+        cold = load.new_per_s if load.flow.compute.start is Start.ON_DEMAND else 0.0
         refreshing = load.environments / load.constant("configuration.refresh_s")
         return (cold + refreshing) * self.reads_each(load)
 
@@ -102,11 +108,11 @@ class Store(Configuration):
 
     def steps(self, load: Load) -> Iterable[Step]:
         seconds = self.reads_each(load) * load.time(self.time)
-        if load.flow.compute == "lambda":
+        if load.flow.compute.start is Start.ON_DEMAND:
             seconds = load.when_cold(load.work_cold_share, seconds)
-        elif load.flow.compute != "task":
+        elif load.flow.compute.start is not Start.PER_JOB:
             return
-        yield Step("cold start", f"read {self.id}", ("worker", self.id), seconds, order=1)
+        yield Step(Phase.COLD_START, f"read {self.id}", (Actor.WORKER, Actor.STORE), seconds, order=1)
 
     def pieces(self, load: Load) -> Iterable[Piece]:
         yield Setting("store", self.store)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from explorer.options.base.conditions import GB, Load
-from explorer.options.base.request_path import Lines
+from explorer.options.base.request_path import Behind, Lines
 
 from .base import Door
 
@@ -33,6 +33,7 @@ class Alb(Door):
         if load.public:
             yield "vpc.public_ipv4_in_use", load.constant("alb.zones") * load.hours
         per_hour = load.requests * self.carried(load) / GB / load.hours
-        target = "alb.lcu.gb_per_hour" if load.flow.behind == "container" else "alb.lcu.lambda_gb_per_hour"
+        on_function = load.flow.behind is Behind.FUNCTION
+        target = "alb.lcu.lambda_gb_per_hour" if on_function else "alb.lcu.gb_per_hour"
         connections = load.mean_rps * load.exchanges / load.constant("alb.lcu.connections_per_s")
         yield "alb.lcu_hour", load.hours * np.maximum(per_hour / load.constant(target), connections)

@@ -11,7 +11,7 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import Load
 from explorer.options.base.limit_uses import Over, Paged, Use
 from explorer.options.base.option import Exclusion, Option
-from explorer.options.base.request_path import Step
+from explorer.options.base.request_path import Actor, Behind, BodyIn, BodyOut, Phase, Step
 from explorer.options.base.resources import Piece, Route, Value
 
 
@@ -19,12 +19,14 @@ class Door(Option):
     """The first service that a request meets."""
 
     concern = "door"
-    reads = ("behind", "polls", "body_in", "body_out")
+    reads = ("behind", "polls", "body_in", "body_out", "added_times")
+    role = Actor.DOOR
     auth: tuple[str, ...] = ("none", "iam", "jwt")
     offers: tuple[str, ...] = ()  # of client.needs
     request_limits: tuple[tuple[str, bool], ...] = ()  # (limit, whether it counts the whole event)
     response_limits: tuple[tuple[str, bool], ...] = ()
     waits: str = ""  # the limit on how long it waits for an answer
+    exchange: str = ""  # the price of one exchange, where it has one
     deployable = True
     one_function: bool = False  # whether one function answers all of its routes
 
@@ -37,41 +39,41 @@ class Door(Option):
             yield Exclusion("client.needs", f"it has no {', '.join(lacking)}")
 
     def limits(self, load: Load) -> Iterable[Use]:
-        if load.flow.behind == "function":
+        if load.flow.behind is Behind.FUNCTION:
             yield from self._payloads(load)
-        if self.waits and load.flow.body_out != "job":
+        if self.waits and load.flow.body_out is not BodyOut.JOB:
             yield from self._patience(load)
 
     def _payloads(self, load: Load) -> Iterable[Use]:
         """What a function behind the door may be sent, and may answer."""
         flow = load.flow
-        if flow.body_in == "door":
+        if flow.body_in is BodyIn.DOOR:
             for limit, whole_event in self.request_limits:
                 yield Over(limit, "request", load.codec("request") if whole_event else Codec())
-        if flow.body_out in {"whole", "compressed", "page"}:
+        if flow.body_out in {BodyOut.WHOLE, BodyOut.COMPRESSED, BodyOut.PAGE}:
             for limit, whole_event in self.response_limits:
                 yield Over(limit, "response", self._answer(load, whole_event))
 
     def _answer(self, load: Load, whole_event: bool) -> Codec | Paged:
         codec = load.codec("response") if whole_event else Codec()
-        if load.flow.body_out == "page":
+        if load.flow.body_out is BodyOut.PAGE:
             return Paged(codec, load.page_bytes)
-        if load.flow.body_out == "compressed" and not whole_event:
+        if load.flow.body_out is BodyOut.COMPRESSED and not whole_event:
             return Codec(factor=load.compression)
         return codec
 
     def _patience(self, load: Load) -> Iterable[Use]:
-        on_function = load.flow.behind == "function"
+        on_function = load.flow.behind is Behind.FUNCTION
         yield load.time_limit(self.waits) if on_function else Over(self.waits, "runtime")
 
     def steps(self, load: Load) -> Iterable[Step]:
         overhead = load.time(load.flow.door_time)
-        carried = load.at_levels("request") if load.flow.body_in == "door" else 0.0
+        carried = load.at_levels("request") if load.flow.body_in is BodyIn.DOOR else 0.0
         seconds = load.time("exchange.rtt") + overhead + load.transfer(carried)
-        yield Step("submit", f"request through {self.id}", ("client", self.id), seconds)
+        yield Step(Phase.SUBMIT, f"request through {self.id}", (Actor.CLIENT, Actor.DOOR), seconds)
         if load.flow.polls:
             seconds = load.time("exchange.rtt") + overhead
-            yield Step("poll", f"status request through {self.id}", ("client", self.id), seconds)
+            yield Step(Phase.POLL, f"status request through {self.id}", (Actor.CLIENT, Actor.DOOR), seconds)
 
     def wiring(self, load: Load, routes: Mapping[Route, str]) -> Iterable[Piece]:
         """What leads each route to the function, by its logical id, and who may come in."""
@@ -83,9 +85,9 @@ class Door(Option):
 
     def carried(self, load: Load) -> Number:
         """Bytes of bodies that pass through the door for one request, on average."""
-        carried: Number = load.request.mean if load.flow.body_in == "door" else 0.0
-        if load.flow.body_out != "job":
-            share = load.compression if load.flow.body_out == "compressed" else 1.0
+        carried: Number = load.request.mean if load.flow.body_in is BodyIn.DOOR else 0.0
+        if load.flow.body_out is not BodyOut.JOB:
+            share = load.compression if load.flow.body_out is BodyOut.COMPRESSED else 1.0
             carried = carried + load.response.mean * share
         return carried
 
@@ -93,12 +95,12 @@ class Door(Option):
         """Exchanges a request, a large body counted by its started increments [B]."""
         flow = load.flow
         units = load.exchanges
-        if flow.body_in == "door":
+        if flow.body_in is BodyIn.DOOR:
             units = units + np.maximum(load.request.mean_ceil(increment) - 1, 0)
-        if flow.body_out == "whole":
+        if flow.body_out is BodyOut.WHOLE:
             units = units + np.maximum(load.response.mean_ceil(increment) - 1, 0)
-        elif flow.body_out == "compressed":
+        elif flow.body_out is BodyOut.COMPRESSED:
             units = units + np.maximum(load.response.mean_ceil(increment / load.compression) - 1, 0)
-        elif flow.body_out == "page":
+        elif flow.body_out is BodyOut.PAGE:
             units = units + np.maximum(load.response.mean_ceil(increment) - load.pages, 0)
         return units

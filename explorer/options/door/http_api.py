@@ -21,6 +21,7 @@ class HttpApi(Door):
     request_limits = (("lambda.sync.request", True), ("apigw.http.payload", False))
     response_limits = (("lambda.sync.response", True), ("apigw.http.payload", False))
     waits = "apigw.http.timeout"
+    exchange = "apigateway.http_request"
     says = {
         "door_time": "door.http-api",
         "request_envelope": "encoding.envelope.request.v2",
@@ -56,4 +57,4 @@ class HttpApi(Door):
 
     def usage(self, load: Load) -> Lines:
         increment = load.constant("http_api.increment_bytes")
-        yield "apigateway.http_request", load.requests * self.request_units(load, increment)
+        yield self.exchange, load.requests * self.request_units(load, increment)

@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.options.base.conditions import GB, Load
 from explorer.options.base.limit_uses import Demand, Over, Use
-from explorer.options.base.request_path import Lines
+from explorer.options.base.request_path import BodyOut, Lines
 from explorer.options.base.resources import Piece, Resource, Route, Value, attribute, joined, own_name, ref
 
 from .api_gateway import may_call, may_invoke, rest_proxy
@@ -23,6 +23,7 @@ class RestApi(Door):
     request_limits = (("lambda.sync.request", True), ("apigw.rest.payload", False))
     response_limits = (("lambda.sync.response", True), ("apigw.rest.payload", False))
     waits = "apigw.rest.timeout"
+    exchange = "apigateway.rest_request"
     says = {
         "door_time": "door.rest-api",
         "request_envelope": "encoding.envelope.request.v1",
@@ -33,7 +34,7 @@ class RestApi(Door):
     }
 
     def wiring(self, load: Load, routes: Mapping[Route, str]) -> Iterable[Piece]:
-        encoded = load.workload.response.binary or load.flow.body_out == "compressed"
+        encoded = load.workload.response.binary or load.flow.body_out is BodyOut.COMPRESSED
         media = {"BinaryMediaTypes": ["*/*"]} if encoded else {}
         yield Resource("Api", "AWS::ApiGateway::RestApi", {"Name": own_name("api"), **media})
         other = Route("", "ANY", "/{proxy+}")  # it says what is wrong
@@ -76,18 +77,18 @@ class RestApi(Door):
         yield Demand("apigw.throttle", load.peak_rps * load.exchanges)
 
     def _patience(self, load: Load) -> Iterable[Use]:
-        if load.flow.body_out != "stream":
+        if load.flow.body_out is not BodyOut.STREAM:
             yield from super()._patience(load)
             return
         yield Over("apigw.stream.idle", "runtime")  # nothing is sent before the work is done
         yield load.time_limit("apigw.stream.duration")
 
     def usage(self, load: Load) -> Lines:
-        yield "apigateway.rest_request", load.requests * load.exchanges
+        yield self.exchange, load.requests * load.exchanges
         if not load.public:
             yield "vpc.interface_endpoint_hour", load.constant("alb.zones") * load.hours
             yield "vpc.interface_endpoint_data", load.requests * self.carried(load) / GB
-        if load.flow.body_out == "stream":
+        if load.flow.body_out is BodyOut.STREAM:
             increment = load.constant("rest_api.stream_increment_bytes")
             more = load.response.mean_ceil(increment) - 1
-            yield "apigateway.rest_request", load.requests * np.maximum(more, 0)
+            yield self.exchange, load.requests * np.maximum(more, 0)

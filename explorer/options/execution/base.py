@@ -7,12 +7,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from explorer.facts import catalogue
 from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Load
 from explorer.options.base.limit_uses import Amount, Demand, Linear, Over, Slices, Spill, Use, Waits
 from explorer.options.base.option import Option
-from explorer.options.base.request_path import Flow, Lines, Step
+from explorer.options.base.request_path import Actor, BodyIn, Flow, Lines, Phase, Step
 from explorer.options.base.resources import (
     WORK,
     Allow,
@@ -58,14 +59,19 @@ def backlog(load: Load, age: str) -> Iterable[Step]:
     longest = backlog_age(load, age)
     if np.any(np.asarray(longest) > 0):
         seconds = np.where(load.levels > 0.5, load.levels * longest, 0.0)
-        yield Step("queue", "wait for an environment", ("front", "worker"), seconds, order=1)
+        yield Step(Phase.QUEUE, "wait for an environment", (Actor.FRONT, Actor.WORKER), seconds, order=1)
+
+
+def scaling_window_s() -> float:
+    """The time in which the limit on scaling counts new environments [s]."""
+    return catalogue.constant("lambda.scaling.window_s").value
 
 
 class Execution(Option):
     """What does the work. The body of a job goes to it as `handed` says, or through S3."""
 
     concern = "execution"
-    reads: ClassVar[tuple[str, ...]] = ("asynchronous", "body_in", "body_out")
+    reads: ClassVar[tuple[str, ...]] = ("asynchronous", "body_in", "body_out", "added_times")
     jobs_only: ClassVar[bool] = False  # whether it cannot answer at once
     handed: ClassVar[str] = ""  # the limit on what can be handed over; above it the body goes through S3
 
@@ -75,7 +81,7 @@ class Execution(Option):
 
     def spills(self, load: Load) -> Iterable[Spill]:
         """The limit on handing over a body; none where there is no body to hand over."""
-        if self.handed and load.flow.asynchronous and load.flow.body_in == "door":
+        if self.handed and load.flow.asynchronous and load.flow.body_in is BodyIn.DOOR:
             binary = load.workload.request.binary
             escape = 1.0 if binary else load.constant("encoding.json_escape")
             yield Spill(self.handed, "request", Codec(binary, escape))
@@ -99,12 +105,12 @@ class Execution(Option):
             read = load.time("s3.request") + load.at_levels("request") / load.network
             seconds = np.where(spill.share(load) > 1 - load.levels, read, 0.0)
             if np.any(seconds > 0):
-                yield Step("work", "read the large body", ("worker", "bucket"), seconds, order=-1)
+                yield Step(Phase.WORK, "read the large body", (Actor.WORKER, Actor.BUCKET), seconds, order=-1)
 
     def steps(self, load: Load) -> Iterable[Step]:
         """The work itself, and before it the body that it is about."""
         yield from self.fetched(load)
-        yield Step("work", "the work", ("worker", "worker"), load.at_levels("runtime"), "runtime")
+        yield Step(Phase.WORK, "the work", (Actor.WORKER, Actor.WORKER), load.at_levels("runtime"), "runtime")
 
     def slices(self, load: Load) -> Number:
         """Invocations that a job's work takes, on average."""
@@ -126,7 +132,7 @@ class LambdaExecution(Execution):
             # an environment answers so many requests a second and no more, however short they are
             shortest = 1 / load.limit("lambda.rps.sync")
             yield Demand("lambda.concurrency", load.peak_rps * np.maximum(load.held_s, shortest))
-            yield Demand("lambda.scaling", load.new_environments(10.0))
+            yield Demand("lambda.scaling", load.new_environments(scaling_window_s()))
 
     def usage(self, load: Load) -> Lines:
         invocations = load.requests * self.slices(load)
@@ -150,13 +156,13 @@ class LambdaExecution(Execution):
     def steps(self, load: Load) -> Iterable[Step]:
         yield from self._arrival(load)
         start = load.cold_start(load.runtime.mean, "work")
-        yield Step("cold start", "start an environment", ("worker", "worker"), start)
+        yield Step(Phase.COLD_START, "start an environment", (Actor.WORKER, Actor.WORKER), start)
         yield from super().steps(load)
 
     def _arrival(self, load: Load) -> Iterable[Step]:
         if load.flow.asynchronous:
             handed = load.time("async.to_lambda")
-            yield Step("queue", "hand the job over", ("front", "worker"), handed)
+            yield Step(Phase.QUEUE, "hand the job over", (Actor.FRONT, Actor.WORKER), handed)
             yield from backlog(load, self.age_limit)
 
     entry: ClassVar[str] = WORK  # of the code that is shipped, where jobs are handed to the work
@@ -266,7 +272,7 @@ class Sliced(LambdaExecution):
         if self.divides(load):
             hops = self.per_slice(1.0, 0.0, load).size(load.at_levels("runtime"))
         seconds = hops * load.time(self._handover(load))
-        yield Step("queue", "hand the job over", ("front", "worker"), seconds)
+        yield Step(Phase.QUEUE, "hand the job over", (Actor.FRONT, Actor.WORKER), seconds)
         yield from backlog(load, self.age_limit)
 
     def pieces(self, load: Load) -> Iterable[Piece]:

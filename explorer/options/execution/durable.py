@@ -10,7 +10,7 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.conditions import MB, Load
 from explorer.options.base.limit_uses import Amount, Demand, Over, Use
-from explorer.options.base.request_path import Flow, Lines, Step
+from explorer.options.base.request_path import FUNCTION, Actor, Flow, Lines, Phase, Step
 from explorer.options.base.resources import Allow, Piece, Variable, own_arn, ref
 
 from .base import Sliced
@@ -26,7 +26,7 @@ class Durable(Sliced):
     versioned = True
     summary = "a durable function that checkpoints its steps"
     parts = ("durable execution",)
-    says = {"compute": "lambda"}
+    says = {"compute": FUNCTION}
     handed = "durable.payload"
     state_limit = "durable.payload"
 
@@ -62,7 +62,7 @@ class Durable(Sliced):
     def steps(self, load: Load) -> Iterable[Step]:
         yield from super().steps(load)
         seconds = load.steps * load.time("durable.checkpoint")
-        yield Step("work", "checkpoint the steps", ("worker", "worker"), seconds, order=1)
+        yield Step(Phase.WORK, "checkpoint the steps", (Actor.WORKER, Actor.WORKER), seconds, order=1)
 
     def undeployable(self, flow: Flow) -> str | None:
         return None if flow.asynchronous else "durable has a template with stored only"

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 
 from explorer.options.base.conditions import Load
 from explorer.options.base.limit_uses import Amount, Demand, Use
-from explorer.options.base.request_path import Lines, Step
+from explorer.options.base.request_path import Actor, Billing, Compute, Lines, Phase, Start, Step
 from explorer.options.base.usage_lines import container_logs, task_hours
 
 from .base import Execution
+
+TASK = Compute("container task", "container task", Start.PER_JOB, Billing.TASK_TIME)
 
 
 class Fargate(Execution):
@@ -19,7 +21,7 @@ class Fargate(Execution):
     jobs_only = True
     summary = "a Fargate task for each job"
     parts = ("cluster", "task definition and image", "network", "task roles")
-    says = {"compute": "task"}
+    says = {"compute": TASK}
     handed = "ecs.overrides"
 
     def limits(self, load: Load) -> Iterable[Use]:
@@ -36,5 +38,5 @@ class Fargate(Execution):
         yield from self.by_reference(load)
 
     def steps(self, load: Load) -> Iterable[Step]:
-        yield Step("queue", "start a task", ("front", "worker"), load.time("ecs.start"))
+        yield Step(Phase.QUEUE, "start a task", (Actor.FRONT, Actor.WORKER), load.time("ecs.start"))
         yield from super().steps(load)

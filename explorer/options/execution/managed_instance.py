@@ -9,10 +9,14 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.conditions import MB, Load
 from explorer.options.base.limit_uses import Amount, Use
-from explorer.options.base.request_path import Lines, Step
+from explorer.options.base.request_path import Actor, Billing, BodyIn, Compute, Lines, Phase, Start, Step
 from explorer.options.base.usage_lines import logs
 
 from .base import Execution
+
+INSTANCE = Compute(
+    "managed instance", "function on\nmanaged instances", Start.ALWAYS_ON, Billing.STANDING, function=True
+)
 
 
 class ManagedInstance(Execution):
@@ -21,7 +25,7 @@ class ManagedInstance(Execution):
     id = "managed-instance"
     summary = "Lambda Managed Instances"
     parts = ("capacity provider", "instances to size and pay for")
-    says = {"compute": "instance"}
+    says = {"compute": INSTANCE}
     handed = "lambda.async.payload"
 
     def limits(self, load: Load) -> Iterable[Use]:
@@ -31,7 +35,7 @@ class ManagedInstance(Execution):
             return
         yield load.time_limit("lambda.timeout.lmi")
         yield from self.spills(load)
-        carried = load.request.mean if load.flow.body_in == "door" else 0.0
+        carried = load.request.mean if load.flow.body_in is BodyIn.DOOR else 0.0
         yield Amount("lmi.async", load.peak_rps * np.minimum(carried, MB) / MB)
 
     def instances(self, load: Load) -> Number:
@@ -55,5 +59,5 @@ class ManagedInstance(Execution):
     def steps(self, load: Load) -> Iterable[Step]:
         if load.flow.asynchronous:
             handed = load.time("async.to_lambda")
-            yield Step("queue", "hand the job over", ("front", "worker"), handed)
+            yield Step(Phase.QUEUE, "hand the job over", (Actor.FRONT, Actor.WORKER), handed)
         yield from super().steps(load)

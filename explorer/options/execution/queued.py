@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from explorer.options.base.conditions import Load
+from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import Use
-from explorer.options.base.request_path import Lines, Step
+from explorer.options.base.request_path import FUNCTION, Actor, Lines, Phase, Step
 from explorer.options.base.resources import Allow, Piece, Resource, Variable, attribute, queue, ref
 
 from .base import LambdaExecution, backlog, dead_letters, started_chunks
@@ -20,8 +21,11 @@ class Queued(LambdaExecution):
     hand_over = "queue"
     jobs_only = True
     summary = "an SQS queue between submit and worker"
-    parts = ("queue", "dead-letter queue")
-    says = {"compute": "lambda"}
+    parts = (
+        DesignPart("queue", Actor.HANDS, "queue"),
+        DesignPart("dead-letter queue", Actor.HANDS, "queue"),
+    )
+    says = {"compute": FUNCTION}
     handed = "sqs.message"
     age_limit = "sqs.retention"
 
@@ -40,7 +44,7 @@ class Queued(LambdaExecution):
         yield "sqs.standard_request", load.constant("sqs.idle_receives_per_s") * load.month_s
 
     def _arrival(self, load: Load) -> Iterable[Step]:
-        yield Step("queue", "through the queue", ("front", "worker"), load.time("sqs.to_lambda"))
+        yield Step(Phase.QUEUE, "through the queue", (Actor.FRONT, Actor.WORKER), load.time("sqs.to_lambda"))
         yield from backlog(load, self.age_limit)
 
     def _handing(self, load: Load) -> Iterable[Piece]:

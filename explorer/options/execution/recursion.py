@@ -9,9 +9,10 @@ import numpy as np
 
 from explorer.facts.encoding import async_requests
 from explorer.options.base.conditions import Load
+from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import Over, Use
 from explorer.options.base.option import Exclusion
-from explorer.options.base.request_path import Lines
+from explorer.options.base.request_path import FUNCTION, Actor, Lines
 from explorer.options.base.resources import Allow, Piece, Variable, attribute, own_arn
 
 from .base import Sliced, dead_letters, event_settings
@@ -24,8 +25,13 @@ class Recursion(Sliced):
     deployable = True
     jobs_only = True
     summary = "a function that invokes itself until the work is done"
-    parts = ("state bucket", "hop budget", "dead-letter target", "recursion config")
-    says = {"compute": "lambda"}
+    parts = (
+        DesignPart("state bucket", Actor.BUCKET, "S3 bucket"),
+        "hop budget",
+        "dead-letter target",
+        "recursion config",
+    )
+    says = {"compute": FUNCTION}
     handed = "lambda.async.payload"
     state_limit = "lambda.async.payload"
 

@@ -6,13 +6,16 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from explorer.facts import catalogue
 from explorer.facts.units import Number
-from explorer.options.base.conditions import TASK_VCPU, Load
+from explorer.options.base.conditions import Load
 from explorer.options.base.limit_uses import Amount, Use
-from explorer.options.base.request_path import Flow, Lines
+from explorer.options.base.request_path import Behind, Billing, Compute, Flow, Lines, Start
 from explorer.options.base.usage_lines import container_logs, task_hours
 
 from .base import Execution
+
+CONTAINERS = Compute("container", "container", Start.ALWAYS_ON, Billing.STANDING)
 
 
 class Service(Execution):
@@ -21,7 +24,7 @@ class Service(Execution):
     id = "service"
     summary = "an always-on container service"
     parts = ("cluster", "service and scaling", "task definition and image", "network", "task roles")
-    says = {"compute": "service", "behind": "container"}
+    says = {"compute": CONTAINERS, "behind": Behind.CONTAINER}
     reads = ()
 
     def clashes(self, flow: Flow) -> str | None:
@@ -40,7 +43,7 @@ class Service(Execution):
         busy = shares * load.constant("service.headroom")
         best: tuple[Number, Number, Number] = (0.0, 0.0, 0.0)
         cheapest: Number = np.inf
-        for vcpu in TASK_VCPU:
+        for vcpu in catalogue.task_sizes():
             most_gb = load.constant("fargate.gb_per_vcpu_max") * vcpu
             carried = np.floor(np.minimum(vcpu / load.vcpu, most_gb / load.memory_gb) * (1 + 1e-9))
             least_gb = load.constant("fargate.gb_per_vcpu_min") * vcpu

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from explorer.options.base.conditions import Load
 from explorer.options.base.limit_uses import Use
-from explorer.options.base.request_path import Lines
+from explorer.options.base.request_path import FUNCTION, Lines
 
 from .base import LambdaExecution
 
@@ -15,7 +15,7 @@ class Single(LambdaExecution):
     id = "single"
     deployable = True
     summary = "one invocation"
-    says = {"compute": "lambda"}
+    says = {"compute": FUNCTION}
     handed = "lambda.async.payload"
 
     def limits(self, load: Load) -> Iterable[Use]:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from explorer.options.base.conditions import Load
+from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import Demand, Over, Use
-from explorer.options.base.request_path import Lines
+from explorer.options.base.request_path import FUNCTION, Actor, Lines
 from explorer.options.base.resources import (
     Allow,
     Piece,
@@ -46,8 +47,8 @@ class StepFunctions(Sliced):
     entry = "workflow_work"
     jobs_only = True
     summary = "a Standard workflow around the function"
-    parts = ("state machine", "workflow role and log")
-    says = {"compute": "lambda"}
+    parts = (DesignPart("state machine", Actor.HANDS, "state machine"), "workflow role and log")
+    says = {"compute": FUNCTION}
     handed = "sfn.payload"
     state_limit = "sfn.payload"
     age_limit = "sfn.duration.std"  # the task is tried again while the function is throttled

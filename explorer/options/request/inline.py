@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from explorer.options.base.option import Option
+from explorer.options.base.request_path import BodyIn
 
 
 class Inline(Option):
@@ -10,4 +11,4 @@ class Inline(Option):
     id = "inline"
     summary = "the body in the request"
     deployable = True
-    says = {"body_in": "door"}
+    says = {"body_in": BodyIn.DOOR}

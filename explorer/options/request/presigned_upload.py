@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from explorer.options.base.added_time import BucketTransfer
 from explorer.options.base.conditions import GB, Load
+from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import Linear, Over, Use
 from explorer.options.base.option import Exclusion, Option
-from explorer.options.base.request_path import Lines, Step
+from explorer.options.base.request_path import Actor, BodyIn, Lines, Phase, Step
 from explorer.options.base.resources import (
     Allow,
     Piece,
@@ -29,8 +31,12 @@ class PresignedUpload(Option):
     concern = "request"
     id = "presigned-upload"
     summary = "the body uploaded to S3 by a signed URL first"
-    parts = ("uploads bucket", "client uploads first")
-    says = {"body_in": "s3"}
+    parts = (
+        DesignPart("uploads bucket", Actor.BUCKET, "S3 bucket"),
+        DesignPart("client uploads first", Actor.CLIENT),
+    )
+    says = {"body_in": BodyIn.S3}
+    added_times = (BucketTransfer("request"),)
     deployable = True
     reads = ("behind", "compute")
 
@@ -51,12 +57,12 @@ class PresignedUpload(Option):
 
     def steps(self, load: Load) -> Iterable[Step]:
         door = load.time("exchange.rtt") + load.time("handler.presign")
-        yield Step("submit", "ask for an upload URL", ("client", "front"), door, order=-2)
-        yield from front_cold(load, "submit", "handler.presign", order=-2)
+        yield Step(Phase.SUBMIT, "ask for an upload URL", (Actor.CLIENT, Actor.FRONT), door, order=-2)
+        yield from front_cold(load, Phase.SUBMIT, "handler.presign", order=-2)
         upload = load.time("s3.request") + load.transfer(load.at_levels("request"))
-        yield Step("submit", "upload the body", ("client", "bucket"), upload, order=-1)
+        yield Step(Phase.SUBMIT, "upload the body", (Actor.CLIENT, Actor.BUCKET), upload, order=-1)
         read = load.time("s3.request") + load.at_levels("request") / load.network
-        yield Step("work", "read the body", ("worker", "bucket"), read, order=-1)
+        yield Step(Phase.WORK, "read the body", (Actor.WORKER, Actor.BUCKET), read, order=-1)
 
     def pieces(self, load: Load) -> Iterable[Piece]:
         yield front_part(load, "uploads")

@@ -27,7 +27,7 @@ class Response(Option):
             yield "transfer.internet_out", load.requests * self.transferred(load) / GB
 
     def pieces(self, load: Load) -> Iterable[Piece]:
-        yield Setting("response", load.flow.body_out)
+        yield Setting("response", load.flow.body_out.value)
         yield Setting("binary", load.workload.response.binary)
         yield Setting("compression", float(load.compression))
         yield Setting("json_escape", load.constant("encoding.json_escape"))

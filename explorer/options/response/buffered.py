@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explorer.options.base.conditions import Load
-from explorer.options.base.request_path import Step
+from explorer.options.base.request_path import Actor, BodyOut, Phase, Step
 
 from .base import Response
 
@@ -14,7 +14,12 @@ class Buffered(Response):
     id = "buffered"
     deployable = True
     summary = "the whole result in one answer"
-    says = {"body_out": "whole"}
+    says = {"body_out": BodyOut.WHOLE}
 
     def steps(self, load: Load) -> Iterable[Step]:
-        yield Step("download", "the result", ("door", "client"), load.transfer(load.at_levels("response")))
+        yield Step(
+            Phase.DOWNLOAD,
+            "the result",
+            (Actor.DOOR, Actor.CLIENT),
+            load.transfer(load.at_levels("response")),
+        )

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Load
+from explorer.options.base.design_part import DesignPart
 from explorer.options.base.option import Exclusion
-from explorer.options.base.request_path import Lines, Step
+from explorer.options.base.request_path import Actor, BodyOut, Lines, Phase, Step
 
 from .stored import Stored
 
@@ -18,13 +19,13 @@ class Callback(Stored):
     id = "callback"
     summary = "the result stored in S3; the client is called when it is done"
     parts = (
-        "submit function",
-        "callback delivery",
-        "status table",
-        "results bucket",
-        "client's callback endpoint",
+        DesignPart("submit function", Actor.FRONT),
+        DesignPart("callback delivery", Actor.FRONT),
+        DesignPart("status table", Actor.TABLE, "DynamoDB table"),
+        DesignPart("results bucket", Actor.BUCKET, "S3 bucket"),
+        DesignPart("client's callback endpoint", Actor.CLIENT),
     )
-    says = {"body_out": "job", "asynchronous": True}
+    says = {"body_out": BodyOut.JOB, "asynchronous": True}
     reads = ("behind", "compute")
     deployable = False
 
@@ -43,4 +44,4 @@ class Callback(Stored):
 
     def _notice(self, load: Load) -> Iterable[Step]:
         seconds = load.time("async.to_lambda") + load.time("exchange.rtt")
-        yield Step("poll", "call the client back", ("front", "client"), seconds)
+        yield Step(Phase.POLL, "call the client back", (Actor.FRONT, Actor.CLIENT), seconds, past_door=True)

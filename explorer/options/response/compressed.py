@@ -5,19 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explorer.facts.units import Number
+from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import Load
-from explorer.options.base.request_path import Lines, Step
+from explorer.options.base.limit_uses import Material
+from explorer.options.base.request_path import Actor, BodyOut, Lines, Phase, Step
 from explorer.options.base.usage_lines import compute
 
 from .base import Response
+
+
+class Compressing(AddedTime):
+    """The result, compressed at what one vCPU does in a second."""
+
+    def measure(self, load: Load, least_s: float) -> Material:
+        return Material(1 / (load.constant("gzip.bytes_per_s") * load.vcpu), 0.0, least_s)
 
 
 class Compressed(Response):
     id = "compressed"
     deployable = True
     summary = "the whole result, gzipped in the function"
-    says = {"body_out": "compressed"}
+    says = {"body_out": BodyOut.COMPRESSED}
     reads = ("compute",)
+    added_times = (Compressing("response"),)
 
     def transferred(self, load: Load) -> Number:
         return load.response.mean * load.compression
@@ -31,6 +41,8 @@ class Compressed(Response):
 
     def steps(self, load: Load) -> Iterable[Step]:
         size = load.at_levels("response")
-        yield Step("work", "compress the result", ("worker", "worker"), self._gzip_s(load, size), order=1)
+        yield Step(
+            Phase.WORK, "compress the result", (Actor.WORKER, Actor.WORKER), self._gzip_s(load, size), order=1
+        )
         seconds = load.transfer(size * load.compression)
-        yield Step("download", "the compressed result", ("door", "client"), seconds)
+        yield Step(Phase.DOWNLOAD, "the compressed result", (Actor.DOOR, Actor.CLIENT), seconds)

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from explorer.options.base.conditions import Load
+from explorer.options.base.design_part import DesignPart
 from explorer.options.base.option import Exclusion
-from explorer.options.base.request_path import Lines, Step
+from explorer.options.base.request_path import Actor, Billing, BodyOut, Lines, Phase, Step
 from explorer.options.base.resources import Piece, Setting
 from explorer.options.base.usage_lines import compute, logs
 
@@ -21,8 +22,8 @@ class PagedResponse(Response):
     id = "paged"
     deployable = True
     summary = "the result asked for page by page"
-    parts = ("client asks for the next page",)
-    says = {"body_out": "page"}
+    parts = (DesignPart("client asks for the next page", Actor.CLIENT),)
+    says = {"body_out": BodyOut.PAGE}
     reads = ("compute", "door_time", "response_envelope", "response_limits")
 
     def excludes(self, load: Load) -> Iterable[Exclusion]:
@@ -32,7 +33,7 @@ class PagedResponse(Response):
     def usage(self, load: Load) -> Lines:
         yield from super().usage(load)
         again = np.maximum(load.pages - 1, 0)
-        if load.flow.compute == "lambda":
+        if load.flow.compute.billing is Billing.DURATION:
             yield load.by_architecture("lambda.request"), load.requests * again
             yield from logs(load, load.requests * again)
         yield from compute(load, again * load.runtime.mean)
@@ -42,7 +43,7 @@ class PagedResponse(Response):
         more = np.maximum(np.ceil(size / load.page_bytes) - 1, 0)
         once = load.time("exchange.rtt") + load.time(load.flow.door_time) + load.at_levels("runtime")
         seconds = load.transfer(size) + more * once
-        yield Step("download", "the pages", ("client", "worker"), seconds)
+        yield Step(Phase.DOWNLOAD, "the pages", (Actor.CLIENT, Actor.WORKER), seconds)
 
     def pieces(self, load: Load) -> Iterable[Piece]:
         yield from super().pieces(load)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explorer.facts.units import Number
+from explorer.options.base.added_time import BucketTransfer
 from explorer.options.base.conditions import GB, Load
+from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import Amount, Demand, Linear, Over, Use
 from explorer.options.base.option import Exclusion
-from explorer.options.base.request_path import Lines, Step
+from explorer.options.base.request_path import Actor, Behind, BodyOut, Lines, Phase, Step
 from explorer.options.base.resources import (
     Allow,
     Piece,
@@ -35,13 +37,14 @@ class Stored(Response):
     deployable = True
     summary = "the result stored in S3; the client polls a status and downloads it"
     parts = (
-        "submit function",
-        "status function",
-        "status table",
-        "results bucket",
-        "client polls and downloads",
+        DesignPart("submit function", Actor.FRONT),
+        DesignPart("status function", Actor.FRONT),
+        DesignPart("status table", Actor.TABLE, "DynamoDB table"),
+        DesignPart("results bucket", Actor.BUCKET, "S3 bucket"),
+        DesignPart("client polls and downloads", Actor.CLIENT),
     )
-    says = {"body_out": "job", "asynchronous": True, "polls": True}
+    says = {"body_out": BodyOut.JOB, "asynchronous": True, "polls": True}
+    added_times = (BucketTransfer("response"),)
     reads = ("behind", "compute")
 
     def excludes(self, load: Load) -> Iterable[Exclusion]:
@@ -52,7 +55,7 @@ class Stored(Response):
         yield Over("s3.object", "response", Linear(1 / TB))
         yield Over("s3.presign.role", "response", Linear(1 / load.bandwidth))
         yield Amount("ddb.item", load.constant("status.bytes"))
-        if load.flow.behind == "function":
+        if load.flow.behind is Behind.FUNCTION:
             yield Demand("lambda.concurrency", load.peak_rps * self._front_s(load))
 
     def _front_s(self, load: Load) -> Number:
@@ -81,18 +84,24 @@ class Stored(Response):
 
     def steps(self, load: Load) -> Iterable[Step]:
         accept = load.time("handler.submit") + load.time("ddb.request")
-        yield Step("submit", "write the job's status, answer 202", ("front", "table"), accept, order=1)
-        yield from front_cold(load, "submit", "handler.submit")
+        yield Step(
+            Phase.SUBMIT, "write the job's status, answer 202", (Actor.FRONT, Actor.TABLE), accept, order=1
+        )
+        yield from front_cold(load, Phase.SUBMIT, "handler.submit")
         store = load.time("s3.request") + load.at_levels("response") / load.network
-        yield Step("work", "store the result", ("worker", "bucket"), store, order=2)
+        yield Step(Phase.WORK, "store the result", (Actor.WORKER, Actor.BUCKET), store, order=2)
         yield from self._notice(load)
         fetch = load.time("s3.request") + load.time("exchange.rtt")
         fetch = fetch + load.transfer(load.at_levels("response"))
-        yield Step("download", "the result by its signed URL", ("bucket", "client"), fetch)
+        yield Step(Phase.DOWNLOAD, "the result by its signed URL", (Actor.BUCKET, Actor.CLIENT), fetch)
 
     def _notice(self, load: Load) -> Iterable[Step]:
-        yield Step("poll", "wait for the next poll", ("client", "client"), load.poll_wait, order=-1)
-        yield Step("poll", "read the status", ("front", "table"), load.time("handler.status"), order=1)
+        yield Step(
+            Phase.POLL, "wait for the next poll", (Actor.CLIENT, Actor.CLIENT), load.poll_wait, order=-1
+        )
+        yield Step(
+            Phase.POLL, "read the status", (Actor.FRONT, Actor.TABLE), load.time("handler.status"), order=1
+        )
 
     def pieces(self, load: Load) -> Iterable[Piece]:
         yield from super().pieces(load)

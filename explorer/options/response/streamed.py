@@ -6,12 +6,24 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from explorer.facts.units import Number
+from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import GB, Load
-from explorer.options.base.limit_uses import Over, Use
-from explorer.options.base.request_path import Flow, Lines, Step
+from explorer.options.base.limit_uses import Beyond, Over, Use
+from explorer.options.base.request_path import Actor, Behind, BodyOut, Flow, Lines, Phase, Step
 from explorer.options.base.usage_lines import compute
 
 from .base import Response
+
+
+class Streaming(AddedTime):
+    """What is beyond the burst of a stream, at its capped rate."""
+
+    def measure(self, load: Load, least_s: float) -> Beyond:
+        return load.stream
+
+    def held_s(self, load: Load) -> Number:
+        return load.stream_mean_s
 
 
 class Streamed(Response):
@@ -20,11 +32,12 @@ class Streamed(Response):
     id = "streamed"
     summary = "the result streamed, up to 200 MB from a function"
     parts = ("streaming adapter or runtime",)
-    says = {"body_out": "stream", "streaming": True}
+    says = {"body_out": BodyOut.STREAM, "streaming": True}
     reads = ("compute",)
+    added_times = (Streaming("response"),)
 
     def clashes(self, flow: Flow) -> str | None:
-        if flow.streams or flow.behind == "container":
+        if flow.streams or flow.behind is Behind.CONTAINER:
             return None
         return "streamed needs function-url, rest-api or a service"
 
@@ -42,4 +55,6 @@ class Streamed(Response):
     def steps(self, load: Load) -> Iterable[Step]:
         size = load.at_levels("response")
         held = load.stream.size(size) if load.on_lambda else 0.0
-        yield Step("download", "the stream", ("door", "client"), np.maximum(load.transfer(size), held))
+        yield Step(
+            Phase.DOWNLOAD, "the stream", (Actor.DOOR, Actor.CLIENT), np.maximum(load.transfer(size), held)
+        )

@@ -9,6 +9,7 @@ from explorer.analysis.phrases import difference_briefly
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill, cost
 from explorer.engine.designs import Design
+from explorer.facts import catalogue
 from explorer.facts.units import format_count, format_time, format_usd
 from explorer.views.figures.bills import by_service, grouped, service_colours
 
@@ -16,18 +17,7 @@ from .html import number, title
 
 COSTS = 6  # designs
 CUT = 6.0  # times the first bill: a longer bar is cut
-KINDS = {  # a service's colour on the screen, by its number in the style
-    "lambda": 0,
-    "apigateway": 1,
-    "s3": 2,
-    "dynamodb": 3,
-    "transfer": 4,
-    "cloudwatch": 5,
-    "fargate": 6,
-    "secretsmanager": 7,
-    "sqs": 8,
-    "alb": 9,
-}
+MORE = 10  # the shade of a service that has none of its own
 OTHER = 11
 
 
@@ -91,7 +81,10 @@ def _row(
 
 
 def _kind(service: str) -> int:
-    return KINDS.get(service, 10 if service != "other" else OTHER)
+    known = catalogue.services().get(service)
+    if known is not None and known.shade is not None:
+        return known.shade
+    return MORE if service != "other" else OTHER
 
 
 def bills(r: Recommendation, index: int) -> Bill | None:

@@ -8,21 +8,25 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from explorer.engine.designs import OPTIONS, Design
+from explorer.engine.designs import Design
 from explorer.engine.latency import steps as steps_of
 from explorer.options.base.conditions import Load
+from explorer.options.base.design_part import DesignPart
+from explorer.options.base.option import Option
+from explorer.options.base.request_path import Actor, Behind, BodyIn
 
 LEAST_IN, TITLE_IN, LINE_IN = 0.62, 0.175, 0.145  # of a box: its least height, and that of its lines
 WRAP = 21  # characters of a line in a box
-ACROSS = ("client", "door", "front", "hands", "worker", "store")  # of the upper row, from left to right
-UNDER = {"table": "front", "bucket": "worker"}  # of the lower row, and what they stand under
-NAMED = {  # the part that a role has by name, and what else it takes along
-    "hands": ("queue", "state machine"),
-    "table": ("status table",),
-    "bucket": ("results bucket", "uploads bucket", "state bucket"),
-    "front": ("submit function", "status function", "callback delivery"),
-}
-WORKERS = {"lambda": "Lambda function", "instance": "managed instance", "task": "container task"}
+# of the upper row, from left to right
+ACROSS = (
+    Actor.CLIENT,
+    Actor.DOOR,
+    Actor.FRONT,
+    Actor.HANDS,
+    Actor.WORKER,
+    Actor.STORE,
+)
+UNDER = {Actor.TABLE: Actor.FRONT, Actor.BUCKET: Actor.WORKER}  # of the lower row, and what they stand under
 FILLS = {"client": "#eef1f4", "door": "#e6f1fa", "table": "#e9f5ef", "bucket": "#e9f5ef", "store": "#e9f5ef"}
 
 
@@ -60,53 +64,47 @@ class Talk:
 
 def boxes_of(design: Design) -> dict[str, Box]:
     """The boxes by role; each part of the design stands in one of them."""
-    flow, configuration = design.flow, design.options[-1]
-    boxes = {"client": Box("client"), "door": Box(design.door)}
-    fronted = flow.asynchronous or flow.body_in == "s3"
-    if fronted:
-        boxes["front"] = Box("front function" if flow.behind == "function" else "front container")
-    worker = "container" if flow.compute == "service" else WORKERS.get(flow.compute, flow.compute)
-    boxes["worker"] = Box(worker)
+    flow = design.flow
+    boxes: dict[str, Box] = {Actor.CLIENT: Box("client"), Actor.DOOR: Box(design.door)}
+    if flow.asynchronous or flow.body_in is BodyIn.S3:
+        boxes[Actor.FRONT] = Box(front_name(design))
+    boxes[Actor.WORKER] = Box(flow.compute.box)
     for option in design.options:
         for part in option.parts:
-            boxes.setdefault(*_home(part, option.concern, configuration.id, fronted))
-            boxes[_home(part, option.concern, configuration.id, fronted)[0]].parts.append(part)
+            role, title = _home(part, option, boxes)
+            boxes.setdefault(role, Box(title)).parts.append(part)
     for box in boxes.values():  # a title that is the only part is not said twice
         box.parts = [part for part in box.parts if part != box.title]
-    return {role: boxes[role] for role in (*ACROSS, *UNDER) if role in boxes}
+    return {role.value: boxes[role] for role in (*ACROSS, *UNDER) if role in boxes}
 
 
-def _home(part: str, concern: str, store: str, fronted: bool) -> tuple[str, Box]:
-    """The role that a part belongs to, and the box of this role."""
-    if part.startswith("client"):
-        return "client", Box("client")
-    for role, names in NAMED.items():
-        if part in names and (fronted or role != "front"):
-            return role, Box({"hands": part, "table": "DynamoDB table", "bucket": "S3 bucket"}.get(role, ""))
-    if part == "dead-letter queue":
-        return "hands", Box("queue")
-    roles = {"door": "door", "configuration": "store"}
-    return roles.get(concern, "worker"), Box(
-        store.replace("-", "\n", 1) if concern == "configuration" else ""
-    )
+def front_name(design: Design) -> str:
+    """What the small functions beside the worker are called, or the container in their place."""
+    return "front function" if design.flow.behind is Behind.FUNCTION else "front container"
+
+
+def _home(part: str, option: Option, boxes: Mapping[str, Box]) -> tuple[Actor, str]:
+    """The role that a part belongs to, and the title of this role's box."""
+    stated = part if isinstance(part, DesignPart) else DesignPart(part)
+    if stated.role is None or (stated.role is Actor.FRONT and Actor.FRONT not in boxes):
+        return option.role, option.id.replace("-", "\n", 1)
+    return stated.role, stated.box or stated
 
 
 def talks_of(load: Load, design: Design, boxes: Mapping[str, Box]) -> Iterator[Talk]:
     """The steps of one request, numbered, between the boxes that are there."""
-    doors, number = {"door", *OPTIONS["door"]}, 0
+    number = 0
     for step in steps_of(load, design):
         if not np.any(np.asarray(step.seconds) > 0):
             continue
-        ends = [_role(actor, doors, boxes) for actor in step.actors]
-        if set(ends) in ({"client", "worker"}, {"client", "front"}) and step.title != "call the client back":
+        ends = [_role(actor, boxes) for actor in step.actors]
+        if set(ends) in ({"client", "worker"}, {"client", "front"}) and not step.past_door:
             ends = ["door" if end in ("worker", "front") else end for end in ends]
         number += 1
         yield Talk(number, ends[0], ends[1], step.title, step.phase)
 
 
-def _role(actor: str, doors: set[str], boxes: Mapping[str, Box]) -> str:
-    if actor in doors:
-        return "door"
+def _role(actor: str, boxes: Mapping[str, Box]) -> str:
     if actor == "front" and "front" not in boxes:
         return "worker"
     return actor if actor in boxes else "store"
@@ -121,8 +119,9 @@ def lines_of(talks: list[Talk], boxes: Mapping[str, Box]) -> dict[tuple[str, str
     inner = "front" if "front" in boxes else "worker"
     found.setdefault(("door", inner), [])
     if "hands" in boxes:
-        handed = found.pop(("front", "worker"), [])
-        found |= {("front", "hands"): handed, ("hands", "worker"): []}
+        before = "front" if "front" in boxes else "door"
+        handed = found.pop((before, "worker"), [])
+        found |= {(before, "hands"): handed, ("hands", "worker"): []}
     if inner == "front" and ("front", "worker") not in found and "hands" not in boxes:
         found[("door", "worker")] = []
     if "store" in boxes:

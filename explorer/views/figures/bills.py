@@ -14,20 +14,14 @@ from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import CONCERNS, Design
+from explorer.facts import catalogue
 from explorer.facts.units import format_count, format_time, format_usd
 
 from .style import (
-    BLUE,
     FAINT,
-    GREEN,
-    GREY,
-    ORANGE,
     OTHER,
-    PURPLE,
     ROW_IN,
     SKY,
-    VERMILION,
-    YELLOW,
     Picture,
     canvas,
     key,
@@ -36,16 +30,7 @@ from .style import (
     styled,
 )
 
-SERVICES = {  # first part of a price id: its colour
-    "lambda": ORANGE,
-    "fargate": VERMILION,
-    "apigateway": PURPLE,
-    "s3": GREEN,
-    "dynamodb": BLUE,
-    "transfer": GREY,
-    "cloudwatch": YELLOW,
-}
-SPARE = (SKY, "#882255", "#44aa99")  # for the largest of the other services
+SPARE = (SKY, "#882255", "#44aa99")  # for the largest of the services without a colour of their own
 MOST_SERVICES = 8
 
 
@@ -103,10 +88,9 @@ def service_colours(bills: Sequence[Mapping[str, float]]) -> dict[str, str]:
     """Services with their colours, those with most money in the first bill first; the least are other."""
     names = {name for bill in bills for name in bill}
     weight = {n: (bills[0].get(n, 0.0), max(bill.get(n, 0.0) for bill in bills)) for n in names}
-    spare = iter(SPARE)
-    colours = {
-        n: SERVICES.get(n) or next(spare, OTHER) for n in sorted(names, key=lambda n: (-weight[n][1], n))
-    }
+    spare, known = iter(SPARE), catalogue.services()
+    own = {n: known[n].colour for n in names if n in known}
+    colours = {n: own.get(n) or next(spare, OTHER) for n in sorted(names, key=lambda n: (-weight[n][1], n))}
     kept = [name for name, colour in colours.items() if colour != OTHER][:MOST_SERVICES]
     kept.sort(key=lambda n: (-weight[n][0], -weight[n][1], n))
     return {n: colours[n] for n in kept} | ({"other": OTHER} if len(names) > len(kept) else {})

@@ -12,23 +12,19 @@ from matplotlib.axes import Axes
 from explorer.analysis.choice import completed
 from explorer.analysis.phrases import list_options
 from explorer.analysis.recommendation import Recommendation
-from explorer.engine.designs import OPTIONS, Design
+from explorer.engine.designs import Design
 from explorer.engine.latency import steps as steps_of
 from explorer.facts.units import format_time
 from explorer.options.base.conditions import Load
+from explorer.options.base.request_path import Actor
 from explorer.workload.workload import Workload
 
+from .architecture import front_name
 from .bars import PHASE_COLOURS
 from .style import FAINT, INK, RULE, WIDTH_IN, Picture, canvas, styled, subtitle
 
 ROW_IN = 0.42
 SILENT_IN = 0.24
-WORKERS = {  # compute: what the worker is called
-    "lambda": "function",
-    "instance": "function on\nmanaged instances",
-    "task": "container task",
-    "service": "container",
-}
 ORDER = ("client", "door", "front", "worker", "table", "bucket")  # then the stores that are read
 
 
@@ -86,13 +82,12 @@ def _subject(subject: object, design: object) -> tuple[Workload, Design]:
 def exchanged(load: Load, design: Design) -> list[Arrow]:
     """The steps that take time at the p99, with the hand-over between door and worker where none says it."""
     found: list[Arrow] = []
-    doors = {"door", *OPTIONS["door"]}
     at = "client"
     for step in steps_of(load, design):
         seconds = np.broadcast_to(step.seconds, (3,))
         if not seconds[-1] > 0:
             continue
-        start, end = ("door" if actor in doors else actor for actor in step.actors)
+        start, end = step.actors
         if "door" in {at, start} and at != start and at != "client" and start != "client":
             found.append(Arrow(at, start, "", step.phase, 0.0, 0.0, silent=True))
         found.append(Arrow(start, end, step.title, step.phase, float(seconds[0]), float(seconds[-1])))
@@ -125,10 +120,12 @@ def actor_name(actor: str, design: Design) -> str:
     """What an actor of this design is called."""
     if actor == "door":
         return design.door
+    if actor == Actor.STORE:
+        return design.configuration
     if actor == "worker":
-        return WORKERS.get(design.flow.compute, actor)
+        return design.flow.compute.column
     if actor == "front":
-        return "front function" if design.flow.behind == "function" else "front container"
+        return front_name(design)
     return actor
 
 

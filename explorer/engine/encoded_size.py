@@ -1,0 +1,58 @@
+"""The size of one body behind one door, as Lambda counts it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from explorer.errors import ExplorerError
+from explorer.facts import catalogue
+from explorer.facts.encoding import Codec, escaped_bytes, escapes_non_ascii
+
+from .designs import OPTIONS
+
+DIRECTIONS = ("request", "response")
+
+
+def encoded_size(
+    body: int | float | str | bytes,
+    binary: bool = False,
+    door: str = "http-api",
+    direction: str = "request",
+    language: str = "python3.13",
+) -> int:
+    """Bytes of a body as Lambda counts them: base64 or JSON escapes, and the door's fixed envelope.
+
+    Parameters
+    ----------
+    body : bytes or str, counted exactly, or a number of bytes [B], for which text is taken to grow
+        by the escapes that real JSON documents were measured to have
+    binary : whether the body travels as base64 (always for `bytes`)
+    door : a door's id, such as function-url, http-api, rest-api or alb
+    direction : request or response
+    language : the runtime that answers: Python up to 3.11 escapes non-ASCII text in a response
+
+    Raises ExplorerError for an unknown door or direction, or a negative size.
+    Source: API Gateway payload formats 1.0 and 2.0; envelopes measured (`data/constants.csv`).
+    """
+    doors = OPTIONS["door"]
+    if not isinstance(door, str) or door not in doors:
+        raise ExplorerError(f'door is "{door}": expected one of {", ".join(doors)}')
+    if direction not in DIRECTIONS:
+        raise ExplorerError(f'direction is "{direction}": expected request or response')
+    envelope = catalogue.constant(doors[door].says[f"{direction}_envelope"]).value
+    if isinstance(body, str) and not binary:
+        return escaped_bytes(body, direction == "response" and escapes_non_ascii(language)) + int(envelope)
+    size = _byte_count(body)
+    if binary or isinstance(body, bytes):
+        return int(Codec(True, 1.0, envelope).size(size))
+    return int(Codec(False, catalogue.constant("encoding.json_escape").value, envelope).size(size))
+
+
+def _byte_count(body: int | float | str | bytes) -> float:
+    if isinstance(body, str):
+        return len(body.encode())
+    if isinstance(body, bytes):
+        return len(body)
+    if not isinstance(body, int | float | np.number) or not np.isfinite(body) or body < 0:
+        raise ExplorerError(f"body is {body}: expected bytes, text or a number of bytes of 0 or more")
+    return body

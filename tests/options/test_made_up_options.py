@@ -1,0 +1,338 @@
+"""Two options that stand here alone: nothing else has to follow, and every reader has them right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from explorer.views.report.phrases import lacks
+
+import explorer as ex
+from explorer.analysis.summary import because
+from explorer.cli.commands.init import FIELDS, question
+from explorer.engine.cost import cost
+from explorer.engine.designs import Design, choices, more_options, table
+from explorer.engine.encoded_size import encoded_size
+from explorer.engine.latency import latency, steps
+from explorer.engine.limits import findings
+from explorer.errors import DesignError, FactsError
+from explorer.facts import catalogue
+from explorer.facts.catalogue import Facts
+from explorer.facts.locations import PACKAGE
+from explorer.facts.refresh.products import products
+from explorer.live.client.inline import largest_inline
+from explorer.live.deployment.template import stack_of
+from explorer.options.base.added_time import AddedTime
+from explorer.options.base.conditions import Load
+from explorer.options.base.design_part import DesignPart
+from explorer.options.base.limit_uses import Material, Use
+from explorer.options.base.request_path import Actor, Billing, Compute, Lines, Start
+from explorer.options.base.resources import Piece, Resource, Route, Value, attribute
+from explorer.options.door.base import Door
+from explorer.options.execution.base import Execution
+from explorer.views.app.costs import costs as costs_on_screen
+from explorer.views.figures.architecture import boxes_of, lines_of, talks_of
+from explorer.views.figures.bills import service_colours
+from explorer.views.figures.resources import resources
+from explorer.views.figures.sequence import actor_name, sequence
+from explorer.workload.workload import Workload
+from tests.support.more_facts import more_facts
+
+
+class Hatch(Door):
+    """A door that has nothing in common with any other: envelope, limit, wait, time and price are its own."""
+
+    id = "made-up-hatch"
+    summary = "a made-up hatch"
+    parts = ("hatch",)
+    offers = ("custom-domain", "usage-plans")
+    request_limits = (("madeup.hatch.request", True),)
+    response_limits = (("madeup.hatch.response", False),)
+    waits = "madeup.hatch.timeout"
+    exchange = "madeup.hatch_call"
+    says = {
+        "door_time": "door.made-up-hatch",
+        "request_envelope": "encoding.envelope.request.madeup",
+        "response_envelope": "encoding.envelope.response.madeup",
+        "response_limits": ("madeup.hatch.response",),
+        "door_waits": waits,
+    }
+
+    def usage(self, load: Load) -> Lines:
+        yield self.exchange, load.requests * load.exchanges
+
+    def wiring(self, load: Load, routes: Mapping[Route, str]) -> Iterable[Piece]:
+        for function in sorted(set(routes.values())):
+            yield Resource(f"{function}Hatch", "MadeUp::Hatch", {"Opens": attribute(function)})
+
+    def address(self) -> Value:
+        return attribute("WorkHatch", "Address")
+
+
+@dataclass(frozen=True)
+class Boiling(AddedTime):
+    """The same time for every request."""
+
+    def measure(self, load: Load, least_s: float) -> Material:
+        return Material(0.0, load.constant("madeup.boil_s"), least_s)
+
+    def held_s(self, load: Load) -> float:
+        return load.constant("madeup.boil_s")
+
+
+KETTLE = Compute("made-up kettle", "kettle", Start.ALWAYS_ON, Billing.STANDING, function=True)
+
+
+class Kettle(Execution):
+    """A compute that boils before each answer, has three parts and no template."""
+
+    id = "made-up-kettle"
+    summary = "a made-up kettle"
+    parts = (
+        DesignPart("kettle rack", Actor.HANDS, "kettle rack"),
+        "descaling",
+        DesignPart("client brings cups", Actor.CLIENT),
+    )
+    says = {"compute": KETTLE}
+    added_times = (Boiling("runtime"),)
+
+    def limits(self, load: Load) -> Iterable[Use]:
+        yield load.time_limit("madeup.kettle.time")
+
+    def usage(self, load: Load) -> Lines:
+        yield "madeup.kettle_second", load.requests * load.held_s
+
+
+SOURCE = "https://example.com/madeup"
+ROWS = {
+    "limits": f"""
+madeup.hatch.request,Hatch,Request of a hatch,1000000,bytes,request,no,,,,made up,2026,{SOURCE},yes,,
+madeup.hatch.response,Hatch,Response of a hatch,2000000,bytes,request,no,,,,made up,2026,{SOURCE},yes,,
+madeup.hatch.timeout,Hatch,Wait of a hatch,12,s,request,no,,,,made up,2026,{SOURCE},yes,,
+madeup.kettle.time,Kettle,Time of a kettle,40,s,request,no,,,,made up,2026,{SOURCE},yes,,
+""",
+    "prices": f"""
+madeup.hatch_call,us-east-1,request,0,,0.000002,2026-11-01,{SOURCE}
+madeup.kettle_second,us-east-1,s,0,,0.0000005,2026-11-01,{SOURCE}
+""",
+    "products": "madeup.hatch_call,MadeUpHatch,Hatch-Calls,group=Hatches",
+    "services": "madeup,#123456,3",
+    "times": f"door.made-up-hatch,6,30,measured,2026,{SOURCE},",
+    "constants": f"""
+encoding.envelope.request.madeup,700,bytes,measured,2026,{SOURCE},
+encoding.envelope.response.madeup,50,bytes,measured,2026,{SOURCE},
+madeup.boil_s,0.5,s,measured,2026,{SOURCE},
+""",
+    "breaches": f"madeup.hatch.timeout,made-up-hatch,599,,the hatch falls shut,it was too late,{SOURCE},2026",
+}
+
+
+@pytest.fixture(autouse=True)
+def made_up(tmp_path):
+    with more_facts(tmp_path, ROWS), more_options(Hatch(), Kettle()):
+        yield
+
+
+BOTH = Design("made-up-hatch", "inline", "buffered", "made-up-kettle", "environment")
+HATCH = Design("made-up-hatch", "inline", "buffered", "single", "environment")
+
+
+def workload(**changes: Any) -> Workload:
+    fields = {
+        "name": "tea",
+        "requests_per_month": 1_000_000,
+        "request": "1 KB",
+        "response": "10 KB",
+        "runtime": "2 s",
+        "client": {"needs": ["usage-plans"], "waits": "100 s"},
+        "preferences": {"part_usd": 0},
+    }
+    return Workload(**{**fields, **changes})
+
+
+def finding(w: Workload, design: Design, limit: str):
+    (found,) = [found for found in findings(w, design) if found.limit == limit]
+    return found
+
+
+# Designs and words --------------------------------------------------------------------------------
+
+
+def test_every_combination_with_them_is_a_design():
+    assert sum(design.door == "made-up-hatch" for design in table().designs) == sum(
+        design.door == "http-api" for design in table().designs
+    )
+    assert BOTH in table().designs
+    assert choices("door=made-up-hatch") == {"door": "made-up-hatch"}
+    with pytest.raises(DesignError, match='did you mean "made-up-hatch"'):
+        choices("door=made-up-hutch")
+
+
+class Flap(Hatch):
+    id = "made-up-flap"
+
+
+def test_they_last_as_long_as_their_context():
+    with more_options(Flap()):
+        assert any(design.door == "made-up-flap" for design in table().designs)
+    assert not any(design.door == "made-up-flap" for design in table().designs)
+    with pytest.raises(DesignError, match="already"), more_options(Hatch()):
+        pass
+    assert BOTH in table().designs
+
+
+def test_their_words():
+    assert lacks(Hatch()) == "A made-up hatch has no WAF, throttling or private access of its own."
+    assert BOTH.parts == ("hatch", "kettle rack", "descaling", "client brings cups")
+    assert str(BOTH).startswith("door=made-up-hatch, request=inline")
+    assert [step.title for step in steps(Load(workload()), BOTH)] == [
+        "request through made-up-hatch",
+        "the work",
+        "the result",
+    ]
+
+
+def test_the_question_for_todays_door_names_it():
+    (field,) = [field for field in FIELDS if field.name == "current.door"]
+    assert (
+        question(field) == "today's: function-url, http-api, rest-api, alb or made-up-hatch; left out: none"
+    )
+
+
+# Numbers ------------------------------------------------------------------------------------------
+
+
+def test_the_envelope_is_its_own():
+    assert encoded_size(b"", door="made-up-hatch") == 700
+    assert encoded_size(b"abc", door="made-up-hatch", direction="response") == 4 + 50
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "chance"),
+    [(749_475, 0.0), (749_476, 1.0)],  # 4 * 749,475 / 3 + 700 = 1,000,000; one more begins a new group
+)
+def test_its_limit_counts_base64_and_its_envelope(request_bytes, chance):
+    w = workload(request={"value": request_bytes, "binary": True})
+    found = finding(w, HATCH, "madeup.hatch.request")
+    assert (found.limit_value, found.breach_probability) == (1_000_000, chance)
+
+
+@pytest.mark.parametrize(("seconds", "chance", "verdict"), [(11.5, 0.0, "tight"), (11.51, 1.0, "breach")])
+def test_the_time_of_the_kettle_adds_to_the_wait_of_the_hatch(seconds, chance, verdict):
+    found = finding(workload(runtime=f"{seconds} s"), BOTH, "madeup.hatch.timeout")
+    assert found.used_p99 == pytest.approx(seconds + 0.5)
+    assert (found.breach_probability, found.verdict) == (chance, verdict)
+
+
+def test_the_wait_of_the_hatch_alone_counts_the_run_time():
+    assert finding(workload(runtime="11.9 s"), HATCH, "madeup.hatch.timeout").used_p99 == pytest.approx(11.9)
+
+
+def test_the_row_of_breaches_says_what_the_caller_sees(tmp_path):
+    assert (
+        finding(workload(runtime="13 s"), BOTH, "madeup.hatch.timeout").consequence == "the hatch falls shut"
+    )
+    wrong = tmp_path / "breaches.csv"
+    wrong.write_text(wrong.read_text(encoding="utf-8").replace(",made-up-hatch,", ",made-up-hutch,"), "utf-8")
+    with pytest.raises(
+        FactsError, match=r"door is .made-up-hutch.: expected one of function-url.*made-up-hatch"
+    ):
+        Facts(tmp_path).breach("lambda.env", "*")
+
+
+def test_the_bill():
+    # 1,000,000 calls at 0.000002, and (2 s + 0.5 s) each at 0.0000005
+    usd = {line.id: float(line.usd) for line in cost(workload(), BOTH).lines}
+    assert usd["madeup.hatch_call"] == pytest.approx(2.0)
+    assert usd["madeup.kettle_second"] == pytest.approx(1.25)
+
+
+def test_the_seconds():
+    # a round trip of 40 ms and the hatch's 6 ms; 1 KB and 10 KB at 20 Mbit/s (2,500,000 bytes/s)
+    seconds = latency(workload(), BOTH)
+    assert seconds["submit"]["p50"] == pytest.approx(0.046 + 1024 / 2.5e6)
+    assert seconds["download"]["p50"] == pytest.approx(10240 / 2.5e6)
+
+
+# Answers ------------------------------------------------------------------------------------------
+
+
+def test_they_are_recommended_and_the_break_even_is_where_the_hatch_shuts():
+    r = ex.recommend(workload())
+    assert (r.design.door, r.design.execution) == ("made-up-hatch", "made-up-kettle")
+    (above,) = [row for row in r.turns if row.axis == "runtime" and row.direction == "above"]
+    assert above.value == pytest.approx(11.5, rel=1e-3)
+    assert above.says.startswith("above a median run time of 11.5 s (5.75 times today's), build ")
+
+
+def test_what_it_rules_out_names_it():
+    r = ex.recommend(workload(runtime="20 s"))
+    (reason,) = [row for row in r.reasons if row.because == "madeup.hatch.timeout"]
+    assert "door=made-up-hatch" in reason.options
+    assert because(reason, r.nearest).endswith("made-up-hatch by the wait of a hatch of 12 s (100 % of the "
+                                               "requests break it)")  # fmt: skip
+
+
+# Pictures -----------------------------------------------------------------------------------------
+
+
+def test_each_part_has_its_place_in_the_picture_of_the_resources():
+    boxes = boxes_of(BOTH)
+    assert {role: (box.title, box.parts) for role, box in boxes.items()} == {
+        "client": ("client", ["client brings cups"]),
+        "door": ("made-up-hatch", ["hatch"]),
+        "hands": ("kettle rack", []),
+        "worker": ("made-up kettle", ["descaling"]),
+    }
+    lines = lines_of(list(talks_of(Load(workload()), BOTH, boxes)), boxes)
+    assert [*lines] == [("client", "door"), ("door", "client"), ("door", "hands"), ("hands", "worker")]
+    assert "made-up kettle (descaling)" in resources(workload(), BOTH).alt
+
+
+def test_the_sequence_has_its_column():
+    assert [actor_name(actor, BOTH) for actor in ("door", "worker")] == ["made-up-hatch", "kettle"]
+    assert "request through made-up-hatch" in sequence(workload(), BOTH).alt
+
+
+def test_its_colour_is_that_of_its_row():
+    assert service_colours([{"madeup": 3.0, "elsewhere": 1.0}]) == {
+        "madeup": "#123456",
+        "elsewhere": "#56B4E9",
+    }
+    assert '<i class="s3"></i>madeup</span>' in costs_on_screen(ex.recommend(workload()))
+
+
+# What is put up, and what is asked of AWS -----------------------------------------------------------
+
+
+def test_the_template_has_the_hatch():
+    template = stack_of(workload(), HATCH).template
+    assert template["Resources"]["WorkHatch"] == {
+        "Type": "MadeUp::Hatch",
+        "Properties": {"Opens": {"Fn::GetAtt": ["Work", "Arn"]}},
+    }
+
+
+def test_a_client_uploads_what_the_hatch_lets_through_no_more():
+    assert largest_inline() == 749_475  # as above: the hatch has less room than any other door
+
+
+def test_the_kettle_has_no_template():
+    assert BOTH.undeployable == ("made-up-kettle has no template here",)
+    with pytest.raises(DesignError, match="made-up-kettle has no template here"):
+        stack_of(workload(), BOTH)
+
+
+def test_its_price_is_refreshed():
+    product = products(catalogue.DEFAULT)["madeup.hatch_call"]
+    attributes = {"group": "Hatches", "usagetype": "EU-Hatch-Calls"}
+    assert product.service == "MadeUpHatch" and product.fits("", attributes, "eu-west-1")
+    assert not product.fits("", {**attributes, "group": "Doors"}, "eu-west-1")
+
+
+def test_no_other_file_names_them():
+    for path in [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.js")]:
+        text = path.read_text(encoding="utf-8")
+        assert "madeup" not in text and "made-up-" not in text and "kettle" not in text, path
