@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from explorer.views.report.phrases import lacks
 
 import explorer as ex
-from explorer.analysis.summary import because
+from explorer.analysis.phrases import lacks, rejection
 from explorer.cli.commands.init import FIELDS, question
 from explorer.engine.cost import cost
 from explorer.engine.designs import Design, choices, more_options, table
@@ -271,7 +270,7 @@ def test_what_it_rules_out_names_it():
     r = ex.recommend(workload(runtime="20 s"))
     (reason,) = [row for row in r.reasons if row.because == "madeup.hatch.timeout"]
     assert "door=made-up-hatch" in reason.options
-    assert because(reason, r.nearest).endswith("made-up-hatch by the wait of a hatch of 12 s (100 % of the "
+    assert rejection(reason, r.nearest).endswith("made-up-hatch by the wait of a hatch of 12 s (100 % of the "
                                                "requests break it)")  # fmt: skip
 
 
