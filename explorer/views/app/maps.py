@@ -18,7 +18,8 @@ from explorer.analysis.sweep.sweep import sweep
 from explorer.engine.designs import Design
 from explorer.engine.search import NOTHING
 from explorer.views.figures.style import FINE, FORMATS, SAID, TICKS
-from explorer.workload.axes import BOUNDS, REACH, SPREADS
+from explorer.workload.axes import BOUNDS, REACH
+from explorer.workload.fields import SPREADS
 from explorer.workload.workload import Workload
 
 from .controls import DIALS

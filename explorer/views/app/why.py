@@ -14,7 +14,7 @@ from explorer.facts import catalogue
 from explorer.facts.units import format_number, format_quantity, format_share, format_time, format_usd
 from explorer.options.base.option import Option
 from explorer.options.base.request_path import Flow
-from explorer.workload.axes import SPREADS
+from explorer.workload.fields import SPREADS
 
 from . import costs, history, panels
 from .controls import DIALS, TAIL

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from decimal import ROUND_HALF_UP, Decimal
-from typing import get_args
 
 from explorer.analysis.rejections import Reason
 from explorer.engine.cost import BillLine
@@ -13,7 +12,7 @@ from explorer.engine.limits import Finding
 from explorer.facts import catalogue
 from explorer.facts.units import format_number, format_quantity, format_share, format_size
 from explorer.options.base.option import Option
-from explorer.workload.workload import Client
+from explorer.workload.fields import NEEDS as EVERY_NEED
 
 IN_BYTES = {"MB": 1024**2, "GB": 1024**3, "GiB": 1024**3, "TiB": 1024**4}  # units of limits that are sizes
 UNBOUNDED = "without end"
@@ -125,8 +124,7 @@ def because(reason: Reason, chosen: Design) -> str:
 
 def lacks(door: Option) -> str:
     """What a door does not offer of all that a client may need; "" if it offers all."""
-    every = get_args(get_args(Client.model_fields["needs"].annotation)[0])
-    lacking = [NEEDS.get(need, need) for need in every if need not in getattr(door, "offers", ())]
+    lacking = [NEEDS.get(need, need) for need in EVERY_NEED if need not in getattr(door, "offers", ())]
     if not lacking:
         return ""
     *most, last = lacking
