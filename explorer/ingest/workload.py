@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.errors import ExplorerError
 from explorer.facts.units import format_number, format_time
-from explorer.workload.fields import FIELDS
+from explorer.workload.fields import FIELDS, SPREADS
 from explorer.workload.kinds import LARGEST_SIZE, LONGEST_TIME
 from explorer.workload.workload import Workload
 
@@ -104,7 +104,7 @@ class Draft:
                 yield f"{line:<36}# {why}" if why else line
             for name in asked:
                 last = name.rpartition(".")[2] if "." in name else name
-                key = "p50" if name in ("request", "response", "runtime") else last
+                key = "p50" if name in SPREADS else last
                 key = "total" if name == "configuration" else key
                 yield f"# {key} = ".ljust(20) + f"# {QUESTIONS[name]}"
 

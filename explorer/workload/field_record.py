@@ -137,6 +137,11 @@ class Field:
         return get_origin(self.annotation) is tuple
 
     @property
+    def is_mapping(self) -> bool:
+        """Whether it is a table of tables by names that are not fields, such as ids."""
+        return get_origin(self.annotation) is dict
+
+    @property
     def section(self) -> str:
         """The table that it stands in, "" at the top."""
         return self.path.rpartition(".")[0]

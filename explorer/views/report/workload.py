@@ -35,9 +35,10 @@ def sizes(w: Workload) -> Table:
 def asked(w: Workload) -> list[Table]:
     """Everything else that the workload says, and what it left to a default."""
     rows = [record for record in FIELDS if record.label and record.path not in SPREADS]
-    carried = [record for record in rows if _table(record) is None or _table(record).is_carried]
+    tables = {record.path: _table(record) for record in rows}
+    carried = [record for record in rows if (t := tables[record.path]) is None or t.is_carried]
     promised = [record for record in rows if record not in carried]
-    promised.sort(key=lambda record: _table(record).report_order)
+    promised.sort(key=lambda record: t.report_order if (t := tables[record.path]) else 0)
     return [_fields("What is carried", w, carried), _fields("For whom, and what is promised", w, promised)]
 
 
