@@ -163,7 +163,7 @@ def _given(field: Field) -> str:
     if field.default is None or field.default == ():
         return ""
     if field.kind.schema in ("size", "time", "memory", "bandwidth"):  # with its unit
-        return (field.default and field.suggested) or field.kind.show(field.default)
+        return (field.default and field.suggestion) or field.kind.show(field.default)
     return f"`{json.dumps(field.default)}`" if isinstance(field.default, bool) else f"`{field.default}`"
 
 

@@ -13,8 +13,8 @@ from explorer.engine.limits import findings
 from explorer.facts import catalogue
 from explorer.facts.units import format_time
 from explorer.options.base.conditions import Load
-from explorer.workload.field_record import Assumed, Field
-from explorer.workload.fields import SPREADS, ordered
+from explorer.workload.field_record import DefaultAssumption, Field
+from explorer.workload.fields import SPREADS, fields_with
 from explorer.workload.kinds import SWITCH
 from explorer.workload.workload import Workload
 
@@ -58,20 +58,20 @@ def assumptions(r: Choice) -> list[Assumption]:
 
 def _defaults(r: Choice) -> Iterator[Assumption]:
     load = Load(r.workload)
-    records = ordered("assumed")
+    records = fields_with("assumption")
     for record in sorted(records, key=_nature):
-        field, stated = record.path, record.assumed
-        if stated is None or r.workload.is_given(field):
+        field, assumption = record.path, record.assumption
+        if assumption is None or r.workload.is_given(field):
             continue
         if field == "configuration.entries" and not r.workload.configuration.total:
             continue
         value = _default(load, field)
-        others = [{field: other} for other in _others(record, stated, value)]
+        others = [{field: other} for other in _others(record, assumption, value)]
         yield Assumption(
             field,
             "default",
             record.kind.state(value),
-            stated.why,
+            assumption.why,
             any(_changes(r, other) for other in others),
         )
 
@@ -81,14 +81,14 @@ def _nature(record: Field) -> int:
     return 2 if record.is_list else int(record.kind is SWITCH)
 
 
-def _others(record: Field, stated: Assumed, value: Any) -> Iterator[Any]:
+def _others(record: Field, assumption: DefaultAssumption, value: Any) -> Iterator[Any]:
     """What the field might have been in place of its default."""
     if record.is_list:
         yield from ([choice] for choice in record.choices)
     elif record.kind is SWITCH:
         yield not value
     else:
-        yield from (value * factor for factor in stated.factors)
+        yield from (value * factor for factor in assumption.factors)
 
 
 def _default(load: Load, field: str) -> Any:

@@ -14,8 +14,8 @@ from explorer.errors import ExplorerError
 from explorer.facts.units import format_number, format_size, format_time
 from explorer.options.base.conditions import Load
 from explorer.workload.axes import scaled, value_now
-from explorer.workload.field_record import BreakEvens, Field
-from explorer.workload.fields import by_path, ordered
+from explorer.workload.field_record import Field
+from explorer.workload.fields import fields_with
 from explorer.workload.kinds import SWITCH
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ COARSE = 49  # points from 1 / REACH to REACH
 FINE = 25  # points between two of those, twice
 LASTS = 1.01  # times the value of a change: what wins no further than that is passed over
 LONGER = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0)  # times today's promise that are tried
-AXES = {record.path: record for record in ordered("break_evens")}
+AXES = {r.path: r.break_evens for r in fields_with("break_evens") if r.break_evens}
 
 
 @dataclass(frozen=True)
@@ -53,20 +53,13 @@ def break_evens(r: Choice) -> list[BreakEven]:
     return [turn for axis in AXES for turn in _along(r, axis)]
 
 
-def _stated(axis: str) -> BreakEvens:
-    """What a field states as an axis of the break-evens."""
-    stated = by_path()[axis].break_evens
-    assert stated is not None
-    return stated
-
-
 def _evaluated(r: Choice, axis: str, factors: np.ndarray, designs: Table) -> tuple[np.ndarray, Evaluation]:
     evaluation = Evaluation(Load(r.workload, scaled(r.workload, axis, factors)), designs)
     return evaluation.winner(), evaluation
 
 
 def _along(r: Choice, axis: str) -> Iterator[BreakEven]:
-    today, most = value_now(r.workload, axis), _stated(axis).most
+    today, most = value_now(r.workload, axis), AXES[axis].most
     if today <= 0:
         return
     factors = np.geomspace(1 / REACH, REACH, COARSE)
@@ -122,7 +115,7 @@ def _refined(r: Choice, axis: str, direction: str, inside: float, outside: float
 
 
 def _turn(r: Choice, axis: str, direction: str, factor: float, design: Design | None) -> BreakEven:
-    unit, called = _stated(axis).unit, _stated(axis).called
+    unit, called = AXES[axis].unit, AXES[axis].noun
     value = value_now(r.workload, axis) * factor
     then = f"build {named(design, r.design)}" if design else "no design is feasible"
     says = f"{direction} a {called} of {_shown(value, unit)} ({_times(factor)} today's), {then}"
@@ -151,7 +144,7 @@ def _service(r: Choice, factors: np.ndarray, evaluation: Evaluation, winners: np
 
 
 def _no_turn(direction: str, is_service: bool) -> BreakEven:
-    unit = _stated("requests_per_month").unit
+    unit = AXES["requests_per_month"].unit
     what = "Lambda takes over" if is_service else "an always-on service takes over"
     reach = f"1/{REACH:,.0f} of" if is_service else f"{REACH:,.0f} times"
     says = (
@@ -175,10 +168,10 @@ def _times(factor: float) -> str:
 def relaxations(r: Choice) -> list[str]:
     """What would make a design feasible, one thing at a time, where none is."""
     helps = []
-    records = ordered("relaxed")
+    records = fields_with("relaxation")
     for record in sorted(records, key=lambda record: record.kind is not SWITCH):  # abilities first
-        if record.relaxed and (enough := _enough(r, record)) is not None:
-            helps.append(record.relaxed.sentence.format(record.kind.show(enough)))
+        if record.relaxation and (enough := _enough(r, record)) is not None:
+            helps.append(record.relaxation.sentence.format(record.kind.show(enough)))
     return helps
 
 

@@ -26,7 +26,7 @@ MONTH_S = 730 * 3600.0
 FEW = 100  # invocations: below, a p99 is hardly more than the maximum
 TOP = {"p50": "p50", "p90": "p90", "p99": "p99", "p99_9": '"p99.9"', "max": "max"}
 QUESTIONS = {  # of a field that the input does not hold; in the order of the file
-    record.path: record.wanted for record in FIELDS if record.wanted
+    record.path: record.if_unknown for record in FIELDS if record.if_unknown
 }
 PLACEHOLDERS: dict[str, Any] = {"requests_per_month": 1, "response": "1 KB", "runtime": "1 s"}
 SECTIONS = ("", "request", "response", "runtime", "runtime.init", "configuration", "client")

@@ -13,7 +13,7 @@ from explorer.facts.units import shown
 from .kinds import exists, said
 
 
-def counted(dotenv: str, info: ValidationInfo) -> dict[str, float]:
+def count_dotenv(dotenv: str, info: ValidationInfo) -> dict[str, float]:
     """Sizes of the variables in a dotenv file: their bytes, their number, the largest value."""
     path = Path((info.context or {}).get("folder", "."), dotenv)
     if not exists(path):

@@ -16,11 +16,11 @@ REQUIRED: Any = ...
 RECORD = "record"
 P = ParamSpec("P")
 
-# What a reader shows by `order`: the lower first, within one order as in the file.
+# `order` below: where a reader shows the field, the lower first, within one order as in the file.
 
 
 @dataclass(frozen=True)
-class Assumed:
+class DefaultAssumption:
     """The default may decide the answer: what is said of it, and what else it might have been."""
 
     why: str
@@ -29,7 +29,7 @@ class Assumed:
 
 
 @dataclass(frozen=True)
-class Relaxed:
+class Relaxation:
     """A way out where nothing is feasible: "the client polled a status", "the client waited {}"."""
 
     sentence: str
@@ -37,10 +37,10 @@ class Relaxed:
 
 
 @dataclass(frozen=True)
-class BreakEvens:
+class BreakEvenAxis:
     """An axis of the break-evens: its name there, the unit of its rows, the largest value."""
 
-    called: str
+    noun: str
     unit: str
     most: float
     order: int = 0
@@ -87,14 +87,14 @@ class Field:
     # `explorer init`
     question: str = ""  # beside the field; of a table: beside its heading
     quantiles: tuple[str, str] | None = None  # of a distribution: beside p50 and p99
-    suggested: Any = None  # what stands there; None: the default
-    asked: bool = True  # whether it is a question, or only stands in the file
+    suggestion: Any = None  # what stands there; None: the default
+    is_asked: bool = True  # whether it is a question, or only stands in the file
     only_if: str = ""  # another field that must be given and not no
     # `explorer ingest`
-    wanted: str = ""  # the question, where the input does not hold it
+    if_unknown: str = ""  # the question, where the input does not hold it
     # The report
     label: str = ""
-    told: str | Callable[[Any], str] = "{}"  # the shown value in its words, or what makes them
+    phrase: str | Callable[[Any], str] = "{}"  # the shown value in its words, or what makes them
     absent: str | None = None  # in place of an empty value; "": the row is left out
     words: tuple[str, str] = ("yes", "no")  # of a switch
     is_carried: bool = False  # of a table: it says what is carried, not what is promised
@@ -103,12 +103,12 @@ class Field:
     is_axis: bool = False  # of sweeps, forecasts, sensitivities and maps
     axis_unit: str | None = None  # None: that of the kind
     ends: tuple[float, float] | None = None  # of a map, where the field is narrow
-    called: str = ""  # in a sentence or beside an axis; "": its path
+    noun: str = ""  # in a sentence or beside an axis; "": its path
     origin: Literal["", "measured", "chosen"] = ""  # of its value, where it is uncertain by itself
     # What decides
-    assumed: Assumed | None = None
-    relaxed: Relaxed | None = None
-    break_evens: BreakEvens | None = None
+    assumption: DefaultAssumption | None = None
+    relaxation: Relaxation | None = None
+    break_evens: BreakEvenAxis | None = None
     # The app
     control: Slider | Toggle | Menu | None = None
     # Where it stands: filled in by `walk`
@@ -123,12 +123,12 @@ class Field:
     @property
     def table(self) -> type[Section] | None:
         """The table that the field is, if it is one."""
-        return next((kind for kind in flat(self.annotation) if is_section(kind)), None)
+        return next((kind for kind in type_parts(self.annotation) if is_section(kind)), None)
 
     @property
     def choices(self) -> tuple[str, ...]:
         """The words that can be chosen, if there is a list of them."""
-        listed = (get_args(kind) for kind in flat(self.annotation) if get_origin(kind) is Literal)
+        listed = (get_args(kind) for kind in type_parts(self.annotation) if get_origin(kind) is Literal)
         return next(listed, self.kind.options() if self.kind.options else ())
 
     @property
@@ -152,12 +152,12 @@ class Field:
         return self.path.rpartition(".")[2]
 
 
-def flat(kind: Any) -> Iterator[Any]:
+def type_parts(kind: Any) -> Iterator[Any]:
     """A type and those that it is made of; of a Literal nothing more."""
     yield kind
     if get_origin(kind) is not Literal:
         for inner in get_args(kind):
-            yield from flat(inner)
+            yield from type_parts(inner)
 
 
 def is_section(kind: Any) -> bool:
@@ -167,14 +167,14 @@ def is_section(kind: Any) -> bool:
 def _attribute(make: Callable[P, Field]) -> Callable[P, Any]:
     """What states a record as the attribute of a table, with the parameters of the record."""
 
-    def stated(*args: P.args, **kwargs: P.kwargs) -> Any:
+    def attribute(*args: P.args, **kwargs: P.kwargs) -> Any:
         record = make(*args, **kwargs)
         extra = cast(Any, {RECORD: record})
         if callable(record.default):
             return pydantic.Field(default_factory=record.default, json_schema_extra=extra)
         return pydantic.Field(record.default, json_schema_extra=extra)
 
-    return stated
+    return attribute
 
 
 field = _attribute(Field)

@@ -20,14 +20,14 @@ from explorer.facts import catalogue
 from explorer.facts.units import BYTES, Number, format_number, format_share
 
 from .distribution_field import Spread
-from .dotenv_count import counted
+from .dotenv_count import count_dotenv
 from .field_record import (
     REQUIRED,
-    Assumed,
-    BreakEvens,
+    BreakEvenAxis,
+    DefaultAssumption,
     Field,
     Menu,
-    Relaxed,
+    Relaxation,
     Section,
     Slider,
     Toggle,
@@ -100,11 +100,11 @@ class Response(Spread):
         1.0,
         "size when compressed over size; 1 means that it does not compress",
         question="compressed size / size; 1.0: does not compress",
-        asked=False,
+        is_asked=False,
         label="Response compresses",
         is_axis=True,
         ends=(0.01, 1.0),
-        called="compressed / size",
+        noun="compressed / size",
         origin="measured",
     )
     divisible: bool = field(
@@ -113,8 +113,8 @@ class Response(Spread):
         "whether it can be asked for page by page",
         question="whether they can be asked for page by page",
         label="Response in pages",
-        assumed=Assumed("not given: taken as one piece", order=1),
-        relaxed=Relaxed("the response could be asked for page by page", order=1),
+        assumption=DefaultAssumption("not given: taken as one piece", order=1),
+        relaxation=Relaxation("the response could be asked for page by page", order=1),
         control=Toggle("Response can be paged", order=1),
     )
     kept: float = field(
@@ -122,11 +122,11 @@ class Response(Spread):
         DAY,
         "how long a stored result stays",
         question="how long stored results are kept",
-        suggested="1 day",
-        asked=False,
+        suggestion="1 day",
+        is_asked=False,
         label="Results are kept",
         is_axis=True,
-        assumed=Assumed("not given", order=1),
+        assumption=DefaultAssumption("not given", order=1),
     )
 
 
@@ -144,14 +144,14 @@ class Runtime(Timing):
         1769.0,
         "of the function or the container",
         question="1,769 MB are one processor",
-        suggested="1769 MB",
-        wanted="How much memory does the function have? Until you say, 1769 MB is assumed.",
+        suggestion="1769 MB",
+        if_unknown="How much memory does the function have? Until you say, 1769 MB is assumed.",
         label="Memory",
         is_axis=True,
         ends=(128.0, 30_720.0),
-        called="memory",
+        noun="memory",
         origin="chosen",
-        assumed=Assumed("not given: one vCPU"),
+        assumption=DefaultAssumption("not given: one vCPU"),
         control=Slider(128, 122_880, on_map=False),
     )
     architecture: Literal["arm64", "x86_64"] = field(
@@ -159,8 +159,8 @@ class Runtime(Timing):
         "arm64",
         "of the processor",
         question="or x86_64",
-        asked=False,
-        wanted="Is it arm64 or x86_64? Until you say, arm64 is assumed.",
+        is_asked=False,
+        if_unknown="Is it arm64 or x86_64? Until you say, arm64 is assumed.",
         label="Architecture",
         control=Menu("Processor"),
     )
@@ -169,7 +169,7 @@ class Runtime(Timing):
         "python3.13",
         "Lambda's runtime id, for the cold start",
         question="for the cold start",
-        asked=False,
+        is_asked=False,
         label="Language",
     )
     divisible: bool = field(
@@ -178,8 +178,8 @@ class Runtime(Timing):
         "whether the work can be cut into steps with state between them",
         question="whether it can be cut into steps with state between them",
         label="Work can be cut",
-        assumed=Assumed("not given: taken as one piece", order=1),
-        relaxed=Relaxed("the work could be cut into steps", order=1),
+        assumption=DefaultAssumption("not given: taken as one piece", order=1),
+        relaxation=Relaxation("the work could be cut into steps", order=1),
         control=Toggle("Work can be cut into steps", order=1),
     )
     steps: float | None = field(
@@ -193,7 +193,7 @@ class Runtime(Timing):
         0.0,
         "what one step hands to the next",
         is_axis=True,
-        called="state between steps",
+        noun="state between steps",
         origin="measured",
     )
     init: Timing | None = field(TIMES, None, "a cold start as measured; omitted: that of an empty function")
@@ -210,14 +210,14 @@ class Configuration(Section):
         0.0,
         "all of it, names and values",
         question="names and values together; or the dotenv that has them",
-        suggested="0 KB",
+        suggestion="0 KB",
     )
     entries: float | None = field(
         COUNT,
         None,
         "how many; omitted: as many of the assumed size as the total holds",
         is_axis=True,
-        assumed=Assumed("not given: as many as the total holds at the assumed size"),
+        assumption=DefaultAssumption("not given: as many as the total holds at the assumed size"),
     )
     largest: float | None = field(SIZE, None, "the largest value; omitted: total / entries", is_axis=True)
     secrets: float = field(
@@ -240,7 +240,7 @@ class Configuration(Section):
         False,
         "whether it changes while the code does not",
         question="whether it changes between deploys",
-        asked=False,
+        is_asked=False,
         label="Changes without a deploy",
     )
     dotenv: str | None = field(
@@ -258,7 +258,7 @@ class Configuration(Section):
             doubled = next((name for name in ("total", "entries", "largest") if name in given), None)
             if doubled:
                 raise said(f".{doubled} is given beside dotenv: expected one of them")
-            return {**given, **counted(given["dotenv"], info)}
+            return {**given, **count_dotenv(given["dotenv"], info)}
         return given
 
     @model_validator(mode="after")
@@ -293,15 +293,15 @@ class Client(Section):
         30.0,
         "how long the client keeps one exchange open before the first byte of the answer",
         question="how long a client waits for the first byte of an answer",
-        suggested="30 s",
-        wanted="How long do its clients wait for an answer? Until you say, 30 s is assumed.",
+        suggestion="30 s",
+        if_unknown="How long do its clients wait for an answer? Until you say, 30 s is assumed.",
         label="Client waits",
-        told="{} for the first byte",
+        phrase="{} for the first byte",
         is_axis=True,
-        called="client waits",
+        noun="client waits",
         origin="chosen",
-        assumed=Assumed("not given"),
-        relaxed=Relaxed("the client waited {}"),
+        assumption=DefaultAssumption("not given"),
+        relaxation=Relaxation("the client waited {}"),
         control=Slider(0.1, 3600),
     )
     polls: bool = field(
@@ -310,8 +310,8 @@ class Client(Section):
         "whether it can ask for a status until the result is there",
         question="whether clients can ask for a status and come back",
         label="Client polls",
-        assumed=Assumed("not given: taken as able to poll"),
-        relaxed=Relaxed("the client polled a status"),
+        assumption=DefaultAssumption("not given: taken as able to poll"),
+        relaxation=Relaxation("the client polled a status"),
         control=Toggle("Client can poll"),
     )
     uploads: bool = field(
@@ -320,8 +320,8 @@ class Client(Section):
         "whether it can PUT to a signed URL",
         question="whether they can PUT to a signed URL",
         label="Client uploads to S3",
-        assumed=Assumed("not given: taken as able to upload to a signed URL"),
-        relaxed=Relaxed("the client uploaded to a signed URL"),
+        assumption=DefaultAssumption("not given: taken as able to upload to a signed URL"),
+        relaxation=Relaxation("the client uploaded to a signed URL"),
         control=Toggle("Client can upload to S3"),
     )
     receives_callbacks: bool = field(
@@ -329,9 +329,9 @@ class Client(Section):
         False,
         "whether it can be called back",
         question="whether they can be called when it is done",
-        asked=False,
+        is_asked=False,
         label="Client takes callbacks",
-        relaxed=Relaxed("the client could be called back"),
+        relaxation=Relaxation("the client could be called back"),
         control=Toggle("Client can be called back"),
     )
     bandwidth: float = field(
@@ -339,13 +339,13 @@ class Client(Section):
         2.5e6,
         "of its line",
         question="of a client",
-        suggested="20 Mbit/s",
-        asked=False,
+        suggestion="20 Mbit/s",
+        is_asked=False,
         label="Bandwidth",
         is_axis=True,
-        called="client's bandwidth",
+        noun="client's bandwidth",
         origin="measured",
-        assumed=Assumed("not given"),
+        assumption=DefaultAssumption("not given"),
     )
     auth: Literal["none", "iam", "jwt"] | None = field(
         CHOICE,
@@ -362,7 +362,7 @@ class Client(Section):
         question="of custom-domain, waf, throttling, usage-plans, private",
         label="Needs of the door",
         absent="none",
-        assumed=Assumed(
+        assumption=DefaultAssumption(
             "not given: no custom domain, WAF, throttling, usage plans or private access of the door's own"
         ),
     )
@@ -379,7 +379,7 @@ class Targets(Section):
         label="Requests that succeed",
         is_axis=True,
         ends=(0.5, 1.0),
-        assumed=Assumed("not given", factors=(0.999, 1.001)),
+        assumption=DefaultAssumption("not given", factors=(0.999, 1.001)),
     )
     latency_p95: float | None = field(
         TIME,
@@ -389,9 +389,9 @@ class Targets(Section):
         label="Result in hand, p95",
         absent="no promise",
         is_axis=True,
-        called="promised p95",
+        noun="promised p95",
         origin="chosen",
-        relaxed=Relaxed("the p95 were promised within {}"),
+        relaxation=Relaxation("the p95 were promised within {}"),
         control=Slider(0.1, 7 * DAY, "Promised p95", absent="none"),
     )
 
@@ -404,13 +404,13 @@ class Preferences(Section):
         10.0,
         "what one more moving part is worth avoiding, USD a month",
         question="USD a month that one more moving part is worth avoiding",
-        asked=False,
+        is_asked=False,
         label="One more part",
-        told="counts as {} a month",
+        phrase="counts as {} a month",
         is_axis=True,
-        called="USD a part",
+        noun="USD a part",
         origin="chosen",
-        assumed=Assumed("not given: USD a month that one more part is worth avoiding", order=1),
+        assumption=DefaultAssumption("not given: USD a month that one more part is worth avoiding", order=1),
         control=Slider(1, 1000, "One part is worth", zero=True, on_map=False),
     )
     free_tier: bool = field(
@@ -418,7 +418,7 @@ class Preferences(Section):
         False,
         "whether the monthly free quantities are taken off",
         question="whether the monthly free quantities are counted",
-        asked=False,
+        is_asked=False,
         label="Free tier",
         words=("taken off", "not counted"),
     )
@@ -427,16 +427,16 @@ class Preferences(Section):
         730.0,
         "hours in a month",
         label="A month",
-        told="{} hours",
+        phrase="{} hours",
     )
     discount: float = field(
         replace(SHARE, accepted="a share from 0 to 0.99", most=0.99, show=format_share),
         0.0,
         "share taken off every price",
         question="a share from 0 to 0.99",
-        asked=False,
+        is_asked=False,
         label="Discount",
-        told=percent,
+        phrase=percent,
         absent="",
         is_axis=True,
         ends=(0.01, 0.99),
@@ -473,7 +473,7 @@ class Fields(Section):
         "us-east-1",
         "where it runs, and whose prices count",
         question="the AWS region",
-        wanted="In which AWS region does it run? Until you say, us-east-1 is assumed.",
+        if_unknown="In which AWS region does it run? Until you say, us-east-1 is assumed.",
         label="Region",
         control=Menu("Region"),
     )
@@ -483,14 +483,14 @@ class Fields(Section):
         "how many requests a month",
         missing="a number of requests such as 3_000_000",
         question="requests a month",
-        suggested=1_000_000,
-        wanted="How many requests a month are there?",
+        suggestion=1_000_000,
+        if_unknown="How many requests a month are there?",
         label="Requests a month",
         is_axis=True,
         axis_unit="requests/month",
-        called="requests a month",
+        noun="requests a month",
         origin="measured",
-        break_evens=BreakEvens("rate", "requests a month", 1e13, order=1),
+        break_evens=BreakEvenAxis("rate", "requests a month", 1e13, order=1),
         control=Slider(1e2, 1e11, order=-1),
     )
     peak_rps: float | None = field(
@@ -498,13 +498,14 @@ class Fields(Section):
         None,
         "requests a second at the peak; omitted: 5 times the mean, and said so",
         question="requests a second at the peak; left out: 5 times the mean",
-        wanted="How many requests a second are there at the peak? Until you say, 5 x the mean is assumed.",
+        if_unknown="How many requests a second are there at the peak?"
+        " Until you say, 5 x the mean is assumed.",
         label="Peak",
         is_axis=True,
         axis_unit="requests/s",
-        called="peak rate",
+        noun="peak rate",
         origin="measured",
-        assumed=Assumed("no peak was given: five times the mean rate"),
+        assumption=DefaultAssumption("no peak was given: five times the mean rate"),
     )
     request: Request = field(
         SIZES,
@@ -515,15 +516,15 @@ class Fields(Section):
             "half of the requests are at most this large, before any encoding",
             "99 % of them are; left out: all are one size",
         ),
-        suggested="1 KB",
-        wanted="How large are the requests, before any encoding? Until you say, 1 KB is assumed.",
+        suggestion="1 KB",
+        if_unknown="How large are the requests, before any encoding? Until you say, 1 KB is assumed.",
         label="Request",
         is_carried=True,
         is_axis=True,
-        called="median request",
+        noun="median request",
         origin="measured",
-        assumed=Assumed("no request size was given"),
-        break_evens=BreakEvens("median request", "bytes", LARGEST_SIZE),
+        assumption=DefaultAssumption("no request size was given"),
+        break_evens=BreakEvenAxis("median request", "bytes", LARGEST_SIZE),
         control=Slider(100, 5 * BYTES["GB"]),
     )
     response: Response = field(
@@ -536,14 +537,14 @@ class Fields(Section):
             "half of the responses are at most this large",
             "99 % of them are; left out: all are one size",
         ),
-        suggested="100 KB",
-        wanted='How large are the responses, before any encoding? Such as {p50 = "40 KB", p99 = "2 MB"}.',
+        suggestion="100 KB",
+        if_unknown='How large are the responses, before any encoding? Such as {p50 = "40 KB", p99 = "2 MB"}.',
         label="Response",
         is_carried=True,
         is_axis=True,
-        called="median response",
+        noun="median response",
         origin="measured",
-        break_evens=BreakEvens("median response", "bytes", LARGEST_SIZE, order=-1),
+        break_evens=BreakEvenAxis("median response", "bytes", LARGEST_SIZE, order=-1),
         control=Slider(100, 5 * BYTES["GB"], order=-1),
     )
     runtime: Runtime = field(
@@ -556,14 +557,14 @@ class Fields(Section):
             "half of the work takes at most this long, warm",
             "99 % of it does; left out: always the same time",
         ),
-        suggested="500 ms",
-        wanted='How long does the work take, warm? Such as {p50 = "400 ms", p99 = "3 s"}.',
+        suggestion="500 ms",
+        if_unknown='How long does the work take, warm? Such as {p50 = "400 ms", p99 = "3 s"}.',
         label="Run time",
         is_carried=True,
         is_axis=True,
-        called="median run time",
+        noun="median run time",
         origin="measured",
-        break_evens=BreakEvens("median run time", "s", LONGEST_TIME),
+        break_evens=BreakEvenAxis("median run time", "s", LONGEST_TIME),
         control=Slider(1e-3, 7 * DAY),
     )
     configuration: Configuration = field(
@@ -571,11 +572,11 @@ class Fields(Section):
         Configuration,
         "What the work reads when it starts. Names and values are counted, never stored. Omitted: nothing.",
         question="what the work reads at its start: counted, never stored",
-        wanted="How large is what it reads at its start? Until you say, nothing is assumed.",
+        if_unknown="How large is what it reads at its start? Until you say, nothing is assumed.",
         label="Configuration",
         is_axis=True,
         origin="measured",
-        break_evens=BreakEvens("configuration", "bytes", LARGEST_CONFIGURATION, order=1),
+        break_evens=BreakEvenAxis("configuration", "bytes", LARGEST_CONFIGURATION, order=1),
         control=Slider(100, 4 * BYTES["MB"], zero=True),
     )
     client: Client = field(
@@ -617,7 +618,7 @@ def by_path() -> Mapping[str, Field]:
     return {record.path: record for record in FIELDS}
 
 
-def ordered(part: str) -> list[Field]:
-    """The records that state a part such as "assumed", in the order in which a reader shows them."""
+def fields_with(part: str) -> list[Field]:
+    """The records that state a part such as "assumption", in the order in which a reader shows them."""
     having = [record for record in FIELDS if getattr(record, part)]
     return sorted(having, key=lambda record: getattr(record, part).order)

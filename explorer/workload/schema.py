@@ -131,7 +131,7 @@ def _distribution(kind: Kind, properties: Schema) -> Schema:
 
 def _default(field: Field) -> Schema:
     """The default as the file would have it, where there is one."""
-    default = field.suggested if field.suggested is not None and field.default else field.default
+    default = field.suggestion if field.suggestion is not None and field.default else field.default
     if field.default is REQUIRED or callable(default) or default is None or default == ():
         return {}
     return {"default": default}

@@ -31,16 +31,16 @@ FIELD = """
         12.0,
         "how long a caller stays in line",
         question="how long they stay in line",
-        suggested="12 s",
-        wanted="How long do callers stay in line?",
+        suggestion="12 s",
+        if_unknown="How long do callers stay in line?",
         label="Callers stay in line",
-        told="{} at most",
+        phrase="{} at most",
         is_axis=True,
-        called="callers' patience",
+        noun="callers' patience",
         origin="chosen",
-        assumed=Assumed("not given: a guess"),
-        relaxed=Relaxed("callers stayed in line {}"),
-        break_evens=BreakEvens("patience", "s", 100.0),
+        assumption=DefaultAssumption("not given: a guess"),
+        relaxation=Relaxation("callers stayed in line {}"),
+        break_evens=BreakEvenAxis("patience", "s", 100.0),
         control=Slider(1, 600),
     )
 """
@@ -51,7 +51,7 @@ class Kitchen(Section):
     cooks: float = field(COUNT, 3, "how many cook", question="how many cook", label="Cooks", is_axis=True)
     vegan: bool = field(
         SWITCH, False, "whether it is vegan", question="whether it is vegan", label="Vegan",
-        assumed=Assumed("not given: with meat"), control=Toggle("Kitchen is vegan"),
+        assumption=DefaultAssumption("not given: with meat"), control=Toggle("Kitchen is vegan"),
     )
 
 
@@ -79,7 +79,7 @@ least = dict(requests_per_month=1e5, response="1 KB", runtime="1 s")
 w = ex.Workload(**least)
 given = ex.Workload(**least, client={"patience": "1 min"}, kitchen={"cooks": 7, "vegan": True})
 again = tomllib.loads(given.to_toml())
-told = [[str(getattr(cell, "text", cell)) for cell in row] for table in asked(given) for row in table.rows]
+cells = [[str(getattr(cell, "text", cell)) for cell in row] for table in asked(given) for row in table.rows]
 
 def refused(**fields):
     try:
@@ -103,7 +103,7 @@ json.dump({
     "wanted": QUESTIONS["client.patience"],
     "axes": [ex.sweep(w, {"client.patience": ["1 min", 90.0], "kitchen.cooks": [1, 2]}).shape,
              axes.unit("client.patience")],
-    "report": [row for row in told if row[0] in ("Callers stay in line", "Cooks", "Vegan")],
+    "report": [row for row in cells if row[0] in ("Callers stay in line", "Cooks", "Vegan")],
     "break_evens": list(break_evens.AXES),
     "ranges": [(r.low, r.high, r.called, r.said(r.low)) for r in ranges.ranges_of(w, None, ranges.CHOSEN)
                if r.field == "client.patience"],

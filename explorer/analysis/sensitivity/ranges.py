@@ -40,12 +40,12 @@ MEASURED = (
 CHOSEN = tuple(path for path, record in UNCERTAIN.items() if record.origin == "chosen")
 
 
-def called(field: str) -> str:
+def noun_of(field: str) -> str:
     """What people call an input."""
     if field in TAILS:
         label = AXES[TAILS[field]].label
         return f"p99 of the {label[:1].lower()}{label[1:]}"
-    return (AXES[field].called if field in AXES else "") or field.replace("_", " ")
+    return (AXES[field].noun if field in AXES else "") or field.replace("_", " ")
 
 
 def kind_of(field: str) -> Kind:
@@ -66,7 +66,7 @@ class Range:
     @property
     def called(self) -> str:
         """What people call it."""
-        return called(self.field)
+        return noun_of(self.field)
 
     @property
     def unit(self) -> str:

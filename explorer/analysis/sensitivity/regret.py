@@ -20,9 +20,8 @@ from explorer.errors import ExplorerError
 from explorer.facts.units import format_share, format_usd, shown
 from explorer.workload.workload import Workload
 
-from . import ranges as inputs
 from . import value_of_information
-from .ranges import MEASURED, Range, kind_of, ranges_of
+from .ranges import MEASURED, Range, kind_of, noun_of, ranges_of
 from .scenarios import Held, Listed, Scenarios, along
 from .value_of_information import SURE, Measured
 
@@ -320,7 +319,7 @@ def worth(measured: Sequence[Measured]) -> Iterator[str]:
 
 def called(row: Measured) -> str:
     """What people call the input."""
-    return inputs.called(row.input)
+    return noun_of(row.input)
 
 
 def pays(row: Measured) -> bool:

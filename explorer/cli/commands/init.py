@@ -43,18 +43,18 @@ def _questions() -> Iterator[Question]:
     for field in FIELDS:
         if field.quantiles:
             half, most = field.quantiles
-            yield Question(f"{field.path}.p50", field.suggested, half)
+            yield Question(f"{field.path}.p50", field.suggestion, half)
             yield Question(f"{field.path}.p99", None, most)
         elif field.question and not field.table:
-            default = field.default if field.suggested is None else field.suggested
+            default = field.default if field.suggestion is None else field.suggestion
             yield Question(
-                field.path, None if default == () else default, field.question, field.asked, field.only_if
+                field.path, None if default == () else default, field.question, field.is_asked, field.only_if
             )
 
 
 QUESTIONS = tuple(_questions())
 REQUIRED = {
-    (f"{field.path}.p50" if field.quantiles else field.path): field.suggested
+    (f"{field.path}.p50" if field.quantiles else field.path): field.suggestion
     for field in FIELDS
     if field.default is field_record.REQUIRED
 }

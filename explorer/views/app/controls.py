@@ -14,7 +14,7 @@ from explorer.facts.units import BYTES, Number
 from explorer.workload.distribution import Distribution, Samples
 from explorer.workload.distribution_field import QUANTILE, Spread
 from explorer.workload.field_record import Field, Menu, Slider, Toggle
-from explorer.workload.fields import SPREADS, ordered
+from explorer.workload.fields import SPREADS, fields_with
 from explorer.workload.kinds import Kind
 from explorer.workload.workload import Workload
 
@@ -103,10 +103,10 @@ def _dials(record: Field, slider: Slider) -> Iterator[Dial]:
         return
     marks = [*[0.0] * slider.zero, *_marks(kind, slider), *[NONE] * bool(slider.absent)]
 
-    def told(value: float) -> str:
+    def say(value: float) -> str:
         return slider.absent if slider.absent and value >= NONE else said(value)
 
-    yield Dial(record.path, name, marks, told, slider.on_map)
+    yield Dial(record.path, name, marks, say, slider.on_map)
 
 
 def _marks(kind: Kind, slider: Slider) -> list[float]:
@@ -120,7 +120,7 @@ def _marks(kind: Kind, slider: Slider) -> list[float]:
     return _decades(round(np.log10(slider.least)), round(np.log10(slider.most)))
 
 
-CONTROLS = {record.path: record for record in ordered("control")}
+CONTROLS = {record.path: record for record in fields_with("control")}
 DIALS = tuple(
     dial for r in CONTROLS.values() if isinstance(r.control, Slider) for dial in _dials(r, r.control)
 )

@@ -180,7 +180,7 @@ def ticks(unit: str, low: float, high: float, most: int) -> list[tuple[float, st
 
 def _line(line: Line) -> dict[str, Any]:
     promise = by_path().get(line.because)
-    text = promise.called if promise else line.said
+    text = promise.noun if promise else line.said
     return {"x": line.at[0], "y": line.at[1], "text": text, "steep": line.steep}
 
 

@@ -25,7 +25,7 @@ from explorer.facts.units import (
     format_usd,
 )
 from explorer.views.figures.style import NEVER
-from explorer.workload.fields import ordered
+from explorer.workload.fields import fields_with
 
 from .costs import differs
 from .html import capital, number, title
@@ -35,7 +35,7 @@ LIMITS, REASONS, TURNS = 8, 5, 6  # rows of each panel
 LEAST, DECADES = 1e-3, 4.0  # the track begins at 0.1 % of a limit and ends at ten times of it
 AT_LIMIT = 100 * 3 / DECADES  # where the limit stands on the track [%]
 AXES = {  # of the break-evens: what they are called here
-    record.path: (record.label, record.kind.show) for record in ordered("break_evens")
+    record.path: (record.label, record.kind.show) for record in fields_with("break_evens")
 }
 CONCERNS = {
     "door": "Door",

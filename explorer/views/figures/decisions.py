@@ -61,7 +61,7 @@ def frame_map(axes: Axes, drawn: Atlas) -> None:
             low, high = axis.get_view_interval()
             ticks = [share for share in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 1) if low <= share <= high]
             axis.set_ticks(ticks, labels=[f"{100 * share:g} %" for share in ticks])
-        axis.set_label_text(AXES[name].called if name in SPREADS else name.replace("_", " "))
+        axis.set_label_text(AXES[name].noun if name in SPREADS else name.replace("_", " "))
 
 
 def _shared(drawn: Atlas) -> str:

@@ -48,12 +48,12 @@ def _table(record: Field) -> Field | None:
 
 
 def _fields(caption: str, w: Workload, records: Iterable[Field]) -> Table:
-    told = ((record, _told(w, record)) for record in records)
-    rows = [(r.label, text, DEFAULT if not w.is_given(r.path) else "given") for r, text in told if text]
+    wordings = ((record, _wording(w, record)) for record in records)
+    rows = [(r.label, text, DEFAULT if not w.is_given(r.path) else "given") for r, text in wordings if text]
     return table(caption, "Field | Value | From", rows)
 
 
-def _told(w: Workload, record: Field) -> str:
+def _wording(w: Workload, record: Field) -> str:
     """The value in its words; "" where it has none to say."""
     if record.path in COMPOSED:
         return COMPOSED[record.path](w)
@@ -64,7 +64,11 @@ def _told(w: Workload, record: Field) -> str:
         return record.absent
     if isinstance(value, bool):
         return record.words[not value]
-    return record.told.format(record.kind.show(value)) if isinstance(record.told, str) else record.told(value)
+    return (
+        record.phrase.format(record.kind.show(value))
+        if isinstance(record.phrase, str)
+        else record.phrase(value)
+    )
 
 
 def _requests(w: Workload) -> str:
@@ -98,7 +102,7 @@ def _secrets(w: Workload) -> str:
     return f"{format_number(given.secrets)}{rotated}" if given.secrets else "none"
 
 
-COMPOSED: dict[str, Callable[[Workload], str]] = {  # what is told of several fields at once
+COMPOSED: dict[str, Callable[[Workload], str]] = {  # what is wordings of several fields at once
     "requests_per_month": _requests,
     "peak_rps": _peak,
     "response.compression": _compression,
