@@ -147,6 +147,11 @@ class Field:
         return self.path.rpartition(".")[0]
 
     @property
+    def within(self) -> str:
+        """The table that it stands in or is, "" at the top."""
+        return self.path if self.table else self.section
+
+    @property
     def name(self) -> str:
         """Its name within its table."""
         return self.path.rpartition(".")[2]

@@ -198,6 +198,7 @@ def test_a_new_field_is_shown(derived):
     assert derived["page"] == [
         "| `patience` | how long a caller stays in line | a time of at most 366 days | 12 s |",
         "## `[kitchen]`",
+        "What cooks.",
         "| `cooks` | how many cook | a count of 0 or more | `3` |",
         "| `vegan` | whether it is vegan | `true` or `false` | `false` |",
     ]

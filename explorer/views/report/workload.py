@@ -35,16 +35,10 @@ def sizes(w: Workload) -> Table:
 def asked(w: Workload) -> list[Table]:
     """Everything else that the workload says, and what it left to a default."""
     rows = [record for record in FIELDS if record.label and record.path not in SPREADS]
-    tables = {record.path: _table(record) for record in rows}
-    carried = [record for record in rows if (t := tables[record.path]) is None or t.is_carried]
+    carried = [record for record in rows if not record.within or by_path()[record.within].is_carried]
     promised = [record for record in rows if record not in carried]
-    promised.sort(key=lambda record: t.report_order if (t := tables[record.path]) else 0)
+    promised.sort(key=lambda record: by_path()[record.within].report_order)
     return [_fields("What is carried", w, carried), _fields("For whom, and what is promised", w, promised)]
-
-
-def _table(record: Field) -> Field | None:
-    """The table that a field stands in, or is; None at the top."""
-    return by_path().get(record.path if record.table else record.section)
 
 
 def _fields(caption: str, w: Workload, records: Iterable[Field]) -> Table:
