@@ -26,6 +26,7 @@ from explorer.facts.units import (
     format_share,
     format_time,
 )
+from explorer.workload.fields import NEEDS as EVERY_NEED
 
 if TYPE_CHECKING:
     from explorer.engine.designs import Design
@@ -164,12 +165,7 @@ def lacks(door: Option) -> str:
     >>> lacks(design.options[0])
     'An API Gateway HTTP API has no WAF, usage plans or private access of its own.'
     """
-    from typing import get_args
-
-    from explorer.workload.workload import Client
-
-    every = get_args(get_args(Client.model_fields["needs"].annotation)[0])
-    lacking = [NEEDS.get(need, need) for need in every if need not in getattr(door, "offers", ())]
+    lacking = [NEEDS.get(need, need) for need in EVERY_NEED if need not in getattr(door, "offers", ())]
     return sentence(f"{door.summary} has no {either(lacking)} of its own") if lacking else ""
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import explorer as ex
 from explorer.analysis.phrases import lacks, rejection
-from explorer.cli.commands.init import FIELDS, question
+from explorer.cli.commands.init import QUESTIONS, question
 from explorer.engine.cost import cost
 from explorer.engine.designs import Design, choices, more_options, table
 from explorer.engine.encoded_size import encoded_size
@@ -194,7 +194,7 @@ def test_their_words():
 
 
 def test_the_question_for_todays_door_names_it():
-    (field,) = [field for field in FIELDS if field.name == "current.door"]
+    (field,) = [field for field in QUESTIONS if field.name == "current.door"]
     assert (
         question(field) == "today's: function-url, http-api, rest-api, alb or made-up-hatch; left out: none"
     )

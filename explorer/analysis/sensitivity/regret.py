@@ -21,7 +21,7 @@ from explorer.facts.units import format_part, format_share, format_usd, format_u
 from explorer.workload.workload import Workload
 
 from . import value_of_information
-from .ranges import CALLED, MEASURED, Range, ranges_of
+from .ranges import MEASURED, Range, kind_of, noun_of, ranges_of
 from .scenarios import Held, Listed, Scenarios, along
 from .value_of_information import SURE, Measured
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 FEWEST, MOST = 100, 200_000
 RISK = 0.05  # share of scenarios in which a choice may fail beyond those in which the safest one does
-STEPS = {"runtime.memory": 16}  # a memory is one of so many sizes
-WHOLE = ("runtime.steps", "configuration.entries", "configuration.secrets")
 LOOKED_AT = 256  # scenarios in which every design is held against every other
 
 
@@ -233,10 +231,10 @@ def drawn(given: Range, samples: int, seed: int) -> np.ndarray:
     """
     rng = np.random.default_rng([seed, crc32(given.field.encode())])
     share = (rng.permutation(samples) + rng.random(samples)) / samples
-    if given.field in STEPS:
-        share = np.rint(share * (STEPS[given.field] - 1)) / (STEPS[given.field] - 1)
+    if levels := kind_of(given.field).levels:
+        share = np.rint(share * (levels - 1)) / (levels - 1)
     values = given.low * (given.high / given.low) ** share
-    if given.field in WHOLE:
+    if kind_of(given.field).is_whole:
         values = np.rint(values)
     return np.clip(values, given.low, given.high)
 
@@ -312,7 +310,7 @@ def worth(measured: Sequence[Measured]) -> Iterator[str]:
 
 def called(row: Measured) -> str:
     """What people call the input."""
-    return CALLED.get(row.input, row.input.replace("_", " "))
+    return noun_of(row.input)
 
 
 def pays(row: Measured) -> bool:

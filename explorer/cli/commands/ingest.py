@@ -98,6 +98,7 @@ def ingest(
 def _answer(made: Draft, pairs: list[str], region: str | None) -> None:
     """Take in what the user says beside the input."""
     from explorer.cli.assignments import parsed
+    from explorer.workload.fields import SPREADS
 
     if region:
         made.set("region", region, "as you said")
@@ -106,7 +107,7 @@ def _answer(made: Draft, pairs: list[str], region: str | None) -> None:
         made.known.pop("peak_rps", None)  # it was measured beside another number
     for name, value in said.items():
         section, _, last = name.partition(".")
-        if section in ("request", "response", "runtime") and last in ("p50", "value", "samples"):
+        if section in SPREADS and last in ("p50", "value", "samples"):
             made.drop(section)
         made.set(name, value, "as you said")
 

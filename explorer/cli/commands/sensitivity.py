@@ -123,7 +123,7 @@ def _judged(r: Regret) -> Iterator[RenderableType]:
 
 def _measured(r: Regret) -> Iterator[RenderableType]:
     """A row an input that pays, or costs, to know."""
-    from explorer.analysis.sensitivity.ranges import CALLED
+    from explorer.analysis.sensitivity.ranges import noun_of
     from explorer.cli.tables import table, title
     from explorer.facts.units import format_share, format_usd
 
@@ -133,7 +133,7 @@ def _measured(r: Regret) -> Iterator[RenderableType]:
     yield title("Measuring first", "beside the choice; what noise could explain is left out")
     rows = [
         (
-            CALLED.get(row.input, row.input),
+            noun_of(row.input),
             f"{format_usd(row.saves_usd)} ± {format_usd(row.saves_se)}",
             f"{100 * row.averts:.2f} % ± {100 * row.averts_se:.2f}",
             format_share(row.changes),

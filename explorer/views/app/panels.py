@@ -6,7 +6,6 @@ text can be read aloud. The figures of `explorer.views.figures` show the same nu
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from html import escape
 
 import numpy as np
@@ -29,14 +28,13 @@ from explorer.facts import catalogue
 from explorer.facts.units import (
     format_chance_briefly,
     format_factor,
-    format_number,
     format_quantity,
     format_share,
-    format_size,
     format_time,
     format_usd,
     plural,
 )
+from explorer.workload.fields import fields_with
 
 from .html import number, title
 from .screen_state import differences
@@ -44,12 +42,8 @@ from .screen_state import differences
 LIMITS, REASONS, TURNS = 8, 5, 6  # rows of each panel
 LEAST, DECADES = 1e-3, 4.0  # the track begins at 0.1 % of a limit and ends at ten times of it
 AT_LIMIT = 100 * 3 / DECADES  # where the limit stands on the track [%]
-AXES: dict[str, tuple[str, Callable[[float], str]]] = {  # of the break-evens: what they are called here
-    "response": ("Response", format_size),
-    "request": ("Request", format_size),
-    "runtime": ("Run time", format_time),
-    "requests_per_month": ("Requests a month", format_number),
-    "configuration": ("Configuration", format_size),
+AXES = {  # of the break-evens: what they are called here
+    record.path: (record.label, record.kind.show) for record in fields_with("break_evens")
 }
 CONCERNS = {
     "door": "Door",

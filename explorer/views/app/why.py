@@ -25,7 +25,7 @@ from explorer.facts.units import (
 )
 from explorer.options.base.option import Option
 from explorer.options.base.request_path import Flow
-from explorer.workload.axes import SPREADS
+from explorer.workload.fields import SPREADS
 
 from . import costs, history, panels
 from .controls import DIALS, TAIL
