@@ -9,8 +9,8 @@ import pytest
 from scipy.stats import poisson
 
 import explorer as ex
+from explorer.engine.designs import Design
 from explorer.options.base.conditions import Load
-from explorer.options.base.request_path import Flow
 from explorer.workload.workload import Workload
 
 MONTH_S = 2_628_000
@@ -217,19 +217,20 @@ def test_environments_that_start_in_a_second_where_all_are_new(runtime, started)
 
 
 @pytest.mark.parametrize(
-    ("flow", "seconds"),
+    ("entry", "response", "execution", "seconds"),
     [
-        (Flow(), 2.0),
+        ("inline", "buffered", "single", 2.0),
         # S3 is read and written with 625 Mbit/s = 78,125,000 bytes a second
-        (Flow(body_in="s3"), 2.0 + 10),
-        (Flow(body_out="job", asynchronous=True), 2.0 + 4),
-        (Flow(body_in="s3", body_out="job", asynchronous=True), 2.0 + 14),
+        ("presigned-upload", "buffered", "single", 2.0 + 10),
+        ("inline", "stored", "single", 2.0 + 4),
+        ("presigned-upload", "stored", "single", 2.0 + 14),
         # the client takes 2 MB a second at most; 6 MB come at once
-        (Flow(body_out="stream", streaming=True), 2.0 + (312_500_000 - 6 * MB) / (2 * MB)),
+        ("inline", "streamed", "single", 2.0 + (312_500_000 - 6 * MB) / (2 * MB)),
         # a container is not a function: its work alone
-        (Flow(compute="task", body_in="s3", body_out="job", asynchronous=True), 2.0),
+        ("presigned-upload", "stored", "fargate", 2.0),
     ],
 )
-def test_a_request_holds_its_environment_while_bodies_move(flow, seconds):
+def test_a_request_holds_its_environment_while_bodies_move(entry, response, execution, seconds):
+    flow = Design("function-url", entry, response, execution, "environment").flow
     w = workload(request=781_250_000, response=312_500_000, runtime=2, client={"bandwidth": 2 * MB})
     assert float(Load(w).under(flow).held_s) == pytest.approx(seconds)
