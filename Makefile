@@ -16,7 +16,7 @@ RELEASE = 3.11
 PORT =
 T =
 
-.PHONY: help explore setup test units docs notebooks browser lint format outputs lock bench clean
+.PHONY: help explore setup test units guard docs notebooks browser lint format outputs lock bench clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,9 @@ lint: setup ## ruff (rules and format), the walls between rooms, and mypy
 
 units: setup ## the tests without a browser (T=tests/facts/test_units.py: those alone, at once)
 	$(PY) -m pytest $(if $(T),-p no:xdist -p no:nbval -p no:anyio $(T),-n 2 --dist loadfile -m 'not browser')
+
+guard: setup ## hold all answers of the tree against those of 0.1.0; tests/guard/accepted.txt says what may differ
+	@$(PY) tests/guard/run.py
 
 # A broken link, anchor or reference ends it. The notice is the theme's, of MkDocs 2.
 docs: setup ## build the documentation into build/site, links checked, without a network

@@ -34,7 +34,7 @@ def main() -> None:
         run(path)
     if not named:
         draw()
-        rooms.PICTURE.write_text(rooms.svg(), encoding="utf-8")
+        rooms.write()
 
 
 if __name__ == "__main__":

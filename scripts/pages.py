@@ -1,32 +1,29 @@
 """The pages of the documentation that are made when it is built, so that none can go stale.
 
 A hook of MkDocs: the notebooks as they are stored, the commands from the command line itself, the
-workload file from its model, limits and prices from `data/`. What one of them lacks ends the build.
+workload file from its fields, limits and prices from `data/`. What one of them lacks ends the build.
 """
 
 from __future__ import annotations
 
+import json
 import re
-import tomllib
-from collections.abc import Iterator
-from inspect import getclosurevars
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 import nbformat
 import typer.main
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from nbconvert import MarkdownExporter
-from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
 
 import explorer as ex
 from explorer.cli.commands.facts import prices_in
 from explorer.cli.main import app
-from explorer.facts.units import format_size, format_time
 from explorer.workload.distribution_field import Spread
+from explorer.workload.field_record import REQUIRED, Field
+from explorer.workload.fields import FIELDS
 
 ROOT = Path(__file__).resolve().parents[1]
 STYLE = re.compile(r"<style scoped>.*?</style>\s*", re.DOTALL)
@@ -126,82 +123,48 @@ def _default(parameter: Any) -> str:
 
 
 def workload_file() -> str:
-    """Every field with what it accepts and its default, from the model, and a sentence of fields.toml."""
-    told = tomllib.loads((ROOT / "docs" / "fields.toml").read_text(encoding="utf-8"))
-    lines = [told.pop("page").strip()]
-    own = {name: field for name, field in ex.Workload.model_fields.items() if _section(field) is None}
-    lines += ["## At the top", _table(own, told.pop("workload"))]
-    for name, field in ex.Workload.model_fields.items():
-        section = _section(field)
-        if section is None:
-            continue
-        heading = f"## `[{name}]`"
-        fields = {key: inner for key, inner in section.model_fields.items() if key != "spread"}
-        sentences = told.pop(name)
-        lines += [heading, sentences.pop("is")]
-        if issubclass(section, Spread):
+    """Every field with its sentence, what it accepts and its default, after docs/workload-file.md."""
+    lines = [(ROOT / "docs" / "workload-file.md").read_text(encoding="utf-8").strip()]
+    lines += [
+        "## At the top",
+        _table(field for field in FIELDS if not field.section and not _is_table(field)),
+    ]
+    for field in filter(_is_table, FIELDS):
+        lines += [f"## `[{field.path}]`", field.sentence]
+        if field.table and issubclass(field.table, Spread):
             lines.append("One value, quantiles or samples: see [distributions](#distributions).")
-        lines += [_table(fields, sentences)] if fields else []
-    if told:
-        raise PluginError(f"docs/fields.toml tells of what no workload has: {', '.join(told)}")
+        inner = [each for each in FIELDS if each.section == field.path]
+        lines += [_table(inner)] if inner else []
     return "\n\n".join(lines) + "\n"
 
 
-def _section(field: Any) -> type[BaseModel] | None:
-    """The table of the file that a field is, or None."""
-    kinds = [field.annotation, *get_args(field.annotation)]
-    return next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
+def _is_table(field: Field) -> bool:
+    """Whether a field at the top has a heading of its own."""
+    return bool(field.table) and not field.section
 
 
-def _table(fields: dict[str, Any], sentences: dict[str, str]) -> str:
-    if set(fields) != set(sentences):
-        raise PluginError(f"docs/fields.toml: expected {sorted(fields)}, found {sorted(sentences)}")
+def _table(fields: Iterable[Field]) -> str:
     rows = [
-        f"| `{name}` | {cell(sentences[name])} | {cell(_accepts(field))} | {_given(name, field)} |"
-        for name, field in fields.items()
+        f"| `{field.name}` | {cell(field.sentence)} | {cell(_accepts(field))} | {_given(field)} |"
+        for field in fields
     ]
     return "\n".join(["| field | what it is | accepts | default |", "| --- | --- | --- | --- |", *rows])
 
 
-def _accepts(field: Any) -> str:
-    """What the field's own validator says in its error."""
-    kinds = [field.annotation, *get_args(field.annotation)]
-    found = [*field.metadata, *(m for kind in kinds for m in getattr(kind, "__metadata__", ()))]
-    for validator in found:
-        if func := getattr(validator, "func", None):
-            return str(getclosurevars(func).nonlocals["accepted"])
-    choices = [c for kind in _flat(field.annotation) if get_origin(kind) is Literal for c in get_args(kind)]
-    if choices:
-        return ("any of " if "tuple" in str(field.annotation) else "") + ", ".join(f"`{c}`" for c in choices)
-    if bool in kinds:
-        return "`true` or `false`"
-    return "a table of times" if _is_times(field) else "a time" if _section(field) else "text"
+def _accepts(field: Field) -> str:
+    if field.choices and not field.kind.options:
+        return ("any of " if field.is_list else "") + ", ".join(f"`{choice}`" for choice in field.choices)
+    return field.kind.accepted
 
 
-def _flat(kind: Any) -> Iterator[Any]:
-    yield kind
-    if get_origin(kind) is not Literal:
-        for inner in get_args(kind):
-            yield from _flat(inner)
-
-
-def _is_times(field: Any) -> bool:
-    return get_origin(field.annotation) is dict
-
-
-def _given(name: str, field: Any) -> str:
-    default = field.default if field.default is not PydanticUndefined else None
-    if field.is_required():
+def _given(field: Field) -> str:
+    if field.default is REQUIRED:
         return "**asked for**"
-    if default is None or default == ():
+    if field.default is None or field.default == ():
         return ""
-    if isinstance(default, bool):
-        return f"`{str(default).lower()}`"
-    if name in {"kept", "waits"}:
-        return format_time(default)
-    if name in {"state", "largest", "total"}:
-        return format_size(default)
-    return {"memory": "1769 MB", "bandwidth": "20 Mbit/s"}.get(name, f"`{default}`")
+    if field.kind.schema in ("size", "time", "memory", "bandwidth"):  # with its unit
+        return (field.default and field.suggestion) or field.kind.show(field.default)
+    return f"`{json.dumps(field.default)}`" if isinstance(field.default, bool) else f"`{field.default}`"
 
 
 # The facts ----------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 A band a room, from the command line down to the errors; in it what the room is, and its folders. An arc
 leads from each room to those that it imports from.
-tests/test_docs.py holds that the stored picture is what this draws.
+The page docs/architecture.md ends with a list of all modules. tests/test_docs.py
+holds that both are stored as this makes them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from matplotlib.path import Path as Curve
 from explorer.views.figures.style import LOOK, UNDATED
 
 ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "architecture.md"
+MARK = "<!-- Made by scripts/rooms.py from the modules' own docstrings. -->\n"
 PICTURE = ROOT / "docs" / "pictures" / "rooms.svg"
 FILLS = ("#eef3f8", "#e3ecf5")
 ARC = "#3b6ea8"
@@ -36,12 +39,37 @@ def rooms() -> list[str]:
     return next(contract["layers"] for contract in contracts if contract["type"] == "layers")
 
 
-def sentence(room: str) -> str:
-    """What a room is: the first sentence of its docstring."""
-    place = ROOT / "explorer" / room / "__init__.py"
-    path = place if place.exists() else place.parent.with_suffix(".py")
+def sentence(path: Path) -> str:
+    """The first sentence of a module's docstring."""
     doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     return re.split(r"(?<=\.)\s", " ".join(doc.split()))[0]
+
+
+def home(room: str) -> Path:
+    """The file whose docstring says what a room is."""
+    place = ROOT / "explorer" / room / "__init__.py"
+    return place if place.exists() else place.parent.with_suffix(".py")
+
+
+def modules() -> str:
+    """Every module with its sentence, a table a folder, from the top floor down: the end of the page."""
+    blocks = []
+    for room in rooms():
+        folder = ROOT / "explorer" / room
+        for inner in sorted({path.parent for path in folder.rglob("*.py")} if folder.is_dir() else ()):
+            files = [path for path in sorted(inner.glob("*.py")) if path.name != "__init__.py"]
+            rows = [f"| `{path.name}` | {sentence(path)} |" for path in files]
+            if rows:
+                name = inner.relative_to(ROOT / "explorer").as_posix()
+                blocks.append(
+                    "\n".join([f"### `{name}/`", "", "| file | what is in it |", "| --- | --- |", *rows])
+                )
+    return MARK + "\n" + "\n\n".join(blocks) + "\n"
+
+
+def page() -> str:
+    """The page on the architecture with its list of modules as the code has them."""
+    return PAGE.read_text(encoding="utf-8").partition(MARK)[0] + modules()
 
 
 def imports() -> set[tuple[str, str]]:
@@ -78,7 +106,9 @@ def picture() -> Figure:
         )
         axes.add_patch(band)
         axes.text(0.3, middle[name], name, va="center", size=13, weight="bold", color="#1d2a38")
-        axes.text(1.75, top + 0.1, textwrap.fill(sentence(name), 108), va="top", size=8.6, color="#33414f")
+        axes.text(
+            1.75, top + 0.1, textwrap.fill(sentence(home(name)), 108), va="top", size=8.6, color="#33414f"
+        )
         axes.text(1.75, top + 0.62, folders(name), va="bottom", size=8.2, color="#5a6977")
     for upper, lower in sorted(imports()):
         a, b = middle[upper], middle[lower]
@@ -97,5 +127,11 @@ def svg() -> str:
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
-if __name__ == "__main__":
+def write() -> None:
+    """Draw the picture and list the modules."""
     PICTURE.write_text(svg(), encoding="utf-8")
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

@@ -107,10 +107,10 @@ def test_every_command_and_option_that_a_page_names_exists(page):
 def _exists(words: list[str]) -> None:
     command, rest = typer.main.get_command(app), list(words)
     known = {"--help", "--version", "--install-completion"}
-    while rest and not rest[0].startswith("-") and hasattr(command, "commands"):
+    while rest and not rest[0].startswith("-") and hasattr(command, "list_commands"):
         word = rest.pop(0)
-        assert word in command.commands, f"explorer {' '.join(words)}: no command {word}"
-        command = command.commands[word]
+        assert word in command.list_commands(None), f"explorer {' '.join(words)}: no command {word}"
+        command = command.get_command(None, word)
     known |= {name for p in command.params for name in (*p.opts, *p.secondary_opts)}
     options = {word.split("=")[0] for word in rest if re.match(r"--?[a-z]", word)}
     assert options <= known, f"explorer {' '.join(words)}: {sorted(options - known)}"
@@ -202,6 +202,13 @@ def test_the_pictures_are_what_the_code_draws(drawn):
     assert stored.keys() == drawn.keys()
     for name, text in drawn.items():
         assert same(stored[name], text), f"docs/pictures/{name}.svg is of other code: run make outputs"
+
+
+def test_the_list_of_modules_is_that_of_the_code():
+    rooms = script("rooms")
+    stored = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    assert stored == rooms.page(), "docs/architecture.md lists other modules: run python scripts/rooms.py"
+    assert stored.count("| `cost.py` |") == 1
 
 
 def test_a_picture_with_another_number_is_another_picture(drawn):

@@ -93,6 +93,7 @@ def test_the_wheel_carries_the_facts_and_the_notebooks(wheel):
         wanted = {f"explorer/{p.relative_to(ROOT)}" for p in kept if "checkpoint" not in str(p)}
         assert wanted and wanted <= names
     assert {"explorer/data/limits.csv", "explorer/notebooks/00_start_here.ipynb"} <= names
+    assert "explorer/workload/schema.json" in names
     assert {name.split("/")[0] for name in names} <= {"explorer", wheel_metadata(wheel)}
 
 

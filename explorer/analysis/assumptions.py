@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,13 @@ from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import steps
 from explorer.engine.limits import findings
 from explorer.facts import catalogue
-from explorer.facts.units import format_bandwidth, format_number, format_size, format_time
+from explorer.facts.units import format_time
 from explorer.options.base.conditions import Load
 from explorer.options.base.request_path import Behind
-from explorer.workload.workload import NEEDS, Workload
+from explorer.workload.field_record import DefaultAssumption, Field
+from explorer.workload.fields import SPREADS, fields_with
+from explorer.workload.kinds import SWITCH
+from explorer.workload.workload import Workload
 
 if TYPE_CHECKING:
     from .choice import Choice
@@ -31,31 +34,6 @@ class Assumption:
     decides: bool = False  # half or twice of it changes the recommended design
     as_of: str = ""
     source_url: str = ""
-
-
-DEFAULTS: dict[str, tuple[Callable[[Any], str], str]] = {  # field: (how it is shown, why it has this value)
-    "peak_rps": (format_number, "no peak was given: five times the mean rate"),
-    "request": (format_size, "no request size was given"),
-    "runtime.memory": (lambda mb: f"{mb:g} MB", "not given: one vCPU"),
-    "configuration.entries": (
-        format_number,
-        "not given: as many as the total holds at the assumed size",
-    ),
-    "client.waits": (format_time, "not given"),
-    "client.bandwidth": (format_bandwidth, "not given"),
-    "targets.success": (str, "not given"),
-    "response.kept": (format_time, "not given"),
-    "preferences.part_usd": (
-        format_number,
-        "not given: USD a month that one more part is worth avoiding",
-    ),
-}
-SWITCHES = {  # true-or-false fields that can decide, and why they have their default
-    "client.polls": "not given: taken as able to poll",
-    "client.uploads": "not given: taken as able to upload to a signed URL",
-    "response.divisible": "not given: taken as one piece",
-    "runtime.divisible": "not given: taken as one piece",
-}
 
 
 def assumptions(r: Choice) -> list[Assumption]:
@@ -80,35 +58,48 @@ def assumptions(r: Choice) -> list[Assumption]:
 
 
 def _defaults(r: Choice) -> Iterator[Assumption]:
-    w, load = r.workload, Load(r.workload)
-    for field, (show, why) in DEFAULTS.items():
-        if w.is_given(field) or (field == "configuration.entries" and not w.configuration.total):
+    load = Load(r.workload)
+    records = fields_with("assumption")
+    for record in sorted(records, key=_nature):
+        field, assumption = record.path, record.assumption
+        if assumption is None or r.workload.is_given(field):
+            continue
+        if field == "configuration.entries" and not r.workload.configuration.total:
             continue
         value = _default(load, field)
-        decides = any(_changes(r, {field: value * factor}) for factor in _nudges(field))
-        yield Assumption(field, "default", show(value), why, decides)
-    for field, why in SWITCHES.items():
-        if not w.is_given(field):
-            value = load.number(field)
-            yield Assumption(field, "default", str(value).lower(), why, _changes(r, {field: not value}))
-    if not w.is_given("client.needs"):
-        why = "not given: no custom domain, WAF, throttling, usage plans or private access of the door's own"
-        decides = any(_changes(r, {"client.needs": [need]}) for need in NEEDS)
-        yield Assumption("client.needs", "default", "none", why, decides)
+        others = [{field: other} for other in _others(record, assumption, value)]
+        yield Assumption(
+            field,
+            "default",
+            record.kind.state(value),
+            assumption.why,
+            any(_changes(r, other) for other in others),
+        )
 
 
-def _nudges(field: str) -> tuple[float, ...]:
-    return (0.999, 1.001) if field == "targets.success" else (0.5, 2.0)
+def _nature(record: Field) -> int:
+    """Numbers stand before abilities, these before lists."""
+    return 2 if record.is_list else int(record.kind is SWITCH)
 
 
-def _default(load: Load, field: str) -> float:
+def _others(record: Field, assumption: DefaultAssumption, value: Any) -> Iterator[Any]:
+    """What the field might have been in place of its default."""
+    if record.is_list:
+        yield from ([choice] for choice in record.choices)
+    elif record.kind is SWITCH:
+        yield not value
+    else:
+        yield from (value * factor for factor in assumption.factors)
+
+
+def _default(load: Load, field: str) -> Any:
     if field == "peak_rps":
         return float(load.peak_rps)
     if field == "request":
         return float(load.request.median)
     if field == "configuration.entries":
         return load.workload.configuration.entry_count
-    return float(load.number(field))
+    return load.number(field)
 
 
 def _changes(r: Choice, change: dict[str, Any]) -> bool:
@@ -125,7 +116,7 @@ def _changes(r: Choice, change: dict[str, Any]) -> bool:
 
 
 def _tails(w: Workload) -> Iterator[Assumption]:
-    for name in ("request", "response", "runtime"):
+    for name in SPREADS:
         spread = getattr(w, name).spread
         if w.is_given(name) and spread.tail:
             yield Assumption(name, "tail", spread.tail, "how its largest values are taken")

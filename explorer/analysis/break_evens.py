@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from explorer.engine.designs import Design, Table
 from explorer.engine.evaluation import Evaluation
 from explorer.errors import ExplorerError
-from explorer.facts.units import format_number, format_size, format_time
+from explorer.facts.units import format_multiple, format_quantity_as_listed
 from explorer.options.base.conditions import Load
 from explorer.options.base.request_path import Behind
 from explorer.workload.axes import scaled, value_now
-from explorer.workload.fields import LARGEST_SIZE, LONGEST_TIME
+from explorer.workload.field_record import Field
+from explorer.workload.fields import fields_with
+from explorer.workload.kinds import SWITCH
+
+from .phrases import difference_or_all
 
 if TYPE_CHECKING:
     from .choice import Choice
@@ -24,25 +28,8 @@ REACH = 1000.0  # times up and down that are looked at
 COARSE = 49  # points from 1 / REACH to REACH
 FINE = 25  # points between two of those, twice
 LASTS = 1.01  # times the value of a change: what wins no further than that is passed over
-SWITCHES = {  # what cannot be done today, as a sentence goes on
-    "client.polls": "the client polled a status",
-    "client.uploads": "the client uploaded to a signed URL",
-    "client.receives_callbacks": "the client could be called back",
-    "response.divisible": "the response could be asked for page by page",
-    "runtime.divisible": "the work could be cut into steps",
-}
-PROMISES = {  # what may be promised less strictly: (a sentence, how its value is shown)
-    "client.waits": ("the client waited {}", format_time),
-    "targets.latency_p95": ("the p95 were promised within {}", format_time),
-}
 LONGER = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0)  # times today's promise that are tried
-AXES = {  # axis: (unit, what people call it, the largest value)
-    "response": ("bytes", "median response", LARGEST_SIZE),
-    "request": ("bytes", "median request", LARGEST_SIZE),
-    "runtime": ("s", "median run time", LONGEST_TIME),
-    "requests_per_month": ("requests a month", "rate", 1e13),
-    "configuration": ("bytes", "configuration", 100 * 1024**2),
-}
+AXES = {r.path: r.break_evens for r in fields_with("break_evens") if r.break_evens}
 
 
 @dataclass(frozen=True)
@@ -75,7 +62,7 @@ def _evaluated(r: Choice, axis: str, factors: np.ndarray, designs: Table) -> tup
 
 
 def _along(r: Choice, axis: str) -> Iterator[BreakEven]:
-    today, most = value_now(r.workload, axis), AXES[axis][2]
+    today, most = value_now(r.workload, axis), AXES[axis].most
     if today <= 0:
         return
     factors = np.geomspace(1 / REACH, REACH, COARSE)
@@ -131,10 +118,11 @@ def _refined(r: Choice, axis: str, direction: str, inside: float, outside: float
 
 
 def _turn(r: Choice, axis: str, direction: str, factor: float, design: Design | None) -> BreakEven:
-    unit, called, _ = AXES[axis]
+    unit, called = AXES[axis].unit, AXES[axis].noun
     value = value_now(r.workload, axis) * factor
-    then = f"build {named(design, r.design)}" if design else "no design is feasible"
-    says = f"{direction} a {called} of {_shown(value, unit)} ({_times(factor)} today's), {then}"
+    then = f"build {difference_or_all(design, r.design)}" if design else "no design is feasible"
+    at = f"{format_quantity_as_listed(value, unit)} ({format_multiple(factor)} today's)"
+    says = f"{direction} a {called} of {at}, {then}"
     return BreakEven(axis, value, unit, factor, direction, design.ids if design else None, says)
 
 
@@ -160,7 +148,7 @@ def _service(r: Choice, factors: np.ndarray, evaluation: Evaluation, winners: np
 
 
 def _no_turn(direction: str, is_service: bool) -> BreakEven:
-    unit = AXES["requests_per_month"][0]
+    unit = AXES["requests_per_month"].unit
     what = "Lambda takes over" if is_service else "an always-on service takes over"
     reach = f"1/{REACH:,.0f} of" if is_service else f"{REACH:,.0f} times"
     says = (
@@ -171,30 +159,24 @@ def _no_turn(direction: str, is_service: bool) -> BreakEven:
     return BreakEven("requests_per_month", None, unit, None, direction, None, says, True)
 
 
-def _shown(value: float, unit: str) -> str:
-    if unit == "bytes":
-        return format_size(value)
-    return format_time(value) if unit == "s" else f"{format_number(value)} {unit}"
-
-
-def _times(factor: float) -> str:
-    return f"{format_number(factor)} times" if factor >= 0.095 else f"1/{format_number(1 / factor)} of"
-
-
 def relaxations(r: Choice) -> list[str]:
     """What would make a design feasible, one thing at a time, where none is."""
-    helps = [
-        sentence
-        for field, sentence in SWITCHES.items()
-        if not r.load.number(field) and _helps(r, field, True)
-    ]
-    for field, (sentence, show) in PROMISES.items():
-        today = r.load.number(field)
-        longer = (today * factor for factor in LONGER) if today else ()
-        enough = next((value for value in longer if _helps(r, field, value)), None)
-        if enough is not None:
-            helps.append(sentence.format(show(enough)))
+    helps = []
+    records = fields_with("relaxation")
+    for record in sorted(records, key=lambda record: record.kind is not SWITCH):  # abilities first
+        if record.relaxation and (enough := _enough(r, record)) is not None:
+            helps.append(record.relaxation.sentence.format(record.kind.show(enough)))
     return helps
+
+
+def _enough(r: Choice, record: Field) -> Any:
+    """The ability, or the least of the longer promises, with which a design is feasible; None if none is."""
+    today = r.load.number(record.path)
+    if record.kind is SWITCH:
+        values: Iterable[Any] = () if today else (True,)
+    else:
+        values = (today * factor for factor in LONGER) if today else ()
+    return next((value for value in values if _helps(r, record.path, value)), None)
 
 
 def _helps(r: Choice, field: str, value: object) -> bool:
@@ -204,11 +186,3 @@ def _helps(r: Choice, field: str, value: object) -> bool:
     except ExplorerError:  # no valid value: it cannot help
         return False
     return bool(evaluation.designs and evaluation.feasible.any())
-
-
-def named(design: Design, beside: Design | None = None) -> str:
-    """Only those choices in which a design differs from the one beside it."""
-    ids = design.ids
-    if beside is not None:
-        ids = {c: option for c, option in ids.items() if option != beside.ids[c]} or ids
-    return ", ".join(f"{concern}={option}" for concern, option in ids.items())

@@ -22,16 +22,14 @@ from explorer.facts.units import format_quantity, shown
 from explorer.options.base.conditions import Load
 from explorer.workload.axes import BOUNDS as BOUNDS
 from explorer.workload.axes import REACH as REACH
-from explorer.workload.axes import SPREADS, TOTAL, checked, ends, value_now
+from explorer.workload.axes import checked, ends, unit, value_now
+from explorer.workload.fields import SPREADS
 from explorer.workload.workload import Workload
 
 from .label_placement import Box, widest
+from .phrases import varying_concerns
 
 POINTS = 140  # along each axis
-UNITS = {
-    **dict.fromkeys(("runtime", "client.waits", "targets.latency_p95", "response.kept"), "seconds"),
-    **dict.fromkeys(("response", "request", TOTAL, "runtime.state", "configuration.largest"), "bytes"),
-}
 LEAST_ROOM = 0.008  # of the map's height, above and below a name: with less a region is not named
 LEAST_LINE = 0.10  # of an axis: a shorter line is not named
 ACROSS, STEEP, TODAY = (0.025, 0.09), (0.13, 0.012), (0.045, 0.12)  # half the height and width of a name
@@ -105,9 +103,7 @@ class Atlas:
     @cached_property
     def varying(self) -> list[str]:
         """The concerns in which the winners are not all the same."""
-        if not self.designs:
-            return []
-        return [name for name in self.designs[0].ids if len({d.ids[name] for d in self.designs}) > 1]
+        return varying_concerns(self.designs)
 
     @property
     def common(self) -> dict[str, str]:
@@ -243,7 +239,7 @@ def _meshed(drawn: Atlas) -> dict[str, np.ndarray]:
 
 def unit_of(axis: str) -> str:
     """The unit of an axis: bytes, seconds or plain numbers ("requests")."""
-    return UNITS.get(axis, "requests")
+    return unit(axis) if unit(axis) in BOUNDS else "requests"
 
 
 def ranked(winner: np.ndarray) -> list[int]:

@@ -13,6 +13,7 @@ from explorer.engine.designs import Design, choices
 from explorer.engine.evaluation import Evaluation, allowed
 from explorer.engine.limits import Finding, findings
 from explorer.errors import ExplorerError, WorkloadError
+from explorer.facts.key_value import parse_pairs
 from explorer.facts.units import shown
 from explorer.options.base.conditions import Load
 from explorer.workload.axes import check_grown, scaled
@@ -49,15 +50,7 @@ def rate(given: Any, field: str) -> float:
 
 def parsed(texts: list[str]) -> dict[str, str]:
     """The growth of "response=3%/month" and the like, by field. Raises ExplorerError for any other text."""
-    growth: dict[str, str] = {}
-    for text in texts:
-        field, equals, given = (part.strip() for part in text.partition("="))
-        if not equals:
-            raise ExplorerError(f'growth is "{text}": expected FIELD=RATE, such as response=3%/month')
-        if field in growth:
-            raise ExplorerError(f'growth names {field} twice, the second time as "{given}"')
-        growth[field] = given
-    return growth
+    return parse_pairs(texts, "growth", "FIELD=RATE, such as response=3%/month")
 
 
 def forecast(workload: Workload, growth: Mapping[str, Any], months: int = 36, design: Any = None) -> Any:

@@ -119,30 +119,19 @@ def _excluded(
     """Whether a design is feasible, and what keeps it from that: limits that break first."""
     from explorer.engine.designs import table
     from explorer.engine.evaluation import Evaluation
-    from explorer.facts.units import format_share, format_time
     from explorer.options.base.conditions import Load
+
+    from .phrases import breach, late_answers_as_reason, late_p95_as_reason
 
     load, rows = Load(workload), table().where(design.ids)
     one = Evaluation(load, rows)
     excluded = {e.because: e.why for exclusions in rows.exclusions(load).values() for e in exclusions}
     feasible = not excluded and bool(one.feasible[0])
     broken = [finding for finding in findings if finding.verdict == "breach" and not feasible]
-    found = {finding.limit: _breach(finding) for finding in broken} | excluded
+    found = {finding.limit: breach(finding) for finding in broken} | excluded
     if not feasible and one.late[0] > load.tolerance:
-        share = f"in {format_share(float(one.late[0]))} of the requests"
-        found["client.waits"] = (
-            f"the first byte comes after the {format_time(load.waits)} that the client waits, {share}"
-        )
+        found["client.waits"] = late_answers_as_reason(float(one.late[0]), load.waits)
     if not one.in_time[0]:
-        p95 = format_time(float(one.latency_s[0, 1]))
-        found["targets.latency_p95"] = f"the p95 is {p95}, promised {format_time(load.latency_p95)}"
+        p95_s = float(one.latency_s[0, 1])
+        found["targets.latency_p95"] = late_p95_as_reason(p95_s, load.latency_p95)
     return feasible, [{"because": because, "why": why} for because, why in found.items()]
-
-
-def _breach(finding: Finding) -> str:
-    from explorer.facts.units import format_quantity, format_share
-
-    from .summary import limit_name
-
-    limit = f"{limit_name(finding.limit)} of {format_quantity(finding.limit_value, finding.unit)}"
-    return f"{format_share(finding.breach_probability)} of the requests break the {limit}"

@@ -11,6 +11,7 @@ import numpy as np
 from explorer.engine.designs import Design, every_combination, table
 from explorer.engine.evaluation import Evaluation
 from explorer.facts import catalogue
+from explorer.facts.key_value import format_pair
 from explorer.facts.units import format_time
 from explorer.options.base.conditions import Load
 from explorer.options.base.option import Option
@@ -87,7 +88,7 @@ def _by_context(evaluation: Evaluation, load: Load) -> dict[str, _Collected]:
         for exclusion in excluded[context.option]:
             reason = found.setdefault(exclusion.because, _Collected("exclusion", exclusion.why))
             reason.add(designs_of[index], None)
-            reason.options.add(_name(context.option.concern, context.option.id))
+            reason.options.add(format_pair(context.option.concern, context.option.id))
     return found
 
 
@@ -97,12 +98,10 @@ PASSED = {"request": "request", "response": "response", "runtime": "response"}  
 def _blamed(evaluation: Evaluation, option: Option, driver: str, designs: list[int]) -> set[str]:
     """The option that the limit binds; at a door, the bodies too that are too large for it."""
     concern = PASSED.get(driver) if option.concern == "door" else None
-    with_it = {_name(concern, evaluation.designs[i].ids[concern]) for i in designs} if concern else set()
-    return {_name(option.concern, option.id)} | with_it
-
-
-def _name(concern: str, option: str) -> str:
-    return f"{concern}={option}"
+    with_it = (
+        {format_pair(concern, evaluation.designs[i].ids[concern]) for i in designs} if concern else set()
+    )
+    return {format_pair(option.concern, option.id)} | with_it
 
 
 def _designs_of(evaluation: Evaluation) -> dict[int, list[int]]:
@@ -134,7 +133,7 @@ def _responses(evaluation: Evaluation, designs: np.ndarray) -> set[str]:
     inside = {(c, o) for i in designs for c, o in evaluation.designs[i].ids.items()}
     rest = np.setdiff1d(np.arange(len(evaluation.designs)), designs)
     outside = {(c, o) for i in rest for c, o in evaluation.designs[i].ids.items()}
-    only = {_name(concern, option) for concern, option in inside - outside}
+    only = {format_pair(concern, option) for concern, option in inside - outside}
     return only or set(_shared([evaluation.designs[i] for i in designs]))
 
 
@@ -176,7 +175,7 @@ def _shared(designs: list[Design]) -> tuple[str, ...]:
     common = set(designs[0].ids.items())
     for design in designs:
         common &= set(design.ids.items())
-    return tuple(_name(concern, option) for concern, option in sorted(common))
+    return tuple(format_pair(concern, option) for concern, option in sorted(common))
 
 
 def changes(r: Choice) -> list[Change]:

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.engine.designs import Design
 from explorer.engine.limits import findings
-from explorer.facts import catalogue
-from explorer.facts.units import format_number, format_quantity, format_share, format_time, format_usd
+from explorer.facts.key_value import format_pairs
+from explorer.facts.units import format_count, format_time, format_usd, format_usd_difference
 
 from . import break_evens
+from .phrases import (
+    breach,
+    breach_today,
+    broken_requests,
+    describe,
+    late_answers,
+    late_p95,
+    limit_name,
+    limit_with_value,
+    quota_request,
+    rejection,
+    sentence,
+    use_of_limit,
+)
 
 if TYPE_CHECKING:
     from .answer import Answer
-    from .rejections import Reason
 
 
 TURNS = "What would change it"
-
-
-def described(design: Design) -> str:
-    """A design in one phrase, from its options' own summaries."""
-    door, request, response, execution, configuration = design.options
-    entered = "" if not request.parts else f", {request.summary}"
-    return (
-        f"{door.summary}{entered}; {response.summary}; the work in {execution.summary}; "
-        f"configuration from {configuration.summary}"
-    )
 
 
 def summary(r: Answer) -> str:
@@ -51,7 +53,7 @@ def paragraphs(r: Answer) -> dict[str, str]:
 
 def markdown(r: Answer) -> str:
     """The summary for a notebook: a paragraph a part, with nothing that reads as mathematics."""
-    parts = (f"**{title}.** {text[0].upper()}{text[1:]}" for title, text in paragraphs(r).items())
+    parts = (f"**{title}.** {sentence(text, '')}" for title, text in paragraphs(r).items())
     return "\n\n".join(parts).replace("$", r"\$")
 
 
@@ -59,8 +61,7 @@ def _trade(r: Answer) -> str:
     """First, whether the answer depends on what a part is worth."""
     by_design: dict[str, list[str]] = {}
     for usd, choice in r.at_part_usd.items():
-        key = ", ".join(f"{c}={o}" for c, o in choice["design"].items())
-        by_design.setdefault(key, []).append(format_usd(usd))
+        by_design.setdefault(format_pairs(choice["design"]), []).append(format_usd(usd))
     if len(by_design) == 1:
         return ""
     others = [
@@ -73,9 +74,9 @@ def _trade(r: Answer) -> str:
 
 def _build(r: Answer) -> str:
     assert r.design is not None
-    parts = f"{r.parts} moving part{'s' if r.parts != 1 else ''}" if r.parts else "no moving parts"
+    parts = format_count(r.parts, "moving part", "no")
     return (
-        f"For {r.workload.name}, build {described(r.design)}. It costs {format_usd(r.monthly_usd)} a month "
+        f"For {r.workload.name}, build {describe(r.design)}. It costs {format_usd(r.monthly_usd)} a month "
         f"with {parts}; half of the results are in hand within {format_time(r.latency_s['p50'], 2)}, "
         f"95 % within {format_time(r.latency_s['p95'], 2)}."
     )
@@ -85,67 +86,24 @@ def _limits(r: Answer) -> str:
     """Quotas that must be raised first, and the tightest limit."""
     raised = [found for found in r.found if found.verdict == "raise"]
     if raised:
-        return " ".join(f"First, {found.consequence.split(';')[0]}." for found in raised)
+        return " ".join(f"First, {quota_request(found)}." for found in raised)
     tight = [found for found in r.found if found.verdict == "tight"]
     if not tight:
         return ""
     worst = tight[0]
     if worst.broken_per_month < 1:
         worst = max(tight, key=lambda found: found.used_p99 / found.limit_value)
-    name, limit = limit_name(worst.limit), format_quantity(worst.limit_value, worst.unit)
     if worst.broken_per_month >= 1:
-        share, number = format_share(worst.breach_probability), format_number(worst.broken_per_month)
-        broken = f"{share} of the requests ({number} a month)"
         in_peaks = worst.broken_per_month < 0.999 * worst.breach_probability * r.workload.requests_per_month
         when = " in its peaks" if in_peaks else ""
-        return f"Now and then it breaks{when}: {broken} exceed the {name} of {limit}."
-    used = format_quantity(worst.used_p99, worst.unit)
-    return f"Its tightest limit is the {name}: {used} of {limit} at the p99."
+        limit = limit_with_value(worst.limit, worst.limit_value)
+        return f"Now and then it breaks{when}: {broken_requests(worst)} exceed the {limit}."
+    return f"Its tightest limit is the {limit_name(worst.limit)}: {use_of_limit(worst)} at the p99."
 
 
 def _why(r: Answer) -> str:
-    held = [because(reason, r.nearest) for reason in r.reasons if reason.kind in {"limit", "promise"}][:3]
+    held = [rejection(reason, r.nearest) for reason in r.reasons if reason.kind in {"limit", "promise"}][:3]
     return f"Ruled out: {'; '.join(held)}." if held else "No limit rules anything out."
-
-
-def limit_name(limit_id: str) -> str:
-    """A limit's name inside a sentence."""
-    name = catalogue.limit(limit_id).name
-    is_term = any(letter.isupper() for letter in name.split()[0][1:])  # GetSecretValue, PUT
-    return name if is_term else name[0].lower() + name[1:]
-
-
-def because(reason: Reason, chosen: Design) -> str:
-    """What a reason rules out, and why."""
-    what = ruled_out(reason, chosen) or "other designs"
-    if reason.kind != "limit":
-        return f"{what} because {reason.why}"
-    row = catalogue.limit(reason.because)
-    value, chance = (
-        format_quantity(row.value or 0.0, row.unit),
-        format_share(reason.breach_probability or 0.0),
-    )
-    return f"{what} by the {limit_name(row.id)} of {value} ({chance} of the requests break it)"
-
-
-def ruled_out(reason: Reason, chosen: Design) -> str:
-    """The options that a reason rules out, those first that a reader would look for."""
-    by_concern: dict[str, list[str]] = {}
-    for option in reason.options:
-        concern, _, name = option.partition("=")
-        by_concern.setdefault(concern, []).append(name)
-    doors, stores = by_concern.get("door", []), by_concern.get("configuration", [])
-    bodies = by_concern.get("request", []) + by_concern.get("response", [])
-    work = by_concern.get("execution", [])
-    if doors:
-        return f"{_listed(bodies)} behind {_listed(doors)}" if bodies else _listed(doors)
-    if stores:
-        return _listed(stores) + (" with other executions" if chosen.configuration in stores else "")
-    return _listed([name for name in work or bodies if name != chosen.execution])
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:4]) + (" and others" if len(names) > 4 else "")
 
 
 def _turns(r: Answer) -> str:
@@ -162,28 +120,18 @@ def _change(r: Answer) -> str:
     if usd is None or r.current is None:
         return ""
     broken = [found for found in findings(r.workload, r.current) if found.verdict == "breach"]
-    fails = "".join(
-        f"Today {format_share(found.breach_probability)} of the requests exceed the "
-        f"{limit_name(found.limit)} of {format_quantity(found.limit_value, found.unit)}. "
-        for found in broken[:1]
-    )
-    more = "more" if usd > 0 else "less"
-    return f"{fails}This design costs {format_usd(abs(usd))} a month {more} than today's."
+    fails = "".join(f"{breach_today(found)} " for found in broken[:1])
+    return f"{fails}This design costs {format_usd_difference(usd)} than today's."
 
 
 def misses(r: Answer) -> list[str]:
     """What the nearest design breaks, each in a few words."""
-    said = [
-        f"{format_share(found.breach_probability)} of the requests break the {limit_name(found.limit)} of "
-        f"{format_quantity(found.limit_value, found.unit)}"
-        for found in r.found
-        if found.verdict == "breach"
-    ]
+    said = [breach(found) for found in r.found if found.verdict == "breach"]
     late = float(r.evaluation.late[r.index])
     if late > r.load.tolerance:
-        said.append(f"{format_share(late)} of the answers begin after the client stops waiting")
+        said.append(late_answers(late))
     if not r.evaluation.in_time[r.index]:
-        said.append(f"its p95 is {format_time(r.latency_s['p95'], 2)}, later than promised")
+        said.append(late_p95(r.latency_s["p95"]))
     return said
 
 

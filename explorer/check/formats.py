@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from explorer.facts import catalogue
+from explorer.facts.units import format_count
 
 from .findings import BREACH, FITS, ORDER, TIGHT, UNKNOWN, Finding
 from .runner import Report
@@ -50,7 +51,7 @@ def _summary(report: Report) -> str:
     counts = {verdict: sum(f.verdict == verdict for f in report.findings) for verdict in ORDER}
     parts = [f"{count:,} {verdict}" for verdict, count in counts.items() if count]
     parts += [f"{len(report.suppressed):,} ignored"] if report.suppressed else []
-    files = f"{len(report.files):,} file{'' if len(report.files) == 1 else 's'}"
+    files = format_count(len(report.files), "file")
     return f"{files}: {', '.join(parts) or 'nothing to hold a limit against'}"
 
 
@@ -85,8 +86,8 @@ def _rule(limit_id: str) -> dict[str, Any]:
     row = catalogue.limit(limit_id)
     return {
         "id": limit_id,
-        "shortDescription": {"text": f"{row.service}: {row.name}"},
-        "fullDescription": {"text": row.notes or f"{row.service}: {row.name}"},
+        "shortDescription": {"text": row.title},
+        "fullDescription": {"text": row.notes or row.title},
         "helpUri": row.source_url,
     }
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
-from explorer.facts.units import format_number, format_quantity, format_share, format_usd
+from explorer.facts.units import format_number, format_quantity, format_share, format_usd, split_unit
 
 from .tables import Row, doubt, listed, table, title
 
@@ -51,12 +51,5 @@ def bill_table(bill: Row, note: str = "") -> Iterator[RenderableType]:
 
 
 def _line(line: Row) -> tuple[str | Text, ...]:
-    unit = line["unit"].partition(" (")[0]
+    unit, _ = split_unit(line["unit"])
     return line["id"], f"{format_number(line['quantity'])} {unit}", format_usd(line["usd"]), doubt(line)
-
-
-def format_choices(design: Row, beside: Row | None = None) -> str:
-    """The choices of a design, or those in which it differs from the one beside it."""
-    beside = beside or {}
-    differ = {concern: option for concern, option in design.items() if option != beside.get(concern)}
-    return ", ".join(f"{concern}={option}" for concern, option in differ.items()) or "the same"

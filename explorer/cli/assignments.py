@@ -6,25 +6,25 @@ import re
 from typing import Any
 
 from explorer.errors import ExplorerError
+from explorer.facts.key_value import parse_pair
+from explorer.workload.fields import SPREADS, by_path
+from explorer.workload.kinds import CHOICE
 
 Answers = dict[str, Any]  # by dotted field
-SPREADS = ("request", "response", "runtime")
 WHOLE = {**{name: f"{name}.p50" for name in SPREADS}, "configuration": "configuration.total"}
 NUMBER = re.compile(
     r"([+-]?\d[\d_,]*(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(thousand|million|billion|%)?", re.IGNORECASE
 )
 TIMES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "%": 0.01}
 WORDS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
-TEXTS = {"name", "region", "runtime.language"}  # never read as a number or a yes
-LISTS = {"client.needs"}
 
 
 def parsed(pairs: list[str]) -> Answers:
     """The answers of `field=value`, as `--set` takes them."""
     answers = {}
     for pair in pairs:
-        name, equals, text = (part.strip() for part in pair.partition("="))
-        if not equals or not name:
+        name, text = parse_pair(pair)
+        if text is None or not name:
             raise ExplorerError(f'--set is "{pair}": expected FIELD=VALUE, such as response.p99=9MB')
         name = WHOLE.get(name, name)
         answers[name] = value(name, text)
@@ -33,11 +33,12 @@ def parsed(pairs: list[str]) -> Answers:
 
 def value(name: str, text: str) -> Any:
     """What `text` means for the field: a number, yes or no, a list, or the text itself."""
-    if name in LISTS:
+    record = by_path().get(name)
+    if record and record.is_list:
         return [word for word in re.split(r"[\s,]+", text) if word]
-    if name in TEXTS:
+    if record and record.kind.is_text:
         return text
-    if text.lower() in WORDS and name != "client.auth":
+    if text.lower() in WORDS and not (record and record.kind is CHOICE):
         return WORDS[text.lower()]
     if match := NUMBER.fullmatch(text):
         return _number(match[1].replace(",", "").replace("_", ""), (match[2] or "").lower())

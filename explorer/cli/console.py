@@ -13,6 +13,8 @@ import typer
 from typer.core import TyperGroup
 
 from explorer.errors import CloudError, ExplorerError
+from explorer.facts.key_value import format_pair
+from explorer.facts.suggestions import expected_one_of
 
 if TYPE_CHECKING:
     from explorer.workload.workload import Workload
@@ -28,7 +30,7 @@ class Commands(TyperGroup):
         """The command that is asked for; an unknown one is answered with those that exist."""
         known = self.list_commands(ctx)
         if args and args[0] not in known:
-            raise ExplorerError(f'"{args[0]}" is not a command: expected one of {", ".join(known)}')
+            raise ExplorerError(f'"{args[0]}" is not a command: {expected_one_of(known)}')
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
@@ -82,7 +84,7 @@ def designs(incomplete: str) -> list[str]:
 
     before, comma, _ = incomplete.rpartition(",")
     chosen = {choice.partition("=")[0] for choice in before.split(",")}
-    free = [f"{c}={o}" for c, options in OPTIONS.items() if c not in chosen for o in options]
+    free = [format_pair(c, o) for c, options in OPTIONS.items() if c not in chosen for o in options]
     return [f"{before}{comma}{choice}" for choice in free]
 
 
@@ -102,7 +104,7 @@ def known_region(region: str | None) -> str | None:
         from explorer.facts import catalogue
 
         if region not in catalogue.regions():
-            raise ExplorerError(f'region is "{region}": expected one of {", ".join(catalogue.regions())}')
+            raise ExplorerError(f'region is "{region}": {expected_one_of(catalogue.regions())}')
     return region
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from functools import cache, cached_property
@@ -13,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from explorer.errors import DesignError
+from explorer.facts.key_value import format_pairs, parse_pairs
+from explorer.facts.suggestions import suggest
 from explorer.facts.units import shown
 from explorer.options import configuration, door, execution, request, response
 from explorer.options.base.conditions import Load
@@ -63,7 +64,7 @@ class Design:
     configuration: str
 
     def __str__(self) -> str:
-        return ", ".join(f"{concern}={option}" for concern, option in self.ids.items())
+        return format_pairs(self.ids)
 
     @cached_property
     def ids(self) -> dict[str, str]:
@@ -124,29 +125,16 @@ def choices(given: str | Mapping[str, str | None] | Design) -> dict[str, str]:
     chosen = {concern: option for concern, option in pairs.items() if option is not None}
     for concern, option in chosen.items():
         if not isinstance(concern, str) or concern not in OPTIONS:
-            raise DesignError(f"{shown(concern)} is not a concern{_near(concern, CONCERNS)}")
+            raise DesignError(f"{shown(concern)} is not a concern{suggest(concern, CONCERNS)}")
         if not isinstance(option, str) or option not in OPTIONS[concern]:
-            raise DesignError(f"{concern} is {shown(option)}{_near(option, OPTIONS[concern])}")
+            raise DesignError(f"{concern} is {shown(option)}{suggest(option, OPTIONS[concern])}")
     _check(chosen)
     return chosen
 
 
 def _pairs(text: str) -> dict[str, str | None]:
-    pairs: dict[str, str | None] = {}
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
-        concern, equals, option = (word.strip() for word in part.partition("="))
-        if not equals:
-            raise DesignError(f'design has "{part}": expected concern=option, such as door=http-api')
-        if concern in pairs:
-            raise DesignError(f'design names {concern} twice, the second time as "{option}"')
-        pairs[concern] = option
-    return pairs
-
-
-def _near(given: object, accepted: Iterable[str]) -> str:
-    near = difflib.get_close_matches(str(given), list(accepted), n=1)
-    hint = f' (did you mean "{near[0]}"?)' if near else ""
-    return f"{hint}: expected one of {', '.join(accepted)}"
+    parts = filter(None, (piece.strip() for piece in text.split(",")))
+    return dict(parse_pairs(parts, "design", "concern=option, such as door=http-api", "has", DesignError))
 
 
 def _check(chosen: Mapping[str, str]) -> None:

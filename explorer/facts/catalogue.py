@@ -6,7 +6,6 @@ A table is read when it is first asked for, checked on the way in, and kept. Wha
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -22,6 +21,7 @@ from . import records
 from .csv_table import Check, Row, first_day, read, refused, text
 from .locations import data_dir
 from .records import Breach, ColdStart, Constant, Free, Limit, ProductRow, Service, Tariff, Time
+from .suggestions import expected_id, expected_one_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,8 +36,7 @@ T = TypeVar("T")
 def _found(table: Mapping[str, T], wanted: str, what: str) -> T:
     if wanted in table:
         return table[wanted]
-    near = difflib.get_close_matches(str(wanted), table, 5, 0.5) or sorted(table)
-    raise UnknownIdError(f'{what} is "{wanted}": expected an id such as {", ".join(near[:5])}')
+    raise UnknownIdError(f'{what} is "{wanted}": {expected_id(wanted, table)}')
 
 
 def _fields(row: Row) -> Row:
@@ -218,8 +217,7 @@ class Facts:
         """The price of `id` in `region`, us-east-1's if there is none. Raises UnknownIdError."""
         tariffs = _found(self._tariffs, id, "price")
         if region not in self._regions:
-            accepted = ", ".join(self.regions())
-            raise UnknownIdError(f'region is "{region}": expected one of {accepted}')
+            raise UnknownIdError(f'region is "{region}": {expected_one_of(self.regions())}')
         if region not in tariffs:
             tariffs[region] = replace(tariffs[HOME_REGION], region=region, assumed=True)
         return tariffs[region]
@@ -275,8 +273,7 @@ class Facts:
         Where `language` was measured on the other architecture alone, that. Raises UnknownIdError.
         """
         if language not in self._cold_starts:
-            accepted = ", ".join(self.languages())
-            raise UnknownIdError(f'language is "{language}": expected one of {accepted}')
+            raise UnknownIdError(f'language is "{language}": {expected_one_of(self.languages())}')
         rows = self._cold_starts[language]
         rows = [row for row in rows if row.architecture == architecture] or rows
         below = [row for row in rows if row.memory_mb <= memory_mb]

@@ -38,6 +38,11 @@ def templates_dir() -> Path:
     return PACKAGE / "views" / "report" / "templates"
 
 
+def schema_file() -> Path:
+    """The JSON Schema of the workload file, for editors."""
+    return PACKAGE / "workload" / "schema.json"
+
+
 def web_dir() -> Path:
     """Where the scripts and styles of the app are."""
     return PACKAGE / "views" / "app" / "web"

@@ -51,6 +51,11 @@ class Limit:
     not_bound: str
 
     @property
+    def title(self) -> str:
+        """Its name after that of its service."""
+        return f"{self.service}: {self.name}"
+
+    @property
     def raisable(self) -> bool:
         """Whether AWS raises it on request, if only in part."""
         return self.adjustable in ("yes", "partly")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from explorer.errors import ExplorerError
@@ -37,11 +38,13 @@ SECONDS = {
     "day": 86400,
     "days": 86400,
 }
+ENDLESS, WITHOUT_END = "endless", "without end"  # in little room, and in a document
+NEVER = 1e-9  # a chance below this is told as never: less than once in a billion requests
 BITS_PER_S = {"bit/s": 1, "kbit/s": 1e3, "mbit/s": 1e6, "gbit/s": 1e9}
 BYTES_PER_S = {"b/s": 1, "kb/s": 1024, "mb/s": 1024**2, "gb/s": 1024**3}
 
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d[\d_]*)(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+"  # commas part thousands
-_QUANTITY = re.compile(rf"\s*({_NUMBER})\s*([A-Za-z/]*)\s*", re.ASCII)
+NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d[\d_]*)(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+"  # commas part thousands
+_QUANTITY = re.compile(rf"\s*({NUMBER})\s*([A-Za-z/]*)\s*", re.ASCII)
 
 
 def _split(given: object, accepted: str) -> tuple[float, str]:
@@ -162,26 +165,114 @@ def format_usd(usd: float) -> str:
     return f"${_short(usd, 2)}"
 
 
-def format_number(number: float) -> str:
-    """A count or rate: "3 million", "12,500", "0.45"."""
+def format_cents(usd: float | Decimal) -> str:
+    """`usd` [USD] to the cent, halves up as on an invoice: "1,234.57"; less is "under 0.01"."""
+    rounded = Decimal(str(usd)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return f"{rounded:,}" if rounded or not usd else "under 0.01"
+
+
+def format_signed_cents(usd: float) -> str:
+    """A difference in a column [USD], always with its sign: "+1,234.57", "−0.50"."""
+    return f"{'−' if usd < 0 else '+'}{abs(usd):,.2f}"
+
+
+def format_signed_usd(usd: float) -> str:
+    """A difference in a line [USD], always with its sign: "+$1,235", "-$0.50"."""
+    return f"{'+' if usd > 0 else '-'}{format_usd(abs(usd))}"
+
+
+def format_usd_difference(usd: float) -> str:
+    """A difference in a sentence [USD a month]: "$12.34 a month more", "$5.00 a month less"."""
+    return f"{format_usd(abs(usd))} a month {'more' if usd > 0 else 'less'}"
+
+
+def format_usd_a_month(usd: float) -> str:
+    """`usd` [USD a month] in a sentence: "nothing", "less than a cent", "$5.00 a month"."""
+    return "nothing" if usd == 0 else "less than a cent" if 0 < usd < 0.01 else f"{format_usd(usd)} a month"
+
+
+def format_unit_price(usd: float) -> str:
+    """The price of one [USD], of small ones that of a million: "$0.09", "$0.2 per million"."""
+    if usd >= 0.01:
+        return f"${usd:.4g}"
+    return f"${usd * 1e6:.4g} per million" if usd else "$0"
+
+
+def plural(count: int, thing: str) -> str:
+    """The word for so many things: "part" for 1, else "parts"."""
+    return thing if count == 1 else f"{thing}s"
+
+
+def format_count(count: int, thing: str, none: str = "0") -> str:
+    """So many things, none as `none`: "1 part", "1,200 parts", "no parts"."""
+    return f"{f'{count:,}' if count else none} {plural(count, thing)}"
+
+
+def format_billed_quantity(quantity: Decimal) -> str:
+    """A billed quantity with the places that a check by hand needs: "3,000,000", "12.50", "0.0042"."""
+    if quantity >= 10**6 or quantity == quantity.to_integral_value():
+        return f"{quantity:,.0f}"
+    return f"{quantity:,.2f}" if quantity >= 1 else format_number(float(quantity))
+
+
+def split_unit(unit: str) -> tuple[str, str]:
+    """A billed unit and how it is counted: "requests (64 KB each)" is "requests" and "64 KB each"."""
+    name, _, counting = unit.removesuffix(")").partition(" (")
+    return name, counting
+
+
+def format_number(number: float, endless: str = ENDLESS) -> str:
+    """A count or rate: "3 million", "12,500", "0.45"; `endless` if it has no end."""
+    if not math.isfinite(number):
+        return endless
     for factor, word in ((1e9, " billion"), (1e6, " million")):
         if number >= factor:
             return _short(number / factor, 3) + word
     return _short(number, 3)
 
 
+def format_multiple(factor: float) -> str:
+    """How many times today's value, before "today's": "3 times", "1/3 of"."""
+    return f"{format_number(factor)} times" if factor >= 0.095 else f"1/{format_number(1 / factor)} of"
+
+
+def format_factor(factor: float, sign: str = " ×") -> str:
+    """How many times today's value, in few letters: "3 ×", "1/3"."""
+    return f"{format_number(factor)}{sign}" if factor >= 1 else f"1/{format_number(1 / factor)}"
+
+
 FORMATS = {"bytes": format_size, "seconds": format_time, "s": format_time}
 SEVERAL = re.compile(r"^1 ([a-z]{3,})s\b")  # one thing is named in the singular
 LARGE = {"GB": BYTES["GB"], "TiB": BYTES["TIB"]}  # units of sizes in the tables
+SIZES = {"MB": BYTES["MB"], "GB": BYTES["GB"], "GiB": BYTES["GIB"], "TiB": BYTES["TIB"]}  # every one
 
 
 def format_quantity(value: float, unit: str) -> str:
-    """`value` with its `unit` as `data/limits.csv` names it."""
+    """`value` with its `unit` as `data/limits.csv` names it: "9 MB", "1 request", "5 TB"."""
     if unit in FORMATS:
         return FORMATS[unit](value)
     if unit in LARGE:
         return format_size(value * LARGE[unit], 4)
     return SEVERAL.sub(r"1 \1", f"{format_number(value)} {unit}")
+
+
+def format_quantity_at_length(value: float, unit: str) -> str:
+    """The same in a document: every size in the unit that fits it, to three digits."""
+    if not math.isfinite(value):
+        return WITHOUT_END
+    return format_size(value * SIZES[unit]) if unit in SIZES else format_quantity(value, unit)
+
+
+def format_quantity_as_listed(value: float, unit: str) -> str:
+    """The same in little room: what is no plain size or time keeps the table's unit: "1 requests"."""
+    if not math.isfinite(value):
+        return ENDLESS
+    return FORMATS[unit](value) if unit in FORMATS else f"{format_number(value)} {unit}"
+
+
+def format_bare_quantity(value: float, unit: str) -> str:
+    """The same where the unit is told elsewhere: "9 MB", but "1,000" requests."""
+    return FORMATS[unit](value) if unit in FORMATS and math.isfinite(value) else format_number(value)
 
 
 def format_share(share: float) -> str:
@@ -195,6 +286,44 @@ def format_share(share: float) -> str:
     if 0.99995 <= share < 1:
         return "nearly all"
     return f"{_short(100 * share, 2 if share < 0.1 else 3)} %"
+
+
+def format_chance(chance: float) -> str:
+    """A chance for people: "never", when it is less than once in a billion requests."""
+    return "never" if chance < NEVER else format_share(chance)
+
+
+def format_chance_briefly(chance: float) -> str:
+    """A chance in few letters: "" for never, "< 0.001 %", "0.04 %", "100 %"."""
+    if chance < 1e-5:
+        return "" if chance < NEVER else "< 0.001 %"
+    return format_share(chance) if chance < 0.9995 else "100 %"
+
+
+def format_part(share: float) -> str:
+    """A share of several things in a sentence: "none", "4 %", "all"."""
+    return "none" if share == 0 else "all" if share == 1 else format_share(share)
+
+
+def format_percent(share: float) -> str:
+    """A share that was chosen, not measured, exactly: "99.9 %"."""
+    return f"{100 * share:.6g} %"
+
+
+def format_rough_share(share: float) -> str:
+    """How much of a limit is used: "16 %", "23 times", "under 1 %"."""
+    if not math.isfinite(share):
+        return WITHOUT_END
+    if share >= 2:
+        return f"{format_number(share)} times"
+    return f"{100 * share:.0f} %" if share >= 0.01 or not share else "under 1 %"
+
+
+def label_rough_share(share: float) -> str:
+    """The same beside a line of a picture: three digits, "over 10,000 times", nothing as "under 1 %"."""
+    if share >= 1e4:
+        return "over 10,000 times"
+    return f"{share:.3g} times" if share >= 2 else f"{100 * share:.0f} %" if share >= 0.01 else "under 1 %"
 
 
 Number = Any  # a float, or an array of them: the same expressions serve both

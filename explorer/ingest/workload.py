@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.errors import ExplorerError
 from explorer.facts.units import format_number, format_time
-from explorer.workload.fields import LARGEST_SIZE, LONGEST_TIME
+from explorer.workload.fields import FIELDS, SPREADS
+from explorer.workload.kinds import LARGEST_SIZE, LONGEST_TIME
 from explorer.workload.workload import Workload
 
 from .frame import INVOCATION, Column
@@ -25,16 +26,7 @@ MONTH_S = 730 * 3600.0
 FEW = 100  # invocations: below, a p99 is hardly more than the maximum
 TOP = {"p50": "p50", "p90": "p90", "p99": "p99", "p99_9": '"p99.9"', "max": "max"}
 QUESTIONS = {  # of a field that the input does not hold; in the order of the file
-    "region": "In which AWS region does it run? Until you say, us-east-1 is assumed.",
-    "requests_per_month": "How many requests a month are there?",
-    "peak_rps": "How many requests a second are there at the peak? Until you say, 5 x the mean is assumed.",
-    "request": "How large are the requests, before any encoding? Until you say, 1 KB is assumed.",
-    "response": 'How large are the responses, before any encoding? Such as {p50 = "40 KB", p99 = "2 MB"}.',
-    "runtime": 'How long does the work take, warm? Such as {p50 = "400 ms", p99 = "3 s"}.',
-    "runtime.memory": "How much memory does the function have? Until you say, 1769 MB is assumed.",
-    "runtime.architecture": "Is it arm64 or x86_64? Until you say, arm64 is assumed.",
-    "configuration": "How large is what it reads at its start? Until you say, nothing is assumed.",
-    "client.waits": "How long do its clients wait for an answer? Until you say, 30 s is assumed.",
+    record.path: record.if_unknown for record in FIELDS if record.if_unknown
 }
 PLACEHOLDERS: dict[str, Any] = {"requests_per_month": 1, "response": "1 KB", "runtime": "1 s"}
 SECTIONS = ("", "request", "response", "runtime", "runtime.init", "configuration", "client")
@@ -112,7 +104,7 @@ class Draft:
                 yield f"{line:<36}# {why}" if why else line
             for name in asked:
                 last = name.rpartition(".")[2] if "." in name else name
-                key = "p50" if name in ("request", "response", "runtime") else last
+                key = "p50" if name in SPREADS else last
                 key = "total" if name == "configuration" else key
                 yield f"# {key} = ".ljust(20) + f"# {QUESTIONS[name]}"
 

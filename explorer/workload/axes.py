@@ -1,4 +1,7 @@
-"""The numeric fields of a workload, along which it can be swept or grow."""
+"""The numeric fields of a workload, along which it can be swept or grow.
+
+An axis that is named by a distribution is scaled so that its median is the value.
+"""
 
 from __future__ import annotations
 
@@ -13,66 +16,30 @@ import numpy as np
 from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts.units import shown
 
-from .fields import LARGEST_SIZE
+from .fields import FIELDS, SPREADS
+from .kinds import LARGEST_SIZE
 from .workload import Workload
 
-SPREADS = (
-    "request",
-    "response",
-    "runtime",
-)  # named by a distribution: scaled so that its median is the value
 TOTAL = "configuration"
 ENDS_AND_COUNT, MOST = 3, 100_000
 MOST_AXES = 6
 REACH = 300.0  # times today's value, to both sides of a map
 LEAST_REACH = 5.0  # where a bound is nearer than this
 BOUNDS = {"bytes": (100.0, 5e10), "seconds": (1e-3, 4e5), "requests": (1.0, 1e12)}
-WITHIN = {  # what these fields can be: a map goes from end to end
-    "response.compression": (0.01, 1.0),
-    "runtime.memory": (128.0, 30_720.0),
-    "targets.success": (0.5, 1.0),
-    "preferences.discount": (0.01, 0.99),
-}
 LEAST = 1e-9  # of what is scaled: below it arithmetic ends
 MOST_GROWN = 1e28  # 8 % a month for 50 years of the largest there is
-PLAIN = (
-    "requests_per_month",
-    "peak_rps",
-    "response.compression",
-    "response.kept",
-    "runtime.memory",
-    "runtime.steps",
-    "runtime.state",
-    "configuration.entries",
-    "configuration.largest",
-    "configuration.secrets",
-    "client.waits",
-    "client.bandwidth",
-    "targets.success",
-    "targets.latency_p95",
-    "preferences.part_usd",
-    "preferences.discount",
-)
-UNITS = {
-    **dict.fromkeys(("request", "response", TOTAL, "runtime.state", "configuration.largest"), "bytes"),
-    **dict.fromkeys(("runtime", "response.kept", "client.waits", "targets.latency_p95"), "seconds"),
-    "runtime.memory": "MB",
-    "client.bandwidth": "bytes/s",
-    "requests_per_month": "requests/month",
-    "peak_rps": "requests/s",
-    "preferences.part_usd": "USD/month",
-}
+AXES = {record.path: record for record in FIELDS if record.is_axis}
 
 
 @cache
 def fields() -> tuple[str, ...]:
     """The names of all axes."""
-    return (*SPREADS, TOTAL, *PLAIN)
+    return (*SPREADS, TOTAL, *(axis for axis in AXES if axis not in (*SPREADS, TOTAL)))
 
 
 def unit(axis: str) -> str:
     """The unit of an axis' values, "" for counts and shares."""
-    return UNITS.get(checked(axis), "")
+    return AXES[checked(axis)].unit
 
 
 def checked(axis: str) -> str:
@@ -196,7 +163,7 @@ def check_grown(workload: Workload, axes: Mapping[str, np.ndarray]) -> None:
     grown = {axis: float(values[-1]) for axis, values in axes.items()}
     last: dict[str, object] = {}
     for axis, value in grown.items():
-        if axis not in (*SPREADS, TOTAL, "requests_per_month", "peak_rps"):
+        if "." in axis:
             last[axis] = value
         elif (value or axis != TOTAL) and not LEAST <= value <= MOST_GROWN:
             said = f"reaches {value:g} in month {len(axes[axis]) - 1}"
@@ -218,14 +185,14 @@ def ends(workload: Workload, axis: str) -> tuple[float, float]:
                 f"{axis} can only be {within[0]:g} in {workload.source}: expected another axis"
             )
         return within
-    low, high = BOUNDS.get(UNITS.get(axis, ""), BOUNDS["requests"])
+    low, high = BOUNDS.get(unit(axis), BOUNDS["requests"])
     return max(now / REACH, min(low, now / LEAST_REACH)), min(now * REACH, max(high, now * LEAST_REACH))
 
 
 def _within(workload: Workload, axis: str) -> tuple[float, float] | None:
     """The ends of a field that has narrow ones, by itself or by the rest of the configuration."""
     if not axis.startswith(f"{TOTAL}."):
-        return WITHIN.get(axis)
+        return AXES[axis].ends
     given = workload.configuration
     fewest = max(1.0, float(given.secrets))
     return {

@@ -6,16 +6,17 @@ import itertools
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
 from explorer.errors import ExplorerError
-from explorer.facts.units import parse_size, shown
+from explorer.facts.units import shown
 
 from . import distribution
-from .fields import LARGEST_SIZE, Section, exists, said
+from .field_record import Section
+from .kinds import LARGEST_SIZE, SIZE, Kind, exists, said
 
 GATHERED = "(distribution)"  # no name that a file can give
 QUANTILE = re.compile(r"p(\d{1,2})(?:[._](\d+))?")
@@ -25,16 +26,18 @@ class Spread(Section):
     """A distribution: one value, quantiles p1 to p99.9 and max, or samples."""
 
     spread: distribution.Distribution = Field(exclude=True, validation_alias=GATHERED)
+    kind: ClassVar[Kind] = SIZE  # of each value
 
     @classmethod
     def parse(cls, text: object) -> float:
         """A value of this spread in its base unit."""
-        return parse_size(text)
+        assert cls.kind.parse is not None
+        return cls.kind.parse(text)
 
     @classmethod
     def most(cls) -> float:
         """The largest value that is not taken for a slip."""
-        return LARGEST_SIZE
+        return cls.kind.most
 
     @model_validator(mode="before")
     @classmethod

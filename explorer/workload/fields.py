@@ -1,76 +1,623 @@
-"""What a field of the workload file may hold, each read with one clear line for a mistake."""
+"""The fields of the workload file, each stated once.
+
+Everything that reads, writes, asks for, shows, varies or documents a field takes it from its record here:
+the validation, the JSON Schema, `init`, `ingest`, the report, the app, the axes of sweeps, break-evens,
+sensitivities, assumptions and the documentation. A new field is one attribute of its table, and the
+options that read it; a new table is a class and one attribute of `Fields`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import ValidationInfo, model_validator
 
-from explorer.errors import ExplorerError
-from explorer.facts.units import BYTES, parse_size, parse_time, shown
+from explorer.facts import catalogue
+from explorer.facts.units import BYTES, Number, format_number, format_percent, format_share
 
-LARGEST_SIZE = 50 * 1024**4  # the largest object that S3 keeps is 48.8 TiB
-LONGEST_TIME = 366 * 86400.0  # the longest that any AWS compute service lets one execution run
-MB = BYTES["MB"]
+from .distribution_field import Spread
+from .dotenv_count import count_dotenv
+from .field_record import (
+    REQUIRED,
+    BreakEvenAxis,
+    DefaultAssumption,
+    Field,
+    Menu,
+    Relaxation,
+    Section,
+    Slider,
+    Toggle,
+    field,
+    walk,
+)
+from .kinds import (
+    BANDWIDTH,
+    CHOICE,
+    CHOICES,
+    COUNT,
+    LANGUAGE,
+    LARGEST_SIZE,
+    LONGEST_TIME,
+    MEMORY,
+    NAME,
+    NUMBER,
+    REGION,
+    SHARE,
+    SIZE,
+    SIZES,
+    SWITCH,
+    TABLE,
+    TABLE_OF_TIMES,
+    TIME,
+    TIMES,
+    USD,
+    WORD,
+    Kind,
+    said,
+)
 
-
-def said(text: str) -> PydanticCustomError:
-    """An error whose text goes on from the field's name: 'is "x": expected y' or '.p99 is ...'."""
-    return PydanticCustomError("explorer", "{text}", {"text": text})
-
-
-def reads(parse: Callable[[object], float], least: float, most: float, accepted: str) -> BeforeValidator:
-    """A validator that reads with `parse` and holds the number between `least` and `most`."""
-
-    def read(given: object) -> float:
-        try:
-            number = parse(given)
-        except ExplorerError as error:
-            raise said(str(error)) from None
-        if not least <= number <= most:
-            raise said(f"is {shown(given)}: expected {accepted}")
-        return number
-
-    return BeforeValidator(read)
-
-
-def parse_number(given: object) -> float:
-    if isinstance(given, bool) or not isinstance(given, int | float | np.integer | np.floating):
-        raise ExplorerError(f"is {shown(given)}: expected a number")
-    try:
-        return float(given)
-    except OverflowError:
-        raise ExplorerError(f"is {shown(given)}: expected a number") from None
-
-
-def parse_memory(given: object) -> float:
-    """Megabytes; a bare number is megabytes already."""
-    return parse_number(given) if not isinstance(given, str) else parse_size(given) / MB
-
-
-def exists(path: Path) -> bool:
-    """Whether there is such a file; a name that no file can have has none."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
+LARGEST_CONFIGURATION = 100 * 1024**2
+DAY = 86400.0
 
 
-def number_between(least: float, most: float, accepted: str) -> BeforeValidator:
-    return reads(parse_number, least, most, accepted)
+class Request(Spread):
+    """Bytes as the client sends them, before any encoding."""
+
+    binary: bool = field(
+        SWITCH,
+        False,
+        "whether the body is binary, and so travels as base64 through a door that takes JSON events",
+        question="whether they are binary: base64 makes them a third larger",
+        label="Request body",
+        words=("binary", "text"),
+    )
 
 
-Size = Annotated[float, reads(parse_size, 0, LARGEST_SIZE, "a size of at most 50 TB")]
-Time = Annotated[float, reads(parse_time, 0, LONGEST_TIME, "a time of at most 366 days")]
-Switch = Annotated[bool, Field(strict=True)]
-Count = Annotated[float, number_between(0, 1e9, "a count of 0 or more")]
+class Response(Spread):
+    """Bytes as the client wants them, before any encoding."""
+
+    binary: bool = field(
+        SWITCH,
+        False,
+        "as for the request",
+        question="whether they are binary",
+        label="Response body",
+        words=("binary", "text"),
+    )
+    compression: float = field(
+        replace(
+            SHARE,
+            accepted="compressed size / size, from 0.001 to 1",
+            least=0.001,
+            short="",
+            show=format_number,
+        ),
+        1.0,
+        "size when compressed over size; 1 means that it does not compress",
+        question="compressed size / size; 1.0: does not compress",
+        is_asked=False,
+        label="Response compresses",
+        is_axis=True,
+        ends=(0.01, 1.0),
+        noun="compressed / size",
+        origin="measured",
+    )
+    divisible: bool = field(
+        SWITCH,
+        False,
+        "whether it can be asked for page by page",
+        question="whether they can be asked for page by page",
+        label="Response in pages",
+        assumption=DefaultAssumption("not given: taken as one piece", order=1),
+        relaxation=Relaxation("the response could be asked for page by page", order=1),
+        control=Toggle("Response can be paged", order=1),
+    )
+    kept: float = field(
+        TIME,
+        DAY,
+        "how long a stored result stays",
+        question="how long stored results are kept",
+        suggestion="1 day",
+        is_asked=False,
+        label="Results are kept",
+        is_axis=True,
+        assumption=DefaultAssumption("not given", order=1),
+    )
 
 
-class Section(BaseModel):
-    """A table of the workload file; unknown fields are refused."""
+class Timing(Spread):
+    """Seconds that something takes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    kind: ClassVar[Kind] = TIME
+
+
+class Runtime(Timing):
+    """Seconds of the work itself, warm."""
+
+    memory: float = field(
+        MEMORY,
+        1769.0,
+        "of the function or the container",
+        question="1,769 MB are one processor",
+        suggestion="1769 MB",
+        if_unknown="How much memory does the function have? Until you say, 1769 MB is assumed.",
+        label="Memory",
+        is_axis=True,
+        ends=(128.0, 30_720.0),
+        noun="memory",
+        origin="chosen",
+        assumption=DefaultAssumption("not given: one vCPU"),
+        control=Slider(128, 122_880, on_map=False),
+    )
+    architecture: Literal["arm64", "x86_64"] = field(
+        CHOICE,
+        "arm64",
+        "of the processor",
+        question="or x86_64",
+        is_asked=False,
+        if_unknown="Is it arm64 or x86_64? Until you say, arm64 is assumed.",
+        label="Architecture",
+        control=Menu("Processor"),
+    )
+    language: str = field(
+        LANGUAGE,
+        "python3.13",
+        "Lambda's runtime id, for the cold start",
+        question="for the cold start",
+        is_asked=False,
+        label="Language",
+    )
+    divisible: bool = field(
+        SWITCH,
+        False,
+        "whether the work can be cut into steps with state between them",
+        question="whether it can be cut into steps with state between them",
+        label="Work can be cut",
+        assumption=DefaultAssumption("not given: taken as one piece", order=1),
+        relaxation=Relaxation("the work could be cut into steps", order=1),
+        control=Toggle("Work can be cut into steps", order=1),
+    )
+    steps: float | None = field(
+        replace(COUNT, accepted="a count of 1 or more", least=1, most=1e6),
+        None,
+        "into how many",
+        is_axis=True,
+    )
+    state: float = field(
+        SIZE,
+        0.0,
+        "what one step hands to the next",
+        is_axis=True,
+        noun="state between steps",
+        origin="measured",
+    )
+    init: Timing | None = field(TIMES, None, "a cold start as measured; omitted: that of an empty function")
+    network: float | None = field(
+        BANDWIDTH, None, "bandwidth between the work and S3; omitted: the constant in `data/constants.csv`"
+    )
+
+
+class Configuration(Section):
+    """What the work reads at its start; names and values are counted, never stored."""
+
+    total: float = field(
+        SIZE,
+        0.0,
+        "all of it, names and values",
+        question="names and values together; or the dotenv that has them",
+        suggestion="0 KB",
+    )
+    entries: float | None = field(
+        COUNT,
+        None,
+        "how many; omitted: as many of the assumed size as the total holds",
+        is_axis=True,
+        assumption=DefaultAssumption("not given: as many as the total holds at the assumed size"),
+    )
+    largest: float | None = field(SIZE, None, "the largest value; omitted: total / entries", is_axis=True)
+    secrets: float = field(
+        COUNT,
+        0,
+        "how many of the entries are secrets",
+        question="how many of its entries are secrets",
+        label="Secrets",
+        is_axis=True,
+    )
+    rotation: bool = field(
+        SWITCH,
+        False,
+        "whether the secrets have to be rotated",
+        question="whether they rotate",
+        only_if="configuration.secrets",
+    )
+    changes_without_deploy: bool = field(
+        SWITCH,
+        False,
+        "whether it changes while the code does not",
+        question="whether it changes between deploys",
+        is_asked=False,
+        label="Changes without a deploy",
+    )
+    dotenv: str | None = field(
+        WORD,
+        None,
+        "a file of NAME=value lines that is counted, in place of `total`, `entries` and `largest`",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _count(cls, given: Any, info: ValidationInfo) -> Any:
+        if isinstance(given, str | int | float) and not isinstance(given, bool):
+            given = {"total": given}
+        if isinstance(given, Mapping) and isinstance(given.get("dotenv"), str):
+            doubled = next((name for name in ("total", "entries", "largest") if name in given), None)
+            if doubled:
+                raise said(f".{doubled} is given beside dotenv: expected one of them")
+            return {**given, **count_dotenv(given["dotenv"], info)}
+        return given
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        entries = self.entry_count
+        if self.total > 0 and entries < 1:
+            raise said(f".entries is {entries:g}: expected 1 or more with a total of {self.total:g} bytes")
+        if self.secrets > entries:
+            raise said(f".secrets is {self.secrets:g}: expected at most entries = {entries:g}")
+        if self.largest is not None and self.largest > self.total:
+            raise said(f".largest is {self.largest:g} bytes: expected at most total = {self.total:g}")
+        return self
+
+    @property
+    def entry_count(self) -> float:
+        """The entries, or as many of the assumed size as the total holds."""
+        if self.entries is not None:
+            return self.entries
+        return float(self.entries_of(self.total))
+
+    def entries_of(self, total: Number) -> Number:
+        """As many entries as a total [B] holds at the assumed size, and no fewer than the secrets."""
+        each = catalogue.constant("configuration.entry_bytes").value
+        return np.maximum(np.ceil(total / each), self.secrets)
+
+
+class Client(Section):
+    """What the callers can do."""
+
+    waits: float = field(
+        TIME,
+        30.0,
+        "how long the client keeps one exchange open before the first byte of the answer",
+        question="how long a client waits for the first byte of an answer",
+        suggestion="30 s",
+        if_unknown="How long do its clients wait for an answer? Until you say, 30 s is assumed.",
+        label="Client waits",
+        phrase="{} for the first byte",
+        is_axis=True,
+        noun="client waits",
+        origin="chosen",
+        assumption=DefaultAssumption("not given"),
+        relaxation=Relaxation("the client waited {}"),
+        control=Slider(0.1, 3600),
+    )
+    polls: bool = field(
+        SWITCH,
+        True,
+        "whether it can ask for a status until the result is there",
+        question="whether clients can ask for a status and come back",
+        label="Client polls",
+        assumption=DefaultAssumption("not given: taken as able to poll"),
+        relaxation=Relaxation("the client polled a status"),
+        control=Toggle("Client can poll"),
+    )
+    uploads: bool = field(
+        SWITCH,
+        True,
+        "whether it can PUT to a signed URL",
+        question="whether they can PUT to a signed URL",
+        label="Client uploads to S3",
+        assumption=DefaultAssumption("not given: taken as able to upload to a signed URL"),
+        relaxation=Relaxation("the client uploaded to a signed URL"),
+        control=Toggle("Client can upload to S3"),
+    )
+    receives_callbacks: bool = field(
+        SWITCH,
+        False,
+        "whether it can be called back",
+        question="whether they can be called when it is done",
+        is_asked=False,
+        label="Client takes callbacks",
+        relaxation=Relaxation("the client could be called back"),
+        control=Toggle("Client can be called back"),
+    )
+    bandwidth: float = field(
+        BANDWIDTH,
+        2.5e6,
+        "of its line",
+        question="of a client",
+        suggestion="20 Mbit/s",
+        is_asked=False,
+        label="Bandwidth",
+        is_axis=True,
+        noun="client's bandwidth",
+        origin="measured",
+        assumption=DefaultAssumption("not given"),
+    )
+    auth: Literal["none", "iam", "jwt"] | None = field(
+        CHOICE,
+        None,
+        "what the door has to check; omitted: whatever the door has",
+        question="none, iam or jwt; left out: whatever the door has",
+        label="Authorisation",
+        absent="whatever the door has",
+    )
+    needs: tuple[Literal["custom-domain", "waf", "throttling", "usage-plans", "private"], ...] = field(
+        CHOICES,
+        (),
+        "what the door has to offer besides",
+        question="of custom-domain, waf, throttling, usage-plans, private",
+        label="Needs of the door",
+        absent="none",
+        assumption=DefaultAssumption(
+            "not given: no custom domain, WAF, throttling, usage plans or private access of the door's own"
+        ),
+    )
+
+
+class Targets(Section):
+    """What is promised to the callers."""
+
+    success: float = field(
+        replace(SHARE, accepted="a share from 0.5 to 1, such as 0.999", least=0.5),
+        0.999,
+        "the share of requests that no limit may break",
+        question="share of requests that must be answered",
+        label="Requests that succeed",
+        is_axis=True,
+        ends=(0.5, 1.0),
+        assumption=DefaultAssumption("not given", factors=(0.999, 1.001)),
+    )
+    latency_p95: float | None = field(
+        TIME,
+        None,
+        "95 % of the results are in hand within this time; omitted: no promise",
+        question="from submitting to the whole result; left out: no promise",
+        label="Result in hand, p95",
+        absent="no promise",
+        is_axis=True,
+        noun="promised p95",
+        origin="chosen",
+        relaxation=Relaxation("the p95 were promised within {}"),
+        control=Slider(0.1, 7 * DAY, "Promised p95", absent="none"),
+    )
+
+
+class Preferences(Section):
+    """How money is counted, and what one more moving part is worth avoiding."""
+
+    part_usd: float = field(
+        USD,
+        10.0,
+        "what one more moving part is worth avoiding, USD a month",
+        question="USD a month that one more moving part is worth avoiding",
+        is_asked=False,
+        label="One more part",
+        phrase="counts as {} a month",
+        is_axis=True,
+        noun="USD a part",
+        origin="chosen",
+        assumption=DefaultAssumption("not given: USD a month that one more part is worth avoiding", order=1),
+        control=Slider(1, 1000, "One part is worth", zero=True, on_map=False),
+    )
+    free_tier: bool = field(
+        SWITCH,
+        False,
+        "whether the monthly free quantities are taken off",
+        question="whether the monthly free quantities are counted",
+        is_asked=False,
+        label="Free tier",
+        words=("taken off", "not counted"),
+    )
+    month_hours: float = field(
+        replace(NUMBER, accepted="672 to 744 hours", least=672, most=744, show="{:g}".format),
+        730.0,
+        "hours in a month",
+        label="A month",
+        phrase="{} hours",
+    )
+    discount: float = field(
+        replace(SHARE, accepted="a share from 0 to 0.99", most=0.99, show=format_share),
+        0.0,
+        "share taken off every price",
+        question="a share from 0 to 0.99",
+        is_asked=False,
+        label="Discount",
+        phrase=format_percent,
+        absent="",
+        is_axis=True,
+        ends=(0.01, 0.99),
+    )
+
+
+class Current(Section):
+    """What runs today; concerns left out are filled by the best."""
+
+    door: str | None = field(
+        WORD,
+        None,
+        "its option, such as `rest-api`",
+        question="today's: {options}; left out: none",
+    )
+    request: str | None = field(WORD, None, "such as `inline`")
+    response: str | None = field(
+        WORD,
+        None,
+        "such as `buffered`",
+        question="today's, such as buffered",
+        only_if="current.door",
+    )
+    execution: str | None = field(WORD, None, "such as `single`")
+    configuration: str | None = field(WORD, None, "such as `environment`")
+
+
+class Fields(Section):
+    """What stands at the top of the file, and its tables."""
+
+    name: str = field(NAME, "workload", "for people", question="what it is called")
+    region: str = field(
+        REGION,
+        "us-east-1",
+        "where it runs, and whose prices count",
+        question="the AWS region",
+        if_unknown="In which AWS region does it run? Until you say, us-east-1 is assumed.",
+        label="Region",
+        control=Menu("Region"),
+    )
+    requests_per_month: float = field(
+        replace(NUMBER, accepted="1 request a month or more", least=1, most=1e13),
+        REQUIRED,
+        "how many requests a month",
+        missing="a number of requests such as 3_000_000",
+        question="requests a month",
+        suggestion=1_000_000,
+        if_unknown="How many requests a month are there?",
+        label="Requests a month",
+        is_axis=True,
+        axis_unit="requests/month",
+        noun="requests a month",
+        origin="measured",
+        break_evens=BreakEvenAxis("rate", "requests a month", 1e13, order=1),
+        control=Slider(1e2, 1e11, order=-1),
+    )
+    peak_rps: float | None = field(
+        replace(NUMBER, accepted="more than 0 requests a second", least=1e-9, most=1e8),
+        None,
+        "requests a second at the peak; omitted: 5 times the mean, and said so",
+        question="requests a second at the peak; left out: 5 times the mean",
+        if_unknown="How many requests a second are there at the peak?"
+        " Until you say, 5 x the mean is assumed.",
+        label="Peak",
+        is_axis=True,
+        axis_unit="requests/s",
+        noun="peak rate",
+        origin="measured",
+        assumption=DefaultAssumption("no peak was given: five times the mean rate"),
+    )
+    request: Request = field(
+        SIZES,
+        lambda: Request.model_validate("1 KB"),
+        "The request as the client sends it, before any encoding. Omitted: 1 KB.",
+        question="as the client sends it",
+        quantiles=(
+            "half of the requests are at most this large, before any encoding",
+            "99 % of them are; left out: all are one size",
+        ),
+        suggestion="1 KB",
+        if_unknown="How large are the requests, before any encoding? Until you say, 1 KB is assumed.",
+        label="Request",
+        is_carried=True,
+        is_axis=True,
+        noun="median request",
+        origin="measured",
+        assumption=DefaultAssumption("no request size was given"),
+        break_evens=BreakEvenAxis("median request", "bytes", LARGEST_SIZE),
+        control=Slider(100, 5 * BYTES["GB"]),
+    )
+    response: Response = field(
+        SIZES,
+        REQUIRED,
+        "The response as the client wants it, before any encoding. Asked for.",
+        missing='a size such as "2 MB", or a table of quantiles such as {p50 = "1 MB", p99 = "9 MB"}',
+        question="as the client wants it",
+        quantiles=(
+            "half of the responses are at most this large",
+            "99 % of them are; left out: all are one size",
+        ),
+        suggestion="100 KB",
+        if_unknown='How large are the responses, before any encoding? Such as {p50 = "40 KB", p99 = "2 MB"}.',
+        label="Response",
+        is_carried=True,
+        is_axis=True,
+        noun="median response",
+        origin="measured",
+        break_evens=BreakEvenAxis("median response", "bytes", LARGEST_SIZE, order=-1),
+        control=Slider(100, 5 * BYTES["GB"], order=-1),
+    )
+    runtime: Runtime = field(
+        TIMES,
+        REQUIRED,
+        "The time of the work itself, warm. Asked for.",
+        missing='a time such as "4 s", or a table of quantiles such as {p50 = "4 s", p99 = "40 s"}',
+        question="of the work itself",
+        quantiles=(
+            "half of the work takes at most this long, warm",
+            "99 % of it does; left out: always the same time",
+        ),
+        suggestion="500 ms",
+        if_unknown='How long does the work take, warm? Such as {p50 = "400 ms", p99 = "3 s"}.',
+        label="Run time",
+        is_carried=True,
+        is_axis=True,
+        noun="median run time",
+        origin="measured",
+        break_evens=BreakEvenAxis("median run time", "s", LONGEST_TIME),
+        control=Slider(1e-3, 7 * DAY),
+    )
+    configuration: Configuration = field(
+        SIZES,
+        Configuration,
+        "What the work reads when it starts. Names and values are counted, never stored. Omitted: nothing.",
+        question="what the work reads at its start: counted, never stored",
+        if_unknown="How large is what it reads at its start? Until you say, nothing is assumed.",
+        label="Configuration",
+        is_axis=True,
+        origin="measured",
+        break_evens=BreakEvenAxis("configuration", "bytes", LARGEST_CONFIGURATION, order=1),
+        control=Slider(100, 4 * BYTES["MB"], zero=True),
+    )
+    client: Client = field(
+        TABLE,
+        Client,
+        "What the callers can do.",
+        question="what the callers can do",
+        report_order=-1,
+    )
+    targets: Targets = field(
+        TABLE, Targets, "What is promised to the callers.", question="what is promised to them"
+    )
+    preferences: Preferences = field(
+        TABLE, Preferences, "How money is counted.", question="how money is counted"
+    )
+    current: Current | None = field(
+        TABLE,
+        None,
+        "What runs today, for the question what to change. Optional; concerns left out are filled by"
+        " the best.",
+        question="what runs today",
+    )
+    times: dict[str, Timing] = field(
+        TABLE_OF_TIMES,
+        dict,
+        "Times that were measured, in place of those in `data/times.csv`, by their ids there."
+        " Written by `ex.calibrate`.",
+    )
+
+
+FIELDS: tuple[Field, ...] = tuple(walk(Fields))
+SPREADS: tuple[str, ...] = tuple(f.path for f in FIELDS if f.quantiles)  # at the top: they vary
+NEEDS = next(f.choices for f in FIELDS if f.path == "client.needs")
+
+
+@cache
+def by_path() -> Mapping[str, Field]:
+    """The records by their dotted path."""
+    return {record.path: record for record in FIELDS}
+
+
+def fields_with(part: str) -> list[Field]:
+    """The records that state a part such as "assumption", in the order in which a reader shows them."""
+    having = [record for record in FIELDS if getattr(record, part)]
+    return sorted(having, key=lambda record: getattr(record, part).order)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-
 from pydantic import BaseModel, ValidationError
 
+from explorer.facts.suggestions import suggest
 from explorer.facts.units import shown
 
 from .distribution_field import GATHERED, Spread
+from .fields import by_path
 
 
 def mistake(error: ValidationError, model: type[BaseModel]) -> str:
@@ -22,7 +22,8 @@ def mistake(error: ValidationError, model: type[BaseModel]) -> str:
         text = first["msg"]
         return f"{field}{text}" if text.startswith(".") else f"{field} {text}".strip()
     if kind == "missing":
-        return f"{_public(field)} is missing: expected {MISSING.get(field, 'a value')}"
+        record = by_path().get(field)
+        return f"{_public(field)} is missing: expected {record.missing if record else 'a value'}"
     if kind == "extra_forbidden":
         return _unknown(field, _fields(model, path[:-1]))
     if kind in {"model_type", "model_attributes_type"}:
@@ -35,13 +36,6 @@ def mistake(error: ValidationError, model: type[BaseModel]) -> str:
         "literal_error": "one of " + str(first.get("ctx", {}).get("expected", "")).replace("'", ""),
     }
     return f"{field} is {given}: expected {expected.get(kind, 'another kind of value')}"
-
-
-MISSING = {
-    "requests_per_month": "a number of requests such as 3_000_000",
-    "response": 'a size such as "2 MB", or a table of quantiles such as {p50 = "1 MB", p99 = "9 MB"}',
-    "runtime": 'a time such as "4 s", or a table of quantiles such as {p50 = "4 s", p99 = "40 s"}',
-}
 
 
 def _public(field: str) -> str:
@@ -61,6 +55,4 @@ def _fields(model: type[BaseModel], path: list[str]) -> list[str]:
 
 
 def _unknown(field: str, accepted: list[str]) -> str:
-    near = difflib.get_close_matches(field.split(".")[-1], accepted, n=1)
-    hint = f' (did you mean "{near[0]}"?)' if near else ""
-    return f"{field} is not a field{hint}: expected one of {', '.join(accepted)}"
+    return f"{field} is not a field{suggest(field.split('.')[-1], accepted)}"

@@ -6,121 +6,19 @@ import copy
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Any, Self
 
 import numpy as np
-from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import PrivateAttr, ValidationError, model_validator
 
-from explorer.errors import ExplorerError, WorkloadError
-from explorer.facts import catalogue, locations
-from explorer.facts.units import parse_bandwidth, parse_time, shown
+from explorer.errors import WorkloadError
+from explorer.facts import locations
+from explorer.facts.units import shown
 
-from .configuration import Configuration
-from .distribution_field import QUANTILE, Spread
-from .fields import (
-    LONGEST_TIME,
-    Section,
-    Size,
-    Switch,
-    Time,
-    exists,
-    number_between,
-    parse_memory,
-    reads,
-    said,
-)
+from .distribution_field import QUANTILE
+from .fields import Fields
+from .kinds import exists, said
 from .validation_errors import mistake
-
-Need = Literal["custom-domain", "waf", "throttling", "usage-plans", "private"]
-NEEDS: tuple[str, ...] = get_args(Need)
-BANDWIDTH = 'more than 0, such as "20 Mbit/s"'
-
-
-class Request(Spread):
-    """Bytes as the client sends them, before any encoding."""
-
-    binary: Switch = False
-
-
-class Response(Spread):
-    """Bytes as the client wants them, before any encoding."""
-
-    binary: Switch = False
-    compression: Annotated[float, number_between(0.001, 1, "compressed size / size, from 0.001 to 1")] = 1.0
-    divisible: Switch = False
-    kept: Time = 86400.0
-
-
-class Timing(Spread):
-    """Seconds that something takes."""
-
-    @classmethod
-    def parse(cls, text: object) -> float:
-        return parse_time(text)
-
-    @classmethod
-    def most(cls) -> float:
-        return LONGEST_TIME
-
-
-class Runtime(Timing):
-    """Seconds of the work itself, warm."""
-
-    memory: Annotated[float, reads(parse_memory, 128, 122880, "128 MB to 120 GB")] = 1769.0
-    architecture: Literal["arm64", "x86_64"] = "arm64"
-    language: str = "python3.13"
-    divisible: Switch = False
-    steps: Annotated[float, number_between(1, 1e6, "a count of 1 or more")] | None = None
-    state: Size = 0.0
-    init: Timing | None = None  # a cold start as measured; omitted: that of an empty function
-    network: Annotated[float, reads(parse_bandwidth, 1, 1e12, BANDWIDTH)] | None = None  # to and from S3
-
-    @field_validator("language")
-    @classmethod
-    def _known(cls, language: str) -> str:
-        try:
-            catalogue.cold_start(language, "arm64", 128)
-        except ExplorerError as error:
-            raise said(f'is "{language}": {str(error).split(": ", 1)[-1]}') from None
-        return language
-
-
-class Client(Section):
-    """What the callers can do."""
-
-    waits: Time = 30.0
-    polls: Switch = True
-    uploads: Switch = True
-    receives_callbacks: Switch = False
-    bandwidth: Annotated[float, reads(parse_bandwidth, 1, 1e12, BANDWIDTH)] = 2.5e6
-    auth: Literal["none", "iam", "jwt"] | None = None
-    needs: tuple[Need, ...] = ()
-
-
-class Targets(Section):
-    """What is promised to the callers."""
-
-    success: Annotated[float, number_between(0.5, 1, "a share from 0.5 to 1, such as 0.999")] = 0.999
-    latency_p95: Time | None = None
-
-
-class Preferences(Section):
-    """How money is counted, and what one more moving part is worth avoiding."""
-
-    part_usd: Annotated[float, number_between(0, 1e6, "0 USD a month or more")] = 10.0
-    free_tier: Switch = False
-    month_hours: Annotated[float, number_between(672, 744, "672 to 744 hours")] = 730.0
-    discount: Annotated[float, number_between(0, 0.99, "a share from 0 to 0.99")] = 0.0
-
-
-class Current(Section):
-    """What runs today; concerns left out are filled by the best."""
-
-    door: str | None = None
-    request: str | None = None
-    response: str | None = None
-    execution: str | None = None
-    configuration: str | None = None
 
 
 def examples() -> dict[str, Path]:
@@ -128,27 +26,13 @@ def examples() -> dict[str, Path]:
     return {path.stem: path for path in sorted(locations.workloads_dir().glob("*.toml"))}
 
 
-class Workload(Section):
+class Workload(Fields):
     """What an API has to carry. Sizes [B] and times [s] are distributions.
 
     Give the fields of the workload file: `Workload(requests_per_month=3e6, response="2 MB",
     runtime={"p50": "1 s", "p99": "9 s"})`. Raises WorkloadError naming the field, the value given
     and what is accepted.
     """
-
-    name: str = "workload"
-    region: str = "us-east-1"
-    requests_per_month: Annotated[float, number_between(1, 1e13, "1 request a month or more")]
-    peak_rps: Annotated[float, number_between(1e-9, 1e8, "more than 0 requests a second")] | None = None
-    request: Request = Field(default_factory=lambda: Request.model_validate("1 KB"))
-    response: Response
-    runtime: Runtime
-    configuration: Configuration = Field(default_factory=Configuration)
-    client: Client = Field(default_factory=Client)
-    targets: Targets = Field(default_factory=Targets)
-    preferences: Preferences = Field(default_factory=Preferences)
-    current: Current | None = None
-    times: dict[str, Timing] = Field(default_factory=dict)  # as measured, in place of those assumed
 
     _given: dict[str, Any] = PrivateAttr(default_factory=dict)
     _source: str = PrivateAttr(default="workload")
@@ -194,29 +78,6 @@ class Workload(Section):
                 " (requests_per_month / month_hours)"
             )
         return self
-
-    @field_validator("name")
-    @classmethod
-    def _one_line(cls, name: str) -> str:
-        """The name without what would move a terminal or a page about."""
-        return " ".join("".join(c if c.isprintable() else " " for c in name).split()) or "workload"
-
-    @field_validator("region")
-    @classmethod
-    def _priced(cls, region: str) -> str:
-        if region not in catalogue.regions():
-            raise said(f'is "{region}": expected one of {", ".join(catalogue.regions())}')
-        return region
-
-    @field_validator("times")
-    @classmethod
-    def _timed(cls, times: dict[str, Timing]) -> dict[str, Timing]:
-        for time_id in times:
-            try:
-                catalogue.time(time_id)
-            except ExplorerError as error:
-                raise said(f'has "{time_id}": {str(error).split(": ", 1)[-1]}') from None
-        return times
 
     @property
     def mean_rps(self) -> float:

@@ -14,7 +14,8 @@ from explorer.engine.designs import table
 from explorer.engine.evaluation import Evaluation, allowed
 from explorer.engine.search import NOTHING
 from explorer.options.base.conditions import Load
-from explorer.workload.axes import SPREADS, TOTAL, fields
+from explorer.workload.axes import TOTAL, fields
+from explorer.workload.fields import SPREADS
 from tests.support.workloads import workloads
 
 GIVEN = {

@@ -1,5 +1,8 @@
 """Sizes, times and rates are read as people write them and shown as people say them."""
 
+import math
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -135,3 +138,138 @@ def test_a_bandwidth_shown_and_read_again_is_the_same(rate):
 )
 def test_numbers_for_people(shown, text):
     assert shown == text
+
+
+@pytest.mark.parametrize(
+    ("usd", "cents", "signed_cents", "signed", "difference", "a_month"),
+    [
+        (0.0, "0.00", "+0.00", "-$0.00", "$0.00 a month less", "nothing"),
+        (0.004, "under 0.01", "+0.00", "+$0.004", "$0.004 a month more", "less than a cent"),
+        (0.005, "0.01", "+0.01", "+$0.005", "$0.005 a month more", "less than a cent"),
+        (0.01, "0.01", "+0.01", "+$0.01", "$0.01 a month more", "$0.01 a month"),
+        (1234.565, "1,234.57", "+1,234.57", "+$1,235", "$1,235 a month more", "$1,235 a month"),
+        (-5.0, "-5.00", "−5.00", "-$5.00", "$5.00 a month less", "$-5.00 a month"),
+    ],
+)  # fmt: skip
+def test_money_in_a_table_and_in_a_sentence(usd, cents, signed_cents, signed, difference, a_month):
+    assert units.format_cents(usd) == cents
+    assert units.format_signed_cents(usd) == signed_cents
+    assert units.format_signed_usd(usd) == signed
+    assert units.format_usd_difference(usd) == difference
+    assert units.format_usd_a_month(usd) == a_month
+
+
+@pytest.mark.parametrize(
+    ("usd", "price"), [(0, "$0"), (2e-7, "$0.2 per million"), (0.00999, "$9990 per million"), (0.01, "$0.01")]
+)
+def test_the_price_of_one_is_that_of_a_million_where_it_is_small(usd, price):
+    assert units.format_unit_price(usd) == price
+
+
+@pytest.mark.parametrize(
+    ("count", "words", "with_no"),
+    [(0, "0 parts", "no parts"), (1, "1 part", "1 part"), (1200, "1,200 parts", "1,200 parts")],
+)
+def test_one_thing_and_several(count, words, with_no):
+    assert units.format_count(count, "part") == words
+    assert units.format_count(count, "part", "no") == with_no
+
+
+@pytest.mark.parametrize(
+    ("quantity", "text"),
+    [
+        ("3", "3"),
+        ("2.5", "2.50"),
+        ("0.0042", "0.0042"),
+        ("999999.5", "999,999.50"),
+        ("1000000.4", "1,000,000"),
+    ],
+)
+def test_a_billed_quantity_can_be_checked_by_hand(quantity, text):
+    assert units.format_billed_quantity(Decimal(quantity)) == text
+
+
+def test_a_billed_unit_and_how_it_is_counted():
+    assert units.split_unit("requests (64 KB each)") == ("requests", "64 KB each")
+    assert units.split_unit("GB") == ("GB", "")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "plain", "at_length", "as_listed", "bare"),
+    [
+        (6291456, "bytes", "6 MB", "6 MB", "6 MB", "6 MB"),
+        (30, "seconds", "30 s", "30 s", "30 s", "30 s"),
+        (10240, "MB", "10,240 MB", "10 GB", "10,240 MB", "10,240"),
+        (512, "GB", "512 GB", "512 GB", "512 GB", "512"),
+        (1, "requests", "1 request", "1 request", "1 requests", "1"),
+    ],
+)
+def test_a_quantity_in_four_lengths(value, unit, plain, at_length, as_listed, bare):
+    assert units.format_quantity(value, unit) == plain
+    assert units.format_quantity_at_length(value, unit) == at_length
+    assert units.format_quantity_as_listed(value, unit) == as_listed
+    assert units.format_bare_quantity(value, unit) == bare
+
+
+def test_a_quantity_without_end():
+    assert units.format_quantity_at_length(math.inf, "bytes") == "without end"
+    assert units.format_quantity_as_listed(math.inf, "bytes") == "endless"
+    assert units.format_bare_quantity(math.inf, "layers") == "endless"
+
+
+@pytest.mark.parametrize(
+    ("factor", "multiple", "in_few_letters"),
+    [
+        (3, "3 times", "3 ×"),
+        (1, "1 times", "1 ×"),
+        (0.5, "0.5 times", "1/2"),
+        (0.095, "0.095 times", "1/10.5"),
+        (0.09, "1/11.1 of", "1/11.1"),
+    ],
+)
+def test_times_of_today(factor, multiple, in_few_letters):
+    assert units.format_multiple(factor) == multiple
+    assert units.format_factor(factor) == in_few_letters
+
+
+@pytest.mark.parametrize(
+    ("chance", "words", "briefly"),
+    [
+        (0.0, "never", ""),
+        (9.9e-10, "never", ""),
+        (1e-9, "1 in 1,000 million", "< 0.001 %"),
+        (1e-5, "0.001 %", "0.001 %"),
+        (0.9994, "99.9 %", "99.9 %"),
+        (0.9995, "100 %", "100 %"),
+        (0.99995, "nearly all", "100 %"),
+    ],
+)
+def test_a_chance_is_never_below_one_in_a_billion(chance, words, briefly):
+    assert units.format_chance(chance) == words
+    assert units.format_chance_briefly(chance) == briefly
+
+
+@pytest.mark.parametrize(("share", "text"), [(0, "none"), (1, "all"), (0.25, "25 %")])
+def test_a_part_of_several_things(share, text):
+    assert units.format_part(share) == text
+
+
+def test_a_share_that_was_chosen_is_exact():
+    assert units.format_percent(0.99999) == "99.999 %"
+
+
+@pytest.mark.parametrize(
+    ("share", "text", "label"),
+    [
+        (0.0, "0 %", "under 1 %"),
+        (0.009, "under 1 %", "under 1 %"),
+        (0.01, "1 %", "1 %"),
+        (1.99, "199 %", "199 %"),
+        (2.0, "2 times", "2 times"),
+        (12345.0, "12,345 times", "over 10,000 times"),
+        (math.inf, "without end", "over 10,000 times"),
+    ],
+)
+def test_a_rough_share_becomes_times_from_two_on(share, text, label):
+    assert units.format_rough_share(share) == text
+    assert units.label_rough_share(share) == label

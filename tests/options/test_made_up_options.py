@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import explorer as ex
-from explorer.analysis.summary import because
-from explorer.cli.commands.init import FIELDS, question
+from explorer.analysis.phrases import lacks, rejection
+from explorer.cli.commands.init import QUESTIONS, question
 from explorer.engine.cost import cost
 from explorer.engine.designs import Design, choices, more_options, table
 from explorer.engine.encoded_size import encoded_size
@@ -36,7 +36,6 @@ from explorer.views.figures.architecture import boxes_of, lines_of, talks_of
 from explorer.views.figures.bills import service_colours
 from explorer.views.figures.resources import resources
 from explorer.views.figures.sequence import actor_name, sequence
-from explorer.views.report.phrases import lacks
 from explorer.workload.workload import Workload
 from tests.support.more_facts import more_facts
 
@@ -195,7 +194,7 @@ def test_their_words():
 
 
 def test_the_question_for_todays_door_names_it():
-    (field,) = [field for field in FIELDS if field.name == "current.door"]
+    (field,) = [field for field in QUESTIONS if field.name == "current.door"]
     assert (
         question(field) == "today's: function-url, http-api, rest-api, alb or made-up-hatch; left out: none"
     )
@@ -271,7 +270,7 @@ def test_what_it_rules_out_names_it():
     r = ex.recommend(workload(runtime="20 s"))
     (reason,) = [row for row in r.reasons if row.because == "madeup.hatch.timeout"]
     assert "door=made-up-hatch" in reason.options
-    assert because(reason, r.nearest).endswith("made-up-hatch by the wait of a hatch of 12 s (100 % of the "
+    assert rejection(reason, r.nearest).endswith("made-up-hatch by the wait of a hatch of 12 s (100 % of the "
                                                "requests break it)")  # fmt: skip
 
 

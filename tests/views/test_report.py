@@ -12,12 +12,12 @@ import pytest
 from markdown_it import MarkdownIt
 
 import explorer as ex
+from explorer.analysis.phrases import lacks
 from explorer.engine.designs import OPTIONS
 from explorer.errors import ReportError
 from explorer.facts.locations import workloads_dir
 from explorer.facts.units import format_usd
 from explorer.views.report.decision import tiles
-from explorer.views.report.phrases import lacks
 from explorer.views.report.report import rendered as rendered_bytes
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -11,17 +11,11 @@ from typing import Any
 import numpy as np
 
 from explorer.errors import ExplorerError
-from explorer.facts.units import (
-    format_bandwidth,
-    format_number,
-    format_share,
-    format_size,
-    format_time,
-    format_usd,
-    shown,
-)
+from explorer.facts.units import shown
 from explorer.options.base.conditions import Load
-from explorer.workload.axes import SPREADS, TOTAL, checked, replaced, value_now
+from explorer.workload.axes import AXES, TOTAL, checked, replaced, value_now
+from explorer.workload.fields import FIELDS
+from explorer.workload.kinds import Kind
 from explorer.workload.workload import Workload
 
 from .scenarios import PEAK, TAILS
@@ -35,37 +29,28 @@ ACCEPTED = (
     'low..high such as "400KB..2MB", factors of today\'s value such as "0.5x..3x", or "2x" for both ways'
 )
 
-SIZES = ("request", "response", TOTAL, "configuration.largest", "runtime.state")
-TIMED = ("runtime", "client.waits", "targets.latency_p95", "response.kept")
-SAID: dict[str, tuple[str, Callable[[float], str]]] = {  # field: (unit, how a value is said)
-    **{field: ("bytes", format_size) for field in (*SIZES, "request.p99", "response.p99")},
-    **{field: ("s", format_time) for field in (*TIMED, "runtime.p99")},
-    "client.bandwidth": ("bytes/s", format_bandwidth),
-    "runtime.memory": ("MB", lambda mb: f"{mb:,.0f} MB"),
-    "preferences.part_usd": ("USD a part", format_usd),
-    "targets.success": ("share", lambda share: f"{100 * share:.6g} %"),
-    "preferences.discount": ("share", format_share),
-}
-CALLED = {
-    "requests_per_month": "requests a month",
-    "peak_rps": "peak rate",
-    "request": "median request",
-    "response": "median response",
-    "runtime": "median run time",
-    **{tail: f"p99 of the {'run time' if name == 'runtime' else name}" for tail, name in TAILS.items()},
-    "response.compression": "compressed / size",
-    "runtime.memory": "memory",
-    "runtime.state": "state between steps",
-    "client.bandwidth": "client's bandwidth",
-    "client.waits": "client waits",
-    "targets.latency_p95": "promised p95",
-    "preferences.part_usd": "USD a part",
-}
-MEASURED = ("requests_per_month", PEAK, *SPREADS, *TAILS, TOTAL, "response.compression", "runtime.state",
-            "client.bandwidth")  # fmt: skip
-CHOSEN = ("runtime.memory", "client.waits", "targets.latency_p95", "preferences.part_usd")
-MOST = {"response.compression": 1.0, "runtime.memory": 122880.0}
-LEAST = {"response.compression": 0.001, "runtime.memory": 128.0}
+UNCERTAIN = {record.path: record for record in FIELDS if record.origin}
+WHOLES = [path for path, record in UNCERTAIN.items() if "." not in path and path != TOTAL]
+MEASURED = (
+    *WHOLES,
+    *TAILS,
+    TOTAL,
+    *(path for path, record in UNCERTAIN.items() if record.origin == "measured" and "." in path),
+)
+CHOSEN = tuple(path for path, record in UNCERTAIN.items() if record.origin == "chosen")
+
+
+def noun_of(field: str) -> str:
+    """What people call an input."""
+    if field in TAILS:
+        label = AXES[TAILS[field]].label
+        return f"p99 of the {label[:1].lower()}{label[1:]}"
+    return (AXES[field].noun if field in AXES else "") or field.replace("_", " ")
+
+
+def kind_of(field: str) -> Kind:
+    """The kind of an input's values; of a tail that of its distribution."""
+    return AXES[TAILS.get(field, field)].kind
 
 
 @dataclass(frozen=True)
@@ -81,16 +66,16 @@ class Range:
     @property
     def called(self) -> str:
         """What people call it."""
-        return CALLED.get(self.field, self.field.replace("_", " "))
+        return noun_of(self.field)
 
     @property
     def unit(self) -> str:
         """The unit of its values."""
-        return SAID.get(self.field, ("", format_number))[0]
+        return kind_of(self.field).short
 
     def said(self, value: float) -> str:
         """A value of it, as people say it."""
-        return SAID.get(self.field, ("", format_number))[1](value)
+        return kind_of(self.field).show(value)
 
     def spaced(self, count: int) -> np.ndarray:
         """Values from end to end, evenly spaced in their logarithm."""
@@ -133,7 +118,9 @@ def _assumed(workload: Workload, fields: tuple[str, ...]) -> Iterator[Range]:
     for field in fields:
         if (now := _worth(workload, field)) is None:
             continue
-        low, high = max(now / FACTOR, LEAST.get(field, 0.0)), min(now * FACTOR, MOST.get(field, np.inf))
+        low, high = now / FACTOR, now * FACTOR
+        if field in AXES and AXES[field].ends:  # a narrow field
+            low, high = max(low, kind_of(field).least), min(high, kind_of(field).most)
         why = f"assumed: {FACTOR:g} times either way"
         if field in TAILS:
             spread = getattr(workload, TAILS[field]).spread

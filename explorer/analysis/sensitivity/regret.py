@@ -10,18 +10,18 @@ from zlib import crc32
 
 import numpy as np
 
-from explorer.analysis.break_evens import named
 from explorer.analysis.choice import completed
+from explorer.analysis.phrases import difference_or_all
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
 from explorer.engine.evaluation import Evaluation, possible
 from explorer.engine.search import NOTHING
 from explorer.errors import ExplorerError
-from explorer.facts.units import format_share, format_usd, shown
+from explorer.facts.units import format_part, format_share, format_usd, format_usd_a_month, shown
 from explorer.workload.workload import Workload
 
 from . import value_of_information
-from .ranges import CALLED, MEASURED, Range, ranges_of
+from .ranges import MEASURED, Range, kind_of, noun_of, ranges_of
 from .scenarios import Held, Listed, Scenarios, along
 from .value_of_information import SURE, Measured
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 FEWEST, MOST = 100, 200_000
 RISK = 0.05  # share of scenarios in which a choice may fail beyond those in which the safest one does
-STEPS = {"runtime.memory": 16}  # a memory is one of so many sizes
-WHOLE = ("runtime.steps", "configuration.entries", "configuration.secrets")
 LOOKED_AT = 256  # scenarios in which every design is held against every other
 
 
@@ -233,10 +231,10 @@ def drawn(given: Range, samples: int, seed: int) -> np.ndarray:
     """
     rng = np.random.default_rng([seed, crc32(given.field.encode())])
     share = (rng.permutation(samples) + rng.random(samples)) / samples
-    if given.field in STEPS:
-        share = np.rint(share * (STEPS[given.field] - 1)) / (STEPS[given.field] - 1)
+    if levels := kind_of(given.field).levels:
+        share = np.rint(share * (levels - 1)) / (levels - 1)
     values = given.low * (given.high / given.low) ** share
-    if given.field in WHOLE:
+    if kind_of(given.field).is_whole:
         values = np.rint(values)
     return np.clip(values, given.low, given.high)
 
@@ -269,16 +267,6 @@ def summary(r: Regret) -> str:
     return " ".join([*_choosing(r), *worth(r.measured)])
 
 
-def share(value: float) -> str:
-    """A share of the scenarios."""
-    return "none" if value == 0 else "all" if value == 1 else format_share(value)
-
-
-def money(usd: float) -> str:
-    """USD a month, what is next to nothing as such."""
-    return "nothing" if usd == 0 else "less than a cent" if 0 < usd < 0.01 else f"{format_usd(usd)} a month"
-
-
 def _choosing(r: Regret) -> Iterator[str]:
     now = next((row for row in r.judged if row.recommended), None)
     yield _now(now, r.samples) if now else "No design is feasible as the inputs are today."
@@ -286,18 +274,19 @@ def _choosing(r: Regret) -> Iterator[str]:
     if least.recommended:
         yield "No other design is the better choice while nothing is measured."
     elif r.choice is not None:
-        fails = share(least.breaks + least.late)
-        yield (f"The better choice while nothing is measured is {named(r.choice, r.recommended)}:"
-               f" it fails in {fails}, its mean regret is {money(least.mean_regret_usd)}.")  # fmt: skip
+        better = difference_or_all(r.choice, r.recommended)
+        fails, mean = format_part(least.breaks + least.late), format_usd_a_month(least.mean_regret_usd)
+        yield (f"The better choice while nothing is measured is {better}:"
+               f" it fails in {fails}, its mean regret is {mean}.")  # fmt: skip
     if r.infeasible:
-        yield f"In {share(r.infeasible)} of the scenarios no design is feasible."
+        yield f"In {format_part(r.infeasible)} of the scenarios no design is feasible."
 
 
 def _now(row: Judged, samples: int) -> str:
-    told = (f"The design recommended now is the best in {share(row.best)} of {samples:,} scenarios"
-            f" and fails in {share(row.breaks + row.late)}")  # fmt: skip
+    told = (f"The design recommended now is the best in {format_part(row.best)} of {samples:,} scenarios"
+            f" and fails in {format_part(row.breaks + row.late)}")  # fmt: skip
     if row.best + row.dearer > 0:
-        told += f"; where it holds, its mean regret is {money(row.mean_regret_usd)}"
+        told += f"; where it holds, its mean regret is {format_usd_a_month(row.mean_regret_usd)}"
     return told + "."
 
 
@@ -321,7 +310,7 @@ def worth(measured: Sequence[Measured]) -> Iterator[str]:
 
 def called(row: Measured) -> str:
     """What people call the input."""
-    return CALLED.get(row.input, row.input.replace("_", " "))
+    return noun_of(row.input)
 
 
 def pays(row: Measured) -> bool:
@@ -341,7 +330,7 @@ def _safer(row: Measured) -> bool:
 
 def gain(row: Measured) -> str:
     """What measuring brings, in money and in certainty."""
-    usd = money(abs(row.saves_usd))
+    usd = format_usd_a_month(abs(row.saves_usd))
     if row.averts < -SURE * row.averts_se:
         return f"{usd}, though the choice fails in {format_share(-row.averts)} more"
     if not _safer(row):

@@ -14,8 +14,8 @@ from explorer.engine.evaluation import Evaluation, possible
 from explorer.engine.search import NOTHING, Contest
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Load
-from explorer.workload.axes import SPREADS
 from explorer.workload.distribution import Distribution
+from explorer.workload.fields import SPREADS
 from explorer.workload.workload import Workload
 
 from .tail import stretched

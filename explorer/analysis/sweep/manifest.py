@@ -14,7 +14,7 @@ from explorer.facts.units import shown
 from explorer.facts.version import __version__
 from explorer.workload.axes import unit
 from explorer.workload.distribution import Distribution
-from explorer.workload.fields import Section
+from explorer.workload.field_record import Section
 from explorer.workload.workload import Workload
 
 from .rows import Legend

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
-from explorer.cli.answer_tables import bill_table, findings_table, format_choices
+from explorer.cli.answer_tables import bill_table, findings_table
 from explorer.cli.console import NO, Json, Region, WorkloadFile, designs, loaded, out
 from explorer.cli.tables import Row, listed, table, title
+from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_time
 
 
@@ -38,7 +39,7 @@ def assess(
 def assessment(answer: Row) -> Iterator[RenderableType]:
     """The answer of `assess`."""
     verdict = "can be built" if answer["feasible"] else "cannot serve this"
-    yield f"For {answer['workload']}, {format_choices(answer['design'])} {verdict}."
+    yield f"For {answer['workload']}, {format_pairs(answer['design'])} {verdict}."
     if answer["excluded"]:
         yield title("What keeps it from that")
         yield from listed(f"{row['because']}: {row['why']}" for row in answer["excluded"])

@@ -10,6 +10,7 @@ import typer
 
 from explorer.cli.console import BAD_INPUT, NO, Json
 from explorer.errors import ExplorerError
+from explorer.facts.suggestions import expected_one_of
 
 if TYPE_CHECKING:
     from explorer.check.runner import Report
@@ -51,9 +52,9 @@ def check(
 
     form = "json" if as_json else form
     if form not in FORMATS:
-        raise ExplorerError(f'--format is "{form}": expected one of {", ".join(FORMATS)}')
+        raise ExplorerError(f'--format is "{form}": {expected_one_of(FORMATS)}')
     if fail_on not in FAILURES:
-        raise ExplorerError(f'--fail-on is "{fail_on}": expected one of {", ".join(FAILURES)}')
+        raise ExplorerError(f'--fail-on is "{fail_on}": {expected_one_of(FAILURES)}')
     warned = None if warn_at is None else share(warn_at)
     try:
         report = Check(assessor(_rates(growth or []), months), warned, pass_over).run(paths)

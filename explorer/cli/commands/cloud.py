@@ -12,7 +12,9 @@ from rich.padding import Padding
 from explorer.cli.console import Commands, Json, Region, out
 from explorer.cli.tables import Row, Whole, title
 
-local = typer.Typer(cls=Commands, help="The local cloud, for this machine only: start, stop, status.")
+local = typer.Typer(
+    cls=Commands, add_completion=False, help="The local cloud, for this machine only: start, stop, status."
+)
 Name = Annotated[str, typer.Option("--name", help="One of several side by side.")]
 
 

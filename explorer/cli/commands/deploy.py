@@ -33,6 +33,7 @@ from explorer.cli.prompts import (
     watched,
 )
 from explorer.cli.tables import Row, Whole, table
+from explorer.facts.key_value import format_pairs
 
 if TYPE_CHECKING:
     from explorer.live.deployment.deploy import Plan
@@ -171,7 +172,7 @@ def deployed(answer: Row, options: str) -> Iterator[RenderableType]:
     """An endpoint that stands: where it is, and what to do with it."""
     yield Whole(f"{answer['stack']} stands on {_place(answer)}, up in {answer['seconds']:.1f} s:")
     yield Whole(f"  {answer['url']}")
-    yield Whole(f"  design   {_design(answer['design'])}")
+    yield Whole(f"  design   {format_pairs(answer['design'])}")
     yield Whole(f"  expires  {answer['expires']}")
     for name, value in answer.get("credentials", {}).items():
         yield Whole(f"  export {'AWS_' + name.upper()}={value}")
@@ -185,22 +186,18 @@ def _place(answer: Row) -> str:
     return f"AWS in {answer['region']}" if answer["target"] == "aws" else "this machine's local cloud"
 
 
-def _design(ids: Row) -> str:
-    return ", ".join(f"{concern}={option}" for concern, option in ids.items())
-
-
 def not_deployable(answer: Row) -> Iterator[RenderableType]:
     """A design that cannot be put up, and the nearest that can."""
-    yield Whole(f"Cannot be put up: {_design(answer['design'])}")
+    yield Whole(f"Cannot be put up: {format_pairs(answer['design'])}")
     yield from (Padding(f"- {why}", (0, 0, 0, 2)) for why in answer["because"])
-    yield Whole(f"The nearest that can: --design {_design(answer['nearest']).replace(' ', '')}")
+    yield Whole(f"The nearest that can: --design {format_pairs(answer['nearest'], ',')}")
 
 
 def before_deploy(answer: Row, hours: float) -> Iterator[RenderableType]:
     """What is about to be made on AWS, and what it will cost."""
     yield Whole(f"Stack    {answer['stack']}")
     yield Whole(f"Account  {answer['account']}, {answer['region']}")
-    yield Whole(f"Design   {_design(answer['design'])}")
+    yield Whole(f"Design   {format_pairs(answer['design'])}")
     stands, each = answer["standing_usd_month"], answer["usd_per_1000_requests"]
     yield Whole(f"Cost     about {stands:.2f} USD a month to stand, {each:.4f} USD for 1,000 requests")
     yield Whole(f"Expires  after {hours:g} hours: `stacks` will say so, and nothing but `destroy` removes it")

@@ -9,9 +9,10 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from explorer.cli.answer_tables import FEW, format_choices
+from explorer.cli.answer_tables import FEW
 from explorer.cli.console import Json, Region, WorkloadFile, designs, loaded, out
 from explorer.cli.tables import Row, table, title
+from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_quantity
 
 
@@ -48,7 +49,7 @@ def forecast_to_dict(found: Any) -> dict[str, Any]:
 def forecast_table(answer: Row) -> Iterator[RenderableType]:
     """The answer of `forecast`: the first breach, the limits on the way, the changes of design."""
     first, last = answer["first_breach"], answer["months"][-1]["month"]
-    yield f"Held against the limits: {format_choices(answer['design'])}"
+    yield f"Held against the limits: {format_pairs(answer['design'])}"
     if first is None:
         yield f"No limit breaks within {last} months."
     else:

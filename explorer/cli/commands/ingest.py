@@ -15,6 +15,7 @@ import typer
 
 from explorer.cli.console import Json, Region, out
 from explorer.errors import CloudError, ExplorerError
+from explorer.facts.suggestions import expected_one_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -97,6 +98,7 @@ def ingest(
 def _answer(made: Draft, pairs: list[str], region: str | None) -> None:
     """Take in what the user says beside the input."""
     from explorer.cli.assignments import parsed
+    from explorer.workload.fields import SPREADS
 
     if region:
         made.set("region", region, "as you said")
@@ -105,7 +107,7 @@ def _answer(made: Draft, pairs: list[str], region: str | None) -> None:
         made.known.pop("peak_rps", None)  # it was measured beside another number
     for name, value in said.items():
         section, _, last = name.partition(".")
-        if section in ("request", "response", "runtime") and last in ("p50", "value", "samples"):
+        if section in SPREADS and last in ("p50", "value", "samples"):
             made.drop(section)
         made.set(name, value, "as you said")
 
@@ -172,7 +174,7 @@ class Live:
         from explorer.live.deployment.target import TARGETS, Aws, Local
 
         if self.target not in TARGETS:
-            raise ExplorerError(f'--target is "{self.target}": expected one of {", ".join(TARGETS)}')
+            raise ExplorerError(f'--target is "{self.target}": {expected_one_of(TARGETS)}')
         if self.target == "aws":
             return Aws(self.region)
         found = Local.found(self.region or HOME_REGION, self.cloud)
@@ -266,8 +268,10 @@ def _quantiles(name: str, found: dict[str, float]) -> tuple[str, ...]:
 
 
 def _row(row: dict[str, Any]) -> tuple[str, ...]:
+    from explorer.analysis.phrases import list_options
+
     monthly = f"{row['monthly_usd']:,.2f}" if "monthly_usd" in row else ""
-    design = ", ".join((row.get("design") or {}).values())
+    design = list_options(row.get("design") or {})
     return f"{row['memory_mb']:g} MB", f"{row['duration_ms']:,.6g}", f"{row['cost_usd']:.3g}", monthly, design
 
 

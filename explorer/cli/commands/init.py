@@ -17,17 +17,19 @@ from typing import Annotated, Any
 import typer
 from rich.console import RenderableType
 
-from explorer.cli.assignments import SPREADS, Answers, parsed, value
+from explorer.cli.assignments import Answers, parsed, value
 from explorer.cli.console import Json, out
 from explorer.cli.tables import Whole
 from explorer.engine.designs import OPTIONS, choices
 from explorer.errors import ExplorerError
+from explorer.workload import field_record
+from explorer.workload.fields import FIELDS, SPREADS
 from explorer.workload.workload import Workload
 
 
 @dataclass(frozen=True)
-class Field:
-    """A field of the workload file: its default, what it says, and whether it is asked for."""
+class Question:
+    """A line of the workload file: its default, what it says, and whether it is asked for."""
 
     name: str
     default: Any  # None: left out unless it is answered
@@ -36,60 +38,28 @@ class Field:
     only_if: str = ""  # another field that must be given and not no, for this to be asked
 
 
-FIELDS = (
-    Field("name", None, "what it is called"),
-    Field("region", "us-east-1", "the AWS region"),
-    Field("requests_per_month", 1_000_000, "requests a month"),
-    Field("peak_rps", None, "requests a second at the peak; left out: 5 times the mean"),
-    Field("request.p50", "1 KB", "half of the requests are at most this large, before any encoding"),
-    Field("request.p99", None, "99 % of them are; left out: all are one size"),
-    Field("request.binary", False, "whether they are binary: base64 makes them a third larger"),
-    Field("response.p50", "100 KB", "half of the responses are at most this large"),
-    Field("response.p99", None, "99 % of them are; left out: all are one size"),
-    Field("response.binary", False, "whether they are binary"),
-    Field("response.compression", 1.0, "compressed size / size; 1.0: does not compress", False),
-    Field("response.divisible", False, "whether they can be asked for page by page"),
-    Field("response.kept", "1 day", "how long stored results are kept", False),
-    Field("runtime.p50", "500 ms", "half of the work takes at most this long, warm"),
-    Field("runtime.p99", None, "99 % of it does; left out: always the same time"),
-    Field("runtime.memory", "1769 MB", "1,769 MB are one processor"),
-    Field("runtime.architecture", "arm64", "or x86_64", False),
-    Field("runtime.language", "python3.13", "for the cold start", False),
-    Field("runtime.divisible", False, "whether it can be cut into steps with state between them"),
-    Field("configuration.total", "0 KB", "names and values together; or the dotenv that has them"),
-    Field("configuration.secrets", 0, "how many of its entries are secrets"),
-    Field("configuration.rotation", False, "whether they rotate", only_if="configuration.secrets"),
-    Field("configuration.changes_without_deploy", False, "whether it changes between deploys", False),
-    Field("client.waits", "30 s", "how long a client waits for the first byte of an answer"),
-    Field("client.polls", True, "whether clients can ask for a status and come back"),
-    Field("client.uploads", True, "whether they can PUT to a signed URL"),
-    Field("client.receives_callbacks", False, "whether they can be called when it is done", False),
-    Field("client.bandwidth", "20 Mbit/s", "of a client", False),
-    Field("client.auth", None, "none, iam or jwt; left out: whatever the door has"),
-    Field("client.needs", None, "of custom-domain, waf, throttling, usage-plans, private"),
-    Field("targets.success", 0.999, "share of requests that must be answered"),
-    Field("targets.latency_p95", None, "from submitting to the whole result; left out: no promise"),
-    Field("preferences.part_usd", 10.0, "USD a month that one more moving part is worth avoiding", False),
-    Field("preferences.free_tier", False, "whether the monthly free quantities are counted", False),
-    Field("preferences.discount", 0.0, "a share from 0 to 0.99", False),
-    Field("current.door", None, "today's: {options}; left out: none"),
-    Field("current.response", None, "today's, such as buffered", only_if="current.door"),
-)
+def _questions() -> Iterator[Question]:
+    """The lines of the file, from the fields; of a distribution those for its p50 and p99."""
+    for field in FIELDS:
+        if field.quantiles:
+            half, most = field.quantiles
+            yield Question(f"{field.path}.p50", field.suggestion, half)
+            yield Question(f"{field.path}.p99", None, most)
+        elif field.question and not field.table:
+            default = field.default if field.suggestion is None else field.suggestion
+            yield Question(
+                field.path, None if default == () else default, field.question, field.is_asked, field.only_if
+            )
+
+
+QUESTIONS = tuple(_questions())
 REQUIRED = {
-    field.name: field.default
+    (f"{field.path}.p50" if field.quantiles else field.path): field.suggestion
     for field in FIELDS
-    if field.name in ("requests_per_month", "response.p50", "runtime.p50")
+    if field.default is field_record.REQUIRED
 }
-SECTIONS = {  # in the order of the file
-    "": "",
-    "request": "as the client sends it",
-    "response": "as the client wants it",
-    "runtime": "of the work itself",
-    "configuration": "what the work reads at its start: counted, never stored",
-    "client": "what the callers can do",
-    "targets": "what is promised to them",
-    "preferences": "how money is counted",
-    "current": "what runs today",
+SECTIONS = {"": ""} | {  # in the order of the file
+    field.path: field.question for field in FIELDS if field.table and field.question
 }
 
 
@@ -109,7 +79,7 @@ def write(path: Path, given: Answers, dotenv: Path | None, ask: bool, force: boo
     given = dict(_configured(path, name, answer) for name, answer in given.items())
     answers = {"name": path.stem} | given
     _check(path, answers)
-    for field in filter(lambda field: _is_open(field, given), FIELDS if ask else ()):
+    for field in filter(lambda field: _is_open(field, given), QUESTIONS if ask else ()):
         answers = _answered(path, answers, field, quiet)
     text = to_toml(answers)
     Workload(path.name, path.parent, **tomllib.loads(text))
@@ -158,7 +128,7 @@ def _check(path: Path, answers: Answers) -> None:
             raise ExplorerError(f"{path.name}: current: {error}") from None
 
 
-def _is_open(field: Field, given: Answers) -> bool:
+def _is_open(field: Question, given: Answers) -> bool:
     """Whether a field is asked for: not if it, or all that it stands for, was given."""
     section, _, last = field.name.partition(".")
     if section in SPREADS and last in ("p50", "p99") and _has_own(given, field.name):
@@ -168,7 +138,7 @@ def _is_open(field: Field, given: Answers) -> bool:
     return field.asked and field.name not in given
 
 
-def _answered(path: Path, answers: Answers, field: Field, quiet: bool) -> Answers:
+def _answered(path: Path, answers: Answers, field: Question, quiet: bool) -> Answers:
     """The answers with one more; asked again until it can be used."""
     if field.only_if and not answers.get(field.only_if):
         return answers
@@ -187,18 +157,18 @@ def _answered(path: Path, answers: Answers, field: Field, quiet: bool) -> Answer
             return answers | {name: answer}
 
 
-def _prompt(field: Field, default: Any) -> str:
+def _prompt(field: Question, default: Any) -> str:
     shown = ("yes" if default else "no") if isinstance(default, bool) else default
     return f"{field.name}: {question(field)} [{'' if shown is None else shown}] "
 
 
-def question(field: Field) -> str:
+def question(field: Question) -> str:
     """What a field says; of today's choice for a concern, with the options that there are."""
     options = list(OPTIONS.get(_key(field.name), ()))
     return field.says.replace("{options}", f"{', '.join(options[:-1])} or {''.join(options[-1:])}")
 
 
-def _read(prompt: str, field: Field, quiet: bool) -> str:
+def _read(prompt: str, field: Question, quiet: bool) -> str:
     """One line of standard input; the question goes to standard error if output is JSON."""
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401  (a line that can be edited)
@@ -226,10 +196,10 @@ def to_toml(answers: Mapping[str, Any]) -> str:
 
 
 def _lines(section: str, answers: Mapping[str, Any]) -> Iterator[str]:
-    known = {field.name: field for field in FIELDS if _section(field.name) == section}
+    known = {field.name: field for field in QUESTIONS if _section(field.name) == section}
     more = [name for name in answers if _section(name) == section and name not in known]
     for name in (*known, *more):
-        field = known.get(name, Field(name, None, ""))
+        field = known.get(name, Question(name, None, ""))
         answer = answers.get(name, field.default)
         text = "" if answer is None else " " + _toml(answer)
         yield _commented(f"{_key(name)} ={text}", name in answers, question(field))

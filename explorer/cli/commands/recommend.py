@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
-from explorer.cli.answer_tables import FEW, bill_table, findings_table, format_choices
+from explorer.cli.answer_tables import FEW, bill_table, findings_table
 from explorer.cli.console import NO, Json, Region, WorkloadFile, loaded, out
 from explorer.cli.tables import Row, listed, table, title
-from explorer.facts.units import format_share, format_time, format_usd
+from explorer.facts.units import format_share, format_signed_usd, format_time, format_usd
 
 
 def recommend(
@@ -32,9 +32,11 @@ def recommend(
 
 def recommendation(answer: Row, every: bool, paragraphs: Mapping[str, str]) -> Iterator[RenderableType]:
     """The answer of `recommend`: in words, a paragraph a title, then what it rests on."""
+    from explorer.analysis.phrases import sentence
+
     for i, (heading, text) in enumerate(paragraphs.items()):
         yield title(heading, first=not i)
-        yield text[:1].upper() + text[1:]
+        yield sentence(text, "")
     yield from _parts(answer)
     yield from findings_table(answer["findings"])
     yield from bill_table(answer["bill"])
@@ -99,7 +101,9 @@ def _rejected(reasons: list[Row], every: bool) -> Iterator[RenderableType]:
 
 
 def _reason(row: Row) -> tuple[str, ...]:
-    options = ", ".join(option.partition("=")[2] for option in row["options"])
+    from explorer.analysis.phrases import option_ids
+
+    options = ", ".join(option_ids(row["options"]))
     share = "" if row["breach_probability"] is None else format_share(row["breach_probability"])
     return row["because"], row["why"], options, str(row["designs"]), share
 
@@ -115,17 +119,19 @@ def _trade(answer: Row) -> Iterator[RenderableType]:
 
 
 def _choice(choice: Row, design: Row) -> tuple[str, ...]:
-    return format_choices(choice["design"], design), format_usd(choice["monthly_usd"]), str(choice["parts"])
+    from explorer.analysis.phrases import difference
+
+    return difference(choice["design"], design), format_usd(choice["monthly_usd"]), str(choice["parts"])
 
 
 def _changes(changes: list[Row]) -> Iterator[RenderableType]:
     if changes:
         yield title("Against today's design")
-        yield from listed(f"{row['change']}: {row['what']}{_signed(row['usd'])}" for row in changes)
+        yield from listed(f"{row['change']}: {row['what']}{_cost(row['usd'])}" for row in changes)
 
 
-def _signed(usd: float | None) -> str:
-    return "" if usd is None else f" {'+' if usd > 0 else '-'}{format_usd(abs(usd))}"
+def _cost(usd: float | None) -> str:
+    return "" if usd is None else f" {format_signed_usd(usd)}"
 
 
 def _assumptions(assumptions: list[Row], every: bool) -> Iterator[RenderableType]:

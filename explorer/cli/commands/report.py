@@ -11,6 +11,7 @@ import typer
 from explorer.cli import tables
 from explorer.cli.console import BAD_INPUT, Json, Region, loaded, out, refused
 from explorer.errors import ExplorerError
+from explorer.facts.suggestions import either
 
 if TYPE_CHECKING:
     from explorer.views.report.batch import Entry
@@ -80,8 +81,7 @@ def report(
 def _forms(given: Sequence[str] | None) -> list[str]:
     for form in given or ():
         if form not in ACCEPTED:
-            *most, last = ACCEPTED
-            raise ExplorerError(f'--form is "{form}": expected {", ".join(most)} or {last}')
+            raise ExplorerError(f'--form is "{form}": expected {either(ACCEPTED)}')
     return list(dict.fromkeys(given or ACCEPTED[:1]))
 
 

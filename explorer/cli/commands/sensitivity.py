@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from explorer.cli.console import Json, Region, WorkloadFile, designs, loaded, out
-from explorer.errors import ExplorerError
+from explorer.facts.key_value import parse_pairs
 
 SELDOM = 0.005  # share of scenarios: designs that are the best less often have no row
 
@@ -61,15 +61,7 @@ def sensitivity(
 
 def parsed(texts: list[str]) -> dict[str, str]:
     """The ranges of "response=400KB..2MB" and the like, by field. Raises ExplorerError for any other text."""
-    found: dict[str, str] = {}
-    for text in texts:
-        field, equals, given = (part.strip() for part in text.partition("="))
-        if not equals:
-            raise ExplorerError(f'range is "{text}": expected FIELD=LOW..HIGH, such as response=400KB..2MB')
-        if field in found:
-            raise ExplorerError(f'range names {field} twice, the second time as "{given}"')
-        found[field] = given
-    return found
+    return parse_pairs(texts, "range", "FIELD=LOW..HIGH, such as response=400KB..2MB")
 
 
 def _swings(s: Sensitivity) -> Iterator[RenderableType]:
@@ -107,9 +99,8 @@ def _part(given, low: float | None, high: float | None) -> str:  # type: ignore[
 
 def _judged(r: Regret) -> Iterator[RenderableType]:
     """A row a design: what becomes of it in the scenarios."""
-    from explorer.analysis.sensitivity.regret import share
     from explorer.cli.tables import table, title
-    from explorer.facts.units import format_usd
+    from explorer.facts.units import format_part, format_usd
 
     yield title(
         "Choosing now", f"{r.samples:,} scenarios, inputs drawn independently, log-uniform; seed {r.seed}"
@@ -119,18 +110,20 @@ def _judged(r: Regret) -> Iterator[RenderableType]:
     shown = [row for row in r.judged if row.choice or row.recommended or row.best >= SELDOM]
     for row in shown:
         marks = [mark for mark, holds in (("choice", row.choice), ("today's", row.recommended)) if holds]
-        fails = (share(row.breaks), share(row.late))
+        fails = (format_part(row.breaks), format_part(row.late))
         money = [format_usd(usd) if usd == usd else "" for usd in (row.mean_regret_usd, row.p95_regret_usd)]
-        rows.append((row.design, ", ".join(marks), share(row.best), share(row.dearer), *fails, *money))
+        rows.append(
+            (row.design, ", ".join(marks), format_part(row.best), format_part(row.dearer), *fails, *money)
+        )
     columns = ("design", "", ">best", ">not best", ">breaks", ">late", ">mean regret", ">p95")
     yield table(columns, rows, ("p95", "not best"))
     if few := len(r.judged) - len(shown):
-        yield f"{few} more {'is' if few == 1 else 'are'} the best in less than {share(SELDOM)} each"
+        yield f"{few} more {'is' if few == 1 else 'are'} the best in less than {format_part(SELDOM)} each"
 
 
 def _measured(r: Regret) -> Iterator[RenderableType]:
     """A row an input that pays, or costs, to know."""
-    from explorer.analysis.sensitivity.ranges import CALLED
+    from explorer.analysis.sensitivity.ranges import noun_of
     from explorer.cli.tables import table, title
     from explorer.facts.units import format_share, format_usd
 
@@ -140,7 +133,7 @@ def _measured(r: Regret) -> Iterator[RenderableType]:
     yield title("Measuring first", "beside the choice; what noise could explain is left out")
     rows = [
         (
-            CALLED.get(row.input, row.input),
+            noun_of(row.input),
             f"{format_usd(row.saves_usd)} ± {format_usd(row.saves_se)}",
             f"{100 * row.averts:.2f} % ± {100 * row.averts_se:.2f}",
             format_share(row.changes),

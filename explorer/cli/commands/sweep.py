@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import RenderableType
 
-from explorer.cli.answer_tables import format_choices
 from explorer.cli.console import INTERRUPTED, Json, Region, WorkloadFile, loaded, out
 from explorer.cli.tables import Row, Whole, table
 from explorer.errors import ExplorerError
+from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_share
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def sweep_table(answer: Row) -> Iterator[RenderableType]:
     yield f"{points:,} points"
     rows = [
         (
-            "nothing is feasible" if row["design"] is None else format_choices(row["design"]),
+            "nothing is feasible" if row["design"] is None else format_pairs(row["design"]),
             f"{row['points']:,}",
             format_share(row["points"] / points),
         )

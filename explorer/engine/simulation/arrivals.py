@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from explorer.errors import ExplorerError
+from explorer.facts.suggestions import expected_one_of
 from explorer.facts.units import Number
 
 from .arguments import above_0, numbers
@@ -152,7 +153,7 @@ def arrivals(given: Any) -> Arrivals:
         return given
     if isinstance(given, str):
         if given not in NAMED:
-            raise ExplorerError(f'arrivals is "{given}": expected one of {", ".join(NAMED)}, or times')
+            raise ExplorerError(f'arrivals is "{given}": {expected_one_of(NAMED)}, or times')
         return NAMED[given]
     times = np.array(numbers("arrivals", given))  # a copy: in order in memory, and nobody else's
     if np.any(np.diff(times) < 0):

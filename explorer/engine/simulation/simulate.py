@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from explorer.errors import ExplorerError
+from explorer.facts.suggestions import expected_one_of
 from explorer.facts.units import shown
 
 from . import arguments
@@ -108,7 +109,7 @@ def planned(
     """The arguments of `simulate`, checked."""
     source, rate, duration = _load(arrivals, arrival_rps, duration_s)
     if shape not in SHAPES:
-        raise ExplorerError(f"shape is {shown(shape)}: expected one of {', '.join(SHAPES)}")
+        raise ExplorerError(f"shape is {shown(shape)}: {expected_one_of(SHAPES)}")
     if not isinstance(queue, bool):
         raise ExplorerError(f"queue is {shown(queue)}: expected true or false")
     if warm_s is None:

@@ -13,6 +13,7 @@ from explorer.facts import catalogue
 from explorer.facts.catalogue import Facts
 from explorer.facts.csv_table import first_day
 from explorer.facts.records import Tariff, Tier
+from explorer.facts.suggestions import expected_one_of
 
 from .append import append, check_writable, path_of
 from .price_list import OfferFiles, QueryApi, Unpriced, tiers
@@ -63,7 +64,7 @@ def _known(regions: Sequence[str], tables: Facts) -> tuple[str, ...]:
     accepted = [region for region in tables.regions() if region in MARKS]
     for region in regions:
         if region not in accepted:
-            raise ExplorerError(f'region is "{region}": expected one of {", ".join(accepted)}')
+            raise ExplorerError(f'region is "{region}": {expected_one_of(accepted)}')
     return tuple(dict.fromkeys(regions))
 
 

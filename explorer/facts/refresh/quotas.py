@@ -17,6 +17,7 @@ from explorer.facts import catalogue
 from explorer.facts.catalogue import Facts
 from explorer.facts.csv_table import first_day
 from explorer.facts.records import Limit
+from explorer.facts.suggestions import expected_one_of
 
 from . import aws_calls
 from .append import append, check_writable, path_of
@@ -81,7 +82,7 @@ def refresh_limits(
     wanted = tuple(dict.fromkeys(regions or tables.regions()))
     for region in wanted:
         if region not in tables.regions():
-            raise ExplorerError(f'region is "{region}": expected one of {", ".join(tables.regions())}')
+            raise ExplorerError(f'region is "{region}": {expected_one_of(tables.regions())}')
     path = path_of(tables, TABLE)
     check_writable(path)
     done = Refreshed(TABLE, today, wanted, str(path))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from explorer.facts.units import format_quantity
+from explorer.facts.units import format_count, format_quantity
 
 from .result import Refreshed, Row
 
@@ -38,17 +38,15 @@ COLUMNS = {  # of a row: its heading; a leading > stands to the right
 
 def sentences(found: Refreshed) -> list[str]:
     """What was done, and how much was left as it was."""
-    done = f"Added {_rows(found.added)} to {found.path}, as of {found.as_of}; none was taken away."
+    done = (
+        f"Added {format_count(found.added, 'row')} to {found.path}, as of {found.as_of}; none was taken away."
+    )
     if not found.added:
         done = f"Nothing to add to {found.path}."
     again = f"; {found.confirmed} stale ones cost the same and are dated anew" if found.confirmed else ""
     left = f"{found.unchanged} {found.table} are as they were{again}."
     beyond = f"{len(found.beyond)} have no match in AWS's answers here: read them at their sources."
     return [done, left, beyond] if found.beyond else [done, left]
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def parts(found: Refreshed) -> list[Part]:

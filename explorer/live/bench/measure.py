@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from explorer.errors import ExplorerError
+from explorer.facts.suggestions import expected_one_of
 from explorer.live.client.signing import Credentials, Scope, Signer, usual_chain
 from explorer.live.deployment.registry import Standing
 from explorer.live.deployment.template import stack_of
@@ -109,7 +110,7 @@ def _usual(w: Workload) -> float:
 def _open(rate: float | str, duration_s: float, arrivals: str, seed: int, repeat: int) -> list[Schedule]:
     rates = [_number(each) for each in rate.split(",")] if isinstance(rate, str) else [float(rate)]
     if arrivals not in {"poisson", "constant"}:
-        raise ExplorerError(f'arrivals is "{arrivals}": expected one of poisson, constant')
+        raise ExplorerError(f'arrivals is "{arrivals}": {expected_one_of(("poisson", "constant"))}')
     even = arrivals == "constant"
     if len(rates) > 1:
         return [stepped(rates, duration_s, None if even else seed + k) for k in range(repeat)]

@@ -19,6 +19,7 @@ from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import Design, table
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
+from explorer.facts.suggestions import expected_one_of
 from explorer.workload.workload import Workload
 
 from . import create as stacks_of
@@ -199,7 +200,7 @@ def places(on: str | None, region: str | None, cloud: str) -> list[Target]:
     if on == "aws":
         return [Aws(region)]
     if on not in {None, "local"}:
-        raise ExplorerError(f'target is "{on}": expected one of {", ".join(TARGETS)}')
+        raise ExplorerError(f'target is "{on}": {expected_one_of(TARGETS)}')
     regions = (region,) if region else catalogue.regions()
     return [place for place in (Local.found(each, cloud) for each in regions) if place]
 

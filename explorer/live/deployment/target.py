@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from explorer.errors import CloudError, ExplorerError
 from explorer.facts import catalogue
+from explorer.facts.suggestions import expected_one_of
 from explorer.live.cloud import instance, supervisor
 from explorer.live.cloud.vouch import CANNOT_VOUCH_FOR
 
@@ -226,5 +227,5 @@ def _session(region: str | None) -> Any:
 def target(name: str, region: str, cloud_name: str = "default") -> Target:
     """The target of a deployment, ready; the local cloud is started if it does not run."""
     if name not in TARGETS:
-        raise ExplorerError(f'target is "{name}": expected one of {", ".join(TARGETS)}')
+        raise ExplorerError(f'target is "{name}": {expected_one_of(TARGETS)}')
     return Aws(region) if name == "aws" else Local.started(region, cloud_name)

@@ -10,6 +10,7 @@ from typing import Any
 
 from explorer.engine.designs import Design
 from explorer.errors import DesignError
+from explorer.facts.suggestions import expected_one_of
 from explorer.options.base.conditions import Load
 from explorer.options.base.resources import (
     CALLER,
@@ -156,7 +157,7 @@ def stack_of(workload: Workload, design: Design) -> Stack:
     if workload.runtime.language not in RUNTIMES:
         raise DesignError(
             f"runtime.language is {workload.runtime.language}: the functions that are put up are Python; "
-            f"expected one of {', '.join(sorted(RUNTIMES))}"
+            + expected_one_of(sorted(RUNTIMES))
         )
     load = Load(workload).under(design.flow)
     pieces = tuple(chain.from_iterable(option.pieces(load) for option in design.options))

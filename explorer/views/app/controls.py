@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from explorer.facts import catalogue
-from explorer.facts.units import BYTES, Number, format_number, format_size, format_time
-from explorer.workload.axes import SPREADS
+from explorer.facts.units import BYTES, Number
 from explorer.workload.distribution import Distribution, Samples
 from explorer.workload.distribution_field import QUANTILE, Spread
+from explorer.workload.field_record import Field, Menu, Slider, Toggle
+from explorer.workload.fields import SPREADS, fields_with
+from explorer.workload.kinds import Kind
 from explorer.workload.workload import Workload
 
 STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # of a decade
 MINUTES = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 45)
 MEMORY = [128, 256, 512, 1024, 1769, 2048, 3072, 4096, 5120, 6144, 8192, 10240, 16384, 32768, 65536, 122880]
-PROMISE, NONE = "targets.latency_p95", 366 * 86400.0  # a promise that is none
+NONE = 366 * 86400.0  # a promise that is none
 HOURS, DAYS = (1, 1.5, 2, 3, 4, 6, 9, 12, 18), (1, 2, 3, 5, 7)
 
 TAIL = ".p99"  # of a distribution's field: how many times its median its p99 is
@@ -47,10 +48,6 @@ def _times(least: float, most: float) -> list[float]:
     return [s for s in seconds if least <= s <= most]
 
 
-def _promised(seconds: float) -> str:
-    return "none" if seconds >= NONE else format_time(seconds)
-
-
 def _memory(megabytes: float) -> str:
     whole = megabytes / 1024
     return f"{whole:g} GB" if whole == int(whole) else f"{megabytes:,g} MB"
@@ -62,6 +59,9 @@ def _ratio(ratio: float) -> str:
 
 def _monthly(usd: float) -> str:
     return f"${usd:,g} a month"
+
+
+SAID = {"MB": _memory, "USD/month": _monthly}  # by unit, where a slider says a value in its own way
 
 
 @dataclass(frozen=True)
@@ -93,31 +93,44 @@ class Dial:
         return sorted([*near, today])
 
 
-DIALS = (
-    Dial("requests_per_month", "Requests a month", _decades(2, 11), format_number),
-    Dial("response", "Response, median", _sizes(100, 5 * BYTES["GB"]), format_size),
-    Dial("response.p99", "Response, p99", RATIOS, _ratio, axis=False),
-    Dial("request", "Request, median", _sizes(100, 5 * BYTES["GB"]), format_size),
-    Dial("request.p99", "Request, p99", RATIOS, _ratio, axis=False),
-    Dial("runtime", "Run time, median", _times(1e-3, 7 * 86400), format_time),
-    Dial("runtime.p99", "Run time, p99", RATIOS, _ratio, axis=False),
-    Dial("runtime.memory", "Memory", MEMORY, _memory, axis=False),
-    Dial("configuration", "Configuration", [0.0, *_sizes(100, 4 * BYTES["MB"])], format_size),
-    Dial("client.waits", "Client waits", _times(0.1, 3600), format_time),
-    Dial(PROMISE, "Promised p95", [*_times(0.1, 7 * 86400), NONE], _promised),
-    Dial("preferences.part_usd", "One part is worth", [0.0, *_decades(0, 3)], _monthly, axis=False),
+def _dials(record: Field, slider: Slider) -> Iterator[Dial]:
+    """The slider of a field; of a distribution one more for its tail."""
+    kind, name = record.kind, slider.name or record.label
+    said = SAID.get(kind.unit, kind.show)
+    if record.path in SPREADS:
+        yield Dial(record.path, f"{name}, median", _marks(kind, slider), said, slider.on_map)
+        yield Dial(record.path + TAIL, f"{name}, p99", RATIOS, _ratio, axis=False)
+        return
+    marks = [*[0.0] * slider.zero, *_marks(kind, slider), *[NONE] * bool(slider.absent)]
+
+    def say(value: float) -> str:
+        return slider.absent if slider.absent and value >= NONE else said(value)
+
+    yield Dial(record.path, name, marks, say, slider.on_map)
+
+
+def _marks(kind: Kind, slider: Slider) -> list[float]:
+    """Round values between its ends, in the steps of its kind."""
+    if kind.unit == "MB":
+        return [float(size) for size in MEMORY if slider.least <= size <= slider.most]
+    if kind.unit == "bytes":
+        return _sizes(slider.least, slider.most)
+    if kind.unit == "seconds":
+        return _times(slider.least, slider.most)
+    return _decades(round(np.log10(slider.least)), round(np.log10(slider.most)))
+
+
+CONTROLS = {record.path: record for record in fields_with("control")}
+DIALS = tuple(
+    dial for r in CONTROLS.values() if isinstance(r.control, Slider) for dial in _dials(r, r.control)
 )
 SWITCHES = {  # field: its name on the screen
-    "client.polls": "Client can poll",
-    "client.uploads": "Client can upload to S3",
-    "client.receives_callbacks": "Client can be called back",
-    "response.divisible": "Response can be paged",
-    "runtime.divisible": "Work can be cut into steps",
+    path: r.control.name for path, r in CONTROLS.items() if isinstance(r.control, Toggle)
 }
-CHOICES: dict[str, tuple[str, tuple[str, ...]]] = {  # field: its name, and what can be chosen
-    "region": ("Region", tuple(sorted(catalogue.regions()))),
-    "runtime.architecture": ("Processor", ("arm64", "x86_64")),
+CHOICES = {  # field: its name, and what can be chosen
+    path: (r.control.name, r.choices) for path, r in CONTROLS.items() if isinstance(r.control, Menu)
 }
+OPTIONAL = {path for path, r in CONTROLS.items() if isinstance(r.control, Slider) and r.control.absent}
 
 
 def ratio_of(spread: Distribution) -> float:
@@ -143,7 +156,7 @@ def turned(base: Workload, values: Mapping[str, Value]) -> Workload:
             changes[field] = value
             if base.peak_rps is not None:
                 changes["peak_rps"] = base.peak_rps * float(value) / base.requests_per_month
-        elif field == PROMISE:
+        elif field in OPTIONAL:
             changes[field] = None if float(value) >= NONE else value
         else:
             changes[field] = value

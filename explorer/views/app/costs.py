@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
+from explorer.analysis.phrases import difference_briefly
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill, cost
 from explorer.engine.designs import Design
 from explorer.facts import catalogue
-from explorer.facts.units import format_time, format_usd
+from explorer.facts.units import format_count, format_time, format_usd
 from explorer.views.figures.bills import by_service, grouped, service_colours
 
 from .html import number, title
@@ -39,7 +40,7 @@ def costs(r: Recommendation, pinned: Recommendation | None = None) -> str:
     bills = [by_service(cost(r.workload, design, r.load)) for design in designs]
     late = {str(Design(**other.design)): other.latency_p95_s for other in r.others}
     seconds = [r.latency_s["p95"], *(late[str(design)] for design in designs[1:])]
-    names = ["this design", *(differs(design, r.nearest) for design in designs[1:])]
+    names = ["this design", *(difference_briefly(design, r.nearest) for design in designs[1:])]
     keys = [f"bill:{index}" for index in range(len(designs))]
     if pinned:
         bills.insert(1, by_service(cost(pinned.workload, pinned.nearest, pinned.load)))
@@ -70,7 +71,7 @@ def _row(
         for service, usd in bill.items()
         if usd > 0
     )
-    parts = f"{len(design.parts)} part{'' if len(design.parts) == 1 else 's'}, p95 {format_time(p95, 2)}"
+    parts = f"{format_count(len(design.parts), 'part')}, p95 {format_time(p95, 2)}"
     cut = " cut" if total > most * 1.001 else ""
     return (
         f'<li{" class=first" if first else ""} data-why="{key}"><span class="name">{escape(name)}</span>'
@@ -84,11 +85,6 @@ def _kind(service: str) -> int:
     if known is not None and known.shade is not None:
         return known.shade
     return MORE if service != "other" else OTHER
-
-
-def differs(design: Design, other: Design) -> str:
-    """Only the options in which a design differs from another."""
-    return ", ".join(option for concern, option in design.ids.items() if option != other.ids[concern])
 
 
 def bills(r: Recommendation, index: int) -> Bill | None:

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from explorer.errors import ExplorerError
+from explorer.facts.suggestions import expected_one_of
 from explorer.workload.workload import Workload
 
 KINDS = {
@@ -34,7 +35,7 @@ def file_name(workload: Workload, ending: str) -> str:
 def made(workload: Workload, ending: str) -> bytes:
     """A report as bytes. Raises ExplorerError for an ending that a report cannot have."""
     if ending not in endings():
-        raise ExplorerError(f'report is "{ending}": expected one of {", ".join(endings())}')
+        raise ExplorerError(f'report is "{ending}": {expected_one_of(endings())}')
     from explorer.views.report.report import report
 
     with tempfile.TemporaryDirectory() as folder:

@@ -14,8 +14,3 @@ def number(text: str, why: str, *, kind: str = "") -> str:
 def title(text: str, extra: str = "") -> str:
     """The head of a panel; `extra` is HTML beside it."""
     return f"<header><h2>{escape(text)}</h2>{extra}</header>"
-
-
-def capital(text: str) -> str:
-    """`text` as a sentence begins."""
-    return text[:1].upper() + text[1:]

@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 
 from explorer.analysis.decision_map import Atlas, Line, unit_of
+from explorer.analysis.phrases import list_options
 from explorer.analysis.sweep.sweep import sweep
 from explorer.engine.designs import Design
 from explorer.engine.search import NOTHING
 from explorer.views.figures.style import FINE, FORMATS, SAID, TICKS
-from explorer.workload.axes import BOUNDS, REACH, SPREADS
+from explorer.workload.axes import BOUNDS, REACH
+from explorer.workload.fields import SPREADS, by_path
 from explorer.workload.workload import Workload
 
 from .controls import DIALS
@@ -177,11 +179,9 @@ def ticks(unit: str, low: float, high: float, most: int) -> list[tuple[float, st
     return [(tick, said(tick)) for tick in shown[::step]]
 
 
-PROMISES = {"cost": "cost", "client.waits": "client waits", "targets.latency_p95": "promised p95"}
-
-
 def _line(line: Line) -> dict[str, Any]:
-    text = PROMISES.get(line.because, line.said)
+    promise = by_path().get(line.because)
+    text = promise.noun if promise else line.said
     return {"x": line.at[0], "y": line.at[1], "text": text, "steep": line.steep}
 
 
@@ -190,6 +190,6 @@ def _common(found: Atlas) -> str:
     if not found.designs:
         return "No design is feasible anywhere here."
     if len(found.designs) == 1:
-        return "The same design everywhere: " + ", ".join(found.designs[0].ids.values())
+        return "The same design everywhere: " + list_options(found.designs[0])
     where = "Wherever one is feasible" if (found.winner == NOTHING).any() else "Everywhere"
-    return f"{where}: " + ", ".join(found.common.values()) if found.common else ""
+    return f"{where}: " + list_options(found.common) if found.common else ""

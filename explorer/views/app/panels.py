@@ -6,12 +6,19 @@ text can be read aloud. The figures of `explorer.views.figures` show the same nu
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from html import escape
 
 import numpy as np
 
-from explorer.analysis.break_evens import BreakEven, named
+from explorer.analysis.break_evens import BreakEven
+from explorer.analysis.phrases import (
+    difference_briefly,
+    difference_or_all,
+    quota_request,
+    rejected_options_briefly,
+    sentence,
+    use_of_limit_briefly,
+)
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.rejections import Reason
 from explorer.analysis.summary import misses
@@ -19,28 +26,24 @@ from explorer.engine.designs import Design
 from explorer.engine.limits import Finding
 from explorer.facts import catalogue
 from explorer.facts.units import (
-    format_number,
+    format_chance_briefly,
+    format_factor,
     format_quantity,
     format_share,
-    format_size,
     format_time,
     format_usd,
+    plural,
 )
-from explorer.views.figures.style import NEVER
+from explorer.workload.fields import fields_with
 
-from .costs import differs
-from .html import capital, number, title
+from .html import number, title
 from .screen_state import differences
 
 LIMITS, REASONS, TURNS = 8, 5, 6  # rows of each panel
 LEAST, DECADES = 1e-3, 4.0  # the track begins at 0.1 % of a limit and ends at ten times of it
 AT_LIMIT = 100 * 3 / DECADES  # where the limit stands on the track [%]
-AXES: dict[str, tuple[str, Callable[[float], str]]] = {  # of the break-evens: what they are called here
-    "response": ("Response", format_size),
-    "request": ("Request", format_size),
-    "runtime": ("Run time", format_time),
-    "requests_per_month": ("Requests a month", format_number),
-    "configuration": ("Configuration", format_size),
+AXES = {  # of the break-evens: what they are called here
+    record.path: (record.label, record.kind.show) for record in fields_with("break_evens")
 }
 CONCERNS = {
     "door": "Door",
@@ -71,7 +74,7 @@ def _against(r: Recommendation, beside: Recommendation) -> str:
 def _numbers(r: Recommendation, beside: Recommendation | None) -> str:
     tiles = (
         ("usd", format_usd, "a month"),
-        ("parts", str, "moving part" if r.parts == 1 else "moving parts"),
+        ("parts", str, plural(r.parts, "moving part")),
         ("p50", _seconds, "half of the results"),
         ("p95", _seconds, "95 % of the results"),
     )
@@ -107,16 +110,16 @@ def _choices(design: Design, beside: Recommendation | None) -> str:
 def _note(r: Recommendation) -> str:
     """What to ask AWS for first, whether a part's worth turns the answer, or why nothing serves."""
     if not r.feasible:
-        missed = capital("; ".join(misses(r)[:2]))
+        missed = sentence("; ".join(misses(r)[:2]), "")
         return f'<p class="note">The nearest miss is shown. {escape(missed)}.</p>'
-    notes = [f"First, {f.consequence.partition(';')[0]}." for f in r.found if f.verdict == "raise"]
+    notes = [f"First, {quota_request(f)}." for f in r.found if f.verdict == "raise"]
     others = {
         str(Design(**choice["design"])): usd
         for usd, choice in r.at_part_usd.items()
         if choice["design"] and choice["design"] != r.nearest.ids
     }
     notes += [
-        f"At {format_usd(usd)} a part: {named(Design(**r.at_part_usd[usd]['design']), r.nearest)}."
+        f"At {format_usd(usd)} a part: {difference_or_all(r.at_part_usd[usd]['design'], r.nearest)}."
         for usd in others.values()
     ]
     return f'<p class="note">{escape(" ".join(notes[:2]))}</p>'
@@ -140,7 +143,7 @@ def limits(r: Recommendation, beside: Recommendation | None = None) -> str:
 def _limit(found: Finding, other: Finding | None) -> str:
     row = catalogue.limit(found.limit)
     p50, p99 = (_place(used, found.limit_value) for used in (found.used_p50, found.used_p99))
-    over = _over(found.breach_probability)
+    over = format_chance_briefly(found.breach_probability)
     share = format_share(found.used_p99 / found.limit_value) if found.limit_value else ""
     word = share if found.verdict == "fits" else f"{found.verdict} {over}".strip()
     ghost = (
@@ -149,18 +152,11 @@ def _limit(found: Finding, other: Finding | None) -> str:
     return (
         f'<li class="{found.verdict}" data-why="limit:{escape(found.limit)}">'
         f'<div><span class="name">{escape(row.name)}</span>'
-        f"{number(used(found), f'limit:{found.limit}')}</div>"
+        f"{number(use_of_limit_briefly(found), f'limit:{found.limit}')}</div>"
         f'<div><div class="track"><i class="light" style="width:{p99:.2f}%"></i>'
         f'<i class="dark" style="width:{p50:.2f}%"></i>{ghost}<b style="left:{AT_LIMIT:g}%"></b></div>'
         f"<em>{escape(word)}</em></div></li>"
     )
-
-
-def _over(chance: float) -> str:
-    """The share of requests over a limit, in few letters."""
-    if chance < 1e-5:
-        return "" if chance < NEVER else "< 0.001 %"
-    return format_share(chance) if chance < 0.9995 else "100 %"
 
 
 def _place(used: float, limit: float) -> float:
@@ -169,19 +165,6 @@ def _place(used: float, limit: float) -> float:
     if not share > LEAST:
         return 0.0
     return float(min(100.0, 100 * np.log10(share / LEAST) / DECADES))
-
-
-def used(found: Finding) -> str:
-    """ "9 MB of 6 MB"; a unit that is a phrase is told on hovering."""
-    used, limit = (quantity(value, found.unit) for value in (found.used_p99, found.limit_value))
-    return f"{used.removesuffix(found.unit).rstrip()} of {limit.removesuffix(found.unit).rstrip()}"
-
-
-def quantity(value: float, unit: str) -> str:
-    """A use of a limit for people."""
-    if not np.isfinite(value):
-        return "endless"
-    return format_quantity(value, unit) if unit in {"bytes", "seconds"} else f"{format_number(value)} {unit}"
 
 
 def rejected(r: Recommendation) -> str:
@@ -196,15 +179,13 @@ def rejected(r: Recommendation) -> str:
 
 
 def _reason(reason: Reason) -> str:
-    options = ", ".join(option.partition("=")[2] for option in reason.options[:2]) or "several together"
-    more = len(reason.options) - 2
-    options += f" +{more}" if more > 0 else ""
+    options = rejected_options_briefly(reason, 2)
     key = f"reason:{reason.because}"
     said, figure = escape(reason.why), f"{reason.designs} designs"
     if reason.kind == "limit":
         row = catalogue.limit(reason.because)
         said = f"{escape(format_quantity(row.value or 0.0, row.unit))}, {escape(row.name)}"
-        figure = f"{_over(reason.breach_probability or 0.0) or 'some'} over"
+        figure = f"{format_chance_briefly(reason.breach_probability or 0.0) or 'some'} over"
     return (
         f'<li data-why="{escape(key)}"><span><b>{escape(options)}</b> {said}</span>{number(figure, key)}</li>'
     )
@@ -222,10 +203,9 @@ def _turn(index: int, turn: BreakEven, r: Recommendation) -> str:
     """The value first, then what is built beyond it."""
     key = f"turn:{index}"
     if turn.value is None:
-        return f'<li data-why="{key}"><span>{escape(capital(turn.says))}</span></li>'
-    then = differs(Design(**turn.design), r.nearest) if turn.design else "nothing is feasible"
+        return f'<li data-why="{key}"><span>{escape(sentence(turn.says, ""))}</span></li>'
+    then = difference_briefly(turn.design, r.nearest) if turn.design else "nothing is feasible"
     name, shown = AXES[turn.axis]
-    factor = turn.factor or 1.0
-    far = f"{format_number(factor)} ×" if factor >= 1 else f"1/{format_number(1 / factor)}"
+    far = format_factor(turn.factor or 1.0)
     where = f"{name} {turn.direction} {shown(turn.value)}"
     return f'<li data-why="{key}"><span>{escape(where)} → <b>{escape(then)}</b></span>{number(far, key)}</li>'

@@ -5,20 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from html import escape
 
+from explorer.analysis.phrases import list_options, sentence
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill, BillLine
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import Context
 from explorer.engine.latency import steps as steps_of
 from explorer.facts import catalogue
-from explorer.facts.units import format_number, format_quantity, format_share, format_time, format_usd
+from explorer.facts.units import (
+    format_count,
+    format_number,
+    format_quantity,
+    format_quantity_as_listed,
+    format_share,
+    format_time,
+    format_unit_price,
+    format_usd,
+    split_unit,
+)
 from explorer.options.base.option import Option
 from explorer.options.base.request_path import Flow
-from explorer.workload.axes import SPREADS
+from explorer.workload.fields import SPREADS
 
 from . import costs, history, panels
 from .controls import DIALS, TAIL
-from .html import capital
 
 LINES = 9  # of a bill
 LEVELS = (0.5, 0.9, 0.95, 0.99, 0.999)
@@ -93,19 +103,13 @@ def _line(line: BillLine) -> str:
     mark = " *" if line.assumed else ""
     return (
         f"<tr><td>{escape(line.id)}{mark}</td><td>{escape(_amount(line))}</td>"
-        f"<td>{escape(_price(price))}</td><td>{escape(line.as_of)}</td><td>{format_usd(float(line.usd))}</td></tr>"
+        f"<td>{escape(format_unit_price(price))}</td><td>{escape(line.as_of)}</td><td>{format_usd(float(line.usd))}</td></tr>"
     )
 
 
 def _amount(line: BillLine) -> str:
-    unit, _, _ = line.unit.partition(" (")  # what it counts is told by the source
+    unit, _ = split_unit(line.unit)  # what it counts is told by the source
     return f"{format_number(float(line.quantity))} {unit}"
-
-
-def _price(usd: float) -> str:
-    if usd >= 0.01:
-        return f"${usd:.4g}"
-    return f"${usd * 1e6:.4g} per million" if usd else "$0"
 
 
 def _parts(r: Recommendation, _: str, __: history.State) -> str:
@@ -115,7 +119,7 @@ def _parts(r: Recommendation, _: str, __: history.State) -> str:
         f"What whoever is on call must know exists, and the steps that a client must take. Each counts as "
         f"{worth} a month when designs are compared: score {format_usd(r.score_usd)}."
     )
-    return _box(f"{r.parts} moving parts" if r.parts != 1 else "1 moving part", _rows(names), _said(said))
+    return _box(format_count(r.parts, "moving part"), _rows(names), _said(said))
 
 
 def _latency(level: str) -> Callable[[Recommendation, str, history.State], str]:
@@ -148,7 +152,7 @@ def _option(r: Recommendation, concern: str, _: history.State) -> str:
     parts = ", ".join(option.parts) or "none of its own"
     return _box(
         f"{panels.CONCERNS[concern]}: {option.id}",
-        _said(capital(option.summary) + "."),
+        _said(sentence(option.summary, "") + "."),
         _rows([("moving parts", parts), ("billed", billed)]),
     )
 
@@ -168,7 +172,7 @@ def _step(r: Recommendation, index: str, _: history.State) -> str:
     share = arrow.p50_s / max(sum(each.p50_s for each in arrows), 1e-12)
     rows.append(("of the whole", format_share(share)))
     who = arrow.start if arrow.start == arrow.end else f"{arrow.start} to {arrow.end}"
-    return _box(capital(arrow.title), _rows([("who", who), ("phase", arrow.phase), *rows]))
+    return _box(sentence(arrow.title, ""), _rows([("who", who), ("phase", arrow.phase), *rows]))
 
 
 def _limit(r: Recommendation, name: str, _: history.State) -> str:
@@ -177,7 +181,7 @@ def _limit(r: Recommendation, name: str, _: history.State) -> str:
         return ""
     row = catalogue.limit(name)
     value, p50, p99 = (
-        panels.quantity(v, found.unit) for v in (found.limit_value, found.used_p50, found.used_p99)
+        format_quantity_as_listed(v, found.unit) for v in (found.limit_value, found.used_p50, found.used_p99)
     )
     share = found.used_p99 / found.limit_value if found.limit_value else 0.0
     rows = [
@@ -189,9 +193,9 @@ def _limit(r: Recommendation, name: str, _: history.State) -> str:
     ]
     sure = "" if row.verified else ", not verified"
     return _box(
-        f"{row.service}: {row.name}",
+        row.title,
         _rows(rows),
-        _said(capital(found.consequence)),
+        _said(sentence(found.consequence, "")),
         _source(row.source_url, row.as_of, sure),
     )
 
@@ -208,17 +212,15 @@ def _reason(r: Recommendation, because: str, _: history.State) -> str:
     rows = [
         ("rules out", ", ".join(option.replace("=", " ") for option in reason.options[:8])),
         ("designs", f"{reason.designs:,}"),
-        ("nearest of them", ", ".join(reason.nearest.values())),
+        ("nearest of them", list_options(reason.nearest)),
     ]
     if reason.breach_probability is not None:
         rows.append(("over it, at least", f"{format_share(reason.breach_probability)} of the requests"))
     if reason.kind != "limit":
-        return _box(capital(reason.why), _rows(rows), _said(f"From the workload: {because}."))
+        return _box(sentence(reason.why, ""), _rows(rows), _said(f"From the workload: {because}."))
     row = catalogue.limit(because)
     value = format_quantity(row.value or 0.0, row.unit)
-    return _box(
-        f"{row.service}: {row.name}", _rows([("limit", value), *rows]), _source(row.source_url, row.as_of)
-    )
+    return _box(row.title, _rows([("limit", value), *rows]), _source(row.source_url, row.as_of))
 
 
 def _turn(r: Recommendation, index: str, _: history.State) -> str:
@@ -226,8 +228,8 @@ def _turn(r: Recommendation, index: str, _: history.State) -> str:
     if turn is None:
         return ""
     said = "The best design was asked for at values up to a thousand times more and less than today's."
-    built = ", ".join(turn.design.values()) if turn.design else "no design is feasible"
-    return _box(capital(turn.says), _rows([("then", built)]), _said(said))
+    built = list_options(turn.design) if turn.design else "no design is feasible"
+    return _box(sentence(turn.says, ""), _rows([("then", built)]), _said(said))
 
 
 # The workload -------------------------------------------------------------------------------------
@@ -254,7 +256,7 @@ def _field(r: Recommendation, name: str, state: history.State) -> str:
     if name in state.values:
         given = "turned here"
         given += f"; {STRETCHED if name.endswith(TAIL) else SCALED}" if driver in SPREADS else ""
-    return _box(dial.name, _rows(rows), _said(capital(given) + "."))
+    return _box(dial.name, _rows(rows), _said(sentence(given, "") + "."))
 
 
 KINDS: dict[str, Callable[[Recommendation, str, history.State], str]] = {

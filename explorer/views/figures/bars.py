@@ -9,10 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from explorer.analysis.phrases import use_of_limit_briefly
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.latency import latency as seconds_of
 from explorer.facts import catalogue
-from explorer.facts.units import format_number, format_quantity, format_time
+from explorer.facts.units import FORMATS, format_bare_quantity, format_chance, format_time
 from explorer.options.base.request_path import Phase
 
 from .style import (
@@ -29,7 +30,6 @@ from .style import (
     YELLOW,
     Picture,
     canvas,
-    chance_said,
     key,
     log_ticks,
     piece,
@@ -132,27 +132,13 @@ def _limit_row(axes: Axes, y: int, found: Any, p50: float, p99: float) -> None:
 
 def _used_said(found: Any) -> tuple[str, str]:
     """ "9 MB of 6 MB" and the p50 beneath it; a unit that is a phrase stands beneath too."""
-    if found.unit in {"bytes", "seconds"}:
-        p50, p99, limit = (_quantity(v, found.unit) for v in _values(found))
-        return f"{p99} of {limit}", f"p50 {p50}"
-    p50, p99, limit = (_number(v) for v in _values(found))
-    return f"{p99} of {limit}", shorten(f"{found.unit}; p50 {p50}", 38)
-
-
-def _values(found: Any) -> tuple[float, float, float]:
-    return found.used_p50, found.used_p99, found.limit_value
-
-
-def _quantity(value: float, unit: str) -> str:
-    return format_quantity(value, unit) if np.isfinite(value) else "endless"
-
-
-def _number(value: float) -> str:
-    return format_number(value) if np.isfinite(value) else "endless"
+    p50 = f"p50 {format_bare_quantity(found.used_p50, found.unit)}"
+    also = p50 if found.unit in FORMATS else shorten(f"{found.unit}; {p50}", 38)
+    return use_of_limit_briefly(found), also
 
 
 def _breaks(chance: float) -> str:
-    said = chance_said(chance)
+    said = format_chance(chance)
     return "never breaks" if said == "never" else f"{said} break it" if chance < 1 else "always breaks"
 
 

@@ -9,13 +9,13 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from explorer.analysis.break_evens import named
+from explorer.analysis.phrases import label_design
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import CONCERNS, Design
 from explorer.facts import catalogue
-from explorer.facts.units import format_time, format_usd
+from explorer.facts.units import format_count, format_time, format_usd
 
 from .style import (
     FAINT,
@@ -50,7 +50,8 @@ def costs(r: Recommendation, most: int = 6) -> Picture:
     totals = [sum(bill.values()) for bill in bills]
     title = f"Monthly cost: {r.workload.name}"
     alt = f"{title}: " + "; ".join(
-        f"{_called(design, r)} {format_usd(total)}" for design, total in zip(designs, totals, strict=True)
+        f"{label_design(design, r.nearest)} {format_usd(total)}"
+        for design, total in zip(designs, totals, strict=True)
     )
     picture, axes = canvas(1.18 + ROW_IN * len(designs), title, alt, 0.30, 0.84)
     limit, services = _cost_axis(axes, totals), service_colours(bills)
@@ -140,21 +141,14 @@ def _cost_labels(axes: Axes, y: int, design: Design, r: Recommendation, end: flo
     small: dict[str, Any] = {"transform": place, "size": 7.5, "color": FAINT, "va": "center"}
     index = r.evaluation.designs.index(design)
     total = float(r.evaluation.monthly_usd[index])
-    parts = len(design.parts)
+    parts = format_count(len(design.parts), "part")
     bold = "bold" if design == r.nearest else "normal"
-    lines = _two_lines(_called(design, r))
+    lines = _two_lines(label_design(design, r.nearest))
     for text, dy in zip(lines, (0.15, -0.2) if len(lines) == 2 else (0.0,), strict=True):
         axes.text(-0.02, y + dy, text, transform=place, ha="right", va="center", size=8.5, weight=bold)
     axes.text(1.02, y + 0.15, format_usd(total), transform=place, va="center", size=9.5, weight=bold)
     latency = format_time(float(r.evaluation.latency_s[index, 1]), 2)
-    axes.text(1.02, y - 0.2, f"{parts} part{'' if parts == 1 else 's'}, p95 {latency}", **small)
-
-
-def _called(design: Design, r: Recommendation) -> str:
-    """The recommended design by its options, another by what differs."""
-    if design == r.nearest:
-        return ", ".join(design.ids.values())
-    return named(design, r.nearest)
+    axes.text(1.02, y - 0.2, f"{parts}, p95 {latency}", **small)
 
 
 def _two_lines(text: str, width: int = 42) -> list[str]:

@@ -14,7 +14,9 @@ from matplotlib.text import Text
 from explorer.analysis.decision_map import Atlas, atlas, unit_of
 from explorer.analysis.sweep.sweep import Sweep
 from explorer.engine.search import NOTHING
-from explorer.workload.axes import SPREADS
+from explorer.facts.units import format_percent
+from explorer.workload.axes import AXES
+from explorer.workload.fields import SPREADS
 from explorer.workload.workload import Workload
 
 from .style import FAINT, INK, Picture, canvas, log_ticks, styled, subtitle
@@ -23,9 +25,7 @@ COLOURS = ("#a9cde6", "#f7dca0", "#a3d9c6", "#ecc9dc", "#f3bf9c", "#d5ebf8", "#f
 EMPTY = "#f3f4f6"
 A_LINE = 150  # letters of small print below the map
 RINGS = "rings around today: 50, 80 and 98 % of its requests"
-SHARES = ("response.compression", "targets.success", "preferences.discount")
 AT_THE_EDGE = 0.92  # of an axis: beyond it the word stands on the other side of its place
-NAMES = {"response": "median response", "request": "median request", "runtime": "median run time"}
 
 
 @styled
@@ -58,11 +58,11 @@ def frame_map(axes: Axes, drawn: Atlas) -> None:
     axes.set(xscale="log", yscale="log", xlim=drawn.across[[0, -1]], ylim=drawn.up[[0, -1]])
     for axis, name in ((axes.xaxis, drawn.x), (axes.yaxis, drawn.y)):
         log_ticks(axis, unit_of(name))
-        if name in SHARES:
+        if AXES[name].kind.is_share:
             low, high = axis.get_view_interval()
             ticks = [share for share in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 1) if low <= share <= high]
-            axis.set_ticks(ticks, labels=[f"{100 * share:g} %" for share in ticks])
-        axis.set_label_text(NAMES.get(name, name.replace("_", " ")))
+            axis.set_ticks(ticks, labels=list(map(format_percent, ticks)))
+        axis.set_label_text(AXES[name].noun if name in SPREADS else name.replace("_", " "))
 
 
 def _shared(drawn: Atlas) -> str:

@@ -13,6 +13,8 @@ from scipy.special import ndtr
 from explorer.engine.designs import CONCERNS, OPTIONS, Context, Design, table
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
+from explorer.facts.suggestions import expected_one_of
+from explorer.facts.units import NEVER, format_chance
 from explorer.options.base.conditions import Load
 from explorer.options.base.limit_uses import Over
 from explorer.workload.distribution import Distribution, Quantiles, Samples
@@ -21,12 +23,10 @@ from explorer.workload.workload import Workload
 from .style import (
     BLUE,
     FAINT,
-    NEVER,
     SAID,
     VERMILION,
     Picture,
     canvas,
-    chance_said,
     log_ticks,
     styled,
     subtitle,
@@ -71,7 +71,7 @@ def distribution(
     Raises ExplorerError for another field, an unknown limit or door.
     """
     if field not in FIELDS:
-        raise ExplorerError(f'field is "{field}": expected one of {", ".join(FIELDS)}')
+        raise ExplorerError(f'field is "{field}": {expected_one_of(FIELDS)}')
     spread: Distribution = getattr(workload, field).spread
     walls = _merged(_walls(workload, field, limits, door))
     low, high = _span(spread)
@@ -181,7 +181,7 @@ def _plain(door: str) -> Design:
     """The design of this door that adds nothing: the first option of each other concern."""
     chosen = {concern: next(iter(OPTIONS[concern])) for concern in CONCERNS}
     if door not in OPTIONS["door"]:
-        raise ExplorerError(f'door is "{door}": expected one of {", ".join(OPTIONS["door"])}')
+        raise ExplorerError(f'door is "{door}": {expected_one_of(OPTIONS["door"])}')
     return Design(**{**chosen, "door": door})
 
 
@@ -227,7 +227,7 @@ def _wall_said(wall: Wall, unit: str) -> str:
     """ "http-api: 4.5 MB (6 MB once encoded), 3.4 % over"."""
     value, stated = SAID[unit](wall.value), SAID[unit](wall.stated)
     carried = f" ({stated} as counted)" if unit == "bytes" and value != stated else ""
-    over = "none over" if wall.over < NEVER else f"{chance_said(wall.over)} over"
+    over = "none over" if wall.over < NEVER else f"{format_chance(wall.over)} over"
     return f"{', '.join(wall.names)}: {value}{carried}, {over}"
 
 

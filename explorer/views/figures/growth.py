@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from explorer.facts import catalogue
+from explorer.facts.units import label_rough_share
 
 from .style import (
     BLUE,
@@ -93,7 +94,8 @@ def _names(picture: Picture, axes: Axes, lines: dict[str, np.ndarray]) -> None:
         row, y = catalogue.limit(limit), place - over
         line: Any = {"color": colour, "lw": 1, "transform": axes.transAxes, "clip_on": False}
         axes.plot([1.0, 1.02], [end, y], **line)
-        said = f"{shorten(row.name, NAME, placeholder='...')}: {_said(shares[0])} → {_said(shares[-1])}"
+        first, last = (label_rough_share(shares[at]) for at in (0, -1))
+        said = f"{shorten(row.name, NAME, placeholder='...')}: {first} → {last}"
         axes.text(1.027, y + 0.09 / height_in, said, size=8.5, va="center", transform=axes.transAxes)
         axes.text(
             1.027,
@@ -104,12 +106,6 @@ def _names(picture: Picture, axes: Axes, lines: dict[str, np.ndarray]) -> None:
             color=FAINT,
             transform=axes.transAxes,
         )
-
-
-def _said(share: float) -> str:
-    if share >= 1e4:
-        return "over 10,000 times"
-    return f"{share:.3g} times" if share >= 2 else f"{100 * share:.0f} %" if share >= 0.01 else "under 1 %"
 
 
 def _first(axes: Axes, frame: pd.DataFrame, lines: dict[str, np.ndarray]) -> None:
@@ -128,5 +124,7 @@ def _first(axes: Axes, frame: pd.DataFrame, lines: dict[str, np.ndarray]) -> Non
 def _alt(title: str, frame: pd.DataFrame, lines: dict[str, np.ndarray]) -> str:
     first = getattr(frame, "first_breach", None)
     said = f"first broken: {first[1]} in month {first[0]}" if first else "no limit breaks"
-    fills = "; ".join(f"{limit} from {_said(s[0])} to {_said(s[-1])}" for limit, s in lines.items())
+    fills = "; ".join(
+        f"{limit} from {label_rough_share(s[0])} to {label_rough_share(s[-1])}" for limit, s in lines.items()
+    )
     return f"{title}, over {int(frame['month'].max())} months: {said}{'; ' + fills if fills else ''}"

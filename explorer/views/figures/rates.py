@@ -10,7 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from explorer.analysis.choice import completed
-from explorer.engine.designs import CONCERNS, Design, table
+from explorer.analysis.phrases import label_designs
+from explorer.engine.designs import Design, table
 from explorer.engine.evaluation import Evaluation
 from explorer.facts.units import format_usd
 from explorer.options.base.conditions import Load
@@ -61,7 +62,7 @@ def cost_by_rate(
     evaluation = _over_rates(workload, chosen, span)
     order = [evaluation.designs.index(design) for design in chosen]
     usd, feasible = evaluation.monthly_usd[order], evaluation.feasible[order]
-    labels = _labels(chosen)
+    labels = label_designs(chosen)
     turns = list(_turns(span, usd, feasible))
     title = f"Monthly cost by rate: {workload.name}"
     picture, axes = canvas(4.8, title, _rate_alt(title, labels, turns), 0.085, 0.695, 0.62)
@@ -81,12 +82,6 @@ def _over_rates(workload: Workload, designs: Sequence[Design], rates: np.ndarray
         axes["peak_rps"] = workload.peak_rps * rates / workload.requests_per_month
     kept = np.array([design in designs for design in table().designs])
     return Evaluation(Load(workload, axes), table().only(kept))
-
-
-def _labels(designs: Sequence[Design]) -> list[str]:
-    """Each design by the options in which they differ from each other."""
-    differ = [c for c in CONCERNS if len({design.ids[c] for design in designs}) > 1] or list(CONCERNS)
-    return [", ".join(design.ids[concern] for concern in differ) for design in designs]
 
 
 def _turns(rates: np.ndarray, usd: np.ndarray, feasible: np.ndarray) -> Iterator[tuple[float, float, int]]:

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from explorer.analysis.break_evens import named
+from explorer.analysis.phrases import label_design
 from explorer.analysis.sensitivity.regret import called, gain, pays, trades
 from explorer.facts.units import format_share, format_usd
 
@@ -65,7 +65,7 @@ def _called(r: Regret, rows: Sequence[Judged], judged: Judged) -> str:
     """The first design by its options, another by what differs from it."""
     by_name = {str(design): design for design in r.held.designs}
     design, first = by_name[judged.design], by_name[rows[0].design]
-    return ", ".join(design.ids.values()) if design == first else named(design, first)
+    return label_design(design, first)
 
 
 def _outcome(picture: Picture, axes: Axes, y: int, judged: Judged, called: str) -> None:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch
 
 from explorer.analysis.choice import completed
+from explorer.analysis.phrases import list_options
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
 from explorer.options.base.conditions import Load
@@ -45,9 +46,7 @@ def resources(
     height, legend_in = _placed(boxes, over), LEGEND_IN * -(-len(talks) // 3) + 0.12
     title = f"Resources: {workload.name}"
     picture, axes = canvas(height + legend_in + 1.05, title, _alt(title, boxes, talks), 0.0, 1.0, 0.08)
-    subtitle(
-        picture, f"{', '.join(shown.ids.values())}; under each name the parts that someone must know exist"
-    )
+    subtitle(picture, f"{list_options(shown)}; under each name the parts that someone must know exist")
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH_IN)
     axes.set_ylim(-legend_in - 0.1, height + 0.25)

@@ -11,8 +11,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
+from explorer.analysis.phrases import difference_briefly, list_options
 from explorer.analysis.sensitivity.tornado import FAILS
-from explorer.facts.units import format_number, format_usd
+from explorer.facts.units import format_factor, format_usd
 
 from .style import (
     BLUE,
@@ -65,9 +66,7 @@ def tornado(s: Sensitivity) -> Picture:
     top = box.y1 - 0.2 / height
     axes.set_position((box.x0, box.y0, box.width, top - box.y0))
     strip = picture.add_axes((0.625, box.y0, 0.355, top - box.y0))
-    subtitle(
-        picture, shorten(", ".join(s.design.ids.values()) + f": {format_usd(s.monthly_usd)} a month", 110)
-    )
+    subtitle(picture, shorten(f"{list_options(s.design)}: {format_usd(s.monthly_usd)} a month", 110))
     _costs(axes, rows, s.monthly_usd)
     _strips(picture, strip, rows, s)
     key(picture, [("input low", LESS), ("input high", MORE)], 0.225, 0.70)
@@ -170,7 +169,7 @@ def _strips(picture: Picture, axes: Axes, rows: Sequence[tuple[Range, Path]], s:
 def _times(factor: float) -> str:
     if abs(factor - 1) < 1e-9:
         return "today"
-    return f"{format_number(factor)}x" if factor > 1 else f"1/{format_number(1 / factor)}"
+    return format_factor(factor, "x")
 
 
 def _runs(path: Path) -> Iterator[tuple[int, int, int]]:
@@ -198,8 +197,7 @@ def _told(path: Path, point: int, state: int, s: Sensitivity) -> str:
     if state == FAILS:
         return path.because[point]
     better = path.designs[point]
-    ids = better.ids if better else {}
-    return ", ".join(option for concern, option in ids.items() if option != s.design.ids[concern])
+    return difference_briefly(better, s.design) if better else ""
 
 
 def _why(picture: Picture, axes: Axes, y: int, ends: tuple[float, float], ink: str, told: str) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from explorer.analysis.choice import completed
+from explorer.analysis.phrases import list_options
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
 from explorer.engine.latency import steps as steps_of
@@ -60,7 +61,7 @@ def sequence(
     places = -np.cumsum([SILENT_IN if arrow.silent else ROW_IN for arrow in arrows])
     depth = -float(places[-1]) if arrows else 0.0
     picture, axes = canvas(1.47 + depth, title, f"{title}: {'; '.join(spent)}", 0.0, 1.0, 0.1)
-    options = ", ".join(shown.ids.values())
+    options = list_options(shown)
     subtitle(picture, f"{options}; seconds at the p50, and at the p99 where they differ")
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH_IN)

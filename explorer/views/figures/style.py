@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from explorer.facts.units import format_number, format_share, format_size, format_time, format_usd
+from explorer.facts.units import format_number, format_percent, format_size, format_time, format_usd
 
 P = ParamSpec("P")
 WIDTH_IN = 10.5
@@ -35,7 +35,6 @@ VERDICTS = {  # (bar at the p50, bar up to the p99, word): the words have 4.5:1 
 }
 OTHER = "#5b5b5b"
 DARK = (BLUE, VERMILION, OTHER, "#882255")  # white text is read better on these
-NEVER = 1e-9  # a chance below this is told as never: less than once in a billion requests
 
 STYLE: Any = {
     "font.family": "sans-serif",
@@ -202,11 +201,6 @@ def piece(axes: Axes, y: float, start: float, width: float, colour: str, text: s
 # Numbers as people say them ---------------------------------------------------------------------
 
 
-def chance_said(chance: float) -> str:
-    """A chance for people: never, when it is less than once in a billion requests."""
-    return "never" if chance < NEVER else format_share(chance)
-
-
 def short_number(number: float) -> str:
     """A rate in few letters: "300 k", "3 M", "1.2 B"."""
     for factor, letter in ((1e12, " T"), (1e9, " B"), (1e6, " M"), (1e3, " k")):
@@ -220,7 +214,7 @@ SAID: dict[str, Callable[[float], str]] = {
     "seconds": format_time,
     "usd": format_usd,
     "requests": short_number,
-    "share": lambda share: f"{100 * share:g} %",
+    "share": format_percent,
 }
 TICKS = {
     "bytes": [m * 1024.0**p for p in range(5) for m in (1, 10, 100)],

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from explorer.analysis import break_evens
+from explorer.analysis.phrases import difference, rejected_options_at_length, sentence
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.rejections import Reason
 from explorer.engine.cost import usage
-from explorer.engine.designs import Design
 from explorer.engine.latency import steps
 from explorer.engine.limits import findings
 from explorer.facts import catalogue
 from explorer.facts.records import Constant, Time
-from explorer.facts.units import format_share, format_time, format_usd
+from explorer.facts.units import (
+    format_cents,
+    format_quantity_at_length,
+    format_share,
+    format_signed_cents,
+    format_time,
+    format_usd,
+)
 from explorer.options.base.conditions import Load
 
 from .blocks import Cell, Sources, Table, table
-from .phrases import cents, one_line, quantity, ruled_out, sentence, signed
+from .typography import one_line
 
 MOST_ALTERNATIVES = 10
-
-
-def named(r: Recommendation, ids: dict[str, str]) -> str:
-    """A design by what differs from the recommended one."""
-    return "the same" if ids == r.nearest.ids else break_evens.named(Design(**ids), r.nearest)
 
 
 def rejected(r: Recommendation, sources: Sources) -> Table:
@@ -38,16 +39,16 @@ def _reason(r: Recommendation, reason: Reason, sources: Sources) -> list[Cell | 
     because, source = Cell(sentence(reason.why, ""), f"`{reason.because}`"), Cell("")
     if reason.kind == "limit":
         row = catalogue.limit(reason.because)
-        value = quantity(row.value or 0.0, row.unit)
-        because = Cell(f"{row.service}: {row.name}, {value}", f"`{row.id}`")
+        value = format_quantity_at_length(row.value or 0.0, row.unit)
+        because = Cell(f"{row.title}, {value}", f"`{row.id}`")
         source = sources.cite(row.source_url, row.as_of, row.id)
     chance = "" if reason.breach_probability is None else format_share(reason.breach_probability)
     return [
         because,
-        ruled_out(reason, r.nearest),
+        rejected_options_at_length(reason, r.nearest),
         f"{reason.designs:,}",
         chance,
-        named(r, reason.nearest),
+        difference(reason.nearest, r.nearest),
         source,
     ]
 
@@ -55,7 +56,7 @@ def _reason(r: Recommendation, reason: Reason, sources: Sources) -> list[Cell | 
 def combinations(r: Recommendation) -> Table:
     """What no workload can combine."""
     rows = [
-        (sentence(reason.why, ""), ruled_out(reason, r.nearest), f"{reason.designs:,}")
+        (sentence(reason.why, ""), rejected_options_at_length(reason, r.nearest), f"{reason.designs:,}")
         for reason in r.reasons
         if reason.kind == "combination"
     ]
@@ -74,7 +75,13 @@ def alternatives(r: Recommendation) -> Table | None:
 def _alternative(r: Recommendation, row: dict[Any, Any]) -> list[Cell | str]:
     usd, design = row["monthly_usd"], {concern: row[concern] for concern in r.nearest.ids}
     times = [format_time(row[f"latency_{p}_s"], 2) for p in ("p50", "p95")]
-    return [named(r, design), cents(usd), signed(usd - r.monthly_usd), str(row["parts"]), *times]
+    return [
+        difference(design, r.nearest),
+        format_cents(usd),
+        format_signed_cents(usd - r.monthly_usd),
+        str(row["parts"]),
+        *times,
+    ]
 
 
 def turns(r: Recommendation) -> Table | None:
@@ -96,7 +103,12 @@ def no_turns(r: Recommendation) -> str:
 def trade(r: Recommendation) -> Table | None:
     """The winner by what one more part is worth."""
     rows = [
-        (format_usd(usd), named(r, at["design"]), cents(at["monthly_usd"]), str(at["parts"]))
+        (
+            format_usd(usd),
+            difference(at["design"], r.nearest),
+            format_cents(at["monthly_usd"]),
+            str(at["parts"]),
+        )
         for usd, at in r.at_part_usd.items()
         if at["design"]
     ]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from explorer.analysis import summary
+from explorer.analysis.phrases import describe
 from explorer.analysis.recommendation import Recommendation, recommend
 from explorer.errors import ExplorerError
 from explorer.facts.units import format_share, format_time, format_usd
@@ -15,8 +15,8 @@ from explorer.workload.workload import Workload
 
 from . import decision
 from .blocks import Cell
-from .phrases import one_line
 from .sections import Asked, document, renamed
+from .typography import one_line
 from .write import FORMS, saved_figures, written
 
 INDEX = "index"
@@ -104,7 +104,7 @@ def _one(
 def _tell(entry: Entry, r: Recommendation) -> None:
     """What the index says of an answer."""
     entry.name, entry.usd = one_line(r.workload.name), r.monthly_usd if r.feasible else 0.0
-    entry.design = summary.described(r.nearest)
+    entry.design = describe(r.nearest)
     if not r.feasible:
         entry.design = f"none is feasible; nearest: {entry.design}"
     entry.usd_said, entry.p95 = format_usd(r.monthly_usd), format_time(r.latency_s["p95"], 2)

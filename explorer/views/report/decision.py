@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from explorer.analysis import summary
 from explorer.analysis.break_evens import BreakEven, relaxations
+from explorer.analysis.phrases import (
+    breach_at_length,
+    breach_today_at_length,
+    broken_a_month,
+    describe,
+    difference,
+    late_answers_at_length,
+    late_p95_at_length,
+    quota_request,
+    rejection_at_length,
+    sentence,
+    tight_limit_at_length,
+    use_of_limit_at_length,
+    used_share,
+)
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import BillLine
 from explorer.engine.designs import Context
@@ -14,25 +28,23 @@ from explorer.engine.designs import table as every_design
 from explorer.engine.latency import latency, steps
 from explorer.engine.limits import Finding, findings
 from explorer.facts import catalogue
-from explorer.facts.units import format_number, format_share, format_time, format_usd
+from explorer.facts.units import (
+    format_billed_quantity,
+    format_cents,
+    format_count,
+    format_percent,
+    format_quantity_at_length,
+    format_rough_share,
+    format_share,
+    format_signed_cents,
+    format_time,
+    format_usd,
+    format_usd_difference,
+    split_unit,
+)
 from explorer.options.base.conditions import Load
 
-from .alternatives import named
 from .blocks import Cell, Sources, Table, table
-from .phrases import (
-    amount,
-    because,
-    cents,
-    counted,
-    named_limit,
-    percent,
-    priced,
-    quantity,
-    sentence,
-    signed,
-    used_of,
-    used_share,
-)
 
 MOST_POINTS = 3
 LOAD = {"request", "response", "runtime", "peak"}  # what drives a limit that more load fills
@@ -45,8 +57,8 @@ BILL_MARKS = (
 def lead(r: Recommendation) -> str:
     """What to build, in one sentence."""
     if r.feasible:
-        return f"Build {summary.described(r.nearest)}."
-    return f"Nothing is feasible. The nearest miss is {summary.described(r.nearest)}."
+        return f"Build {describe(r.nearest)}."
+    return f"Nothing is feasible. The nearest miss is {describe(r.nearest)}."
 
 
 def tiles(r: Recommendation) -> list[Cell]:
@@ -71,8 +83,8 @@ def _tightest(r: Recommendation) -> Cell:
     worst = r.found[0]
     if worst.verdict in ("tight", "fits") and driven:  # not a setting that is as large as it should be
         worst = max(driven, key=used_share)
-    note = f"{catalogue.limit(worst.limit).name}: {used_of(worst)} at the p99"
-    return Cell(percent(used_share(worst)), note, "Tightest limit")
+    note = f"{catalogue.limit(worst.limit).name}: {use_of_limit_at_length(worst)} at the p99"
+    return Cell(format_rough_share(used_share(worst)), note, "Tightest limit")
 
 
 def _drivers(r: Recommendation) -> dict[str, set[str]]:
@@ -93,7 +105,7 @@ def points(r: Recommendation) -> list[tuple[str, list[str]]]:
         ("Missed by", list(map(sentence, misses(r)))),
         ("What would make it feasible", _relaxed(r)),
         ("It depends", _depends(r)),
-        ("First", [sentence(found.consequence.split(";")[0]) for found in having(r, "raise")]),
+        ("First", [sentence(quota_request(found)) for found in having(r, "raise")]),
         ("Now and then", _now_and_then(r)),
         ("Why not otherwise", _why_not(r)),
         ("What would change it", [sentence(turn.says) for turn in nearest_turns(r)]),
@@ -116,21 +128,12 @@ def _depends(r: Recommendation) -> list[str]:
     prices: dict[str, list[str]] = {}
     for usd, choice in r.at_part_usd.items():
         if choice["design"] and choice["design"] != r.nearest.ids:
-            prices.setdefault(named(r, choice["design"]), []).append(format_usd(usd))
+            prices.setdefault(difference(choice["design"], r.nearest), []).append(format_usd(usd))
     return [f"With a part at {' or '.join(usd)} a month, it is {d}." for d, usd in prices.items()]
 
 
 def _now_and_then(r: Recommendation) -> list[str]:
-    return [watched(found) for found in having(r, "tight") if found.broken_per_month >= 1][:2]
-
-
-def watched(found: Finding) -> str:
-    """A limit that is nearly used up, or breaks now and then."""
-    used = f"{quantity(found.used_p99, found.unit)} at the p99"
-    if not found.breach_probability:
-        return sentence(f"{named_limit(found.limit)}: {used}")
-    share = format_share(found.breach_probability)
-    return f"{share} of the requests ({_a_month(found)}) exceed the {named_limit(found.limit)}; {used}."
+    return [tight_limit_at_length(found) for found in having(r, "tight") if found.broken_per_month >= 1][:2]
 
 
 def nearest_turns(r: Recommendation) -> list[BreakEven]:
@@ -141,26 +144,20 @@ def nearest_turns(r: Recommendation) -> list[BreakEven]:
 
 def _why_not(r: Recommendation) -> list[str]:
     held = [reason for reason in r.reasons if reason.kind in ("limit", "promise")]
-    return [sentence(because(reason, r.nearest)) for reason in held[:MOST_POINTS]]
+    return [sentence(rejection_at_length(reason, r.nearest)) for reason in held[:MOST_POINTS]]
 
 
 def _against(r: Recommendation) -> list[str]:
     if r.current is None:
         return []
     broken = [found for found in findings(r.workload, r.current) if found.verdict == "breach"]
-    fails = [_broken_today(found) for found in broken[:MOST_POINTS]]
+    fails = [breach_today_at_length(found) for found in broken[:MOST_POINTS]]
     usd = next((change.usd for change in r.changed if change.usd is not None), None)
     if usd is None:
         return fails
     added, removed = (sum(c.change == kind for c in r.changed) for kind in ("added", "removed"))
-    price = f"It costs {format_usd(abs(usd))} a month {'more' if usd > 0 else 'less'}"
-    parts = f"{counted(added, 'part')} to add, {removed or 'none'} to remove"
-    return [*fails, f"{price}; {parts}."]
-
-
-def _broken_today(found: Finding) -> str:
-    share, limit = format_share(found.breach_probability), named_limit(found.limit)
-    return f"What runs today fails: {share} of the requests ({_a_month(found)}) exceed the {limit}."
+    parts = f"{format_count(added, 'part', 'no')} to add, {removed or 'none'} to remove"
+    return [*fails, f"It costs {format_usd_difference(usd)}; {parts}."]
 
 
 def misses(r: Recommendation) -> Iterator[str]:
@@ -168,20 +165,12 @@ def misses(r: Recommendation) -> Iterator[str]:
     if r.feasible:
         return
     load = Load(r.workload)
-    tolerated = f"{format_share(load.tolerance)} may"
-    yield from (_missed(found, tolerated) for found in having(r, "breach"))
+    yield from (breach_at_length(found, load.tolerance) for found in having(r, "breach"))
     late, target = float(r.evaluation.late[r.index]), r.workload.targets.latency_p95
     if late > load.tolerance + 1e-12:
-        waits = f"the client waits {format_time(r.workload.client.waits)} for the first byte"
-        yield f"{waits}; {format_share(late)} of the answers come later, where {tolerated}"
+        yield late_answers_at_length(late, r.workload.client.waits, load.tolerance)
     if target is not None and r.latency_s["p95"] > target:
-        yield f"the p95 takes {format_time(r.latency_s['p95'])}, where {format_time(target)} is promised"
-
-
-def _missed(found: Finding, tolerated: str) -> str:
-    needs = f"the p99 needs {quantity(found.used_p99, found.unit)}, {percent(used_share(found))}"
-    broken = format_share(found.breach_probability)
-    return f"{broken} of the requests exceed the {named_limit(found.limit)}, where {tolerated}; {needs} of it"
+        yield late_p95_at_length(r.latency_s["p95"], target)
 
 
 def chosen_among(r: Recommendation) -> str:
@@ -216,22 +205,21 @@ def limits(r: Recommendation, sources: Sources) -> Table:
 def _limit(found: Finding, sources: Sources) -> list[Cell | str]:
     row, share = catalogue.limit(found.limit), used_share(found)
     return [
-        Cell(f"{row.service}: {row.name}", f"`{row.id}`"),
-        Cell(quantity(found.limit_value, found.unit), "" if found.verified else "not verified"),
-        quantity(found.used_p50, found.unit),
-        Cell(quantity(found.used_p99, found.unit), percent(share), share=min(share, 1.0)),
-        Cell(format_share(found.breach_probability), _a_month(found)),
+        Cell(row.title, f"`{row.id}`"),
+        Cell(
+            format_quantity_at_length(found.limit_value, found.unit), "" if found.verified else "not verified"
+        ),
+        format_quantity_at_length(found.used_p50, found.unit),
+        Cell(
+            format_quantity_at_length(found.used_p99, found.unit),
+            format_rough_share(share),
+            share=min(share, 1.0),
+        ),
+        Cell(format_share(found.breach_probability), broken_a_month(found)),
         Cell(found.verdict, kind=found.verdict),
         Cell(sentence(found.consequence, ""), kind="prose"),
         sources.cite(found.source_url, row.as_of, row.id),
     ]
-
-
-def _a_month(found: Finding) -> str:
-    if not found.breach_probability:
-        return ""
-    rare = found.broken_per_month < 1
-    return "less than 1 a month" if rare else f"{format_number(found.broken_per_month)} a month"
 
 
 def bill(r: Recommendation, sources: Sources) -> Table:
@@ -239,26 +227,45 @@ def bill(r: Recommendation, sources: Sources) -> Table:
     lines = sorted(r.bill.lines, key=lambda line: line.usd, reverse=True)
     rows = [_line(line, r.bill.total_usd, r.bill.region, sources) for line in lines]
     discount = r.workload.preferences.discount
-    less = f", less {100 * discount:.6g} %" if discount else ""
+    less = f", less {format_percent(discount)}" if discount else ""
     caption = f"A month in {r.bill.region}: quantity × price{less} = USD"
     head = "Billed | >Quantity | Unit | >× price, USD | >= USD a month | Marks | Source"
-    total = ("Total", "", "", "", cents(r.bill.total_usd), "", "")
+    total = ("Total", "", "", "", format_cents(r.bill.total_usd), "", "")
     return table(caption, head, rows, total, look="bill")
 
 
 def _line(line: BillLine, total: Decimal, region: str, sources: Sources) -> list[Cell | str]:
     marks = {"assumed": line.assumed, "stale": line.stale}
-    unit, _, counting = line.unit.removesuffix(")").partition(" (")
-    prices, terms = priced(line, region)
+    unit, counting = split_unit(line.unit)
+    prices, terms = _prices(line, region)
     return [
         Cell(line.id, kind="code"),
-        Cell(amount(line.quantity), f"{amount(line.free)} free" if line.free else ""),
+        Cell(
+            format_billed_quantity(line.quantity),
+            f"{format_billed_quantity(line.free)} free" if line.free else "",
+        ),
         Cell(unit, counting),
         Cell(prices, terms),
-        Cell(cents(line.usd), share=float(line.usd / total) if total else None),
+        Cell(format_cents(line.usd), share=float(line.usd / total) if total else None),
         ", ".join(mark for mark, stands in marks.items() if stands),
         sources.cite(line.source, line.as_of, line.id),
     ]
+
+
+def _prices(line: BillLine, region: str) -> tuple[str, str]:
+    """The price of one; of several tiers the first and the last, and what falls into each."""
+    billed = line.quantity - line.free
+    reached = [
+        tier for tier in catalogue.tariff(line.id, region).tiers if billed > tier.start or not tier.start
+    ]
+    prices = [f"{tier.usd.normalize():f}" for tier in reached]
+    if len(reached) == 1:
+        return prices[0], ""
+    widths = [(billed if tier.end is None else min(billed, tier.end)) - tier.start for tier in reached]
+    terms = (
+        f"{format_billed_quantity(width)} × {price}" for width, price in zip(widths, prices, strict=True)
+    )
+    return f"{prices[0]} to {prices[-1]}", " + ".join(terms)
 
 
 def phases(r: Recommendation) -> Table:
@@ -279,7 +286,7 @@ def _times(seconds: dict[str, float]) -> list[str]:
 
 def changes(r: Recommendation) -> Table | None:
     """Against what runs today."""
-    rows = [(c.change, c.what, "" if c.usd is None else signed(c.usd)) for c in r.changed]
+    rows = [(c.change, c.what, "" if c.usd is None else format_signed_cents(c.usd)) for c in r.changed]
     caption = f"Against today's design ({r.current})"
     return table(caption, "Change | What | >USD a month", rows) if rows else None
 

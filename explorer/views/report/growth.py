@@ -8,14 +8,13 @@ from functools import cached_property
 from typing import Any
 
 from explorer.analysis.forecast import forecast
+from explorer.analysis.phrases import difference, limit_at_length
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design, choices
 from explorer.facts import catalogue
-from explorer.facts.units import format_usd
+from explorer.facts.units import format_quantity_at_length, format_rough_share, format_usd
 
-from .alternatives import named
 from .blocks import Cell, Table, table
-from .phrases import named_limit, percent, quantity
 
 DEFAULT = {"requests_per_month": "3 %", "response": "1 %"}  # a month, where nobody said
 MONTHS = 36
@@ -60,7 +59,7 @@ class Ahead:
             return f"No limit of this design breaks within {self.months} months."
         month, limit = self.frame.first_breach
         when = f"In month {month}" if month else "Today already"
-        return f"{when} this design breaks the {named_limit(limit)}."
+        return f"{when} this design breaks the {limit_at_length(limit)}."
 
     def limits(self) -> list[str]:
         """The limits that matter by then, the one that is used most first."""
@@ -95,9 +94,9 @@ def _used(frame: Any, seen: Sequence[int]) -> list[Cell | str]:
     share = dict(zip(frame["month"], shares(frame)))
     broken = frame.loc[frame["verdict"] == "breach", "month"]
     return [
-        Cell(f"{limit.service}: {limit.name}", f"`{limit.id}`"),
-        quantity(float(frame["limit_value"].iloc[0]), limit.unit),
-        *(percent(float(share[month])) for month in seen),
+        Cell(limit.title, f"`{limit.id}`"),
+        format_quantity_at_length(float(frame["limit_value"].iloc[0]), limit.unit),
+        *(format_rough_share(float(share[month])) for month in seen),
         str(broken.iloc[0]) if len(broken) else "not in sight",
     ]
 
@@ -111,6 +110,6 @@ def changes(ahead: Ahead) -> Table | None:
 
 def _change(ahead: Ahead, row: Mapping[str, Any]) -> list[Cell | str]:
     design = row["design"] and Design(**choices(row["design"]))
-    then = named(ahead.r, design.ids) if design else "nothing is feasible"
+    then = difference(design, ahead.r.nearest) if design else "nothing is feasible"
     usd = format_usd(row["monthly_usd"]) if design else ""
     return [str(row["month"]), then, usd, *(", ".join(row[key]) or "none" for key in ("added", "removed"))]

@@ -16,7 +16,7 @@ from explorer.facts.locations import templates_dir
 
 from .blocks import Cell, Table
 from .document import Block, Document, Drawn, Section, kind
-from .phrases import one_line
+from .typography import one_line
 
 TEMPLATES = {".html": "report.html.j2", ".md": "report.md.j2"}
 FOLDER = templates_dir()

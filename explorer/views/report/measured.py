@@ -17,7 +17,7 @@ from explorer.workload.workload import Workload
 
 from .blocks import Table, table
 from .document import Block, Listed, Prose
-from .phrases import one_line
+from .typography import one_line
 
 LOCAL = "These are times of a local cloud on one machine: they prove the model's structure, not AWS's."
 

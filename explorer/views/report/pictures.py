@@ -18,6 +18,7 @@ from explorer.analysis.sensitivity.tornado import Sensitivity
 from explorer.analysis.sweep.sweep import Sweep, sweep
 from explorer.engine.designs import Design, table
 from explorer.engine.latency import latency, steps
+from explorer.facts.key_value import format_pairs
 from explorer.options.base.conditions import Load
 
 from .document import Drawn
@@ -89,7 +90,7 @@ def named_plainly(r: Recommendation) -> Recommendation:
 
 def _cost_by_rate(figures: Any, r: Recommendation) -> Drawn:
     designs = _over_rates(r)
-    listed = ",\n    ".join(f'"{str(design).replace(", ", ",")}"' for design in designs)
+    listed = ",\n    ".join(f'"{format_pairs(design.ids, ",")}"' for design in designs)
     expression = f"designs = [\n    {listed},\n]\nfigures.cost_by_rate(w, designs)"
     draw = partial(figures.cost_by_rate, r.workload, designs)
     return Drawn("cost-by-rate", draw, expression, partial(_rates, r, designs))

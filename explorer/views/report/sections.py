@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from explorer.analysis.phrases import lacks, sentence, tight_limit_at_length
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.sensitivity.tornado import Sensitivity
+from explorer.facts.key_value import format_pair
 from explorer.facts.version import __version__
 
 from . import alternatives, decision, sensitivity, workload
@@ -18,8 +20,8 @@ from .blocks import Sources
 from .document import Beside, Block, Code, Document, Folded, Heading, Listed, Prose, Section, Shown
 from .growth import Ahead
 from .measured import Measurement
-from .phrases import lacks, one_line, sentence
 from .pictures import named_plainly, pictures
+from .typography import one_line
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def _cost(r: Recommendation, sources: Sources) -> Section:
 
 def _consequences(r: Recommendation) -> Section:
     quotas = [sentence(found.consequence) for found in decision.having(r, "raise")]
-    watched = [decision.watched(found) for found in decision.having(r, "tight")]
+    watched = [tight_limit_at_length(found) for found in decision.having(r, "tight")]
     lacking = list(filter(None, [lacks(r.nearest.options[0])]))
     lists = [
         Listed("To operate", r.nearest.parts, "No moving part: nothing but the function itself."),
@@ -182,7 +184,7 @@ def _again(r: Recommendation, name: str, asked: Asked) -> Section:
 
 def _options(asked: Asked) -> Iterable[str]:
     for field, rate in (asked.growth or {}).items():
-        yield from ("--growth", f"{field}={rate}")
+        yield from ("--growth", format_pair(field, rate))
     if asked.months != growing.MONTHS:
         yield from ("--months", str(asked.months))
     if asked.measured:

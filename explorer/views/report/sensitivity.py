@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.sensitivity.tornado import Sensitivity, Swing, sensitivity
+from explorer.facts.units import format_cents
 
 from .blocks import Cell, Table, table
-from .phrases import cents
 
 MOST = 12
 
@@ -39,8 +39,8 @@ def _swing(swing: Swing, said: Callable[[float], str]) -> list[Cell | str]:
     return [
         Cell(swing.input, kind="code"),
         *values,
-        cents(swing.usd_low),
-        cents(swing.usd_high),
+        format_cents(swing.usd_low),
+        format_cents(swing.usd_high),
         _within(swing.best_from, swing.best_to, swing, said),
         Cell(feasible, f"`{swing.because}`" if swing.because else ""),
     ]

@@ -3,112 +3,108 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from explorer.facts.units import format_bandwidth, format_number, format_size, format_time, format_usd
+from explorer.facts.units import format_number, format_rough_share, format_size
 from explorer.options.base.conditions import Load
+from explorer.workload.field_record import Field
+from explorer.workload.fields import FIELDS, SPREADS, by_path
 from explorer.workload.workload import Workload
 
 from .blocks import Cell, Table, table
-from .phrases import percent
 
-SPREADS: dict[str, tuple[str, Callable[[float], str]]] = {
-    "request": ("Request", format_size),
-    "response": ("Response", format_size),
-    "runtime": ("Run time", format_time),
-}
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 DEFAULT = Cell("default", kind="default")
 LONGEST = 40_000  # characters of a file that a notebook still holds
 LONGEST_LIST = 2000  # characters of samples that are still printed with the workload
-Fields = Iterator[tuple[str, str, str]]  # (label, dotted field, value)
 
 
 def sizes(w: Workload) -> Table:
     """Sizes and times by quantile."""
     rows = []
-    for name, (label, shown) in SPREADS.items():
-        spread = getattr(w, name).spread
-        values = [shown(float(spread.quantile(p))) for p in QUANTILES]
-        rows.append((label, *values, spread.tail if w.is_given(name) else "not given: the default"))
+    for name in SPREADS:
+        spread, record = getattr(w, name).spread, by_path()[name]
+        values = [record.kind.show(float(spread.quantile(p))) for p in QUANTILES]
+        rows.append((record.label, *values, spread.tail if w.is_given(name) else "not given: the default"))
     head = "One request | >p50 | >p90 | >p95 | >p99 | >p99.9 | Largest values"
     return table("Sizes before any encoding, times of the work when warm", head, rows)
 
 
 def asked(w: Workload) -> list[Table]:
     """Everything else that the workload says, and what it left to a default."""
-    carried = (*_traffic(w), *_bodies(w), *_work(w))
-    promised = (*_client(w), *_configuration(w), *_promises(w))
+    rows = [record for record in FIELDS if record.label and record.path not in SPREADS]
+    carried = [record for record in rows if not record.within or by_path()[record.within].is_carried]
+    promised = [record for record in rows if record not in carried]
+    promised.sort(key=lambda record: by_path()[record.within].report_order)
     return [_fields("What is carried", w, carried), _fields("For whom, and what is promised", w, promised)]
 
 
-def _fields(caption: str, w: Workload, fields: Iterable[tuple[str, str, str]]) -> Table:
-    rows = [(label, value, DEFAULT if not w.is_given(name) else "given") for label, name, value in fields]
+def _fields(caption: str, w: Workload, records: Iterable[Field]) -> Table:
+    wordings = ((record, _wording(w, record)) for record in records)
+    rows = [(r.label, text, DEFAULT if not w.is_given(r.path) else "given") for r, text in wordings if text]
     return table(caption, "Field | Value | From", rows)
 
 
-def _traffic(w: Workload) -> Fields:
-    yield "Region", "region", w.region
-    mean, peak = format_number(w.mean_rps), format_number(float(Load(w).peak_rps))
-    yield "Requests a month", "requests_per_month", f"{format_number(w.requests_per_month)}, {mean} a second"
-    yield "Peak", "peak_rps", f"{peak} a second"
+def _wording(w: Workload, record: Field) -> str:
+    """The value in its words; "" where it has none to say."""
+    if record.path in COMPOSED:
+        return COMPOSED[record.path](w)
+    value: Any = w
+    for part in record.path.split("."):
+        value = getattr(value, part)
+    if not value and record.absent is not None:
+        return record.absent
+    if isinstance(value, bool):
+        return record.words[not value]
+    return (
+        record.phrase.format(record.kind.show(value))
+        if isinstance(record.phrase, str)
+        else record.phrase(value)
+    )
 
 
-def _bodies(w: Workload) -> Fields:
-    answer = w.response
-    yield "Request body", "request.binary", "binary" if w.request.binary else "text"
-    yield "Response body", "response.binary", "binary" if answer.binary else "text"
-    shrinks = f"to {percent(answer.compression)} of its size" if answer.compression < 1 else "no"
-    yield "Response compresses", "response.compression", shrinks
-    yield "Response in pages", "response.divisible", _yes(answer.divisible)
-    yield "Results are kept", "response.kept", format_time(answer.kept)
+def _requests(w: Workload) -> str:
+    return f"{format_number(w.requests_per_month)}, {format_number(w.mean_rps)} a second"
 
 
-def _work(w: Workload) -> Fields:
+def _peak(w: Workload) -> str:
+    return f"{format_number(float(Load(w).peak_rps))} a second"
+
+
+def _compression(w: Workload) -> str:
+    return (
+        f"to {format_rough_share(w.response.compression)} of its size" if w.response.compression < 1 else "no"
+    )
+
+
+def _cut(w: Workload) -> str:
     run = w.runtime
-    yield "Memory", "runtime.memory", f"{run.memory:,.0f} MB"
-    yield "Architecture", "runtime.architecture", run.architecture
-    yield "Language", "runtime.language", run.language
     state = f" with {format_size(run.state)} of state" if run.state else ""
     steps = f" into {format_number(run.steps)} steps" if run.steps else ""
-    yield "Work can be cut", "runtime.divisible", f"yes,{steps}{state}" if run.divisible else "no"
+    return f"yes,{steps}{state}" if run.divisible else "no"
 
 
-def _configuration(w: Workload) -> Fields:
+def _configuration(w: Workload) -> str:
     given = w.configuration
     total = f"{format_size(given.total)} in {format_number(given.entry_count)} entries"
-    yield "Configuration", "configuration", total if given.total else "none"
+    return total if given.total else "none"
+
+
+def _secrets(w: Workload) -> str:
+    given = w.configuration
     rotated = ", rotated" if given.rotation else ""
-    secrets = f"{format_number(given.secrets)}{rotated}" if given.secrets else "none"
-    yield "Secrets", "configuration.secrets", secrets
-    free = _yes(given.changes_without_deploy)
-    yield "Changes without a deploy", "configuration.changes_without_deploy", free
+    return f"{format_number(given.secrets)}{rotated}" if given.secrets else "none"
 
 
-def _client(w: Workload) -> Fields:
-    client = w.client
-    yield "Client waits", "client.waits", f"{format_time(client.waits)} for the first byte"
-    yield "Client polls", "client.polls", _yes(client.polls)
-    yield "Client uploads to S3", "client.uploads", _yes(client.uploads)
-    yield "Client takes callbacks", "client.receives_callbacks", _yes(client.receives_callbacks)
-    yield "Bandwidth", "client.bandwidth", format_bandwidth(client.bandwidth)
-    yield "Authorisation", "client.auth", client.auth or "whatever the door has"
-    yield "Needs of the door", "client.needs", ", ".join(client.needs) or "none"
-
-
-def _promises(w: Workload) -> Fields:
-    promised, wanted = w.targets.latency_p95, w.preferences
-    yield "Requests that succeed", "targets.success", f"{100 * w.targets.success:.6g} %"
-    yield "Result in hand, p95", "targets.latency_p95", format_time(promised) if promised else "no promise"
-    yield "One more part", "preferences.part_usd", f"counts as {format_usd(wanted.part_usd)} a month"
-    yield "Free tier", "preferences.free_tier", "taken off" if wanted.free_tier else "not counted"
-    yield "A month", "preferences.month_hours", f"{wanted.month_hours:g} hours"
-    if wanted.discount:
-        yield "Discount", "preferences.discount", f"{100 * wanted.discount:.6g} %"
-
-
-def _yes(stands: bool) -> str:
-    return "yes" if stands else "no"
+COMPOSED: dict[str, Callable[[Workload], str]] = {  # what is wordings of several fields at once
+    "requests_per_month": _requests,
+    "peak_rps": _peak,
+    "response.compression": _compression,
+    "runtime.divisible": _cut,
+    "configuration": _configuration,
+    "configuration.secrets": _secrets,
+}
 
 
 def file_text(w: Workload) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from explorer.errors import ReportError
+from explorer.facts.suggestions import either
 
 from .document import Document
 
@@ -17,8 +18,7 @@ DIGITS = "%.9g"  # of numbers as CSV
 def check(path: Path) -> None:
     """Raise ReportError unless `path` has an ending of some form, and a folder that is there or can be."""
     if path.suffix.lower() not in FORMS:
-        *most, last = FORMS
-        raise ReportError(f'report is "{path}": expected a name that ends in {", ".join(most)} or {last}')
+        raise ReportError(f'report is "{path}": expected a name that ends in {either(FORMS)}')
     check_folder(path)
 
 

@@ -11,10 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 import explorer as ex
-from explorer.cli.commands.init import FIELDS
+from explorer.cli.commands.init import QUESTIONS
 from explorer.cli.main import app
 
-ASKED = [field for field in FIELDS if field.asked]
+ASKED = [field for field in QUESTIONS if field.asked]
 SECRET = "hunter2-is-the-word"
 
 

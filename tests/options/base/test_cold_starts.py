@@ -1,4 +1,4 @@
-"""The share of cold starts against a plain simulation of environments, newest first."""
+"""The share of cold starts against a plain simulation, and what requests at p50, p95 and p99 see of it."""
 
 import heapq
 import math
@@ -6,7 +6,10 @@ import math
 import numpy as np
 import pytest
 
+import explorer as ex
 from explorer.options.base.cold_starts import cold_start_share, mean_environments
+from explorer.options.base.conditions import Load
+from explorer.workload.workload import Workload
 
 
 def simulated(rate: float, service_s: float, keep_s: float, arrivals: int = 60_000) -> tuple[float, float]:
@@ -74,3 +77,98 @@ def test_an_array_of_rates_gives_what_each_gives_alone():
         one = (float(rates[i, 0]), float(services[0, j]), 600)
         assert both[i, j] == pytest.approx(cold_start_share(*one), rel=1e-12)
         assert alive[i, j] == pytest.approx(mean_environments(*one), rel=1e-12)
+
+
+# What a request sees ------------------------------------------------------------------------------
+#
+# Two rows of data/cold_starts.csv, zip without SnapStart, in milliseconds:
+#
+#   language    architecture  memory   p50    p90    p95    p99
+#   python3.13  arm64         1024     80.45  86.34  93.98  113.46
+#   python3.13  arm64          512     79.94  86.74  91.43  100.03
+#
+# 1,769 MB, the default, were not measured: the row with the most memory up to it is that of 1,024 MB.
+#
+# A month has 730 h = 2,628,000 s, and an environment is kept for 600 s. Requests that take no time
+# never overlap, so one is cold if nothing came in the 600 s before it: with n requests a month the
+# share of cold ones is c = exp(-600 n / 2,628,000) = exp(-n / 4380), and a share c needs n = 4380 ln(1/c).
+#
+# Cold requests are the slowest, so they are the last c of all. The request at the level p (0.95, 0.99)
+# is one of them if 1 - p < c. Then a share (1 - p) / c of the cold ones is slower than it: it stands at
+# the quantile 1 - (1 - p) / c of the cold start.
+
+FURL = "door=function-url, request=inline, response=buffered, execution=single, configuration=bundled"
+LEVELS = ["p50", "p95", "p99"]
+
+
+def cold_start_ms(requests_per_month: float, **runtime) -> list[float]:
+    """What a cold start adds to the requests at the p50, p95 and p99 [ms]; nothing where none is cold."""
+    w = Workload(requests_per_month=requests_per_month, response="1 KB", runtime={"p50": 1e-6, **runtime})
+    frame = ex.latency(w, FURL)
+    seconds = frame.loc["cold start", LEVELS] if "cold start" in frame.index else [0.0, 0.0, 0.0]
+    return [1000 * float(each) for each in seconds]
+
+
+@pytest.mark.parametrize(
+    ("share", "expected_ms"),
+    [
+        # All are cold with one request a month, but for 0.02 %: each level stands at its own quantile
+        (1.0, [80.45, 93.98, 113.46]),
+        # With just under a half the median is warm.
+        # 1 - 0.05 / 0.5 = 0.90 is the row's p90; 1 - 0.01 / 0.5 = 0.98 lies between p95 and p99, at
+        # (2.05375 - 1.64485) / (2.32635 - 1.64485) = 0.6000 of the way in the logarithm:
+        # 93.98 x (113.46 / 93.98) ** 0.6 = 105.23
+        (0.4999, [0.0, 86.34, 105.23]),
+        # 1 - 0.05 / 0.2 = 0.75: 0.67449 / 1.28155 = 0.5263 of the way from p50 to p90:
+        # 80.45 x (86.34 / 80.45) ** 0.5263 = 83.50; 1 - 0.01 / 0.2 = 0.95 is the row's p95
+        (0.2, [0.0, 83.50, 93.98]),
+        # 1 - 0.05 / 0.1 = 0.5 is the row's p50; 1 - 0.01 / 0.1 = 0.9 its p90
+        (0.1, [0.0, 80.45, 86.34]),
+        # Below 5 % the p95 is warm; 1 - 0.01 / 0.02 = 0.5
+        (0.02, [0.0, 0.0, 80.45]),
+        # Below 1 % the p99 is warm, too
+        (0.009, [0.0, 0.0, 0.0]),
+    ],
+)
+def test_a_level_sees_the_quantile_of_the_cold_start_that_it_has_among_the_cold_ones(share, expected_ms):
+    requests = 4380 * math.log(1 / share) if share < 1 else 1
+    assert cold_start_ms(requests) == pytest.approx(expected_ms, rel=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("requests", "level", "is_cold"),
+    [
+        (13_121, "p95", True),  # 4380 ln 20 = 13,121.3: one request more a month, and c is below 5 %
+        (13_122, "p95", False),
+        (20_170, "p99", True),  # 4380 ln 100 = 20,170.6: likewise 1 %
+        (20_171, "p99", False),
+    ],
+)
+def test_a_level_is_cold_just_above_its_share_and_warm_just_below(requests, level, is_cold):
+    cold_ms = dict(zip(LEVELS, cold_start_ms(requests), strict=True))
+    # at the edge it is the least of the cold starts, taken as the p0.1: -3.0902 / 1.28155 = -2.4113
+    # of the way from p50 to p90: 80.45 x (86.34 / 80.45) ** -2.4113 = 67.85
+    assert cold_ms[level] == pytest.approx(67.85 if is_cold else 0.0, rel=2e-4)
+
+
+def test_the_row_of_the_memory_is_the_one_that_is_seen():
+    # a fifth is cold, so that the p99 sees the p95 of its row
+    requests = 4380 * math.log(5)
+    assert cold_start_ms(requests, memory=512)[2] == pytest.approx(91.43, rel=2e-4)
+    assert cold_start_ms(requests, memory=1023)[2] == pytest.approx(91.43, rel=2e-4)
+    assert cold_start_ms(requests, memory=1024)[2] == pytest.approx(93.98, rel=2e-4)
+
+
+def test_along_an_axis_of_memory_each_point_sees_its_own_row():
+    w = Workload(requests_per_month=4380 * math.log(5), response="1 KB", runtime=1e-6)
+    load = Load(w, {"runtime.memory": np.array([512.0, 1769.0, 512.0])})
+    cold_ms = 1000 * load.cold_start(load.runtime.mean, "work")
+    assert cold_ms[2] == pytest.approx([91.43, 93.98, 91.43], rel=2e-4)
+    assert (cold_ms[0] == 0).all()
+
+
+def test_a_cold_start_that_the_workload_gives_is_seen_instead_of_the_row():
+    # a tenth is cold: the p95 sees its median, the p99 its p90, which lies 1.28155 / 2.32635 = 0.55089
+    # of the way from 200 ms to ten times that: 200 x 10 ** 0.55089 = 711.0
+    cold_ms = cold_start_ms(4380 * math.log(10), init={"p50": "200 ms", "p99": "2 s"})
+    assert cold_ms == pytest.approx([0.0, 200.0, 711.0], rel=5e-4)

@@ -1,0 +1,499 @@
+"""Designs, limits and reasons in words, for commands, summaries, reports, pictures and the app.
+
+Each thing is worded here alone. Where a summary, a document and a screen word it differently, the functions
+stand beside each other: `..._at_length` is a document's, `..._briefly` fits into little room.
+
+In the examples, which may be broken into lines, `finding` is that of the 30 s of an HTTP API the p99 needs
+40 s, so that 2 % of a million requests break the limit; `limit` and `promise` are reasons, and `design` is a
+design behind that door.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from explorer.facts import catalogue
+from explorer.facts.key_value import format_pairs
+from explorer.facts.suggestions import either
+from explorer.facts.units import (
+    format_bare_quantity,
+    format_number,
+    format_quantity,
+    format_quantity_at_length,
+    format_rough_share,
+    format_share,
+    format_time,
+)
+from explorer.workload.fields import NEEDS as EVERY_NEED
+
+if TYPE_CHECKING:
+    from explorer.engine.designs import Design
+    from explorer.engine.limits import Finding
+    from explorer.options.base.option import Option
+
+    from .rejections import Reason
+
+    Choices = Mapping[str, str] | Design  # the option id of each concern
+
+MOST_NAMES = 4  # of options in a sentence
+NEEDS = {  # what a client may need of a door, as a sentence has it
+    "custom-domain": "custom domain",
+    "waf": "WAF",
+    "usage-plans": "usage plans",
+    "private": "private access",
+}
+
+
+def sentence(text: str, end: str = ".") -> str:
+    """`text` with a capital and, unless it has one, an end.
+
+    >>> sentence("the p95 takes 4 s")
+    'The p95 takes 4 s.'
+    >>> sentence("endless", "")
+    'Endless'
+    """
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "`")) else end)
+
+
+# Designs ------------------------------------------------------------------------------------------
+
+
+def _ids(choices: Choices) -> Mapping[str, str]:
+    return choices if isinstance(choices, Mapping) else choices.ids
+
+
+def list_options(choices: Choices) -> str:
+    """A design by the names of its options.
+
+    >>> list_options({"door": "http-api", "response": "stored"})
+    'http-api, stored'
+    """
+    return ", ".join(_ids(choices).values())
+
+
+def describe(design: Design) -> str:
+    """A design in one phrase, from its options' own summaries.
+
+    >>> describe(design)  # doctest: +ELLIPSIS
+    'an API Gateway HTTP API; ...; the work in ...; configuration from ...'
+    """
+    door, request, response, execution, configuration = design.options
+    entered = "" if not request.parts else f", {request.summary}"
+    return (
+        f"{door.summary}{entered}; {response.summary}; the work in {execution.summary}; "
+        f"configuration from {configuration.summary}"
+    )
+
+
+def _other_choices(choices: Choices, beside: Choices) -> dict[str, str]:
+    others = _ids(beside)
+    return {concern: option for concern, option in _ids(choices).items() if option != others[concern]}
+
+
+def difference(choices: Choices, beside: Choices | None) -> str:
+    """The choices in which a design differs from the one beside it; all of them if there is none.
+
+    >>> difference({"door": "http-api", "response": "stored"}, {"door": "http-api", "response": "buffered"})
+    'response=stored'
+    >>> difference({"door": "http-api"}, {"door": "http-api"})
+    'the same'
+    >>> difference({"door": "http-api"}, None)
+    'door=http-api'
+    """
+    return format_pairs(_ids(choices) if beside is None else _other_choices(choices, beside)) or "the same"
+
+
+def difference_or_all(choices: Choices, beside: Choices | None) -> str:
+    """The choices in which a design differs from the one beside it; all of them if it does not.
+
+    >>> difference_or_all({"door": "alb", "response": "stored"}, {"door": "alb", "response": "buffered"})
+    'response=stored'
+    >>> difference_or_all({"door": "alb"}, {"door": "alb"})
+    'door=alb'
+    """
+    return format_pairs((beside and _other_choices(choices, beside)) or _ids(choices))
+
+
+def difference_briefly(choices: Choices, beside: Choices) -> str:
+    """The options in which a design differs from the one beside it, by name; "" if it does not.
+
+    >>> difference_briefly({"door": "alb", "response": "stored"}, {"door": "alb", "response": "buffered"})
+    'stored'
+    """
+    return ", ".join(_other_choices(choices, beside).values())
+
+
+def label_design(choices: Choices, first: Choices) -> str:
+    """The first design of a list by its options, another by what differs from it.
+
+    >>> label_design({"door": "alb", "response": "stored"}, {"door": "alb", "response": "stored"})
+    'alb, stored'
+    >>> label_design({"door": "alb", "response": "paged"}, {"door": "alb", "response": "stored"})
+    'response=paged'
+    """
+    same = _ids(choices) == _ids(first)
+    return list_options(choices) if same else difference_or_all(choices, first)
+
+
+def varying_concerns(designs: Sequence[Choices]) -> list[str]:
+    """The concerns in which these designs are not all the same.
+
+    >>> varying_concerns([{"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"}])
+    ['response']
+    """
+    every = [_ids(design) for design in designs]
+    return [concern for concern in (every[0] if every else ()) if len({ids[concern] for ids in every}) > 1]
+
+
+def label_designs(designs: Sequence[Choices]) -> list[str]:
+    """Each design by the options in which they differ from each other; by all of them if they do not.
+
+    >>> label_designs([{"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"}])
+    ['stored', 'paged']
+    >>> label_designs([{"door": "alb", "response": "stored"}])
+    ['alb, stored']
+    """
+    concerns = varying_concerns(designs)
+    return [", ".join(_ids(design)[c] for c in concerns or _ids(design)) for design in designs]
+
+
+def lacks(door: Option) -> str:
+    """What a door does not offer of all that a client may need; "" if it offers all.
+
+    >>> lacks(design.options[0])
+    'An API Gateway HTTP API has no WAF, usage plans or private access of its own.'
+    """
+    lacking = [NEEDS.get(need, need) for need in EVERY_NEED if need not in getattr(door, "offers", ())]
+    return sentence(f"{door.summary} has no {either(lacking)} of its own") if lacking else ""
+
+
+# Limits -------------------------------------------------------------------------------------------
+
+
+def limit_name(limit_id: str) -> str:
+    """A limit's name inside a sentence: what is no term begins with a small letter.
+
+    >>> limit_name("apigw.http.timeout")
+    'integration timeout'
+    """
+    name = catalogue.limit(limit_id).name
+    is_term = any(letter.isupper() for letter in name.split()[0][1:])  # GetSecretValue, PUT
+    return name if is_term else name[0].lower() + name[1:]
+
+
+def limit_with_value(limit_id: str, value: float | None = None) -> str:
+    """A limit's name with its value, AWS's own unless another holds, in the limit's unit.
+
+    >>> limit_with_value("apigw.http.timeout")
+    'integration timeout of 30 s'
+    >>> limit_with_value("apigw.http.timeout", 20)
+    'integration timeout of 20 s'
+    """
+    row = catalogue.limit(limit_id)
+    value = (row.value or 0.0) if value is None else value
+    return f"{limit_name(limit_id)} of {format_quantity(value, row.unit)}"
+
+
+def limit_at_length(limit_id: str) -> str:
+    """A limit's name with AWS's value and its service.
+
+    >>> limit_at_length("apigw.http.timeout")
+    'integration timeout of 30 s (API Gateway HTTP API)'
+    """
+    row = catalogue.limit(limit_id)
+    return (
+        f"{limit_name(limit_id)} of {format_quantity_at_length(row.value or 0.0, row.unit)} ({row.service})"
+    )
+
+
+def used_share(finding: Finding) -> float:
+    """The share of its limit that the p99 uses.
+
+    >>> round(used_share(finding), 3)
+    1.333
+    """
+    if not finding.limit_value:
+        return math.inf if finding.used_p99 else 0.0
+    return finding.used_p99 / finding.limit_value
+
+
+def use_of_limit(finding: Finding) -> str:
+    """What the p99 uses of a limit.
+
+    >>> use_of_limit(finding)
+    '40 s of 30 s'
+    """
+    used, limit = (format_quantity(v, finding.unit) for v in (finding.used_p99, finding.limit_value))
+    return f"{used} of {limit}"
+
+
+def use_of_limit_at_length(finding: Finding) -> str:
+    """The same in a document, where every size is in the unit that fits it.
+
+    >>> use_of_limit_at_length(finding)
+    '40 s of 30 s'
+    """
+    values = (finding.used_p99, finding.limit_value)
+    used, limit = (format_quantity_at_length(value, finding.unit) for value in values)
+    return f"{used} of {limit}"
+
+
+def use_of_limit_briefly(finding: Finding) -> str:
+    """The same where the unit of a count is told elsewhere.
+
+    >>> use_of_limit_briefly(finding)
+    '40 s of 30 s'
+    """
+    used, limit = (format_bare_quantity(v, finding.unit) for v in (finding.used_p99, finding.limit_value))
+    return f"{used} of {limit}"
+
+
+def broken_a_month(finding: Finding) -> str:
+    """How many requests a month break a limit; "" for none.
+
+    >>> broken_a_month(finding)
+    '20,000 a month'
+    """
+    if not finding.breach_probability:
+        return ""
+    rare = finding.broken_per_month < 1
+    return "less than 1 a month" if rare else f"{format_number(finding.broken_per_month)} a month"
+
+
+def broken_requests(finding: Finding) -> str:
+    """The requests that break a limit, as a share and in number.
+
+    >>> broken_requests(finding)
+    '2 % of the requests (20,000 a month)'
+    """
+    return f"{format_share(finding.breach_probability)} of the requests ({broken_a_month(finding)})"
+
+
+def quota_request(finding: Finding) -> str:
+    """What to ask AWS for before a design is built, from the consequence of a limit that must be raised.
+
+    >>> quota_request(finding)
+    'ask for a timeout of 50 seconds'
+    """
+    return finding.consequence.partition(";")[0]
+
+
+# What a design misses -----------------------------------------------------------------------------
+
+
+def breach(finding: Finding) -> str:
+    """Which limit breaks, and for how many.
+
+    >>> breach(finding)
+    '2 % of the requests break the integration timeout of 30 s'
+    """
+    limit = limit_with_value(finding.limit, finding.limit_value)
+    return f"{format_share(finding.breach_probability)} of the requests break the {limit}"
+
+
+def breach_today(finding: Finding) -> str:
+    """The same of what runs now, as a sentence.
+
+    >>> breach_today(finding)
+    'Today 2 % of the requests exceed the integration timeout of 30 s.'
+    """
+    limit = limit_with_value(finding.limit, finding.limit_value)
+    return f"Today {format_share(finding.breach_probability)} of the requests exceed the {limit}."
+
+
+def breach_today_at_length(finding: Finding) -> str:
+    """The same in a document.
+
+    >>> print(breach_today_at_length(finding))
+    What runs today fails:
+    2 % of the requests (20,000 a month) exceed the integration timeout of 30 s (API Gateway HTTP API).
+    """
+    return f"What runs today fails: {broken_requests(finding)} exceed the {limit_at_length(finding.limit)}."
+
+
+def breach_at_length(finding: Finding, tolerance: float) -> str:
+    """Which limit breaks, for how many where how many may, and what it would take.
+
+    >>> print(breach_at_length(finding, 0.01))
+    2 % of the requests exceed the integration timeout of 30 s (API Gateway HTTP API), where 1 % may;
+    the p99 needs 40 s, 133 % of it
+    """
+    used = format_quantity_at_length(finding.used_p99, finding.unit)
+    return (
+        f"{format_share(finding.breach_probability)} of the requests exceed the "
+        f"{limit_at_length(finding.limit)}, where {format_share(tolerance)} may; "
+        f"the p99 needs {used}, {format_rough_share(used_share(finding))} of it"
+    )
+
+
+def tight_limit_at_length(finding: Finding) -> str:
+    """A limit that is nearly used up, or breaks now and then.
+
+    >>> print(tight_limit_at_length(finding))
+    2 % of the requests (20,000 a month) exceed the integration timeout of 30 s (API Gateway HTTP API);
+    40 s at the p99.
+    """
+    used = f"{format_quantity_at_length(finding.used_p99, finding.unit)} at the p99"
+    if not finding.breach_probability:
+        return sentence(f"{limit_at_length(finding.limit)}: {used}")
+    return f"{broken_requests(finding)} exceed the {limit_at_length(finding.limit)}; {used}."
+
+
+def late_answers(share: float) -> str:
+    """That answers begin too late.
+
+    >>> late_answers(0.02)
+    '2 % of the answers begin after the client stops waiting'
+    """
+    return f"{format_share(share)} of the answers begin after the client stops waiting"
+
+
+def late_answers_at_length(share: float, waits_s: float, tolerance: float) -> str:
+    """The same, with how long the client waits [s], and how many may be late.
+
+    >>> late_answers_at_length(0.02, 30, 0.01)
+    'the client waits 30 s for the first byte; 2 % of the answers come later, where 1 % may'
+    """
+    waits = f"the client waits {format_time(waits_s)} for the first byte"
+    return f"{waits}; {format_share(share)} of the answers come later, where {format_share(tolerance)} may"
+
+
+def late_answers_as_reason(share: float, waits_s: float) -> str:
+    """The same as what keeps a design from being built.
+
+    >>> late_answers_as_reason(0.02, 30)
+    'the first byte comes after the 30 s that the client waits, in 2 % of the requests'
+    """
+    waits = f"the first byte comes after the {format_time(waits_s)} that the client waits"
+    return f"{waits}, in {format_share(share)} of the requests"
+
+
+def late_p95(p95_s: float) -> str:
+    """That a promised latency is missed.
+
+    >>> late_p95(12.34)
+    'its p95 is 12 s, later than promised'
+    """
+    return f"its p95 is {format_time(p95_s, 2)}, later than promised"
+
+
+def late_p95_at_length(p95_s: float, promised_s: float) -> str:
+    """The same, with what was promised [s].
+
+    >>> late_p95_at_length(12.34, 10)
+    'the p95 takes 12.3 s, where 10 s is promised'
+    """
+    return f"the p95 takes {format_time(p95_s)}, where {format_time(promised_s)} is promised"
+
+
+def late_p95_as_reason(p95_s: float, promised_s: float) -> str:
+    """The same as what keeps a design from being built.
+
+    >>> late_p95_as_reason(12.34, 10)
+    'the p95 is 12.3 s, promised 10 s'
+    """
+    return f"the p95 is {format_time(p95_s)}, promised {format_time(promised_s)}"
+
+
+# Reasons ------------------------------------------------------------------------------------------
+
+
+def option_ids(options: Iterable[str]) -> list[str]:
+    """The ids of options that are written as concern=option.
+
+    >>> option_ids(["door=alb", "response=paged"])
+    ['alb', 'paged']
+    """
+    return [option.partition("=")[2] for option in options]
+
+
+def _by_concern(options: Iterable[str]) -> dict[str, list[str]]:
+    by_concern: dict[str, list[str]] = {}
+    for option in options:
+        concern, _, name = option.partition("=")
+        by_concern.setdefault(concern, []).append(name)
+    return by_concern
+
+
+def rejected_options(reason: Reason, chosen: Design) -> str:
+    """The options that a reason rules out, those first that a reader would look for.
+
+    >>> rejected_options(limit, design)
+    'buffered behind http-api, rest-api'
+    """
+    by_concern = _by_concern(reason.options)
+    doors, stores = by_concern.get("door", []), by_concern.get("configuration", [])
+    bodies = by_concern.get("request", []) + by_concern.get("response", [])
+    work = by_concern.get("execution", [])
+    if doors:
+        return f"{_some(bodies)} behind {_some(doors)}" if bodies else _some(doors)
+    if stores:
+        return _some(stores) + (" with other executions" if chosen.configuration in stores else "")
+    return _some([name for name in work or bodies if name != chosen.execution])
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:MOST_NAMES]) + (" and others" if len(names) > MOST_NAMES else "")
+
+
+def rejected_options_at_length(reason: Reason, chosen: Design) -> str:
+    """The same in a document: every option; what makes it bind beside those that it binds.
+
+    >>> rejected_options_at_length(limit, design)
+    'buffered behind http-api, rest-api'
+    """
+    listed = {concern: ", ".join(names) for concern, names in _by_concern(reason.options).items()}
+    bodies = ", ".join(listed.pop(concern) for concern in ("request", "response") if concern in listed)
+    if bodies and "door" in listed:
+        bodies = f"{bodies} behind {listed.pop('door')}"
+    work = listed.pop("execution", "")
+    if chosen.configuration in listed.get("configuration", "").split(", "):
+        work = f"{work} with {listed.pop('configuration')}" if work else listed.pop("configuration")
+    elif "configuration" in listed:
+        work = ""
+    return "; ".join(filter(None, (bodies, work, *listed.values()))) or "several together"
+
+
+def rejected_options_briefly(reason: Reason, most: int) -> str:
+    """The same in few letters: so many options, and how many more there are.
+
+    >>> rejected_options_briefly(limit, 2)
+    'http-api, rest-api +1'
+    """
+    more = len(reason.options) - most
+    listed = ", ".join(option_ids(reason.options[:most])) or "several together"
+    return f"{listed} +{more}" if more > 0 else listed
+
+
+def rejection(reason: Reason, chosen: Design) -> str:
+    """What a reason rules out, and why.
+
+    >>> print(rejection(limit, design))
+    buffered behind http-api, rest-api
+    by the integration timeout of 30 s (2 % of the requests break it)
+    >>> rejection(promise, design)
+    'paged because the p95 is promised within 10 s'
+    """
+    what = rejected_options(reason, chosen) or "other designs"
+    if reason.kind != "limit":
+        return f"{what} because {reason.why}"
+    chance = format_share(reason.breach_probability or 0.0)
+    return f"{what} by the {limit_with_value(reason.because)} ({chance} of the requests break it)"
+
+
+def rejection_at_length(reason: Reason, chosen: Design) -> str:
+    """The same in a document.
+
+    >>> print(rejection_at_length(limit, design))
+    buffered behind http-api, rest-api:
+    2 % of the requests exceed the integration timeout of 30 s (API Gateway HTTP API)
+    >>> rejection_at_length(promise, design)
+    'paged: the p95 is promised within 10 s'
+    """
+    what = rejected_options_at_length(reason, chosen)
+    if reason.kind != "limit":
+        return f"{what}: {reason.why}"
+    chance = format_share(reason.breach_probability or 0.0)
+    return f"{what}: {chance} of the requests exceed the {limit_at_length(reason.because)}"

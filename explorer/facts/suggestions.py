@@ -1,0 +1,63 @@
+"""What is accepted in place of what was given: one wording for every message."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable
+
+MOST_IDS = 5  # of a table with hundreds of rows
+
+
+def expected_one_of(accepted: Iterable[str]) -> str:
+    """What would be accepted, all of it.
+
+    >>> expected_one_of(["local", "aws"])
+    'expected one of local, aws'
+    """
+    return f"expected one of {', '.join(accepted)}"
+
+
+def did_you_mean(given: object, accepted: Iterable[str]) -> str:
+    """The name that was probably meant, or "" where none comes near.
+
+    >>> did_you_mean("htp-api", ["rest-api", "http-api"])
+    ' (did you mean "http-api"?)'
+    >>> did_you_mean("queue", ["rest-api", "http-api"])
+    ''
+    """
+    near = difflib.get_close_matches(str(given), list(accepted), n=1)
+    return f' (did you mean "{near[0]}"?)' if near else ""
+
+
+def suggest(given: object, accepted: Collection[str]) -> str:
+    """How a message about an unknown name ends: what was probably meant, and all that is accepted.
+
+    >>> "door is htp-api" + suggest("htp-api", ["rest-api", "http-api"])
+    'door is htp-api (did you mean "http-api"?): expected one of rest-api, http-api'
+    """
+    return f"{did_you_mean(given, accepted)}: {expected_one_of(accepted)}"
+
+
+def expected_id(given: object, accepted: Iterable[str]) -> str:
+    """Some ids of a long table: those that come near, or else the first ones.
+
+    >>> expected_id("lambda.timeot", ["lambda.timeout", "lambda.memory", "s3.put"])
+    'expected an id such as lambda.timeout, lambda.memory'
+    >>> expected_id("queue", ["s3.put", "s3.get"])
+    'expected an id such as s3.get, s3.put'
+    """
+    names = list(accepted)
+    near = difflib.get_close_matches(str(given), names, MOST_IDS, 0.5) or sorted(names)
+    return f"expected an id such as {', '.join(near[:MOST_IDS])}"
+
+
+def either(names: Iterable[str]) -> str:
+    """Names of which any will do.
+
+    >>> either([".html", ".pdf", ".md"])
+    '.html, .pdf or .md'
+    >>> either(["WAF"])
+    'WAF'
+    """
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last

@@ -1,0 +1,48 @@
+"""What a dotenv file holds, counted: its names and values are read, and neither kept nor shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationInfo
+
+from explorer.facts.encoding import environment_size
+from explorer.facts.units import shown
+
+from .kinds import exists, said
+
+
+def count_dotenv(dotenv: str, info: ValidationInfo) -> dict[str, float]:
+    """Sizes of the variables in a dotenv file: their bytes, their number, the largest value."""
+    path = Path((info.context or {}).get("folder", "."), dotenv)
+    if not exists(path):
+        raise said(f".dotenv is {shown(dotenv)}: no such file; expected a file of NAME=value lines")
+    try:
+        variables = dict(_variables(path, dotenv))
+    except (OSError, UnicodeDecodeError):
+        raise said(
+            f".dotenv is {shown(dotenv)}: cannot be read; expected a file of NAME=value lines"
+        ) from None
+    count = len(variables)
+    if not count:
+        raise said(f'.dotenv is "{dotenv}": no NAME=value line in it')
+    largest = max(len(value.encode("utf-8", "surrogatepass")) for value in variables.values())
+    return {
+        "total": environment_size(variables) - 6 * count - 1,
+        "entries": count,
+        "largest": largest,
+    }
+
+
+def _variables(path: Path, dotenv: str) -> Iterator[tuple[str, str]]:
+    """The names and values of a dotenv file; a line that has none is refused, and not shown."""
+    from dotenv.parser import parse_stream
+
+    with path.open(encoding="utf-8-sig") as file:
+        for binding in parse_stream(file):
+            if binding.error:
+                line = binding.original.line
+                raise said(f".dotenv is {shown(dotenv)}: line {line} is not NAME=value")
+            if binding.key is not None:
+                yield binding.key, binding.value or ""

@@ -1,0 +1,161 @@
+"""What a field of the workload file may hold: how it is read, checked and shown, and in which unit.
+
+Each mistake is one clear line. A kind knows no field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic_core import PydanticCustomError
+
+from explorer.errors import ExplorerError
+from explorer.facts import catalogue
+from explorer.facts.units import (
+    BYTES,
+    format_bandwidth,
+    format_number,
+    format_percent,
+    format_size,
+    format_time,
+    format_usd,
+    parse_bandwidth,
+    parse_size,
+    parse_time,
+    shown,
+)
+
+LARGEST_SIZE = 50 * 1024**4  # the largest object that S3 keeps is 48.8 TiB
+LONGEST_TIME = 366 * 86400.0  # the longest that any AWS compute service lets one execution run
+MB = BYTES["MB"]
+
+
+def said(text: str) -> PydanticCustomError:
+    """An error whose text goes on from the field's name: 'is "x": expected y' or '.p99 is ...'."""
+    return PydanticCustomError("explorer", "{text}", {"text": text})
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """What a field may hold. Numbers are in the base unit: bytes, seconds, bytes a second, megabytes."""
+
+    accepted: str  # in an error, and in the documentation
+    schema: str = "any"  # the definition in the JSON Schema that it follows
+    parse: Callable[[object], Any] | None = None  # from what is given; None: as Python types it
+    least: float = -np.inf
+    most: float = np.inf
+    check: Callable[[Any], Any] | None = None  # of what was read; gives it back, or raises
+    options: Callable[[], tuple[str, ...]] | None = None  # what can be chosen, where no type lists it
+    unit: str = ""  # of an axis of a sweep
+    short: str = ""  # of a range, beside a value
+    show: Callable[[Any], str] = str  # for people
+    plain: Callable[[Any], str] | None = None  # as an assumption states it; None: as `show`
+    is_text: bool = False  # whether "5" and "yes" on the command line are text
+    is_share: bool = False  # whether it is a part of a whole
+    is_whole: bool = False  # whether it counts things
+    levels: int = 0  # in how many values it is sold; 0: in any
+
+    def read(self, given: object) -> Any:
+        """The value of what is given. Raises PydanticCustomError with what is accepted."""
+        if self.parse is None:
+            return given
+        try:
+            value = self.parse(given)
+        except ExplorerError as error:
+            raise said(str(error)) from None
+        if isinstance(value, float) and not self.least <= value <= self.most:
+            raise said(f"is {shown(given)}: expected {self.accepted}")
+        return value
+
+    def state(self, value: Any) -> str:
+        """The value, as an assumption states it."""
+        return (self.plain or self.show)(value)
+
+
+def parse_number(given: object) -> float:
+    if isinstance(given, bool) or not isinstance(given, int | float | np.integer | np.floating):
+        raise ExplorerError(f"is {shown(given)}: expected a number")
+    try:
+        return float(given)
+    except OverflowError:
+        raise ExplorerError(f"is {shown(given)}: expected a number") from None
+
+
+def parse_memory(given: object) -> float:
+    """Megabytes; a bare number is megabytes already."""
+    return parse_number(given) if not isinstance(given, str) else parse_size(given) / MB
+
+
+def parse_switch(given: object) -> bool:
+    if not isinstance(given, bool):
+        raise ExplorerError(f"is {shown(given)}: expected true or false")
+    return given
+
+
+def exists(path: Path) -> bool:
+    """Whether there is such a file; a name that no file can have has none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def one_line(name: str) -> str:
+    """The name without what would move a terminal or a page about."""
+    return " ".join("".join(c if c.isprintable() else " " for c in name).split()) or "workload"
+
+
+def check_region(region: str) -> str:
+    if region not in catalogue.regions():
+        raise said(f'is "{region}": expected one of {", ".join(catalogue.regions())}')
+    return region
+
+
+def check_language(language: str) -> str:
+    try:
+        catalogue.cold_start(language, "arm64", 128)
+    except ExplorerError as error:
+        raise said(f'is "{language}": {str(error).split(": ", 1)[-1]}') from None
+    return language
+
+
+def check_times(times: dict[str, Any]) -> dict[str, Any]:
+    for time_id in times:
+        try:
+            catalogue.time(time_id)
+        except ExplorerError as error:
+            raise said(f'has "{time_id}": {str(error).split(": ", 1)[-1]}') from None
+    return times
+
+
+SIZE = Kind("a size of at most 50 TB", "size", parse_size, 0, LARGEST_SIZE,
+            unit="bytes", short="bytes", show=format_size)  # fmt: skip
+TIME = Kind("a time of at most 366 days", "time", parse_time, 0, LONGEST_TIME,
+            unit="seconds", short="s", show=format_time)  # fmt: skip
+BANDWIDTH = Kind('more than 0, such as "20 Mbit/s"', "bandwidth", parse_bandwidth, 1, 1e12,
+                 unit="bytes/s", short="bytes/s", show=format_bandwidth)  # fmt: skip
+MEMORY = Kind("128 MB to 120 GB", "memory", parse_memory, 128.0, 122_880.0, unit="MB", short="MB",
+              show=lambda mb: f"{mb:,.0f} MB", plain=lambda mb: f"{mb:g} MB", levels=16)  # fmt: skip
+NUMBER = Kind("a number", "number", parse_number, show=format_number)
+COUNT = replace(NUMBER, accepted="a count of 0 or more", least=0, most=1e9, is_whole=True)
+SHARE = replace(NUMBER, accepted="a share", least=0.0, most=1.0, short="share", show=format_percent,
+                plain=str, is_share=True)  # fmt: skip
+USD = replace(NUMBER, accepted="0 USD a month or more", least=0, most=1e6, unit="USD/month",
+              short="USD a part", show=format_usd, plain=format_number)  # fmt: skip
+SWITCH = Kind("`true` or `false`", "switch", parse_switch, plain=lambda on: str(on).lower())
+TEXT = Kind("text", "text", is_text=True)
+NAME = replace(TEXT, check=one_line)
+REGION = replace(TEXT, schema="region", check=check_region,
+                 options=lambda: tuple(sorted(catalogue.regions())))  # fmt: skip
+LANGUAGE = replace(TEXT, check=check_language)
+WORD = Kind("text", "text")  # an option's id, or a file
+CHOICE = Kind("one of some words", "choice")  # its type lists them
+CHOICES = Kind("some of some words", "choice", show=", ".join, plain=lambda words: ", ".join(words) or "none")
+TABLE = Kind("a table of fields", "table")  # of fields of its own
+SIZES = replace(SIZE, accepted="a size", schema="table", parse=None)  # a distribution, or a total
+TIMES = replace(TIME, accepted="a time", schema="table", parse=None)
+TABLE_OF_TIMES = Kind("a table of times", "table", check=check_times)

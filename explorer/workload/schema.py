@@ -1,0 +1,137 @@
+"""The JSON Schema of the workload file, from the records of its fields, for editors.
+
+It refuses nothing that the reader accepts. What it cannot say, such as quantiles that fall or a size in text
+that is too large, the reader still refuses.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from explorer.facts.units import NUMBER, SECONDS
+
+from .distribution_field import QUANTILE, Spread
+from .field_record import REQUIRED, Field
+from .fields import FIELDS
+from .kinds import MEMORY, SIZE, TIME, TIMES, Kind
+
+Schema = dict[str, Any]
+DIALECT = "http://json-schema.org/draft-07/schema#"  # what editors of TOML read
+SIZE_UNITS = "[Bb]([Yy][Tt][Ee][Ss]?)?|[KkMmGgTt][Ii]?[Bb]"
+BANDWIDTH_UNITS = "[KkMmGg]?([Bb][Ii][Tt]/[Ss]|[Bb]/[Ss]|bps)"
+
+
+def json_schema() -> Schema:
+    """The schema of the file: its definitions are kinds, its properties fields, in their order."""
+    return {
+        "$schema": DIALECT,
+        "title": "Workload",
+        "description": "What an API has to carry: the workload file of explorer.",
+        **_table(""),
+        "definitions": _definitions(),
+    }
+
+
+def _definitions() -> Schema:
+    """What is written with a unit."""
+    units = {
+        "size": SIZE_UNITS,
+        "time": "|".join(SECONDS),
+        "bandwidth": BANDWIDTH_UNITS,
+        "memory": SIZE_UNITS,
+    }
+    texts = {name: {"type": "string", "pattern": _quantity(unit)} for name, unit in units.items()}
+    return {
+        "size": {"anyOf": [_number(SIZE), texts["size"]]},
+        "time": {"anyOf": [_number(TIME), texts["time"]]},
+        "bandwidth": {"anyOf": [{"type": "number", "minimum": 1}, texts["bandwidth"]]},
+        "memory": {"anyOf": [_number(MEMORY), texts["memory"]]},
+        "region": {"type": "string", "pattern": "^[a-z]{2}(-[a-z]+)+-[0-9]+$"},
+        "timing": _distribution(TIMES, {}),
+    }
+
+
+def _quantity(units: str) -> str:
+    return rf"^\s*({NUMBER})\s*({units})?\s*$"
+
+
+def _number(kind: Kind) -> Schema:
+    """A number in the base unit of a kind."""
+    ends = {"minimum": kind.least, "maximum": kind.most}
+    return {"type": "number", **{name: _plain(end) for name, end in ends.items() if math.isfinite(end)}}
+
+
+def _plain(number: float) -> float:
+    return int(number) if float(number).is_integer() else number
+
+
+def _table(path: str) -> Schema:
+    """A table of the file with the fields that stand in it."""
+    fields = [field for field in FIELDS if field.section == path]
+    required = [field.name for field in fields if field.default is REQUIRED]
+    return {
+        "type": "object",
+        "properties": {field.name: _field(field) for field in fields},
+        **({"required": required} if required else {}),
+        "additionalProperties": False,
+    }
+
+
+def _field(field: Field) -> Schema:
+    """What a field holds, what it is, and its default."""
+    return {"description": field.sentence, **_holds(field), **_default(field)}
+
+
+def _holds(field: Field) -> Schema:
+    if field.table is not None:
+        return _of_table(field, field.table)
+    if field.choices and not field.kind.options:
+        word: Schema = {"type": "string", "enum": list(field.choices)}
+        return {"type": "array", "items": word} if field.is_list else word
+    plain: Mapping[str, Schema] = {"switch": {"type": "boolean"}, "text": {"type": "string"}}
+    if field.kind.schema == "number":
+        return _number(field.kind)
+    # beside a reference nothing else counts in this dialect
+    return plain.get(field.kind.schema) or {"allOf": [{"$ref": f"#/definitions/{field.kind.schema}"}]}
+
+
+def _of_table(field: Field, table: type) -> Schema:
+    """A table; one that is a distribution or a total can be one value as well."""
+    inner = _table(field.path)
+    if field.is_mapping:
+        return {"type": "object", "additionalProperties": {"$ref": "#/definitions/timing"}}
+    if issubclass(table, Spread):
+        return _distribution(field.kind, inner["properties"])
+    return {"anyOf": [_value(field.kind), inner]} if field.kind.unit else inner
+
+
+def _value(kind: Kind) -> Schema:
+    return {"$ref": "#/definitions/time" if kind.unit == TIME.unit else "#/definitions/size"}
+
+
+def _distribution(kind: Kind, properties: Schema) -> Schema:
+    """One value, or a table of quantiles or samples with other fields."""
+    value = _value(kind)
+    samples = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "number"}}]}
+    own: Schema = {"value": value, "max": value, "samples": samples, "column": {"type": "string"}}
+    quantile = {"anyOf": [value, {"type": "object", "additionalProperties": value}]}  # the bare key p99.9
+    given = [{"required": ["value"]}, {"required": ["samples"]}, {"required": ["max"]},
+             {"not": {"propertyNames": {"not": {"pattern": f"^{QUANTILE.pattern}$"}}}}]  # fmt: skip
+    table = {
+        "type": "object",
+        "properties": {**own, **properties},
+        "patternProperties": {f"^{QUANTILE.pattern}$": quantile},
+        "additionalProperties": False,
+        "anyOf": given,
+    }
+    return {"anyOf": [value, table]}
+
+
+def _default(field: Field) -> Schema:
+    """The default as the file would have it, where there is one."""
+    default = field.suggestion if field.suggestion is not None and field.default else field.default
+    if field.default is REQUIRED or callable(default) or default is None or default == ():
+        return {}
+    return {"default": default}
