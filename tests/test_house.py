@@ -265,7 +265,6 @@ def test_every_constant_and_time_is_used():
 
 NAMED = {  # reviewed: what else the text of a file means that is an option's id or part; may only shrink
     "analysis/calibration/measurements.py": {"queue"},  # a phase
-    "analysis/calibration/prediction.py": {"queue"},
     "analysis/calibration/solve.py": {"queue"},
     "check/plan.py": {"environment"},  # an attribute in a plan
     "check/runner.py": {"service"},  # a key in the Serverless Framework's file
@@ -292,7 +291,6 @@ NAMED = {  # reviewed: what else the text of a file means that is an option's id
     "live/functions/jobs.py": {"queued"},
     "live/functions/settings.py": {"environment", "queue"},
     "live/functions/submit.py": {"queued"},
-    "views/figures/bars.py": {"queue"},
     "views/report/notebook.py": {"parameters"},  # a tag of a notebook's cell
 }
 

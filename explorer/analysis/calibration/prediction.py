@@ -99,7 +99,7 @@ def predicted(w: Workload, design: Design, run: Conditions) -> dict[str, dict[st
     load = Asked(w, run)
     sums = sums_of(steps(load, design))
     if sums["wait"].any():
-        ended = sums["queue"] + sums["cold start"] + sums["work"]
+        ended = sums[Phase.QUEUE] + sums[Phase.COLD_START] + sums[Phase.WORK]
         seen = [_seen_s(float(end), float(sums["poll"][0]), run, load) for end in ended]
         sums["poll"] = np.array(seen) - ended
     found = {phase: sums[phase] for phase in PHASES if sums[phase].any()}

@@ -65,6 +65,15 @@ class BodyOut(StrEnum):
     JOB = "job"
 
 
+class HandOver(StrEnum):
+    """How a job reaches the work. The code that is shipped reads these names from its settings."""
+
+    EVENT = "event"
+    QUEUE = "queue"
+    MACHINE = "machine"
+    DURABLE = "durable"
+
+
 class Start(StrEnum):
     """When what does the work is started."""
 

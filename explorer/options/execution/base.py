@@ -13,7 +13,7 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Load
 from explorer.options.base.limit_uses import Amount, Demand, Linear, Over, Slices, Spill, Use, Waits
 from explorer.options.base.option import Option
-from explorer.options.base.request_path import Actor, BodyIn, Flow, Lines, Phase, Step
+from explorer.options.base.request_path import Actor, BodyIn, Flow, HandOver, Lines, Phase, Step
 from explorer.options.base.resources import (
     WORK,
     Allow,
@@ -166,7 +166,7 @@ class LambdaExecution(Execution):
             yield from backlog(load, self.age_limit)
 
     entry: ClassVar[str] = WORK  # of the code that is shipped, where jobs are handed to the work
-    hand_over: ClassVar[str] = "event"  # how they are
+    hand_over: ClassVar[HandOver] = HandOver.EVENT  # how they are
     versioned: ClassVar[bool] = False  # whether a published version does the work
 
     def properties(self, load: Load) -> Mapping[str, Any]:
@@ -177,7 +177,7 @@ class LambdaExecution(Execution):
         yield work_part(load, self.entry, self.properties(load), self.versioned)
         if not load.flow.asynchronous:
             return
-        yield Setting("hand_over", self.hand_over)
+        yield Setting("hand_over", self.hand_over.value)
         yield Setting("hand_bytes", int(load.limit(self.handed)))
         for setting in ("job.lease_s", "job.attempts"):
             yield Setting(setting.removeprefix("job."), load.constant(setting))

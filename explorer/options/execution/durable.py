@@ -10,7 +10,7 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.conditions import MB, Load
 from explorer.options.base.limit_uses import Amount, Demand, Over, Use
-from explorer.options.base.request_path import FUNCTION, Actor, Flow, Lines, Phase, Step
+from explorer.options.base.request_path import FUNCTION, Actor, Flow, HandOver, Lines, Phase, Step
 from explorer.options.base.resources import Allow, Piece, Variable, own_arn, ref
 
 from .base import Sliced
@@ -21,7 +21,7 @@ class Durable(Sliced):
 
     id = "durable"
     deployable = True
-    hand_over = "durable"
+    hand_over = HandOver.DURABLE
     entry = "durable_work"
     versioned = True
     summary = "a durable function that checkpoints its steps"

@@ -9,7 +9,7 @@ import numpy as np
 from explorer.options.base.conditions import Load
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import Use
-from explorer.options.base.request_path import FUNCTION, Actor, Lines, Phase, Step
+from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Lines, Phase, Step
 from explorer.options.base.resources import Allow, Piece, Resource, Variable, attribute, queue, ref
 
 from .base import LambdaExecution, backlog, dead_letters, started_chunks
@@ -18,7 +18,7 @@ from .base import LambdaExecution, backlog, dead_letters, started_chunks
 class Queued(LambdaExecution):
     id = "queued"
     deployable = True
-    hand_over = "queue"
+    hand_over = HandOver.QUEUE
     jobs_only = True
     summary = "an SQS queue between submit and worker"
     parts = (

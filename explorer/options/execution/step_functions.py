@@ -9,7 +9,7 @@ from typing import Any
 from explorer.options.base.conditions import Load
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import Demand, Over, Use
-from explorer.options.base.request_path import FUNCTION, Actor, Lines
+from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Lines
 from explorer.options.base.resources import (
     Allow,
     Piece,
@@ -43,7 +43,7 @@ LOG_DELIVERY = tuple(
 class StepFunctions(Sliced):
     id = "step-functions"
     deployable = True
-    hand_over = "machine"
+    hand_over = HandOver.MACHINE
     entry = "workflow_work"
     jobs_only = True
     summary = "a Standard workflow around the function"

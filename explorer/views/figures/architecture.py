@@ -27,7 +27,6 @@ ACROSS = (
     Actor.STORE,
 )
 UNDER = {Actor.TABLE: Actor.FRONT, Actor.BUCKET: Actor.WORKER}  # of the lower row, and what they stand under
-FILLS = {"client": "#eef1f4", "door": "#e6f1fa", "table": "#e9f5ef", "bucket": "#e9f5ef", "store": "#e9f5ef"}
 
 
 @dataclass

@@ -14,6 +14,7 @@ from explorer.analysis.recommendation import Recommendation
 from explorer.engine.latency import latency as seconds_of
 from explorer.facts import catalogue
 from explorer.facts.units import FORMATS, format_bare_quantity, format_chance, format_time
+from explorer.options.base.request_path import Phase
 
 from .style import (
     BLUE,
@@ -43,12 +44,12 @@ if TYPE_CHECKING:
 SMALL = 1e-3  # of a limit: what uses less is not drawn
 MOST_LIMITS = 12
 PHASE_COLOURS = {
-    "submit": SKY,
-    "queue": YELLOW,
-    "cold start": VERMILION,
-    "work": BLUE,
-    "poll": PURPLE,
-    "download": GREEN,
+    Phase.SUBMIT: SKY,
+    Phase.QUEUE: YELLOW,
+    Phase.COLD_START: VERMILION,
+    Phase.WORK: BLUE,
+    Phase.POLL: PURPLE,
+    Phase.DOWNLOAD: GREEN,
     "total": GREY,
 }
 
