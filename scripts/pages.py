@@ -160,7 +160,7 @@ def _accepts(field: Field) -> str:
 def _given(field: Field) -> str:
     if field.default is REQUIRED:
         return "**asked for**"
-    if field.default is None or field.default == ():
+    if field.default is None or field.default == () or callable(field.default):
         return ""
     if field.kind.schema in ("size", "time", "memory", "bandwidth"):  # with its unit
         return (field.default and field.suggestion) or field.kind.show(field.default)

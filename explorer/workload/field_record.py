@@ -133,12 +133,12 @@ class Field:
 
     @property
     def is_list(self) -> bool:
-        """Whether several of its choices can be given."""
+        """Whether several of its choices, or of its tables, can be given."""
         return get_origin(self.annotation) is tuple
 
     @property
     def is_mapping(self) -> bool:
-        """Whether it is a table of tables by names that are not fields, such as ids."""
+        """Whether it is a table by names that are not fields, such as ids."""
         return get_origin(self.annotation) is dict
 
     @property
@@ -198,7 +198,7 @@ def walk(model: type[BaseModel], within: str = "") -> Iterator[Field]:
             continue
         placed = replace(record, path=within + name, annotation=info.annotation)
         yield placed
-        if placed.table:
+        if placed.table and not (placed.is_list or placed.is_mapping):
             yield from walk(placed.table, f"{placed.path}.")
 
 

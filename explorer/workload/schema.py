@@ -7,13 +7,13 @@ that is too large, the reader still refuses.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from explorer.facts.units import NUMBER, SECONDS
 
 from .distribution_field import QUANTILE, Spread
-from .field_record import REQUIRED, Field
+from .field_record import REQUIRED, Field, walk
 from .fields import FIELDS
 from .kinds import MEMORY, SIZE, TIME, TIMES, Kind
 
@@ -29,7 +29,7 @@ def json_schema() -> Schema:
         "$schema": DIALECT,
         "title": "Workload",
         "description": "What an API has to carry: the workload file of explorer.",
-        **_table(""),
+        **_table(field for field in FIELDS if not field.section),
         "definitions": _definitions(),
     }
 
@@ -49,7 +49,6 @@ def _definitions() -> Schema:
         "bandwidth": {"anyOf": [{"type": "number", "minimum": 1}, texts["bandwidth"]]},
         "memory": {"anyOf": [_number(MEMORY), texts["memory"]]},
         "region": {"type": "string", "pattern": "^[a-z]{2}(-[a-z]+)+-[0-9]+$"},
-        "timing": _distribution(TIMES, {}),
     }
 
 
@@ -67,9 +66,9 @@ def _plain(number: float) -> float:
     return int(number) if float(number).is_integer() else number
 
 
-def _table(path: str) -> Schema:
+def _table(records: Iterable[Field]) -> Schema:
     """A table of the file with the fields that stand in it."""
-    fields = [field for field in FIELDS if field.section == path]
+    fields = list(records)
     required = [field.name for field in fields if field.default is REQUIRED]
     return {
         "type": "object",
@@ -93,15 +92,20 @@ def _holds(field: Field) -> Schema:
     plain: Mapping[str, Schema] = {"switch": {"type": "boolean"}, "text": {"type": "string"}}
     if field.kind.schema == "number":
         return _number(field.kind)
+    if field.is_mapping:
+        return {"type": "object", "additionalProperties": {"type": "number"}}
     # beside a reference nothing else counts in this dialect
     return plain.get(field.kind.schema) or {"allOf": [{"$ref": f"#/definitions/{field.kind.schema}"}]}
 
 
 def _of_table(field: Field, table: type) -> Schema:
     """A table; one that is a distribution or a total can be one value as well."""
-    inner = _table(field.path)
-    if field.is_mapping:
-        return {"type": "object", "additionalProperties": {"$ref": "#/definitions/timing"}}
+    inner = _table(record for record in walk(table) if not record.section)
+    if field.is_mapping or field.is_list:
+        one = _distribution(TIMES, inner["properties"]) if issubclass(table, Spread) else inner
+        if field.is_list:
+            return {"type": "array", "items": one}
+        return {"type": "object", "additionalProperties": one}
     if issubclass(table, Spread):
         return _distribution(field.kind, inner["properties"])
     return {"anyOf": [_value(field.kind), inner]} if field.kind.unit else inner

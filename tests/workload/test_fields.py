@@ -45,6 +45,12 @@ FIELD = """
     )
 """
 TABLE = '''
+class Dish(Section):
+    """What is cooked."""
+
+    weight: float = field(SIZE, REQUIRED, "how heavy it is")
+
+
 class Kitchen(Section):
     """What cooks."""
 
@@ -53,6 +59,8 @@ class Kitchen(Section):
         SWITCH, False, "whether it is vegan", question="whether it is vegan", label="Vegan",
         assumption=DefaultAssumption("not given: with meat"), control=Toggle("Kitchen is vegan"),
     )
+    dishes: tuple[Dish, ...] = field(TABLE, (), "what it cooks")
+    stock: dict[str, float] = field(TABLE, dict, "what it has")
 
 
 class Fields(Section):
@@ -75,9 +83,10 @@ from explorer.views.report.workload import asked
 from explorer.workload import axes
 from explorer.workload.schema import json_schema
 
+MORE = {"dishes": [{"weight": "1 KB"}], "stock": {"flour": 2}}
 least = dict(requests_per_month=1e5, response="1 KB", runtime="1 s")
 w = ex.Workload(**least)
-given = ex.Workload(**least, client={"patience": "1 min"}, kitchen={"cooks": 7, "vegan": True})
+given = ex.Workload(**least, client={"patience": "1 min"}, kitchen={"cooks": 7, "vegan": True, **MORE})
 again = tomllib.loads(given.to_toml())
 cells = [[str(getattr(cell, "text", cell)) for cell in row] for table in asked(given) for row in table.rows]
 
@@ -112,7 +121,7 @@ json.dump({
     "dial": [dial.name, dial.read(w), dial.marks[0], dial.marks[-1], dial.said(90.0)],
     "switches": controls.SWITCHES["kitchen.vegan"],
     "page": [line for line in pages.workload_file().splitlines()
-             if any(word in line for word in ("patience", "kitchen", "cooks", "vegan"))],
+             if any(word in line for word in ("patience", "kitchen", "cooks", "vegan", "dishes", "stock"))],
 }, sys.stdout)
 """
 
@@ -153,7 +162,10 @@ def derived(tmp_path_factory):
 
 def test_a_new_field_is_read_and_written(derived):
     assert derived["read"] == [12.0, 60.0, 3, True]
-    assert derived["written"] == [{"patience": "1 min"}, {"cooks": 7, "vegan": True}]
+    assert derived["written"] == [
+        {"patience": "1 min"},
+        {"cooks": 7, "vegan": True, "dishes": [{"weight": "1 KB"}], "stock": {"flour": 2}},
+    ]
     assert derived["set"] == {"kitchen.vegan": True, "client.patience": "1 min"}
 
 
@@ -173,6 +185,9 @@ def test_a_new_field_is_in_the_schema(derived):
         "allOf": [{"$ref": "#/definitions/time"}],
         "default": "12 s",
     }
+    dishes, stock = (kitchen["properties"][name] for name in ("dishes", "stock"))
+    assert dishes["type"] == "array" and dishes["items"]["required"] == ["weight"]
+    assert stock["additionalProperties"] == {"type": "number"}
     assert kitchen["properties"]["cooks"]["maximum"] == 1e9 and kitchen["additionalProperties"] is False
 
 
@@ -201,6 +216,8 @@ def test_a_new_field_is_shown(derived):
         "What cooks.",
         "| `cooks` | how many cook | a count of 0 or more | `3` |",
         "| `vegan` | whether it is vegan | `true` or `false` | `false` |",
+        "| `dishes` | what it cooks | a table of fields |  |",
+        "| `stock` | what it has | a table of fields |  |",
     ]
 
 
