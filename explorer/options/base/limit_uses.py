@@ -22,7 +22,7 @@ MANY = 1e9  # a mean demand from which on Poisson is normal
 RARE = 7.2  # a normal quantile that fewer than one in a trillion exceed
 
 
-class Conditions(Protocol):
+class Quantities(Protocol):
     """What a use asks of the conditions that it is held against."""
 
     shape: tuple[int, ...]
@@ -132,11 +132,11 @@ class Over:
     driver: str  # request, response or runtime
     measure: Measure = Linear()
 
-    def used(self, load: Conditions, p: float) -> Number:
+    def used(self, load: Quantities, p: float) -> Number:
         """What is used at the p-quantile, in the limit's unit."""
         return self.measure.size(load.spread(self.driver).quantile(p))
 
-    def exceed(self, load: Conditions, limit: float) -> Number:
+    def exceed(self, load: Quantities, limit: float) -> Number:
         """The chance that one request needs more than `limit`."""
         return load.memo((self, limit), lambda: load.spread(self.driver).exceed(self.measure.room(limit)))
 
@@ -145,13 +145,13 @@ class Over:
 class Spill(Over):
     """A limit that is never broken, because what is too large to hand over goes through S3."""
 
-    def used(self, load: Conditions, p: float) -> Number:
+    def used(self, load: Quantities, p: float) -> Number:
         return np.minimum(super().used(load, p), load.limit(self.limit))
 
-    def exceed(self, load: Conditions, limit: float) -> Number:
+    def exceed(self, load: Quantities, limit: float) -> Number:
         return 0.0
 
-    def share(self, load: Conditions) -> Number:
+    def share(self, load: Quantities) -> Number:
         """The share of requests that go through S3."""
         return super().exceed(load, load.limit(self.limit))
 
@@ -164,25 +164,25 @@ class Joint:
     terms: tuple[tuple[str, Linear | Material | Beyond], ...]  # that of the run time first
     driver: ClassVar[str] = "runtime"
 
-    def used(self, load: Conditions, p: Number) -> Number:
+    def used(self, load: Quantities, p: Number) -> Number:
         """The sum at the p-quantile of both."""
         return self._at(load, ndtri(p))
 
-    def _at(self, load: Conditions, z: Number) -> Number:
+    def _at(self, load: Quantities, z: Number) -> Number:
         total: Number = 0.0
         for driver, measure in self.terms:
             total = total + measure.size(load.spread(driver).at(z))
         return total
 
-    def exceed(self, load: Conditions, limit: float) -> Number:
+    def exceed(self, load: Quantities, limit: float) -> Number:
         """The chance that the sum is over `limit`, by bisection of the quantile."""
         return load.memo((self.terms, limit), lambda: self._bisected(load, limit))
 
-    def within(self, load: Conditions, limit: float) -> Number:
+    def within(self, load: Quantities, limit: float) -> Number:
         """Whether it breaks for no more requests than may fail: a look at one quantile, no bisection."""
         return self._at(load, ndtri(1 - load.tolerance)) <= limit * (1 + 1e-12)
 
-    def _bisected(self, load: Conditions, limit: float) -> Number:
+    def _bisected(self, load: Quantities, limit: float) -> Number:
         """The chance by narrowing the normal quantile at which the sum reaches the limit."""
         (driver, _), *more = self.terms
         added: Number = 0.0
@@ -214,14 +214,14 @@ class Demand:
     each: Number = 1.0
     driver: ClassVar[str] = "peak"
 
-    def used(self, load: Conditions, p: float) -> Number:
+    def used(self, load: Quantities, p: float) -> Number:
         """The p-quantile of demand at the peak, in the limit's unit."""
         mean = np.maximum(self.mean, 1e-12)
         exact = pdtrik(p, np.minimum(mean, MANY))
         normal = mean + ndtri(p) * np.sqrt(mean)  # what it is where there are many
         return self.each * np.ceil(np.maximum(np.where(mean < MANY, exact, normal), 0))[()]
 
-    def exceed(self, load: Conditions, limit: float) -> Number:
+    def exceed(self, load: Quantities, limit: float) -> Number:
         """The chance that demand at the peak exceeds `limit`."""
         if np.isinf(limit):
             return 0.0
@@ -236,11 +236,11 @@ class Amount:
     value: Number
     driver: ClassVar[str] = "amount"
 
-    def used(self, load: Conditions, p: float) -> Number:
+    def used(self, load: Quantities, p: float) -> Number:
         """The amount, in the limit's unit."""
         return self.value
 
-    def exceed(self, load: Conditions, limit: float) -> Number:
+    def exceed(self, load: Quantities, limit: float) -> Number:
         """1 where the amount is over `limit`, else 0."""
         return (self.value > limit * (1 + 1e-12)) * 1.0
 
@@ -255,7 +255,7 @@ class Waits(Amount):
     mean: Number = 0.0
     peak: Number = 0.0
 
-    def used(self, load: Conditions, p: float) -> Number:
+    def used(self, load: Quantities, p: float) -> Number:
         return self.mean if p <= 0.5 else self.peak
 
 
