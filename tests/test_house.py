@@ -16,7 +16,7 @@ from explorer.engine.latency import steps
 from explorer.engine.limits import findings
 from explorer.facts import catalogue
 from explorer.facts.locations import PACKAGE
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))
@@ -218,7 +218,7 @@ def test_every_id_that_is_written_in_an_option_has_its_row(path):
 def test_every_id_that_an_option_asks_for_has_its_row(architecture):
     w = EVERYTHING.replace({"runtime.architecture": architecture})
     for context in table().contexts:
-        view = Load(w).under(context.flow)
+        view = Conditions(w).under(context.flow)
         option = context.option
         assert {use.limit for use in option.limits(view)} <= set(catalogue.limits())
         assert {price_id for price_id, _ in option.usage(view)} <= set(catalogue.price_ids())
@@ -232,13 +232,13 @@ def bound_limits() -> set[str]:
     asked: set[str] = set()
     for w in (EVERYTHING, plain):
         for design in table().designs[::5]:
-            load = Load(w)
+            load = Conditions(w)
             findings(w, design, load)
             usage(load, design)
             steps(load, design)
             asked |= set(load.limits)
         for context in table().contexts:
-            asked |= {use.limit for use in context.option.limits(Load(w).under(context.flow))}
+            asked |= {use.limit for use in context.option.limits(Conditions(w).under(context.flow))}
     return asked
 
 
@@ -249,7 +249,9 @@ def test_every_limit_is_bound_by_an_option_or_says_why_not():
 
 
 def test_no_limit_that_is_bound_says_that_it_is_not():
-    uses = {use.limit for c in table().contexts for use in c.option.limits(Load(EVERYTHING).under(c.flow))}
+    uses = {
+        use.limit for c in table().contexts for use in c.option.limits(Conditions(EVERYTHING).under(c.flow))
+    }
     assert {limit.id for limit in catalogue.limits().values() if limit.not_bound} & uses == set()
 
 

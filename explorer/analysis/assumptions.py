@@ -12,7 +12,7 @@ from explorer.engine.latency import steps
 from explorer.engine.limits import findings
 from explorer.facts import catalogue
 from explorer.facts.units import format_time
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import Behind
 from explorer.workload.field_record import DefaultAssumption, Field
 from explorer.workload.fields import SPREADS, fields_with
@@ -38,7 +38,7 @@ class Assumption:
 
 def assumptions(r: Choice) -> list[Assumption]:
     """Defaults first (those that decide before the others), then constants, times, limits and prices."""
-    load = Load(r.workload)
+    load = Conditions(r.workload)
     design = r.nearest
     findings(r.workload, design, load)
     quantities = usage(load, design)
@@ -58,7 +58,7 @@ def assumptions(r: Choice) -> list[Assumption]:
 
 
 def _defaults(r: Choice) -> Iterator[Assumption]:
-    load = Load(r.workload)
+    load = Conditions(r.workload)
     records = fields_with("assumption")
     for record in sorted(records, key=_nature):
         field, assumption = record.path, record.assumption
@@ -92,7 +92,7 @@ def _others(record: Field, assumption: DefaultAssumption, value: Any) -> Iterato
         yield from (value * factor for factor in assumption.factors)
 
 
-def _default(load: Load, field: str) -> Any:
+def _default(load: Conditions, field: str) -> Any:
     if field == "peak_rps":
         return float(load.peak_rps)
     if field == "request":
@@ -110,7 +110,7 @@ def _changes(r: Choice, change: dict[str, Any]) -> bool:
         other = r.workload.replace(change)
     except ExplorerError:  # half the default is no valid value: it cannot be that
         return False
-    evaluation = Evaluation(Load(other))
+    evaluation = Evaluation(Conditions(other))
     index = int(evaluation.winner()) if evaluation.designs else -1
     return (evaluation.designs[index] if index >= 0 else None) != r.design
 
@@ -122,7 +122,7 @@ def _tails(w: Workload) -> Iterator[Assumption]:
             yield Assumption(name, "tail", spread.tail, "how its largest values are taken")
 
 
-def _constants(load: Load) -> Iterator[Assumption]:
+def _constants(load: Conditions) -> Iterator[Assumption]:
     for constant_id in sorted(load.constants):
         row = catalogue.constant(constant_id)
         if row.kind == "assumption":
@@ -142,7 +142,7 @@ def _constants(load: Load) -> Iterator[Assumption]:
             yield Assumption(time.id, "time", value, time.note, False, time.as_of, time.source_url)
 
 
-def _limits(load: Load) -> Iterator[Assumption]:
+def _limits(load: Conditions) -> Iterator[Assumption]:
     for limit_id in sorted(load.limits):
         row = catalogue.limit(limit_id)
         if not row.verified:

@@ -12,7 +12,7 @@ from explorer.engine.designs import Design, Table
 from explorer.engine.evaluation import Evaluation
 from explorer.errors import ExplorerError
 from explorer.facts.units import format_multiple, format_quantity_as_listed
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import Behind
 from explorer.workload.axes import scaled, value_now
 from explorer.workload.field_record import Field
@@ -57,7 +57,7 @@ def break_evens(r: Choice) -> list[BreakEven]:
 
 
 def _evaluated(r: Choice, axis: str, factors: np.ndarray, designs: Table) -> tuple[np.ndarray, Evaluation]:
-    evaluation = Evaluation(Load(r.workload, scaled(r.workload, axis, factors)), designs)
+    evaluation = Evaluation(Conditions(r.workload, scaled(r.workload, axis, factors)), designs)
     return evaluation.winner(), evaluation
 
 
@@ -182,7 +182,7 @@ def _enough(r: Choice, record: Field) -> Any:
 def _helps(r: Choice, field: str, value: object) -> bool:
     """Whether a design is feasible with this field."""
     try:
-        evaluation = Evaluation(Load(r.workload.replace({field: value}))).unbroken()
+        evaluation = Evaluation(Conditions(r.workload.replace({field: value}))).unbroken()
     except ExplorerError:  # no valid value: it cannot help
         return False
     return bool(evaluation.designs and evaluation.feasible.any())

@@ -16,7 +16,7 @@ from explorer.engine.evaluation import Evaluation, allowed
 from explorer.engine.limits import Finding, findings
 from explorer.errors import DesignError, WorkloadError
 from explorer.facts.units import shown
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import LEVELS
 from explorer.workload.workload import Workload
 
@@ -32,7 +32,7 @@ def completed(workload: Workload, given: str | Mapping[str, str | None] | Design
     chosen = choices(given)
     if len(chosen) == len(CONCERNS):
         return Design(**chosen)
-    load, candidates = Load(workload), table().where(chosen)
+    load, candidates = Conditions(workload), table().where(chosen)
     evaluation = Evaluation(load, candidates.only(candidates.allowed(load)))
     index = int(evaluation.winner()) if evaluation.designs else -1
     if index >= 0:
@@ -82,7 +82,7 @@ class Choice:
             raise WorkloadError(f"workload is {given}: expected a Workload, such as Workload.load({given})")
         self.workload = workload
         self._today = _today(workload)
-        self.load = Load(workload)
+        self.load = Conditions(workload)
         self.candidates = allowed(self.load)
         self.evaluation = Evaluation(self.load, self.candidates).unbroken()
         index = int(self.evaluation.winner()) if self.evaluation.designs else -1

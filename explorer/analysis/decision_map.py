@@ -19,7 +19,7 @@ from explorer.engine.search import NOTHING
 from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts import catalogue
 from explorer.facts.units import format_quantity, shown
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.axes import BOUNDS as BOUNDS
 from explorer.workload.axes import REACH as REACH
 from explorer.workload.axes import checked, ends, unit, value_now
@@ -225,7 +225,7 @@ def dearer(drawn: Atlas, design: Design) -> np.ndarray:
     Infinite where it does not serve and another does, NaN where none does.
     """
     only = sweep(drawn.workload, drawn.swept.axes, designs=[design])
-    part_usd = np.asarray(Load(drawn.workload, _meshed(drawn)).number("preferences.part_usd"))
+    part_usd = np.asarray(Conditions(drawn.workload, _meshed(drawn)).number("preferences.part_usd"))
     parts = np.array([len(each.parts) for each in drawn.swept.designs])
     best = drawn.swept.monthly_usd.T + part_usd * parts[drawn.winner]
     its = only.monthly_usd[0].T + part_usd * len(design.parts)
@@ -267,7 +267,7 @@ def _steep(cells: list[Cell]) -> bool:
 
 def reason(workload: Workload, design: Design, point: Mapping[str, float]) -> str:
     """Why a design does not win at a point: a limit that it breaks, a promise that it misses, or cost."""
-    load = Load(workload, {axis: np.asarray(value) for axis, value in point.items()})
+    load = Conditions(workload, {axis: np.asarray(value) for axis, value in point.items()})
     worst = findings(workload, design, load)[0]
     if worst.verdict == "breach":
         return worst.limit

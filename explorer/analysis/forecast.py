@@ -15,7 +15,7 @@ from explorer.engine.limits import Finding, findings
 from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts.key_value import parse_pairs
 from explorer.facts.units import shown
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.axes import check_grown, scaled
 from explorer.workload.workload import Workload
 
@@ -78,7 +78,7 @@ def forecast(workload: Workload, growth: Mapping[str, Any], months: int = 36, de
     held = _design(workload, design)
     rows, first = [], None
     for month in range(months + 1):
-        now = Load(workload, {field: values[month] for field, values in axes.items()})
+        now = Conditions(workload, {field: values[month] for field, values in axes.items()})
         for found in findings(workload, held, now):
             rows.append((month, *_row(found)))
             if first is None and found.verdict == "breach":
@@ -128,7 +128,7 @@ def _changes(workload: Workload, axes: Mapping[str, np.ndarray]) -> pd.DataFrame
     """The recommended design in month 0 and whenever it changes, and the step from one to the next."""
     import pandas as pd
 
-    load = Load(workload.without_current(), axes)
+    load = Conditions(workload.without_current(), axes)
     evaluation = Evaluation(load, allowed(load)).unbroken()
     winner = evaluation.winner() if evaluation.designs else np.full(load.shape, -1)
     return pd.DataFrame(list(_steps(evaluation, winner)), columns=list(CHANGES))

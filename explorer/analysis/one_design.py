@@ -119,11 +119,11 @@ def _excluded(
     """Whether a design is feasible, and what keeps it from that: limits that break first."""
     from explorer.engine.designs import table
     from explorer.engine.evaluation import Evaluation
-    from explorer.options.base.conditions import Load
+    from explorer.options.base.conditions import Conditions
 
     from .phrases import breach, late_answers_as_reason, late_p95_as_reason
 
-    load, rows = Load(workload), table().where(design.ids)
+    load, rows = Conditions(workload), table().where(design.ids)
     one = Evaluation(load, rows)
     excluded = {e.because: e.why for exclusions in rows.exclusions(load).values() for e in exclusions}
     feasible = not excluded and bool(one.feasible[0])

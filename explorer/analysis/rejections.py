@@ -13,7 +13,7 @@ from explorer.engine.evaluation import Evaluation
 from explorer.facts import catalogue
 from explorer.facts.key_value import format_pair
 from explorer.facts.units import format_time
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.option import Option
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class _Collected:
             self.chances[design] = chance if before is None or chance is None else max(before, chance)
 
 
-def rejections(load: Load) -> list[Reason]:
+def rejections(load: Conditions) -> list[Reason]:
     """Every reason that rules out a design, limits first, then by how many designs it rules out."""
     evaluation = Evaluation(load, table())
     collected = _by_context(evaluation, load)
@@ -72,7 +72,7 @@ def rejections(load: Load) -> list[Reason]:
     return rows + _combinations()
 
 
-def _by_context(evaluation: Evaluation, load: Load) -> dict[str, _Collected]:
+def _by_context(evaluation: Evaluation, load: Conditions) -> dict[str, _Collected]:
     """Limits and exclusions, each with the designs that stand in a context where it holds."""
     designs_of = _designs_of(evaluation)
     found: dict[str, _Collected] = {}
@@ -113,7 +113,7 @@ def _designs_of(evaluation: Evaluation) -> dict[int, list[int]]:
     return designs
 
 
-def _promises(evaluation: Evaluation, load: Load, found: dict[str, _Collected]) -> None:
+def _promises(evaluation: Evaluation, load: Conditions, found: dict[str, _Collected]) -> None:
     """The client's patience and the promised latency."""
     late = np.flatnonzero(evaluation.late > load.tolerance)
     if late.size:

@@ -13,7 +13,7 @@ import numpy as np
 from explorer.errors import PriceError
 from explorer.facts import catalogue, records
 from explorer.facts.units import Number
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
 from .designs import Context, Design
@@ -227,7 +227,7 @@ def tariffs(region: str, free_tier: bool) -> Tariffs:
     return Tariffs(region, free_tier)
 
 
-def usage(load: Load, design: Design) -> dict[str, float]:
+def usage(load: Conditions, design: Design) -> dict[str, float]:
     """The billable quantities of one design a month, summed by price id, in the concerns' order."""
     total: dict[str, float] = {}
     for option in design.options:
@@ -236,9 +236,9 @@ def usage(load: Load, design: Design) -> dict[str, float]:
     return total
 
 
-def cost(workload: Workload, design: Design, load: Load | None = None) -> Bill:
+def cost(workload: Workload, design: Design, load: Conditions | None = None) -> Bill:
     """The bill of one design; lines without quantity are left out."""
-    quantities = {name: q for name, q in usage(load or Load(workload), design).items() if q}
+    quantities = {name: q for name, q in usage(load or Conditions(workload), design).items() if q}
     preferences = workload.preferences
     return bill(quantities, workload.region, preferences.free_tier, preferences.discount)
 

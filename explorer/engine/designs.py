@@ -16,7 +16,7 @@ from explorer.facts.key_value import format_pairs, parse_pairs
 from explorer.facts.suggestions import suggest
 from explorer.facts.units import shown
 from explorer.options import configuration, door, execution, request, response
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.request_path import Flow
 
@@ -202,12 +202,12 @@ class Table:
             self.answers[kept],
         )
 
-    def exclusions(self, load: Load) -> dict[Option, tuple[Exclusion, ...]]:
+    def exclusions(self, load: Conditions) -> dict[Option, tuple[Exclusion, ...]]:
         """Why each option cannot serve the load; empty if it can."""
         options = {context.option for context in self.contexts}
         return {option: tuple(option.excludes(load)) for option in options}
 
-    def allowed(self, load: Load) -> np.ndarray:
+    def allowed(self, load: Conditions) -> np.ndarray:
         """Which designs the load excludes no option of, shape (designs, *axes)."""
         excluded = self.exclusions(load)
         free = np.ones((len(self.contexts), *load.shape), dtype=bool)

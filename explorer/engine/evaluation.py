@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from explorer.facts.units import Number
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 
 from .cost import tariffs
 from .designs import Design, Table, table
@@ -23,12 +23,12 @@ from .limits import DRIVERS, Exceedances, breach_probability
 T = TypeVar("T")
 
 
-def allowed(load: Load) -> Table:
+def allowed(load: Conditions) -> Table:
     """The designs that can be built and that nothing in the workload excludes."""
     return table().only(_anywhere(table().allowed(load)))
 
 
-def possible(load: Load) -> Table:
+def possible(load: Conditions) -> Table:
     """The designs that can be built, less those that something excludes at every point."""
     free = np.array(
         [
@@ -61,7 +61,7 @@ class Evaluation:
     option answers is remembered by the load, so that another evaluation of it asks only once.
     """
 
-    def __init__(self, load: Load, designs: Table | None = None) -> None:
+    def __init__(self, load: Conditions, designs: Table | None = None) -> None:
         self.load = load
         self.table = allowed(load) if designs is None else designs
         preferences = load.workload.preferences

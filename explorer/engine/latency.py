@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.facts.units import Number
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import LEVELS, PHASES, Actor, Phase, Step
 from explorer.workload.workload import Workload
 
@@ -48,7 +48,7 @@ def _first(seconds: Number) -> Number:
     return seconds[0] if np.ndim(seconds) else seconds
 
 
-def over_patience(load: Load, exchange: Number, work: Number, cold: Number, answers: Number) -> Number:
+def over_patience(load: Conditions, exchange: Number, work: Number, cold: Number, answers: Number) -> Number:
     """The chance that the first byte of an answer comes after `client.waits`.
 
     Parameters
@@ -64,7 +64,7 @@ def over_patience(load: Load, exchange: Number, work: Number, cold: Number, answ
     return np.where(left < 0, 1.0, np.where(answers, waited, 0.0))
 
 
-def steps(load: Load, design: Design) -> list[Step]:
+def steps(load: Conditions, design: Design) -> list[Step]:
     """The steps of one design in the order in which they happen."""
     every = [
         step
@@ -76,7 +76,7 @@ def steps(load: Load, design: Design) -> list[Step]:
 
 def latency(workload: Workload, design: Design) -> dict[str, dict[str, float]]:
     """Seconds by phase and in all: {"work": {"p50": ..., "p95": ..., "p99": ...}, ..., "total": ...}."""
-    load = Load(workload)
+    load = Conditions(workload)
     phases = {phase: np.zeros(3) for phase in (*PHASES, "total")}
     for step in steps(load, design):
         seconds = np.broadcast_to(step.seconds, (3,))

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from explorer.facts.units import Number
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 
 from .bounds import Block, Grid, Stacked, cut
 from .evaluation import Evaluation
@@ -42,7 +42,7 @@ class Places:
 class Contest:
     """The designs of an evaluation against each other."""
 
-    def __init__(self, evaluation: Evaluation, load_of: Callable[[Block], Load]) -> None:
+    def __init__(self, evaluation: Evaluation, load_of: Callable[[Block], Conditions]) -> None:
         self.evaluation, self.load_of = evaluation, load_of
         load = evaluation.load
         self.grid, self.cells = Grid(load.shape, BLOCK), Grid(load.shape, CELL)
@@ -116,7 +116,7 @@ class Contest:
             load.forget()
         return chance
 
-    def _chance(self, load: Load, rows: np.ndarray) -> np.ndarray:
+    def _chance(self, load: Conditions, rows: np.ndarray) -> np.ndarray:
         contexts = [self.evaluation.table.contexts[row] for row in rows]
         today = [
             found.today

@@ -10,7 +10,7 @@ import pytest
 from explorer.analysis.choice import Choice, nearest
 from explorer.engine.designs import Design, table
 from explorer.engine.evaluation import Evaluation
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
 WORKLOADS = 100
@@ -71,7 +71,7 @@ def percent(share: float) -> Decimal:
 
 def buildable(w: Workload) -> list[tuple[Design, dict[str, float]]]:
     """Each design that can be built and that the workload excludes no option of, with its numbers."""
-    load = Load(w)
+    load = Conditions(w)
     numbers = Evaluation(load, table())
     excluded = {
         c.option.id for c in table().contexts if any(np.any(e.where) for e in c.option.excludes(load))
@@ -204,6 +204,6 @@ def test_of_two_designs_one_is_nearer_wherever_it_stands(pair, swapped):
         monthly_usd=usd,
         latency_s=np.stack([p50_s, p95_s, p95_s], axis=1),
         table=SimpleNamespace(parts=parts),
-        load=Load(Workload(requests_per_month=1, response=1, runtime=1, targets={"success": 0.99})),
+        load=Conditions(Workload(requests_per_month=1, response=1, runtime=1, targets={"success": 0.99})),
     )
     assert nearest(evaluation) == (1 if swapped else 0)

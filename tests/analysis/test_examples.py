@@ -9,7 +9,7 @@ import explorer as ex
 from explorer.engine.designs import table
 from explorer.engine.evaluation import Evaluation
 from explorer.facts.locations import workloads_dir
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
 EXAMPLES = {path.stem: path for path in sorted(workloads_dir().glob("*.toml"))}
@@ -71,7 +71,7 @@ def test_the_fine_one_breaks_no_limit(answers):
 
 def test_no_lambda_design_serves_the_solver():
     w = Workload.load(EXAMPLES["solver"])
-    evaluation = Evaluation(Load(w), table())
+    evaluation = Evaluation(Conditions(w), table())
     feasible = {
         design.execution for design, ok in zip(table().designs, evaluation.feasible, strict=True) if ok
     }

@@ -14,7 +14,7 @@ from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import latency
 from explorer.engine.limits import TIGHT, findings
 from explorer.errors import ExplorerError
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from tests.support.workloads import EXAMPLES, workloads
 
 DESIGNS = table().designs
@@ -41,7 +41,7 @@ def test_every_workload_has_an_answer_that_is_plain_json(w):
 @each
 @given(workloads())
 def test_chances_are_chances_money_is_money_and_quantiles_rise(w):
-    e = Evaluation(Load(w), table())
+    e = Evaluation(Conditions(w), table())
     for chance in (e.breach_probability, e.hard_breach, e.late):
         assert ((chance >= 0) & (chance <= 1)).all()
     assert (np.isfinite(e.monthly_usd) & (e.monthly_usd >= 0)).all()
@@ -53,7 +53,7 @@ def test_chances_are_chances_money_is_money_and_quantiles_rise(w):
 @each
 @given(workloads())
 def test_the_recommended_design_is_feasible_and_least(w):
-    e = Evaluation(Load(w))
+    e = Evaluation(Conditions(w))
     index = int(e.winner())
     if index < 0:
         assert not e.feasible.any()
@@ -66,7 +66,7 @@ def test_the_recommended_design_is_feasible_and_least(w):
 @each
 @given(workloads(), st.sampled_from(DESIGNS))
 def test_feasible_is_no_breach_among_the_findings_and_in_time(w, design):
-    load = Load(w)
+    load = Conditions(w)
     e = Evaluation(load, table())
     index = DESIGNS.index(design)
     in_time = e.late[index] <= load.tolerance + 1e-12 and bool(e.in_time[index])
@@ -102,7 +102,7 @@ def test_a_verdict_follows_from_the_numbers_beside_it(w, design):
 def test_a_bill_is_the_sum_of_its_lines_and_of_the_float_arithmetic(w, design):
     bill = cost(w, design)
     assert bill.total_usd == sum(line.usd for line in bill.lines)
-    e = Evaluation(Load(w), table())
+    e = Evaluation(Conditions(w), table())
     usd = e.monthly_usd[DESIGNS.index(design)]
     assert usd == pytest.approx(float(bill.total_usd), rel=1e-9, abs=1e-9)
 
@@ -128,7 +128,7 @@ GROWING = {
 @each
 @given(workloads(), st.sampled_from(sorted(GROWING)))
 def test_a_larger_response_request_or_run_time_never_makes_a_limit_fit_better(w, axis):
-    e = Evaluation(Load(w, {axis: GROWING[axis]}), table())
+    e = Evaluation(Conditions(w, {axis: GROWING[axis]}), table())
     for chance in (e.breach_probability, e.hard_breach):
         assert (np.diff(chance, axis=1) >= -1e-9).all()
 
@@ -137,7 +137,7 @@ def test_a_larger_response_request_or_run_time_never_makes_a_limit_fit_better(w,
 @given(workloads(), st.sampled_from(DESIGNS), st.sampled_from(sorted(GROWING)), st.floats(1.01, 1000))
 def test_no_finding_gets_better_when_a_distribution_grows(w, design, axis, factor):
     def verdicts(grown: float) -> dict[str, tuple[int, float]]:
-        load = Load(w, {axis: np.array(getattr(w, axis).spread.median * grown)})
+        load = Conditions(w, {axis: np.array(getattr(w, axis).spread.median * grown)})
         return {f.limit: (LADDER.index(f.verdict), f.breach_probability) for f in findings(w, design, load)}
 
     before, after = verdicts(1.0), verdicts(factor)
@@ -150,7 +150,7 @@ NOT_APPCONFIG = table().only(np.array([design.configuration != "appconfig" for d
 NOT_QUEUED = table().only(np.array([design.execution != "queued" for design in DESIGNS]))
 
 
-def saved_usd(load: Load) -> np.ndarray:
+def saved_usd(load: Conditions) -> np.ndarray:
     """At most what the cold starts cost that a busier function no longer has: initialising and reading."""
     cold = load.requests * load.cold_share(load.runtime.mean, "work")
     each_usd = 0.002 + 2e-5 * load.init_mean_s * load.memory_gb + 2e-5 * load.config_entries
@@ -165,7 +165,7 @@ def test_more_requests_never_cost_less_in_the_same_design(w):
         "requests_per_month": rates,
         "peak_rps": (w.peak_rps or w.mean_rps * 5) * np.geomspace(1, 1e6, 31),
     }
-    load = Load(w, axes)
+    load = Conditions(w, axes)
     usd = Evaluation(load, table()).monthly_usd
     assert (np.diff(usd, axis=1) >= -saved_usd(load) - 1e-9 * usd[:, 1:]).all()
 
@@ -174,7 +174,9 @@ def test_more_requests_never_cost_less_in_the_same_design(w):
 @given(workloads(), st.floats(1e5, 1e9))
 def test_twice_the_requests_never_cost_less_at_the_rates_of_an_api(w, rate):
     axes = {"requests_per_month": np.array([rate, 2 * rate]), "peak_rps": np.array([rate, 2 * rate]) / 5e5}
-    e = Evaluation(Load(w, axes), NOT_APPCONFIG)  # which charges 0.0008 USD for each environment's first read
+    e = Evaluation(
+        Conditions(w, axes), NOT_APPCONFIG
+    )  # which charges 0.0008 USD for each environment's first read
     less, more = e.monthly_usd.T
     assert (more >= less * (1 - 1e-9)).all()
 
@@ -182,7 +184,7 @@ def test_twice_the_requests_never_cost_less_at_the_rates_of_an_api(w, rate):
 @each
 @given(workloads(), st.sampled_from(["response", "request", "runtime"]))
 def test_larger_and_longer_never_costs_less_in_the_same_design(w, axis):
-    load = Load(w, {axis: GROWING[axis]})
+    load = Conditions(w, {axis: GROWING[axis]})
     # a message of 1 MB is 33 requests to a queue: what is larger goes through S3 for less
     designs = NOT_QUEUED if axis == "request" else table()
     usd = Evaluation(load, designs).monthly_usd
@@ -192,7 +194,7 @@ def test_larger_and_longer_never_costs_less_in_the_same_design(w, axis):
 @each
 @given(workloads(), st.sampled_from(["response", "request", "runtime"]))
 def test_larger_and_longer_is_never_faster(w, axis):
-    seconds = Evaluation(Load(w, {axis: GROWING[axis]}), table()).latency_s
+    seconds = Evaluation(Conditions(w, {axis: GROWING[axis]}), table()).latency_s
     slack = 1.0  # a cold start and its reads that a busier function no longer has
     assert (np.diff(seconds, axis=2) >= -slack).all()
 
@@ -200,10 +202,10 @@ def test_larger_and_longer_is_never_faster(w, axis):
 @each
 @given(workloads())
 def test_a_free_tier_and_a_discount_never_cost_more(w):
-    plain = Evaluation(Load(w.replace({"preferences.free_tier": False})), table()).monthly_usd
-    free = Evaluation(Load(w.replace({"preferences.free_tier": True})), table()).monthly_usd
+    plain = Evaluation(Conditions(w.replace({"preferences.free_tier": False})), table()).monthly_usd
+    free = Evaluation(Conditions(w.replace({"preferences.free_tier": True})), table()).monthly_usd
     less = Evaluation(
-        Load(w.replace({"preferences.free_tier": False, "preferences.discount": 0.3})), table()
+        Conditions(w.replace({"preferences.free_tier": False, "preferences.discount": 0.3})), table()
     ).monthly_usd
     assert (free <= plain * (1 + 1e-12)).all()
     np.testing.assert_allclose(less, plain * 0.7, rtol=1e-9)
@@ -212,8 +214,10 @@ def test_a_free_tier_and_a_discount_never_cost_more(w):
 @each
 @given(workloads())
 def test_asking_for_less_never_rules_out_more(w):
-    strict = Evaluation(Load(w.replace({"targets.success": 1.0})), table()).feasible
-    lax = Evaluation(Load(w.replace({"targets.success": 0.9, "client.waits": "366 days"})), table()).feasible
+    strict = Evaluation(Conditions(w.replace({"targets.success": 1.0})), table()).feasible
+    lax = Evaluation(
+        Conditions(w.replace({"targets.success": 0.9, "client.waits": "366 days"})), table()
+    ).feasible
     assert (lax | ~strict).all()
 
 
@@ -228,9 +232,9 @@ def test_an_array_gives_what_each_point_gives_alone(w, axis):
     today = w.requests_per_month if axis == "requests_per_month" else getattr(w, axis).spread.median
     values = today * FACTORS
     peak = {} if axis != "requests_per_month" else {"peak_rps": values / 1e6}
-    grid = Evaluation(Load(w, {axis: values, **peak}), table())
+    grid = Evaluation(Conditions(w, {axis: values, **peak}), table())
     for i, value in enumerate(values):
-        one = Evaluation(Load(w, {axis: value, **{name: v[i] for name, v in peak.items()}}), table())
+        one = Evaluation(Conditions(w, {axis: value, **{name: v[i] for name, v in peak.items()}}), table())
         np.testing.assert_allclose(grid.monthly_usd[:, i], one.monthly_usd, rtol=1e-12)
         np.testing.assert_allclose(grid.latency_s[:, :, i], one.latency_s, rtol=1e-12)
         np.testing.assert_allclose(

@@ -14,7 +14,7 @@ from explorer.engine.designs import CONCERNS, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import findings
 from explorer.facts.locations import workloads_dir
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
 EXAMPLES = sorted(workloads_dir().glob("*.toml"))
@@ -54,8 +54,8 @@ def test_the_bill_the_findings_and_the_latency_are_those_of_the_design(r):
 
 
 def test_every_design_is_feasible_or_ruled_out(r):
-    every = Evaluation(Load(r.workload), table())
-    excluded = {i for i, free in enumerate(table().allowed(Load(r.workload))) if not free}
+    every = Evaluation(Conditions(r.workload), table())
+    excluded = {i for i, free in enumerate(table().allowed(Conditions(r.workload))) if not free}
     feasible = set(np.flatnonzero(every.feasible)) - excluded
     assert len(r.alternatives) + 1 == len(feasible)
     ruled_out = max(reason.designs for reason in r.reasons if reason.kind != "combination")
@@ -68,7 +68,7 @@ def test_every_design_is_feasible_or_ruled_out(r):
 def test_a_limit_rules_out_the_designs_whose_findings_break_it():
     w = Workload.load(workloads_dir() / "photos.toml")
     broken: dict[str, list[float]] = {}
-    load = Load(w)
+    load = Conditions(w)
     for design in table().designs:
         for finding in findings(w, design, load):
             if finding.verdict == "breach":
@@ -126,7 +126,7 @@ def around(w: Workload, axis: str, value: float, factor: float):
             {"configuration.largest": largest * factor} if largest else {}
         )
         return ex.recommend(w.replace({"configuration.entries": w.configuration.entry_count, **grown})).design
-    evaluation = Evaluation(Load(w, {axis: np.array([value])}))
+    evaluation = Evaluation(Conditions(w, {axis: np.array([value])}))
     index = int(evaluation.winner()[0])
     return evaluation.designs[index] if index >= 0 else None
 

@@ -13,7 +13,7 @@ from explorer import cost as bill_of
 from explorer.engine.designs import table
 from explorer.engine.evaluation import Evaluation, allowed
 from explorer.engine.search import NOTHING
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.axes import TOTAL, fields
 from explorer.workload.fields import SPREADS
 from tests.support.workloads import workloads
@@ -55,12 +55,12 @@ WHOLE = {"runtime.steps", "configuration.entries", "configuration.secrets"}
 
 def at(w, axis, value):
     """The workload with the value, by the same road as an axis takes."""
-    return Load(w, {axis: np.array(float(value))})
+    return Conditions(w, {axis: np.array(float(value))})
 
 
 def same_as_evaluation(w, axes, found):
     """Hold a sweep against all designs evaluated at every point."""
-    load = Load(w, {name: v.reshape([-1 if i == n else 1 for i in range(len(axes))])
+    load = Conditions(w, {name: v.reshape([-1 if i == n else 1 for i in range(len(axes))])
                     for n, (name, v) in enumerate(axes.items())})  # fmt: skip
     every = Evaluation(load, allowed(load))
     winner = every.winner()

@@ -17,7 +17,7 @@ from explorer.engine.evaluation import Evaluation
 from explorer.errors import PriceError, UnknownIdError
 from explorer.facts import catalogue
 from explorer.facts.locations import workloads_dir
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
 BILLS = json.loads((Path(__file__).parent / "golden" / "worked_bills.json").read_text(encoding="utf-8"))
@@ -173,7 +173,7 @@ def workload(**fields) -> Workload:
 
 def used(design: str, **fields) -> dict[str, float]:
     w = workload(**fields)
-    return usage(Load(w), completed(w, design))
+    return usage(Conditions(w), completed(w, design))
 
 
 # Rows of data/cold_starts.csv: python3.13, zip, 1024 MB, p50 to p99 [s]
@@ -398,7 +398,7 @@ def test_a_task_is_billed_from_its_start_and_for_a_minute_at_least(seconds, bill
     [(128, 0.25, 0.5), (1769, 1, 2), (3538, 2, 4), (8845, 8, 16), (10_240, 8, 16), (16_384, 16, 32)],
 )
 def test_a_container_is_of_a_size_that_is_sold(memory, vcpu, gb):
-    load = Load(workload(runtime={"p50": 1, "memory": memory}))
+    load = Conditions(workload(runtime={"p50": 1, "memory": memory}))
     assert float(load.task_vcpu) == vcpu
     assert float(load.task_gb) >= max(gb, memory / 1024)
 
@@ -477,7 +477,7 @@ def test_standard_parameters_are_free_until_their_rate_is_raised():
 @pytest.mark.parametrize("free_tier", [False, True])
 def test_decimals_and_floats_agree_to_the_cent_for_every_design(path, free_tier):
     w = Workload.load(path).replace({"preferences.free_tier": free_tier})
-    evaluation = Evaluation(Load(w))
+    evaluation = Evaluation(Conditions(w))
     for design, usd in zip(evaluation.designs, evaluation.monthly_usd, strict=True):
         total = float(cost(w, design, evaluation.load).total_usd)
         assert usd == pytest.approx(total, rel=1e-9, abs=0.005), design

@@ -9,7 +9,7 @@ from explorer.engine import designs
 from explorer.engine.designs import CONCERNS, OPTIONS, Context, Design, choices, every_combination, table
 from explorer.engine.evaluation import allowed
 from explorer.errors import DesignError
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
 PARTS = {
@@ -104,7 +104,7 @@ EXCLUDED = [  # fields, concern, the options that remain
 
 @pytest.mark.parametrize(("fields", "concern", "remain"), EXCLUDED)
 def test_what_a_workload_excludes(fields, concern, remain):
-    left = allowed(Load(Workload(**{**LEAST, **fields}))).designs
+    left = allowed(Conditions(Workload(**{**LEAST, **fields}))).designs
     assert {design.ids[concern] for design in left} == remain
 
 
@@ -120,7 +120,7 @@ def test_every_exclusion_names_a_field_of_the_workload_and_says_why():
             "changes_without_deploy": True,
         },
     )
-    load = Load(hard)
+    load = Conditions(hard)
     said = {e.because for c in table().contexts for e in c.option.excludes(load.under(c.flow))}
     assert said == {
         "client.polls", "client.uploads", "client.auth", "client.needs", "client.receives_callbacks",
@@ -140,7 +140,7 @@ def test_a_service_is_always_among_the_candidates():
             or "usage" in str(fields)
         ):
             continue  # a load balancer checks no IAM credentials and does not throttle
-        left = allowed(Load(Workload(**{**LEAST, **fields}))).designs
+        left = allowed(Conditions(Workload(**{**LEAST, **fields}))).designs
         assert any(design.execution == "service" for design in left), fields
 
 
@@ -198,7 +198,7 @@ def test_how_many_choices_differ():
 # An option declares what it reads of the flow --------------------------------------------------------
 
 
-def answers(option, load: Load) -> list:
+def answers(option, load: Conditions) -> list:
     """All that an option says of a load, as plain values."""
     uses = [(u.limit, u.driver, float(u.exceed(load, load.limit(u.limit))), float(u.used(load, 0.99)))
             for u in option.limits(load)]  # fmt: skip
@@ -226,14 +226,14 @@ def test_what_an_option_declares_to_read_is_all_that_it_reads(fields):
     w = Workload(**{**LEAST, **fields})
     for option, flow in {(option, design.flow) for design in table().designs for option in design.options}:
         # fresh loads: nothing that one view remembers may reach the other
-        declared, whole = Load(w).under(Context.of(option, flow).flow), Load(w).under(flow)
+        declared, whole = Conditions(w).under(Context.of(option, flow).flow), Conditions(w).under(flow)
         assert answers(option, declared) == answers(option, whole), (option.id, flow)
 
 
 def test_what_is_remembered_does_not_depend_on_who_asked_first():
     w = Workload(**{**LEAST, **WORKLOADS["large"]})
     contexts = table().contexts
-    first, last = Load(w), Load(w)
+    first, last = Conditions(w), Conditions(w)
     forwards = [answers(c.option, first.under(c.flow)) for c in contexts]
     backwards = [answers(c.option, last.under(c.flow)) for c in reversed(contexts)]
     assert forwards == backwards[::-1]

@@ -8,7 +8,7 @@ from explorer.engine.evaluation import Evaluation, allowed
 from explorer.engine.latency import latency
 from explorer.engine.limits import findings
 from explorer.facts.locations import workloads_dir
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
 VARIED = Workload(
@@ -74,16 +74,16 @@ def measures(evaluation: Evaluation) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("field", AXES)
 def test_an_axis_gives_what_each_of_its_points_gives_alone(w, field):
     values = np.array(AXES[field])
-    axis = Evaluation(Load(w, {field: values}), allowed(Load(w, {field: values})))
+    axis = Evaluation(Conditions(w, {field: values}), allowed(Conditions(w, {field: values})))
     got = measures(axis)
     winner = axis.winner()
     for i, value in enumerate(values):
-        one = Evaluation(Load(at(w, field, value)), axis.table)
+        one = Evaluation(Conditions(at(w, field, value)), axis.table)
         for name, alone in measures(one).items():
             # a continued tail is made of the same quantiles, to the last bits
             told = f"{name} at {field} = {value}"
             np.testing.assert_allclose(got[name][..., i], alone, rtol=1e-9, atol=1e-12, err_msg=told)
-        chosen = Evaluation(Load(at(w, field, value)))
+        chosen = Evaluation(Conditions(at(w, field, value)))
         best = int(chosen.winner())
         named = axis.designs[winner[i]] if winner[i] >= 0 else None
         assert named == (chosen.designs[best] if best >= 0 else None), (field, value)
@@ -91,21 +91,21 @@ def test_an_axis_gives_what_each_of_its_points_gives_alone(w, field):
 
 def test_the_same_numbers_to_twelve_digits_where_the_distribution_is_the_same():
     values = np.array([1e5, 3e6, 7e7])
-    axis = Evaluation(Load(VARIED, {"requests_per_month": values}))
+    axis = Evaluation(Conditions(VARIED, {"requests_per_month": values}))
     for i, value in enumerate(values):
-        one = Evaluation(Load(VARIED.replace(requests_per_month=value)), axis.table)
+        one = Evaluation(Conditions(VARIED.replace(requests_per_month=value)), axis.table)
         assert axis.monthly_usd[:, i] == pytest.approx(one.monthly_usd, rel=1e-12)
         assert axis.latency_s[:, :, i] == pytest.approx(one.latency_s, rel=1e-12)
 
 
 def test_two_axes_give_a_grid_of_points():
     sizes, times = np.geomspace(1e3, 1e8, 4)[:, None], np.geomspace(0.01, 1000, 3)[None, :]
-    grid = Evaluation(Load(VARIED, {"response": sizes, "runtime": times}))
+    grid = Evaluation(Conditions(VARIED, {"response": sizes, "runtime": times}))
     assert grid.monthly_usd.shape == (len(grid.designs), 4, 3)
     assert grid.latency_s.shape == (len(grid.designs), 3, 4, 3)
     for i, j in np.ndindex(4, 3):
         point = at(at(VARIED, "response", float(sizes[i, 0])), "runtime", float(times[0, j]))
-        one = Evaluation(Load(point), grid.table)
+        one = Evaluation(Conditions(point), grid.table)
         assert grid.monthly_usd[:, i, j] == pytest.approx(one.monthly_usd, rel=1e-9)
         assert grid.winner()[i, j] == one.winner()
 
@@ -113,7 +113,7 @@ def test_two_axes_give_a_grid_of_points():
 @pytest.mark.parametrize("path", sorted(workloads_dir().glob("*.toml")), ids=lambda path: path.stem)
 def test_a_design_together_with_all_is_the_design_by_itself(path):
     w = Workload.load(path)
-    evaluation = Evaluation(Load(w))
+    evaluation = Evaluation(Conditions(w))
     for index in range(0, len(evaluation.designs), 31):
         design = evaluation.designs[index]
         assert evaluation.monthly_usd[index] == pytest.approx(float(cost(w, design).total_usd), rel=1e-9)
@@ -124,9 +124,9 @@ def test_a_design_together_with_all_is_the_design_by_itself(path):
 
 
 def test_a_part_of_the_table_gives_the_same_as_the_whole():
-    whole = Evaluation(Load(VARIED))
+    whole = Evaluation(Conditions(VARIED))
     kept = np.arange(len(whole.designs)) % 7 == 3
-    part = Evaluation(Load(VARIED), whole.table.only(kept))
+    part = Evaluation(Conditions(VARIED), whole.table.only(kept))
     assert part.designs == tuple(d for d, k in zip(whole.designs, kept, strict=True) if k)
     assert part.monthly_usd.tolist() == whole.monthly_usd[kept].tolist()
     assert part.breach_probability.tolist() == whole.breach_probability[kept].tolist()
@@ -134,13 +134,13 @@ def test_a_part_of_the_table_gives_the_same_as_the_whole():
 
 def test_where_nothing_is_feasible_there_is_no_winner():
     slow = VARIED.replace({"targets.latency_p95": "1 ms"})
-    evaluation = Evaluation(Load(slow))
+    evaluation = Evaluation(Conditions(slow))
     assert not evaluation.feasible.any() and evaluation.winner() == -1
     assert np.isinf(evaluation.score_usd(10.0)).all()
 
 
 def test_the_winner_is_the_least_of_money_and_parts():
-    evaluation = Evaluation(Load(VARIED))
+    evaluation = Evaluation(Conditions(VARIED))
     for part_usd in (0.0, 3.0, 10.0, 1e4):
         score = evaluation.monthly_usd + part_usd * evaluation.table.parts
         best = np.flatnonzero(evaluation.feasible)[np.argmin(score[evaluation.feasible])]
@@ -150,7 +150,7 @@ def test_the_winner_is_the_least_of_money_and_parts():
 def test_ties_go_to_fewer_parts_and_then_to_the_lower_p95():
     # nothing is stored: the environment and a bundled file cost and take the same
     w = Workload(requests_per_month=1e5, response="1 KB", runtime="1 s")
-    evaluation = Evaluation(Load(w))
+    evaluation = Evaluation(Conditions(w))
     index, score = int(evaluation.winner(0.0)), evaluation.score_usd(0.0)
     tied = np.flatnonzero(score == score[index])
     assert len(tied) > 1

@@ -7,7 +7,7 @@ import explorer as ex
 from explorer.analysis.choice import completed
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import latency, steps
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import PHASES
 from explorer.workload.workload import Workload
 
@@ -60,7 +60,7 @@ def test_a_cold_start_is_seen_at_the_quantiles_that_it_reaches():
     # requests that take no time start cold after 600 s of 2,628,000 s in which none came: with n a month
     # a share of exp(-n / 4380). At the p50, p95 and p99 that is seen where it is over 0.5, 0.05 and 0.01
     shares = np.array([0.6, 0.51, 0.49, 0.051, 0.049, 0.0101, 0.0099])
-    load = Load(workload(peak_rps=None, runtime=1e-6), {"requests_per_month": -4380 * np.log(shares)})
+    load = Conditions(workload(peak_rps=None, runtime=1e-6), {"requests_per_month": -4380 * np.log(shares)})
     extra = load.cold_start(load.runtime.mean, "work")
     assert [(seen > 0).sum() for seen in extra] == [2, 4, 6]
     assert (np.diff((extra > 0).astype(int), axis=1) <= 0).all()  # those of the largest shares
@@ -142,7 +142,7 @@ def test_more_bandwidth_is_never_slower(bandwidth):
 def test_steps_come_in_the_order_in_which_they_happen():
     w = workload(runtime={"p50": 1, "divisible": True}, client={"receives_callbacks": True})
     for design in ex.recommend(w).evaluation.designs[::23]:
-        order = [PHASES.index(step.phase) for step in steps(Load(w), design)]
+        order = [PHASES.index(step.phase) for step in steps(Conditions(w), design)]
         assert order == sorted(order)
 
 
@@ -151,7 +151,7 @@ def test_steps_come_in_the_order_in_which_they_happen():
 
 def late(design: str, **fields) -> float:
     w = workload(**fields)
-    evaluation = Evaluation(Load(w))
+    evaluation = Evaluation(Conditions(w))
     return float(evaluation.late[evaluation.designs.index(completed(w, design))])
 
 
@@ -174,7 +174,7 @@ def test_a_job_answers_before_its_work():
 
 def test_a_design_that_answers_late_is_not_feasible():
     w = workload(runtime=60, client={"waits": "50 s"})
-    evaluation = Evaluation(Load(w))
+    evaluation = Evaluation(Conditions(w))
     left = [design for design, ok in zip(evaluation.designs, evaluation.feasible, strict=True) if ok]
     assert {design.response for design in left} == {"stored"}
 

@@ -7,7 +7,7 @@ from explorer.analysis.choice import completed
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import ORDER, breach_probability, findings, verdict
 from explorer.facts import catalogue
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
 SINGLE = "request=inline, response=buffered, execution=single, configuration=bundled"
@@ -93,7 +93,7 @@ def test_a_design_breaks_by_its_worst_limit_of_each_driver():
     # a tenth of the responses is too large, a tenth of the run times too long
     w = workload(response={"p50": MB, "p90": 10 * MB}, runtime={"p50": 3, "p90": 30})
     design = completed(w, f"door=http-api, {SINGLE}")
-    evaluation = Evaluation(Load(w))
+    evaluation = Evaluation(Conditions(w))
     index = evaluation.designs.index(design)
     by = {finding.limit: finding.breach_probability for finding in findings(w, design)}
     # Both are lognormal with ln 10 over 1.28155 deviations. An event holds 5,825,420 bytes of the text,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from explorer.engine.bounds import Grid, Stacked
 from explorer.engine.evaluation import Evaluation, possible
 from explorer.engine.search import NOTHING, Contest
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from tests.support.workloads import EXAMPLES, workloads
 
 AXES = {
@@ -34,7 +34,7 @@ def loads(workload, axes, block=None):
     block = block or [slice(None)] * len(axes)
     shapes = [[-1 if i == j else 1 for j in range(len(axes))] for i in range(len(axes))]
     cut = zip(axes, block, shapes, strict=True)
-    return Load(workload, {axis: axes[axis][part].reshape(shape) for axis, part, shape in cut})
+    return Conditions(workload, {axis: axes[axis][part].reshape(shape) for axis, part, shape in cut})
 
 
 def everywhere(evaluation):

@@ -24,7 +24,7 @@ from explorer.facts.refresh.products import products
 from explorer.live.client.inline import largest_inline
 from explorer.live.deployment.template import stack_of
 from explorer.options.base.added_time import AddedTime
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import Material, Use
 from explorer.options.base.request_path import Actor, Billing, Compute, Lines, Start
@@ -59,10 +59,10 @@ class Hatch(Door):
         "door_waits": waits,
     }
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         yield self.exchange, load.requests * load.exchanges
 
-    def wiring(self, load: Load, routes: Mapping[Route, str]) -> Iterable[Piece]:
+    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[Piece]:
         for function in sorted(set(routes.values())):
             yield Resource(f"{function}Hatch", "MadeUp::Hatch", {"Opens": attribute(function)})
 
@@ -74,10 +74,10 @@ class Hatch(Door):
 class Boiling(AddedTime):
     """The same time for every request."""
 
-    def measure(self, load: Load, least_s: float) -> Material:
+    def measure(self, load: Conditions, least_s: float) -> Material:
         return Material(0.0, load.constant("madeup.boil_s"), least_s)
 
-    def held_s(self, load: Load) -> float:
+    def held_s(self, load: Conditions) -> float:
         return load.constant("madeup.boil_s")
 
 
@@ -97,10 +97,10 @@ class Kettle(Execution):
     says = {"compute": KETTLE}
     added_times = (Boiling("runtime"),)
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         yield load.time_limit("madeup.kettle.time")
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         yield "madeup.kettle_second", load.requests * load.held_s
 
 
@@ -186,7 +186,7 @@ def test_their_words():
     assert lacks(Hatch()) == "A made-up hatch has no WAF, throttling or private access of its own."
     assert BOTH.parts == ("hatch", "kettle rack", "descaling", "client brings cups")
     assert str(BOTH).startswith("door=made-up-hatch, request=inline")
-    assert [step.title for step in steps(Load(workload()), BOTH)] == [
+    assert [step.title for step in steps(Conditions(workload()), BOTH)] == [
         "request through made-up-hatch",
         "the work",
         "the result",
@@ -285,7 +285,7 @@ def test_each_part_has_its_place_in_the_picture_of_the_resources():
         "hands": ("kettle rack", []),
         "worker": ("made-up kettle", ["descaling"]),
     }
-    lines = lines_of(list(talks_of(Load(workload()), BOTH, boxes)), boxes)
+    lines = lines_of(list(talks_of(Conditions(workload()), BOTH, boxes)), boxes)
     assert [*lines] == [("client", "door"), ("door", "client"), ("door", "hands"), ("hands", "worker")]
     assert "made-up kettle (descaling)" in resources(workload(), BOTH).alt
 

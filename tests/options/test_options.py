@@ -8,7 +8,7 @@ from explorer.engine.designs import Context, Design, table
 from explorer.engine.limits import Finding, findings
 from explorer.errors import WorkloadError
 from explorer.facts import catalogue
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Demand, Spill
 from explorer.workload.workload import Workload
 
@@ -191,7 +191,7 @@ SPILLS = [  # execution, limit, the largest binary body that is handed over: 3/4
 def spilled(execution: str, limit: str, size: int) -> float:
     w = workload(request=binary(size), runtime=work(1, **DIVISIBLE))
     design = completed(w, stored(execution))
-    load = Load(w)
+    load = Conditions(w)
     uses = [
         use
         for option in design.options
@@ -259,7 +259,7 @@ def test_a_rate_breaks_with_the_chance_that_poisson_demand_exceeds_it(design, li
 
 
 def test_demand_at_its_limit_and_one_over():
-    load = Load(workload())
+    load = Conditions(workload())
     at, over = Demand("sfn.start", 300.0), Demand("sfn.start", 300.0)
     assert at.exceed(load, 300) == pytest.approx(poisson.sf(300, 300.0))
     assert over.exceed(load, 299) == pytest.approx(poisson.sf(299, 300.0))
@@ -303,7 +303,7 @@ def test_every_limit_that_an_option_binds_has_its_pair():
         runtime={"p50": 1, "divisible": True},
         configuration={"total": 9, "entries": 3, "secrets": 1},
     )
-    load = Load(w)
+    load = Conditions(w)
     bound = {use.limit for c in table().contexts for use in c.option.limits(load.under(c.flow))}
     tested = {limit for _, limit, *_ in [*PAIRS, *SPILLS, *DEMANDS]} | set(UNREACHED)
     assert bound == tested
@@ -313,7 +313,7 @@ def test_every_option_that_binds_a_payload_a_time_or_a_rate_is_paired():
     bound = {
         (c.option.id, use.limit)
         for c in table().contexts
-        for use in c.option.limits(Load(workload()).under(c.flow))
+        for use in c.option.limits(Conditions(workload()).under(c.flow))
     }
     tested = set()
     for given, limit, *_ in [*PAIRS, *((stored(e), limit) for e, limit, _ in SPILLS), *DEMANDS]:

@@ -21,7 +21,7 @@ from explorer.live import Result
 from explorer.live.bench.endpoint import Endpoint
 from explorer.live.bench.row import Row
 from explorer.live.bench.schedule import poisson
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.views import figures
 from explorer.views.figures.architecture import boxes_of, talks_of
 from explorer.views.report.notebook import inline
@@ -238,7 +238,7 @@ def test_every_part_of_a_design_stands_in_one_box_and_no_box_on_another(option):
         named = [part for box in boxes.values() for part in (*box.parts, *box.title.split("\n"))]
         assert [part for part in design.parts if part not in named] == []
         figures.resources(EVERYTHING, design)
-        talks = list(talks_of(Load(EVERYTHING), design, boxes))
+        talks = list(talks_of(Conditions(EVERYTHING), design, boxes))
         assert {end for talk in talks for end in (talk.start, talk.end)} <= set(boxes)
 
 

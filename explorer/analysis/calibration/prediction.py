@@ -10,7 +10,7 @@ import numpy as np
 from explorer.engine.designs import Design
 from explorer.engine.latency import steps
 from explorer.facts.units import Number
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import LEVELS, PHASES, Actor, Phase, Step
 from explorer.workload.workload import Workload
 
@@ -46,7 +46,7 @@ class Conditions:
         return w.replace({**given, **rates})
 
 
-class Asked(Load):
+class Asked(Conditions):
     """The load of one run; `only`, where given, is all that takes time: [s] by id, [s/B] by rate."""
 
     def __init__(self, w: Workload, run: Conditions, only: Mapping[str, float] | None = None) -> None:
@@ -107,7 +107,7 @@ def predicted(w: Workload, design: Design, run: Conditions) -> dict[str, dict[st
     return {phase: named(seconds) for phase, seconds in found.items()}
 
 
-def _seen_s(end_s: float, exchange_s: float, run: Conditions, load: Load) -> float:
+def _seen_s(end_s: float, exchange_s: float, run: Conditions, load: Conditions) -> float:
     """When the client sees the end of a job that ends `end_s` after it was accepted [s]."""
     every = load.constant("poll.first_s") if run.poll_every_s is None else run.poll_every_s
     growth = load.constant("poll.growth") if run.poll_growth is None else run.poll_growth

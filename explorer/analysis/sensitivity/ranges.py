@@ -12,7 +12,7 @@ import numpy as np
 
 from explorer.errors import ExplorerError
 from explorer.facts.units import shown
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.axes import AXES, TOTAL, checked, replaced, value_now
 from explorer.workload.fields import FIELDS
 from explorer.workload.kinds import Kind
@@ -90,7 +90,7 @@ def names(field: str) -> str:
 def today(workload: Workload, field: str) -> float:
     """The value of an input now. Raises ExplorerError for a tail that cannot be stretched."""
     if field == PEAK:
-        return float(Load(workload).peak_rps)
+        return float(Conditions(workload).peak_rps)
     if field not in TAILS:
         return value_now(workload, field)
     spread = getattr(workload, TAILS[field]).spread

@@ -13,7 +13,7 @@ from explorer.engine.designs import Design, table
 from explorer.engine.evaluation import Evaluation, possible
 from explorer.engine.search import NOTHING, Contest
 from explorer.facts.units import Number
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.distribution import Distribution
 from explorer.workload.fields import SPREADS
 from explorer.workload.workload import Workload
@@ -25,7 +25,7 @@ TAILS = {f"{name}.p99": name for name in SPREADS}
 REQUESTS, PEAK = "requests_per_month", "peak_rps"
 
 
-class Scenarios(Load):
+class Scenarios(Conditions):
     """A load whose axes all vary along the same dimension, tails (`response.p99`) among them."""
 
     def _scaled(self, name: str) -> Distribution:
@@ -40,7 +40,9 @@ def along(workload: Workload, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values by field, with the peak going along with its mean unless it is named."""
     axes = dict(values)
     if REQUESTS in axes and PEAK not in axes:
-        axes[PEAK] = float(Load(workload).peak_rps) * np.asarray(axes[REQUESTS]) / workload.requests_per_month
+        axes[PEAK] = (
+            float(Conditions(workload).peak_rps) * np.asarray(axes[REQUESTS]) / workload.requests_per_month
+        )
     return axes
 
 
@@ -120,12 +122,12 @@ def _answers(e: Evaluation) -> tuple[np.ndarray, ...]:
 def _contested(load: Scenarios, evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
     """Index of the best and the second best of the evaluation's designs in each scenario."""
 
-    def part(block: tuple[slice, ...]) -> Load:
+    def part(block: tuple[slice, ...]) -> Conditions:
         return Scenarios(load.workload, {axis: values[block] for axis, values in load.axes.items()})
 
     return Contest(evaluation, part).places()[:2]
 
 
-def at(workload: Workload, values: Mapping[str, Number]) -> Load:
+def at(workload: Workload, values: Mapping[str, Number]) -> Conditions:
     """One scenario."""
     return Scenarios(workload, {axis: np.asarray(value) for axis, value in values.items()})

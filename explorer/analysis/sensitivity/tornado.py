@@ -16,7 +16,7 @@ from explorer.engine.cost import cost
 from explorer.engine.designs import Design, table
 from explorer.engine.limits import findings
 from explorer.facts.units import format_usd
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
 from .ranges import CHOSEN, MEASURED, Range, ranges_of, today
@@ -242,7 +242,7 @@ def _path(
     return Path(values, one.usd[0, part], one.breach[0, part], state, tuple(winners), tuple(because))
 
 
-def reason(workload: Workload, design: Design, load: Load) -> str:
+def reason(workload: Workload, design: Design, load: Conditions) -> str:
     """Why a design is not feasible: an exclusion, a limit that breaks, or a promise that it misses."""
     for exclusions in table().where(design.ids).exclusions(load).values():
         if excluded := next((each.because for each in exclusions if np.all(each.where)), None):

@@ -18,7 +18,7 @@ from explorer.engine.evaluation import Evaluation, possible
 from explorer.engine.search import NOTHING, Contest
 from explorer.errors import DesignError, ExplorerError
 from explorer.facts.units import shown
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.axes import grid_of
 from explorer.workload.workload import Workload
 
@@ -220,14 +220,14 @@ def _design(given: Any) -> Design:
     return Design(**chosen)
 
 
-def _load(workload: Workload, grid: Mapping[str, np.ndarray], block: Block | None = None) -> Load:
+def _load(workload: Workload, grid: Mapping[str, np.ndarray], block: Block | None = None) -> Conditions:
     """A block of the grid, or all of it, each axis along a dimension of its own."""
     axes = {}
     for number, (axis, values) in enumerate(grid.items()):
         along = [1] * len(grid)
         along[number] = -1
         axes[axis] = (values[block[number]] if block else values).reshape(along)
-    return Load(workload, axes)
+    return Conditions(workload, axes)
 
 
 def _compared(

@@ -10,7 +10,7 @@ from explorer.engine.cost import Bill
 from explorer.engine.cost import bill as priced
 from explorer.engine.cost import usage as usage_of
 from explorer.engine.designs import Design
-from explorer.options.base.conditions import GB, Load
+from explorer.options.base.conditions import GB, Conditions
 from explorer.workload.workload import Workload
 
 from .logs import Invocation
@@ -23,7 +23,7 @@ def expected_usd(w: Workload, design: Design, run: Conditions, requests: int) ->
 
 
 def _modelled(w: Workload, design: Design, run: Conditions, requests: int) -> dict[str, float]:
-    load = Load(run.workload(w))
+    load = Conditions(run.workload(w))
     share = requests / float(load.requests)
     return {price_id: quantity * share for price_id, quantity in usage_of(load, design).items()}
 
@@ -45,7 +45,7 @@ def bill(
     usage |= {price_id: float(quantity) for price_id, quantity in _counted(design, rows, exchanges).items()
               if price_id in usage}  # fmt: skip
     if invocations:
-        load = Load(w)
+        load = Conditions(w)
         usage[load.by_architecture("lambda.request")] = float(len(invocations))
         usage[load.by_architecture("lambda.duration")] = sum(one.billed_gb_s for one in invocations)
     return priced({price_id: quantity for price_id, quantity in usage.items() if quantity}, w.region)

@@ -11,7 +11,7 @@ from typing import Any
 from explorer.engine.designs import Design
 from explorer.errors import DesignError
 from explorer.facts.suggestions import expected_one_of
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.resources import (
     CALLER,
     Allow,
@@ -159,7 +159,7 @@ def stack_of(workload: Workload, design: Design) -> Stack:
             f"runtime.language is {workload.runtime.language}: the functions that are put up are Python; "
             + expected_one_of(sorted(RUNTIMES))
         )
-    load = Load(workload).under(design.flow)
+    load = Conditions(workload).under(design.flow)
     pieces = tuple(chain.from_iterable(option.pieces(load) for option in design.options))
     stack = Stack(design, workload, pieces)
     door: Any = design.options[0]

@@ -37,7 +37,7 @@ class Placed(Protocol):
         """The request path."""
 
 
-class Load(ColdStarts):
+class Conditions(ColdStarts):
     """A workload as options see it: its quantities, the facts by id, and the flow of the design.
 
     Every quantity is a number, or an array along the axes of a sweep. `axes` maps dotted fields to

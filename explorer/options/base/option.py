@@ -2,7 +2,7 @@
 
 An option answers five questions (`limits`, `usage`, `steps`, `parts`, `excludes`) about any workload.
 It holds no AWS figure, only ids of `data/`, and knows no other option: what the other four choices
-mean for it reaches it as the named quantities of `Load.flow`. One that can be put up answers a sixth
+mean for it reaches it as the named quantities of `Conditions.flow`. One that can be put up answers a sixth
 question, `pieces`: what a stack needs for it.
 """
 
@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from explorer.facts.units import Number
 
 from .added_time import AddedTime
-from .conditions import GB, MB, Load
+from .conditions import GB, MB, Conditions
 from .limit_uses import Amount, Beyond, Demand, Joint, Linear, Over, Paged, Slices, Spill, Use, Waits
 from .request_path import LEVELS, PHASES, Actor, Flow, Lines, Step
 from .resources import Piece
@@ -83,22 +83,22 @@ class Option:
         """Why it cannot be put up among the other choices, or None."""
         return None if self.deployable else f"{self.id} has no template here"
 
-    def excludes(self, load: Load) -> Iterable[Exclusion]:
+    def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         """Why it cannot serve this workload, whatever the other choices."""
         return ()
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         """The limits that bind, each with what drives it."""
         return ()
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         """What is billed a month: (price id, quantity), one driver a line."""
         return ()
 
-    def steps(self, load: Load) -> Iterable[Step]:
+    def steps(self, load: Conditions) -> Iterable[Step]:
         """What happens to one request, with the seconds that each step takes."""
         return ()
 
-    def pieces(self, load: Load) -> Iterable[Piece]:
+    def pieces(self, load: Conditions) -> Iterable[Piece]:
         """What a stack needs for it: functions, routes, permissions, settings, resources."""
         return ()

@@ -14,7 +14,7 @@ from typing import Any
 
 from explorer.facts import catalogue
 
-from .conditions import Load
+from .conditions import Conditions
 
 Value = Any  # a literal, or a reference that CloudFormation resolves
 CALLER = "caller"  # the part of whoever may use the endpoint
@@ -200,13 +200,13 @@ DAY_S = 86400
 FRONT, WORK = "front", "work"  # modules of the code that is shipped; each has a `handler`
 
 
-def front_part(load: Load, part: str) -> Part:
+def front_part(load: Conditions, part: str) -> Part:
     """A small function beside the worker, which waits for other services and does no work itself."""
     return Part(part, FRONT, load.constant("handler.memory_mb"), load.constant("handler.timeout_s"))
 
 
 def work_part(
-    load: Load, entry: str = WORK, properties: Mapping[str, Any] | None = None, versioned: bool = False
+    load: Conditions, entry: str = WORK, properties: Mapping[str, Any] | None = None, versioned: bool = False
 ) -> Part:
     """The function that does the work: behind the door, or handed its jobs."""
     timeout_s = load.limit("lambda.timeout")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Amount, Use
 from explorer.options.base.request_path import Lines
 from explorer.options.base.resources import (
@@ -31,16 +31,16 @@ class AppConfig(Store):
     time = "appconfig.get"
     rate = "appconfig.tps"
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         yield from super().limits(load)
         yield Amount("appconfig.size", load.config_bytes)
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         polled = self.alive(load) * load.month_s / load.constant("appconfig.poll_s")
         yield "appconfig.get_configuration_call", self.starts(load) + polled
         yield "appconfig.configuration_received", self.starts(load)
 
-    def _reading(self, load: Load) -> Iterable[Piece]:
+    def _reading(self, load: Conditions) -> Iterable[Piece]:
         application = {"ApplicationId": ref("Application")}
         yield Resource("Application", "AWS::AppConfig::Application", {"Name": own_name("app")})
         yield Resource("Environment", "AWS::AppConfig::Environment", {**application, "Name": "live"})

@@ -9,7 +9,7 @@ import numpy as np
 
 from explorer.facts.encoding import environment_total
 from explorer.facts.units import Number
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Demand, Use
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.request_path import Actor, Phase, Start, Step
@@ -25,7 +25,7 @@ class Configuration(Option):
     holds_secrets: ClassVar[bool] = False
     rotates: ClassVar[bool] = False
 
-    def excludes(self, load: Load) -> Iterable[Exclusion]:
+    def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         secrets = np.asarray(load.config_secrets) > 0
         if not self.holds_secrets and secrets.any():
             yield Exclusion("configuration.secrets", "it is no place for secrets", secrets)
@@ -35,12 +35,12 @@ class Configuration(Option):
     deployable = True
     store: ClassVar[str] = "environment"  # as the code that is shipped calls it
 
-    def pieces(self, load: Load) -> Iterable[Piece]:
+    def pieces(self, load: Conditions) -> Iterable[Piece]:
         yield Setting("store", self.store)
         yield from sample_entries(load, "environment" if self.store == "environment" else "store")
 
 
-def sample_entries(load: Load, plain: str) -> Iterable[Entry]:
+def sample_entries(load: Conditions, plain: str) -> Iterable[Entry]:
     """Entries of the workload's number and sizes; those that are no secrets are kept in `plain`."""
     count, secrets = int(load.config_entries), int(load.config_secrets)
     others = load.config_bytes - load.config_largest
@@ -59,7 +59,7 @@ class Store(Configuration):
     time: ClassVar[str]
     rate: ClassVar[str]  # the limit on reads a second
 
-    def plain_fits(self, load: Load) -> Number:
+    def plain_fits(self, load: Conditions) -> Number:
         """Whether what is not secret stays in the environment: where there are secrets, if it fits."""
         plain = environment_total(
             load.config_bytes - load.secret_bytes, load.config_entries - load.config_secrets
@@ -67,35 +67,35 @@ class Store(Configuration):
         fits = np.asarray(plain <= load.limit("lambda.env")) | (not load.on_lambda)
         return (np.asarray(load.config_secrets) > 0) & fits
 
-    def entries(self, load: Load) -> Number:
+    def entries(self, load: Conditions) -> Number:
         """Entries in the store."""
         entries: Number = np.where(self.plain_fits(load), load.config_secrets, load.config_entries)
         return entries[()]
 
-    def reads_each(self, load: Load) -> Number:
+    def reads_each(self, load: Conditions) -> Number:
         """Calls that one environment makes to read it all."""
         return 1.0
 
-    def starts(self, load: Load) -> Number:
+    def starts(self, load: Conditions) -> Number:
         """Environments or tasks that start in a month and read it for the first time."""
         if load.flow.compute.start is Start.PER_JOB:
             return load.requests
         return load.requests * load.work_cold_share
 
-    def fetches(self, load: Load) -> Number:
+    def fetches(self, load: Conditions) -> Number:
         """How often it is read in a month: at each start, and refreshed while requests come."""
         if load.flow.compute.start is Start.PER_JOB:
             return self.starts(load)
         refreshed = self.alive(load) * load.month_s / load.constant("configuration.refresh_s")
         return self.starts(load) + np.minimum(load.requests, refreshed)
 
-    def alive(self, load: Load) -> Number:
+    def alive(self, load: Conditions) -> Number:
         """Environments or containers that stand on average, each with what it has read."""
         if load.flow.compute.start is Start.ON_DEMAND:
             return load.environments
         return load.constant("service.tasks_min")
 
-    def peak_reads(self, load: Load) -> Number:
+    def peak_reads(self, load: Conditions) -> Number:
         """Calls in the first second of a peak: every cold environment reads."""
         if load.flow.compute.start is Start.PER_JOB:
             return load.peak_rps * self.reads_each(load)
@@ -103,10 +103,10 @@ class Store(Configuration):
         refreshing = load.environments / load.constant("configuration.refresh_s")
         return (cold + refreshing) * self.reads_each(load)
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         yield Demand(self.rate, self.peak_reads(load))
 
-    def steps(self, load: Load) -> Iterable[Step]:
+    def steps(self, load: Conditions) -> Iterable[Step]:
         seconds = self.reads_each(load) * load.time(self.time)
         if load.flow.compute.start is Start.ON_DEMAND:
             seconds = load.when_cold(load.work_cold_share, seconds)
@@ -114,7 +114,7 @@ class Store(Configuration):
             return
         yield Step(Phase.COLD_START, f"read {self.id}", (Actor.WORKER, Actor.STORE), seconds, order=1)
 
-    def pieces(self, load: Load) -> Iterable[Piece]:
+    def pieces(self, load: Conditions) -> Iterable[Piece]:
         yield Setting("store", self.store)
         plain = "environment" if self.plain_fits(load) else "store"
         yield Setting("plain", plain)
@@ -122,6 +122,6 @@ class Store(Configuration):
         yield from sample_entries(load, plain)
         yield from self._reading(load)
 
-    def _reading(self, load: Load) -> Iterable[Piece]:
+    def _reading(self, load: Conditions) -> Iterable[Piece]:
         """What lets the work read the store, and tells it where."""
         return ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.option import Exclusion
 
 from .base import Configuration
@@ -15,7 +15,7 @@ class Bundled(Configuration):
     summary = "a file in the package"
     store = "bundled"
 
-    def excludes(self, load: Load) -> Iterable[Exclusion]:
+    def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)
         if load.workload.configuration.changes_without_deploy:
             yield Exclusion(

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from explorer.facts.units import Number
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Amount, Demand, Use
 from explorer.options.base.request_path import Lines
 from explorer.options.base.resources import Allow, Piece, Setting, Variable, joined, own_arn
@@ -26,14 +26,14 @@ class ParameterStore(Store):
     value_limit: ClassVar[str] = "ssm.std"
     tier: ClassVar[str] = "Standard"
 
-    def reads_each(self, load: Load) -> Number:
+    def reads_each(self, load: Conditions) -> Number:
         return np.maximum(np.ceil(self.entries(load) / load.constant("ssm.batch")), 1.0)
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         yield from super().limits(load)
         yield Amount(self.value_limit, load.config_largest)
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         fetches = self.fetches(load)
         yield "kms.symmetric_request", fetches * load.config_secrets
         # beyond the free rate, higher throughput is switched on, and every read is paid
@@ -41,14 +41,14 @@ class ParameterStore(Store):
         reads = fetches * self.entries(load)
         yield "ssm.higher_throughput_api_interaction", np.where(paid, reads, 0.0)
 
-    def _reading(self, load: Load) -> Iterable[Piece]:
+    def _reading(self, load: Conditions) -> Iterable[Piece]:
         yield Setting("tier", self.tier)
         yield Variable("work", "CONFIGURATION", joined("/${AWS::StackName}/"))
         yield Allow("work", ("ssm:GetParameters",), own_arn("ssm", "parameter/~/*"))
 
 
 class StandardParameterStore(ParameterStore):
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         yield from super().limits(load)
         yield Amount("ssm.count.std", self.entries(load))
 
@@ -59,7 +59,7 @@ class AdvancedParameterStore(ParameterStore):
     value_limit = "ssm.adv"
     tier = "Advanced"
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         yield from super().usage(load)
         yield "ssm.advanced_parameter", self.entries(load) * load.hours
         yield "ssm.advanced_api_interaction", self.fetches(load) * self.entries(load)

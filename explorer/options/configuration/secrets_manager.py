@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from explorer.facts.units import Number
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Amount, Use
 from explorer.options.base.request_path import Lines
 from explorer.options.base.resources import Allow, Piece, Setting, Variable, joined, own_arn
@@ -26,20 +26,20 @@ class SecretsManager(Store):
     time = "secrets.get"
     rate = "sm.get"
 
-    def reads_each(self, load: Load) -> Number:
+    def reads_each(self, load: Conditions) -> Number:
         packed = np.ceil((load.config_bytes - load.secret_bytes) / load.limit("sm.value"))
         count = load.config_secrets + np.where(self.plain_fits(load), 0.0, packed)
         return np.maximum(count, 1.0)
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         yield from super().limits(load)
         yield Amount("sm.value", load.config_largest)
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         yield "secretsmanager.secret", self.reads_each(load)
         yield "secretsmanager.api_call", self.fetches(load) * self.reads_each(load)
 
-    def _reading(self, load: Load) -> Iterable[Piece]:
+    def _reading(self, load: Conditions) -> Iterable[Piece]:
         yield Variable("work", "CONFIGURATION", joined("${AWS::StackName}/"))
         packs = 0 if self.plain_fits(load) else int(self.reads_each(load) - load.config_secrets)
         yield Setting("packs", [f"plain-{number + 1}" for number in range(packs)])

@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Over, Paged, Use
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.request_path import Actor, Behind, BodyIn, BodyOut, Phase, Step
@@ -30,7 +30,7 @@ class Door(Option):
     deployable = True
     one_function: bool = False  # whether one function answers all of its routes
 
-    def excludes(self, load: Load) -> Iterable[Exclusion]:
+    def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         auth = load.workload.client.auth
         if auth is not None and auth not in self.auth:
             yield Exclusion("client.auth", f"it cannot check {auth} credentials itself")
@@ -38,13 +38,13 @@ class Door(Option):
         if lacking:
             yield Exclusion("client.needs", f"it has no {', '.join(lacking)}")
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         if load.flow.behind is Behind.FUNCTION:
             yield from self._payloads(load)
         if self.waits and load.flow.body_out is not BodyOut.JOB:
             yield from self._patience(load)
 
-    def _payloads(self, load: Load) -> Iterable[Use]:
+    def _payloads(self, load: Conditions) -> Iterable[Use]:
         """What a function behind the door may be sent, and may answer."""
         flow = load.flow
         if flow.body_in is BodyIn.DOOR:
@@ -54,7 +54,7 @@ class Door(Option):
             for limit, whole_event in self.response_limits:
                 yield Over(limit, "response", self._answer(load, whole_event))
 
-    def _answer(self, load: Load, whole_event: bool) -> Codec | Paged:
+    def _answer(self, load: Conditions, whole_event: bool) -> Codec | Paged:
         codec = load.codec("response") if whole_event else Codec()
         if load.flow.body_out is BodyOut.PAGE:
             return Paged(codec, load.page_bytes)
@@ -62,11 +62,11 @@ class Door(Option):
             return Codec(factor=load.compression)
         return codec
 
-    def _patience(self, load: Load) -> Iterable[Use]:
+    def _patience(self, load: Conditions) -> Iterable[Use]:
         on_function = load.flow.behind is Behind.FUNCTION
         yield load.time_limit(self.waits) if on_function else Over(self.waits, "runtime")
 
-    def steps(self, load: Load) -> Iterable[Step]:
+    def steps(self, load: Conditions) -> Iterable[Step]:
         overhead = load.time(load.flow.door_time)
         carried = load.at_levels("request") if load.flow.body_in is BodyIn.DOOR else 0.0
         seconds = load.time("exchange.rtt") + overhead + load.transfer(carried)
@@ -75,7 +75,7 @@ class Door(Option):
             seconds = load.time("exchange.rtt") + overhead
             yield Step(Phase.POLL, f"status request through {self.id}", (Actor.CLIENT, Actor.DOOR), seconds)
 
-    def wiring(self, load: Load, routes: Mapping[Route, str]) -> Iterable[Piece]:
+    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[Piece]:
         """What leads each route to the function, by its logical id, and who may come in."""
         return ()
 
@@ -83,7 +83,7 @@ class Door(Option):
         """What the endpoint's URL is."""
         return ""
 
-    def carried(self, load: Load) -> Number:
+    def carried(self, load: Conditions) -> Number:
         """Bytes of bodies that pass through the door for one request, on average."""
         carried: Number = load.request.mean if load.flow.body_in is BodyIn.DOOR else 0.0
         if load.flow.body_out is not BodyOut.JOB:
@@ -91,7 +91,7 @@ class Door(Option):
             carried = carried + load.response.mean * share
         return carried
 
-    def request_units(self, load: Load, increment: float) -> Number:
+    def request_units(self, load: Conditions, increment: float) -> Number:
         """Exchanges a request, a large body counted by its started increments [B]."""
         flow = load.flow
         units = load.exchanges

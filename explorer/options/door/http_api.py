@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Demand, Use
 from explorer.options.base.request_path import Lines
 from explorer.options.base.resources import Piece, Resource, Route, Value, joined, own_name, ref
@@ -30,7 +30,7 @@ class HttpApi(Door):
         "door_waits": waits,
     }
 
-    def wiring(self, load: Load, routes: Mapping[Route, str]) -> Iterable[Piece]:
+    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[Piece]:
         api = {"ApiId": ref("Api")}
         yield Resource("Api", "AWS::ApiGatewayV2::Api", {"Name": own_name("api"), "ProtocolType": "HTTP"})
         stage = {**api, "StageName": "$default", "AutoDeploy": True}
@@ -51,10 +51,10 @@ class HttpApi(Door):
     def address(self) -> Value:
         return joined("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}")
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         yield from super().limits(load)
         yield Demand("apigw.throttle", load.peak_rps * load.exchanges)
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         increment = load.constant("http_api.increment_bytes")
         yield self.exchange, load.requests * self.request_units(load, increment)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from explorer.options.base.conditions import GB, Load
+from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.limit_uses import Demand, Over, Use
 from explorer.options.base.request_path import BodyOut, Lines
 from explorer.options.base.resources import Piece, Resource, Route, Value, attribute, joined, own_name, ref
@@ -33,7 +33,7 @@ class RestApi(Door):
         "door_waits": waits,
     }
 
-    def wiring(self, load: Load, routes: Mapping[Route, str]) -> Iterable[Piece]:
+    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[Piece]:
         encoded = load.workload.response.binary or load.flow.body_out is BodyOut.COMPRESSED
         media = {"BinaryMediaTypes": ["*/*"]} if encoded else {}
         yield Resource("Api", "AWS::ApiGateway::RestApi", {"Name": own_name("api"), **media})
@@ -72,18 +72,18 @@ class RestApi(Door):
     def address(self) -> Value:
         return joined("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live")
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         yield from super().limits(load)
         yield Demand("apigw.throttle", load.peak_rps * load.exchanges)
 
-    def _patience(self, load: Load) -> Iterable[Use]:
+    def _patience(self, load: Conditions) -> Iterable[Use]:
         if load.flow.body_out is not BodyOut.STREAM:
             yield from super()._patience(load)
             return
         yield Over("apigw.stream.idle", "runtime")  # nothing is sent before the work is done
         yield load.time_limit("apigw.stream.duration")
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         yield self.exchange, load.requests * load.exchanges
         if not load.public:
             yield "vpc.interface_endpoint_hour", load.constant("alb.zones") * load.hours

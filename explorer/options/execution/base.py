@@ -10,7 +10,7 @@ import numpy as np
 from explorer.facts import catalogue
 from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
-from explorer.options.base.conditions import GB, Load
+from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.limit_uses import Amount, Demand, Linear, Over, Slices, Spill, Use, Waits
 from explorer.options.base.option import Option
 from explorer.options.base.request_path import Actor, BodyIn, Flow, HandOver, Lines, Phase, Step
@@ -31,7 +31,7 @@ from explorer.options.base.resources import (
 from explorer.options.base.usage_lines import compute, logs
 
 
-def started_chunks(load: Load, spill: Spill, starts: np.ndarray) -> Number:
+def started_chunks(load: Conditions, spill: Spill, starts: np.ndarray) -> Number:
     """How many of the chunks that begin at `starts` [B] a body reaches that is handed over, on average."""
     body, gone = load.spread(spill.driver), spill.share(load)
     total: Number = 0.0
@@ -40,7 +40,7 @@ def started_chunks(load: Load, spill: Spill, starts: np.ndarray) -> Number:
     return total
 
 
-def waiting(load: Load, age: str) -> Iterable[Use]:
+def waiting(load: Conditions, age: str) -> Iterable[Use]:
     """Jobs wait where all environments are busy: how many they need at once, and how old they get."""
     needed = load.concurrency_needed(load.limit(age))
     demand = load.runtime.mean * load.mean_rps, load.runtime.mean * load.peak_rps
@@ -48,13 +48,13 @@ def waiting(load: Load, age: str) -> Iterable[Use]:
     yield Amount(age, backlog_age(load, age))
 
 
-def backlog_age(load: Load, age: str) -> Number:
+def backlog_age(load: Conditions, age: str) -> Number:
     """How old a waiting job gets by the end of a peak, with the concurrency that is needed [s]."""
     needed = load.concurrency_needed(load.limit(age))
     return load.backlog_age(np.maximum(needed, load.limit("lambda.concurrency")))
 
 
-def backlog(load: Load, age: str) -> Iterable[Step]:
+def backlog(load: Conditions, age: str) -> Iterable[Step]:
     """The wait for an environment in a peak: none for half of the jobs, the longest for the last."""
     longest = backlog_age(load, age)
     if np.any(np.asarray(longest) > 0):
@@ -79,14 +79,14 @@ class Execution(Option):
         jobs = self.jobs_only and not flow.asynchronous
         return f"{self.id} needs a stored or callback response" if jobs else None
 
-    def spills(self, load: Load) -> Iterable[Spill]:
+    def spills(self, load: Conditions) -> Iterable[Spill]:
         """The limit on handing over a body; none where there is no body to hand over."""
         if self.handed and load.flow.asynchronous and load.flow.body_in is BodyIn.DOOR:
             binary = load.workload.request.binary
             escape = 1.0 if binary else load.constant("encoding.json_escape")
             yield Spill(self.handed, "request", Codec(binary, escape))
 
-    def by_reference(self, load: Load) -> Lines:
+    def by_reference(self, load: Conditions) -> Lines:
         """The lines for bodies that are too large to hand over: a PUT, a GET, a day in the bucket."""
         for spill in self.spills(load):
             spilled = load.requests * spill.share(load)
@@ -99,7 +99,7 @@ class Execution(Option):
             read = spill.share(load) * load.typical_s("s3.request") + carried / load.network
             yield from compute(load, read)
 
-    def fetched(self, load: Load) -> Iterable[Step]:
+    def fetched(self, load: Conditions) -> Iterable[Step]:
         """Reading a body that was too large to hand over, for the share of requests that it is."""
         for spill in self.spills(load):
             read = load.time("s3.request") + load.at_levels("request") / load.network
@@ -107,12 +107,12 @@ class Execution(Option):
             if np.any(seconds > 0):
                 yield Step(Phase.WORK, "read the large body", (Actor.WORKER, Actor.BUCKET), seconds, order=-1)
 
-    def steps(self, load: Load) -> Iterable[Step]:
+    def steps(self, load: Conditions) -> Iterable[Step]:
         """The work itself, and before it the body that it is about."""
         yield from self.fetched(load)
         yield Step(Phase.WORK, "the work", (Actor.WORKER, Actor.WORKER), load.at_levels("runtime"), "runtime")
 
-    def slices(self, load: Load) -> Number:
+    def slices(self, load: Conditions) -> Number:
         """Invocations that a job's work takes, on average."""
         return 1.0
 
@@ -122,7 +122,7 @@ class LambdaExecution(Execution):
 
     age_limit: ClassVar[str] = "lambda.async.age"  # how old a job may get that waits
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         yield Amount("lambda.memory", load.memory_mb)
         yield Amount("lambda.init", load.init_p99_s)
         if load.flow.asynchronous:
@@ -134,7 +134,7 @@ class LambdaExecution(Execution):
             yield Demand("lambda.concurrency", load.peak_rps * np.maximum(load.held_s, shortest))
             yield Demand("lambda.scaling", load.new_environments(scaling_window_s()))
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         invocations = load.requests * self.slices(load)
         yield load.by_architecture("lambda.request"), invocations
         duration = load.by_architecture("lambda.duration")
@@ -146,20 +146,20 @@ class LambdaExecution(Execution):
         yield from logs(load, invocations)
         yield from self.by_reference(load)
 
-    def more_events(self, load: Load) -> Lines:
+    def more_events(self, load: Conditions) -> Lines:
         """The line for large asynchronous events: each started chunk over the free size is a request."""
         free, chunk = load.constant("lambda.async.free_bytes"), load.constant("lambda.async.chunk_bytes")
         for spill in self.spills(load):
             chunks = started_chunks(load, spill, np.arange(free, load.limit(spill.limit), chunk))
             yield load.by_architecture("lambda.request"), load.requests * chunks
 
-    def steps(self, load: Load) -> Iterable[Step]:
+    def steps(self, load: Conditions) -> Iterable[Step]:
         yield from self._arrival(load)
         start = load.cold_start(load.runtime.mean, "work")
         yield Step(Phase.COLD_START, "start an environment", (Actor.WORKER, Actor.WORKER), start)
         yield from super().steps(load)
 
-    def _arrival(self, load: Load) -> Iterable[Step]:
+    def _arrival(self, load: Conditions) -> Iterable[Step]:
         if load.flow.asynchronous:
             handed = load.time("async.to_lambda")
             yield Step(Phase.QUEUE, "hand the job over", (Actor.FRONT, Actor.WORKER), handed)
@@ -169,11 +169,11 @@ class LambdaExecution(Execution):
     hand_over: ClassVar[HandOver] = HandOver.EVENT  # how they are
     versioned: ClassVar[bool] = False  # whether a published version does the work
 
-    def properties(self, load: Load) -> Mapping[str, Any]:
+    def properties(self, load: Conditions) -> Mapping[str, Any]:
         """What is peculiar to the function that does the work."""
         return {}
 
-    def pieces(self, load: Load) -> Iterable[Piece]:
+    def pieces(self, load: Conditions) -> Iterable[Piece]:
         yield work_part(load, self.entry, self.properties(load), self.versioned)
         if not load.flow.asynchronous:
             return
@@ -185,7 +185,7 @@ class LambdaExecution(Execution):
         yield Allow("work", ("s3:GetObject",), objects("ResultsBucket", "bodies/"))
         yield from self._handing(load)
 
-    def _handing(self, load: Load) -> Iterable[Piece]:
+    def _handing(self, load: Conditions) -> Iterable[Piece]:
         """What hands a job to the work."""
         function = own_arn("lambda", "function:~-work")
         yield Variable("submit", "HAND_TO", attribute("Work"))
@@ -193,7 +193,7 @@ class LambdaExecution(Execution):
         yield event_settings(load)
 
 
-def event_settings(load: Load, on_failure: Mapping[str, Any] | None = None) -> Resource:
+def event_settings(load: Conditions, on_failure: Mapping[str, Any] | None = None) -> Resource:
     """How often and how long an asynchronous event is tried."""
     settings = {
         "FunctionName": ref("Work"),
@@ -206,7 +206,7 @@ def event_settings(load: Load, on_failure: Mapping[str, Any] | None = None) -> R
     return Resource("WorkEvents", "AWS::Lambda::EventInvokeConfig", settings)
 
 
-def dead_letters(load: Load) -> Resource:
+def dead_letters(load: Conditions) -> Resource:
     """A queue for what could not be done, kept as long as may be."""
     return queue("DeadLetters", {"MessageRetentionPeriod": int(load.limit("sqs.retention"))})
 
@@ -219,20 +219,20 @@ class Sliced(LambdaExecution):
 
     state_limit: ClassVar[str] = ""  # what is larger goes through S3
 
-    def budget_s(self, load: Load) -> float:
+    def budget_s(self, load: Conditions) -> float:
         """How much work one invocation takes on: its time-out less a margin [s]."""
         return load.limit("lambda.timeout") - load.constant("hop.margin_s")
 
-    def divides(self, load: Load) -> bool:
+    def divides(self, load: Conditions) -> bool:
         """Whether the work may go on in another invocation."""
         return load.workload.runtime.divisible and load.flow.asynchronous
 
-    def slices(self, load: Load) -> Number:
+    def slices(self, load: Conditions) -> Number:
         if not self.divides(load):
             return 1.0
         return load.memo("slices", lambda: self._slices(load))
 
-    def _slices(self, load: Load) -> Number:
+    def _slices(self, load: Conditions) -> Number:
         """The mean as the sum over k of P(more than k slices), and beyond `MOST` as an integral."""
         measure = self.per_slice(1.0, 0.0, load)
         total: Number = 1.0
@@ -241,18 +241,18 @@ class Sliced(LambdaExecution):
         rest = np.minimum(measure.room(MOST), 1e300)
         return total + load.runtime.exceed(rest) / 2 + load.runtime.excess(rest) / self.budget_s(load)
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         if self.divides(load):  # a step is not cut: it has to fit into one invocation
             yield Over("lambda.timeout", "runtime", Linear(1 / load.steps))
         else:
             yield load.time_limit("lambda.timeout")
         yield from super().limits(load)
 
-    def per_slice(self, each: float, offset: float, load: Load) -> Slices:
+    def per_slice(self, each: float, offset: float, load: Conditions) -> Slices:
         """A use that grows with each invocation that the work takes."""
         return Slices(self.budget_s(load), load.steps, each, offset)
 
-    def state_moves(self, load: Load) -> Lines:
+    def state_moves(self, load: Conditions) -> Lines:
         """The lines for keeping the state in S3 between invocations, where it is too large to hand over."""
         moved = np.where(
             load.state_bytes > load.limit(self.state_limit),
@@ -262,10 +262,10 @@ class Sliced(LambdaExecution):
         yield "s3.standard_tier1_request", moved
         yield "s3.standard_tier2_request", moved
 
-    def _handover(self, load: Load) -> str:
+    def _handover(self, load: Conditions) -> str:
         return "async.to_lambda"
 
-    def _arrival(self, load: Load) -> Iterable[Step]:
+    def _arrival(self, load: Conditions) -> Iterable[Step]:
         if not load.flow.asynchronous:
             return
         hops = 1.0
@@ -275,7 +275,7 @@ class Sliced(LambdaExecution):
         yield Step(Phase.QUEUE, "hand the job over", (Actor.FRONT, Actor.WORKER), seconds)
         yield from backlog(load, self.age_limit)
 
-    def pieces(self, load: Load) -> Iterable[Piece]:
+    def pieces(self, load: Conditions) -> Iterable[Piece]:
         yield from super().pieces(load)
         yield Setting("slice_margin_s", load.constant("hop.margin_s"))
         yield Setting("state_bytes", int(load.limit(self.state_limit)))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from explorer.facts.units import Number
-from explorer.options.base.conditions import MB, Load
+from explorer.options.base.conditions import MB, Conditions
 from explorer.options.base.limit_uses import Amount, Demand, Over, Use
 from explorer.options.base.request_path import FUNCTION, Actor, Flow, HandOver, Lines, Phase, Step
 from explorer.options.base.resources import Allow, Piece, Variable, own_arn, ref
@@ -30,7 +30,7 @@ class Durable(Sliced):
     handed = "durable.payload"
     state_limit = "durable.payload"
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         if not load.flow.asynchronous:
             yield load.time_limit("durable.sync")
         yield Over("durable.duration", "runtime")
@@ -41,14 +41,14 @@ class Durable(Sliced):
         yield Demand("durable.checkpoint", load.peak_rps * self._operations(load))
         yield from super().limits(load)
 
-    def _operations(self, load: Load) -> Number:
+    def _operations(self, load: Conditions) -> Number:
         return load.steps + load.constant("durable.ops_fixed")
 
-    def _state(self, load: Load) -> Number:
+    def _state(self, load: Conditions) -> Number:
         """Bytes that one step keeps: its state, if that fits into a checkpoint, else a reference."""
         return np.where(load.state_bytes <= load.limit(self.state_limit), load.state_bytes, 0.0)
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         yield from super().usage(load)
         yield "lambda.durable_operation", load.requests * self._operations(load)
         written = load.requests * load.steps * self._state(load) / 1e9  # metered in decimal GB
@@ -59,7 +59,7 @@ class Durable(Sliced):
         )
         yield from self.state_moves(load)
 
-    def steps(self, load: Load) -> Iterable[Step]:
+    def steps(self, load: Conditions) -> Iterable[Step]:
         yield from super().steps(load)
         seconds = load.steps * load.time("durable.checkpoint")
         yield Step(Phase.WORK, "checkpoint the steps", (Actor.WORKER, Actor.WORKER), seconds, order=1)
@@ -67,12 +67,12 @@ class Durable(Sliced):
     def undeployable(self, flow: Flow) -> str | None:
         return None if flow.asynchronous else "durable has a template with stored only"
 
-    def properties(self, load: Load) -> Mapping[str, Any]:
+    def properties(self, load: Conditions) -> Mapping[str, Any]:
         kept = int(load.constant("durable.retention_days"))
         longest = int(load.limit("durable.duration"))
         return {"DurableConfig": {"ExecutionTimeout": longest, "RetentionPeriodInDays": kept}}
 
-    def _handing(self, load: Load) -> Iterable[Piece]:
+    def _handing(self, load: Conditions) -> Iterable[Piece]:
         function = own_arn("lambda", "function:~-work")
         qualified = own_arn("lambda", "function:~-work:*")
         yield Variable("submit", "HAND_TO", ref("WorkLive"))

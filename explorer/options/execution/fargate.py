@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Amount, Demand, Use
 from explorer.options.base.request_path import Actor, Billing, Compute, Lines, Phase, Start, Step
 from explorer.options.base.usage_lines import container_logs, task_hours
@@ -24,19 +24,19 @@ class Fargate(Execution):
     says = {"compute": TASK}
     handed = "ecs.overrides"
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         yield from self.spills(load)
         yield Amount("fargate.task", load.memory_gb)
         seconds = load.runtime.mean + load.typical_s("ecs.start")
         yield Demand("fargate.vcpu", load.peak_rps * seconds, load.task_vcpu)
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         start, least = load.typical_s("ecs.start"), load.constant("fargate.billed_min_s")
         billed = least + load.runtime.excess(least - start)
         yield from task_hours(load, load.requests * billed / 3600, load.task_vcpu, load.task_gb)
         yield from container_logs(load)
         yield from self.by_reference(load)
 
-    def steps(self, load: Load) -> Iterable[Step]:
+    def steps(self, load: Conditions) -> Iterable[Step]:
         yield Step(Phase.QUEUE, "start a task", (Actor.FRONT, Actor.WORKER), load.time("ecs.start"))
         yield from super().steps(load)

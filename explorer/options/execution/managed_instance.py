@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from explorer.facts.units import Number
-from explorer.options.base.conditions import MB, Load
+from explorer.options.base.conditions import MB, Conditions
 from explorer.options.base.limit_uses import Amount, Use
 from explorer.options.base.request_path import Actor, Billing, BodyIn, Compute, Lines, Phase, Start, Step
 from explorer.options.base.usage_lines import logs
@@ -28,7 +28,7 @@ class ManagedInstance(Execution):
     says = {"compute": INSTANCE}
     handed = "lambda.async.payload"
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         yield Amount("lambda.memory.model", load.memory_mb)
         if not load.flow.asynchronous:
             yield load.time_limit("lambda.timeout")
@@ -38,7 +38,7 @@ class ManagedInstance(Execution):
         carried = load.request.mean if load.flow.body_in is BodyIn.DOOR else 0.0
         yield Amount("lmi.async", load.peak_rps * np.minimum(carried, MB) / MB)
 
-    def instances(self, load: Load) -> Number:
+    def instances(self, load: Conditions) -> Number:
         """Instances for the peak with headroom, by vCPU and by memory."""
         busy = load.peak_rps * load.held_s * load.constant("instance.headroom")
         by_vcpu = busy * load.vcpu / load.constant("instance.vcpu")
@@ -46,7 +46,7 @@ class ManagedInstance(Execution):
         needed = np.ceil(np.maximum(by_vcpu, by_memory))
         return np.maximum(needed, load.constant("instance.count_min"))
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         yield "lambda.managed_instances_request", load.requests
         hours = self.instances(load) * load.hours
         yield "ec2.m7g.xlarge_linux_on_demand", hours
@@ -56,7 +56,7 @@ class ManagedInstance(Execution):
         yield from logs(load, load.requests)
         yield from self.by_reference(load)
 
-    def steps(self, load: Load) -> Iterable[Step]:
+    def steps(self, load: Conditions) -> Iterable[Step]:
         if load.flow.asynchronous:
             handed = load.time("async.to_lambda")
             yield Step(Phase.QUEUE, "hand the job over", (Actor.FRONT, Actor.WORKER), handed)

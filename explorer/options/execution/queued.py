@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import Use
 from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Lines, Phase, Step
@@ -29,11 +29,11 @@ class Queued(LambdaExecution):
     handed = "sqs.message"
     age_limit = "sqs.retention"
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         yield load.time_limit("lambda.timeout")
         yield from super().limits(load)
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         yield from super().usage(load)
         # a message is sent and received in chunks of 64 KB, and deleted once
         chunk, each = load.constant("sqs.chunk_bytes"), load.constant("sqs.requests_per_message")
@@ -43,11 +43,11 @@ class Queued(LambdaExecution):
             yield "sqs.standard_request", load.requests * (each - 1) * more
         yield "sqs.standard_request", load.constant("sqs.idle_receives_per_s") * load.month_s
 
-    def _arrival(self, load: Load) -> Iterable[Step]:
+    def _arrival(self, load: Conditions) -> Iterable[Step]:
         yield Step(Phase.QUEUE, "through the queue", (Actor.FRONT, Actor.WORKER), load.time("sqs.to_lambda"))
         yield from backlog(load, self.age_limit)
 
-    def _handing(self, load: Load) -> Iterable[Piece]:
+    def _handing(self, load: Conditions) -> Iterable[Piece]:
         yield dead_letters(load)
         # the worker shortens the time for which its message is hidden to its lease
         tries = {

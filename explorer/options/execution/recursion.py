@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from explorer.facts.encoding import async_requests
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import Over, Use
 from explorer.options.base.option import Exclusion
@@ -35,15 +35,15 @@ class Recursion(Sliced):
     handed = "lambda.async.payload"
     state_limit = "lambda.async.payload"
 
-    def excludes(self, load: Load) -> Iterable[Exclusion]:
+    def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         if not load.workload.runtime.divisible:
             yield Exclusion("runtime.divisible", "the work cannot be cut into steps")
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         yield Over("lambda.recursion", "runtime", self.per_slice(1.0, 0.0, load))
         yield from super().limits(load)
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         yield from super().usage(load)
         hops = load.requests * (self.slices(load) - 1)
         free, chunk = load.constant("lambda.async.free_bytes"), load.constant("lambda.async.chunk_bytes")
@@ -54,10 +54,10 @@ class Recursion(Sliced):
         yield "dynamodb.ondemand_wru", hops
         yield from self.state_moves(load)
 
-    def properties(self, load: Load) -> Mapping[str, Any]:
+    def properties(self, load: Conditions) -> Mapping[str, Any]:
         return {"RecursiveLoop": "Allow"}  # it counts its own hops
 
-    def _handing(self, load: Load) -> Iterable[Piece]:
+    def _handing(self, load: Conditions) -> Iterable[Piece]:
         function = own_arn("lambda", "function:~-work")
         yield dead_letters(load)
         yield Variable("submit", "HAND_TO", attribute("Work"))

@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.facts import catalogue
 from explorer.facts.units import Number
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Amount, Use
 from explorer.options.base.request_path import Behind, Billing, Compute, Flow, Lines, Start
 from explorer.options.base.usage_lines import container_logs, task_hours
@@ -30,7 +30,7 @@ class Service(Execution):
     def clashes(self, flow: Flow) -> str | None:
         return None if flow.fronts_containers else "a service stands behind an alb"
 
-    def fleet(self, load: Load) -> tuple[Number, Number, Number]:
+    def fleet(self, load: Conditions) -> tuple[Number, Number, Number]:
         """Containers for the peak with headroom, their vCPU and their GB: of the sizes, the cheapest.
 
         A container carries as many requests at once as it has shares, one share being the CPU and the
@@ -38,7 +38,7 @@ class Service(Execution):
         """
         return load.memo("fleet", lambda: self._fleet(load))
 
-    def _fleet(self, load: Load) -> tuple[Number, Number, Number]:
+    def _fleet(self, load: Conditions) -> tuple[Number, Number, Number]:
         shares = load.peak_rps * load.runtime.mean / load.constant("service.requests_per_share")
         busy = shares * load.constant("service.headroom")
         best: tuple[Number, Number, Number] = (0.0, 0.0, 0.0)
@@ -59,12 +59,12 @@ class Service(Execution):
             cheapest = np.where(better, usd, cheapest)
         return best
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         tasks, vcpu, _ = self.fleet(load)
         yield Amount("fargate.task", load.memory_gb)
         yield Amount("fargate.vcpu", tasks * vcpu)
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         tasks, vcpu, gb = self.fleet(load)
         yield from task_hours(load, tasks * load.hours, vcpu, gb)
         yield from container_logs(load)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Use
 from explorer.options.base.request_path import FUNCTION, Lines
 
@@ -18,10 +18,10 @@ class Single(LambdaExecution):
     says = {"compute": FUNCTION}
     handed = "lambda.async.payload"
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         yield load.time_limit("lambda.timeout")
         yield from super().limits(load)
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         yield from super().usage(load)
         yield from self.more_events(load)

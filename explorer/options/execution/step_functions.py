@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import Demand, Over, Use
 from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Lines
@@ -53,13 +53,13 @@ class StepFunctions(Sliced):
     state_limit = "sfn.payload"
     age_limit = "sfn.duration.std"  # the task is tried again while the function is throttled
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         yield Demand("sfn.start", load.peak_rps)
         yield Over("sfn.duration.std", "runtime")
         yield Over("sfn.history", "runtime", self.per_slice(load.constant("sfn.events_per_hop"), 2.0, load))
         yield from super().limits(load)
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         yield from super().usage(load)
         fixed, each = (
             load.constant("sfn.transitions_fixed"),
@@ -68,10 +68,10 @@ class StepFunctions(Sliced):
         yield "states.standard_transition", load.requests * (fixed + each * self.slices(load))
         yield from self.state_moves(load)
 
-    def _handover(self, load: Load) -> str:
+    def _handover(self, load: Conditions) -> str:
         return "sfn.to_lambda"
 
-    def _handing(self, load: Load) -> Iterable[Piece]:
+    def _handing(self, load: Conditions) -> Iterable[Piece]:
         machine = own_arn("states", "stateMachine:~-workflow")
         yield Variable("submit", "HAND_TO", machine)
         yield Allow("submit", ("states:StartExecution",), machine)
@@ -83,7 +83,7 @@ class StepFunctions(Sliced):
         yield Resource("WorkflowRole", "AWS::IAM::Role", role)
         yield Resource("Workflow", "AWS::StepFunctions::StateMachine", self._machine(load))
 
-    def _machine(self, load: Load) -> Mapping[str, Any]:
+    def _machine(self, load: Conditions) -> Mapping[str, Any]:
         destination = {"CloudWatchLogsLogGroup": {"LogGroupArn": attribute("WorkflowLog")}}
         logged = {"Level": "ERROR", "IncludeExecutionData": False, "Destinations": [destination]}
         return {
@@ -96,7 +96,7 @@ class StepFunctions(Sliced):
         }
 
 
-def workflow(load: Load) -> Mapping[str, Any]:
+def workflow(load: Conditions) -> Mapping[str, Any]:
     """The states of a job: slices of the work, until none is left."""
     retried = {
         "ErrorEquals": ["States.ALL"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explorer.options.base.added_time import BucketTransfer
-from explorer.options.base.conditions import GB, Load
+from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import Linear, Over, Use
 from explorer.options.base.option import Exclusion, Option
@@ -40,14 +40,14 @@ class PresignedUpload(Option):
     deployable = True
     reads = ("behind", "compute")
 
-    def excludes(self, load: Load) -> Iterable[Exclusion]:
+    def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         if not load.workload.client.uploads:
             yield Exclusion("client.uploads", "the client cannot put a body to a signed URL")
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         yield Over("s3.put", "request", Linear(1 / GB))
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         yield from front(load, load.requests, "handler.presign")
         yield "s3.standard_tier1_request", load.requests
         yield "s3.standard_tier2_request", load.requests
@@ -55,7 +55,7 @@ class PresignedUpload(Option):
         yield "s3.standard_storage", load.requests * load.request.mean / GB * kept
         yield from compute(load, load.typical_s("s3.request") + load.request.mean / load.network)
 
-    def steps(self, load: Load) -> Iterable[Step]:
+    def steps(self, load: Conditions) -> Iterable[Step]:
         door = load.time("exchange.rtt") + load.time("handler.presign")
         yield Step(Phase.SUBMIT, "ask for an upload URL", (Actor.CLIENT, Actor.FRONT), door, order=-2)
         yield from front_cold(load, Phase.SUBMIT, "handler.presign", order=-2)
@@ -64,7 +64,7 @@ class PresignedUpload(Option):
         read = load.time("s3.request") + load.at_levels("request") / load.network
         yield Step(Phase.WORK, "read the body", (Actor.WORKER, Actor.BUCKET), read, order=-1)
 
-    def pieces(self, load: Load) -> Iterable[Piece]:
+    def pieces(self, load: Conditions) -> Iterable[Piece]:
         yield front_part(load, "uploads")
         yield Route("uploads", "POST", "/uploads")
         yield from bucket("UploadsBucket", {"uploads/": days(load.constant("upload.kept_s"))})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explorer.facts.units import Number
-from explorer.options.base.conditions import GB, Load
+from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.option import Option
 from explorer.options.base.request_path import Lines
 from explorer.options.base.resources import Piece, Route, Setting
@@ -18,15 +18,15 @@ class Response(Option):
 
     concern = "response"
 
-    def transferred(self, load: Load) -> Number:
+    def transferred(self, load: Conditions) -> Number:
         """Bytes that leave for the internet for one request, on average."""
         return load.response.mean
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         if load.public:
             yield "transfer.internet_out", load.requests * self.transferred(load) / GB
 
-    def pieces(self, load: Load) -> Iterable[Piece]:
+    def pieces(self, load: Conditions) -> Iterable[Piece]:
         yield Setting("response", load.flow.body_out.value)
         yield Setting("binary", load.workload.response.binary)
         yield Setting("compression", float(load.compression))

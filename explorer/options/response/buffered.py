@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import Actor, BodyOut, Phase, Step
 
 from .base import Response
@@ -16,7 +16,7 @@ class Buffered(Response):
     summary = "the whole result in one answer"
     says = {"body_out": BodyOut.WHOLE}
 
-    def steps(self, load: Load) -> Iterable[Step]:
+    def steps(self, load: Conditions) -> Iterable[Step]:
         yield Step(
             Phase.DOWNLOAD,
             "the result",

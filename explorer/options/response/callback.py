@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explorer.facts.units import Number
-from explorer.options.base.conditions import GB, Load
+from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.option import Exclusion
 from explorer.options.base.request_path import Actor, BodyOut, Lines, Phase, Step
@@ -29,19 +29,19 @@ class Callback(Stored):
     reads = ("behind", "compute")
     deployable = False
 
-    def excludes(self, load: Load) -> Iterable[Exclusion]:
+    def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         if not load.workload.client.receives_callbacks:
             yield Exclusion("client.receives_callbacks", "the client cannot be called back")
 
-    def _front_s(self, load: Load) -> Number:
+    def _front_s(self, load: Conditions) -> Number:
         return load.typical_s("handler.submit")
 
-    def _told(self, load: Load) -> Lines:
+    def _told(self, load: Conditions) -> Lines:
         yield "eventbridge.custom_event", load.requests
         yield "eventbridge.api_destination", load.requests
         if load.public:
             yield "transfer.internet_out", load.requests * load.constant("status.bytes") / GB
 
-    def _notice(self, load: Load) -> Iterable[Step]:
+    def _notice(self, load: Conditions) -> Iterable[Step]:
         seconds = load.time("async.to_lambda") + load.time("exchange.rtt")
         yield Step(Phase.POLL, "call the client back", (Actor.FRONT, Actor.CLIENT), seconds, past_door=True)

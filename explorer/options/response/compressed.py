@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from explorer.facts.units import Number
 from explorer.options.base.added_time import AddedTime
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Material
 from explorer.options.base.request_path import Actor, BodyOut, Lines, Phase, Step
 from explorer.options.base.usage_lines import compute
@@ -17,7 +17,7 @@ from .base import Response
 class Compressing(AddedTime):
     """The result, compressed at what one vCPU does in a second."""
 
-    def measure(self, load: Load, least_s: float) -> Material:
+    def measure(self, load: Conditions, least_s: float) -> Material:
         return Material(1 / (load.constant("gzip.bytes_per_s") * load.vcpu), 0.0, least_s)
 
 
@@ -29,17 +29,17 @@ class Compressed(Response):
     reads = ("compute",)
     added_times = (Compressing("response"),)
 
-    def transferred(self, load: Load) -> Number:
+    def transferred(self, load: Conditions) -> Number:
         return load.response.mean * load.compression
 
-    def _gzip_s(self, load: Load, size_bytes: Number) -> Number:
+    def _gzip_s(self, load: Conditions, size_bytes: Number) -> Number:
         return size_bytes / (load.constant("gzip.bytes_per_s") * load.vcpu)
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         yield from super().usage(load)
         yield from compute(load, self._gzip_s(load, load.response.mean))
 
-    def steps(self, load: Load) -> Iterable[Step]:
+    def steps(self, load: Conditions) -> Iterable[Step]:
         size = load.at_levels("response")
         yield Step(
             Phase.WORK, "compress the result", (Actor.WORKER, Actor.WORKER), self._gzip_s(load, size), order=1

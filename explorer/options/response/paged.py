@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.option import Exclusion
 from explorer.options.base.request_path import Actor, Billing, BodyOut, Lines, Phase, Step
@@ -26,11 +26,11 @@ class PagedResponse(Response):
     says = {"body_out": BodyOut.PAGE}
     reads = ("compute", "door_time", "response_envelope", "response_limits")
 
-    def excludes(self, load: Load) -> Iterable[Exclusion]:
+    def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         if not load.workload.response.divisible:
             yield Exclusion("response.divisible", "the response cannot be asked for page by page")
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         yield from super().usage(load)
         again = np.maximum(load.pages - 1, 0)
         if load.flow.compute.billing is Billing.DURATION:
@@ -38,13 +38,13 @@ class PagedResponse(Response):
             yield from logs(load, load.requests * again)
         yield from compute(load, again * load.runtime.mean)
 
-    def steps(self, load: Load) -> Iterable[Step]:
+    def steps(self, load: Conditions) -> Iterable[Step]:
         size = load.at_levels("response")
         more = np.maximum(np.ceil(size / load.page_bytes) - 1, 0)
         once = load.time("exchange.rtt") + load.time(load.flow.door_time) + load.at_levels("runtime")
         seconds = load.transfer(size) + more * once
         yield Step(Phase.DOWNLOAD, "the pages", (Actor.CLIENT, Actor.WORKER), seconds)
 
-    def pieces(self, load: Load) -> Iterable[Piece]:
+    def pieces(self, load: Conditions) -> Iterable[Piece]:
         yield from super().pieces(load)
         yield Setting("page_bytes", int(load.page_bytes))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from explorer.facts.units import Number
 from explorer.options.base.added_time import BucketTransfer
-from explorer.options.base.conditions import GB, Load
+from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import Amount, Demand, Linear, Over, Use
 from explorer.options.base.option import Exclusion
@@ -47,22 +47,22 @@ class Stored(Response):
     added_times = (BucketTransfer("response"),)
     reads = ("behind", "compute")
 
-    def excludes(self, load: Load) -> Iterable[Exclusion]:
+    def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         if not load.workload.client.polls:
             yield Exclusion("client.polls", "the client cannot poll a status")
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         yield Over("s3.object", "response", Linear(1 / TB))
         yield Over("s3.presign.role", "response", Linear(1 / load.bandwidth))
         yield Amount("ddb.item", load.constant("status.bytes"))
         if load.flow.behind is Behind.FUNCTION:
             yield Demand("lambda.concurrency", load.peak_rps * self._front_s(load))
 
-    def _front_s(self, load: Load) -> Number:
+    def _front_s(self, load: Conditions) -> Number:
         """Seconds of the small functions for one job."""
         return load.typical_s("handler.submit") + load.polls * load.typical_s("handler.status")
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         yield from super().usage(load)
         yield from front(load, load.requests, "handler.submit")
         yield "dynamodb.ondemand_wru", load.requests * load.constant("ddb.writes_per_job")
@@ -74,7 +74,7 @@ class Stored(Response):
         yield from compute(load, load.typical_s("s3.request") + load.response.mean / load.network)
         yield from self._told(load)
 
-    def _told(self, load: Load) -> Lines:
+    def _told(self, load: Conditions) -> Lines:
         """What it costs that the client learns of the end: it reads the status, again and again."""
         polled = load.requests * load.polls
         yield from front(load, polled, "handler.status")
@@ -82,7 +82,7 @@ class Stored(Response):
         if load.public:
             yield "transfer.internet_out", polled * load.constant("status.bytes") / GB
 
-    def steps(self, load: Load) -> Iterable[Step]:
+    def steps(self, load: Conditions) -> Iterable[Step]:
         accept = load.time("handler.submit") + load.time("ddb.request")
         yield Step(
             Phase.SUBMIT, "write the job's status, answer 202", (Actor.FRONT, Actor.TABLE), accept, order=1
@@ -95,7 +95,7 @@ class Stored(Response):
         fetch = fetch + load.transfer(load.at_levels("response"))
         yield Step(Phase.DOWNLOAD, "the result by its signed URL", (Actor.BUCKET, Actor.CLIENT), fetch)
 
-    def _notice(self, load: Load) -> Iterable[Step]:
+    def _notice(self, load: Conditions) -> Iterable[Step]:
         yield Step(
             Phase.POLL, "wait for the next poll", (Actor.CLIENT, Actor.CLIENT), load.poll_wait, order=-1
         )
@@ -103,7 +103,7 @@ class Stored(Response):
             Phase.POLL, "read the status", (Actor.FRONT, Actor.TABLE), load.time("handler.status"), order=1
         )
 
-    def pieces(self, load: Load) -> Iterable[Piece]:
+    def pieces(self, load: Conditions) -> Iterable[Piece]:
         yield from super().pieces(load)
         yield front_part(load, "submit")
         yield Route("submit", "POST", "/jobs")
@@ -121,7 +121,7 @@ class Stored(Response):
             yield Variable(part, "RESULTS", ref("ResultsBucket"))
             yield Allow(part, ("dynamodb:GetItem", "dynamodb:UpdateItem"), attribute("Jobs"))
 
-    def _storage(self, load: Load) -> Iterable[Piece]:
+    def _storage(self, load: Conditions) -> Iterable[Piece]:
         kept_s, upload_s = load.number("response.kept"), load.constant("upload.kept_s")
         yield Setting("kept_s", int(kept_s))
         yield Setting("upload_kept_s", int(upload_s))

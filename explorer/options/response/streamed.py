@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.facts.units import Number
 from explorer.options.base.added_time import AddedTime
-from explorer.options.base.conditions import GB, Load
+from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.limit_uses import Beyond, Over, Use
 from explorer.options.base.request_path import Actor, Behind, BodyOut, Flow, Lines, Phase, Step
 from explorer.options.base.usage_lines import compute
@@ -19,10 +19,10 @@ from .base import Response
 class Streaming(AddedTime):
     """What is beyond the burst of a stream, at its capped rate."""
 
-    def measure(self, load: Load, least_s: float) -> Beyond:
+    def measure(self, load: Conditions, least_s: float) -> Beyond:
         return load.stream
 
-    def held_s(self, load: Load) -> Number:
+    def held_s(self, load: Conditions) -> Number:
         return load.stream_mean_s
 
 
@@ -41,18 +41,18 @@ class Streamed(Response):
             return None
         return "streamed needs function-url, rest-api or a service"
 
-    def limits(self, load: Load) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[Use]:
         if load.on_lambda:
             yield Over("lambda.stream.response", "response")
 
-    def usage(self, load: Load) -> Lines:
+    def usage(self, load: Conditions) -> Lines:
         yield from super().usage(load)
         if load.on_lambda:
             beyond = load.response.excess(load.limit("lambda.stream.burst"))
             yield load.by_architecture("lambda.response_streaming"), load.requests * beyond / GB
             yield from compute(load, load.stream_mean_s)
 
-    def steps(self, load: Load) -> Iterable[Step]:
+    def steps(self, load: Conditions) -> Iterable[Step]:
         size = load.at_levels("response")
         held = load.stream.size(size) if load.on_lambda else 0.0
         yield Step(

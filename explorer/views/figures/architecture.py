@@ -10,7 +10,7 @@ import numpy as np
 
 from explorer.engine.designs import Design
 from explorer.engine.latency import steps as steps_of
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.option import Option
 from explorer.options.base.request_path import Actor, Behind, BodyIn
@@ -90,7 +90,7 @@ def _home(part: str, option: Option, boxes: Mapping[str, Box]) -> tuple[Actor, s
     return stated.role, stated.box or stated
 
 
-def talks_of(load: Load, design: Design, boxes: Mapping[str, Box]) -> Iterator[Talk]:
+def talks_of(load: Conditions, design: Design, boxes: Mapping[str, Box]) -> Iterator[Talk]:
     """The steps of one request, numbered, between the boxes that are there."""
     number = 0
     for step in steps_of(load, design):

@@ -15,7 +15,7 @@ from explorer.errors import ExplorerError
 from explorer.facts import catalogue
 from explorer.facts.suggestions import expected_one_of
 from explorer.facts.units import NEVER, format_chance
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Over
 from explorer.workload.distribution import Distribution, Quantiles, Samples
 from explorer.workload.workload import Workload
@@ -162,7 +162,7 @@ def _points(spread: Distribution) -> list[tuple[str, float, float]]:
 
 
 def _walls(workload: Workload, field: str, limits: Sequence[str], door: str | None) -> list[Wall]:
-    load = Load(workload)
+    load = Conditions(workload)
     if door is not None:
         found = list(_walls_of(load, _plain(door), field))
         return [w for w in found if w.limit in limits] if limits else found
@@ -185,13 +185,13 @@ def _plain(door: str) -> Design:
     return Design(**{**chosen, "door": door})
 
 
-def _walls_of(load: Load, design: Design, field: str) -> Iterator[Wall]:
+def _walls_of(load: Conditions, design: Design, field: str) -> Iterator[Wall]:
     """The limits that bind `field` in a design, each at the largest value that fits."""
     for option in design.options:
         yield from _said_by(Context.of(option, design.flow), load, field)
 
 
-def _said_by(context: Context, load: Load, field: str) -> Iterator[Wall]:
+def _said_by(context: Context, load: Conditions, field: str) -> Iterator[Wall]:
     view = load.under(context.flow)
     for use in context.option.limits(view):
         if isinstance(use, Over) and use.driver == field:
@@ -200,7 +200,7 @@ def _said_by(context: Context, load: Load, field: str) -> Iterator[Wall]:
             yield Wall((use.limit,), use.limit, room, stated, float(load.spread(field).exceed(room)))
 
 
-def _tightest(load: Load, field: str, limit: str) -> Wall:
+def _tightest(load: Conditions, field: str, limit: str) -> Wall:
     """Where a limit stands at its tightest, in whichever design it binds."""
     every = (wall for context in table().contexts for wall in _said_by(context, load, field))
     found = [wall for wall in every if wall.limit == limit]

@@ -14,7 +14,7 @@ from explorer.analysis.phrases import label_designs
 from explorer.engine.designs import Design, table
 from explorer.engine.evaluation import Evaluation
 from explorer.facts.units import format_usd
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
 from .style import (
@@ -81,7 +81,7 @@ def _over_rates(workload: Workload, designs: Sequence[Design], rates: np.ndarray
     if workload.peak_rps is not None:
         axes["peak_rps"] = workload.peak_rps * rates / workload.requests_per_month
     kept = np.array([design in designs for design in table().designs])
-    return Evaluation(Load(workload, axes), table().only(kept))
+    return Evaluation(Conditions(workload, axes), table().only(kept))
 
 
 def _turns(rates: np.ndarray, usd: np.ndarray, feasible: np.ndarray) -> Iterator[tuple[float, float, int]]:

@@ -12,7 +12,7 @@ from explorer.analysis.choice import completed
 from explorer.analysis.phrases import list_options
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
 from .architecture import ACROSS, LINE_IN, TITLE_IN, UNDER, Box, Talk, boxes_of, goes_over, lines_of, talks_of
@@ -40,7 +40,7 @@ def resources(
     """
     workload, shown = _subject(subject, design)
     boxes = boxes_of(shown)
-    talks = list(talks_of(Load(workload), shown, boxes))
+    talks = list(talks_of(Conditions(workload), shown, boxes))
     lines = lines_of(talks, boxes)
     over = any(goes_over(*pair, boxes) for pair in lines)
     height, legend_in = _placed(boxes, over), LEGEND_IN * -(-len(talks) // 3) + 0.12

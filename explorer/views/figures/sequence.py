@@ -15,7 +15,7 @@ from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
 from explorer.engine.latency import steps as steps_of
 from explorer.facts.units import format_time
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import Actor
 from explorer.workload.workload import Workload
 
@@ -54,7 +54,7 @@ def sequence(
     design : the design to show; concerns left out are filled by the best
     """
     workload, shown = _subject(subject, design)
-    arrows = exchanged(Load(workload), shown)
+    arrows = exchanged(Conditions(workload), shown)
     actors = actors_of(arrows)
     title = f"One request: {workload.name}"
     spent = [f"{a.title} {format_time(a.p50_s)}" for a in arrows if not a.silent]
@@ -79,7 +79,7 @@ def _subject(subject: object, design: object) -> tuple[Workload, Design]:
     return workload, completed(workload, given or {})
 
 
-def exchanged(load: Load, design: Design) -> list[Arrow]:
+def exchanged(load: Conditions, design: Design) -> list[Arrow]:
     """The steps that take time at the p99, with the hand-over between door and worker where none says it."""
     found: list[Arrow] = []
     at = "client"

@@ -20,7 +20,7 @@ from explorer.facts.units import (
     format_time,
     format_usd,
 )
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 
 from .blocks import Cell, Sources, Table, table
 from .typography import one_line
@@ -148,7 +148,7 @@ def deciding(r: Recommendation) -> str:
 
 def cite_rest(r: Recommendation, sources: Sources) -> None:
     """Cite what no table shows: what a breach looks like, measured times and metering."""
-    load, design = Load(r.workload), r.nearest
+    load, design = Conditions(r.workload), r.nearest
     findings(r.workload, design, load)
     usage(load, design)
     steps(load, design)

@@ -42,7 +42,7 @@ from explorer.facts.units import (
     format_usd_difference,
     split_unit,
 )
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 
 from .blocks import Cell, Sources, Table, table
 
@@ -89,7 +89,7 @@ def _tightest(r: Recommendation) -> Cell:
 
 def _drivers(r: Recommendation) -> dict[str, set[str]]:
     """What drives each limit of the design."""
-    load, drivers = Load(r.workload), dict[str, set[str]]()
+    load, drivers = Conditions(r.workload), dict[str, set[str]]()
     for option in r.nearest.options:
         for use in option.limits(load.under(Context.of(option, r.nearest.flow).flow)):
             drivers.setdefault(use.limit, set()).add(use.driver)
@@ -164,7 +164,7 @@ def misses(r: Recommendation) -> Iterator[str]:
     """Why the nearest miss is not feasible, and by how much; nothing if there is an answer."""
     if r.feasible:
         return
-    load = Load(r.workload)
+    load = Conditions(r.workload)
     yield from (breach_at_length(found, load.tolerance) for found in having(r, "breach"))
     late, target = float(r.evaluation.late[r.index]), r.workload.targets.latency_p95
     if late > load.tolerance + 1e-12:
@@ -271,7 +271,7 @@ def _prices(line: BillLine, region: str) -> tuple[str, str]:
 def phases(r: Recommendation) -> Table:
     """What one request waits for."""
     happens: dict[str, list[str]] = {}
-    for step in steps(Load(r.workload), r.nearest):
+    for step in steps(Conditions(r.workload), r.nearest):
         happens.setdefault(step.phase, []).append(step.title)
     seconds = latency(r.workload, r.nearest)
     total = ("In all", "", *_times(seconds.pop("total")))

@@ -19,7 +19,7 @@ from explorer.analysis.sweep.sweep import Sweep, sweep
 from explorer.engine.designs import Design, table
 from explorer.engine.latency import latency, steps
 from explorer.facts.key_value import format_pairs
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 
 from .document import Drawn
 from .growth import Ahead
@@ -109,7 +109,7 @@ def _map(figures: Any, r: Recommendation) -> Drawn:
 
 def _binding(r: Recommendation) -> list[str]:
     """The distributions whose limits rule some design out; the response's if none does."""
-    load = Load(r.workload)
+    load = Conditions(r.workload)
     contexts = (r.candidates if r.candidates.designs else table()).contexts
     uses = (use for c in contexts for use in c.option.limits(load.under(c.flow)))
     drivers = {use.limit: use.driver for use in uses}
@@ -157,7 +157,7 @@ def _steps(r: Recommendation) -> Any:
     import pandas as pd
 
     rows = []
-    for step in steps(Load(r.workload), r.nearest):
+    for step in steps(Conditions(r.workload), r.nearest):
         seconds = np.broadcast_to(step.seconds, (3,)).tolist()
         rows.append((step.phase, step.title, *step.actors, *seconds))
     return pd.DataFrame(rows, columns=["phase", "step", "from", "to", "p50_s", "p95_s", "p99_s"])

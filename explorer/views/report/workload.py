@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from explorer.facts.units import format_number, format_rough_share, format_size
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.field_record import Field
 from explorer.workload.fields import FIELDS, SPREADS, by_path
 from explorer.workload.workload import Workload
@@ -69,7 +69,7 @@ def _requests(w: Workload) -> str:
 
 
 def _peak(w: Workload) -> str:
-    return f"{format_number(float(Load(w).peak_rps))} a second"
+    return f"{format_number(float(Conditions(w).peak_rps))} a second"
 
 
 def _compression(w: Workload) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 import explorer as ex
 from explorer.options.base.cold_starts import cold_start_share, mean_environments
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
 
@@ -161,7 +161,7 @@ def test_the_row_of_the_memory_is_the_one_that_is_seen():
 
 def test_along_an_axis_of_memory_each_point_sees_its_own_row():
     w = Workload(requests_per_month=4380 * math.log(5), response="1 KB", runtime=1e-6)
-    load = Load(w, {"runtime.memory": np.array([512.0, 1769.0, 512.0])})
+    load = Conditions(w, {"runtime.memory": np.array([512.0, 1769.0, 512.0])})
     cold_ms = 1000 * load.cold_start(load.runtime.mean, "work")
     assert cold_ms[2] == pytest.approx([91.43, 93.98, 91.43], rel=2e-4)
     assert (cold_ms[0] == 0).all()

@@ -10,7 +10,7 @@ from scipy.stats import poisson
 
 import explorer as ex
 from explorer.engine.designs import Design
-from explorer.options.base.conditions import Load
+from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
 MONTH_S = 2_628_000
@@ -55,11 +55,11 @@ def test_what_comes_in_peaks_is_an_hour_a_day_of_the_peak_rate_and_never_more_th
     requests, peak, hours, within
 ):
     w = workload(requests_per_month=requests, peak_rps=peak, preferences={"month_hours": hours})
-    assert float(Load(w).in_peaks) == pytest.approx(within, rel=1e-12)
+    assert float(Conditions(w).in_peaks) == pytest.approx(within, rel=1e-12)
 
 
 def test_along_an_axis_a_peak_is_never_below_the_mean():
-    load = Load(workload(), {"peak_rps": np.array([0.1, 1.0, 2.0])})
+    load = Conditions(workload(), {"peak_rps": np.array([0.1, 1.0, 2.0])})
     assert load.in_peaks == pytest.approx([109_500, 109_500, 219_000])
 
 
@@ -114,7 +114,7 @@ def longest_wait_s(rate: float, seconds: float, at_once: int) -> float:
 )
 def test_a_backlog_grows_by_what_is_over_the_capacity_for_an_hour(rate, at_once, age_s):
     # at the end rate x 3600 - at_once / 100 x 3600 jobs are left, and at_once / 100 end each second
-    load = Load(workload(peak_rps=rate, runtime=100))
+    load = Conditions(workload(peak_rps=rate, runtime=100))
     assert float(load.backlog_age(at_once)) == pytest.approx(age_s, abs=1e-6)
     # jobs come and end one by one, and not as a flow: up to one run time and one hour's last job
     assert longest_wait_s(rate, 100, at_once) == pytest.approx(age_s, abs=101)
@@ -134,7 +134,7 @@ def test_a_backlog_grows_by_what_is_over_the_capacity_for_an_hour(rate, at_once,
     ],
 )
 def test_the_environments_that_keep_jobs_young_enough_and_drain_them(rate, mean, age_s, needed):
-    load = Load(workload(requests_per_month=mean * MONTH_S, peak_rps=rate, runtime=100))
+    load = Conditions(workload(requests_per_month=mean * MONTH_S, peak_rps=rate, runtime=100))
     assert float(load.concurrency_needed(age_s)) == pytest.approx(needed)
     if rate / needed * 100 > 1:  # with so many the last job is just as old as it may be
         assert float(load.backlog_age(needed)) <= age_s * (1 + 1e-12)
@@ -189,7 +189,7 @@ def test_a_job_in_a_backlog_waits_by_its_place_in_it(peak, waits):
     ],
 )
 def test_environments_that_start_within_ten_seconds_of_a_rising_rate(peak, runtime, started):
-    load = Load(workload(peak_rps=peak, runtime=runtime))
+    load = Conditions(workload(peak_rps=peak, runtime=runtime))
     assert float(load.new_environments(10.0)) == pytest.approx(started)
     row = finding(FURL, "lambda.scaling", peak_rps=peak, runtime=runtime)
     assert row.breach_probability == pytest.approx(poisson.sf(1000, started), rel=1e-6, abs=1e-12)
@@ -204,7 +204,7 @@ def test_environments_that_start_within_ten_seconds_of_a_rising_rate(peak, runti
     ],
 )
 def test_the_rise_is_over_after_a_minute(seconds, started):
-    load = Load(workload(peak_rps=97.0, runtime=20))
+    load = Conditions(workload(peak_rps=97.0, runtime=20))
     assert float(load.new_environments(seconds)) == pytest.approx(started)
 
 
@@ -213,7 +213,7 @@ def test_the_rise_is_over_after_a_minute(seconds, started):
     [(0.25, 25), (0.999, 99.9), (1.0, 100), (2.0, 100)],  # one a request, unless it ends within the second
 )
 def test_environments_that_start_in_a_second_where_all_are_new(runtime, started):
-    assert float(Load(workload(peak_rps=100, runtime=runtime)).new_per_s) == pytest.approx(started)
+    assert float(Conditions(workload(peak_rps=100, runtime=runtime)).new_per_s) == pytest.approx(started)
 
 
 @pytest.mark.parametrize(
@@ -233,4 +233,4 @@ def test_environments_that_start_in_a_second_where_all_are_new(runtime, started)
 def test_a_request_holds_its_environment_while_bodies_move(entry, response, execution, seconds):
     flow = Design("function-url", entry, response, execution, "environment").flow
     w = workload(request=781_250_000, response=312_500_000, runtime=2, client={"bandwidth": 2 * MB})
-    assert float(Load(w).under(flow).held_s) == pytest.approx(seconds)
+    assert float(Conditions(w).under(flow).held_s) == pytest.approx(seconds)
