@@ -18,7 +18,7 @@ from explorer.facts.units import shown
 from explorer.options import configuration, door, execution, request, response
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.option import Exclusion, Option
-from explorer.options.base.request_path import Flow
+from explorer.options.base.request_path import RequestPath
 
 OPTIONS: dict[str, dict[str, Option]] = {}
 for module in (door, request, response, execution, configuration):
@@ -77,13 +77,13 @@ class Design:
         return tuple(OPTIONS[concern][option] for concern, option in self.ids.items())
 
     @cached_property
-    def flow(self) -> Flow:
+    def flow(self) -> RequestPath:
         """What the five choices mean for each other."""
         said: dict[str, Any] = {}
         for option in self.options:
             said.update(option.says)
         added = tuple(time for option in self.options for time in option.added_times)
-        return Flow(added_times=added, **said)
+        return RequestPath(added_times=added, **said)
 
     @cached_property
     def parts(self) -> tuple[str, ...]:
@@ -163,17 +163,17 @@ class Context:
     """
 
     option: Option
-    flow: Flow
+    flow: RequestPath
 
     @classmethod
-    def of(cls, option: Option, flow: Flow) -> Context:
+    def of(cls, option: Option, flow: RequestPath) -> Context:
         """The context that `option` has in a design with this flow."""
         read = {*option.reads, *option.says}
-        return _context(option, Flow(**{name: getattr(flow, name) for name in read}))
+        return _context(option, RequestPath(**{name: getattr(flow, name) for name in read}))
 
 
 @cache
-def _context(option: Option, flow: Flow) -> Context:
+def _context(option: Option, flow: RequestPath) -> Context:
     return Context(option, flow)
 
 

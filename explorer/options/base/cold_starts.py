@@ -18,14 +18,14 @@ from .request_path import Start
 if TYPE_CHECKING:
     from explorer.workload.workload import Workload
 
-    from .request_path import Flow
+    from .request_path import RequestPath
 
 
 class ColdStarts(Lookup):
     """How long a cold start takes, how often a request meets one, and how many environments there are."""
 
     workload: Workload
-    flow: Flow
+    flow: RequestPath
     mean_rps: Number
     runtime: Distribution
     memory_mb: Number

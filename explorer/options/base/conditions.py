@@ -15,7 +15,7 @@ from explorer.workload.workload import Workload
 
 from .cold_starts import ColdStarts
 from .limit_uses import Beyond, Joint, Linear, Material, Over
-from .request_path import LEVELS, BodyIn, BodyOut, Flow
+from .request_path import LEVELS, BodyIn, BodyOut, RequestPath
 
 GB = float(BYTES["GB"])
 MB = float(BYTES["MB"])
@@ -33,7 +33,7 @@ class Placed(Protocol):
         """The option."""
 
     @property
-    def flow(self) -> Flow:
+    def flow(self) -> RequestPath:
         """The request path."""
 
 
@@ -48,10 +48,10 @@ class Conditions(ColdStarts):
         self.axes = dict(axes or {})
         super().__init__(np.broadcast_shapes(*(np.shape(values) for values in self.axes.values())))
         self.workload = workload
-        self.flow = Flow()
+        self.flow = RequestPath()
         self._read_numbers()
 
-    def under(self, flow: Flow) -> Self:
+    def under(self, flow: RequestPath) -> Self:
         """The same load, seen by an option of a design with this flow."""
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__, flow=flow)

@@ -17,7 +17,7 @@ from explorer.facts.units import Number
 from .added_time import AddedTime
 from .conditions import GB, MB, Conditions
 from .limit_uses import Amount, Beyond, Demand, Joint, Linear, Over, Paged, Slices, Spill, Use, Waits
-from .request_path import LEVELS, PHASES, Actor, Flow, Lines, Step
+from .request_path import LEVELS, PHASES, Actor, Lines, RequestPath, Step
 from .resources import Piece
 from .usage_lines import compute, container_logs, front, front_cold, logs, task_hours
 
@@ -75,11 +75,11 @@ class Option:
     reads: ClassVar[tuple[str, ...]] = ()  # the Flow fields that its answers depend on
     deployable: ClassVar[bool] = False  # whether it says what a stack needs for it
 
-    def clashes(self, flow: Flow) -> str | None:
+    def clashes(self, flow: RequestPath) -> str | None:
         """Why it cannot go with the other choices, or None."""
         return None
 
-    def undeployable(self, flow: Flow) -> str | None:
+    def undeployable(self, flow: RequestPath) -> str | None:
         """Why it cannot be put up among the other choices, or None."""
         return None if self.deployable else f"{self.id} has no template here"
 

@@ -105,7 +105,7 @@ FUNCTION = Compute("Lambda function", "function", Start.ON_DEMAND, Billing.DURAT
 
 
 @dataclass(frozen=True)
-class Flow:
+class RequestPath:
     """What the five choices of a design mean for each other."""
 
     compute: Compute = FUNCTION

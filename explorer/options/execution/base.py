@@ -13,7 +13,7 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.limit_uses import Amount, Demand, Linear, Over, Slices, Spill, Use, Waits
 from explorer.options.base.option import Option
-from explorer.options.base.request_path import Actor, BodyIn, Flow, HandOver, Lines, Phase, Step
+from explorer.options.base.request_path import Actor, BodyIn, HandOver, Lines, Phase, RequestPath, Step
 from explorer.options.base.resources import (
     WORK,
     Allow,
@@ -75,7 +75,7 @@ class Execution(Option):
     jobs_only: ClassVar[bool] = False  # whether it cannot answer at once
     handed: ClassVar[str] = ""  # the limit on what can be handed over; above it the body goes through S3
 
-    def clashes(self, flow: Flow) -> str | None:
+    def clashes(self, flow: RequestPath) -> str | None:
         jobs = self.jobs_only and not flow.asynchronous
         return f"{self.id} needs a stored or callback response" if jobs else None
 

@@ -10,7 +10,7 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.conditions import MB, Conditions
 from explorer.options.base.limit_uses import Amount, Demand, Over, Use
-from explorer.options.base.request_path import FUNCTION, Actor, Flow, HandOver, Lines, Phase, Step
+from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Lines, Phase, RequestPath, Step
 from explorer.options.base.resources import Allow, Piece, Variable, own_arn, ref
 
 from .base import Sliced
@@ -64,7 +64,7 @@ class Durable(Sliced):
         seconds = load.steps * load.time("durable.checkpoint")
         yield Step(Phase.WORK, "checkpoint the steps", (Actor.WORKER, Actor.WORKER), seconds, order=1)
 
-    def undeployable(self, flow: Flow) -> str | None:
+    def undeployable(self, flow: RequestPath) -> str | None:
         return None if flow.asynchronous else "durable has a template with stored only"
 
     def properties(self, load: Conditions) -> Mapping[str, Any]:

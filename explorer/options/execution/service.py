@@ -10,7 +10,7 @@ from explorer.facts import catalogue
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Amount, Use
-from explorer.options.base.request_path import Behind, Billing, Compute, Flow, Lines, Start
+from explorer.options.base.request_path import Behind, Billing, Compute, Lines, RequestPath, Start
 from explorer.options.base.usage_lines import container_logs, task_hours
 
 from .base import Execution
@@ -27,7 +27,7 @@ class Service(Execution):
     says = {"compute": CONTAINERS, "behind": Behind.CONTAINER}
     reads = ()
 
-    def clashes(self, flow: Flow) -> str | None:
+    def clashes(self, flow: RequestPath) -> str | None:
         return None if flow.fronts_containers else "a service stands behind an alb"
 
     def fleet(self, load: Conditions) -> tuple[Number, Number, Number]:

@@ -10,7 +10,7 @@ from explorer.facts.units import Number
 from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.limit_uses import Beyond, Over, Use
-from explorer.options.base.request_path import Actor, Behind, BodyOut, Flow, Lines, Phase, Step
+from explorer.options.base.request_path import Actor, Behind, BodyOut, Lines, Phase, RequestPath, Step
 from explorer.options.base.usage_lines import compute
 
 from .base import Response
@@ -36,7 +36,7 @@ class Streamed(Response):
     reads = ("compute",)
     added_times = (Streaming("response"),)
 
-    def clashes(self, flow: Flow) -> str | None:
+    def clashes(self, flow: RequestPath) -> str | None:
         if flow.streams or flow.behind is Behind.CONTAINER:
             return None
         return "streamed needs function-url, rest-api or a service"

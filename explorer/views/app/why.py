@@ -24,7 +24,7 @@ from explorer.facts.units import (
     split_unit,
 )
 from explorer.options.base.option import Option
-from explorer.options.base.request_path import Flow
+from explorer.options.base.request_path import RequestPath
 from explorer.workload.fields import SPREADS
 
 from . import costs, history, panels
@@ -157,7 +157,7 @@ def _option(r: Recommendation, concern: str, _: history.State) -> str:
     )
 
 
-def _flow(r: Recommendation, option: Option) -> Flow:
+def _flow(r: Recommendation, option: Option) -> RequestPath:
     return Context.of(option, r.nearest.flow).flow
 
 
