@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from explorer.engine.cost import usage
-from explorer.engine.designs import OPTIONS, Context, table
+from explorer.engine.designs import OPTIONS, Placement, table
 from explorer.engine.latency import steps
 from explorer.engine.limits import findings
 from explorer.facts import catalogue
@@ -316,7 +316,7 @@ def test_an_option_keeps_no_state():
 
 def test_what_an_option_reads_and_says_are_quantities_of_the_flow():
     names = set(
-        Context.of(next(iter(OPTIONS["door"].values())), table().designs[0].flow).flow.__dataclass_fields__
+        Placement.of(next(iter(OPTIONS["door"].values())), table().designs[0].flow).flow.__dataclass_fields__
     )
     for options in OPTIONS.values():
         for option in options.values():

@@ -16,7 +16,7 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
-from .designs import Context, Design
+from .designs import Design, Placement
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -231,7 +231,7 @@ def usage(load: Conditions, design: Design) -> dict[str, float]:
     """The billable quantities of one design a month, summed by price id, in the concerns' order."""
     total: dict[str, float] = {}
     for option in design.options:
-        for price_id, quantity in option.usage(load.under(Context.of(option, design.flow).flow)):
+        for price_id, quantity in option.usage(load.under(Placement.of(option, design.flow).flow)):
             total[price_id] = total.get(price_id, 0.0) + float(quantity)
     return total
 

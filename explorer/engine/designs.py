@@ -156,7 +156,7 @@ def every_combination() -> tuple[Design, ...]:
 
 
 @dataclass(frozen=True, eq=False)
-class Context:
+class Placement:
     """An option, and as much of a flow as it reads: designs that share it share its answers.
 
     There is one object for each context, so that they are told apart by identity.
@@ -166,15 +166,15 @@ class Context:
     flow: RequestPath
 
     @classmethod
-    def of(cls, option: Option, flow: RequestPath) -> Context:
+    def of(cls, option: Option, flow: RequestPath) -> Placement:
         """The context that `option` has in a design with this flow."""
         read = {*option.reads, *option.says}
         return _context(option, RequestPath(**{name: getattr(flow, name) for name in read}))
 
 
 @cache
-def _context(option: Option, flow: RequestPath) -> Context:
-    return Context(option, flow)
+def _context(option: Option, flow: RequestPath) -> Placement:
+    return Placement(option, flow)
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +182,7 @@ class Table:
     """Every design that can be built, fewest parts first, and the contexts that they are made of."""
 
     designs: tuple[Design, ...]
-    contexts: tuple[Context, ...]
+    contexts: tuple[Placement, ...]
     rows: np.ndarray  # (designs, concerns): the context of each of its options
     parts: np.ndarray  # (designs,)
     answers: np.ndarray  # (designs,): whether an exchange waits for the work
@@ -222,9 +222,9 @@ def table() -> Table:
     """The table of all designs; it depends on no workload."""
     designs = [design for design in every_combination() if not design.clashes]
     designs.sort(key=lambda design: len(design.parts))  # stable: then as the options are listed
-    index: dict[Context, int] = {}
+    index: dict[Placement, int] = {}
     rows = [
-        [index.setdefault(Context.of(option, design.flow), len(index)) for option in design.options]
+        [index.setdefault(Placement.of(option, design.flow), len(index)) for option in design.options]
         for design in designs
     ]
     parts = np.array([len(design.parts) for design in designs])

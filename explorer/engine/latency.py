@@ -12,7 +12,7 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import LEVELS, PHASES, Actor, Phase, Step
 from explorer.workload.workload import Workload
 
-from .designs import Context, Design
+from .designs import Design, Placement
 
 # what a client waits through if it is answered at once
 BEFORE_ANSWER = (Phase.QUEUE, Phase.COLD_START, Phase.WORK)
@@ -69,7 +69,7 @@ def steps(load: Conditions, design: Design) -> list[Step]:
     every = [
         step
         for option in design.options
-        for step in option.steps(load.under(Context.of(option, design.flow).flow))
+        for step in option.steps(load.under(Placement.of(option, design.flow).flow))
     ]
     return sorted(every, key=lambda step: (PHASES.index(step.phase), step.order))
 

@@ -14,7 +14,7 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Joint, Spill, Use
 from explorer.workload.workload import Workload
 
-from .designs import Context, Design
+from .designs import Design, Placement
 
 DRIVERS = ("request", "response", "runtime", "peak", "amount")
 TIGHT = 0.8  # of a limit at the p99
@@ -104,7 +104,7 @@ def findings(workload: Workload, design: Design, load: Conditions | None = None)
     load = load or Conditions(workload)
     worst: dict[str, Finding] = {}
     for option in design.options:
-        view = load.under(Context.of(option, design.flow).flow)
+        view = load.under(Placement.of(option, design.flow).flow)
         for use in option.limits(view):
             found = _finding(use, view, design.door)
             held = worst.get(use.limit)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import explorer as ex
 from explorer.engine.cost import cost
-from explorer.engine.designs import Context, table
+from explorer.engine.designs import Placement, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import latency
 from explorer.engine.limits import TIGHT, findings
@@ -70,7 +70,7 @@ def test_feasible_is_no_breach_among_the_findings_and_in_time(w, design):
     e = Evaluation(load, table())
     index = DESIGNS.index(design)
     in_time = e.late[index] <= load.tolerance + 1e-12 and bool(e.in_time[index])
-    excluded = [x for o in design.options for x in o.excludes(load.under(Context.of(o, design.flow).flow))]
+    excluded = [x for o in design.options for x in o.excludes(load.under(Placement.of(o, design.flow).flow))]
     breaches = [f for f in findings(w, design) if f.verdict == "breach"]
     assert e.feasible[index] == (in_time and not excluded and not breaches)
 

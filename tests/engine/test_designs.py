@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from explorer.engine import designs
-from explorer.engine.designs import CONCERNS, OPTIONS, Context, Design, choices, every_combination, table
+from explorer.engine.designs import CONCERNS, OPTIONS, Design, Placement, choices, every_combination, table
 from explorer.engine.evaluation import allowed
 from explorer.errors import DesignError
 from explorer.options.base.conditions import Conditions
@@ -226,7 +226,7 @@ def test_what_an_option_declares_to_read_is_all_that_it_reads(fields):
     w = Workload(**{**LEAST, **fields})
     for option, flow in {(option, design.flow) for design in table().designs for option in design.options}:
         # fresh loads: nothing that one view remembers may reach the other
-        declared, whole = Conditions(w).under(Context.of(option, flow).flow), Conditions(w).under(flow)
+        declared, whole = Conditions(w).under(Placement.of(option, flow).flow), Conditions(w).under(flow)
         assert answers(option, declared) == answers(option, whole), (option.id, flow)
 
 

@@ -4,7 +4,7 @@ import pytest
 from scipy.stats import poisson
 
 from explorer.analysis.choice import completed
-from explorer.engine.designs import Context, Design, table
+from explorer.engine.designs import Design, Placement, table
 from explorer.engine.limits import Finding, findings
 from explorer.errors import WorkloadError
 from explorer.facts import catalogue
@@ -195,7 +195,7 @@ def spilled(execution: str, limit: str, size: int) -> float:
     uses = [
         use
         for option in design.options
-        for use in option.limits(load.under(Context.of(option, design.flow).flow))
+        for use in option.limits(load.under(Placement.of(option, design.flow).flow))
     ]
     (spill,) = [use for use in uses if isinstance(use, Spill)]
     assert spill.limit == limit

@@ -9,7 +9,7 @@ from explorer.analysis.phrases import list_options, sentence
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill, BillLine
 from explorer.engine.cost import cost as bill_of
-from explorer.engine.designs import Context
+from explorer.engine.designs import Placement
 from explorer.engine.latency import steps as steps_of
 from explorer.facts import catalogue
 from explorer.facts.units import (
@@ -158,7 +158,7 @@ def _option(r: Recommendation, concern: str, _: history.State) -> str:
 
 
 def _flow(r: Recommendation, option: Option) -> RequestPath:
-    return Context.of(option, r.nearest.flow).flow
+    return Placement.of(option, r.nearest.flow).flow
 
 
 def _step(r: Recommendation, index: str, _: history.State) -> str:

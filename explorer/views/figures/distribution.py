@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from scipy.special import ndtr
 
-from explorer.engine.designs import CONCERNS, OPTIONS, Context, Design, table
+from explorer.engine.designs import CONCERNS, OPTIONS, Design, Placement, table
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
 from explorer.facts.suggestions import expected_one_of
@@ -188,10 +188,10 @@ def _plain(door: str) -> Design:
 def _walls_of(load: Conditions, design: Design, field: str) -> Iterator[Wall]:
     """The limits that bind `field` in a design, each at the largest value that fits."""
     for option in design.options:
-        yield from _said_by(Context.of(option, design.flow), load, field)
+        yield from _said_by(Placement.of(option, design.flow), load, field)
 
 
-def _said_by(context: Context, load: Conditions, field: str) -> Iterator[Wall]:
+def _said_by(context: Placement, load: Conditions, field: str) -> Iterator[Wall]:
     view = load.under(context.flow)
     for use in context.option.limits(view):
         if isinstance(use, Over) and use.driver == field:
