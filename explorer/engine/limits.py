@@ -11,7 +11,7 @@ import numpy as np
 from explorer.facts import catalogue
 from explorer.facts.units import Number, format_share
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Joint, Spill, Use
+from explorer.options.base.limit_uses import Joint, LimitUse, Spill
 from explorer.workload.workload import Workload
 
 from .designs import Design, Placement
@@ -47,7 +47,7 @@ class Exceedances:
     raised: tuple[tuple[str, str, Number], ...]  # limit, driver, chance
 
     @classmethod
-    def of(cls, uses: Iterable[Use], load: Conditions) -> Exceedances:
+    def of(cls, uses: Iterable[LimitUse], load: Conditions) -> Exceedances:
         """The chances of these uses."""
         today: dict[str, Number] = {}
         raised = []
@@ -59,7 +59,7 @@ class Exceedances:
         return cls(today, tuple(raised))
 
 
-def fits(uses: Iterable[Use], load: Conditions) -> Number:
+def fits(uses: Iterable[LimitUse], load: Conditions) -> Number:
     """Where no limit, with quotas raised as far as they can be, breaks for more requests than may fail."""
     fine: Number = True
     for use in uses:
@@ -118,7 +118,7 @@ def _rank(finding: Finding) -> tuple[int, float, float]:
     return ORDER.index(finding.verdict), -finding.breach_probability, -used
 
 
-def _finding(use: Use, load: Conditions, door: str) -> Finding:
+def _finding(use: LimitUse, load: Conditions, door: str) -> Finding:
     row, value = catalogue.limit(use.limit), load.limit(use.limit)
     chance, most = float(use.exceed(load, value)), highest(use.limit)
     raised = chance if most is None else float(use.exceed(load, most))
@@ -140,7 +140,7 @@ def _finding(use: Use, load: Conditions, door: str) -> Finding:
     )
 
 
-def _consequence(use: Use, load: Conditions, door: str, told: str) -> str:
+def _consequence(use: LimitUse, load: Conditions, door: str, told: str) -> str:
     """What the caller sees, or what is done instead."""
     if isinstance(use, Spill):
         share = format_share(float(use.share(load)))
@@ -150,7 +150,7 @@ def _consequence(use: Use, load: Conditions, door: str, told: str) -> str:
     return f"ask for {_request(use, load)}; until then: {seen}" if told == "raise" else seen
 
 
-def _request(use: Use, load: Conditions) -> str:
+def _request(use: LimitUse, load: Conditions) -> str:
     """The quota to ask for: what the p99 needs with a fifth to spare, in round numbers."""
     row = catalogue.limit(use.limit)
     tail = 1 - load.tolerance / 2 if load.tolerance else 1 - 1e-9

@@ -26,7 +26,7 @@ from explorer.live.deployment.template import stack_of
 from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
-from explorer.options.base.limit_uses import Material, Use
+from explorer.options.base.limit_uses import LimitUse, Material
 from explorer.options.base.request_path import Actor, Billing, Compute, Lines, Start
 from explorer.options.base.resources import Piece, Resource, Route, Value, attribute
 from explorer.options.door.base import Door
@@ -97,7 +97,7 @@ class Kettle(Execution):
     says = {"compute": KETTLE}
     added_times = (Boiling("runtime"),)
 
-    def limits(self, load: Conditions) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield load.time_limit("madeup.kettle.time")
 
     def usage(self, load: Conditions) -> Lines:

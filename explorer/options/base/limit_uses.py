@@ -259,4 +259,4 @@ class Waits(Amount):
         return self.mean if p <= 0.5 else self.peak
 
 
-Use = Over | Joint | Demand | Amount
+LimitUse = Over | Joint | Demand | Amount

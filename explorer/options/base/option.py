@@ -16,7 +16,7 @@ from explorer.facts.units import Number
 
 from .added_time import AddedTime
 from .conditions import GB, MB, Conditions
-from .limit_uses import Amount, Beyond, Demand, Joint, Linear, Over, Paged, Slices, Spill, Use, Waits
+from .limit_uses import Amount, Beyond, Demand, Joint, LimitUse, Linear, Over, Paged, Slices, Spill, Waits
 from .request_path import LEVELS, PHASES, Actor, Lines, RequestPath, Step
 from .resources import Piece
 from .usage_lines import compute, container_logs, front, front_cold, logs, task_hours
@@ -87,7 +87,7 @@ class Option:
         """Why it cannot serve this workload, whatever the other choices."""
         return ()
 
-    def limits(self, load: Conditions) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[LimitUse]:
         """The limits that bind, each with what drives it."""
         return ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Amount, Use
+from explorer.options.base.limit_uses import Amount, LimitUse
 from explorer.options.base.request_path import Lines
 from explorer.options.base.resources import (
     AT_ONCE,
@@ -31,7 +31,7 @@ class AppConfig(Store):
     time = "appconfig.get"
     rate = "appconfig.tps"
 
-    def limits(self, load: Conditions) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield from super().limits(load)
         yield Amount("appconfig.size", load.config_bytes)
 

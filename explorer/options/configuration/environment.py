@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from explorer.facts.encoding import environment_total
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Amount, Use
+from explorer.options.base.limit_uses import Amount, LimitUse
 
 from .base import Configuration
 
@@ -15,6 +15,6 @@ class Environment(Configuration):
     id = "environment"
     summary = "environment variables"
 
-    def limits(self, load: Conditions) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[LimitUse]:
         if load.on_lambda:
             yield Amount("lambda.env", environment_total(load.config_bytes, load.config_entries))

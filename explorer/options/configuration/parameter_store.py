@@ -9,7 +9,7 @@ import numpy as np
 
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Amount, Demand, Use
+from explorer.options.base.limit_uses import Amount, Demand, LimitUse
 from explorer.options.base.request_path import Lines
 from explorer.options.base.resources import Allow, Piece, Setting, Variable, joined, own_arn
 
@@ -29,7 +29,7 @@ class ParameterStore(Store):
     def reads_each(self, load: Conditions) -> Number:
         return np.maximum(np.ceil(self.entries(load) / load.constant("ssm.batch")), 1.0)
 
-    def limits(self, load: Conditions) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield from super().limits(load)
         yield Amount(self.value_limit, load.config_largest)
 
@@ -48,7 +48,7 @@ class ParameterStore(Store):
 
 
 class StandardParameterStore(ParameterStore):
-    def limits(self, load: Conditions) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield from super().limits(load)
         yield Amount("ssm.count.std", self.entries(load))
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Amount, Use
+from explorer.options.base.limit_uses import Amount, LimitUse
 from explorer.options.base.request_path import Lines
 from explorer.options.base.resources import Allow, Piece, Setting, Variable, joined, own_arn
 
@@ -31,7 +31,7 @@ class SecretsManager(Store):
         count = load.config_secrets + np.where(self.plain_fits(load), 0.0, packed)
         return np.maximum(count, 1.0)
 
-    def limits(self, load: Conditions) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield from super().limits(load)
         yield Amount("sm.value", load.config_largest)
 

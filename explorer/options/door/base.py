@@ -9,7 +9,7 @@ import numpy as np
 from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Over, Paged, Use
+from explorer.options.base.limit_uses import LimitUse, Over, Paged
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.request_path import Actor, Behind, BodyIn, BodyOut, Phase, Step
 from explorer.options.base.resources import Piece, Route, Value
@@ -38,13 +38,13 @@ class Door(Option):
         if lacking:
             yield Exclusion("client.needs", f"it has no {', '.join(lacking)}")
 
-    def limits(self, load: Conditions) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[LimitUse]:
         if load.flow.behind is Behind.FUNCTION:
             yield from self._payloads(load)
         if self.waits and load.flow.body_out is not BodyOut.JOB:
             yield from self._patience(load)
 
-    def _payloads(self, load: Conditions) -> Iterable[Use]:
+    def _payloads(self, load: Conditions) -> Iterable[LimitUse]:
         """What a function behind the door may be sent, and may answer."""
         flow = load.flow
         if flow.body_in is BodyIn.DOOR:
@@ -62,7 +62,7 @@ class Door(Option):
             return Codec(factor=load.compression)
         return codec
 
-    def _patience(self, load: Conditions) -> Iterable[Use]:
+    def _patience(self, load: Conditions) -> Iterable[LimitUse]:
         on_function = load.flow.behind is Behind.FUNCTION
         yield load.time_limit(self.waits) if on_function else Over(self.waits, "runtime")
 

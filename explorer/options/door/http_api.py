@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Demand, Use
+from explorer.options.base.limit_uses import Demand, LimitUse
 from explorer.options.base.request_path import Lines
 from explorer.options.base.resources import Piece, Resource, Route, Value, joined, own_name, ref
 
@@ -51,7 +51,7 @@ class HttpApi(Door):
     def address(self) -> Value:
         return joined("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}")
 
-    def limits(self, load: Conditions) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield from super().limits(load)
         yield Demand("apigw.throttle", load.peak_rps * load.exchanges)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from explorer.options.base.conditions import GB, Conditions
-from explorer.options.base.limit_uses import Demand, Over, Use
+from explorer.options.base.limit_uses import Demand, LimitUse, Over
 from explorer.options.base.request_path import BodyOut, Lines
 from explorer.options.base.resources import Piece, Resource, Route, Value, attribute, joined, own_name, ref
 
@@ -72,11 +72,11 @@ class RestApi(Door):
     def address(self) -> Value:
         return joined("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live")
 
-    def limits(self, load: Conditions) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield from super().limits(load)
         yield Demand("apigw.throttle", load.peak_rps * load.exchanges)
 
-    def _patience(self, load: Conditions) -> Iterable[Use]:
+    def _patience(self, load: Conditions) -> Iterable[LimitUse]:
         if load.flow.body_out is not BodyOut.STREAM:
             yield from super()._patience(load)
             return

@@ -11,7 +11,7 @@ from explorer.facts import catalogue
 from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Conditions
-from explorer.options.base.limit_uses import Amount, Demand, Linear, Over, Slices, Spill, Use, Waits
+from explorer.options.base.limit_uses import Amount, Demand, LimitUse, Linear, Over, Slices, Spill, Waits
 from explorer.options.base.option import Option
 from explorer.options.base.request_path import Actor, BodyIn, HandOver, Lines, Phase, RequestPath, Step
 from explorer.options.base.resources import (
@@ -40,7 +40,7 @@ def started_chunks(load: Conditions, spill: Spill, starts: np.ndarray) -> Number
     return total
 
 
-def waiting(load: Conditions, age: str) -> Iterable[Use]:
+def waiting(load: Conditions, age: str) -> Iterable[LimitUse]:
     """Jobs wait where all environments are busy: how many they need at once, and how old they get."""
     needed = load.concurrency_needed(load.limit(age))
     demand = load.runtime.mean * load.mean_rps, load.runtime.mean * load.peak_rps
@@ -122,7 +122,7 @@ class LambdaExecution(Execution):
 
     age_limit: ClassVar[str] = "lambda.async.age"  # how old a job may get that waits
 
-    def limits(self, load: Conditions) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield Amount("lambda.memory", load.memory_mb)
         yield Amount("lambda.init", load.init_p99_s)
         if load.flow.asynchronous:
@@ -241,7 +241,7 @@ class Sliced(LambdaExecution):
         rest = np.minimum(measure.room(MOST), 1e300)
         return total + load.runtime.exceed(rest) / 2 + load.runtime.excess(rest) / self.budget_s(load)
 
-    def limits(self, load: Conditions) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[LimitUse]:
         if self.divides(load):  # a step is not cut: it has to fit into one invocation
             yield Over("lambda.timeout", "runtime", Linear(1 / load.steps))
         else:

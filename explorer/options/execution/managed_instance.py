@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.facts.units import Number
 from explorer.options.base.conditions import MB, Conditions
-from explorer.options.base.limit_uses import Amount, Use
+from explorer.options.base.limit_uses import Amount, LimitUse
 from explorer.options.base.request_path import Actor, Billing, BodyIn, Compute, Lines, Phase, Start, Step
 from explorer.options.base.usage_lines import logs
 
@@ -28,7 +28,7 @@ class ManagedInstance(Execution):
     says = {"compute": INSTANCE}
     handed = "lambda.async.payload"
 
-    def limits(self, load: Conditions) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield Amount("lambda.memory.model", load.memory_mb)
         if not load.flow.asynchronous:
             yield load.time_limit("lambda.timeout")

@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
-from explorer.options.base.limit_uses import Use
+from explorer.options.base.limit_uses import LimitUse
 from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Lines, Phase, Step
 from explorer.options.base.resources import Allow, Piece, Resource, Variable, attribute, queue, ref
 
@@ -29,7 +29,7 @@ class Queued(LambdaExecution):
     handed = "sqs.message"
     age_limit = "sqs.retention"
 
-    def limits(self, load: Conditions) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield load.time_limit("lambda.timeout")
         yield from super().limits(load)
 

@@ -9,7 +9,7 @@ import numpy as np
 from explorer.facts import catalogue
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Amount, Use
+from explorer.options.base.limit_uses import Amount, LimitUse
 from explorer.options.base.request_path import Behind, Billing, Compute, Lines, RequestPath, Start
 from explorer.options.base.usage_lines import container_logs, task_hours
 
@@ -59,7 +59,7 @@ class Service(Execution):
             cheapest = np.where(better, usd, cheapest)
         return best
 
-    def limits(self, load: Conditions) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[LimitUse]:
         tasks, vcpu, _ = self.fleet(load)
         yield Amount("fargate.task", load.memory_gb)
         yield Amount("fargate.vcpu", tasks * vcpu)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Use
+from explorer.options.base.limit_uses import LimitUse
 from explorer.options.base.request_path import FUNCTION, Lines
 
 from .base import LambdaExecution
@@ -18,7 +18,7 @@ class Single(LambdaExecution):
     says = {"compute": FUNCTION}
     handed = "lambda.async.payload"
 
-    def limits(self, load: Conditions) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield load.time_limit("lambda.timeout")
         yield from super().limits(load)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
-from explorer.options.base.limit_uses import Demand, Over, Use
+from explorer.options.base.limit_uses import Demand, LimitUse, Over
 from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Lines
 from explorer.options.base.resources import (
     Allow,
@@ -53,7 +53,7 @@ class StepFunctions(Sliced):
     state_limit = "sfn.payload"
     age_limit = "sfn.duration.std"  # the task is tried again while the function is throttled
 
-    def limits(self, load: Conditions) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield Demand("sfn.start", load.peak_rps)
         yield Over("sfn.duration.std", "runtime")
         yield Over("sfn.history", "runtime", self.per_slice(load.constant("sfn.events_per_hop"), 2.0, load))

@@ -9,7 +9,7 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import GB, Conditions
-from explorer.options.base.limit_uses import Beyond, Over, Use
+from explorer.options.base.limit_uses import Beyond, LimitUse, Over
 from explorer.options.base.request_path import Actor, Behind, BodyOut, Lines, Phase, RequestPath, Step
 from explorer.options.base.usage_lines import compute
 
@@ -41,7 +41,7 @@ class Streamed(Response):
             return None
         return "streamed needs function-url, rest-api or a service"
 
-    def limits(self, load: Conditions) -> Iterable[Use]:
+    def limits(self, load: Conditions) -> Iterable[LimitUse]:
         if load.on_lambda:
             yield Over("lambda.stream.response", "response")
 
