@@ -125,7 +125,7 @@ Measure = Linear | Slices | Paged | Codec
 
 
 @dataclass(frozen=True)
-class Over:
+class PerRequest:
     """A limit on a monotone function of one driver: it breaks for the share of requests over it."""
 
     limit: str
@@ -142,7 +142,7 @@ class Over:
 
 
 @dataclass(frozen=True)
-class Spill(Over):
+class Spill(PerRequest):
     """A limit that is never broken, because what is too large to hand over goes through S3."""
 
     def used(self, load: Quantities, p: float) -> Number:
@@ -259,4 +259,4 @@ class Waits(Amount):
         return self.mean if p <= 0.5 else self.peak
 
 
-LimitUse = Over | Joint | Demand | Amount
+LimitUse = PerRequest | Joint | Demand | Amount

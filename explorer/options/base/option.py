@@ -16,7 +16,19 @@ from explorer.facts.units import Number
 
 from .added_time import AddedTime
 from .conditions import GB, MB, Conditions
-from .limit_uses import Amount, Beyond, Demand, Joint, LimitUse, Linear, Over, Paged, Slices, Spill, Waits
+from .limit_uses import (
+    Amount,
+    Beyond,
+    Demand,
+    Joint,
+    LimitUse,
+    Linear,
+    Paged,
+    PerRequest,
+    Slices,
+    Spill,
+    Waits,
+)
 from .request_path import LEVELS, PHASES, Actor, Lines, RequestPath, Step
 from .resources import Piece
 from .usage_lines import compute, container_logs, front, front_cold, logs, task_hours

@@ -9,7 +9,7 @@ import numpy as np
 from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import LimitUse, Over, Paged
+from explorer.options.base.limit_uses import LimitUse, Paged, PerRequest
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.request_path import Actor, Behind, BodyIn, BodyOut, Phase, Step
 from explorer.options.base.resources import Piece, Route, Value
@@ -49,10 +49,10 @@ class Door(Option):
         flow = load.flow
         if flow.body_in is BodyIn.DOOR:
             for limit, whole_event in self.request_limits:
-                yield Over(limit, "request", load.codec("request") if whole_event else Codec())
+                yield PerRequest(limit, "request", load.codec("request") if whole_event else Codec())
         if flow.body_out in {BodyOut.WHOLE, BodyOut.COMPRESSED, BodyOut.PAGE}:
             for limit, whole_event in self.response_limits:
-                yield Over(limit, "response", self._answer(load, whole_event))
+                yield PerRequest(limit, "response", self._answer(load, whole_event))
 
     def _answer(self, load: Conditions, whole_event: bool) -> Codec | Paged:
         codec = load.codec("response") if whole_event else Codec()
@@ -64,7 +64,7 @@ class Door(Option):
 
     def _patience(self, load: Conditions) -> Iterable[LimitUse]:
         on_function = load.flow.behind is Behind.FUNCTION
-        yield load.time_limit(self.waits) if on_function else Over(self.waits, "runtime")
+        yield load.time_limit(self.waits) if on_function else PerRequest(self.waits, "runtime")
 
     def steps(self, load: Conditions) -> Iterable[Step]:
         overhead = load.time(load.flow.door_time)

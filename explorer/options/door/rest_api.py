@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from explorer.options.base.conditions import GB, Conditions
-from explorer.options.base.limit_uses import Demand, LimitUse, Over
+from explorer.options.base.limit_uses import Demand, LimitUse, PerRequest
 from explorer.options.base.request_path import BodyOut, Lines
 from explorer.options.base.resources import Piece, Resource, Route, Value, attribute, joined, own_name, ref
 
@@ -80,7 +80,7 @@ class RestApi(Door):
         if load.flow.body_out is not BodyOut.STREAM:
             yield from super()._patience(load)
             return
-        yield Over("apigw.stream.idle", "runtime")  # nothing is sent before the work is done
+        yield PerRequest("apigw.stream.idle", "runtime")  # nothing is sent before the work is done
         yield load.time_limit("apigw.stream.duration")
 
     def usage(self, load: Conditions) -> Lines:

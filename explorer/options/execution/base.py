@@ -11,7 +11,16 @@ from explorer.facts import catalogue
 from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Conditions
-from explorer.options.base.limit_uses import Amount, Demand, LimitUse, Linear, Over, Slices, Spill, Waits
+from explorer.options.base.limit_uses import (
+    Amount,
+    Demand,
+    LimitUse,
+    Linear,
+    PerRequest,
+    Slices,
+    Spill,
+    Waits,
+)
 from explorer.options.base.option import Option
 from explorer.options.base.request_path import Actor, BodyIn, HandOver, Lines, Phase, RequestPath, Step
 from explorer.options.base.resources import (
@@ -243,7 +252,7 @@ class Sliced(LambdaExecution):
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
         if self.divides(load):  # a step is not cut: it has to fit into one invocation
-            yield Over("lambda.timeout", "runtime", Linear(1 / load.steps))
+            yield PerRequest("lambda.timeout", "runtime", Linear(1 / load.steps))
         else:
             yield load.time_limit("lambda.timeout")
         yield from super().limits(load)

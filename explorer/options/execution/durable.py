@@ -9,7 +9,7 @@ import numpy as np
 
 from explorer.facts.units import Number
 from explorer.options.base.conditions import MB, Conditions
-from explorer.options.base.limit_uses import Amount, Demand, LimitUse, Over
+from explorer.options.base.limit_uses import Amount, Demand, LimitUse, PerRequest
 from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Lines, Phase, RequestPath, Step
 from explorer.options.base.resources import Allow, Piece, Variable, own_arn, ref
 
@@ -33,7 +33,7 @@ class Durable(Sliced):
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
         if not load.flow.asynchronous:
             yield load.time_limit("durable.sync")
-        yield Over("durable.duration", "runtime")
+        yield PerRequest("durable.duration", "runtime")
         yield Amount("durable.ops", self._operations(load))
         yield Amount("durable.storage", load.steps * self._state(load) / MB)
         yield Demand("durable.start", load.peak_rps)

@@ -10,7 +10,7 @@ import numpy as np
 from explorer.facts.encoding import async_requests
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
-from explorer.options.base.limit_uses import LimitUse, Over
+from explorer.options.base.limit_uses import LimitUse, PerRequest
 from explorer.options.base.option import Exclusion
 from explorer.options.base.request_path import FUNCTION, Actor, Lines
 from explorer.options.base.resources import Allow, Piece, Variable, attribute, own_arn
@@ -40,7 +40,7 @@ class Recursion(Sliced):
             yield Exclusion("runtime.divisible", "the work cannot be cut into steps")
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield Over("lambda.recursion", "runtime", self.per_slice(1.0, 0.0, load))
+        yield PerRequest("lambda.recursion", "runtime", self.per_slice(1.0, 0.0, load))
         yield from super().limits(load)
 
     def usage(self, load: Conditions) -> Lines:

@@ -8,7 +8,7 @@ from typing import Any
 
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
-from explorer.options.base.limit_uses import Demand, LimitUse, Over
+from explorer.options.base.limit_uses import Demand, LimitUse, PerRequest
 from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Lines
 from explorer.options.base.resources import (
     Allow,
@@ -55,8 +55,10 @@ class StepFunctions(Sliced):
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield Demand("sfn.start", load.peak_rps)
-        yield Over("sfn.duration.std", "runtime")
-        yield Over("sfn.history", "runtime", self.per_slice(load.constant("sfn.events_per_hop"), 2.0, load))
+        yield PerRequest("sfn.duration.std", "runtime")
+        yield PerRequest(
+            "sfn.history", "runtime", self.per_slice(load.constant("sfn.events_per_hop"), 2.0, load)
+        )
         yield from super().limits(load)
 
     def usage(self, load: Conditions) -> Lines:

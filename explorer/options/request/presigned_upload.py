@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from explorer.options.base.added_time import BucketTransfer
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.design_part import DesignPart
-from explorer.options.base.limit_uses import LimitUse, Linear, Over
+from explorer.options.base.limit_uses import LimitUse, Linear, PerRequest
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.request_path import Actor, BodyIn, Lines, Phase, Step
 from explorer.options.base.resources import (
@@ -45,7 +45,7 @@ class PresignedUpload(Option):
             yield Exclusion("client.uploads", "the client cannot put a body to a signed URL")
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield Over("s3.put", "request", Linear(1 / GB))
+        yield PerRequest("s3.put", "request", Linear(1 / GB))
 
     def usage(self, load: Conditions) -> Lines:
         yield from front(load, load.requests, "handler.presign")

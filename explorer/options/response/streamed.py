@@ -9,7 +9,7 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import GB, Conditions
-from explorer.options.base.limit_uses import Beyond, LimitUse, Over
+from explorer.options.base.limit_uses import Beyond, LimitUse, PerRequest
 from explorer.options.base.request_path import Actor, Behind, BodyOut, Lines, Phase, RequestPath, Step
 from explorer.options.base.usage_lines import compute
 
@@ -43,7 +43,7 @@ class Streamed(Response):
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
         if load.on_lambda:
-            yield Over("lambda.stream.response", "response")
+            yield PerRequest("lambda.stream.response", "response")
 
     def usage(self, load: Conditions) -> Lines:
         yield from super().usage(load)

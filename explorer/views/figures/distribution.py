@@ -16,7 +16,7 @@ from explorer.facts import catalogue
 from explorer.facts.suggestions import expected_one_of
 from explorer.facts.units import NEVER, format_chance
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Over
+from explorer.options.base.limit_uses import PerRequest
 from explorer.workload.distribution import Distribution, Quantiles, Samples
 from explorer.workload.workload import Workload
 
@@ -194,7 +194,7 @@ def _walls_of(load: Conditions, design: Design, field: str) -> Iterator[Wall]:
 def _said_by(context: Placement, load: Conditions, field: str) -> Iterator[Wall]:
     view = load.under(context.flow)
     for use in context.option.limits(view):
-        if isinstance(use, Over) and use.driver == field:
+        if isinstance(use, PerRequest) and use.driver == field:
             stated = load.limit(use.limit)
             room = float(use.measure.room(stated))
             yield Wall((use.limit,), use.limit, room, stated, float(load.spread(field).exceed(room)))
