@@ -11,7 +11,7 @@ import numpy as np
 from explorer.facts import catalogue
 from explorer.facts.units import Number, format_share
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Joint, LimitUse, Spill
+from explorer.options.base.limit_uses import LimitUse, Spill, SumPerRequest
 from explorer.workload.workload import Workload
 
 from .designs import Design, Placement
@@ -64,7 +64,7 @@ def fits(uses: Iterable[LimitUse], load: Conditions) -> Number:
     fine: Number = True
     for use in uses:
         limit = highest(use.limit) or load.limit(use.limit)
-        if isinstance(use, Joint):
+        if isinstance(use, SumPerRequest):
             fine = fine & use.within(load, limit)
         else:
             fine = fine & (use.exceed(load, limit) <= load.tolerance)

@@ -14,7 +14,7 @@ from explorer.workload.distribution import Distribution
 from explorer.workload.workload import Workload
 
 from .cold_starts import ColdStarts
-from .limit_uses import Beyond, Joint, Linear, Material, PerRequest
+from .limit_uses import Beyond, Linear, Material, PerRequest, SumPerRequest
 from .request_path import LEVELS, BodyIn, BodyOut, RequestPath
 
 GB = float(BYTES["GB"])
@@ -217,7 +217,7 @@ class Conditions(ColdStarts):
         """What `stream` takes for a response, on average [s]."""
         return self.memo("stream", lambda: self.response.excess(self.stream.start) / self.stream.rate)
 
-    def time_limit(self, limit_id: str) -> PerRequest | Joint:
+    def time_limit(self, limit_id: str) -> PerRequest | SumPerRequest:
         """A limit on how long a function may take for one request.
 
         Beside the run time that is what the options of the design add: reading an uploaded body, storing the
@@ -227,7 +227,7 @@ class Conditions(ColdStarts):
         self._rest_on_bodies()
         added = [(time.driver, time.measure(self, least)) for time in self.flow.added_times]
         terms: list[tuple[str, Linear | Material | Beyond]] = [("runtime", Linear()), *added]
-        return PerRequest(limit_id, "runtime") if len(terms) == 1 else Joint(limit_id, tuple(terms))
+        return PerRequest(limit_id, "runtime") if len(terms) == 1 else SumPerRequest(limit_id, tuple(terms))
 
     def _rest_on_bodies(self) -> None:
         """Look up what a body's way may add: an answer about a time limit names it, taken or not."""

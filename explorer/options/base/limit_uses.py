@@ -157,7 +157,7 @@ class Spill(PerRequest):
 
 
 @dataclass(frozen=True)
-class Joint:
+class SumPerRequest:
     """A limit on the sum of measures of two drivers, which are taken to be large together."""
 
     limit: str
@@ -259,4 +259,4 @@ class Waits(Amount):
         return self.mean if p <= 0.5 else self.peak
 
 
-LimitUse = PerRequest | Joint | Demand | Amount
+LimitUse = PerRequest | SumPerRequest | Demand | Amount

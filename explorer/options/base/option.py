@@ -20,13 +20,13 @@ from .limit_uses import (
     Amount,
     Beyond,
     Demand,
-    Joint,
     LimitUse,
     Linear,
     Paged,
     PerRequest,
     Slices,
     Spill,
+    SumPerRequest,
     Waits,
 )
 from .request_path import LEVELS, PHASES, Actor, Lines, RequestPath, Step
