@@ -9,7 +9,7 @@ from explorer.engine.limits import Finding, findings
 from explorer.errors import WorkloadError
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Demand, Spill
+from explorer.options.base.limit_uses import PeakDemand, Spill
 from explorer.workload.workload import Workload
 
 KB, MB, GB = 1024, 1024**2, 1024**3
@@ -260,12 +260,12 @@ def test_a_rate_breaks_with_the_chance_that_poisson_demand_exceeds_it(design, li
 
 def test_demand_at_its_limit_and_one_over():
     load = Conditions(workload())
-    at, over = Demand("sfn.start", 300.0), Demand("sfn.start", 300.0)
+    at, over = PeakDemand("sfn.start", 300.0), PeakDemand("sfn.start", 300.0)
     assert at.exceed(load, 300) == pytest.approx(poisson.sf(300, 300.0))
     assert over.exceed(load, 299) == pytest.approx(poisson.sf(299, 300.0))
-    assert Demand("sfn.start", 0.0).exceed(load, 300) == 0
-    assert Demand("sfn.start", 0.0).used(load, 0.5) == 0
-    assert Demand("sfn.start", 1e9).exceed(load, float("inf")) == 0
+    assert PeakDemand("sfn.start", 0.0).exceed(load, 300) == 0
+    assert PeakDemand("sfn.start", 0.0).used(load, 0.5) == 0
+    assert PeakDemand("sfn.start", 1e9).exceed(load, float("inf")) == 0
 
 
 # Limits that no workload reaches, and why ----------------------------------------------------------

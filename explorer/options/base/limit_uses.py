@@ -203,7 +203,7 @@ class SumPerRequest:
 
 
 @dataclass(frozen=True, eq=False)
-class Demand:
+class PeakDemand:
     """A limit on a rate or a concurrency: it breaks when Poisson demand of `mean` exceeds it.
 
     Each unit of demand takes `each` of the limit.
@@ -259,4 +259,4 @@ class Waits(Amount):
         return self.mean if p <= 0.5 else self.peak
 
 
-LimitUse = PerRequest | SumPerRequest | Demand | Amount
+LimitUse = PerRequest | SumPerRequest | PeakDemand | Amount

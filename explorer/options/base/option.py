@@ -19,10 +19,10 @@ from .conditions import GB, MB, Conditions
 from .limit_uses import (
     Amount,
     Beyond,
-    Demand,
     LimitUse,
     Linear,
     Paged,
+    PeakDemand,
     PerRequest,
     Slices,
     Spill,

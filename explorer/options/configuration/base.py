@@ -10,7 +10,7 @@ import numpy as np
 from explorer.facts.encoding import environment_total
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Demand, LimitUse
+from explorer.options.base.limit_uses import LimitUse, PeakDemand
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.request_path import Actor, Phase, Start, Step
 from explorer.options.base.resources import Entry, Piece, Setting
@@ -104,7 +104,7 @@ class Store(Configuration):
         return (cold + refreshing) * self.reads_each(load)
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield Demand(self.rate, self.peak_reads(load))
+        yield PeakDemand(self.rate, self.peak_reads(load))
 
     def steps(self, load: Conditions) -> Iterable[Step]:
         seconds = self.reads_each(load) * load.time(self.time)

@@ -9,7 +9,7 @@ import numpy as np
 
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Amount, Demand, LimitUse
+from explorer.options.base.limit_uses import Amount, LimitUse, PeakDemand
 from explorer.options.base.request_path import Lines
 from explorer.options.base.resources import Allow, Piece, Setting, Variable, joined, own_arn
 
@@ -37,7 +37,9 @@ class ParameterStore(Store):
         fetches = self.fetches(load)
         yield "kms.symmetric_request", fetches * load.config_secrets
         # beyond the free rate, higher throughput is switched on, and every read is paid
-        paid = Demand(self.rate, self.peak_reads(load)).exceed(load, load.limit(self.rate)) > load.tolerance
+        paid = (
+            PeakDemand(self.rate, self.peak_reads(load)).exceed(load, load.limit(self.rate)) > load.tolerance
+        )
         reads = fetches * self.entries(load)
         yield "ssm.higher_throughput_api_interaction", np.where(paid, reads, 0.0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Demand, LimitUse
+from explorer.options.base.limit_uses import LimitUse, PeakDemand
 from explorer.options.base.request_path import Lines
 from explorer.options.base.resources import Piece, Resource, Route, Value, joined, own_name, ref
 
@@ -53,7 +53,7 @@ class HttpApi(Door):
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield from super().limits(load)
-        yield Demand("apigw.throttle", load.peak_rps * load.exchanges)
+        yield PeakDemand("apigw.throttle", load.peak_rps * load.exchanges)
 
     def usage(self, load: Conditions) -> Lines:
         increment = load.constant("http_api.increment_bytes")

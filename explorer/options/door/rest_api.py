@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from explorer.options.base.conditions import GB, Conditions
-from explorer.options.base.limit_uses import Demand, LimitUse, PerRequest
+from explorer.options.base.limit_uses import LimitUse, PeakDemand, PerRequest
 from explorer.options.base.request_path import BodyOut, Lines
 from explorer.options.base.resources import Piece, Resource, Route, Value, attribute, joined, own_name, ref
 
@@ -74,7 +74,7 @@ class RestApi(Door):
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield from super().limits(load)
-        yield Demand("apigw.throttle", load.peak_rps * load.exchanges)
+        yield PeakDemand("apigw.throttle", load.peak_rps * load.exchanges)
 
     def _patience(self, load: Conditions) -> Iterable[LimitUse]:
         if load.flow.body_out is not BodyOut.STREAM:

@@ -13,9 +13,9 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.limit_uses import (
     Amount,
-    Demand,
     LimitUse,
     Linear,
+    PeakDemand,
     PerRequest,
     Slices,
     Spill,
@@ -140,8 +140,8 @@ class LambdaExecution(Execution):
         else:
             # an environment answers so many requests a second and no more, however short they are
             shortest = 1 / load.limit("lambda.rps.sync")
-            yield Demand("lambda.concurrency", load.peak_rps * np.maximum(load.held_s, shortest))
-            yield Demand("lambda.scaling", load.new_environments(scaling_window_s()))
+            yield PeakDemand("lambda.concurrency", load.peak_rps * np.maximum(load.held_s, shortest))
+            yield PeakDemand("lambda.scaling", load.new_environments(scaling_window_s()))
 
     def usage(self, load: Conditions) -> Lines:
         invocations = load.requests * self.slices(load)

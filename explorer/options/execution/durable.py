@@ -9,7 +9,7 @@ import numpy as np
 
 from explorer.facts.units import Number
 from explorer.options.base.conditions import MB, Conditions
-from explorer.options.base.limit_uses import Amount, Demand, LimitUse, PerRequest
+from explorer.options.base.limit_uses import Amount, LimitUse, PeakDemand, PerRequest
 from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Lines, Phase, RequestPath, Step
 from explorer.options.base.resources import Allow, Piece, Variable, own_arn, ref
 
@@ -36,9 +36,9 @@ class Durable(Sliced):
         yield PerRequest("durable.duration", "runtime")
         yield Amount("durable.ops", self._operations(load))
         yield Amount("durable.storage", load.steps * self._state(load) / MB)
-        yield Demand("durable.start", load.peak_rps)
-        yield Demand("durable.running", load.peak_rps * load.runtime.mean)
-        yield Demand("durable.checkpoint", load.peak_rps * self._operations(load))
+        yield PeakDemand("durable.start", load.peak_rps)
+        yield PeakDemand("durable.running", load.peak_rps * load.runtime.mean)
+        yield PeakDemand("durable.checkpoint", load.peak_rps * self._operations(load))
         yield from super().limits(load)
 
     def _operations(self, load: Conditions) -> Number:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Amount, Demand, LimitUse
+from explorer.options.base.limit_uses import Amount, LimitUse, PeakDemand
 from explorer.options.base.request_path import Actor, Billing, Compute, Lines, Phase, Start, Step
 from explorer.options.base.usage_lines import container_logs, task_hours
 
@@ -28,7 +28,7 @@ class Fargate(Execution):
         yield from self.spills(load)
         yield Amount("fargate.task", load.memory_gb)
         seconds = load.runtime.mean + load.typical_s("ecs.start")
-        yield Demand("fargate.vcpu", load.peak_rps * seconds, load.task_vcpu)
+        yield PeakDemand("fargate.vcpu", load.peak_rps * seconds, load.task_vcpu)
 
     def usage(self, load: Conditions) -> Lines:
         start, least = load.typical_s("ecs.start"), load.constant("fargate.billed_min_s")

@@ -8,7 +8,7 @@ from typing import Any
 
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
-from explorer.options.base.limit_uses import Demand, LimitUse, PerRequest
+from explorer.options.base.limit_uses import LimitUse, PeakDemand, PerRequest
 from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Lines
 from explorer.options.base.resources import (
     Allow,
@@ -54,7 +54,7 @@ class StepFunctions(Sliced):
     age_limit = "sfn.duration.std"  # the task is tried again while the function is throttled
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield Demand("sfn.start", load.peak_rps)
+        yield PeakDemand("sfn.start", load.peak_rps)
         yield PerRequest("sfn.duration.std", "runtime")
         yield PerRequest(
             "sfn.history", "runtime", self.per_slice(load.constant("sfn.events_per_hop"), 2.0, load)

@@ -8,7 +8,7 @@ from explorer.facts.units import Number
 from explorer.options.base.added_time import BucketTransfer
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.design_part import DesignPart
-from explorer.options.base.limit_uses import Amount, Demand, LimitUse, Linear, PerRequest
+from explorer.options.base.limit_uses import Amount, LimitUse, Linear, PeakDemand, PerRequest
 from explorer.options.base.option import Exclusion
 from explorer.options.base.request_path import Actor, Behind, BodyOut, Lines, Phase, Step
 from explorer.options.base.resources import (
@@ -56,7 +56,7 @@ class Stored(Response):
         yield PerRequest("s3.presign.role", "response", Linear(1 / load.bandwidth))
         yield Amount("ddb.item", load.constant("status.bytes"))
         if load.flow.behind is Behind.FUNCTION:
-            yield Demand("lambda.concurrency", load.peak_rps * self._front_s(load))
+            yield PeakDemand("lambda.concurrency", load.peak_rps * self._front_s(load))
 
     def _front_s(self, load: Conditions) -> Number:
         """Seconds of the small functions for one job."""
