@@ -229,7 +229,7 @@ class PeakDemand:
 
 
 @dataclass(frozen=True, eq=False)
-class Amount:
+class FixedUse:
     """A limit on what does not vary between requests: within it or over it."""
 
     limit: str
@@ -246,7 +246,7 @@ class Amount:
 
 
 @dataclass(frozen=True, eq=False)
-class Waits(Amount):
+class Waits(FixedUse):
     """A concurrency that work waits for: it breaks where waiting is not enough and `value` is needed.
 
     What is used is the demand, on average and at the peak.
@@ -259,4 +259,4 @@ class Waits(Amount):
         return self.mean if p <= 0.5 else self.peak
 
 
-LimitUse = PerRequest | SumPerRequest | PeakDemand | Amount
+LimitUse = PerRequest | SumPerRequest | PeakDemand | FixedUse

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Amount, LimitUse
+from explorer.options.base.limit_uses import FixedUse, LimitUse
 from explorer.options.base.request_path import Lines
 from explorer.options.base.resources import (
     AT_ONCE,
@@ -33,7 +33,7 @@ class AppConfig(Store):
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield from super().limits(load)
-        yield Amount("appconfig.size", load.config_bytes)
+        yield FixedUse("appconfig.size", load.config_bytes)
 
     def usage(self, load: Conditions) -> Lines:
         polled = self.alive(load) * load.month_s / load.constant("appconfig.poll_s")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from explorer.facts.encoding import environment_total
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Amount, LimitUse
+from explorer.options.base.limit_uses import FixedUse, LimitUse
 
 from .base import Configuration
 
@@ -17,4 +17,4 @@ class Environment(Configuration):
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
         if load.on_lambda:
-            yield Amount("lambda.env", environment_total(load.config_bytes, load.config_entries))
+            yield FixedUse("lambda.env", environment_total(load.config_bytes, load.config_entries))

@@ -9,7 +9,7 @@ import numpy as np
 
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Amount, LimitUse, PeakDemand
+from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand
 from explorer.options.base.request_path import Lines
 from explorer.options.base.resources import Allow, Piece, Setting, Variable, joined, own_arn
 
@@ -31,7 +31,7 @@ class ParameterStore(Store):
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield from super().limits(load)
-        yield Amount(self.value_limit, load.config_largest)
+        yield FixedUse(self.value_limit, load.config_largest)
 
     def usage(self, load: Conditions) -> Lines:
         fetches = self.fetches(load)
@@ -52,7 +52,7 @@ class ParameterStore(Store):
 class StandardParameterStore(ParameterStore):
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield from super().limits(load)
-        yield Amount("ssm.count.std", self.entries(load))
+        yield FixedUse("ssm.count.std", self.entries(load))
 
 
 class AdvancedParameterStore(ParameterStore):

@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Amount, LimitUse
+from explorer.options.base.limit_uses import FixedUse, LimitUse
 from explorer.options.base.request_path import Lines
 from explorer.options.base.resources import Allow, Piece, Setting, Variable, joined, own_arn
 
@@ -33,7 +33,7 @@ class SecretsManager(Store):
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield from super().limits(load)
-        yield Amount("sm.value", load.config_largest)
+        yield FixedUse("sm.value", load.config_largest)
 
     def usage(self, load: Conditions) -> Lines:
         yield "secretsmanager.secret", self.reads_each(load)

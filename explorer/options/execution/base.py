@@ -12,7 +12,7 @@ from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.limit_uses import (
-    Amount,
+    FixedUse,
     LimitUse,
     Linear,
     PeakDemand,
@@ -54,7 +54,7 @@ def waiting(load: Conditions, age: str) -> Iterable[LimitUse]:
     needed = load.concurrency_needed(load.limit(age))
     demand = load.runtime.mean * load.mean_rps, load.runtime.mean * load.peak_rps
     yield Waits("lambda.concurrency", needed, *demand)
-    yield Amount(age, backlog_age(load, age))
+    yield FixedUse(age, backlog_age(load, age))
 
 
 def backlog_age(load: Conditions, age: str) -> Number:
@@ -132,8 +132,8 @@ class LambdaExecution(Execution):
     age_limit: ClassVar[str] = "lambda.async.age"  # how old a job may get that waits
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield Amount("lambda.memory", load.memory_mb)
-        yield Amount("lambda.init", load.init_p99_s)
+        yield FixedUse("lambda.memory", load.memory_mb)
+        yield FixedUse("lambda.init", load.init_p99_s)
         if load.flow.asynchronous:
             yield from self.spills(load)
             yield from waiting(load, self.age_limit)

@@ -9,7 +9,7 @@ import numpy as np
 
 from explorer.facts.units import Number
 from explorer.options.base.conditions import MB, Conditions
-from explorer.options.base.limit_uses import Amount, LimitUse, PeakDemand, PerRequest
+from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand, PerRequest
 from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Lines, Phase, RequestPath, Step
 from explorer.options.base.resources import Allow, Piece, Variable, own_arn, ref
 
@@ -34,8 +34,8 @@ class Durable(Sliced):
         if not load.flow.asynchronous:
             yield load.time_limit("durable.sync")
         yield PerRequest("durable.duration", "runtime")
-        yield Amount("durable.ops", self._operations(load))
-        yield Amount("durable.storage", load.steps * self._state(load) / MB)
+        yield FixedUse("durable.ops", self._operations(load))
+        yield FixedUse("durable.storage", load.steps * self._state(load) / MB)
         yield PeakDemand("durable.start", load.peak_rps)
         yield PeakDemand("durable.running", load.peak_rps * load.runtime.mean)
         yield PeakDemand("durable.checkpoint", load.peak_rps * self._operations(load))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Amount, LimitUse, PeakDemand
+from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand
 from explorer.options.base.request_path import Actor, Billing, Compute, Lines, Phase, Start, Step
 from explorer.options.base.usage_lines import container_logs, task_hours
 
@@ -26,7 +26,7 @@ class Fargate(Execution):
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield from self.spills(load)
-        yield Amount("fargate.task", load.memory_gb)
+        yield FixedUse("fargate.task", load.memory_gb)
         seconds = load.runtime.mean + load.typical_s("ecs.start")
         yield PeakDemand("fargate.vcpu", load.peak_rps * seconds, load.task_vcpu)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.facts.units import Number
 from explorer.options.base.conditions import MB, Conditions
-from explorer.options.base.limit_uses import Amount, LimitUse
+from explorer.options.base.limit_uses import FixedUse, LimitUse
 from explorer.options.base.request_path import Actor, Billing, BodyIn, Compute, Lines, Phase, Start, Step
 from explorer.options.base.usage_lines import logs
 
@@ -29,14 +29,14 @@ class ManagedInstance(Execution):
     handed = "lambda.async.payload"
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield Amount("lambda.memory.model", load.memory_mb)
+        yield FixedUse("lambda.memory.model", load.memory_mb)
         if not load.flow.asynchronous:
             yield load.time_limit("lambda.timeout")
             return
         yield load.time_limit("lambda.timeout.lmi")
         yield from self.spills(load)
         carried = load.request.mean if load.flow.body_in is BodyIn.DOOR else 0.0
-        yield Amount("lmi.async", load.peak_rps * np.minimum(carried, MB) / MB)
+        yield FixedUse("lmi.async", load.peak_rps * np.minimum(carried, MB) / MB)
 
     def instances(self, load: Conditions) -> Number:
         """Instances for the peak with headroom, by vCPU and by memory."""

@@ -9,7 +9,7 @@ import numpy as np
 from explorer.facts import catalogue
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Amount, LimitUse
+from explorer.options.base.limit_uses import FixedUse, LimitUse
 from explorer.options.base.request_path import Behind, Billing, Compute, Lines, RequestPath, Start
 from explorer.options.base.usage_lines import container_logs, task_hours
 
@@ -61,8 +61,8 @@ class Service(Execution):
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
         tasks, vcpu, _ = self.fleet(load)
-        yield Amount("fargate.task", load.memory_gb)
-        yield Amount("fargate.vcpu", tasks * vcpu)
+        yield FixedUse("fargate.task", load.memory_gb)
+        yield FixedUse("fargate.vcpu", tasks * vcpu)
 
     def usage(self, load: Conditions) -> Lines:
         tasks, vcpu, gb = self.fleet(load)

@@ -8,7 +8,7 @@ from explorer.facts.units import Number
 from explorer.options.base.added_time import BucketTransfer
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.design_part import DesignPart
-from explorer.options.base.limit_uses import Amount, LimitUse, Linear, PeakDemand, PerRequest
+from explorer.options.base.limit_uses import FixedUse, LimitUse, Linear, PeakDemand, PerRequest
 from explorer.options.base.option import Exclusion
 from explorer.options.base.request_path import Actor, Behind, BodyOut, Lines, Phase, Step
 from explorer.options.base.resources import (
@@ -54,7 +54,7 @@ class Stored(Response):
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield PerRequest("s3.object", "response", Linear(1 / TB))
         yield PerRequest("s3.presign.role", "response", Linear(1 / load.bandwidth))
-        yield Amount("ddb.item", load.constant("status.bytes"))
+        yield FixedUse("ddb.item", load.constant("status.bytes"))
         if load.flow.behind is Behind.FUNCTION:
             yield PeakDemand("lambda.concurrency", load.peak_rps * self._front_s(load))
 
