@@ -246,7 +246,7 @@ class FixedUse:
 
 
 @dataclass(frozen=True, eq=False)
-class Waits(FixedUse):
+class Backlogged(FixedUse):
     """A concurrency that work waits for: it breaks where waiting is not enough and `value` is needed.
 
     What is used is the demand, on average and at the peak.

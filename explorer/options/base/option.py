@@ -17,6 +17,7 @@ from explorer.facts.units import Number
 from .added_time import AddedTime
 from .conditions import GB, MB, Conditions
 from .limit_uses import (
+    Backlogged,
     Beyond,
     FixedUse,
     LimitUse,
@@ -27,7 +28,6 @@ from .limit_uses import (
     Slices,
     Spill,
     SumPerRequest,
-    Waits,
 )
 from .request_path import LEVELS, PHASES, Actor, Lines, RequestPath, Step
 from .resources import Piece

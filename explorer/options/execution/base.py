@@ -12,6 +12,7 @@ from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.limit_uses import (
+    Backlogged,
     FixedUse,
     LimitUse,
     Linear,
@@ -19,7 +20,6 @@ from explorer.options.base.limit_uses import (
     PerRequest,
     Slices,
     Spill,
-    Waits,
 )
 from explorer.options.base.option import Option
 from explorer.options.base.request_path import Actor, BodyIn, HandOver, Lines, Phase, RequestPath, Step
@@ -53,7 +53,7 @@ def waiting(load: Conditions, age: str) -> Iterable[LimitUse]:
     """Jobs wait where all environments are busy: how many they need at once, and how old they get."""
     needed = load.concurrency_needed(load.limit(age))
     demand = load.runtime.mean * load.mean_rps, load.runtime.mean * load.peak_rps
-    yield Waits("lambda.concurrency", needed, *demand)
+    yield Backlogged("lambda.concurrency", needed, *demand)
     yield FixedUse(age, backlog_age(load, age))
 
 
