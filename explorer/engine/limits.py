@@ -11,7 +11,7 @@ import numpy as np
 from explorer.facts import catalogue
 from explorer.facts.units import Number, format_share
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import LimitUse, Spill, SumPerRequest
+from explorer.options.base.limit_uses import LimitUse, Offloaded, SumPerRequest
 from explorer.workload.workload import Workload
 
 from .designs import Design, Placement
@@ -142,7 +142,7 @@ def _finding(use: LimitUse, load: Conditions, door: str) -> Finding:
 
 def _consequence(use: LimitUse, load: Conditions, door: str, told: str) -> str:
     """What the caller sees, or what is done instead."""
-    if isinstance(use, Spill):
+    if isinstance(use, Offloaded):
         share = format_share(float(use.share(load)))
         return f"never breaks: of the requests, {share} are too large to hand over and go through S3"
     breach = catalogue.breach(use.limit, door)

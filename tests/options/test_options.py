@@ -9,7 +9,7 @@ from explorer.engine.limits import Finding, findings
 from explorer.errors import WorkloadError
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import PeakDemand, Spill
+from explorer.options.base.limit_uses import Offloaded, PeakDemand
 from explorer.workload.workload import Workload
 
 KB, MB, GB = 1024, 1024**2, 1024**3
@@ -197,7 +197,7 @@ def spilled(execution: str, limit: str, size: int) -> float:
         for option in design.options
         for use in option.limits(load.under(Placement.of(option, design.flow).flow))
     ]
-    (spill,) = [use for use in uses if isinstance(use, Spill)]
+    (spill,) = [use for use in uses if isinstance(use, Offloaded)]
     assert spill.limit == limit
     return float(spill.share(load))
 

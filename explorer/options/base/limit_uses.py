@@ -142,7 +142,7 @@ class PerRequest:
 
 
 @dataclass(frozen=True)
-class Spill(PerRequest):
+class Offloaded(PerRequest):
     """A limit that is never broken, because what is too large to hand over goes through S3."""
 
     def used(self, load: Quantities, p: float) -> Number:

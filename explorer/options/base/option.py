@@ -22,11 +22,11 @@ from .limit_uses import (
     FixedUse,
     LimitUse,
     Linear,
+    Offloaded,
     Paged,
     PeakDemand,
     PerRequest,
     Slices,
-    Spill,
     SumPerRequest,
 )
 from .request_path import LEVELS, PHASES, Actor, Lines, RequestPath, Step

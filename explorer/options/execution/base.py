@@ -16,10 +16,10 @@ from explorer.options.base.limit_uses import (
     FixedUse,
     LimitUse,
     Linear,
+    Offloaded,
     PeakDemand,
     PerRequest,
     Slices,
-    Spill,
 )
 from explorer.options.base.option import Option
 from explorer.options.base.request_path import Actor, BodyIn, HandOver, Lines, Phase, RequestPath, Step
@@ -40,7 +40,7 @@ from explorer.options.base.resources import (
 from explorer.options.base.usage_lines import compute, logs
 
 
-def started_chunks(load: Conditions, spill: Spill, starts: np.ndarray) -> Number:
+def started_chunks(load: Conditions, spill: Offloaded, starts: np.ndarray) -> Number:
     """How many of the chunks that begin at `starts` [B] a body reaches that is handed over, on average."""
     body, gone = load.spread(spill.driver), spill.share(load)
     total: Number = 0.0
@@ -88,12 +88,12 @@ class Execution(Option):
         jobs = self.jobs_only and not flow.asynchronous
         return f"{self.id} needs a stored or callback response" if jobs else None
 
-    def spills(self, load: Conditions) -> Iterable[Spill]:
+    def spills(self, load: Conditions) -> Iterable[Offloaded]:
         """The limit on handing over a body; none where there is no body to hand over."""
         if self.handed and load.flow.asynchronous and load.flow.body_in is BodyIn.DOOR:
             binary = load.workload.request.binary
             escape = 1.0 if binary else load.constant("encoding.json_escape")
-            yield Spill(self.handed, "request", Codec(binary, escape))
+            yield Offloaded(self.handed, "request", Codec(binary, escape))
 
     def by_reference(self, load: Conditions) -> Lines:
         """The lines for bodies that are too large to hand over: a PUT, a GET, a day in the bucket."""
