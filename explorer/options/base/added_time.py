@@ -8,7 +8,7 @@ from typing import Any
 
 from explorer.facts.units import Number
 
-from .limit_uses import Beyond, Linear, Material
+from .limit_uses import AfterBurst, Linear, Material
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class AddedTime(ABC):
     driver: str  # what it grows with: request [B], response [B] or runtime [s]
 
     @abstractmethod
-    def measure(self, load: Any, least_s: float) -> Linear | Material | Beyond:
+    def measure(self, load: Any, least_s: float) -> Linear | Material | AfterBurst:
         """The seconds by the driver; what is under `least_s` [s] may be left out."""
 
     def held_s(self, load: Any) -> Number:

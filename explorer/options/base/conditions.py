@@ -14,7 +14,7 @@ from explorer.workload.distribution import Distribution
 from explorer.workload.workload import Workload
 
 from .cold_starts import ColdStarts
-from .limit_uses import Beyond, Linear, Material, PerRequest, SumPerRequest
+from .limit_uses import AfterBurst, Linear, Material, PerRequest, SumPerRequest
 from .request_path import LEVELS, BodyIn, BodyOut, RequestPath
 
 GB = float(BYTES["GB"])
@@ -206,11 +206,11 @@ class Conditions(ColdStarts):
         return main + uploads + (self.polls if self.flow.polls else 0.0)
 
     @property
-    def stream(self) -> Beyond:
+    def stream(self) -> AfterBurst:
         """Seconds that a stream is held to Lambda's bandwidth, after the burst."""
         # a client that is slower than the stream holds it back
         rate = np.minimum(self.limit("lambda.stream.rate") * MB, self.bandwidth)
-        return Beyond(self.limit("lambda.stream.burst"), rate)
+        return AfterBurst(self.limit("lambda.stream.burst"), rate)
 
     @property
     def stream_mean_s(self) -> Number:
@@ -226,7 +226,7 @@ class Conditions(ColdStarts):
         least = self.constant("time.material") * self.limit(limit_id)
         self._rest_on_bodies()
         added = [(time.driver, time.measure(self, least)) for time in self.flow.added_times]
-        terms: list[tuple[str, Linear | Material | Beyond]] = [("runtime", Linear()), *added]
+        terms: list[tuple[str, Linear | Material | AfterBurst]] = [("runtime", Linear()), *added]
         return PerRequest(limit_id, "runtime") if len(terms) == 1 else SumPerRequest(limit_id, tuple(terms))
 
     def _rest_on_bodies(self) -> None:

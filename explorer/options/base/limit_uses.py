@@ -110,7 +110,7 @@ class Material:
 
 
 @dataclass(frozen=True)
-class Beyond:
+class AfterBurst:
     """used = (value - start)+ / rate: the time that what is beyond a burst takes at a capped rate."""
 
     start: float
@@ -161,7 +161,7 @@ class SumPerRequest:
     """A limit on the sum of measures of two drivers, which are taken to be large together."""
 
     limit: str
-    terms: tuple[tuple[str, Linear | Material | Beyond], ...]  # that of the run time first
+    terms: tuple[tuple[str, Linear | Material | AfterBurst], ...]  # that of the run time first
     driver: ClassVar[str] = "runtime"
 
     def used(self, load: Quantities, p: Number) -> Number:

@@ -17,8 +17,8 @@ from explorer.facts.units import Number
 from .added_time import AddedTime
 from .conditions import GB, MB, Conditions
 from .limit_uses import (
+    AfterBurst,
     Backlogged,
-    Beyond,
     FixedUse,
     LimitUse,
     Linear,

@@ -9,7 +9,7 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import GB, Conditions
-from explorer.options.base.limit_uses import Beyond, LimitUse, PerRequest
+from explorer.options.base.limit_uses import AfterBurst, LimitUse, PerRequest
 from explorer.options.base.request_path import Actor, Behind, BodyOut, Lines, Phase, RequestPath, Step
 from explorer.options.base.usage_lines import compute
 
@@ -19,7 +19,7 @@ from .base import Response
 class Streaming(AddedTime):
     """What is beyond the burst of a stream, at its capped rate."""
 
-    def measure(self, load: Conditions, least_s: float) -> Beyond:
+    def measure(self, load: Conditions, least_s: float) -> AfterBurst:
         return load.stream
 
     def held_s(self, load: Conditions) -> Number:
