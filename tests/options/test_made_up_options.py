@@ -26,7 +26,7 @@ from explorer.live.deployment.template import stack_of
 from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
-from explorer.options.base.limit_uses import LimitUse, Material
+from explorer.options.base.limit_uses import IfMaterial, LimitUse
 from explorer.options.base.request_path import Actor, Billing, Compute, Lines, Start
 from explorer.options.base.resources import Piece, Resource, Route, Value, attribute
 from explorer.options.door.base import Door
@@ -74,8 +74,8 @@ class Hatch(Door):
 class Boiling(AddedTime):
     """The same time for every request."""
 
-    def measure(self, load: Conditions, least_s: float) -> Material:
-        return Material(0.0, load.constant("madeup.boil_s"), least_s)
+    def measure(self, load: Conditions, least_s: float) -> IfMaterial:
+        return IfMaterial(0.0, load.constant("madeup.boil_s"), least_s)
 
     def held_s(self, load: Conditions) -> float:
         return load.constant("madeup.boil_s")

@@ -8,7 +8,7 @@ from typing import Any
 
 from explorer.facts.units import Number
 
-from .limit_uses import AfterBurst, Linear, Material
+from .limit_uses import AfterBurst, IfMaterial, Linear
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class AddedTime(ABC):
     driver: str  # what it grows with: request [B], response [B] or runtime [s]
 
     @abstractmethod
-    def measure(self, load: Any, least_s: float) -> Linear | Material | AfterBurst:
+    def measure(self, load: Any, least_s: float) -> Linear | IfMaterial | AfterBurst:
         """The seconds by the driver; what is under `least_s` [s] may be left out."""
 
     def held_s(self, load: Any) -> Number:
@@ -34,9 +34,9 @@ class AddedTime(ABC):
 class BucketTransfer(AddedTime):
     """A body that the work reads from S3, or puts there."""
 
-    def measure(self, load: Any, least_s: float) -> Material:
+    def measure(self, load: Any, least_s: float) -> IfMaterial:
         """The latency of S3, and the body at the bandwidth between an environment and S3."""
-        return Material(1 / load.network, load.typical_s("s3.request"), least_s)
+        return IfMaterial(1 / load.network, load.typical_s("s3.request"), least_s)
 
     def held_s(self, load: Any) -> Number:
         """The body alone."""

@@ -14,7 +14,7 @@ from explorer.workload.distribution import Distribution
 from explorer.workload.workload import Workload
 
 from .cold_starts import ColdStarts
-from .limit_uses import AfterBurst, Linear, Material, PerRequest, SumPerRequest
+from .limit_uses import AfterBurst, IfMaterial, Linear, PerRequest, SumPerRequest
 from .request_path import LEVELS, BodyIn, BodyOut, RequestPath
 
 GB = float(BYTES["GB"])
@@ -226,7 +226,7 @@ class Conditions(ColdStarts):
         least = self.constant("time.material") * self.limit(limit_id)
         self._rest_on_bodies()
         added = [(time.driver, time.measure(self, least)) for time in self.flow.added_times]
-        terms: list[tuple[str, Linear | Material | AfterBurst]] = [("runtime", Linear()), *added]
+        terms: list[tuple[str, Linear | IfMaterial | AfterBurst]] = [("runtime", Linear()), *added]
         return PerRequest(limit_id, "runtime") if len(terms) == 1 else SumPerRequest(limit_id, tuple(terms))
 
     def _rest_on_bodies(self) -> None:

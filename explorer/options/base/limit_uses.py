@@ -96,7 +96,7 @@ class Paged:
 
 
 @dataclass(frozen=True)
-class Material:
+class IfMaterial:
     """used = factor x value + offset where that is at least `least`, else nothing worth counting."""
 
     factor: Number
@@ -161,7 +161,7 @@ class SumPerRequest:
     """A limit on the sum of measures of two drivers, which are taken to be large together."""
 
     limit: str
-    terms: tuple[tuple[str, Linear | Material | AfterBurst], ...]  # that of the run time first
+    terms: tuple[tuple[str, Linear | IfMaterial | AfterBurst], ...]  # that of the run time first
     driver: ClassVar[str] = "runtime"
 
     def used(self, load: Quantities, p: Number) -> Number:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from explorer.facts.units import Number
 from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import Material
+from explorer.options.base.limit_uses import IfMaterial
 from explorer.options.base.request_path import Actor, BodyOut, Lines, Phase, Step
 from explorer.options.base.usage_lines import compute
 
@@ -17,8 +17,8 @@ from .base import Response
 class Compressing(AddedTime):
     """The result, compressed at what one vCPU does in a second."""
 
-    def measure(self, load: Conditions, least_s: float) -> Material:
-        return Material(1 / (load.constant("gzip.bytes_per_s") * load.vcpu), 0.0, least_s)
+    def measure(self, load: Conditions, least_s: float) -> IfMaterial:
+        return IfMaterial(1 / (load.constant("gzip.bytes_per_s") * load.vcpu), 0.0, least_s)
 
 
 class Compressed(Response):
