@@ -27,7 +27,7 @@ from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import IfMaterial, LimitUse
-from explorer.options.base.request_path import Actor, Billing, Compute, Lines, Start
+from explorer.options.base.request_path import Actor, Billing, Compute, Start, UsageLines
 from explorer.options.base.resources import Piece, Resource, Route, Value, attribute
 from explorer.options.door.base import Door
 from explorer.options.execution.base import Execution
@@ -59,7 +59,7 @@ class Hatch(Door):
         "door_waits": waits,
     }
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         yield self.exchange, load.requests * load.exchanges
 
     def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[Piece]:
@@ -100,7 +100,7 @@ class Kettle(Execution):
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield load.time_limit("madeup.kettle.time")
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         yield "madeup.kettle_second", load.requests * load.held_s
 
 

@@ -29,7 +29,7 @@ from .limit_uses import (
     Slices,
     SumPerRequest,
 )
-from .request_path import LEVELS, PHASES, Actor, Lines, RequestPath, Step
+from .request_path import LEVELS, PHASES, Actor, RequestPath, Step, UsageLines
 from .resources import Piece
 from .usage_lines import compute, container_logs, front, front_cold, logs, task_hours
 
@@ -103,7 +103,7 @@ class Option:
         """The limits that bind, each with what drives it."""
         return ()
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         """What is billed a month: (price id, quantity), one driver a line."""
         return ()
 

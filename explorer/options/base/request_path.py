@@ -11,7 +11,7 @@ from explorer.facts.units import Number
 from .added_time import AddedTime
 
 LEVELS = (0.5, 0.95, 0.99)  # the quantiles at which latency is worked out
-Lines = Iterable[tuple[str, Number]]  # (price id, quantity a month)
+UsageLines = Iterable[tuple[str, Number]]  # (price id, quantity a month)
 
 
 class Phase(StrEnum):

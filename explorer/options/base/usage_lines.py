@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from explorer.facts.units import Number
 
 from .conditions import GB, Conditions
-from .request_path import Actor, Behind, Billing, Lines, Phase, Step
+from .request_path import Actor, Behind, Billing, Phase, Step, UsageLines
 
 
-def compute(load: Conditions, seconds: Number) -> Lines:
+def compute(load: Conditions, seconds: Number) -> UsageLines:
     """The lines for `seconds` of work more a request, on average, wherever the work runs."""
     if load.flow.compute.billing is Billing.DURATION:
         price = load.by_architecture("lambda.duration")
@@ -19,7 +19,7 @@ def compute(load: Conditions, seconds: Number) -> Lines:
         yield from task_hours(load, load.requests * seconds / 3600, load.task_vcpu, load.task_gb)
 
 
-def task_hours(load: Conditions, hours: Number, vcpu: Number, gb: Number) -> Lines:
+def task_hours(load: Conditions, hours: Number, vcpu: Number, gb: Number) -> UsageLines:
     """The lines for `hours` of a container of this size, with its public address."""
     suffix = "arm" if load.architecture == "arm64" else "x86"
     yield f"fargate.vcpu_linux_{suffix}", hours * vcpu
@@ -27,7 +27,7 @@ def task_hours(load: Conditions, hours: Number, vcpu: Number, gb: Number) -> Lin
     yield "vpc.public_ipv4_in_use", hours
 
 
-def front(load: Conditions, calls: Number, time_id: str) -> Lines:
+def front(load: Conditions, calls: Number, time_id: str) -> UsageLines:
     """The lines for `calls` a month of a small function beside the worker."""
     if load.flow.behind is Behind.CONTAINER:
         return
@@ -38,13 +38,13 @@ def front(load: Conditions, calls: Number, time_id: str) -> Lines:
     yield from logs(load, calls)
 
 
-def logs(load: Conditions, invocations: Number) -> Lines:
+def logs(load: Conditions, invocations: Number) -> UsageLines:
     """The line for the log of `invocations` of a function."""
     size = load.constant("lambda.log_bytes")
     yield "cloudwatch.logs_ingest_vended_standard", invocations * size / GB
 
 
-def container_logs(load: Conditions) -> Lines:
+def container_logs(load: Conditions) -> UsageLines:
     """The line for the log of the work in a container, which is not billed as a function's is."""
     yield "cloudwatch.logs_ingest_custom_standard", load.requests * load.constant("lambda.log_bytes") / GB
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse
-from explorer.options.base.request_path import Lines
+from explorer.options.base.request_path import UsageLines
 from explorer.options.base.resources import (
     AT_ONCE,
     Allow,
@@ -35,7 +35,7 @@ class AppConfig(Store):
         yield from super().limits(load)
         yield FixedUse("appconfig.size", load.config_bytes)
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         polled = self.alive(load) * load.month_s / load.constant("appconfig.poll_s")
         yield "appconfig.get_configuration_call", self.starts(load) + polled
         yield "appconfig.configuration_received", self.starts(load)

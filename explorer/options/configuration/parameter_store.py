@@ -10,7 +10,7 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand
-from explorer.options.base.request_path import Lines
+from explorer.options.base.request_path import UsageLines
 from explorer.options.base.resources import Allow, Piece, Setting, Variable, joined, own_arn
 
 from .base import Store
@@ -33,7 +33,7 @@ class ParameterStore(Store):
         yield from super().limits(load)
         yield FixedUse(self.value_limit, load.config_largest)
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         fetches = self.fetches(load)
         yield "kms.symmetric_request", fetches * load.config_secrets
         # beyond the free rate, higher throughput is switched on, and every read is paid
@@ -61,7 +61,7 @@ class AdvancedParameterStore(ParameterStore):
     value_limit = "ssm.adv"
     tier = "Advanced"
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         yield from super().usage(load)
         yield "ssm.advanced_parameter", self.entries(load) * load.hours
         yield "ssm.advanced_api_interaction", self.fetches(load) * self.entries(load)

@@ -9,7 +9,7 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse
-from explorer.options.base.request_path import Lines
+from explorer.options.base.request_path import UsageLines
 from explorer.options.base.resources import Allow, Piece, Setting, Variable, joined, own_arn
 
 from .base import Store
@@ -35,7 +35,7 @@ class SecretsManager(Store):
         yield from super().limits(load)
         yield FixedUse("sm.value", load.config_largest)
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         yield "secretsmanager.secret", self.reads_each(load)
         yield "secretsmanager.api_call", self.fetches(load) * self.reads_each(load)
 

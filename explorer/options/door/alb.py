@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from explorer.options.base.conditions import GB, Conditions
-from explorer.options.base.request_path import Behind, Lines
+from explorer.options.base.request_path import Behind, UsageLines
 
 from .base import Door
 
@@ -28,7 +28,7 @@ class Alb(Door):
         "fronts_containers": True,
     }
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         yield "alb.alb_hour", load.hours
         if load.public:
             yield "vpc.public_ipv4_in_use", load.constant("alb.zones") * load.hours

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse, PeakDemand
-from explorer.options.base.request_path import Lines
+from explorer.options.base.request_path import UsageLines
 from explorer.options.base.resources import Piece, Resource, Route, Value, joined, own_name, ref
 
 from .api_gateway import may_call, may_invoke, proxy
@@ -55,6 +55,6 @@ class HttpApi(Door):
         yield from super().limits(load)
         yield PeakDemand("apigw.throttle", load.peak_rps * load.exchanges)
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         increment = load.constant("http_api.increment_bytes")
         yield self.exchange, load.requests * self.request_units(load, increment)

@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.limit_uses import LimitUse, PeakDemand, PerRequest
-from explorer.options.base.request_path import BodyOut, Lines
+from explorer.options.base.request_path import BodyOut, UsageLines
 from explorer.options.base.resources import Piece, Resource, Route, Value, attribute, joined, own_name, ref
 
 from .api_gateway import may_call, may_invoke, rest_proxy
@@ -83,7 +83,7 @@ class RestApi(Door):
         yield PerRequest("apigw.stream.idle", "runtime")  # nothing is sent before the work is done
         yield load.time_limit("apigw.stream.duration")
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         yield self.exchange, load.requests * load.exchanges
         if not load.public:
             yield "vpc.interface_endpoint_hour", load.constant("alb.zones") * load.hours

@@ -22,7 +22,7 @@ from explorer.options.base.limit_uses import (
     Slices,
 )
 from explorer.options.base.option import Option
-from explorer.options.base.request_path import Actor, BodyIn, HandOver, Lines, Phase, RequestPath, Step
+from explorer.options.base.request_path import Actor, BodyIn, HandOver, Phase, RequestPath, Step, UsageLines
 from explorer.options.base.resources import (
     WORK,
     Allow,
@@ -95,7 +95,7 @@ class Execution(Option):
             escape = 1.0 if binary else load.constant("encoding.json_escape")
             yield Offloaded(self.handed, "request", Codec(binary, escape))
 
-    def by_reference(self, load: Conditions) -> Lines:
+    def by_reference(self, load: Conditions) -> UsageLines:
         """The lines for bodies that are too large to hand over: a PUT, a GET, a day in the bucket."""
         for spill in self.spills(load):
             spilled = load.requests * spill.share(load)
@@ -143,7 +143,7 @@ class LambdaExecution(Execution):
             yield PeakDemand("lambda.concurrency", load.peak_rps * np.maximum(load.held_s, shortest))
             yield PeakDemand("lambda.scaling", load.new_environments(scaling_window_s()))
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         invocations = load.requests * self.slices(load)
         yield load.by_architecture("lambda.request"), invocations
         duration = load.by_architecture("lambda.duration")
@@ -155,7 +155,7 @@ class LambdaExecution(Execution):
         yield from logs(load, invocations)
         yield from self.by_reference(load)
 
-    def more_events(self, load: Conditions) -> Lines:
+    def more_events(self, load: Conditions) -> UsageLines:
         """The line for large asynchronous events: each started chunk over the free size is a request."""
         free, chunk = load.constant("lambda.async.free_bytes"), load.constant("lambda.async.chunk_bytes")
         for spill in self.spills(load):
@@ -261,7 +261,7 @@ class Sliced(LambdaExecution):
         """A use that grows with each invocation that the work takes."""
         return Slices(self.budget_s(load), load.steps, each, offset)
 
-    def state_moves(self, load: Conditions) -> Lines:
+    def state_moves(self, load: Conditions) -> UsageLines:
         """The lines for keeping the state in S3 between invocations, where it is too large to hand over."""
         moved = np.where(
             load.state_bytes > load.limit(self.state_limit),

@@ -10,7 +10,7 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.conditions import MB, Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand, PerRequest
-from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Lines, Phase, RequestPath, Step
+from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Phase, RequestPath, Step, UsageLines
 from explorer.options.base.resources import Allow, Piece, Variable, own_arn, ref
 
 from .base import Sliced
@@ -48,7 +48,7 @@ class Durable(Sliced):
         """Bytes that one step keeps: its state, if that fits into a checkpoint, else a reference."""
         return np.where(load.state_bytes <= load.limit(self.state_limit), load.state_bytes, 0.0)
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         yield from super().usage(load)
         yield "lambda.durable_operation", load.requests * self._operations(load)
         written = load.requests * load.steps * self._state(load) / 1e9  # metered in decimal GB

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand
-from explorer.options.base.request_path import Actor, Billing, Compute, Lines, Phase, Start, Step
+from explorer.options.base.request_path import Actor, Billing, Compute, Phase, Start, Step, UsageLines
 from explorer.options.base.usage_lines import container_logs, task_hours
 
 from .base import Execution
@@ -30,7 +30,7 @@ class Fargate(Execution):
         seconds = load.runtime.mean + load.typical_s("ecs.start")
         yield PeakDemand("fargate.vcpu", load.peak_rps * seconds, load.task_vcpu)
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         start, least = load.typical_s("ecs.start"), load.constant("fargate.billed_min_s")
         billed = least + load.runtime.excess(least - start)
         yield from task_hours(load, load.requests * billed / 3600, load.task_vcpu, load.task_gb)

@@ -9,7 +9,7 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.conditions import MB, Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse
-from explorer.options.base.request_path import Actor, Billing, BodyIn, Compute, Lines, Phase, Start, Step
+from explorer.options.base.request_path import Actor, Billing, BodyIn, Compute, Phase, Start, Step, UsageLines
 from explorer.options.base.usage_lines import logs
 
 from .base import Execution
@@ -46,7 +46,7 @@ class ManagedInstance(Execution):
         needed = np.ceil(np.maximum(by_vcpu, by_memory))
         return np.maximum(needed, load.constant("instance.count_min"))
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         yield "lambda.managed_instances_request", load.requests
         hours = self.instances(load) * load.hours
         yield "ec2.m7g.xlarge_linux_on_demand", hours

@@ -9,7 +9,7 @@ import numpy as np
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse
-from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Lines, Phase, Step
+from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Phase, Step, UsageLines
 from explorer.options.base.resources import Allow, Piece, Resource, Variable, attribute, queue, ref
 
 from .base import LambdaExecution, backlog, dead_letters, started_chunks
@@ -33,7 +33,7 @@ class Queued(LambdaExecution):
         yield load.time_limit("lambda.timeout")
         yield from super().limits(load)
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         yield from super().usage(load)
         # a message is sent and received in chunks of 64 KB, and deleted once
         chunk, each = load.constant("sqs.chunk_bytes"), load.constant("sqs.requests_per_message")

@@ -12,7 +12,7 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse, PerRequest
 from explorer.options.base.option import Exclusion
-from explorer.options.base.request_path import FUNCTION, Actor, Lines
+from explorer.options.base.request_path import FUNCTION, Actor, UsageLines
 from explorer.options.base.resources import Allow, Piece, Variable, attribute, own_arn
 
 from .base import Sliced, dead_letters, event_settings
@@ -43,7 +43,7 @@ class Recursion(Sliced):
         yield PerRequest("lambda.recursion", "runtime", self.per_slice(1.0, 0.0, load))
         yield from super().limits(load)
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         yield from super().usage(load)
         hops = load.requests * (self.slices(load) - 1)
         free, chunk = load.constant("lambda.async.free_bytes"), load.constant("lambda.async.chunk_bytes")

@@ -10,7 +10,7 @@ from explorer.facts import catalogue
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse
-from explorer.options.base.request_path import Behind, Billing, Compute, Lines, RequestPath, Start
+from explorer.options.base.request_path import Behind, Billing, Compute, RequestPath, Start, UsageLines
 from explorer.options.base.usage_lines import container_logs, task_hours
 
 from .base import Execution
@@ -64,7 +64,7 @@ class Service(Execution):
         yield FixedUse("fargate.task", load.memory_gb)
         yield FixedUse("fargate.vcpu", tasks * vcpu)
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         tasks, vcpu, gb = self.fleet(load)
         yield from task_hours(load, tasks * load.hours, vcpu, gb)
         yield from container_logs(load)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse
-from explorer.options.base.request_path import FUNCTION, Lines
+from explorer.options.base.request_path import FUNCTION, UsageLines
 
 from .base import LambdaExecution
 
@@ -22,6 +22,6 @@ class Single(LambdaExecution):
         yield load.time_limit("lambda.timeout")
         yield from super().limits(load)
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         yield from super().usage(load)
         yield from self.more_events(load)

@@ -9,7 +9,7 @@ from typing import Any
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse, PeakDemand, PerRequest
-from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Lines
+from explorer.options.base.request_path import FUNCTION, Actor, HandOver, UsageLines
 from explorer.options.base.resources import (
     Allow,
     Piece,
@@ -61,7 +61,7 @@ class StepFunctions(Sliced):
         )
         yield from super().limits(load)
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         yield from super().usage(load)
         fixed, each = (
             load.constant("sfn.transitions_fixed"),

@@ -9,7 +9,7 @@ from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse, Linear, PerRequest
 from explorer.options.base.option import Exclusion, Option
-from explorer.options.base.request_path import Actor, BodyIn, Lines, Phase, Step
+from explorer.options.base.request_path import Actor, BodyIn, Phase, Step, UsageLines
 from explorer.options.base.resources import (
     Allow,
     Piece,
@@ -47,7 +47,7 @@ class PresignedUpload(Option):
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield PerRequest("s3.put", "request", Linear(1 / GB))
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         yield from front(load, load.requests, "handler.presign")
         yield "s3.standard_tier1_request", load.requests
         yield "s3.standard_tier2_request", load.requests

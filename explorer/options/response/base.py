@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.option import Option
-from explorer.options.base.request_path import Lines
+from explorer.options.base.request_path import UsageLines
 from explorer.options.base.resources import Piece, Route, Setting
 
 TB = GB * 1024
@@ -22,7 +22,7 @@ class Response(Option):
         """Bytes that leave for the internet for one request, on average."""
         return load.response.mean
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         if load.public:
             yield "transfer.internet_out", load.requests * self.transferred(load) / GB
 

@@ -8,7 +8,7 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.option import Exclusion
-from explorer.options.base.request_path import Actor, BodyOut, Lines, Phase, Step
+from explorer.options.base.request_path import Actor, BodyOut, Phase, Step, UsageLines
 
 from .stored import Stored
 
@@ -36,7 +36,7 @@ class Callback(Stored):
     def _front_s(self, load: Conditions) -> Number:
         return load.typical_s("handler.submit")
 
-    def _told(self, load: Conditions) -> Lines:
+    def _told(self, load: Conditions) -> UsageLines:
         yield "eventbridge.custom_event", load.requests
         yield "eventbridge.api_destination", load.requests
         if load.public:

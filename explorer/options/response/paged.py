@@ -9,7 +9,7 @@ import numpy as np
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.option import Exclusion
-from explorer.options.base.request_path import Actor, Billing, BodyOut, Lines, Phase, Step
+from explorer.options.base.request_path import Actor, Billing, BodyOut, Phase, Step, UsageLines
 from explorer.options.base.resources import Piece, Setting
 from explorer.options.base.usage_lines import compute, logs
 
@@ -30,7 +30,7 @@ class PagedResponse(Response):
         if not load.workload.response.divisible:
             yield Exclusion("response.divisible", "the response cannot be asked for page by page")
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         yield from super().usage(load)
         again = np.maximum(load.pages - 1, 0)
         if load.flow.compute.billing is Billing.DURATION:

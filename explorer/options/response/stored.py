@@ -10,7 +10,7 @@ from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import FixedUse, LimitUse, Linear, PeakDemand, PerRequest
 from explorer.options.base.option import Exclusion
-from explorer.options.base.request_path import Actor, Behind, BodyOut, Lines, Phase, Step
+from explorer.options.base.request_path import Actor, Behind, BodyOut, Phase, Step, UsageLines
 from explorer.options.base.resources import (
     Allow,
     Piece,
@@ -62,7 +62,7 @@ class Stored(Response):
         """Seconds of the small functions for one job."""
         return load.typical_s("handler.submit") + load.polls * load.typical_s("handler.status")
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         yield from super().usage(load)
         yield from front(load, load.requests, "handler.submit")
         yield "dynamodb.ondemand_wru", load.requests * load.constant("ddb.writes_per_job")
@@ -74,7 +74,7 @@ class Stored(Response):
         yield from compute(load, load.typical_s("s3.request") + load.response.mean / load.network)
         yield from self._told(load)
 
-    def _told(self, load: Conditions) -> Lines:
+    def _told(self, load: Conditions) -> UsageLines:
         """What it costs that the client learns of the end: it reads the status, again and again."""
         polled = load.requests * load.polls
         yield from front(load, polled, "handler.status")

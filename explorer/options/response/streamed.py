@@ -10,7 +10,7 @@ from explorer.facts.units import Number
 from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.limit_uses import AfterBurst, LimitUse, PerRequest
-from explorer.options.base.request_path import Actor, Behind, BodyOut, Lines, Phase, RequestPath, Step
+from explorer.options.base.request_path import Actor, Behind, BodyOut, Phase, RequestPath, Step, UsageLines
 from explorer.options.base.usage_lines import compute
 
 from .base import Response
@@ -45,7 +45,7 @@ class Streamed(Response):
         if load.on_lambda:
             yield PerRequest("lambda.stream.response", "response")
 
-    def usage(self, load: Conditions) -> Lines:
+    def usage(self, load: Conditions) -> UsageLines:
         yield from super().usage(load)
         if load.on_lambda:
             beyond = load.response.excess(load.limit("lambda.stream.burst"))
