@@ -28,7 +28,7 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import IfMaterial, LimitUse
 from explorer.options.base.request_path import Actor, Billing, Compute, Start, UsageLines
-from explorer.options.base.resources import Piece, Resource, Route, Value, attribute
+from explorer.options.base.resources import Resource, Route, TemplatePiece, Value, attribute
 from explorer.options.door.base import Door
 from explorer.options.execution.base import Execution
 from explorer.views.app.costs import costs as costs_on_screen
@@ -62,7 +62,7 @@ class Hatch(Door):
     def usage(self, load: Conditions) -> UsageLines:
         yield self.exchange, load.requests * load.exchanges
 
-    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[Piece]:
+    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
         for function in sorted(set(routes.values())):
             yield Resource(f"{function}Hatch", "MadeUp::Hatch", {"Opens": attribute(function)})
 

@@ -17,10 +17,10 @@ from explorer.options.base.resources import (
     Allow,
     Entry,
     Part,
-    Piece,
     Resource,
     Route,
     Setting,
+    TemplatePiece,
     Value,
     Variable,
     attribute,
@@ -51,7 +51,7 @@ class Stack:
 
     design: Design
     workload: Workload
-    pieces: tuple[Piece, ...]
+    pieces: tuple[TemplatePiece, ...]
 
     def of(self, kind: type[Any]) -> list[Any]:
         """The pieces of one kind."""

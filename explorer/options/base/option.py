@@ -30,7 +30,7 @@ from .limit_uses import (
     SumPerRequest,
 )
 from .request_path import LEVELS, PHASES, Actor, RequestPath, Step, UsageLines
-from .resources import Piece
+from .resources import TemplatePiece
 from .usage_lines import compute, container_logs, front, front_cold, logs, task_hours
 
 __all__ = [
@@ -111,6 +111,6 @@ class Option:
         """What happens to one request, with the seconds that each step takes."""
         return ()
 
-    def pieces(self, load: Conditions) -> Iterable[Piece]:
+    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
         """What a stack needs for it: functions, routes, permissions, settings, resources."""
         return ()

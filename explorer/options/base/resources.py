@@ -91,7 +91,7 @@ class Resource:
     attributes: Mapping[str, Value] = field(default_factory=dict)  # such as DependsOn
 
 
-Piece = Part | Route | Allow | Setting | Variable | Entry | Resource
+TemplatePiece = Part | Route | Allow | Setting | Variable | Entry | Resource
 
 
 def ref(logical: str) -> Value:

@@ -10,8 +10,8 @@ from explorer.options.base.request_path import UsageLines
 from explorer.options.base.resources import (
     AT_ONCE,
     Allow,
-    Piece,
     Resource,
+    TemplatePiece,
     Variable,
     joined,
     own_arn,
@@ -40,7 +40,7 @@ class AppConfig(Store):
         yield "appconfig.get_configuration_call", self.starts(load) + polled
         yield "appconfig.configuration_received", self.starts(load)
 
-    def _reading(self, load: Conditions) -> Iterable[Piece]:
+    def _reading(self, load: Conditions) -> Iterable[TemplatePiece]:
         application = {"ApplicationId": ref("Application")}
         yield Resource("Application", "AWS::AppConfig::Application", {"Name": own_name("app")})
         yield Resource("Environment", "AWS::AppConfig::Environment", {**application, "Name": "live"})

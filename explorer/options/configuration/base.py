@@ -13,7 +13,7 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse, PeakDemand
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.request_path import Actor, Phase, Start, Step
-from explorer.options.base.resources import Entry, Piece, Setting
+from explorer.options.base.resources import Entry, Setting, TemplatePiece
 
 
 class Configuration(Option):
@@ -35,7 +35,7 @@ class Configuration(Option):
     deployable = True
     store: ClassVar[str] = "environment"  # as the code that is shipped calls it
 
-    def pieces(self, load: Conditions) -> Iterable[Piece]:
+    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
         yield Setting("store", self.store)
         yield from sample_entries(load, "environment" if self.store == "environment" else "store")
 
@@ -114,7 +114,7 @@ class Store(Configuration):
             return
         yield Step(Phase.COLD_START, f"read {self.id}", (Actor.WORKER, Actor.STORE), seconds, order=1)
 
-    def pieces(self, load: Conditions) -> Iterable[Piece]:
+    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
         yield Setting("store", self.store)
         plain = "environment" if self.plain_fits(load) else "store"
         yield Setting("plain", plain)
@@ -122,6 +122,6 @@ class Store(Configuration):
         yield from sample_entries(load, plain)
         yield from self._reading(load)
 
-    def _reading(self, load: Conditions) -> Iterable[Piece]:
+    def _reading(self, load: Conditions) -> Iterable[TemplatePiece]:
         """What lets the work read the store, and tells it where."""
         return ()

@@ -11,7 +11,7 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand
 from explorer.options.base.request_path import UsageLines
-from explorer.options.base.resources import Allow, Piece, Setting, Variable, joined, own_arn
+from explorer.options.base.resources import Allow, Setting, TemplatePiece, Variable, joined, own_arn
 
 from .base import Store
 
@@ -43,7 +43,7 @@ class ParameterStore(Store):
         reads = fetches * self.entries(load)
         yield "ssm.higher_throughput_api_interaction", np.where(paid, reads, 0.0)
 
-    def _reading(self, load: Conditions) -> Iterable[Piece]:
+    def _reading(self, load: Conditions) -> Iterable[TemplatePiece]:
         yield Setting("tier", self.tier)
         yield Variable("work", "CONFIGURATION", joined("/${AWS::StackName}/"))
         yield Allow("work", ("ssm:GetParameters",), own_arn("ssm", "parameter/~/*"))

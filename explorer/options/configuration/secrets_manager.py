@@ -10,7 +10,7 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse
 from explorer.options.base.request_path import UsageLines
-from explorer.options.base.resources import Allow, Piece, Setting, Variable, joined, own_arn
+from explorer.options.base.resources import Allow, Setting, TemplatePiece, Variable, joined, own_arn
 
 from .base import Store
 
@@ -39,7 +39,7 @@ class SecretsManager(Store):
         yield "secretsmanager.secret", self.reads_each(load)
         yield "secretsmanager.api_call", self.fetches(load) * self.reads_each(load)
 
-    def _reading(self, load: Conditions) -> Iterable[Piece]:
+    def _reading(self, load: Conditions) -> Iterable[TemplatePiece]:
         yield Variable("work", "CONFIGURATION", joined("${AWS::StackName}/"))
         packs = 0 if self.plain_fits(load) else int(self.reads_each(load) - load.config_secrets)
         yield Setting("packs", [f"plain-{number + 1}" for number in range(packs)])

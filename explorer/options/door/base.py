@@ -12,7 +12,7 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse, Paged, PerRequest
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.request_path import Actor, Behind, BodyIn, BodyOut, Phase, Step
-from explorer.options.base.resources import Piece, Route, Value
+from explorer.options.base.resources import Route, TemplatePiece, Value
 
 
 class Door(Option):
@@ -75,7 +75,7 @@ class Door(Option):
             seconds = load.time("exchange.rtt") + overhead
             yield Step(Phase.POLL, f"status request through {self.id}", (Actor.CLIENT, Actor.DOOR), seconds)
 
-    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[Piece]:
+    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
         """What leads each route to the function, by its logical id, and who may come in."""
         return ()
 

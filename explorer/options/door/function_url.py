@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.resources import CALLER, Allow, Piece, Resource, Route, Value, attribute
+from explorer.options.base.resources import CALLER, Allow, Resource, Route, TemplatePiece, Value, attribute
 
 from .base import Door
 
@@ -25,7 +25,7 @@ class FunctionUrl(Door):
     }
     one_function = True
 
-    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[Piece]:
+    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
         (function,) = set(routes.values())
         url = {"TargetFunctionArn": attribute(function), "AuthType": "AWS_IAM"}
         yield Resource("Url", "AWS::Lambda::Url", url)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse, PeakDemand
 from explorer.options.base.request_path import UsageLines
-from explorer.options.base.resources import Piece, Resource, Route, Value, joined, own_name, ref
+from explorer.options.base.resources import Resource, Route, TemplatePiece, Value, joined, own_name, ref
 
 from .api_gateway import may_call, may_invoke, proxy
 from .base import Door
@@ -30,7 +30,7 @@ class HttpApi(Door):
         "door_waits": waits,
     }
 
-    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[Piece]:
+    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
         api = {"ApiId": ref("Api")}
         yield Resource("Api", "AWS::ApiGatewayV2::Api", {"Name": own_name("api"), "ProtocolType": "HTTP"})
         stage = {**api, "StageName": "$default", "AutoDeploy": True}

@@ -9,7 +9,16 @@ import numpy as np
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.limit_uses import LimitUse, PeakDemand, PerRequest
 from explorer.options.base.request_path import BodyOut, UsageLines
-from explorer.options.base.resources import Piece, Resource, Route, Value, attribute, joined, own_name, ref
+from explorer.options.base.resources import (
+    Resource,
+    Route,
+    TemplatePiece,
+    Value,
+    attribute,
+    joined,
+    own_name,
+    ref,
+)
 
 from .api_gateway import may_call, may_invoke, rest_proxy
 from .base import Door
@@ -33,7 +42,7 @@ class RestApi(Door):
         "door_waits": waits,
     }
 
-    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[Piece]:
+    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
         encoded = load.workload.response.binary or load.flow.body_out is BodyOut.COMPRESSED
         media = {"BinaryMediaTypes": ["*/*"]} if encoded else {}
         yield Resource("Api", "AWS::ApiGateway::RestApi", {"Name": own_name("api"), **media})
@@ -48,7 +57,7 @@ class RestApi(Door):
         yield Resource("Stage", "AWS::ApiGateway::Stage", stage)
         yield may_call("Api", "live", routes, "*/*")
 
-    def _paths(self, routes: Mapping[Route, str]) -> Iterable[Piece]:
+    def _paths(self, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
         """A resource for each part of each path, and a method for each route."""
         made: dict[str, Value] = {"": attribute("Api", "RootResourceId")}
         for number, (route, function) in enumerate(routes.items(), 1):

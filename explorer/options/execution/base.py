@@ -26,9 +26,9 @@ from explorer.options.base.request_path import Actor, BodyIn, HandOver, Phase, R
 from explorer.options.base.resources import (
     WORK,
     Allow,
-    Piece,
     Resource,
     Setting,
+    TemplatePiece,
     Variable,
     attribute,
     objects,
@@ -182,7 +182,7 @@ class LambdaExecution(Execution):
         """What is peculiar to the function that does the work."""
         return {}
 
-    def pieces(self, load: Conditions) -> Iterable[Piece]:
+    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
         yield work_part(load, self.entry, self.properties(load), self.versioned)
         if not load.flow.asynchronous:
             return
@@ -194,7 +194,7 @@ class LambdaExecution(Execution):
         yield Allow("work", ("s3:GetObject",), objects("ResultsBucket", "bodies/"))
         yield from self._handing(load)
 
-    def _handing(self, load: Conditions) -> Iterable[Piece]:
+    def _handing(self, load: Conditions) -> Iterable[TemplatePiece]:
         """What hands a job to the work."""
         function = own_arn("lambda", "function:~-work")
         yield Variable("submit", "HAND_TO", attribute("Work"))
@@ -284,7 +284,7 @@ class Sliced(LambdaExecution):
         yield Step(Phase.QUEUE, "hand the job over", (Actor.FRONT, Actor.WORKER), seconds)
         yield from backlog(load, self.age_limit)
 
-    def pieces(self, load: Conditions) -> Iterable[Piece]:
+    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
         yield from super().pieces(load)
         yield Setting("slice_margin_s", load.constant("hop.margin_s"))
         yield Setting("state_bytes", int(load.limit(self.state_limit)))

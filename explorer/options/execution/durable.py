@@ -11,7 +11,7 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import MB, Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand, PerRequest
 from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Phase, RequestPath, Step, UsageLines
-from explorer.options.base.resources import Allow, Piece, Variable, own_arn, ref
+from explorer.options.base.resources import Allow, TemplatePiece, Variable, own_arn, ref
 
 from .base import Sliced
 
@@ -72,7 +72,7 @@ class Durable(Sliced):
         longest = int(load.limit("durable.duration"))
         return {"DurableConfig": {"ExecutionTimeout": longest, "RetentionPeriodInDays": kept}}
 
-    def _handing(self, load: Conditions) -> Iterable[Piece]:
+    def _handing(self, load: Conditions) -> Iterable[TemplatePiece]:
         function = own_arn("lambda", "function:~-work")
         qualified = own_arn("lambda", "function:~-work:*")
         yield Variable("submit", "HAND_TO", ref("WorkLive"))

@@ -10,7 +10,7 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse
 from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Phase, Step, UsageLines
-from explorer.options.base.resources import Allow, Piece, Resource, Variable, attribute, queue, ref
+from explorer.options.base.resources import Allow, Resource, TemplatePiece, Variable, attribute, queue, ref
 
 from .base import LambdaExecution, backlog, dead_letters, started_chunks
 
@@ -47,7 +47,7 @@ class Queued(LambdaExecution):
         yield Step(Phase.QUEUE, "through the queue", (Actor.FRONT, Actor.WORKER), load.time("sqs.to_lambda"))
         yield from backlog(load, self.age_limit)
 
-    def _handing(self, load: Conditions) -> Iterable[Piece]:
+    def _handing(self, load: Conditions) -> Iterable[TemplatePiece]:
         yield dead_letters(load)
         # the worker shortens the time for which its message is hidden to its lease
         tries = {

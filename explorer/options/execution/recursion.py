@@ -13,7 +13,7 @@ from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse, PerRequest
 from explorer.options.base.option import Exclusion
 from explorer.options.base.request_path import FUNCTION, Actor, UsageLines
-from explorer.options.base.resources import Allow, Piece, Variable, attribute, own_arn
+from explorer.options.base.resources import Allow, TemplatePiece, Variable, attribute, own_arn
 
 from .base import Sliced, dead_letters, event_settings
 
@@ -57,7 +57,7 @@ class Recursion(Sliced):
     def properties(self, load: Conditions) -> Mapping[str, Any]:
         return {"RecursiveLoop": "Allow"}  # it counts its own hops
 
-    def _handing(self, load: Conditions) -> Iterable[Piece]:
+    def _handing(self, load: Conditions) -> Iterable[TemplatePiece]:
         function = own_arn("lambda", "function:~-work")
         yield dead_letters(load)
         yield Variable("submit", "HAND_TO", attribute("Work"))

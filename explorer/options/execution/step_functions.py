@@ -12,8 +12,8 @@ from explorer.options.base.limit_uses import LimitUse, PeakDemand, PerRequest
 from explorer.options.base.request_path import FUNCTION, Actor, HandOver, UsageLines
 from explorer.options.base.resources import (
     Allow,
-    Piece,
     Resource,
+    TemplatePiece,
     Variable,
     attribute,
     log_group,
@@ -73,7 +73,7 @@ class StepFunctions(Sliced):
     def _handover(self, load: Conditions) -> str:
         return "sfn.to_lambda"
 
-    def _handing(self, load: Conditions) -> Iterable[Piece]:
+    def _handing(self, load: Conditions) -> Iterable[TemplatePiece]:
         machine = own_arn("states", "stateMachine:~-workflow")
         yield Variable("submit", "HAND_TO", machine)
         yield Allow("submit", ("states:StartExecution",), machine)

@@ -12,9 +12,9 @@ from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.request_path import Actor, BodyIn, Phase, Step, UsageLines
 from explorer.options.base.resources import (
     Allow,
-    Piece,
     Route,
     Setting,
+    TemplatePiece,
     Variable,
     bucket,
     days,
@@ -64,7 +64,7 @@ class PresignedUpload(Option):
         read = load.time("s3.request") + load.at_levels("request") / load.network
         yield Step(Phase.WORK, "read the body", (Actor.WORKER, Actor.BUCKET), read, order=-1)
 
-    def pieces(self, load: Conditions) -> Iterable[Piece]:
+    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
         yield front_part(load, "uploads")
         yield Route("uploads", "POST", "/uploads")
         yield from bucket("UploadsBucket", {"uploads/": days(load.constant("upload.kept_s"))})

@@ -8,7 +8,7 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.option import Option
 from explorer.options.base.request_path import UsageLines
-from explorer.options.base.resources import Piece, Route, Setting
+from explorer.options.base.resources import Route, Setting, TemplatePiece
 
 TB = GB * 1024
 
@@ -26,7 +26,7 @@ class Response(Option):
         if load.public:
             yield "transfer.internet_out", load.requests * self.transferred(load) / GB
 
-    def pieces(self, load: Conditions) -> Iterable[Piece]:
+    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
         yield Setting("response", load.flow.body_out.value)
         yield Setting("binary", load.workload.response.binary)
         yield Setting("compression", float(load.compression))

@@ -10,7 +10,7 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.option import Exclusion
 from explorer.options.base.request_path import Actor, Billing, BodyOut, Phase, Step, UsageLines
-from explorer.options.base.resources import Piece, Setting
+from explorer.options.base.resources import Setting, TemplatePiece
 from explorer.options.base.usage_lines import compute, logs
 
 from .base import Response
@@ -45,6 +45,6 @@ class PagedResponse(Response):
         seconds = load.transfer(size) + more * once
         yield Step(Phase.DOWNLOAD, "the pages", (Actor.CLIENT, Actor.WORKER), seconds)
 
-    def pieces(self, load: Conditions) -> Iterable[Piece]:
+    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
         yield from super().pieces(load)
         yield Setting("page_bytes", int(load.page_bytes))

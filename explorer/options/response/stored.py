@@ -13,10 +13,10 @@ from explorer.options.base.option import Exclusion
 from explorer.options.base.request_path import Actor, Behind, BodyOut, Phase, Step, UsageLines
 from explorer.options.base.resources import (
     Allow,
-    Piece,
     Resource,
     Route,
     Setting,
+    TemplatePiece,
     Variable,
     attribute,
     bucket,
@@ -103,7 +103,7 @@ class Stored(Response):
             Phase.POLL, "read the status", (Actor.FRONT, Actor.TABLE), load.time("handler.status"), order=1
         )
 
-    def pieces(self, load: Conditions) -> Iterable[Piece]:
+    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
         yield from super().pieces(load)
         yield front_part(load, "submit")
         yield Route("submit", "POST", "/jobs")
@@ -121,7 +121,7 @@ class Stored(Response):
             yield Variable(part, "RESULTS", ref("ResultsBucket"))
             yield Allow(part, ("dynamodb:GetItem", "dynamodb:UpdateItem"), attribute("Jobs"))
 
-    def _storage(self, load: Conditions) -> Iterable[Piece]:
+    def _storage(self, load: Conditions) -> Iterable[TemplatePiece]:
         kept_s, upload_s = load.number("response.kept"), load.constant("upload.kept_s")
         yield Setting("kept_s", int(kept_s))
         yield Setting("upload_kept_s", int(upload_s))
