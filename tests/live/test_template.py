@@ -12,7 +12,7 @@ from explorer import Workload
 from explorer.engine.designs import OPTIONS, Design, table
 from explorer.errors import DesignError
 from explorer.live.deployment.template import Stack, filler, stack_of
-from explorer.options.base.resources import CALLER, Allow, Entry, Part, Route, Setting, Variable
+from explorer.options.base.resources import CALLER, Allow, Entry, FunctionRole, Route, Setting, Variable
 
 DEPLOYABLE = [design for design in table().designs if design.deployable]
 DOORS = ("function-url", "http-api", "rest-api")
@@ -94,7 +94,7 @@ def test_functions_that_are_not_python_are_refused_by_name():
 def test_every_part_that_is_spoken_of_is_played_by_one_function(design):
     made = stack(design)
     played = [part for _, plays in made.functions.values() for part in plays]
-    assert sorted(played) == sorted({part.id for part in made.of(Part)})
+    assert sorted(played) == sorted({part.id for part in made.of(FunctionRole)})
     spoken = {piece.part for kind in (Allow, Variable, Route) for piece in made.of(kind)} - {CALLER}
     assert spoken <= set(played)
 

@@ -16,7 +16,7 @@ from explorer.options.base.resources import (
     CALLER,
     Allow,
     Entry,
-    Part,
+    FunctionRole,
     Resource,
     Route,
     Setting,
@@ -58,14 +58,18 @@ class Stack:
         return [piece for piece in self.pieces if isinstance(piece, kind)]
 
     @cached_property
-    def functions(self) -> Mapping[str, tuple[Part, tuple[str, ...]]]:
+    def functions(self) -> Mapping[str, tuple[FunctionRole, tuple[str, ...]]]:
         """The functions by logical id: what each is, and the parts that it plays."""
         door = self.design.options[0]
         routed = {route.part for route in self.of(Route)}
         shared = [
-            part for part in self.of(Part) if getattr(door, "one_function", False) and part.id in routed
+            part
+            for part in self.of(FunctionRole)
+            if getattr(door, "one_function", False) and part.id in routed
         ]
-        functions = {part.id.title(): (part, (part.id,)) for part in self.of(Part) if part not in shared}
+        functions = {
+            part.id.title(): (part, (part.id,)) for part in self.of(FunctionRole) if part not in shared
+        }
         if len(shared) == 1:
             functions[shared[0].id.title()] = (shared[0], (shared[0].id,))
         elif shared:
@@ -110,7 +114,7 @@ class Stack:
         }
         yield Resource("Caller", "AWS::IAM::ManagedPolicy", policy)
 
-    def _function(self, logical: str, part: Part, plays: tuple[str, ...]) -> Iterable[Resource]:
+    def _function(self, logical: str, part: FunctionRole, plays: tuple[str, ...]) -> Iterable[Resource]:
         log = f"/aws/lambda/~-{part.id}"
         yield Resource(f"{logical}Log", "AWS::Logs::LogGroup", log_group(log))
         yield Resource(f"{logical}Role", "AWS::IAM::Role", self._role(log, plays))

@@ -24,7 +24,7 @@ PLACE = "${AWS::Region}:${AWS::AccountId}"
 
 
 @dataclass(frozen=True)
-class Part:
+class FunctionRole:
     """Something that a function does: what enters it, and what it needs to run."""
 
     id: str
@@ -91,7 +91,7 @@ class Resource:
     attributes: Mapping[str, Value] = field(default_factory=dict)  # such as DependsOn
 
 
-TemplatePiece = Part | Route | Allow | Setting | Variable | Entry | Resource
+TemplatePiece = FunctionRole | Route | Allow | Setting | Variable | Entry | Resource
 
 
 def ref(logical: str) -> Value:
@@ -200,21 +200,21 @@ DAY_S = 86400
 FRONT, WORK = "front", "work"  # modules of the code that is shipped; each has a `handler`
 
 
-def front_part(load: Conditions, part: str) -> Part:
+def front_part(load: Conditions, part: str) -> FunctionRole:
     """A small function beside the worker, which waits for other services and does no work itself."""
-    return Part(part, FRONT, load.constant("handler.memory_mb"), load.constant("handler.timeout_s"))
+    return FunctionRole(part, FRONT, load.constant("handler.memory_mb"), load.constant("handler.timeout_s"))
 
 
 def work_part(
     load: Conditions, entry: str = WORK, properties: Mapping[str, Any] | None = None, versioned: bool = False
-) -> Part:
+) -> FunctionRole:
     """The function that does the work: behind the door, or handed its jobs."""
     timeout_s = load.limit("lambda.timeout")
     if load.flow.asynchronous:
-        return Part("work", entry, load.memory_mb, timeout_s, properties or {}, versioned)
+        return FunctionRole("work", entry, load.memory_mb, timeout_s, properties or {}, versioned)
     if load.flow.door_waits:  # no longer than the door waits for it, or it would work for nobody
         timeout_s = min(timeout_s, load.limit(load.flow.door_waits) - 1)
-    return Part("work", FRONT, load.memory_mb, timeout_s, properties or {}, versioned)
+    return FunctionRole("work", FRONT, load.memory_mb, timeout_s, properties or {}, versioned)
 
 
 def days(seconds: Any) -> int:
