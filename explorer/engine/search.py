@@ -30,7 +30,7 @@ SLACK = 1e-9  # by which a sum has to be less, of itself: far more than rounding
 
 
 @dataclass
-class Places:
+class TopTwo:
     """The best and the second best at the points of a block, so far."""
 
     score: np.ndarray  # (2, *block)
@@ -168,7 +168,7 @@ class Round:
         self.shape = shape = self.load.shape
         self.inside = contest.cells.within(block)
         self.cuts: dict[tuple[str, int], np.ndarray] = {}
-        self.best = Places(
+        self.best = TopTwo(
             np.full((2, *shape), np.inf),
             np.full((2, *shape), NOTHING),
             np.full((2, *shape), np.nan),
