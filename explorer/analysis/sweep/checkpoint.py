@@ -24,7 +24,7 @@ DICTIONARY_BYTES = 2**26  # all designs in words stay a dictionary
 UNFINISHED = ".unfinished"
 
 
-class Parts:
+class Checkpoint:
     """The parts of a sweep to a file; a context, in which no other process may write them.
 
     Raises ExplorerError where the folder cannot be written, is in use, or holds another sweep's parts.

@@ -22,7 +22,7 @@ from explorer.options.base.conditions import Conditions
 from explorer.workload.axes import grid_of
 from explorer.workload.workload import Workload
 
-from .checkpoint import Parts, write
+from .checkpoint import Checkpoint, write
 from .executor import Watch, unwatched, worked
 from .manifest import manifest
 from .rows import Answer, Legend
@@ -147,7 +147,7 @@ def sweep(
         return _gathered(workload, grid, legend, tiles, watch(answers, len(tiles), 0))
     asked = manifest(work.workload, grid, legend, tiles)
     rows = len(legend.designs) if legend.compared else 1
-    with Parts(_parquet(to), asked, tiles, rows) as parts:
+    with Checkpoint(_parquet(to), asked, tiles, rows) as parts:
         answers = worked(work, tiles.jobs(grid, parts.missing()), executor)
         with closing(answers):
             for number, answer in watch(answers, len(tiles), len(parts.kept)):
