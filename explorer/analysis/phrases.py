@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from explorer.engine.limits import Finding
     from explorer.options.base.option import Option
 
-    from .rejections import Reason
+    from .rejections import Rejection
 
     Choices = Mapping[str, str] | Design  # the option id of each concern
 
@@ -417,7 +417,7 @@ def _by_concern(options: Iterable[str]) -> dict[str, list[str]]:
     return by_concern
 
 
-def rejected_options(reason: Reason, chosen: Design) -> str:
+def rejected_options(reason: Rejection, chosen: Design) -> str:
     """The options that a reason rules out, those first that a reader would look for.
 
     >>> rejected_options(limit, design)
@@ -438,7 +438,7 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:MOST_NAMES]) + (" and others" if len(names) > MOST_NAMES else "")
 
 
-def rejected_options_at_length(reason: Reason, chosen: Design) -> str:
+def rejected_options_at_length(reason: Rejection, chosen: Design) -> str:
     """The same in a document: every option; what makes it bind beside those that it binds.
 
     >>> rejected_options_at_length(limit, design)
@@ -456,7 +456,7 @@ def rejected_options_at_length(reason: Reason, chosen: Design) -> str:
     return "; ".join(filter(None, (bodies, work, *listed.values()))) or "several together"
 
 
-def rejected_options_briefly(reason: Reason, most: int) -> str:
+def rejected_options_briefly(reason: Rejection, most: int) -> str:
     """The same in few letters: so many options, and how many more there are.
 
     >>> rejected_options_briefly(limit, 2)
@@ -467,7 +467,7 @@ def rejected_options_briefly(reason: Reason, most: int) -> str:
     return f"{listed} +{more}" if more > 0 else listed
 
 
-def rejection(reason: Reason, chosen: Design) -> str:
+def rejection(reason: Rejection, chosen: Design) -> str:
     """What a reason rules out, and why.
 
     >>> print(rejection(limit, design))
@@ -483,7 +483,7 @@ def rejection(reason: Reason, chosen: Design) -> str:
     return f"{what} by the {limit_with_value(reason.because)} ({chance} of the requests break it)"
 
 
-def rejection_at_length(reason: Reason, chosen: Design) -> str:
+def rejection_at_length(reason: Rejection, chosen: Design) -> str:
     """The same in a document.
 
     >>> print(rejection_at_length(limit, design))

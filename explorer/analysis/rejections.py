@@ -23,7 +23,7 @@ KINDS = ("limit", "promise", "exclusion", "combination")
 
 
 @dataclass(frozen=True)
-class Reason:
+class Rejection:
     """One reason that rules designs out."""
 
     because: str  # a limit's id, client.waits, targets.latency_p95, or the field that excludes
@@ -58,7 +58,7 @@ class _Collected:
             self.chances[design] = chance if before is None or chance is None else max(before, chance)
 
 
-def rejections(load: Conditions) -> list[Reason]:
+def rejections(load: Conditions) -> list[Rejection]:
     """Every reason that rules out a design, limits first, then by how many designs it rules out."""
     evaluation = Evaluation(load, table())
     collected = _by_context(evaluation, load)
@@ -143,11 +143,11 @@ def _reason(
     designs: tuple[Design, ...],
     counts: np.ndarray,
     score: np.ndarray,
-) -> Reason:
+) -> Rejection:
     chances = collected.chances
     known = [chance for chance in chances.values() if chance is not None]
     closest = min(chances, key=lambda i: (counts[i], chances[i] or 0.0, score[i]))
-    return Reason(
+    return Rejection(
         because,
         collected.kind,
         collected.why,
@@ -158,14 +158,14 @@ def _reason(
     )
 
 
-def _combinations() -> list[Reason]:
+def _combinations() -> list[Rejection]:
     """Combinations of options that no workload can use."""
     grouped: dict[str, list[Design]] = defaultdict(list)
     for design in every_combination():
         for sentence in design.clashes:
             grouped[sentence].append(design)
     return [
-        Reason("combination", "combination", why, _shared(designs), len(designs), None, designs[0].ids)
+        Rejection("combination", "combination", why, _shared(designs), len(designs), None, designs[0].ids)
         for why, designs in sorted(grouped.items())
     ]
 

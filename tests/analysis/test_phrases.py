@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from explorer.analysis import phrases
-from explorer.analysis.rejections import Reason
+from explorer.analysis.rejections import Rejection
 from explorer.engine.designs import OPTIONS, Design
 from explorer.engine.limits import Finding
 from explorer.facts import key_value, suggestions
@@ -28,7 +28,7 @@ FINDING = Finding(
     source_url="",
     verified=True,
 )
-LIMIT = Reason(
+LIMIT = Rejection(
     because="apigw.http.timeout",
     kind="limit",
     why="Integration timeout",

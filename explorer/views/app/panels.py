@@ -20,7 +20,7 @@ from explorer.analysis.phrases import (
     use_of_limit_briefly,
 )
 from explorer.analysis.recommendation import Recommendation
-from explorer.analysis.rejections import Reason
+from explorer.analysis.rejections import Rejection
 from explorer.analysis.summary import misses
 from explorer.engine.designs import Design
 from explorer.engine.limits import Finding
@@ -178,7 +178,7 @@ def rejected(r: Recommendation) -> str:
     )
 
 
-def _reason(reason: Reason) -> str:
+def _reason(reason: Rejection) -> str:
     options = rejected_options_briefly(reason, 2)
     key = f"reason:{reason.because}"
     said, figure = escape(reason.why), f"{reason.designs} designs"

@@ -6,7 +6,7 @@ from typing import Any
 
 from explorer.analysis.phrases import difference, rejected_options_at_length, sentence
 from explorer.analysis.recommendation import Recommendation
-from explorer.analysis.rejections import Reason
+from explorer.analysis.rejections import Rejection
 from explorer.engine.cost import usage
 from explorer.engine.latency import steps
 from explorer.engine.limits import findings
@@ -35,7 +35,7 @@ def rejected(r: Recommendation, sources: Sources) -> Table:
     return table("What rules designs out, limits first", head, rows, look="wide")
 
 
-def _reason(r: Recommendation, reason: Reason, sources: Sources) -> list[Cell | str]:
+def _reason(r: Recommendation, reason: Rejection, sources: Sources) -> list[Cell | str]:
     because, source = Cell(sentence(reason.why, ""), f"`{reason.because}`"), Cell("")
     if reason.kind == "limit":
         row = catalogue.limit(reason.because)
