@@ -67,7 +67,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Atlas:
+class DecisionMap:
     """The winners over two axes. `winner` has a row a value of y; places are values of x and y."""
 
     workload: Workload
@@ -201,7 +201,7 @@ class Atlas:
 
 def atlas(
     workload: Workload, x: str = "response", y: str = "runtime", points: int | Sequence[int] = POINTS
-) -> Atlas:
+) -> DecisionMap:
     """The winners over two numeric fields, `points` values each, with today's value in the middle.
 
     Raises ExplorerError for a name that is no axis, or a field that the workload does not give.
@@ -216,10 +216,10 @@ def atlas(
     axes = {
         checked(axis): np.geomspace(*ends(workload, axis), n) for axis, n in zip((x, y), counts, strict=True)
     }
-    return Atlas(workload, x, y, sweep(workload, axes))
+    return DecisionMap(workload, x, y, sweep(workload, axes))
 
 
-def dearer(drawn: Atlas, design: Design) -> np.ndarray:
+def dearer(drawn: DecisionMap, design: Design) -> np.ndarray:
     """What building a design costs above the best, parts and all, by y and x [USD a month].
 
     Infinite where it does not serve and another does, NaN where none does.
@@ -233,7 +233,7 @@ def dearer(drawn: Atlas, design: Design) -> np.ndarray:
     return np.where(drawn.winner == NOTHING, np.nan, np.maximum(its - best, 0.0))
 
 
-def _meshed(drawn: Atlas) -> dict[str, np.ndarray]:
+def _meshed(drawn: DecisionMap) -> dict[str, np.ndarray]:
     return {drawn.x: drawn.across[None, :], drawn.y: drawn.up[:, None]}
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import explorer as ex
-from explorer.analysis.decision_map import Atlas, atlas, borders, dearer, ranked, reason
+from explorer.analysis.decision_map import DecisionMap, atlas, borders, dearer, ranked, reason
 from explorer.views.figures import price_of_being_wrong
 from explorer.workload.axes import ends
 
@@ -82,7 +82,7 @@ def test_an_axis_that_is_none_is_refused(workload):
 
 
 def test_it_costs_nothing_where_the_choice_is_best_and_more_elsewhere(workload, swept):
-    drawn = Atlas(workload, "response", "runtime", swept)
+    drawn = DecisionMap(workload, "response", "runtime", swept)
     choice = ex.recommend(workload).nearest
     extra = dearer(drawn, choice)
     its = drawn.winner == swept.designs.index(choice)
@@ -92,7 +92,7 @@ def test_it_costs_nothing_where_the_choice_is_best_and_more_elsewhere(workload, 
 
 @pytest.mark.parametrize("point", [(5, 5), (20, 30), (35, 5), (38, 38)])
 def test_it_is_what_recommend_and_assess_say_at_a_point(workload, swept, point):
-    drawn = Atlas(workload, "response", "runtime", swept)
+    drawn = DecisionMap(workload, "response", "runtime", swept)
     choice = ex.recommend(workload).nearest
     row, column = point
     axes = {"response": [drawn.across[column]], "runtime": [drawn.up[row]]}

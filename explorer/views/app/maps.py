@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.analysis.decision_map import Atlas, Line, unit_of
+from explorer.analysis.decision_map import DecisionMap, Line, unit_of
 from explorer.analysis.phrases import list_options
 from explorer.analysis.sweep.sweep import sweep
 from explorer.engine.designs import Design
@@ -59,7 +59,7 @@ class Maps:
     def __init__(self) -> None:
         self.x, self.y = "response", "runtime"
         self._windows: dict[str, Window] = {}
-        self._kept: OrderedDict[Hashable, Atlas] = OrderedDict()
+        self._kept: OrderedDict[Hashable, DecisionMap] = OrderedDict()
         self._palette = Palette()
 
     def begin(self) -> None:
@@ -95,7 +95,7 @@ class Maps:
         values = frozenset((name, value) for name, value in state.values.items() if name not in axes)
         return values, places, points
 
-    def held(self, state: State, workload: Workload, points: int) -> Atlas | None:
+    def held(self, state: State, workload: Workload, points: int) -> DecisionMap | None:
         """The map of a state, if it is there already."""
         key = self.key(state, self.places(workload), points)
         found = self._kept.get(key)
@@ -103,7 +103,7 @@ class Maps:
             self._kept.move_to_end(key)
         return found
 
-    def made(self, state: State, workload: Workload, points: int) -> Atlas:
+    def made(self, state: State, workload: Workload, points: int) -> DecisionMap:
         """The map of a state."""
         places = self.places(workload)
         found = self.held(state, workload, points)
@@ -112,13 +112,13 @@ class Maps:
             self.keep(self.key(state, places, points), found)
         return found
 
-    def keep(self, key: Hashable, found: Atlas) -> None:
+    def keep(self, key: Hashable, found: DecisionMap) -> None:
         """Keep a map, the oldest give way."""
         self._kept[key] = found
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 
-    def message(self, found: Atlas, *, fine: bool) -> tuple[dict[str, Any], list[bytes]]:
+    def message(self, found: DecisionMap, *, fine: bool) -> tuple[dict[str, Any], list[bytes]]:
         """A map as the browser takes it: words and places; the cells and the money as bytes."""
         designs = found.designs
         colours = self._palette.colours(designs)
@@ -151,7 +151,7 @@ def now_of(workload: Workload, axis: str) -> float:
     return next(dial for dial in DIALS if dial.field == axis).read(workload)
 
 
-def drawn(workload: Workload, places: tuple[Place, Place], points: int) -> Atlas:
+def drawn(workload: Workload, places: tuple[Place, Place], points: int) -> DecisionMap:
     """The winners over two windows, `points` values each."""
     axes = {axis: np.geomspace(*window, points) for axis, window in places}
     x, y = axes
@@ -159,10 +159,10 @@ def drawn(workload: Workload, places: tuple[Place, Place], points: int) -> Atlas
     workload = workload.replace(
         {axis: axes[axis][0] for axis in flat}
     )  # what is always 0 has nothing to scale
-    return Atlas(workload, x, y, sweep(workload, axes))
+    return DecisionMap(workload, x, y, sweep(workload, axes))
 
 
-def _axis(found: Atlas, name: str, most: int) -> dict[str, Any]:
+def _axis(found: DecisionMap, name: str, most: int) -> dict[str, Any]:
     values = found.across if name == found.x else found.up
     low, high = float(values[0]), float(values[-1])
     shown = ticks(unit_of(name), low, high, most)
@@ -185,7 +185,7 @@ def _line(line: Line) -> dict[str, Any]:
     return {"x": line.at[0], "y": line.at[1], "text": text, "steep": line.steep}
 
 
-def _common(found: Atlas) -> str:
+def _common(found: DecisionMap) -> str:
     """What all designs of the map have in common."""
     if not found.designs:
         return "No design is feasible anywhere here."

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.text import Text
 
-from explorer.analysis.decision_map import Atlas, atlas, unit_of
+from explorer.analysis.decision_map import DecisionMap, atlas, unit_of
 from explorer.analysis.sweep.sweep import Sweep
 from explorer.engine.search import NOTHING
 from explorer.facts.units import format_percent
@@ -40,7 +40,7 @@ def decision_map(
     x, y : two numeric fields, as `explorer.sweep` takes them; a distribution is scaled to its median
     swept : a sweep over these two, to draw again without asking again
     """
-    drawn = atlas(workload, x, y) if swept is None else Atlas(workload, x, y, swept)
+    drawn = atlas(workload, x, y) if swept is None else DecisionMap(workload, x, y, swept)
     picture, axes = canvas(6.4, f"What to build for {workload.name}", _alt(drawn), 0.085, 0.985, 0.84)
     subtitle(picture, _shared(drawn))
     if {x, y} & set(SPREADS):
@@ -53,7 +53,7 @@ def decision_map(
     return picture
 
 
-def frame_map(axes: Axes, drawn: Atlas) -> None:
+def frame_map(axes: Axes, drawn: DecisionMap) -> None:
     """Two log axes from end to end of the map, in units that people say."""
     axes.set(xscale="log", yscale="log", xlim=drawn.across[[0, -1]], ylim=drawn.up[[0, -1]])
     for axis, name in ((axes.xaxis, drawn.x), (axes.yaxis, drawn.y)):
@@ -65,7 +65,7 @@ def frame_map(axes: Axes, drawn: Atlas) -> None:
         axis.set_label_text(AXES[name].noun if name in SPREADS else name.replace("_", " "))
 
 
-def _shared(drawn: Atlas) -> str:
+def _shared(drawn: DecisionMap) -> str:
     """What all designs of the map have in common."""
     if not drawn.designs:
         return "no design is feasible anywhere here"
@@ -75,12 +75,12 @@ def _shared(drawn: Atlas) -> str:
     return f"everywhere: {common}" if common else "the least money and parts at every point"
 
 
-def _alt(drawn: Atlas) -> str:
+def _alt(drawn: DecisionMap) -> str:
     said = "; ".join(" + ".join(drawn.label(design)) for design in drawn.designs)
     return f"A map over {drawn.x} and {drawn.y} of the design that wins at each point: {said or 'none'}."
 
 
-def _areas(axes: Axes, drawn: Atlas) -> None:
+def _areas(axes: Axes, drawn: DecisionMap) -> None:
     place = {index: number for number, index in enumerate(drawn.ranked)}
     shown = np.vectorize(lambda index: place.get(int(index), NOTHING), otypes=[int])(drawn.winner)
     colours = ListedColormap([EMPTY, *(COLOURS[number % len(COLOURS)] for number in range(len(place)))])
@@ -92,7 +92,7 @@ def _areas(axes: Axes, drawn: Atlas) -> None:
             axes.contour(across, up, (shown == number) * 1.0, levels=[0.5], colors="white", linewidths=1.6)
 
 
-def _names(picture: Picture, axes: Axes, drawn: Atlas) -> None:
+def _names(picture: Picture, axes: Axes, drawn: DecisionMap) -> None:
     """The name of each region where it has most room; one that does not fit has a letter, told below."""
     told: list[str] = []
     for region in drawn.regions:
@@ -124,7 +124,7 @@ def name_fits(picture: Picture, axes: Axes, text: Text, lines: str, room: tuple[
     )
 
 
-def _reasons(axes: Axes, drawn: Atlas) -> None:
+def _reasons(axes: Axes, drawn: DecisionMap) -> None:
     """What draws each line of some length: the limit that the one design breaks beyond it, or the cost."""
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.2}
     style: Any = {"size": 7.5, "color": FAINT, "ha": "center", "va": "center", "bbox": box}
@@ -132,7 +132,7 @@ def _reasons(axes: Axes, drawn: Atlas) -> None:
         axes.text(*line.at, line.said, rotation=90 if line.steep else 0, clip_on=True, zorder=5, **style)
 
 
-def mark_today(axes: Axes, drawn: Atlas) -> None:
+def mark_today(axes: Axes, drawn: DecisionMap) -> None:
     """The workload as it is: its medians, and how far its own requests reach."""
     for ring in drawn.cloud:
         axes.fill(*ring.T, facecolor=INK, edgecolor=INK, alpha=0.09, lw=1.2, zorder=4)

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
-from explorer.analysis.decision_map import Atlas, atlas, dearer
+from explorer.analysis.decision_map import DecisionMap, atlas, dearer
 from explorer.analysis.label_placement import widest
 from explorer.analysis.recommendation import recommend
 from explorer.engine.designs import Design
@@ -74,7 +74,7 @@ def _classes(extra: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(extra), -1, classes)
 
 
-def _areas(axes: Axes, drawn: Atlas, classes: np.ndarray) -> None:
+def _areas(axes: Axes, drawn: DecisionMap, classes: np.ndarray) -> None:
     shades: Any = {
         "cmap": ListedColormap([EMPTY, *COLOURS, BREAKS]),
         "vmin": -1.5,
@@ -92,7 +92,7 @@ def _areas(axes: Axes, drawn: Atlas, classes: np.ndarray) -> None:
             axes.contour(drawn.across, drawn.up, its * 1.0, **line)
 
 
-def _names(picture: Picture, axes: Axes, drawn: Atlas, classes: np.ndarray) -> None:
+def _names(picture: Picture, axes: Axes, drawn: DecisionMap, classes: np.ndarray) -> None:
     """What each colour stands for, in its widest place, if there is room."""
     names = ["no design is feasible", "it is the best", *_spans(), "it breaks or is late"]
     taken = drawn.taken_by_today(classes.shape)
