@@ -6,7 +6,7 @@ import pytest
 
 from explorer import Design, ExplorerError, Workload
 from explorer.analysis.calibration.calibrate import calibrate
-from explorer.analysis.calibration.prediction import Conditions, predicted
+from explorer.analysis.calibration.prediction import RunConditions, predicted
 from explorer.engine.latency import latency
 from explorer.errors import DesignError
 from explorer.live.bench.endpoint import Endpoint, Work
@@ -148,7 +148,7 @@ def test_an_answer_at_once_has_no_phases():
 )
 def test_the_end_is_seen_at_the_next_poll(elapsed_s, polls, seen_s):
     nothing = {"times": dict.fromkeys(_times(), 1e-6), "runtime.network": 1e12, "client.bandwidth": 1e12}
-    run = Conditions(1.0, elapsed_s, 1, 1, {"work": 0, "handler.submit": 0}, **polls)
+    run = RunConditions(1.0, elapsed_s, 1, 1, {"work": 0, "handler.submit": 0}, **polls)
     assert predicted(W.replace(nothing), STORED, run)["total"]["p50"] == pytest.approx(seen_s, abs=0.15)
 
 

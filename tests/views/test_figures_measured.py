@@ -7,7 +7,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from explorer import Design, ExplorerError, Workload
-from explorer.analysis.calibration.prediction import Conditions, predicted
+from explorer.analysis.calibration.prediction import RunConditions, predicted
 from explorer.live import Result
 from explorer.live.bench.endpoint import Endpoint
 from explorer.live.bench.row import Row
@@ -40,7 +40,7 @@ def result(schedule, target="local", design=STORED, failed=(), **more):
     found = list(rows(schedule, **more))
     for number in failed:
         found[number].fail("lost", "never ended")
-    return Result(found, schedule, endpoint, Conditions(schedule.rate_rps, 0.3, 1e5), 0.0, 1.0)
+    return Result(found, schedule, endpoint, RunConditions(schedule.rate_rps, 0.3, 1e5), 0.0, 1.0)
 
 
 @pytest.fixture(scope="module")

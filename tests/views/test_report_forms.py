@@ -13,7 +13,7 @@ import pytest
 from matplotlib.patches import FancyBboxPatch
 
 import explorer as ex
-from explorer.analysis.calibration.prediction import Conditions
+from explorer.analysis.calibration.prediction import RunConditions
 from explorer.engine.designs import table
 from explorer.errors import ReportError
 from explorer.facts.locations import workloads_dir
@@ -181,7 +181,7 @@ def run(tmp_path_factory):
         took = sum(phases.values())
         times = {"latency_s": took, "service_s": took, "ended_s": due + took}
         rows.append(Row(number, float(due), status="succeeded", cold=cold, id=str(number), **times, **phases))
-    result = Result(rows, schedule, endpoint, Conditions(10.0, 0.3, 1e5), 0.0, 1.0)
+    result = Result(rows, schedule, endpoint, RunConditions(10.0, 0.3, 1e5), 0.0, 1.0)
     path = tmp_path_factory.mktemp("run") / "run.parquet"
     result.write(path)
     return path

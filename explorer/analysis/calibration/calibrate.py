@@ -15,7 +15,6 @@ from .measurements import METADATA as METADATA
 from .measurements import Measured, runs
 from .measurements import read as read
 from .prediction import NAMES, named
-from .prediction import Conditions as Conditions
 from .prediction import predicted as predicted
 from .solve import LEAST_S, RATES, assumed, equations, solved
 

@@ -14,7 +14,7 @@ from explorer.engine.designs import Design
 from explorer.errors import ExplorerError
 from explorer.options.base.request_path import LEVELS
 
-from .prediction import NAMES, Conditions
+from .prediction import NAMES, RunConditions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ class Measured:
     """What one run's jobs that succeeded took: quantiles at `LEVELS` [s]."""
 
     design: Design | None
-    run: Conditions
+    run: RunConditions
     seconds: dict[str, np.ndarray]  # of warm jobs, by phase or as `solve` names its equations
     phases: dict[str, np.ndarray]  # of all jobs, by phase and in all
     response: np.ndarray  # bytes
@@ -57,7 +57,7 @@ class Measured:
         given, design = told.get("conditions") or _seen_conditions(rows), told.get("design")
         return cls(
             Design(**design) if design else None,
-            Conditions(**given),
+            RunConditions(**given),
             _finite({**_phases(warm), **_apart(warm), **_told(told)}),
             _finite(phases),
             _levels(rows["bytes"]),

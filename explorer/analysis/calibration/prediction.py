@@ -18,7 +18,7 @@ NAMES = tuple(f"p{100 * level:g}" for level in LEVELS)
 
 
 @dataclass(frozen=True)
-class Conditions:
+class RunConditions:
     """What one run asked for: a prediction for it takes these from it.
 
     Parameters
@@ -49,7 +49,7 @@ class Conditions:
 class Asked(Conditions):
     """The load of one run; `only`, where given, is all that takes time: [s] by id, [s/B] by rate."""
 
-    def __init__(self, w: Workload, run: Conditions, only: Mapping[str, float] | None = None) -> None:
+    def __init__(self, w: Workload, run: RunConditions, only: Mapping[str, float] | None = None) -> None:
         self.run, self.only = run, only
         super().__init__(run.workload(w))
         if only is not None:
@@ -91,7 +91,7 @@ def sums_of(found: Iterable[Step]) -> dict[str, np.ndarray]:
     return sums
 
 
-def predicted(w: Workload, design: Design, run: Conditions) -> dict[str, dict[str, float]]:
+def predicted(w: Workload, design: Design, run: RunConditions) -> dict[str, dict[str, float]]:
     """Seconds by phase and in all at p50, p95 and p99, for a run under these conditions.
 
     As `latency`, but that the wait for a poll is not spread evenly: when the client polls is known.
@@ -107,7 +107,7 @@ def predicted(w: Workload, design: Design, run: Conditions) -> dict[str, dict[st
     return {phase: named(seconds) for phase, seconds in found.items()}
 
 
-def _seen_s(end_s: float, exchange_s: float, run: Conditions, load: Conditions) -> float:
+def _seen_s(end_s: float, exchange_s: float, run: RunConditions, load: Conditions) -> float:
     """When the client sees the end of a job that ends `end_s` after it was accepted [s]."""
     every = load.constant("poll.first_s") if run.poll_every_s is None else run.poll_every_s
     growth = load.constant("poll.growth") if run.poll_growth is None else run.poll_growth

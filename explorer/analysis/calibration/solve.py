@@ -18,7 +18,7 @@ from explorer.options.base.request_path import LEVELS, PHASES
 from explorer.workload.workload import Workload
 
 from .measurements import Measured
-from .prediction import Asked, Conditions, sums_of
+from .prediction import Asked, RunConditions, sums_of
 
 RATES = ("runtime.network", "client.bandwidth")  # fields of a workload, in bytes a second
 LEAN = 1e-3  # how little the assumed proportions weigh against what was measured
@@ -35,7 +35,7 @@ class Equation:
     measured: np.ndarray
 
 
-def assumed(w: Workload, design: Design, run: Conditions) -> dict[str, np.ndarray]:
+def assumed(w: Workload, design: Design, run: RunConditions) -> dict[str, np.ndarray]:
     """What the steps of a design take their times from, as assumed: [s] by id, [s/B] by rate."""
     probe = Asked(w, run, {})
     steps(probe, design)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from explorer.analysis.calibration.prediction import Conditions
+from explorer.analysis.calibration.prediction import RunConditions
 from explorer.engine.cost import Bill
 from explorer.engine.cost import bill as priced
 from explorer.engine.cost import usage as usage_of
@@ -17,12 +17,12 @@ from .logs import Invocation
 from .row import Row
 
 
-def expected_usd(w: Workload, design: Design, run: Conditions, requests: int) -> float:
+def expected_usd(w: Workload, design: Design, run: RunConditions, requests: int) -> float:
     """What `requests` would cost by the model, with what stands a month in its share [USD]."""
     return float(priced(_modelled(w, design, run, requests), w.region).total_usd)
 
 
-def _modelled(w: Workload, design: Design, run: Conditions, requests: int) -> dict[str, float]:
+def _modelled(w: Workload, design: Design, run: RunConditions, requests: int) -> dict[str, float]:
     load = Conditions(run.workload(w))
     share = requests / float(load.requests)
     return {price_id: quantity * share for price_id, quantity in usage_of(load, design).items()}
@@ -31,7 +31,7 @@ def _modelled(w: Workload, design: Design, run: Conditions, requests: int) -> di
 def bill(
     w: Workload,
     design: Design,
-    run: Conditions,
+    run: RunConditions,
     rows: Sequence[Row],
     exchanges: int,
     invocations: Sequence[Invocation],

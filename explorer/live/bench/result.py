@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.analysis.calibration.measurements import METADATA
-from explorer.analysis.calibration.prediction import Conditions, predicted
+from explorer.analysis.calibration.prediction import RunConditions, predicted
 from explorer.live.cloud.vouch import CANNOT_VOUCH_FOR, VOUCHES_FOR
 
 from .endpoint import Endpoint
@@ -48,7 +48,7 @@ class Result:
     rows: Sequence[Row]
     schedule: Schedule | Closed
     endpoint: Endpoint
-    conditions: Conditions
+    conditions: RunConditions
     started: float  # epoch seconds
     seconds: float
     interrupted: bool = False
@@ -233,7 +233,7 @@ class Result:
         pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), METADATA: told}), path)
 
 
-def _plain(conditions: Conditions) -> Mapping[str, Any]:
+def _plain(conditions: RunConditions) -> Mapping[str, Any]:
     from dataclasses import asdict
 
     return asdict(conditions)

@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from explorer.analysis.calibration.prediction import Conditions
+from explorer.analysis.calibration.prediction import RunConditions
 from explorer.engine.designs import Design
 from explorer.errors import ExplorerError
 from explorer.workload.workload import Workload
@@ -116,11 +116,11 @@ def _rate_rps(schedule: Schedule | Closed, work: Work) -> float:
     return schedule.concurrency / max(work.runtime_s or 0.0, 1.0)
 
 
-def _conditions(schedule: Schedule | Closed, work: Work, polling: Polling) -> Conditions:
+def _conditions(schedule: Schedule | Closed, work: Work, polling: Polling) -> RunConditions:
     rate = _rate_rps(schedule, work)
     growth = None if polling.every_s is None else polling.growth
     size = float(len(work.of(0)))
-    return Conditions(rate, work.runtime_s, work.response_bytes, size, {}, polling.every_s, growth)
+    return RunConditions(rate, work.runtime_s, work.response_bytes, size, {}, polling.every_s, growth)
 
 
 def expected_usd(
@@ -247,8 +247,8 @@ def _logged(
 
 
 def _as_it_was(
-    asked: Conditions, schedule: Schedule | Closed, rows: Sequence[Row], found: Sequence[logs.Invocation]
-) -> Conditions:
+    asked: RunConditions, schedule: Schedule | Closed, rows: Sequence[Row], found: Sequence[logs.Invocation]
+) -> RunConditions:
     """The conditions with what only the run itself shows: its rate if closed, its cold starts."""
     rate = asked.rate_rps
     counted = [row for row in rows if not row.warm_up and not math.isnan(row.ended_s)]
@@ -261,6 +261,6 @@ def _as_it_was(
         if seen:
             shares[name] = sum(seen) / len(seen)
     size = percentiles([float(row.request_bytes) for row in counted]).get("p50", asked.request_bytes)
-    return Conditions(
+    return RunConditions(
         rate, asked.runtime_s, asked.response_bytes, size, shares, asked.poll_every_s, asked.poll_growth
     )

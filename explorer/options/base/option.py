@@ -15,54 +15,12 @@ from typing import Any, ClassVar
 from explorer.facts.units import Number
 
 from .added_time import AddedTime
-from .conditions import GB, MB, Conditions
+from .conditions import Conditions
 from .limit_uses import (
-    AfterBurst,
-    Backlogged,
-    FixedUse,
     LimitUse,
-    Linear,
-    Offloaded,
-    Paged,
-    PeakDemand,
-    PerRequest,
-    Slices,
-    SumPerRequest,
 )
-from .request_path import LEVELS, PHASES, Actor, RequestPath, Step, UsageLines
+from .request_path import Actor, RequestPath, Step, UsageLines
 from .resources import TemplatePiece
-from .usage_lines import compute, container_logs, front, front_cold, logs, task_hours
-
-__all__ = [
-    "GB",
-    "LEVELS",
-    "MB",
-    "PHASES",
-    "Amount",
-    "Beyond",
-    "Demand",
-    "Exclusion",
-    "Flow",
-    "Joint",
-    "Linear",
-    "Lines",
-    "Load",
-    "Option",
-    "Over",
-    "Paged",
-    "Piece",
-    "Spill",
-    "Slices",
-    "Step",
-    "Use",
-    "Waits",
-    "compute",
-    "container_logs",
-    "front",
-    "front_cold",
-    "logs",
-    "task_hours",
-]
 
 
 @dataclass(frozen=True, eq=False)

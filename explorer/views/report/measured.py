@@ -9,7 +9,7 @@ from typing import Any
 
 from explorer.analysis.calibration.calibrate import calibrate
 from explorer.analysis.calibration.measurements import read
-from explorer.analysis.calibration.prediction import Conditions, predicted
+from explorer.analysis.calibration.prediction import RunConditions, predicted
 from explorer.engine.designs import Design
 from explorer.errors import ReportError
 from explorer.facts.units import format_time
@@ -61,9 +61,9 @@ class Measurement:
         return str(self.to_dict().get("target", ""))
 
     @property
-    def conditions(self) -> Conditions:
+    def conditions(self) -> RunConditions:
         """What the run asked for."""
-        return Conditions(**self.told["conditions"])
+        return RunConditions(**self.told["conditions"])
 
     @property
     def counted(self) -> list[Any]:
