@@ -320,4 +320,4 @@ def test_what_an_option_reads_and_says_are_quantities_of_the_flow():
     )
     for options in OPTIONS.values():
         for option in options.values():
-            assert {*option.reads, *option.says} <= names
+            assert {*option.depends_on, *option.provides} <= names

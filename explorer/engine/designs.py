@@ -81,7 +81,7 @@ class Design:
         """What the five choices mean for each other."""
         said: dict[str, Any] = {}
         for option in self.options:
-            said.update(option.says)
+            said.update(option.provides)
         added = tuple(time for option in self.options for time in option.added_times)
         return RequestPath(added_times=added, **said)
 
@@ -168,7 +168,7 @@ class Placement:
     @classmethod
     def of(cls, option: Option, flow: RequestPath) -> Placement:
         """The context that `option` has in a design with this flow."""
-        read = {*option.reads, *option.says}
+        read = {*option.depends_on, *option.provides}
         return _context(option, RequestPath(**{name: getattr(flow, name) for name in read}))
 
 

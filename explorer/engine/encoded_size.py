@@ -39,7 +39,7 @@ def encoded_size(
         raise ExplorerError(f'door is "{door}": expected one of {", ".join(doors)}')
     if direction not in DIRECTIONS:
         raise ExplorerError(f'direction is "{direction}": expected request or response')
-    envelope = catalogue.constant(doors[door].says[f"{direction}_envelope"]).value
+    envelope = catalogue.constant(doors[door].provides[f"{direction}_envelope"]).value
     if isinstance(body, str) and not binary:
         return escaped_bytes(body, direction == "response" and escapes_non_ascii(language)) + int(envelope)
     size = _byte_count(body)

@@ -51,7 +51,7 @@ class Hatch(Door):
     response_limits = (("madeup.hatch.response", False),)
     waits = "madeup.hatch.timeout"
     exchange = "madeup.hatch_call"
-    says = {
+    provides = {
         "door_time": "door.made-up-hatch",
         "request_envelope": "encoding.envelope.request.madeup",
         "response_envelope": "encoding.envelope.response.madeup",
@@ -94,7 +94,7 @@ class Kettle(Execution):
         "descaling",
         DesignPart("client brings cups", Actor.CLIENT),
     )
-    says = {"compute": KETTLE}
+    provides = {"compute": KETTLE}
     added_times = (Boiling("runtime"),)
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:

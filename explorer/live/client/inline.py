@@ -15,7 +15,7 @@ def largest_inline() -> int:
 
 
 def _room(door: Any) -> float:
-    envelope = catalogue.constant(door.says["request_envelope"]).value
+    envelope = catalogue.constant(door.provides["request_envelope"]).value
     codecs = {True: Codec(True, 1.0, envelope), False: Codec()}
     limits = ((catalogue.limit(limit).value, whole) for limit, whole in door.request_limits)
     return min(float(codecs[whole].room(value)) for value, whole in limits if value is not None)

@@ -39,10 +39,12 @@ class Option:
     concern: ClassVar[str]
     summary: ClassVar[str]  # what it is, in half a sentence
     parts: ClassVar[tuple[str, ...]] = ()  # what whoever is on call, or the client, must know of
-    says: ClassVar[Mapping[str, Any]] = {}  # what this choice means for the others, by Flow field
+    provides: ClassVar[
+        Mapping[str, Any]
+    ] = {}  # what this choice means for the others, by field of the request path
     added_times: ClassVar[tuple[AddedTime, ...]] = ()  # beside the run time, in what does the work
     role: ClassVar[Actor] = Actor.WORKER  # in whose box of a picture its parts stand, unless they say
-    reads: ClassVar[tuple[str, ...]] = ()  # the Flow fields that its answers depend on
+    depends_on: ClassVar[tuple[str, ...]] = ()  # the fields of the request path that its answers depend on
     deployable: ClassVar[bool] = False  # whether it says what a stack needs for it
 
     def clashes(self, flow: RequestPath) -> str | None:

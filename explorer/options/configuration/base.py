@@ -21,7 +21,7 @@ class Configuration(Option):
 
     concern = "configuration"
     role = Actor.STORE
-    reads: ClassVar[tuple[str, ...]] = ("compute",)
+    depends_on: ClassVar[tuple[str, ...]] = ("compute",)
     holds_secrets: ClassVar[bool] = False
     rotates: ClassVar[bool] = False
 
@@ -54,7 +54,7 @@ def sample_entries(load: Conditions, plain: str) -> Iterable[Entry]:
 class Store(Configuration):
     """Fetched when an environment starts, and again when it is older than `configuration.refresh_s`."""
 
-    reads = ("compute", "streaming")
+    depends_on = ("compute", "streaming")
     holds_secrets = True
     time: ClassVar[str]
     rate: ClassVar[str]  # the limit on reads a second

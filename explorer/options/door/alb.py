@@ -20,7 +20,7 @@ class Alb(Door):
     response_limits = (("lambda.sync.response", True), ("alb.lambda.response", True))
     waits = "alb.idle.timeout"
     deployable = False
-    says = {
+    provides = {
         "door_time": "door.alb",
         "request_envelope": "encoding.envelope.request.alb",
         "response_envelope": "encoding.envelope.response",

@@ -19,7 +19,7 @@ class Door(Option):
     """The first service that a request meets."""
 
     concern = "door"
-    reads = ("behind", "polls", "body_in", "body_out", "added_times")
+    depends_on = ("behind", "polls", "body_in", "body_out", "added_times")
     role = Actor.DOOR
     auth: tuple[str, ...] = ("none", "iam", "jwt")
     offers: tuple[str, ...] = ()  # of client.needs

@@ -16,7 +16,7 @@ class FunctionUrl(Door):
     auth = ("none", "iam")
     request_limits = (("lambda.furl.request", True),)
     response_limits = (("lambda.furl.response", True),)
-    says = {
+    provides = {
         "door_time": "door.function-url",
         "request_envelope": "encoding.envelope.request.v2",
         "response_envelope": "encoding.envelope.response",

@@ -22,7 +22,7 @@ class HttpApi(Door):
     response_limits = (("lambda.sync.response", True), ("apigw.http.payload", False))
     waits = "apigw.http.timeout"
     exchange = "apigateway.http_request"
-    says = {
+    provides = {
         "door_time": "door.http-api",
         "request_envelope": "encoding.envelope.request.v2",
         "response_envelope": "encoding.envelope.response",

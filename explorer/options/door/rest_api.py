@@ -33,7 +33,7 @@ class RestApi(Door):
     response_limits = (("lambda.sync.response", True), ("apigw.rest.payload", False))
     waits = "apigw.rest.timeout"
     exchange = "apigateway.rest_request"
-    says = {
+    provides = {
         "door_time": "door.rest-api",
         "request_envelope": "encoding.envelope.request.v1",
         "response_envelope": "encoding.envelope.response",

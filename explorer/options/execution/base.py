@@ -80,7 +80,7 @@ class Execution(Option):
     """What does the work. The body of a job goes to it as `handed` says, or through S3."""
 
     concern = "execution"
-    reads: ClassVar[tuple[str, ...]] = ("asynchronous", "body_in", "body_out", "added_times")
+    depends_on: ClassVar[tuple[str, ...]] = ("asynchronous", "body_in", "body_out", "added_times")
     jobs_only: ClassVar[bool] = False  # whether it cannot answer at once
     handed: ClassVar[str] = ""  # the limit on what can be handed over; above it the body goes through S3
 

@@ -26,7 +26,7 @@ class Durable(Sliced):
     versioned = True
     summary = "a durable function that checkpoints its steps"
     parts = ("durable execution",)
-    says = {"compute": FUNCTION}
+    provides = {"compute": FUNCTION}
     handed = "durable.payload"
     state_limit = "durable.payload"
 

@@ -21,7 +21,7 @@ class Fargate(Execution):
     jobs_only = True
     summary = "a Fargate task for each job"
     parts = ("cluster", "task definition and image", "network", "task roles")
-    says = {"compute": TASK}
+    provides = {"compute": TASK}
     handed = "ecs.overrides"
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:

@@ -25,7 +25,7 @@ class ManagedInstance(Execution):
     id = "managed-instance"
     summary = "Lambda Managed Instances"
     parts = ("capacity provider", "instances to size and pay for")
-    says = {"compute": INSTANCE}
+    provides = {"compute": INSTANCE}
     handed = "lambda.async.payload"
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:

@@ -25,7 +25,7 @@ class Queued(LambdaExecution):
         DesignPart("queue", Actor.HANDS, "queue"),
         DesignPart("dead-letter queue", Actor.HANDS, "queue"),
     )
-    says = {"compute": FUNCTION}
+    provides = {"compute": FUNCTION}
     handed = "sqs.message"
     age_limit = "sqs.retention"
 

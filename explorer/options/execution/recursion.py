@@ -31,7 +31,7 @@ class Recursion(Sliced):
         "dead-letter target",
         "recursion config",
     )
-    says = {"compute": FUNCTION}
+    provides = {"compute": FUNCTION}
     handed = "lambda.async.payload"
     state_limit = "lambda.async.payload"
 

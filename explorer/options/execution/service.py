@@ -24,8 +24,8 @@ class Service(Execution):
     id = "service"
     summary = "an always-on container service"
     parts = ("cluster", "service and scaling", "task definition and image", "network", "task roles")
-    says = {"compute": CONTAINERS, "behind": Behind.CONTAINER}
-    reads = ()
+    provides = {"compute": CONTAINERS, "behind": Behind.CONTAINER}
+    depends_on = ()
 
     def clashes(self, flow: RequestPath) -> str | None:
         return None if flow.fronts_containers else "a service stands behind an alb"

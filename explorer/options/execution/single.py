@@ -15,7 +15,7 @@ class Single(LambdaExecution):
     id = "single"
     deployable = True
     summary = "one invocation"
-    says = {"compute": FUNCTION}
+    provides = {"compute": FUNCTION}
     handed = "lambda.async.payload"
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:

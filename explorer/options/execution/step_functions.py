@@ -48,7 +48,7 @@ class StepFunctions(Sliced):
     jobs_only = True
     summary = "a Standard workflow around the function"
     parts = (DesignPart("state machine", Actor.HANDS, "state machine"), "workflow role and log")
-    says = {"compute": FUNCTION}
+    provides = {"compute": FUNCTION}
     handed = "sfn.payload"
     state_limit = "sfn.payload"
     age_limit = "sfn.duration.std"  # the task is tried again while the function is throttled

@@ -11,4 +11,4 @@ class Inline(Option):
     id = "inline"
     summary = "the body in the request"
     deployable = True
-    says = {"body_in": BodyIn.DOOR}
+    provides = {"body_in": BodyIn.DOOR}

@@ -35,10 +35,10 @@ class PresignedUpload(Option):
         DesignPart("uploads bucket", Actor.BUCKET, "S3 bucket"),
         DesignPart("client uploads first", Actor.CLIENT),
     )
-    says = {"body_in": BodyIn.S3}
+    provides = {"body_in": BodyIn.S3}
     added_times = (BucketTransfer("request"),)
     deployable = True
-    reads = ("behind", "compute")
+    depends_on = ("behind", "compute")
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         if not load.workload.client.uploads:

@@ -14,7 +14,7 @@ class Buffered(Response):
     id = "buffered"
     deployable = True
     summary = "the whole result in one answer"
-    says = {"body_out": BodyOut.WHOLE}
+    provides = {"body_out": BodyOut.WHOLE}
 
     def steps(self, load: Conditions) -> Iterable[Step]:
         yield Step(

@@ -25,8 +25,8 @@ class Callback(Stored):
         DesignPart("results bucket", Actor.BUCKET, "S3 bucket"),
         DesignPart("client's callback endpoint", Actor.CLIENT),
     )
-    says = {"body_out": BodyOut.JOB, "asynchronous": True}
-    reads = ("behind", "compute")
+    provides = {"body_out": BodyOut.JOB, "asynchronous": True}
+    depends_on = ("behind", "compute")
     deployable = False
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:

@@ -25,8 +25,8 @@ class Compressed(Response):
     id = "compressed"
     deployable = True
     summary = "the whole result, gzipped in the function"
-    says = {"body_out": BodyOut.COMPRESSED}
-    reads = ("compute",)
+    provides = {"body_out": BodyOut.COMPRESSED}
+    depends_on = ("compute",)
     added_times = (Compressing("response"),)
 
     def transferred(self, load: Conditions) -> Number:

@@ -23,8 +23,8 @@ class PagedResponse(Response):
     deployable = True
     summary = "the result asked for page by page"
     parts = (DesignPart("client asks for the next page", Actor.CLIENT),)
-    says = {"body_out": BodyOut.PAGE}
-    reads = ("compute", "door_time", "response_envelope", "response_limits")
+    provides = {"body_out": BodyOut.PAGE}
+    depends_on = ("compute", "door_time", "response_envelope", "response_limits")
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         if not load.workload.response.divisible:

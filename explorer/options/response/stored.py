@@ -43,9 +43,9 @@ class Stored(Response):
         DesignPart("results bucket", Actor.BUCKET, "S3 bucket"),
         DesignPart("client polls and downloads", Actor.CLIENT),
     )
-    says = {"body_out": BodyOut.JOB, "asynchronous": True, "polls": True}
+    provides = {"body_out": BodyOut.JOB, "asynchronous": True, "polls": True}
     added_times = (BucketTransfer("response"),)
-    reads = ("behind", "compute")
+    depends_on = ("behind", "compute")
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         if not load.workload.client.polls:

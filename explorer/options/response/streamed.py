@@ -32,8 +32,8 @@ class Streamed(Response):
     id = "streamed"
     summary = "the result streamed, up to 200 MB from a function"
     parts = ("streaming adapter or runtime",)
-    says = {"body_out": BodyOut.STREAM, "streaming": True}
-    reads = ("compute",)
+    provides = {"body_out": BodyOut.STREAM, "streaming": True}
+    depends_on = ("compute",)
     added_times = (Streaming("response"),)
 
     def clashes(self, flow: RequestPath) -> str | None:
