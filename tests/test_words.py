@@ -120,8 +120,8 @@ def neighbours(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
 
 
 WORDS = {  # what writes a word: the one place that may, and reviewed exceptions, which may only shrink
-    suggests: (SUGGESTIONS, {"workload/axes.py"}),
-    lists_what_is_accepted: (SUGGESTIONS, {"workload/axes.py", "workload/workload.py", "facts/encoding.py"}),
+    suggests: (SUGGESTIONS, set()),
+    lists_what_is_accepted: (SUGGESTIONS, set()),
     writes_a_pair: (PAIRS, {"live/client/signing.py"}),  # of an address' query
     reads_a_pair: (PAIRS, {PHRASES, "cli/console.py", "workload/axes.py"}),
     says_money_without_its_sign: (UNITS, set()),

@@ -7,6 +7,7 @@ import numpy as np
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
 from explorer.facts.encoding import Codec, escaped_bytes, escapes_non_ascii
+from explorer.facts.suggestions import expected_one_of
 
 from .designs import OPTIONS
 
@@ -36,7 +37,7 @@ def encoded_size(
     """
     doors = OPTIONS["door"]
     if not isinstance(door, str) or door not in doors:
-        raise ExplorerError(f'door is "{door}": expected one of {", ".join(doors)}')
+        raise ExplorerError(f'door is "{door}": {expected_one_of(doors)}')
     if direction not in DIRECTIONS:
         raise ExplorerError(f'direction is "{direction}": expected request or response')
     envelope = catalogue.constant(doors[door].provides[f"{direction}_envelope"]).value

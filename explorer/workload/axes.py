@@ -5,7 +5,6 @@ An axis that is named by a distribution is scaled so that its median is the valu
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from explorer.errors import ExplorerError, WorkloadError
+from explorer.facts.suggestions import suggest
 from explorer.facts.units import shown
 
 from .fields import FIELDS, SPREADS
@@ -46,9 +46,7 @@ def checked(axis: str) -> str:
     """The name of an axis, if it is one. Raises ExplorerError with what would be accepted."""
     if axis in fields():
         return axis
-    near = difflib.get_close_matches(str(axis), fields(), n=1)
-    hint = f' (did you mean "{near[0]}"?)' if near else ""
-    raise ExplorerError(f'"{axis}" is not a numeric field{hint}: expected one of {", ".join(fields())}')
+    raise ExplorerError(f'"{axis}" is not a numeric field{suggest(axis, fields())}')
 
 
 def value_now(workload: Workload, axis: str) -> float:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 
-from explorer.facts import catalogue
+from explorer.facts import catalogue, records
 from explorer.facts.encoding import Codec
 from explorer.facts.units import BYTES, Number
-from explorer.workload.distribution import Distribution
+from explorer.workload.distribution import Distribution, from_quantiles
 from explorer.workload.workload import Workload
 
-from .cold_starts import ColdStarts
+from .cold_starts import cold_start_share, mean_environments
 from .limit_uses import AfterBurst, IfMaterial, Linear, PerRequest, SumPerRequest
-from .request_path import LEVELS, BodyIn, BodyOut, RequestPath
+from .request_path import LEVELS, BodyIn, BodyOut, RequestPath, Start
 
 GB = float(BYTES["GB"])
 MB = float(BYTES["MB"])
@@ -37,8 +37,8 @@ class Placed(Protocol):
         """The request path."""
 
 
-class Conditions(ColdStarts):
-    """A workload as options see it: its quantities, the facts by id, and the flow of the design.
+class Conditions:
+    """A workload as options see it: its quantities, the facts by id, its cold starts, and the request path.
 
     Every quantity is a number, or an array along the axes of a sweep. `axes` maps dotted fields to
     arrays; a distribution's axis scales it so that its median is the value.
@@ -46,7 +46,12 @@ class Conditions(ColdStarts):
 
     def __init__(self, workload: Workload, axes: Mapping[str, np.ndarray] | None = None) -> None:
         self.axes = dict(axes or {})
-        super().__init__(np.broadcast_shapes(*(np.shape(values) for values in self.axes.values())))
+        self.shape = np.broadcast_shapes(*(np.shape(values) for values in self.axes.values()))
+        self.levels = np.array(LEVELS).reshape((3,) + (1,) * len(self.shape))
+        self.limits: dict[str, float] = {}  # facts that were asked for: the assumptions of an answer
+        self.constants: dict[str, float] = {}
+        self.times: dict[str, np.ndarray] = {}
+        self._memo: dict[Hashable, Any] = {}
         self.workload = workload
         self.flow = RequestPath()
         self._read_numbers()
@@ -67,6 +72,50 @@ class Conditions(ColdStarts):
                 self._memo[key] = ask(context.option, view)
             answers.append(self._memo[key])
         return answers
+
+    # Facts by id ---------------------------------------------------------------------------------
+
+    def memo(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` returns, worked out once for all views of this load."""
+        try:
+            if key not in self._memo:
+                self._memo[key] = make()
+        except TypeError:  # an array among the key's parts: nothing to remember it by
+            return make()
+        return self._memo[key]
+
+    def forget(self) -> None:
+        """Let go of what was worked out: it refers back here, and would stay until cycles are looked for."""
+        self._memo.clear()
+
+    def limit(self, limit_id: str) -> float:
+        """The value of a limit, in its unit."""
+        if limit_id not in self.limits:
+            value = catalogue.limit(limit_id).value
+            assert value is not None, f"{limit_id} has no number in limits.csv"
+            self.limits[limit_id] = value
+        return self.limits[limit_id]
+
+    def constant(self, constant_id: str) -> float:
+        """A metering or modelling constant."""
+        if constant_id not in self.constants:
+            self.constants[constant_id] = catalogue.constant(constant_id).value
+        return self.constants[constant_id]
+
+    def time(self, time_id: str) -> np.ndarray:
+        """What an operation takes at each of `LEVELS` [s], shape (3, ...): as measured, or as assumed."""
+        measured = self.workload.times.get(time_id)
+        if measured is not None:
+            return measured.spread.quantile(np.array(LEVELS)).reshape(self.levels.shape)
+        if time_id not in self.times:
+            row = catalogue.time(time_id)
+            seconds = np.array([row.p50_s, row.p95_s, row.p99_s])
+            self.times[time_id] = seconds.reshape(self.levels.shape)
+        return self.times[time_id]
+
+    def typical_s(self, time_id: str) -> float:
+        """The p50 of an operation [s], where its mean is wanted: no other figure is published."""
+        return self.time(time_id)[0].item()
 
     # The workload's own quantities -------------------------------------------------------------
 
@@ -144,13 +193,6 @@ class Conditions(ColdStarts):
     def by_architecture(self, price_id: str) -> str:
         """The price id of this workload's architecture: "lambda.request" -> "lambda.request_arm"."""
         return f"{price_id}_{'arm' if self.architecture == 'arm64' else 'x86'}"
-
-    def time(self, time_id: str) -> np.ndarray:
-        """What an operation takes at each of `LEVELS` [s], shape (3, ...): as measured, or as assumed."""
-        measured = self.workload.times.get(time_id)
-        if measured is None:
-            return super().time(time_id)
-        return measured.spread.quantile(np.array(LEVELS)).reshape(self.levels.shape)
 
     # Named quantities that several options need --------------------------------------------------
 
@@ -306,3 +348,77 @@ class Conditions(ColdStarts):
     def transfer(self, size_bytes: Number) -> Number:
         """Seconds that the client needs for `size_bytes` [B] by its bandwidth."""
         return size_bytes / self.bandwidth
+
+    # Cold starts ---------------------------------------------------------------------------------
+
+    @property
+    def init(self) -> records.ColdStart:
+        """The measured cold start of this language, architecture and least memory."""
+        return catalogue.cold_start(
+            self.workload.runtime.language, self.architecture, float(np.min(self.memory_mb))
+        )
+
+    def init_of(self, measure: Callable[[Distribution], Number]) -> Number:
+        """A measure of the cold start of this language, architecture and memory, such as its mean [s]."""
+        memory = np.asarray(self.memory_mb)
+        if memory.ndim == 0:
+            return measure(self.memo("init spread", lambda: self._init_spread(float(memory))))
+        found = np.zeros(self.shape)
+        for size in np.unique(memory):
+            found = np.where(memory == size, measure(self._init_spread(float(size))), found)
+        return found
+
+    def _init_spread(self, memory_mb: float) -> Distribution:
+        """The cold start as a distribution through its measured quantiles [s]."""
+        if self.workload.runtime.init is not None:
+            return self.workload.runtime.init.spread
+        row = catalogue.cold_start(self.workload.runtime.language, self.architecture, memory_mb)
+        return from_quantiles({0.5: row.p50_s, 0.9: row.p90_s, 0.95: row.p95_s, 0.99: row.p99_s})
+
+    @property
+    def init_mean_s(self) -> Number:
+        """The mean cold start [s]."""
+        return self.memo("init mean", lambda: self.init_of(lambda spread: spread.mean))
+
+    @property
+    def init_p50_s(self) -> Number:
+        """The median cold start [s]."""
+        return self.memo("init p50", lambda: self.init_of(lambda spread: spread.quantile(0.5)))
+
+    @property
+    def init_p99_s(self) -> Number:
+        """The p99 of the cold start [s]."""
+        return self.memo("init p99", lambda: self.init_of(lambda spread: spread.quantile(0.99)))
+
+    def cold_start(self, service_s: Number, name: str) -> Number:
+        """What a cold start adds at each of `LEVELS`: 0 at those below the share of cold requests [s]."""
+        return self.memo(("cold start", name), lambda: self._cold_start(self.cold_share(service_s, name)))
+
+    def _cold_start(self, share: Number) -> Number:
+        within = np.clip(1 - (1 - self.levels) / np.maximum(share, 1e-12), 0.001, 0.999)
+        return self.when_cold(share, self.init_of(lambda spread: spread.quantile(within)))
+
+    def cold_share(self, service_s: Number, name: str) -> Number:
+        """The share of requests that meet a cold environment, at the mean rate."""
+        keep = self.constant("lambda.keep_alive_s")
+        return self.memo(("cold", name), lambda: cold_start_share(self.mean_rps, service_s, keep))
+
+    @property
+    def work_cold_share(self) -> Number:
+        """The share of requests whose work starts in a cold environment; 0 where none is started."""
+        if self.flow.compute.start is not Start.ON_DEMAND:
+            return 0.0
+        return self.cold_share(self.runtime.mean, "work")
+
+    @property
+    def environments(self) -> Number:
+        """Environments that exist on average, busy or warm."""
+        keep = self.constant("lambda.keep_alive_s")
+        return self.memo(
+            "environments",
+            lambda: mean_environments(self.mean_rps, self.runtime.mean, keep),
+        )
+
+    def when_cold(self, share: Number, seconds: Number) -> Number:
+        """`seconds` at those of `LEVELS` that fall among the `share` of cold requests, else 0."""
+        return np.where(share > 1 - self.levels, seconds, 0.0)
