@@ -13,7 +13,7 @@ class Answer(Choice):
     """A choice with what rules out the rest, what would change it, and what it rests on."""
 
     @cached_property
-    def reasons(self) -> list[why_not.Reason]:
+    def reasons(self) -> list[why_not.Rejection]:
         """All that rules out a design: limits first, by how many designs they rule out."""
         return why_not.rejections(self.load)
 

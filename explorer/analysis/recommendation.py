@@ -51,7 +51,7 @@ class Recommendation(Answer):
     @cached_property
     def rejected(self) -> pd.DataFrame:
         """`reasons` as a frame: because, kind, why, options, designs, breach_probability, nearest."""
-        return frame(self.reasons, why_not.Reason)
+        return frame(self.reasons, why_not.Rejection)
 
     @cached_property
     def break_evens(self) -> pd.DataFrame:
