@@ -16,9 +16,7 @@ from explorer.facts.units import Number
 
 from .added_time import AddedTime
 from .conditions import Conditions
-from .limit_uses import (
-    LimitUse,
-)
+from .limit_uses import LimitUse
 from .request_path import Actor, RequestPath, Step, UsageLines
 from .resources import TemplatePiece
 

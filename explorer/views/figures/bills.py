@@ -17,18 +17,7 @@ from explorer.engine.designs import CONCERNS, Design
 from explorer.facts import catalogue
 from explorer.facts.units import format_count, format_time, format_usd
 
-from .style import (
-    FAINT,
-    OTHER,
-    ROW_IN,
-    SKY,
-    Picture,
-    canvas,
-    key,
-    piece,
-    shorten,
-    styled,
-)
+from .style import FAINT, OTHER, ROW_IN, SKY, Picture, canvas, key, piece, shorten, styled
 
 SPARE = (SKY, "#882255", "#44aa99")  # for the largest of the services without a colour of their own
 MOST_SERVICES = 8

@@ -20,17 +20,7 @@ from explorer.options.base.limit_uses import PerRequest
 from explorer.workload.distribution import Distribution, Quantiles, Samples
 from explorer.workload.workload import Workload
 
-from .style import (
-    BLUE,
-    FAINT,
-    SAID,
-    VERMILION,
-    Picture,
-    canvas,
-    log_ticks,
-    styled,
-    subtitle,
-)
+from .style import BLUE, FAINT, SAID, VERMILION, Picture, canvas, log_ticks, styled, subtitle
 
 FIELDS = {"request": "bytes", "response": "bytes", "runtime": "seconds"}
 NAMES = {"request": "Request", "response": "Response", "runtime": "Run time"}
