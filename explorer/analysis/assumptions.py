@@ -28,7 +28,7 @@ class Assumption:
     """One thing that the answer rests on."""
 
     id: str
-    kind: str  # default, tail, constant, time, limit or price
+    kind: str  # default, tail, constant, time, limit, feature or price
     value: str
     why: str
     decides: bool = False  # half or twice of it changes the recommended design
@@ -53,6 +53,8 @@ def assumptions(r: Choice) -> list[Assumption]:
         *_tails(r.workload),
         *_constants(load),
         *_limits(load),
+        *_cold_start(load),
+        *_region(r.workload),
         *_prices(r.workload, quantities),
     ]
 
@@ -142,6 +144,22 @@ def _constants(load: Conditions) -> Iterator[Assumption]:
             yield Assumption(time.id, "time", value, time.note, False, time.as_of, time.source_url)
 
 
+def _cold_start(load: Conditions) -> Iterator[Assumption]:
+    cold = load.init
+    if cold.assumed and load.workload.runtime.init is None:
+        value = f"p50 {format_time(cold.p50_s)}, p99 {format_time(cold.p99_s)}"
+        why = f"no cold start of {load.workload.runtime.language} is known: that of {cold.language} is used"
+        yield Assumption("runtime.language", "time", value, why, False, cold.as_of, cold.source_url)
+
+
+def _region(w: Workload) -> Iterator[Assumption]:
+    region = catalogue.region(w.region)
+    if region is None or region.lacks is None:
+        why = f"nobody says what {w.region} lacks: it is taken to have all that other regions have"
+        seen = (region.as_of, region.source_url) if region else ("", "")
+        yield Assumption("region", "feature", "all", why, False, *seen)
+
+
 def _limits(load: Conditions) -> Iterator[Assumption]:
     for limit_id in sorted(load.limits):
         row = catalogue.limit(limit_id)
@@ -165,7 +183,7 @@ def _prices(w: Workload, quantities: dict[str, float]) -> Iterator[Assumption]:
         tariff = catalogue.tariff(price_id, w.region)
         value = f"{tariff.tiers[0].usd:f} USD a {tariff.unit}"
         if tariff.assumed:
-            why = f"no price is known in {w.region}: that of {catalogue.HOME_REGION} is used"
+            why = f"no price is known in {w.region}: that of {tariff.assumed_from} is used"
             yield Assumption(price_id, "price", value, why, False, tariff.as_of, tariff.source)
         elif tariff.stale:
             yield Assumption(

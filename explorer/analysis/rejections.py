@@ -87,6 +87,8 @@ def _by_context(evaluation: Evaluation, load: Conditions) -> dict[str, _Collecte
                 reason.options |= _blamed(evaluation, context.option, driver, designs_of[index])
         for exclusion in excluded[context.option]:
             reason = found.setdefault(exclusion.because, _Collected("exclusion", exclusion.why))
+            if exclusion.is_whole and exclusion.why not in reason.why.split("; "):
+                reason.why = f"{reason.why}; {exclusion.why}"
             reason.add(designs_of[index], None)
             reason.options.add(format_pair(context.option.concern, context.option.id))
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.engine.limits import findings
+from explorer.facts import catalogue
 from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_count, format_time, format_usd, format_usd_difference
 
@@ -43,7 +44,7 @@ def paragraphs(r: Answer) -> dict[str, str]:
         return {"Nothing is feasible": _nothing(r)}
     told = {
         "The trade": _trade(r),
-        "Build": f"{_build(r)} {_limits(r)}".strip(),
+        "Build": " ".join(filter(None, (_build(r), _limits(r), _unconfirmed(r)))),
         "Why": _why(r),
         TURNS: _turns(r),
         "Against today": _change(r),
@@ -99,6 +100,15 @@ def _limits(r: Answer) -> str:
         limit = limit_with_value(worst.limit, worst.limit_value)
         return f"Now and then it breaks{when}: {broken_requests(worst)} exceed the {limit}."
     return f"Its tightest limit is the {limit_name(worst.limit)}: {use_of_limit(worst)} at the p99."
+
+
+def _unconfirmed(r: Answer) -> str:
+    """What to know of limits that the answer needs and that no page of AWS confirms yet."""
+    known = {found.limit: catalogue.unconfirmed(found.limit, found.limit_value) for found in r.found}
+    needed = [
+        text for found in r.found if (text := known[found.limit]) and found.consequence.startswith(text)
+    ]
+    return " ".join(f"{text[0].upper()}{text[1:]}." for text in needed)
 
 
 def _why(r: Answer) -> str:

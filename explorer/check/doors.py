@@ -20,6 +20,7 @@ STREAM = "apigw.stream.duration"  # of a REST API that answers as a stream
 WEBSOCKET, BALANCER, GRAPH, EDGE = "apigw.ws.timeout", "alb.idle.timeout", "appsync.time", "edge.timeout"
 REST_APIS = ("AWS::ApiGateway::RestApi", "AWS::Serverless::Api")
 HTTP_APIS = ("AWS::ApiGatewayV2::Api", "AWS::Serverless::HttpApi")
+URL = "lambda.furl.timeout"
 INTEGRATION = "x-amazon-apigateway-integration"
 ASYNCHRONOUS = "integration.request.header.x-amz-invocation-type"
 IDLE = "idle_timeout.timeout_seconds"
@@ -162,7 +163,7 @@ def read_beside(path: Path) -> Any:
 
 
 def _others(stack: Stack) -> Iterator[Door]:
-    """Load balancers, AppSync, and functions at the edge."""
+    """Load balancers, AppSync, function URLs, and functions at the edge."""
     for group in stack.of_type("AWS::ElasticLoadBalancingV2::TargetGroup"):
         for target in sequence(group.get("Targets").value):
             if function := stack.function(mapping(target).get("Id")):
@@ -170,6 +171,12 @@ def _others(stack: Stack) -> Iterator[Door]:
     for source in stack.of_type("AWS::AppSync::DataSource"):
         if function := stack.function(mapping(source.get("LambdaConfig").value).get("LambdaFunctionArn")):
             yield Door(function.id, GRAPH)
+    for url in stack.of_type("AWS::Lambda::Url"):
+        if function := stack.function(url.raw("TargetFunctionArn")):
+            yield Door(function.id, URL)
+    for one in stack.of_type("AWS::Serverless::Function"):
+        if one.get("FunctionUrlConfig").value is not None:
+            yield Door(one.id, URL)
     for distribution in stack.of_type("AWS::CloudFront::Distribution"):
         for part in walk(distribution.properties):
             if isinstance(part, Map) and "LambdaFunctionARN" in part:

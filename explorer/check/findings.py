@@ -75,12 +75,14 @@ class Judge:
         over: str = "",
         why: str = "",
         verdict: str | None = None,
+        note: str = "",
     ) -> Finding:
         """A limit held against what is given.
 
         Parameters: `what` it is, in words; `grows`, whether it is a size or a count rather than a
         setting; `limit`, where the template sets a smaller or larger one; `over`, a sentence for what
-        comes of a breach; `why`, for what is not known; `verdict`, if it is not the usual one.
+        comes of a breach; `why`, for what is not known; `verdict`, if it is not the usual one; `note`,
+        what else to know whatever the verdict.
         """
         row = catalogue.limit(limit_id)
         most = _plain(row.value if limit is None else limit)
@@ -94,6 +96,7 @@ class Judge:
         said = _sentence(what, value, most, row.unit, verdict, why)
         if verdict in (BREACH, TIGHT) and over:
             said = f"{said}. {over}"
+        said = f"{said}: {note}" if note else said
         return self.make(limit_id, resource, given.line, value, most, verdict, said)
 
     def make(

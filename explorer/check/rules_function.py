@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from explorer.facts import catalogue
 from explorer.facts.encoding import environment_size
 
-from .doors import BALANCER, EDGE, GRAPH, HTTP, REST, REST_EDGE, STREAM, WEBSOCKET, Door
+from .doors import BALANCER, EDGE, GRAPH, HTTP, REST, REST_EDGE, STREAM, URL, WEBSOCKET, Door
 from .findings import FITS, TIGHT, UNKNOWN, Finding, Judge
 from .nodes import Map, Unknown, mapping
 from .stack import Given, Resource, Stack, each
@@ -34,7 +34,9 @@ def _is_managed(function: Resource) -> bool:
 def timeout(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
     """The time-out against the longest that there is."""
     limit_id = "lambda.timeout.lmi" if _is_managed(function) else "lambda.timeout"
-    yield judge.hold(limit_id, function, timeout_of(function), "The time-out")
+    given = timeout_of(function)
+    note = "" if given.number is None else catalogue.unconfirmed(limit_id, given.number)
+    yield judge.hold(limit_id, function, given, "The time-out", note=note)
 
 
 def memory(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
@@ -166,7 +168,9 @@ WAYS_OUT = {
 
 def door_wait(judge: Judge, function: Resource, door: Door) -> Iterator[Finding]:
     """The time-out against how long the door waits: over it is a breach, equal is tight."""
-    if door.limit not in catalogue.limits():
+    if door.limit in RUNS:
+        yield from _run(judge, function, RUNS[door.limit])
+    if door.limit not in catalogue.limits() or door.limit == URL:
         return
     wait, why = _wait(door)
     over = ". ".join(filter(None, (LEFT_ALONE, WAYS_OUT.get(door.limit))))
@@ -176,6 +180,17 @@ def door_wait(judge: Judge, function: Resource, door: Door) -> Iterator[Finding]
     yield judge.hold(door.limit, function, given, what, limit=wait, why=why, over=over, verdict=verdict)
     if wait is not None and door.wait and wait > (catalogue.limit(door.limit).value or wait):
         yield from _long_wait(judge, function, door, Given(wait, door.wait.line))
+
+
+RUNS = {URL: URL, BALANCER: "alb.lambda.timeout"}  # doors behind which a function may not run its longest
+
+
+def _run(judge: Judge, function: Resource, limit_id: str) -> Iterator[Finding]:
+    """The time-out against the longest that is known to do behind a door; no finding where it is shorter."""
+    row, given = catalogue.limit(limit_id), timeout_of(function)
+    if given.number is not None and row.value is not None and given.number >= row.value:
+        door = "a function URL" if limit_id == URL else "a load balancer"
+        yield judge.hold(limit_id, function, given, f"The time-out behind {door}", over=row.notes.rstrip("."))
 
 
 def _wait(door: Door) -> tuple[float | None, str]:

@@ -103,8 +103,7 @@ def known_region(region: str | None) -> str | None:
     if region is not None:
         from explorer.facts import catalogue
 
-        if region not in catalogue.regions():
-            raise ExplorerError(f'region is "{region}": {expected_one_of(catalogue.regions())}')
+        catalogue.check_region(region)
     return region
 
 

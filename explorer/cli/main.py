@@ -27,6 +27,7 @@ COMMANDS = {  # in the order of `--help`: the module of `commands` and what it c
     "bill": ("bill", "bill"),
     "limits": ("facts", "limits"),
     "prices": ("facts", "prices"),
+    "explain": ("explain", "explain"),
     "lab": ("lab", "lab"),
     "report": ("report", "report"),
     "check": ("check", "check"),

@@ -13,13 +13,14 @@ import numpy as np
 from explorer.errors import PriceError
 from explorer.facts import catalogue, records
 from explorer.facts.units import Number
-from explorer.options.base.conditions import Conditions
-from explorer.workload.workload import Workload
 
-from .designs import Design, Placement
-
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a bill of quantities needs the prices alone
     import pandas as pd
+
+    from explorer.options.base.conditions import Conditions
+    from explorer.workload.workload import Workload
+
+    from .designs import Design
 
 
 ZERO = Decimal(0)
@@ -34,7 +35,7 @@ class BillLine:
     quantity: Decimal  # before any free quantity
     unit: str
     usd: Decimal
-    assumed: bool  # a price of us-east-1, for lack of one in the region
+    assumed: bool  # a related price, or us-east-1's, for lack of one in the region
     free: Decimal = ZERO  # taken off by the free tier
     stale: bool = False  # not seen since before 2026
     as_of: str = ""
@@ -86,7 +87,8 @@ def bill(
     """The bill for billable quantities by price id, in Decimal, without rounding.
 
     Free quantities are taken off first, from their pool, in the order of the ids. Tiers are marginal.
-    A price known in us-east-1 only is used elsewhere and its line marked `assumed`.
+    Where a region has no price of its own a related one or us-east-1's is used, and the line marked
+    `assumed`; a global price holds everywhere.
     Raises UnknownIdError for an unknown id or region, PriceError for a quantity that is negative or
     beyond the last tier with a known price.
     """
@@ -99,7 +101,7 @@ def bill(
     lines = []
     for price_id in sorted(usage, key=str):
         tariff, quantity = catalogue.tariff(price_id, region), _quantity(price_id, usage[price_id])
-        free = catalogue.free(price_id) if free_tier else None
+        free = catalogue.free(price_id, region) if free_tier else None
         taken = ZERO
         if free:
             left = pools.setdefault(free.pool, free.quantity)
@@ -174,7 +176,7 @@ class Tariffs:
     @cache  # noqa: B019
     def free(self, price_id: str) -> tuple[str, float] | None:
         """The free pool and its quantity, where the free tier is asked for."""
-        free = catalogue.free(price_id) if self.free_tier else None
+        free = catalogue.free(price_id, self.region) if self.free_tier else None
         return (free.pool, float(free.quantity)) if free else None
 
     @cache  # noqa: B019
@@ -229,6 +231,8 @@ def tariffs(region: str, free_tier: bool) -> Tariffs:
 
 def usage(load: Conditions, design: Design) -> dict[str, float]:
     """The billable quantities of one design a month, summed by price id, in the concerns' order."""
+    from .designs import Placement
+
     total: dict[str, float] = {}
     for option in design.options:
         for price_id, quantity in option.usage(load.under(Placement.of(option, design.flow).flow)):
@@ -238,6 +242,8 @@ def usage(load: Conditions, design: Design) -> dict[str, float]:
 
 def cost(workload: Workload, design: Design, load: Conditions | None = None) -> Bill:
     """The bill of one design; lines without quantity are left out."""
+    from explorer.options.base.conditions import Conditions
+
     quantities = {name: q for name, q in usage(load or Conditions(workload), design).items() if q}
     preferences = workload.preferences
     return bill(quantities, workload.region, preferences.free_tier, preferences.discount)

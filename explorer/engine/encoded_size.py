@@ -6,6 +6,7 @@ import numpy as np
 
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
+from explorer.facts.content_types import arrives_as_base64
 from explorer.facts.encoding import Codec, escaped_bytes, escapes_non_ascii
 from explorer.facts.suggestions import expected_one_of
 
@@ -20,6 +21,7 @@ def encoded_size(
     door: str = "http-api",
     direction: str = "request",
     language: str = "python3.13",
+    content_type: str | None = None,
 ) -> int:
     """Bytes of a body as Lambda counts them: base64 or JSON escapes, and the door's fixed envelope.
 
@@ -27,12 +29,15 @@ def encoded_size(
     ----------
     body : bytes or str, counted exactly, or a number of bytes [B], for which text is taken to grow
         by the escapes that real JSON documents were measured to have
-    binary : whether the body travels as base64 (always for `bytes`)
+    binary : whether the body travels as base64 (always for `bytes`, unless `content_type` says)
     door : a door's id, such as function-url, http-api, rest-api or alb
     direction : request or response
     language : the runtime that answers: Python up to 3.11 escapes non-ASCII text in a response
 
-    Raises ExplorerError for an unknown door or direction, or a negative size.
+    content_type : of a request: the door decides by it whether the body travels as base64. A REST API does
+        so by its own list of media types: there `binary` stays what says it
+
+    Raises ExplorerError for an unknown door or direction, a negative size, or the content type of a response.
     Source: API Gateway payload formats 1.0 and 2.0; envelopes measured (`data/constants.csv`).
     """
     doors = OPTIONS["door"]
@@ -40,13 +45,27 @@ def encoded_size(
         raise ExplorerError(f'door is "{door}": {expected_one_of(doors)}')
     if direction not in DIRECTIONS:
         raise ExplorerError(f'direction is "{direction}": expected request or response')
+    as_base64 = _as_base64(body, binary, door, direction, content_type)
     envelope = catalogue.constant(doors[door].provides[f"{direction}_envelope"]).value
-    if isinstance(body, str) and not binary:
+    if isinstance(body, bytes) and not as_base64:
+        body = body.decode("utf-8", "replace")
+    if isinstance(body, str) and not as_base64:
         return escaped_bytes(body, direction == "response" and escapes_non_ascii(language)) + int(envelope)
     size = _byte_count(body)
-    if binary or isinstance(body, bytes):
+    if as_base64:
         return int(Codec(True, 1.0, envelope).size(size))
     return int(Codec(False, catalogue.constant("encoding.json_escape").value, envelope).size(size))
+
+
+def _as_base64(body: object, binary: bool, door: str, direction: str, content_type: str | None) -> bool:
+    """Whether the body travels as base64: as the door has it by the content type, else as the caller says."""
+    if content_type is None:
+        return binary or isinstance(body, bytes)
+    if direction == "response":
+        text = "expected none for a response, which says itself whether it is base64"
+        raise ExplorerError(f'content_type is "{content_type}": {text}')
+    by_type = arrives_as_base64(door, content_type, media_types=["*/*"] if binary else [])
+    return binary or isinstance(body, bytes) if by_type is None else by_type
 
 
 def _byte_count(body: int | float | str | bytes) -> float:

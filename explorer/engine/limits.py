@@ -125,6 +125,9 @@ def _finding(use: LimitUse, load: Conditions, door: str) -> Finding:
     chance = chance if chance > NEGLIGIBLE else 0.0
     used = [float(use.used(load, p)) for p in (0.5, 0.99)]
     told = verdict(chance, raised, used[1] / value, load.tolerance)
+    consequence = _consequence(use, load, "async" if load.flow.asynchronous else door, told)
+    if told in {"tight", "fits"} and (new := unconfirmed(use, load)):
+        consequence = f"{new}; beyond the limit: {consequence}"
     return Finding(
         limit=use.limit,
         limit_value=value,
@@ -134,10 +137,19 @@ def _finding(use: LimitUse, load: Conditions, door: str) -> Finding:
         breach_probability=chance,
         broken_per_month=chance * float(load.requests if use.driver != "peak" else load.in_peaks),
         verdict=told,
-        consequence=_consequence(use, load, "async" if load.flow.asynchronous else door, told),
+        consequence=consequence,
         source_url=row.source_url,
         verified=row.verified,
     )
+
+
+def unconfirmed(use: LimitUse, load: Conditions) -> str:
+    """What to know where more requests than may fail need a value that is not verified yet, else ""."""
+    row = catalogue.limit(use.limit)
+    if row.verified or (confirmed := catalogue.confirmed_limit(use.limit)) is None or row.value is None:
+        return ""
+    needed = float(use.exceed(load, confirmed)) > load.tolerance
+    return catalogue.unconfirmed(use.limit, row.value) if needed else ""
 
 
 def _consequence(use: LimitUse, load: Conditions, door: str, told: str) -> str:

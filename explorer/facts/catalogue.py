@@ -9,47 +9,36 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from datetime import date
-from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from explorer.errors import FactsError, UnknownIdError
+from explorer.errors import UnknownIdError
 
 from . import records
-from .csv_table import Check, Row, first_day, read, refused, text
+from .cold_starts import cold_start_for, cold_starts_of
+from .csv_table import Check, Columns, Row, entry, frame_of, read, read_columns, refused, text
 from .locations import data_dir
+from .price_book import HOME_REGION as HOME_REGION
+from .price_book import NOTE, BillingNote, PriceBook, notes_of
 from .records import Breach, ColdStart, Constant, Free, Limit, ProductRow, Service, Tariff, Time
-from .suggestions import expected_id, expected_one_of
+from .sources import SOURCE, Source, check_sources, shown, sources_of
+from .suggestions import expected_one_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .probes import Probe
+    from .regions import Region
+    from .rules import Rule
+    from .runtimes import Runtime
+
 
 DOOR = "door."  # before a door's id: what its time in times.csv is called
-HOME_REGION = "us-east-1"  # every price id has a price here
-
-T = TypeVar("T")
-
-
-def _found(table: Mapping[str, T], wanted: str, what: str) -> T:
-    if wanted in table:
-        return table[wanted]
-    raise UnknownIdError(f'{what} is "{wanted}": {expected_id(wanted, table)}')
 
 
 def _fields(row: Row) -> Row:
     return {field: value for field, value in row.items() if field != "place"}
-
-
-def _check_sourced(row: Row) -> None:
-    """An assumption says why, everything else says whence."""
-    assumed = row.get("kind") == "assumption"
-    if assumed and not row["note"]:
-        raise refused(row["place"], "note", "", "the reason for the assumption")
-    if not assumed and not row["source_url"]:
-        raise refused(row["place"], "source_url", "", "an address, or the kind assumption")
 
 
 class Facts:
@@ -63,24 +52,12 @@ class Facts:
         found = hashlib.sha256()
         for path in sorted(self.folder.glob("*.csv")):
             found.update(path.read_bytes())
-        return f"{max(row['as_of'] for row in self._price_rows)} {found.hexdigest()[:12]}"
+        return max(self._price_columns.values["as_of"]) + f" {found.hexdigest()[:12]}"
 
     def _read(self, name: str, checks: Mapping[str, Check]) -> list[Row]:
         if "unit" in checks:
             checks = {**checks, "unit": self._unit}
         return read(self.folder / name, checks)
-
-    def _by_id(self, name: str, checks: Mapping[str, Check], history: bool = False) -> dict[str, Row]:
-        """The rows by id; with `history` a further line of an id counts, if it was seen later."""
-        table: dict[str, Row] = {}
-        for row in self._read(name, checks):
-            earlier = table.get(row["id"])
-            if earlier and not (history and first_day(row["as_of"]) > first_day(earlier["as_of"])):
-                accepted = "one line an id" + (", or a later as_of" if history else "")
-                raise refused(row["place"], "id", row["id"], accepted)
-            _check_sourced(row)
-            table[row["id"]] = row
-        return table
 
     @cached_property
     def _units(self) -> frozenset[str]:
@@ -92,18 +69,22 @@ class Facts:
         return given
 
     @cached_property
+    def _limit_rows(self) -> list[Row]:
+        return self._read("limits.csv", records.LIMIT)
+
+    @cached_property
     def _limits(self) -> dict[str, Limit]:
-        rows = self._by_id("limits.csv", records.LIMIT, history=True)
+        rows = records.by_id(self._limit_rows, history=True)
         return {id: Limit(**_fields(row)) for id, row in rows.items()}
 
     @cached_property
     def _times(self) -> dict[str, Time]:
-        rows = self._by_id("times.csv", records.TIME)
+        rows = records.by_id(self._read("times.csv", records.TIME))
         return {id: records.time_of(row) for id, row in rows.items()}
 
     @cached_property
     def _constants(self) -> dict[str, Constant]:
-        rows = self._by_id("constants.csv", records.CONSTANT)
+        rows = records.by_id(self._read("constants.csv", records.CONSTANT))
         return {id: Constant(**_fields(row)) for id, row in rows.items()}
 
     @cached_property
@@ -121,45 +102,46 @@ class Facts:
         return table
 
     @cached_property
+    def _sources(self) -> dict[str, Source]:
+        return sources_of(self._read("sources.csv", SOURCE))
+
+    @cached_property
     def _callers(self) -> tuple[str, ...]:
         """Who may see a limit break: the doors, which have their times, and those that need none."""
         doors = [id.removeprefix(DOOR) for id in self._times if id.startswith(DOOR)]
         return (*doors, "invoke", "async", "*")
 
     @cached_property
-    def _price_rows(self) -> list[Row]:
-        return self._read("prices.csv", records.PRICE)
+    def _price_columns(self) -> Columns:
+        columns = read_columns(self.folder / "prices.csv", {**records.PRICE, "unit": self._unit})
+        check_sources(columns, self._sources)
+        return columns
 
     @cached_property
-    def _tariffs(self) -> dict[str, dict[str, Tariff]]:
-        """Each id's tariffs by region; us-east-1 is always among them."""
-        seen: dict[str, dict[str, list[Row]]] = {}
-        for row in self._price_rows:
-            seen.setdefault(row["id"], {}).setdefault(row["region"], []).append(row)
-        table = {}
-        for id, regions in seen.items():
-            if HOME_REGION not in regions:
-                raise FactsError(f"prices.csv: {id} has no price in {HOME_REGION}: expected one")
-            table[id] = {region: records.tariff_of(rows) for region, rows in regions.items()}
-        return table
+    def _prices(self) -> PriceBook:
+        return PriceBook(self._price_columns, self._sources)
 
     @cached_property
-    def _regions(self) -> frozenset[str]:
-        return frozenset(row["region"] for row in self._price_rows)
+    def _notes(self) -> dict[str, BillingNote]:
+        return notes_of(self._read("billing_notes.csv", NOTE), self._prices)
 
     @cached_property
-    def _free(self) -> dict[str, Free]:
-        pools: dict[str, Decimal | None] = {}
-        table: dict[str, Free] = {}
-        for row in self._read("billing_notes.csv", records.FREE):
-            id, pool, quantity = row["id"], row["free_pool"], row["free_quantity"]
-            if id not in self._tariffs or id in table:
-                raise refused(row["place"], "id", id, "an id of prices.csv, once")
-            if (quantity is None) != (pool == "") or pools.setdefault(pool, quantity) != quantity:
-                raise refused(row["place"], "free_pool", pool, "one quantity a pool")
-            if quantity is not None:
-                table[id] = Free(pool, quantity)
-        return table
+    def _regions(self) -> dict[str, Region]:
+        from .regions import REGION, regions_of
+
+        return regions_of(self._read("regions.csv", REGION))
+
+    @cached_property
+    def _runtimes(self) -> dict[str, Runtime]:
+        from .runtimes import RUNTIME, runtimes_of
+
+        return runtimes_of(self._read("runtimes.csv", RUNTIME))
+
+    @cached_property
+    def _rules(self) -> dict[tuple[str, str], Rule]:
+        from .rules import RULE, rules_of
+
+        return rules_of(self._read("rules.csv", RULE))
 
     @cached_property
     def _products(self) -> dict[str, ProductRow]:
@@ -167,6 +149,9 @@ class Facts:
         for row in self._read("products.csv", records.PRODUCT):
             if row["id"] in table:
                 raise refused(row["place"], "id", row["id"], "one line an id")
+            if bool(row["service"]) == bool(row["not_listed"]):
+                accepted = "a reason where there is no service, else blank"
+                raise refused(row["place"], "not_listed", row["not_listed"], accepted)
             table[row["id"]] = ProductRow(**_fields(row))
         return table
 
@@ -175,7 +160,7 @@ class Facts:
         table: dict[str, Service] = {}
         for row in self._read("services.csv", records.SERVICE):
             name = row["service"]
-            if name in table or not any(id.startswith(f"{name}.") for id in self._tariffs):
+            if name in table or not any(id.startswith(f"{name}.") for id in self._prices.ids):
                 raise refused(row["place"], "service", name, "the first part of an id of prices.csv, once")
             table[name] = Service(name, row["colour"] or "", row["shade"])
         return table
@@ -187,23 +172,42 @@ class Facts:
 
     @cached_property
     def _cold_starts(self) -> dict[str, list[ColdStart]]:
-        """Zip packages without SnapStart, by language; of two base images the newer."""
-        table: dict[str, dict[tuple[str, int], ColdStart]] = {}
-        for row in self._read("cold_starts.csv", records.COLD_START):
-            if row["package_type"] == "zip" and not row["snapstart"]:
-                cold = records.cold_start_of(row)
-                table.setdefault(cold.language, {})[cold.architecture, cold.memory_mb] = cold
-        for name in sorted(table, reverse=True):  # "graalvm" means the newest, "graalvm java23"
-            table.setdefault(name.split()[0], table[name])
-        return {name: list(rows.values()) for name, rows in table.items()}
+        return cold_starts_of(self._read("cold_starts.csv", records.COLD_START))
 
     def limit(self, id: str) -> Limit:
         """The limit `id`. Raises UnknownIdError naming what comes near."""
-        return _found(self._limits, id, "limit")
+        return entry(self._limits, id, "limit")
 
     def limits(self) -> dict[str, Limit]:
         """Every limit by its id."""
         return dict(self._limits)
+
+    def limit_history(self, id: str) -> tuple[Limit, ...]:
+        """Every row of the limit `id`, the oldest first. Raises UnknownIdError as limit."""
+        self.limit(id)
+        return tuple(Limit(**_fields(row)) for row in self._limit_rows if row["id"] == id)
+
+    def confirmed_limit(self, id: str) -> float | None:
+        """The value of the newest row of the limit `id` that is verified, None if there is none."""
+        verified = [row.value for row in self.limit_history(id) if row.verified]
+        return verified[-1] if verified else None
+
+    def unconfirmed(self, id: str, value: float) -> str:
+        """What to know of a `value` that only a row of the limit `id` allows that is not verified.
+
+        "" where the newest verified row allows it, or no row does, or nothing is known of it.
+        """
+        row, confirmed = self.limit(id), self.confirmed_limit(id)
+        if row.value is None or confirmed is None or not confirmed < value <= row.value:
+            return ""
+        rule = self.rule("limit", id)
+        return rule.rule if rule else ""
+
+    def probes(self) -> tuple[Probe, ...]:
+        """Where the SDK's service models speak of a limit."""
+        from .probes import PROBE, probes_of
+
+        return probes_of(self._read("probes.csv", PROBE), self._limits)
 
     def breach(self, limit_id: str, door: str) -> Breach | None:
         """What the caller of `door` sees when the limit breaks: its own row, any door's, Invoke's.
@@ -213,30 +217,82 @@ class Facts:
         rows = (self._breaches.get((limit_id, place)) for place in (door, "*", "invoke"))
         return next((row for row in rows if row), None)
 
+    def breaches_of(self, limit_id: str) -> tuple[Breach, ...]:
+        """Every row of what callers see when the limit breaks. Raises UnknownIdError as limit."""
+        self.limit(limit_id)
+        return tuple(breach for (limit, _), breach in self._breaches.items() if limit == limit_id)
+
     def tariff(self, id: str, region: str) -> Tariff:
-        """The price of `id` in `region`, us-east-1's if there is none. Raises UnknownIdError."""
-        tariffs = _found(self._tariffs, id, "price")
-        if region not in self._regions:
-            raise UnknownIdError(f'region is "{region}": {expected_one_of(self.regions())}')
-        if region not in tariffs:
-            tariffs[region] = replace(tariffs[HOME_REGION], region=region, assumed=True)
-        return tariffs[region]
+        """The price of `id` in `region`, marked `assumed` where it is taken from elsewhere.
+
+        Raises UnknownIdError for an unknown id, and for what has not the form of a region.
+        """
+        self._check_price_id(id)
+        self.check_region(region)
+        return self._prices.tariff(id, region, {} if self._prices.has(id, region) else self._notes)
+
+    def _check_price_id(self, id: str) -> None:
+        if id not in self._prices:
+            entry(dict.fromkeys(self._prices.ids), id, "price")
 
     def price_ids(self) -> tuple[str, ...]:
         """Every billing dimension that has a price."""
-        return tuple(sorted(self._tariffs))
+        return self._prices.ids
 
     def regions(self) -> tuple[str, ...]:
         """The regions with prices of their own."""
-        return tuple(sorted(self._regions))
+        return tuple(sorted(self._prices.regions))
 
-    def free(self, id: str) -> Free | None:
-        """What of the price `id` is free each month, None if nothing is."""
-        _found(self._tariffs, id, "price")
-        return self._free.get(id)
+    def check_region(self, region: str) -> None:
+        """Accept every region of AWS and every name of that form, known or not.
+
+        Raises UnknownIdError naming what was probably meant: eu-central-1 for "Frankfurt".
+        """
+        if region not in self._prices.regions:
+            from .regions import check_name
+
+            check_name(region, self._regions)
+
+    def region(self, region: str) -> Region | None:
+        """What is known of a region, None of one that has no row. Raises UnknownIdError as check_region."""
+        self.check_region(region)
+        return self._regions.get(region)
+
+    def runtime(self, runtime: str) -> Runtime | None:
+        """What is known of a runtime, without a row of its own as its family's newest; None for others.
+
+        A language that runs as a program of its own, such as "rust", is the runtime of those.
+        """
+        from .runtimes import PROGRAM, is_program, runtime_of
+
+        own = is_program(runtime) and runtime in self._cold_starts
+        return runtime_of(PROGRAM if own else runtime, self._runtimes)
+
+    def rule(self, applies_to: str, subject: str) -> Rule | None:
+        """The rule of a door, an option or "template" on a subject, None if there is none."""
+        return self._rules.get((applies_to, subject))
+
+    def is_from_home(self, id: str, region: str) -> bool:
+        """Whether the price `id` in `region` is the one global price, which stands at us-east-1.
+
+        Raises UnknownIdError for an unknown id.
+        """
+        self._check_price_id(id)
+        note = self._notes.get(id)
+        return bool(note and note.is_global) and not self._prices.has(id, region)
+
+    def source(self, key: str) -> Source | None:
+        """The source with that key in prices.csv, None for an address."""
+        return self._sources.get(key)
+
+    def free(self, id: str, region: str = HOME_REGION) -> Free | None:
+        """What of the price `id` is free each month in `region`, None if nothing is."""
+        self._check_price_id(id)
+        note = self._notes.get(id)
+        return note.free_in(region) if note else None
 
     def products(self) -> dict[str, ProductRow]:
-        """How AWS's price list names what each price id bills; ids that it does not list are absent."""
+        """How AWS's price list names what each price id bills, or why it does not."""
         return dict(self._products)
 
     def services(self) -> dict[str, Service]:
@@ -245,7 +301,7 @@ class Facts:
 
     def time(self, id: str) -> Time:
         """How long the operation `id` takes. Raises UnknownIdError naming what comes near."""
-        return _found(self._times, id, "time")
+        return entry(self._times, id, "time")
 
     def times(self) -> dict[str, Time]:
         """Every time by its id."""
@@ -253,7 +309,7 @@ class Facts:
 
     def constant(self, id: str) -> Constant:
         """The constant `id`. Raises UnknownIdError naming what comes near."""
-        return _found(self._constants, id, "constant")
+        return entry(self._constants, id, "constant")
 
     def constants(self) -> dict[str, Constant]:
         """Every constant by its id."""
@@ -270,47 +326,46 @@ class Facts:
     def cold_start(self, language: str, architecture: str, memory_mb: float) -> ColdStart:
         """The initialisation measured with the most memory up to `memory_mb` [MB], else the least.
 
-        Where `language` was measured on the other architecture alone, that. Raises UnknownIdError.
+        Where `language` was measured on the other architecture alone, that. A runtime that was not measured
+        takes the nearest version of its family, marked `assumed`. Raises UnknownIdError for anything else.
         """
+        measured: str | None = language
         if language not in self._cold_starts:
+            from .runtimes import nearest
+
+            whole = [name for name, rows in self._cold_starts.items() if rows[0].language == name]
+            measured = nearest(language, whole)
+        if measured is None:
             raise UnknownIdError(f'language is "{language}": {expected_one_of(self.languages())}')
-        rows = self._cold_starts[language]
-        rows = [row for row in rows if row.architecture == architecture] or rows
-        below = [row for row in rows if row.memory_mb <= memory_mb]
-        return max(below, key=_memory) if below else min(rows, key=_memory)
+        row = cold_start_for(self._cold_starts[measured], architecture, memory_mb)
+        return replace(row, assumed=measured != language)
 
     def limits_frame(self) -> pd.DataFrame:
         """A row a limit; `age_days` since it was seen, from the start of a month or year."""
-        return _frame([asdict(limit) for limit in self._limits.values()])
+        return frame_of([asdict(limit) for limit in self._limits.values()])
 
     def prices_frame(self) -> pd.DataFrame:
         """A row a price ever seen; `age_days` as above, and `stale`: not seen since 2026 began."""
-        frame = _frame([_fields(row) for row in self._price_rows])
+        values = self._price_columns.values
+        frame = frame_of({**values, "source": [shown(key, self._sources) for key in values["source"]]})
         numbers = dict.fromkeys(("tier_from", "tier_to", "price_usd"), float)
         return frame.astype(numbers).assign(stale=[records.is_stale(as_of) for as_of in frame["as_of"]])
 
     def breaches_frame(self) -> pd.DataFrame:
         """A row a limit and door: what the caller sees when the limit breaks."""
-        return _frame([asdict(breach) for breach in self._breaches.values()])
-
-
-def _memory(row: ColdStart) -> int:
-    return row.memory_mb
-
-
-def _frame(rows: list[Row]) -> pd.DataFrame:
-    import pandas as pd
-
-    ages = [date.today() - first_day(row["as_of"]) for row in rows]
-    return pd.DataFrame(rows).assign(age_days=[age.days for age in ages])
+        return frame_of([asdict(breach) for breach in self._breaches.values()])
 
 
 DEFAULT = Facts(data_dir())
 limit, limits, limits_frame = DEFAULT.limit, DEFAULT.limits, DEFAULT.limits_frame
-breach, breaches_frame = DEFAULT.breach, DEFAULT.breaches_frame
+confirmed_limit, unconfirmed = DEFAULT.confirmed_limit, DEFAULT.unconfirmed
+breach, breaches_of, breaches_frame = DEFAULT.breach, DEFAULT.breaches_of, DEFAULT.breaches_frame
+limit_history = DEFAULT.limit_history
 cold_start, languages = DEFAULT.cold_start, DEFAULT.languages
 tariff, free, prices_frame = DEFAULT.tariff, DEFAULT.free, DEFAULT.prices_frame
-price_ids, regions = DEFAULT.price_ids, DEFAULT.regions
+price_ids, regions, region = DEFAULT.price_ids, DEFAULT.regions, DEFAULT.region
+source, check_region = DEFAULT.source, DEFAULT.check_region
+runtime, rule = DEFAULT.runtime, DEFAULT.rule
 products, services = DEFAULT.products, DEFAULT.services
 time, times = DEFAULT.time, DEFAULT.times
 constant, constants = DEFAULT.constant, DEFAULT.constants

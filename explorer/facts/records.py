@@ -6,6 +6,7 @@ Each kind with what its columns accept; `facts` reads them.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -77,12 +78,16 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class ProductRow:
-    """How AWS's price list names what a price id bills: any of `usage`, and each "name=value" of `where`."""
+    """How AWS's price list names what a price id bills: any of `usage`, and each "name=value" of `where`.
+
+    `not_listed` says why it names it not at all, or why nobody knows how.
+    """
 
     id: str
     service: str
     usage: tuple[str, ...]
     where: tuple[str, ...]
+    not_listed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +112,8 @@ class Tier:
 class Tariff:
     """The marginal tiers of one billing dimension in one region.
 
-    `assumed`: they are us-east-1's, for want of the region's own. `as_of` and `source` are those of
-    the oldest tier; `stale`: it is from before 2026.
+    `assumed`: they are not the region's own but, for want of those, what `assumed_from` names. `as_of`
+    and `source` are those of the oldest tier; `stale`: it is from before 2026.
     """
 
     id: str
@@ -119,6 +124,7 @@ class Tariff:
     source: str
     assumed: bool
     stale: bool
+    assumed_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +147,7 @@ class Time:
     as_of: str
     source_url: str
     note: str
+    not_used: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +161,15 @@ class Constant:
     as_of: str
     source_url: str
     note: str
+    not_used: str
 
 
 @dataclass(frozen=True, slots=True)
 class ColdStart:
-    """Initialisation [s] of an empty function of `memory_mb` as measured: a lower bound."""
+    """Initialisation [s] of an empty function of `memory_mb` as measured: a lower bound.
+
+    `assumed`: it is of `language`, for want of a measurement of the runtime that was asked for.
+    """
 
     language: str
     architecture: str
@@ -169,6 +180,7 @@ class ColdStart:
     p99_s: float
     as_of: str
     source_url: str
+    assumed: bool = False
 
 
 def _status(given: str) -> int:
@@ -202,9 +214,11 @@ BREACH: dict[str, Check] = dict.fromkeys(Breach.__dataclass_fields__, text) | {
     "as_of": dated,
 }
 PRODUCT: dict[str, Check] = {
-    **dict.fromkeys(("id", "service"), text),
+    "id": text,
+    "service": str,
     "usage": listed(" | "),
     "where": listed("; ", "="),
+    "not_listed": str,
 }
 SERVICE: dict[str, Check] = {
     "service": text,
@@ -219,15 +233,14 @@ PRICE: dict[str, Check] = {
     "as_of": dated,
     "source": text,
 }
-FREE: dict[str, Check] = {"id": text, "free_quantity": or_blank(decimal), "free_pool": str}
 _SOURCED: dict[str, Check] = {
     "kind": one_of("measured", "documented", "assumption"),
     "as_of": dated,
     "source_url": or_blank(url),
     "note": str,
 }
-TIME: dict[str, Check] = {"id": text, "p50_ms": number, "p99_ms": number, **_SOURCED}
-CONSTANT: dict[str, Check] = {"id": text, "value": number, "unit": text, **_SOURCED}
+TIME: dict[str, Check] = {"id": text, "p50_ms": number, "p99_ms": number, **_SOURCED, "not_used": str}
+CONSTANT: dict[str, Check] = {"id": text, "value": number, "unit": text, **_SOURCED, "not_used": str}
 TASK_SIZE: dict[str, Check] = {"vcpu": number, "as_of": dated, "source_url": url}
 COLD_START: dict[str, Check] = {
     **dict.fromkeys(("runtime", "lambda_runtime_id"), text),
@@ -241,6 +254,28 @@ COLD_START: dict[str, Check] = {
 }
 
 
+def by_id(rows: Iterable[Row], history: bool = False) -> dict[str, Row]:
+    """The rows by id; with `history` a further line of an id counts, if it was seen later."""
+    table: dict[str, Row] = {}
+    for row in rows:
+        earlier = table.get(row["id"])
+        if earlier and not (history and first_day(row["as_of"]) > first_day(earlier["as_of"])):
+            accepted = "one line an id" + (", or a later as_of" if history else "")
+            raise refused(row["place"], "id", row["id"], accepted)
+        _check_sourced(row)
+        table[row["id"]] = row
+    return table
+
+
+def _check_sourced(row: Row) -> None:
+    """An assumption says why, everything else says whence."""
+    assumed = row.get("kind") == "assumption"
+    if assumed and not row["note"]:
+        raise refused(row["place"], "note", "", "the reason for the assumption")
+    if not assumed and not row["source_url"]:
+        raise refused(row["place"], "source_url", "", "an address, or the kind assumption")
+
+
 def is_stale(as_of: str) -> bool:
     """Whether a price of that date is to be shown as stale."""
     return first_day(as_of).year < STALE_BEFORE
@@ -251,7 +286,7 @@ def time_of(row: Row) -> Time:
     place, p50, p99 = row["place"], row["p50_ms"] / 1000, row["p99_ms"] / 1000
     if not 0 < p50 <= p99:
         raise refused(place, "p99_ms", f"{1000 * p99:g}", "p50_ms, over 0, or more")
-    rest = {field: row[field] for field in ("id", *_SOURCED)}
+    rest = {field: row[field] for field in ("id", *_SOURCED, "not_used")}
     return Time(p50_s=p50, p95_s=p50 * (p99 / p50) ** (Z95 / Z99), p99_s=p99, **rest)
 
 

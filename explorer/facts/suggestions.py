@@ -51,6 +51,15 @@ def expected_id(given: object, accepted: Iterable[str]) -> str:
     return f"expected an id such as {', '.join(near[:MOST_IDS])}"
 
 
+def nearest(given: str, accepted: Iterable[str], most: int, likeness: float) -> list[str]:
+    """The names that come near, nearest first: at most so many, of this likeness (0 to 1) at least.
+
+    >>> nearest("eu-wset-1", ["us-east-1", "eu-west-1"], 1, 0.8)
+    ['eu-west-1']
+    """
+    return difflib.get_close_matches(given, list(accepted), most, likeness)
+
+
 def either(names: Iterable[str]) -> str:
     """Names of which any will do.
 

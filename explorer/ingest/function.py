@@ -99,8 +99,11 @@ def configured(found: dict[str, Any], region: str) -> Part:
     """What a function's configuration says of its workload; variables are counted, never kept."""
     known: dict[str, Any] = {"runtime.architecture": (found.get("Architectures") or ["x86_64"])[0]}
     known["memory_mb"] = float(found.get("MemorySize", 128))
-    if region in catalogue.regions():
+    try:
+        catalogue.check_region(region)
         known["region"] = region
+    except ExplorerError:
+        pass  # a made-up one, of an endpoint of one's own
     try:
         catalogue.cold_start(found.get("Runtime", ""), known["runtime.architecture"], known["memory_mb"])
         known["runtime.language"] = found["Runtime"]

@@ -15,7 +15,6 @@ from pydantic_core import PydanticCustomError
 
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
-from explorer.facts.suggestions import expected_one_of
 from explorer.facts.units import (
     BYTES,
     format_bandwidth,
@@ -111,8 +110,10 @@ def one_line(name: str) -> str:
 
 
 def check_region(region: str) -> str:
-    if region not in catalogue.regions():
-        raise said(f'is "{region}": {expected_one_of(catalogue.regions())}')
+    try:
+        catalogue.check_region(region)
+    except ExplorerError as error:
+        raise said(str(error).removeprefix("region ")) from None
     return region
 
 

@@ -197,6 +197,8 @@ def test_the_answer_is_the_same_when_it_is_asked_again(r):
         ({"response": {"p50": "8 MB", "compression": 0.2}}, "response", "compressed"),
         ({"runtime": "20 min"}, "response", "stored"),
         ({"runtime": {"p50": "20 min", "divisible": True, "steps": 10}, "requests_per_month": 1000},
+         "execution", "single"),
+        ({"runtime": {"p50": "40 min", "divisible": True, "steps": 10}, "requests_per_month": 1000},
          "execution", "durable"),
         ({"configuration": {"total": "6 KB"}}, "configuration", "bundled"),
         ({"configuration": {"total": "6 KB", "changes_without_deploy": True}}, "configuration",

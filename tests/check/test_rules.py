@@ -80,7 +80,7 @@ def test_no_value_of_an_environment_is_shown(check):
 
 
 EDGES = [
-    ("Timeout", "lambda.timeout", 900),
+    ("Timeout", "lambda.timeout", 1800),
     ("MemorySize", "lambda.memory", 10240),
 ]
 
@@ -90,6 +90,31 @@ EDGES = [
 def test_a_setting_is_tight_at_its_limit_and_breaks_one_over(check, name, limit, most, more, verdict):
     for given in (most + more, str(most + more)):
         assert the(check(one(**{name: given})), limit).verdict == verdict
+
+
+@pytest.mark.parametrize(("seconds", "since"), [(900, False), (901, True), (1800, True), (1801, False)])
+def test_a_timeout_that_older_tools_refuse_says_since_when(check, seconds, since):
+    said = the(check(one(Timeout=seconds)), "lambda.timeout").message
+    assert ("since 19 November 2026" in said and "older tools" in said) == since
+
+
+@pytest.mark.parametrize("on_function", [True, False])
+@pytest.mark.parametrize(("seconds", "verdict"), [(899, None), (900, "tight"), (901, "breach")])
+def test_a_function_url_is_not_known_to_wait_longer_than_900_s(check, on_function, seconds, verdict):
+    url = {"Type": "AWS::Lambda::Url", "Properties": {"TargetFunctionArn": {"Ref": "F"}}}
+    config = {"FunctionUrlConfig": {"AuthType": "NONE"}}
+    template = behind(seconds, **config) if on_function else behind(seconds, url)
+    assert verdicts(check(template), "lambda.furl.timeout") == ({"F": verdict} if verdict else {})
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(899, None), (900, "tight"), (901, "breach")])
+def test_a_load_balancer_is_not_known_to_wait_longer_than_900_s_for_a_function(check, seconds, verdict):
+    group = {
+        "Type": "AWS::ElasticLoadBalancingV2::TargetGroup",
+        "Properties": {"TargetType": "lambda", "Targets": [{"Id": {"Fn::GetAtt": ["F", "Arn"]}}]},
+    }
+    found = verdicts(check(behind(seconds, group)), "alb.lambda.timeout")
+    assert found == ({"F": verdict} if verdict else {})
 
 
 SIZED = [
@@ -344,7 +369,7 @@ def test_a_load_balancer_lets_less_through(check):
 
 def test_globals_stand_in_and_a_functions_own_value_wins(check):
     template = {
-        "Globals": {"Function": {"Timeout": 901, "Environment": {"Variables": {"A": "x" * 4096}}}},
+        "Globals": {"Function": {"Timeout": 1801, "Environment": {"Variables": {"A": "x" * 4096}}}},
         "Resources": {
             "Common": function(),
             "Own": function(Timeout=10, Environment={"Variables": {"A": "short", "B": "more"}}),
@@ -535,14 +560,14 @@ def test_a_nested_stack_of_cdk_is_given_its_parameters(check, tmp_path):
     inner = {"Parameters": {"Wait": {"Type": "Number"}}, **one(Timeout={"Ref": "Wait"})}
     (tmp_path / "inner.template.json").write_text(json.dumps(inner))
     asset = {"aws:asset:path": "inner.template.json"}
-    properties = {"TemplateURL": {"Fn::Sub": "https://s3.x/y.json"}, "Parameters": {"Wait": 901}}
+    properties = {"TemplateURL": {"Fn::Sub": "https://s3.x/y.json"}, "Parameters": {"Wait": 1801}}
     outer = {"Type": "AWS::CloudFormation::Stack", "Properties": properties, "Metadata": asset}
     assert verdicts(check({"Resources": {"N": outer}}), "lambda.timeout") == {"F": "breach"}
 
 
 def test_stacks_that_nest_one_another_end(check, tmp_path):
     nested = {"Type": "AWS::Serverless::Application", "Properties": {"Location": "template.json"}}
-    report = check({"Resources": {"N": nested, "F": function(Timeout=901)}}, "template.json")
+    report = check({"Resources": {"N": nested, "F": function(Timeout=1801)}}, "template.json")
     assert verdicts(report, "lambda.timeout") == {"F": "breach"} and len(report.files) == 1
 
 
@@ -623,7 +648,7 @@ Resources:
     Type: AWS::Lambda::Function
     Properties:
       MemorySize: 20000
-      Timeout: 901{beside}
+      Timeout: 1801{beside}
 """
 REASON = " # explorer: ignore lambda.timeout because I say so"
 
@@ -652,7 +677,7 @@ def test_nothing_is_suppressed_without_a_reason(check):
     ids=["mapping", "list"],
 )
 def test_metadata_suppresses(check, ignore):
-    template = one(Timeout=901)
+    template = one(Timeout=1801)
     template["Resources"]["F"]["Metadata"] = {"explorer": {"ignore": ignore}}
     assert [f.limit for f in check(template).suppressed] == ["lambda.timeout"]
 
@@ -662,7 +687,7 @@ def test_a_configuration_file_suppresses_excludes_and_warns(check, tmp_path):
     settings.write_text(
         'warn_at = "50%"\n[[ignore]]\nlimit = "lambda.timeout"\nresource = "F"\nreason = "why"\n'
     )
-    report = check(one(Timeout=901, MemorySize=6000))
+    report = check(one(Timeout=1801, MemorySize=6000))
     assert [f.limit for f in report.suppressed] == ["lambda.timeout"]
     assert verdicts(report, "lambda.memory") == {"F": "tight"}
     settings.write_text('exclude = ["template.*"]')

@@ -129,9 +129,18 @@ def test_two_breaches_arrive_as_http_200_where_lambda_is_invoked(limit):
 
 def test_nobody_listens_when_a_job_breaks():
     stored = "door=http-api, request=inline, response=stored, execution=single, configuration=bundled"
-    finding = found(stored, "lambda.timeout", runtime=901)
+    finding = found(stored, "lambda.timeout", runtime=1801)
     seen = "202 at the submission, then a job that never ends; the errorType stands in the log alone"
     assert finding.consequence == seen  # the row lambda.timeout, async of data/breaches.csv
+
+
+@pytest.mark.parametrize("door", ["function-url", "http-api"])
+def test_what_only_a_newer_row_allows_says_since_when(door):
+    stored = f"door={door}, request=inline, response=stored, execution=single, configuration=bundled"
+    old, new = (found(stored, "lambda.timeout", runtime=seconds) for seconds in (900, 901))
+    assert old.consequence == catalogue.breach("lambda.timeout", "async").seen
+    assert new.consequence.startswith("more than 900 s has been possible since 19 November 2026")
+    assert new.consequence.endswith(f"; beyond the limit: {old.consequence}") and new.verdict == "fits"
 
 
 def test_every_finding_says_what_happens():

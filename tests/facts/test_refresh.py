@@ -7,6 +7,7 @@ import copy
 import csv
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from datetime import date
@@ -127,7 +128,7 @@ def test_prices_of_the_query_api(tables):
     assert (tariff.as_of, tariff.stale, tariff.source) == (
         "2026-11-23",
         False,
-        "AWS Price List, offer AWSLambda",
+        "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AWSLambda/current/index.json",
     )
     assert not tables.tariff("lambda.managed_instances_request", "eu-west-1").assumed
 
@@ -159,7 +160,7 @@ def test_what_is_free_each_month_is_no_tier(tables):
     tables = kept(tables, "dynamodb.storage")
     session = Session({"pricing": listed(sample("dynamodb.eu-central-1.json"))})
     done = refresh_prices(["eu-central-1"], session, TODAY, tables=tables)
-    assert (done.unchanged, [row["id"] for row in done.changed]) == (1, ["dynamodb.storage_ia"])
+    assert (done.confirmed, [row["id"] for row in done.changed]) == (1, ["dynamodb.storage_ia"])
 
 
 def test_prices_of_the_public_offer_files(tables, tmp_path):
@@ -261,10 +262,24 @@ def test_a_usage_type_carries_the_mark_of_its_region(id, region, usage, fits):
 
 
 def test_every_region_of_the_tables_has_its_mark_and_every_product_an_id():
-    assert set(MARKS) == set(catalogue.regions())
+    assert set(MARKS) >= set(catalogue.regions())
     assert set(PRODUCTS) <= set(catalogue.price_ids())
+    assert all(catalogue.source(f"offer.{product.service}") for product in PRODUCTS.values())
     keys = [(p.service, p.usage, tuple(sorted(p.where.items()))) for p in PRODUCTS.values()]
     assert len(set(keys)) == len(keys)
+
+
+def test_every_price_id_is_found_in_the_list_or_says_why_not():
+    rows = catalogue.products()
+    assert set(rows) == set(catalogue.price_ids())
+    assert {id for id, row in rows.items() if not row.not_listed} == set(PRODUCTS)
+    assert PRODUCTS["ec2.c8g.4xlarge_linux_on_demand"].usage == ("BoxUsage:c8g.4xlarge",)
+
+
+def test_what_is_not_refreshed_is_told_with_its_reason(tables, tmp_path):
+    done = refreshed(tables, written(tmp_path / "lists", price_list(tables, THREE)))
+    assert set(done.why_beyond) == set(done.beyond) and all(done.why_beyond.values())
+    assert "savings plans have a list of their own" in summary.sentences(done)[-1]
 
 
 # Whole price lists, made from the tables -----------------------------------------------------------
@@ -327,12 +342,13 @@ def test_a_list_that_says_what_the_tables_say_changes_no_price_and_dates_the_sta
     )
     assert table(tables).read_bytes().startswith(before) and in_force(Facts(tables.folder)) == prices
     for region in THREE:
-        assert not any(tables.tariff(id, region).stale for id in PRODUCTS)
+        tariffs = [tables.tariff(id, region) for id in PRODUCTS]
+        assert not [t for t in tariffs if t.stale and not t.assumed]
 
 
 FACTORS = st.dictionaries(
     st.sampled_from(sorted(PRODUCTS)),
-    st.sampled_from([Decimal("0.3"), Decimal("0.5"), Decimal("0.9"), Decimal("1.25"), 2, 3, None]),
+    st.sampled_from([Decimal("0.3"), Decimal("0.6"), Decimal("0.9"), Decimal("1.25"), 2, 3, None]),
     max_size=12,
 )
 
@@ -446,7 +462,7 @@ def test_a_table_that_changed_meanwhile_is_left_alone(tables, monkeypatch):
 def row_of(tables: Facts) -> dict:
     with table(tables).open(encoding="utf-8", newline="") as file:
         row = next(csv.DictReader(file))
-    return {**row, "as_of": "2026-11-23"}
+    return {**row, "as_of": "2026-11-23", "source": "offer.AWSELB"}
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", ""])
@@ -512,11 +528,13 @@ class Failing:
         (exceptions.ConnectTimeoutError(endpoint_url="https://x"), "gave no answer .*: expected a network"),
     ],
 )
-@pytest.mark.parametrize("refresh", [refresh_prices, refresh_limits])
-def test_without_credentials_or_network_one_line(tables, before, refresh, error, says):
+def test_without_credentials_or_network_one_line(tables, before, error, says):
     with pytest.raises(CloudError, match=says) as raised:
-        refresh(["eu-west-1"], Failing(error), TODAY, tables=tables)
+        refresh_prices(["eu-west-1"], Failing(error), TODAY, tables=tables)
     assert "\n" not in str(raised.value) and untouched(tables, before)
+    done = refresh_limits(["eu-west-1"], Failing(error), TODAY, tables=tables)
+    assert re.search(says, done.not_asked) and "\n" not in done.not_asked and untouched(tables, before)
+    assert summary.sentences(done)[-1].startswith("Service Quotas were not asked: ")
 
 
 def test_no_credentials_when_the_call_is_made(tables, monkeypatch, tmp_path):
@@ -536,10 +554,14 @@ def test_a_refusal_names_the_permission(tables, before):
     assert untouched(tables, before)
 
 
-@pytest.mark.parametrize("refresh", [refresh_prices, refresh_limits])
-def test_an_unknown_region_is_told_what_is_accepted(tables, refresh):
-    with pytest.raises(ExplorerError, match='region is "eu-west-9": expected one of ap-northeast-1, '):
-        refresh(["eu-west-9"], Session({}), TODAY, tables=tables)
+def test_a_region_without_a_billing_code_is_told_which_have_one(tables):
+    with pytest.raises(ExplorerError, match='region is "eu-west-9": expected one of af-south-1, '):
+        refresh_prices(["eu-west-9"], Session({}), TODAY, tables=tables)
+
+
+def test_an_unknown_region_is_told_which_was_meant(tables):
+    with pytest.raises(ExplorerError, match='region is "Frankfurt": did you mean eu-central-1'):
+        refresh_limits(["Frankfurt"], Session({}), TODAY, tables=tables)
 
 
 # Quotas ----------------------------------------------------------------------------------------------
@@ -681,7 +703,17 @@ def test_a_quota_is_read_in_the_unit_of_the_table(value, theirs, name, unit, our
     "unit", sorted({limit.unit for limit in catalogue.limits().values() if limit.quota_code})
 )
 def test_every_unit_with_a_quota_code_has_a_dimension_or_counts(unit):
-    assert unit in quotas.OURS or unit in {"executions", "per second", "requests/s", "vCPU"}
+    counts = {
+        "connections/s",
+        "executions",
+        "per second",
+        "requests/s",
+        "resources",
+        "routes",
+        "vCPU",
+        "values",
+    }
+    assert unit in quotas.OURS or unit in counts
 
 
 def test_a_service_that_quotas_do_not_know_there_is_no_failure(tables):

@@ -116,9 +116,9 @@ def test_the_body_of_a_change(bench):
     [
         (
             "Timeout",
-            900,
-            901,
-            "Value '901' at 'timeout' failed to satisfy constraint: Member must have value less",
+            1800,
+            1801,
+            "Value '1801' at 'timeout' failed to satisfy constraint: Member must have value less",
         ),
         (
             "MemorySize",
@@ -154,7 +154,7 @@ def stored(kind: str, **properties) -> dict:
 @pytest.mark.parametrize(
     ("case", "good", "bad", "says"),
     [
-        ("timeout", 900, 901, "less than or equal to 900"),
+        ("timeout", 1800, 1801, "less than or equal to 1800"),
         ("memory", 10240, 10241, "less than or equal to 10240"),
         ("environment", 4096, 4097, "exceeded the 4KB limit"),
         ("parameter", 4096, 4097, "4096 characters"),
@@ -179,14 +179,14 @@ def test_the_same_through_cloudformation(bench, case, good, bad, says):
 def test_an_update_through_cloudformation(bench):
     formation = bench.client("cloudformation")
     bench.deploy("changing", {"It": function(bench, Timeout=10)})
-    template = json.dumps({"Resources": {"It": function(bench, Timeout=901)}})
+    template = json.dumps({"Resources": {"It": function(bench, Timeout=1801)}})
     formation.update_stack(StackName="changing", TemplateBody=template)
 
     def ended() -> bool:
         status = formation.describe_stacks(StackName="changing")["Stacks"][0]["StackStatus"]
         return status in ("UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE")
 
-    assert until(ended) and "less than or equal to 900" in bench.reasons("changing")
+    assert until(ended) and "less than or equal to 1800" in bench.reasons("changing")
 
 
 @pytest.mark.parametrize(("tier", "id"), [("Standard", "ssm.std"), ("Advanced", "ssm.adv")])

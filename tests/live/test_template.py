@@ -11,6 +11,7 @@ from cfnlint.config import ManualArgs
 from explorer import Workload
 from explorer.engine.designs import OPTIONS, Design, table
 from explorer.errors import DesignError
+from explorer.live.deployment.export import readme
 from explorer.live.deployment.template import Stack, filler, stack_of
 from explorer.options.base.resources import CALLER, Allow, Entry, FunctionRole, Route, Setting, Variable
 
@@ -155,6 +156,17 @@ def test_a_function_url_leads_to_one_function_an_api_to_one_a_part(door, functio
 def test_a_function_works_no_longer_than_its_door_waits(door, seconds):
     made = stack(Design(door, "inline", "buffered", "single", "environment"))
     assert made.template["Resources"]["Work"]["Properties"]["Timeout"] == seconds
+
+
+@pytest.mark.parametrize("execution", ["single", "queued"])
+@pytest.mark.parametrize(("runtime", "seconds"), [(840, 900), (841, 1800)])
+def test_a_timeout_is_longer_than_older_tools_take_where_the_work_is(execution, runtime, seconds):
+    made = stack(Design("http-api", "inline", "stored", execution, "environment"), runtime=runtime)
+    resources = made.template["Resources"]
+    assert resources["Work"]["Properties"]["Timeout"] == seconds
+    if execution == "queued":
+        assert resources["Queue"]["Properties"]["VisibilityTimeout"] == seconds
+    assert ("since 19 November 2026" in readme(made)) == (seconds > 900)
 
 
 def test_entries_have_the_sizes_that_the_workload_gives():

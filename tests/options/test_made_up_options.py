@@ -116,13 +116,13 @@ madeup.kettle.time,Kettle,Time of a kettle,40,s,request,no,,,,made up,2026,{SOUR
 madeup.hatch_call,us-east-1,request,0,,0.000002,2026-11-01,{SOURCE}
 madeup.kettle_second,us-east-1,s,0,,0.0000005,2026-11-01,{SOURCE}
 """,
-    "products": "madeup.hatch_call,MadeUpHatch,Hatch-Calls,group=Hatches",
+    "products": "madeup.hatch_call,MadeUpHatch,Hatch-Calls,group=Hatches,",
     "services": "madeup,#123456,3",
-    "times": f"door.made-up-hatch,6,30,measured,2026,{SOURCE},",
+    "times": f"door.made-up-hatch,6,30,measured,2026,{SOURCE},,",
     "constants": f"""
-encoding.envelope.request.madeup,700,bytes,measured,2026,{SOURCE},
-encoding.envelope.response.madeup,50,bytes,measured,2026,{SOURCE},
-madeup.boil_s,0.5,s,measured,2026,{SOURCE},
+encoding.envelope.request.madeup,700,bytes,measured,2026,{SOURCE},,
+encoding.envelope.response.madeup,50,bytes,measured,2026,{SOURCE},,
+madeup.boil_s,0.5,s,measured,2026,{SOURCE},,
 """,
     "breaches": f"madeup.hatch.timeout,made-up-hatch,599,,the hatch falls shut,it was too late,{SOURCE},2026",
 }

@@ -157,7 +157,7 @@ def test_a_payload_limit_stands_at_the_largest_body_that_fits(statements):
 
 def test_named_limits_alone_are_drawn(statements):
     said = texts(figures.distribution(statements.workload, "runtime", ["lambda.timeout"]))
-    assert "lambda.timeout: 15 min, none over" in said
+    assert "lambda.timeout: 30 min, none over" in said
     assert not any(text.startswith("rest-api") for text in said)
 
 

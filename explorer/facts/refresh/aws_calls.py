@@ -29,13 +29,17 @@ DENIED = {
 }
 
 
+class NotAsked(CloudError):
+    """Nothing was asked: there is no boto3, no network, or there are no credentials."""
+
+
 def client(session: Any, service: str, region: str) -> Any:
     """A client that waits its turn where AWS throttles. Raises CloudError without boto3."""
     try:
         import boto3
         from botocore.config import Config
     except ImportError:
-        raise CloudError('a refresh needs boto3: pip install "explorer[aws]"') from None
+        raise NotAsked('a refresh needs boto3: pip install "explorer[aws]"') from None
     retries = {"mode": "adaptive", "total_max_attempts": 5}
     config = Config(retries=retries, connect_timeout=10, read_timeout=60)
     with spoken(service, "a client"):
@@ -57,9 +61,9 @@ def spoken(service: str, action: str) -> Iterator[None]:
         kinds = {kind.__name__ for kind in type(error).__mro__}
         if kinds & CREDENTIALS:
             expected = f"expected credentials that may {service}:{action}, such as `aws sso login` gives"
-            raise CloudError(_line(f"no AWS credentials to refresh with: {error}; {expected}")) from None
+            raise NotAsked(_line(f"no AWS credentials to refresh with: {error}; {expected}")) from None
         gone = f"{service} gave no answer to {action}: {error}: expected a network"
-        raise CloudError(_line(gone)) from None
+        raise NotAsked(_line(gone)) from None
 
 
 def _line(text: str) -> str:

@@ -21,6 +21,7 @@ from .products import MARKS, Product, products
 from .result import Refreshed, Row, suspicious
 
 TABLE = "prices"
+NO_ROW = "it has no row in products.csv"
 Watch = Callable[[Sequence[str]], Iterable[str]]
 
 
@@ -52,9 +53,13 @@ def refresh_prices(
     rows: list[Row] = []
     for region in watch(wanted):
         for price_id in tables.price_ids():
+            if tables.is_from_home(price_id, region):
+                continue
             tariff = tables.tariff(price_id, region)
             rows += _refreshed(tariff, known.get(price_id), source, today, yes, done)
     done.beyond = [price_id for price_id in tables.price_ids() if price_id not in known]
+    named = tables.products()
+    done.why_beyond = {id: named[id].not_listed if id in named else NO_ROW for id in done.beyond}
     append(tables, TABLE, rows)
     done.added = len(rows)
     return done
@@ -155,7 +160,7 @@ def _differences(old: Tariff, new: tuple[Tier, ...], today: date) -> list[Row]:
             "usd": now[start].usd if start in now else None,
             "old_as_of": old.as_of,
             "as_of": today.isoformat(),
-            "note": f"{catalogue.HOME_REGION}'s until now" if old.assumed else "",
+            "note": f"{old.assumed_from}'s until now" if old.assumed else "",
         }
         for start in differ
     ]
@@ -172,7 +177,7 @@ def _rows(old: Tariff, new: tuple[Tier, ...], service: str, today: date) -> list
             "tier_to": "" if tier.end is None else _text(tier.end),
             "price_usd": _text(tier.usd),
             "as_of": today.isoformat(),
-            "source": f"AWS Price List, offer {service}",
+            "source": f"offer.{service}",
         }
         for tier in new
     ]

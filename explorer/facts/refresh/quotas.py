@@ -1,4 +1,4 @@
-"""`explorer limits --refresh`: Service Quotas held against the limits that have a quota code.
+"""`explorer limits --refresh`: the SDK's service models, and Service Quotas where a limit has a quota code.
 
 A row of the table says what AWS gives by default. What this account was given is told, and not stored.
 """
@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from explorer.errors import ExplorerError
+from explorer.errors import CloudError
 from explorer.facts import catalogue
 from explorer.facts.catalogue import Facts
 from explorer.facts.csv_table import first_day
 from explorer.facts.records import Limit
-from explorer.facts.suggestions import expected_one_of
 
 from . import aws_calls
 from .append import append, check_writable, path_of
 from .result import Refreshed, Row, suspicious
+from .service_models import Held, ServiceModels, counts, hold_limits, moved_row
 
 TABLE = "limits"
 SOURCE = (
@@ -72,7 +72,10 @@ def refresh_limits(
     tables: Facts | None = None,
     watch: Watch = iter,
 ) -> Refreshed:
-    """Hold AWS's default quotas against the table, add a row for each that changed, and tell yours.
+    """Hold service models and AWS's default quotas against the table, and add a row for each that changed.
+
+    The service models are those of the installed SDK: no network, no credentials. Without credentials or
+    a network that is all, and `not_asked` says so.
 
     A default changed if no region asked has the table's any more; the row takes what most have. One
     region alone says what it has (`elsewhere`) and changes the table only with `yes`, for defaults
@@ -81,21 +84,64 @@ def refresh_limits(
     tables, today = tables or catalogue.DEFAULT, today or date.today()
     wanted = tuple(dict.fromkeys(regions or tables.regions()))
     for region in wanted:
-        if region not in tables.regions():
-            raise ExplorerError(f'region is "{region}": {expected_one_of(tables.regions())}')
+        tables.check_region(region)
     path = path_of(tables, TABLE)
     check_writable(path)
     done = Refreshed(TABLE, today, wanted, str(path))
     coded = {limit.id: limit for limit in tables.limits().values() if limit.quota_code}
     done.beyond = [limit_id for limit_id in tables.limits() if limit_id not in coded]
-    defaults, applied = _asked(coded, tables.limits(), session, watch(wanted), done)
     rows: list[Row] = []
-    for limit in coded.values():
-        rows += _refreshed(limit, defaults.get(limit.id, {}), today, yes, done)
-    done.yours = _yours(tables.limits(), defaults, applied)
+    try:
+        defaults, applied = _asked(coded, tables.limits(), session, watch(wanted), done)
+    except aws_calls.NotAsked as error:
+        done.not_asked = str(error)
+    else:
+        for limit in coded.values():
+            rows += _refreshed(limit, defaults.get(limit.id, {}), today, yes, done)
+        done.yours = _yours(tables.limits(), defaults, applied)
+    rows += _from_models(tables, {row["id"] for row in rows}, today, yes, done)
     append(tables, TABLE, rows)
     done.added = len(rows)
     return done
+
+
+def _from_models(tables: Facts, taken: Collection[str], today: date, yes: bool, done: Refreshed) -> list[Row]:
+    """The rows to add for limits that moved in the service models, those that AWS's answer moved aside."""
+    try:
+        models = ServiceModels()
+    except CloudError:  # no SDK: nothing to read
+        return []
+    held = hold_limits(tables, models)
+    done.models, done.held = models.release, counts(held)
+    done.silent = [row.id for row in held if row.state == "silent"]
+    rows: list[Row] = []
+    for row in held:
+        shown = _shown(row)
+        if row.state in ("gone", "new", "older"):
+            getattr(done, row.state).append(shown)
+        elif row.state != "moved" or row.id in taken:
+            continue
+        elif first_day(row.as_of) >= today:
+            why = f"seen on {row.as_of} with another value: refresh on a later day"
+            done.unknown.append({"id": row.id, "region": "", "why": why})
+        elif row.value is not None and suspicious(row.value, row.says or 0) and not yes:
+            done.suspicious.append(shown)
+        else:
+            done.moved.append({**shown, "as_of": today.isoformat()})
+            rows.append(moved_row(row, tables.limit(row.id), today, models.release))
+    return rows
+
+
+def _shown(row: Held) -> Row:
+    return {
+        "id": row.id,
+        "unit": row.unit,
+        "old_value": row.value,
+        "value": row.says,
+        "old_as_of": row.as_of,
+        "where": row.where,
+        "sentence": row.sentence,
+    }
 
 
 def _asked(
@@ -110,10 +156,13 @@ def _asked(
     for region in regions:
         quotas = aws_calls.client(session, "service-quotas", region)
         for service in sorted({_service(limit_id) for limit_id in coded}):
-            ours = {limit.quota_code: limit for limit in coded.values() if _service(limit.id) == service}
+            ours: dict[str, list[Limit]] = {}
+            for limit in coded.values():
+                if _service(limit.id) == service:
+                    ours.setdefault(limit.quota_code, []).append(limit)
             for action, found in (("ListAWSDefaultServiceQuotas", defaults), ("ListServiceQuotas", applied)):
                 for quota in _listed(quotas, action, service):
-                    if limit := ours.get(quota["QuotaCode"]):
+                    for limit in ours.get(quota["QuotaCode"], []):
                         _note(limit, quota, region, found, done)
         for limit_id, value in _account(session, region).items():
             if limit_id in limits:

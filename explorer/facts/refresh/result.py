@@ -17,8 +17,13 @@ class Refreshed:
     same: seen again, with today's date. `suspicious` changed by more than a factor of 2 and are not in
     the table unless that was asked for. `unlisted` have a row here and none at AWS, and stay. `unknown`
     could not be compared, and say `why`. `beyond` are the ids that no API of AWS gives, or that are not
-    matched to one. `yours` are this account's own quotas, `elsewhere` the defaults of regions that have
-    others than the table: both are told and never stored.
+    matched to one; `why_beyond` says of each price why. `yours` are this account's own quotas, `elsewhere`
+    the defaults of regions that have others than the table: both are told and never stored.
+
+    Of the SDK's service models, those of release `models` (limits alone): `moved` have another number there
+    and are in the table now, as not verified; `gone` are no longer there, `new` have a number where the table
+    has none, `older` are of a later release than the SDK's, and `silent` have no probe. `held` counts all.
+    `not_asked` says why AWS was not asked.
     """
 
     table: str
@@ -35,6 +40,15 @@ class Refreshed:
     yours: list[Row] = field(default_factory=list)
     elsewhere: list[Row] = field(default_factory=list)
     beyond: list[str] = field(default_factory=list)
+    why_beyond: dict[str, str] = field(default_factory=dict)
+    models: str = ""
+    held: dict[str, int] = field(default_factory=dict)
+    moved: list[Row] = field(default_factory=list)
+    gone: list[Row] = field(default_factory=list)
+    new: list[Row] = field(default_factory=list)
+    older: list[Row] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
+    not_asked: str = ""
 
     def to_dict(self) -> Row:
         """The same as plain values; dates as text."""

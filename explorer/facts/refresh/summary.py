@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,13 @@ PARTS = {  # a list of Refreshed: its heading and note
     "suspicious": ("Changed by more than a factor of 2", "not taken; --yes takes them"),
     "yours": ("Yours", "this account's own values, never stored as AWS's default"),
     "elsewhere": ("Other defaults", "regions that do not have what the table says"),
+    "moved": ("Moved in the SDK's service models", "added as not verified; the old rows stay as history"),
+    "gone": ("No longer in the SDK's service models", "the rows stay: read them again at their sources"),
+    "new": ("In the SDK's service models alone", "the table has no number for them"),
+    "older": (
+        "Of a later release than the installed SDK",
+        "it has what stood before, or nothing",
+    ),
     "unlisted": ("Not found at AWS", "the rows stay as they are"),
     "unknown": ("Could not be compared", "left as they are"),
 }
@@ -33,6 +41,8 @@ COLUMNS = {  # of a row: its heading; a leading > stands to the right
     "as_of": ">as of",
     "note": "note",
     "why": "why",
+    "where": "where",
+    "sentence": "as it says",
 }
 
 
@@ -45,8 +55,20 @@ def sentences(found: Refreshed) -> list[str]:
         done = f"Nothing to add to {found.path}."
     again = f"; {found.confirmed} stale ones cost the same and are dated anew" if found.confirmed else ""
     left = f"{found.unchanged} {found.table} are as they were{again}."
+    models: list[str] = []
+    if found.models:
+        confirmed, silent = found.held["confirmed"], len(found.silent)
+        models.append(
+            f"The service models of botocore {found.models} confirm {confirmed}; {silent} have no probe."
+        )
+    if found.not_asked:
+        models.append(f"Service Quotas were not asked: {found.not_asked}.")
+        return [done, *models]
     beyond = f"{len(found.beyond)} have no match in AWS's answers here: read them at their sources."
-    return [done, left, beyond] if found.beyond else [done, left]
+    if found.why_beyond:
+        reasons = Counter(found.why_beyond.values()).most_common()
+        beyond += " Why: " + "; ".join(f"{why} ({count})" for why, count in reasons) + "."
+    return [done, *models, left, beyond] if found.beyond else [done, *models, left]
 
 
 def parts(found: Refreshed) -> list[Part]:

@@ -25,7 +25,6 @@ from typing import Any
 
 from explorer.errors import CloudError, ExplorerError
 from explorer.facts import catalogue
-from explorer.facts.suggestions import expected_one_of
 
 from .hook import check_version
 from .instance import Cloud
@@ -84,8 +83,7 @@ def status(name: str = "default") -> Cloud:
 
 
 def _settings(region: str, limits: Mapping[str, float] | None, folder: Path | None) -> dict[str, Any]:
-    if region not in catalogue.regions():
-        raise ExplorerError(f'region is "{region}": {expected_one_of(catalogue.regions())}')
+    catalogue.check_region(region)
     changed = Limits(folder, limits).changed  # refused here rather than in the cloud's log
     return {"region": region, "limits": changed, "facts": str(folder.resolve()) if folder else None}
 

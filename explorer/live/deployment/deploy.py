@@ -18,8 +18,8 @@ from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import Design, table
 from explorer.errors import ExplorerError
-from explorer.facts import catalogue
 from explorer.facts.suggestions import expected_one_of
+from explorer.live.cloud import supervisor
 from explorer.workload.workload import Workload
 
 from . import create as stacks_of
@@ -28,7 +28,7 @@ from .create import KEPT_FOR
 from .interrupts import Told
 from .package import files, user_handler
 from .registry import Found, Standing, all_standing, standing
-from .target import TARGETS, Aws, Local, Target, target
+from .target import TARGETS, Aws, Local, Target, local_regions, target
 from .template import Stack, stack_of
 
 SAMPLE_REQUESTS = 1000  # of which the cost is told before anything is made
@@ -201,8 +201,9 @@ def places(on: str | None, region: str | None, cloud: str) -> list[Target]:
         return [Aws(region)]
     if on not in {None, "local"}:
         raise ExplorerError(f'target is "{on}": {expected_one_of(TARGETS)}')
-    regions = (region,) if region else catalogue.regions()
-    return [place for place in (Local.found(each, cloud) for each in regions) if place]
+    running = supervisor.status(cloud)
+    regions = (region,) if region else local_regions(running)
+    return [Local(each, running) for each in regions] if running.running else []
 
 
 def destroy(stack: str | Found, told: Told = lambda _: None, **where: Any) -> float:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 
+from explorer.facts import catalogue
 from explorer.facts.locations import client_dir, errors_file
 from explorer.live.client.inline import largest_inline
 from explorer.options.base.resources import Entry
@@ -54,7 +55,7 @@ def readme(stack: Stack) -> str:
 
 `template.json` is the stack, `functions/` the code of its functions, `client/` a client in Python
 (it needs `httpx2` and, for the usual credentials, `boto3`). The numbers in both are those of
-{region} and of the workload that the template's `Metadata` holds.
+{region} and of the workload that the template's `Metadata` holds.{_unconfirmed(stack)}
 
 ## Put it up
 
@@ -96,6 +97,13 @@ aws cloudformation wait stack-delete-complete --region $REGION --stack-name $NAM
 aws s3 rb "s3://$NAME-code" --force
 ```
 """
+
+
+def _unconfirmed(stack: Stack) -> str:
+    """What to know of a time-out that a page of AWS does not confirm yet, and that older tools refuse."""
+    longest = max(part.timeout_s for part, _ in stack.functions.values())
+    new = catalogue.unconfirmed("lambda.timeout", longest)
+    return f" A function's time-out here is {longest:g} s: {new}." if new else ""
 
 
 def _configuration(stack: Stack, name: str, entries: list[Entry]) -> str:

@@ -21,6 +21,7 @@ from explorer.live.cloud.vouch import CANNOT_VOUCH_FOR
 from .aws_errors import spoken
 
 TARGETS = ("local", "aws")
+REGIONS = "regions"  # in the cloud's folder: where else a stack was put up
 OWN = "for-stacks"  # in the cloud's folder: it was started for a stack, and goes with the last
 CONNECT_S = 10.0
 OF_AWS = r"(\.amazonaws\.com(\.cn)?|\.api\.aws)$"
@@ -62,6 +63,17 @@ class Target(Protocol):
         """A stack is gone: end what was there for stacks alone, if it was the last."""
 
 
+def local_regions(cloud: instance.Cloud) -> tuple[str, ...]:
+    """The regions in which a stack may stand on a local cloud: its own first, then all with prices.
+
+    Any other region of AWS is noted in the cloud's folder when a stack is put up there.
+    """
+    noted = cloud.folder / REGIONS if cloud.folder else None
+    others = noted.read_text(encoding="utf-8").split() if noted and noted.exists() else []
+    own = [cloud.region] if cloud.region else []
+    return tuple(dict.fromkeys([*own, *others, *catalogue.regions()]))
+
+
 class Local:
     """The embedded local cloud."""
 
@@ -90,12 +102,14 @@ class Local:
     def started(cls, region: str, cloud_name: str = "default") -> Local:
         """The local cloud, started if it does not run."""
         found = cls.found(region, cloud_name)
-        if found:
-            return found
-        running = supervisor.start(cloud_name, region)
+        running = found.cloud if found else supervisor.start(cloud_name, region)
         assert running.folder is not None
-        (running.folder / OWN).touch()
-        return cls(region, running)
+        if not found:
+            (running.folder / OWN).touch()
+        if region not in local_regions(running):
+            with (running.folder / REGIONS).open("a", encoding="utf-8") as file:
+                file.write(f"{region}\n")
+        return found or cls(region, running)
 
     def client(self, service: str) -> Any:
         return self.session.client(service)
@@ -141,7 +155,7 @@ class Local:
 
     def _holds(self) -> bool:
         """Whether there is a stack, or a bucket: of one that is being put up, or someone's own."""
-        sessions = [self.cloud.session(region) for region in catalogue.regions()]
+        sessions = (self.cloud.session(region) for region in local_regions(self.cloud))
         return bool(self.client("s3").list_buckets()["Buckets"]) or any(
             session.client("cloudformation").describe_stacks()["Stacks"] for session in sessions
         )

@@ -96,6 +96,10 @@ class Conditions:
             self.limits[limit_id] = value
         return self.limits[limit_id]
 
+    def confirmed_limit(self, limit_id: str) -> float:
+        """The newest value of a limit that is verified, today's where none is, in its unit."""
+        return catalogue.confirmed_limit(limit_id) or self.limit(limit_id)
+
     def constant(self, constant_id: str) -> float:
         """A metering or modelling constant."""
         if constant_id not in self.constants:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from explorer.facts import catalogue
 from explorer.facts.units import Number
 
 from .added_time import AddedTime
@@ -28,6 +29,7 @@ class Exclusion:
     because: str
     why: str
     where: Number = True  # at which points of a sweep
+    is_whole: bool = False  # whether the sentence names its subject: those of several options are all given
 
 
 class Option:
@@ -44,6 +46,8 @@ class Option:
     role: ClassVar[Actor] = Actor.WORKER  # in whose box of a picture its parts stand, unless they say
     depends_on: ClassVar[tuple[str, ...]] = ()  # the fields of the request path that its answers depend on
     deployable: ClassVar[bool] = False  # whether it says what a stack needs for it
+    region_feature: ClassVar[str] = ""  # what a region may lack that it rests on, as in regions.csv
+    runtime_use: ClassVar[str] = ""  # what a runtime must be good for, as in runtimes.csv
 
     def clashes(self, flow: RequestPath) -> str | None:
         """Why it cannot go with the other choices, or None."""
@@ -54,8 +58,18 @@ class Option:
         return None if self.deployable else f"{self.id} has no template here"
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
-        """Why it cannot serve this workload, whatever the other choices."""
-        return ()
+        """Why it cannot serve this workload, whatever the other choices.
+
+        That the region or the runtime lacks what it rests on is said here: an option that excludes more
+        says that beside it. What nobody knows of a region or a runtime excludes nothing.
+        """
+        region = catalogue.region(load.workload.region)
+        if region and self.region_feature in (region.lacks or ()):
+            yield Exclusion("region", f"{region.region} has no {self.region_feature}", is_whole=True)
+        runtime = catalogue.runtime(load.workload.runtime.language) if self.runtime_use else None
+        if runtime and getattr(runtime, self.runtime_use) is False:
+            why = f"{self.id} does not take {load.workload.runtime.language}"
+            yield Exclusion("runtime.language", why, is_whole=True)
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
         """The limits that bind, each with what drives it."""

@@ -116,6 +116,7 @@ class RequestPath:
     body_out: BodyOut = BodyOut.WHOLE
     added_times: tuple[AddedTime, ...] = ()  # of all options, in the order of the concerns
     door_waits: str = ""  # id of the limit on how long the door waits for an answer
+    run_limit: str = ""  # id of the limit on how long a function behind the door may take
     door_time: str = ""  # id of the time that the door adds to an exchange
     request_envelope: str = ""  # ids of the bytes that the door puts around a body
     response_envelope: str = ""

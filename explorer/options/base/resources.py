@@ -209,12 +209,26 @@ def work_part(
     load: Conditions, entry: str = WORK, properties: Mapping[str, Any] | None = None, versioned: bool = False
 ) -> FunctionRole:
     """The function that does the work: behind the door, or handed its jobs."""
-    timeout_s = load.limit("lambda.timeout")
+    timeout_s = work_timeout_s(load)
     if load.flow.asynchronous:
         return FunctionRole("work", entry, load.memory_mb, timeout_s, properties or {}, versioned)
+    if load.flow.run_limit:
+        timeout_s = min(timeout_s, load.limit(load.flow.run_limit))
     if load.flow.door_waits:  # no longer than the door waits for it, or it would work for nobody
         timeout_s = min(timeout_s, load.limit(load.flow.door_waits) - 1)
     return FunctionRole("work", FRONT, load.memory_mb, timeout_s, properties or {}, versioned)
+
+
+def work_timeout_s(load: Conditions) -> float:
+    """The time-out of the function that does the work [s].
+
+    That is the longest that a page of AWS confirms, which every tool accepts, unless the work of one
+    request a month or more takes longer: then the longest that there is.
+    """
+    longest, confirmed = load.limit("lambda.timeout"), load.confirmed_limit("lambda.timeout")
+    room = confirmed - load.constant("hop.margin_s")
+    late = float(load.time_limit("lambda.timeout").exceed(load, room)) * float(load.requests)
+    return confirmed if late < 1 else longest
 
 
 def days(seconds: Any) -> int:

@@ -26,6 +26,7 @@ class Configuration(Option):
     rotates: ClassVar[bool] = False
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
+        yield from super().excludes(load)
         secrets = np.asarray(load.config_secrets) > 0
         if not self.holds_secrets and secrets.any():
             yield Exclusion("configuration.secrets", "it is no place for secrets", secrets)

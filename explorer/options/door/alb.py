@@ -19,8 +19,10 @@ class Alb(Door):
     request_limits = (("lambda.sync.request", True), ("alb.lambda.request", False))
     response_limits = (("lambda.sync.response", True), ("alb.lambda.response", True))
     waits = "alb.idle.timeout"
+    run_limit = "alb.lambda.timeout"
     deployable = False
     provides = {
+        "run_limit": run_limit,
         "door_time": "door.alb",
         "request_envelope": "encoding.envelope.request.alb",
         "response_envelope": "encoding.envelope.response",

@@ -26,11 +26,13 @@ class Door(Option):
     request_limits: tuple[tuple[str, bool], ...] = ()  # (limit, whether it counts the whole event)
     response_limits: tuple[tuple[str, bool], ...] = ()
     waits: str = ""  # the limit on how long it waits for an answer
+    run_limit: str = ""  # the limit on how long a function behind it may take
     exchange: str = ""  # the price of one exchange, where it has one
     deployable = True
     one_function: bool = False  # whether one function answers all of its routes
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
+        yield from super().excludes(load)
         auth = load.workload.client.auth
         if auth is not None and auth not in self.auth:
             yield Exclusion("client.auth", f"it cannot check {auth} credentials itself")
@@ -41,7 +43,7 @@ class Door(Option):
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
         if load.flow.behind is Behind.FUNCTION:
             yield from self._payloads(load)
-        if self.waits and load.flow.body_out is not BodyOut.JOB:
+        if load.flow.body_out is not BodyOut.JOB:
             yield from self._patience(load)
 
     def _payloads(self, load: Conditions) -> Iterable[LimitUse]:
@@ -63,8 +65,12 @@ class Door(Option):
         return codec
 
     def _patience(self, load: Conditions) -> Iterable[LimitUse]:
+        """How long an answer may take that comes at once."""
         on_function = load.flow.behind is Behind.FUNCTION
-        yield load.time_limit(self.waits) if on_function else PerRequest(self.waits, "runtime")
+        if self.waits:
+            yield load.time_limit(self.waits) if on_function else PerRequest(self.waits, "runtime")
+        if self.run_limit and on_function:
+            yield load.time_limit(self.run_limit)
 
     def steps(self, load: Conditions) -> Iterable[Step]:
         overhead = load.time(load.flow.door_time)

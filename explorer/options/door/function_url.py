@@ -16,7 +16,9 @@ class FunctionUrl(Door):
     auth = ("none", "iam")
     request_limits = (("lambda.furl.request", True),)
     response_limits = (("lambda.furl.response", True),)
+    run_limit = "lambda.furl.timeout"
     provides = {
+        "run_limit": run_limit,
         "door_time": "door.function-url",
         "request_envelope": "encoding.envelope.request.v2",
         "response_envelope": "encoding.envelope.response",
@@ -24,6 +26,7 @@ class FunctionUrl(Door):
         "streams": True,
     }
     one_function = True
+    region_feature = "function-url"
 
     def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
         (function,) = set(routes.values())

@@ -21,8 +21,17 @@ from explorer.options.base.limit_uses import (
     PerRequest,
     Slices,
 )
-from explorer.options.base.option import Option
-from explorer.options.base.request_path import Actor, BodyIn, HandOver, Phase, RequestPath, Step, UsageLines
+from explorer.options.base.option import Exclusion, Option
+from explorer.options.base.request_path import (
+    Actor,
+    Behind,
+    BodyIn,
+    HandOver,
+    Phase,
+    RequestPath,
+    Step,
+    UsageLines,
+)
 from explorer.options.base.resources import (
     WORK,
     Allow,
@@ -83,6 +92,12 @@ class Execution(Option):
     depends_on: ClassVar[tuple[str, ...]] = ("asynchronous", "body_in", "body_out", "added_times")
     jobs_only: ClassVar[bool] = False  # whether it cannot answer at once
     handed: ClassVar[str] = ""  # the limit on what can be handed over; above it the body goes through S3
+
+    def excludes(self, load: Conditions) -> Iterable[Exclusion]:
+        yield from super().excludes(load)
+        region = catalogue.region(load.workload.region)
+        if region and not region.has_lambda and self.provides.get("behind") is not Behind.CONTAINER:
+            yield Exclusion("region", f"{region.region} has no Lambda", is_whole=True)
 
     def clashes(self, flow: RequestPath) -> str | None:
         jobs = self.jobs_only and not flow.asynchronous

@@ -24,6 +24,8 @@ class Durable(Sliced):
     hand_over = HandOver.DURABLE
     entry = "durable_work"
     versioned = True
+    region_feature = "durable"
+    runtime_use = "durable"
     summary = "a durable function that checkpoints its steps"
     parts = ("durable execution",)
     provides = {"compute": FUNCTION}

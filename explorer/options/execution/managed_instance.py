@@ -27,6 +27,8 @@ class ManagedInstance(Execution):
     parts = ("capacity provider", "instances to size and pay for")
     provides = {"compute": INSTANCE}
     handed = "lambda.async.payload"
+    region_feature = "managed-instances"
+    runtime_use = "managed_instance"
 
     def limits(self, load: Conditions) -> Iterable[LimitUse]:
         yield FixedUse("lambda.memory.model", load.memory_mb)

@@ -10,7 +10,16 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse
 from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Phase, Step, UsageLines
-from explorer.options.base.resources import Allow, Resource, TemplatePiece, Variable, attribute, queue, ref
+from explorer.options.base.resources import (
+    Allow,
+    Resource,
+    TemplatePiece,
+    Variable,
+    attribute,
+    queue,
+    ref,
+    work_timeout_s,
+)
 
 from .base import LambdaExecution, backlog, dead_letters, started_chunks
 
@@ -54,7 +63,7 @@ class Queued(LambdaExecution):
             "deadLetterTargetArn": attribute("DeadLetters"),
             "maxReceiveCount": load.constant("job.receives"),
         }
-        hidden = {"VisibilityTimeout": int(load.limit("lambda.timeout"))}
+        hidden = {"VisibilityTimeout": int(work_timeout_s(load))}
         yield queue("Queue", {**hidden, "RedrivePolicy": tries})
         yield Variable("submit", "HAND_TO", ref("Queue"))
         yield Allow("submit", ("sqs:SendMessage",), attribute("Queue"))

@@ -36,6 +36,7 @@ class Recursion(Sliced):
     state_limit = "lambda.async.payload"
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
+        yield from super().excludes(load)
         if not load.workload.runtime.divisible:
             yield Exclusion("runtime.divisible", "the work cannot be cut into steps")
 

@@ -41,6 +41,7 @@ class PresignedUpload(Option):
     depends_on = ("behind", "compute")
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
+        yield from super().excludes(load)
         if not load.workload.client.uploads:
             yield Exclusion("client.uploads", "the client cannot put a body to a signed URL")
 

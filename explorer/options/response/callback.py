@@ -30,6 +30,7 @@ class Callback(Stored):
     deployable = False
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
+        yield from super(Stored, self).excludes(load)  # nobody polls
         if not load.workload.client.receives_callbacks:
             yield Exclusion("client.receives_callbacks", "the client cannot be called back")
 

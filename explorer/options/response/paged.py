@@ -27,6 +27,7 @@ class PagedResponse(Response):
     depends_on = ("compute", "door_time", "response_envelope", "response_limits")
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
+        yield from super().excludes(load)
         if not load.workload.response.divisible:
             yield Exclusion("response.divisible", "the response cannot be asked for page by page")
 

@@ -48,6 +48,7 @@ class Stored(Response):
     depends_on = ("behind", "compute")
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
+        yield from super().excludes(load)
         if not load.workload.client.polls:
             yield Exclusion("client.polls", "the client cannot poll a status")
 

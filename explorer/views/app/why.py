@@ -90,7 +90,7 @@ def bill(found: Bill, r: Recommendation) -> str:
     total = f"<tr class=total><td>in all</td><td></td><td></td><td></td><td>{usd}</td></tr>"
     head = "<tr><th>what</th><th>a month</th><th>price</th><th>seen</th><th>USD</th></tr>"
     assumed = sum(line.assumed for line in lines)
-    seen = f"Prices of {found.region}" + (f"; * known in us-east-1 only: {assumed}" if assumed else "")
+    seen = f"Prices of {found.region}" + (f"; * not known there: {assumed}" if assumed else "")
     cut = f"; {r.workload.preferences.discount:.0%} discount" if r.workload.preferences.discount else ""
     sources = "".join(_source(source, "") for source in dict.fromkeys(line.source for line in lines[:LINES]))
     return _box(

@@ -49,7 +49,7 @@ from .blocks import Cell, Sources, Table, table
 MOST_POINTS = 3
 LOAD = {"request", "response", "runtime", "peak"}  # what drives a limit that more load fills
 BILL_MARKS = (
-    "Assumed: no price is known in this region, and that of us-east-1 stands in. "
+    "Assumed: no price is known in this region; a related one, or that of us-east-1, stands in. "
     "Stale: the price was not seen since 2026 began."
 )
 

@@ -62,12 +62,12 @@ def template(tmp_path):
     return of
 
 
-@pytest.mark.parametrize(("timeout", "code"), [(30, 0), (900, 0), (901, 1), ("!Ref T", 0)])
+@pytest.mark.parametrize(("timeout", "code"), [(30, 0), (901, 0), (1800, 0), (1801, 1), ("!Ref T", 0)])
 def test_a_breach_alone_is_a_no(template, timeout, code):
     assert run(template(function(timeout))).exit_code == code
 
 
-@pytest.mark.parametrize(("timeout", "code"), [(900, 1), (720, 0)])
+@pytest.mark.parametrize(("timeout", "code"), [(1800, 1), (1440, 0)])
 def test_what_is_near_a_limit_fails_where_it_is_asked_for(template, timeout, code):
     path = template(function(timeout))
     assert run(path).exit_code == 0
@@ -75,13 +75,13 @@ def test_what_is_near_a_limit_fails_where_it_is_asked_for(template, timeout, cod
 
 
 def test_the_json_is_that_of_the_contract(template):
-    done = run(template(function(901)), template("x: {", "broken.yaml"), "--json")
+    done = run(template(function(1801)), template("x: {", "broken.yaml"), "--json")
     said = json.loads(done.stdout)
     assert list(said) == ["files", "findings", "unreadable"] and done.exit_code == 1
     assert all(list(finding) == FIELDS for finding in said["findings"])
     (found,) = [finding for finding in said["findings"] if finding["verdict"] == "breach"]
     assert (found["line"], found["resource"], found["limit"], found["value"], found["limit_value"]) == (
-        5, "F", "lambda.timeout", 901, 900)  # fmt: skip
+        5, "F", "lambda.timeout", 1801, 1800)  # fmt: skip
     assert [list(one) for one in said["unreadable"]] == [["file", "reason"]]
 
 
@@ -116,7 +116,7 @@ def test_one_that_cannot_be_read_is_bad_input_beside_those_that_can(template):
     good, broken = template(function(450), "good.yaml"), template("x: {", "broken.yaml")
     done = run(good, broken)
     assert done.exit_code == 2 and "broken.yaml" in done.stderr and done.stderr.count("\n") == 1
-    assert run(template(function(901), "over.yaml"), broken).exit_code == 1  # a breach is the answer
+    assert run(template(function(1801), "over.yaml"), broken).exit_code == 1  # a breach is the answer
 
 
 def test_no_workload_in_a_folder_is_passed_over_in_silence(tmp_path):
@@ -140,7 +140,7 @@ def test_a_growth_that_is_none_is_refused_whatever_is_checked(template):
 
 
 def test_warn_at_and_all(template):
-    path = template(function(450))
+    path = template(function(900))
     assert "tight" not in run(path).stdout and "fits" in run(path, "--all").stdout
     assert "tight: lambda.timeout" in run(path, "--warn-at", "50%").stdout
 
@@ -301,12 +301,12 @@ def shell(tmp_path):
 
 @pytest.mark.skipif(not Path("/bin/bash").exists(), reason="no bash")
 def test_the_action_annotates_writes_sarif_and_fails_on_a_breach(shell, template, tmp_path):
-    slow = template(function(901), "a template.yaml")
+    slow = template(function(1801), "a template.yaml")
     done = shell(f"{slow}\n")
     assert done.returncode == 1 and done.stdout.startswith("::error file=")
     assert json.loads((tmp_path / "out.sarif").read_text())["runs"][0]["results"]
     assert (tmp_path / "output").read_text().strip() == f"sarif={tmp_path / 'out.sarif'}"
-    assert shell(str(template(function(900))), WARN_AT="90%").returncode == 0
+    assert shell(str(template(function(1800))), WARN_AT="90%").returncode == 0
     assert shell("nowhere").returncode == 2
 
 

@@ -169,7 +169,7 @@ def test_a_lost_job_is_a_no(stands, place):
         (["bench", "{stack}", "--jobs", 9, "--max-requests", 8], "expected at most 8, the cap on requests"),
         (["bench", "{stack}", "--target", "moon"], 'target is "moon": expected one of local, aws'),
         (["destroy", "nothing"], 'stack is "nothing": there is none on the local cloud'),
-        (["destroy", "{stack}", "--region", "mars"], 'region is "mars": expected one of'),
+        (["destroy", "{stack}", "--region", "mars"], 'region is "mars": expected a region of AWS such as'),
         (["deploy", "{workload}", "--design", "door=moon"], 'door is "moon"'),
         (["deploy", "{workload}", "--handler", "x.py"], 'handler is "x.py": expected FILE.py:function'),
         (["deploy", "{workload}", "--target", "moon"], 'target is "moon": expected one of local, aws'),

@@ -65,7 +65,7 @@ def test_answers_are_written_as_they_were_given():
         ("peak_rps", "0.001", "9", "expected at least the mean rate"),
         ("configuration.total", ".env", "prod.env", 'configuration is ".env": no such file'),
         ("runtime.memory", "1 KB", "2 GB", "runtime.memory"),
-        ("region", "mars", "eu-west-1", 'region is "mars": expected one of'),
+        ("region", "mars", "eu-west-1", 'region is "mars": expected a region of AWS'),
         ("client.auth", "basic", "iam", 'client.auth is "basic": expected one of none, iam'),
         ("targets.success", "99.9", "0.999", "targets.success"),
         ("current.door", "htp-api", "http-api", 'door is "htp-api" (did you mean'),

@@ -8,10 +8,10 @@ import pytest
 import explorer as ex
 from explorer.workload.workload import Workload
 
-# An invocation takes on 900 s less a margin of 60 s: 840 s, in whole steps. With about a million steps
-# a step is far shorter than that, and work of x seconds takes x / 840 invocations, rounded up. The
+# An invocation takes on 1,800 s less a margin of 60 s: 1,740 s, in whole steps. With about a million steps
+# a step is far shorter than that, and work of x seconds takes x / 1,740 invocations, rounded up. The
 # number of steps is a multiple of 31 and of 32, so that so many invocations share them evenly.
-BUDGET_S, FINE = 840.0, 31 * 32 * 1000
+BUDGET_S, FINE = 1740.0, 31 * 32 * 1000
 N = 1000  # requests a month
 
 
@@ -34,18 +34,18 @@ def slices(**runtime) -> float:
 @pytest.mark.parametrize(
     ("seconds", "invocations"),
     [
-        (839, 1),
-        (840, 1),
-        (841, 2),
-        (26_040, 31),  # 31 x 840 s
-        (26_041, 32),
-        (26_880, 32),  # 32 x 840 s: the last that is counted
+        (1739, 1),
+        (1740, 1),
+        (1741, 2),
+        (53_940, 31),  # 31 x 1,740 s
+        (53_941, 32),
+        (55_680, 32),  # 32 x 1,740 s: the last that is counted
         # Beyond, the count is the straight line through the middle of its treads: half a slice over
         # 32 where the 33rd begins, right at its middle, half over where it ends
-        (26_881, 32.5 + 1 / 840),
-        (27_300, 33),
-        (27_720, 33.5),
-        (840_000 - 420, 1000),
+        (55_681, 32.5 + 1 / 1740),
+        (56_550, 33),
+        (57_420, 33.5),
+        (1_740_000 - 870, 1000),
     ],
 )
 def test_one_run_time_takes_as_many_invocations_as_its_budgets(seconds, invocations):
@@ -55,35 +55,35 @@ def test_one_run_time_takes_as_many_invocations_as_its_budgets(seconds, invocati
 @pytest.mark.parametrize(
     ("steps", "invocations"),
     [
-        # 26,880 s in 384 steps of 70 s: twelve fill the 840 s
+        # 55,680 s in 384 steps of 145 s: twelve fill the 1,740 s
         (384, 32),
-        # in 64 steps of 420 s: two fill them
+        # in 64 steps of 870 s: two fill them
         (64, 32),
-        (32, 32),  # one of 840 s each
+        (32, 32),  # one of 1,740 s each
     ],
 )
 def test_steps_that_fill_the_budget_lose_nothing(steps, invocations):
-    assert slices(p50=26_880, steps=steps) == pytest.approx(invocations, rel=1e-9)
+    assert slices(p50=55_680, steps=steps) == pytest.approx(invocations, rel=1e-9)
 
 
 def test_steps_that_do_not_fill_the_budget_take_more_invocations():
-    # 30 steps of 500 s: one an invocation, though 15,000 s are only 17.9 budgets
-    assert slices(p50=15_000, steps=30) == pytest.approx(30, rel=1e-9)
-    # 30 steps of 280 s are three an invocation
-    assert slices(p50=8_400, steps=30) == pytest.approx(10, rel=1e-9)
-    assert slices(p50=8_401, steps=30) == pytest.approx(15, rel=1e-9)
+    # 30 steps of 1,000 s: one an invocation, though 30,000 s are only 17.2 budgets
+    assert slices(p50=30_000, steps=30) == pytest.approx(30, rel=1e-9)
+    # 30 steps of 580 s are three an invocation
+    assert slices(p50=17_400, steps=30) == pytest.approx(10, rel=1e-9)
+    assert slices(p50=17_401, steps=30) == pytest.approx(15, rel=1e-9)
 
 
 @pytest.mark.xfail(reason="beyond 32 invocations budgets are counted, and not the steps that fit into one")
 def test_more_than_32_invocations_are_of_whole_steps_as_well():
-    # 100 steps of 300 s: two fit into 840 s, which makes 50, where 30,000 s are 35.7 budgets
-    assert slices(p50=30_000, steps=100) == pytest.approx(50, rel=0.02)
+    # 100 steps of 600 s: two fit into 1,740 s, which makes 50, where 60,000 s are 34.5 budgets
+    assert slices(p50=60_000, steps=100) == pytest.approx(50, rel=0.02)
 
 
 def by_tails(p50: float, p99: float) -> float:
-    """The mean of x / 840, rounded up, for the lognormal through these quantiles [s].
+    """The mean of x / 1,740, rounded up, for the lognormal through these quantiles [s].
 
-    It is the sum over k = 0, 1, 2 ... of P(X > 840 k), where ln X is normal of the mean ln p50 and of
+    It is the sum over k = 0, 1, 2 ... of P(X > 1,740 k), where ln X is normal of the mean ln p50 and of
     the deviation ln(p99 / p50) / 2.3263, and P(Z > z) = erfc(z / sqrt 2) / 2.
     """
     sigma = math.log(p99 / p50) / 2.3263478740408408
@@ -94,15 +94,15 @@ def by_tails(p50: float, p99: float) -> float:
 @pytest.mark.parametrize(
     ("p50", "p99"),
     [
-        (2_000, 9_000),  # one in 10^8 takes more than 32: all is counted
-        (9_000, 26_000),  # one in 120 does
-        (26_880, 60_000),  # half of them do
-        (40_000, 100_000),  # nearly all do
-        (5_000, 100_000),  # a long tail: one in ten does
+        (4_000, 18_000),  # one in 40,000 takes more than 32: all is counted
+        (18_600, 53_700),  # one in 120 does
+        (55_680, 124_000),  # half of them do
+        (83_000, 207_000),  # nearly all do
+        (10_000, 207_000),  # a long tail: one in ten does
     ],
 )
 def test_the_mean_of_a_spread_is_the_sum_of_its_tails(p50, p99):
-    # the line that replaces the treads is off by what a density of that width varies within 840 s
+    # the line that replaces the treads is off by what a density of that width varies within 1,740 s
     assert slices(p50=p50, p99=p99) == pytest.approx(by_tails(p50, p99), rel=3e-4)
 
 
@@ -110,16 +110,16 @@ def test_the_sum_of_tails_is_the_mean_of_what_is_counted():
     """The sum above against counting at evenly spaced quantiles: neither uses what it checks."""
     spread = NormalDist(math.log(40_000), math.log(2.5) / 2.3263478740408408)
     count = 20_000
-    counted = [math.ceil(math.exp(spread.inv_cdf((i + 0.5) / count)) / 840) for i in range(count)]
+    counted = [math.ceil(math.exp(spread.inv_cdf((i + 0.5) / count)) / 1740) for i in range(count)]
     assert by_tails(40_000, 100_000) == pytest.approx(sum(counted) / count, rel=2e-4)
 
 
 @pytest.mark.parametrize(
     ("seconds", "invocations"),
-    [(26_880, 32), (27_300, 33), (84_420, 101)],  # 100.5 x 840 s
+    [(55_680, 32), (56_550, 33), (174_870, 101)],  # 100.5 x 1,740 s
 )
 def test_the_bill_of_a_job_that_invokes_itself(seconds, invocations):
-    """1,000 jobs of 27,300 s: 33 invocations each, 32 hand-overs."""
+    """1,000 jobs of 56,550 s: 33 invocations each, 32 hand-overs."""
     got = quantities("recursion", p50=seconds)
     polls = got["dynamodb.ondemand_rru"]  # one read a poll, each by an invocation of the small function
     assert got["lambda.request_arm"] - polls == pytest.approx(N * (invocations + 1), rel=1e-5)
@@ -130,7 +130,7 @@ def test_the_bill_of_a_job_that_invokes_itself(seconds, invocations):
 def test_the_money_of_a_workflow_on_both_sides_of_32_slices():
     # us-east-1: 25 USD a million transitions; 1,000 jobs of 2 + 2 x 32 = 66 cost 1.65 USD,
     # of 2 + 2 x 33 = 68 cost 1.70 USD
-    for seconds, usd in ((26_880, 1.65), (27_300, 1.70)):
+    for seconds, usd in ((55_680, 1.65), (56_550, 1.70)):
         runtime = {"p50": seconds, "divisible": True, "steps": FINE}
         w = Workload(requests_per_month=N, response="1 KB", runtime=runtime)
         (line,) = [
@@ -141,7 +141,7 @@ def test_the_money_of_a_workflow_on_both_sides_of_32_slices():
 
 def test_state_that_does_not_fit_into_a_hand_over_moves_once_a_hand_over():
     # 1 MB and a byte is more than an asynchronous event carries: a PUT and a GET for each of 99 hand-overs
-    small = quantities("recursion", p50=83_580, state="1 KB")  # 99.5 x 840 s
-    large = quantities("recursion", p50=83_580, state=1_048_577)
+    small = quantities("recursion", p50=173_130, state="1 KB")  # 99.5 x 1,740 s
+    large = quantities("recursion", p50=173_130, state=1_048_577)
     for price in ("s3.standard_tier1_request", "s3.standard_tier2_request"):
         assert large[price] - small[price] == pytest.approx(N * 99, rel=1e-5)

@@ -1,0 +1,62 @@
+"""How long the first bill of a process takes: prices read, checked, added up. Beside another tree, if asked.
+
+    python benchmarks/bill.py [--runs 15] [--beside TREE]
+
+Each run is a process of its own; CPU and not the clock is told, for other work may go on. TREE is a folder
+that holds another version of the package, such as a checkout of 0.1.0: its bill is timed in turns with this
+one, and the ratio of the medians says which is slower.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent.parent
+USAGE = {"lambda.request_arm": 3e6, "lambda.duration_arm": 5.4e5, "transfer.internet_out": 200}
+TIMED = f"""
+import json, time
+import explorer as ex
+start, cpu = time.perf_counter(), time.process_time()
+total = ex.bill({USAGE!r}, region="eu-west-1").total_usd
+print(json.dumps([time.process_time() - cpu, time.perf_counter() - start, time.process_time(), str(total)]))
+"""
+
+
+def first_bill(tree: Path) -> tuple[float, float, float, str]:
+    """CPU and time of the first bill [s], CPU of the whole process [s], and the total."""
+    environment = {**os.environ, "PYTHONPATH": str(tree)}
+    run = [sys.executable, "-c", TIMED]
+    done = subprocess.run(run, env=environment, capture_output=True, text=True, check=True, cwd=tree)
+    cpu, seconds, whole, total = json.loads(done.stdout)
+    return cpu, seconds, whole, total
+
+
+def main() -> None:
+    """Time the first bill of each tree in turns."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--beside", type=Path)
+    given = parser.parse_args()
+    trees = [HERE, *([given.beside.resolve()] if given.beside else [])]
+    runs: dict[Path, list[tuple[float, float, float, str]]] = {tree: [] for tree in trees}
+    for _ in range(given.runs):
+        for tree in trees:
+            runs[tree].append(first_bill(tree))
+    medians = {}
+    for tree, found in runs.items():
+        cpu, seconds, whole = (statistics.median(run[i] for run in found) for i in range(3))
+        medians[tree] = whole
+        print(
+            f"{tree}: first bill {cpu * 1000:.0f} ms of CPU ({seconds * 1000:.0f} ms), "
+            f"with the imports {whole * 1000:.0f} ms of CPU; {found[0][3]} USD"
+        )
+    if given.beside:
+        print(f"with the imports {medians[HERE] / medians[trees[1]]:.2f} times that of {given.beside}")
+
+
+if __name__ == "__main__":
+    main()

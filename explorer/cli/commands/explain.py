@@ -1,0 +1,59 @@
+"""`explorer explain`: one limit: what it is, how it is counted, what the caller sees, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import RenderableType
+
+from explorer.cli.console import Json, out
+from explorer.cli.tables import Whole, listed, table, title
+from explorer.facts.units import format_quantity
+
+if TYPE_CHECKING:
+    from explorer.analysis.limit_explanation import LimitExplanation
+
+
+def limit_ids(incomplete: str) -> list[str]:
+    """Ids of limits that begin so, for the shell."""
+    from explorer.facts import catalogue
+
+    return [limit_id for limit_id in catalogue.limits() if limit_id.startswith(incomplete)]
+
+
+def explain(
+    limit: Annotated[
+        str, typer.Argument(metavar="LIMIT", help="An id, as in findings.", autocompletion=limit_ids)
+    ],
+    as_json: Json = False,
+) -> None:
+    """One limit: what it is, how it is counted, what the caller sees, what to do."""
+    from explorer.analysis.limit_explanation import explain as explain_limit
+
+    found = explain_limit(limit)
+    out(found.to_dict(), as_json, explanation, found)
+
+
+def explanation(found: LimitExplanation) -> Iterator[RenderableType]:
+    """The answer of `explain`."""
+    yield title(found.limit.id, first=True)
+    yield found.what
+    if found.counts:
+        yield title("How it is counted")
+        yield from listed(found.counts)
+    if found.seen:
+        yield title("What the caller sees")
+        rows = [(one.door, str(one.status or ""), one.seen, one.cause) for one in found.seen]
+        yield table(("door", ">status", "seen", "what happened"), rows)
+    yield title("What to do")
+    yield from listed(found.advice)
+    if len(found.history) > 1:
+        yield title("What it was")
+        earlier = [
+            (row.as_of, "" if row.value is None else format_quantity(row.value, row.unit), row.evidence)
+            for row in found.history[:-1]
+        ]
+        yield table(("as of", ">value", "evidence"), earlier)
+    yield Whole(f"\n{found.limit.source_url}")

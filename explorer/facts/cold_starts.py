@@ -1,0 +1,31 @@
+"""Measured cold starts by language, and the one that holds for a memory size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from .csv_table import Row
+from .records import ColdStart, cold_start_of
+
+
+def cold_starts_of(rows: Iterable[Row]) -> dict[str, list[ColdStart]]:
+    """Zip packages without SnapStart, by language; of two base images the newer."""
+    table: dict[str, dict[tuple[str, int], ColdStart]] = {}
+    for row in rows:
+        if row["package_type"] == "zip" and not row["snapstart"]:
+            cold = cold_start_of(row)
+            table.setdefault(cold.language, {})[cold.architecture, cold.memory_mb] = cold
+    for name in sorted(table, reverse=True):  # "graalvm" means the newest, "graalvm java23"
+        table.setdefault(name.split()[0], table[name])
+    return {name: list(of_name.values()) for name, of_name in table.items()}
+
+
+def cold_start_for(rows: Sequence[ColdStart], architecture: str, memory_mb: float) -> ColdStart:
+    """The row with the most memory up to `memory_mb`, else the least; of `architecture` if measured."""
+    rows = [row for row in rows if row.architecture == architecture] or rows
+    below = [row for row in rows if row.memory_mb <= memory_mb]
+    return max(below, key=_memory) if below else min(rows, key=_memory)
+
+
+def _memory(row: ColdStart) -> int:
+    return row.memory_mb

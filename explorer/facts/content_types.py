@@ -1,0 +1,40 @@
+"""Which bodies reach a function as base64: by their content type, at the door that they come in by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from . import catalogue
+
+SUBJECT = "base64"  # of a door's row in rules.csv: its values are the types that arrive as text
+BY_SETTING = "binaryMediaTypes"  # or this word: the API lists the types that arrive as base64
+ENCODED_IS_BINARY = "Content-Encoding"  # in the rule's sentence: a body with one arrives as base64
+
+
+def arrives_as_base64(
+    door: str, content_type: str, content_encoding: str = "", media_types: Sequence[str] = ()
+) -> bool | None:
+    """Whether a request's body reaches a function as base64, None where no row of rules.csv says.
+
+    Parameters
+    ----------
+    door : a door's id
+    content_type : of the request, such as "application/json; charset=utf-8"; "" for none
+    content_encoding : of the request, such as "gzip"; "" for none
+    media_types : for a door that lists what is binary, its list: a REST API's binaryMediaTypes
+    """
+    rule = catalogue.rule(door, SUBJECT)
+    if rule is None:
+        return None
+    given = content_type.split(";")[0].strip().lower()
+    if rule.values == (BY_SETTING,):
+        return any(_fits(given, pattern.lower()) for pattern in media_types)
+    if content_encoding.strip().lower() not in ("", "identity") and ENCODED_IS_BINARY in rule.rule:
+        return True
+    return not any(_fits(given, pattern) for pattern in rule.values)
+
+
+def _fits(content_type: str, pattern: str) -> bool:
+    """Whether a type is one of a pattern: "text/*" and "*/*" hold many; no type is of "*/*" alone."""
+    return pattern == "*/*" or (bool(content_type) and fnmatchcase(content_type, pattern))

@@ -1,0 +1,159 @@
+"""Tariffs by id and region, and what takes the place of a price that is not known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fnmatch import fnmatchcase
+
+from explorer.errors import FactsError
+
+from .csv_table import Check, Columns, Row, decimal, one_of, or_blank, refused
+from .records import Free, Tariff, Tier, tariff_of
+from .sources import Source, shown
+
+ZERO = Decimal(0)
+HOME_REGION = "us-east-1"  # every price id has a price here
+PLACES = Decimal("1e-10")  # AWS's list prices have ten decimal places
+
+
+@dataclass(frozen=True, slots=True)
+class BillingNote:
+    """What holds for all prices of one id.
+
+    `price_of`: the id whose price in a region says what this one costs there, where no other is known.
+    `free_not_in`: patterns of the regions in which nothing is free.
+    """
+
+    id: str
+    is_global: bool
+    price_of: str
+    free: Free | None
+    free_not_in: tuple[str, ...]
+
+    def free_in(self, region: str) -> Free | None:
+        """What is free each month in `region`, None if nothing is."""
+        return None if any(fnmatchcase(region, pattern) for pattern in self.free_not_in) else self.free
+
+
+def _patterns(given: str) -> tuple[str, ...]:
+    patterns = tuple(given.split())
+    if not all(re.fullmatch(r"[a-z0-9-]+\*?", pattern) for pattern in patterns):
+        raise ValueError('regions such as "us-gov-* cn-north-1"')
+    return patterns
+
+
+NOTE: dict[str, Check] = {
+    "id": str,
+    "scope": one_of("region", "global"),
+    "price_of": str,
+    "free_quantity": or_blank(decimal),
+    "free_pool": str,
+    "free_not_in": _patterns,
+}
+
+
+def notes_of(rows: Iterable[Row], prices: PriceBook) -> dict[str, BillingNote]:
+    """The notes by id.
+
+    Raises FactsError for an id without a price or with two notes, and for a pool of two quantities.
+    """
+    pools: dict[str, Decimal | None] = {}
+    table: dict[str, BillingNote] = {}
+    for row in rows:
+        id, pool, quantity = row["id"], row["free_pool"], row["free_quantity"]
+        if id not in prices or id in table:
+            raise refused(row["place"], "id", id, "an id of prices.csv, once")
+        if row["price_of"] and row["price_of"] not in prices:
+            raise refused(row["place"], "price_of", row["price_of"], "an id of prices.csv, or blank")
+        if (quantity is None) != (pool == "") or pools.setdefault(pool, quantity) != quantity:
+            raise refused(row["place"], "free_pool", pool, "one quantity a pool")
+        table[id] = BillingNote(
+            id,
+            row["scope"] == "global",
+            row["price_of"],
+            None if quantity is None else Free(pool, quantity),
+            row["free_not_in"],
+        )
+    return table
+
+
+class PriceBook:
+    """The prices of all ids, from the columns of `prices.csv`.
+
+    Raises FactsError if an id has no price in us-east-1, or if tiers do not join.
+    """
+
+    def __init__(self, columns: Columns, sources: Mapping[str, Source]) -> None:
+        self._columns, self._sources = columns, sources
+        self._rows: dict[str, dict[str, list[int]]] = {}
+        for index, (id, region) in enumerate(zip(columns.values["id"], columns.values["region"])):
+            regions = self._rows.get(id)
+            if regions is None:
+                self._rows[id] = {region: [index]}
+            elif region in regions:
+                regions[region].append(index)
+            else:
+                regions[region] = [index]
+        self.ids = tuple(sorted(self._rows))
+        self.regions = frozenset(columns.values["region"])
+        self._tariffs: dict[tuple[str, str], Tariff] = {}
+        self._check()
+
+    def _check(self) -> None:
+        starts, ends = self._columns.values["tier_from"], self._columns.values["tier_to"]
+        days = self._columns.values["as_of"]
+        for id, regions in self._rows.items():
+            if HOME_REGION not in regions:
+                raise FactsError(f"prices.csv: {id} has no price in {HOME_REGION}: expected one")
+            for region, indices in regions.items():
+                end: Decimal | None = ZERO
+                for index in indices:  # tiers of one day, in their order: all but a few
+                    if starts[index] != end or ends[index] == end or days[index] != days[indices[0]]:
+                        self.known(id, region)  # checks every other form
+                        break
+                    end = ends[index]
+
+    def __contains__(self, id: str) -> bool:
+        return id in self._rows
+
+    def has(self, id: str, region: str) -> bool:
+        """Whether a price of `id` is known in `region` itself."""
+        return region in self._rows[id]
+
+    def known(self, id: str, region: str) -> Tariff:
+        """The tariff of `id` in a region that has one of its own."""
+        if (id, region) not in self._tariffs:
+            rows = [self._columns.row(index) for index in self._rows[id][region]]
+            tariff = tariff_of(rows)
+            self._tariffs[id, region] = replace(tariff, source=shown(tariff.source, self._sources))
+        return self._tariffs[id, region]
+
+    def tariff(self, id: str, region: str, notes: Mapping[str, BillingNote]) -> Tariff:
+        """The tariff of `id` in `region`, marked `assumed` where it is not that region's own.
+
+        A global price holds everywhere. Else a related price of the same region is taken, in the ratio
+        that both have in us-east-1, else us-east-1's own.
+        """
+        if (id, region) in self._tariffs or self.has(id, region):
+            return self.known(id, region)
+        self._tariffs[id, region] = self._elsewhere(id, region, notes)
+        return self._tariffs[id, region]
+
+    def _elsewhere(self, id: str, region: str, notes: Mapping[str, BillingNote]) -> Tariff:
+        home, note = self.known(id, HOME_REGION), notes.get(id)
+        if note and note.is_global:
+            return replace(home, region=region)
+        if note and note.price_of and self.has(note.price_of, region):
+            related = self.known(note.price_of, region)
+            ratio = home.tiers[0].usd / self.known(note.price_of, HOME_REGION).tiers[0].usd
+            tiers = tuple(Tier(tier.start, tier.end, _times(tier.usd, ratio)) for tier in related.tiers)
+            where = f"{note.price_of} in {region}"
+            return replace(related, id=id, unit=home.unit, tiers=tiers, assumed=True, assumed_from=where)
+        return replace(home, region=region, assumed=True, assumed_from=HOME_REGION)
+
+
+def _times(usd: Decimal, ratio: Decimal) -> Decimal:
+    return usd if ratio == 1 else (usd * ratio).quantize(PLACES).normalize()

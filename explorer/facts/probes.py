@@ -1,0 +1,57 @@
+"""Where the AWS SDK's service models speak of a limit: one bound, or one sentence with one number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from .csv_table import Check, Row, number, one_of, refused, text
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One place in a service model; `factor` turns its number into the row's unit.
+
+    `column` is the one of `limits.csv` that is held against it. `read` is "max" or "min", a bound of the
+    shape, or "text": `pattern` then finds the number in what is said of it.
+    """
+
+    limit: str
+    column: str
+    model: str
+    shape: str
+    read: str
+    pattern: str
+    factor: float
+
+
+def _pattern(given: str) -> str:
+    try:
+        groups = re.compile(given).groups
+    except re.error:
+        groups = -1
+    if given and groups != 1:
+        raise ValueError("a regular expression with one group, or blank")
+    return given
+
+
+PROBE: dict[str, Check] = {
+    **dict.fromkeys(("limit", "model", "shape"), text),
+    "column": one_of("value", "raised_to"),
+    "read": one_of("max", "min", "text"),
+    "pattern": _pattern,
+    "factor": number,
+}
+
+
+def probes_of(rows: Iterable[Row], limits: Collection[str]) -> tuple[Probe, ...]:
+    """The probes. Raises FactsError for a limit without a row, and for a sentence without a pattern."""
+    table: list[Probe] = []
+    for row in rows:
+        if row["limit"] not in limits:
+            raise refused(row["place"], "limit", row["limit"], "an id of limits.csv")
+        if (row["read"] == "text") != bool(row["pattern"]):
+            raise refused(row["place"], "pattern", row["pattern"], "a pattern where read is text, else blank")
+        table.append(Probe(**{name: row[name] for name in PROBE}))
+    return tuple(table)

@@ -1,0 +1,218 @@
+"""Limits held against the service models that the installed AWS SDK carries: no network, no credentials.
+
+The SDK (botocore) ships AWS's own description of each service: shapes with their bounds, and sentences. A
+probe names one bound or one sentence with one number, and the limit that it speaks of. A new release of the
+SDK can so confirm a row, move it, or say nothing of it any more.
+"""
+
+from __future__ import annotations
+
+import gzip
+import html
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import lru_cache
+from importlib import metadata, util
+from pathlib import Path
+from typing import Any
+
+from explorer.errors import CloudError
+from explorer.facts.catalogue import Facts
+from explorer.facts.probes import Probe
+from explorer.facts.records import Limit
+
+CONFIRMED, MOVED, GONE, NEW, SILENT = "confirmed", "moved", "gone", "new", "silent"
+OLDER = "older"  # the row is from a later release than the installed one, which has what stood before
+STATES = (MOVED, GONE, NEW, OLDER, CONFIRMED, SILENT)
+RELEASE = re.compile(r"botocore (\d+(?:\.\d+)*) service model")
+NUMBER = re.compile(r"([\d,]+(?:\.\d+)?) ?([A-Za-z]*)")
+SCALES = {"KB": 1024, "KIB": 1024, "MB": 1024**2, "MIB": 1024**2, "GB": 1024**3, "GIB": 1024**3}
+BYTES = {"bytes": 1, "characters": 1, "MB": 1024**2, "GB": 1024**3, "GiB": 1024**3}
+WORDS = {"one": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One limit held against one probe; `says` is in the row's unit, None where the model has no number.
+
+    `state` is one of `STATES`; `where` names model and shape, `sentence` what stands there; `value` and
+    `as_of` are the row's. A limit without a probe is `silent`.
+    """
+
+    id: str
+    state: str
+    column: str
+    unit: str
+    value: float | None
+    says: float | None
+    where: str
+    sentence: str
+    as_of: str
+    evidence: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return asdict(self)
+
+
+class ServiceModels:
+    """The service models in `folder`, by default those of the installed SDK.
+
+    Raises CloudError if no SDK is installed.
+    """
+
+    def __init__(self, folder: Path | None = None, release: str | None = None) -> None:
+        self.folder = folder or _installed()
+        self.release = release or metadata.version("botocore")
+        self._model = lru_cache(maxsize=None)(self._read)
+
+    def _read(self, service: str) -> dict[str, Any]:
+        """The newest model of a service, {} where the SDK has none."""
+        files = sorted((self.folder / service).glob("*/service-2.json*"))
+        if not files:
+            return {}
+        raw = files[-1].read_bytes()
+        model: dict[str, Any] = json.loads(gzip.decompress(raw) if files[-1].suffix == ".gz" else raw)
+        return model
+
+    def bound(self, service: str, shape: str, kind: str) -> float | None:
+        """The `max` or `min` of a shape, None where it has none."""
+        bound = self._model(service).get("shapes", {}).get(shape, {}).get(kind)
+        return None if bound is None else float(bound)
+
+    def text(self, service: str, where: str) -> str:
+        """What the model says of "Shape", "Shape.member" or "Operation()", without its tags."""
+        model = self._model(service)
+        if where.endswith("()"):
+            described = model.get("operations", {}).get(where[:-2], {})
+        else:
+            shape, _, member = where.partition(".")
+            described = model.get("shapes", {}).get(shape, {})
+            described = described.get("members", {}).get(member, {}) if member else described
+        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", described.get("documentation", ""))).split())
+
+
+def _installed() -> Path:
+    spec = util.find_spec("botocore")
+    if spec is None or spec.origin is None:
+        raise CloudError('service models come with the AWS SDK: pip install "explorer[aws]"')
+    return Path(spec.origin).parent / "data"
+
+
+def hold_limits(tables: Facts, models: ServiceModels | None = None) -> list[Held]:
+    """Every limit held against what the service models say of it, what moved first.
+
+    Parameters: `tables`, whose limits and probes are taken; `models`, those of the installed SDK if none
+    are named. Raises CloudError if no SDK is installed.
+    """
+    models = models or ServiceModels()
+    rows: list[Held] = []
+    limits = tables.limits()
+    for probe in tables.probes():
+        rows.append(_held(probe, tables.limit_history(probe.limit), models))
+    silent = limits.keys() - {row.id for row in rows}
+    for limit in (limit for limit in limits.values() if limit.id in silent):
+        seen = (limit.as_of, limit.evidence)
+        rows.append(Held(limit.id, SILENT, "value", limit.unit, limit.value, None, "", "", *seen))
+    return sorted(rows, key=lambda row: STATES.index(row.state))
+
+
+def _held(probe: Probe, history: tuple[Limit, ...], models: ServiceModels) -> Held:
+    row = history[-1]
+    says, sentence = _sentence(probe, row.unit, models)
+    value = getattr(row, probe.column)
+    is_older = _is_older(models.release, row)
+    if says is None:
+        state = OLDER if is_older else GONE
+    elif value is None:
+        state = NEW
+    elif _equal(value, says):
+        state = CONFIRMED
+    elif is_older and any(_equal(getattr(earlier, probe.column), says) for earlier in history[:-1]):
+        state = OLDER
+    else:
+        state = MOVED
+    where = f"{probe.model} {probe.shape}"
+    seen = (row.as_of, row.evidence)
+    return Held(row.id, state, probe.column, row.unit, value, says, where, sentence, *seen)
+
+
+def _sentence(probe: Probe, unit: str, models: ServiceModels) -> tuple[float | None, str]:
+    """The number that the model has there, in the row's unit, and the sentence it stands in."""
+    if probe.read in ("max", "min"):
+        bound = models.bound(probe.model, probe.shape, probe.read)
+        if bound is None:
+            return None, ""
+        return bound * probe.factor, f"{probe.read} of {probe.shape} is {bound:,.0f}"
+    text = models.text(probe.model, probe.shape)
+    match = re.search(probe.pattern, text)
+    if not match:
+        return None, ""
+    start = text.rfind(". ", 0, match.start()) + 1
+    end = text.find(". ", match.end())
+    return number_in(match[1], unit) * probe.factor, text[start : None if end < 0 else end + 1].strip()
+
+
+def number_in(given: str, unit: str) -> float:
+    """The number of "6 MB", "29,000 milliseconds" or "one hour" in a unit of the tables.
+
+    Raises ValueError for what is no number.
+    """
+    head, _, tail = given.partition(" ")
+    match = NUMBER.fullmatch(given.strip())
+    if head in WORDS:
+        number, word = WORDS[head], tail
+    elif match:
+        number, word = float(match[1].replace(",", "")), match[2]
+    else:
+        raise ValueError(f'"{given}" is no number')
+    if unit in BYTES and word.upper() in SCALES:
+        return number * SCALES[word.upper()] / BYTES[unit]
+    if unit == "seconds":
+        return number * {"mill": 0.001, "hour": 3600.0, "minu": 60.0}.get(word.lower()[:4], 1.0)
+    return number
+
+
+def _equal(one: float | None, other: float) -> bool:
+    return one is not None and abs(one - other) <= 1e-9 * max(abs(one), abs(other))
+
+
+def _is_older(release: str, row: Limit) -> bool:
+    """Whether an SDK release is older than the one that a row was read in."""
+    match = RELEASE.search(row.evidence)
+    return match is not None and _version(release) < _version(match[1])
+
+
+def _version(release: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", release)[:3])
+
+
+def moved_row(held: Held, limit: Limit, today: date, release: str) -> dict[str, Any]:
+    """The line of `limits.csv` for a limit that moved: not verified until a page of AWS says the same."""
+    assert held.says is not None
+    model = held.where.partition(" ")[0]
+    return {
+        **asdict(limit),
+        "value": _text(limit.value),
+        "raised_to": _text(limit.raised_to),
+        held.column: _text(held.says),
+        "evidence": f"botocore {release} service model",
+        "as_of": today.isoformat(),
+        "source_url": f"https://github.com/boto/botocore/tree/{release}/botocore/data/{model}",
+        "verified": "no",
+    }
+
+
+def _text(value: float | None) -> str:
+    if value is None:
+        return ""
+    return str(int(value)) if value == int(value) else repr(value)
+
+
+def counts(rows: Iterable[Held]) -> dict[str, int]:
+    """How many rows are in each state."""
+    states = [row.state for row in rows]
+    return {state: states.count(state) for state in STATES}

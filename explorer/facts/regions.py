@@ -1,0 +1,122 @@
+"""Regions of AWS: those in the table, and any other name that has the form of one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from explorer.errors import UnknownIdError
+
+from .csv_table import Check, Row, dated, one_of, refused, text, url
+from .suggestions import nearest
+
+_AREA = r"(?:[a-z]{2}|eusc)"
+_PART = r"(?:-(?:gov|iso[a-z]?|[a-z]{2}))?"
+_SIDE = r"(?:north|south|east|west|central|northeast|northwest|southeast|southwest)"
+FORM = rf"{_AREA}{_PART}-{_SIDE}-[1-9]\d?"
+ZONE = r"(.*\d)[a-f]"  # a zone, eu-west-1a, lies in the region without its letter
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One region of AWS; `lacks` names features, None where nobody says which it has."""
+
+    region: str
+    partition: str
+    name: str
+    has_lambda: bool
+    lacks: frozenset[str] | None
+    as_of: str
+    source_url: str
+    notes: str
+
+
+def _features(given: str) -> frozenset[str]:
+    if not re.fullmatch(r"[a-z0-9-]*( [a-z0-9-]+)*", given):
+        raise ValueError('names such as "function-url snap-start"')
+    return frozenset(given.split())
+
+
+REGION: dict[str, Check] = {
+    **dict.fromkeys(("region", "partition", "name"), text),
+    "lambda": one_of("yes", "no"),
+    "features_known": one_of("yes", "no"),
+    "lacks": _features,
+    "as_of": dated,
+    "source_url": url,
+    "notes": str,
+}
+
+
+def regions_of(rows: Iterable[Row]) -> dict[str, Region]:
+    """The regions by code. Raises FactsError for one that stands twice or has not the form of one."""
+    table: dict[str, Region] = {}
+    for row in rows:
+        code = row["region"]
+        if code in table:
+            raise refused(row["place"], "region", code, "one line a region")
+        if not re.fullmatch(FORM, code):
+            raise refused(row["place"], "region", code, "a region such as eu-central-1")
+        if row["features_known"] == "no" and row["lacks"]:
+            raise refused(row["place"], "lacks", " ".join(row["lacks"]), "blank where features_known is no")
+        table[code] = Region(
+            code,
+            row["partition"],
+            row["name"],
+            row["lambda"] == "yes",
+            row["lacks"] if row["features_known"] == "yes" else None,
+            row["as_of"],
+            row["source_url"],
+            row["notes"],
+        )
+    return table
+
+
+def check_name(given: str, table: Mapping[str, Region]) -> None:
+    """Accept a region of the table, and any other name of that form.
+
+    Raises UnknownIdError with what was probably meant: "Frankfurt" is eu-central-1.
+    """
+    known_area = given[:2] in {code[:2] for code in table}
+    if given in table or (re.fullmatch(FORM, given) and (known_area or _turned(given) not in table)):
+        return
+    meant = _meant(given, table)
+    if len(meant) == 1:
+        code = meant[0]
+        raise UnknownIdError(f'region is "{given}": did you mean {code}, {table[code].name}?')
+    accepted = ", ".join(meant) if meant else "us-east-1, eu-west-1"
+    raise UnknownIdError(f'region is "{given}": expected a region of AWS such as {accepted}')
+
+
+def _turned(code: str) -> str:
+    """The code with its first two letters the other way round: "ue-west-1" is eu-west-1."""
+    return code[1:2] + code[:1] + code[2:]
+
+
+def _meant(given: str, table: Mapping[str, Region]) -> list[str]:
+    """The regions that `given` may stand for, by code or by place, nearest first."""
+    words = given.strip().lower()
+    code = re.sub(r"(?<=[a-z])(?=\d$)", "-", re.sub(r"[\s_]+", "-", words))
+    zone = re.fullmatch(ZONE, code)
+    for name in (code, zone[1] if zone else code, _turned(code)):
+        if name in table:
+            return [name]
+    if numbered := [other for other in table if re.fullmatch(re.escape(code) + r"-?\d", other)]:
+        return numbered
+    places = {code: region.name.lower() for code, region in table.items()}
+    exact = [code for code, place in places.items() if words in (place, *_names(place))]
+    inside = [code for code, place in places.items() if len(words) > 3 and words in place]
+    if exact or inside:
+        return (exact or inside)[:5]
+    cities = {name: code for code, place in places.items() for name in _names(place)}
+    near = nearest(words, cities, 1, 0.8)
+    return [cities[near[0]]] if near else nearest(code, table, 3, 0.6)
+
+
+def _names(place: str) -> tuple[str, ...]:
+    """What people call a region: "n. virginia" and "virginia" of "us east (n. virginia)"."""
+    inner = re.search(r"\((.*)\)", place)
+    if not inner:
+        return (place,)
+    return inner[1], inner[1].removeprefix("n. ")

@@ -1,0 +1,53 @@
+"""What AWS lays down without a number: which bodies arrive as base64, who may call, what excludes what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .csv_table import Check, Row, dated, one_of, refused, text, url
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule; `applies_to` is a door, an option, "template" or "limit", `values` its words where it
+    is a list, `rule` the whole in a sentence.
+    """
+
+    applies_to: str
+    subject: str
+    values: tuple[str, ...]
+    rule: str
+    verified: bool
+    as_of: str
+    source_url: str
+    notes: str
+
+
+def _words(given: str) -> tuple[str, ...]:
+    return tuple(given.split())
+
+
+def _yes(given: str) -> bool:
+    return one_of("yes", "no")(given) == "yes"
+
+
+RULE: dict[str, Check] = {
+    **dict.fromkeys(("applies_to", "subject", "rule"), text),
+    "values": _words,
+    "verified": _yes,
+    "as_of": dated,
+    "source_url": url,
+    "notes": str,
+}
+
+
+def rules_of(rows: Iterable[Row]) -> dict[tuple[str, str], Rule]:
+    """The rules by what they apply to and their subject. Raises FactsError for a pair that stands twice."""
+    table: dict[tuple[str, str], Rule] = {}
+    for row in rows:
+        key = row["applies_to"], row["subject"]
+        if key in table:
+            raise refused(row["place"], "subject", row["subject"], "one line a subject of each")
+        table[key] = Rule(**{name: row[name] for name in RULE})
+    return table

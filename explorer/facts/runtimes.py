@@ -1,0 +1,142 @@
+"""Runtimes of Lambda: their dates, what they can be used with, and the nearest one that was measured."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from .csv_table import Check, Row, dated, first_day, one_of, or_blank, refused, text, url
+
+FAMILIES = ("dotnet", "dotnetcore", "go", "java", "nodejs", "provided", "python", "ruby")
+SAME = {"dotnetcore": "dotnet"}  # a family that goes on under another name
+PROGRAM = "provided.al2023"  # the runtime of a program that brings its own
+OWN = "go"  # what stands for a program on provided.*: which language it is in is not known
+FORM = rf"({'|'.join(FAMILIES)})(\d+(?:\.\d+)*)?(?:\.x)?(?:\.al(\d+))?(?:-edge)?"
+
+Version = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """One runtime of Lambda.
+
+    Dates are "" where none is published. Of what it can be used with, None stands for unknown.
+    """
+
+    runtime: str
+    deprecated: str
+    create_blocked: str
+    update_blocked: str
+    successor: str
+    snap_start: bool | None
+    durable: bool | None
+    managed_instance: bool | None
+    as_of: str
+    source_url: str
+    notes: str
+
+    def is_deprecated(self, today: date) -> bool:
+        """Whether AWS stopped to support it on that day or before."""
+        return bool(self.deprecated) and first_day(self.deprecated) <= today
+
+
+def _known(given: str) -> bool | None:
+    return {"yes": True, "no": False, "unknown": None}[one_of("yes", "no", "unknown")(given)]
+
+
+USES = ("snap_start", "durable", "managed_instance")
+RUNTIME: dict[str, Check] = {
+    "runtime": text,
+    **dict.fromkeys(("deprecated", "create_blocked", "update_blocked"), or_blank(dated)),
+    "successor": str,
+    **dict.fromkeys(USES, _known),
+    "as_of": dated,
+    "source_url": url,
+    "notes": str,
+}
+
+
+def runtimes_of(rows: Iterable[Row]) -> dict[str, Runtime]:
+    """The runtimes by id. Raises FactsError for one that stands twice or has not the form of one."""
+    table: dict[str, Runtime] = {}
+    for row in rows:
+        id = row["runtime"]
+        if id in table:
+            raise refused(row["place"], "runtime", id, "one line a runtime")
+        if not is_runtime(id):
+            raise refused(row["place"], "runtime", id, "a runtime such as python3.14")
+        dates = {name: row[name] or "" for name in ("deprecated", "create_blocked", "update_blocked")}
+        table[id] = Runtime(**{name: row[name] for name in RUNTIME} | dates)
+    return table
+
+
+def is_runtime(id: str) -> bool:
+    """Whether `id` has the form of a runtime, known or not: "python3.15", "provided.al2023"."""
+    return re.fullmatch(FORM, id) is not None
+
+
+def is_program(language: str) -> bool:
+    """Whether a language is no runtime of Lambda's but one of programs: "go", "rust"."""
+    return language == OWN or not is_runtime(language)
+
+
+def family_and_version(id: str) -> tuple[str, Version]:
+    """The family of a runtime and its version; () where it has none: "nodejs", "provided"."""
+    match = re.fullmatch(FORM, id)
+    assert match, id
+    family, version, base = match.groups()
+    if family == "provided":
+        version = base
+    numbers = tuple(int(part) for part in version.split(".")) if version else ()
+    return SAME.get(family, family), numbers
+
+
+def runtime_of(id: str, table: Mapping[str, Runtime]) -> Runtime | None:
+    """The row of a runtime; where it has none, or one that leaves a use open, its family's newest helps out.
+
+    None for what has not the form of a runtime, and for a family without rows.
+    """
+    if not is_runtime(id):
+        return None
+    family, _ = family_and_version(id)
+    related = [row for name, row in table.items() if family_and_version(name)[0] == family]
+    complete = [row for row in related if all(getattr(row, use) is not None for use in USES)]
+    if not complete:
+        return table.get(id)
+    newest = max(complete, key=lambda row: family_and_version(row.runtime)[1])
+    own = table.get(id)
+    if own in complete:
+        return own
+    uses = {use: getattr(newest, use) for use in USES}
+    notes = f"as {newest.runtime}, the newest of its family whose uses are known"
+    if own:
+        dates = (own.deprecated, own.create_blocked, own.update_blocked, own.successor)
+        return Runtime(id, *dates, **uses, as_of=own.as_of, source_url=own.source_url, notes=notes)
+    return Runtime(id, "", "", "", "", **uses, as_of=newest.as_of, source_url=newest.source_url, notes=notes)
+
+
+def nearest(id: str, measured: Collection[str]) -> str | None:
+    """The measured language that stands for a runtime that was not: the nearest version, the newer of two.
+
+    None where `id` has not the form of a runtime or nothing of its family was measured.
+    """
+    if not is_runtime(id):
+        return None
+    family, version = family_and_version(id)
+    if family in ("provided", "go"):
+        return OWN if OWN in measured else None
+    others = {other: family_and_version(other) for other in measured if is_runtime(other)}
+    versions = {other: v for other, (its_family, v) in others.items() if its_family == family}
+    if not versions:
+        return None
+    if not version:
+        return max(versions, key=lambda other: versions[other])
+    asked = _rank(version)
+    return min(versions, key=lambda other: (abs(_rank(versions[other]) - asked), -_rank(versions[other])))
+
+
+def _rank(version: Version) -> int:
+    major, minor = (*version, 0, 0)[:2]
+    return 100 * major + minor

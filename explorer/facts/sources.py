@@ -1,0 +1,78 @@
+"""The sources of prices: a short key in `prices.csv`, what it stands for in `sources.csv`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from .csv_table import Check, Columns, Row, dated, first_day, one_of, or_blank, refused, text, url
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where prices were read; `date` is the newest day that it speaks for, "" where its content moves.
+
+    `reopens`: "yes", the address holds the same for good; "moves", it holds a later edition each time;
+    "no", nobody can open it again.
+    """
+
+    key: str
+    title: str
+    url: str
+    date: str
+    reopens: str
+    kind: str
+
+
+SOURCE: dict[str, Check] = {
+    **dict.fromkeys(("key", "title"), text),
+    "url": or_blank(url),
+    "date": or_blank(dated),
+    "reopens": one_of("yes", "moves", "no"),
+    "kind": one_of("price list", "AWS page", "extract", "quotation"),
+}
+
+
+def sources_of(rows: Iterable[Row]) -> dict[str, Source]:
+    """The sources by key.
+
+    Raises FactsError for a key that stands twice, and where `reopens` does not fit `url` or `date`.
+    """
+    table: dict[str, Source] = {}
+    for row in rows:
+        place, key = row["place"], row["key"]
+        if key in table:
+            raise refused(place, "key", key, "one line a source")
+        if (row["reopens"] == "no") != (row["url"] == "" or row["url"] is None):
+            raise refused(place, "reopens", row["reopens"], "no without a url, yes or moves with one")
+        if (row["reopens"] == "yes") != bool(row["date"]):
+            raise refused(place, "date", row["date"] or "", "a date where reopens is yes, else blank")
+        fields = {name: row[name] or "" for name in SOURCE}
+        table[key] = Source(**fields)
+    return table
+
+
+def shown(key: str, sources: Mapping[str, Source]) -> str:
+    """The address of a source, its title where it has none; what is no key is an address itself."""
+    source = sources.get(key)
+    return (source.url or source.title) if source else key
+
+
+def check_sources(prices: Columns, sources: Mapping[str, Source]) -> None:
+    """Check that each price names a source, or an address, that speaks for its date.
+
+    Raises FactsError for a key without a row, and for an `as_of` after the date of its source.
+    """
+    pairs = list(zip(prices.values["source"], prices.values["as_of"]))
+    for key, as_of in set(pairs):
+        source = sources.get(key)
+        if source is None and not key.startswith("https://"):
+            accepted = "a key of sources.csv, or an address"
+            raise refused(_place(prices, pairs, (key, as_of)), "source", key, accepted)
+        if source and source.date and first_day(as_of) > first_day(source.date):
+            accepted = f"{source.date} or earlier, the date of {key}"
+            raise refused(_place(prices, pairs, (key, as_of)), "as_of", as_of, accepted)
+
+
+def _place(prices: Columns, pairs: list[tuple[str, str]], pair: tuple[str, str]) -> str:
+    return str(prices.row(pairs.index(pair))["place"])

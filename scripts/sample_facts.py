@@ -1,0 +1,58 @@
+"""Draw the rows of `data/` that are to be held against their sources by hand.
+
+usage: python scripts/sample_facts.py BEFORE [--seed 20261129]
+
+BEFORE is a folder of the tables as they were; what is not in it counts as new. The draw is the same for the
+same seed and tables, and takes a fixed number of rows of each table; of prices, so many of each of two kinds
+of source. What came of it is in `data/checks/`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+DATA = Path(__file__).parent.parent / "data"
+Row = dict[str, str]
+EVERY: Callable[[Row], bool] = lambda row: True  # noqa: E731
+STRATA: tuple[tuple[str, int, tuple[str, ...], Callable[[Row], bool]], ...] = (
+    ("prices", 15, ("id", "region", "tier_from"), lambda row: "watcher" in row["source"]),
+    ("prices", 7, ("id", "region", "tier_from", "as_of"), lambda row: "watcher" not in row["source"]),
+    ("limits", 16, ("id", "as_of"), EVERY),
+    ("times", 4, ("id",), EVERY),
+    ("constants", 3, ("id",), EVERY),
+    ("breaches", 4, ("limit", "door"), EVERY),
+    ("rules", 4, ("applies_to", "subject"), EVERY),
+    ("runtimes", 4, ("runtime",), EVERY),
+    ("regions", 3, ("region",), EVERY),
+)
+
+
+def keys(path: Path, columns: tuple[str, ...], of: Callable[[Row], bool]) -> set[str]:
+    """The keys of the rows that `of` accepts; none if there is no such table."""
+    if not path.exists():
+        return set()
+    with path.open(encoding="utf-8", newline="") as file:
+        return {" ".join(row[column] for column in columns) for row in csv.DictReader(file) if of(row)}
+
+
+def draw(before: Path, seed: int) -> list[tuple[str, str]]:
+    """Table and key of each row that was drawn."""
+    drawn = []
+    for number, (table, count, columns, of) in enumerate(STRATA):
+        old = keys(before / f"{table}.csv", columns, EVERY)
+        new = sorted(keys(DATA / f"{table}.csv", columns, of) - old)
+        drawn += [(table, key) for key in sorted(random.Random(f"{seed} {number}").sample(new, count))]
+    return drawn
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("before", type=Path)
+    parser.add_argument("--seed", type=int, default=20261129)
+    given = parser.parse_args()
+    for table, key in draw(given.before, given.seed):
+        print(table, key, sep="\t")
