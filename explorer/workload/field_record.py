@@ -127,8 +127,11 @@ class Field:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The words that can be chosen, if there is a list of them."""
-        listed = (get_args(kind) for kind in type_parts(self.annotation) if get_origin(kind) is Literal)
+        """The words that can be chosen, if there is nothing else to give."""
+        kinds = [kind for kind in type_parts(self.annotation) if kind not in (None, type(None))]
+        if float in kinds:  # a number, or a word in its place
+            return ()
+        listed = (get_args(kind) for kind in kinds if get_origin(kind) is Literal)
         return next(listed, self.kind.options() if self.kind.options else ())
 
     @property

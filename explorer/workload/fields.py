@@ -43,8 +43,10 @@ from .kinds import (
     LARGEST_SIZE,
     LONGEST_TIME,
     MEMORY,
+    MEMORY_OR_ANY,
     NAME,
     NUMBER,
+    QUOTAS,
     REGION,
     SHARE,
     SIZE,
@@ -106,6 +108,21 @@ class Response(Spread):
         noun="compressed / size",
         origin="measured",
     )
+    cacheable: float = field(
+        SHARE,
+        0.0,
+        "share of the requests that a cache at the edge answers",
+        question="share of the requests that a cache in front could answer",
+        is_asked=False,
+        label="Cacheable",
+        phrase="{} of the requests",
+        absent="",
+        is_axis=True,
+        ends=(0.01, 1.0),
+        noun="cacheable share",
+        origin="measured",
+        control=Slider(0.01, 1.0, "Share that a cache can answer", zero=True),
+    )
     divisible: bool = field(
         SWITCH,
         False,
@@ -135,14 +152,57 @@ class Timing(Spread):
     kind: ClassVar[Kind] = TIME
 
 
+class TunedTime(Timing):
+    """Seconds of the work at one size of memory, as measured."""
+
+    memory: float = field(MEMORY, REQUIRED, "at which it was measured", missing='a size such as "512 MB"')
+
+
 class Runtime(Timing):
     """Seconds of the work itself, warm."""
 
-    memory: float = field(
-        MEMORY,
+    first_byte: Timing | None = field(
+        TIMES,
+        None,
+        "until the first byte of the response exists, when it is streamed; omitted: the run time",
+        question="until the first byte of a streamed response exists",
+        is_asked=False,
+        label="First byte after",
+        absent="",
+    )
+    cpu: float = field(
+        replace(SHARE, accepted="a share from 0.001 to 1", least=0.001),
+        0.5,
+        "share of the run time that computes; the rest waits for others",
+        question="share that computes; the rest waits",
+        is_asked=False,
+        if_unknown="Which share of the run time computes, rather than waits? Until you say, 0.5 is assumed.",
+        label="Computes",
+        phrase="{} of the run time",
+        is_axis=True,
+        ends=(0.01, 1.0),
+        noun="share that computes",
+        origin="measured",
+        assumption=DefaultAssumption("not given: half computes, half waits", factors=(0.1, 2.0)),
+        break_evens=BreakEvenAxis("share that computes", "share", 1.0, order=1),
+        control=Slider(0.01, 1.0, "Share that computes"),
+    )
+    threads: float = field(
+        replace(COUNT, accepted="a count from 1 to 192", least=1, most=192),
+        1,
+        "vCPUs that the work can use at once",
+        question="vCPUs that it can use at once",
+        is_asked=False,
+        label="Uses at once",
+        phrase="{} vCPU",
+        is_axis=True,
+    )
+    memory: float | Literal["any"] = field(
+        MEMORY_OR_ANY,
         1769.0,
-        "of the function or the container",
-        question="1,769 MB are one processor",
+        'of the function or the container; "any": each design takes the size that costs least and keeps'
+        " the promises",
+        question='1,769 MB are one processor; "any": what costs least',
         suggestion="1769 MB",
         if_unknown="How much memory does the function have? Until you say, 1769 MB is assumed.",
         label="Memory",
@@ -153,11 +213,27 @@ class Runtime(Timing):
         assumption=DefaultAssumption("not given: one vCPU"),
         control=Slider(128, 122_880, on_map=False),
     )
-    architecture: Literal["arm64", "x86_64"] = field(
+    used: float = field(
+        replace(MEMORY, accepted="1 MB to 120 GB", least=1.0),
+        512.0,
+        'memory that the work needs: the least that memory "any" may take',
+        question='memory that the work needs, where `memory` is "any"',
+        is_asked=False,
+        label="Memory needed",
+        is_axis=True,
+        origin="measured",
+        assumption=DefaultAssumption("not given: the least that a size may have"),
+    )
+    tuned: tuple[TunedTime, ...] = field(
+        TABLE,
+        (),
+        "times as measured at several sizes of memory, in place of the share that computes",
+    )
+    architecture: Literal["arm64", "x86_64", "any"] = field(
         CHOICE,
         "arm64",
-        "of the processor",
-        question="or x86_64",
+        'of the processor; "any": what costs least',
+        question='or x86_64, or "any"',
         is_asked=False,
         if_unknown="Is it arm64 or x86_64? Until you say, arm64 is assumed.",
         label="Architecture",
@@ -194,6 +270,35 @@ class Runtime(Timing):
         is_axis=True,
         noun="state between steps",
         origin="measured",
+    )
+    interruptible: bool = field(
+        SWITCH,
+        False,
+        "whether it may be stopped and begun again, as on Spot capacity",
+        question="whether it may be stopped and begun again",
+        is_asked=False,
+        label="May be interrupted",
+        relaxation=Relaxation("the work could be stopped and begun again", order=1),
+        control=Toggle("Work may be stopped and begun again", order=1),
+    )
+    once: bool = field(
+        SWITCH,
+        False,
+        "whether it must not run twice",
+        question="whether it must not run twice",
+        is_asked=False,
+        label="Must not run twice",
+        assumption=DefaultAssumption("not given: the work may run twice", order=1),
+        control=Toggle("Work must not run twice", order=1),
+    )
+    orchestrated: bool = field(
+        SWITCH,
+        False,
+        "whether it is several services in steps, each retried and seen by itself",
+        question="whether it is several services in steps, each retried and seen by itself",
+        is_asked=False,
+        label="Steps of several services",
+        control=Toggle("Work is steps of several services", order=1),
     )
     init: Timing | None = field(TIMES, None, "a cold start as measured; omitted: that of an empty function")
     network: float | None = field(
@@ -313,6 +418,26 @@ class Client(Section):
         relaxation=Relaxation("the client polled a status"),
         control=Toggle("Client can poll"),
     )
+    collects: bool = field(
+        SWITCH,
+        True,
+        "whether it wants the result; false: a webhook that is only acknowledged",
+        question="whether they want the result at all",
+        is_asked=False,
+        label="Client collects the result",
+        assumption=DefaultAssumption("not given: taken to want the result"),
+        control=Toggle("Client wants the result"),
+    )
+    sockets: bool = field(
+        SWITCH,
+        False,
+        "whether it can keep a WebSocket open",
+        question="whether they can keep a WebSocket open",
+        is_asked=False,
+        label="Client keeps a WebSocket",
+        relaxation=Relaxation("the client kept a WebSocket open"),
+        control=Toggle("Client can keep a WebSocket"),
+    )
     uploads: bool = field(
         SWITCH,
         True,
@@ -366,6 +491,72 @@ class Client(Section):
         ),
     )
 
+    headers: float | None = field(
+        replace(SIZE, accepted="a size of at most 1 MB", most=1024.0**2),
+        None,
+        "of a request, with query, cookies and tokens; omitted: as the door's measured event has them",
+        question="of a request, with query, cookies and tokens",
+        is_asked=False,
+        label="Headers of a request",
+        absent="",
+        is_axis=True,
+        noun="request headers",
+        origin="measured",
+    )
+
+
+class Network(Section):
+    """What the work reaches, and how."""
+
+    vpc: bool = field(
+        SWITCH,
+        False,
+        "whether the work reaches something private, such as a database",
+        question="whether the work reaches something private, such as a database",
+        is_asked=False,
+        label="Work in a VPC",
+        control=Toggle("Work reaches a private network", order=1),
+    )
+    internet: bool = field(
+        SWITCH,
+        False,
+        "whether it reaches the internet from there, by NAT gateways",
+        question="whether it reaches the internet from there",
+        is_asked=False,
+        only_if="network.vpc",
+        label="Internet from the VPC",
+        control=Toggle("And the internet from there", order=1),
+    )
+    per_request: float | None = field(
+        SIZE,
+        None,
+        "what one request exchanges with the internet; omitted: request and response together",
+        is_asked=False,
+        is_axis=True,
+        noun="bytes exchanged with the internet",
+        origin="measured",
+    )
+
+
+class Downstream(Section):
+    """What the work calls."""
+
+    concurrency: float | None = field(
+        replace(COUNT, accepted="a count of 1 or more", least=1),
+        None,
+        "calls at once that what the work calls will bear",
+        question="calls at once that what the work calls will bear",
+        is_asked=False,
+        label="Calls at once downstream",
+        phrase="at most {}",
+        absent="no limit",
+        is_axis=True,
+        noun="calls that the downstream bears",
+        origin="measured",
+        relaxation=Relaxation("what the work calls bore {} calls at once"),
+        control=Slider(1, 10_000, "Downstream bears", absent="any", on_map=False),
+    )
+
 
 class Targets(Section):
     """What is promised to the callers."""
@@ -392,6 +583,20 @@ class Targets(Section):
         origin="chosen",
         relaxation=Relaxation("the p95 were promised within {}"),
         control=Slider(0.1, 7 * DAY, "Promised p95", absent="none"),
+    )
+    first_byte_p95: float | None = field(
+        TIME,
+        None,
+        "95 % of the results have begun to arrive within this time; omitted: no promise",
+        question="from submitting to the first byte of the result; left out: no promise",
+        is_asked=False,
+        label="First byte of the result, p95",
+        absent="no promise",
+        is_axis=True,
+        noun="promised first byte, p95",
+        origin="chosen",
+        relaxation=Relaxation("the first byte's p95 were promised within {}"),
+        control=Slider(0.1, 7 * DAY, "Promised first byte, p95", absent="none"),
     )
 
 
@@ -440,6 +645,15 @@ class Preferences(Section):
         is_axis=True,
         ends=(0.01, 0.99),
     )
+    savings_plan: Literal["none", "compute-1y", "compute-3y"] = field(
+        CHOICE,
+        "none",
+        "a Compute Savings Plan without upfront payment, as if it covered all that it can",
+        question="compute-1y or compute-3y",
+        is_asked=False,
+        label="Savings plan",
+        control=Menu("Savings plan"),
+    )
 
 
 class Current(Section):
@@ -451,6 +665,7 @@ class Current(Section):
         "its option, such as `rest-api`",
         question="today's: {options}; left out: none",
     )
+    edge: str | None = field(WORD, None, "such as `cloudfront`")
     request: str | None = field(WORD, None, "such as `inline`")
     response: str | None = field(
         WORD,
@@ -459,7 +674,9 @@ class Current(Section):
         question="today's, such as buffered",
         only_if="current.door",
     )
+    compression: str | None = field(WORD, None, "such as `gzip`")
     execution: str | None = field(WORD, None, "such as `single`")
+    initialization: str | None = field(WORD, None, "such as `on-demand`")
     configuration: str | None = field(WORD, None, "such as `environment`")
 
 
@@ -505,6 +722,19 @@ class Fields(Section):
         noun="peak rate",
         origin="measured",
         assumption=DefaultAssumption("no peak was given: five times the mean rate"),
+    )
+    peak_ramp: float = field(
+        replace(TIME, accepted="a time from 1 s to 366 days", least=1.0),
+        3600.0,
+        "how long the load takes from its mean to its peak",
+        question="how long the load takes from its mean to its peak",
+        suggestion="1 hour",
+        is_asked=False,
+        label="Load rises within",
+        is_axis=True,
+        noun="rise to the peak",
+        origin="measured",
+        assumption=DefaultAssumption("not given", factors=(1 / 60, 2.0)),
     )
     request: Request = field(
         SIZES,
@@ -584,6 +814,16 @@ class Fields(Section):
         "What the callers can do.",
         question="what the callers can do",
         report_order=-1,
+    )
+    network: Network = field(TABLE, Network, "What the work reaches.", question="what the work reaches")
+    downstream: Downstream = field(
+        TABLE, Downstream, "What the work calls.", question="what the work calls will bear"
+    )
+    account: dict[str, float] = field(
+        QUOTAS,
+        dict,
+        "Quotas as this account has them, in place of AWS's defaults, by the ids of limits that can be"
+        " raised.",
     )
     targets: Targets = field(
         TABLE, Targets, "What is promised to the callers.", question="what is promised to them"

@@ -5,7 +5,7 @@ Each mistake is one clear line. A kind knows no field.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
+from explorer.facts.suggestions import expected_id
 from explorer.facts.units import (
     BYTES,
     format_bandwidth,
@@ -32,6 +33,7 @@ from explorer.facts.units import (
 LARGEST_SIZE = 50 * 1024**4  # the largest object that S3 keeps is 48.8 TiB
 LONGEST_TIME = 366 * 86400.0  # the longest that any AWS compute service lets one execution run
 MB = BYTES["MB"]
+ANY = "any"  # of a size: what costs least
 
 
 def said(text: str) -> PydanticCustomError:
@@ -90,6 +92,18 @@ def parse_memory(given: object) -> float:
     return parse_number(given) if not isinstance(given, str) else parse_size(given) / MB
 
 
+def parse_memory_or_any(given: object) -> float | str:
+    """Megabytes, or the word for whatever costs least."""
+    try:
+        return ANY if given == ANY else parse_memory(given)
+    except ExplorerError as error:
+        raise ExplorerError(f'{error}, or "{ANY}"') from None
+
+
+def show_memory(memory: float | str) -> str:
+    return ANY if memory == ANY else f"{memory:,.0f} MB"
+
+
 def parse_switch(given: object) -> bool:
     if not isinstance(given, bool):
         raise ExplorerError(f"is {shown(given)}: expected true or false")
@@ -134,6 +148,30 @@ def check_times(times: dict[str, Any]) -> dict[str, Any]:
     return times
 
 
+def parse_quotas(given: object) -> object:
+    """Quotas by the whole id: TOML takes the bare key `lambda.concurrency` for a table in a table."""
+    if not isinstance(given, Mapping):
+        return given
+    flat: dict[str, object] = {}
+    for name, value in given.items():
+        inner = parse_quotas(value)
+        deeper = inner if isinstance(inner, dict) else None
+        flat.update({f"{name}.{rest}": each for rest, each in deeper.items()} if deeper else {name: inner})
+    return flat
+
+
+def check_quotas(quotas: dict[str, float]) -> dict[str, float]:
+    """Quotas in the unit of their limit, each of a limit that can be raised."""
+    raisable = [limit.id for limit in catalogue.limits().values() if limit.raisable]
+    for limit_id, value in quotas.items():
+        if limit_id not in raisable:
+            near = expected_id(limit_id, raisable)
+            raise said(f'has "{limit_id}", which is no quota that can be raised: {near}')
+        if not 0 < value < np.inf:
+            raise said(f'."{limit_id}" is {shown(value)}: expected a number above 0')
+    return quotas
+
+
 SIZE = Kind("a size of at most 50 TB", "size", parse_size, 0, LARGEST_SIZE,
             unit="bytes", short="bytes", show=format_size)  # fmt: skip
 TIME = Kind("a time of at most 366 days", "time", parse_time, 0, LONGEST_TIME,
@@ -141,7 +179,9 @@ TIME = Kind("a time of at most 366 days", "time", parse_time, 0, LONGEST_TIME,
 BANDWIDTH = Kind('more than 0, such as "20 Mbit/s"', "bandwidth", parse_bandwidth, 1, 1e12,
                  unit="bytes/s", short="bytes/s", show=format_bandwidth)  # fmt: skip
 MEMORY = Kind("128 MB to 120 GB", "memory", parse_memory, 128.0, 122_880.0, unit="MB", short="MB",
-              show=lambda mb: f"{mb:,.0f} MB", plain=lambda mb: f"{mb:g} MB", levels=16)  # fmt: skip
+              show=show_memory, plain=lambda mb: f"{mb:g} MB", levels=16)  # fmt: skip
+MEMORY_OR_ANY = replace(MEMORY, accepted='128 MB to 120 GB, or "any"', schema="memory_or_any", parse=parse_memory_or_any,
+                        plain=lambda memory: memory if memory == ANY else f"{memory:g} MB")  # fmt: skip
 NUMBER = Kind("a number", "number", parse_number, show=format_number)
 COUNT = replace(NUMBER, accepted="a count of 0 or more", least=0, most=1e9, is_whole=True)
 SHARE = replace(NUMBER, accepted="a share", least=0.0, most=1.0, short="share", show=format_percent,
@@ -160,4 +200,5 @@ CHOICES = Kind("some of some words", "choice", show=", ".join, plain=lambda word
 TABLE = Kind("a table of fields", "table")  # of fields of its own
 SIZES = replace(SIZE, accepted="a size", schema="table", parse=None)  # a distribution, or a total
 TIMES = replace(TIME, accepted="a time", schema="table", parse=None)
+QUOTAS = Kind("a table of quotas", "table", parse_quotas, check=check_quotas)
 TABLE_OF_TIMES = Kind("a table of times", "table", check=check_times)

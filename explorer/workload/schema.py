@@ -15,7 +15,7 @@ from explorer.facts.units import NUMBER, SECONDS
 from .distribution_field import QUANTILE, Spread
 from .field_record import REQUIRED, Field, walk
 from .fields import FIELDS
-from .kinds import MEMORY, SIZE, TIME, TIMES, Kind
+from .kinds import ANY, MEMORY, SIZE, TIME, TIMES, Kind
 
 Schema = dict[str, Any]
 DIALECT = "http://json-schema.org/draft-07/schema#"  # what editors of TOML read
@@ -48,6 +48,7 @@ def _definitions() -> Schema:
         "time": {"anyOf": [_number(TIME), texts["time"]]},
         "bandwidth": {"anyOf": [{"type": "number", "minimum": 1}, texts["bandwidth"]]},
         "memory": {"anyOf": [_number(MEMORY), texts["memory"]]},
+        "memory_or_any": {"anyOf": [_number(MEMORY), texts["memory"], {"const": ANY}]},
         "region": {"type": "string", "pattern": "^[a-z]{2}(-[a-z]+)+-[0-9]+$"},
     }
 

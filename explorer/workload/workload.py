@@ -18,6 +18,7 @@ from explorer.facts.units import shown
 from .distribution_field import QUANTILE
 from .fields import Fields
 from .kinds import exists, said
+from .run_time import check_sizes
 from .validation_errors import mistake
 
 
@@ -77,6 +78,7 @@ class Workload(Fields):
                 f"peak_rps is {self.peak_rps:g}: expected at least the mean rate of {self.mean_rps:.3g}"
                 " (requests_per_month / month_hours)"
             )
+        check_sizes(self.runtime)
         return self
 
     @property

@@ -35,7 +35,9 @@ def main() -> int:
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     parser.add_argument("--tree", type=Path, default=ROOT, help="the checkout that is guarded")
-    parser.add_argument("--record-sample", action="store_true", help="write tests/guard/answers from the baseline")
+    parser.add_argument(
+        "--record-sample", action="store_true", help="write tests/guard/answers from the baseline"
+    )
     parser.add_argument("--sample", action="store_true", help="compare the sample alone")
     parser.add_argument("--subjects", help="of these alone, such as help,signatures")
     parser.add_argument("--processes", type=int, default=2, help="that record at once")

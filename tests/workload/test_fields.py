@@ -238,7 +238,9 @@ VALUES = {  # one of each kind, as a file has it, with what it is
     "time": ("1.5 s", 1.5),
     "bandwidth": ("8 Mbit/s", 1e6),
     "memory": ("2 GB", 2048.0),
+    "memory_or_any": ("2 GB", 2048.0),
     "switch": (True, True),
+    "table": ({"lambda.concurrency": 500}, {"lambda.concurrency": 500.0}),
     "region": ("eu-west-1", "eu-west-1"),
 }
 
