@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from explorer.engine.designs import CONCERNS, OPTIONS, Table, table
+from explorer.engine.limits import binding
 from explorer.facts import catalogue
 from explorer.facts.csv_table import first_day
 from explorer.facts.key_value import format_pair
@@ -124,11 +125,10 @@ def _advice(row: Limit, binds: tuple[str, ...], freed_by: tuple[str, ...]) -> It
 
 @cache
 def _uses() -> tuple[Table, tuple[dict[str, str], ...]]:
-    """The table of all designs, and by context the limits that it names, with the driver of each."""
+    """The table of all designs, and by placement the limits that it names, with the driver of each."""
     load, every = Conditions(Workload.model_validate(ANY)), table()
     return every, tuple(
-        {use.limit: use.driver for use in context.option.limits(load.under(context.flow))}
-        for context in every.contexts
+        {use.limit: use.driver for use in binding(placement, load)} for placement in every.placements
     )
 
 
@@ -138,8 +138,8 @@ def _options(limit_id: str) -> tuple[set[str], tuple[str, ...], tuple[str, ...]]
     naming = [index for index, limits in enumerate(uses) if limit_id in limits]
     if not naming:
         return set(), (), ()
-    contexts = [every.contexts[index].option for index in naming]
-    binds = {(option.concern, option.id) for option in contexts}
+    options = [every.placements[index].option for index in naming]
+    binds = {(option.concern, option.id) for option in options}
     bound = np.asarray(np.isin(every.rows, naming).any(axis=1))
     met = {pair for design, holds in zip(every.designs, bound) if holds for pair in design.ids.items()}
     others = [(c, o) for c in CONCERNS for o in OPTIONS[c] if (c, o) not in met]

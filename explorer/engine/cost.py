@@ -196,17 +196,6 @@ class Tariffs:
         ]  # it drains their pool
         return 0.0, max(price for other in shared for _, _, price in self.tiers(other) or ())
 
-    def split(self, lines: Iterable[tuple[str, Number]]) -> tuple[Number, dict[str, Number]]:
-        """The money of the linear lines, and the summed quantities of the others by id."""
-        usd: Number = 0.0
-        tiered: dict[str, Number] = {}
-        for price_id, quantity in lines:
-            if self.is_linear(price_id):
-                usd = usd + self.price(price_id) * quantity
-            else:
-                tiered[price_id] = tiered[price_id] + quantity if price_id in tiered else quantity
-        return usd, tiered
-
     def tiered_usd(self, quantities: Mapping[str, Number]) -> Number:
         """The money of summed quantities by id, with tiers and free pools."""
         usd: Number = 0.0
@@ -231,12 +220,14 @@ def tariffs(region: str, free_tier: bool) -> Tariffs:
 
 def usage(load: Conditions, design: Design) -> dict[str, float]:
     """The billable quantities of one design a month, summed by price id, in the concerns' order."""
+    from explorer.options.base.usage import amount
+
     from .designs import Placement
 
     total: dict[str, float] = {}
     for option in design.options:
-        for price_id, quantity in option.usage(load.under(Placement.of(option, design.flow).flow)):
-            total[price_id] = total.get(price_id, 0.0) + float(quantity)
+        for price_id, quantity in option.usage(load, Placement.of(option, design.flow).path):
+            total[price_id] = total.get(price_id, 0.0) + float(amount(quantity))
     return total
 
 

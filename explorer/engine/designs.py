@@ -18,6 +18,7 @@ from explorer.facts.units import shown
 from explorer.options import configuration, door, execution, request, response
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.option import Exclusion, Option
+from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import RequestPath
 
 OPTIONS: dict[str, dict[str, Option]] = {}
@@ -51,6 +52,7 @@ def _forget_designs() -> None:
     """Let go of the designs that were listed with other options."""
     every_combination.cache_clear()
     table.cache_clear()
+    _question.cache_clear()
 
 
 @dataclass(frozen=True)
@@ -157,33 +159,42 @@ def every_combination() -> tuple[Design, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """An option, and as much of a flow as it reads: designs that share it share its answers.
+    """An option, and as much of a request path as it reads: designs that share it share its answers.
 
-    There is one object for each context, so that they are told apart by identity.
+    There is one object for each placement, so that they are told apart by identity.
     """
 
     option: Option
-    flow: RequestPath
+    path: Paths  # one path
 
     @classmethod
     def of(cls, option: Option, flow: RequestPath) -> Placement:
-        """The context that `option` has in a design with this flow."""
-        read = {*option.depends_on, *option.provides}
-        return _context(option, RequestPath(**{name: getattr(flow, name) for name in read}))
+        """The placement that `option` has in a design with this request path."""
+        fields = sorted({*option.depends_on, *option.provides})
+        return _placement(option, tuple((name, getattr(flow, name)) for name in fields))
 
 
 @cache
-def _context(option: Option, flow: RequestPath) -> Placement:
-    return Placement(option, flow)
+def _placement(option: Option, fields: tuple[tuple[str, Any], ...]) -> Placement:
+    return Placement(option, Paths([dict(fields)], None))
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """An option with all the paths in which it stands: what is asked at once."""
+
+    option: Option
+    paths: Paths
+    rows: np.ndarray  # of its placements
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Every design that can be built, fewest parts first, and the contexts that they are made of."""
+    """Designs that can be built, fewest parts first, and the placements that they are made of."""
 
     designs: tuple[Design, ...]
-    contexts: tuple[Placement, ...]
-    rows: np.ndarray  # (designs, concerns): the context of each of its options
+    placements: tuple[Placement, ...]  # of all designs: a part of the table has those of the whole
+    rows: np.ndarray  # (designs, concerns): the placement of each of its options
     parts: np.ndarray  # (designs,)
     answers: np.ndarray  # (designs,): whether an exchange waits for the work
 
@@ -192,29 +203,50 @@ class Table:
         return self.only(np.array([_holds(design, chosen) for design in self.designs]))
 
     def only(self, kept: np.ndarray) -> Table:
-        """The table of those designs that are `kept` (bool, shape (designs,)), and their contexts."""
-        used, rows = np.unique(self.rows[kept], return_inverse=True)
-        return Table(
-            tuple(itertools.compress(self.designs, kept)),
-            tuple(self.contexts[index] for index in used),
-            rows.reshape(-1, len(CONCERNS)),
-            self.parts[kept],
-            self.answers[kept],
-        )
+        """The table of those designs that are `kept` (bool, shape (designs,))."""
+        designs = tuple(itertools.compress(self.designs, kept))
+        return Table(designs, self.placements, self.rows[kept], self.parts[kept], self.answers[kept])
+
+    @cached_property
+    def used(self) -> np.ndarray:
+        """The placements that these designs are made of."""
+        return np.unique(self.rows)
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        """What is asked of the options of these designs: each once, for all of its paths."""
+        asked: dict[Option, list[int]] = {}
+        for row in self.used.tolist():
+            asked.setdefault(self.placements[row].option, []).append(row)
+        return tuple(_question(option, tuple(rows)) for option, rows in asked.items())
 
     def exclusions(self, load: Conditions) -> dict[Option, tuple[Exclusion, ...]]:
         """Why each option cannot serve the load; empty if it can."""
-        options = {context.option for context in self.contexts}
+        options = dict.fromkeys(self.placements[row].option for row in self.used.tolist())
         return {option: tuple(option.excludes(load)) for option in options}
 
     def allowed(self, load: Conditions) -> np.ndarray:
         """Which designs the load excludes no option of, shape (designs, *axes)."""
         excluded = self.exclusions(load)
-        free = np.ones((len(self.contexts), *load.shape), dtype=bool)
-        for row, context in enumerate(self.contexts):
-            for exclusion in excluded[context.option]:
+        free = np.ones((len(self.placements), *load.shape), dtype=bool)
+        for row in self.used.tolist():
+            for exclusion in excluded[self.placements[row].option]:
                 free[row] &= ~np.asarray(exclusion.where)
         return np.logical_and.reduce(free[self.rows], axis=1)
+
+    def possible(self, load: Conditions) -> Table:
+        """The table of those designs that nothing excludes at every point of the load."""
+        excluded = self.exclusions(load)
+        never = {option for option, said in excluded.items() if any(np.all(each.where) for each in said)}
+        free = np.array([placement.option not in never for placement in self.placements])
+        return self.only(free[self.rows].all(axis=1))
+
+
+@cache
+def _question(option: Option, rows: tuple[int, ...]) -> Question:
+    placements = table().placements
+    paths = Paths([placements[row].path.rows[0] for row in rows], None)
+    return Question(option, paths, np.array(rows))
 
 
 @cache

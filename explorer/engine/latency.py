@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-
 import numpy as np
 
 from explorer.facts.units import Number
@@ -18,34 +15,15 @@ from .designs import Design, Placement
 BEFORE_ANSWER = (Phase.QUEUE, Phase.COLD_START, Phase.WORK)
 
 
-@dataclass(frozen=True, eq=False)
-class Seconds:
-    """What one option's steps take: in all, and of that before the first byte of an answer.
+def counts_for(step: Step) -> str:
+    """Which part of a client's patience a step takes: "exchange", "work" or none.
 
-    The quantiles of a sum are taken as the sum of the quantiles: steps that are slow together.
+    The exchange lasts until the request is accepted; then comes, if the client is answered at once, what is
+    done before the first byte of the answer. The run time is counted by its distribution, not here.
     """
-
-    total: Number  # at each level, shape (3, ...)
-    exchange: Number  # until the request is accepted, at the p50
-    work: Number  # between that and the first byte of an answer, without the run time, at the p50
-
-    @classmethod
-    def of(cls, steps: Iterable[Step]) -> Seconds:
-        """The sums over these steps."""
-        total: Number = 0.0
-        exchange: Number = 0.0
-        work: Number = 0.0
-        for step in steps:
-            total = total + step.seconds
-            if step.phase is Phase.SUBMIT and step.actors[1] is not Actor.BUCKET:
-                exchange = exchange + _first(step.seconds)
-            elif step.phase in BEFORE_ANSWER and step.driver != "runtime":
-                work = work + _first(step.seconds)
-        return cls(total, exchange, work)
-
-
-def _first(seconds: Number) -> Number:
-    return seconds[0] if np.ndim(seconds) else seconds
+    if step.phase is Phase.SUBMIT:
+        return "" if step.actors[1] is Actor.BUCKET else "exchange"
+    return "work" if step.phase in BEFORE_ANSWER and step.driver != "runtime" else ""
 
 
 def over_patience(load: Conditions, exchange: Number, work: Number, cold: Number, answers: Number) -> Number:
@@ -53,7 +31,7 @@ def over_patience(load: Conditions, exchange: Number, work: Number, cold: Number
 
     Parameters
     ----------
-    exchange, work : `Seconds` of the design
+    exchange, work : the seconds at the p50 of the steps that count for either (`counts_for`)
     cold : the share of requests whose work waits for a cold start
     answers : whether the exchange waits for the work
     """
@@ -69,7 +47,8 @@ def steps(load: Conditions, design: Design) -> list[Step]:
     every = [
         step
         for option in design.options
-        for step in option.steps(load.under(Placement.of(option, design.flow).flow))
+        for step in option.steps(load, Placement.of(option, design.flow).path)
+        if step.where
     ]
     return sorted(every, key=lambda step: (PHASES.index(step.phase), step.order))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,7 +11,7 @@ import numpy as np
 from explorer.facts import catalogue
 from explorer.facts.units import Number, format_share
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import LimitUse, Offloaded, SumPerRequest
+from explorer.options.base.limit_uses import LimitUse, Offloaded
 from explorer.workload.workload import Workload
 
 from .designs import Design, Placement
@@ -39,36 +39,14 @@ class Finding:
     verified: bool
 
 
-@dataclass(frozen=True, eq=False)
-class Exceedances:
-    """The chances that one option's limits break, today and with quotas raised as far as they can be."""
-
-    today: Mapping[str, Number]  # by driver, the worst of its limits
-    raised: tuple[tuple[str, str, Number], ...]  # limit, driver, chance
-
-    @classmethod
-    def of(cls, uses: Iterable[LimitUse], load: Conditions) -> Exceedances:
-        """The chances of these uses."""
-        today: dict[str, Number] = {}
-        raised = []
-        for use in uses:
-            chance = use.exceed(load, load.limit(use.limit))
-            today[use.driver] = np.maximum(today[use.driver], chance) if use.driver in today else chance
-            most = highest(use.limit)
-            raised.append((use.limit, use.driver, chance if most is None else use.exceed(load, most)))
-        return cls(today, tuple(raised))
+def binding(placement: Placement, load: Conditions) -> list[LimitUse]:
+    """The uses of limits that bind an option on its path."""
+    return [use for use in placement.option.limits(load, placement.path) if use.where]
 
 
-def fits(uses: Iterable[LimitUse], load: Conditions) -> Number:
-    """Where no limit, with quotas raised as far as they can be, breaks for more requests than may fail."""
-    fine: Number = True
-    for use in uses:
-        limit = highest(use.limit) or load.limit(use.limit)
-        if isinstance(use, SumPerRequest):
-            fine = fine & use.within(load, limit)
-        else:
-            fine = fine & (use.exceed(load, limit) <= load.tolerance)
-    return fine
+def raised(use: LimitUse, load: Conditions) -> float:
+    """The value of a use's limit with its quota raised as far as it can be."""
+    return highest(use.limit) or load.limit(use.limit)
 
 
 @cache
@@ -103,10 +81,10 @@ def findings(workload: Workload, design: Design, load: Conditions | None = None)
     """Every limit that binds the design, worst first."""
     load = load or Conditions(workload)
     worst: dict[str, Finding] = {}
+    seen_at = "async" if design.flow.asynchronous else design.door
     for option in design.options:
-        view = load.under(Placement.of(option, design.flow).flow)
-        for use in option.limits(view):
-            found = _finding(use, view, design.door)
+        for use in binding(Placement.of(option, design.flow), load):
+            found = _finding(use, load, seen_at)
             held = worst.get(use.limit)
             if held is None or _rank(found) < _rank(held):
                 worst[use.limit] = found
@@ -118,14 +96,14 @@ def _rank(finding: Finding) -> tuple[int, float, float]:
     return ORDER.index(finding.verdict), -finding.breach_probability, -used
 
 
-def _finding(use: LimitUse, load: Conditions, door: str) -> Finding:
+def _finding(use: LimitUse, load: Conditions, seen_at: str) -> Finding:
     row, value = catalogue.limit(use.limit), load.limit(use.limit)
     chance, most = float(use.exceed(load, value)), highest(use.limit)
     raised = chance if most is None else float(use.exceed(load, most))
     chance = chance if chance > NEGLIGIBLE else 0.0
     used = [float(use.used(load, p)) for p in (0.5, 0.99)]
     told = verdict(chance, raised, used[1] / value, load.tolerance)
-    consequence = _consequence(use, load, "async" if load.flow.asynchronous else door, told)
+    consequence = _consequence(use, load, seen_at, told)
     if told in {"tight", "fits"} and (new := unconfirmed(use, load)):
         consequence = f"{new}; beyond the limit: {consequence}"
     return Finding(

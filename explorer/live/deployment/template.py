@@ -163,8 +163,8 @@ def stack_of(workload: Workload, design: Design) -> Stack:
             f"runtime.language is {workload.runtime.language}: the functions that are put up are Python; "
             + expected_one_of(sorted(RUNTIMES))
         )
-    load = Conditions(workload).under(design.flow)
-    pieces = tuple(chain.from_iterable(option.pieces(load) for option in design.options))
+    load, path = Conditions(workload), design.flow
+    pieces = tuple(chain.from_iterable(option.pieces(load, path) for option in design.options))
     stack = Stack(design, workload, pieces)
     door: Any = design.options[0]
     routes = {
@@ -173,7 +173,7 @@ def stack_of(workload: Workload, design: Design) -> Stack:
         for logical, (_, plays) in stack.functions.items()
         if route.part in plays
     }
-    return replace(stack, pieces=(*pieces, *door.wiring(load, routes)))
+    return replace(stack, pieces=(*pieces, *door.wiring(load, path, routes)))
 
 
 def unique(items: Iterable[tuple[str, Value]]) -> dict[str, Value]:

@@ -1,9 +1,9 @@
-"""A workload as options see it: its quantities, the facts by id, and the flow of the design."""
+"""A workload, or many of them, as options see it: its quantities and the facts by id."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any, Protocol, Self, TypeVar
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,34 +14,22 @@ from explorer.workload.distribution import Distribution, from_quantiles
 from explorer.workload.workload import Workload
 
 from .cold_starts import cold_start_share, mean_environments
-from .limit_uses import AfterBurst, IfMaterial, Linear, PerRequest, SumPerRequest
-from .request_path import LEVELS, BodyIn, BodyOut, RequestPath, Start
+from .limit_uses import AfterBurst, Linear, PerRequest, SumPerRequest, Term
+from .mask import EVERYWHERE, Mask
+from .paths import Paths
+from .request_path import LEVELS, BodyIn, BodyOut, Start
 
 GB = float(BYTES["GB"])
 MB = float(BYTES["MB"])
 T = TypeVar("T")
 
 
-class Placed(Protocol):
-    """An option in a request path: what the engine asks, and what it is asked under."""
-
-    def __hash__(self) -> int:
-        """Equal ones are asked once."""
-
-    @property
-    def option(self) -> Any:
-        """The option."""
-
-    @property
-    def flow(self) -> RequestPath:
-        """The request path."""
-
-
 class Conditions:
-    """A workload as options see it: its quantities, the facts by id, its cold starts, and the request path.
+    """A workload as options see it: its quantities, the facts by id, its cold starts.
 
     Every quantity is a number, or an array along the axes of a sweep. `axes` maps dotted fields to
-    arrays; a distribution's axis scales it so that its median is the value.
+    arrays; a distribution's axis scales it so that its median is the value. What depends on the request path
+    is a method that takes the paths (`Paths`): one, or all of an option's at once.
     """
 
     def __init__(self, workload: Workload, axes: Mapping[str, np.ndarray] | None = None) -> None:
@@ -53,30 +41,12 @@ class Conditions:
         self.times: dict[str, np.ndarray] = {}
         self._memo: dict[Hashable, Any] = {}
         self.workload = workload
-        self.flow = RequestPath()
         self._read_numbers()
-
-    def under(self, flow: RequestPath) -> Self:
-        """The same load, seen by an option of a design with this flow."""
-        view = object.__new__(type(self))
-        view.__dict__.update(self.__dict__, flow=flow)
-        return view
-
-    def asked(self, question: str, contexts: Iterable[Placed], ask: Callable[[Any, Self], T]) -> list[T]:
-        """What the option of each context answers, asked only once for all evaluations of this load."""
-        answers = []
-        for context in contexts:
-            key = (question, context)
-            if key not in self._memo:
-                view = self.memo(context, lambda c=context: self.under(c.flow))  # type: ignore[misc]
-                self._memo[key] = ask(context.option, view)
-            answers.append(self._memo[key])
-        return answers
 
     # Facts by id ---------------------------------------------------------------------------------
 
     def memo(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` returns, worked out once for all views of this load."""
+        """What `make` returns, worked out once for this load."""
         try:
             if key not in self._memo:
                 self._memo[key] = make()
@@ -173,6 +143,10 @@ class Conditions:
         """The distribution of a driver: request [B], response [B] or runtime [s]."""
         return self.spreads[driver]
 
+    def edge(self, driver: str) -> Number:
+        """The value of a driver that no more requests exceed than may fail."""
+        return self.memo(("edge", driver), lambda: self.spreads[driver].quantile(1 - self.tolerance))
+
     def at_levels(self, driver: str) -> Number:
         """The driver at each of `LEVELS`, shape (3, ...)."""
         return self.memo(("levels", driver), lambda: self.spreads[driver].quantile(self.levels))
@@ -200,32 +174,27 @@ class Conditions:
 
     # Named quantities that several options need --------------------------------------------------
 
-    @property
-    def on_lambda(self) -> bool:
-        """Whether the work runs in a function, whose limits bind."""
-        return self.flow.compute.function
-
-    def codec(self, direction: str) -> Codec:
+    def codec(self, direction: str, path: Paths) -> Codec:
         """How a body travels through the door to or from a function."""
-        envelope = self.constant(getattr(self.flow, f"{direction}_envelope"))
-        if direction == "response" and self.flow.body_out is BodyOut.COMPRESSED:
-            return Codec(True, self.compression, envelope)
+        envelope = getattr(path, f"{direction}_envelope").look_up(self.constant)
         binary = getattr(self.workload, direction).binary
-        return Codec(binary, 1.0 if binary else self.constant("encoding.json_escape"), envelope)
+        factor = 1.0 if binary else self.constant("encoding.json_escape")
+        if direction == "response":
+            compressed = path.body_out.is_(BodyOut.COMPRESSED)
+            if compressed.any():
+                return Codec(compressed | binary, np.where(compressed, self.compression, factor)[()], envelope)
+        return Codec(np.bool_(binary), factor, envelope)
 
-    @property
-    def page_bytes(self) -> float:
+    def page_bytes(self, path: Paths) -> Number:
         """The page that fills the door's limits on a response to the share that `page.fill` says."""
-        codec = self.codec("response")
-        limits = [self.limit(limit) for limit in self.flow.response_limits]
-        rooms = [codec.room(limit) for limit in limits] or [MB]
-        return float(np.floor(min(rooms) * self.constant("page.fill")))
+        limits = path.response_limits
+        least = limits.look_up(lambda ids: min((self.limit(limit) for limit in ids), default=MB))
+        room = np.where(limits.is_(()), MB, self.codec("response", path).room(least))
+        return np.floor(room * self.constant("page.fill"))
 
-    @property
-    def pages(self) -> Number:
+    def pages(self, path: Paths) -> Number:
         """Pages that a response is asked for in, on average."""
-        page = self.page_bytes
-        return self.memo(("pages", page), lambda: self.response.mean_ceil(page))
+        return self.memo(("pages", path), lambda: self.response.mean_ceil(self.page_bytes(path)))
 
     @property
     def polls(self) -> Number:
@@ -244,12 +213,15 @@ class Conditions:
         gap = self.constant("poll.growth") * self.at_levels("runtime")
         return self.levels * np.maximum(self.constant("poll.first_s"), gap)
 
-    @property
-    def exchanges(self) -> Number:
-        """Requests through the door for one request of the client, on average."""
-        main = self.pages if self.flow.body_out is BodyOut.PAGE else 1.0
-        uploads = 1.0 if self.flow.body_in is BodyIn.S3 else 0.0
-        return main + uploads + (self.polls if self.flow.polls else 0.0)
+    def exchanges(self, path: Paths) -> list[Number]:
+        """Requests through the door for one request of the client, on average: terms with one driver each."""
+        terms = [1.0 + path.body_in.is_(BodyIn.S3)]
+        if path.polls.any():
+            terms.append(path.polls * self.polls)
+        paged = path.body_out.is_(BodyOut.PAGE)
+        if paged.any():
+            terms.append(paged * (self.pages(path) - 1))
+        return terms
 
     @property
     def stream(self) -> AfterBurst:
@@ -263,7 +235,7 @@ class Conditions:
         """What `stream` takes for a response, on average [s]."""
         return self.memo("stream", lambda: self.response.excess(self.stream.start) / self.stream.rate)
 
-    def time_limit(self, limit_id: str) -> PerRequest | SumPerRequest:
+    def time_limit(self, limit_id: str, path: Paths, where: Mask = EVERYWHERE) -> PerRequest | SumPerRequest:
         """A limit on how long a function may take for one request.
 
         Beside the run time that is what the options of the design add: reading an uploaded body, storing the
@@ -271,9 +243,10 @@ class Conditions:
         """
         least = self.constant("time.material") * self.limit(limit_id)
         self._rest_on_bodies()
-        added = [(time.driver, time.measure(self, least)) for time in self.flow.added_times]
-        terms: list[tuple[str, Linear | IfMaterial | AfterBurst]] = [("runtime", Linear()), *added]
-        return PerRequest(limit_id, "runtime") if len(terms) == 1 else SumPerRequest(limit_id, tuple(terms))
+        added = [Term(time.driver, time.measure(self, least), on) for time, on in path.added_times.members()]
+        if not added:
+            return PerRequest(limit_id, "runtime", where=where)
+        return SumPerRequest(limit_id, (Term("runtime", Linear()), *added), where)
 
     def _rest_on_bodies(self) -> None:
         """Look up what a body's way may add: an answer about a time limit names it, taken or not."""
@@ -281,14 +254,14 @@ class Conditions:
         self.time("s3.request")
         self.network  # noqa: B018
 
-    @property
-    def held_s(self) -> Number:
-        """How long one request holds its environment, on average [s]."""
-        held = self.runtime.mean
-        if self.on_lambda:
-            for added in self.flow.added_times:
-                held = held + added.held_s(self)
-        return held
+    def held_s(self, path: Paths) -> list[Number]:
+        """How long one request holds its environment, on average [s]: terms with one driver each."""
+        terms = [self.runtime.mean]
+        function = path.compute.has(function=True)
+        for added, on in path.added_times.members():
+            if (on & function).any():
+                terms.append((on & function) * added.held_s(self))
+        return terms
 
     @property
     def network(self) -> float:
@@ -296,19 +269,13 @@ class Conditions:
         measured = self.number("runtime.network")
         return self.limit("lambda.network") * 1e6 / 8 if measured is None else measured
 
-    @property
-    def new_per_s(self) -> Number:
-        """Environments that start in one second at the peak when all are new, as after a deploy."""
-        held = self.runtime.mean + (self.stream_mean_s if self.flow.streaming else 0.0)
-        return self.peak_rps * np.minimum(1.0, held)
+    def new_requests(self, seconds: float) -> tuple[Number, float]:
+        """Requests more within `seconds` [s] when the rate goes from its mean to its peak, and its ramp [s].
 
-    def new_environments(self, seconds: float) -> Number:
-        """New environments within `seconds` [s], when the rate goes from its mean to its peak.
-
-        It does so evenly within `peak.ramp_s`.
+        It does so evenly within `peak.ramp_s`. Held for as long as the ramp or longer, each of them needs a
+        new environment; held for less, that share of them.
         """
-        ramp = max(self.constant("peak.ramp_s"), seconds)
-        return (self.peak_rps - self.mean_rps) * seconds * np.minimum(1.0, self.held_s / ramp)
+        return (self.peak_rps - self.mean_rps) * seconds, max(self.constant("peak.ramp_s"), seconds)
 
     @property
     def in_peaks(self) -> Number:
@@ -407,12 +374,10 @@ class Conditions:
         keep = self.constant("lambda.keep_alive_s")
         return self.memo(("cold", name), lambda: cold_start_share(self.mean_rps, service_s, keep))
 
-    @property
-    def work_cold_share(self) -> Number:
+    def work_cold_share(self, path: Paths) -> Number:
         """The share of requests whose work starts in a cold environment; 0 where none is started."""
-        if self.flow.compute.start is not Start.ON_DEMAND:
-            return 0.0
-        return self.cold_share(self.runtime.mean, "work")
+        on_demand = path.compute.has(start=Start.ON_DEMAND)
+        return on_demand * self.cold_share(self.runtime.mean, "work") if on_demand.any() else 0.0
 
     @property
     def environments(self) -> Number:

@@ -1,9 +1,18 @@
 """What an option may say of itself.
 
 An option answers five questions (`limits`, `usage`, `steps`, `parts`, `excludes`) about any workload.
-It holds no AWS figure, only ids of `data/`, and knows no other option: what the other four choices
-mean for it reaches it as the named quantities of `Conditions.flow`. One that can be put up answers a sixth
-question, `pieces`: what a stack needs for it.
+It holds no AWS figure, only ids of `data/`, and knows no other option: what the other choices mean for it
+reaches it as the request path. One that can be put up answers a sixth question, `pieces`: what a stack needs
+for it.
+
+`limits`, `usage` and `steps` are asked with the workload (`Conditions`) and the paths (`Paths`): one path, or
+all those in which the option stands at once. Four rules make one answer serve both:
+
+* No `if` on a path: what holds on some paths is multiplied by a mask (usage), or says `where` (limits, steps).
+* `if mask.any():` may stand around a line. It saves work, and facts that no path needs are not looked up.
+* One driver a term: a request's size, the run time or a rate each stand in a term of their own, and sums of
+  them are lists of terms. Else every line would become an array along all axes of a grid.
+* What one id depends on (an envelope, the time of a door) is looked up by the path: `path.door_time.look_up`.
 """
 
 from __future__ import annotations
@@ -18,8 +27,10 @@ from explorer.facts.units import Number
 from .added_time import AddedTime
 from .conditions import Conditions
 from .limit_uses import LimitUse
-from .request_path import Actor, RequestPath, Step, UsageLines
+from .paths import Paths
+from .request_path import Actor, RequestPath, Step
 from .resources import TemplatePiece
+from .usage import UsageLines
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,18 +82,18 @@ class Option:
             why = f"{self.id} does not take {load.workload.runtime.language}"
             yield Exclusion("runtime.language", why, is_whole=True)
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        """The limits that bind, each with what drives it."""
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        """The limits that bind, each with what drives it and where it binds."""
         return ()
 
-    def usage(self, load: Conditions) -> UsageLines:
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
         """What is billed a month: (price id, quantity), one driver a line."""
         return ()
 
-    def steps(self, load: Conditions) -> Iterable[Step]:
-        """What happens to one request, with the seconds that each step takes."""
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
+        """What happens to one request, with the seconds that each step takes and where it happens."""
         return ()
 
-    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
-        """What a stack needs for it: functions, routes, permissions, settings, resources."""
+    def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+        """What a stack of one design needs for it: functions, routes, permissions, settings, resources."""
         return ()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from explorer.facts.units import Number
 
 from .added_time import AddedTime
+from .mask import EVERYWHERE, Mask
 
 LEVELS = (0.5, 0.95, 0.99)  # the quantiles at which latency is worked out
-UsageLines = Iterable[tuple[str, Number]]  # (price id, quantity a month)
 
 
 class Phase(StrEnum):
@@ -137,3 +136,4 @@ class Step:
     driver: str = ""  # "runtime" for the work itself
     order: int = 0  # within the phase: before the middle of it (below 0) or after
     past_door: bool = False  # it goes between the client and what is behind the door, but not through it
+    where: Mask = EVERYWHERE  # on which paths it happens

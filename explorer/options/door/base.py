@@ -11,7 +11,9 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse, Paged, PerRequest
 from explorer.options.base.option import Exclusion, Option
-from explorer.options.base.request_path import Actor, Behind, BodyIn, BodyOut, Phase, Step
+from explorer.options.base.mask import Mask
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import Actor, Behind, BodyIn, BodyOut, Phase, RequestPath, Step
 from explorer.options.base.resources import Route, TemplatePiece, Value
 
 
@@ -40,48 +42,62 @@ class Door(Option):
         if lacking:
             yield Exclusion("client.needs", f"it has no {', '.join(lacking)}")
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        if load.flow.behind is Behind.FUNCTION:
-            yield from self._payloads(load)
-        if load.flow.body_out is not BodyOut.JOB:
-            yield from self._patience(load)
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        if path.behind.is_(Behind.FUNCTION).any():
+            yield from self._payloads(load, path)
+        if not path.body_out.is_(BodyOut.JOB).all():
+            yield from self._patience(load, path)
 
-    def _payloads(self, load: Conditions) -> Iterable[LimitUse]:
+    def _payloads(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         """What a function behind the door may be sent, and may answer."""
-        flow = load.flow
-        if flow.body_in is BodyIn.DOOR:
+        function = path.behind.is_(Behind.FUNCTION)
+        inline = function & path.body_in.is_(BodyIn.DOOR)
+        if inline.any():
             for limit, whole_event in self.request_limits:
-                yield PerRequest(limit, "request", load.codec("request") if whole_event else Codec())
-        if flow.body_out in {BodyOut.WHOLE, BodyOut.COMPRESSED, BodyOut.PAGE}:
+                measure = load.codec("request", path) if whole_event else Codec()
+                yield PerRequest(limit, "request", measure, inline)
+        whole = function & path.body_out.is_(BodyOut.WHOLE, BodyOut.COMPRESSED, BodyOut.PAGE)
+        if whole.any():
             for limit, whole_event in self.response_limits:
-                yield PerRequest(limit, "response", self._answer(load, whole_event))
+                yield PerRequest(limit, "response", self._answer(load, path, whole_event), whole)
 
-    def _answer(self, load: Conditions, whole_event: bool) -> Codec | Paged:
-        codec = load.codec("response") if whole_event else Codec()
-        if load.flow.body_out is BodyOut.PAGE:
-            return Paged(codec, load.page_bytes)
-        if load.flow.body_out is BodyOut.COMPRESSED and not whole_event:
-            return Codec(factor=load.compression)
-        return codec
+    def _answer(self, load: Conditions, path: Paths, whole_event: bool) -> Codec | Paged:
+        paged = path.body_out.is_(BodyOut.PAGE)
+        if whole_event:
+            codec = load.codec("response", path)
+        else:
+            compressed = path.body_out.is_(BodyOut.COMPRESSED)
+            codec = Codec(factor=np.where(compressed, load.compression, 1.0)[()])
+        if not paged.any():
+            return codec
+        return Paged(codec, np.where(paged, load.page_bytes(path), np.inf)[()])
 
-    def _patience(self, load: Conditions) -> Iterable[LimitUse]:
+    def _patience(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         """How long an answer may take that comes at once."""
-        on_function = load.flow.behind is Behind.FUNCTION
-        if self.waits:
-            yield load.time_limit(self.waits) if on_function else PerRequest(self.waits, "runtime")
-        if self.run_limit and on_function:
-            yield load.time_limit(self.run_limit)
+        at_once = ~path.body_out.is_(BodyOut.JOB)
+        function = path.behind.is_(Behind.FUNCTION)
+        yield from self._waits(load, path, at_once & function, at_once & ~function)
 
-    def steps(self, load: Conditions) -> Iterable[Step]:
-        overhead = load.time(load.flow.door_time)
-        carried = load.at_levels("request") if load.flow.body_in is BodyIn.DOOR else 0.0
-        seconds = load.time("exchange.rtt") + overhead + load.transfer(carried)
-        yield Step(Phase.SUBMIT, f"request through {self.id}", (Actor.CLIENT, Actor.DOOR), seconds)
-        if load.flow.polls:
-            seconds = load.time("exchange.rtt") + overhead
-            yield Step(Phase.POLL, f"status request through {self.id}", (Actor.CLIENT, Actor.DOOR), seconds)
+    def _waits(self, load: Conditions, path: Paths, function: Mask, other: Mask) -> Iterable[LimitUse]:
+        """The door's own limits on time, where a function is behind it and where something else is."""
+        if self.waits and function.any():
+            yield load.time_limit(self.waits, path, function)
+        if self.waits and other.any():
+            yield PerRequest(self.waits, "runtime", where=other)
+        if self.run_limit and function.any():
+            yield load.time_limit(self.run_limit, path, function)
 
-    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
+        exchange = load.time("exchange.rtt") + path.door_time.look_up(load.time)
+        carried = path.body_in.is_(BodyIn.DOOR) * load.at_levels("request")
+        seconds, between = exchange + load.transfer(carried), (Actor.CLIENT, Actor.DOOR)
+        yield Step(Phase.SUBMIT, f"request through {self.id}", between, seconds)
+        if path.polls.any():
+            yield Step(Phase.POLL, f"status request through {self.id}", between, exchange, where=path.polls)
+
+    def wiring(
+        self, load: Conditions, path: RequestPath, routes: Mapping[Route, str]
+    ) -> Iterable[TemplatePiece]:
         """What leads each route to the function, by its logical id, and who may come in."""
         return ()
 
@@ -89,24 +105,26 @@ class Door(Option):
         """What the endpoint's URL is."""
         return ""
 
-    def carried(self, load: Conditions) -> Number:
-        """Bytes of bodies that pass through the door for one request, on average."""
-        carried: Number = load.request.mean if load.flow.body_in is BodyIn.DOOR else 0.0
-        if load.flow.body_out is not BodyOut.JOB:
-            share = load.compression if load.flow.body_out is BodyOut.COMPRESSED else 1.0
-            carried = carried + load.response.mean * share
-        return carried
+    def carried(self, load: Conditions, path: Paths) -> list[Number]:
+        """Bytes of bodies that pass through the door for one request, on average: a term a body."""
+        through = ~path.body_out.is_(BodyOut.JOB)
+        share = np.where(path.body_out.is_(BodyOut.COMPRESSED), load.compression, 1.0)
+        return [path.body_in.is_(BodyIn.DOOR) * load.request.mean, through * share * load.response.mean]
 
-    def request_units(self, load: Conditions, increment: float) -> Number:
-        """Exchanges a request, a large body counted by its started increments [B]."""
-        flow = load.flow
-        units = load.exchanges
-        if flow.body_in is BodyIn.DOOR:
-            units = units + np.maximum(load.request.mean_ceil(increment) - 1, 0)
-        if flow.body_out is BodyOut.WHOLE:
-            units = units + np.maximum(load.response.mean_ceil(increment) - 1, 0)
-        elif flow.body_out is BodyOut.COMPRESSED:
-            units = units + np.maximum(load.response.mean_ceil(increment / load.compression) - 1, 0)
-        elif flow.body_out is BodyOut.PAGE:
-            units = units + np.maximum(load.response.mean_ceil(increment) - load.pages, 0)
-        return units
+    def request_units(self, load: Conditions, path: Paths, increment: float) -> list[Number]:
+        """Exchanges a request, a large body counted by its started increments [B]: terms with one driver."""
+        terms = load.exchanges(path)
+        inline = path.body_in.is_(BodyIn.DOOR)
+        if inline.any():
+            terms.append(inline * np.maximum(load.request.mean_ceil(increment) - 1, 0))
+        whole, compressed = path.body_out.is_(BodyOut.WHOLE), path.body_out.is_(BodyOut.COMPRESSED)
+        paged = path.body_out.is_(BodyOut.PAGE)
+        if (whole | paged).any():
+            started = load.response.mean_ceil(increment)
+            terms.append(whole * np.maximum(started - 1, 0))
+            if paged.any():
+                terms.append(paged * np.maximum(started - load.pages(path), 0))
+        if compressed.any():
+            started = load.response.mean_ceil(increment / load.compression)
+            terms.append(compressed * np.maximum(started - 1, 0))
+        return terms

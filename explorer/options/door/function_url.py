@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from explorer.options.base.conditions import Conditions
+from explorer.options.base.request_path import RequestPath
 from explorer.options.base.resources import CALLER, Allow, Resource, Route, TemplatePiece, Value, attribute
 
 from .base import Door
@@ -28,7 +29,9 @@ class FunctionUrl(Door):
     one_function = True
     region_feature = "function-url"
 
-    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
+    def wiring(
+        self, load: Conditions, path: RequestPath, routes: Mapping[Route, str]
+    ) -> Iterable[TemplatePiece]:
         (function,) = set(routes.values())
         url = {"TargetFunctionArn": attribute(function), "AuthType": "AWS_IAM"}
         yield Resource("Url", "AWS::Lambda::Url", url)

@@ -8,7 +8,9 @@ import numpy as np
 
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.limit_uses import LimitUse, PeakDemand, PerRequest
-from explorer.options.base.request_path import BodyOut, UsageLines
+from explorer.options.base.mask import Mask
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import BodyOut, RequestPath
 from explorer.options.base.resources import (
     Resource,
     Route,
@@ -19,6 +21,7 @@ from explorer.options.base.resources import (
     own_name,
     ref,
 )
+from explorer.options.base.usage import UsageLines
 
 from .api_gateway import may_call, may_invoke, rest_proxy
 from .base import Door
@@ -42,8 +45,10 @@ class RestApi(Door):
         "door_waits": waits,
     }
 
-    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
-        encoded = load.workload.response.binary or load.flow.body_out is BodyOut.COMPRESSED
+    def wiring(
+        self, load: Conditions, path: RequestPath, routes: Mapping[Route, str]
+    ) -> Iterable[TemplatePiece]:
+        encoded = load.workload.response.binary or path.body_out is BodyOut.COMPRESSED
         media = {"BinaryMediaTypes": ["*/*"]} if encoded else {}
         yield Resource("Api", "AWS::ApiGateway::RestApi", {"Name": own_name("api"), **media})
         other = Route("", "ANY", "/{proxy+}")  # it says what is wrong
@@ -81,23 +86,26 @@ class RestApi(Door):
     def address(self) -> Value:
         return joined("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live")
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield from super().limits(load)
-        yield PeakDemand("apigw.throttle", load.peak_rps * load.exchanges)
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        yield from super().limits(load, path)
+        yield PeakDemand("apigw.throttle", [load.peak_rps * term for term in load.exchanges(path)])
 
-    def _patience(self, load: Conditions) -> Iterable[LimitUse]:
-        if load.flow.body_out is not BodyOut.STREAM:
-            yield from super()._patience(load)
-            return
-        yield PerRequest("apigw.stream.idle", "runtime")  # nothing is sent before the work is done
-        yield load.time_limit("apigw.stream.duration")
+    def _waits(self, load: Conditions, path: Paths, function: Mask, other: Mask) -> Iterable[LimitUse]:
+        stream = path.body_out.is_(BodyOut.STREAM)
+        yield from super()._waits(load, path, function & ~stream, other & ~stream)
+        if stream.any():  # nothing is sent before the work is done
+            yield PerRequest("apigw.stream.idle", "runtime", where=stream)
+            yield load.time_limit("apigw.stream.duration", path, stream)
 
-    def usage(self, load: Conditions) -> UsageLines:
-        yield self.exchange, load.requests * load.exchanges
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        for exchanges in load.exchanges(path):
+            yield self.exchange, load.requests * exchanges
         if not load.public:
             yield "vpc.interface_endpoint_hour", load.constant("alb.zones") * load.hours
-            yield "vpc.interface_endpoint_data", load.requests * self.carried(load) / GB
-        if load.flow.body_out is BodyOut.STREAM:
+            for carried in self.carried(load, path):
+                yield "vpc.interface_endpoint_data", load.requests * carried / GB
+        stream = path.body_out.is_(BodyOut.STREAM)
+        if stream.any():
             increment = load.constant("rest_api.stream_increment_bytes")
             more = load.response.mean_ceil(increment) - 1
-            yield self.exchange, load.requests * np.maximum(more, 0)
+            yield self.exchange, stream * (load.requests * np.maximum(more, 0))

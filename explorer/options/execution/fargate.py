@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand
-from explorer.options.base.request_path import Actor, Billing, Compute, Phase, Start, Step, UsageLines
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import Actor, Billing, Compute, Phase, Start, Step
+from explorer.options.base.usage import UsageLines
 from explorer.options.base.usage_lines import container_logs, task_hours
 
 from .base import Execution
@@ -24,19 +26,19 @@ class Fargate(Execution):
     provides = {"compute": TASK}
     handed = "ecs.overrides"
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield from self.spills(load)
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        yield from self.spills(load, path)
         yield FixedUse("fargate.task", load.memory_gb)
         seconds = load.runtime.mean + load.typical_s("ecs.start")
-        yield PeakDemand("fargate.vcpu", load.peak_rps * seconds, load.task_vcpu)
+        yield PeakDemand("fargate.vcpu", [load.peak_rps * seconds], load.task_vcpu)
 
-    def usage(self, load: Conditions) -> UsageLines:
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
         start, least = load.typical_s("ecs.start"), load.constant("fargate.billed_min_s")
         billed = least + load.runtime.excess(least - start)
         yield from task_hours(load, load.requests * billed / 3600, load.task_vcpu, load.task_gb)
         yield from container_logs(load)
-        yield from self.by_reference(load)
+        yield from self.by_reference(load, path)
 
-    def steps(self, load: Conditions) -> Iterable[Step]:
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         yield Step(Phase.QUEUE, "start a task", (Actor.FRONT, Actor.WORKER), load.time("ecs.start"))
-        yield from super().steps(load)
+        yield from super().steps(load, path)

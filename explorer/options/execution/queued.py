@@ -9,7 +9,9 @@ import numpy as np
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse
-from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Phase, Step, UsageLines
+from explorer.options.base.mask import EVERYWHERE
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Phase, RequestPath, Step
 from explorer.options.base.resources import (
     Allow,
     Resource,
@@ -20,6 +22,7 @@ from explorer.options.base.resources import (
     ref,
     work_timeout_s,
 )
+from explorer.options.base.usage import UsageLines
 
 from .base import LambdaExecution, backlog, dead_letters, started_chunks
 
@@ -38,32 +41,32 @@ class Queued(LambdaExecution):
     handed = "sqs.message"
     age_limit = "sqs.retention"
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield load.time_limit("lambda.timeout")
-        yield from super().limits(load)
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        yield load.time_limit("lambda.timeout", path)
+        yield from super().limits(load, path)
 
-    def usage(self, load: Conditions) -> UsageLines:
-        yield from super().usage(load)
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
         # a message is sent and received in chunks of 64 KB, and deleted once
         chunk, each = load.constant("sqs.chunk_bytes"), load.constant("sqs.requests_per_message")
         yield "sqs.standard_request", load.requests * each
-        for spill in self.spills(load):
+        for spill in self.spills(load, path):
             more = started_chunks(load, spill, np.arange(chunk, load.limit(spill.limit), chunk))
-            yield "sqs.standard_request", load.requests * (each - 1) * more
+            yield "sqs.standard_request", spill.where * (load.requests * (each - 1) * more)
         yield "sqs.standard_request", load.constant("sqs.idle_receives_per_s") * load.month_s
 
-    def _arrival(self, load: Conditions) -> Iterable[Step]:
+    def _arrival(self, load: Conditions, path: Paths) -> Iterable[Step]:
         yield Step(Phase.QUEUE, "through the queue", (Actor.FRONT, Actor.WORKER), load.time("sqs.to_lambda"))
-        yield from backlog(load, self.age_limit)
+        yield from backlog(load, self.age_limit, EVERYWHERE)
 
-    def _handing(self, load: Conditions) -> Iterable[TemplatePiece]:
+    def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield dead_letters(load)
         # the worker shortens the time for which its message is hidden to its lease
         tries = {
             "deadLetterTargetArn": attribute("DeadLetters"),
             "maxReceiveCount": load.constant("job.receives"),
         }
-        hidden = {"VisibilityTimeout": int(work_timeout_s(load))}
+        hidden = {"VisibilityTimeout": int(work_timeout_s(load, path))}
         yield queue("Queue", {**hidden, "RedrivePolicy": tries})
         yield Variable("submit", "HAND_TO", ref("Queue"))
         yield Allow("submit", ("sqs:SendMessage",), attribute("Queue"))

@@ -10,7 +10,9 @@ from explorer.facts import catalogue
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse
-from explorer.options.base.request_path import Behind, Billing, Compute, RequestPath, Start, UsageLines
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import Behind, Billing, Compute, RequestPath, Start
+from explorer.options.base.usage import UsageLines
 from explorer.options.base.usage_lines import container_logs, task_hours
 
 from .base import Execution
@@ -41,30 +43,29 @@ class Service(Execution):
     def _fleet(self, load: Conditions) -> tuple[Number, Number, Number]:
         shares = load.peak_rps * load.runtime.mean / load.constant("service.requests_per_share")
         busy = shares * load.constant("service.headroom")
-        best: tuple[Number, Number, Number] = (0.0, 0.0, 0.0)
-        cheapest: Number = np.inf
-        for vcpu in catalogue.task_sizes():
-            most_gb = load.constant("fargate.gb_per_vcpu_max") * vcpu
-            carried = np.floor(np.minimum(vcpu / load.vcpu, most_gb / load.memory_gb) * (1 + 1e-9))
-            least_gb = load.constant("fargate.gb_per_vcpu_min") * vcpu
-            gb = np.maximum(np.ceil(carried * load.memory_gb), least_gb)
-            tasks = np.maximum(np.ceil(busy / np.maximum(carried, 1)), load.constant("service.tasks_min"))
-            usd = tasks * sum(load.price(line) * each for line, each in task_hours(load, 1.0, vcpu, gb))
-            better = (carried >= 1) & (usd < cheapest)
-            best = (
-                np.where(better, tasks, best[0])[()],
-                np.where(better, vcpu, best[1])[()],
-                np.where(better, gb, best[2])[()],
-            )
-            cheapest = np.where(better, usd, cheapest)
-        return best
+        vcpu = np.reshape(catalogue.task_sizes(), (-1,) + (1,) * len(load.shape))
+        most_gb = load.constant("fargate.gb_per_vcpu_max") * vcpu
+        carried = np.floor(np.minimum(vcpu / load.vcpu, most_gb / load.memory_gb) * (1 + 1e-9))
+        least_gb = load.constant("fargate.gb_per_vcpu_min") * vcpu
+        gb = np.maximum(np.ceil(carried * load.memory_gb), least_gb)
+        tasks = np.maximum(np.ceil(busy / np.maximum(carried, 1)), load.constant("service.tasks_min"))
+        usd = tasks * sum(load.price(line) * each for line, each in task_hours(load, 1.0, vcpu, gb))
+        usd = np.where(carried >= 1, usd, np.inf)
+        cheapest = np.argmin(usd, axis=0)[None]
+        fleet = [
+            np.take_along_axis(np.broadcast_to(each, usd.shape), cheapest, axis=0)[0]
+            for each in (tasks, vcpu, gb)
+        ]
+        none = np.isinf(usd.min(axis=0))  # no size has one share
+        tasks, vcpu, gb = (np.where(none, 0.0, each)[()] for each in fleet)
+        return tasks, vcpu, gb
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         tasks, vcpu, _ = self.fleet(load)
         yield FixedUse("fargate.task", load.memory_gb)
         yield FixedUse("fargate.vcpu", tasks * vcpu)
 
-    def usage(self, load: Conditions) -> UsageLines:
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
         tasks, vcpu, gb = self.fleet(load)
         yield from task_hours(load, tasks * load.hours, vcpu, gb)
         yield from container_logs(load)

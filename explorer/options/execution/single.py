@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse
-from explorer.options.base.request_path import FUNCTION, UsageLines
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import FUNCTION
+from explorer.options.base.usage import UsageLines
 
 from .base import LambdaExecution
 
@@ -18,10 +20,10 @@ class Single(LambdaExecution):
     provides = {"compute": FUNCTION}
     handed = "lambda.async.payload"
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield load.time_limit("lambda.timeout")
-        yield from super().limits(load)
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        yield load.time_limit("lambda.timeout", path)
+        yield from super().limits(load, path)
 
-    def usage(self, load: Conditions) -> UsageLines:
-        yield from super().usage(load)
-        yield from self.more_events(load)
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
+        yield from self.more_events(load, path)

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.option import Option
-from explorer.options.base.request_path import UsageLines
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import RequestPath
 from explorer.options.base.resources import Route, Setting, TemplatePiece
+from explorer.options.base.usage import UsageLines
 
 TB = GB * 1024
 
@@ -22,14 +24,14 @@ class Response(Option):
         """Bytes that leave for the internet for one request, on average."""
         return load.response.mean
 
-    def usage(self, load: Conditions) -> UsageLines:
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
         if load.public:
             yield "transfer.internet_out", load.requests * self.transferred(load) / GB
 
-    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
-        yield Setting("response", load.flow.body_out.value)
+    def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+        yield Setting("response", path.body_out.value)
         yield Setting("binary", load.workload.response.binary)
         yield Setting("compression", float(load.compression))
         yield Setting("json_escape", load.constant("encoding.json_escape"))
-        if not load.flow.asynchronous:
+        if not path.asynchronous:
             yield Route("work", "POST", "/run")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explorer.options.base.conditions import Conditions
+from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Actor, BodyOut, Phase, Step
 
 from .base import Response
@@ -16,7 +17,7 @@ class Buffered(Response):
     summary = "the whole result in one answer"
     provides = {"body_out": BodyOut.WHOLE}
 
-    def steps(self, load: Conditions) -> Iterable[Step]:
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         yield Step(
             Phase.DOWNLOAD,
             "the result",

@@ -8,7 +8,9 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.option import Exclusion
-from explorer.options.base.request_path import Actor, BodyOut, Phase, Step, UsageLines
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import Actor, BodyOut, Phase, Step
+from explorer.options.base.usage import UsageLines
 
 from .stored import Stored
 
@@ -34,15 +36,15 @@ class Callback(Stored):
         if not load.workload.client.receives_callbacks:
             yield Exclusion("client.receives_callbacks", "the client cannot be called back")
 
-    def _front_s(self, load: Conditions) -> Number:
-        return load.typical_s("handler.submit")
+    def _front_s(self, load: Conditions) -> list[Number]:
+        return [load.typical_s("handler.submit")]
 
-    def _told(self, load: Conditions) -> UsageLines:
+    def _told(self, load: Conditions, path: Paths) -> UsageLines:
         yield "eventbridge.custom_event", load.requests
         yield "eventbridge.api_destination", load.requests
         if load.public:
             yield "transfer.internet_out", load.requests * load.constant("status.bytes") / GB
 
-    def _notice(self, load: Conditions) -> Iterable[Step]:
+    def _notice(self, load: Conditions, path: Paths) -> Iterable[Step]:
         seconds = load.time("async.to_lambda") + load.time("exchange.rtt")
         yield Step(Phase.POLL, "call the client back", (Actor.FRONT, Actor.CLIENT), seconds, past_door=True)

@@ -8,7 +8,9 @@ from explorer.facts.units import Number
 from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import IfMaterial
-from explorer.options.base.request_path import Actor, BodyOut, Phase, Step, UsageLines
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import Actor, BodyOut, Phase, Step
+from explorer.options.base.usage import UsageLines
 from explorer.options.base.usage_lines import compute
 
 from .base import Response
@@ -35,11 +37,11 @@ class Compressed(Response):
     def _gzip_s(self, load: Conditions, size_bytes: Number) -> Number:
         return size_bytes / (load.constant("gzip.bytes_per_s") * load.vcpu)
 
-    def usage(self, load: Conditions) -> UsageLines:
-        yield from super().usage(load)
-        yield from compute(load, self._gzip_s(load, load.response.mean))
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
+        yield from compute(load, path, self._gzip_s(load, load.response.mean))
 
-    def steps(self, load: Conditions) -> Iterable[Step]:
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         size = load.at_levels("response")
         yield Step(
             Phase.WORK, "compress the result", (Actor.WORKER, Actor.WORKER), self._gzip_s(load, size), order=1

@@ -10,7 +10,8 @@ from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import FixedUse, LimitUse, Linear, PeakDemand, PerRequest
 from explorer.options.base.option import Exclusion
-from explorer.options.base.request_path import Actor, Behind, BodyOut, Phase, Step, UsageLines
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import Actor, Behind, BodyOut, Phase, RequestPath, Step
 from explorer.options.base.resources import (
     Allow,
     Resource,
@@ -25,6 +26,7 @@ from explorer.options.base.resources import (
     objects,
     ref,
 )
+from explorer.options.base.usage import UsageLines
 from explorer.options.base.usage_lines import compute, front, front_cold
 
 from .base import TB, Response
@@ -52,51 +54,53 @@ class Stored(Response):
         if not load.workload.client.polls:
             yield Exclusion("client.polls", "the client cannot poll a status")
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield PerRequest("s3.object", "response", Linear(1 / TB))
         yield PerRequest("s3.presign.role", "response", Linear(1 / load.bandwidth))
         yield FixedUse("ddb.item", load.constant("status.bytes"))
-        if load.flow.behind is Behind.FUNCTION:
-            yield PeakDemand("lambda.concurrency", load.peak_rps * self._front_s(load))
+        function = path.behind.is_(Behind.FUNCTION)
+        if function.any():
+            busy = [load.peak_rps * seconds for seconds in self._front_s(load)]
+            yield PeakDemand("lambda.concurrency", busy, where=function)
 
-    def _front_s(self, load: Conditions) -> Number:
-        """Seconds of the small functions for one job."""
-        return load.typical_s("handler.submit") + load.polls * load.typical_s("handler.status")
+    def _front_s(self, load: Conditions) -> list[Number]:
+        """Seconds of the small functions for one job: terms with one driver each."""
+        return [load.typical_s("handler.submit"), load.polls * load.typical_s("handler.status")]
 
-    def usage(self, load: Conditions) -> UsageLines:
-        yield from super().usage(load)
-        yield from front(load, load.requests, "handler.submit")
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
+        yield from front(load, path, load.requests, "handler.submit")
         yield "dynamodb.ondemand_wru", load.requests * load.constant("ddb.writes_per_job")
         yield "s3.standard_tier1_request", load.requests
         yield "s3.standard_tier2_request", load.requests
         kept = load.number("response.kept") / load.month_s
         yield "s3.standard_storage", load.requests * load.response.mean / GB * kept
         yield "dynamodb.storage_standard", load.requests * load.constant("status.bytes") / GB * kept
-        yield from compute(load, load.typical_s("s3.request") + load.response.mean / load.network)
-        yield from self._told(load)
+        yield from compute(load, path, load.typical_s("s3.request") + load.response.mean / load.network)
+        yield from self._told(load, path)
 
-    def _told(self, load: Conditions) -> UsageLines:
+    def _told(self, load: Conditions, path: Paths) -> UsageLines:
         """What it costs that the client learns of the end: it reads the status, again and again."""
         polled = load.requests * load.polls
-        yield from front(load, polled, "handler.status")
+        yield from front(load, path, polled, "handler.status")
         yield "dynamodb.ondemand_rru", polled
         if load.public:
             yield "transfer.internet_out", polled * load.constant("status.bytes") / GB
 
-    def steps(self, load: Conditions) -> Iterable[Step]:
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         accept = load.time("handler.submit") + load.time("ddb.request")
         yield Step(
             Phase.SUBMIT, "write the job's status, answer 202", (Actor.FRONT, Actor.TABLE), accept, order=1
         )
-        yield from front_cold(load, Phase.SUBMIT, "handler.submit")
+        yield from front_cold(load, path, Phase.SUBMIT, "handler.submit")
         store = load.time("s3.request") + load.at_levels("response") / load.network
         yield Step(Phase.WORK, "store the result", (Actor.WORKER, Actor.BUCKET), store, order=2)
-        yield from self._notice(load)
+        yield from self._notice(load, path)
         fetch = load.time("s3.request") + load.time("exchange.rtt")
         fetch = fetch + load.transfer(load.at_levels("response"))
         yield Step(Phase.DOWNLOAD, "the result by its signed URL", (Actor.BUCKET, Actor.CLIENT), fetch)
 
-    def _notice(self, load: Conditions) -> Iterable[Step]:
+    def _notice(self, load: Conditions, path: Paths) -> Iterable[Step]:
         yield Step(
             Phase.POLL, "wait for the next poll", (Actor.CLIENT, Actor.CLIENT), load.poll_wait, order=-1
         )
@@ -104,14 +108,14 @@ class Stored(Response):
             Phase.POLL, "read the status", (Actor.FRONT, Actor.TABLE), load.time("handler.status"), order=1
         )
 
-    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
-        yield from super().pieces(load)
+    def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+        yield from super().pieces(load, path)
         yield front_part(load, "submit")
         yield Route("submit", "POST", "/jobs")
         yield Route("submit", "DELETE", "/jobs/{id}")
         yield front_part(load, "status")
         yield Route("status", "GET", "/jobs/{id}")
-        yield from self._storage(load)
+        yield from self._storage(load, path)
         for setting in ("poll.first_s", "poll.growth"):
             yield Setting(setting.replace(".", "_"), load.constant(setting))
         yield Allow("submit", ("dynamodb:PutItem", "dynamodb:DeleteItem"), attribute("Jobs"))
@@ -122,7 +126,7 @@ class Stored(Response):
             yield Variable(part, "RESULTS", ref("ResultsBucket"))
             yield Allow(part, ("dynamodb:GetItem", "dynamodb:UpdateItem"), attribute("Jobs"))
 
-    def _storage(self, load: Conditions) -> Iterable[TemplatePiece]:
+    def _storage(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         kept_s, upload_s = load.number("response.kept"), load.constant("upload.kept_s")
         yield Setting("kept_s", int(kept_s))
         yield Setting("upload_kept_s", int(upload_s))

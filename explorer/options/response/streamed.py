@@ -10,7 +10,9 @@ from explorer.facts.units import Number
 from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.limit_uses import AfterBurst, LimitUse, PerRequest
-from explorer.options.base.request_path import Actor, Behind, BodyOut, Phase, RequestPath, Step, UsageLines
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import Actor, Behind, BodyOut, Phase, RequestPath, Step
+from explorer.options.base.usage import UsageLines
 from explorer.options.base.usage_lines import compute
 
 from .base import Response
@@ -41,20 +43,22 @@ class Streamed(Response):
             return None
         return "streamed needs function-url, rest-api or a service"
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        if load.on_lambda:
-            yield PerRequest("lambda.stream.response", "response")
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        function = path.compute.has(function=True)
+        if function.any():
+            yield PerRequest("lambda.stream.response", "response", where=function)
 
-    def usage(self, load: Conditions) -> UsageLines:
-        yield from super().usage(load)
-        if load.on_lambda:
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
+        function = path.compute.has(function=True)
+        if function.any():
             beyond = load.response.excess(load.limit("lambda.stream.burst"))
-            yield load.by_architecture("lambda.response_streaming"), load.requests * beyond / GB
-            yield from compute(load, load.stream_mean_s)
+            yield load.by_architecture("lambda.response_streaming"), function * (load.requests * beyond / GB)
+            yield from compute(load, path, function * load.stream_mean_s)
 
-    def steps(self, load: Conditions) -> Iterable[Step]:
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         size = load.at_levels("response")
-        held = load.stream.size(size) if load.on_lambda else 0.0
-        yield Step(
-            Phase.DOWNLOAD, "the stream", (Actor.DOOR, Actor.CLIENT), np.maximum(load.transfer(size), held)
-        )
+        seconds, function = load.transfer(size), path.compute.has(function=True)
+        if function.any():
+            seconds = np.maximum(seconds, function * load.stream.size(size))
+        yield Step(Phase.DOWNLOAD, "the stream", (Actor.DOOR, Actor.CLIENT), seconds)

@@ -23,8 +23,6 @@ from explorer.facts.units import (
     format_usd,
     split_unit,
 )
-from explorer.options.base.option import Option
-from explorer.options.base.request_path import RequestPath
 from explorer.workload.fields import SPREADS
 
 from . import costs, history, panels
@@ -146,7 +144,7 @@ def _option(r: Recommendation, concern: str, _: history.State) -> str:
     option = next((each for each in r.nearest.options if each.concern == concern), None)
     if option is None:
         return ""
-    lines = option.usage(r.load.under(_flow(r, option)))
+    lines = option.usage(r.load, Placement.of(option, r.nearest.flow).path)
     tariffs = [catalogue.tariff(price_id, r.workload.region) for price_id, _ in lines]
     billed = ", ".join(dict.fromkeys(tariff.id for tariff in tariffs)) or "nothing of its own"
     parts = ", ".join(option.parts) or "none of its own"
@@ -155,10 +153,6 @@ def _option(r: Recommendation, concern: str, _: history.State) -> str:
         _said(sentence(option.summary, "") + "."),
         _rows([("moving parts", parts), ("billed", billed)]),
     )
-
-
-def _flow(r: Recommendation, option: Option) -> RequestPath:
-    return Placement.of(option, r.nearest.flow).flow
 
 
 def _step(r: Recommendation, index: str, _: history.State) -> str:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from scipy.special import ndtr
 
 from explorer.engine.designs import CONCERNS, OPTIONS, Design, Placement, table
+from explorer.engine.limits import binding
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
 from explorer.facts.suggestions import expected_one_of
@@ -181,9 +182,8 @@ def _walls_of(load: Conditions, design: Design, field: str) -> Iterator[Wall]:
         yield from _said_by(Placement.of(option, design.flow), load, field)
 
 
-def _said_by(context: Placement, load: Conditions, field: str) -> Iterator[Wall]:
-    view = load.under(context.flow)
-    for use in context.option.limits(view):
+def _said_by(placement: Placement, load: Conditions, field: str) -> Iterator[Wall]:
+    for use in binding(placement, load):
         if isinstance(use, PerRequest) and use.driver == field:
             stated = load.limit(use.limit)
             room = float(use.measure.room(stated))
@@ -192,7 +192,7 @@ def _said_by(context: Placement, load: Conditions, field: str) -> Iterator[Wall]
 
 def _tightest(load: Conditions, field: str, limit: str) -> Wall:
     """Where a limit stands at its tightest, in whichever design it binds."""
-    every = (wall for context in table().contexts for wall in _said_by(context, load, field))
+    every = (wall for each in table().placements for wall in _said_by(each, load, field))
     found = [wall for wall in every if wall.limit == limit]
     if found:
         return min(found, key=lambda wall: wall.value)

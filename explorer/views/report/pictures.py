@@ -18,6 +18,7 @@ from explorer.analysis.sensitivity.tornado import Sensitivity
 from explorer.analysis.sweep.sweep import Sweep, sweep
 from explorer.engine.designs import Design, table
 from explorer.engine.latency import latency, steps
+from explorer.engine.limits import binding
 from explorer.facts.key_value import format_pairs
 from explorer.options.base.conditions import Conditions
 
@@ -110,9 +111,8 @@ def _map(figures: Any, r: Recommendation) -> Drawn:
 def _binding(r: Recommendation) -> list[str]:
     """The distributions whose limits rule some design out; the response's if none does."""
     load = Conditions(r.workload)
-    contexts = (r.candidates if r.candidates.designs else table()).contexts
-    uses = (use for c in contexts for use in c.option.limits(load.under(c.flow)))
-    drivers = {use.limit: use.driver for use in uses}
+    placements = (r.candidates if r.candidates.designs else table()).placements
+    drivers = {use.limit: use.driver for each in placements for use in binding(each, load)}
     because = {drivers.get(reason.because) for reason in r.reasons}
     return [name for name in SPREADS if name in because] or ["response"]
 

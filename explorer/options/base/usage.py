@@ -1,0 +1,46 @@
+"""What an option is billed for: quantities by price id, one driver a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from explorer.facts.units import Number
+
+
+@dataclass(frozen=True, eq=False)
+class Stepped:
+    """A quantity that rises by steps with sums of several drivers: instances, load balancer units.
+
+    It is `times` x `function(sum, ...)`, with one sum for each of `sums`: terms with one driver each.
+    Told apart like this, no term becomes an array along the axes of all drivers; where it is priced, it does.
+    The function never falls in any of its sums.
+    """
+
+    sums: Sequence[Sequence[Number]]
+    function: Callable[..., Number]
+    times: Number = 1.0
+
+    def value(self) -> Number:
+        """The quantity itself."""
+        return self.times * self.function(*map(total, self.sums))
+
+    def scaled(self, factor: Number) -> Stepped:
+        """So many times the quantity."""
+        return Stepped(self.sums, self.function, self.times * factor)
+
+
+UsageLines = Iterable[tuple[str, Number | Stepped]]  # (price id, quantity a month)
+
+
+def total(terms: Sequence[Number]) -> Number:
+    """The sum of terms, in their order."""
+    added = terms[0]
+    for term in terms[1:]:
+        added = added + term
+    return added
+
+
+def amount(quantity: Number | Stepped) -> Number:
+    """The quantity of a line as a number or an array."""
+    return quantity.value() if isinstance(quantity, Stepped) else quantity
