@@ -179,11 +179,23 @@ class Conditions:
         envelope = getattr(path, f"{direction}_envelope").look_up(self.constant)
         binary = getattr(self.workload, direction).binary
         factor = 1.0 if binary else self.constant("encoding.json_escape")
-        if direction == "response":
-            compressed = path.body_out.is_(BodyOut.COMPRESSED)
-            if compressed.any():
-                return Codec(compressed | binary, np.where(compressed, self.compression, factor)[()], envelope)
+        if direction == "response" and path.gzip.any():
+            return Codec(path.gzip | binary, np.where(path.gzip, self.compression, factor)[()], envelope)
         return Codec(np.bool_(binary), factor, envelope)
+
+    def body_factor(self, direction: str, path: Paths) -> Number:
+        """What a body is times its size once the function has made it: less where it is compressed."""
+        if direction != "response" or not path.gzip.any():
+            return 1.0
+        return np.where(path.gzip, self.compression, 1.0)[()]
+
+    def sent_mean(self, path: Paths) -> Number:
+        """Bytes of the response as it is sent, on average."""
+        return self.body_factor("response", path) * self.response.mean
+
+    def sent_at_levels(self, path: Paths) -> Number:
+        """The response as it is sent at each of `LEVELS` [B], shape (3, ...)."""
+        return self.body_factor("response", path) * self.at_levels("response")
 
     def page_bytes(self, path: Paths) -> Number:
         """The page that fills the door's limits on a response to the share that `page.fill` says."""
@@ -223,17 +235,20 @@ class Conditions:
             terms.append(paged * (self.pages(path) - 1))
         return terms
 
-    @property
-    def stream(self) -> AfterBurst:
+    def stream(self, path: Paths) -> AfterBurst:
         """Seconds that a stream is held to Lambda's bandwidth, after the burst."""
         # a client that is slower than the stream holds it back
         rate = np.minimum(self.limit("lambda.stream.rate") * MB, self.bandwidth)
-        return AfterBurst(self.limit("lambda.stream.burst"), rate)
+        return AfterBurst(self.limit("lambda.stream.burst"), rate, self.body_factor("response", path))
 
-    @property
-    def stream_mean_s(self) -> Number:
+    def streamed_beyond(self, path: Paths) -> Number:
+        """Bytes of a stream beyond the burst, on average."""
+        factor = self.body_factor("response", path)
+        return factor * self.response.excess(self.limit("lambda.stream.burst") / factor)
+
+    def stream_mean_s(self, path: Paths) -> Number:
         """What `stream` takes for a response, on average [s]."""
-        return self.memo("stream", lambda: self.response.excess(self.stream.start) / self.stream.rate)
+        return self.memo(("stream", path), lambda: self.streamed_beyond(path) / self.stream(path).rate)
 
     def time_limit(self, limit_id: str, path: Paths, where: Mask = EVERYWHERE) -> PerRequest | SumPerRequest:
         """A limit on how long a function may take for one request.
@@ -243,7 +258,7 @@ class Conditions:
         """
         least = self.constant("time.material") * self.limit(limit_id)
         self._rest_on_bodies()
-        added = [Term(time.driver, time.measure(self, least), on) for time, on in path.added_times.members()]
+        added = [Term(time.driver, time.measure(self, path, least), on) for time, on in path.added_times.members()]
         if not added:
             return PerRequest(limit_id, "runtime", where=where)
         return SumPerRequest(limit_id, (Term("runtime", Linear()), *added), where)
@@ -260,7 +275,7 @@ class Conditions:
         function = path.compute.has(function=True)
         for added, on in path.added_times.members():
             if (on & function).any():
-                terms.append((on & function) * added.held_s(self))
+                terms.append((on & function) * added.held_s(self, path))
         return terms
 
     @property

@@ -122,14 +122,15 @@ class IfMaterial:
 
 @dataclass(frozen=True)
 class AfterBurst:
-    """used = (value - start)+ / rate: the time that what is beyond a burst takes at a capped rate."""
+    """used = (factor x value - start)+ / rate: what is beyond a burst takes its time at a capped rate."""
 
     start: float
-    rate: float
+    rate: Number
+    factor: Number = 1.0
 
     def size(self, value: Number) -> Number:
         """What is used of the limit for a driver of `value`."""
-        return np.maximum(value - self.start, 0) / self.rate
+        return np.maximum(value * self.factor - self.start, 0) / self.rate
 
 
 Measure = Linear | Slices | Paged | Codec

@@ -1,4 +1,4 @@
-"""What the five choices of a design mean for each other, and the steps that a request goes through."""
+"""What the choices of a design mean for each other, and the steps that a request goes through."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ class BodyOut(StrEnum):
     """The response's way out. The code that is shipped reads these names from its settings."""
 
     WHOLE = "whole"
-    COMPRESSED = "compressed"
     PAGE = "page"
     STREAM = "stream"
     JOB = "job"
+    NOTHING = "nothing"  # the request is only acknowledged
 
 
 class HandOver(StrEnum):
@@ -79,6 +79,14 @@ class Start(StrEnum):
     ON_DEMAND = "on demand"  # an environment, where a request finds none free: cold starts
     PER_JOB = "per job"
     ALWAYS_ON = "always on"
+
+
+class Initialization(StrEnum):
+    """How an environment of the function that does the work comes to be ready."""
+
+    ON_DEMAND = "on demand"  # by a cold start, where a request finds none free
+    PROVISIONED = "provisioned"  # some are kept ready; beyond them as on demand
+    SNAPSHOT = "snapshot"  # restored from one, where a request finds none free
 
 
 class Billing(StrEnum):
@@ -105,9 +113,12 @@ FUNCTION = Compute("Lambda function", "function", Start.ON_DEMAND, Billing.DURAT
 
 @dataclass(frozen=True)
 class RequestPath:
-    """What the five choices of a design mean for each other."""
+    """What the choices of a design mean for each other."""
 
+    distribution: bool = False  # a distribution stands in front of the door
+    gzip: bool = False  # the response is compressed where the work is done
     compute: Compute = FUNCTION
+    initialization: Initialization = Initialization.ON_DEMAND
     behind: Behind = Behind.FUNCTION
     asynchronous: bool = False  # the answer is a job; its result is stored
     polls: bool = False  # the client asks for the job's status
@@ -123,6 +134,11 @@ class RequestPath:
     streams: bool = False  # the door can stream a function's response
     streaming: bool = False  # and the response is streamed
     fronts_containers: bool = False
+
+    @property
+    def cached(self) -> bool:
+        """Whether an edge can answer in place of all that is behind it."""
+        return self.distribution and self.body_out in (BodyOut.WHOLE, BodyOut.STREAM, BodyOut.PAGE)
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,7 +56,7 @@ def sample_entries(load: Conditions, plain: str) -> Iterable[Entry]:
 class Store(Configuration):
     """Fetched when an environment starts, and again when it is older than `configuration.refresh_s`."""
 
-    depends_on = ("compute", "streaming")
+    depends_on = ("compute", "streaming", "gzip", "initialization")
     holds_secrets = True
     time: ClassVar[str]
     rate: ClassVar[str]  # the limit on reads a second
@@ -113,7 +113,7 @@ class Store(Configuration):
         means = [steady, on_demand * each * load.runtime.mean]
         streaming = on_demand & path.streaming
         if streaming.any():
-            means.append(streaming * each * load.stream_mean_s)
+            means.append(streaming * each * load.stream_mean_s(path))
         return PeakDemand(self.rate, means, most=steady + on_demand * each)
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:

@@ -21,7 +21,7 @@ class Door(Option):
     """The first service that a request meets."""
 
     concern = "door"
-    depends_on = ("behind", "polls", "body_in", "body_out", "added_times")
+    depends_on = ("behind", "asynchronous", "polls", "gzip", "body_in", "body_out", "added_times")
     role = Actor.DOOR
     auth: tuple[str, ...] = ("none", "iam", "jwt")
     offers: tuple[str, ...] = ()  # of client.needs
@@ -45,7 +45,7 @@ class Door(Option):
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         if path.behind.is_(Behind.FUNCTION).any():
             yield from self._payloads(load, path)
-        if not path.body_out.is_(BodyOut.JOB).all():
+        if not path.asynchronous.all():
             yield from self._patience(load, path)
 
     def _payloads(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
@@ -56,25 +56,23 @@ class Door(Option):
             for limit, whole_event in self.request_limits:
                 measure = load.codec("request", path) if whole_event else Codec()
                 yield PerRequest(limit, "request", measure, inline)
-        whole = function & path.body_out.is_(BodyOut.WHOLE, BodyOut.COMPRESSED, BodyOut.PAGE)
+        whole = function & path.body_out.is_(BodyOut.WHOLE, BodyOut.PAGE)
         if whole.any():
             for limit, whole_event in self.response_limits:
                 yield PerRequest(limit, "response", self._answer(load, path, whole_event), whole)
 
     def _answer(self, load: Conditions, path: Paths, whole_event: bool) -> Codec | Paged:
         paged = path.body_out.is_(BodyOut.PAGE)
-        if whole_event:
-            codec = load.codec("response", path)
-        else:
-            compressed = path.body_out.is_(BodyOut.COMPRESSED)
-            codec = Codec(factor=np.where(compressed, load.compression, 1.0)[()])
+        codec = (
+            load.codec("response", path) if whole_event else Codec(factor=load.body_factor("response", path))
+        )
         if not paged.any():
             return codec
         return Paged(codec, np.where(paged, load.page_bytes(path), np.inf)[()])
 
     def _patience(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         """How long an answer may take that comes at once."""
-        at_once = ~path.body_out.is_(BodyOut.JOB)
+        at_once = ~path.asynchronous
         function = path.behind.is_(Behind.FUNCTION)
         yield from self._waits(load, path, at_once & function, at_once & ~function)
 
@@ -107,9 +105,7 @@ class Door(Option):
 
     def carried(self, load: Conditions, path: Paths) -> list[Number]:
         """Bytes of bodies that pass through the door for one request, on average: a term a body."""
-        through = ~path.body_out.is_(BodyOut.JOB)
-        share = np.where(path.body_out.is_(BodyOut.COMPRESSED), load.compression, 1.0)
-        return [path.body_in.is_(BodyIn.DOOR) * load.request.mean, through * share * load.response.mean]
+        return [path.body_in.is_(BodyIn.DOOR) * load.request.mean, ~path.asynchronous * load.sent_mean(path)]
 
     def request_units(self, load: Conditions, path: Paths, increment: float) -> list[Number]:
         """Exchanges a request, a large body counted by its started increments [B]: terms with one driver."""
@@ -117,14 +113,10 @@ class Door(Option):
         inline = path.body_in.is_(BodyIn.DOOR)
         if inline.any():
             terms.append(inline * np.maximum(load.request.mean_ceil(increment) - 1, 0))
-        whole, compressed = path.body_out.is_(BodyOut.WHOLE), path.body_out.is_(BodyOut.COMPRESSED)
-        paged = path.body_out.is_(BodyOut.PAGE)
+        whole, paged = path.body_out.is_(BodyOut.WHOLE), path.body_out.is_(BodyOut.PAGE)
         if (whole | paged).any():
-            started = load.response.mean_ceil(increment)
+            started = load.response.mean_ceil(increment / load.body_factor("response", path))
             terms.append(whole * np.maximum(started - 1, 0))
             if paged.any():
                 terms.append(paged * np.maximum(started - load.pages(path), 0))
-        if compressed.any():
-            started = load.response.mean_ceil(increment / load.compression)
-            terms.append(compressed * np.maximum(started - 1, 0))
         return terms

@@ -48,7 +48,7 @@ class RestApi(Door):
     def wiring(
         self, load: Conditions, path: RequestPath, routes: Mapping[Route, str]
     ) -> Iterable[TemplatePiece]:
-        encoded = load.workload.response.binary or path.body_out is BodyOut.COMPRESSED
+        encoded = load.workload.response.binary or path.gzip
         media = {"BinaryMediaTypes": ["*/*"]} if encoded else {}
         yield Resource("Api", "AWS::ApiGateway::RestApi", {"Name": own_name("api"), **media})
         other = Route("", "ANY", "/{proxy+}")  # it says what is wrong
@@ -107,5 +107,5 @@ class RestApi(Door):
         stream = path.body_out.is_(BodyOut.STREAM)
         if stream.any():
             increment = load.constant("rest_api.stream_increment_bytes")
-            more = load.response.mean_ceil(increment) - 1
+            more = load.response.mean_ceil(increment / load.body_factor("response", path)) - 1
             yield self.exchange, stream * (load.requests * np.maximum(more, 0))

@@ -89,7 +89,14 @@ class Execution(Option):
     """What does the work. The body of a job goes to it as `handed` says, or through S3."""
 
     concern = "execution"
-    depends_on: ClassVar[tuple[str, ...]] = ("asynchronous", "body_in", "body_out", "added_times")
+    depends_on: ClassVar[tuple[str, ...]] = (
+        "asynchronous",
+        "body_in",
+        "body_out",
+        "gzip",
+        "added_times",
+        "initialization",
+    )
     jobs_only: ClassVar[bool] = False  # whether it cannot answer at once
     handed: ClassVar[str] = ""  # the limit on what can be handed over; above it the body goes through S3
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
-from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.option import Option
 from explorer.options.base.paths import Paths
@@ -19,14 +19,11 @@ class Response(Option):
     """How the result of the work reaches the client."""
 
     concern = "response"
-
-    def transferred(self, load: Conditions) -> Number:
-        """Bytes that leave for the internet for one request, on average."""
-        return load.response.mean
+    depends_on: ClassVar[tuple[str, ...]] = ("gzip",)
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         if load.public:
-            yield "transfer.internet_out", load.requests * self.transferred(load) / GB
+            yield "transfer.internet_out", load.requests * load.sent_mean(path) / GB
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield Setting("response", path.body_out.value)

@@ -22,5 +22,5 @@ class Buffered(Response):
             Phase.DOWNLOAD,
             "the result",
             (Actor.DOOR, Actor.CLIENT),
-            load.transfer(load.at_levels("response")),
+            load.transfer(load.sent_at_levels(path)),
         )

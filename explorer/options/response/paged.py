@@ -26,7 +26,7 @@ class PagedResponse(Response):
     summary = "the result asked for page by page"
     parts = (DesignPart("client asks for the next page", Actor.CLIENT),)
     provides = {"body_out": BodyOut.PAGE}
-    depends_on = ("compute", "door_time", "response_envelope", "response_limits")
+    depends_on = ("compute", "gzip", "door_time", "response_envelope", "response_limits")
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)
@@ -47,7 +47,7 @@ class PagedResponse(Response):
         size = load.at_levels("response")
         more = np.maximum(np.ceil(size / load.page_bytes(path)) - 1, 0)
         once = load.time("exchange.rtt") + path.door_time.look_up(load.time) + load.at_levels("runtime")
-        seconds = load.transfer(size) + more * once
+        seconds = load.transfer(load.sent_at_levels(path)) + more * once
         yield Step(Phase.DOWNLOAD, "the pages", (Actor.CLIENT, Actor.WORKER), seconds)
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:

@@ -47,7 +47,7 @@ class Stored(Response):
     )
     provides = {"body_out": BodyOut.JOB, "asynchronous": True, "polls": True}
     added_times = (BucketTransfer("response"),)
-    depends_on = ("behind", "compute")
+    depends_on = ("behind", "compute", "gzip")
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)
@@ -55,8 +55,9 @@ class Stored(Response):
             yield Exclusion("client.polls", "the client cannot poll a status")
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
-        yield PerRequest("s3.object", "response", Linear(1 / TB))
-        yield PerRequest("s3.presign.role", "response", Linear(1 / load.bandwidth))
+        factor = load.body_factor("response", path)
+        yield PerRequest("s3.object", "response", Linear(factor / TB))
+        yield PerRequest("s3.presign.role", "response", Linear(factor / load.bandwidth))
         yield FixedUse("ddb.item", load.constant("status.bytes"))
         function = path.behind.is_(Behind.FUNCTION)
         if function.any():
@@ -74,9 +75,9 @@ class Stored(Response):
         yield "s3.standard_tier1_request", load.requests
         yield "s3.standard_tier2_request", load.requests
         kept = load.number("response.kept") / load.month_s
-        yield "s3.standard_storage", load.requests * load.response.mean / GB * kept
+        yield "s3.standard_storage", load.requests * load.sent_mean(path) / GB * kept
         yield "dynamodb.storage_standard", load.requests * load.constant("status.bytes") / GB * kept
-        yield from compute(load, path, load.typical_s("s3.request") + load.response.mean / load.network)
+        yield from compute(load, path, load.typical_s("s3.request") + load.sent_mean(path) / load.network)
         yield from self._told(load, path)
 
     def _told(self, load: Conditions, path: Paths) -> UsageLines:
@@ -93,11 +94,11 @@ class Stored(Response):
             Phase.SUBMIT, "write the job's status, answer 202", (Actor.FRONT, Actor.TABLE), accept, order=1
         )
         yield from front_cold(load, path, Phase.SUBMIT, "handler.submit")
-        store = load.time("s3.request") + load.at_levels("response") / load.network
+        store = load.time("s3.request") + load.sent_at_levels(path) / load.network
         yield Step(Phase.WORK, "store the result", (Actor.WORKER, Actor.BUCKET), store, order=2)
         yield from self._notice(load, path)
         fetch = load.time("s3.request") + load.time("exchange.rtt")
-        fetch = fetch + load.transfer(load.at_levels("response"))
+        fetch = fetch + load.transfer(load.sent_at_levels(path))
         yield Step(Phase.DOWNLOAD, "the result by its signed URL", (Actor.BUCKET, Actor.CLIENT), fetch)
 
     def _notice(self, load: Conditions, path: Paths) -> Iterable[Step]:

@@ -9,7 +9,7 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import GB, Conditions
-from explorer.options.base.limit_uses import AfterBurst, LimitUse, PerRequest
+from explorer.options.base.limit_uses import AfterBurst, LimitUse, Linear, PerRequest
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Actor, Behind, BodyOut, Phase, RequestPath, Step
 from explorer.options.base.usage import UsageLines
@@ -21,11 +21,11 @@ from .base import Response
 class Streaming(AddedTime):
     """What is beyond the burst of a stream, at its capped rate."""
 
-    def measure(self, load: Conditions, least_s: float) -> AfterBurst:
-        return load.stream
+    def measure(self, load: Conditions, path: Paths, least_s: float) -> AfterBurst:
+        return load.stream(path)
 
-    def held_s(self, load: Conditions) -> Number:
-        return load.stream_mean_s
+    def held_s(self, load: Conditions, path: Paths) -> Number:
+        return load.stream_mean_s(path)
 
 
 class Streamed(Response):
@@ -35,7 +35,7 @@ class Streamed(Response):
     summary = "the result streamed, up to 200 MB from a function"
     parts = ("streaming adapter or runtime",)
     provides = {"body_out": BodyOut.STREAM, "streaming": True}
-    depends_on = ("compute",)
+    depends_on = ("compute", "gzip")
     added_times = (Streaming("response"),)
 
     def clashes(self, flow: RequestPath) -> str | None:
@@ -46,19 +46,18 @@ class Streamed(Response):
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         function = path.compute.has(function=True)
         if function.any():
-            yield PerRequest("lambda.stream.response", "response", where=function)
+            yield PerRequest("lambda.stream.response", "response", Linear(load.body_factor("response", path)), function)
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         yield from super().usage(load, path)
         function = path.compute.has(function=True)
         if function.any():
-            beyond = load.response.excess(load.limit("lambda.stream.burst"))
-            yield load.by_architecture("lambda.response_streaming"), function * (load.requests * beyond / GB)
-            yield from compute(load, path, function * load.stream_mean_s)
+            beyond = load.requests * load.streamed_beyond(path) / GB
+            yield load.by_architecture("lambda.response_streaming"), function * beyond
+            yield from compute(load, path, function * load.stream_mean_s(path))
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
-        size = load.at_levels("response")
-        seconds, function = load.transfer(size), path.compute.has(function=True)
+        seconds, function = load.transfer(load.sent_at_levels(path)), path.compute.has(function=True)
         if function.any():
-            seconds = np.maximum(seconds, function * load.stream.size(size))
+            seconds = np.maximum(seconds, function * load.stream(path).size(load.at_levels("response")))
         yield Step(Phase.DOWNLOAD, "the stream", (Actor.DOOR, Actor.CLIENT), seconds)
