@@ -1,4 +1,4 @@
-"""Designs: one option for each of five concerns, every combination, and what cannot be combined."""
+"""Designs: one option for each concern, every combination, and what cannot be combined."""
 
 from __future__ import annotations
 
@@ -15,14 +15,23 @@ from explorer.errors import DesignError
 from explorer.facts.key_value import format_pairs, parse_pairs
 from explorer.facts.suggestions import suggest
 from explorer.facts.units import shown
-from explorer.options import configuration, door, execution, request, response
+from explorer.options import (
+    compression,
+    configuration,
+    door,
+    edge,
+    execution,
+    initialization,
+    request,
+    response,
+)
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import RequestPath
 
 OPTIONS: dict[str, dict[str, Option]] = {}
-for module in (door, request, response, execution, configuration):
+for module in (edge, door, request, response, compression, execution, initialization, configuration):
     for option in module.OPTIONS:
         OPTIONS.setdefault(option.concern, {})[option.id] = option
 CONCERNS = tuple(OPTIONS)
@@ -59,10 +68,13 @@ def _forget_designs() -> None:
 class Design:
     """One option id for each concern."""
 
+    edge: str
     door: str
     request: str
     response: str
+    compression: str
     execution: str
+    initialization: str
     configuration: str
 
     def __str__(self) -> str:
@@ -80,7 +92,7 @@ class Design:
 
     @cached_property
     def flow(self) -> RequestPath:
-        """What the five choices mean for each other."""
+        """What the choices mean for each other."""
         said: dict[str, Any] = {}
         for option in self.options:
             said.update(option.provides)
@@ -110,7 +122,7 @@ class Design:
         return tuple(sentence for sentence in said if sentence)
 
     def differs_from(self, other: Design) -> int:
-        """How many of the five choices are others."""
+        """How many of the choices are others."""
         return sum(mine != theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True))
 
 

@@ -174,6 +174,10 @@ class Facts:
     def _cold_starts(self) -> dict[str, list[ColdStart]]:
         return cold_starts_of(self._read("cold_starts.csv", records.COLD_START))
 
+    @cached_property
+    def _restores(self) -> dict[str, list[ColdStart]]:
+        return cold_starts_of(self._read("cold_starts.csv", records.COLD_START), restored=True)
+
     def limit(self, id: str) -> Limit:
         """The limit `id`. Raises UnknownIdError naming what comes near."""
         return entry(self._limits, id, "limit")
@@ -340,6 +344,15 @@ class Facts:
         row = cold_start_for(self._cold_starts[measured], architecture, memory_mb)
         return replace(row, assumed=measured != language)
 
+    def restore(self, language: str, architecture: str, memory_mb: float) -> ColdStart:
+        """The restore from a snapshot, as `cold_start`; of a runtime that was not measured, the newest of all.
+
+        Restores were measured for Java alone: elsewhere the row is marked `assumed`.
+        """
+        measured = language if language in self._restores else max(self._restores)
+        row = cold_start_for(self._restores[measured], architecture, memory_mb)
+        return replace(row, assumed=measured != language)
+
     def limits_frame(self) -> pd.DataFrame:
         """A row a limit; `age_days` since it was seen, from the start of a month or year."""
         return frame_of([asdict(limit) for limit in self._limits.values()])
@@ -361,7 +374,7 @@ limit, limits, limits_frame = DEFAULT.limit, DEFAULT.limits, DEFAULT.limits_fram
 confirmed_limit, unconfirmed = DEFAULT.confirmed_limit, DEFAULT.unconfirmed
 breach, breaches_of, breaches_frame = DEFAULT.breach, DEFAULT.breaches_of, DEFAULT.breaches_frame
 limit_history = DEFAULT.limit_history
-cold_start, languages = DEFAULT.cold_start, DEFAULT.languages
+cold_start, restore, languages = DEFAULT.cold_start, DEFAULT.restore, DEFAULT.languages
 tariff, free, prices_frame = DEFAULT.tariff, DEFAULT.free, DEFAULT.prices_frame
 price_ids, regions, region = DEFAULT.price_ids, DEFAULT.regions, DEFAULT.region
 source, check_region = DEFAULT.source, DEFAULT.check_region

@@ -180,7 +180,8 @@ BANDWIDTH = Kind('more than 0, such as "20 Mbit/s"', "bandwidth", parse_bandwidt
                  unit="bytes/s", short="bytes/s", show=format_bandwidth)  # fmt: skip
 MEMORY = Kind("128 MB to 120 GB", "memory", parse_memory, 128.0, 122_880.0, unit="MB", short="MB",
               show=show_memory, plain=lambda mb: f"{mb:g} MB", levels=16)  # fmt: skip
-MEMORY_OR_ANY = replace(MEMORY, accepted='128 MB to 120 GB, or "any"', schema="memory_or_any", parse=parse_memory_or_any,
+MEMORY_OR_ANY = replace(MEMORY, accepted='128 MB to 120 GB, or "any"', schema="memory_or_any",
+                        parse=parse_memory_or_any,
                         plain=lambda memory: memory if memory == ANY else f"{memory:g} MB")  # fmt: skip
 NUMBER = Kind("a number", "number", parse_number, show=format_number)
 COUNT = replace(NUMBER, accepted="a count of 0 or more", least=0, most=1e9, is_whole=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
+from scipy.special import gammainc
 
 from explorer.facts import catalogue, records
 from explorer.facts.encoding import Codec
@@ -13,14 +14,15 @@ from explorer.facts.units import BYTES, Number
 from explorer.workload.distribution import Distribution, from_quantiles
 from explorer.workload.workload import Workload
 
-from .cold_starts import cold_start_share, mean_environments
+from .cold_starts import cold_start_share, fewest_servers, mean_environments
 from .limit_uses import AfterBurst, Linear, PerRequest, SumPerRequest, Term
 from .mask import EVERYWHERE, Mask
 from .paths import Paths
-from .request_path import LEVELS, BodyIn, BodyOut, Start
+from .request_path import LEVELS, BodyIn, BodyOut, Initialization, Start
 
 GB = float(BYTES["GB"])
 MB = float(BYTES["MB"])
+P95_BEARS = 0.05  # the share of requests beyond a p95
 T = TypeVar("T")
 
 
@@ -258,7 +260,9 @@ class Conditions:
         """
         least = self.constant("time.material") * self.limit(limit_id)
         self._rest_on_bodies()
-        added = [Term(time.driver, time.measure(self, path, least), on) for time, on in path.added_times.members()]
+        added = [
+            Term(time.driver, time.measure(self, path, least), on) for time, on in path.added_times.members()
+        ]
         if not added:
             return PerRequest(limit_id, "runtime", where=where)
         return SumPerRequest(limit_id, (Term("runtime", Linear()), *added), where)
@@ -376,13 +380,26 @@ class Conditions:
         """The p99 of the cold start [s]."""
         return self.memo("init p99", lambda: self.init_of(lambda spread: spread.quantile(0.99)))
 
+    def restore_of(self, measure: Callable[[Distribution], Number]) -> Number:
+        """A measure of the restore from a snapshot of this language, such as its mean [s]."""
+        memory = float(np.min(self.memory_mb))  # it hardly moves with memory
+
+        def spread() -> Distribution:
+            row = catalogue.restore(self.workload.runtime.language, self.architecture, memory)
+            return from_quantiles({0.5: row.p50_s, 0.9: row.p90_s, 0.95: row.p95_s, 0.99: row.p99_s})
+
+        return measure(self.memo("restore spread", spread))
+
     def cold_start(self, service_s: Number, name: str) -> Number:
         """What a cold start adds at each of `LEVELS`: 0 at those below the share of cold requests [s]."""
         return self.memo(("cold start", name), lambda: self._cold_start(self.cold_share(service_s, name)))
 
     def _cold_start(self, share: Number) -> Number:
-        within = np.clip(1 - (1 - self.levels) / np.maximum(share, 1e-12), 0.001, 0.999)
-        return self.when_cold(share, self.init_of(lambda spread: spread.quantile(within)))
+        return self.when_cold(share, self.init_of(lambda spread: spread.quantile(self.within_share(share))))
+
+    def within_share(self, share: Number) -> Number:
+        """The quantile among the `share` of slowest requests that each of `LEVELS` is of all."""
+        return np.clip(1 - (1 - self.levels) / np.maximum(share, 1e-12), 0.001, 0.999)
 
     def cold_share(self, service_s: Number, name: str) -> Number:
         """The share of requests that meet a cold environment, at the mean rate."""
@@ -392,7 +409,39 @@ class Conditions:
     def work_cold_share(self, path: Paths) -> Number:
         """The share of requests whose work starts in a cold environment; 0 where none is started."""
         on_demand = path.compute.has(start=Start.ON_DEMAND)
-        return on_demand * self.cold_share(self.runtime.mean, "work") if on_demand.any() else 0.0
+        if not on_demand.any():
+            return 0.0
+        share = on_demand * self.cold_share(self.runtime.mean, "work")
+        provisioned = path.initialization.is_(Initialization.PROVISIONED)
+        return np.where(provisioned, self.beyond_ready_share, share)[()] if provisioned.any() else share
+
+    # Environments kept ready ---------------------------------------------------------------------
+
+    @property
+    def share_that_may_wait(self) -> Number:
+        """The share of requests that may find no environment ready.
+
+        A promised p95 bears 5 %. Where a cold start would make the client wait in vain, it is what may fail.
+        """
+        slow = self.edge("runtime") + self.init_p99_s > self.waits
+        return np.where(slow, np.minimum(P95_BEARS, self.tolerance), P95_BEARS)[()]
+
+    def ready_environments(self, busy: Number) -> Number:
+        """The fewest environments kept ready at the peak, where so many are busy on average.
+
+        At least one, and enough that no larger share of the requests than may wait finds none free. The
+        requests that come see as many busy as there are on average, Poisson distributed. Each environment
+        answers so many requests a second and no more.
+        """
+        answered = self.peak_rps / self.limit("lambda.rps.provisioned")
+        fewest = fewest_servers(busy, self.share_that_may_wait)
+        return np.maximum(fewest, np.ceil(np.maximum(answered, 1.0) - 1e-9))
+
+    @property
+    def beyond_ready_share(self) -> Number:
+        """The share of a month's requests that find no environment ready."""
+        ready = self.ready_environments(self.peak_rps * self.runtime.mean)
+        return self.memo("beyond ready", lambda: gammainc(ready, self.mean_rps * self.runtime.mean))
 
     @property
     def environments(self) -> Number:

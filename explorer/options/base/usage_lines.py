@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from explorer.facts.units import Number
 
 from .conditions import GB, Conditions
 from .paths import Paths
-from .request_path import Actor, Behind, Billing, Phase, Step
+from .request_path import Actor, Behind, Billing, Initialization, Phase, Step
 from .usage import UsageLines
 
 
@@ -16,12 +18,23 @@ def compute(load: Conditions, path: Paths, seconds: Number) -> UsageLines:
     """The lines for `seconds` of work more a request, on average, wherever the work runs."""
     by_duration = path.compute.has(billing=Billing.DURATION)
     if by_duration.any():
-        price = load.by_architecture("lambda.duration")
-        yield price, by_duration * (load.requests * seconds * load.memory_gb)
+        yield from function_seconds(load, path, by_duration * (load.requests * seconds))
     by_task = path.compute.has(billing=Billing.TASK_TIME)
     if by_task.any():
         hours = by_task * (load.requests * seconds / 3600)
         yield from task_hours(load, hours, load.task_vcpu, load.task_gb)
+
+
+def function_seconds(load: Conditions, path: Paths, seconds: Number) -> UsageLines:
+    """The lines for `seconds` a month of the function that does the work, in environments ready or not."""
+    gb_s = seconds * load.memory_gb
+    ready = path.initialization.is_(Initialization.PROVISIONED)
+    if not ready.any():
+        yield load.by_architecture("lambda.duration"), gb_s
+        return
+    beyond = np.where(ready, load.beyond_ready_share, 1.0)
+    yield load.by_architecture("lambda.duration"), gb_s * beyond
+    yield load.by_architecture("lambda.provisioned_duration"), gb_s * (1 - beyond)
 
 
 def task_hours(load: Conditions, hours: Number, vcpu: Number, gb: Number) -> Iterable[tuple[str, Number]]:
@@ -55,9 +68,7 @@ def container_logs(load: Conditions) -> UsageLines:
     yield "cloudwatch.logs_ingest_custom_standard", load.requests * load.constant("lambda.log_bytes") / GB
 
 
-def front_cold(
-    load: Conditions, path: Paths, phase: Phase, time_id: str, order: int = 0
-) -> Iterable[Step]:
+def front_cold(load: Conditions, path: Paths, phase: Phase, time_id: str, order: int = 0) -> Iterable[Step]:
     """The cold start of a small function that the client waits for."""
     function = path.behind.is_(Behind.FUNCTION)
     if function.any():

@@ -39,7 +39,7 @@ class Gzip(Option):
     summary = "the result gzipped where the work is done"
     parts = ("compression of the result",)
     provides = {"gzip": True}
-    depends_on = ("compute",)
+    depends_on = ("compute", "initialization")
     added_times = (Compressing("response"),)
 
     def clashes(self, flow: RequestPath) -> str | None:

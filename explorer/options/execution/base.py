@@ -48,7 +48,7 @@ from explorer.options.base.resources import (
     work_part,
 )
 from explorer.options.base.usage import UsageLines
-from explorer.options.base.usage_lines import compute, logs
+from explorer.options.base.usage_lines import compute, function_seconds, logs
 
 
 def started_chunks(load: Conditions, spill: Offloaded, starts: np.ndarray) -> Number:
@@ -147,10 +147,6 @@ class Execution(Option):
         yield from self.fetched(load, path)
         yield Step(Phase.WORK, "the work", (Actor.WORKER, Actor.WORKER), load.at_levels("runtime"), "runtime")
 
-    def cold_share(self, load: Conditions, path: Paths) -> Number:
-        """The share of requests whose work waits for a cold start."""
-        return load.work_cold_share(path)
-
     def slices(self, load: Conditions, path: Paths) -> Number:
         """Invocations that a job's work takes, on average."""
         return 1.0
@@ -163,7 +159,6 @@ class LambdaExecution(Execution):
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield FixedUse("lambda.memory", load.memory_mb)
-        yield FixedUse("lambda.init", load.init_p99_s)
         if path.asynchronous.any():
             yield from self.spills(load, path)
             yield from waiting(load, self.age_limit, path.asynchronous)
@@ -181,12 +176,9 @@ class LambdaExecution(Execution):
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         invocations = load.requests * self.slices(load, path)
         yield load.by_architecture("lambda.request"), invocations
-        duration = load.by_architecture("lambda.duration")
         increment = load.constant("lambda.billing_s")
         billed = load.memo("billed", lambda: load.runtime.mean_ceil(increment) * increment)
-        yield duration, load.requests * billed * load.memory_gb
-        cold = load.requests * self.cold_share(load, path)
-        yield duration, cold * load.init_mean_s * load.memory_gb
+        yield from function_seconds(load, path, load.requests * billed)
         yield from logs(load, invocations)
         yield from self.by_reference(load, path)
 
@@ -199,8 +191,6 @@ class LambdaExecution(Execution):
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         yield from self._arrival(load, path)
-        start = load.cold_start(load.runtime.mean, "work")
-        yield Step(Phase.COLD_START, "start an environment", (Actor.WORKER, Actor.WORKER), start)
         yield from super().steps(load, path)
 
     def _arrival(self, load: Conditions, path: Paths) -> Iterable[Step]:

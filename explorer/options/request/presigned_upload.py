@@ -40,7 +40,7 @@ class PresignedUpload(Option):
     provides = {"body_in": BodyIn.S3}
     added_times = (BucketTransfer("request"),)
     deployable = True
-    depends_on = ("behind", "compute")
+    depends_on = ("behind", "compute", "initialization")
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)

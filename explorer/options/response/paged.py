@@ -26,7 +26,7 @@ class PagedResponse(Response):
     summary = "the result asked for page by page"
     parts = (DesignPart("client asks for the next page", Actor.CLIENT),)
     provides = {"body_out": BodyOut.PAGE}
-    depends_on = ("compute", "gzip", "door_time", "response_envelope", "response_limits")
+    depends_on = ("compute", "initialization", "gzip", "door_time", "response_envelope", "response_limits")
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)

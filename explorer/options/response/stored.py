@@ -47,7 +47,7 @@ class Stored(Response):
     )
     provides = {"body_out": BodyOut.JOB, "asynchronous": True, "polls": True}
     added_times = (BucketTransfer("response"),)
-    depends_on = ("behind", "compute", "gzip")
+    depends_on = ("behind", "compute", "initialization", "gzip")
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)

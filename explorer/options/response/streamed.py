@@ -35,7 +35,7 @@ class Streamed(Response):
     summary = "the result streamed, up to 200 MB from a function"
     parts = ("streaming adapter or runtime",)
     provides = {"body_out": BodyOut.STREAM, "streaming": True}
-    depends_on = ("compute", "gzip")
+    depends_on = ("compute", "initialization", "gzip")
     added_times = (Streaming("response"),)
 
     def clashes(self, flow: RequestPath) -> str | None:
@@ -46,7 +46,9 @@ class Streamed(Response):
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         function = path.compute.has(function=True)
         if function.any():
-            yield PerRequest("lambda.stream.response", "response", Linear(load.body_factor("response", path)), function)
+            yield PerRequest(
+                "lambda.stream.response", "response", Linear(load.body_factor("response", path)), function
+            )
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         yield from super().usage(load, path)

@@ -1,0 +1,7 @@
+"""What stands in front of the door."""
+
+from __future__ import annotations
+
+from .no_edge import NoEdge
+
+OPTIONS = (NoEdge(),)
