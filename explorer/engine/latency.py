@@ -7,6 +7,7 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import LEVELS, PHASES, Actor, Phase, Step
+from explorer.workload.distribution import Distribution
 from explorer.workload.workload import Workload
 
 from .designs import Design, Placement
@@ -26,18 +27,21 @@ def counts_for(step: Step) -> str:
     return "work" if step.phase in BEFORE_ANSWER and step.driver != "runtime" else ""
 
 
-def over_patience(load: Conditions, exchange: Number, work: Number, cold: Number, answers: Number) -> Number:
+def over_patience(
+    left: Number, runtime: Distribution, init_s: Number, work: Number, cold: Number, answers: Number
+) -> Number:
     """The chance that the first byte of an answer comes after `client.waits`.
 
     Parameters
     ----------
-    exchange, work : the seconds at the p50 of the steps that count for either (`counts_for`)
+    left : what is left of the client's patience once the exchange is over [s]
+    runtime, init_s : the run time, and the median of a cold start [s]
+    work : the seconds at the p50 of the steps before the first byte (`counts_for`)
     cold : the share of requests whose work waits for a cold start
     answers : whether the exchange waits for the work
     """
-    left = load.waits - exchange
-    warm = load.runtime.exceed(np.maximum(left - work, 0))
-    started = load.runtime.exceed(np.maximum(left - work - load.init_p50_s, 0))
+    warm = runtime.exceed(np.maximum(left - work, 0))
+    started = runtime.exceed(np.maximum(left - work - init_s, 0))
     waited = (1 - cold) * warm + cold * started
     return np.where(left < 0, 1.0, np.where(answers, waited, 0.0))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from scipy.special import gammainc
@@ -34,9 +34,20 @@ class Conditions:
     is a method that takes the paths (`Paths`): one, or all of an option's at once.
     """
 
-    def __init__(self, workload: Workload, axes: Mapping[str, np.ndarray] | None = None) -> None:
-        self.axes = dict(axes or {})
-        self.shape = np.broadcast_shapes(*(np.shape(values) for values in self.axes.values()))
+    def __init__(
+        self,
+        workload: Workload,
+        axes: Mapping[str, np.ndarray] | None = None,
+        before: tuple[int, ...] = (),
+    ) -> None:
+        """Quantities of the shape (*before, *axes): `before` are axes of length 1 before those that vary."""
+        self.given = dict(axes or {})
+        shape = np.broadcast_shapes(*(np.shape(values) for values in self.given.values()))
+        self.shape, ndim = (*before, *shape), len(shape)
+        self.axes = {
+            name: np.reshape(values, (*before, *(1,) * (ndim - np.ndim(values)), *np.shape(values)))
+            for name, values in self.given.items()
+        }
         self.levels = np.array(LEVELS).reshape((3,) + (1,) * len(self.shape))
         self.limits: dict[str, float] = {}  # facts that were asked for: the assumptions of an answer
         self.constants: dict[str, float] = {}
@@ -44,6 +55,13 @@ class Conditions:
         self._memo: dict[Hashable, Any] = {}
         self.workload = workload
         self._read_numbers()
+
+    def at_once(self) -> Self:
+        """The same load with an axis for the paths and one for the sizes before its own.
+
+        With it an option answers for all of its paths at once.
+        """
+        return type(self)(self.workload, self.given, (1, 1))
 
     # Facts by id ---------------------------------------------------------------------------------
 

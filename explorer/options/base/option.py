@@ -94,6 +94,10 @@ class Option:
         """What happens to one request, with the seconds that each step takes and where it happens."""
         return ()
 
+    def cold_share(self, load: Conditions, path: Paths) -> Number:
+        """The share of requests whose work waits for a cold start of this option."""
+        return 0.0
+
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         """What a stack of one design needs for it: functions, routes, permissions, settings, resources."""
         return ()
