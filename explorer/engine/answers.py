@@ -106,7 +106,9 @@ class Answers:
         for exclusion in option.excludes(self.load):
             self._add(found, BAD, np.asarray(exclusion.where) * 1.0)
         for price_id, quantity in option.usage(self.load, path):
-            name, price = (USD, self.book.price(price_id)) if self.book.is_linear(price_id) else (price_id, 1.0)
+            name, price = (
+                (USD, self.book.price(price_id)) if self.book.is_linear(price_id) else (price_id, 1.0)
+            )
             if isinstance(quantity, Stepped):
                 if self._mixed([term for terms in quantity.sums for term in terms]):
                     self._keep_steps(question, name, quantity.scaled(price))
@@ -211,4 +213,6 @@ class Answers:
             self.along.setdefault(name, []).append(Along(axes, row_of, values))
         self._varied.clear()
         self.constant = self.constant[: len(self.quantities)]
-        self.by_placement = np.ascontiguousarray(np.moveaxis(self.constant, 1, 0))  # (placements, quantities, sizes)
+        self.by_placement = np.ascontiguousarray(
+            np.moveaxis(self.constant, 1, 0)
+        )  # (placements, quantities, sizes)

@@ -119,7 +119,9 @@ class Sums:
         """The chance that the first byte of an answer comes after `client.waits`."""
         left, work, cold = self._patience(rows, constants)
         return np.asarray(
-            over_patience(left, self.runtime, self.cut(self.load.init_p50_s), work, cold, self.column(answers))
+            over_patience(
+                left, self.runtime, self.cut(self.load.init_p50_s), work, cold, self.column(answers)
+            )
         )
 
     def _patience(self, rows: np.ndarray, constants: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

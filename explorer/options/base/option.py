@@ -18,7 +18,7 @@ all those in which the option stands at once. Four rules make one answer serve b
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from explorer.facts import catalogue
@@ -40,6 +40,7 @@ class Exclusion:
     because: str
     why: str
     where: Number = True  # at which points of a sweep
+    on: Mapping[str, object] = field(default_factory=dict)  # on paths with these fields alone; {}: on all
     is_whole: bool = False  # whether the sentence names its subject: those of several options are all given
 
 

@@ -134,6 +134,7 @@ class RequestPath:
     streams: bool = False  # the door can stream a function's response
     streaming: bool = False  # and the response is streamed
     fronts_containers: bool = False
+    starts_workflows: bool = False  # the door can start an Express workflow and wait for it
 
     @property
     def cached(self) -> bool:

@@ -30,6 +30,7 @@ class HttpApi(Door):
         "response_envelope": "encoding.envelope.response",
         "response_limits": ("lambda.sync.response",),
         "door_waits": waits,
+        "starts_workflows": True,
     }
 
     def wiring(

@@ -43,6 +43,7 @@ class RestApi(Door):
         "response_limits": ("lambda.sync.response",),
         "streams": True,
         "door_waits": waits,
+        "starts_workflows": True,
     }
 
     def wiring(

@@ -108,7 +108,7 @@ class Execution(Option):
 
     def clashes(self, flow: RequestPath) -> str | None:
         jobs = self.jobs_only and not flow.asynchronous
-        return f"{self.id} needs a stored or callback response" if jobs else None
+        return f"{self.id} needs a response that nobody waits for" if jobs else None
 
     def spills(self, load: Conditions, path: Paths) -> Iterable[Offloaded]:
         """The limit on handing over a body, on the paths where there is a body to hand over."""

@@ -1,0 +1,50 @@
+"""A request that is only acknowledged: nobody collects a result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from explorer.options.base.conditions import GB, Conditions
+from explorer.options.base.design_part import DesignPart
+from explorer.options.base.limit_uses import LimitUse, PeakDemand
+from explorer.options.base.option import Exclusion
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import Actor, Behind, BodyOut, Phase, Step
+from explorer.options.base.usage import UsageLines
+from explorer.options.base.usage_lines import front, front_cold
+
+from .base import Response
+
+
+class Accepted(Response):
+    """202 at once, the work later; what fails goes to a dead-letter queue. The usual webhook."""
+
+    id = "accepted"
+    summary = "the request acknowledged at once; nobody collects a result"
+    parts = (
+        DesignPart("submit function", Actor.FRONT),
+        DesignPart("queue of failed requests", Actor.HANDS, "queue"),
+    )
+    provides = {"body_out": BodyOut.NOTHING, "asynchronous": True}
+    depends_on = ("behind", "compute")
+
+    def excludes(self, load: Conditions) -> Iterable[Exclusion]:
+        yield from super().excludes(load)
+        if load.workload.client.collects:
+            yield Exclusion("client.collects", "the client wants the result")
+
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        function = path.behind.is_(Behind.FUNCTION)
+        if function.any():
+            busy = [load.peak_rps * load.typical_s("handler.submit")]
+            yield PeakDemand("lambda.concurrency", busy, where=function)
+
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from front(load, path, load.requests, "handler.submit")
+        if load.public:
+            yield "transfer.internet_out", load.requests * load.constant("status.bytes") / GB
+
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
+        who = (Actor.FRONT, Actor.FRONT)
+        yield Step(Phase.SUBMIT, "answer 202", who, load.time("handler.submit"), order=1)
+        yield from front_cold(load, path, Phase.SUBMIT, "handler.submit")
