@@ -27,6 +27,7 @@ from explorer.facts.units import Number
 from .added_time import AddedTime
 from .conditions import Conditions
 from .limit_uses import LimitUse
+from .mask import Mask
 from .paths import Paths
 from .request_path import Actor, RequestPath, Step
 from .resources import TemplatePiece
@@ -98,6 +99,13 @@ class Option:
     def cold_share(self, load: Conditions, path: Paths) -> Number:
         """The share of requests whose work waits for a cold start of this option."""
         return 0.0
+
+    def more_parts(self, load: Conditions, path: Paths) -> Iterable[tuple[str, Mask]]:
+        """Parts that this workload asks for besides `parts`, each with the paths that have it.
+
+        Such as a web ACL where `client.needs` asks for one and this option is what carries it.
+        """
+        return ()
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         """What a stack of one design needs for it: functions, routes, permissions, settings, resources."""
