@@ -179,6 +179,11 @@ class Placement:
     option: Option
     path: Paths  # one path
 
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """What it reads of the request path."""
+        return self.path.rows[0]
+
     @classmethod
     def of(cls, option: Option, flow: RequestPath) -> Placement:
         """The placement that `option` has in a design with this request path."""
@@ -234,7 +239,8 @@ class Table:
 
     def exclusions(self, load: Conditions) -> dict[Option, tuple[Exclusion, ...]]:
         """Why each option cannot serve the load; empty if it can."""
-        options = dict.fromkeys(self.placements[row].option for row in self.used.tolist())
+        concerns = (np.unique(column).tolist() for column in self.rows.T)
+        options = dict.fromkeys(self.placements[row].option for rows in concerns for row in rows)
         return {option: tuple(option.excludes(load)) for option in options}
 
     def allowed(self, load: Conditions) -> np.ndarray:
@@ -257,7 +263,7 @@ class Table:
 @cache
 def _question(option: Option, rows: tuple[int, ...]) -> Question:
     placements = table().placements
-    paths = Paths([placements[row].path.rows[0] for row in rows], None)
+    paths = Paths([placements[row].fields for row in rows], None)
     return Question(option, paths, np.array(rows))
 
 

@@ -81,9 +81,11 @@ def findings(workload: Workload, design: Design, load: Conditions | None = None)
     """Every limit that binds the design, worst first."""
     load = load or Conditions(workload)
     worst: dict[str, Finding] = {}
-    seen_at = "async" if design.flow.asynchronous else design.door
     for option in design.options:
-        for use in binding(Placement.of(option, design.flow), load):
+        placement = Placement.of(option, design.flow)
+        # where an option's work is handed over, it is the service that hands it over that refuses it
+        seen_at = "async" if placement.fields.get("asynchronous") else design.door
+        for use in binding(placement, load):
             found = _finding(use, load, seen_at)
             held = worst.get(use.limit)
             if held is None or _rank(found) < _rank(held):

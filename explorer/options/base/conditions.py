@@ -63,6 +63,11 @@ class Conditions:
         """
         return type(self)(self.workload, self.given, (1, 1))
 
+    def at_points(self, here: np.ndarray) -> Self:
+        """The points of the load where `here` holds, along one axis."""
+        axes = {name: np.broadcast_to(values, self.shape)[here] for name, values in self.given.items()}
+        return type(self)(self.workload, axes)
+
     # Facts by id ---------------------------------------------------------------------------------
 
     def memo(self, key: Hashable, make: Callable[[], T]) -> T:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import ClassVar
 
 import numpy as np
@@ -39,12 +39,9 @@ class ParameterStore(Store):
         fetches = self.fetches(load, path)
         yield "kms.symmetric_request", fetches * load.config_secrets
         # beyond the free rate, higher throughput is switched on, and every read is paid
-        reads, (means, most) = fetches * self.entries(load, path), self.free_rate(load, path)
-        yield "ssm.higher_throughput_api_interaction", Stepped([means], lambda mean: mean > most, reads)
-
-    def free_rate(self, load: Conditions, path: Paths) -> tuple[Sequence[Number], Number]:
-        """The calls at the peak, and the most that are free."""
-        return self.peak_reads(load, path).terms(load, load.limit(self.rate))
+        means, most = self.peak_reads(load, path).terms(load, load.limit(self.rate))
+        paid = Stepped([[mean / most for mean in means]], lambda share: share > 1.0, fetches * self.entries(load, path))
+        yield "ssm.higher_throughput_api_interaction", paid
 
     def _reading(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield Setting("tier", self.tier)
