@@ -201,7 +201,12 @@ class Conditions:
 
     def codec(self, direction: str, path: Paths) -> Codec:
         """How a body travels through the door to or from a function."""
-        envelope = getattr(path, f"{direction}_envelope").look_up(self.constant)
+        return self.event_codec(
+            direction, path, getattr(path, f"{direction}_envelope").look_up(self.constant)
+        )
+
+    def event_codec(self, direction: str, path: Paths, envelope: Number = 0.0) -> Codec:
+        """How a body travels inside JSON, with so many bytes around it."""
         binary = getattr(self.workload, direction).binary
         factor = 1.0 if binary else self.constant("encoding.json_escape")
         if direction == "response" and path.gzip.any():
