@@ -11,6 +11,7 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse
 from explorer.options.base.paths import Paths
+from explorer.options.base.private_network import interface_endpoints
 from explorer.options.base.request_path import RequestPath
 from explorer.options.base.resources import Allow, Setting, TemplatePiece, Variable, joined, own_arn
 from explorer.options.base.usage import Stepped, UsageLines
@@ -41,6 +42,7 @@ class ParameterStore(Store):
         # beyond the free rate, higher throughput is switched on, and every read is paid
         reads, (means, most) = fetches * self.entries(load, path), self.free_rate(load, path)
         yield "ssm.higher_throughput_api_interaction", Stepped([means], lambda mean: mean > most, reads)
+        yield from interface_endpoints(load, "ssm")
 
     def free_rate(self, load: Conditions, path: Paths) -> tuple[Sequence[Number], Number]:
         """The calls at the peak, and the most that are free."""
