@@ -11,6 +11,7 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse
 from explorer.options.base.paths import Paths
+from explorer.options.base.private_network import interface_endpoints
 from explorer.options.base.request_path import RequestPath
 from explorer.options.base.resources import Allow, Setting, TemplatePiece, Variable, joined, own_arn
 from explorer.options.base.usage import Stepped, UsageLines
@@ -42,6 +43,7 @@ class ParameterStore(Store):
         means, most = self.peak_reads(load, path).terms(load, load.limit(self.rate))
         paid = Stepped([[mean / most for mean in means]], lambda share: share > 1.0, fetches * self.entries(load, path))
         yield "ssm.higher_throughput_api_interaction", paid
+        yield from interface_endpoints(load, "ssm")
 
     def _reading(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield Setting("tier", self.tier)
