@@ -174,11 +174,15 @@ class Search:
         book = self.answers.book
         slope = book.least_usd(name, high) - book.least_usd(name, low)
         slope = np.where(high > low, slope / np.where(high > low, high - low, 1.0), 0.0)
-        offset = np.minimum(book.least_usd(name, low) - slope * low, book.least_usd(name, high) - slope * high)
+        offset = np.minimum(
+            book.least_usd(name, low) - slope * low, book.least_usd(name, high) - slope * high
+        )
         for start in book.knots(name):
             between = (low < start) & (start < high)
             if between.any():
-                offset = np.where(between, np.minimum(offset, book.least_usd(name, start) - slope * start), offset)
+                offset = np.where(
+                    between, np.minimum(offset, book.least_usd(name, start) - slope * start), offset
+                )
         return slope, offset
 
     def _range(self, name: str, how: np.ufunc) -> np.ndarray:
