@@ -240,14 +240,6 @@ class Table:
                 free[row] &= ~np.asarray(exclusion.where)
         return np.logical_and.reduce(free[self.rows], axis=1)
 
-    def possible(self, load: Conditions) -> Table:
-        """The table of those designs that nothing excludes at every point of the load."""
-        excluded = self.exclusions(load)
-        never = {option for option, said in excluded.items() if any(np.all(each.where) for each in said)}
-        free = np.array([placement.option not in never for placement in self.placements])
-        return self.only(free[self.rows].all(axis=1))
-
-
 @cache
 def _question(option: Option, rows: tuple[int, ...]) -> Question:
     placements = table().placements
@@ -268,3 +260,11 @@ def table() -> Table:
     parts = np.array([len(design.parts) for design in designs])
     answers = np.array([not design.flow.asynchronous for design in designs])
     return Table(tuple(designs), tuple(index), np.array(rows), parts, answers)
+
+
+def allowed(load: Conditions) -> Table:
+    """The designs that can be built, less those that something excludes at every point of the load."""
+    excluded = table().exclusions(load)
+    never = {option for option, said in excluded.items() if any(np.all(each.where) for each in said)}
+    free = np.array([placement.option not in never for placement in table().placements])
+    return table().only(free[table().rows].all(axis=1))
