@@ -20,6 +20,8 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import LEVELS
 from explorer.workload.workload import Workload
 
+from .answer_rows import Rows
+
 TRADES = (0.0, 10.0, 100.0)  # USD a part at which the trade is shown
 
 
@@ -129,17 +131,17 @@ class Choice:
         return bill_of(self.workload, self.nearest)
 
     @cached_property
-    def found(self) -> list[Finding]:
+    def findings(self) -> Rows[Finding]:
         """Every limit held against `nearest`, worst first."""
-        return findings(self.workload, self.nearest)
+        return Rows(tuple(findings(self.workload, self.nearest)), Finding)
 
     @cached_property
-    def others(self) -> list[Alternative]:
+    def alternatives(self) -> Rows[Alternative]:
         """Every other feasible design, least score first."""
         e = self.evaluation
         score = e.score_usd(self.part_usd)
         order = np.lexsort((e.latency_s[:, 1], e.table.parts, score))
-        return [
+        rows = (
             Alternative(
                 e.designs[i].ids,
                 float(e.monthly_usd[i]),
@@ -151,7 +153,8 @@ class Choice:
             )
             for i in order
             if np.isfinite(score[i]) and i != self.index
-        ]
+        )
+        return Rows(tuple(rows), Alternative, {"design": CONCERNS})
 
     @cached_property
     def current(self) -> Design | None:

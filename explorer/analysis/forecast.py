@@ -19,8 +19,7 @@ from explorer.options.base.conditions import Conditions
 from explorer.workload.axes import check_grown, scaled
 from explorer.workload.workload import Workload
 
-from .choice import completed
-from .recommendation import Recommendation
+from .choice import Choice, completed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +120,7 @@ def _design(workload: Workload, given: Any) -> Design:
     """The design that is asked about, or today's, or the recommended one."""
     if given is None and workload.current:
         given = choices(workload.current.model_dump())
-    return completed(workload, given) if given else Recommendation(workload).nearest
+    return completed(workload, given) if given else Choice(workload).nearest
 
 
 def _changes(workload: Workload, axes: Mapping[str, np.ndarray]) -> pd.DataFrame:

@@ -14,8 +14,8 @@ from explorer.engine.limits import Finding, findings
 from explorer.errors import ExplorerError
 from explorer.workload.workload import Workload
 
+from .answer_rows import Rows
 from .choice import completed
-from .recommendation import frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,7 @@ def assess(workload: Workload, design: Given) -> pd.DataFrame:
     the caller sees), source_url, verified. Concerns left out are filled by the best.
     Raises DesignError for a design that cannot be built.
     """
-    return frame(findings(workload, completed(workload, design)), Finding)
+    return Rows(tuple(findings(workload, completed(workload, design))), Finding).to_frame()
 
 
 def cost(workload: Workload, design: Given) -> Bill:

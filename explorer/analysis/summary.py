@@ -85,10 +85,10 @@ def _build(r: Answer) -> str:
 
 def _limits(r: Answer) -> str:
     """Quotas that must be raised first, and the tightest limit."""
-    raised = [found for found in r.found if found.verdict == "raise"]
+    raised = [found for found in r.findings if found.verdict == "raise"]
     if raised:
         return " ".join(f"First, {quota_request(found)}." for found in raised)
-    tight = [found for found in r.found if found.verdict == "tight"]
+    tight = [found for found in r.findings if found.verdict == "tight"]
     if not tight:
         return ""
     worst = tight[0]
@@ -104,29 +104,31 @@ def _limits(r: Answer) -> str:
 
 def _unconfirmed(r: Answer) -> str:
     """What to know of limits that the answer needs and that no page of AWS confirms yet."""
-    known = {found.limit: catalogue.unconfirmed(found.limit, found.limit_value) for found in r.found}
+    known = {found.limit: catalogue.unconfirmed(found.limit, found.limit_value) for found in r.findings}
     needed = [
-        text for found in r.found if (text := known[found.limit]) and found.consequence.startswith(text)
+        text for found in r.findings if (text := known[found.limit]) and found.consequence.startswith(text)
     ]
     return " ".join(f"{text[0].upper()}{text[1:]}." for text in needed)
 
 
 def _why(r: Answer) -> str:
-    held = [rejection(reason, r.nearest) for reason in r.reasons if reason.kind in {"limit", "promise"}][:3]
+    held = [rejection(reason, r.nearest) for reason in r.rejections if reason.kind in {"limit", "promise"}][
+        :3
+    ]
     return f"Ruled out: {'; '.join(held)}." if held else "No limit rules anything out."
 
 
 def _turns(r: Answer) -> str:
     """The nearest changes, and where an always-on service takes over."""
-    nearest = sorted((turn for turn in r.turns if turn.factor), key=lambda turn: turn.distance)[:3]
-    services = [turn for turn in r.turns if turn.service and turn not in nearest]
+    nearest = sorted((turn for turn in r.break_evens if turn.factor), key=lambda turn: turn.distance)[:3]
+    services = [turn for turn in r.break_evens if turn.service and turn not in nearest]
     said = [turn.says for turn in [*nearest, *services]]
     return f"{'; '.join(said)}." if said else ""
 
 
 def _change(r: Answer) -> str:
     """What fails today, and what the change costs or saves."""
-    usd = next((change.usd for change in r.changed if change.usd is not None), None)
+    usd = next((change.usd for change in r.changes if change.usd is not None), None)
     if usd is None or r.current is None:
         return ""
     broken = [found for found in findings(r.workload, r.current) if found.verdict == "breach"]
@@ -136,7 +138,7 @@ def _change(r: Answer) -> str:
 
 def misses(r: Answer) -> list[str]:
     """What the nearest design breaks, each in a few words."""
-    said = [breach(found) for found in r.found if found.verdict == "breach"]
+    said = [breach(found) for found in r.findings if found.verdict == "breach"]
     late = float(r.evaluation.late[r.index])
     if late > r.load.tolerance:
         said.append(late_answers(late))
@@ -152,5 +154,5 @@ def _nothing(r: Answer) -> str:
     helps = break_evens.relaxations(r)
     if helps:
         told.append(f"It would be feasible if {', or if '.join(helps)}.")
-    turns = [turn.says for turn in r.turns]
+    turns = [turn.says for turn in r.break_evens]
     return " ".join(told + ([f"{TURNS}: {'; '.join(turns)}."] if turns else []))

@@ -1,4 +1,4 @@
-""""""
+"""Distributions of sizes and times: a constant, quantiles or samples, their tails, and means over them."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def test_more_bandwidth_is_never_slower(bandwidth):
 
 def test_steps_come_in_the_order_in_which_they_happen():
     w = workload(runtime={"p50": 1, "divisible": True}, client={"receives_callbacks": True})
-    for design in ex.recommend(w).evaluation.designs[::23]:
+    for design in ex.recommend(w).answer.evaluation.designs[::23]:
         order = [PHASES.index(step.phase) for step in steps(Conditions(w), design)]
         assert order == sorted(order)
 

@@ -69,7 +69,7 @@ def test_a_quota_that_is_raised_leaves_the_design_feasible():
     w = workload(runtime="100 s", client={"waits": "5 min", "polls": False, "auth": "jwt"})
     r = ex.recommend(w)
     assert r.feasible and [
-        f.verdict for f in r.found if f.limit in {"apigw.rest.timeout", "alb.idle.timeout"}
+        f.verdict for f in r.answer.findings if f.limit in {"apigw.rest.timeout", "alb.idle.timeout"}
     ] == ["raise"]
 
 
@@ -144,7 +144,7 @@ def test_what_only_a_newer_row_allows_says_since_when(door):
 
 
 def test_every_finding_says_what_happens():
-    for design in ex.recommend(workload()).evaluation.designs[::17]:
+    for design in ex.recommend(workload()).answer.evaluation.designs[::17]:
         for finding in findings(workload(), design):
             assert finding.consequence and finding.source_url.startswith("https://"), finding.limit
 

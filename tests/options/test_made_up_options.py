@@ -261,14 +261,14 @@ def test_the_seconds():
 def test_they_are_recommended_and_the_break_even_is_where_the_hatch_shuts():
     r = ex.recommend(workload())
     assert (r.design.door, r.design.execution) == ("made-up-hatch", "made-up-kettle")
-    (above,) = [row for row in r.turns if row.axis == "runtime" and row.direction == "above"]
+    (above,) = [row for row in r.answer.break_evens if row.axis == "runtime" and row.direction == "above"]
     assert above.value == pytest.approx(11.5, rel=1e-3)
     assert above.says.startswith("above a median run time of 11.5 s (5.75 times today's), build ")
 
 
 def test_what_it_rules_out_names_it():
     r = ex.recommend(workload(runtime="20 s"))
-    (reason,) = [row for row in r.reasons if row.because == "madeup.hatch.timeout"]
+    (reason,) = [row for row in r.answer.rejections if row.because == "madeup.hatch.timeout"]
     assert "door=made-up-hatch" in reason.options
     assert rejection(reason, r.nearest).endswith("made-up-hatch by the wait of a hatch of 12 s (100 % of the "
                                                "requests break it)")  # fmt: skip

@@ -245,7 +245,7 @@ def test_every_number_explains_itself(app):
 
 
 def test_a_limit_says_its_value_its_source_and_its_date(app):
-    found = app.app.recommendation.found[0]
+    found = app.app.recommendation.answer.findings[0]
     row = catalogue.limit(found.limit)
     app.say("why", key=f"limit:{found.limit}")
     assert format_quantity(found.limit_value, found.unit) in app.why and row.as_of in app.why

@@ -116,7 +116,7 @@ json.dump({
     "break_evens": list(break_evens.AXES),
     "ranges": [(r.low, r.high, r.called, r.said(r.low)) for r in ranges.ranges_of(w, None, ranges.CHOSEN)
                if r.field == "client.patience"],
-    "assumed": [(row.id, row.value, row.why) for row in ex.recommend(w).assumed
+    "assumed": [(row.id, row.value, row.why) for row in ex.recommend(w).answer.assumptions
                 if row.id in ("client.patience", "kitchen.vegan")],
     "dial": [dial.name, dial.read(w), dial.marks[0], dial.marks[-1], dial.said(90.0)],
     "switches": controls.SWITCHES["kitchen.vegan"],

@@ -26,7 +26,7 @@ def recommend(
 
     r = choose(loaded(workload, region))
     answer = r.to_dict()
-    out(answer, as_json, recommendation, answer, every, {} if as_json else paragraphs(r))
+    out(answer, as_json, recommendation, answer, every, {} if as_json else paragraphs(r.answer))
     raise typer.Exit(0 if answer["feasible"] else NO)
 
 

@@ -165,7 +165,11 @@ class Answers:
             yield Stage(lambda: self._complete(ready), lambda: self._live(ready))
         for each in ahead:
             yield Stage(partial(self._foresee, each), lambda: None)
-        yield Stage(lambda: r.turns, lambda: self._panel("turns", panels.turns(r), stale=False), rests=True)
+        yield Stage(
+            lambda: r.answer.break_evens,
+            lambda: self._panel("turns", panels.turns(r), stale=False),
+            rests=True,
+        )
         yield Stage(lambda: self.maps.made(state, w, FINE_POINTS).lines, lambda: self._map_now(r, state))
 
     def _complete(self, ready: Ready) -> None:

@@ -25,7 +25,7 @@ def beside(r: Recommendation, most: int = COSTS - 1) -> list[Design]:
     """The best alternatives of which each has an option that is new among those above it."""
     seen = set(r.nearest.ids.items())
     kept: list[Design] = []
-    for other in r.others:
+    for other in r.answer.alternatives:
         if len(kept) == most:
             break
         if not seen.issuperset(other.design.items()):
@@ -37,13 +37,13 @@ def beside(r: Recommendation, most: int = COSTS - 1) -> list[Design]:
 def costs(r: Recommendation, pinned: Recommendation | None = None) -> str:
     """The bill by service beside those of the best alternatives, and of what it is compared with."""
     designs = [r.nearest, *beside(r, COSTS - 1 - bool(pinned))]
-    bills = [by_service(cost(r.workload, design, r.load)) for design in designs]
-    late = {str(Design(**other.design)): other.latency_p95_s for other in r.others}
+    bills = [by_service(cost(r.workload, design, r.answer.load)) for design in designs]
+    late = {str(Design(**other.design)): other.latency_p95_s for other in r.answer.alternatives}
     seconds = [r.latency_s["p95"], *(late[str(design)] for design in designs[1:])]
     names = ["this design", *(difference_briefly(design, r.nearest) for design in designs[1:])]
     keys = [f"bill:{index}" for index in range(len(designs))]
     if pinned:
-        bills.insert(1, by_service(cost(pinned.workload, pinned.nearest, pinned.load)))
+        bills.insert(1, by_service(cost(pinned.workload, pinned.nearest, pinned.answer.load)))
         designs.insert(1, pinned.nearest)
         names.insert(1, f"A: {pinned.workload.name}")
         keys.insert(1, "bill:a")
@@ -90,4 +90,4 @@ def _kind(service: str) -> int:
 def bills(r: Recommendation, index: int) -> Bill | None:
     """The bill of a row of the panel, or None if there is no such row any more."""
     designs = [r.nearest, *beside(r)]
-    return cost(r.workload, designs[index], r.load) if index < len(designs) else None
+    return cost(r.workload, designs[index], r.answer.load) if index < len(designs) else None

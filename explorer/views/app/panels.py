@@ -110,9 +110,9 @@ def _choices(design: Design, beside: Recommendation | None) -> str:
 def _note(r: Recommendation) -> str:
     """What to ask AWS for first, whether a part's worth turns the answer, or why nothing serves."""
     if not r.feasible:
-        missed = sentence("; ".join(misses(r)[:2]), "")
+        missed = sentence("; ".join(misses(r.answer)[:2]), "")
         return f'<p class="note">The nearest miss is shown. {escape(missed)}.</p>'
-    notes = [f"First, {quota_request(f)}." for f in r.found if f.verdict == "raise"]
+    notes = [f"First, {quota_request(f)}." for f in r.answer.findings if f.verdict == "raise"]
     others = {
         str(Design(**choice["design"])): usd
         for usd, choice in r.at_part_usd.items()
@@ -127,9 +127,9 @@ def _note(r: Recommendation) -> str:
 
 def limits(r: Recommendation, beside: Recommendation | None = None) -> str:
     """Limits used as bars on a log scale, each with the limit marked at the same place."""
-    others = {found.limit: found for found in beside.found} if beside else {}
-    rows = "".join(_limit(found, others.get(found.limit)) for found in r.found[:LIMITS])
-    more = len(r.found) - LIMITS
+    others = {found.limit: found for found in beside.answer.findings} if beside else {}
+    rows = "".join(_limit(found, others.get(found.limit)) for found in r.answer.findings[:LIMITS])
+    more = len(r.answer.findings) - LIMITS
     note = f'<p class="more">{more} more fit.</p>' if more > 0 else ""
     marks = ((25, "1 %"), (50, "10 %"), (AT_LIMIT, "limit"), (100, "10 ×"))
     scale = "".join(f'<span style="left:{place:.4g}%">{text}</span>' for place, text in marks)
@@ -169,7 +169,7 @@ def _place(used: float, limit: float) -> float:
 
 def rejected(r: Recommendation) -> str:
     """What is ruled out, and by which limit or promise."""
-    shown = [reason for reason in r.reasons if reason.kind != "combination"]
+    shown = [reason for reason in r.answer.rejections if reason.kind != "combination"]
     rows = "".join(_reason(reason) for reason in shown[:REASONS])
     more = len(shown) - REASONS
     note = f'<p class="more">{more} more reasons.</p>' if more > 0 else ""
@@ -194,7 +194,7 @@ def _reason(reason: Rejection) -> str:
 def turns(r: Recommendation) -> str:
     """Where the recommendation changes, and to what."""
     head = title("What would change the answer")
-    near = sorted(enumerate(r.turns), key=lambda pair: pair[1].distance)[:TURNS]
+    near = sorted(enumerate(r.answer.break_evens), key=lambda pair: pair[1].distance)[:TURNS]
     rows = "".join(_turn(index, turn, r) for index, turn in near)
     return f'{head}<ul class="x-list">{rows}</ul>' if rows else f"{head}<p>Nothing within reach.</p>"
 

@@ -13,7 +13,7 @@ LEAST_S = 5e-4  # what is less is said to be under a millisecond
 
 def sequence(r: Recommendation) -> dict[str, Any]:
     """The actors, and a row a step: from, to, title, phase, seconds at the p50."""
-    drawn = exchanged(r.load, r.nearest)
+    drawn = exchanged(r.answer.load, r.nearest)
     names = actors_of(drawn)
     place = {name: index for index, name in enumerate(names)}
     steps = [

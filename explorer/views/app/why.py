@@ -42,7 +42,7 @@ def why(r: Recommendation, key: str, state: history.State, pinned: Recommendatio
     kind, _, rest = key.partition(":")
     tell = KINDS.get(kind)
     if kind == "bill" and rest == "a" and pinned:
-        return bill(bill_of(pinned.workload, pinned.nearest, pinned.load), pinned)
+        return bill(bill_of(pinned.workload, pinned.nearest, pinned.answer.load), pinned)
     return tell(r, rest, state) if tell else ""
 
 
@@ -127,7 +127,7 @@ def _latency(level: str) -> Callable[[Recommendation, str, history.State], str]:
 
     def tell(r: Recommendation, _: str, __: history.State) -> str:
         phases: dict[str, float] = {}
-        for step in steps_of(r.load, r.nearest):
+        for step in steps_of(r.answer.load, r.nearest):
             seconds = step.seconds[index] if hasattr(step.seconds, "__len__") else step.seconds
             phases[step.phase] = phases.get(step.phase, 0.0) + float(seconds)
         rows = [(phase, format_time(s, 3)) for phase, s in phases.items() if s > 0]
@@ -146,7 +146,7 @@ def _option(r: Recommendation, concern: str, _: history.State) -> str:
     option = next((each for each in r.nearest.options if each.concern == concern), None)
     if option is None:
         return ""
-    lines = option.usage(r.load.under(_flow(r, option)))
+    lines = option.usage(r.answer.load.under(_flow(r, option)))
     tariffs = [catalogue.tariff(price_id, r.workload.region) for price_id, _ in lines]
     billed = ", ".join(dict.fromkeys(tariff.id for tariff in tariffs)) or "nothing of its own"
     parts = ", ".join(option.parts) or "none of its own"
@@ -164,7 +164,7 @@ def _flow(r: Recommendation, option: Option) -> RequestPath:
 def _step(r: Recommendation, index: str, _: history.State) -> str:
     from explorer.views.figures.sequence import exchanged
 
-    arrows = exchanged(r.load, r.nearest)
+    arrows = exchanged(r.answer.load, r.nearest)
     arrow = arrows[int(index)] if index.isdigit() and int(index) < len(arrows) else None
     if arrow is None:
         return ""
@@ -176,7 +176,7 @@ def _step(r: Recommendation, index: str, _: history.State) -> str:
 
 
 def _limit(r: Recommendation, name: str, _: history.State) -> str:
-    found = next((each for each in r.found if each.limit == name), None)
+    found = next((each for each in r.answer.findings if each.limit == name), None)
     if found is None:
         return ""
     row = catalogue.limit(name)
@@ -206,7 +206,7 @@ def _bill(r: Recommendation, index: str, _: history.State) -> str:
 
 
 def _reason(r: Recommendation, because: str, _: history.State) -> str:
-    reason = next((each for each in r.reasons if each.because == because), None)
+    reason = next((each for each in r.answer.rejections if each.because == because), None)
     if reason is None:
         return ""
     rows = [
@@ -224,7 +224,11 @@ def _reason(r: Recommendation, because: str, _: history.State) -> str:
 
 
 def _turn(r: Recommendation, index: str, _: history.State) -> str:
-    turn = r.turns[int(index)] if index.isdigit() and int(index) < len(r.turns) else None
+    turn = (
+        r.answer.break_evens[int(index)]
+        if index.isdigit() and int(index) < len(r.answer.break_evens)
+        else None
+    )
     if turn is None:
         return ""
     said = "The best design was asked for at values up to a thousand times more and less than today's."
@@ -250,7 +254,7 @@ def _field(r: Recommendation, name: str, state: history.State) -> str:
     if name == "requests_per_month":
         rows += [
             ("mean", f"{format_number(r.workload.mean_rps)} a second"),
-            ("peak", f"{format_number(float(r.load.peak_rps))} a second"),
+            ("peak", f"{format_number(float(r.answer.load.peak_rps))} a second"),
         ]
     given = "given by the workload" if state.base.is_given(driver) else "a default: the workload does not say"
     if name in state.values:

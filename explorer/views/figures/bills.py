@@ -128,15 +128,15 @@ def _stack(
 def _cost_labels(axes: Axes, y: int, design: Design, r: Recommendation, end: float) -> None:
     place = axes.get_yaxis_transform()
     small: dict[str, Any] = {"transform": place, "size": 7.5, "color": FAINT, "va": "center"}
-    index = r.evaluation.designs.index(design)
-    total = float(r.evaluation.monthly_usd[index])
+    index = r.answer.evaluation.designs.index(design)
+    total = float(r.answer.evaluation.monthly_usd[index])
     parts = format_count(len(design.parts), "part")
     bold = "bold" if design == r.nearest else "normal"
     lines = _two_lines(label_design(design, r.nearest))
     for text, dy in zip(lines, (0.15, -0.2) if len(lines) == 2 else (0.0,), strict=True):
         axes.text(-0.02, y + dy, text, transform=place, ha="right", va="center", size=8.5, weight=bold)
     axes.text(1.02, y + 0.15, format_usd(total), transform=place, va="center", size=9.5, weight=bold)
-    latency = format_time(float(r.evaluation.latency_s[index, 1]), 2)
+    latency = format_time(float(r.answer.evaluation.latency_s[index, 1]), 2)
     axes.text(1.02, y - 0.2, f"{parts}, p95 {latency}", **small)
 
 

@@ -30,7 +30,7 @@ MOST_ALTERNATIVES = 10
 
 def rejected(r: Recommendation, sources: Sources) -> Table:
     """What rules designs out, limits first."""
-    rows = [_reason(r, reason, sources) for reason in r.reasons if reason.kind != "combination"]
+    rows = [_reason(r, reason, sources) for reason in r.answer.rejections if reason.kind != "combination"]
     head = "Because | Rules out | >Designs | >Least chance of a breach | Nearest of them | Source"
     return table("What rules designs out, limits first", head, rows, look="wide")
 
@@ -57,7 +57,7 @@ def combinations(r: Recommendation) -> Table:
     """What no workload can combine."""
     rows = [
         (sentence(reason.why, ""), rejected_options_at_length(reason, r.nearest), f"{reason.designs:,}")
-        for reason in r.reasons
+        for reason in r.answer.rejections
         if reason.kind == "combination"
     ]
     return table("Combinations that cannot be built", "Because | Rules out | >Combinations", rows)
@@ -87,7 +87,7 @@ def _alternative(r: Recommendation, row: dict[Any, Any]) -> list[Cell | str]:
 def turns(r: Recommendation) -> Table | None:
     """Where the recommendation changes."""
     rows = []
-    for turn in r.turns:
+    for turn in r.answer.break_evens:
         when, comma, then = turn.says.partition(", ")
         rows.append((sentence(when, ""), sentence(then, "") if comma else "no change within reach"))
     return table("Break-evens around this workload", "When | Then", rows) if rows else None
@@ -95,7 +95,7 @@ def turns(r: Recommendation) -> Table | None:
 
 def no_turns(r: Recommendation) -> str:
     """What is said where nothing is traded for parts."""
-    if r.turns:
+    if r.answer.break_evens:
         return "Nothing is feasible today, so there is nothing to trade for fewer parts."
     return "Nothing is feasible, and no other size, time or rate alone changes that."
 
@@ -127,7 +127,7 @@ def assumptions(r: Recommendation, sources: Sources) -> Table:
             Cell("decides", kind="decides") if row.decides else "",
             sources.cite(row.source_url, row.as_of, row.id),
         ]
-        for row in sorted(r.assumed, key=lambda row: not row.decides)
+        for row in sorted(r.answer.assumptions, key=lambda row: not row.decides)
     ]
     caption = "What was assumed; what decides the design comes first"
     return table(caption, "Of | Kind | Value | Why | Decides | Source", rows, look="wide")
@@ -135,7 +135,7 @@ def assumptions(r: Recommendation, sources: Sources) -> Table:
 
 def deciding(r: Recommendation) -> str:
     """How many assumptions decide the design."""
-    count = sum(row.decides for row in r.assumed)
+    count = sum(row.decides for row in r.answer.assumptions)
     if not count:
         return (
             "None of these decides the design: it stays with half or twice of any default, or its opposite."
@@ -152,7 +152,7 @@ def cite_rest(r: Recommendation, sources: Sources) -> None:
     findings(r.workload, design, load)
     usage(load, design)
     steps(load, design)
-    for found in r.found:
+    for found in r.answer.findings:
         if breach := catalogue.breach(found.limit, design.door):
             sources.cite(breach.source_url, breach.as_of, f"breach of {found.limit}")
     times, constants = (

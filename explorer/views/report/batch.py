@@ -117,7 +117,7 @@ def _verdict(r: Recommendation) -> Cell:
     """Whether it fits, and what stands in its way."""
     if not r.feasible:
         return Cell("not feasible", kind="breach")
-    verdict = r.found[0].verdict if r.found else "fits"
+    verdict = r.answer.findings[0].verdict if r.answer.findings else "fits"
     broken = max((found.breach_probability for found in decision.having(r, "tight")), default=0.0)
     said = {
         "fits": "fits",

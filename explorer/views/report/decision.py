@@ -77,10 +77,10 @@ def tiles(r: Recommendation) -> list[Cell]:
 
 
 def _tightest(r: Recommendation) -> Cell:
-    if not r.found:
+    if not r.answer.findings:
         return Cell("none", "no limit binds this design", "Tightest limit")
-    driven = [found for found in r.found if LOAD & _drivers(r).get(found.limit, set())]
-    worst = r.found[0]
+    driven = [found for found in r.answer.findings if LOAD & _drivers(r).get(found.limit, set())]
+    worst = r.answer.findings[0]
     if worst.verdict in ("tight", "fits") and driven:  # not a setting that is as large as it should be
         worst = max(driven, key=used_share)
     note = f"{catalogue.limit(worst.limit).name}: {use_of_limit_at_length(worst)} at the p99"
@@ -115,13 +115,13 @@ def points(r: Recommendation) -> list[tuple[str, list[str]]]:
 
 
 def _relaxed(r: Recommendation) -> list[str]:
-    helps = [] if r.feasible else relaxations(r)
+    helps = [] if r.feasible else relaxations(r.answer)
     return [f"It would be feasible if {help}." for help in helps]
 
 
 def having(r: Recommendation, verdict: str) -> list[Finding]:
     """The findings with one verdict."""
-    return [found for found in r.found if found.verdict == verdict]
+    return [found for found in r.answer.findings if found.verdict == verdict]
 
 
 def _depends(r: Recommendation) -> list[str]:
@@ -138,12 +138,12 @@ def _now_and_then(r: Recommendation) -> list[str]:
 
 def nearest_turns(r: Recommendation) -> list[BreakEven]:
     """The turns that are nearest to today's values."""
-    near = [(max(turn.factor, 1 / turn.factor), turn) for turn in r.turns if turn.factor]
+    near = [(max(turn.factor, 1 / turn.factor), turn) for turn in r.answer.break_evens if turn.factor]
     return [turn for _, turn in sorted(near, key=lambda pair: pair[0])][:MOST_POINTS]
 
 
 def _why_not(r: Recommendation) -> list[str]:
-    held = [reason for reason in r.reasons if reason.kind in ("limit", "promise")]
+    held = [reason for reason in r.answer.rejections if reason.kind in ("limit", "promise")]
     return [sentence(rejection_at_length(reason, r.nearest)) for reason in held[:MOST_POINTS]]
 
 
@@ -152,10 +152,10 @@ def _against(r: Recommendation) -> list[str]:
         return []
     broken = [found for found in findings(r.workload, r.current) if found.verdict == "breach"]
     fails = [breach_today_at_length(found) for found in broken[:MOST_POINTS]]
-    usd = next((change.usd for change in r.changed if change.usd is not None), None)
+    usd = next((change.usd for change in r.answer.changes if change.usd is not None), None)
     if usd is None:
         return fails
-    added, removed = (sum(c.change == kind for c in r.changed) for kind in ("added", "removed"))
+    added, removed = (sum(c.change == kind for c in r.answer.changes) for kind in ("added", "removed"))
     parts = f"{format_count(added, 'part', 'no')} to add, {removed or 'none'} to remove"
     return [*fails, f"It costs {format_usd_difference(usd)}; {parts}."]
 
@@ -166,7 +166,7 @@ def misses(r: Recommendation) -> Iterator[str]:
         return
     load = Conditions(r.workload)
     yield from (breach_at_length(found, load.tolerance) for found in having(r, "breach"))
-    late, target = float(r.evaluation.late[r.index]), r.workload.targets.latency_p95
+    late, target = float(r.answer.evaluation.late[r.answer.index]), r.workload.targets.latency_p95
     if late > load.tolerance + 1e-12:
         yield late_answers_at_length(late, r.workload.client.waits, load.tolerance)
     if target is not None and r.latency_s["p95"] > target:
@@ -178,7 +178,7 @@ def chosen_among(r: Recommendation) -> str:
     every = f"{len(every_design().designs):,} designs that can be built"
     if not r.feasible:
         return f"None of the {every} is feasible. This is the one that misses by least."
-    feasible = len(r.others) + 1
+    feasible = len(r.answer.alternatives) + 1
     most = f"the least cost, each part counted as {format_usd(r.part_usd)} a month"
     return f"Of {every}, {feasible:,} {'is' if feasible == 1 else 'are'} feasible; this one has {most}."
 
@@ -198,7 +198,7 @@ def choices(r: Recommendation) -> Table:
 def limits(r: Recommendation, sources: Sources) -> Table:
     """Every limit that binds the design."""
     head = "Limit | >Allowed | >Used, p50 | >Used, p99 | >Requests that break it | Verdict"
-    rows = [_limit(found, sources) for found in r.found]
+    rows = [_limit(found, sources) for found in r.answer.findings]
     return table("Limits, worst first", f"{head} | What the caller sees | Source", rows, look="wide")
 
 
@@ -286,7 +286,7 @@ def _times(seconds: dict[str, float]) -> list[str]:
 
 def changes(r: Recommendation) -> Table | None:
     """Against what runs today."""
-    rows = [(c.change, c.what, "" if c.usd is None else format_signed_cents(c.usd)) for c in r.changed]
+    rows = [(c.change, c.what, "" if c.usd is None else format_signed_cents(c.usd)) for c in r.answer.changes]
     caption = f"Against today's design ({r.current})"
     return table(caption, "Change | What | >USD a month", rows) if rows else None
 

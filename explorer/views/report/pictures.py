@@ -83,9 +83,10 @@ def named_plainly(r: Recommendation) -> Recommendation:
     """The same answer under a name that can be drawn: matplotlib reads $ as mathematics."""
     if PLAIN.fullmatch(r.workload.name):
         return r
-    named = copy(r)
-    named.workload = r.workload.model_copy(update={"name": "this workload"})
-    return named
+    plain = copy(r)
+    plain.answer = copy(r.answer)
+    plain.answer.workload = r.workload.model_copy(update={"name": "this workload"})
+    return plain
 
 
 def _cost_by_rate(figures: Any, r: Recommendation) -> Drawn:
@@ -110,17 +111,19 @@ def _map(figures: Any, r: Recommendation) -> Drawn:
 def _binding(r: Recommendation) -> list[str]:
     """The distributions whose limits rule some design out; the response's if none does."""
     load = Conditions(r.workload)
-    contexts = (r.candidates if r.candidates.designs else table()).contexts
+    contexts = (r.answer.candidates if r.answer.candidates.designs else table()).contexts
     uses = (use for c in contexts for use in c.option.limits(load.under(c.flow)))
     drivers = {use.limit: use.driver for use in uses}
-    because = {drivers.get(reason.because) for reason in r.reasons}
+    because = {drivers.get(reason.because) for reason in r.answer.rejections}
     return [name for name in SPREADS if name in because] or ["response"]
 
 
 def _over_rates(r: Recommendation) -> list[Design]:
     """The design, and those that the nearest rates would change it to, or the best alternatives."""
-    turned = [turn.design for turn in r.turns if turn.axis == "requests_per_month" and turn.design]
-    others = [other.design for other in r.others]
+    turned = [
+        turn.design for turn in r.answer.break_evens if turn.axis == "requests_per_month" and turn.design
+    ]
+    others = [other.design for other in r.answer.alternatives]
     designs = [r.nearest, *(Design(**ids) for ids in (*turned, *others))]
     return list(dict.fromkeys(designs))[:MOST_RATES]
 
