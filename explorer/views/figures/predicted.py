@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from explorer.analysis.calibration.prediction import predicted as predicted_by
+from explorer.analysis.calibration.prediction import predict_run as predicted_by
 from explorer.errors import ExplorerError
 from explorer.facts.units import format_time
 from explorer.workload.workload import Workload

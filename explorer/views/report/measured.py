@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from explorer.analysis.calibration.calibrate import calibrate
-from explorer.analysis.calibration.measurements import read
-from explorer.analysis.calibration.prediction import RunConditions, predicted
+from explorer.analysis.calibration.measurements import read_benchmark
+from explorer.analysis.calibration.prediction import RunConditions, predict_run
 from explorer.engine.designs import Design
 from explorer.errors import ReportError
 from explorer.facts.units import format_time
@@ -32,7 +32,7 @@ class Measurement:
     @cached_property
     def frame(self) -> Any:
         """A row a request, with what the run says of itself in `attrs["bench"]`."""
-        frame = read(self.path)
+        frame = read_benchmark(self.path)
         told = frame.attrs.get("bench") or {}
         if not told.get("design") or not told.get("summary", {}).get("measured"):
             raise ReportError(
@@ -79,7 +79,7 @@ class Measurement:
     @cached_property
     def predicted(self) -> dict[str, dict[str, float]]:
         """The same by the model, for the document's workload under this run's conditions."""
-        return predicted(self.workload, self.design, self.conditions)
+        return predict_run(self.workload, self.design, self.conditions)
 
     def to_dict(self) -> dict[str, Any]:
         """The summary that the run stored."""
