@@ -25,36 +25,36 @@ from .answer_rows import Rows
 TRADES = (0.0, 10.0, 100.0)  # USD a part at which the trade is shown
 
 
-def completed(workload: Workload, given: str | Mapping[str, str | None] | Design) -> Design:
-    """The design that is given, concerns left out filled by the best for this workload.
+def complete_design(workload: Workload, design: str | Mapping[str, str | None] | Design) -> Design:
+    """The design that these choices name, concerns left out filled by the best for this workload.
 
     If none of them is feasible, by the choices of the design that is recommended.
     Raises DesignError for an unknown concern or option, or options that cannot go together.
     """
-    chosen = choices(given)
-    if len(chosen) == len(CONCERNS):
-        return Design(**chosen)
-    load, candidates = Conditions(workload), table().where(chosen)
+    choice_ids = choices(design)
+    if len(choice_ids) == len(CONCERNS):
+        return Design(**choice_ids)
+    load, candidates = Conditions(workload), table().where(choice_ids)
     evaluation = Evaluation(load, candidates.only(candidates.allowed(load)))
     index = int(evaluation.winner()) if evaluation.designs else -1
     if index >= 0:
         return evaluation.designs[index]
     best = Choice(workload.without_current()).nearest
-    return min(candidates.designs, key=lambda design: design.differs_from(best))
+    return min(candidates.designs, key=lambda candidate: candidate.differs_from(best))
 
 
-def nearest(evaluation: Evaluation) -> int:
+def nearest_miss(evaluation: Evaluation) -> int:
     """The index of the design that misses by least: fewest kinds, then to a percent, then by score."""
-    broken, late = evaluation.hard_breach, evaluation.late
+    breach_chance, late_share = evaluation.hard_breach, evaluation.late
     tolerance = evaluation.load.tolerance
-    kinds = 1 * (broken > tolerance) + (late > tolerance) + ~evaluation.in_time
-    missed = np.round(np.maximum(broken, late), 2)
+    kinds = 1 * (breach_chance > tolerance) + (late_share > tolerance) + ~evaluation.in_time
+    miss = np.round(np.maximum(breach_chance, late_share), 2)
     part_usd = evaluation.load.workload.preferences.part_usd
     score = evaluation.monthly_usd + part_usd * evaluation.table.parts
-    return int(np.lexsort((evaluation.latency_s[:, 1], score, missed, kinds))[0])
+    return int(np.lexsort((evaluation.latency_s[:, 1], score, miss, kinds))[0])
 
 
-def _today(workload: Workload) -> dict[str, str]:
+def _today_choices(workload: Workload) -> dict[str, str]:
     """The options of today's design that the workload names. Raises DesignError naming its file."""
     try:
         return choices(workload.current.model_dump()) if workload.current else {}
@@ -80,10 +80,10 @@ class Choice:
 
     def __init__(self, workload: Workload) -> None:
         if not isinstance(workload, Workload):
-            given = shown(workload)
-            raise WorkloadError(f"workload is {given}: expected a Workload, such as Workload.load({given})")
+            value = shown(workload)
+            raise WorkloadError(f"workload is {value}: expected a Workload, such as Workload.load({value})")
         self.workload = workload
-        self._today = _today(workload)
+        self._today = _today_choices(workload)
         self.load = Conditions(workload)
         self.candidates = allowed(self.load)
         self.evaluation = Evaluation(self.load, self.candidates).unbroken()
@@ -91,7 +91,7 @@ class Choice:
         self.feasible = index >= 0
         if not self.feasible:  # the nearest miss may break any limit
             self.evaluation = Evaluation(self.load, self.candidates)
-        self.index = index if self.feasible else nearest(self.evaluation)
+        self.index = index if self.feasible else nearest_miss(self.evaluation)
         self.design = self.evaluation.designs[index] if self.feasible else None
 
     @property
@@ -159,7 +159,7 @@ class Choice:
     @cached_property
     def current(self) -> Design | None:
         """What runs today, concerns left out filled by the best; None if the workload does not say."""
-        return completed(self.workload, self._today) if self._today else None
+        return complete_design(self.workload, self._today) if self._today else None
 
     @cached_property
     def at_part_usd(self) -> dict[float, dict[str, Any]]:

@@ -15,16 +15,16 @@ from explorer.errors import ExplorerError
 from explorer.workload.workload import Workload
 
 from .answer_rows import Rows
-from .choice import completed
+from .choice import complete_design
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-Given = str | Mapping[str, str | None] | Design  # "door=http-api,...", a mapping, or a Design
+DesignArgument = str | Mapping[str, str | None] | Design  # "door=http-api,...", a mapping, or a Design
 
 
-def assess(workload: Workload, design: Given) -> pd.DataFrame:
+def assess(workload: Workload, design: DesignArgument) -> pd.DataFrame:
     """Findings of one design, feasible or not: a row a limit, worst first.
 
     Columns: limit, limit_value, unit, used_p50, used_p99 [unit], breach_probability [share of
@@ -32,18 +32,18 @@ def assess(workload: Workload, design: Given) -> pd.DataFrame:
     the caller sees), source_url, verified. Concerns left out are filled by the best.
     Raises DesignError for a design that cannot be built.
     """
-    return Rows(tuple(findings(workload, completed(workload, design))), Finding).to_frame()
+    return Rows(tuple(findings(workload, complete_design(workload, design))), Finding).to_frame()
 
 
-def cost(workload: Workload, design: Given) -> Bill:
+def cost(workload: Workload, design: DesignArgument) -> Bill:
     """The bill of one design a month; concerns left out are filled by the best.
 
     Raises DesignError for a design that cannot be built.
     """
-    return bill_of(workload, completed(workload, design))
+    return bill_of(workload, complete_design(workload, design))
 
 
-def latency(workload: Workload, design: Given) -> pd.DataFrame:
+def latency(workload: Workload, design: DesignArgument) -> pd.DataFrame:
     """Seconds of one design by phase and in all; concerns left out are filled by the best.
 
     Index: submit, queue, cold start, work, poll, download (those that take time), total.
@@ -51,10 +51,10 @@ def latency(workload: Workload, design: Given) -> pd.DataFrame:
     """
     import pandas as pd
 
-    return pd.DataFrame(seconds_of(workload, completed(workload, design))).T
+    return pd.DataFrame(seconds_of(workload, complete_design(workload, design))).T
 
 
-def compare(workload: Workload, designs: Mapping[str, Given]) -> pd.DataFrame:
+def compare(workload: Workload, designs: Mapping[str, DesignArgument]) -> pd.DataFrame:
     """Designs side by side, feasible or not: a row a name; concerns left out are filled by the best.
 
     Columns: monthly_usd [USD a month], parts, latency_p50_s, latency_p95_s [s], verdict and limit of
@@ -63,8 +63,8 @@ def compare(workload: Workload, designs: Mapping[str, Given]) -> pd.DataFrame:
     import pandas as pd
 
     rows = {}
-    for name, given in designs.items():
-        design = completed(workload, given)
+    for name, argument in designs.items():
+        design = complete_design(workload, argument)
         worst = findings(workload, design)[0]
         seconds = seconds_of(workload, design)["total"]
         rows[name] = {
@@ -79,28 +79,22 @@ def compare(workload: Workload, designs: Mapping[str, Given]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def assessed(workload: Workload, given: str) -> dict[str, Any]:
+def design_assessment(workload: Workload, design_text: str) -> dict[str, Any]:
     """One design for one workload: findings, bill, latency, and what keeps it from being feasible."""
-    from explorer.engine.cost import cost
-    from explorer.engine.latency import latency
-    from explorer.engine.limits import findings
-
-    from .choice import completed
-
-    if not given.strip(" ,"):
-        raise ExplorerError(f'design is "{given}": expected concern=option, such as door=http-api')
-    design = completed(workload, given)
-    found = findings(workload, design)
-    feasible, excluded = _excluded(workload, design, found)
-    bill, seconds = cost(workload, design), latency(workload, design)
+    if not design_text.strip(" ,"):
+        raise ExplorerError(f'design is "{design_text}": expected concern=option, such as door=http-api')
+    design = complete_design(workload, design_text)
+    design_findings = findings(workload, design)
+    feasible, reasons = _why_infeasible(workload, design, design_findings)
+    bill, seconds = bill_of(workload, design), seconds_of(workload, design)
     part_usd = workload.preferences.part_usd
     return {
         "workload": workload.name,
         "region": workload.region,
         "design": design.ids,
         "feasible": feasible,
-        "excluded": excluded,
-        "findings": [asdict(finding) for finding in found],
+        "excluded": reasons,
+        "findings": [asdict(finding) for finding in design_findings],
         "bill": bill_to_dict(bill),
         "latency_s": seconds,
         "monthly_usd": float(bill.total_usd),
@@ -113,7 +107,7 @@ def assessed(workload: Workload, given: str) -> dict[str, Any]:
     }
 
 
-def _excluded(
+def _why_infeasible(
     workload: Workload, design: Design, findings: list[Finding]
 ) -> tuple[bool, list[dict[str, str]]]:
     """Whether a design is feasible, and what keeps it from that: limits that break first."""
@@ -125,13 +119,15 @@ def _excluded(
 
     load, rows = Conditions(workload), table().where(design.ids)
     one = Evaluation(load, rows)
-    excluded = {e.because: e.why for exclusions in rows.exclusions(load).values() for e in exclusions}
-    feasible = not excluded and bool(one.feasible[0])
-    broken = [finding for finding in findings if finding.verdict == "breach" and not feasible]
-    found = {finding.limit: breach(finding) for finding in broken} | excluded
+    whys_of_exclusions = {
+        e.because: e.why for exclusions in rows.exclusions(load).values() for e in exclusions
+    }
+    feasible = not whys_of_exclusions and bool(one.feasible[0])
+    breaches = [finding for finding in findings if finding.verdict == "breach" and not feasible]
+    whys = {finding.limit: breach(finding) for finding in breaches} | whys_of_exclusions
     if not feasible and one.late[0] > load.tolerance:
-        found["client.waits"] = late_answers_as_reason(float(one.late[0]), load.waits)
+        whys["client.waits"] = late_answers_as_reason(float(one.late[0]), load.waits)
     if not one.in_time[0]:
         p95_s = float(one.latency_s[0, 1])
-        found["targets.latency_p95"] = late_p95_as_reason(p95_s, load.latency_p95)
-    return feasible, [{"because": because, "why": why} for because, why in found.items()]
+        whys["targets.latency_p95"] = late_p95_as_reason(p95_s, load.latency_p95)
+    return feasible, [{"because": because, "why": why} for because, why in whys.items()]

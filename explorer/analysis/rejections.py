@@ -45,7 +45,7 @@ class Change:
 
 
 @dataclass
-class _Collected:
+class RejectionTally:
     kind: str
     why: str
     options: set[str] = field(default_factory=set)
@@ -61,52 +61,52 @@ class _Collected:
 def rejections(load: Conditions) -> list[Rejection]:
     """Every reason that rules out a design, limits first, then by how many designs it rules out."""
     evaluation = Evaluation(load, table())
-    collected = _by_context(evaluation, load)
-    _promises(evaluation, load, collected)
+    tallies = _tally_by_context(evaluation, load)
+    _tally_promises(evaluation, load, tallies)
     counts = np.zeros(len(evaluation.designs), dtype=int)
-    for reason in collected.values():
+    for reason in tallies.values():
         counts[list(reason.chances)] += 1
     score = evaluation.monthly_usd + load.workload.preferences.part_usd * evaluation.table.parts
-    rows = [_reason(because, c, evaluation.designs, counts, score) for because, c in collected.items()]
+    rows = [_rejection(because, c, evaluation.designs, counts, score) for because, c in tallies.items()]
     rows.sort(key=lambda row: (KINDS.index(row.kind), -row.designs, row.because))
-    return rows + _combinations()
+    return rows + _combination_rejections()
 
 
-def _by_context(evaluation: Evaluation, load: Conditions) -> dict[str, _Collected]:
+def _tally_by_context(evaluation: Evaluation, load: Conditions) -> dict[str, RejectionTally]:
     """Limits and exclusions, each with the designs that stand in a context where it holds."""
-    designs_of = _designs_of(evaluation)
-    found: dict[str, _Collected] = {}
-    excluded = evaluation.table.exclusions(load)
+    designs_of = _designs_by_context(evaluation)
+    tallies: dict[str, RejectionTally] = {}
+    exclusions = evaluation.table.exclusions(load)
     for index, (context, exceedances) in enumerate(
         zip(evaluation.table.contexts, evaluation.exceedances, strict=True)
     ):
         for limit, driver, chance in exceedances.raised:
             if chance > load.tolerance:
-                reason = found.setdefault(limit, _Collected("limit", catalogue.limit(limit).name))
+                reason = tallies.setdefault(limit, RejectionTally("limit", catalogue.limit(limit).name))
                 reason.add(designs_of[index], float(chance))
-                reason.options |= _blamed(evaluation, context.option, driver, designs_of[index])
-        for exclusion in excluded[context.option]:
-            reason = found.setdefault(exclusion.because, _Collected("exclusion", exclusion.why))
+                reason.options |= _options_at_fault(evaluation, context.option, driver, designs_of[index])
+        for exclusion in exclusions[context.option]:
+            reason = tallies.setdefault(exclusion.because, RejectionTally("exclusion", exclusion.why))
             if exclusion.is_whole and exclusion.why not in reason.why.split("; "):
                 reason.why = f"{reason.why}; {exclusion.why}"
             reason.add(designs_of[index], None)
             reason.options.add(format_pair(context.option.concern, context.option.id))
-    return found
+    return tallies
 
 
-PASSED = {"request": "request", "response": "response", "runtime": "response"}  # driver: concern
+CONCERN_OF_DRIVER = {"request": "request", "response": "response", "runtime": "response"}  # driver: concern
 
 
-def _blamed(evaluation: Evaluation, option: Option, driver: str, designs: list[int]) -> set[str]:
+def _options_at_fault(evaluation: Evaluation, option: Option, driver: str, designs: list[int]) -> set[str]:
     """The option that the limit binds; at a door, the bodies too that are too large for it."""
-    concern = PASSED.get(driver) if option.concern == "door" else None
+    concern = CONCERN_OF_DRIVER.get(driver) if option.concern == "door" else None
     with_it = (
         {format_pair(concern, evaluation.designs[i].ids[concern]) for i in designs} if concern else set()
     )
     return {format_pair(option.concern, option.id)} | with_it
 
 
-def _designs_of(evaluation: Evaluation) -> dict[int, list[int]]:
+def _designs_by_context(evaluation: Evaluation) -> dict[int, list[int]]:
     """The designs that stand in each context."""
     designs: dict[int, list[int]] = defaultdict(list)
     for design, row in enumerate(evaluation.table.rows.tolist()):
@@ -115,64 +115,66 @@ def _designs_of(evaluation: Evaluation) -> dict[int, list[int]]:
     return designs
 
 
-def _promises(evaluation: Evaluation, load: Conditions, found: dict[str, _Collected]) -> None:
+def _tally_promises(evaluation: Evaluation, load: Conditions, tallies: dict[str, RejectionTally]) -> None:
     """The client's patience and the promised latency."""
     late = np.flatnonzero(evaluation.late > load.tolerance)
     if late.size:
         why = f"the client waits {format_time(float(load.waits))} for the first byte of an answer"
-        options = _responses(evaluation, late)
+        options = _options_in_these_alone(evaluation, late)
         chances: dict[int, Any] = {int(i): float(evaluation.late[i]) for i in late}
-        found["client.waits"] = _Collected("promise", why, options, chances)
+        tallies["client.waits"] = RejectionTally("promise", why, options, chances)
     slow = np.flatnonzero(~evaluation.in_time)
     if slow.size:
         why = f"the p95 is promised within {format_time(float(load.latency_p95))}"
-        options = _responses(evaluation, slow)
-        found["targets.latency_p95"] = _Collected("promise", why, options, {int(i): None for i in slow})
+        options = _options_in_these_alone(evaluation, slow)
+        tallies["targets.latency_p95"] = RejectionTally("promise", why, options, {int(i): None for i in slow})
 
 
-def _responses(evaluation: Evaluation, designs: np.ndarray) -> set[str]:
+def _options_in_these_alone(evaluation: Evaluation, designs: np.ndarray) -> set[str]:
     """The options that stand in none but these designs."""
     inside = {(c, o) for i in designs for c, o in evaluation.designs[i].ids.items()}
     rest = np.setdiff1d(np.arange(len(evaluation.designs)), designs)
     outside = {(c, o) for i in rest for c, o in evaluation.designs[i].ids.items()}
     only = {format_pair(concern, option) for concern, option in inside - outside}
-    return only or set(_shared([evaluation.designs[i] for i in designs]))
+    return only or set(_common_options([evaluation.designs[i] for i in designs]))
 
 
-def _reason(
+def _rejection(
     because: str,
-    collected: _Collected,
+    tally: RejectionTally,
     designs: tuple[Design, ...],
     counts: np.ndarray,
     score: np.ndarray,
 ) -> Rejection:
-    chances = collected.chances
-    known = [chance for chance in chances.values() if chance is not None]
+    chances = tally.chances
+    known_chances = [chance for chance in chances.values() if chance is not None]
     closest = min(chances, key=lambda i: (counts[i], chances[i] or 0.0, score[i]))
     return Rejection(
         because,
-        collected.kind,
-        collected.why,
-        tuple(sorted(collected.options)),
+        tally.kind,
+        tally.why,
+        tuple(sorted(tally.options)),
         len(chances),
-        min(known) if known else None,
+        min(known_chances) if known_chances else None,
         designs[closest].ids,
     )
 
 
-def _combinations() -> list[Rejection]:
+def _combination_rejections() -> list[Rejection]:
     """Combinations of options that no workload can use."""
-    grouped: dict[str, list[Design]] = defaultdict(list)
+    by_sentence: dict[str, list[Design]] = defaultdict(list)
     for design in every_combination():
         for sentence in design.clashes:
-            grouped[sentence].append(design)
+            by_sentence[sentence].append(design)
     return [
-        Rejection("combination", "combination", why, _shared(designs), len(designs), None, designs[0].ids)
-        for why, designs in sorted(grouped.items())
+        Rejection(
+            "combination", "combination", why, _common_options(designs), len(designs), None, designs[0].ids
+        )
+        for why, designs in sorted(by_sentence.items())
     ]
 
 
-def _shared(designs: list[Design]) -> tuple[str, ...]:
+def _common_options(designs: list[Design]) -> tuple[str, ...]:
     """The options that all of these designs have."""
     common = set(designs[0].ids.items())
     for design in designs:

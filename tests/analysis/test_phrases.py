@@ -181,7 +181,7 @@ def test_how_a_design_differs(beside, words, or_all, briefly):
 
 
 def test_a_door_that_offers_all_lacks_nothing():
-    assert phrases.lacks(OPTIONS["door"]["rest-api"]) == ""
+    assert phrases.door_lacks(OPTIONS["door"]["rest-api"]) == ""
 
 
 @pytest.mark.parametrize(("text", "words"), [("it ends.", "It ends."), ("run `x`", "Run `x`"), ("", ".")])

@@ -3,7 +3,7 @@
 import pytest
 
 import explorer as ex
-from explorer.analysis.choice import completed
+from explorer.analysis.choice import complete_design
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import ORDER, breach_probability, findings, verdict
 from explorer.facts import catalogue
@@ -21,7 +21,7 @@ def workload(**fields) -> Workload:
 
 def found(design: str, limit: str, **fields):
     w = workload(**fields)
-    return next(finding for finding in findings(w, completed(w, design)) if finding.limit == limit)
+    return next(finding for finding in findings(w, complete_design(w, design)) if finding.limit == limit)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_the_chance_of_any_breach(chances, any):
 def test_a_design_breaks_by_its_worst_limit_of_each_driver():
     # a tenth of the responses is too large, a tenth of the run times too long
     w = workload(response={"p50": MB, "p90": 10 * MB}, runtime={"p50": 3, "p90": 30})
-    design = completed(w, f"door=http-api, {SINGLE}")
+    design = complete_design(w, f"door=http-api, {SINGLE}")
     evaluation = Evaluation(Conditions(w))
     index = evaluation.designs.index(design)
     by = {finding.limit: finding.breach_probability for finding in findings(w, design)}
@@ -178,9 +178,12 @@ def test_what_nobody_could_notice_is_no_breach():
 def test_concerns_left_out_are_filled_by_the_best():
     w = workload(configuration={"total": 900, "entries": 9, "secrets": 1})
     r = ex.recommend(w)
-    assert completed(w, "") == r.design
-    assert completed(w, {"door": r.design.door}) == r.design
-    assert completed(w, "response=stored").ids["configuration"] in {"parameter-store", "secrets-manager"}
+    assert complete_design(w, "") == r.design
+    assert complete_design(w, {"door": r.design.door}) == r.design
+    assert complete_design(w, "response=stored").ids["configuration"] in {
+        "parameter-store",
+        "secrets-manager",
+    }
 
 
 def test_a_design_that_the_workload_excludes_can_still_be_assessed():

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import explorer as ex
-from explorer.analysis.phrases import lacks, rejection
+from explorer.analysis.phrases import door_lacks, rejection
 from explorer.cli.commands.init import QUESTIONS, question
 from explorer.engine.cost import cost
 from explorer.engine.designs import Design, choices, more_options, table
@@ -183,7 +183,7 @@ def test_they_last_as_long_as_their_context():
 
 
 def test_their_words():
-    assert lacks(Hatch()) == "A made-up hatch has no WAF, throttling or private access of its own."
+    assert door_lacks(Hatch()) == "A made-up hatch has no WAF, throttling or private access of its own."
     assert BOTH.parts == ("hatch", "kettle rack", "descaling", "client brings cups")
     assert str(BOTH).startswith("door=made-up-hatch, request=inline")
     assert [step.title for step in steps(Conditions(workload()), BOTH)] == [

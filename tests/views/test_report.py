@@ -12,7 +12,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 import explorer as ex
-from explorer.analysis.phrases import lacks
+from explorer.analysis.phrases import door_lacks
 from explorer.engine.designs import OPTIONS
 from explorer.errors import ReportError
 from explorer.facts.locations import workloads_dir
@@ -279,8 +279,8 @@ def test_what_the_door_does_not_offer_is_a_consequence(text, statements):
 
 def test_a_door_that_offers_all_lacks_nothing():
     doors = OPTIONS["door"]
-    assert lacks(doors["rest-api"]) == ""
-    assert lacks(doors["http-api"]).endswith("has no WAF, usage plans or private access of its own.")
+    assert door_lacks(doors["rest-api"]) == ""
+    assert door_lacks(doors["http-api"]).endswith("has no WAF, usage plans or private access of its own.")
 
 
 def test_the_tightest_limit_is_one_that_load_fills():

@@ -10,7 +10,7 @@ from zlib import crc32
 
 import numpy as np
 
-from explorer.analysis.choice import completed
+from explorer.analysis.choice import complete_design
 from explorer.analysis.phrases import difference_or_all
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
@@ -208,7 +208,7 @@ def regret(
         raise ExplorerError(f"risk is {shown(risk)}: expected a share from 0 to 1")
     workload = workload.without_current()
     every = ranges_of(workload, ranges, MEASURED)
-    others = {completed(workload, given) for given in designs}
+    others = {complete_design(workload, given) for given in designs}
     inputs = {given.field: drawn(given, samples, seed) for given in every}
     axes = along(workload, inputs)
     now = Recommendation(workload)

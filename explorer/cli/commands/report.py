@@ -60,10 +60,10 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Write the answer as a decision record that stands alone: one file, or a folder with an index."""
-    from explorer.analysis.forecast import parsed
+    from explorer.analysis.forecast import parse_growth
     from explorer.views.report.sections import Asked
 
-    asked = Asked(parsed(growth) if growth else None, months, measured)
+    asked = Asked(parse_growth(growth) if growth else None, months, measured)
     if measured and len(workloads) > 1:
         raise ExplorerError(f"--measured is {measured}: expected one workload, not {len(workloads)}")
     if output.suffix and not output.is_dir():

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.analysis.choice import Choice, completed
+from explorer.analysis.choice import Choice, complete_design
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import Design, table
 from explorer.errors import ExplorerError
@@ -85,7 +85,7 @@ def plan(
 
     Raises NotDeployableError, ExplorerError for a handler that is none.
     """
-    chosen = completed(workload, design) if design else Choice(workload).nearest
+    chosen = complete_design(workload, design) if design else Choice(workload).nearest
     if chosen.undeployable:
         raise NotDeployableError(chosen, nearest_deployable(workload, chosen))
     path, function = user_handler(handler) if handler else (None, "")

@@ -122,10 +122,10 @@ class Maps:
         """A map as the browser takes it: words and places; the cells and the money as bytes."""
         designs = found.designs
         colours = self._palette.colours(designs)
-        place = {index: number for number, index in enumerate(found.ranked)} | {NOTHING: EMPTY}
+        place = {index: number for number, index in enumerate(found.winner_indices)} | {NOTHING: EMPTY}
         kinds, inverse = np.unique(found.winner, return_inverse=True)
         cells = np.array([place[int(kind)] for kind in kinds], dtype=np.uint8)[inverse]
-        usd = np.ascontiguousarray(found.swept.monthly_usd.T, dtype=np.float32)
+        usd = np.ascontiguousarray(found.sweep.monthly_usd.T, dtype=np.float32)
         names = [
             {"text": " + ".join(found.label(design)), "label": found.label(design), "colour": colour}
             for design, colour in zip(designs, colours, strict=True)
@@ -137,8 +137,8 @@ class Maps:
             "ny": len(found.up),
             "names": names,
             "nothing": "no design is feasible",
-            "lines": [_line(line) for line in found.lines] if fine else [],
-            "cloud": [(ring / found.today).round(5).tolist() for ring in found.cloud],
+            "lines": [_line(line) for line in found.border_lines] if fine else [],
+            "cloud": [(ring / found.today).round(5).tolist() for ring in found.request_cloud],
             "common": _common(found),
             "axes": list(AXES.items()),
             "fine": fine,
@@ -181,7 +181,7 @@ def ticks(unit: str, low: float, high: float, most: int) -> list[tuple[float, st
 
 def _line(line: Line) -> dict[str, Any]:
     promise = by_path().get(line.because)
-    text = promise.noun if promise else line.said
+    text = promise.noun if promise else line.text
     return {"x": line.at[0], "y": line.at[1], "text": text, "steep": line.steep}
 
 

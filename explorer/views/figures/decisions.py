@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.text import Text
 
-from explorer.analysis.decision_map import DecisionMap, atlas, unit_of
+from explorer.analysis.decision_map import DecisionMap, map_decisions, unit_of
 from explorer.analysis.sweep.sweep import Sweep
 from explorer.engine.search import NOTHING
 from explorer.facts.units import format_percent
@@ -40,7 +40,7 @@ def decision_map(
     x, y : two numeric fields, as `explorer.sweep` takes them; a distribution is scaled to its median
     swept : a sweep over these two, to draw again without asking again
     """
-    drawn = atlas(workload, x, y) if swept is None else DecisionMap(workload, x, y, swept)
+    drawn = map_decisions(workload, x, y) if swept is None else DecisionMap(workload, x, y, swept)
     picture, axes = canvas(6.4, f"What to build for {workload.name}", _alt(drawn), 0.085, 0.985, 0.84)
     subtitle(picture, _shared(drawn))
     if {x, y} & set(SPREADS):
@@ -81,7 +81,7 @@ def _alt(drawn: DecisionMap) -> str:
 
 
 def _areas(axes: Axes, drawn: DecisionMap) -> None:
-    place = {index: number for number, index in enumerate(drawn.ranked)}
+    place = {index: number for number, index in enumerate(drawn.winner_indices)}
     shown = np.vectorize(lambda index: place.get(int(index), NOTHING), otypes=[int])(drawn.winner)
     colours = ListedColormap([EMPTY, *(COLOURS[number % len(COLOURS)] for number in range(len(place)))])
     across, up = drawn.across, drawn.up
@@ -95,7 +95,7 @@ def _areas(axes: Axes, drawn: DecisionMap) -> None:
 def _names(picture: Picture, axes: Axes, drawn: DecisionMap) -> None:
     """The name of each region where it has most room; one that does not fit has a letter, told below."""
     told: list[str] = []
-    for region in drawn.regions:
+    for region in drawn.winner_regions:
         if region.at is None:
             continue
         text = axes.text(*region.at, "", ha="center", va="center", size=8.5, color=INK, zorder=7)
@@ -128,13 +128,13 @@ def _reasons(axes: Axes, drawn: DecisionMap) -> None:
     """What draws each line of some length: the limit that the one design breaks beyond it, or the cost."""
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.2}
     style: Any = {"size": 7.5, "color": FAINT, "ha": "center", "va": "center", "bbox": box}
-    for line in drawn.lines:
-        axes.text(*line.at, line.said, rotation=90 if line.steep else 0, clip_on=True, zorder=5, **style)
+    for line in drawn.border_lines:
+        axes.text(*line.at, line.text, rotation=90 if line.steep else 0, clip_on=True, zorder=5, **style)
 
 
 def mark_today(axes: Axes, drawn: DecisionMap) -> None:
     """The workload as it is: its medians, and how far its own requests reach."""
-    for ring in drawn.cloud:
+    for ring in drawn.request_cloud:
         axes.fill(*ring.T, facecolor=INK, edgecolor=INK, alpha=0.09, lw=1.2, zorder=4)
     axes.plot(*drawn.today, "o", ms=7, color="white", mec=INK, mew=1.6, zorder=7)
     text: Any = {"size": 8.5, "weight": "bold", "color": INK, "zorder": 7}

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
-from explorer.analysis.decision_map import DecisionMap, atlas, dearer
-from explorer.analysis.label_placement import widest
+from explorer.analysis.decision_map import DecisionMap, map_decisions, cost_above_best
+from explorer.analysis.label_placement import roomiest_label_cell
 from explorer.analysis.recommendation import recommend
 from explorer.engine.designs import Design
 from explorer.workload.workload import Workload
@@ -37,14 +37,14 @@ def price_of_being_wrong(workload: Workload, x: str = "response", y: str = "runt
 
     Raises ExplorerError for a name that is no axis.
     """
-    r, drawn = recommend(workload), atlas(workload, x, y)
+    r, drawn = recommend(workload), map_decisions(workload, x, y)
     title = f"The price of being wrong about {workload.name}"
     if not r.feasible:
         picture, axes = canvas(6.4, title, f"{title}: no design is feasible today.", 0.085, 0.985, 0.62)
         subtitle(picture, "no design is feasible today, so there is no choice to be wrong about")
         frame_map(axes, drawn)
         return picture
-    extra = dearer(drawn, r.nearest)
+    extra = cost_above_best(drawn, r.nearest)
     picture, axes = canvas(6.4, title, _alt(extra, r.nearest), 0.085, 0.985, 0.62)
     subtitle(
         picture, f"what {r.nearest.door}, {r.nearest.response}, {r.nearest.execution} costs above the best"
@@ -86,7 +86,7 @@ def _areas(axes: Axes, drawn: DecisionMap, classes: np.ndarray) -> None:
         hatch: Any = {"levels": [0.5, 1.5], "colors": "none", "hatches": ["////"]}
         axes.contourf(drawn.across, drawn.up, breaks * 1.0, **hatch)
     line: Any = {"levels": [0.5], "colors": FAINT, "linewidths": 0.5, "alpha": 0.6}
-    for number in drawn.ranked:
+    for number in drawn.winner_indices:
         its = drawn.winner == number
         if not its.all():
             axes.contour(drawn.across, drawn.up, its * 1.0, **line)
@@ -95,11 +95,11 @@ def _areas(axes: Axes, drawn: DecisionMap, classes: np.ndarray) -> None:
 def _names(picture: Picture, axes: Axes, drawn: DecisionMap, classes: np.ndarray) -> None:
     """What each colour stands for, in its widest place, if there is room."""
     names = ["no design is feasible", "it is the best", *_spans(), "it breaks or is late"]
-    taken = drawn.taken_by_today(classes.shape)
+    taken = drawn.cells_of_today(classes.shape)
     for index in np.unique(classes):
         inside = classes == index
         inside[taken] = False
-        row, column, room = widest(inside)
+        row, column, room = roomiest_label_cell(inside)
         ink = "white" if DARK <= index < len(COLOURS) else INK
         at = (drawn.across[column], drawn.up[row])
         text = axes.text(*at, "", ha="center", va="center", size=8.5, color=ink, zorder=7)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from explorer.analysis.choice import completed
+from explorer.analysis.choice import complete_design
 from explorer.analysis.phrases import label_designs
 from explorer.engine.designs import Design, table
 from explorer.engine.evaluation import Evaluation
@@ -56,7 +56,7 @@ def cost_by_rate(
 
     A line is thin where its design is not feasible. Dots mark where the cheapest design changes.
     """
-    chosen = list(dict.fromkeys(completed(workload, design) for design in designs))
+    chosen = list(dict.fromkeys(complete_design(workload, design) for design in designs))
     today = workload.requests_per_month
     span = np.geomspace(max(today / 1000, 1), today * 1000, 181) if rates is None else np.asarray(rates)
     evaluation = _over_rates(workload, chosen, span)

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch
 
-from explorer.analysis.choice import completed
+from explorer.analysis.choice import complete_design
 from explorer.analysis.phrases import list_options
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
@@ -62,7 +62,7 @@ def resources(
 def _subject(subject: object, design: object) -> tuple[Workload, Design]:
     if isinstance(subject, Recommendation):
         return subject.workload, subject.nearest
-    return subject, completed(subject, design or {})  # type: ignore[arg-type,return-value]
+    return subject, complete_design(subject, design or {})  # type: ignore[arg-type,return-value]
 
 
 def _placed(boxes: dict[str, Box], over: bool) -> float:

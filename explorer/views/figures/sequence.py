@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from explorer.analysis.choice import completed
+from explorer.analysis.choice import complete_design
 from explorer.analysis.phrases import list_options
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
@@ -76,7 +76,7 @@ def _subject(subject: object, design: object) -> tuple[Workload, Design]:
     if isinstance(subject, Recommendation):
         return subject.workload, subject.nearest
     workload, given = subject if isinstance(subject, tuple) else (subject, design)
-    return workload, completed(workload, given or {})
+    return workload, complete_design(workload, given or {})
 
 
 def exchanged(load: Conditions, design: Design) -> list[Arrow]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.analysis.decision_map import atlas
+from explorer.analysis.decision_map import map_decisions
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.sensitivity.tornado import Sensitivity
 from explorer.analysis.sweep.sweep import Sweep, sweep
@@ -99,13 +99,13 @@ def _cost_by_rate(figures: Any, r: Recommendation) -> Drawn:
 
 def _map(figures: Any, r: Recommendation) -> Drawn:
     x, y = MAP
-    found = cache(partial(atlas, r.workload, x, y))
+    found = cache(partial(map_decisions, r.workload, x, y))
 
     def draw() -> Any:
-        return figures.decision_map(r.workload, x, y, swept=found().swept)
+        return figures.decision_map(r.workload, x, y, swept=found().sweep)
 
     expression = f'figures.decision_map(w, "{x}", "{y}")'
-    return Drawn("decision-map", draw, expression, lambda: _winners(found().swept))
+    return Drawn("decision-map", draw, expression, lambda: _winners(found().sweep))
 
 
 def _binding(r: Recommendation) -> list[str]:

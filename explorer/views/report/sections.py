@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from explorer.analysis.phrases import lacks, sentence, tight_limit_at_length
+from explorer.analysis.phrases import door_lacks, sentence, tight_limit_at_length
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.sensitivity.tornado import Sensitivity
 from explorer.facts.key_value import format_pair
@@ -114,7 +114,7 @@ def _cost(r: Recommendation, sources: Sources) -> Section:
 def _consequences(r: Recommendation) -> Section:
     quotas = [sentence(found.consequence) for found in decision.having(r, "raise")]
     watched = [tight_limit_at_length(found) for found in decision.having(r, "tight")]
-    lacking = list(filter(None, [lacks(r.nearest.options[0])]))
+    lacking = list(filter(None, [door_lacks(r.nearest.options[0])]))
     lists = [
         Listed("To operate", r.nearest.parts, "No moving part: nothing but the function itself."),
         Listed("To ask for", quotas, "No quota has to be raised."),
