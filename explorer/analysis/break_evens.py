@@ -14,7 +14,7 @@ from explorer.errors import ExplorerError
 from explorer.facts.units import format_multiple, format_quantity_as_listed
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import Behind
-from explorer.workload.axes import scaled, value_now
+from explorer.workload.axes import scale_axis, value_now
 from explorer.workload.field_record import Field
 from explorer.workload.fields import fields_with
 from explorer.workload.kinds import SWITCH
@@ -57,7 +57,7 @@ def break_evens(r: Choice) -> list[BreakEven]:
 
 
 def _evaluated(r: Choice, axis: str, factors: np.ndarray, designs: Table) -> tuple[np.ndarray, Evaluation]:
-    evaluation = Evaluation(Conditions(r.workload, scaled(r.workload, axis, factors)), designs)
+    evaluation = Evaluation(Conditions(r.workload, scale_axis(r.workload, axis, factors)), designs)
     return evaluation.winner(), evaluation
 
 

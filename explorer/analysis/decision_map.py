@@ -22,7 +22,7 @@ from explorer.facts.units import format_quantity, shown
 from explorer.options.base.conditions import Conditions
 from explorer.workload.axes import BOUNDS as BOUNDS
 from explorer.workload.axes import REACH as REACH
-from explorer.workload.axes import checked, ends, unit, value_now
+from explorer.workload.axes import axis_ends, axis_unit, check_axis, value_now
 from explorer.workload.fields import SPREADS
 from explorer.workload.workload import Workload
 
@@ -217,7 +217,8 @@ def map_decisions(
         raise ExplorerError(f"x and y are both {shown(x)}: expected two fields")
     counts = (points, points) if isinstance(points, int) else points
     axes = {
-        checked(axis): np.geomspace(*ends(workload, axis), n) for axis, n in zip((x, y), counts, strict=True)
+        check_axis(axis): np.geomspace(*axis_ends(workload, axis), n)
+        for axis, n in zip((x, y), counts, strict=True)
     }
     return DecisionMap(workload, x, y, sweep(workload, axes))
 
@@ -242,7 +243,7 @@ def _map_axes(decisions: DecisionMap) -> dict[str, np.ndarray]:
 
 def unit_of(axis: str) -> str:
     """The unit of an axis: bytes, seconds or plain numbers ("requests")."""
-    return unit(axis) if unit(axis) in BOUNDS else "requests"
+    return axis_unit(axis) if axis_unit(axis) in BOUNDS else "requests"
 
 
 def winners_by_area(winner: np.ndarray) -> list[int]:

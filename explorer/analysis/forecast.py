@@ -16,7 +16,7 @@ from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts.key_value import parse_pairs
 from explorer.facts.units import shown
 from explorer.options.base.conditions import Conditions
-from explorer.workload.axes import check_grown, scaled
+from explorer.workload.axes import check_growth, scale_axis
 from explorer.workload.workload import Workload
 
 from .choice import Choice, complete_design
@@ -116,12 +116,12 @@ def _growth_axes(workload: Workload, growth: Mapping[str, Any], months: int) -> 
     powers, axes_by_field = np.arange(months + 1.0), {}
     with np.errstate(over="ignore", under="ignore"):  # refused below
         for field, value in growth.items():
-            axes_by_field[field] = scaled(workload, field, (1 + growth_rate(value, field)) ** powers)
+            axes_by_field[field] = scale_axis(workload, field, (1 + growth_rate(value, field)) ** powers)
     axes = {name: values for field_axes in axes_by_field.values() for name, values in field_axes.items()}
     axes |= {
         field: field_axes[field] for field, field_axes in axes_by_field.items()
     }  # what is named goes its own way
-    check_grown(workload, axes)
+    check_growth(workload, axes)
     return axes
 
 

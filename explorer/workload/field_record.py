@@ -128,8 +128,8 @@ class Field:
     @property
     def choices(self) -> tuple[str, ...]:
         """The words that can be chosen, if there is a list of them."""
-        listed = (get_args(kind) for kind in type_parts(self.annotation) if get_origin(kind) is Literal)
-        return next(listed, self.kind.options() if self.kind.options else ())
+        options = (get_args(kind) for kind in type_parts(self.annotation) if get_origin(kind) is Literal)
+        return next(options, self.kind.options() if self.kind.options else ())
 
     @property
     def is_list(self) -> bool:
@@ -169,7 +169,7 @@ def is_section(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Section)
 
 
-def _attribute(make: Callable[P, Field]) -> Callable[P, Any]:
+def _attribute_of_record(make: Callable[P, Field]) -> Callable[P, Any]:
     """What states a record as the attribute of a table, with the parameters of the record."""
 
     def attribute(*args: P.args, **kwargs: P.kwargs) -> Any:
@@ -182,7 +182,7 @@ def _attribute(make: Callable[P, Field]) -> Callable[P, Any]:
     return attribute
 
 
-field = _attribute(Field)
+field = _attribute_of_record(Field)
 
 
 def record_of(info: FieldInfo) -> Field | None:
@@ -191,15 +191,15 @@ def record_of(info: FieldInfo) -> Field | None:
     return extra.get(RECORD) if isinstance(extra, dict) else None
 
 
-def walk(model: type[BaseModel], within: str = "") -> Iterator[Field]:
+def walk_fields(model: type[BaseModel], within: str = "") -> Iterator[Field]:
     """The records of a table and of the tables in it, in the order of the file, each with its path."""
     for name, info in model.model_fields.items():
         if (record := record_of(info)) is None:
             continue
-        placed = replace(record, path=within + name, annotation=info.annotation)
-        yield placed
-        if placed.table and not (placed.is_list or placed.is_mapping):
-            yield from walk(placed.table, f"{placed.path}.")
+        in_place = replace(record, path=within + name, annotation=info.annotation)
+        yield in_place
+        if in_place.table and not (in_place.is_list or in_place.is_mapping):
+            yield from walk_fields(in_place.table, f"{in_place.path}.")
 
 
 class Section(BaseModel):
@@ -209,11 +209,11 @@ class Section(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _read(cls, given: Any, info: ValidationInfo) -> Any:
+    def _parse_field(cls, value: Any, info: ValidationInfo) -> Any:
         record = record_of(cls.model_fields[info.field_name or ""])
-        if record is None or (given is None and record.default is None):
-            return given
-        return record.kind.read(given)
+        if record is None or (value is None and record.default is None):
+            return value
+        return record.kind.read(value)
 
     @field_validator("*", mode="after")
     @classmethod

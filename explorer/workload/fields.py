@@ -32,7 +32,7 @@ from .field_record import (
     Slider,
     Toggle,
     field,
-    walk,
+    walk_fields,
 )
 from .kinds import (
     BANDWIDTH,
@@ -57,7 +57,7 @@ from .kinds import (
     USD,
     WORD,
     Kind,
-    said,
+    field_error,
 )
 
 LARGEST_CONFIGURATION = 100 * 1024**2
@@ -250,25 +250,27 @@ class Configuration(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _count(cls, given: Any, info: ValidationInfo) -> Any:
-        if isinstance(given, str | int | float) and not isinstance(given, bool):
-            given = {"total": given}
-        if isinstance(given, Mapping) and isinstance(given.get("dotenv"), str):
-            doubled = next((name for name in ("total", "entries", "largest") if name in given), None)
+    def _count_dotenv(cls, content: Any, info: ValidationInfo) -> Any:
+        if isinstance(content, str | int | float) and not isinstance(content, bool):
+            content = {"total": content}
+        if isinstance(content, Mapping) and isinstance(content.get("dotenv"), str):
+            doubled = next((name for name in ("total", "entries", "largest") if name in content), None)
             if doubled:
-                raise said(f".{doubled} is given beside dotenv: expected one of them")
-            return {**given, **count_dotenv(given["dotenv"], info)}
-        return given
+                raise field_error(f".{doubled} is given beside dotenv: expected one of them")
+            return {**content, **count_dotenv(content["dotenv"], info)}
+        return content
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def _check_entries(self) -> Self:
         entries = self.entry_count
         if self.total > 0 and entries < 1:
-            raise said(f".entries is {entries:g}: expected 1 or more with a total of {self.total:g} bytes")
+            raise field_error(
+                f".entries is {entries:g}: expected 1 or more with a total of {self.total:g} bytes"
+            )
         if self.secrets > entries:
-            raise said(f".secrets is {self.secrets:g}: expected at most entries = {entries:g}")
+            raise field_error(f".secrets is {self.secrets:g}: expected at most entries = {entries:g}")
         if self.largest is not None and self.largest > self.total:
-            raise said(f".largest is {self.largest:g} bytes: expected at most total = {self.total:g}")
+            raise field_error(f".largest is {self.largest:g} bytes: expected at most total = {self.total:g}")
         return self
 
     @property
@@ -606,7 +608,7 @@ class Fields(Section):
     )
 
 
-FIELDS: tuple[Field, ...] = tuple(walk(Fields))
+FIELDS: tuple[Field, ...] = tuple(walk_fields(Fields))
 SPREADS: tuple[str, ...] = tuple(f.path for f in FIELDS if f.quantiles)  # at the top: they vary
 NEEDS = next(f.choices for f in FIELDS if f.path == "client.needs")
 

@@ -34,7 +34,7 @@ LONGEST_TIME = 366 * 86400.0  # the longest that any AWS compute service lets on
 MB = BYTES["MB"]
 
 
-def said(text: str) -> PydanticCustomError:
+def field_error(text: str) -> PydanticCustomError:
     """An error whose text goes on from the field's name: 'is "x": expected y' or '.p99 is ...'."""
     return PydanticCustomError("explorer", "{text}", {"text": text})
 
@@ -59,16 +59,16 @@ class Kind:
     is_whole: bool = False  # whether it counts things
     levels: int = 0  # in how many values it is sold; 0: in any
 
-    def read(self, given: object) -> Any:
+    def read(self, content: object) -> Any:
         """The value of what is given. Raises PydanticCustomError with what is accepted."""
         if self.parse is None:
-            return given
+            return content
         try:
-            value = self.parse(given)
+            value = self.parse(content)
         except ExplorerError as error:
-            raise said(str(error)) from None
+            raise field_error(str(error)) from None
         if isinstance(value, float) and not self.least <= value <= self.most:
-            raise said(f"is {shown(given)}: expected {self.accepted}")
+            raise field_error(f"is {shown(content)}: expected {self.accepted}")
         return value
 
     def state(self, value: Any) -> str:
@@ -76,27 +76,27 @@ class Kind:
         return (self.plain or self.show)(value)
 
 
-def parse_number(given: object) -> float:
-    if isinstance(given, bool) or not isinstance(given, int | float | np.integer | np.floating):
-        raise ExplorerError(f"is {shown(given)}: expected a number")
+def parse_number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise ExplorerError(f"is {shown(value)}: expected a number")
     try:
-        return float(given)
+        return float(value)
     except OverflowError:
-        raise ExplorerError(f"is {shown(given)}: expected a number") from None
+        raise ExplorerError(f"is {shown(value)}: expected a number") from None
 
 
-def parse_memory(given: object) -> float:
+def parse_memory(value: object) -> float:
     """Megabytes; a bare number is megabytes already."""
-    return parse_number(given) if not isinstance(given, str) else parse_size(given) / MB
+    return parse_number(value) if not isinstance(value, str) else parse_size(value) / MB
 
 
-def parse_switch(given: object) -> bool:
-    if not isinstance(given, bool):
-        raise ExplorerError(f"is {shown(given)}: expected true or false")
-    return given
+def parse_switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ExplorerError(f"is {shown(value)}: expected true or false")
+    return value
 
 
-def exists(path: Path) -> bool:
+def file_exists(path: Path) -> bool:
     """Whether there is such a file; a name that no file can have has none."""
     try:
         return path.is_file()
@@ -113,7 +113,7 @@ def check_region(region: str) -> str:
     try:
         catalogue.check_region(region)
     except ExplorerError as error:
-        raise said(str(error).removeprefix("region ")) from None
+        raise field_error(str(error).removeprefix("region ")) from None
     return region
 
 
@@ -121,16 +121,16 @@ def check_language(language: str) -> str:
     try:
         catalogue.cold_start(language, "arm64", 128)
     except ExplorerError as error:
-        raise said(f'is "{language}": {str(error).split(": ", 1)[-1]}') from None
+        raise field_error(f'is "{language}": {str(error).split(": ", 1)[-1]}') from None
     return language
 
 
-def check_times(times: dict[str, Any]) -> dict[str, Any]:
+def check_time_ids(times: dict[str, Any]) -> dict[str, Any]:
     for time_id in times:
         try:
             catalogue.time(time_id)
         except ExplorerError as error:
-            raise said(f'has "{time_id}": {str(error).split(": ", 1)[-1]}') from None
+            raise field_error(f'has "{time_id}": {str(error).split(": ", 1)[-1]}') from None
     return times
 
 
@@ -160,4 +160,4 @@ CHOICES = Kind("some of some words", "choice", show=", ".join, plain=lambda word
 TABLE = Kind("a table of fields", "table")  # of fields of its own
 SIZES = replace(SIZE, accepted="a size", schema="table", parse=None)  # a distribution, or a total
 TIMES = replace(TIME, accepted="a time", schema="table", parse=None)
-TABLE_OF_TIMES = Kind("a table of times", "table", check=check_times)
+TABLE_OF_TIMES = Kind("a table of times", "table", check=check_time_ids)

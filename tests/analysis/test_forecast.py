@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer import ExplorerError, Workload, forecast, recommend
-from explorer.analysis.forecast import parse_growth, growth_rate
+from explorer.analysis.forecast import growth_rate, parse_growth
 
 BUFFERED = "door=http-api,request=inline,response=buffered,execution=single,configuration=environment"
 

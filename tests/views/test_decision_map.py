@@ -8,14 +8,14 @@ import pytest
 import explorer as ex
 from explorer.analysis.decision_map import (
     DecisionMap,
-    map_decisions,
     border_cells,
     cost_above_best,
-    winners_by_area,
+    map_decisions,
     why_design_loses,
+    winners_by_area,
 )
 from explorer.views.figures import price_of_being_wrong
-from explorer.workload.axes import ends
+from explorer.workload.axes import axis_ends
 
 BUFFERED = ex.Design("http-api", "inline", "buffered", "single", "environment")
 
@@ -33,7 +33,7 @@ def workload():
 
 @pytest.fixture(scope="module")
 def swept(workload):
-    axes = {name: np.geomspace(*ends(workload, name), 40) for name in ("response", "runtime")}
+    axes = {name: np.geomspace(*axis_ends(workload, name), 40) for name in ("response", "runtime")}
     return ex.sweep(workload, axes)
 
 

@@ -292,7 +292,7 @@ def test_what_init_writes_as_a_default_is_the_default(record):
 def test_an_axis_is_a_number():
     plain = [record for record in FIELDS if record.is_axis and not record.table]
     assert {type(record.kind.read(value_for(record)[0])) for record in plain} == {float}
-    assert set(axes.fields()) == {record.path for record in FIELDS if record.is_axis}
+    assert set(axes.axis_names()) == {record.path for record in FIELDS if record.is_axis}
 
 
 def test_a_field_that_another_makes_useful_names_one_that_there_is():

@@ -13,7 +13,7 @@ import numpy as np
 from explorer.errors import ExplorerError
 from explorer.facts.units import shown
 from explorer.options.base.conditions import Conditions
-from explorer.workload.axes import AXES, TOTAL, checked, replaced, value_now
+from explorer.workload.axes import AXES, TOTAL, check_axis, replace_axis_value, value_now
 from explorer.workload.fields import FIELDS
 from explorer.workload.kinds import Kind
 from explorer.workload.workload import Workload
@@ -84,7 +84,7 @@ class Range:
 
 def names(field: str) -> str:
     """A field that may have a range. Raises ExplorerError with what would be accepted."""
-    return field if field in TAILS else checked(field)
+    return field if field in TAILS else check_axis(field)
 
 
 def today(workload: Workload, field: str) -> float:
@@ -203,7 +203,7 @@ def _read(workload: Workload, field: str, given: Any) -> float:
         if field == TOTAL:
             few = Workload(requests_per_month=1, response=1, runtime=1, configuration=given)
             return value_now(few, TOTAL)
-        return value_now(replaced(workload, field, given), field)
+        return value_now(replace_axis_value(workload, field, given), field)
     except ExplorerError as error:
         raise ExplorerError(f"range of {field} is {str(error).partition('is ')[2] or error}") from None
 

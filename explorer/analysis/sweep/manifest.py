@@ -12,7 +12,7 @@ import numpy as np
 from explorer.facts import catalogue
 from explorer.facts.units import shown
 from explorer.facts.version import __version__
-from explorer.workload.axes import unit
+from explorer.workload.axes import axis_unit
 from explorer.workload.distribution import Distribution
 from explorer.workload.field_record import Section
 from explorer.workload.workload import Workload
@@ -30,7 +30,7 @@ def manifest(workload: Workload, grid: Axes, legend: Legend, tiles: Tiles) -> di
         "form": FORM,
         "facts": catalogue.edition(),
         "workload": dict(_told(workload)),
-        "axes": {axis: {"unit": unit(axis), "values": values.tolist()} for axis, values in grid.items()},
+        "axes": {axis: {"unit": axis_unit(axis), "values": values.tolist()} for axis, values in grid.items()},
         "designs": list(legend.names) if legend.compared else None,
         "tile": list(tiles.side),
         "tiles": len(tiles),

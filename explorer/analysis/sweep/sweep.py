@@ -19,7 +19,7 @@ from explorer.engine.search import NOTHING, Contest
 from explorer.errors import DesignError, ExplorerError
 from explorer.facts.units import shown
 from explorer.options.base.conditions import Conditions
-from explorer.workload.axes import grid_of
+from explorer.workload.axes import grid_axes
 from explorer.workload.workload import Workload
 
 from .checkpoint import Checkpoint, write
@@ -135,7 +135,7 @@ def sweep(
     Raises ExplorerError for a field that is not numeric, values that cannot be, more than 6 axes; a file that
     cannot be written, or the parts of another sweep in its place.
     """
-    grid = grid_of(workload, axes)
+    grid = grid_axes(workload, axes)
     given = None if designs is None else _designs(designs)
     if executor is not None and not hasattr(executor, "submit"):
         raise ExplorerError(f"executor is {shown(executor)}: expected a concurrent.futures.Executor")

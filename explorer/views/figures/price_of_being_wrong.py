@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
-from explorer.analysis.decision_map import DecisionMap, map_decisions, cost_above_best
+from explorer.analysis.decision_map import DecisionMap, cost_above_best, map_decisions
 from explorer.analysis.label_placement import roomiest_label_cell
 from explorer.analysis.recommendation import recommend
 from explorer.engine.designs import Design
