@@ -15,7 +15,7 @@ from explorer.engine.designs import CONCERNS, Design, choices, table
 from explorer.engine.evaluation import Evaluation, allowed
 from explorer.engine.limits import Finding, findings
 from explorer.errors import DesignError, WorkloadError
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import LEVELS
 from explorer.workload.workload import Workload
@@ -80,7 +80,7 @@ class Choice:
 
     def __init__(self, workload: Workload) -> None:
         if not isinstance(workload, Workload):
-            value = shown(workload)
+            value = quote_value(workload)
             raise WorkloadError(f"workload is {value}: expected a Workload, such as Workload.load({value})")
         self.workload = workload
         self._today = _today_choices(workload)

@@ -18,7 +18,7 @@ from explorer.engine.limits import findings
 from explorer.engine.search import NOTHING
 from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts import catalogue
-from explorer.facts.units import format_quantity, shown
+from explorer.facts.units import format_quantity, quote_value
 from explorer.options.base.conditions import Conditions
 from explorer.workload.axes import BOUNDS as BOUNDS
 from explorer.workload.axes import REACH as REACH
@@ -211,10 +211,10 @@ def map_decisions(
     """
     if not isinstance(workload, Workload):
         raise WorkloadError(
-            f"workload is {shown(workload)}: expected a Workload, such as Workload.load(FILE)"
+            f"workload is {quote_value(workload)}: expected a Workload, such as Workload.load(FILE)"
         )
     if x == y:
-        raise ExplorerError(f"x and y are both {shown(x)}: expected two fields")
+        raise ExplorerError(f"x and y are both {quote_value(x)}: expected two fields")
     counts = (points, points) if isinstance(points, int) else points
     axes = {
         check_axis(axis): np.geomspace(*axis_ends(workload, axis), n)

@@ -14,7 +14,7 @@ from explorer.engine.evaluation import Evaluation, allowed
 from explorer.engine.limits import Finding, findings
 from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts.key_value import parse_pairs
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 from explorer.options.base.conditions import Conditions
 from explorer.workload.axes import check_growth, scale_axis
 from explorer.workload.workload import Workload
@@ -44,7 +44,9 @@ def growth_rate(value: Any, field: str) -> float:
             return (1 + share) ** (1 / 12) - 1 if (match[3] or "").lower() == "year" else share
     elif isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value) and value > -1:
         return float(value)
-    raise ExplorerError(f"growth of {field} is {shown(value)}: expected {ACCEPTED}, and more than -100 %")
+    raise ExplorerError(
+        f"growth of {field} is {quote_value(value)}: expected {ACCEPTED}, and more than -100 %"
+    )
 
 
 def parse_growth(texts: list[str]) -> dict[str, str]:
@@ -70,7 +72,7 @@ def forecast(workload: Workload, growth: Mapping[str, Any], months: int = 36, de
     """
     if not isinstance(workload, Workload):
         raise WorkloadError(
-            f"workload is {shown(workload)}: expected a Workload, such as Workload.load(FILE)"
+            f"workload is {quote_value(workload)}: expected a Workload, such as Workload.load(FILE)"
         )
     months = _check_months(months)
     axes = _growth_axes(workload, growth, months)
@@ -103,7 +105,7 @@ def _forecast_row(finding: Finding) -> tuple[Any, ...]:
 def _check_months(value: Any) -> int:
     value = value.item() if isinstance(value, np.number) else value
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_MONTHS:
-        raise ExplorerError(f"months is {shown(value)}: expected 1 to {MOST_MONTHS}")
+        raise ExplorerError(f"months is {quote_value(value)}: expected 1 to {MOST_MONTHS}")
     return value
 
 
@@ -111,7 +113,7 @@ def _growth_axes(workload: Workload, growth: Mapping[str, Any], months: int) -> 
     """The values of each field that grows, shape (months + 1,)."""
     if not isinstance(growth, Mapping) or not growth:
         raise ExplorerError(
-            f'growth is {shown(growth)}: expected rates by field, such as {{"response": "3 %"}}'
+            f'growth is {quote_value(growth)}: expected rates by field, such as {{"response": "3 %"}}'
         )
     powers, axes_by_field = np.arange(months + 1.0), {}
     with np.errstate(over="ignore", under="ignore"):  # refused below

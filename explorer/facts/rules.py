@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .csv_table import Check, Row, dated, one_of, refused, text, url
+from .csv_table import Check, Row, date_text, one_of, refusal, text, url
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +24,19 @@ class Rule:
     notes: str
 
 
-def _words(given: str) -> tuple[str, ...]:
-    return tuple(given.split())
+def _words(cell: str) -> tuple[str, ...]:
+    return tuple(cell.split())
 
 
-def _yes(given: str) -> bool:
-    return one_of("yes", "no")(given) == "yes"
+def _yes(cell: str) -> bool:
+    return one_of("yes", "no")(cell) == "yes"
 
 
 RULE: dict[str, Check] = {
     **dict.fromkeys(("applies_to", "subject", "rule"), text),
     "values": _words,
     "verified": _yes,
-    "as_of": dated,
+    "as_of": date_text,
     "source_url": url,
     "notes": str,
 }
@@ -48,6 +48,6 @@ def rules_of(rows: Iterable[Row]) -> dict[tuple[str, str], Rule]:
     for row in rows:
         key = row["applies_to"], row["subject"]
         if key in table:
-            raise refused(row["place"], "subject", row["subject"], "one line a subject of each")
+            raise refusal(row["place"], "subject", row["subject"], "one line a subject of each")
         table[key] = Rule(**{name: row[name] for name in RULE})
     return table

@@ -14,7 +14,7 @@ import numpy as np
 
 from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts.suggestions import suggest
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 
 from .fields import FIELDS, SPREADS
 from .kinds import LARGEST_SIZE
@@ -111,10 +111,10 @@ def grid_axes(workload: Workload, axes: Mapping[str, Any]) -> dict[str, np.ndarr
     """The axes as arrays. Raises ExplorerError naming the axis, what is wrong, and what is accepted."""
     if not isinstance(workload, Workload):
         raise WorkloadError(
-            f"workload is {shown(workload)}: expected a Workload, such as Workload.load(FILE)"
+            f"workload is {quote_value(workload)}: expected a Workload, such as Workload.load(FILE)"
         )
     if not isinstance(axes, Mapping) or not 1 <= len(axes) <= MOST_AXES:
-        count = len(axes) if isinstance(axes, Mapping) else shown(axes)
+        count = len(axes) if isinstance(axes, Mapping) else quote_value(axes)
         raise ExplorerError(f"axes: {count}: expected 1 to {MOST_AXES}, values by field")
     grid = {}
     for axis, content in axes.items():
@@ -122,9 +122,9 @@ def grid_axes(workload: Workload, axes: Mapping[str, Any]) -> dict[str, np.ndarr
         try:
             values = np.asarray(_axis_numbers(workload, axis, content), dtype=float)
         except (TypeError, ValueError, OverflowError):
-            raise ExplorerError(f"axis {axis} is {shown(content)}: expected numbers") from None
+            raise ExplorerError(f"axis {axis} is {quote_value(content)}: expected numbers") from None
         if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
-            raise ExplorerError(f"axis {axis} is {shown(content)}: expected a list of finite numbers")
+            raise ExplorerError(f"axis {axis} is {quote_value(content)}: expected a list of finite numbers")
         for end in (values.min(), values.max()):  # what a workload refuses, an axis refuses too
             _check_axis_value(workload, axis, float(end))
         grid[axis] = values

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
 from explorer.errors import ExplorerError
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 
 from . import distribution
 from .field_record import Section
@@ -81,7 +81,7 @@ class Spread(Section):
             raise field_error(f"{name} {error}".strip()) from None
         if number > cls.most():
             limit = "50 TB" if cls.most() == LARGEST_SIZE else "366 days"
-            raise field_error(f"{name} is {shown(text)}: expected at most {limit}".strip())
+            raise field_error(f"{name} is {quote_value(text)}: expected at most {limit}".strip())
         return number
 
 
@@ -89,7 +89,9 @@ def _check_rising(points: list[tuple[str, Any, Any]]) -> None:
     """Raise unless the values of (name, text, value) never fall."""
     for (before, least, low), (name, text, value) in itertools.pairwise(points):
         if value < low:
-            raise field_error(f".{name} is {shown(text)}: expected at least {before} = {shown(least)}")
+            raise field_error(
+                f".{name} is {quote_value(text)}: expected at least {before} = {quote_value(least)}"
+            )
 
 
 def _quantile_fields(
@@ -106,7 +108,9 @@ def _quantile_fields(
             continue
         for digits, text in tenths.items():
             if not str(digits).isdecimal() or len(str(digits)) > 2 or not float(f"{match[1]}.{digits}"):
-                raise field_error(f".{name} is {shown(content)}: expected a value for one of p1 to p99.9")
+                raise field_error(
+                    f".{name} is {quote_value(content)}: expected a value for one of p1 to p99.9"
+                )
             probability = float(f"{match[1]}.{digits}") / 100
             points[round(probability, 9)] = (name, text)
     return points, rest
@@ -119,13 +123,13 @@ def _load_samples(samples: Any, column: str | None, info: ValidationInfo) -> np.
     path = Path((info.context or {}).get("folder", "."), samples)
     if not file_exists(path):
         raise field_error(
-            f".samples is {shown(samples)}: no such file; expected a .parquet, .csv or .txt file"
+            f".samples is {quote_value(samples)}: no such file; expected a .parquet, .csv or .txt file"
         )
     try:
         return _read_samples(path, column)
     except (ValueError, OSError, ImportError, KeyError) as error:
         reason = (str(error).splitlines() or ["unreadable"])[0]
-        raise field_error(f".samples is {shown(samples)}: cannot be read ({reason})") from None
+        raise field_error(f".samples is {quote_value(samples)}: cannot be read ({reason})") from None
 
 
 def _sample_numbers(samples: Any) -> np.ndarray:
@@ -136,7 +140,7 @@ def _sample_numbers(samples: Any) -> np.ndarray:
             return array.astype(float)
     except (ValueError, TypeError, OverflowError):
         pass
-    raise field_error(f".samples is {shown(samples)}: expected a list of numbers or a file")
+    raise field_error(f".samples is {quote_value(samples)}: expected a list of numbers or a file")
 
 
 def _starts_with_number(path: Path) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationInfo
 
 from explorer.facts.encoding import environment_size
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 
 from .kinds import field_error, file_exists
 
@@ -17,12 +17,14 @@ def count_dotenv(dotenv: str, info: ValidationInfo) -> dict[str, float]:
     """Sizes of the variables in a dotenv file: their bytes, their number, the largest value."""
     path = Path((info.context or {}).get("folder", "."), dotenv)
     if not file_exists(path):
-        raise field_error(f".dotenv is {shown(dotenv)}: no such file; expected a file of NAME=value lines")
+        raise field_error(
+            f".dotenv is {quote_value(dotenv)}: no such file; expected a file of NAME=value lines"
+        )
     try:
         variables = dict(_dotenv_variables(path, dotenv))
     except (OSError, UnicodeDecodeError):
         raise field_error(
-            f".dotenv is {shown(dotenv)}: cannot be read; expected a file of NAME=value lines"
+            f".dotenv is {quote_value(dotenv)}: cannot be read; expected a file of NAME=value lines"
         ) from None
     count = len(variables)
     if not count:
@@ -43,6 +45,6 @@ def _dotenv_variables(path: Path, dotenv: str) -> Iterator[tuple[str, str]]:
         for binding in parse_stream(file):
             if binding.error:
                 line = binding.original.line
-                raise field_error(f".dotenv is {shown(dotenv)}: line {line} is not NAME=value")
+                raise field_error(f".dotenv is {quote_value(dotenv)}: line {line} is not NAME=value")
             if binding.key is not None:
                 yield binding.key, binding.value or ""

@@ -26,7 +26,7 @@ from explorer.facts.units import (
     parse_bandwidth,
     parse_size,
     parse_time,
-    shown,
+    quote_value,
 )
 
 LARGEST_SIZE = 50 * 1024**4  # the largest object that S3 keeps is 48.8 TiB
@@ -68,7 +68,7 @@ class Kind:
         except ExplorerError as error:
             raise field_error(str(error)) from None
         if isinstance(value, float) and not self.least <= value <= self.most:
-            raise field_error(f"is {shown(content)}: expected {self.accepted}")
+            raise field_error(f"is {quote_value(content)}: expected {self.accepted}")
         return value
 
     def state(self, value: Any) -> str:
@@ -78,11 +78,11 @@ class Kind:
 
 def parse_number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise ExplorerError(f"is {shown(value)}: expected a number")
+        raise ExplorerError(f"is {quote_value(value)}: expected a number")
     try:
         return float(value)
     except OverflowError:
-        raise ExplorerError(f"is {shown(value)}: expected a number") from None
+        raise ExplorerError(f"is {quote_value(value)}: expected a number") from None
 
 
 def parse_memory(value: object) -> float:
@@ -92,7 +92,7 @@ def parse_memory(value: object) -> float:
 
 def parse_switch(value: object) -> bool:
     if not isinstance(value, bool):
-        raise ExplorerError(f"is {shown(value)}: expected true or false")
+        raise ExplorerError(f"is {quote_value(value)}: expected true or false")
     return value
 
 

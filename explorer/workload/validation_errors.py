@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ValidationError
 
 from explorer.facts.suggestions import suggest
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 
 from .distribution_field import DISTRIBUTION_ALIAS, Spread
 from .fields import by_path
@@ -17,7 +17,7 @@ def first_mistake(error: ValidationError, model: type[BaseModel]) -> str:
     first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     path = [str(part) for part in first["loc"]]
     field = ".".join(path)
-    kind, value = first["type"], shown(first.get("input"))
+    kind, value = first["type"], quote_value(first.get("input"))
     if kind == "explorer":
         text = first["msg"]
         return f"{field}{text}" if text.startswith(".") else f"{field} {text}".strip()

@@ -13,7 +13,7 @@ from pydantic import PrivateAttr, ValidationError, model_validator
 
 from explorer.errors import WorkloadError
 from explorer.facts import locations
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 
 from .distribution_field import QUANTILE
 from .fields import Fields
@@ -54,7 +54,7 @@ class Workload(Fields):
         File names inside a workload are relative to its folder.
         """
         if not isinstance(path, str | Path):
-            raise WorkloadError(f"workload is {shown(path)}: expected the path of a TOML file")
+            raise WorkloadError(f"workload is {quote_value(path)}: expected the path of a TOML file")
         path = Path(path)
         if path.name == str(path) and not path.suffix and not file_exists(path):
             path = examples().get(path.name, path)

@@ -111,7 +111,7 @@ json.dump({
     "set": parsed(["kitchen.vegan=yes", "client.patience=1 min"]),
     "wanted": QUESTIONS["client.patience"],
     "axes": [ex.sweep(w, {"client.patience": ["1 min", 90.0], "kitchen.cooks": [1, 2]}).shape,
-             axes.unit("client.patience")],
+             axes.axis_unit("client.patience")],
     "report": [row for row in cells if row[0] in ("Callers stay in line", "Cooks", "Vegan")],
     "break_evens": list(break_evens.AXES),
     "ranges": [(r.low, r.high, r.called, r.said(r.low)) for r in ranges.ranges_of(w, None, ranges.CHOSEN)

@@ -17,7 +17,7 @@ from explorer.engine.designs import Design
 from explorer.engine.evaluation import Evaluation, possible
 from explorer.engine.search import NOTHING
 from explorer.errors import ExplorerError
-from explorer.facts.units import format_part, format_share, format_usd, format_usd_a_month, shown
+from explorer.facts.units import format_part, format_share, format_usd, format_usd_a_month, quote_value
 from explorer.workload.workload import Workload
 
 from . import value_of_information
@@ -205,7 +205,7 @@ def regret(
     _whole("samples", samples, FEWEST, MOST)
     _whole("seed", seed, 0, 2**63)
     if isinstance(risk, bool) or not isinstance(risk, int | float) or not 0 <= risk <= 1:
-        raise ExplorerError(f"risk is {shown(risk)}: expected a share from 0 to 1")
+        raise ExplorerError(f"risk is {quote_value(risk)}: expected a share from 0 to 1")
     workload = workload.without_current()
     every = ranges_of(workload, ranges, MEASURED)
     others = {complete_design(workload, given) for given in designs}
@@ -221,7 +221,7 @@ def regret(
 
 def _whole(name: str, given: Any, least: int, most: int) -> None:
     if isinstance(given, bool) or not isinstance(given, int) or not least <= given <= most:
-        raise ExplorerError(f"{name} is {shown(given)}: expected {least:,} to {most:,}")
+        raise ExplorerError(f"{name} is {quote_value(given)}: expected {least:,} to {most:,}")
 
 
 def drawn(given: Range, samples: int, seed: int) -> np.ndarray:

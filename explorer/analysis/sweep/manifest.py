@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from explorer.facts import catalogue
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 from explorer.facts.version import __version__
 from explorer.workload.axes import axis_unit
 from explorer.workload.distribution import Distribution
@@ -61,7 +61,7 @@ def _short(value: Any) -> str:
         value = value.get("values")
     if isinstance(value, list) and len(value) > 1 and all(isinstance(each, float) for each in value):
         return f"{len(value)} values from {value[0]:g} to {value[-1]:g}"
-    return "none" if value is None else shown(value)
+    return "none" if value is None else quote_value(value)
 
 
 def _told(section: Section, before: str = "") -> Iterator[tuple[str, Any]]:

@@ -18,7 +18,7 @@ from explorer.cli.console import Json, Region, out
 from explorer.cli.tables import Row
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
-from explorer.facts.csv_table import decimal, refused, text
+from explorer.facts.csv_table import decimal, refusal, text
 
 
 def bill(
@@ -86,11 +86,11 @@ def _quantity(place: str, header: list[str], line: list[str]) -> tuple[str, Deci
         catalogue.free(text(row["id"]))
     except (ExplorerError, ValueError) as error:
         accepted = str(error).partition("expected ")[2] or "an id of a price"
-        raise refused(place, "id", row["id"], accepted) from None
+        raise refusal(place, "id", row["id"], accepted) from None
     try:
         return row["id"], decimal(row["quantity"])
     except ValueError as error:
-        raise refused(place, "quantity", row["quantity"], str(error)) from None
+        raise refusal(place, "quantity", row["quantity"], str(error)) from None
 
 
 def priced(answer: Row) -> Iterator[RenderableType]:

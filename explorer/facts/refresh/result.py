@@ -10,7 +10,7 @@ Row = dict[str, Any]
 
 
 @dataclass
-class Refreshed:
+class RefreshResult:
     """What a refresh found and did; every list holds rows of plain values, old and new side by side.
 
     `changed` are in the table now, as new rows. `confirmed` counts those that were stale and cost the
