@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class Rows(Sequence[Row], Generic[Row]):
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Each record as plain values, by field."""
-        return [asdict(row) for row in self.rows]  # type: ignore[call-overload]
+        rows = (asdict(row) for row in self.rows)  # type: ignore[call-overload]
+        return [{name: _plain(value) for name, value in row.items()} for row in rows]
 
     def to_frame(self) -> pd.DataFrame:
         """A row a record, a column a field."""
@@ -69,3 +71,8 @@ class Rows(Sequence[Row], Generic[Row]):
         return pd.DataFrame(
             records, columns=[column for name in names for column in self.columns.get(name, [name])]
         )
+
+
+def _plain(value: Any) -> Any:
+    """A word in place of the member of an enumeration."""
+    return value.value if isinstance(value, StrEnum) else value

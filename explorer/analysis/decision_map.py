@@ -19,6 +19,7 @@ from explorer.engine.search import NOTHING
 from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts import catalogue
 from explorer.facts.units import format_quantity, quote_value
+from explorer.facts.verdict import Verdict
 from explorer.options.base.conditions import Conditions
 from explorer.workload.axes import BOUNDS as BOUNDS
 from explorer.workload.axes import REACH as REACH
@@ -273,7 +274,7 @@ def why_design_loses(workload: Workload, design: Design, point: Mapping[str, flo
     """Why a design does not win at a point: a limit that it breaks, a promise that it misses, or cost."""
     load = Conditions(workload, {axis: np.asarray(value) for axis, value in point.items()})
     worst = findings(workload, design, load)[0]
-    if worst.verdict == "breach":
+    if worst.verdict == Verdict.BREACH:
         return worst.limit
     only = np.zeros(len(POSITION), dtype=bool)
     only[POSITION[design]] = True

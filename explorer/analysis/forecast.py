@@ -15,6 +15,7 @@ from explorer.engine.limits import Finding, findings
 from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts.key_value import parse_pairs
 from explorer.facts.units import quote_value
+from explorer.facts.verdict import Verdict
 from explorer.options.base.conditions import Conditions
 from explorer.workload.axes import check_growth, scale_axis
 from explorer.workload.workload import Workload
@@ -82,7 +83,7 @@ def forecast(workload: Workload, growth: Mapping[str, Any], months: int = 36, de
         now = Conditions(workload, {field: values[month] for field, values in axes.items()})
         for finding in findings(workload, subject, now):
             rows.append((month, *_forecast_row(finding)))
-            if first is None and finding.verdict == "breach":
+            if first is None and finding.verdict == Verdict.BREACH:
                 first = (month, finding.limit)
     frame = _forecast_class()(rows, columns=list(COLUMNS))
     frame.first_breach, frame.design_changes = first, _design_changes_frame(workload, axes)
@@ -98,7 +99,7 @@ def _forecast_row(finding: Finding) -> tuple[Any, ...]:
         finding.limit_value,
         finding.unit,
         finding.breach_probability,
-        finding.verdict,
+        finding.verdict.value,
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.errors import ExplorerError
+from explorer.facts.verdict import Verdict
 
 if TYPE_CHECKING:
     from explorer.check.findings import Finding, Judge
@@ -48,11 +49,15 @@ def _check_finding(one: Any, judge: Judge, name: str) -> Finding:
     from explorer.check.findings import Finding
     from explorer.facts.units import format_share
 
-    verdict = {"raise": "tight"}.get(one.verdict, one.verdict)
-    if verdict == "fits" and judge.warn_at is not None and one.used_p99 >= judge.warn_at * one.limit_value:
-        verdict = "tight"
-    if verdict == "tight" and one.breach_probability == 0 and judge.warn_at is not None:
-        verdict = "tight" if one.used_p99 >= judge.warn_at * one.limit_value else "fits"
+    verdict = Verdict.TIGHT if one.verdict == Verdict.RAISE else one.verdict
+    if (
+        verdict == Verdict.FITS
+        and judge.warn_at is not None
+        and one.used_p99 >= judge.warn_at * one.limit_value
+    ):
+        verdict = Verdict.TIGHT
+    if verdict == Verdict.TIGHT and one.breach_probability == 0 and judge.warn_at is not None:
+        verdict = Verdict.TIGHT if one.used_p99 >= judge.warn_at * one.limit_value else Verdict.FITS
     breach_text = f"{format_share(one.breach_probability)} of the requests break it: {one.consequence}"
     use_text = f"the p99 uses {format_share(one.used_p99 / one.limit_value)}" if one.limit_value else ""
     message = breach_text if one.breach_probability > 0 else f"No request breaks it; {use_text}"
@@ -83,7 +88,7 @@ def _findings_of_growth(
     except ExplorerError as error:  # of what was asked, not of the file
         raise GrowthError(str(error)) from None
     breaches = (
-        frame[frame["verdict"] == "breach"].sort_values("month", kind="stable").drop_duplicates("limit")
+        frame[frame["verdict"] == Verdict.BREACH].sort_values("month", kind="stable").drop_duplicates("limit")
     )
     return [
         Finding(
@@ -94,7 +99,7 @@ def _findings_of_growth(
             float(row.used),
             float(row.limit_value),
             row.unit,
-            "breach",
+            Verdict.BREACH,
             f"breaks in month {row.month}",
             catalogue.limit(row.limit).source_url,
         )

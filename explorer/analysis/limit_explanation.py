@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
@@ -17,6 +17,7 @@ from explorer.facts.key_value import format_pair
 from explorer.facts.records import Breach, Limit
 from explorer.facts.units import format_quantity
 from explorer.options.base.conditions import Conditions
+from explorer.options.base.limit_uses import Driver
 from explorer.workload.workload import Workload
 
 from .phrases import sentence
@@ -27,12 +28,12 @@ ANY = {  # a workload under which each option names every limit that it may meet
     "runtime": {"p50": 1, "divisible": True},
     "configuration": {"total": 9, "entries": 3, "secrets": 1},
 }
-DRIVERS = {  # what uses a limit, by the driver of its use
-    "request": "the request of each call",
-    "response": "the response of each call",
-    "runtime": "the run time of each call",
-    "peak": "the demand at the peak rate",
-    "amount": "an amount that the workload sets",
+DRIVER_WORDS: Mapping[str, str] = {  # what uses a limit, by the driver of its use
+    Driver.REQUEST: "the request of each call",
+    Driver.RESPONSE: "the response of each call",
+    Driver.RUNTIME: "the run time of each call",
+    Driver.PEAK: "the demand at the peak rate",
+    Driver.AMOUNT: "an amount that the workload sets",
 }
 
 
@@ -96,7 +97,7 @@ def _limit_sentence(row: Limit) -> str:
 
 
 def _counting_sentences(row: Limit, drivers: Iterable[str]) -> Iterable[str]:
-    if uses := [DRIVERS[driver] for driver in sorted(drivers)]:
+    if uses := [DRIVER_WORDS[driver] for driver in sorted(drivers)]:
         yield sentence(f"it is held against {' and '.join(uses)}, in {row.unit}")
     if row.notes:
         yield sentence(row.notes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from explorer.engine.cost import Bill, bill_to_dict
@@ -12,6 +11,7 @@ from explorer.engine.designs import Design
 from explorer.engine.latency import latency as seconds_of
 from explorer.engine.limits import Finding, findings
 from explorer.errors import ExplorerError
+from explorer.facts.verdict import Verdict
 from explorer.workload.workload import Workload
 
 from .answer_rows import Rows
@@ -72,7 +72,7 @@ def compare(workload: Workload, designs: Mapping[str, DesignArgument]) -> pd.Dat
             "parts": len(design.parts),
             "latency_p50_s": seconds["p50"],
             "latency_p95_s": seconds["p95"],
-            "verdict": worst.verdict,
+            "verdict": worst.verdict.value,
             "limit": worst.limit,
             "broken_per_month": worst.broken_per_month,
         }
@@ -94,7 +94,7 @@ def design_assessment(workload: Workload, design_text: str) -> dict[str, Any]:
         "design": design.ids,
         "feasible": feasible,
         "excluded": reasons,
-        "findings": [asdict(finding) for finding in design_findings],
+        "findings": Rows(tuple(design_findings), Finding).to_dicts(),
         "bill": bill_to_dict(bill),
         "latency_s": seconds,
         "monthly_usd": float(bill.total_usd),
@@ -123,7 +123,7 @@ def _why_infeasible(
         e.because: e.why for exclusions in rows.exclusions(load).values() for e in exclusions
     }
     feasible = not whys_of_exclusions and bool(one.feasible[0])
-    breaches = [finding for finding in findings if finding.verdict == "breach" and not feasible]
+    breaches = [finding for finding in findings if finding.verdict == Verdict.BREACH and not feasible]
     whys = {finding.limit: breach(finding) for finding in breaches} | whys_of_exclusions
     if not feasible and one.late[0] > load.tolerance:
         whys["client.waits"] = late_answers_as_reason(float(one.late[0]), load.waits)

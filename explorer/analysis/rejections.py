@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from explorer.facts import catalogue
 from explorer.facts.key_value import format_pair
 from explorer.facts.units import format_time
 from explorer.options.base.conditions import Conditions
+from explorer.options.base.limit_uses import Driver
 from explorer.options.base.option import Option
 
 if TYPE_CHECKING:
@@ -94,7 +96,11 @@ def _tally_by_context(evaluation: Evaluation, load: Conditions) -> dict[str, Rej
     return tallies
 
 
-CONCERN_OF_DRIVER = {"request": "request", "response": "response", "runtime": "response"}  # driver: concern
+CONCERN_OF_DRIVER: Mapping[str, str] = {
+    Driver.REQUEST: "request",
+    Driver.RESPONSE: "response",
+    Driver.RUNTIME: "response",
+}
 
 
 def _options_at_fault(evaluation: Evaluation, option: Option, driver: str, designs: list[int]) -> set[str]:

@@ -8,6 +8,7 @@ from explorer.engine.limits import findings
 from explorer.facts import catalogue
 from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_count, format_time, format_usd, format_usd_difference
+from explorer.facts.verdict import Verdict
 
 from . import break_evens
 from .phrases import (
@@ -87,10 +88,10 @@ def _build_sentence(r: Answer) -> str:
 
 def _limit_sentences(r: Answer) -> str:
     """Quotas that must be raised first, and the tightest limit."""
-    to_raise = [finding for finding in r.findings if finding.verdict == "raise"]
+    to_raise = [finding for finding in r.findings if finding.verdict == Verdict.RAISE]
     if to_raise:
         return " ".join(f"First, {quota_request(finding)}." for finding in to_raise)
-    tight_findings = [finding for finding in r.findings if finding.verdict == "tight"]
+    tight_findings = [finding for finding in r.findings if finding.verdict == Verdict.TIGHT]
     if not tight_findings:
         return ""
     worst = tight_findings[0]
@@ -137,14 +138,14 @@ def _change_sentence(r: Answer) -> str:
     usd = next((change.usd for change in r.changes if change.usd is not None), None)
     if usd is None or r.current is None:
         return ""
-    breaches = [finding for finding in findings(r.workload, r.current) if finding.verdict == "breach"]
+    breaches = [finding for finding in findings(r.workload, r.current) if finding.verdict == Verdict.BREACH]
     fails = "".join(f"{breach_today(finding)} " for finding in breaches[:1])
     return f"{fails}This design costs {format_usd_difference(usd)} than today's."
 
 
 def misses(r: Answer) -> list[str]:
     """What the nearest design breaks, each in a few words."""
-    texts = [breach(finding) for finding in r.findings if finding.verdict == "breach"]
+    texts = [breach(finding) for finding in r.findings if finding.verdict == Verdict.BREACH]
     late = float(r.evaluation.late[r.index])
     if late > r.load.tolerance:
         texts.append(late_answers(late))

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from explorer.facts import catalogue
+from explorer.facts.verdict import Verdict
 
 from .stack import Given, Resource
 
-BREACH, TIGHT, UNKNOWN, FITS = ORDER = ("breach", "tight", "unknown", "fits")  # worst first
+ORDER = (Verdict.BREACH, Verdict.TIGHT, Verdict.UNKNOWN, Verdict.FITS)  # worst first
+BREACH, TIGHT, UNKNOWN, FITS = ORDER
 TIGHT_SHARE = 0.8  # of what grows: bytes, layers. A setting is tight when it is the limit itself.
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
+from explorer.options.base.limit_uses import Driver
 from explorer.options.base.request_path import LEVELS, PHASES, Actor, Phase, Step
 from explorer.workload.workload import Workload
 
@@ -39,7 +40,7 @@ class Seconds:
             total = total + step.seconds
             if step.phase is Phase.SUBMIT and step.actors[1] is not Actor.BUCKET:
                 exchange = exchange + _first(step.seconds)
-            elif step.phase in BEFORE_ANSWER and step.driver != "runtime":
+            elif step.phase in BEFORE_ANSWER and step.driver != Driver.RUNTIME:
                 work = work + _first(step.seconds)
         return cls(total, exchange, work)
 

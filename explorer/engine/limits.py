@@ -10,16 +10,17 @@ import numpy as np
 
 from explorer.facts import catalogue
 from explorer.facts.units import Number, format_share
+from explorer.facts.verdict import Verdict
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import LimitUse, Offloaded, SumPerRequest
+from explorer.options.base.limit_uses import Driver, LimitUse, Offloaded, SumPerRequest
 from explorer.workload.workload import Workload
 
 from .designs import Design, Placement
 
-DRIVERS = ("request", "response", "runtime", "peak", "amount")
+DRIVERS = tuple(Driver)
 TIGHT = 0.8  # of a limit at the p99
 NEGLIGIBLE = 1e-12  # a chance below this is none: one request in a trillion
-ORDER = ("breach", "raise", "tight", "fits")  # worst first
+WORST_FIRST = tuple(Verdict)
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Finding:
     used_p99: float
     breach_probability: float
     broken_per_month: float  # for a rate, of those in the peaks
-    verdict: str
+    verdict: Verdict
     consequence: str
     source_url: str
     verified: bool
@@ -88,15 +89,15 @@ def breach_probability(chances: Iterable[Number]) -> Number:
     return 1 - survives
 
 
-def verdict(chance: float, raised: float, share_p99: float, tolerance: float) -> str:
+def verdict(chance: float, raised: float, share_p99: float, tolerance: float) -> Verdict:
     """breach, raise, tight or fits.
 
     Parameters: the chance of a breach today and with the quota raised, the share of the limit that is
     used at the p99, and the share of requests that may fail.
     """
     if chance > tolerance:
-        return "raise" if raised <= tolerance else "breach"
-    return "tight" if chance > 0 or share_p99 >= TIGHT else "fits"
+        return Verdict.RAISE if raised <= tolerance else Verdict.BREACH
+    return Verdict.TIGHT if chance > 0 or share_p99 >= TIGHT else Verdict.FITS
 
 
 def findings(workload: Workload, design: Design, load: Conditions | None = None) -> list[Finding]:
@@ -115,7 +116,7 @@ def findings(workload: Workload, design: Design, load: Conditions | None = None)
 
 def _rank(finding: Finding) -> tuple[int, float, float]:
     used = finding.used_p99 / finding.limit_value if finding.limit_value else 0.0
-    return ORDER.index(finding.verdict), -finding.breach_probability, -used
+    return WORST_FIRST.index(finding.verdict), -finding.breach_probability, -used
 
 
 def _finding(use: LimitUse, load: Conditions, door: str) -> Finding:
@@ -126,7 +127,7 @@ def _finding(use: LimitUse, load: Conditions, door: str) -> Finding:
     used = [float(use.used(load, p)) for p in (0.5, 0.99)]
     told = verdict(chance, raised, used[1] / value, load.tolerance)
     consequence = _consequence(use, load, "async" if load.flow.asynchronous else door, told)
-    if told in {"tight", "fits"} and (new := unconfirmed(use, load)):
+    if told in {Verdict.TIGHT, Verdict.FITS} and (new := unconfirmed(use, load)):
         consequence = f"{new}; beyond the limit: {consequence}"
     return Finding(
         limit=use.limit,
@@ -135,7 +136,7 @@ def _finding(use: LimitUse, load: Conditions, door: str) -> Finding:
         used_p50=used[0],
         used_p99=used[1],
         breach_probability=chance,
-        broken_per_month=chance * float(load.requests if use.driver != "peak" else load.in_peaks),
+        broken_per_month=chance * float(load.requests if use.driver != Driver.PEAK else load.in_peaks),
         verdict=told,
         consequence=consequence,
         source_url=row.source_url,
@@ -152,14 +153,14 @@ def unconfirmed(use: LimitUse, load: Conditions) -> str:
     return catalogue.unconfirmed(use.limit, row.value) if needed else ""
 
 
-def _consequence(use: LimitUse, load: Conditions, door: str, told: str) -> str:
+def _consequence(use: LimitUse, load: Conditions, door: str, told: Verdict) -> str:
     """What the caller sees, or what is done instead."""
     if isinstance(use, Offloaded):
         share = format_share(float(use.share(load)))
         return f"never breaks: of the requests, {share} are too large to hand over and go through S3"
     breach = catalogue.breach(use.limit, door)
     seen = breach.seen if breach else "no recorded text"
-    return f"ask for {_request(use, load)}; until then: {seen}" if told == "raise" else seen
+    return f"ask for {_request(use, load)}; until then: {seen}" if told == Verdict.RAISE else seen
 
 
 def _request(use: LimitUse, load: Conditions) -> str:

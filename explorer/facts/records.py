@@ -223,7 +223,7 @@ PRODUCT: dict[str, Check] = {
 SERVICE: dict[str, Check] = {
     "service": text,
     "colour": or_blank(_hex_colour),
-    "shade": or_blank(lambda given: int(number(given))),
+    "shade": or_blank(lambda cell: int(number(cell))),
 }
 PRICE: dict[str, Check] = {
     **dict.fromkeys(("id", "region", "unit"), text),

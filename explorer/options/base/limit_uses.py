@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar, Protocol, TypeVar
 
 import numpy as np
@@ -20,6 +21,16 @@ from explorer.workload.distribution import Distribution
 T = TypeVar("T")
 MANY = 1e9  # a mean demand from which on Poisson is normal
 RARE = 7.2  # a normal quantile that fewer than one in a trillion exceed
+
+
+class Driver(StrEnum):
+    """What a use of a limit grows with."""
+
+    REQUEST = "request"  # its bytes
+    RESPONSE = "response"  # its bytes
+    RUNTIME = "runtime"  # its seconds
+    PEAK = "peak"  # the demand at the peak rate
+    AMOUNT = "amount"  # what the workload sets, the same for every request
 
 
 class Quantities(Protocol):
@@ -129,7 +140,7 @@ class PerRequest:
     """A limit on a monotone function of one driver: it breaks for the share of requests over it."""
 
     limit: str
-    driver: str  # request, response or runtime
+    driver: str  # Driver.REQUEST, RESPONSE or RUNTIME
     measure: Measure = Linear()
 
     def used(self, load: Quantities, p: float) -> Number:
@@ -162,7 +173,7 @@ class SumPerRequest:
 
     limit: str
     terms: tuple[tuple[str, Linear | IfMaterial | AfterBurst], ...]  # that of the run time first
-    driver: ClassVar[str] = "runtime"
+    driver: ClassVar[str] = Driver.RUNTIME
 
     def used(self, load: Quantities, p: Number) -> Number:
         """The sum at the p-quantile of both."""
@@ -212,7 +223,7 @@ class PeakDemand:
     limit: str
     mean: Number
     each: Number = 1.0
-    driver: ClassVar[str] = "peak"
+    driver: ClassVar[str] = Driver.PEAK
 
     def used(self, load: Quantities, p: float) -> Number:
         """The p-quantile of demand at the peak, in the limit's unit."""
@@ -234,7 +245,7 @@ class FixedUse:
 
     limit: str
     value: Number
-    driver: ClassVar[str] = "amount"
+    driver: ClassVar[str] = Driver.AMOUNT
 
     def used(self, load: Quantities, p: float) -> Number:
         """The amount, in the limit's unit."""

@@ -34,6 +34,7 @@ from explorer.facts.units import (
     format_usd,
     plural,
 )
+from explorer.facts.verdict import Verdict
 from explorer.workload.fields import fields_with
 
 from .html import number, title
@@ -112,7 +113,7 @@ def _note(r: Recommendation) -> str:
     if not r.feasible:
         missed = sentence("; ".join(misses(r.answer)[:2]), "")
         return f'<p class="note">The nearest miss is shown. {escape(missed)}.</p>'
-    notes = [f"First, {quota_request(f)}." for f in r.answer.findings if f.verdict == "raise"]
+    notes = [f"First, {quota_request(f)}." for f in r.answer.findings if f.verdict == Verdict.RAISE]
     others = {
         str(Design(**choice["design"])): usd
         for usd, choice in r.at_part_usd.items()
@@ -145,7 +146,7 @@ def _limit(found: Finding, other: Finding | None) -> str:
     p50, p99 = (_place(used, found.limit_value) for used in (found.used_p50, found.used_p99))
     over = format_chance_briefly(found.breach_probability)
     share = format_share(found.used_p99 / found.limit_value) if found.limit_value else ""
-    word = share if found.verdict == "fits" else f"{found.verdict} {over}".strip()
+    word = share if found.verdict == Verdict.FITS else f"{found.verdict} {over}".strip()
     ghost = (
         f'<i class="a" style="left:{_place(other.used_p99, other.limit_value):.2f}%"></i>' if other else ""
     )

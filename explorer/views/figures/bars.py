@@ -14,6 +14,7 @@ from explorer.analysis.recommendation import Recommendation
 from explorer.engine.latency import latency as seconds_of
 from explorer.facts import catalogue
 from explorer.facts.units import FORMATS, format_bare_quantity, format_chance, format_time
+from explorer.facts.verdict import Verdict
 from explorer.options.base.request_path import Phase
 
 from .style import (
@@ -69,7 +70,7 @@ def limits_used(r_or_findings: Recommendation | pd.DataFrame) -> Picture:
     """
     frame = r_or_findings.findings if isinstance(r_or_findings, Recommendation) else r_or_findings
     shares = _shares(frame)
-    kept = (shares[:, 1] >= SMALL) | (frame["verdict"] != "fits").to_numpy()
+    kept = (shares[:, 1] >= SMALL) | (frame["verdict"] != Verdict.FITS).to_numpy()
     kept &= np.cumsum(kept) <= MOST_LIMITS
     shown, shares = frame[kept], shares[kept]
     title = "Limits used"

@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from explorer.analysis.phrases import label_design
 from explorer.analysis.sensitivity.regret import called, gain, pays, trades
 from explorer.facts.units import format_share, format_usd
+from explorer.facts.verdict import Verdict
 
 from .sensitivity import bare, plain
 from .style import BLUE, FAINT, INK, VERDICTS, Picture, canvas, key, shorten, styled, subtitle
@@ -91,7 +92,7 @@ def _outcome(picture: Picture, axes: Axes, y: int, judged: Judged, called: str) 
         axes.text(1.02, y + 0.16, format_usd(judged.mean_regret_usd), size=9.5, weight=weight, **place)
         axes.text(1.02, y - 0.18, f"p95 {format_usd(judged.p95_regret_usd)}", size=7.5, color=FAINT, **place)
     else:
-        axes.text(1.02, y, "never feasible", size=8.5, color=VERDICTS["breach"][2], **place)
+        axes.text(1.02, y, "never feasible", size=8.5, color=VERDICTS[Verdict.BREACH][2], **place)
 
 
 def _label(axes: Axes, y: int, called: str, judged: Judged, place: dict[str, Any]) -> None:

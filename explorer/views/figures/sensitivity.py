@@ -14,6 +14,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from explorer.analysis.phrases import difference_briefly, list_options
 from explorer.analysis.sensitivity.tornado import FAILS
 from explorer.facts.units import format_factor, format_usd
+from explorer.facts.verdict import Verdict
 
 from .style import (
     BLUE,
@@ -40,7 +41,7 @@ MOST_TICKS = 5
 LETTER = 0.0175  # of the plot's width: a letter of a sum
 LESS, MORE = "#a9cde6", BLUE  # the cost with the input at its low end, and at its high end
 STATES = (("#d5ebf8", ""), ("#f7dca0", ".."), ("#f3bf9c", "////"))  # best; another is better; fails
-INKS = (INK, "#855a00", VERDICTS["breach"][2])
+INKS = (INK, "#855a00", VERDICTS[Verdict.BREACH][2])
 NAMES = ("the best", "another design is better", "breaks or is late")
 SLIGHT = 0.01  # of today's cost: a swing below this is not drawn
 

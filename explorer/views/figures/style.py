@@ -17,6 +17,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from explorer.facts.units import format_number, format_percent, format_size, format_time, format_usd
+from explorer.facts.verdict import Verdict
 
 P = ParamSpec("P")
 WIDTH_IN = 10.5
@@ -28,10 +29,10 @@ ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#999999"
 INK, FAINT, RULE = "#1f2328", "#59636e", "#d0d7de"
 VERDICTS = {  # (bar at the p50, bar up to the p99, word): the words have 4.5:1 on white
-    "fits": (BLUE, "#a9cde6", "#005a8f"),
-    "tight": (ORANGE, "#f7dca0", "#855a00"),
-    "raise": (PURPLE, "#ecc9dc", "#8f3f6e"),
-    "breach": (VERMILION, "#f3bf9c", "#a84300"),
+    Verdict.FITS: (BLUE, "#a9cde6", "#005a8f"),
+    Verdict.TIGHT: (ORANGE, "#f7dca0", "#855a00"),
+    Verdict.RAISE: (PURPLE, "#ecc9dc", "#8f3f6e"),
+    Verdict.BREACH: (VERMILION, "#f3bf9c", "#a84300"),
 }
 OTHER = "#5b5b5b"
 DARK = (BLUE, VERMILION, OTHER, "#882255")  # white text is read better on these

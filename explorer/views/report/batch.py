@@ -10,6 +10,7 @@ from explorer.analysis.phrases import describe
 from explorer.analysis.recommendation import Recommendation, recommend
 from explorer.errors import ExplorerError
 from explorer.facts.units import format_share, format_time, format_usd
+from explorer.facts.verdict import Verdict
 from explorer.facts.version import __version__
 from explorer.workload.workload import Workload
 
@@ -117,12 +118,12 @@ def _verdict(r: Recommendation) -> Cell:
     """Whether it fits, and what stands in its way."""
     if not r.feasible:
         return Cell("not feasible", kind="breach")
-    verdict = r.answer.findings[0].verdict if r.answer.findings else "fits"
-    broken = max((found.breach_probability for found in decision.having(r, "tight")), default=0.0)
+    verdict = r.answer.findings[0].verdict if r.answer.findings else Verdict.FITS
+    broken = max((found.breach_probability for found in decision.having(r, Verdict.TIGHT)), default=0.0)
     said = {
-        "fits": "fits",
-        "tight": f"fits but for {format_share(broken)}" if broken else "fits, a limit is near",
-        "raise": "fits once a quota is raised",
+        Verdict.FITS: "fits",
+        Verdict.TIGHT: f"fits but for {format_share(broken)}" if broken else "fits, a limit is near",
+        Verdict.RAISE: "fits once a quota is raised",
     }
     return Cell(said[verdict], kind=verdict)
 

@@ -42,12 +42,14 @@ from explorer.facts.units import (
     format_usd_difference,
     split_unit,
 )
+from explorer.facts.verdict import Verdict
 from explorer.options.base.conditions import Conditions
+from explorer.options.base.limit_uses import Driver
 
 from .blocks import Cell, Sources, Table, table
 
 MOST_POINTS = 3
-LOAD = {"request", "response", "runtime", "peak"}  # what drives a limit that more load fills
+LOAD = {*Driver} - {Driver.AMOUNT}  # what drives a limit that more load fills
 BILL_MARKS = (
     "Assumed: no price is known in this region; a related one, or that of us-east-1, stands in. "
     "Stale: the price was not seen since 2026 began."
@@ -81,7 +83,9 @@ def _tightest(r: Recommendation) -> Cell:
         return Cell("none", "no limit binds this design", "Tightest limit")
     driven = [found for found in r.answer.findings if LOAD & _drivers(r).get(found.limit, set())]
     worst = r.answer.findings[0]
-    if worst.verdict in ("tight", "fits") and driven:  # not a setting that is as large as it should be
+    if (
+        worst.verdict in (Verdict.TIGHT, Verdict.FITS) and driven
+    ):  # not a setting that is as large as it should be
         worst = max(driven, key=used_share)
     note = f"{catalogue.limit(worst.limit).name}: {use_of_limit_at_length(worst)} at the p99"
     return Cell(format_rough_share(used_share(worst)), note, "Tightest limit")
@@ -105,7 +109,7 @@ def points(r: Recommendation) -> list[tuple[str, list[str]]]:
         ("Missed by", list(map(sentence, misses(r)))),
         ("What would make it feasible", _relaxed(r)),
         ("It depends", _depends(r)),
-        ("First", [sentence(quota_request(found)) for found in having(r, "raise")]),
+        ("First", [sentence(quota_request(found)) for found in having(r, Verdict.RAISE)]),
         ("Now and then", _now_and_then(r)),
         ("Why not otherwise", _why_not(r)),
         ("What would change it", [sentence(turn.says) for turn in nearest_turns(r)]),
@@ -119,7 +123,7 @@ def _relaxed(r: Recommendation) -> list[str]:
     return [f"It would be feasible if {help}." for help in helps]
 
 
-def having(r: Recommendation, verdict: str) -> list[Finding]:
+def having(r: Recommendation, verdict: Verdict) -> list[Finding]:
     """The findings with one verdict."""
     return [found for found in r.answer.findings if found.verdict == verdict]
 
@@ -133,7 +137,9 @@ def _depends(r: Recommendation) -> list[str]:
 
 
 def _now_and_then(r: Recommendation) -> list[str]:
-    return [tight_limit_at_length(found) for found in having(r, "tight") if found.broken_per_month >= 1][:2]
+    return [
+        tight_limit_at_length(found) for found in having(r, Verdict.TIGHT) if found.broken_per_month >= 1
+    ][:2]
 
 
 def nearest_turns(r: Recommendation) -> list[BreakEven]:
@@ -150,7 +156,7 @@ def _why_not(r: Recommendation) -> list[str]:
 def _against(r: Recommendation) -> list[str]:
     if r.current is None:
         return []
-    broken = [found for found in findings(r.workload, r.current) if found.verdict == "breach"]
+    broken = [found for found in findings(r.workload, r.current) if found.verdict == Verdict.BREACH]
     fails = [breach_today_at_length(found) for found in broken[:MOST_POINTS]]
     usd = next((change.usd for change in r.answer.changes if change.usd is not None), None)
     if usd is None:
@@ -165,7 +171,7 @@ def misses(r: Recommendation) -> Iterator[str]:
     if r.feasible:
         return
     load = Conditions(r.workload)
-    yield from (breach_at_length(found, load.tolerance) for found in having(r, "breach"))
+    yield from (breach_at_length(found, load.tolerance) for found in having(r, Verdict.BREACH))
     late, target = float(r.answer.evaluation.late[r.answer.index]), r.workload.targets.latency_p95
     if late > load.tolerance + 1e-12:
         yield late_answers_at_length(late, r.workload.client.waits, load.tolerance)

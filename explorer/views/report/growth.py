@@ -13,6 +13,7 @@ from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design, choices
 from explorer.facts import catalogue
 from explorer.facts.units import format_quantity_at_length, format_rough_share, format_usd
+from explorer.facts.verdict import Verdict
 
 from .blocks import Cell, Table, table
 
@@ -92,7 +93,7 @@ def used(ahead: Ahead) -> Table | None:
 def _used(frame: Any, seen: Sequence[int]) -> list[Cell | str]:
     limit = catalogue.limit(frame["limit"].iloc[0])
     share = dict(zip(frame["month"], shares(frame)))
-    broken = frame.loc[frame["verdict"] == "breach", "month"]
+    broken = frame.loc[frame["verdict"] == Verdict.BREACH, "month"]
     return [
         Cell(limit.title, f"`{limit.id}`"),
         format_quantity_at_length(float(frame["limit_value"].iloc[0]), limit.unit),

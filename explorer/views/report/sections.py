@@ -11,6 +11,7 @@ from explorer.analysis.phrases import door_lacks, sentence, tight_limit_at_lengt
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.sensitivity.tornado import Sensitivity
 from explorer.facts.key_value import format_pair
+from explorer.facts.verdict import Verdict
 from explorer.facts.version import __version__
 
 from . import alternatives, decision, sensitivity, workload
@@ -112,8 +113,8 @@ def _cost(r: Recommendation, sources: Sources) -> Section:
 
 
 def _consequences(r: Recommendation) -> Section:
-    quotas = [sentence(found.consequence) for found in decision.having(r, "raise")]
-    watched = [tight_limit_at_length(found) for found in decision.having(r, "tight")]
+    quotas = [sentence(found.consequence) for found in decision.having(r, Verdict.RAISE)]
+    watched = [tight_limit_at_length(found) for found in decision.having(r, Verdict.TIGHT)]
     lacking = list(filter(None, [door_lacks(r.nearest.options[0])]))
     lists = [
         Listed("To operate", r.nearest.parts, "No moving part: nothing but the function itself."),
