@@ -292,9 +292,6 @@ def test_what_is_to_come_in_check_is_not_held_there_yet():
 
 
 NAMED = {  # reviewed: what else the text of a file means that is an option's id or part; may only shrink
-    "analysis/calibration/measurements.py": {"queue"},  # a phase
-    "analysis/calibration/solve.py": {"queue"},
-    "analysis/limit_explanation.py": {"secrets"},  # a field of the workload
     "check/plan.py": {"environment"},  # an attribute in a plan
     "check/runner.py": {"service"},  # a key in the Serverless Framework's file
     "check/template.py": {"service"},

@@ -206,7 +206,7 @@ class Table:
 
     def exclusions(self, load: Conditions) -> dict[Option, tuple[Exclusion, ...]]:
         """Why each option cannot serve the load; empty if it can."""
-        options = {context.option for context in self.contexts}
+        options = dict.fromkeys(context.option for context in self.contexts)  # in their order, at every run
         return {option: tuple(option.excludes(load)) for option in options}
 
     def allowed(self, load: Conditions) -> np.ndarray:

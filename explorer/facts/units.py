@@ -179,8 +179,8 @@ def format_signed_cents(usd: float) -> str:
 
 
 def format_signed_usd(usd: float) -> str:
-    """A difference in a line [USD], always with its sign: "+$1,235", "-$0.50"."""
-    return f"{'+' if usd > 0 else '-'}{format_usd(abs(usd))}"
+    """A difference in a line [USD], always with its sign, none as more: "+$1,235", "-$0.50", "+$0.00"."""
+    return f"{'-' if usd < 0 else '+'}{format_usd(abs(usd))}"
 
 
 def format_usd_difference(usd: float) -> str:

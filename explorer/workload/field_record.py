@@ -95,6 +95,7 @@ class Field:
     # The report
     label: str = ""
     phrase: str | Callable[[Any], str] = "{}"  # the shown value in its words, or what makes them
+    phrase_of_table: Callable[[Any], str] | None = None  # the words, from the table with several fields
     absent: str | None = None  # in place of an empty value; "": the row is left out
     words: tuple[str, str] = ("yes", "no")  # of a switch
     is_carried: bool = False  # of a table: it says what is carried, not what is promised

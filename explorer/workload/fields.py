@@ -17,7 +17,15 @@ import numpy as np
 from pydantic import ValidationInfo, model_validator
 
 from explorer.facts import catalogue
-from explorer.facts.units import BYTES, Number, format_number, format_percent, format_share
+from explorer.facts.units import (
+    BYTES,
+    Number,
+    format_number,
+    format_percent,
+    format_rough_share,
+    format_share,
+    format_size,
+)
 
 from .distribution_field import Spread
 from .dotenv_count import count_dotenv
@@ -101,6 +109,7 @@ class Response(Spread):
         question="compressed size / size; 1.0: does not compress",
         is_asked=False,
         label="Response compresses",
+        phrase=lambda share: f"to {format_rough_share(share)} of its size" if share < 1 else "no",
         is_axis=True,
         ends=(0.01, 1.0),
         noun="compressed / size",
@@ -177,6 +186,7 @@ class Runtime(Timing):
         "whether the work can be cut into steps with state between them",
         question="whether it can be cut into steps with state between them",
         label="Work can be cut",
+        phrase_of_table=lambda runtime: runtime.division,
         assumption=DefaultAssumption("not given: taken as one piece", order=1),
         relaxation=Relaxation("the work could be cut into steps", order=1),
         control=Toggle("Work can be cut into steps", order=1),
@@ -199,6 +209,13 @@ class Runtime(Timing):
     network: float | None = field(
         BANDWIDTH, None, "bandwidth between the work and S3; omitted: the constant in `data/constants.csv`"
     )
+
+    @property
+    def division(self) -> str:
+        """Whether it can be cut, into how many steps, and with how much state, in words."""
+        state = f" with {format_size(self.state)} of state" if self.state else ""
+        steps = f" into {format_number(self.steps)} steps" if self.steps else ""
+        return f"yes,{steps}{state}" if self.divisible else "no"
 
 
 class Configuration(Section):
@@ -225,6 +242,7 @@ class Configuration(Section):
         "how many of the entries are secrets",
         question="how many of its entries are secrets",
         label="Secrets",
+        phrase_of_table=lambda configuration: configuration.secret_count,
         is_axis=True,
     )
     rotation: bool = field(
@@ -279,6 +297,18 @@ class Configuration(Section):
         if self.entries is not None:
             return self.entries
         return float(self.entries_of(self.total))
+
+    @property
+    def content(self) -> str:
+        """Its size and its entries in words."""
+        entries = f"{format_number(self.entry_count)} entries"
+        return f"{format_size(self.total)} in {entries}" if self.total else "none"
+
+    @property
+    def secret_count(self) -> str:
+        """Its secrets in words."""
+        rotation = ", rotated" if self.rotation else ""
+        return f"{format_number(self.secrets)}{rotation}" if self.secrets else "none"
 
     def entries_of(self, total: Number) -> Number:
         """As many entries as a total [B] holds at the assumed size, and no fewer than the secrets."""
@@ -487,6 +517,9 @@ class Fields(Section):
         suggestion=1_000_000,
         if_unknown="How many requests a month are there?",
         label="Requests a month",
+        phrase_of_table=lambda w: (
+            f"{format_number(w.requests_per_month)}, {format_number(w.mean_rps)} a second"
+        ),
         is_axis=True,
         axis_unit="requests/month",
         noun="requests a month",
@@ -502,6 +535,7 @@ class Fields(Section):
         if_unknown="How many requests a second are there at the peak?"
         " Until you say, 5 x the mean is assumed.",
         label="Peak",
+        phrase="{} a second",
         is_axis=True,
         axis_unit="requests/s",
         noun="peak rate",
@@ -575,6 +609,7 @@ class Fields(Section):
         question="what the work reads at its start: counted, never stored",
         if_unknown="How large is what it reads at its start? Until you say, nothing is assumed.",
         label="Configuration",
+        phrase=lambda configuration: configuration.content,
         is_axis=True,
         origin="measured",
         break_evens=BreakEvenAxis("configuration", "bytes", LARGEST_CONFIGURATION, order=1),

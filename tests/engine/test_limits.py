@@ -5,7 +5,7 @@ import pytest
 import explorer as ex
 from explorer.analysis.choice import complete_design
 from explorer.engine.evaluation import Evaluation
-from explorer.engine.limits import ORDER, breach_probability, findings, verdict
+from explorer.engine.limits import WORST_FIRST, breach_probability, findings, verdict
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
@@ -152,7 +152,7 @@ def test_every_finding_says_what_happens():
 def test_findings_are_worst_first_and_one_a_limit():
     w = workload(response={"p50": MB, "p99": 20 * MB}, runtime={"p50": 20, "p99": 40})
     frame = ex.assess(w, f"door=http-api, {SINGLE}")
-    ranks = [ORDER.index(told) for told in frame["verdict"]]
+    ranks = [WORST_FIRST.index(told) for told in frame["verdict"]]
     assert ranks == sorted(ranks) and frame["limit"].is_unique
     assert frame["verdict"].iloc[0] == "breach"
 

@@ -321,7 +321,6 @@ LISTS = {  # reviewed: how many lists of fields a module may still have; may onl
     "ingest/workload.py": 1,  # likewise
     "live/deployment/deploy.py": 1,  # the load that a stack is sized for
     "options/base/conditions.py": 2,  # what the options read
-    "views/report/workload.py": 1,  # what is told of several fields at once
     "workload/axes.py": 1,  # entries and secrets bound each other
 }
 

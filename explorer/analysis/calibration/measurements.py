@@ -12,7 +12,7 @@ import numpy as np
 
 from explorer.engine.designs import Design
 from explorer.errors import ExplorerError
-from explorer.options.base.request_path import LEVELS
+from explorer.options.base.request_path import LEVELS, Phase
 
 from .prediction import NAMES, RunConditions
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 METADATA = b"explorer.bench"  # of a benchmark's Parquet file
 COLUMNS = {
-    "submit": "submit_s",
-    "queue": "queue_s",
-    "cold start": "cold_start_s",
-    "work": "work_s",
-    "poll": "poll_s",
-    "download": "fetch_s",
+    Phase.SUBMIT.value: "submit_s",
+    Phase.QUEUE.value: "queue_s",
+    Phase.COLD_START.value: "cold_start_s",
+    Phase.WORK.value: "work_s",
+    Phase.POLL.value: "poll_s",
+    Phase.DOWNLOAD.value: "fetch_s",
     "total": "latency_s",
 }
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from explorer.engine.designs import Design
 from explorer.engine.latency import steps
-from explorer.options.base.request_path import LEVELS, PHASES
+from explorer.options.base.request_path import LEVELS, PHASES, Phase
 from explorer.workload.workload import Workload
 
 from .measurements import MeasuredRun
@@ -32,7 +32,7 @@ class Equation:
 
     coefficients: Mapping[str, np.ndarray]  # by time id or rate
     constant: np.ndarray  # what the workload itself says
-    measured: np.ndarray
+    measured_s: np.ndarray
 
 
 def assumed_times(w: Workload, design: Design, run: RunConditions) -> dict[str, np.ndarray]:
@@ -67,8 +67,8 @@ def _measured_sums(sums: Sums, is_stored: bool) -> dict[str, np.ndarray]:
     """The sums that a run measures."""
     if not is_stored:
         return {"answer": np.sum([sums[phase] for phase in PHASES], axis=0)}
-    phases = ("submit", "queue", "work", "download", "front submit", "front poll")
-    return {"status": sums["poll"], **{name: sums[name] for name in phases}}
+    phases = (Phase.SUBMIT, Phase.QUEUE, Phase.WORK, Phase.DOWNLOAD, "front submit", "front poll")
+    return {"status": sums[Phase.POLL], **{name: sums[name] for name in phases}}
 
 
 def _group_equations(
@@ -76,10 +76,10 @@ def _group_equations(
 ) -> Iterator[Equation]:
     """One equation; two where the first byte of an answer was seen, and the bytes after it."""
     names = {"front submit": "front submit", "front poll": "front status"}
-    if group not in {"download", "answer"}:
-        measured = run.seconds.get(names.get(group, group))
-        if measured is not None:
-            yield Equation(column, constant, measured)
+    if group not in {Phase.DOWNLOAD, "answer"}:
+        measured_s = run.seconds.get(names.get(group, group))
+        if measured_s is not None:
+            yield Equation(column, constant, measured_s)
         return
     if "first byte" not in run.seconds:
         return
@@ -121,7 +121,7 @@ def _solve_level(
             for name, value in fixed_rates.items()
             if name in one.coefficients
         )
-        remainder = one.measured[level] - one.constant[level] - fixed_part
+        remainder = one.measured_s[level] - one.constant[level] - fixed_part
         weight = 1 / max(abs(remainder), 1000 * LEAST_S)
         row = [one.coefficients.get(name, np.zeros(3))[level] * prior[name] * weight for name in names]
         if any(row):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from explorer.facts.units import format_number, format_rough_share, format_size
 from explorer.options.base.conditions import Conditions
 from explorer.workload.field_record import Field
 from explorer.workload.fields import FIELDS, SPREADS, by_path
@@ -48,11 +47,9 @@ def _fields(caption: str, w: Workload, records: Iterable[Field]) -> Table:
 
 def _wording(w: Workload, record: Field) -> str:
     """The value in its words; "" where it has none to say."""
-    if record.path in COMPOSED:
-        return COMPOSED[record.path](w)
-    value: Any = w
-    for part in record.path.split("."):
-        value = getattr(value, part)
+    if record.phrase_of_table is not None:
+        return record.phrase_of_table(_value(w, record.section) if record.section else w)
+    value = _value(w, record.path)
     if not value and record.absent is not None:
         return record.absent
     if isinstance(value, bool):
@@ -64,47 +61,14 @@ def _wording(w: Workload, record: Field) -> str:
     )
 
 
-def _requests(w: Workload) -> str:
-    return f"{format_number(w.requests_per_month)}, {format_number(w.mean_rps)} a second"
-
-
-def _peak(w: Workload) -> str:
-    return f"{format_number(float(Conditions(w).peak_rps))} a second"
-
-
-def _compression(w: Workload) -> str:
-    return (
-        f"to {format_rough_share(w.response.compression)} of its size" if w.response.compression < 1 else "no"
-    )
-
-
-def _cut(w: Workload) -> str:
-    run = w.runtime
-    state = f" with {format_size(run.state)} of state" if run.state else ""
-    steps = f" into {format_number(run.steps)} steps" if run.steps else ""
-    return f"yes,{steps}{state}" if run.divisible else "no"
-
-
-def _configuration(w: Workload) -> str:
-    given = w.configuration
-    total = f"{format_size(given.total)} in {format_number(given.entry_count)} entries"
-    return total if given.total else "none"
-
-
-def _secrets(w: Workload) -> str:
-    given = w.configuration
-    rotated = ", rotated" if given.rotation else ""
-    return f"{format_number(given.secrets)}{rotated}" if given.secrets else "none"
-
-
-COMPOSED: dict[str, Callable[[Workload], str]] = {  # what is wordings of several fields at once
-    "requests_per_month": _requests,
-    "peak_rps": _peak,
-    "response.compression": _compression,
-    "runtime.divisible": _cut,
-    "configuration": _configuration,
-    "configuration.secrets": _secrets,
-}
+def _value(w: Workload, path: str) -> Any:
+    """The value of a field; of a peak that is left out what stands in for it."""
+    if path == "peak_rps":
+        return float(Conditions(w).peak_rps)
+    value: Any = w
+    for part in path.split("."):
+        value = getattr(value, part)
+    return value
 
 
 def file_text(w: Workload) -> str:
