@@ -31,8 +31,8 @@ from explorer.options.base.request_path import Actor, Billing, Compute, Start, U
 from explorer.options.base.resources import Resource, Route, TemplatePiece, Value, attribute
 from explorer.options.door.base import Door
 from explorer.options.execution.base import Execution
-from explorer.views.app.costs import costs as costs_on_screen
-from explorer.views.figures.architecture import boxes_of, lines_of, talks_of
+from explorer.views.app.costs import costs_panel as costs_on_screen
+from explorer.views.figures.architecture import boxes_by_role, numbered_talks, talks_between_boxes
 from explorer.views.figures.bills import service_colours
 from explorer.views.figures.resources import resources
 from explorer.views.figures.sequence import actor_name, sequence
@@ -278,14 +278,14 @@ def test_what_it_rules_out_names_it():
 
 
 def test_each_part_has_its_place_in_the_picture_of_the_resources():
-    boxes = boxes_of(BOTH)
+    boxes = boxes_by_role(BOTH)
     assert {role: (box.title, box.parts) for role, box in boxes.items()} == {
         "client": ("client", ["client brings cups"]),
         "door": ("made-up-hatch", ["hatch"]),
         "hands": ("kettle rack", []),
         "worker": ("made-up kettle", ["descaling"]),
     }
-    lines = lines_of(list(talks_of(Conditions(workload()), BOTH, boxes)), boxes)
+    lines = talks_between_boxes(list(numbered_talks(Conditions(workload()), BOTH, boxes)), boxes)
     assert [*lines] == [("client", "door"), ("door", "client"), ("door", "hands"), ("hands", "worker")]
     assert "made-up kettle (descaling)" in resources(workload(), BOTH).alt
 

@@ -50,13 +50,13 @@ def test_the_same_map_has_the_same_bytes(workload, swept):
 
 @pytest.mark.parametrize("axes", [("requests_per_month", "response"), ("configuration", "runtime")])
 def test_other_axes_make_a_map_too(workload, axes, monkeypatch):
-    monkeypatch.setattr("explorer.analysis.decision_map.atlas", partial(map_decisions, points=12))
+    monkeypatch.setattr("explorer.analysis.decision_map.map_decisions", partial(map_decisions, points=12))
     w = workload.replace(configuration={"total": "2 KB", "entries": 8})
     assert ex.decision_map(w, *axes).png()
 
 
 def test_a_map_on_which_nothing_is_feasible_says_so(workload, monkeypatch):
-    monkeypatch.setattr("explorer.analysis.decision_map.atlas", partial(map_decisions, points=8))
+    monkeypatch.setattr("explorer.analysis.decision_map.map_decisions", partial(map_decisions, points=8))
     picture = ex.decision_map(workload.replace(targets={"latency_p95": "1 ms"}))
     assert "no design is feasible" in {text.get_text() for text in picture.axes[0].texts}
 
@@ -116,7 +116,7 @@ def test_it_is_what_recommend_and_assess_say_at_a_point(workload, swept, point):
 
 
 def test_its_picture_names_what_it_shows(workload, monkeypatch):
-    monkeypatch.setattr("explorer.analysis.decision_map.atlas", partial(map_decisions, points=24))
+    monkeypatch.setattr("explorer.analysis.decision_map.map_decisions", partial(map_decisions, points=24))
     picture = price_of_being_wrong(workload)
     shown = {text.get_text() for text in picture.axes[0].texts}
     assert {"it is the best", "today"} <= shown and "% of what can be served" in picture.alt

@@ -17,8 +17,8 @@ from explorer.engine.designs import OPTIONS
 from explorer.errors import ReportError
 from explorer.facts.locations import workloads_dir
 from explorer.facts.units import format_usd
-from explorer.views.report.decision import tiles
-from explorer.views.report.report import rendered as rendered_bytes
+from explorer.views.report.decision import key_number_tiles
+from explorer.views.report.report import render_document as rendered_bytes
 
 
 def rendered(r: ex.Recommendation, name: str) -> str:
@@ -286,7 +286,7 @@ def test_a_door_that_offers_all_lacks_nothing():
 def test_the_tightest_limit_is_one_that_load_fills():
     r = ex.recommend(simple(response="2 KB", runtime={"value": "20 ms", "memory": "8 GB"}))
     assert r.answer.findings[0].limit == "lambda.memory"
-    assert "of 10 GB" not in tiles(r)[-1].note and "Memory" not in tiles(r)[-1].note
+    assert "of 10 GB" not in key_number_tiles(r)[-1].note and "Memory" not in key_number_tiles(r)[-1].note
 
 
 @pytest.mark.parametrize("path", ["/no-such-folder/x.md", "no/such/x.md"])

@@ -15,7 +15,7 @@ from explorer.workload.workload import Workload
 from . import panels, screen_state
 from .history import History, State
 from .maps import COARSE, FINE_POINTS, Maps, now_of
-from .prefetch import Ready, Shelf, neighbours
+from .prefetch import Ready, Shelf, neighbouring_states
 
 Send = Callable[..., None]
 
@@ -114,14 +114,14 @@ class Answers:
 
     def _controls(self, message: dict[str, Any], r: Recommendation, history: History) -> None:
         w = r.workload
-        stops = screen_state.stops(w, history.now.base, self._stops)
+        stops = screen_state.slider_stops(w, history.now.base, self._stops)
         if stops != self._stops:
-            message["controls"] = screen_state.controls(stops, self._stops, w)
+            message["controls"] = screen_state.controls_message(stops, self._stops, w)
             self._stops = stops
-        message["at"] = screen_state.at(stops, w)
+        message["at"] = screen_state.control_positions(stops, w)
         self._at = message["at"]["dials"]
         name = history.now.base.name
-        bar = screen_state.bar(history, name, self.pinned is not None)
+        bar = screen_state.toolbar_state(history, name, self.pinned is not None)
         names = list(self._offered)
         if names != self._presets:
             self._presets = names
@@ -154,7 +154,7 @@ class Answers:
 
     def ahead(self, before: State, now: State) -> Iterator[State]:
         """The states that may come next, when a slider was turned from one to the other."""
-        return neighbours(before, now, self._stops, self._at)
+        return neighbouring_states(before, now, self._stops, self._at)
 
     # Later ----------------------------------------------------------------------------------------
 
@@ -167,10 +167,12 @@ class Answers:
             yield Stage(partial(self._foresee, each), lambda: None)
         yield Stage(
             lambda: r.answer.break_evens,
-            lambda: self._panel("turns", panels.turns(r), stale=False),
+            lambda: self._panel("turns", panels.break_evens_panel(r), stale=False),
             rests=True,
         )
-        yield Stage(lambda: self.maps.made(state, w, FINE_POINTS).lines, lambda: self._map_now(r, state))
+        yield Stage(
+            lambda: self.maps.made(state, w, FINE_POINTS).border_lines, lambda: self._map_now(r, state)
+        )
 
     def _complete(self, ready: Ready) -> None:
         if not self._is_mapped(ready):

@@ -11,9 +11,9 @@ from explorer.engine.cost import Bill, cost
 from explorer.engine.designs import Design
 from explorer.facts import catalogue
 from explorer.facts.units import format_count, format_time, format_usd
-from explorer.views.figures.bills import by_service, grouped, service_colours
+from explorer.views.figures.bills import by_service, group_services, service_colours
 
-from .html import number, title
+from .html import number_button, panel_title
 
 COSTS = 6  # designs
 CUT = 6.0  # times the first bill: a longer bar is cut
@@ -21,7 +21,7 @@ MORE = 10  # the shade of a service that has none of its own
 OTHER = 11
 
 
-def beside(r: Recommendation, most: int = COSTS - 1) -> list[Design]:
+def alternatives_beside(r: Recommendation, most: int = COSTS - 1) -> list[Design]:
     """The best alternatives of which each has an option that is new among those above it."""
     seen = set(r.nearest.ids.items())
     kept: list[Design] = []
@@ -34,9 +34,9 @@ def beside(r: Recommendation, most: int = COSTS - 1) -> list[Design]:
     return kept
 
 
-def costs(r: Recommendation, pinned: Recommendation | None = None) -> str:
+def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:
     """The bill by service beside those of the best alternatives, and of what it is compared with."""
-    designs = [r.nearest, *beside(r, COSTS - 1 - bool(pinned))]
+    designs = [r.nearest, *alternatives_beside(r, COSTS - 1 - bool(pinned))]
     bills = [by_service(cost(r.workload, design, r.answer.load)) for design in designs]
     late = {str(Design(**other.design)): other.latency_p95_s for other in r.answer.alternatives}
     seconds = [r.latency_s["p95"], *(late[str(design)] for design in designs[1:])]
@@ -53,21 +53,23 @@ def costs(r: Recommendation, pinned: Recommendation | None = None) -> str:
     most = min(max([*totals, 1e-12]), CUT * totals[0] if totals[0] > 0 else max([*totals, 1e-12]))
     rows = zip(names, keys, designs, bills, seconds, strict=True)
     shown = "".join(
-        _row(name, key, design, grouped(bill, dict.fromkeys(services, "")), most, p95, first=index == 0)
+        _cost_row(
+            name, key, design, group_services(bill, dict.fromkeys(services, "")), most, p95, first=index == 0
+        )
         for index, (name, key, design, bill, p95) in enumerate(rows)
     )
     legend = "".join(
-        f'<span><i class="s{_kind(service)}"></i>{escape(service)}</span>' for service in services
+        f'<span><i class="s{_service_shade(service)}"></i>{escape(service)}</span>' for service in services
     )
-    return f'{title("Cost a month")}<p class="x-key">{legend}</p><ul class="x-rows">{shown}</ul>'
+    return f'{panel_title("Cost a month")}<p class="x-key">{legend}</p><ul class="x-rows">{shown}</ul>'
 
 
-def _row(
+def _cost_row(
     name: str, key: str, design: Design, bill: Mapping[str, float], most: float, p95: float, *, first: bool
 ) -> str:
     total = sum(bill.values())
     pieces = "".join(
-        f'<i class="s{_kind(service)}" style="width:{100 * min(usd, most) / most:.2f}%"></i>'
+        f'<i class="s{_service_shade(service)}" style="width:{100 * min(usd, most) / most:.2f}%"></i>'
         for service, usd in bill.items()
         if usd > 0
     )
@@ -75,19 +77,19 @@ def _row(
     cut = " cut" if total > most * 1.001 else ""
     return (
         f'<li{" class=first" if first else ""} data-why="{key}"><span class="name">{escape(name)}</span>'
-        f"<small>{parts}</small>{number(format_usd(total), key)}"
+        f"<small>{parts}</small>{number_button(format_usd(total), key)}"
         f'<div class="track stack{cut}">{pieces}</div></li>'
     )
 
 
-def _kind(service: str) -> int:
+def _service_shade(service: str) -> int:
     known = catalogue.services().get(service)
     if known is not None and known.shade is not None:
         return known.shade
     return MORE if service != "other" else OTHER
 
 
-def bills(r: Recommendation, index: int) -> Bill | None:
+def bill_of_row(r: Recommendation, index: int) -> Bill | None:
     """The bill of a row of the panel, or None if there is no such row any more."""
-    designs = [r.nearest, *beside(r)]
+    designs = [r.nearest, *alternatives_beside(r)]
     return cost(r.workload, designs[index], r.answer.load) if index < len(designs) else None

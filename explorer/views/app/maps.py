@@ -108,7 +108,7 @@ class Maps:
         places = self.places(workload)
         found = self.held(state, workload, points)
         if found is None:
-            found = drawn(workload, places, points)
+            found = map_over_windows(workload, places, points)
             self.keep(self.key(state, places, points), found)
         return found
 
@@ -131,15 +131,15 @@ class Maps:
             for design, colour in zip(designs, colours, strict=True)
         ]
         spec = {
-            "x": _axis(found, found.x, 9),
-            "y": _axis(found, found.y, 9),
+            "x": _axis_message(found, found.x, 9),
+            "y": _axis_message(found, found.y, 9),
             "nx": len(found.across),
             "ny": len(found.up),
             "names": names,
             "nothing": "no design is feasible",
-            "lines": [_line(line) for line in found.border_lines] if fine else [],
+            "lines": [_border_line_message(line) for line in found.border_lines] if fine else [],
             "cloud": [(ring / found.today).round(5).tolist() for ring in found.request_cloud],
-            "common": _common(found),
+            "common": _common_choices(found),
             "axes": list(AXES.items()),
             "fine": fine,
         }
@@ -151,7 +151,7 @@ def now_of(workload: Workload, axis: str) -> float:
     return next(dial for dial in DIALS if dial.field == axis).read(workload)
 
 
-def drawn(workload: Workload, places: tuple[Place, Place], points: int) -> DecisionMap:
+def map_over_windows(workload: Workload, places: tuple[Place, Place], points: int) -> DecisionMap:
     """The winners over two windows, `points` values each."""
     axes = {axis: np.geomspace(*window, points) for axis, window in places}
     x, y = axes
@@ -162,14 +162,14 @@ def drawn(workload: Workload, places: tuple[Place, Place], points: int) -> Decis
     return DecisionMap(workload, x, y, sweep(workload, axes))
 
 
-def _axis(found: DecisionMap, name: str, most: int) -> dict[str, Any]:
+def _axis_message(found: DecisionMap, name: str, most: int) -> dict[str, Any]:
     values = found.across if name == found.x else found.up
     low, high = float(values[0]), float(values[-1])
-    shown = ticks(unit_of(name), low, high, most)
+    shown = axis_ticks(unit_of(name), low, high, most)
     return {"field": name, "name": AXES[name], "low": low, "high": high, "ticks": shown}
 
 
-def ticks(unit: str, low: float, high: float, most: int) -> list[tuple[float, str]]:
+def axis_ticks(unit: str, low: float, high: float, most: int) -> list[tuple[float, str]]:
     """Round values between two ends, as people say them."""
     said = FORMATS.get(unit, SAID[unit])
     shown = [tick for tick in TICKS[unit] if low <= tick <= high]
@@ -179,13 +179,13 @@ def ticks(unit: str, low: float, high: float, most: int) -> list[tuple[float, st
     return [(tick, said(tick)) for tick in shown[::step]]
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _border_line_message(line: Line) -> dict[str, Any]:
     promise = by_path().get(line.because)
     text = promise.noun if promise else line.text
     return {"x": line.at[0], "y": line.at[1], "text": text, "steep": line.steep}
 
 
-def _common(found: DecisionMap) -> str:
+def _common_choices(found: DecisionMap) -> str:
     """What all designs of the map have in common."""
     if not found.designs:
         return "No design is feasible anywhere here."

@@ -27,7 +27,7 @@ from .history import History, State
 from .maps import AXES
 from .prefetch import Ready
 from .view import View
-from .why import why
+from .why import explanation_of
 
 FIELDS = {*(dial.field for dial in DIALS), *SWITCHES, *CHOICES}
 WORKLOAD = "EXPLORER_WORKLOAD"  # the variable in which `explorer app` hands its workload over
@@ -138,10 +138,10 @@ class Explorer:
         what = content.get("do")
         if what == "why":
             key = str(content.get("key"))
-            html = why(self.recommendation, key, self._history.now, self._answers.pinned)
+            html = explanation_of(self.recommendation, key, self._history.now, self._answers.pinned)
             self.widget.send({"say": "why", "key": key, "html": html})
         elif what == "hello":
-            self._answers.hello(self._presets, downloads.endings())
+            self._answers.hello(self._presets, downloads.report_endings())
             self._do(lambda: None)
         elif what in ("turn", "preset", "undo", "redo", "reset", "paste", "open", "axes", "pin", "swap"):
             self._do(partial(self._wanted, what, content, buffers), content.get("number"))
@@ -159,9 +159,9 @@ class Explorer:
         elif what == "reset":
             self._reset()
         elif what == "paste":
-            self._begin(sharing.pasted(str(content["text"])))
+            self._begin(sharing.workload_of_paste(str(content["text"])))
         elif what == "open":
-            workload, remark = sharing.opened(str(content["name"]), buffers[0])
+            workload, remark = sharing.workload_of_file(str(content["name"]), buffers[0])
             self._begin(workload)
             return remark
         elif what == "axes" and {content["x"], content["y"]} <= set(AXES):
@@ -188,7 +188,7 @@ class Explorer:
     def _give(self, what: str, content: Mapping[str, Any]) -> None:
         """A file or a text for the user."""
         if what == "share":
-            self.widget.send({"say": "share", "text": sharing.shared(self.workload)})
+            self.widget.send({"say": "share", "text": sharing.workload_as_text(self.workload)})
         elif what == "save":
             self._file(".toml", self.workload.to_toml().encode())
         else:
@@ -197,7 +197,7 @@ class Explorer:
 
     async def _report(self, ending: str) -> None:
         try:
-            made = await self._worked(downloads.made, self.workload, ending)
+            made = await self._worked(downloads.report_bytes, self.workload, ending)
             self._file(ending, made)
         except ExplorerError as error:
             self._answers.trouble(str(error))
@@ -258,7 +258,7 @@ def explore(workload: Workload | str | Path | None = None, *, alone: bool = Fals
     Raises ExplorerError if the file is no workload, or ipywidgets is not installed.
     """
     if isinstance(workload, str) and sharing.is_shared(workload):
-        return Explorer(sharing.pasted(workload), alone=alone)
+        return Explorer(sharing.workload_of_paste(workload), alone=alone)
     given = workload if isinstance(workload, Workload) or workload is None else Workload.load(workload)
     return Explorer(given, alone=alone)
 

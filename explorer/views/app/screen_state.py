@@ -17,7 +17,7 @@ NEAR = 1e-6  # a value this near to a stop of its slider stands there
 Stops = dict[str, list[float]]
 
 
-def stops(workload: Workload, base: Workload, held: Stops) -> Stops:
+def slider_stops(workload: Workload, base: Workload, held: Stops) -> Stops:
     """The stops of each slider: round values, where it began and where it stands; held ones if they do."""
     found = {}
     for dial in DIALS:
@@ -38,11 +38,11 @@ def _index(values: list[float], value: float) -> int:
     return int(np.argmin(np.abs(np.array(values) - value)))
 
 
-def controls(found: Stops, held: Stops, workload: Workload) -> dict[str, Any]:
+def controls_message(found: Stops, held: Stops, workload: Workload) -> dict[str, Any]:
     """The sliders whose stops are new, the switches and the choices."""
     new = [dial for dial in DIALS if found[dial.field] != held.get(dial.field)]
     return {
-        "dials": [_dial(dial, found[dial.field], workload) for dial in new],
+        "dials": [_slider_message(dial, found[dial.field], workload) for dial in new],
         "switches": [
             {"field": field, "name": name, "on": bool(value_of(workload, field))}
             for field, name in SWITCHES.items()
@@ -54,7 +54,7 @@ def controls(found: Stops, held: Stops, workload: Workload) -> dict[str, Any]:
     }
 
 
-def _dial(dial: Dial, values: list[float], workload: Workload) -> dict[str, Any]:
+def _slider_message(dial: Dial, values: list[float], workload: Workload) -> dict[str, Any]:
     return {
         "field": dial.field,
         "name": dial.name,
@@ -64,7 +64,7 @@ def _dial(dial: Dial, values: list[float], workload: Workload) -> dict[str, Any]
     }
 
 
-def at(found: Stops, workload: Workload) -> dict[str, Any]:
+def control_positions(found: Stops, workload: Workload) -> dict[str, Any]:
     """Where everything stands: sliders by index, the rest by value."""
     return {
         "dials": {dial.field: _index(found[dial.field], dial.read(workload)) for dial in DIALS},
@@ -80,7 +80,7 @@ def value_of(workload: Workload, field: str) -> Any:
     return found
 
 
-def bar(history: History, name: str, pinned: bool) -> dict[str, Any]:
+def toolbar_state(history: History, name: str, pinned: bool) -> dict[str, Any]:
     """What the buttons above can do now."""
     return {
         "preset": name,
@@ -91,7 +91,7 @@ def bar(history: History, name: str, pinned: bool) -> dict[str, Any]:
     }
 
 
-def differences(workload: Workload, other: Workload) -> str:
+def workload_differences(workload: Workload, other: Workload) -> str:
     """In which fields two workloads differ, as HTML."""
     rows = [
         (dial.name.removesuffix(", median"), dial.said(dial.read(other)), dial.said(dial.read(workload)))

@@ -6,14 +6,14 @@ from typing import Any
 
 from explorer.analysis.recommendation import Recommendation
 from explorer.facts.units import format_time
-from explorer.views.figures.sequence import actor_name, actors_of, exchanged
+from explorer.views.figures.sequence import actor_name, actors_of, timed_steps
 
 LEAST_S = 5e-4  # what is less is said to be under a millisecond
 
 
-def sequence(r: Recommendation) -> dict[str, Any]:
+def sequence_message(r: Recommendation) -> dict[str, Any]:
     """The actors, and a row a step: from, to, title, phase, seconds at the p50."""
-    drawn = exchanged(r.answer.load, r.nearest)
+    drawn = timed_steps(r.answer.load, r.nearest)
     names = actors_of(drawn)
     place = {name: index for index, name in enumerate(names)}
     steps = [

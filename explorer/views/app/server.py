@@ -42,14 +42,14 @@ class Page:
 
         Raises ExplorerError if Voila is not installed, no port is free, or the workload is none.
         """
-        given = handed_over(self.workload)
-        application = _application(self, ready)
+        given = workload_argument(self.workload)
+        application = _voila_application(self, ready)
         os.environ[import_module("explorer.views.app.screen").WORKLOAD] = given  # a kernel inherits it
-        application.initialize(argv=_arguments(self.browser))
+        application.initialize(argv=_voila_arguments(self.browser))
         application.start()
 
 
-def handed_over(given: str | None) -> str:
+def workload_argument(given: str | None) -> str:
     """The workload as the page's kernel takes it: an absolute path, a shared text, or nothing.
 
     Raises WorkloadError if it is no workload.
@@ -67,7 +67,7 @@ def handed_over(given: str | None) -> str:
     return str(examples()[given] if given in examples() and not path.exists() else path.absolute())
 
 
-def _arguments(browser: bool) -> list[str]:
+def _voila_arguments(browser: bool) -> list[str]:
     return [
         str(_folder() / "explorer.ipynb"),
         "--Voila.ip=127.0.0.1",
@@ -83,7 +83,7 @@ def _folder() -> Path:
     return page_dir()
 
 
-def _application(page: Page, ready: Callable[[], None]) -> Any:
+def _voila_application(page: Page, ready: Callable[[], None]) -> Any:
     """Voila with the page of its own, listening where there is room."""
     # jsonschema's check of URIs, which nothing here asks for, builds a grammar of its own: a second.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
@@ -109,7 +109,7 @@ def _application(page: Page, ready: Callable[[], None]) -> Any:
             self.template_paths.insert(0, str(_folder()))
 
         def listen(self) -> None:
-            page.port = self.port = _listening(self.app, page.asked_port)
+            page.port = self.port = _free_port(self.app, page.asked_port)
             token = self.identity_provider.token
             page.url = f"http://127.0.0.1:{page.port}/?token={token}"
             self.ioloop = import_module("tornado.ioloop").IOLoop.current()
@@ -131,7 +131,7 @@ def _application(page: Page, ready: Callable[[], None]) -> Any:
     return Alone(tornado_settings={"ws_ping_timeout": PING_MS})
 
 
-def _listening(app: Any, first: int) -> int:
+def _free_port(app: Any, first: int) -> int:
     """The first free port from `first` on, at which it listens now."""
     for port in range(first, min(first + PORTS, LAST_PORT + 1)):
         try:

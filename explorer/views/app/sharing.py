@@ -22,7 +22,7 @@ ACCEPTED = f"a text that begins with {MARK}, or a workload in TOML"
 FILES = ("samples", "dotenv")  # fields that name a file beside the workload
 
 
-def shared(workload: Workload) -> str:
+def workload_as_text(workload: Workload) -> str:
     """The workload as one line of letters that survive a message."""
     packed = zlib.compress(workload.to_toml().encode(), 9)
     return MARK + urlsafe_b64encode(packed).decode().rstrip("=")
@@ -33,12 +33,12 @@ def is_shared(text: str) -> bool:
     return text.strip().startswith(MARK)
 
 
-def pasted(text: str) -> Workload:
+def workload_of_paste(text: str) -> Workload:
     """The workload of a shared text, or of TOML. Raises WorkloadError in one line."""
-    return from_toml(_unpacked(text) if is_shared(text) else text, "pasted text")
+    return from_toml(_unpacked_toml(text) if is_shared(text) else text, "pasted text")
 
 
-def _unpacked(text: str) -> str:
+def _unpacked_toml(text: str) -> str:
     letters = re.sub(r"\s", "", text).removeprefix(MARK)
     try:
         packed = urlsafe_b64decode(letters + "=" * (-len(letters) % 4))
@@ -70,7 +70,7 @@ def from_toml(text: str, source: str) -> Workload:
     return Workload(source, **{"name": Path(source).stem, **given})
 
 
-def opened(name: str, content: bytes) -> tuple[Workload, str]:
+def workload_of_file(name: str, content: bytes) -> tuple[Workload, str]:
     """The workload of a file that was given, and a remark: TOML, or a log that is read as traffic."""
     if name.lower().endswith(".toml"):
         if len(content) > LARGEST:
@@ -79,10 +79,10 @@ def opened(name: str, content: bytes) -> tuple[Workload, str]:
             return from_toml(content.decode(), name), ""
         except UnicodeDecodeError:
             raise WorkloadError(f"{name}: is not UTF-8: expected a workload in TOML") from None
-    return _traffic(name, content)
+    return _workload_of_log(name, content)
 
 
-def _traffic(name: str, content: bytes) -> tuple[Workload, str]:
+def _workload_of_log(name: str, content: bytes) -> tuple[Workload, str]:
     """A workload from a log; what it does not hold stands at a placeholder, and the remark says so."""
     from explorer.ingest.reader import gather
     from explorer.ingest.result import Summary

@@ -61,7 +61,7 @@ class Talk:
     phase: str
 
 
-def boxes_of(design: Design) -> dict[str, Box]:
+def boxes_by_role(design: Design) -> dict[str, Box]:
     """The boxes by role; each part of the design stands in one of them."""
     flow = design.flow
     boxes: dict[str, Box] = {Actor.CLIENT: Box("client"), Actor.DOOR: Box(design.door)}
@@ -70,7 +70,7 @@ def boxes_of(design: Design) -> dict[str, Box]:
     boxes[Actor.WORKER] = Box(flow.compute.box)
     for option in design.options:
         for part in option.parts:
-            role, title = _home(part, option, boxes)
+            role, title = _role_and_title(part, option, boxes)
             boxes.setdefault(role, Box(title)).parts.append(part)
     for box in boxes.values():  # a title that is the only part is not said twice
         box.parts = [part for part in box.parts if part != box.title]
@@ -82,7 +82,7 @@ def front_name(design: Design) -> str:
     return "front function" if design.flow.behind is Behind.FUNCTION else "front container"
 
 
-def _home(part: str, option: Option, boxes: Mapping[str, Box]) -> tuple[Actor, str]:
+def _role_and_title(part: str, option: Option, boxes: Mapping[str, Box]) -> tuple[Actor, str]:
     """The role that a part belongs to, and the title of this role's box."""
     stated = part if isinstance(part, DesignPart) else DesignPart(part)
     if stated.role is None or (stated.role is Actor.FRONT and Actor.FRONT not in boxes):
@@ -90,7 +90,7 @@ def _home(part: str, option: Option, boxes: Mapping[str, Box]) -> tuple[Actor, s
     return stated.role, stated.box or stated
 
 
-def talks_of(load: Conditions, design: Design, boxes: Mapping[str, Box]) -> Iterator[Talk]:
+def numbered_talks(load: Conditions, design: Design, boxes: Mapping[str, Box]) -> Iterator[Talk]:
     """The steps of one request, numbered, between the boxes that are there."""
     number = 0
     for step in steps_of(load, design):
@@ -109,7 +109,7 @@ def _role(actor: str, boxes: Mapping[str, Box]) -> str:
     return actor if actor in boxes else "store"
 
 
-def lines_of(talks: list[Talk], boxes: Mapping[str, Box]) -> dict[tuple[str, str], list[Talk]]:
+def talks_between_boxes(talks: list[Talk], boxes: Mapping[str, Box]) -> dict[tuple[str, str], list[Talk]]:
     """The steps by the boxes between which they go, and the hand-overs that no step says."""
     found: dict[tuple[str, str], list[Talk]] = {}
     for talk in talks:

@@ -31,11 +31,11 @@ from .style import (
     YELLOW,
     Picture,
     canvas,
-    key,
+    colour_key,
+    in_house_style,
     log_ticks,
-    piece,
     shorten,
-    styled,
+    stack_piece,
     subtitle,
 )
 
@@ -55,7 +55,7 @@ PHASE_COLOURS = {
 }
 
 
-@styled
+@in_house_style
 def limits_used(r_or_findings: Recommendation | pd.DataFrame) -> Picture:
     """How much of each limit is used, worst first, as a share of the limit on a log axis.
 
@@ -69,7 +69,7 @@ def limits_used(r_or_findings: Recommendation | pd.DataFrame) -> Picture:
     100 %, the verdict as colour and word. Limits that use less than 0.1 % are counted, not drawn.
     """
     frame = r_or_findings.findings if isinstance(r_or_findings, Recommendation) else r_or_findings
-    shares = _shares(frame)
+    shares = _used_shares(frame)
     kept = (shares[:, 1] >= SMALL) | (frame["verdict"] != Verdict.FITS).to_numpy()
     kept &= np.cumsum(kept) <= MOST_LIMITS
     shown, shares = frame[kept], shares[kept]
@@ -83,11 +83,11 @@ def limits_used(r_or_findings: Recommendation | pd.DataFrame) -> Picture:
     _limit_axis(axes, shares)
     for row, (found, (p50, p99)) in enumerate(zip(shown.itertuples(), shares, strict=True)):
         _limit_row(axes, len(shown) - 1 - row, found, p50, p99)
-    _rest(picture, len(frame) - len(shown))
+    _rest_note(picture, len(frame) - len(shown))
     return picture
 
 
-def _shares(frame: pd.DataFrame) -> np.ndarray:
+def _used_shares(frame: pd.DataFrame) -> np.ndarray:
     """Used over limit at the p50 and the p99, shape (limits, 2)."""
     used = frame[["used_p50", "used_p99"]].to_numpy(dtype=float)
     limit = frame["limit_value"].to_numpy(dtype=float)[:, None]
@@ -123,27 +123,27 @@ def _limit_row(axes: Axes, y: int, found: Any, p50: float, p99: float) -> None:
     axes.text(-0.025, y + 0.15, name, transform=place, ha="right", va="center", size=9)
     whose = limit.service if len(limit.service) < 24 else limit.service.split()[0]
     axes.text(-0.025, y - 0.22, f"{whose} · {found.limit}", ha="right", **small)
-    used, also = _used_said(found)
+    used, also = _use_label(found)
     axes.text(1.03, y + 0.15, used, transform=place, va="center", size=9)
     axes.text(1.03, y - 0.22, also, **small)
     bold: dict[str, Any] = {"weight": "bold", "color": word, "va": "center", "transform": place}
     axes.text(1.60, y + 0.15, found.verdict, size=9, **bold)
-    axes.text(1.60, y - 0.22, _breaks(found.breach_probability), **small)
+    axes.text(1.60, y - 0.22, _breach_label(found.breach_probability), **small)
 
 
-def _used_said(found: Any) -> tuple[str, str]:
+def _use_label(found: Any) -> tuple[str, str]:
     """ "9 MB of 6 MB" and the p50 beneath it; a unit that is a phrase stands beneath too."""
     p50 = f"p50 {format_bare_quantity(found.used_p50, found.unit)}"
     also = p50 if found.unit in FORMATS else shorten(f"{found.unit}; {p50}", 38)
     return use_of_limit_briefly(found), also
 
 
-def _breaks(chance: float) -> str:
+def _breach_label(chance: float) -> str:
     said = format_chance(chance)
     return "never breaks" if said == "never" else f"{said} break it" if chance < 1 else "always breaks"
 
 
-def _rest(picture: Picture, more: int) -> None:
+def _rest_note(picture: Picture, more: int) -> None:
     if more:
         limits = "limit uses" if more == 1 else "limits use"
         text = f"{more} more {limits} little (mostly less than 0.1 %) and fit."
@@ -153,14 +153,14 @@ def _rest(picture: Picture, more: int) -> None:
 def _limits_alt(shown: pd.DataFrame) -> str:
     if shown.empty:
         return "Limits used: none binds"
-    rows = [f"{row.limit} {_used_said(row)[0]} at the p99 ({row.verdict})" for row in shown.itertuples()]
+    rows = [f"{row.limit} {_use_label(row)[0]} at the p99 ({row.verdict})" for row in shown.itertuples()]
     return f"Limits used: {'; '.join(rows[:6])}"
 
 
 # Latency ----------------------------------------------------------------------------------------
 
 
-@styled
+@in_house_style
 def latency(r: Recommendation) -> Picture:
     """Seconds from submitting to the whole result in hand, by phase, at the p50, p95 and p99."""
     phases = dict(seconds_of(r.workload, r.nearest))
@@ -179,8 +179,8 @@ def latency(r: Recommendation) -> Picture:
         axes.text(-0.012, y, level, transform=place, ha="right", va="center", size=10, weight="bold")
         axes.text(1.012, y, format_time(total), transform=place, va="center", size=10, weight="bold")
     if target and target <= reach:
-        _promise(axes, target)
-    key(picture, [(name, PHASE_COLOURS[name]) for name in phases], 0.075)
+        _promise_line(axes, target)
+    colour_key(picture, [(name, PHASE_COLOURS[name]) for name in phases], 0.075)
     return picture
 
 
@@ -202,11 +202,11 @@ def _phase_stack(axes: Axes, y: int, seconds: Mapping[str, float], reach: float)
     for phase, length in seconds.items():
         said = format_time(length)
         text = f"{phase} {said}" if length > 0.18 * reach else said if length > 0.08 * reach else ""
-        piece(axes, y, start, length, PHASE_COLOURS[phase], text)
+        stack_piece(axes, y, start, length, PHASE_COLOURS[phase], text)
         start += length
 
 
-def _promise(axes: Axes, target: float) -> None:
+def _promise_line(axes: Axes, target: float) -> None:
     axes.axvline(target, color=INK, lw=1.4, zorder=4)
     near_end = target > 0.7 * axes.get_xlim()[1]
     text = f" promised p95: {format_time(target)} "

@@ -19,7 +19,7 @@ from explorer.workload.axes import AXES
 from explorer.workload.fields import SPREADS
 from explorer.workload.workload import Workload
 
-from .style import FAINT, INK, Picture, canvas, log_ticks, styled, subtitle
+from .style import FAINT, INK, Picture, canvas, in_house_style, log_ticks, subtitle
 
 COLOURS = ("#a9cde6", "#f7dca0", "#a3d9c6", "#ecc9dc", "#f3bf9c", "#d5ebf8", "#f6f0a8", "#c9c9e6", "#dcdcdc")
 EMPTY = "#f3f4f6"
@@ -28,7 +28,7 @@ RINGS = "rings around today: 50, 80 and 98 % of its requests"
 AT_THE_EDGE = 0.92  # of an axis: beyond it the word stands on the other side of its place
 
 
-@styled
+@in_house_style
 def decision_map(
     workload: Workload, x: str = "response", y: str = "runtime", swept: Sweep | None = None
 ) -> Picture:
@@ -41,14 +41,16 @@ def decision_map(
     swept : a sweep over these two, to draw again without asking again
     """
     drawn = map_decisions(workload, x, y) if swept is None else DecisionMap(workload, x, y, swept)
-    picture, axes = canvas(6.4, f"What to build for {workload.name}", _alt(drawn), 0.085, 0.985, 0.84)
-    subtitle(picture, _shared(drawn))
+    picture, axes = canvas(
+        6.4, f"What to build for {workload.name}", _decision_map_alt(drawn), 0.085, 0.985, 0.84
+    )
+    subtitle(picture, _common_choices_note(drawn))
     if {x, y} & set(SPREADS):
         subtitle(picture, RINGS, 0.985, ha="right")
     frame_map(axes, drawn)
-    _areas(axes, drawn)
-    _names(picture, axes, drawn)
-    _reasons(axes, drawn)
+    _draw_areas(axes, drawn)
+    _draw_region_names(picture, axes, drawn)
+    _draw_border_reasons(axes, drawn)
     mark_today(axes, drawn)
     return picture
 
@@ -65,7 +67,7 @@ def frame_map(axes: Axes, drawn: DecisionMap) -> None:
         axis.set_label_text(AXES[name].noun if name in SPREADS else name.replace("_", " "))
 
 
-def _shared(drawn: DecisionMap) -> str:
+def _common_choices_note(drawn: DecisionMap) -> str:
     """What all designs of the map have in common."""
     if not drawn.designs:
         return "no design is feasible anywhere here"
@@ -75,12 +77,12 @@ def _shared(drawn: DecisionMap) -> str:
     return f"everywhere: {common}" if common else "the least money and parts at every point"
 
 
-def _alt(drawn: DecisionMap) -> str:
+def _decision_map_alt(drawn: DecisionMap) -> str:
     said = "; ".join(" + ".join(drawn.label(design)) for design in drawn.designs)
     return f"A map over {drawn.x} and {drawn.y} of the design that wins at each point: {said or 'none'}."
 
 
-def _areas(axes: Axes, drawn: DecisionMap) -> None:
+def _draw_areas(axes: Axes, drawn: DecisionMap) -> None:
     place = {index: number for number, index in enumerate(drawn.winner_indices)}
     shown = np.vectorize(lambda index: place.get(int(index), NOTHING), otypes=[int])(drawn.winner)
     colours = ListedColormap([EMPTY, *(COLOURS[number % len(COLOURS)] for number in range(len(place)))])
@@ -92,14 +94,16 @@ def _areas(axes: Axes, drawn: DecisionMap) -> None:
             axes.contour(across, up, (shown == number) * 1.0, levels=[0.5], colors="white", linewidths=1.6)
 
 
-def _names(picture: Picture, axes: Axes, drawn: DecisionMap) -> None:
+def _draw_region_names(picture: Picture, axes: Axes, drawn: DecisionMap) -> None:
     """The name of each region where it has most room; one that does not fit has a letter, told below."""
     told: list[str] = []
     for region in drawn.winner_regions:
         if region.at is None:
             continue
         text = axes.text(*region.at, "", ha="center", va="center", size=8.5, color=INK, zorder=7)
-        if not any(name_fits(picture, axes, text, lines, region.room) for lines in _wrapped(region.label)):
+        if not any(
+            name_fits(picture, axes, text, lines, region.room) for lines in _wrapped_name(region.label)
+        ):
             letter = "abcdefghijklmnopqrstuvwxyz"[len(told)]
             text.set(text=letter, weight="bold")
             told.append(f"{letter}: {' + '.join(region.label)}")
@@ -108,7 +112,7 @@ def _names(picture: Picture, axes: Axes, drawn: DecisionMap) -> None:
     picture.text(0.5, 0.012, "\n".join(lines[:2]), size=8, color=FAINT, ha="center", va="bottom")
 
 
-def _wrapped(label: tuple[str, ...]) -> Iterator[str]:
+def _wrapped_name(label: tuple[str, ...]) -> Iterator[str]:
     """The options of a name in one line, two lines, or each in its own."""
     for a_line in dict.fromkeys((2, len(label), 1)):
         pairs = (label[at : at + a_line] for at in range(0, len(label), a_line))
@@ -124,7 +128,7 @@ def name_fits(picture: Picture, axes: Axes, text: Text, lines: str, room: tuple[
     )
 
 
-def _reasons(axes: Axes, drawn: DecisionMap) -> None:
+def _draw_border_reasons(axes: Axes, drawn: DecisionMap) -> None:
     """What draws each line of some length: the limit that the one design breaks beyond it, or the cost."""
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.2}
     style: Any = {"size": 7.5, "color": FAINT, "ha": "center", "va": "center", "bbox": box}

@@ -21,11 +21,11 @@ from .style import (
     VERMILION,
     Picture,
     canvas,
-    key,
+    colour_key,
+    in_house_style,
     log_ticks,
     short_number,
-    spread_out,
-    styled,
+    spread_places,
     subtitle,
 )
 
@@ -52,7 +52,7 @@ def whose_times(result: Result) -> str:
     return f"; {LOCAL}" if result.endpoint.target == "local" else ""
 
 
-@styled
+@in_house_style
 def latencies(result: Result) -> Picture:
     """Each request by when it was due and how long it took, and the share that took longer.
 
@@ -61,7 +61,7 @@ def latencies(result: Result) -> Picture:
     """
     found = result.to_dict()
     title = f"Latency: {name_of(result)}"
-    levels = _levels(found)
+    levels = _percentile_levels(found)
     said = ", ".join(f"{name} {format_time(s, 2)}" for name, (_, s) in levels.items())
     counts = f"{found['succeeded']} of {found['jobs']} succeeded, {found['lost']} lost"
     picture, axes = canvas(4.3, title, f"{title}: {counts}{'; ' + said if said else ''}", 0.07, 0.575, 0.62)
@@ -70,16 +70,16 @@ def latencies(result: Result) -> Picture:
     height = box.height - KEY_IN / picture.get_size_inches()[1]
     axes.set_position((box.x0, box.y0, box.width, height))
     beside = picture.add_axes((0.60, box.y0, 0.235, height), sharey=axes)
-    _dots(axes, result)
-    _shares(beside, result)
+    _request_dots(axes, result)
+    _slower_share_curve(beside, result)
     intervals = found["latency_interval_s"]
-    _percentiles(axes, beside, levels, intervals)
-    counted = {kind: sum(_kind(row) == kind for row in result.counted) for kind in KINDS}
-    key(picture, [(f"{kind} ({n})", KINDS[kind]) for kind, n in counted.items() if n], 0.07, 0.68)
+    _percentile_lines(axes, beside, levels, intervals)
+    counted = {kind: sum(_request_kind(row) == kind for row in result.counted) for kind in KINDS}
+    colour_key(picture, [(f"{kind} ({n})", KINDS[kind]) for kind, n in counted.items() if n], 0.07, 0.68)
     return picture
 
 
-def _levels(found: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+def _percentile_levels(found: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
     """(share that took longer, seconds) of the percentiles that the largest value does not stand for."""
     seconds, count = found["latency_s"], found["succeeded"]
     if not count:
@@ -92,13 +92,13 @@ def _levels(found: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
     return {**kept, "max": (1 / count, seconds["max"])}
 
 
-def _kind(row: Any) -> str:
+def _request_kind(row: Any) -> str:
     if row.status != "succeeded":
         return "not succeeded"
     return "work met a cold start" if row.cold else "work was warm"
 
 
-def _dots(axes: Axes, result: Result) -> None:
+def _request_dots(axes: Axes, result: Result) -> None:
     axes.set_yscale("log")
     done = [row.latency_s for row in result.counted if row.status == "succeeded"]
     low, high = min(done, default=0.1), max(done, default=1.0)
@@ -107,14 +107,14 @@ def _dots(axes: Axes, result: Result) -> None:
     log_ticks(axes.yaxis, "seconds")
     axes.set_xlabel("seconds from the start of the run", size=9)
     for kind, colour in KINDS.items():
-        rows = [row for row in result.counted if _kind(row) == kind]
+        rows = [row for row in result.counted if _request_kind(row) == kind]
         took = [row.latency_s if row.status == "succeeded" else high * 1.4 for row in rows]
         mark = "x" if kind == "not succeeded" else "o"
         axes.plot([row.scheduled_s for row in rows], took, mark, ms=5, color=colour, alpha=0.75, zorder=4,
                   mew=1.6 if mark == "x" else 0)  # fmt: skip
 
 
-def _shares(axes: Axes, result: Result) -> None:
+def _slower_share_curve(axes: Axes, result: Result) -> None:
     """The share of the jobs that took longer than each value."""
     took = np.sort([row.latency_s for row in result.counted if row.status == "succeeded"])
     least = 0.7 / max(took.size, 2)
@@ -138,7 +138,7 @@ def _shares(axes: Axes, result: Result) -> None:
         axes.legend(loc="upper left", frameon=False, fontsize=8.5, handletextpad=0.2, borderpad=0.1)
 
 
-def _percentiles(
+def _percentile_lines(
     axes: Axes,
     beside: Axes,
     levels: Mapping[str, tuple[float, float]],
@@ -150,7 +150,7 @@ def _percentiles(
     low, high = axes.get_ylim()
     height = beside.get_window_extent().height
     shares = [float(np.log(s / low) / np.log(high / low)) for _, s in levels.values()]
-    places = spread_out(shares, 0.34 * beside.figure.dpi / height)
+    places = spread_places(shares, 0.34 * beside.figure.dpi / height)
     for (name, (share, seconds)), place in zip(levels.items(), places, strict=True):
         for each in (axes, beside):
             each.axhline(seconds, color=GREY, lw=0.8, ls=(0, (4, 3)), zorder=2)
@@ -168,7 +168,7 @@ def _percentiles(
 # Rates ------------------------------------------------------------------------------------------
 
 
-@styled
+@in_house_style
 def served(result: Result) -> Picture:
     """Of rates stepped upwards: what was asked for and what was served, and how long it took.
 
@@ -187,8 +187,8 @@ def served(result: Result) -> Picture:
     beside = picture.add_axes((0.565, box.y0, 0.40, box.height))
     for each in (axes, beside):
         _rate_axis(each, [step["rate_rps"] for step in steps], knee)
-    _rates(axes, steps)
-    _times(beside, steps)
+    _rate_curves(axes, steps)
+    _latency_curves(beside, steps)
     return picture
 
 
@@ -206,7 +206,7 @@ def _rate_axis(axes: Axes, rates: Sequence[float], knee: float | None) -> None:
         axes.axvline(knee, color=OVER, lw=1.2, ls=(0, (4, 3)), zorder=2)
 
 
-def _rates(axes: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
+def _rate_curves(axes: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
     offered = np.array([step["offered_rps"] for step in steps])
     done = np.array([step["throughput_rps"] for step in steps])
     positive = done[done > 0]
@@ -225,7 +225,7 @@ def _rates(axes: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
                           textcoords="offset points", ha="right", zorder=6)  # fmt: skip
 
 
-def _times(axes: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
+def _latency_curves(axes: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
     done = [step for step in steps if step["p50_s"]]
     ends = [step[name] for step in done for name in ("p50_s", "p99_s")]
     axes.set_ylim(min(ends, default=0.1) * 0.6, max(ends, default=1.0) * 1.7)

@@ -16,7 +16,7 @@ from explorer.engine.designs import Design
 from explorer.workload.workload import Workload
 
 from .decisions import EMPTY, frame_map, mark_today, name_fits
-from .style import FAINT, INK, Picture, canvas, styled, subtitle
+from .style import FAINT, INK, Picture, canvas, in_house_style, subtitle
 
 STEPS = (0.005, 1, 10, 100, 1_000, 10_000)  # USD a month, where the next colour begins
 COLOURS = ("#ffffff", "#fff3dc", "#fbdfa8", "#f2bf6a", "#dd9434", "#b5651d", "#7a3e0c")
@@ -24,7 +24,7 @@ BREAKS = "#d8d3e4"  # it does not serve, and another design does
 DARK = 5  # from this colour on, white is read better
 
 
-@styled
+@in_house_style
 def price_of_being_wrong(workload: Workload, x: str = "response", y: str = "runtime") -> Picture:
     """What the design that is recommended today would cost above the best, elsewhere on the map.
 
@@ -45,20 +45,20 @@ def price_of_being_wrong(workload: Workload, x: str = "response", y: str = "runt
         frame_map(axes, drawn)
         return picture
     extra = cost_above_best(drawn, r.nearest)
-    picture, axes = canvas(6.4, title, _alt(extra, r.nearest), 0.085, 0.985, 0.62)
+    picture, axes = canvas(6.4, title, _price_alt(extra, r.nearest), 0.085, 0.985, 0.62)
     subtitle(
         picture, f"what {r.nearest.door}, {r.nearest.response}, {r.nearest.execution} costs above the best"
     )
     subtitle(picture, "USD a month, parts and all", 0.985, ha="right")
     frame_map(axes, drawn)
-    classes = _classes(extra)
-    _areas(axes, drawn, classes)
-    _names(picture, axes, drawn, classes)
+    classes = _cost_classes(extra)
+    _draw_cost_areas(axes, drawn, classes)
+    _draw_class_names(picture, axes, drawn, classes)
     mark_today(axes, drawn)
     return picture
 
 
-def _alt(extra: np.ndarray, design: Design) -> str:
+def _price_alt(extra: np.ndarray, design: Design) -> str:
     serves = np.isfinite(extra).sum() / max(1, (~np.isnan(extra)).sum())
     best = (extra < STEPS[0]).sum() / max(1, (~np.isnan(extra)).sum())
     return (
@@ -67,14 +67,14 @@ def _alt(extra: np.ndarray, design: Design) -> str:
     )
 
 
-def _classes(extra: np.ndarray) -> np.ndarray:
+def _cost_classes(extra: np.ndarray) -> np.ndarray:
     """The colour of each cell: -1 nothing serves, 0 the best, then by `STEPS`, last: it does not serve."""
     classes = np.searchsorted(STEPS, np.nan_to_num(extra, nan=0.0, posinf=0.0), side="right")
     classes = np.where(np.isposinf(extra), len(COLOURS), classes)
     return np.where(np.isnan(extra), -1, classes)
 
 
-def _areas(axes: Axes, drawn: DecisionMap, classes: np.ndarray) -> None:
+def _draw_cost_areas(axes: Axes, drawn: DecisionMap, classes: np.ndarray) -> None:
     shades: Any = {
         "cmap": ListedColormap([EMPTY, *COLOURS, BREAKS]),
         "vmin": -1.5,
@@ -92,9 +92,9 @@ def _areas(axes: Axes, drawn: DecisionMap, classes: np.ndarray) -> None:
             axes.contour(drawn.across, drawn.up, its * 1.0, **line)
 
 
-def _names(picture: Picture, axes: Axes, drawn: DecisionMap, classes: np.ndarray) -> None:
+def _draw_class_names(picture: Picture, axes: Axes, drawn: DecisionMap, classes: np.ndarray) -> None:
     """What each colour stands for, in its widest place, if there is room."""
-    names = ["no design is feasible", "it is the best", *_spans(), "it breaks or is late"]
+    names = ["no design is feasible", "it is the best", *_class_spans(), "it breaks or is late"]
     taken = drawn.cells_of_today(classes.shape)
     for index in np.unique(classes):
         inside = classes == index
@@ -109,7 +109,7 @@ def _names(picture: Picture, axes: Axes, drawn: DecisionMap, classes: np.ndarray
             text.set_bbox({"facecolor": BREAKS, "edgecolor": "none", "pad": 2})
 
 
-def _spans() -> list[str]:
+def _class_spans() -> list[str]:
     said = [f"${step:,g}" for step in STEPS[1:]]
     between = [f"{low} to {high} more" for low, high in pairwise(said)]
     return [f"less than {said[0]} more", *between, f"over {said[-1]} more"]

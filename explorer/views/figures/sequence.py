@@ -21,7 +21,7 @@ from explorer.workload.workload import Workload
 
 from .architecture import front_name
 from .bars import PHASE_COLOURS
-from .style import FAINT, INK, RULE, WIDTH_IN, Picture, canvas, styled, subtitle
+from .style import FAINT, INK, RULE, WIDTH_IN, Picture, canvas, in_house_style, subtitle
 
 ROW_IN = 0.42
 SILENT_IN = 0.24
@@ -41,7 +41,7 @@ class Arrow:
     silent: bool = False  # the door's own hand-over, whose time is in the steps beside it
 
 
-@styled
+@in_house_style
 def sequence(
     subject: Recommendation | Workload | tuple[Workload, str | Mapping[str, str | None] | Design],
     design: str | Mapping[str, str | None] | Design | None = None,
@@ -53,8 +53,8 @@ def sequence(
     subject : a recommendation, or a workload with `design`
     design : the design to show; concerns left out are filled by the best
     """
-    workload, shown = _subject(subject, design)
-    arrows = exchanged(Conditions(workload), shown)
+    workload, shown = _sequence_subject(subject, design)
+    arrows = timed_steps(Conditions(workload), shown)
     actors = actors_of(arrows)
     title = f"One request: {workload.name}"
     spent = [f"{a.title} {format_time(a.p50_s)}" for a in arrows if not a.silent]
@@ -66,20 +66,20 @@ def sequence(
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH_IN)
     axes.set_ylim(-depth - 0.15, 0.6)
-    columns = _columns(axes, actors, shown, depth)
+    columns = _actor_columns(axes, actors, shown, depth)
     for arrow, y in zip(arrows, places, strict=True):
-        _draw(axes, arrow, columns, float(y) + 0.08)
+        _draw_sequence(axes, arrow, columns, float(y) + 0.08)
     return picture
 
 
-def _subject(subject: object, design: object) -> tuple[Workload, Design]:
+def _sequence_subject(subject: object, design: object) -> tuple[Workload, Design]:
     if isinstance(subject, Recommendation):
         return subject.workload, subject.nearest
     workload, given = subject if isinstance(subject, tuple) else (subject, design)
     return workload, complete_design(workload, given or {})
 
 
-def exchanged(load: Conditions, design: Design) -> list[Arrow]:
+def timed_steps(load: Conditions, design: Design) -> list[Arrow]:
     """The steps that take time at the p99, with the hand-over between door and worker where none says it."""
     found: list[Arrow] = []
     at = "client"
@@ -102,7 +102,7 @@ def actors_of(arrows: Sequence[Arrow]) -> list[str]:
     return [actor for actor in ORDER if actor in met] + stores
 
 
-def _columns(axes: Axes, actors: Sequence[str], design: Design, depth: float) -> dict[str, float]:
+def _actor_columns(axes: Axes, actors: Sequence[str], design: Design, depth: float) -> dict[str, float]:
     """A name and a lifeline for each actor; where each stands [inches]."""
     gap = min(WIDTH_IN / max(len(actors), 1), 2.6)
     left = (WIDTH_IN - gap * len(actors)) / 2
@@ -129,7 +129,7 @@ def actor_name(actor: str, design: Design) -> str:
     return actor
 
 
-def _draw(axes: Axes, arrow: Arrow, places: Mapping[str, float], y: float) -> None:
+def _draw_sequence(axes: Axes, arrow: Arrow, places: Mapping[str, float], y: float) -> None:
     start, end = places[arrow.start], places[arrow.end]
     colour = "#8c959f" if arrow.silent else PHASE_COLOURS[arrow.phase]
     back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.92}
@@ -138,7 +138,7 @@ def _draw(axes: Axes, arrow: Arrow, places: Mapping[str, float], y: float) -> No
         axes.annotate("", (end, y), (start, y), arrowprops=dotted)
         return
     text = f"{arrow.title}"
-    said = _seconds(arrow)
+    said = _step_seconds(arrow)
     if start == end:
         axes.plot([start, start], [y - 0.1, y + 0.2], color=colour, lw=7, solid_capstyle="butt", zorder=3)
         x, side = (start + 0.12, "left") if start < WIDTH_IN * 0.72 else (start - 0.12, "right")
@@ -147,10 +147,10 @@ def _draw(axes: Axes, arrow: Arrow, places: Mapping[str, float], y: float) -> No
         return
     style: dict[str, Any] = {"arrowstyle": "-|>", "color": colour, "lw": 2.0, "shrinkA": 0, "shrinkB": 1}
     axes.annotate("", (end, y), (start, y), arrowprops=style, zorder=3)
-    _label(axes, (start + end) / 2, y, text, said)
+    _step_label(axes, (start + end) / 2, y, text, said)
 
 
-def _label(axes: Axes, x: float, y: float, text: str, said: str) -> None:
+def _step_label(axes: Axes, x: float, y: float, text: str, said: str) -> None:
     """What a step is above its arrow, its seconds below; kept inside the picture."""
     half = 0.5 * max(len(text) * 0.068, len(said) * 0.064)
     x = min(max(x, half + 0.1), WIDTH_IN - half - 0.1)
@@ -159,6 +159,6 @@ def _label(axes: Axes, x: float, y: float, text: str, said: str) -> None:
     axes.text(x, y - 0.12, said, ha="center", va="center", size=8, color=FAINT, bbox=back, zorder=4)
 
 
-def _seconds(arrow: Arrow) -> str:
+def _step_seconds(arrow: Arrow) -> str:
     p50, p99 = format_time(arrow.p50_s, 2), format_time(arrow.p99_s, 2)
     return p50 if p50 == p99 else f"{p50}, p99 {p99}"

@@ -115,7 +115,7 @@ class Picture(Figure):
         return {"text/plain": repr(self), "image/png": image}, size
 
 
-def styled(draw: Callable[P, Picture]) -> Callable[P, Picture]:
+def in_house_style(draw: Callable[P, Picture]) -> Callable[P, Picture]:
     """`draw`, in this look whatever the notebook's own settings."""
 
     @wraps(draw)
@@ -144,7 +144,7 @@ def subtitle(picture: Picture, text: str, x: float = 0.012, **style: Any) -> Non
     picture.text(x, 1 - 0.40 / height, text, size=8.5, color=FAINT, va="top", **style)
 
 
-def key(picture: Picture, entries: Iterable[tuple[str, str]], x: float, y_in: float = 0.48) -> None:
+def colour_key(picture: Picture, entries: Iterable[tuple[str, str]], x: float, y_in: float = 0.48) -> None:
     """Names beside a square of their colour, in one row [inches below the top]."""
     width, height = picture.get_size_inches()
     y = 1 - y_in / height
@@ -174,7 +174,7 @@ def shorten(text: str, most: int) -> str:
     return text[: most - 1].rsplit(" ", 1)[0].rstrip(",; ") + "…"
 
 
-def spread_out(wanted: Sequence[float], gap: float) -> list[float]:
+def spread_places(wanted: Sequence[float], gap: float) -> list[float]:
     """Places as near to those `wanted` as they can be when neighbours are `gap` apart."""
     order = np.argsort(wanted, kind="stable")
     places = np.array(wanted, dtype=float)[order]
@@ -190,7 +190,7 @@ def spread_out(wanted: Sequence[float], gap: float) -> list[float]:
     return [float(place) for place in out]
 
 
-def piece(axes: Axes, y: float, start: float, width: float, colour: str, text: str) -> None:
+def stack_piece(axes: Axes, y: float, start: float, width: float, colour: str, text: str) -> None:
     """One piece of a stacked bar, with its text in ink or white, whichever is read better."""
     axes.barh(y, width, left=start, height=0.6, color=colour, zorder=3, ec="white", lw=0.8)
     if text:

@@ -16,9 +16,9 @@ from explorer.workload.workload import Workload
 
 from . import decision
 from .blocks import Cell
-from .sections import Asked, document, renamed
+from .sections import ReportRequest, document_under_name, report_document
 from .typography import one_line
-from .write import FORMS, saved_figures, written
+from .write import FORMS, write_figures, write_file
 
 INDEX = "index"
 Load = Callable[[Path], Workload]
@@ -42,12 +42,12 @@ class Entry:
     error: str = ""
 
 
-def batch(
+def write_batch(
     paths: Sequence[Path],
     folder: Path,
     forms: Sequence[str],
     load: Load,
-    asked: Asked | None = None,
+    asked: ReportRequest | None = None,
     figures: bool = False,
     watch: Callable[[Sequence[Entry]], Iterable[Entry]] = iter,
 ) -> list[Entry]:
@@ -64,18 +64,18 @@ def batch(
 
     Raises ReportError if the folder cannot be written.
     """
-    entries = [Entry(path, stem) for path, stem in zip(paths, stems(paths))]
+    entries = [Entry(path, stem) for path, stem in zip(paths, file_stems(paths))]
     for entry in watch(entries):
         try:
-            _one(entry, load(entry.given), folder, forms, asked or Asked(), figures)
+            _write_one_report(entry, load(entry.given), folder, forms, asked or ReportRequest(), figures)
         except (ExplorerError, OSError, UnicodeError) as error:
             entry.error = one_line(str(error))
     page = folder / f"{INDEX}.html"
-    written(index(entries), page)
+    write_file(index_page(entries), page)
     return entries
 
 
-def stems(paths: Sequence[Path]) -> list[str]:
+def file_stems(paths: Sequence[Path]) -> list[str]:
     """A name for the files of each workload, told apart even where names differ by case alone."""
     first = {INDEX, *(path.stem.lower() for path in paths)}
     taken, found = {INDEX}, []
@@ -88,38 +88,42 @@ def stems(paths: Sequence[Path]) -> list[str]:
     return found
 
 
-def _one(
-    entry: Entry, workload: Workload, folder: Path, forms: Sequence[str], asked: Asked, figures: bool
+def _write_one_report(
+    entry: Entry, workload: Workload, folder: Path, forms: Sequence[str], asked: ReportRequest, figures: bool
 ) -> None:
     """The files of one workload."""
     r = recommend(workload)
-    _tell(entry, r)
-    doc = document(r, entry.stem, asked)
+    _fill_entry(entry, r)
+    doc = report_document(r, entry.stem, asked)
     for form in forms:
         path = folder / f"{entry.stem}.{form}"
-        entry.files.append(written(FORMS[path.suffix](renamed(doc, r, path.name, asked)), path))
+        entry.files.append(
+            write_file(FORMS[path.suffix](document_under_name(doc, r, path.name, asked)), path)
+        )
     if figures:
-        entry.figures = saved_figures(doc, folder / f"{entry.stem}-figures")
+        entry.figures = write_figures(doc, folder / f"{entry.stem}-figures")
 
 
-def _tell(entry: Entry, r: Recommendation) -> None:
+def _fill_entry(entry: Entry, r: Recommendation) -> None:
     """What the index says of an answer."""
     entry.name, entry.usd = one_line(r.workload.name), r.monthly_usd if r.feasible else 0.0
     entry.design = describe(r.nearest)
     if not r.feasible:
         entry.design = f"none is feasible; nearest: {entry.design}"
     entry.usd_said, entry.p95 = format_usd(r.monthly_usd), format_time(r.latency_s["p95"], 2)
-    tightest = decision.tiles(r)[-1]
+    tightest = decision.key_number_tiles(r)[-1]
     entry.tightest = Cell(tightest.text, tightest.note)
-    entry.verdict = _verdict(r)
+    entry.verdict = _entry_verdict(r)
 
 
-def _verdict(r: Recommendation) -> Cell:
+def _entry_verdict(r: Recommendation) -> Cell:
     """Whether it fits, and what stands in its way."""
     if not r.feasible:
         return Cell("not feasible", kind="breach")
     verdict = r.answer.findings[0].verdict if r.answer.findings else Verdict.FITS
-    broken = max((found.breach_probability for found in decision.having(r, Verdict.TIGHT)), default=0.0)
+    broken = max(
+        (found.breach_probability for found in decision.findings_with_verdict(r, Verdict.TIGHT)), default=0.0
+    )
     said = {
         Verdict.FITS: "fits",
         Verdict.TIGHT: f"fits but for {format_share(broken)}" if broken else "fits, a limit is near",
@@ -128,11 +132,11 @@ def _verdict(r: Recommendation) -> Cell:
     return Cell(said[verdict], kind=verdict)
 
 
-def index(entries: Iterable[Entry]) -> bytes:
+def index_page(entries: Iterable[Entry]) -> bytes:
     """The page that leads to the reports, sorted by name."""
-    from .layout import page
+    from .layout import html_page
 
     rows = sorted(entries, key=lambda entry: (entry.error != "", entry.name.lower(), entry.stem))
     told = [entry for entry in rows if not entry.error]
     total = format_usd(sum(entry.usd for entry in told))
-    return page("index.html.j2", rows=rows, told=told, total=total, version=__version__).encode()
+    return html_page("index.html.j2", rows=rows, told=told, total=total, version=__version__).encode()

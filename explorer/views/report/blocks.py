@@ -41,11 +41,11 @@ def table(
     """A table; `head` names the columns, parted by " | ", those of numbers after a ">"."""
     names = head.split(" | ")
     numbers = frozenset(i for i, name in enumerate(names) if name.startswith(">"))
-    cells = [_cells(row) for row in rows]
-    return Table(caption, tuple(name.lstrip(">") for name in names), cells, numbers, _cells(total), look)
+    cells = [_row_cells(row) for row in rows]
+    return Table(caption, tuple(name.lstrip(">") for name in names), cells, numbers, _row_cells(total), look)
 
 
-def _cells(row: Sequence[Cell | str]) -> list[Cell]:
+def _row_cells(row: Sequence[Cell | str]) -> list[Cell]:
     return [cell if isinstance(cell, Cell) else Cell(cell) for cell in row]
 
 

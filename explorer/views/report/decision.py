@@ -56,14 +56,14 @@ BILL_MARKS = (
 )
 
 
-def lead(r: Recommendation) -> str:
+def lead_sentence(r: Recommendation) -> str:
     """What to build, in one sentence."""
     if r.feasible:
         return f"Build {describe(r.nearest)}."
     return f"Nothing is feasible. The nearest miss is {describe(r.nearest)}."
 
 
-def tiles(r: Recommendation) -> list[Cell]:
+def key_number_tiles(r: Recommendation) -> list[Cell]:
     """The key numbers: each with what it is, and what stands behind it."""
     each = format_usd(1000 * r.monthly_usd / r.workload.requests_per_month)
     target = r.workload.targets.latency_p95
@@ -74,14 +74,14 @@ def tiles(r: Recommendation) -> list[Cell]:
         Cell(str(r.parts), f"each counts as {format_usd(r.part_usd)} a month", "Moving parts"),
         Cell(p50, "half of the results in hand", "Latency, p50"),
         Cell(p95, f"95 % in hand{promise}", "Latency, p95"),
-        _tightest(r),
+        _tightest_limit_tile(r),
     ]
 
 
-def _tightest(r: Recommendation) -> Cell:
+def _tightest_limit_tile(r: Recommendation) -> Cell:
     if not r.answer.findings:
         return Cell("none", "no limit binds this design", "Tightest limit")
-    driven = [found for found in r.answer.findings if LOAD & _drivers(r).get(found.limit, set())]
+    driven = [found for found in r.answer.findings if LOAD & _drivers_by_limit(r).get(found.limit, set())]
     worst = r.answer.findings[0]
     if (
         worst.verdict in (Verdict.TIGHT, Verdict.FITS) and driven
@@ -91,7 +91,7 @@ def _tightest(r: Recommendation) -> Cell:
     return Cell(format_rough_share(used_share(worst)), note, "Tightest limit")
 
 
-def _drivers(r: Recommendation) -> dict[str, set[str]]:
+def _drivers_by_limit(r: Recommendation) -> dict[str, set[str]]:
     """What drives each limit of the design."""
     load, drivers = Conditions(r.workload), dict[str, set[str]]()
     for option in r.nearest.options:
@@ -103,32 +103,32 @@ def _drivers(r: Recommendation) -> dict[str, set[str]]:
 # What else to know before reading on -------------------------------------------------------------
 
 
-def points(r: Recommendation) -> list[tuple[str, list[str]]]:
+def decision_points(r: Recommendation) -> list[tuple[str, list[str]]]:
     """A heading and its sentences each."""
     said = [
-        ("Missed by", list(map(sentence, misses(r)))),
-        ("What would make it feasible", _relaxed(r)),
-        ("It depends", _depends(r)),
-        ("First", [sentence(quota_request(found)) for found in having(r, Verdict.RAISE)]),
-        ("Now and then", _now_and_then(r)),
-        ("Why not otherwise", _why_not(r)),
-        ("What would change it", [sentence(turn.says) for turn in nearest_turns(r)]),
-        ("Against today", _against(r)),
+        ("Missed by", list(map(sentence, miss_sentences(r)))),
+        ("What would make it feasible", _relaxation_sentences(r)),
+        ("It depends", _deciding_sentences(r)),
+        ("First", [sentence(quota_request(found)) for found in findings_with_verdict(r, Verdict.RAISE)]),
+        ("Now and then", _occasional_breach_sentences(r)),
+        ("Why not otherwise", _rejection_sentences(r)),
+        ("What would change it", [sentence(turn.says) for turn in nearest_break_evens(r)]),
+        ("Against today", _change_sentences(r)),
     ]
     return [(heading, sentences) for heading, sentences in said if sentences]
 
 
-def _relaxed(r: Recommendation) -> list[str]:
+def _relaxation_sentences(r: Recommendation) -> list[str]:
     helps = [] if r.feasible else relaxations(r.answer)
     return [f"It would be feasible if {help}." for help in helps]
 
 
-def having(r: Recommendation, verdict: Verdict) -> list[Finding]:
+def findings_with_verdict(r: Recommendation, verdict: Verdict) -> list[Finding]:
     """The findings with one verdict."""
     return [found for found in r.answer.findings if found.verdict == verdict]
 
 
-def _depends(r: Recommendation) -> list[str]:
+def _deciding_sentences(r: Recommendation) -> list[str]:
     prices: dict[str, list[str]] = {}
     for usd, choice in r.at_part_usd.items():
         if choice["design"] and choice["design"] != r.nearest.ids:
@@ -136,24 +136,26 @@ def _depends(r: Recommendation) -> list[str]:
     return [f"With a part at {' or '.join(usd)} a month, it is {d}." for d, usd in prices.items()]
 
 
-def _now_and_then(r: Recommendation) -> list[str]:
+def _occasional_breach_sentences(r: Recommendation) -> list[str]:
     return [
-        tight_limit_at_length(found) for found in having(r, Verdict.TIGHT) if found.broken_per_month >= 1
+        tight_limit_at_length(found)
+        for found in findings_with_verdict(r, Verdict.TIGHT)
+        if found.broken_per_month >= 1
     ][:2]
 
 
-def nearest_turns(r: Recommendation) -> list[BreakEven]:
+def nearest_break_evens(r: Recommendation) -> list[BreakEven]:
     """The turns that are nearest to today's values."""
     near = [(max(turn.factor, 1 / turn.factor), turn) for turn in r.answer.break_evens if turn.factor]
     return [turn for _, turn in sorted(near, key=lambda pair: pair[0])][:MOST_POINTS]
 
 
-def _why_not(r: Recommendation) -> list[str]:
+def _rejection_sentences(r: Recommendation) -> list[str]:
     held = [reason for reason in r.answer.rejections if reason.kind in ("limit", "promise")]
     return [sentence(rejection_at_length(reason, r.nearest)) for reason in held[:MOST_POINTS]]
 
 
-def _against(r: Recommendation) -> list[str]:
+def _change_sentences(r: Recommendation) -> list[str]:
     if r.current is None:
         return []
     broken = [found for found in findings(r.workload, r.current) if found.verdict == Verdict.BREACH]
@@ -166,12 +168,12 @@ def _against(r: Recommendation) -> list[str]:
     return [*fails, f"It costs {format_usd_difference(usd)}; {parts}."]
 
 
-def misses(r: Recommendation) -> Iterator[str]:
+def miss_sentences(r: Recommendation) -> Iterator[str]:
     """Why the nearest miss is not feasible, and by how much; nothing if there is an answer."""
     if r.feasible:
         return
     load = Conditions(r.workload)
-    yield from (breach_at_length(found, load.tolerance) for found in having(r, Verdict.BREACH))
+    yield from (breach_at_length(found, load.tolerance) for found in findings_with_verdict(r, Verdict.BREACH))
     late, target = float(r.answer.evaluation.late[r.answer.index]), r.workload.targets.latency_p95
     if late > load.tolerance + 1e-12:
         yield late_answers_at_length(late, r.workload.client.waits, load.tolerance)
@@ -179,7 +181,7 @@ def misses(r: Recommendation) -> Iterator[str]:
         yield late_p95_at_length(r.latency_s["p95"], target)
 
 
-def chosen_among(r: Recommendation) -> str:
+def candidate_counts(r: Recommendation) -> str:
     """How many designs there were to choose from, and how."""
     every = f"{len(every_design().designs):,} designs that can be built"
     if not r.feasible:
@@ -192,7 +194,7 @@ def chosen_among(r: Recommendation) -> str:
 # Tables -------------------------------------------------------------------------------------------
 
 
-def choices(r: Recommendation) -> Table:
+def choices_table(r: Recommendation) -> Table:
     """The five choices."""
     rows = [
         (option.concern, Cell(option.id, kind="code"), option.summary, ", ".join(option.parts) or "none")
@@ -201,14 +203,14 @@ def choices(r: Recommendation) -> Table:
     return table("The five choices of the design", "Concern | Option | What it is | Parts", rows)
 
 
-def limits(r: Recommendation, sources: Sources) -> Table:
+def limits_table(r: Recommendation, sources: Sources) -> Table:
     """Every limit that binds the design."""
     head = "Limit | >Allowed | >Used, p50 | >Used, p99 | >Requests that break it | Verdict"
-    rows = [_limit(found, sources) for found in r.answer.findings]
+    rows = [_limit_row(found, sources) for found in r.answer.findings]
     return table("Limits, worst first", f"{head} | What the caller sees | Source", rows, look="wide")
 
 
-def _limit(found: Finding, sources: Sources) -> list[Cell | str]:
+def _limit_row(found: Finding, sources: Sources) -> list[Cell | str]:
     row, share = catalogue.limit(found.limit), used_share(found)
     return [
         Cell(row.title, f"`{row.id}`"),
@@ -228,10 +230,10 @@ def _limit(found: Finding, sources: Sources) -> list[Cell | str]:
     ]
 
 
-def bill(r: Recommendation, sources: Sources) -> Table:
+def bill_table(r: Recommendation, sources: Sources) -> Table:
     """The bill, dearest line first."""
     lines = sorted(r.bill.lines, key=lambda line: line.usd, reverse=True)
-    rows = [_line(line, r.bill.total_usd, r.bill.region, sources) for line in lines]
+    rows = [_bill_line_row(line, r.bill.total_usd, r.bill.region, sources) for line in lines]
     discount = r.workload.preferences.discount
     less = f", less {format_percent(discount)}" if discount else ""
     caption = f"A month in {r.bill.region}: quantity × price{less} = USD"
@@ -240,10 +242,10 @@ def bill(r: Recommendation, sources: Sources) -> Table:
     return table(caption, head, rows, total, look="bill")
 
 
-def _line(line: BillLine, total: Decimal, region: str, sources: Sources) -> list[Cell | str]:
+def _bill_line_row(line: BillLine, total: Decimal, region: str, sources: Sources) -> list[Cell | str]:
     marks = {"assumed": line.assumed, "stale": line.stale}
     unit, counting = split_unit(line.unit)
-    prices, terms = _prices(line, region)
+    prices, terms = _unit_price_text(line, region)
     return [
         Cell(line.id, kind="code"),
         Cell(
@@ -258,7 +260,7 @@ def _line(line: BillLine, total: Decimal, region: str, sources: Sources) -> list
     ]
 
 
-def _prices(line: BillLine, region: str) -> tuple[str, str]:
+def _unit_price_text(line: BillLine, region: str) -> tuple[str, str]:
     """The price of one; of several tiers the first and the last, and what falls into each."""
     billed = line.quantity - line.free
     reached = [
@@ -274,7 +276,7 @@ def _prices(line: BillLine, region: str) -> tuple[str, str]:
     return f"{prices[0]} to {prices[-1]}", " + ".join(terms)
 
 
-def phases(r: Recommendation) -> Table:
+def phases_table(r: Recommendation) -> Table:
     """What one request waits for."""
     happens: dict[str, list[str]] = {}
     for step in steps(Conditions(r.workload), r.nearest):
@@ -290,14 +292,14 @@ def _times(seconds: dict[str, float]) -> list[str]:
     return [format_time(s) for s in seconds.values()]
 
 
-def changes(r: Recommendation) -> Table | None:
+def changes_table(r: Recommendation) -> Table | None:
     """Against what runs today."""
     rows = [(c.change, c.what, "" if c.usd is None else format_signed_cents(c.usd)) for c in r.answer.changes]
     caption = f"Against today's design ({r.current})"
     return table(caption, "Change | What | >USD a month", rows) if rows else None
 
 
-def no_changes(r: Recommendation) -> str:
+def why_no_changes(r: Recommendation) -> str:
     """Why there is no table of changes."""
     if r.current is None:
         return "The workload does not say what runs today."

@@ -91,7 +91,7 @@ class Measurement:
         return calibrate(self.workload, self.frame).off.reset_index().drop(columns="run")
 
 
-def blocks(run: Measurement) -> list[Block]:
+def measurement_blocks(run: Measurement) -> list[Block]:
     """What a document says of a run."""
     said = run.to_dict()
     counts = f"{said['jobs']:,} jobs, {said['succeeded']:,} succeeded, {said['lost']:,} lost"
@@ -99,7 +99,7 @@ def blocks(run: Measurement) -> list[Block]:
     notes = [*said.get("why_not_valid", ()), *said.get("cannot_vouch_for", ())]
     found: list[Block] = [
         Prose(f"{counts}, at {run.conditions.rate_rps:.3g} a second, of the design {design}."),
-        _beside(run),
+        _measured_beside_predicted(run),
     ]
     if run.target == "local":
         found.insert(1, Prose(LOCAL))
@@ -110,7 +110,7 @@ def blocks(run: Measurement) -> list[Block]:
     )
 
 
-def _beside(run: Measurement) -> Table:
+def _measured_beside_predicted(run: Measurement) -> Table:
     rows = [
         (row["phase"], *(_seconds(row[f"{who}_{at}_s"]) for at in ("p50", "p95") for who in WHO), _share(row))
         for row in run.off.to_dict("records")

@@ -29,7 +29,7 @@ FRAMES = {  # what ends a section: its table as a frame, to work on
 }
 
 
-def ipynb(doc: Document) -> bytes:
+def notebook_json(doc: Document) -> bytes:
     """The document as a notebook with its outputs: the same document gives the same bytes.
 
     Raises ReportError without IPython.
@@ -38,7 +38,7 @@ def ipynb(doc: Document) -> bytes:
         from IPython.core.formatters import DisplayFormatter
     except ImportError:
         raise ReportError(MISSING) from None
-    made = Cells(DisplayFormatter(), _names(doc))
+    made = Cells(DisplayFormatter(), _cell_names(doc))
     made.text("head", md_head(doc))
     made.setup(doc)
     for section in doc.sections:
@@ -48,7 +48,7 @@ def ipynb(doc: Document) -> bytes:
     return (json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
-def _names(doc: Document) -> dict[str, Any]:
+def _cell_names(doc: Document) -> dict[str, Any]:
     """What the cells are about: as the set-up would give it, without doing it again."""
     names = {name: value for name, value in doc.names.items() if value is not None}
     if doc.pictures:
@@ -79,7 +79,7 @@ class Cells:
 
     def _add(self, id: str, source: str, metadata: dict[str, Any], **more: Any) -> None:
         name = f"{id}-{len(self.cells)}"
-        self.cells.append({"id": name, "source": _lines(source), "metadata": metadata, **more})
+        self.cells.append({"id": name, "source": _source_lines(source), "metadata": metadata, **more})
 
     def _output(self, source: str) -> Any:
         """What the last expression of a cell shows, as a kernel shows it."""
@@ -91,7 +91,9 @@ class Cells:
         value = eval(compile(ast.Expression(last.value), "cell", "eval"), self.names)
         with pd.option_context("display.max_columns", 20, "display.max_rows", 60, "display.width", 80):
             shown, metadata = self.formatter.format(value)
-        data = {kind: _lines(text) if kind.startswith("text/") else text for kind, text in shown.items()}
+        data = {
+            kind: _source_lines(text) if kind.startswith("text/") else text for kind, text in shown.items()
+        }
         told = {"data": data, "metadata": metadata, "execution_count": self.count}
         return {"output_type": "execute_result", **told}
 
@@ -99,7 +101,7 @@ class Cells:
         """From the workload to the answer: what all cells after it are about."""
         r, ahead, run = (doc.names[name] for name in ("r", "ahead", "run"))
         growth = "{" + ", ".join(f'"{field}": "{rate}"' for field, rate in ahead.rates.items()) + "}"
-        given, loads = inline(r.workload)
+        given, loads = workload_as_code(r.workload)
         parameters = f"{given}\ngrowth = {growth}\nmonths = {ahead.months}"
         self.code("parameters", parameters, shows=False, tags=("parameters",))
         lines = ["import tomllib", "", "import explorer as ex", "from explorer import figures", "", loads]
@@ -115,7 +117,7 @@ class Cells:
     def section(self, section: Section, doc: Document) -> None:
         """What a section tells, its pictures where they stand, and its frame."""
         headed = True
-        for part in _parts(section):
+        for part in _blocks_between_pictures(section):
             if isinstance(part, Shown):
                 for drawn in doc.drawn(part.key):
                     self.code(section.id, drawn.expression)
@@ -126,12 +128,12 @@ class Cells:
             self.code(section.id, FRAMES[section.id])
 
 
-def _lines(text: str) -> list[str]:
+def _source_lines(text: str) -> list[str]:
     """Text as a notebook has it."""
     return text.splitlines(True)
 
 
-def _parts(section: Section) -> Iterator[Shown | list[Block]]:
+def _blocks_between_pictures(section: Section) -> Iterator[Shown | list[Block]]:
     """The blocks of a section between its pictures; at least one, for its heading."""
     told: list[Block] = []
     first = True
@@ -147,16 +149,16 @@ def _parts(section: Section) -> Iterator[Shown | list[Block]]:
         yield told
 
 
-def inline(w: Workload) -> tuple[str, str]:
+def workload_as_code(w: Workload) -> tuple[str, str]:
     """The workload as a line of code that holds it, and a line that makes it; by its file if it is long."""
     if is_long(w):
         return f"toml = {w.source!r}".replace("'", '"'), "w = ex.Workload.load(toml)"
-    text = _counted(w)
+    text = _toml_with_counts(w)
     literal = repr(text) if "'''" in text or "\\" in text else f"'''\n{text}'''"
     return f"toml = {literal}", "w = ex.Workload(**tomllib.loads(toml))"
 
 
-def _counted(w: Workload) -> str:
+def _toml_with_counts(w: Workload) -> str:
     """Its TOML; what a dotenv holds as its size, which is all that was read of it."""
     import tomli_w
 

@@ -31,7 +31,7 @@ MOST_RATES = 3  # designs whose cost is drawn over the rate
 MAP = ("response", "runtime")
 
 
-def pictures(
+def report_pictures(
     r: Recommendation, ahead: Ahead, moves: Sensitivity, run: Measurement | None = None
 ) -> dict[str, list[Drawn]]:
     """The pictures by the key of their place; none where matplotlib, an extra, is not installed."""
@@ -40,29 +40,32 @@ def pictures(
     except ImportError:
         return {}
     found: dict[str, list[Drawn]] = {}
-    for key, drawn in _every(figures, named_plainly(r), ahead, moves, run):
+    for key, drawn in _all_pictures(figures, with_plain_name(r), ahead, moves, run):
         found.setdefault(key, []).append(drawn)
     return found
 
 
-def _every(
+def _all_pictures(
     figures: Any, r: Recommendation, ahead: Ahead, moves: Sensitivity, run: Measurement | None
 ) -> Iterator[tuple[str, Drawn]]:
     w = r.workload
-    for name in _binding(r):
+    for name in _binding_distributions(r):
         draw = partial(figures.distribution, w, name)
-        yield "context", Drawn(name, draw, f'figures.distribution(w, "{name}")', partial(_quantiles, r, name))
+        yield (
+            "context",
+            Drawn(name, draw, f'figures.distribution(w, "{name}")', partial(_quantile_rows, r, name)),
+        )
     for key, name, rows in (
-        ("resources", "resources", _parts),
-        ("design", "sequence", _steps),
-        ("limits", "limits_used", _findings),
-        ("cost", "costs", _lines),
-        ("latency", "latency", _phases),
+        ("resources", "resources", _part_rows),
+        ("design", "sequence", _step_rows),
+        ("limits", "limits_used", _finding_rows),
+        ("cost", "costs", _bill_line_rows),
+        ("latency", "latency", _phase_rows),
     ):
         draw = partial(getattr(figures, name), r)
         yield key, Drawn(name.replace("_", "-"), draw, f"figures.{name}(r)", partial(rows, r))
-    yield "rates", _cost_by_rate(figures, r)
-    yield "map", _map(figures, r)
+    yield "rates", _cost_by_rate_picture(figures, r)
+    yield "map", _decision_map_picture(figures, r)
     moves = replace(moves, workload=w)
     yield (
         "sensitivity",
@@ -79,7 +82,7 @@ def _every(
         yield "measured", Drawn("latencies", draw, "figures.latencies(run)", lambda: run.frame)
 
 
-def named_plainly(r: Recommendation) -> Recommendation:
+def with_plain_name(r: Recommendation) -> Recommendation:
     """The same answer under a name that can be drawn: matplotlib reads $ as mathematics."""
     if PLAIN.fullmatch(r.workload.name):
         return r
@@ -89,15 +92,15 @@ def named_plainly(r: Recommendation) -> Recommendation:
     return plain
 
 
-def _cost_by_rate(figures: Any, r: Recommendation) -> Drawn:
-    designs = _over_rates(r)
+def _cost_by_rate_picture(figures: Any, r: Recommendation) -> Drawn:
+    designs = _designs_over_rates(r)
     listed = ",\n    ".join(f'"{format_pairs(design.ids, ",")}"' for design in designs)
     expression = f"designs = [\n    {listed},\n]\nfigures.cost_by_rate(w, designs)"
     draw = partial(figures.cost_by_rate, r.workload, designs)
-    return Drawn("cost-by-rate", draw, expression, partial(_rates, r, designs))
+    return Drawn("cost-by-rate", draw, expression, partial(_rate_rows, r, designs))
 
 
-def _map(figures: Any, r: Recommendation) -> Drawn:
+def _decision_map_picture(figures: Any, r: Recommendation) -> Drawn:
     x, y = MAP
     found = cache(partial(map_decisions, r.workload, x, y))
 
@@ -105,10 +108,10 @@ def _map(figures: Any, r: Recommendation) -> Drawn:
         return figures.decision_map(r.workload, x, y, swept=found().sweep)
 
     expression = f'figures.decision_map(w, "{x}", "{y}")'
-    return Drawn("decision-map", draw, expression, lambda: _winners(found().sweep))
+    return Drawn("decision-map", draw, expression, lambda: _winner_rows(found().sweep))
 
 
-def _binding(r: Recommendation) -> list[str]:
+def _binding_distributions(r: Recommendation) -> list[str]:
     """The distributions whose limits rule some design out; the response's if none does."""
     load = Conditions(r.workload)
     contexts = (r.answer.candidates if r.answer.candidates.designs else table()).contexts
@@ -118,7 +121,7 @@ def _binding(r: Recommendation) -> list[str]:
     return [name for name in SPREADS if name in because] or ["response"]
 
 
-def _over_rates(r: Recommendation) -> list[Design]:
+def _designs_over_rates(r: Recommendation) -> list[Design]:
     """The design, and those that the nearest rates would change it to, or the best alternatives."""
     turned = [
         turn.design for turn in r.answer.break_evens if turn.axis == "requests_per_month" and turn.design
@@ -131,12 +134,12 @@ def _over_rates(r: Recommendation) -> list[Design]:
 # The numbers of a picture ------------------------------------------------------------------------
 
 
-def _winners(swept: Sweep) -> Any:
+def _winner_rows(swept: Sweep) -> Any:
     """A row a point of the map; the five options say which design it is."""
     return swept.to_frame().drop(columns=["winner", "runner_up"])
 
 
-def _quantiles(r: Recommendation, name: str) -> Any:
+def _quantile_rows(r: Recommendation, name: str) -> Any:
     import pandas as pd
 
     levels = np.unique([*np.linspace(0.01, 0.99, 99), *QUANTILES])
@@ -145,18 +148,18 @@ def _quantiles(r: Recommendation, name: str) -> Any:
     return pd.DataFrame({"quantile": np.round(levels, 4), f"{name}_{unit}": values})
 
 
-def _findings(r: Recommendation) -> Any:
+def _finding_rows(r: Recommendation) -> Any:
     return r.findings
 
 
-def _parts(r: Recommendation) -> Any:
+def _part_rows(r: Recommendation) -> Any:
     import pandas as pd
 
     rows = [(o.concern, o.id, o.summary, part) for o in r.nearest.options for part in o.parts or ("",)]
     return pd.DataFrame(rows, columns=["concern", "option", "summary", "part"])
 
 
-def _steps(r: Recommendation) -> Any:
+def _step_rows(r: Recommendation) -> Any:
     import pandas as pd
 
     rows = []
@@ -166,13 +169,13 @@ def _steps(r: Recommendation) -> Any:
     return pd.DataFrame(rows, columns=["phase", "step", "from", "to", "p50_s", "p95_s", "p99_s"])
 
 
-def _lines(r: Recommendation) -> Any:
+def _bill_line_rows(r: Recommendation) -> Any:
     import pandas as pd
 
     return pd.DataFrame([asdict(line) for line in r.bill.lines])
 
 
-def _phases(r: Recommendation) -> Any:
+def _phase_rows(r: Recommendation) -> Any:
     import pandas as pd
 
     seconds = latency(r.workload, r.nearest)
@@ -181,7 +184,7 @@ def _phases(r: Recommendation) -> Any:
     )
 
 
-def _rates(r: Recommendation, designs: list[Design]) -> Any:
+def _rate_rows(r: Recommendation, designs: list[Design]) -> Any:
     import pandas as pd
 
     w = r.workload

@@ -19,7 +19,7 @@ LONGEST = 40_000  # characters of a file that a notebook still holds
 LONGEST_LIST = 2000  # characters of samples that are still printed with the workload
 
 
-def sizes(w: Workload) -> Table:
+def sizes_table(w: Workload) -> Table:
     """Sizes and times by quantile."""
     rows = []
     for name in SPREADS:
@@ -30,26 +30,29 @@ def sizes(w: Workload) -> Table:
     return table("Sizes before any encoding, times of the work when warm", head, rows)
 
 
-def asked(w: Workload) -> list[Table]:
+def workload_tables(w: Workload) -> list[Table]:
     """Everything else that the workload says, and what it left to a default."""
     rows = [record for record in FIELDS if record.label and record.path not in SPREADS]
     carried = [record for record in rows if not record.within or by_path()[record.within].is_carried]
     promised = [record for record in rows if record not in carried]
     promised.sort(key=lambda record: by_path()[record.within].report_order)
-    return [_fields("What is carried", w, carried), _fields("For whom, and what is promised", w, promised)]
+    return [
+        _fields_table("What is carried", w, carried),
+        _fields_table("For whom, and what is promised", w, promised),
+    ]
 
 
-def _fields(caption: str, w: Workload, records: Iterable[Field]) -> Table:
-    wordings = ((record, _wording(w, record)) for record in records)
+def _fields_table(caption: str, w: Workload, records: Iterable[Field]) -> Table:
+    wordings = ((record, _field_wording(w, record)) for record in records)
     rows = [(r.label, text, DEFAULT if not w.is_given(r.path) else "given") for r, text in wordings if text]
     return table(caption, "Field | Value | From", rows)
 
 
-def _wording(w: Workload, record: Field) -> str:
+def _field_wording(w: Workload, record: Field) -> str:
     """The value in its words; "" where it has none to say."""
     if record.phrase_of_table is not None:
-        return record.phrase_of_table(_value(w, record.section) if record.section else w)
-    value = _value(w, record.path)
+        return record.phrase_of_table(_field_value(w, record.section) if record.section else w)
+    value = _field_value(w, record.path)
     if not value and record.absent is not None:
         return record.absent
     if isinstance(value, bool):
@@ -61,7 +64,7 @@ def _wording(w: Workload, record: Field) -> str:
     )
 
 
-def _value(w: Workload, path: str) -> Any:
+def _field_value(w: Workload, path: str) -> Any:
     """The value of a field; of a peak that is left out what stands in for it."""
     if path == "peak_rps":
         return float(Conditions(w).peak_rps)
@@ -73,7 +76,7 @@ def _value(w: Workload, path: str) -> Any:
 
 def file_text(w: Workload) -> str:
     """The workload's file, without its comments; long lists of samples are only counted."""
-    return re.sub(r"^samples = \[[^\]]*\]", _few, w.to_toml(), flags=re.M).strip()
+    return re.sub(r"^samples = \[[^\]]*\]", _samples_count, w.to_toml(), flags=re.M).strip()
 
 
 def is_long(w: Workload) -> bool:
@@ -82,7 +85,7 @@ def is_long(w: Workload) -> bool:
     return len(text) > LONGEST or re.search(r'^samples = "', text, flags=re.M) is not None
 
 
-def _few(match: re.Match[str]) -> str:
+def _samples_count(match: re.Match[str]) -> str:
     if len(match[0]) <= LONGEST_LIST:
         return match[0]
     return f"samples = []  # {match[0].count(','):,} values: too many to print"
