@@ -11,7 +11,7 @@ from .break_evens import BreakEven
 from .break_evens import break_evens as break_evens_of
 from .choice import Choice
 from .rejections import Change, Rejection
-from .rejections import changes as changes_of
+from .rejections import changes_from_today as changes_of
 from .rejections import rejections as rejections_of
 
 

@@ -19,7 +19,7 @@ from explorer.workload.field_record import Field
 from explorer.workload.fields import fields_with
 from explorer.workload.kinds import SWITCH
 
-from .phrases import difference_or_all
+from .phrases import design_difference_or_all
 
 if TYPE_CHECKING:
     from .choice import Choice
@@ -120,7 +120,7 @@ def _refined(r: Choice, axis: str, direction: str, inside: float, outside: float
 def _turn(r: Choice, axis: str, direction: str, factor: float, design: Design | None) -> BreakEven:
     unit, called = AXES[axis].unit, AXES[axis].noun
     value = value_now(r.workload, axis) * factor
-    then = f"build {difference_or_all(design, r.design)}" if design else "no design is feasible"
+    then = f"build {design_difference_or_all(design, r.design)}" if design else "no design is feasible"
     at = f"{format_quantity_as_listed(value, unit)} ({format_multiple(factor)} today's)"
     says = f"{direction} a {called} of {at}, {then}"
     return BreakEven(axis, value, unit, factor, direction, design.ids if design else None, says)

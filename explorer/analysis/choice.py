@@ -164,9 +164,9 @@ class Choice:
     @cached_property
     def at_part_usd(self) -> dict[float, dict[str, Any]]:
         """The winner at 0, 10 and 100 USD a part: its design, money and parts; none if not feasible."""
-        return {usd: self._at(usd) for usd in TRADES}
+        return {usd: self._winner_at_part_usd(usd) for usd in TRADES}
 
-    def _at(self, part_usd: float) -> dict[str, Any]:
+    def _winner_at_part_usd(self, part_usd: float) -> dict[str, Any]:
         index = int(self.evaluation.winner(part_usd)) if self.feasible else -1
         if index < 0:
             return {"design": None, "monthly_usd": None, "parts": None}

@@ -25,14 +25,14 @@ class GrowthError(Exception):
 def workload_assessor(growth: Mapping[str, str], months: int) -> Callable[[Path, Judge], list[Finding]]:
     """What assesses a workload file: its design today, or the recommended one, and what breaks in time."""
 
-    def assess(path: Path, judge: Judge) -> list[Finding]:
+    def assess_workload(path: Path, judge: Judge) -> list[Finding]:
         from explorer.workload.workload import Workload
 
         workload = Workload.load(path)
         findings_now = _findings_today(workload, judge)
         return findings_now + _findings_of_growth(workload, judge, growth, months) if growth else findings_now
 
-    return assess
+    return assess_workload
 
 
 def _findings_today(workload: Workload, judge: Judge) -> list[Finding]:

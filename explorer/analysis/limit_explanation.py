@@ -101,7 +101,7 @@ def _counting_sentences(row: Limit, drivers: Iterable[str]) -> Iterable[str]:
         yield sentence(f"it is held against {' and '.join(uses)}, in {row.unit}")
     if row.notes:
         yield sentence(row.notes)
-    if row.value is not None and (new := catalogue.unconfirmed(row.id, row.value)):
+    if row.value is not None and (new := catalogue.unconfirmed_note(row.id, row.value)):
         yield sentence(new)
 
 

@@ -73,7 +73,7 @@ def list_options(choices: Choices) -> str:
     return ", ".join(_ids(choices).values())
 
 
-def describe(design: Design) -> str:
+def describe_design(design: Design) -> str:
     """A design in one phrase, from its options' own summaries.
 
     >>> describe(design)  # doctest: +ELLIPSIS
@@ -92,7 +92,7 @@ def _other_choices(choices: Choices, beside: Choices) -> dict[str, str]:
     return {concern: option for concern, option in _ids(choices).items() if option != others[concern]}
 
 
-def difference(choices: Choices, beside: Choices | None) -> str:
+def design_difference(choices: Choices, beside: Choices | None) -> str:
     """The choices in which a design differs from the one beside it; all of them if there is none.
 
     >>> difference({"door": "http-api", "response": "stored"}, {"door": "http-api", "response": "buffered"})
@@ -105,7 +105,7 @@ def difference(choices: Choices, beside: Choices | None) -> str:
     return format_pairs(_ids(choices) if beside is None else _other_choices(choices, beside)) or "the same"
 
 
-def difference_or_all(choices: Choices, beside: Choices | None) -> str:
+def design_difference_or_all(choices: Choices, beside: Choices | None) -> str:
     """The choices in which a design differs from the one beside it; all of them if it does not.
 
     >>> difference_or_all({"door": "alb", "response": "stored"}, {"door": "alb", "response": "buffered"})
@@ -116,7 +116,7 @@ def difference_or_all(choices: Choices, beside: Choices | None) -> str:
     return format_pairs((beside and _other_choices(choices, beside)) or _ids(choices))
 
 
-def difference_briefly(choices: Choices, beside: Choices) -> str:
+def design_difference_briefly(choices: Choices, beside: Choices) -> str:
     """The options in which a design differs from the one beside it, by name; "" if it does not.
 
     >>> difference_briefly({"door": "alb", "response": "stored"}, {"door": "alb", "response": "buffered"})
@@ -134,7 +134,7 @@ def label_design(choices: Choices, first: Choices) -> str:
     'response=paged'
     """
     same = _ids(choices) == _ids(first)
-    return list_options(choices) if same else difference_or_all(choices, first)
+    return list_options(choices) if same else design_difference_or_all(choices, first)
 
 
 def varying_concerns(designs: Sequence[Choices]) -> list[str]:

@@ -31,7 +31,7 @@ class Recommendation:
         return f"Recommendation({self.design})" if self.feasible else "Recommendation(nothing is feasible)"
 
     def _repr_markdown_(self) -> str:
-        return summary.markdown(self.answer)
+        return summary.summary_markdown(self.answer)
 
     @property
     def workload(self) -> Workload:

@@ -53,7 +53,7 @@ class RejectionTally:
     options: set[str] = field(default_factory=set)
     chances: dict[int, float | None] = field(default_factory=dict)  # by design
 
-    def add(self, designs: list[int], chance: float | None) -> None:
+    def tally_designs(self, designs: list[int], chance: float | None) -> None:
         """These designs are ruled out with this chance of a breach; the worst of several counts."""
         for design in designs:
             before = self.chances.get(design)
@@ -85,13 +85,13 @@ def _tally_by_context(evaluation: Evaluation, load: Conditions) -> dict[str, Rej
         for limit, driver, chance in exceedances.raised:
             if chance > load.tolerance:
                 reason = tallies.setdefault(limit, RejectionTally("limit", catalogue.limit(limit).name))
-                reason.add(designs_of[index], float(chance))
+                reason.tally_designs(designs_of[index], float(chance))
                 reason.options |= _options_at_fault(evaluation, context.option, driver, designs_of[index])
         for exclusion in exclusions[context.option]:
             reason = tallies.setdefault(exclusion.because, RejectionTally("exclusion", exclusion.why))
             if exclusion.is_whole and exclusion.why not in reason.why.split("; "):
                 reason.why = f"{reason.why}; {exclusion.why}"
-            reason.add(designs_of[index], None)
+            reason.tally_designs(designs_of[index], None)
             reason.options.add(format_pair(context.option.concern, context.option.id))
     return tallies
 
@@ -188,7 +188,7 @@ def _common_options(designs: list[Design]) -> tuple[str, ...]:
     return tuple(format_pair(concern, option) for concern, option in sorted(common))
 
 
-def changes(r: Choice) -> list[Change]:
+def changes_from_today(r: Choice) -> list[Change]:
     """The parts that come and go against today's design, and what it costs or saves a month."""
     if r.current is None or r.design is None:
         return []

@@ -15,7 +15,7 @@ from .phrases import (
     breach,
     breach_today,
     broken_requests,
-    describe,
+    describe_design,
     late_answers,
     late_p95,
     limit_name,
@@ -35,11 +35,11 @@ TURNS = "What would change it"
 
 def summary(r: Answer) -> str:
     """What to build, why, what it costs, what would change it."""
-    texts = paragraphs(r)
+    texts = summary_paragraphs(r)
     return " ".join(f"{title}: {text}" if title == TURNS else text for title, text in texts.items())
 
 
-def paragraphs(r: Answer) -> dict[str, str]:
+def summary_paragraphs(r: Answer) -> dict[str, str]:
     """The summary in its parts, by what each tells; those that have something to say."""
     if not r.feasible:
         return {"Nothing is feasible": _nothing_feasible_sentence(r)}
@@ -55,9 +55,9 @@ def paragraphs(r: Answer) -> dict[str, str]:
     return {title: text for title, text in texts.items() if text}
 
 
-def markdown(r: Answer) -> str:
+def summary_markdown(r: Answer) -> str:
     """The summary for a notebook: a paragraph a part, with nothing that reads as mathematics."""
-    parts = (f"**{title}.** {sentence(text, '')}" for title, text in paragraphs(r).items())
+    parts = (f"**{title}.** {sentence(text, '')}" for title, text in summary_paragraphs(r).items())
     return "\n\n".join(parts).replace("$", r"\$")
 
 
@@ -80,8 +80,9 @@ def _build_sentence(r: Answer) -> str:
     assert r.design is not None
     parts = format_count(r.parts, "moving part", "no")
     return (
-        f"For {r.workload.name}, build {describe(r.design)}. It costs {format_usd(r.monthly_usd)} a month "
-        f"with {parts}; half of the results are in hand within {format_time(r.latency_s['p50'], 2)}, "
+        f"For {r.workload.name}, build {describe_design(r.design)}. "
+        f"It costs {format_usd(r.monthly_usd)} a month with {parts}; "
+        f"half of the results are in hand within {format_time(r.latency_s['p50'], 2)}, "
         f"95 % within {format_time(r.latency_s['p95'], 2)}."
     )
 
@@ -108,7 +109,8 @@ def _limit_sentences(r: Answer) -> str:
 def _unconfirmed_limit_sentences(r: Answer) -> str:
     """What to know of limits that the answer needs and that no page of AWS confirms yet."""
     notes = {
-        finding.limit: catalogue.unconfirmed(finding.limit, finding.limit_value) for finding in r.findings
+        finding.limit: catalogue.unconfirmed_note(finding.limit, finding.limit_value)
+        for finding in r.findings
     }
     needed_notes = [
         text
@@ -143,7 +145,7 @@ def _change_sentence(r: Answer) -> str:
     return f"{fails}This design costs {format_usd_difference(usd)} than today's."
 
 
-def misses(r: Answer) -> list[str]:
+def misses_of_nearest(r: Answer) -> list[str]:
     """What the nearest design breaks, each in a few words."""
     texts = [breach(finding) for finding in r.findings if finding.verdict == Verdict.BREACH]
     late = float(r.evaluation.late[r.index])
@@ -157,7 +159,7 @@ def misses(r: Answer) -> list[str]:
 def _nothing_feasible_sentence(r: Answer) -> str:
     """How the nearest design misses, and what would make one feasible."""
     texts = [f"For {r.workload.name} nothing is feasible."]
-    texts.append(f"The nearest miss is {r.nearest}: {'; '.join(misses(r))}.")
+    texts.append(f"The nearest miss is {r.nearest}: {'; '.join(misses_of_nearest(r))}.")
     helps = break_evens.relaxations(r)
     if helps:
         texts.append(f"It would be feasible if {', or if '.join(helps)}.")

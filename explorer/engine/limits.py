@@ -150,7 +150,7 @@ def unconfirmed(use: LimitUse, load: Conditions) -> str:
     if row.verified or (confirmed := catalogue.confirmed_limit(use.limit)) is None or row.value is None:
         return ""
     needed = float(use.exceed(load, confirmed)) > load.tolerance
-    return catalogue.unconfirmed(use.limit, row.value) if needed else ""
+    return catalogue.unconfirmed_note(use.limit, row.value) if needed else ""
 
 
 def _consequence(use: LimitUse, load: Conditions, door: str, told: Verdict) -> str:
@@ -158,7 +158,7 @@ def _consequence(use: LimitUse, load: Conditions, door: str, told: Verdict) -> s
     if isinstance(use, Offloaded):
         share = format_share(float(use.share(load)))
         return f"never breaks: of the requests, {share} are too large to hand over and go through S3"
-    breach = catalogue.breach(use.limit, door)
+    breach = catalogue.breach_at_door(use.limit, door)
     seen = breach.seen if breach else "no recorded text"
     return f"ask for {_request(use, load)}; until then: {seen}" if told == Verdict.RAISE else seen
 

@@ -26,7 +26,7 @@ from .csv_table import (
     read_rows,
     refusal,
     table_entry,
-    text,
+    text_cell,
 )
 from .locations import data_dir
 from .price_book import HOME_REGION as HOME_REGION
@@ -71,7 +71,7 @@ class Facts:
 
     @cached_property
     def _units(self) -> frozenset[str]:
-        return frozenset(row["unit"] for row in read_rows(self.folder / "units.csv", {"unit": text}))
+        return frozenset(row["unit"] for row in read_rows(self.folder / "units.csv", {"unit": text_cell}))
 
     def _unit(self, unit: str) -> str:
         if unit not in self._units:
@@ -166,7 +166,7 @@ class Facts:
         return table
 
     @cached_property
-    def _services(self) -> dict[str, Service]:
+    def _service_colours(self) -> dict[str, Service]:
         table: dict[str, Service] = {}
         for row in self._read_table("services.csv", records.SERVICE):
             name = row["service"]
@@ -202,7 +202,7 @@ class Facts:
         verified = [row.value for row in self.limit_history(id) if row.verified]
         return verified[-1] if verified else None
 
-    def unconfirmed(self, id: str, value: float) -> str:
+    def unconfirmed_note(self, id: str, value: float) -> str:
         """What to know of a `value` that only a row of the limit `id` allows that is not verified.
 
         "" where the newest verified row allows it, or no row does, or nothing is known of it.
@@ -219,7 +219,7 @@ class Facts:
 
         return probes_of(self._read_table("probes.csv", PROBE), self._limits)
 
-    def breach(self, limit_id: str, door: str) -> Breach | None:
+    def breach_at_door(self, limit_id: str, door: str) -> Breach | None:
         """What the caller of `door` sees when the limit breaks: its own row, any door's, Invoke's.
 
         `door` is a door's id, "invoke" for a call by SDK, or "async" for work that was handed over.
@@ -307,7 +307,7 @@ class Facts:
 
     def services(self) -> dict[str, Service]:
         """The services with a colour or a shade of their own, by the first part of their price ids."""
-        return dict(self._services)
+        return dict(self._service_colours)
 
     def time(self, id: str) -> Time:
         """How long the operation `id` takes. Raises UnknownIdError naming what comes near."""
@@ -370,8 +370,12 @@ class Facts:
 
 DEFAULT = Facts(data_dir())
 limit, limits, limits_frame = DEFAULT.limit, DEFAULT.limits, DEFAULT.limits_frame
-confirmed_limit, unconfirmed = DEFAULT.confirmed_limit, DEFAULT.unconfirmed
-breach, breaches_of, breaches_frame = DEFAULT.breach, DEFAULT.breaches_of, DEFAULT.breaches_frame
+confirmed_limit, unconfirmed_note = DEFAULT.confirmed_limit, DEFAULT.unconfirmed_note
+breach_at_door, breaches_of, breaches_frame = (
+    DEFAULT.breach_at_door,
+    DEFAULT.breaches_of,
+    DEFAULT.breaches_frame,
+)
 limit_history = DEFAULT.limit_history
 cold_start, languages = DEFAULT.cold_start, DEFAULT.languages
 tariff, free, prices_frame = DEFAULT.tariff, DEFAULT.free, DEFAULT.prices_frame

@@ -29,7 +29,7 @@ Row = dict[str, Any]
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
 
-def text(cell: str) -> str:
+def text_cell(cell: str) -> str:
     """Any text but none."""
     if not cell.strip():
         raise ValueError("a text")
@@ -37,7 +37,7 @@ def text(cell: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def decimal(cell: str) -> Decimal:
+def decimal_cell(cell: str) -> Decimal:
     """A number of 0 or more, as it is written."""
     try:
         value = Decimal(cell)
@@ -48,12 +48,12 @@ def decimal(cell: str) -> Decimal:
     return value
 
 
-def number(cell: str) -> float:
+def number_cell(cell: str) -> float:
     """A number of 0 or more."""
-    return float(decimal(cell))
+    return float(decimal_cell(cell))
 
 
-def or_blank(check: Callable[[str], T]) -> Callable[[str], T | None]:
+def cell_or_blank(check: Callable[[str], T]) -> Callable[[str], T | None]:
     """What `check` accepts, or nothing: None."""
 
     def check_cell(cell: str) -> T | None:
@@ -65,7 +65,7 @@ def or_blank(check: Callable[[str], T]) -> Callable[[str], T | None]:
     return check_cell
 
 
-def one_of(*accepted: str) -> Check:
+def cell_one_of(*accepted: str) -> Check:
     """One of a few words."""
 
     def check_cell(cell: str) -> str:
@@ -76,7 +76,7 @@ def one_of(*accepted: str) -> Check:
     return check_cell
 
 
-def list_of(separator: str, within: str = "") -> Check:
+def cell_list(separator: str, within: str = "") -> Check:
     """What stands between separators, each with `within` in it."""
 
     def check_cell(cell: str) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ def list_of(separator: str, within: str = "") -> Check:
     return check_cell
 
 
-def url(cell: str) -> str:
+def url_cell(cell: str) -> str:
     """The address of a source."""
     if not cell.startswith("https://"):
         raise ValueError("an address that starts with https://")
@@ -106,7 +106,7 @@ def first_day(as_of: str) -> date:
         raise ValueError("a date: YYYY, YYYY-MM or YYYY-MM-DD") from None
 
 
-def date_text(cell: str) -> str:
+def date_cell(cell: str) -> str:
     """A day, a month or a year, as it is written."""
     first_day(cell)
     return cell
@@ -157,7 +157,7 @@ def read_columns(path: Path, checks: Mapping[str, Check]) -> Columns:
     refusals: list[tuple[int, str, str, str]] = []
     for column, check in checks.items():
         cells = texts[header.index(column)]
-        values, errors = _check_texts(set(cells), check)
+        values, errors = _check_cells(set(cells), check)
         if errors:
             first = next(index for index, text in enumerate(cells) if text in errors)
             refusals.append((first, column, cells[first], errors[cells[first]]))
@@ -169,7 +169,7 @@ def read_columns(path: Path, checks: Mapping[str, Check]) -> Columns:
     return Columns(path.name, numbers, columns)
 
 
-def _check_texts(texts: Iterable[str], check: Check) -> tuple[dict[str, Any], dict[str, str]]:
+def _check_cells(texts: Iterable[str], check: Check) -> tuple[dict[str, Any], dict[str, str]]:
     """The values of the texts that `check` accepts, and what it says of the others."""
     values, errors = {}, {}
     for cell in texts:

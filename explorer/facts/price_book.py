@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 from explorer.errors import FactsError
 
-from .csv_table import Check, Columns, Row, decimal, one_of, or_blank, refusal
+from .csv_table import Check, Columns, Row, cell_one_of, cell_or_blank, decimal_cell, refusal
 from .records import Free, Tariff, Tier, tariff_of
 from .sources import Source, source_address
 
@@ -47,9 +47,9 @@ def _region_patterns(cell: str) -> tuple[str, ...]:
 
 NOTE: dict[str, Check] = {
     "id": str,
-    "scope": one_of("region", "global"),
+    "scope": cell_one_of("region", "global"),
     "price_of": str,
-    "free_quantity": or_blank(decimal),
+    "free_quantity": cell_or_blank(decimal_cell),
     "free_pool": str,
     "free_not_in": _region_patterns,
 }

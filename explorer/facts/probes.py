@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from .csv_table import Check, Row, number, one_of, refusal, text
+from .csv_table import Check, Row, cell_one_of, number_cell, refusal, text_cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,11 @@ def _probe_pattern(cell: str) -> str:
 
 
 PROBE: dict[str, Check] = {
-    **dict.fromkeys(("limit", "model", "shape"), text),
-    "column": one_of("value", "raised_to"),
-    "read": one_of("max", "min", "text"),
+    **dict.fromkeys(("limit", "model", "shape"), text_cell),
+    "column": cell_one_of("value", "raised_to"),
+    "read": cell_one_of("max", "min", "text"),
     "pattern": _probe_pattern,
-    "factor": number,
+    "factor": number_cell,
 }
 
 

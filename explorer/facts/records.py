@@ -14,16 +14,16 @@ from decimal import Decimal
 from .csv_table import (
     Check,
     Row,
-    date_text,
-    decimal,
+    cell_list,
+    cell_one_of,
+    cell_or_blank,
+    date_cell,
+    decimal_cell,
     first_day,
-    list_of,
-    number,
-    one_of,
-    or_blank,
+    number_cell,
     refusal,
-    text,
-    url,
+    text_cell,
+    url_cell,
 )
 
 STALE_BEFORE = 2026  # a price not seen since is shown as stale
@@ -195,62 +195,74 @@ def _hex_colour(cell: str) -> str:
     return cell
 
 
-def _yes(cell: str) -> bool:
-    return one_of("yes", "no")(cell) == "yes"
+def _yes_or_no(cell: str) -> bool:
+    return cell_one_of("yes", "no")(cell) == "yes"
 
 
 LIMIT: dict[str, Check] = dict.fromkeys(Limit.__dataclass_fields__, str) | {
-    **dict.fromkeys(("id", "service", "name", "unit", "scope", "evidence"), text),
-    **dict.fromkeys(("value", "raised_to"), or_blank(number)),
-    "adjustable": one_of("yes", "partly", "no", "setting", "unknown"),
-    "as_of": date_text,
-    "source_url": url,
-    "verified": _yes,
+    **dict.fromkeys(("id", "service", "name", "unit", "scope", "evidence"), text_cell),
+    **dict.fromkeys(("value", "raised_to"), cell_or_blank(number_cell)),
+    "adjustable": cell_one_of("yes", "partly", "no", "setting", "unknown"),
+    "as_of": date_cell,
+    "source_url": url_cell,
+    "verified": _yes_or_no,
 }
-BREACH: dict[str, Check] = dict.fromkeys(Breach.__dataclass_fields__, text) | {
-    "status": or_blank(_http_status),
+BREACH: dict[str, Check] = dict.fromkeys(Breach.__dataclass_fields__, text_cell) | {
+    "status": cell_or_blank(_http_status),
     "code": str,
-    "source_url": url,
-    "as_of": date_text,
+    "source_url": url_cell,
+    "as_of": date_cell,
 }
 PRODUCT: dict[str, Check] = {
-    "id": text,
+    "id": text_cell,
     "service": str,
-    "usage": list_of(" | "),
-    "where": list_of("; ", "="),
+    "usage": cell_list(" | "),
+    "where": cell_list("; ", "="),
     "not_listed": str,
 }
 SERVICE: dict[str, Check] = {
-    "service": text,
-    "colour": or_blank(_hex_colour),
-    "shade": or_blank(lambda cell: int(number(cell))),
+    "service": text_cell,
+    "colour": cell_or_blank(_hex_colour),
+    "shade": cell_or_blank(lambda cell: int(number_cell(cell))),
 }
 PRICE: dict[str, Check] = {
-    **dict.fromkeys(("id", "region", "unit"), text),
-    "tier_from": decimal,
-    "tier_to": or_blank(decimal),
-    "price_usd": decimal,
-    "as_of": date_text,
-    "source": text,
+    **dict.fromkeys(("id", "region", "unit"), text_cell),
+    "tier_from": decimal_cell,
+    "tier_to": cell_or_blank(decimal_cell),
+    "price_usd": decimal_cell,
+    "as_of": date_cell,
+    "source": text_cell,
 }
 _SOURCE_COLUMNS: dict[str, Check] = {
-    "kind": one_of("measured", "documented", "assumption"),
-    "as_of": date_text,
-    "source_url": or_blank(url),
+    "kind": cell_one_of("measured", "documented", "assumption"),
+    "as_of": date_cell,
+    "source_url": cell_or_blank(url_cell),
     "note": str,
 }
-TIME: dict[str, Check] = {"id": text, "p50_ms": number, "p99_ms": number, **_SOURCE_COLUMNS, "not_used": str}
-CONSTANT: dict[str, Check] = {"id": text, "value": number, "unit": text, **_SOURCE_COLUMNS, "not_used": str}
-TASK_SIZE: dict[str, Check] = {"vcpu": number, "as_of": date_text, "source_url": url}
+TIME: dict[str, Check] = {
+    "id": text_cell,
+    "p50_ms": number_cell,
+    "p99_ms": number_cell,
+    **_SOURCE_COLUMNS,
+    "not_used": str,
+}
+CONSTANT: dict[str, Check] = {
+    "id": text_cell,
+    "value": number_cell,
+    "unit": text_cell,
+    **_SOURCE_COLUMNS,
+    "not_used": str,
+}
+TASK_SIZE: dict[str, Check] = {"vcpu": number_cell, "as_of": date_cell, "source_url": url_cell}
 COLD_START: dict[str, Check] = {
-    **dict.fromkeys(("runtime", "lambda_runtime_id"), text),
-    "architecture": one_of("arm64", "x86_64"),
-    "memory_mb": number,
-    "package_type": one_of("zip", "image"),
-    "snapstart": one_of("yes", ""),
-    **dict.fromkeys(("p50", "p90", "p95", "p99"), number),
-    "measured_on": date_text,
-    "source_url": url,
+    **dict.fromkeys(("runtime", "lambda_runtime_id"), text_cell),
+    "architecture": cell_one_of("arm64", "x86_64"),
+    "memory_mb": number_cell,
+    "package_type": cell_one_of("zip", "image"),
+    "snapstart": cell_one_of("yes", ""),
+    **dict.fromkeys(("p50", "p90", "p95", "p99"), number_cell),
+    "measured_on": date_cell,
+    "source_url": url_cell,
 }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from explorer.errors import UnknownIdError
 
-from .csv_table import Check, Row, date_text, one_of, refusal, text, url
+from .csv_table import Check, Row, cell_one_of, date_cell, refusal, text_cell, url_cell
 from .suggestions import nearest_names
 
 _AREA = r"(?:[a-z]{2}|eusc)"
@@ -39,12 +39,12 @@ def _region_features(cell: str) -> frozenset[str]:
 
 
 REGION: dict[str, Check] = {
-    **dict.fromkeys(("region", "partition", "name"), text),
-    "lambda": one_of("yes", "no"),
-    "features_known": one_of("yes", "no"),
+    **dict.fromkeys(("region", "partition", "name"), text_cell),
+    "lambda": cell_one_of("yes", "no"),
+    "features_known": cell_one_of("yes", "no"),
     "lacks": _region_features,
-    "as_of": date_text,
-    "source_url": url,
+    "as_of": date_cell,
+    "source_url": url_cell,
     "notes": str,
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .csv_table import Check, Row, date_text, one_of, refusal, text, url
+from .csv_table import Check, Row, cell_one_of, date_cell, refusal, text_cell, url_cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +24,20 @@ class Rule:
     notes: str
 
 
-def _words(cell: str) -> tuple[str, ...]:
+def _words_of_cell(cell: str) -> tuple[str, ...]:
     return tuple(cell.split())
 
 
-def _yes(cell: str) -> bool:
-    return one_of("yes", "no")(cell) == "yes"
+def _yes_or_no(cell: str) -> bool:
+    return cell_one_of("yes", "no")(cell) == "yes"
 
 
 RULE: dict[str, Check] = {
-    **dict.fromkeys(("applies_to", "subject", "rule"), text),
-    "values": _words,
-    "verified": _yes,
-    "as_of": date_text,
-    "source_url": url,
+    **dict.fromkeys(("applies_to", "subject", "rule"), text_cell),
+    "values": _words_of_cell,
+    "verified": _yes_or_no,
+    "as_of": date_cell,
+    "source_url": url_cell,
     "notes": str,
 }
 

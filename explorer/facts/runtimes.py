@@ -7,7 +7,17 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from .csv_table import Check, Row, date_text, first_day, one_of, or_blank, refusal, text, url
+from .csv_table import (
+    Check,
+    Row,
+    cell_one_of,
+    cell_or_blank,
+    date_cell,
+    first_day,
+    refusal,
+    text_cell,
+    url_cell,
+)
 
 FAMILIES = ("dotnet", "dotnetcore", "go", "java", "nodejs", "provided", "python", "ruby")
 SAME = {"dotnetcore": "dotnet"}  # a family that goes on under another name
@@ -43,17 +53,17 @@ class Runtime:
 
 
 def _yes_no_or_unknown(cell: str) -> bool | None:
-    return {"yes": True, "no": False, "unknown": None}[one_of("yes", "no", "unknown")(cell)]
+    return {"yes": True, "no": False, "unknown": None}[cell_one_of("yes", "no", "unknown")(cell)]
 
 
 USES = ("snap_start", "durable", "managed_instance")
 RUNTIME: dict[str, Check] = {
-    "runtime": text,
-    **dict.fromkeys(("deprecated", "create_blocked", "update_blocked"), or_blank(date_text)),
+    "runtime": text_cell,
+    **dict.fromkeys(("deprecated", "create_blocked", "update_blocked"), cell_or_blank(date_cell)),
     "successor": str,
     **dict.fromkeys(USES, _yes_no_or_unknown),
-    "as_of": date_text,
-    "source_url": url,
+    "as_of": date_cell,
+    "source_url": url_cell,
     "notes": str,
 }
 

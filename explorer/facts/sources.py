@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .csv_table import Check, Columns, Row, date_text, first_day, one_of, or_blank, refusal, text, url
+from .csv_table import (
+    Check,
+    Columns,
+    Row,
+    cell_one_of,
+    cell_or_blank,
+    date_cell,
+    first_day,
+    refusal,
+    text_cell,
+    url_cell,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +36,11 @@ class Source:
 
 
 SOURCE: dict[str, Check] = {
-    **dict.fromkeys(("key", "title"), text),
-    "url": or_blank(url),
-    "date": or_blank(date_text),
-    "reopens": one_of("yes", "moves", "no"),
-    "kind": one_of("price list", "AWS page", "extract", "quotation"),
+    **dict.fromkeys(("key", "title"), text_cell),
+    "url": cell_or_blank(url_cell),
+    "date": cell_or_blank(date_cell),
+    "reopens": cell_one_of("yes", "moves", "no"),
+    "kind": cell_one_of("price list", "AWS page", "extract", "quotation"),
 }
 
 

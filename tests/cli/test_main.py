@@ -227,7 +227,7 @@ def test_a_person_reads_sentences_and_tables():
 def test_the_words_and_the_moving_parts_are_those_of_the_answer():
     r, shown = ex.recommend(ex.Workload.load(STATEMENTS)), run("recommend", STATEMENTS).stdout
     lines = shown.splitlines()
-    assert set(summary.paragraphs(r.answer)) <= set(lines)
+    assert set(summary.summary_paragraphs(r.answer)) <= set(lines)
     start = lines.index("Moving parts") + 1
     assert tuple(line.strip() for line in lines[start : start + r.parts]) == r.nearest.parts
 

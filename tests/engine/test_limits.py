@@ -119,12 +119,12 @@ def test_a_design_breaks_by_its_worst_limit_of_each_driver():
 def test_what_the_caller_sees_by_door(door, limit, fields, status, seen):
     finding = found(f"door={door}, {SINGLE}", limit, **fields)
     assert finding.verdict == "breach" and seen in finding.consequence
-    assert catalogue.breach(limit, door).status == status
+    assert catalogue.breach_at_door(limit, door).status == status
 
 
 @pytest.mark.parametrize("limit", ["lambda.sync.response", "lambda.timeout"])
 def test_two_breaches_arrive_as_http_200_where_lambda_is_invoked(limit):
-    assert catalogue.breach(limit, "invoke").status == 200
+    assert catalogue.breach_at_door(limit, "invoke").status == 200
 
 
 def test_nobody_listens_when_a_job_breaks():
@@ -138,7 +138,7 @@ def test_nobody_listens_when_a_job_breaks():
 def test_what_only_a_newer_row_allows_says_since_when(door):
     stored = f"door={door}, request=inline, response=stored, execution=single, configuration=bundled"
     old, new = (found(stored, "lambda.timeout", runtime=seconds) for seconds in (900, 901))
-    assert old.consequence == catalogue.breach("lambda.timeout", "async").seen
+    assert old.consequence == catalogue.breach_at_door("lambda.timeout", "async").seen
     assert new.consequence.startswith("more than 900 s has been possible since 19 November 2026")
     assert new.consequence.endswith(f"; beyond the limit: {old.consequence}") and new.verdict == "fits"
 

@@ -23,14 +23,14 @@ from explorer.facts import catalogue, records
 from explorer.facts.catalogue import Facts
 from explorer.facts.refresh import append, aws_calls, quotas, summary
 from explorer.facts.refresh.prices import refresh_prices
-from explorer.facts.refresh.products import MARKS, products
+from explorer.facts.refresh.products import MARKS, products_by_price_id
 from explorer.facts.refresh.quotas import refresh_limits
 
 boto3 = pytest.importorskip("boto3")
 from botocore import exceptions  # noqa: E402
 from botocore.stub import Stubber  # noqa: E402
 
-PRODUCTS = products(catalogue.DEFAULT)
+PRODUCTS = products_by_price_id(catalogue.DEFAULT)
 SAMPLES = Path(__file__).parent / "refresh_samples"
 TODAY = date(2026, 11, 23)
 THREE = ("us-east-1", "eu-west-1", "ap-south-1")
@@ -299,7 +299,7 @@ def price_list(tables: Facts, regions: Iterable[str], change=lambda tariff: tari
             )
             sku, where = f"{region} {id}", dict(product.where)
             family = where.pop("family", "")
-            usage = product.usage_in(region)[:1]
+            usage = product.usage_types_in_region(region)[:1]
             attributes = {"regionCode": region, "usagetype": usage[0] if usage else id, **where}
             file["products"][sku] = {"sku": sku, "productFamily": family, "attributes": attributes}
             dimensions = {

@@ -20,7 +20,7 @@ from explorer.errors import DesignError, FactsError
 from explorer.facts import catalogue
 from explorer.facts.catalogue import Facts
 from explorer.facts.locations import PACKAGE
-from explorer.facts.refresh.products import products
+from explorer.facts.refresh.products import products_by_price_id
 from explorer.live.client.inline import largest_inline
 from explorer.live.deployment.template import stack_of
 from explorer.options.base.added_time import AddedTime
@@ -238,7 +238,7 @@ def test_the_row_of_breaches_says_what_the_caller_sees(tmp_path):
     with pytest.raises(
         FactsError, match=r"door is .made-up-hutch.: expected one of function-url.*made-up-hatch"
     ):
-        Facts(tmp_path).breach("lambda.env", "*")
+        Facts(tmp_path).breach_at_door("lambda.env", "*")
 
 
 def test_the_bill():
@@ -325,7 +325,7 @@ def test_the_kettle_has_no_template():
 
 
 def test_its_price_is_refreshed():
-    product = products(catalogue.DEFAULT)["madeup.hatch_call"]
+    product = products_by_price_id(catalogue.DEFAULT)["madeup.hatch_call"]
     attributes = {"group": "Hatches", "usagetype": "EU-Hatch-Calls"}
     assert product.service == "MadeUpHatch" and product.fits("", attributes, "eu-west-1")
     assert not product.fits("", {**attributes, "group": "Doors"}, "eu-west-1")

@@ -11,7 +11,7 @@ from zlib import crc32
 import numpy as np
 
 from explorer.analysis.choice import complete_design
-from explorer.analysis.phrases import difference_or_all
+from explorer.analysis.phrases import design_difference_or_all
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
 from explorer.engine.evaluation import Evaluation, possible
@@ -274,7 +274,7 @@ def _choosing(r: Regret) -> Iterator[str]:
     if least.recommended:
         yield "No other design is the better choice while nothing is measured."
     elif r.choice is not None:
-        better = difference_or_all(r.choice, r.recommended)
+        better = design_difference_or_all(r.choice, r.recommended)
         fails, mean = format_part(least.breaks + least.late), format_usd_a_month(least.mean_regret_usd)
         yield (f"The better choice while nothing is measured is {better}:"
                f" it fails in {fails}, its mean regret is {mean}.")  # fmt: skip

@@ -72,7 +72,7 @@ def _check_tables(tables: Facts) -> None:
     """Read every table that names the rows of these."""
     tables.limits()
     tables.free(tables.price_ids()[0])
-    tables.breach("", "")
+    tables.breach_at_door("", "")
 
 
 def _forget_tables(tables: Facts) -> None:

@@ -38,7 +38,8 @@ class QueryApi:
         """Every offer among which the product's is, if AWS lists it."""
         if product.service in ONE_BY_ONE:
             lists = (
-                self._list_offers(product.service, usagetype=usage) for usage in product.usage_in(region)
+                self._list_offers(product.service, usagetype=usage)
+                for usage in product.usage_types_in_region(region)
             )
             return next(filter(None, lists), [])
         key = product.service, region

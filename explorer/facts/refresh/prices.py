@@ -17,7 +17,7 @@ from explorer.facts.suggestions import expected_one_of
 
 from .append import append, check_writable, path_of
 from .price_list import OfferFiles, QueryApi, Unpriced, product_tiers
-from .products import MARKS, Product, products
+from .products import MARKS, Product, products_by_price_id
 from .result import RefreshResult, Row, suspicious
 
 TABLE = "prices"
@@ -44,7 +44,7 @@ def refresh_prices(
     nothing is changed then.
     """
     tables, today = tables or catalogue.DEFAULT, today or date.today()
-    products_by_id = products(tables)
+    products_by_id = products_by_price_id(tables)
     region_codes = _regions_to_refresh(regions or tables.regions(), tables)
     path = path_of(tables, TABLE)
     check_writable(path)

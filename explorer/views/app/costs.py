@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from explorer.analysis.phrases import difference_briefly
+from explorer.analysis.phrases import design_difference_briefly
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill, cost
 from explorer.engine.designs import Design
@@ -40,7 +40,7 @@ def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:
     bills = [by_service(cost(r.workload, design, r.answer.load)) for design in designs]
     late = {str(Design(**other.design)): other.latency_p95_s for other in r.answer.alternatives}
     seconds = [r.latency_s["p95"], *(late[str(design)] for design in designs[1:])]
-    names = ["this design", *(difference_briefly(design, r.nearest) for design in designs[1:])]
+    names = ["this design", *(design_difference_briefly(design, r.nearest) for design in designs[1:])]
     keys = [f"bill:{index}" for index in range(len(designs))]
     if pinned:
         bills.insert(1, by_service(cost(pinned.workload, pinned.nearest, pinned.answer.load)))

@@ -12,8 +12,8 @@ import numpy as np
 
 from explorer.analysis.break_evens import BreakEven
 from explorer.analysis.phrases import (
-    difference_briefly,
-    difference_or_all,
+    design_difference_briefly,
+    design_difference_or_all,
     quota_request,
     rejected_options_briefly,
     sentence,
@@ -21,7 +21,7 @@ from explorer.analysis.phrases import (
 )
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.rejections import Rejection
-from explorer.analysis.summary import misses
+from explorer.analysis.summary import misses_of_nearest
 from explorer.engine.designs import Design
 from explorer.engine.limits import Finding
 from explorer.facts import catalogue
@@ -113,7 +113,7 @@ def _choice_lines(design: Design, beside: Recommendation | None) -> str:
 def _answer_note(r: Recommendation) -> str:
     """What to ask AWS for first, whether a part's worth turns the answer, or why nothing serves."""
     if not r.feasible:
-        missed = sentence("; ".join(misses(r.answer)[:2]), "")
+        missed = sentence("; ".join(misses_of_nearest(r.answer)[:2]), "")
         return f'<p class="note">The nearest miss is shown. {escape(missed)}.</p>'
     notes = [f"First, {quota_request(f)}." for f in r.answer.findings if f.verdict == Verdict.RAISE]
     others = {
@@ -122,7 +122,7 @@ def _answer_note(r: Recommendation) -> str:
         if choice["design"] and choice["design"] != r.nearest.ids
     }
     notes += [
-        f"At {format_usd(usd)} a part: {difference_or_all(r.at_part_usd[usd]['design'], r.nearest)}."
+        f"At {format_usd(usd)} a part: {design_difference_or_all(r.at_part_usd[usd]['design'], r.nearest)}."
         for usd in others.values()
     ]
     return f'<p class="note">{escape(" ".join(notes[:2]))}</p>'
@@ -208,7 +208,7 @@ def _break_even_row(index: int, turn: BreakEven, r: Recommendation) -> str:
     key = f"turn:{index}"
     if turn.value is None:
         return f'<li data-why="{key}"><span>{escape(sentence(turn.says, ""))}</span></li>'
-    then = difference_briefly(turn.design, r.nearest) if turn.design else "nothing is feasible"
+    then = design_difference_briefly(turn.design, r.nearest) if turn.design else "nothing is feasible"
     name, shown = AXES[turn.axis]
     far = format_factor(turn.factor or 1.0)
     where = f"{name} {turn.direction} {shown(turn.value)}"

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from explorer.analysis.phrases import difference_briefly, list_options
+from explorer.analysis.phrases import design_difference_briefly, list_options
 from explorer.analysis.sensitivity.tornado import FAILS
 from explorer.facts.units import format_factor, format_usd
 from explorer.facts.verdict import Verdict
@@ -204,7 +204,7 @@ def _failure_text(path: Path, point: int, state: int, s: Sensitivity) -> str:
     if state == FAILS:
         return path.because[point]
     better = path.designs[point]
-    return difference_briefly(better, s.design) if better else ""
+    return design_difference_briefly(better, s.design) if better else ""
 
 
 def _stretch_reason(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from explorer.analysis.phrases import difference, rejected_options_at_length, sentence
+from explorer.analysis.phrases import design_difference, rejected_options_at_length, sentence
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.rejections import Rejection
 from explorer.engine.cost import usage
@@ -50,7 +50,7 @@ def _rejection_row(r: Recommendation, reason: Rejection, sources: Sources) -> li
         rejected_options_at_length(reason, r.nearest),
         f"{reason.designs:,}",
         chance,
-        difference(reason.nearest, r.nearest),
+        design_difference(reason.nearest, r.nearest),
         source,
     ]
 
@@ -78,7 +78,7 @@ def _alternative_row(r: Recommendation, row: dict[Any, Any]) -> list[Cell | str]
     usd, design = row["monthly_usd"], {concern: row[concern] for concern in r.nearest.ids}
     times = [format_time(row[f"latency_{p}_s"], 2) for p in ("p50", "p95")]
     return [
-        difference(design, r.nearest),
+        design_difference(design, r.nearest),
         format_cents(usd),
         format_signed_cents(usd - r.monthly_usd),
         str(row["parts"]),
@@ -107,7 +107,7 @@ def part_price_table(r: Recommendation) -> Table | None:
     rows = [
         (
             format_usd(usd),
-            difference(at["design"], r.nearest),
+            design_difference(at["design"], r.nearest),
             format_cents(at["monthly_usd"]),
             str(at["parts"]),
         )
@@ -155,7 +155,7 @@ def cite_facts_without_table(r: Recommendation, sources: Sources) -> None:
     usage(load, design)
     steps(load, design)
     for found in r.answer.findings:
-        if breach := catalogue.breach(found.limit, design.door):
+        if breach := catalogue.breach_at_door(found.limit, design.door):
             sources.cite(breach.source_url, breach.as_of, f"breach of {found.limit}")
     times, constants = (
         map(catalogue.time, sorted(load.times)),

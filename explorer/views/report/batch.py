@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from explorer.analysis.phrases import describe
+from explorer.analysis.phrases import describe_design
 from explorer.analysis.recommendation import Recommendation, recommend
 from explorer.errors import ExplorerError
 from explorer.facts.units import format_share, format_time, format_usd
@@ -107,7 +107,7 @@ def _write_one_report(
 def _fill_entry(entry: Entry, r: Recommendation) -> None:
     """What the index says of an answer."""
     entry.name, entry.usd = one_line(r.workload.name), r.monthly_usd if r.feasible else 0.0
-    entry.design = describe(r.nearest)
+    entry.design = describe_design(r.nearest)
     if not r.feasible:
         entry.design = f"none is feasible; nearest: {entry.design}"
     entry.usd_said, entry.p95 = format_usd(r.monthly_usd), format_time(r.latency_s["p95"], 2)

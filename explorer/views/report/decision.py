@@ -10,8 +10,8 @@ from explorer.analysis.phrases import (
     breach_at_length,
     breach_today_at_length,
     broken_a_month,
-    describe,
-    difference,
+    describe_design,
+    design_difference,
     late_answers_at_length,
     late_p95_at_length,
     quota_request,
@@ -59,8 +59,8 @@ BILL_MARKS = (
 def lead_sentence(r: Recommendation) -> str:
     """What to build, in one sentence."""
     if r.feasible:
-        return f"Build {describe(r.nearest)}."
-    return f"Nothing is feasible. The nearest miss is {describe(r.nearest)}."
+        return f"Build {describe_design(r.nearest)}."
+    return f"Nothing is feasible. The nearest miss is {describe_design(r.nearest)}."
 
 
 def key_number_tiles(r: Recommendation) -> list[Cell]:
@@ -132,7 +132,7 @@ def _deciding_sentences(r: Recommendation) -> list[str]:
     prices: dict[str, list[str]] = {}
     for usd, choice in r.at_part_usd.items():
         if choice["design"] and choice["design"] != r.nearest.ids:
-            prices.setdefault(difference(choice["design"], r.nearest), []).append(format_usd(usd))
+            prices.setdefault(design_difference(choice["design"], r.nearest), []).append(format_usd(usd))
     return [f"With a part at {' or '.join(usd)} a month, it is {d}." for d, usd in prices.items()]
 
 
