@@ -1,6 +1,6 @@
-"""What a decision map shows: the design that wins over two axes, and what draws each line between two.
+"""The decision map: the design that wins over two axes, and the cause of each border between two.
 
-Numbers and words alone: `explorer.views.figures.decision_map` and the app draw the same atlas.
+Numbers and words alone: `explorer.views.figures.decision_map` and the app draw the same map.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Line:
-    """A border: a limit id, a promise ("client.waits") or "cost" ends the one design's reign there."""
+    """A border: beyond it a limit's id, a promise ("client.waits") or "cost" rules the design out."""
 
     between: tuple[int, int]
     because: str
@@ -152,7 +152,7 @@ class DecisionMap:
 
     @cached_property
     def border_lines(self) -> list[Line]:
-        """What draws each border of some length, the longest first, where its name is in nobody's way."""
+        """The cause of each long border, the longest first, with a place for its name that overlaps none."""
         lines: list[Line] = []
         occupied = [Box(self._map_share(self.today), TODAY)]
         shape = self.winner.shape

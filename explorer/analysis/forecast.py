@@ -129,7 +129,7 @@ def _growth_axes(workload: Workload, growth: Mapping[str, Any], months: int) -> 
 
 
 def _forecast_design(workload: Workload, design: Any) -> Design:
-    """The design that is asked about, or today's, or the recommended one."""
+    """The design of the argument, or today's, or the recommended one."""
     if design is None and workload.current:
         design = choices(workload.current.model_dump())
     return complete_design(workload, design) if design else Choice(workload).nearest

@@ -73,7 +73,7 @@ def explain_limit(limit_id: str) -> LimitExplanation:
     ----------
     limit_id : the id of a limit, such as "lambda.timeout"
 
-    Raises UnknownIdError naming what comes near.
+    Raises UnknownIdError naming similar ids.
     """
     row = catalogue.limit(limit_id)
     drivers, binds, freed_by = _options_of_limit(limit_id)

@@ -241,7 +241,7 @@ def use_of_limit_at_length(finding: Finding) -> str:
 
 
 def use_of_limit_briefly(finding: Finding) -> str:
-    """The same where the unit of a count is told elsewhere.
+    """The same where the unit of a count is written elsewhere.
 
     >>> use_of_limit_briefly(finding)
     '40 s of 30 s'

@@ -75,7 +75,7 @@ def rejections(load: Conditions) -> list[Rejection]:
 
 
 def _tally_by_context(evaluation: Evaluation, load: Conditions) -> dict[str, RejectionTally]:
-    """Limits and exclusions, each with the designs that stand in a context where it holds."""
+    """Limits and exclusions, each with the designs that have a context in which it holds."""
     designs_of = _designs_by_context(evaluation)
     tallies: dict[str, RejectionTally] = {}
     exclusions = evaluation.table.exclusions(load)
@@ -113,7 +113,7 @@ def _options_at_fault(evaluation: Evaluation, option: Option, driver: str, desig
 
 
 def _designs_by_context(evaluation: Evaluation) -> dict[int, list[int]]:
-    """The designs that stand in each context."""
+    """The designs that have each context."""
     designs: dict[int, list[int]] = defaultdict(list)
     for design, row in enumerate(evaluation.table.rows.tolist()):
         for context in row:
@@ -137,7 +137,7 @@ def _tally_promises(evaluation: Evaluation, load: Conditions, tallies: dict[str,
 
 
 def _options_in_these_alone(evaluation: Evaluation, designs: np.ndarray) -> set[str]:
-    """The options that stand in none but these designs."""
+    """The options that only these designs have."""
     inside = {(c, o) for i in designs for c, o in evaluation.designs[i].ids.items()}
     rest = np.setdiff1d(np.arange(len(evaluation.designs)), designs)
     outside = {(c, o) for i in rest for c, o in evaluation.designs[i].ids.items()}

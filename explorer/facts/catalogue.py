@@ -185,7 +185,7 @@ class Facts:
         return cold_starts_of(self._read_table("cold_starts.csv", records.COLD_START))
 
     def limit(self, id: str) -> Limit:
-        """The limit `id`. Raises UnknownIdError naming what comes near."""
+        """The limit `id`. Raises UnknownIdError naming similar ids."""
         return table_entry(self._limits, id, "limit")
 
     def limits(self) -> dict[str, Limit]:
@@ -283,7 +283,7 @@ class Facts:
         return self._rules.get((applies_to, subject))
 
     def is_from_home(self, id: str, region: str) -> bool:
-        """Whether the price `id` in `region` is the one global price, which stands at us-east-1.
+        """Whether the price `id` in `region` is the one global price, whose row is that of us-east-1.
 
         Raises UnknownIdError for an unknown id.
         """
@@ -310,7 +310,7 @@ class Facts:
         return dict(self._service_colours)
 
     def time(self, id: str) -> Time:
-        """How long the operation `id` takes. Raises UnknownIdError naming what comes near."""
+        """How long the operation `id` takes. Raises UnknownIdError naming similar ids."""
         return table_entry(self._times, id, "time")
 
     def times(self) -> dict[str, Time]:
@@ -318,7 +318,7 @@ class Facts:
         return dict(self._times)
 
     def constant(self, id: str) -> Constant:
-        """The constant `id`. Raises UnknownIdError naming what comes near."""
+        """The constant `id`. Raises UnknownIdError naming similar ids."""
         return table_entry(self._constants, id, "constant")
 
     def constants(self) -> dict[str, Constant]:

@@ -77,7 +77,7 @@ def cell_one_of(*accepted: str) -> Check:
 
 
 def cell_list(separator: str, within: str = "") -> Check:
-    """What stands between separators, each with `within` in it."""
+    """A list with a separator between its items, each of which contains `within`."""
 
     def check_cell(cell: str) -> tuple[str, ...]:
         pieces = tuple(cell.split(separator)) if cell else ()
@@ -113,7 +113,7 @@ def date_cell(cell: str) -> str:
 
 
 def refusal(place: str, field: str, value: object, accepted: str) -> FactsError:
-    """The error for a field that stands at `place`."""
+    """The error for a field in the line `place`."""
     return FactsError(f'{place}: {field} is "{value}": expected {accepted}')
 
 
@@ -144,7 +144,7 @@ def read_rows(path: Path, checks: Mapping[str, Check]) -> list[Row]:
 
 
 def read_columns(path: Path, checks: Mapping[str, Check]) -> Columns:
-    """The columns in `checks`; what stands in one many times is checked once. Raises as `read`."""
+    """The columns in `checks`; a text that occurs many times is checked once. Raises as `read_rows`."""
     try:
         content = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -200,7 +200,7 @@ def _split_csv(name: str, content: str) -> tuple[list[str], Sequence[int], list[
 
 
 def table_entry(table: Mapping[str, T], id: str, what: str) -> T:
-    """The entry `id`. Raises UnknownIdError naming what comes near."""
+    """The entry `id`. Raises UnknownIdError naming similar ids."""
     if id in table:
         return table[id]
     raise UnknownIdError(f'{what} is "{id}": {expected_id(id, table)}')

@@ -14,7 +14,7 @@ class Probe:
     """One place in a service model; `factor` turns its number into the row's unit.
 
     `column` is the one of `limits.csv` that is held against it. `read` is "max" or "min", a bound of the
-    shape, or "text": `pattern` then finds the number in what is said of it.
+    shape, or "text": `pattern` then finds the number in its documentation.
     """
 
     limit: str

@@ -280,7 +280,7 @@ def rows_by_id(rows: Iterable[Row], history: bool = False) -> dict[str, Row]:
 
 
 def _check_source(row: Row) -> None:
-    """An assumption says why, everything else says whence."""
+    """Check that an assumption gives its reason, and every other row its source."""
     is_assumption = row.get("kind") == "assumption"
     if is_assumption and not row["note"]:
         raise refusal(row["place"], "note", "", "the reason for the assumption")

@@ -1,4 +1,4 @@
-"""What AWS lays down without a number: which bodies arrive as base64, who may call, what excludes what."""
+"""Rules of AWS that have no number: which bodies arrive as base64, who may call, what excludes what."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from .csv_table import (
 FAMILIES = ("dotnet", "dotnetcore", "go", "java", "nodejs", "provided", "python", "ruby")
 SAME = {"dotnetcore": "dotnet"}  # a family that goes on under another name
 PROGRAM = "provided.al2023"  # the runtime of a program that brings its own
-OWN = "go"  # what stands for a program on provided.*: which language it is in is not known
+OWN = "go"  # taken for any program on provided.*, whose language is not known
 FORM = rf"({'|'.join(FAMILIES)})(\d+(?:\.\d+)*)?(?:\.x)?(?:\.al(\d+))?(?:-edge)?"
 
 Version = tuple[int, ...]
@@ -32,7 +32,7 @@ Version = tuple[int, ...]
 class Runtime:
     """One runtime of Lambda.
 
-    Dates are "" where none is published. Of what it can be used with, None stands for unknown.
+    Dates are "" where none is published. Of what it can be used with, None is unknown.
     """
 
     runtime: str
@@ -128,7 +128,7 @@ def runtime_of(id: str, table: Mapping[str, Runtime]) -> Runtime | None:
 
 
 def nearest_runtime(id: str, languages: Collection[str]) -> str | None:
-    """The measured language that stands for a runtime that was not: the nearest version, the newer of two.
+    """The language whose measurement a runtime without one takes: the nearest version, the newer of two.
 
     None where `id` has not the form of a runtime or nothing of its family was measured.
     """

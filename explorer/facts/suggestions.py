@@ -18,7 +18,7 @@ def expected_one_of(accepted: Iterable[str]) -> str:
 
 
 def did_you_mean(text: object, accepted: Iterable[str]) -> str:
-    """The name that was probably meant, or "" where none comes near.
+    """The name that was probably meant, or "" where none is similar.
 
     >>> did_you_mean("htp-api", ["rest-api", "http-api"])
     ' (did you mean "http-api"?)'
@@ -39,7 +39,7 @@ def suggest(text: object, accepted: Collection[str]) -> str:
 
 
 def expected_id(text: object, accepted: Iterable[str]) -> str:
-    """Some ids of a long table: those that come near, or else the first ones.
+    """Some ids of a long table: similar ones, or else the first.
 
     >>> expected_id("lambda.timeot", ["lambda.timeout", "lambda.memory", "s3.put"])
     'expected an id such as lambda.timeout, lambda.memory'
@@ -52,7 +52,7 @@ def expected_id(text: object, accepted: Iterable[str]) -> str:
 
 
 def nearest_names(text: str, accepted: Iterable[str], most: int, likeness: float) -> list[str]:
-    """The names that come near, nearest first: at most so many, of this likeness (0 to 1) at least.
+    """Similar names, the most similar first: at most so many, of this likeness (0 to 1) at least.
 
     >>> nearest("eu-wset-1", ["us-east-1", "eu-west-1"], 1, 0.8)
     ['eu-west-1']

@@ -39,7 +39,7 @@ SECONDS = {
     "days": 86400,
 }
 ENDLESS, WITHOUT_END = "endless", "without end"  # in little room, and in a document
-NEVER = 1e-9  # a chance below this is told as never: less than once in a billion requests
+NEVER = 1e-9  # a chance below this is written as never: less than once in a billion requests
 BITS_PER_S = {"bit/s": 1, "kbit/s": 1e3, "mbit/s": 1e6, "gbit/s": 1e9}
 BYTES_PER_S = {"b/s": 1, "kb/s": 1024, "mb/s": 1024**2, "gb/s": 1024**3}
 
@@ -273,7 +273,7 @@ def format_quantity_as_listed(value: float, unit: str) -> str:
 
 
 def format_bare_quantity(value: float, unit: str) -> str:
-    """The same where the unit is told elsewhere: "9 MB", but "1,000" requests."""
+    """The same where the unit is written elsewhere: "9 MB", but "1,000" requests."""
     return FORMATS[unit](value) if unit in FORMATS and math.isfinite(value) else format_number(value)
 
 

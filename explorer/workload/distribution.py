@@ -180,7 +180,7 @@ class Quantiles(Distribution):
 
     @cached_property
     def _rising(self) -> np.ndarray:
-        """`log`, the flat parts lowered a hair, so that a value has the last z that it holds at."""
+        """`log` with its flat parts lowered by 1e-13, so that `np.interp` finds the last z of a value."""
         last = np.arange(self.log.size - 1, -1, -1)
         flat = np.append(np.diff(self.log) <= 0, False)
         return self.log - np.where(flat, 1e-13 * last, 0.0)

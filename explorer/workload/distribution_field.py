@@ -133,7 +133,7 @@ def _load_samples(samples: Any, column: str | None, info: ValidationInfo) -> np.
 
 
 def _sample_numbers(samples: Any) -> np.ndarray:
-    """Samples that stand in the file or come from Python: one row of numbers."""
+    """Samples from the file itself or from Python: one row of numbers."""
     try:
         array = np.asarray(samples)
         if array.ndim == 1 and array.dtype.kind in "iuf":

@@ -21,7 +21,7 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True)
 class DefaultAssumption:
-    """The default may decide the answer: what is said of it, and what else it might have been."""
+    """A default that may decide the answer: its sentence, and the other values to try."""
 
     why: str
     factors: tuple[float, ...] = (0.5, 2.0)  # times the default
@@ -88,7 +88,7 @@ class Field:
     question: str = ""  # beside the field; of a table: beside its heading
     quantiles: tuple[str, str] | None = None  # of a distribution: beside p50 and p99
     suggestion: Any = None  # what stands there; None: the default
-    is_asked: bool = True  # whether it is a question, or only stands in the file
+    is_asked: bool = True  # whether `init` asks for it, or only writes it into the file
     only_if: str = ""  # another field that must be given and not no
     # `explorer ingest`
     if_unknown: str = ""  # the question, where the input does not hold it
@@ -149,7 +149,7 @@ class Field:
 
     @property
     def within(self) -> str:
-        """The table that it stands in or is, "" at the top."""
+        """The table that it belongs to or is, "" at the top."""
         return self.path if self.table else self.section
 
     @property

@@ -496,7 +496,7 @@ class Current(Section):
 
 
 class Fields(Section):
-    """What stands at the top of the file, and its tables."""
+    """The fields at the top of the file, and its tables."""
 
     name: str = field(NAME, "workload", "for people", question="what it is called")
     region: str = field(

@@ -70,7 +70,7 @@ def _integer_if_whole(number: float) -> float:
 
 
 def _table_schema(records: Iterable[Field]) -> Schema:
-    """A table of the file with the fields that stand in it."""
+    """The schema of a table of the file with its fields."""
     fields = list(records)
     required = [field.name for field in fields if field.default is REQUIRED]
     return {

@@ -43,7 +43,7 @@ def _public_path(field: str) -> str:
 
 
 def _field_names_at(model: type[BaseModel], path: list[str]) -> list[str]:
-    """The names that may stand at `path` of the file."""
+    """The names that are accepted at `path` of the file."""
     for part in path:
         if part not in model.model_fields:
             continue  # the key of a table such as times: its fields are those of the table's rows

@@ -41,7 +41,7 @@ def calibrate(workload: Workload, measurements: Any, design: Any = None) -> Cali
 
     Parameters
     ----------
-    workload : that the measured endpoint was put up for
+    workload : of the measured endpoint
     measurements : the result of a benchmark, its Parquet file, its frame, or a list of these; runs that
         differ in size and run time tell apart what one run measures only together
     design : what was measured; None: as the measurements say

@@ -78,7 +78,7 @@ def _phase_quantiles(rows: pd.DataFrame) -> dict[str, np.ndarray]:
 
 
 def _times_within_phases(rows: pd.DataFrame) -> dict[str, np.ndarray]:
-    """What was seen within a phase: the exchange that told the end, an answer's first byte, the rest."""
+    """Times within a phase: the last status exchange, an answer's first byte, the rest of its bytes."""
     whole = rows["fetch_s"].fillna(rows["service_s"])
     return {
         "status": _at_levels(rows["status_s"]),

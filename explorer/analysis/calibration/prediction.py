@@ -62,7 +62,7 @@ class PredictionConditions(Conditions):
         return super().cold_share(service_s, name)
 
     def time(self, time_id: str) -> np.ndarray:
-        """What an operation takes, or only what is asked about."""
+        """The time of an operation [s]; where `only` is given, its value there."""
         default = super().time(time_id)
         if self.only is None:
             return default
@@ -71,7 +71,7 @@ class PredictionConditions(Conditions):
 
     @property
     def network(self) -> float:
-        """Bandwidth between an environment and S3, or only what is asked about [B/s]."""
+        """Bandwidth between an environment and S3 [B/s]; where `only` is given, its value there."""
         return super().network if self.only is None else _bytes_per_s(self.only, "runtime.network")
 
 

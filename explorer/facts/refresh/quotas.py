@@ -1,6 +1,6 @@
 """`explorer limits --refresh`: the SDK's service models, and Service Quotas where a limit has a quota code.
 
-A row of the table says what AWS gives by default. What this account was given is told, and not stored.
+A row of the table holds AWS's default. The quotas of this account are reported, and not stored.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a person is told of a refresh: sentences, and tables of old beside new."""
+"""The report of a refresh for people: sentences, and tables of old values beside new ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PARTS = {  # a list of Refreshed: its heading and note
     "unlisted": ("Not found at AWS", "the rows stay as they are"),
     "unknown": ("Could not be compared", "left as they are"),
 }
-COLUMNS = {  # of a row: its heading; a leading > stands to the right
+COLUMNS = {  # of a row: its heading; after a leading > the column is aligned to the right
     "id": "id",
     "region": "region",
     "tier_from": ">from",
@@ -47,7 +47,7 @@ COLUMNS = {  # of a row: its heading; a leading > stands to the right
 
 
 def refresh_sentences(result: RefreshResult) -> list[str]:
-    """What was done, and how much was left as it was."""
+    """How many rows were added, and how many did not change."""
     addition = (
         f"Added {format_count(result.added, 'row')} to {result.path}, as of {result.as_of}; "
         "none was taken away."
