@@ -179,6 +179,46 @@ def test_an_option_holds_no_figure_of_aws(path):
     assert {figure for figure in figures if 2 < abs(figure) < 1e200} <= {32, 1024, 3600, 86400, 1e9}
 
 
+# Names --------------------------------------------------------------------------------------------
+
+PARTICIPLES = {
+    "asked", "broken", "chosen", "done", "drawn", "found", "given", "grown", "held", "kept", "known", "made",
+    "meant", "met", "named", "paid", "picked", "placed", "ranked", "said", "seen", "sent", "shown", "swept",
+    "taken", "told", "turned", "used", "wanted", "worked", "written",
+}  # fmt: skip
+PLAIN = ("facts", "workload", "analysis", "views")  # rooms without them; the others follow
+BARE = {  # reviewed: columns of tables, fields of the workload file and of public answers; may only shrink
+    "analysis/limit_explanation.py": {"seen"},
+    "facts/records.py": {"seen"},
+    "facts/refresh/result.py": {"held"},
+    "views/figures/decisions.py": {"swept"},
+    "workload/fields.py": {"kept"},
+    "analysis/assumptions.py": {"seen"},
+    "analysis/break_evens.py": {"found", "kept", "turned"},
+}
+
+
+def names_of(path: Path) -> set[str]:
+    """What a file names: functions, classes, parameters, variables, without underscores around."""
+    nodes = list(ast.walk(parsed(path)))
+    defined = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return {
+        name.strip("_").lower()
+        for name in defined | stored | {n.arg for n in nodes if isinstance(n, ast.arg)}
+    }
+
+
+def test_a_name_is_a_noun_or_a_verb():
+    rewritten = ("analysis/sweep/", "analysis/sensitivity/")
+    bare = {
+        name(path): names_of(path) & PARTICIPLES
+        for path in files(*PLAIN)
+        if not name(path).startswith(rewritten)
+    }
+    assert {file: words for file, words in bare.items() if words} == BARE
+
+
 # Ids ----------------------------------------------------------------------------------------------
 
 EVERYTHING = Workload(

@@ -73,7 +73,7 @@ class Browser:
     def stands(self, field):
         """What the slider of a field says."""
         dial = next(dial for dial in DIALS if dial.field == field)
-        return dial.said(self.app._answers._stops[field][self.at["dials"][field]])
+        return dial.wording(self.app._answers._stops[field][self.at["dials"][field]])
 
 
 def words(html: str) -> str:
@@ -503,7 +503,7 @@ def test_a_dial_reads_what_it_sets(dial):
 
 def test_marks_are_rising_and_told_apart():
     for dial in DIALS:
-        said = [dial.said(mark) for mark in dial.marks]
+        said = [dial.wording(mark) for mark in dial.marks]
         assert list(dial.marks) == sorted(set(dial.marks)) and len(set(said)) == len(said), dial.field
 
 

@@ -118,7 +118,7 @@ json.dump({
                if r.field == "client.patience"],
     "assumed": [(row.id, row.value, row.why) for row in ex.recommend(w).answer.assumptions
                 if row.id in ("client.patience", "kitchen.vegan")],
-    "dial": [dial.name, dial.read(w), dial.marks[0], dial.marks[-1], dial.said(90.0)],
+    "dial": [dial.name, dial.read(w), dial.marks[0], dial.marks[-1], dial.wording(90.0)],
     "switches": controls.SWITCHES["kitchen.vegan"],
     "page": [line for line in pages.workload_file().splitlines()
              if any(word in line for word in ("patience", "kitchen", "cooks", "vegan", "dishes", "stock"))],

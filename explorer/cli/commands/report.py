@@ -127,7 +127,7 @@ def _folder(
         "reports": files,
         "index": page,
         "figures": drawn,
-        "failed": [{"workload": entry.given, "error": entry.error} for entry in failed],
+        "failed": [{"workload": entry.source, "error": entry.error} for entry in failed],
     }
     out(answer, as_json, tables.written, *files, *_folders(drawn), page)
     for entry in failed:

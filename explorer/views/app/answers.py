@@ -106,7 +106,7 @@ class Answers:
 
     def _is_mapped(self, ready: Ready) -> bool:
         w = ready.r.workload
-        return any(self.maps.held(ready.state, w, points) for points in (FINE_POINTS, COARSE))
+        return any(self.maps.find(ready.state, w, points) for points in (FINE_POINTS, COARSE))
 
     def _ruled_out(self, message: dict[str, Any], ready: Ready) -> None:
         if self._is_new("rejected", ready.rejected):
@@ -137,11 +137,11 @@ class Answers:
     def _mapped(self, message: dict[str, Any], r: Recommendation, state: State) -> list[bytes]:
         """The finest map that is there already; it is not sent again if it is on the screen."""
         for points in (FINE_POINTS, COARSE):
-            found = self.maps.held(state, r.workload, points)
-            if found is not None:
-                if found is not self._map:
-                    message["map"], buffers = self.maps.message(found, fine=points == FINE_POINTS)
-                    self._map = found
+            decisions = self.maps.find(state, r.workload, points)
+            if decisions is not None:
+                if decisions is not self._map:
+                    message["map"], buffers = self.maps.message(decisions, fine=points == FINE_POINTS)
+                    self._map = decisions
                     return buffers
                 break
         return []
@@ -171,12 +171,12 @@ class Answers:
             rests=True,
         )
         yield Stage(
-            lambda: self.maps.made(state, w, FINE_POINTS).border_lines, lambda: self._map_now(r, state)
+            lambda: self.maps.compute(state, w, FINE_POINTS).border_lines, lambda: self._map_now(r, state)
         )
 
     def _complete(self, ready: Ready) -> None:
         if not self._is_mapped(ready):
-            self.maps.made(ready.state, ready.r.workload, COARSE)
+            self.maps.compute(ready.state, ready.r.workload, COARSE)
         ready.complete()
 
     def _foresee(self, state: State) -> None:
@@ -197,9 +197,9 @@ class Answers:
             self._send(message, buffers)
 
     def _panel(self, name: str, html: str, **more: Any) -> None:
-        shown = {name: html} if self._is_new(name, html) else {}
-        if shown or more:
-            self._send({"say": "state", "panels": shown, **more})
+        panels_to_send = {name: html} if self._is_new(name, html) else {}
+        if panels_to_send or more:
+            self._send({"say": "state", "panels": panels_to_send, **more})
 
     def trouble(self, text: str) -> None:
         """One line on what could not be done."""

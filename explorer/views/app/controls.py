@@ -61,7 +61,7 @@ def _monthly_rate_marks(usd: float) -> str:
     return f"${usd:,g} a month"
 
 
-SAID = {
+WORDINGS = {
     "MB": _memory_marks,
     "USD/month": _monthly_rate_marks,
 }  # by unit, where a slider says a value in its own way
@@ -74,21 +74,21 @@ class Dial:
     field: str
     name: str
     marks: Sequence[float]
-    said: Callable[[float], str]
+    wording: Callable[[float], str]
     axis: bool = True  # of the map
 
     def read(self, workload: Workload) -> float:
         """The value: a distribution's median, a tail's ratio, the configuration's total."""
-        found: Any = workload
+        value: Any = workload
         for part in self.field.removesuffix(TAIL).split("."):
-            found = getattr(found, part)
+            value = getattr(value, part)
         if self.field.endswith(TAIL):
-            return ratio_of(found.spread)
-        if found is None:
+            return ratio_of(value.spread)
+        if value is None:
             return NONE
-        if isinstance(found, Spread):
-            return float(found.spread.median)
-        return float(found.total if self.field == "configuration" else found)
+        if isinstance(value, Spread):
+            return float(value.spread.median)
+        return float(value.total if self.field == "configuration" else value)
 
     def options(self, today: float) -> list[float]:
         """The stops of the slider: round values, and today's."""
@@ -99,15 +99,15 @@ class Dial:
 def _field_dials(record: Field, slider: Slider) -> Iterator[Dial]:
     """The slider of a field; of a distribution one more for its tail."""
     kind, name = record.kind, slider.name or record.label
-    said = SAID.get(kind.unit, kind.show)
+    wording = WORDINGS.get(kind.unit, kind.show)
     if record.path in SPREADS:
-        yield Dial(record.path, f"{name}, median", _slider_marks(kind, slider), said, slider.on_map)
+        yield Dial(record.path, f"{name}, median", _slider_marks(kind, slider), wording, slider.on_map)
         yield Dial(record.path + TAIL, f"{name}, p99", RATIOS, _ratio_marks, axis=False)
         return
     marks = [*[0.0] * slider.zero, *_slider_marks(kind, slider), *[NONE] * bool(slider.absent)]
 
     def say(value: float) -> str:
-        return slider.absent if slider.absent and value >= NONE else said(value)
+        return slider.absent if slider.absent and value >= NONE else wording(value)
 
     yield Dial(record.path, name, marks, say, slider.on_map)
 
@@ -136,10 +136,10 @@ CHOICES = {  # field: its name, and what can be chosen
 OPTIONAL = {path for path, r in CONTROLS.items() if isinstance(r.control, Slider) and r.control.absent}
 
 
-def ratio_of(spread: Distribution) -> float:
+def ratio_of(distribution: Distribution) -> float:
     """How many times the median the p99 is."""
-    median = float(spread.median)
-    return float(spread.quantile(0.99)) / median if median > 0 else 1.0
+    median = float(distribution.median)
+    return float(distribution.quantile(0.99)) / median if median > 0 else 1.0
 
 
 def workload_with(base: Workload, values: Mapping[str, Value]) -> Workload:
@@ -188,9 +188,9 @@ def _scaled_configuration(base: Workload, total: float) -> dict[str, Any]:
 
 def _reshaped_distribution(base: Workload, name: str, values: Mapping[str, Value]) -> Any:
     """What was given of a distribution, at another median, p99 or both; one value where it has one."""
-    found: Spread = getattr(base, name)
-    spread, given = found.spread, _content_of(base).get(name)
-    today, tail = float(spread.median), ratio_of(spread)
+    distribution: Spread = getattr(base, name)
+    shape, content = distribution.spread, _content_of(base).get(name)
+    today, tail = float(shape.median), ratio_of(shape)
     median, ratio = float(values.get(name, today)), float(values.get(name + TAIL, tail))
     if today <= 0 or median <= 0:
         return median
@@ -202,22 +202,24 @@ def _reshaped_distribution(base: Workload, name: str, values: Mapping[str, Value
         times = np.asarray(value) / today
         return median * np.where(times > 1, np.maximum(times, 1.0) ** power, times)
 
-    given = given if isinstance(given, Mapping) else {}
-    if isinstance(spread, Samples) and "samples" in given:
-        return {"samples": moved(spread.values * spread.scale)}
-    kept = {key: text for key, text in given.items() if QUANTILE.fullmatch(key) or key == "max"}
+    content = content if isinstance(content, Mapping) else {}
+    if isinstance(shape, Samples) and "samples" in content:
+        return {"samples": moved(shape.values * shape.scale)}
+    quantiles = {key: text for key, text in content.items() if QUANTILE.fullmatch(key) or key == "max"}
     return (
-        {"p50": median, **_scaled_quantile(found, kept, lambda value: float(moved(value)))}
-        if kept
+        {"p50": median, **_scaled_quantile(distribution, quantiles, lambda value: float(moved(value)))}
+        if quantiles
         else median
     )
 
 
 def _scaled_quantile(
-    found: Spread, given: Mapping[str, Any], moved: Callable[[float], float]
+    distribution: Spread, content: Mapping[str, Any], scale: Callable[[float], float]
 ) -> dict[str, Any]:
     """Each quantile moved; TOML's bare p99.9 is a table of its own."""
     return {
-        name: _scaled_quantile(found, text, moved) if isinstance(text, Mapping) else moved(found.parse(text))
-        for name, text in given.items()
+        name: _scaled_quantile(distribution, text, scale)
+        if isinstance(text, Mapping)
+        else scale(distribution.parse(text))
+        for name, text in content.items()
     }

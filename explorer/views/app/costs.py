@@ -23,15 +23,15 @@ OTHER = 11
 
 def alternatives_beside(r: Recommendation, most: int = COSTS - 1) -> list[Design]:
     """The best alternatives of which each has an option that is new among those above it."""
-    seen = set(r.nearest.ids.items())
-    kept: list[Design] = []
+    options_so_far = set(r.nearest.ids.items())
+    designs: list[Design] = []
     for other in r.answer.alternatives:
-        if len(kept) == most:
+        if len(designs) == most:
             break
-        if not seen.issuperset(other.design.items()):
-            seen.update(other.design.items())
-            kept.append(Design(**other.design))
-    return kept
+        if not options_so_far.issuperset(other.design.items()):
+            options_so_far.update(other.design.items())
+            designs.append(Design(**other.design))
+    return designs
 
 
 def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:
@@ -52,7 +52,7 @@ def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:
     totals = [sum(bill.values()) for bill in bills]
     most = min(max([*totals, 1e-12]), CUT * totals[0] if totals[0] > 0 else max([*totals, 1e-12]))
     rows = zip(names, keys, designs, bills, seconds, strict=True)
-    shown = "".join(
+    rows_html = "".join(
         _cost_row(
             name, key, design, group_services(bill, dict.fromkeys(services, "")), most, p95, first=index == 0
         )
@@ -61,7 +61,7 @@ def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:
     legend = "".join(
         f'<span><i class="s{_service_shade(service)}"></i>{escape(service)}</span>' for service in services
     )
-    return f'{panel_title("Cost a month")}<p class="x-key">{legend}</p><ul class="x-rows">{shown}</ul>'
+    return f'{panel_title("Cost a month")}<p class="x-key">{legend}</p><ul class="x-rows">{rows_html}</ul>'
 
 
 def _cost_row(
@@ -74,18 +74,18 @@ def _cost_row(
         if usd > 0
     )
     parts = f"{format_count(len(design.parts), 'part')}, p95 {format_time(p95, 2)}"
-    cut = " cut" if total > most * 1.001 else ""
+    cut_class = " cut" if total > most * 1.001 else ""
     return (
         f'<li{" class=first" if first else ""} data-why="{key}"><span class="name">{escape(name)}</span>'
         f"<small>{parts}</small>{number_button(format_usd(total), key)}"
-        f'<div class="track stack{cut}">{pieces}</div></li>'
+        f'<div class="track stack{cut_class}">{pieces}</div></li>'
     )
 
 
 def _service_shade(service: str) -> int:
-    known = catalogue.services().get(service)
-    if known is not None and known.shade is not None:
-        return known.shade
+    service_row = catalogue.services().get(service)
+    if service_row is not None and service_row.shade is not None:
+        return service_row.shade
     return MORE if service != "other" else OTHER
 
 

@@ -58,9 +58,9 @@ CONCERNS = {
 def answer_panel(r: Recommendation, beside: Recommendation | None = None) -> str:
     """What to build, and its four numbers; `beside` is what it is compared with."""
     name = escape(r.workload.name)
-    said = f"Build this for <b>{name}</b>" if r.feasible else f"Nothing is feasible for <b>{name}</b>"
+    heading = f"Build this for <b>{name}</b>" if r.feasible else f"Nothing is feasible for <b>{name}</b>"
     kind = "" if r.feasible else ' class="no"'
-    head = f"<header><h2{kind}>{said}</h2></header>"
+    head = f"<header><h2{kind}>{heading}</h2></header>"
     note = _comparison(r, beside) if beside else _answer_note(r)
     return f"{head}{_number_tiles(r, beside)}{_choice_lines(r.nearest, beside)}{note}"
 
@@ -68,8 +68,8 @@ def answer_panel(r: Recommendation, beside: Recommendation | None = None) -> str
 def _comparison(r: Recommendation, beside: Recommendation) -> str:
     """What differs from the workload that is compared with, and the way over to it."""
     swap = '<button type="button" class="x-button" data-do="swap">Go to A</button>'
-    said = workload_differences(r.workload, beside.workload)
-    return f'<p class="note against"><span>A to this: {said}</span>{swap}</p>'
+    differences = workload_differences(r.workload, beside.workload)
+    return f'<p class="note against"><span>A to this: {differences}</span>{swap}</p>'
 
 
 def _number_tiles(r: Recommendation, beside: Recommendation | None) -> str:
@@ -81,10 +81,10 @@ def _number_tiles(r: Recommendation, beside: Recommendation | None) -> str:
     )
     values, others = _key_figures(r), _key_figures(beside) if beside else {}
     boxes = []
-    for key, said, unit in tiles:
-        other = f'<small class="a">A {escape(said(others[key]))}</small>' if beside else ""
+    for key, value_text, unit in tiles:
+        other = f'<small class="a">A {escape(value_text(others[key]))}</small>' if beside else ""
         boxes.append(
-            f"<div>{number_button(said(values[key]), key, kind='big')}<span>{unit}</span>{other}</div>"
+            f"<div>{number_button(value_text(values[key]), key, kind='big')}<span>{unit}</span>{other}</div>"
         )
     return f'<div class="x-numbers">{"".join(boxes)}</div>'
 
@@ -105,16 +105,16 @@ def _choice_lines(design: Design, beside: Recommendation | None) -> str:
         other = beside.nearest.ids[option.concern] if beside else option.id
         was = f' <small class="a">A {escape(other)}</small>' if other != option.id else ""
         button = number_button(option.id, f"option:{option.concern}", kind="id")
-        said = escape(option.summary)
-        rows.append(f"<dt>{CONCERNS[option.concern]}</dt><dd>{button} <span>{said}</span>{was}</dd>")
+        option_text = escape(option.summary)
+        rows.append(f"<dt>{CONCERNS[option.concern]}</dt><dd>{button} <span>{option_text}</span>{was}</dd>")
     return f'<dl class="x-choices-made">{"".join(rows)}</dl>'
 
 
 def _answer_note(r: Recommendation) -> str:
     """What to ask AWS for first, whether a part's worth turns the answer, or why nothing serves."""
     if not r.feasible:
-        missed = sentence("; ".join(misses_of_nearest(r.answer)[:2]), "")
-        return f'<p class="note">The nearest miss is shown. {escape(missed)}.</p>'
+        miss_text = sentence("; ".join(misses_of_nearest(r.answer)[:2]), "")
+        return f'<p class="note">The nearest miss is shown. {escape(miss_text)}.</p>'
     notes = [f"First, {quota_request(f)}." for f in r.answer.findings if f.verdict == Verdict.RAISE]
     others = {
         str(Design(**choice["design"])): usd
@@ -130,8 +130,8 @@ def _answer_note(r: Recommendation) -> str:
 
 def limits_panel(r: Recommendation, beside: Recommendation | None = None) -> str:
     """Limits used as bars on a log scale, each with the limit marked at the same place."""
-    others = {found.limit: found for found in beside.answer.findings} if beside else {}
-    rows = "".join(_limit_bar(found, others.get(found.limit)) for found in r.answer.findings[:LIMITS])
+    others = {finding.limit: finding for finding in beside.answer.findings} if beside else {}
+    rows = "".join(_limit_bar(finding, others.get(finding.limit)) for finding in r.answer.findings[:LIMITS])
     more = len(r.answer.findings) - LIMITS
     note = f'<p class="more">{more} more fit.</p>' if more > 0 else ""
     marks = ((25, "1 %"), (50, "10 %"), (AT_LIMIT, "limit"), (100, "10 ×"))
@@ -143,30 +143,30 @@ def limits_panel(r: Recommendation, beside: Recommendation | None = None) -> str
     return f'{head}<div class="x-scale">{scale}</div><ul class="x-rows">{rows}</ul>{note}'
 
 
-def _limit_bar(found: Finding, other: Finding | None) -> str:
-    row = catalogue.limit(found.limit)
-    p50, p99 = (_track_percent(used, found.limit_value) for used in (found.used_p50, found.used_p99))
-    over = format_chance_briefly(found.breach_probability)
-    share = format_share(found.used_p99 / found.limit_value) if found.limit_value else ""
-    word = share if found.verdict == Verdict.FITS else f"{found.verdict} {over}".strip()
+def _limit_bar(finding: Finding, other: Finding | None) -> str:
+    row = catalogue.limit(finding.limit)
+    p50, p99 = (_track_percent(use, finding.limit_value) for use in (finding.used_p50, finding.used_p99))
+    over = format_chance_briefly(finding.breach_probability)
+    share = format_share(finding.used_p99 / finding.limit_value) if finding.limit_value else ""
+    word = share if finding.verdict == Verdict.FITS else f"{finding.verdict} {over}".strip()
     ghost = (
         f'<i class="a" style="left:{_track_percent(other.used_p99, other.limit_value):.2f}%"></i>'
         if other
         else ""
     )
     return (
-        f'<li class="{found.verdict}" data-why="limit:{escape(found.limit)}">'
+        f'<li class="{finding.verdict}" data-why="limit:{escape(finding.limit)}">'
         f'<div><span class="name">{escape(row.name)}</span>'
-        f"{number_button(use_of_limit_briefly(found), f'limit:{found.limit}')}</div>"
+        f"{number_button(use_of_limit_briefly(finding), f'limit:{finding.limit}')}</div>"
         f'<div><div class="track"><i class="light" style="width:{p99:.2f}%"></i>'
         f'<i class="dark" style="width:{p50:.2f}%"></i>{ghost}<b style="left:{AT_LIMIT:g}%"></b></div>'
         f"<em>{escape(word)}</em></div></li>"
     )
 
 
-def _track_percent(used: float, limit: float) -> float:
+def _track_percent(use: float, limit: float) -> float:
     """Where a use ends on the track [%]."""
-    share = used / limit if limit else np.inf
+    share = use / limit if limit else np.inf
     if not share > LEAST:
         return 0.0
     return float(min(100.0, 100 * np.log10(share / LEAST) / DECADES))
@@ -174,9 +174,9 @@ def _track_percent(used: float, limit: float) -> float:
 
 def rejections_panel(r: Recommendation) -> str:
     """What is ruled out, and by which limit or promise."""
-    shown = [reason for reason in r.answer.rejections if reason.kind != "combination"]
-    rows = "".join(_rejection_row(reason) for reason in shown[:REASONS])
-    more = len(shown) - REASONS
+    reasons = [reason for reason in r.answer.rejections if reason.kind != "combination"]
+    rows = "".join(_rejection_row(reason) for reason in reasons[:REASONS])
+    more = len(reasons) - REASONS
     note = f'<p class="more">{more} more reasons.</p>' if more > 0 else ""
     return panel_title("Ruled out") + (
         f'<ul class="x-list">{rows}</ul>{note}' if rows else "<p>Nothing is ruled out.</p>"
@@ -186,13 +186,13 @@ def rejections_panel(r: Recommendation) -> str:
 def _rejection_row(reason: Rejection) -> str:
     options = rejected_options_briefly(reason, 2)
     key = f"reason:{reason.because}"
-    said, figure = escape(reason.why), f"{reason.designs} designs"
+    reason_text, figure = escape(reason.why), f"{reason.designs} designs"
     if reason.kind == "limit":
         row = catalogue.limit(reason.because)
-        said = f"{escape(format_quantity(row.value or 0.0, row.unit))}, {escape(row.name)}"
+        reason_text = f"{escape(format_quantity(row.value or 0.0, row.unit))}, {escape(row.name)}"
         figure = f"{format_chance_briefly(reason.breach_probability or 0.0) or 'some'} over"
     button = number_button(figure, key)
-    return f'<li data-why="{escape(key)}"><span><b>{escape(options)}</b> {said}</span>{button}</li>'
+    return f'<li data-why="{escape(key)}"><span><b>{escape(options)}</b> {reason_text}</span>{button}</li>'
 
 
 def break_evens_panel(r: Recommendation) -> str:
@@ -209,8 +209,8 @@ def _break_even_row(index: int, turn: BreakEven, r: Recommendation) -> str:
     if turn.value is None:
         return f'<li data-why="{key}"><span>{escape(sentence(turn.says, ""))}</span></li>'
     then = design_difference_briefly(turn.design, r.nearest) if turn.design else "nothing is feasible"
-    name, shown = AXES[turn.axis]
+    name, format_value = AXES[turn.axis]
     far = format_factor(turn.factor or 1.0)
-    where = f"{name} {turn.direction} {shown(turn.value)}"
+    where = f"{name} {turn.direction} {format_value(turn.value)}"
     button = number_button(far, key)
     return f'<li data-why="{key}"><span>{escape(where)} → <b>{escape(then)}</b></span>{button}</li>'

@@ -15,7 +15,7 @@ from .history import State
 from .screen_state import Stops
 from .sequence import sequence_message
 
-KEPT = 64  # answers
+MOST_ANSWERS = 64  # answers
 Key = frozenset[tuple[str, Any]]
 
 
@@ -70,13 +70,13 @@ class Shelf:
     def take(self, state: State) -> Ready:
         """The answer of a state, worked out now if need be. Raises ExplorerError if it is no workload."""
         key: Key = frozenset(state.values.items())
-        found = self._kept.get(key)
-        if found is None or found.state.base is not state.base or found.pinned is not self.pinned:
-            found = self._kept[key] = Ready(state, self.pinned)
+        ready = self._kept.get(key)
+        if ready is None or ready.state.base is not state.base or ready.pinned is not self.pinned:
+            ready = self._kept[key] = Ready(state, self.pinned)
         self._kept.move_to_end(key)
-        while len(self._kept) > KEPT:
+        while len(self._kept) > MOST_ANSWERS:
             self._kept.popitem(last=False)
-        return found
+        return ready
 
 
 def neighbouring_states(before: State, now: State, stops: Stops, at: dict[str, int]) -> Iterator[State]:

@@ -42,29 +42,31 @@ class Page:
 
         Raises ExplorerError if Voila is not installed, no port is free, or the workload is none.
         """
-        given = workload_argument(self.workload)
+        argument = workload_argument(self.workload)
         application = _voila_application(self, ready)
-        os.environ[import_module("explorer.views.app.screen").WORKLOAD] = given  # a kernel inherits it
+        os.environ[import_module("explorer.views.app.screen").WORKLOAD] = argument  # a kernel inherits it
         application.initialize(argv=_voila_arguments(self.browser))
         application.start()
 
 
-def workload_argument(given: str | None) -> str:
+def workload_argument(path_or_text: str | None) -> str:
     """The workload as the page's kernel takes it: an absolute path, a shared text, or nothing.
 
     Raises WorkloadError if it is no workload.
     """
-    if given is None:
+    if path_or_text is None:
         return ""
     from explorer.workload.workload import Workload, examples
 
     sharing = import_module("explorer.views.app.sharing")
-    if sharing.is_shared(given):
-        sharing.pasted(given)
-        return given.strip()
-    Workload.load(given)
-    path = Path(given)
-    return str(examples()[given] if given in examples() and not path.exists() else path.absolute())
+    if sharing.is_shared(path_or_text):
+        sharing.pasted(path_or_text)
+        return path_or_text.strip()
+    Workload.load(path_or_text)
+    path = Path(path_or_text)
+    return str(
+        examples()[path_or_text] if path_or_text in examples() and not path.exists() else path.absolute()
+    )
 
 
 def _voila_arguments(browser: bool) -> list[str]:
@@ -97,8 +99,8 @@ def _voila_application(page: Page, ready: Callable[[], None]) -> Any:
     class Quiet(managing):  # type: ignore[misc, valid-type]
         """Kernels whose remarks stay out of this terminal: what matters they say on the page."""
 
-        async def start_kernel(self, **given: Any) -> str:
-            return str(await super().start_kernel(stdout=DEVNULL, stderr=DEVNULL, **given))
+        async def start_kernel(self, **arguments: Any) -> str:
+            return str(await super().start_kernel(stdout=DEVNULL, stderr=DEVNULL, **arguments))
 
     class Alone(voila.Voila):  # type: ignore[name-defined]
         """Voila, but for where its page and its port come from."""

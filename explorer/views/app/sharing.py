@@ -42,23 +42,25 @@ def _unpacked_toml(text: str) -> str:
     letters = re.sub(r"\s", "", text).removeprefix(MARK)
     try:
         packed = urlsafe_b64decode(letters + "=" * (-len(letters) % 4))
-        opened = zlib.decompressobj()
-        toml = opened.decompress(packed, LARGEST)
-        if not opened.eof:
+        decompressor = zlib.decompressobj()
+        toml = decompressor.decompress(packed, LARGEST)
+        if not decompressor.eof:
             raise ValueError
         return toml.decode()
     except (ValueError, zlib.error):
-        shown = text.strip()[:40]
-        raise WorkloadError(f'pasted text is "{shown}...": it is not whole; expected {ACCEPTED}') from None
+        beginning = text.strip()[:40]
+        raise WorkloadError(
+            f'pasted text is "{beginning}...": it is not whole; expected {ACCEPTED}'
+        ) from None
 
 
 def from_toml(text: str, source: str) -> Workload:
     """The workload of a TOML text. What names a file of this machine is refused: it came from elsewhere."""
     try:
-        given = tomllib.loads(text)
+        content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise WorkloadError(f"{source}: is not TOML ({error}): expected {ACCEPTED}") from None
-    for section, fields in given.items():
+    for section, fields in content.items():
         if not isinstance(fields, Mapping):
             continue
         for name in FILES:
@@ -67,7 +69,7 @@ def from_toml(text: str, source: str) -> Workload:
                     f'{source}: {section}.{name} is "{fields[name]}", a file beside it: expected the values '
                     "themselves; or give the path to ex.explore or explorer app"
                 )
-    return Workload(source, **{"name": Path(source).stem, **given})
+    return Workload(source, **{"name": Path(source).stem, **content})
 
 
 def workload_of_file(name: str, content: bytes) -> tuple[Workload, str]:
@@ -104,17 +106,17 @@ def _workload_of_log(name: str, content: bytes) -> tuple[Workload, str]:
                 f"{name}: no invocation in {tally.read:,} lines: expected a workload in TOML, or a log of "
                 "REPORT lines, platform.report events or access log lines"
             )
-        made = draft(Summary(tally), Path(name).stem, date.today())
-    open_ = [field for field in made.missing if field in PLACEHOLDERS]
-    given: dict[str, Any] = {"name": Path(name).stem, **made.nested()}
+        workload_draft = draft(Summary(tally), Path(name).stem, date.today())
+    open_ = [field for field in workload_draft.missing if field in PLACEHOLDERS]
+    fields: dict[str, Any] = {"name": Path(name).stem, **workload_draft.nested()}
     for field in open_:
-        given = _with_placeholder(given, field, PLACEHOLDERS[field])
+        fields = _with_placeholder(fields, field, PLACEHOLDERS[field])
     remark = f"{tally.used:,} of {tally.read:,} lines read."
     if open_:
         remark += f" The log does not say {', '.join(open_)}: turn those."
-    return Workload(name, **given), remark
+    return Workload(name, **fields), remark
 
 
-def _with_placeholder(given: dict[str, Any], field: str, value: Any) -> dict[str, Any]:
-    held = given.get(field)
-    return {**given, field: {**held, "value": value} if isinstance(held, Mapping) else value}
+def _with_placeholder(content: dict[str, Any], field: str, value: Any) -> dict[str, Any]:
+    value_there = content.get(field)
+    return {**content, field: {**value_there, "value": value} if isinstance(value_there, Mapping) else value}

@@ -62,12 +62,12 @@ def _value_rows(pairs: Pairs) -> str:
 
 def _source_link(url: str, as_of: str, remark: str = "") -> str:
     """The source as a link where it is one, with its date."""
-    said = escape(url.removeprefix("https://"))
-    shown = said if len(said) < 74 else said[:70] + "…"
+    address = escape(url.removeprefix("https://"))
+    address_cut = address if len(address) < 74 else address[:70] + "…"
     link = (
-        f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer">{shown}</a>'
+        f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer">{address_cut}</a>'
         if url.startswith("https://")
-        else shown
+        else address_cut
     )
     dated = f", seen {escape(as_of)}" if as_of else ""
     return f'<p class="source">{link}{dated}{escape(remark)}</p>'
@@ -80,27 +80,27 @@ def _explain_usd(r: Recommendation, _: str, __: history.State) -> str:
     return explain_bill(r.bill, r)
 
 
-def explain_bill(found: Bill, r: Recommendation) -> str:
+def explain_bill(bill: Bill, r: Recommendation) -> str:
     """The dearest lines of a bill: quantity, price, money; and where the prices are from."""
-    lines = sorted(found.lines, key=lambda line: -line.usd)
+    lines = sorted(bill.lines, key=lambda line: -line.usd)
     rows = "".join(_bill_line(line) for line in lines[:LINES])
     rest = lines[LINES:]
     if rest:
         usd = format_usd(float(sum(line.usd for line in rest)))
         rows += f"<tr><td>{len(rest)} more</td><td></td><td></td><td></td><td>{usd}</td></tr>"
-    usd = format_usd(float(found.total_usd))
+    usd = format_usd(float(bill.total_usd))
     total = f"<tr class=total><td>in all</td><td></td><td></td><td></td><td>{usd}</td></tr>"
     head = "<tr><th>what</th><th>a month</th><th>price</th><th>seen</th><th>USD</th></tr>"
-    assumed = sum(line.assumed for line in lines)
-    seen = f"Prices of {found.region}" + (f"; * not known there: {assumed}" if assumed else "")
-    cut = f"; {r.workload.preferences.discount:.0%} discount" if r.workload.preferences.discount else ""
+    assumed_count = sum(line.assumed for line in lines)
+    note = f"Prices of {bill.region}" + (f"; * not known there: {assumed_count}" if assumed_count else "")
+    discount = f"; {r.workload.preferences.discount:.0%} discount" if r.workload.preferences.discount else ""
     sources = "".join(
         _source_link(source, "") for source in dict.fromkeys(line.source for line in lines[:LINES])
     )
     return _explanation_box(
         "Cost a month, line by line",
         f"<table>{head}{rows}{total}</table>",
-        _sentence_line(f"{seen}{cut}."),
+        _sentence_line(f"{note}{discount}."),
         sources,
     )
 
@@ -122,11 +122,13 @@ def _bill_amount(line: BillLine) -> str:
 def _explain_parts(r: Recommendation, _: str, __: history.State) -> str:
     names = [(option.id, ", ".join(option.parts)) for option in r.nearest.options if option.parts]
     worth = format_usd(r.part_usd)
-    said = (
+    explanation = (
         f"What whoever is on call must know exists, and the steps that a client must take. Each counts as "
         f"{worth} a month when designs are compared: score {format_usd(r.score_usd)}."
     )
-    return _explanation_box(format_count(r.parts, "moving part"), _value_rows(names), _sentence_line(said))
+    return _explanation_box(
+        format_count(r.parts, "moving part"), _value_rows(names), _sentence_line(explanation)
+    )
 
 
 def _explain_latency(level: str) -> Callable[[Recommendation, str, history.State], str]:
@@ -139,10 +141,14 @@ def _explain_latency(level: str) -> Callable[[Recommendation, str, history.State
             phases[step.phase] = phases.get(step.phase, 0.0) + float(seconds)
         rows = [(phase, format_time(s, 3)) for phase, s in phases.items() if s > 0]
         rows.append(("in all", format_time(r.latency_s[level], 3)))
-        said = "From submitting to the whole result in hand. Steps that are slow are taken as slow together."
+        explanation = (
+            "From submitting to the whole result in hand. Steps that are slow are taken as slow together."
+        )
         title = "Half of the results are in hand" if index == 0 else "95 % of the results are in hand"
         return _explanation_box(
-            f"{title} within {format_time(r.latency_s[level], 3)}", _value_rows(rows), _sentence_line(said)
+            f"{title} within {format_time(r.latency_s[level], 3)}",
+            _value_rows(rows),
+            _sentence_line(explanation),
         )
 
     return tell
@@ -187,33 +193,34 @@ def _explain_step(r: Recommendation, index: str, _: history.State) -> str:
 
 
 def _explain_limit(r: Recommendation, name: str, _: history.State) -> str:
-    found = next((each for each in r.answer.findings if each.limit == name), None)
-    if found is None:
+    finding = next((each for each in r.answer.findings if each.limit == name), None)
+    if finding is None:
         return ""
     row = catalogue.limit(name)
     value, p50, p99 = (
-        format_quantity_as_listed(v, found.unit) for v in (found.limit_value, found.used_p50, found.used_p99)
+        format_quantity_as_listed(v, finding.unit)
+        for v in (finding.limit_value, finding.used_p50, finding.used_p99)
     )
-    share = found.used_p99 / found.limit_value if found.limit_value else 0.0
+    share = finding.used_p99 / finding.limit_value if finding.limit_value else 0.0
     rows = [
         ("limit", value),
         ("used at the p50", p50),
         ("used at the p99", f"{p99}, {format_share(share)} of it"),
-        ("over it", f"{format_share(found.breach_probability)} of the requests"),
+        ("over it", f"{format_share(finding.breach_probability)} of the requests"),
         ("may be raised", row.adjustable),
     ]
     sure = "" if row.verified else ", not verified"
     return _explanation_box(
         row.title,
         _value_rows(rows),
-        _sentence_line(sentence(found.consequence, "")),
+        _sentence_line(sentence(finding.consequence, "")),
         _source_link(row.source_url, row.as_of, sure),
     )
 
 
 def _explain_bill_row(r: Recommendation, index: str, _: history.State) -> str:
-    found = costs.bill_of_row(r, int(index)) if index.isdigit() else None
-    return explain_bill(found, r) if found else ""
+    bill = costs.bill_of_row(r, int(index)) if index.isdigit() else None
+    return explain_bill(bill, r) if bill else ""
 
 
 def _explain_rejection(r: Recommendation, because: str, _: history.State) -> str:
@@ -246,9 +253,11 @@ def _explain_break_even(r: Recommendation, index: str, _: history.State) -> str:
     )
     if turn is None:
         return ""
-    said = "The best design was asked for at values up to a thousand times more and less than today's."
-    built = list_options(turn.design) if turn.design else "no design is feasible"
-    return _explanation_box(sentence(turn.says, ""), _value_rows([("then", built)]), _sentence_line(said))
+    explanation = "The best design was asked for at values up to a thousand times more and less than today's."
+    design_text = list_options(turn.design) if turn.design else "no design is feasible"
+    return _explanation_box(
+        sentence(turn.says, ""), _value_rows([("then", design_text)]), _sentence_line(explanation)
+    )
 
 
 # The workload -------------------------------------------------------------------------------------
@@ -259,23 +268,25 @@ def _explain_field(r: Recommendation, name: str, state: history.State) -> str:
     if dial is None:
         return ""
     base = dial.read(state.base)
-    rows = [("now", dial.said(dial.read(r.workload))), ("began at", dial.said(base))]
+    rows = [("now", dial.wording(dial.read(r.workload))), ("began at", dial.wording(base))]
     driver = name.removesuffix(TAIL)
     if driver in SPREADS:
-        spread = getattr(r.workload, driver).spread
-        said = next(each.said for each in DIALS if each.field == driver)
-        rows += [(f"p{100 * level:g}", said(float(spread.quantile(level)))) for level in LEVELS]
-        rows.append(("largest values", spread.tail))
+        distribution = getattr(r.workload, driver).spread
+        wording = next(each.wording for each in DIALS if each.field == driver)
+        rows += [(f"p{100 * level:g}", wording(float(distribution.quantile(level)))) for level in LEVELS]
+        rows.append(("largest values", distribution.tail))
     if name == "requests_per_month":
         rows += [
             ("mean", f"{format_number(r.workload.mean_rps)} a second"),
             ("peak", f"{format_number(float(r.answer.load.peak_rps))} a second"),
         ]
-    given = "given by the workload" if state.base.is_given(driver) else "a default: the workload does not say"
+    origin = (
+        "given by the workload" if state.base.is_given(driver) else "a default: the workload does not say"
+    )
     if name in state.values:
-        given = "turned here"
-        given += f"; {STRETCHED if name.endswith(TAIL) else SCALED}" if driver in SPREADS else ""
-    return _explanation_box(dial.name, _value_rows(rows), _sentence_line(sentence(given, "") + "."))
+        origin = "turned here"
+        origin += f"; {STRETCHED if name.endswith(TAIL) else SCALED}" if driver in SPREADS else ""
+    return _explanation_box(dial.name, _value_rows(rows), _sentence_line(sentence(origin, "") + "."))
 
 
 KINDS: dict[str, Callable[[Recommendation, str, history.State], str]] = {

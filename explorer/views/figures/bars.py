@@ -70,29 +70,29 @@ def limits_used(r_or_findings: Recommendation | pd.DataFrame) -> Picture:
     """
     frame = r_or_findings.findings if isinstance(r_or_findings, Recommendation) else r_or_findings
     shares = _used_shares(frame)
-    kept = (shares[:, 1] >= SMALL) | (frame["verdict"] != Verdict.FITS).to_numpy()
-    kept &= np.cumsum(kept) <= MOST_LIMITS
-    shown, shares = frame[kept], shares[kept]
+    is_worth_showing = (shares[:, 1] >= SMALL) | (frame["verdict"] != Verdict.FITS).to_numpy()
+    is_worth_showing &= np.cumsum(is_worth_showing) <= MOST_LIMITS
+    rows, shares = frame[is_worth_showing], shares[is_worth_showing]
     title = "Limits used"
     if isinstance(r_or_findings, Recommendation):
         title += f": {r_or_findings.workload.name}"
         title += "" if r_or_findings.feasible else " (nothing is feasible; this is the nearest miss)"
-    height = 1.18 + ROW_IN * max(len(shown), 1)
-    picture, axes = canvas(height, title, _limits_alt(shown), 0.30, 0.655)
+    height = 1.18 + ROW_IN * max(len(rows), 1)
+    picture, axes = canvas(height, title, _limits_alt(rows), 0.30, 0.655)
     subtitle(picture, "dark to the p50, light to the p99 of all requests")
     _limit_axis(axes, shares)
-    for row, (found, (p50, p99)) in enumerate(zip(shown.itertuples(), shares, strict=True)):
-        _limit_row(axes, len(shown) - 1 - row, found, p50, p99)
-    _rest_note(picture, len(frame) - len(shown))
+    for row, (finding, (p50, p99)) in enumerate(zip(rows.itertuples(), shares, strict=True)):
+        _limit_row(axes, len(rows) - 1 - row, finding, p50, p99)
+    _rest_note(picture, len(frame) - len(rows))
     return picture
 
 
 def _used_shares(frame: pd.DataFrame) -> np.ndarray:
     """Used over limit at the p50 and the p99, shape (limits, 2)."""
-    used = frame[["used_p50", "used_p99"]].to_numpy(dtype=float)
+    uses = frame[["used_p50", "used_p99"]].to_numpy(dtype=float)
     limit = frame["limit_value"].to_numpy(dtype=float)[:, None]
-    full = np.where(used > 0, np.inf, 0.0)
-    shares: np.ndarray = np.divide(used, limit, out=full, where=limit > 0)
+    full = np.where(uses > 0, np.inf, 0.0)
+    shares: np.ndarray = np.divide(uses, limit, out=full, where=limit > 0)
     return shares
 
 
@@ -110,37 +110,43 @@ def _limit_axis(axes: Axes, shares: np.ndarray) -> None:
     axes.text(1.0, 1.015, "limit", transform=place, ha="center", va="bottom", size=8.5, weight="bold")
 
 
-def _limit_row(axes: Axes, y: int, found: Any, p50: float, p99: float) -> None:
-    dark, light, word = VERDICTS[found.verdict]
+def _limit_row(axes: Axes, y: int, finding: Any, p50: float, p99: float) -> None:
+    dark, light, word = VERDICTS[finding.verdict]
     start, end = axes.get_xlim()
     for share, colour, thick in ((p99, light, 0.56), (p50, dark, 0.26)):
         reach = min(max(share, start), end)
         axes.barh(y, reach - start, left=start, height=thick, color=colour, zorder=3)
-    limit = catalogue.limit(found.limit)
+    limit = catalogue.limit(finding.limit)
     place = axes.get_yaxis_transform()
     small: dict[str, Any] = {"transform": place, "size": 7.5, "color": FAINT, "va": "center"}
     name = shorten(limit.name, 42)
     axes.text(-0.025, y + 0.15, name, transform=place, ha="right", va="center", size=9)
     whose = limit.service if len(limit.service) < 24 else limit.service.split()[0]
-    axes.text(-0.025, y - 0.22, f"{whose} · {found.limit}", ha="right", **small)
-    used, also = _use_label(found)
-    axes.text(1.03, y + 0.15, used, transform=place, va="center", size=9)
+    axes.text(-0.025, y - 0.22, f"{whose} · {finding.limit}", ha="right", **small)
+    use, also = _use_label(finding)
+    axes.text(1.03, y + 0.15, use, transform=place, va="center", size=9)
     axes.text(1.03, y - 0.22, also, **small)
     bold: dict[str, Any] = {"weight": "bold", "color": word, "va": "center", "transform": place}
-    axes.text(1.60, y + 0.15, found.verdict, size=9, **bold)
-    axes.text(1.60, y - 0.22, _breach_label(found.breach_probability), **small)
+    axes.text(1.60, y + 0.15, finding.verdict, size=9, **bold)
+    axes.text(1.60, y - 0.22, _breach_label(finding.breach_probability), **small)
 
 
-def _use_label(found: Any) -> tuple[str, str]:
+def _use_label(finding: Any) -> tuple[str, str]:
     """ "9 MB of 6 MB" and the p50 beneath it; a unit that is a phrase stands beneath too."""
-    p50 = f"p50 {format_bare_quantity(found.used_p50, found.unit)}"
-    also = p50 if found.unit in FORMATS else shorten(f"{found.unit}; {p50}", 38)
-    return use_of_limit_briefly(found), also
+    p50 = f"p50 {format_bare_quantity(finding.used_p50, finding.unit)}"
+    also = p50 if finding.unit in FORMATS else shorten(f"{finding.unit}; {p50}", 38)
+    return use_of_limit_briefly(finding), also
 
 
 def _breach_label(chance: float) -> str:
-    said = format_chance(chance)
-    return "never breaks" if said == "never" else f"{said} break it" if chance < 1 else "always breaks"
+    chance_text = format_chance(chance)
+    return (
+        "never breaks"
+        if chance_text == "never"
+        else f"{chance_text} break it"
+        if chance < 1
+        else "always breaks"
+    )
 
 
 def _rest_note(picture: Picture, more: int) -> None:
@@ -150,10 +156,10 @@ def _rest_note(picture: Picture, more: int) -> None:
         picture.text(0.30, 0.1 / picture.get_size_inches()[1], text, size=8.5, color=FAINT)
 
 
-def _limits_alt(shown: pd.DataFrame) -> str:
-    if shown.empty:
+def _limits_alt(limit_rows: pd.DataFrame) -> str:
+    if limit_rows.empty:
         return "Limits used: none binds"
-    rows = [f"{row.limit} {_use_label(row)[0]} at the p99 ({row.verdict})" for row in shown.itertuples()]
+    rows = [f"{row.limit} {_use_label(row)[0]} at the p99 ({row.verdict})" for row in limit_rows.itertuples()]
     return f"Limits used: {'; '.join(rows[:6])}"
 
 
@@ -200,8 +206,14 @@ def _time_axis(axes: Axes, reach: float, rows: int) -> None:
 def _phase_stack(axes: Axes, y: int, seconds: Mapping[str, float], reach: float) -> None:
     start = 0.0
     for phase, length in seconds.items():
-        said = format_time(length)
-        text = f"{phase} {said}" if length > 0.18 * reach else said if length > 0.08 * reach else ""
+        seconds_text = format_time(length)
+        text = (
+            f"{phase} {seconds_text}"
+            if length > 0.18 * reach
+            else seconds_text
+            if length > 0.08 * reach
+            else ""
+        )
         stack_piece(axes, y, start, length, PHASE_COLOURS[phase], text)
         start += length
 

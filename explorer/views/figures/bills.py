@@ -65,14 +65,14 @@ def costs(r: Recommendation, most: int = 6) -> Picture:
 
 def best_beside(r: Recommendation, most: int) -> list[Design]:
     """The best alternatives of which each has an option that is new among those above it."""
-    seen = set(r.nearest.ids.items())
-    kept: list[Design] = []
+    options_so_far = set(r.nearest.ids.items())
+    designs: list[Design] = []
     for row in r.alternatives[list(CONCERNS)].itertuples(index=False):
         design = Design(*row)
-        if len(kept) < most and not seen.issuperset(design.ids.items()):
-            seen.update(design.ids.items())
-            kept.append(design)
-    return kept
+        if len(designs) < most and not options_so_far.issuperset(design.ids.items()):
+            options_so_far.update(design.ids.items())
+            designs.append(design)
+    return designs
 
 
 def by_service(bill: Bill) -> dict[str, float]:
@@ -88,12 +88,14 @@ def service_colours(bills: Sequence[Mapping[str, float]]) -> dict[str, str]:
     """Services with their colours, those with most money in the first bill first; the least are other."""
     names = {name for bill in bills for name in bill}
     weight = {n: (bills[0].get(n, 0.0), max(bill.get(n, 0.0) for bill in bills)) for n in names}
-    spare, known = iter(SPARE), catalogue.services()
-    own = {n: known[n].colour for n in names if n in known}
+    spare, service_rows = iter(SPARE), catalogue.services()
+    own = {n: service_rows[n].colour for n in names if n in service_rows}
     colours = {n: own.get(n) or next(spare, OTHER) for n in sorted(names, key=lambda n: (-weight[n][1], n))}
-    kept = [name for name, colour in colours.items() if colour != OTHER][:MOST_SERVICES]
-    kept.sort(key=lambda n: (-weight[n][0], -weight[n][1], n))
-    return {n: colours[n] for n in kept} | ({"other": OTHER} if len(names) > len(kept) else {})
+    own_colour_names = [name for name, colour in colours.items() if colour != OTHER][:MOST_SERVICES]
+    own_colour_names.sort(key=lambda n: (-weight[n][0], -weight[n][1], n))
+    return {n: colours[n] for n in own_colour_names} | (
+        {"other": OTHER} if len(names) > len(own_colour_names) else {}
+    )
 
 
 def group_services(bill: Mapping[str, float], services: Mapping[str, str]) -> dict[str, float]:
@@ -134,8 +136,14 @@ def _bill_stack(
             )
         start += usd
     if start > limit * 1.001:
-        cut: dict[str, Any] = {"color": "white", "size": 15, "weight": "bold", "ha": "center", "va": "center"}
-        axes.text(limit * 0.985, y, "//", zorder=6, **cut)
+        cut_style: dict[str, Any] = {
+            "color": "white",
+            "size": 15,
+            "weight": "bold",
+            "ha": "center",
+            "va": "center",
+        }
+        axes.text(limit * 0.985, y, "//", zorder=6, **cut_style)
 
 
 def _cost_labels(axes: Axes, y: int, design: Design, r: Recommendation, end: float) -> None:

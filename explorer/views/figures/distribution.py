@@ -20,7 +20,7 @@ from explorer.options.base.limit_uses import PerRequest
 from explorer.workload.distribution import Distribution, Quantiles, Samples
 from explorer.workload.workload import Workload
 
-from .style import BLUE, FAINT, SAID, VERMILION, Picture, canvas, in_house_style, log_ticks, subtitle
+from .style import BLUE, FAINT, VERMILION, WORDINGS, Picture, canvas, in_house_style, log_ticks, subtitle
 
 FIELDS = {"request": "bytes", "response": "bytes", "runtime": "seconds"}
 NAMES = {"request": "Request", "response": "Response", "runtime": "Run time"}
@@ -130,7 +130,7 @@ def _mark_points(axes: Axes, spread: Distribution, unit: str) -> None:
         axes.plot(value, over, "o", ms=6, color=BLUE, mec="white", zorder=6)
         place = axes.transData.transform((value, over))
         close = abs(place[0] - before[0]) < 90 and abs(place[1] - before[1]) < 16
-        text = f"{name} {SAID[unit](value)}"
+        text = f"{name} {WORDINGS[unit](value)}"
         style: dict[str, Any] = {"ha": "right", "va": "top", "size": 8.5, "zorder": 6, "bbox": back}
         offset = (-7, -22 if close else -7)
         axes.annotate(text, (value, over), offset, textcoords="offset points", **style)
@@ -154,25 +154,25 @@ def _quantile_points(spread: Distribution) -> list[tuple[str, float, float]]:
 def _limit_walls(workload: Workload, field: str, limits: Sequence[str], door: str | None) -> list[Wall]:
     load = Conditions(workload)
     if door is not None:
-        found = list(_walls_of(load, _plain_design(door), field))
-        return [w for w in found if w.limit in limits] if limits else found
+        walls = list(_walls_of(load, _plain_design(door), field))
+        return [w for w in walls if w.limit in limits] if limits else walls
     if limits:
         return [_tightest_wall(load, field, limit) for limit in limits]
     doors = []
     for name in OPTIONS["door"]:
-        found = list(_walls_of(load, _plain_design(name), field))
-        if found:
-            tight = min(found, key=lambda wall: wall.value)
+        walls = list(_walls_of(load, _plain_design(name), field))
+        if walls:
+            tight = min(walls, key=lambda wall: wall.value)
             doors.append(Wall((name,), tight.limit, tight.value, tight.stated, tight.over))
     return doors
 
 
 def _plain_design(door: str) -> Design:
     """The design of this door that adds nothing: the first option of each other concern."""
-    chosen = {concern: next(iter(OPTIONS[concern])) for concern in CONCERNS}
+    first_options = {concern: next(iter(OPTIONS[concern])) for concern in CONCERNS}
     if door not in OPTIONS["door"]:
         raise ExplorerError(f'door is "{door}": {expected_one_of(OPTIONS["door"])}')
-    return Design(**{**chosen, "door": door})
+    return Design(**{**first_options, "door": door})
 
 
 def _walls_of(load: Conditions, design: Design, field: str) -> Iterator[Wall]:
@@ -185,17 +185,17 @@ def _limit_label(context: Placement, load: Conditions, field: str) -> Iterator[W
     view = load.under(context.flow)
     for use in context.option.limits(view):
         if isinstance(use, PerRequest) and use.driver == field:
-            stated = load.limit(use.limit)
-            room = float(use.measure.room(stated))
-            yield Wall((use.limit,), use.limit, room, stated, float(load.spread(field).exceed(room)))
+            limit_value = load.limit(use.limit)
+            room = float(use.measure.room(limit_value))
+            yield Wall((use.limit,), use.limit, room, limit_value, float(load.spread(field).exceed(room)))
 
 
 def _tightest_wall(load: Conditions, field: str, limit: str) -> Wall:
     """Where a limit stands at its tightest, in whichever design it binds."""
     every = (wall for context in table().contexts for wall in _limit_label(context, load, field))
-    found = [wall for wall in every if wall.limit == limit]
-    if found:
-        return min(found, key=lambda wall: wall.value)
+    walls = [wall for wall in every if wall.limit == limit]
+    if walls:
+        return min(walls, key=lambda wall: wall.value)
     value = catalogue.limit(limit).value or 0.0
     return Wall((limit,), limit, value, value, float(load.spread(field).exceed(value)))
 
@@ -215,8 +215,8 @@ def _merge_walls(walls: Sequence[Wall]) -> list[Wall]:
 
 def _wall_label(wall: Wall, unit: str) -> str:
     """ "http-api: 4.5 MB (6 MB once encoded), 3.4 % over"."""
-    value, stated = SAID[unit](wall.value), SAID[unit](wall.stated)
-    carried = f" ({stated} as counted)" if unit == "bytes" and value != stated else ""
+    value, limit_text = WORDINGS[unit](wall.value), WORDINGS[unit](wall.stated)
+    carried = f" ({limit_text} as counted)" if unit == "bytes" and value != limit_text else ""
     over = "none over" if wall.over < NEVER else f"{format_chance(wall.over)} over"
     return f"{', '.join(wall.names)}: {value}{carried}, {over}"
 
@@ -227,8 +227,8 @@ def _draw_walls(picture: Picture, axes: Axes, walls: Sequence[Wall], unit: str) 
     height = picture.get_size_inches()[1]
     for row, wall in enumerate(walls):
         level = top + LABEL_IN / height * (len(walls) - row - 0.45)
-        broken = wall.over >= NEVER
-        colour = VERMILION if broken else FAINT
+        is_over = wall.over >= NEVER
+        colour = VERMILION if is_over else FAINT
         x = picture.transFigure.inverted().transform(axes.transData.transform((wall.value, 1.0)))[0]
         line: dict[str, Any] = {"color": colour, "lw": 1.5, "clip_on": False, "zorder": 3}
         bottom = axes.get_position().y0
@@ -237,7 +237,7 @@ def _draw_walls(picture: Picture, axes: Axes, walls: Sequence[Wall], unit: str) 
             axes.plot(wall.value, wall.over, "o", ms=6, color=VERMILION, mec="white", zorder=7)
         side, gap = ("left", 0.006) if x < 0.62 else ("right", -0.006)
         text = _wall_label(wall, unit)
-        ink = "#a84300" if broken else FAINT
+        ink = "#a84300" if is_over else FAINT
         back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
         picture.text(x + gap, level, text, ha=side, va="center", size=9, color=ink, bbox=back)
 
@@ -249,6 +249,6 @@ def _far_note(picture: Picture, walls: Sequence[Wall], unit: str) -> None:
 
 
 def _spread_alt(title: str, spread: Distribution, unit: str, walls: Sequence[Wall]) -> str:
-    p50, p99 = (SAID[unit](float(spread.quantile(p))) for p in (0.5, 0.99))
-    said = "".join(f"; {_wall_label(wall, unit)}" for wall in walls)
-    return f"{title}: p50 {p50}, p99 {p99}{said}"
+    p50, p99 = (WORDINGS[unit](float(spread.quantile(p))) for p in (0.5, 0.99))
+    walls_text = "".join(f"; {_wall_label(wall, unit)}" for wall in walls)
+    return f"{title}: p50 {p50}, p99 {p99}{walls_text}"

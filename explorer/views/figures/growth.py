@@ -48,8 +48,8 @@ def growth(frame: pd.DataFrame, limits: Sequence[str] | None = None, name: str =
     limits : ids of the limits to draw; None: the eight that are used most in the last month
     name : of the workload, for the title
     """
-    shown = list(limits) if limits is not None else _fullest_limits(frame)
-    lines = {limit: _limit_shares(frame, limit) for limit in shown}
+    limits_to_draw = list(limits) if limits is not None else _fullest_limits(frame)
+    lines = {limit: _limit_shares(frame, limit) for limit in limits_to_draw}
     months = int(frame["month"].max())
     title = f"Limits as it grows{': ' + name if name else ''}"
     picture, axes = canvas(
@@ -95,8 +95,8 @@ def _limit_line_names(picture: Picture, axes: Axes, lines: dict[str, np.ndarray]
         line: Any = {"color": colour, "lw": 1, "transform": axes.transAxes, "clip_on": False}
         axes.plot([1.0, 1.02], [end, y], **line)
         first, last = (label_rough_share(shares[at]) for at in (0, -1))
-        said = f"{shorten(row.name, NAME, placeholder='...')}: {first} → {last}"
-        axes.text(1.027, y + 0.09 / height_in, said, size=8.5, va="center", transform=axes.transAxes)
+        label = f"{shorten(row.name, NAME, placeholder='...')}: {first} → {last}"
+        axes.text(1.027, y + 0.09 / height_in, label, size=8.5, va="center", transform=axes.transAxes)
         axes.text(
             1.027,
             y - 0.07 / height_in,
@@ -123,8 +123,8 @@ def _mark_first_breach(axes: Axes, frame: pd.DataFrame, lines: dict[str, np.ndar
 
 def _growth_alt(title: str, frame: pd.DataFrame, lines: dict[str, np.ndarray]) -> str:
     first = getattr(frame, "first_breach", None)
-    said = f"first broken: {first[1]} in month {first[0]}" if first else "no limit breaks"
+    label = f"first broken: {first[1]} in month {first[0]}" if first else "no limit breaks"
     fills = "; ".join(
         f"{limit} from {label_rough_share(s[0])} to {label_rough_share(s[-1])}" for limit, s in lines.items()
     )
-    return f"{title}, over {int(frame['month'].max())} months: {said}{'; ' + fills if fills else ''}"
+    return f"{title}, over {int(frame['month'].max())} months: {label}{'; ' + fills if fills else ''}"

@@ -38,19 +38,21 @@ def predictions(result: Result, calibrated: Workload | None = None) -> Picture:
     Percentiles of phases do not add up to that of the whole: a job is seldom slow in all of them.
     Raises ExplorerError if no job succeeded, or nothing is predicted.
     """
-    told = _conditions_note(result, calibrated)
-    phases = [name for name in PHASE_COLOURS if any(name in found for found in told.values())]
+    quantiles_by_name = _conditions_note(result, calibrated)
+    phases = [
+        name for name in PHASE_COLOURS if any(name in quantiles for quantiles in quantiles_by_name.values())
+    ]
     title = f"Measured and predicted: {name_of(result)}"
     alt = f"{title}: " + "; ".join(
-        f"{name} p50 {_seconds_text(found, 'total', 'p50')}, p95 {_seconds_text(found, 'total', 'p95')}"
-        for name, found in told.items()
+        f"{name} p50 {_seconds_text(total, 'total', 'p50')}, p95 {_seconds_text(total, 'total', 'p95')}"
+        for name, total in quantiles_by_name.items()
     )
-    right = 0.985 - len(told) * COLUMN_IN / WIDTH_IN
+    right = 0.985 - len(quantiles_by_name) * COLUMN_IN / WIDTH_IN
     picture, axes = canvas(1.18 + ROW_IN * len(phases), title, alt, 0.105, right)
     subtitle(picture, f"from the dot at the p50 to the p95, both as numbers beside it{whose_times(result)}")
-    _seconds_axis(axes, told, len(phases))
+    _seconds_axis(axes, quantiles_by_name, len(phases))
     for row, phase in enumerate(phases):
-        _phase_row(axes, len(phases) - 1 - row, phase, told)
+        _phase_row(axes, len(phases) - 1 - row, phase, quantiles_by_name)
     return picture
 
 
@@ -60,14 +62,19 @@ def _conditions_note(result: Result, calibrated: Workload | None) -> dict[str, Q
         raise ExplorerError("no job of the benchmark succeeded: expected one at least")
     if before is None or design is None:
         raise ExplorerError("nothing is predicted: the benchmark was not told which design it measured")
-    told: dict[str, Quantiles] = {"measured": result.measured, "predicted": before}
+    quantiles_by_name: dict[str, Quantiles] = {"measured": result.measured, "predicted": before}
     if calibrated is not None:
-        told["calibrated"] = predicted_by(calibrated, design, result.conditions)
-    return told
+        quantiles_by_name["calibrated"] = predicted_by(calibrated, design, result.conditions)
+    return quantiles_by_name
 
 
-def _seconds_axis(axes: Axes, told: Mapping[str, Quantiles], rows: int) -> None:
-    every = [found[name] for one in told.values() for found in one.values() for name in ("p50", "p95")]
+def _seconds_axis(axes: Axes, quantiles_by_name: Mapping[str, Quantiles], rows: int) -> None:
+    every = [
+        quantiles[name]
+        for one in quantiles_by_name.values()
+        for quantiles in one.values()
+        for name in ("p50", "p95")
+    ]
     positive = [seconds for seconds in every if seconds > LEAST_S]
     axes.set_xscale("log")
     low = min(positive, default=0.1) * 0.6
@@ -78,7 +85,7 @@ def _seconds_axis(axes: Axes, told: Mapping[str, Quantiles], rows: int) -> None:
     axes.grid(axis="x")
     log_ticks(axes.xaxis, "seconds")
     inch = 1 / WIDTH_IN / axes.get_position().width
-    for column, name in enumerate(told):
+    for column, name in enumerate(quantiles_by_name):
         end = _column_end(axes, column)
         axes.text(end, rows - 0.38, name, ha="right", **_numbers_beside(axes, 8.5, weight="bold"))
         place = (end - 1.02 * inch, end - 0.82 * inch)
@@ -95,25 +102,27 @@ def _numbers_beside(axes: Axes, size: float, **more: Any) -> dict[str, Any]:
     return {"transform": axes.get_yaxis_transform(), "size": size, "va": "center", **more}
 
 
-def _phase_row(axes: Axes, y: int, phase: str, told: Mapping[str, Quantiles]) -> None:
+def _phase_row(axes: Axes, y: int, phase: str, quantiles_by_name: Mapping[str, Quantiles]) -> None:
     whole = phase == "total"
     if whole:
         axes.plot([-0.2, 2], [y + 0.5] * 2, color=RULE, lw=0.8, transform=axes.get_yaxis_transform(),
                   clip_on=False)  # fmt: skip
     axes.text(-0.015, y, "in all" if whole else phase, ha="right",
               **_numbers_beside(axes, 9.5, weight="bold" if whole else "normal"))  # fmt: skip
-    lanes = np.linspace(0.2, -0.2, len(told))
+    lanes = np.linspace(0.2, -0.2, len(quantiles_by_name))
     looks = {"measured": INK if whole else PHASE_COLOURS[phase], "predicted": OTHER, "calibrated": INK}
-    for column, (name, found) in enumerate(told.items()):
-        if phase in found:
-            _draw_range(axes, y + float(lanes[column]), _range_ends(axes, found[phase]), looks[name], name)
+    for column, (name, quantiles) in enumerate(quantiles_by_name.items()):
+        if phase in quantiles:
+            _draw_range(
+                axes, y + float(lanes[column]), _range_ends(axes, quantiles[phase]), looks[name], name
+            )
         ink = INK if name == "measured" else FAINT
-        said = (
-            f"{_seconds_text(found, phase, 'p50')} · {_seconds_text(found, phase, 'p95')}"
-            if phase in found
+        numbers_text = (
+            f"{_seconds_text(quantiles, phase, 'p50')} · {_seconds_text(quantiles, phase, 'p95')}"
+            if phase in quantiles
             else "-"
         )
-        axes.text(_column_end(axes, column), y, said, ha="right", color=ink,
+        axes.text(_column_end(axes, column), y, numbers_text, ha="right", color=ink,
                   **_numbers_beside(axes, 8.5, weight="bold" if whole else "normal"))  # fmt: skip
 
 
@@ -134,6 +143,6 @@ def _draw_range(axes: Axes, y: float, ends: tuple[float, float], colour: str, na
     axes.plot(ends[0], y, "o", ms=size, mfc=face, mec=colour, mew=1.2, zorder=4, clip_on=False, **more)
 
 
-def _seconds_text(found: Quantiles, phase: str, level: str) -> str:
-    seconds = found.get(phase, {}).get(level, 0.0)
+def _seconds_text(quantiles: Quantiles, phase: str, level: str) -> str:
+    seconds = quantiles.get(phase, {}).get(level, 0.0)
     return format_time(seconds, 2) if seconds >= 1e-4 else "0"

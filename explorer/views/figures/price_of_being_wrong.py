@@ -37,24 +37,24 @@ def price_of_being_wrong(workload: Workload, x: str = "response", y: str = "runt
 
     Raises ExplorerError for a name that is no axis.
     """
-    r, drawn = recommend(workload), map_decisions(workload, x, y)
+    r, decisions = recommend(workload), map_decisions(workload, x, y)
     title = f"The price of being wrong about {workload.name}"
     if not r.feasible:
         picture, axes = canvas(6.4, title, f"{title}: no design is feasible today.", 0.085, 0.985, 0.62)
         subtitle(picture, "no design is feasible today, so there is no choice to be wrong about")
-        frame_map(axes, drawn)
+        frame_map(axes, decisions)
         return picture
-    extra = cost_above_best(drawn, r.nearest)
+    extra = cost_above_best(decisions, r.nearest)
     picture, axes = canvas(6.4, title, _price_alt(extra, r.nearest), 0.085, 0.985, 0.62)
     subtitle(
         picture, f"what {r.nearest.door}, {r.nearest.response}, {r.nearest.execution} costs above the best"
     )
     subtitle(picture, "USD a month, parts and all", 0.985, ha="right")
-    frame_map(axes, drawn)
+    frame_map(axes, decisions)
     classes = _cost_classes(extra)
-    _draw_cost_areas(axes, drawn, classes)
-    _draw_class_names(picture, axes, drawn, classes)
-    mark_today(axes, drawn)
+    _draw_cost_areas(axes, decisions, classes)
+    _draw_class_names(picture, axes, decisions, classes)
+    mark_today(axes, decisions)
     return picture
 
 
@@ -74,34 +74,34 @@ def _cost_classes(extra: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(extra), -1, classes)
 
 
-def _draw_cost_areas(axes: Axes, drawn: DecisionMap, classes: np.ndarray) -> None:
+def _draw_cost_areas(axes: Axes, decisions: DecisionMap, classes: np.ndarray) -> None:
     shades: Any = {
         "cmap": ListedColormap([EMPTY, *COLOURS, BREAKS]),
         "vmin": -1.5,
         "vmax": len(COLOURS) + 0.5,
     }
-    axes.pcolormesh(drawn.across, drawn.up, classes, shading="nearest", rasterized=True, **shades)
+    axes.pcolormesh(decisions.across, decisions.up, classes, shading="nearest", rasterized=True, **shades)
     breaks = classes == len(COLOURS)
     if breaks.any():
         hatch: Any = {"levels": [0.5, 1.5], "colors": "none", "hatches": ["////"]}
-        axes.contourf(drawn.across, drawn.up, breaks * 1.0, **hatch)
+        axes.contourf(decisions.across, decisions.up, breaks * 1.0, **hatch)
     line: Any = {"levels": [0.5], "colors": FAINT, "linewidths": 0.5, "alpha": 0.6}
-    for number in drawn.winner_indices:
-        its = drawn.winner == number
+    for number in decisions.winner_indices:
+        its = decisions.winner == number
         if not its.all():
-            axes.contour(drawn.across, drawn.up, its * 1.0, **line)
+            axes.contour(decisions.across, decisions.up, its * 1.0, **line)
 
 
-def _draw_class_names(picture: Picture, axes: Axes, drawn: DecisionMap, classes: np.ndarray) -> None:
+def _draw_class_names(picture: Picture, axes: Axes, decisions: DecisionMap, classes: np.ndarray) -> None:
     """What each colour stands for, in its widest place, if there is room."""
     names = ["no design is feasible", "it is the best", *_class_spans(), "it breaks or is late"]
-    taken = drawn.cells_of_today(classes.shape)
+    cells_of_today = decisions.cells_of_today(classes.shape)
     for index in np.unique(classes):
         inside = classes == index
-        inside[taken] = False
+        inside[cells_of_today] = False
         row, column, room = roomiest_label_cell(inside)
         ink = "white" if DARK <= index < len(COLOURS) else INK
-        at = (drawn.across[column], drawn.up[row])
+        at = (decisions.across[column], decisions.up[row])
         text = axes.text(*at, "", ha="center", va="center", size=8.5, color=ink, zorder=7)
         if not name_fits(picture, axes, text, names[index + 1], room):
             text.remove()
@@ -110,6 +110,6 @@ def _draw_class_names(picture: Picture, axes: Axes, drawn: DecisionMap, classes:
 
 
 def _class_spans() -> list[str]:
-    said = [f"${step:,g}" for step in STEPS[1:]]
-    between = [f"{low} to {high} more" for low, high in pairwise(said)]
-    return [f"less than {said[0]} more", *between, f"over {said[-1]} more"]
+    bounds_text = [f"${step:,g}" for step in STEPS[1:]]
+    between = [f"{low} to {high} more" for low, high in pairwise(bounds_text)]
+    return [f"less than {bounds_text[0]} more", *between, f"over {bounds_text[-1]} more"]

@@ -56,13 +56,13 @@ def cost_by_rate(
 
     A line is thin where its design is not feasible. Dots mark where the cheapest design changes.
     """
-    chosen = list(dict.fromkeys(complete_design(workload, design) for design in designs))
+    designs_to_draw = list(dict.fromkeys(complete_design(workload, design) for design in designs))
     today = workload.requests_per_month
     span = np.geomspace(max(today / 1000, 1), today * 1000, 181) if rates is None else np.asarray(rates)
-    evaluation = _costs_over_rates(workload, chosen, span)
-    order = [evaluation.designs.index(design) for design in chosen]
+    evaluation = _costs_over_rates(workload, designs_to_draw, span)
+    order = [evaluation.designs.index(design) for design in designs_to_draw]
     usd, feasible = evaluation.monthly_usd[order], evaluation.feasible[order]
-    labels = label_designs(chosen)
+    labels = label_designs(designs_to_draw)
     turns = list(_cheapest_turns(span, usd, feasible))
     title = f"Monthly cost by rate: {workload.name}"
     picture, axes = canvas(4.8, title, _rate_alt(title, labels, turns), 0.085, 0.695, 0.62)
@@ -80,8 +80,8 @@ def _costs_over_rates(workload: Workload, designs: Sequence[Design], rates: np.n
     axes = {"requests_per_month": rates}
     if workload.peak_rps is not None:
         axes["peak_rps"] = workload.peak_rps * rates / workload.requests_per_month
-    kept = np.array([design in designs for design in table().designs])
-    return Evaluation(Conditions(workload, axes), table().only(kept))
+    is_drawn = np.array([design in designs for design in table().designs])
+    return Evaluation(Conditions(workload, axes), table().only(is_drawn))
 
 
 def _cheapest_turns(
@@ -90,9 +90,9 @@ def _cheapest_turns(
     """(rate, cost, design that is cheapest from there) wherever the cheapest that is feasible changes."""
     usd = np.where(feasible, usd, np.inf)
     cheapest = np.argmin(usd, axis=0)
-    served = np.isfinite(usd.min(axis=0))
+    has_design = np.isfinite(usd.min(axis=0))
     for i in np.flatnonzero(np.diff(cheapest)):
-        if served[i] and served[i + 1]:
+        if has_design[i] and has_design[i + 1]:
             before, after = cheapest[i], cheapest[i + 1]
             share = _crossing_share(usd[before, i : i + 2], usd[after, i : i + 2])
             log_rate = np.interp(share, [0, 1], np.log(rates[i : i + 2]))
@@ -156,12 +156,12 @@ def _mark_today_rate(axes: Axes, rate: float) -> None:
 def _mark_rate_turn(axes: Axes, rate: float, cost: float, colour: str) -> None:
     axes.plot(rate, cost, "o", ms=8, mfc="white", mec=colour, mew=2, zorder=6)
     text = f"{short_number(rate)} a month, {format_usd(cost)}"
-    left = axes.transAxes.inverted().transform(axes.transData.transform((rate, cost)))[0] > 0.7
-    offset, side = ((-8, 8), "right") if left else ((8, -13), "left")
+    is_left = axes.transAxes.inverted().transform(axes.transData.transform((rate, cost)))[0] > 0.7
+    offset, side = ((-8, 8), "right") if is_left else ((8, -13), "left")
     place: dict[str, Any] = {"textcoords": "offset points", "ha": side, "zorder": 7}
     axes.annotate(text, (rate, cost), offset, size=8.5, **place)
 
 
 def _rate_alt(title: str, labels: Sequence[str], turns: Sequence[tuple[float, float, int]]) -> str:
-    said = [f"{labels[i]} is cheapest above {short_number(rate)} a month" for rate, _, i in turns]
-    return f"{title}: {' beside '.join(labels)}; {'; '.join(said) or 'the cheapest does not change'}"
+    turns_text = [f"{labels[i]} is cheapest above {short_number(rate)} a month" for rate, _, i in turns]
+    return f"{title}: {' beside '.join(labels)}; {'; '.join(turns_text) or 'the cheapest does not change'}"

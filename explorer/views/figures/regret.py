@@ -27,7 +27,7 @@ OUTCOMES = (
     ("late", "#ecc9dc", "\\\\\\\\"),
     ("breaks", "#f3bf9c", "////"),
 )
-SAID = {"best": "the best", "dearer": "feasible, not the best", "late": "late", "breaks": "breaks"}
+OUTCOME_WORDS = {"best": "the best", "dearer": "feasible, not the best", "late": "late", "breaks": "breaks"}
 MOST, SELDOM = 7, 0.005  # designs at most, each the best in so many of the scenarios
 
 
@@ -55,7 +55,7 @@ def regrets(r: Regret) -> Picture:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f} %"))
     for row, judged in enumerate(rows):
         _draw_outcome(picture, axes, len(rows) - 1 - row, judged, _design_label(r, rows, judged))
-    colour_key(picture, [(SAID[name], colour) for name, colour, _ in OUTCOMES], 0.32, 0.72)
+    colour_key(picture, [(OUTCOME_WORDS[name], colour) for name, colour, _ in OUTCOMES], 0.32, 0.72)
     picture.text(0.871, 1 - 0.72 / height, "mean regret a month", size=8.5, va="center", color=FAINT)
     for line, note in enumerate(reversed(notes)):
         picture.text(0.012, (0.07 + 0.17 * line) / height, note, size=8.5, va="bottom", parse_math=False)
@@ -69,7 +69,7 @@ def _design_label(r: Regret, rows: Sequence[Judged], judged: Judged) -> str:
     return label_design(design, first)
 
 
-def _draw_outcome(picture: Picture, axes: Axes, y: int, judged: Judged, called: str) -> None:
+def _draw_outcome(picture: Picture, axes: Axes, y: int, judged: Judged, design_label: str) -> None:
     """One design: a bar parted by what becomes of it, and its regret."""
     start = 0.0
     for name, colour, hatch in OUTCOMES:
@@ -86,7 +86,7 @@ def _draw_outcome(picture: Picture, axes: Axes, y: int, judged: Judged, called: 
                       color=ink, zorder=5, bbox=back)  # fmt: skip
         start += share
     place: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "center"}
-    _outcome_label(axes, y, called, judged, place)
+    _outcome_label(axes, y, design_label, judged, place)
     if np.isfinite(judged.mean_regret_usd):
         weight = "bold" if judged.choice or judged.recommended else "normal"
         axes.text(1.02, y + 0.16, format_usd(judged.mean_regret_usd), size=9.5, weight=weight, **place)
@@ -95,14 +95,14 @@ def _draw_outcome(picture: Picture, axes: Axes, y: int, judged: Judged, called: 
         axes.text(1.02, y, "never feasible", size=8.5, color=VERDICTS[Verdict.BREACH][2], **place)
 
 
-def _outcome_label(axes: Axes, y: int, called: str, judged: Judged, place: dict[str, Any]) -> None:
+def _outcome_label(axes: Axes, y: int, name: str, judged: Judged, place: dict[str, Any]) -> None:
     """What a design is called, and under that whether it is recommended now or of least regret."""
     role = {
         "best at today's values": judged.recommended,
         "to choose while nothing is measured": judged.choice,
     }
     under = ", ".join(word for word, holds in role.items() if holds)
-    lines = [shorten(line, 46) for line in textwrap.wrap(called, 46, break_on_hyphens=False)[:2]]
+    lines = [shorten(line, 46) for line in textwrap.wrap(name, 46, break_on_hyphens=False)[:2]]
     count = len(lines) + bool(under)
     weight = "bold" if judged.choice else "normal"
     for line, text in enumerate(lines):
@@ -120,5 +120,7 @@ def _worth_of_measuring(r: Regret) -> list[str]:
     paying = [f"{called(row)} alone: {gain(row)}" for row in each if pays(row)][:3]
     trading = [f"{called(row)} alone would trade: {gain(row)}" for row in each if trades(row)][:1]
     others = "no other input alone pays" if paying else "no input alone pays"
-    told = "; ".join([f"Worth of measuring first, everything: {gain(everything)}", *paying, others, *trading])
-    return textwrap.wrap(told + ".", 165)
+    worth_text = "; ".join(
+        [f"Worth of measuring first, everything: {gain(everything)}", *paying, others, *trading]
+    )
+    return textwrap.wrap(worth_text + ".", 165)

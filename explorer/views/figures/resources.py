@@ -49,9 +49,9 @@ def resources(
 
     The numbers are the order of the steps, and their colours the phases of the sequence picture.
     """
-    workload, shown = _resources_subject(subject, design)
-    boxes = boxes_by_role(shown)
-    talks = list(numbered_talks(Conditions(workload), shown, boxes))
+    workload, subject_design = _resources_subject(subject, design)
+    boxes = boxes_by_role(subject_design)
+    talks = list(numbered_talks(Conditions(workload), subject_design, boxes))
     lines = talks_between_boxes(talks, boxes)
     over = any(goes_over(*pair, boxes) for pair in lines)
     height, legend_in = _place_boxes(boxes, over), LEGEND_IN * -(-len(talks) // 3) + 0.12
@@ -59,14 +59,16 @@ def resources(
     picture, axes = canvas(
         height + legend_in + 1.05, title, _resources_alt(title, boxes, talks), 0.0, 1.0, 0.08
     )
-    subtitle(picture, f"{list_options(shown)}; under each name the parts that someone must know exist")
+    subtitle(
+        picture, f"{list_options(subject_design)}; under each name the parts that someone must know exist"
+    )
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH_IN)
     axes.set_ylim(-legend_in - 0.1, height + 0.25)
     for role, box in boxes.items():
         _draw_resources(axes, box, FILLS.get(role, "#fdf3e3"))
-    for (start, end), found in lines.items():
-        _connect_boxes(axes, boxes, start, end, found)
+    for (start, end), talks_of_line in lines.items():
+        _connect_boxes(axes, boxes, start, end, talks_of_line)
     _draw_own_steps(axes, boxes, talks)
     _resources_legend(axes, talks)
     return picture
@@ -191,5 +193,5 @@ def _resources_alt(title: str, boxes: Mapping[str, Box], talks: list[Talk]) -> s
         " ".join(box.title.split()) + (f" ({', '.join(box.parts)})" if box.parts else "")
         for box in boxes.values()
     )
-    said = ", ".join(f"{talk.number} {talk.title}" for talk in talks)
-    return f"{title}: {things}. Steps: {said}"
+    talks_text = ", ".join(f"{talk.number} {talk.title}" for talk in talks)
+    return f"{title}: {things}. Steps: {talks_text}"

@@ -53,9 +53,15 @@ def tornado(s: Sensitivity) -> Picture:
     Bars go from the cost at the low end of an input to that at its high end, about today's. Beside each,
     the same range as a strip: where the design is the best, where another is, where it breaks or is late.
     """
-    rows = [(given, path) for given, path in zip(s.ranges, s.paths, strict=True) if _matters_to_cost(s, path)]
+    rows = [
+        (input_range, path)
+        for input_range, path in zip(s.ranges, s.paths, strict=True)
+        if _matters_to_cost(s, path)
+    ]
     none = [
-        given.called for given, path in zip(s.ranges, s.paths, strict=True) if not _matters_to_cost(s, path)
+        input_range.called
+        for input_range, path in zip(s.ranges, s.paths, strict=True)
+        if not _matters_to_cost(s, path)
     ]
     title = f"What moves the answer: {s.workload.name}"
     notes = (
@@ -119,11 +125,11 @@ def _cost_bars(axes: Axes, rows: Sequence[tuple[Range, Path]], today: float) -> 
         axes.set_xlim(low - room, high + room)
         axes.xaxis.set_major_locator(MaxNLocator(4, prune="both"))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda usd, _: f"${usd:,.6g}" if usd >= 0 else ""))
-    for row, (given, path) in enumerate(rows):
+    for row, (input_range, path) in enumerate(rows):
         y = len(rows) - 1 - row
         place: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center"}
-        axes.text(-0.03, y + 0.14, given.called, size=9, weight="bold", **place)
-        between = f"{given.said(given.low)} to {given.said(given.high)}"
+        axes.text(-0.03, y + 0.14, input_range.called, size=9, weight="bold", **place)
+        between = f"{input_range.said(input_range.low)} to {input_range.said(input_range.high)}"
         axes.text(-0.03, y - 0.2, between, size=7.5, color=FAINT, **place)
         _cost_bar(axes, y, path, today)
     axes.axvline(today, color=INK, lw=1.0, zorder=4)
@@ -140,13 +146,13 @@ def _sum_text(path: Path, end: int) -> str:
 
 def _cost_bar(axes: Axes, y: int, path: Path, today: float) -> None:
     """The two ends about today's cost; of two on the same side, the nearer has no sum."""
-    told: set[bool] = set()
+    sides: set[bool] = set()
     for end in sorted((0, -1), key=lambda end: -abs(path.usd[end] - today)):
         usd, more = float(path.usd[end]), bool(path.usd[end] > today)
         axes.barh(y, usd - today, left=today, height=0.56, color=MORE if end else LESS, zorder=3)
-        if abs(usd - today) < 1e-3 * today or more in told:
+        if abs(usd - today) < 1e-3 * today or more in sides:
             continue
-        told.add(more)
+        sides.add(more)
         fails = path.state[end] == FAILS
         axes.annotate(_sum_text(path, end), (usd, y), (4 if more else -4, 0),
                       textcoords="offset points", ha="left" if more else "right", va="center", size=7.5,
@@ -155,14 +161,14 @@ def _cost_bar(axes: Axes, y: int, path: Path, today: float) -> None:
 
 def _range_strips(picture: Picture, axes: Axes, rows: Sequence[tuple[Range, Path]], s: Sensitivity) -> None:
     """Each range in multiples of today's value, and what becomes of the design along it."""
-    factors = [path.values / given.now for given, path in rows] or [np.array([0.5, 2.0])]
+    factors = [path.values / input_range.now for input_range, path in rows] or [np.array([0.5, 2.0])]
     low, high = min(f.min() for f in factors), max(f.max() for f in factors)
     axes.set_xscale("log")
     axes.set_xlim(min(low, 0.97), max(high, 1.03))
     bare_rows(axes, len(rows))
     base = next(b for b in (2.0, 4.0, 10.0, 100.0, 1e4) if np.log(high / low) / np.log(b) <= MOST_TICKS)
-    wanted = [base**power for power in range(-40, 41) if low * 0.999 <= base**power <= high * 1.001]
-    axes.xaxis.set_major_locator(FixedLocator(sorted({1.0, *wanted})))
+    powers = [base**power for power in range(-40, 41) if low * 0.999 <= base**power <= high * 1.001]
+    axes.xaxis.set_major_locator(FixedLocator(sorted({1.0, *powers})))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda factor, _: _multiple_ticks(factor)))
     axes.set_xlabel("times today's value")
@@ -208,14 +214,14 @@ def _failure_text(path: Path, point: int, state: int, s: Sensitivity) -> str:
 
 
 def _stretch_reason(
-    picture: Picture, axes: Axes, y: int, ends: tuple[float, float], ink: str, told: str
+    picture: Picture, axes: Axes, y: int, ends: tuple[float, float], ink: str, reason_text: str
 ) -> None:
     """The reason inside its stretch if that is wide enough, else beside it: away from today if it fits."""
     limits = axes.get_xlim()
     start, end = ((np.log(e) - np.log(limits[0])) / np.log(limits[1] / limits[0]) for e in ends)
     style: dict[str, Any] = {"size": 7.5, "color": ink, "va": "center", "zorder": 6,
                              "transform": axes.get_yaxis_transform()}  # fmt: skip
-    text = axes.text((start + end) / 2, y, shorten(told, 44), ha="center", **style)
+    text = axes.text((start + end) / 2, y, shorten(reason_text, 44), ha="center", **style)
     width = text_width(picture, text) / axes.get_position().width
     text.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.6})
     if width < end - start:

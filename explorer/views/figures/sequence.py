@@ -53,20 +53,20 @@ def sequence(
     subject : a recommendation, or a workload with `design`
     design : the design to show; concerns left out are filled by the best
     """
-    workload, shown = _sequence_subject(subject, design)
-    arrows = timed_steps(Conditions(workload), shown)
+    workload, subject_design = _sequence_subject(subject, design)
+    arrows = timed_steps(Conditions(workload), subject_design)
     actors = actors_of(arrows)
     title = f"One request: {workload.name}"
     spent = [f"{a.title} {format_time(a.p50_s)}" for a in arrows if not a.silent]
     places = -np.cumsum([SILENT_IN if arrow.silent else ROW_IN for arrow in arrows])
     depth = -float(places[-1]) if arrows else 0.0
     picture, axes = canvas(1.47 + depth, title, f"{title}: {'; '.join(spent)}", 0.0, 1.0, 0.1)
-    options = list_options(shown)
+    options = list_options(subject_design)
     subtitle(picture, f"{options}; seconds at the p50, and at the p99 where they differ")
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH_IN)
     axes.set_ylim(-depth - 0.15, 0.6)
-    columns = _actor_columns(axes, actors, shown, depth)
+    columns = _actor_columns(axes, actors, subject_design, depth)
     for arrow, y in zip(arrows, places, strict=True):
         _draw_sequence(axes, arrow, columns, float(y) + 0.08)
     return picture
@@ -75,13 +75,13 @@ def sequence(
 def _sequence_subject(subject: object, design: object) -> tuple[Workload, Design]:
     if isinstance(subject, Recommendation):
         return subject.workload, subject.nearest
-    workload, given = subject if isinstance(subject, tuple) else (subject, design)
-    return workload, complete_design(workload, given or {})
+    workload, subject_design = subject if isinstance(subject, tuple) else (subject, design)
+    return workload, complete_design(workload, subject_design or {})
 
 
 def timed_steps(load: Conditions, design: Design) -> list[Arrow]:
     """The steps that take time at the p99, with the hand-over between door and worker where none says it."""
-    found: list[Arrow] = []
+    arrows: list[Arrow] = []
     at = "client"
     for step in steps_of(load, design):
         seconds = np.broadcast_to(step.seconds, (3,))
@@ -89,17 +89,17 @@ def timed_steps(load: Conditions, design: Design) -> list[Arrow]:
             continue
         start, end = step.actors
         if "door" in {at, start} and at != start and at != "client" and start != "client":
-            found.append(Arrow(at, start, "", step.phase, 0.0, 0.0, silent=True))
-        found.append(Arrow(start, end, step.title, step.phase, float(seconds[0]), float(seconds[-1])))
+            arrows.append(Arrow(at, start, "", step.phase, 0.0, 0.0, silent=True))
+        arrows.append(Arrow(start, end, step.title, step.phase, float(seconds[0]), float(seconds[-1])))
         at = end
-    return found
+    return arrows
 
 
 def actors_of(arrows: Sequence[Arrow]) -> list[str]:
     """Who takes part, in the order in which they stand."""
-    met = [actor for arrow in arrows for actor in (arrow.start, arrow.end)]
-    stores = [actor for actor in dict.fromkeys(met) if actor not in ORDER]
-    return [actor for actor in ORDER if actor in met] + stores
+    actors = [actor for arrow in arrows for actor in (arrow.start, arrow.end)]
+    stores = [actor for actor in dict.fromkeys(actors) if actor not in ORDER]
+    return [actor for actor in ORDER if actor in actors] + stores
 
 
 def _actor_columns(axes: Axes, actors: Sequence[str], design: Design, depth: float) -> dict[str, float]:
@@ -138,25 +138,25 @@ def _draw_sequence(axes: Axes, arrow: Arrow, places: Mapping[str, float], y: flo
         axes.annotate("", (end, y), (start, y), arrowprops=dotted)
         return
     text = f"{arrow.title}"
-    said = _step_seconds(arrow)
+    seconds_text = _step_seconds(arrow)
     if start == end:
         axes.plot([start, start], [y - 0.1, y + 0.2], color=colour, lw=7, solid_capstyle="butt", zorder=3)
         x, side = (start + 0.12, "left") if start < WIDTH_IN * 0.72 else (start - 0.12, "right")
         axes.text(x, y + 0.12, text, ha=side, va="center", size=8.5, bbox=back, zorder=4)
-        axes.text(x, y - 0.06, said, ha=side, va="center", size=8, color=FAINT, bbox=back, zorder=4)
+        axes.text(x, y - 0.06, seconds_text, ha=side, va="center", size=8, color=FAINT, bbox=back, zorder=4)
         return
     style: dict[str, Any] = {"arrowstyle": "-|>", "color": colour, "lw": 2.0, "shrinkA": 0, "shrinkB": 1}
     axes.annotate("", (end, y), (start, y), arrowprops=style, zorder=3)
-    _step_label(axes, (start + end) / 2, y, text, said)
+    _step_label(axes, (start + end) / 2, y, text, seconds_text)
 
 
-def _step_label(axes: Axes, x: float, y: float, text: str, said: str) -> None:
+def _step_label(axes: Axes, x: float, y: float, text: str, seconds_text: str) -> None:
     """What a step is above its arrow, its seconds below; kept inside the picture."""
-    half = 0.5 * max(len(text) * 0.068, len(said) * 0.064)
+    half = 0.5 * max(len(text) * 0.068, len(seconds_text) * 0.064)
     x = min(max(x, half + 0.1), WIDTH_IN - half - 0.1)
     back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.92}
     axes.text(x, y + 0.11, text, ha="center", va="center", size=8.5, color=INK, bbox=back, zorder=4)
-    axes.text(x, y - 0.12, said, ha="center", va="center", size=8, color=FAINT, bbox=back, zorder=4)
+    axes.text(x, y - 0.12, seconds_text, ha="center", va="center", size=8, color=FAINT, bbox=back, zorder=4)
 
 
 def _step_seconds(arrow: Arrow) -> str:

@@ -119,11 +119,11 @@ def in_house_style(draw: Callable[P, Picture]) -> Callable[P, Picture]:
     """`draw`, in this look whatever the notebook's own settings."""
 
     @wraps(draw)
-    def drawn(*args: P.args, **kwargs: P.kwargs) -> Picture:
+    def draw_in_style(*args: P.args, **kwargs: P.kwargs) -> Picture:
         with style.context(LOOK):
             return draw(*args, **kwargs)
 
-    return drawn
+    return draw_in_style
 
 
 def canvas(
@@ -174,10 +174,10 @@ def shorten(text: str, most: int) -> str:
     return text[: most - 1].rsplit(" ", 1)[0].rstrip(",; ") + "…"
 
 
-def spread_places(wanted: Sequence[float], gap: float) -> list[float]:
-    """Places as near to those `wanted` as they can be when neighbours are `gap` apart."""
-    order = np.argsort(wanted, kind="stable")
-    places = np.array(wanted, dtype=float)[order]
+def spread_places(ideal_places: Sequence[float], gap: float) -> list[float]:
+    """Places as near to those `ideal_places` as they can be when neighbours are `gap` apart."""
+    order = np.argsort(ideal_places, kind="stable")
+    places = np.array(ideal_places, dtype=float)[order]
     for _ in range(200):
         short = gap - np.diff(places)
         if (short <= 1e-9).all():
@@ -210,7 +210,7 @@ def short_number(number: float) -> str:
     return format_number(number)
 
 
-SAID: dict[str, Callable[[float], str]] = {
+WORDINGS: dict[str, Callable[[float], str]] = {
     "bytes": format_size,
     "seconds": format_time,
     "usd": format_usd,
@@ -242,12 +242,12 @@ def log_ticks(axis: Any, unit: str) -> None:
     """Ticks of a log axis at round values in units that people say."""
     ticks = TICKS[unit]
     low, high = sorted(axis.get_view_interval())
-    shown = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
-    if len(shown) < 4 and unit in FINE:
-        shown = [tick for tick in FINE[unit] if low * 0.999 <= tick <= high * 1.001]
-    if len(shown) > 12:
-        shown = shown[:: -(-len(shown) // 12)]
-    axis.set_major_locator(FixedLocator(shown))
+    values = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
+    if len(values) < 4 and unit in FINE:
+        values = [tick for tick in FINE[unit] if low * 0.999 <= tick <= high * 1.001]
+    if len(values) > 12:
+        values = values[:: -(-len(values) // 12)]
+    axis.set_major_locator(FixedLocator(values))
     axis.set_minor_locator(NullLocator())
-    said = FORMATS.get(unit, SAID[unit])
-    axis.set_major_formatter(FuncFormatter(lambda value, _: said(value)))
+    wording = FORMATS.get(unit, WORDINGS[unit])
+    axis.set_major_formatter(FuncFormatter(lambda value, _: wording(value)))

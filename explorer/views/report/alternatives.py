@@ -154,15 +154,15 @@ def cite_facts_without_table(r: Recommendation, sources: Sources) -> None:
     findings(r.workload, design, load)
     usage(load, design)
     steps(load, design)
-    for found in r.answer.findings:
-        if breach := catalogue.breach_at_door(found.limit, design.door):
-            sources.cite(breach.source_url, breach.as_of, f"breach of {found.limit}")
+    for finding in r.answer.findings:
+        if breach := catalogue.breach_at_door(finding.limit, design.door):
+            sources.cite(breach.source_url, breach.as_of, f"breach of {finding.limit}")
     times, constants = (
         map(catalogue.time, sorted(load.times)),
         map(catalogue.constant, sorted(load.constants)),
     )
-    used: list[Time | Constant] = [*times, *constants]
-    for row in used:
+    rows_cited: list[Time | Constant] = [*times, *constants]
+    for row in rows_cited:
         sources.cite(row.source_url, row.as_of, row.id)
     cold = load.init
     sources.cite(cold.source_url, cold.as_of, f"cold start of {cold.language}")

@@ -28,7 +28,7 @@ Load = Callable[[Path], Workload]
 class Entry:
     """A workload of a batch: its files, and what the index says of it."""
 
-    given: Path
+    source: Path
     stem: str  # of its files' names
     name: str = ""
     design: str = ""
@@ -47,7 +47,7 @@ def write_batch(
     folder: Path,
     forms: Sequence[str],
     load: Load,
-    asked: ReportRequest | None = None,
+    request: ReportRequest | None = None,
     figures: bool = False,
     watch: Callable[[Sequence[Entry]], Iterable[Entry]] = iter,
 ) -> list[Entry]:
@@ -67,7 +67,7 @@ def write_batch(
     entries = [Entry(path, stem) for path, stem in zip(paths, file_stems(paths))]
     for entry in watch(entries):
         try:
-            _write_one_report(entry, load(entry.given), folder, forms, asked or ReportRequest(), figures)
+            _write_one_report(entry, load(entry.source), folder, forms, request or ReportRequest(), figures)
         except (ExplorerError, OSError, UnicodeError) as error:
             entry.error = one_line(str(error))
     page = folder / f"{INDEX}.html"
@@ -78,27 +78,32 @@ def write_batch(
 def file_stems(paths: Sequence[Path]) -> list[str]:
     """A name for the files of each workload, told apart even where names differ by case alone."""
     first = {INDEX, *(path.stem.lower() for path in paths)}
-    taken, found = {INDEX}, []
+    stems_in_use, stems_found = {INDEX}, []
     for path in paths:
         stem, number = path.stem, 2
-        while stem.lower() in taken or (number > 2 and stem.lower() in first):
+        while stem.lower() in stems_in_use or (number > 2 and stem.lower() in first):
             stem, number = f"{path.stem}-{number}", number + 1
-        taken.add(stem.lower())
-        found.append(stem)
-    return found
+        stems_in_use.add(stem.lower())
+        stems_found.append(stem)
+    return stems_found
 
 
 def _write_one_report(
-    entry: Entry, workload: Workload, folder: Path, forms: Sequence[str], asked: ReportRequest, figures: bool
+    entry: Entry,
+    workload: Workload,
+    folder: Path,
+    forms: Sequence[str],
+    request: ReportRequest,
+    figures: bool,
 ) -> None:
     """The files of one workload."""
     r = recommend(workload)
     _fill_entry(entry, r)
-    doc = report_document(r, entry.stem, asked)
+    doc = report_document(r, entry.stem, request)
     for form in forms:
         path = folder / f"{entry.stem}.{form}"
         entry.files.append(
-            write_file(FORMS[path.suffix](document_under_name(doc, r, path.name, asked)), path)
+            write_file(FORMS[path.suffix](document_under_name(doc, r, path.name, request)), path)
         )
     if figures:
         entry.figures = write_figures(doc, folder / f"{entry.stem}-figures")
@@ -121,15 +126,18 @@ def _entry_verdict(r: Recommendation) -> Cell:
     if not r.feasible:
         return Cell("not feasible", kind="breach")
     verdict = r.answer.findings[0].verdict if r.answer.findings else Verdict.FITS
-    broken = max(
-        (found.breach_probability for found in decision.findings_with_verdict(r, Verdict.TIGHT)), default=0.0
+    most_breaches = max(
+        (finding.breach_probability for finding in decision.findings_with_verdict(r, Verdict.TIGHT)),
+        default=0.0,
     )
-    said = {
+    words = {
         Verdict.FITS: "fits",
-        Verdict.TIGHT: f"fits but for {format_share(broken)}" if broken else "fits, a limit is near",
+        Verdict.TIGHT: f"fits but for {format_share(most_breaches)}"
+        if most_breaches
+        else "fits, a limit is near",
         Verdict.RAISE: "fits once a quota is raised",
     }
-    return Cell(said[verdict], kind=verdict)
+    return Cell(words[verdict], kind=verdict)
 
 
 def index_page(entries: Iterable[Entry]) -> bytes:
@@ -137,6 +145,8 @@ def index_page(entries: Iterable[Entry]) -> bytes:
     from .layout import html_page
 
     rows = sorted(entries, key=lambda entry: (entry.error != "", entry.name.lower(), entry.stem))
-    told = [entry for entry in rows if not entry.error]
-    total = format_usd(sum(entry.usd for entry in told))
-    return html_page("index.html.j2", rows=rows, told=told, total=total, version=__version__).encode()
+    rows_with_answer = [entry for entry in rows if not entry.error]
+    total = format_usd(sum(entry.usd for entry in rows_with_answer))
+    return html_page(
+        "index.html.j2", rows=rows, answers=rows_with_answer, total=total, version=__version__
+    ).encode()

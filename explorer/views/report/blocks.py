@@ -55,7 +55,7 @@ class Source:
 
     number: int
     place: str
-    seen: set[str] = field(default_factory=set)
+    days: set[str] = field(default_factory=set)
     facts: set[str] = field(default_factory=set)
 
     @property
@@ -66,7 +66,7 @@ class Source:
     @property
     def dates(self) -> str:
         """When it was seen, oldest first."""
-        return ", ".join(sorted(self.seen))
+        return ", ".join(sorted(self.days))
 
 
 class Sources:
@@ -83,7 +83,7 @@ class Sources:
         if not place:
             return Cell(as_of)
         source = self._by_place.setdefault(place, Source(len(self._by_place) + 1, place))
-        source.seen.add(as_of)
+        source.days.add(as_of)
         source.facts.add(fact)
         return Cell(f"[{source.number}]", as_of, "source", url=source.url)
 

@@ -81,12 +81,14 @@ def key_number_tiles(r: Recommendation) -> list[Cell]:
 def _tightest_limit_tile(r: Recommendation) -> Cell:
     if not r.answer.findings:
         return Cell("none", "no limit binds this design", "Tightest limit")
-    driven = [found for found in r.answer.findings if LOAD & _drivers_by_limit(r).get(found.limit, set())]
+    driven_findings = [
+        finding for finding in r.answer.findings if LOAD & _drivers_by_limit(r).get(finding.limit, set())
+    ]
     worst = r.answer.findings[0]
     if (
-        worst.verdict in (Verdict.TIGHT, Verdict.FITS) and driven
+        worst.verdict in (Verdict.TIGHT, Verdict.FITS) and driven_findings
     ):  # not a setting that is as large as it should be
-        worst = max(driven, key=used_share)
+        worst = max(driven_findings, key=used_share)
     note = f"{catalogue.limit(worst.limit).name}: {use_of_limit_at_length(worst)} at the p99"
     return Cell(format_rough_share(used_share(worst)), note, "Tightest limit")
 
@@ -105,17 +107,17 @@ def _drivers_by_limit(r: Recommendation) -> dict[str, set[str]]:
 
 def decision_points(r: Recommendation) -> list[tuple[str, list[str]]]:
     """A heading and its sentences each."""
-    said = [
+    point_sentences = [
         ("Missed by", list(map(sentence, miss_sentences(r)))),
         ("What would make it feasible", _relaxation_sentences(r)),
         ("It depends", _deciding_sentences(r)),
-        ("First", [sentence(quota_request(found)) for found in findings_with_verdict(r, Verdict.RAISE)]),
+        ("First", [sentence(quota_request(finding)) for finding in findings_with_verdict(r, Verdict.RAISE)]),
         ("Now and then", _occasional_breach_sentences(r)),
         ("Why not otherwise", _rejection_sentences(r)),
         ("What would change it", [sentence(turn.says) for turn in nearest_break_evens(r)]),
         ("Against today", _change_sentences(r)),
     ]
-    return [(heading, sentences) for heading, sentences in said if sentences]
+    return [(heading, sentences) for heading, sentences in point_sentences if sentences]
 
 
 def _relaxation_sentences(r: Recommendation) -> list[str]:
@@ -125,7 +127,7 @@ def _relaxation_sentences(r: Recommendation) -> list[str]:
 
 def findings_with_verdict(r: Recommendation, verdict: Verdict) -> list[Finding]:
     """The findings with one verdict."""
-    return [found for found in r.answer.findings if found.verdict == verdict]
+    return [finding for finding in r.answer.findings if finding.verdict == verdict]
 
 
 def _deciding_sentences(r: Recommendation) -> list[str]:
@@ -138,9 +140,9 @@ def _deciding_sentences(r: Recommendation) -> list[str]:
 
 def _occasional_breach_sentences(r: Recommendation) -> list[str]:
     return [
-        tight_limit_at_length(found)
-        for found in findings_with_verdict(r, Verdict.TIGHT)
-        if found.broken_per_month >= 1
+        tight_limit_at_length(finding)
+        for finding in findings_with_verdict(r, Verdict.TIGHT)
+        if finding.broken_per_month >= 1
     ][:2]
 
 
@@ -151,20 +153,22 @@ def nearest_break_evens(r: Recommendation) -> list[BreakEven]:
 
 
 def _rejection_sentences(r: Recommendation) -> list[str]:
-    held = [reason for reason in r.answer.rejections if reason.kind in ("limit", "promise")]
-    return [sentence(rejection_at_length(reason, r.nearest)) for reason in held[:MOST_POINTS]]
+    reasons = [reason for reason in r.answer.rejections if reason.kind in ("limit", "promise")]
+    return [sentence(rejection_at_length(reason, r.nearest)) for reason in reasons[:MOST_POINTS]]
 
 
 def _change_sentences(r: Recommendation) -> list[str]:
     if r.current is None:
         return []
-    broken = [found for found in findings(r.workload, r.current) if found.verdict == Verdict.BREACH]
-    fails = [breach_today_at_length(found) for found in broken[:MOST_POINTS]]
+    breaches = [finding for finding in findings(r.workload, r.current) if finding.verdict == Verdict.BREACH]
+    fails = [breach_today_at_length(finding) for finding in breaches[:MOST_POINTS]]
     usd = next((change.usd for change in r.answer.changes if change.usd is not None), None)
     if usd is None:
         return fails
-    added, removed = (sum(c.change == kind for c in r.answer.changes) for kind in ("added", "removed"))
-    parts = f"{format_count(added, 'part', 'no')} to add, {removed or 'none'} to remove"
+    added_count, removed_count = (
+        sum(c.change == kind for c in r.answer.changes) for kind in ("added", "removed")
+    )
+    parts = f"{format_count(added_count, 'part', 'no')} to add, {removed_count or 'none'} to remove"
     return [*fails, f"It costs {format_usd_difference(usd)}; {parts}."]
 
 
@@ -173,7 +177,9 @@ def miss_sentences(r: Recommendation) -> Iterator[str]:
     if r.feasible:
         return
     load = Conditions(r.workload)
-    yield from (breach_at_length(found, load.tolerance) for found in findings_with_verdict(r, Verdict.BREACH))
+    yield from (
+        breach_at_length(finding, load.tolerance) for finding in findings_with_verdict(r, Verdict.BREACH)
+    )
     late, target = float(r.answer.evaluation.late[r.answer.index]), r.workload.targets.latency_p95
     if late > load.tolerance + 1e-12:
         yield late_answers_at_length(late, r.workload.client.waits, load.tolerance)
@@ -206,27 +212,28 @@ def choices_table(r: Recommendation) -> Table:
 def limits_table(r: Recommendation, sources: Sources) -> Table:
     """Every limit that binds the design."""
     head = "Limit | >Allowed | >Used, p50 | >Used, p99 | >Requests that break it | Verdict"
-    rows = [_limit_row(found, sources) for found in r.answer.findings]
+    rows = [_limit_row(finding, sources) for finding in r.answer.findings]
     return table("Limits, worst first", f"{head} | What the caller sees | Source", rows, look="wide")
 
 
-def _limit_row(found: Finding, sources: Sources) -> list[Cell | str]:
-    row, share = catalogue.limit(found.limit), used_share(found)
+def _limit_row(finding: Finding, sources: Sources) -> list[Cell | str]:
+    row, share = catalogue.limit(finding.limit), used_share(finding)
     return [
         Cell(row.title, f"`{row.id}`"),
         Cell(
-            format_quantity_at_length(found.limit_value, found.unit), "" if found.verified else "not verified"
+            format_quantity_at_length(finding.limit_value, finding.unit),
+            "" if finding.verified else "not verified",
         ),
-        format_quantity_at_length(found.used_p50, found.unit),
+        format_quantity_at_length(finding.used_p50, finding.unit),
         Cell(
-            format_quantity_at_length(found.used_p99, found.unit),
+            format_quantity_at_length(finding.used_p99, finding.unit),
             format_rough_share(share),
             share=min(share, 1.0),
         ),
-        Cell(format_share(found.breach_probability), broken_a_month(found)),
-        Cell(found.verdict, kind=found.verdict),
-        Cell(sentence(found.consequence, ""), kind="prose"),
-        sources.cite(found.source_url, row.as_of, row.id),
+        Cell(format_share(finding.breach_probability), broken_a_month(finding)),
+        Cell(finding.verdict, kind=finding.verdict),
+        Cell(sentence(finding.consequence, ""), kind="prose"),
+        sources.cite(finding.source_url, row.as_of, row.id),
     ]
 
 
@@ -263,13 +270,13 @@ def _bill_line_row(line: BillLine, total: Decimal, region: str, sources: Sources
 def _unit_price_text(line: BillLine, region: str) -> tuple[str, str]:
     """The price of one; of several tiers the first and the last, and what falls into each."""
     billed = line.quantity - line.free
-    reached = [
+    tiers_in_use = [
         tier for tier in catalogue.tariff(line.id, region).tiers if billed > tier.start or not tier.start
     ]
-    prices = [f"{tier.usd.normalize():f}" for tier in reached]
-    if len(reached) == 1:
+    prices = [f"{tier.usd.normalize():f}" for tier in tiers_in_use]
+    if len(tiers_in_use) == 1:
         return prices[0], ""
-    widths = [(billed if tier.end is None else min(billed, tier.end)) - tier.start for tier in reached]
+    widths = [(billed if tier.end is None else min(billed, tier.end)) - tier.start for tier in tiers_in_use]
     terms = (
         f"{format_billed_quantity(width)} × {price}" for width, price in zip(widths, prices, strict=True)
     )

@@ -42,7 +42,7 @@ class Ahead:
         return DEFAULT if self.growth is None else self.growth
 
     @property
-    def said(self) -> str:
+    def rates_text(self) -> str:
         """The rates in words, and whose they are."""
         rates = ", ".join(f"`{field}` {_a_month(str(rate))}" for field, rate in self.rates.items())
         whose = "assumed, as nobody said" if self.growth is None else "as given"
@@ -67,8 +67,8 @@ class Ahead:
         frame = self.frame.assign(share=limit_shares(self.frame))
         last = frame[frame["month"] == self.months].sort_values("share", ascending=False, kind="stable")
         grows = frame.groupby("limit")["share"].agg(lambda s: s.iloc[-1] - s.iloc[0])
-        kept = [x for x, s in zip(last["limit"], last["share"]) if grows[x] > 1e-9 and s >= LEAST_SHARE]
-        return kept[:MOST]
+        limit_ids = [x for x, s in zip(last["limit"], last["share"]) if grows[x] > 1e-9 and s >= LEAST_SHARE]
+        return limit_ids[:MOST]
 
 
 def limit_shares(frame: Any) -> Any:
@@ -77,28 +77,35 @@ def limit_shares(frame: Any) -> Any:
 
 
 def _a_month(rate: str) -> str:
-    said = rate.strip()
-    return f"+{said} a month" if said.endswith("%") else said.replace("/", " a ").replace("per ", "a ")
+    rate_text = rate.strip()
+    return (
+        f"+{rate_text} a month"
+        if rate_text.endswith("%")
+        else rate_text.replace("/", " a ").replace("per ", "a ")
+    )
 
 
 def limit_growth_table(ahead: Ahead) -> Table | None:
     """How much of each limit is used, year by year, and when it breaks."""
-    seen = sorted({0, *range(12, ahead.months + 1, 12), ahead.months})[:6]
-    rows = [_limit_growth_row(ahead.frame[ahead.frame["limit"] == limit], seen) for limit in ahead.limits()]
-    months = " | ".join(">today" if not month else f">month {month}" for month in seen)
+    months_in_table = sorted({0, *range(12, ahead.months + 1, 12), ahead.months})[:6]
+    rows = [
+        _limit_growth_row(ahead.frame[ahead.frame["limit"] == limit], months_in_table)
+        for limit in ahead.limits()
+    ]
+    months = " | ".join(">today" if not month else f">month {month}" for month in months_in_table)
     caption = "Limits that growth fills: the share that the p99 uses"
     return table(caption, f"Limit | >Allowed | {months} | >Breaks in month", rows) if rows else None
 
 
-def _limit_growth_row(frame: Any, seen: Sequence[int]) -> list[Cell | str]:
+def _limit_growth_row(frame: Any, months: Sequence[int]) -> list[Cell | str]:
     limit = catalogue.limit(frame["limit"].iloc[0])
     share = dict(zip(frame["month"], limit_shares(frame)))
-    broken = frame.loc[frame["verdict"] == Verdict.BREACH, "month"]
+    breach_months = frame.loc[frame["verdict"] == Verdict.BREACH, "month"]
     return [
         Cell(limit.title, f"`{limit.id}`"),
         format_quantity_at_length(float(frame["limit_value"].iloc[0]), limit.unit),
-        *(format_rough_share(float(share[month])) for month in seen),
-        str(broken.iloc[0]) if len(broken) else "not in sight",
+        *(format_rough_share(float(share[month])) for month in months),
+        str(breach_months.iloc[0]) if len(breach_months) else "not in sight",
     ]
 
 

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from explorer.facts.locations import templates_dir
 
 from .blocks import Cell, Table
-from .document import Block, Document, Drawn, Section, kind
+from .document import Block, Document, ReportPicture, Section, kind
 from .typography import one_line
 
 TEMPLATES = {".html": "report.html.j2", ".md": "report.md.j2"}
@@ -32,12 +32,12 @@ def html(doc: Document) -> str:
     return html_page(TEMPLATES[".html"], doc=doc)
 
 
-def html_page(template: str, **given: Any) -> str:
+def html_page(template: str, **variables: Any) -> str:
     """A page of HTML with its style and its script, which alone may run on it."""
     script = (FOLDER / "report.js").read_text(encoding="utf-8")
     digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    made = _template_environment(".html").get_template(template)
-    return made.render(script=Markup(script), script_hash=digest, **given)
+    html_text = _template_environment(".html").get_template(template)
+    return html_text.render(script=Markup(script), script_hash=digest, **variables)
 
 
 def md(doc: Document) -> str:
@@ -60,12 +60,12 @@ def md_part(section: Section, blocks: Sequence[Block], doc: Document, headed: bo
     return _md_macro("chapter" if headed else "rest", section, blocks, doc)
 
 
-def _md_macro(name: str, *given: Any) -> str:
+def _md_macro(name: str, *arguments: Any) -> str:
     macros = _template_environment(".md").get_template("blocks.md.j2").module
-    return SPACED.sub("\n\n", getattr(macros, name)(*given)).strip()
+    return SPACED.sub("\n\n", getattr(macros, name)(*arguments)).strip()
 
 
-def _data_address(picture: Drawn) -> str:
+def _data_address(picture: ReportPicture) -> str:
     """The address of a picture that holds it whole."""
     return "data:image/svg+xml;base64," + b64encode(picture.svg.encode()).decode()
 

@@ -15,7 +15,7 @@ from typing import Any
 from explorer.errors import ReportError
 from explorer.workload.workload import Workload
 
-from .document import Block, Document, Section, Shown
+from .document import Block, Document, PictureBlock, Section
 from .layout import md_head, md_part
 from .workload import is_long
 
@@ -38,13 +38,13 @@ def notebook_json(doc: Document) -> bytes:
         from IPython.core.formatters import DisplayFormatter
     except ImportError:
         raise ReportError(MISSING) from None
-    made = Cells(DisplayFormatter(), _cell_names(doc))
-    made.text("head", md_head(doc))
-    made.setup(doc)
+    cells = Cells(DisplayFormatter(), _cell_names(doc))
+    cells.text("head", md_head(doc))
+    cells.setup(doc)
     for section in doc.sections:
-        made.section(section, doc)
+        cells.section(section, doc)
     metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
-    notebook = {"cells": made.cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    notebook = {"cells": cells.cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     return (json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
@@ -90,19 +90,20 @@ class Cells:
         assert isinstance(last, ast.Expr)
         value = eval(compile(ast.Expression(last.value), "cell", "eval"), self.names)
         with pd.option_context("display.max_columns", 20, "display.max_rows", 60, "display.width", 80):
-            shown, metadata = self.formatter.format(value)
+            data_by_type, metadata = self.formatter.format(value)
         data = {
-            kind: _source_lines(text) if kind.startswith("text/") else text for kind, text in shown.items()
+            kind: _source_lines(text) if kind.startswith("text/") else text
+            for kind, text in data_by_type.items()
         }
-        told = {"data": data, "metadata": metadata, "execution_count": self.count}
-        return {"output_type": "execute_result", **told}
+        output = {"data": data, "metadata": metadata, "execution_count": self.count}
+        return {"output_type": "execute_result", **output}
 
     def setup(self, doc: Document) -> None:
         """From the workload to the answer: what all cells after it are about."""
         r, ahead, run = (doc.names[name] for name in ("r", "ahead", "run"))
         growth = "{" + ", ".join(f'"{field}": "{rate}"' for field, rate in ahead.rates.items()) + "}"
-        given, loads = workload_as_code(r.workload)
-        parameters = f"{given}\ngrowth = {growth}\nmonths = {ahead.months}"
+        workload_code, loads = workload_as_code(r.workload)
+        parameters = f"{workload_code}\ngrowth = {growth}\nmonths = {ahead.months}"
         self.code("parameters", parameters, shows=False, tags=("parameters",))
         lines = ["import tomllib", "", "import explorer as ex", "from explorer import figures", "", loads]
         if doc.names["w"] is not r.workload:
@@ -118,11 +119,11 @@ class Cells:
         """What a section tells, its pictures where they stand, and its frame."""
         headed = True
         for part in _blocks_between_pictures(section):
-            if isinstance(part, Shown):
-                for drawn in doc.drawn(part.key):
-                    self.code(section.id, drawn.expression)
-            elif told := md_part(section, part, doc, headed):
-                self.text(section.id, told)
+            if isinstance(part, PictureBlock):
+                for picture in doc.pictures_of(part.key):
+                    self.code(section.id, picture.expression)
+            elif markdown := md_part(section, part, doc, headed):
+                self.text(section.id, markdown)
                 headed = False
         if section.id in FRAMES:
             self.code(section.id, FRAMES[section.id])
@@ -133,20 +134,20 @@ def _source_lines(text: str) -> list[str]:
     return text.splitlines(True)
 
 
-def _blocks_between_pictures(section: Section) -> Iterator[Shown | list[Block]]:
+def _blocks_between_pictures(section: Section) -> Iterator[PictureBlock | list[Block]]:
     """The blocks of a section between its pictures; at least one, for its heading."""
-    told: list[Block] = []
+    blocks: list[Block] = []
     first = True
     for block in section.blocks:
-        if isinstance(block, Shown):
-            if told or first:
-                yield told
+        if isinstance(block, PictureBlock):
+            if blocks or first:
+                yield blocks
             yield block
-            told, first = [], False
+            blocks, first = [], False
         else:
-            told.append(block)
-    if told or first:
-        yield told
+            blocks.append(block)
+    if blocks or first:
+        yield blocks
 
 
 def workload_as_code(w: Workload) -> tuple[str, str]:
@@ -162,13 +163,13 @@ def _toml_with_counts(w: Workload) -> str:
     """Its TOML; what a dotenv holds as its size, which is all that was read of it."""
     import tomli_w
 
-    given = tomllib.loads(w.to_toml())
-    configuration = given.get("configuration")
+    content = tomllib.loads(w.to_toml())
+    configuration = content.get("configuration")
     if isinstance(configuration, dict) and configuration.pop("dotenv", None):
-        counted = w.configuration
+        sizes = w.configuration
         configuration |= {
-            "total": counted.total,
-            "entries": counted.entry_count,
-            "largest": counted.largest,
+            "total": sizes.total,
+            "entries": sizes.entry_count,
+            "largest": sizes.largest,
         }
-    return tomli_w.dumps(given)
+    return tomli_w.dumps(content)

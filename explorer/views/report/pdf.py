@@ -10,7 +10,7 @@ from typing import Any
 from explorer.errors import ReportError
 
 from .blocks import Cell, Table
-from .document import Beside, Block, Code, Document, Folded, Heading, Listed, Prose, Shown
+from .document import Beside, Block, Code, Document, Folded, Heading, Listed, PictureBlock, Prose
 from .layout import CODE, FOLDER, UNIT
 
 MISSING = "{path}: PDF needs typst, which is not installed: expected pip install 'explorer[pdf]'"
@@ -37,14 +37,14 @@ def _compile_typst(doc: Document, form: str, **more: Any) -> Any:
         import typst
     except ImportError:
         raise ReportError(MISSING.format(path="report")) from None
-    told = _typst_document(doc)
-    text = json.dumps(told, ensure_ascii=False)
+    source = _typst_document(doc)
+    text = json.dumps(source, ensure_ascii=False)
     if form == "pdf":
         more["pdf_standards"] = STANDARD
     inputs = {
         "main.typ": (FOLDER / "report.typ").read_bytes(),
         "report.json": text.encode(),
-        **{f"{drawn.name}.svg": drawn.svg.encode() for drawn in doc.every_picture()},
+        **{f"{picture.name}.svg": picture.svg.encode() for picture in doc.every_picture()},
     }
     compiled: Any = typst.compile  # its stub knows no inputs by name
     return compiled(
@@ -95,7 +95,7 @@ def _typst_document(doc: Document) -> dict[str, Any]:
 
 def _two_columns(points: Sequence[Listed]) -> tuple[Sequence[Listed], Sequence[Listed]]:
     """Two columns that are about as long, in order."""
-    sizes = [2 + sum(1 + len(said) // 55 for said in point.sentences) for point in points]
+    sizes = [2 + sum(1 + len(text) // 55 for text in point.sentences) for point in points]
     at = min(range(len(points) + 1), key=lambda at: abs(sum(sizes[:at]) - sum(sizes[at:])))
     return points[:at], points[at:]
 
@@ -109,7 +109,7 @@ def _typst_block(doc: Document, block: Block) -> dict[str, Any]:
         case Heading():
             return {"kind": "heading", "text": block.text}
         case Listed():
-            items = [typst_spans(said) for said in block.sentences]
+            items = [typst_spans(text) for text in block.sentences]
             return {"kind": "listed", "heading": block.heading, "items": items, "otherwise": block.otherwise}
         case Beside():
             return {"kind": "beside", "blocks": [_typst_block(doc, one) for one in block.blocks]}
@@ -117,9 +117,9 @@ def _typst_block(doc: Document, block: Block) -> dict[str, Any]:
             return _typst_table(block.table)
         case Code():
             return {"kind": "code", "text": block.text, "language": block.language}
-        case Shown():
-            drawn = [{"file": f"{one.name}.svg", "alt": one.alt} for one in doc.drawn(block.key)]
-            return {"kind": "shown", "pictures": drawn, "half": len(drawn) > 1}
+        case PictureBlock():
+            pictures = [{"file": f"{one.name}.svg", "alt": one.alt} for one in doc.pictures_of(block.key)]
+            return {"kind": "pictureblock", "pictures": pictures, "half": len(pictures) > 1}
 
 
 def _typst_table(table: Table) -> dict[str, Any]:

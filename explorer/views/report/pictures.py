@@ -21,7 +21,7 @@ from explorer.engine.latency import latency, steps
 from explorer.facts.key_value import format_pairs
 from explorer.options.base.conditions import Conditions
 
-from .document import Drawn
+from .document import ReportPicture
 from .growth import Ahead
 from .measured import Measurement
 from .workload import QUANTILES, SPREADS
@@ -33,27 +33,27 @@ MAP = ("response", "runtime")
 
 def report_pictures(
     r: Recommendation, ahead: Ahead, moves: Sensitivity, run: Measurement | None = None
-) -> dict[str, list[Drawn]]:
+) -> dict[str, list[ReportPicture]]:
     """The pictures by the key of their place; none where matplotlib, an extra, is not installed."""
     try:
         from explorer.views import figures
     except ImportError:
         return {}
-    found: dict[str, list[Drawn]] = {}
-    for key, drawn in _all_pictures(figures, with_plain_name(r), ahead, moves, run):
-        found.setdefault(key, []).append(drawn)
-    return found
+    pictures_by_key: dict[str, list[ReportPicture]] = {}
+    for key, picture in _all_pictures(figures, with_plain_name(r), ahead, moves, run):
+        pictures_by_key.setdefault(key, []).append(picture)
+    return pictures_by_key
 
 
 def _all_pictures(
     figures: Any, r: Recommendation, ahead: Ahead, moves: Sensitivity, run: Measurement | None
-) -> Iterator[tuple[str, Drawn]]:
+) -> Iterator[tuple[str, ReportPicture]]:
     w = r.workload
     for name in _binding_distributions(r):
         draw = partial(figures.distribution, w, name)
         yield (
             "context",
-            Drawn(name, draw, f'figures.distribution(w, "{name}")', partial(_quantile_rows, r, name)),
+            ReportPicture(name, draw, f'figures.distribution(w, "{name}")', partial(_quantile_rows, r, name)),
         )
     for key, name, rows in (
         ("resources", "resources", _part_rows),
@@ -63,23 +63,25 @@ def _all_pictures(
         ("latency", "latency", _phase_rows),
     ):
         draw = partial(getattr(figures, name), r)
-        yield key, Drawn(name.replace("_", "-"), draw, f"figures.{name}(r)", partial(rows, r))
+        yield key, ReportPicture(name.replace("_", "-"), draw, f"figures.{name}(r)", partial(rows, r))
     yield "rates", _cost_by_rate_picture(figures, r)
     yield "map", _decision_map_picture(figures, r)
     moves = replace(moves, workload=w)
     yield (
         "sensitivity",
-        Drawn("sensitivity", partial(figures.tornado, moves), "figures.tornado(moves)", lambda: moves.frame),
+        ReportPicture(
+            "sensitivity", partial(figures.tornado, moves), "figures.tornado(moves)", lambda: moves.frame
+        ),
     )
     if limits := ahead.limits():
         draw = partial(figures.growth, ahead.frame, limits, w.name)
         expression = f"figures.growth(ahead, {json.dumps(limits)}, w.name)"
-        yield "growth", Drawn("growth", draw, expression, lambda: ahead.frame)
+        yield "growth", ReportPicture("growth", draw, expression, lambda: ahead.frame)
     if run is not None:
         draw = partial(figures.predictions, run)
-        yield "measured", Drawn("measured", draw, "figures.predictions(run)", lambda: run.off)
+        yield "measured", ReportPicture("measured", draw, "figures.predictions(run)", lambda: run.off)
         draw = partial(figures.latencies, run)
-        yield "measured", Drawn("latencies", draw, "figures.latencies(run)", lambda: run.frame)
+        yield "measured", ReportPicture("latencies", draw, "figures.latencies(run)", lambda: run.frame)
 
 
 def with_plain_name(r: Recommendation) -> Recommendation:
@@ -92,23 +94,23 @@ def with_plain_name(r: Recommendation) -> Recommendation:
     return plain
 
 
-def _cost_by_rate_picture(figures: Any, r: Recommendation) -> Drawn:
+def _cost_by_rate_picture(figures: Any, r: Recommendation) -> ReportPicture:
     designs = _designs_over_rates(r)
-    listed = ",\n    ".join(f'"{format_pairs(design.ids, ",")}"' for design in designs)
-    expression = f"designs = [\n    {listed},\n]\nfigures.cost_by_rate(w, designs)"
+    design_lines = ",\n    ".join(f'"{format_pairs(design.ids, ",")}"' for design in designs)
+    expression = f"designs = [\n    {design_lines},\n]\nfigures.cost_by_rate(w, designs)"
     draw = partial(figures.cost_by_rate, r.workload, designs)
-    return Drawn("cost-by-rate", draw, expression, partial(_rate_rows, r, designs))
+    return ReportPicture("cost-by-rate", draw, expression, partial(_rate_rows, r, designs))
 
 
-def _decision_map_picture(figures: Any, r: Recommendation) -> Drawn:
+def _decision_map_picture(figures: Any, r: Recommendation) -> ReportPicture:
     x, y = MAP
-    found = cache(partial(map_decisions, r.workload, x, y))
+    decisions = cache(partial(map_decisions, r.workload, x, y))
 
     def draw() -> Any:
-        return figures.decision_map(r.workload, x, y, swept=found().sweep)
+        return figures.decision_map(r.workload, x, y, swept=decisions().sweep)
 
     expression = f'figures.decision_map(w, "{x}", "{y}")'
-    return Drawn("decision-map", draw, expression, lambda: _winner_rows(found().sweep))
+    return ReportPicture("decision-map", draw, expression, lambda: _winner_rows(decisions().sweep))
 
 
 def _binding_distributions(r: Recommendation) -> list[str]:
@@ -123,20 +125,20 @@ def _binding_distributions(r: Recommendation) -> list[str]:
 
 def _designs_over_rates(r: Recommendation) -> list[Design]:
     """The design, and those that the nearest rates would change it to, or the best alternatives."""
-    turned = [
+    designs_beyond = [
         turn.design for turn in r.answer.break_evens if turn.axis == "requests_per_month" and turn.design
     ]
     others = [other.design for other in r.answer.alternatives]
-    designs = [r.nearest, *(Design(**ids) for ids in (*turned, *others))]
+    designs = [r.nearest, *(Design(**ids) for ids in (*designs_beyond, *others))]
     return list(dict.fromkeys(designs))[:MOST_RATES]
 
 
 # The numbers of a picture ------------------------------------------------------------------------
 
 
-def _winner_rows(swept: Sweep) -> Any:
+def _winner_rows(grid: Sweep) -> Any:
     """A row a point of the map; the five options say which design it is."""
-    return swept.to_frame().drop(columns=["winner", "runner_up"])
+    return grid.to_frame().drop(columns=["winner", "runner_up"])
 
 
 def _quantile_rows(r: Recommendation, name: str) -> Any:

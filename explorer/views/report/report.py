@@ -43,11 +43,11 @@ def report(
     """
     path = Path(path)
     check_report_path(path)
-    asked = ReportRequest(growth, months, Path(measured) if measured is not None else None)
-    return write_file(render_document(recommend(workload), path.name, asked), path)
+    request = ReportRequest(growth, months, Path(measured) if measured is not None else None)
+    return write_file(render_document(recommend(workload), path.name, request), path)
 
 
-def render_document(r: Recommendation, name: str, asked: ReportRequest | None = None) -> bytes:
+def render_document(r: Recommendation, name: str, request: ReportRequest | None = None) -> bytes:
     """The document for an answer, in the form that the ending of its `name` asks for."""
     ending = Path(name).suffix.lower()
-    return FORMS[ending](report_document(r, name, asked or ReportRequest()))
+    return FORMS[ending](report_document(r, name, request or ReportRequest()))

@@ -18,7 +18,7 @@ from . import alternatives, decision, sensitivity, workload
 from . import growth as growing
 from . import measured as benchmark
 from .blocks import Sources
-from .document import Beside, Block, Code, Document, Folded, Heading, Listed, Prose, Section, Shown
+from .document import Beside, Block, Code, Document, Folded, Heading, Listed, PictureBlock, Prose, Section
 from .growth import Ahead
 from .measured import Measurement
 from .pictures import report_pictures, with_plain_name
@@ -41,19 +41,19 @@ class ReportRequest:
     measured: Path | None = None
 
 
-def report_document(r: Recommendation, name: str, asked: ReportRequest = ReportRequest()) -> Document:
+def report_document(r: Recommendation, name: str, request: ReportRequest = ReportRequest()) -> Document:
     """The document for an answer, to be written as `name`; sources are numbered as they are cited."""
-    sources, ahead = Sources(), Ahead(r, asked.growth, asked.months)
+    sources, ahead = Sources(), Ahead(r, request.growth, request.months)
     swung = sensitivity.report_sensitivity(r)
-    run = Measurement(asked.measured, r.workload) if asked.measured else None
+    run = Measurement(request.measured, r.workload) if request.measured else None
     sections = [
         _context_section(r),
         _decision_section(r),
         _limits_section(r, sources),
         _cost_section(r, sources),
-        Section("latency", "Latency", [Shown("latency"), decision.phases_table(r)]),
+        Section("latency", "Latency", [PictureBlock("latency"), decision.phases_table(r)]),
         *(
-            [Section("measured", "Measured", [*benchmark.measurement_blocks(run), Shown("measured")])]
+            [Section("measured", "Measured", [*benchmark.measurement_blocks(run), PictureBlock("measured")])]
             if run
             else ()
         ),
@@ -69,7 +69,7 @@ def report_document(r: Recommendation, name: str, asked: ReportRequest = ReportR
         _assumptions_section(r, ahead, sources),
     ]
     alternatives.cite_facts_without_table(r, sources)
-    sections += [Section("sources", "Sources", []), _reproduction_section(r, name, asked)]
+    sections += [Section("sources", "Sources", []), _reproduction_section(r, name, request)]
     return Document(
         title=one_line(r.workload.name) or "Workload",
         feasible=r.feasible,
@@ -87,9 +87,9 @@ def report_document(r: Recommendation, name: str, asked: ReportRequest = ReportR
     )
 
 
-def document_under_name(doc: Document, r: Recommendation, name: str, asked: ReportRequest) -> Document:
+def document_under_name(doc: Document, r: Recommendation, name: str, request: ReportRequest) -> Document:
     """The same document, to be written as `name`: its pictures are not drawn again."""
-    return replace(doc, sections=[*doc.sections[:-1], _reproduction_section(r, name, asked)])
+    return replace(doc, sections=[*doc.sections[:-1], _reproduction_section(r, name, request)])
 
 
 def _one_document_or_more(*blocks: Block | None) -> list[Block]:
@@ -99,32 +99,39 @@ def _one_document_or_more(*blocks: Block | None) -> list[Block]:
 def _context_section(r: Recommendation) -> Section:
     w = r.workload
     return Section(
-        "context", "Context", [workload.sizes_table(w), Shown("context"), Beside(workload.workload_tables(w))]
+        "context",
+        "Context",
+        [workload.sizes_table(w), PictureBlock("context"), Beside(workload.workload_tables(w))],
     )
 
 
 def _decision_section(r: Recommendation) -> Section:
     among = Prose(decision.candidate_counts(r))
-    blocks: list[Block] = [among, decision.choices_table(r), Shown("resources"), Shown("design")]
+    blocks: list[Block] = [
+        among,
+        decision.choices_table(r),
+        PictureBlock("resources"),
+        PictureBlock("design"),
+    ]
     return Section("decision", "Decision", blocks)
 
 
 def _limits_section(r: Recommendation, sources: Sources) -> Section:
-    return Section("limits", "Limits", [Shown("limits"), decision.limits_table(r, sources)])
+    return Section("limits", "Limits", [PictureBlock("limits"), decision.limits_table(r, sources)])
 
 
 def _cost_section(r: Recommendation, sources: Sources) -> Section:
     blocks: list[Block] = [
         decision.bill_table(r, sources),
         Prose(decision.BILL_MARKS, small=True),
-        Shown("cost"),
+        PictureBlock("cost"),
     ]
     return Section("cost", "Cost", blocks)
 
 
 def _consequences_section(r: Recommendation) -> Section:
-    quotas = [sentence(found.consequence) for found in decision.findings_with_verdict(r, Verdict.RAISE)]
-    watched = [tight_limit_at_length(found) for found in decision.findings_with_verdict(r, Verdict.TIGHT)]
+    quotas = [sentence(finding.consequence) for finding in decision.findings_with_verdict(r, Verdict.RAISE)]
+    watched = [tight_limit_at_length(finding) for finding in decision.findings_with_verdict(r, Verdict.TIGHT)]
     lacking = list(filter(None, [door_lacks(r.nearest.options[0])]))
     lists = [
         Listed("To operate", r.nearest.parts, "No moving part: nothing but the function itself."),
@@ -150,22 +157,22 @@ def _break_evens_section(r: Recommendation, swung: Sensitivity) -> Section:
     moves = sensitivity.swings_table(swung)
     blocks = _one_document_or_more(
         alternatives.break_evens_table(r),
-        Shown("map"),
+        PictureBlock("map"),
         Heading("What is not known for sure") if moves else None,
         Prose(one_line(swung.summary)) if moves else None,
-        Shown("sensitivity") if moves else None,
+        PictureBlock("sensitivity") if moves else None,
         moves,
         Heading("What a part is worth"),
         trade,
-        Shown("rates"),
+        PictureBlock("rates"),
     )
     return Section("turns", "What would change it", blocks)
 
 
 def _growth_section(ahead: Ahead) -> Section:
     blocks = _one_document_or_more(
-        Prose(f"{ahead.first} Growth over {ahead.months} months: {ahead.said}"),
-        Shown("growth"),
+        Prose(f"{ahead.first} Growth over {ahead.months} months: {ahead.rates_text}"),
+        PictureBlock("growth"),
         growing.limit_growth_table(ahead),
         growing.design_changes_table(ahead),
     )
@@ -179,24 +186,24 @@ def _assumptions_section(r: Recommendation, ahead: Ahead, sources: Sources) -> S
         Folded(f"All {len(every.rows)} assumptions", every),
     ]
     if ahead.growth is None:
-        blocks.append(Prose(f"Growth is an assumption too: {ahead.said}"))
+        blocks.append(Prose(f"Growth is an assumption too: {ahead.rates_text}"))
     return Section("assumptions", "Assumptions", blocks)
 
 
-def _reproduction_section(r: Recommendation, name: str, asked: ReportRequest) -> Section:
+def _reproduction_section(r: Recommendation, name: str, request: ReportRequest) -> Section:
     """The version, the workload's file, and the command that makes the document again."""
     source = r.workload.source
     file = one_line(source if source.endswith(".toml") else "workload.toml")
-    command = ["explorer", "report", file, "-o", one_line(name), *_command_options(asked)]
+    command = ["explorer", "report", file, "-o", one_line(name), *_command_options(request)]
     words = f"with explorer {__version__} and this file as `{file}`:"
     toml = Code(workload.file_text(r.workload), "toml")
     return Section("again", "Make it again", [Code(shlex.join(command), "sh"), Prose(words), toml])
 
 
-def _command_options(asked: ReportRequest) -> Iterable[str]:
-    for field, rate in (asked.growth or {}).items():
+def _command_options(request: ReportRequest) -> Iterable[str]:
+    for field, rate in (request.growth or {}).items():
         yield from ("--growth", format_pair(field, rate))
-    if asked.months != growing.MONTHS:
-        yield from ("--months", str(asked.months))
-    if asked.measured:
-        yield from ("--measured", asked.measured.name)
+    if request.months != growing.MONTHS:
+        yield from ("--months", str(request.months))
+    if request.measured:
+        yield from ("--measured", request.measured.name)

@@ -23,9 +23,11 @@ def sizes_table(w: Workload) -> Table:
     """Sizes and times by quantile."""
     rows = []
     for name in SPREADS:
-        spread, record = getattr(w, name).spread, by_path()[name]
-        values = [record.kind.show(float(spread.quantile(p))) for p in QUANTILES]
-        rows.append((record.label, *values, spread.tail if w.is_given(name) else "not given: the default"))
+        distribution, record = getattr(w, name).spread, by_path()[name]
+        values = [record.kind.show(float(distribution.quantile(p))) for p in QUANTILES]
+        rows.append(
+            (record.label, *values, distribution.tail if w.is_given(name) else "not given: the default")
+        )
     head = "One request | >p50 | >p90 | >p95 | >p99 | >p99.9 | Largest values"
     return table("Sizes before any encoding, times of the work when warm", head, rows)
 
@@ -33,12 +35,12 @@ def sizes_table(w: Workload) -> Table:
 def workload_tables(w: Workload) -> list[Table]:
     """Everything else that the workload says, and what it left to a default."""
     rows = [record for record in FIELDS if record.label and record.path not in SPREADS]
-    carried = [record for record in rows if not record.within or by_path()[record.within].is_carried]
-    promised = [record for record in rows if record not in carried]
-    promised.sort(key=lambda record: by_path()[record.within].report_order)
+    carried_rows = [record for record in rows if not record.within or by_path()[record.within].is_carried]
+    promise_rows = [record for record in rows if record not in carried_rows]
+    promise_rows.sort(key=lambda record: by_path()[record.within].report_order)
     return [
-        _fields_table("What is carried", w, carried),
-        _fields_table("For whom, and what is promised", w, promised),
+        _fields_table("What is carried", w, carried_rows),
+        _fields_table("For whom, and what is promised", w, promise_rows),
     ]
 
 

@@ -44,16 +44,16 @@ def write_file(content: bytes, path: Path) -> Path:
 
 def write_figures(doc: Document, folder: Path) -> list[Path]:
     """Each picture as SVG and PNG, and what it shows as CSV. Raises ReportError, also without matplotlib."""
-    found: list[Path] = []
-    for number, drawn in enumerate(doc.every_picture(), 1):
-        name = f"{number:02}-{drawn.name}"
-        found.append(write_file(drawn.svg.encode(), folder / f"{name}.svg"))
-        found.append(write_file(drawn.picture.png(DPI), folder / f"{name}.png"))
-        rows = drawn.rows().to_csv(index=False, lineterminator="\n", float_format=DIGITS)
-        found.append(write_file(rows.encode(), folder / f"{name}.csv"))
-    if not found:
+    files: list[Path] = []
+    for number, picture in enumerate(doc.every_picture(), 1):
+        name = f"{number:02}-{picture.name}"
+        files.append(write_file(picture.svg.encode(), folder / f"{name}.svg"))
+        files.append(write_file(picture.picture.png(DPI), folder / f"{name}.png"))
+        rows = picture.rows().to_csv(index=False, lineterminator="\n", float_format=DIGITS)
+        files.append(write_file(rows.encode(), folder / f"{name}.csv"))
+    if not files:
         raise ReportError("figures need matplotlib: expected pip install 'explorer[notebooks]'")
-    return found
+    return files
 
 
 # The forms: each is imported when it is first asked for -------------------------------------------
