@@ -79,7 +79,7 @@ from explorer.cli.commands import init
 from explorer.cli.assignments import parsed
 from explorer.ingest.workload import QUESTIONS
 from explorer.views.app import controls
-from explorer.views.report.workload import asked
+from explorer.views.report.workload import workload_tables
 from explorer.workload import axes
 from explorer.workload.schema import json_schema
 
@@ -88,7 +88,8 @@ least = dict(requests_per_month=1e5, response="1 KB", runtime="1 s")
 w = ex.Workload(**least)
 given = ex.Workload(**least, client={"patience": "1 min"}, kitchen={"cooks": 7, "vegan": True, **MORE})
 again = tomllib.loads(given.to_toml())
-cells = [[str(getattr(cell, "text", cell)) for cell in row] for table in asked(given) for row in table.rows]
+rows = [row for table in workload_tables(given) for row in table.rows]
+cells = [[str(getattr(cell, "text", cell)) for cell in row] for row in rows]
 
 def refused(**fields):
     try:
