@@ -76,7 +76,7 @@ def list_options(choices: Choices) -> str:
 def describe_design(design: Design) -> str:
     """A design in one phrase, from its options' own summaries.
 
-    >>> describe(design)  # doctest: +ELLIPSIS
+    >>> describe_design(design)  # doctest: +ELLIPSIS
     'an API Gateway HTTP API; ...; the work in ...; configuration from ...'
     """
     door, request, response, execution, configuration = design.options
@@ -95,11 +95,11 @@ def _other_choices(choices: Choices, beside: Choices) -> dict[str, str]:
 def design_difference(choices: Choices, beside: Choices | None) -> str:
     """The choices in which a design differs from the one beside it; all of them if there is none.
 
-    >>> difference({"door": "http-api", "response": "stored"}, {"door": "http-api", "response": "buffered"})
+    >>> design_difference({"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"})
     'response=stored'
-    >>> difference({"door": "http-api"}, {"door": "http-api"})
+    >>> design_difference({"door": "http-api"}, {"door": "http-api"})
     'the same'
-    >>> difference({"door": "http-api"}, None)
+    >>> design_difference({"door": "http-api"}, None)
     'door=http-api'
     """
     return format_pairs(_ids(choices) if beside is None else _other_choices(choices, beside)) or "the same"
@@ -108,9 +108,9 @@ def design_difference(choices: Choices, beside: Choices | None) -> str:
 def design_difference_or_all(choices: Choices, beside: Choices | None) -> str:
     """The choices in which a design differs from the one beside it; all of them if it does not.
 
-    >>> difference_or_all({"door": "alb", "response": "stored"}, {"door": "alb", "response": "buffered"})
+    >>> design_difference_or_all({"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"})
     'response=stored'
-    >>> difference_or_all({"door": "alb"}, {"door": "alb"})
+    >>> design_difference_or_all({"door": "alb"}, {"door": "alb"})
     'door=alb'
     """
     return format_pairs((beside and _other_choices(choices, beside)) or _ids(choices))
@@ -119,7 +119,7 @@ def design_difference_or_all(choices: Choices, beside: Choices | None) -> str:
 def design_difference_briefly(choices: Choices, beside: Choices) -> str:
     """The options in which a design differs from the one beside it, by name; "" if it does not.
 
-    >>> difference_briefly({"door": "alb", "response": "stored"}, {"door": "alb", "response": "buffered"})
+    >>> design_difference_briefly({"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"})
     'stored'
     """
     return ", ".join(_other_choices(choices, beside).values())
@@ -162,7 +162,7 @@ def label_designs(designs: Sequence[Choices]) -> list[str]:
 def door_lacks(door: Option) -> str:
     """What a door does not offer of all that a client may need; "" if it offers all.
 
-    >>> lacks(design.options[0])
+    >>> door_lacks(design.options[0])
     'An API Gateway HTTP API has no WAF, usage plans or private access of its own.'
     """
     lacking = [NEEDS.get(need, need) for need in EVERY_NEED if need not in getattr(door, "offers", ())]

@@ -54,7 +54,7 @@ def expected_id(text: object, accepted: Iterable[str]) -> str:
 def nearest_names(text: str, accepted: Iterable[str], most: int, likeness: float) -> list[str]:
     """Similar names, the most similar first: at most so many, of this likeness (0 to 1) at least.
 
-    >>> nearest("eu-wset-1", ["us-east-1", "eu-west-1"], 1, 0.8)
+    >>> nearest_names("eu-wset-1", ["us-east-1", "eu-west-1"], 1, 0.8)
     ['eu-west-1']
     """
     return difflib.get_close_matches(text, list(accepted), most, likeness)
