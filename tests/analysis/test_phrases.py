@@ -71,7 +71,7 @@ def test_every_function_has_an_example_that_holds(module, name):
 def test_what_has_nothing_to_say_has_no_words():
     fits = replace(FINDING, breach_probability=0.0, broken_per_month=0.0)
     assert phrases.broken_a_month(fits) == ""
-    assert phrases.difference_briefly(DESIGN, DESIGN) == ""
+    assert phrases.design_difference_briefly(DESIGN, DESIGN) == ""
     assert phrases.varying_concerns([]) == []
     assert phrases.label_designs([]) == []
 
@@ -175,13 +175,13 @@ def test_few_of_the_options_that_a_reason_rules_out(count, words):
     ],
 )  # fmt: skip
 def test_how_a_design_differs(beside, words, or_all, briefly):
-    assert phrases.difference(DESIGN, beside) == words
-    assert phrases.difference_or_all(DESIGN, beside) == or_all
-    assert phrases.difference_briefly(DESIGN.ids, beside) == briefly
+    assert phrases.design_difference(DESIGN, beside) == words
+    assert phrases.design_difference_or_all(DESIGN, beside) == or_all
+    assert phrases.design_difference_briefly(DESIGN.ids, beside) == briefly
 
 
 def test_a_door_that_offers_all_lacks_nothing():
-    assert phrases.lacks(OPTIONS["door"]["rest-api"]) == ""
+    assert phrases.door_lacks(OPTIONS["door"]["rest-api"]) == ""
 
 
 @pytest.mark.parametrize(("text", "words"), [("it ends.", "It ends."), ("run `x`", "Run `x`"), ("", ".")])

@@ -15,7 +15,7 @@ from explorer.engine.designs import allowed
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.ranking import NOTHING
 from explorer.options.base.conditions import Conditions
-from explorer.workload.axes import TOTAL, fields
+from explorer.workload.axes import TOTAL, axis_names
 from explorer.workload.fields import SPREADS
 from tests.support.workloads import workloads
 
@@ -78,7 +78,7 @@ def same_as_evaluation(w, axes, found):
 
 
 def test_every_axis_that_a_test_knows_is_an_axis():
-    assert set(VALUES) == set(fields())
+    assert set(VALUES) == set(axis_names())
 
 
 @pytest.mark.parametrize("name", sorted(examples()))
@@ -112,8 +112,8 @@ def placed(w, axis, value):
     if axis not in SPREADS:
         return w.replace({f"{TOTAL}.total" if axis == TOTAL else axis: value})
     factor = value / float(getattr(w, axis).spread.median)
-    given = w._given[axis]
-    there = w.replace({axis: {name: scaled(given[name], factor) for name in SPREAD if name in given}})
+    content = w._content[axis]
+    there = w.replace({axis: {name: scaled(content[name], factor) for name in SPREAD if name in content}})
     mean = float(getattr(w, axis).spread.mean) * factor  # but for a tail cut at the largest size there is
     assume(math.isclose(float(getattr(there, axis).spread.mean), mean, rel_tol=1e-12))
     return there
@@ -126,7 +126,7 @@ def scaled(given, factor):
     return [each * factor for each in given] if isinstance(given, list) else given * factor
 
 
-@pytest.mark.parametrize("axis", fields())
+@pytest.mark.parametrize("axis", axis_names())
 @settings(max_examples=3)
 @given(w=workloads(), share=st.floats(0, 1))
 def test_at_one_point_it_is_what_is_recommended_along_every_axis(axis, w, share):

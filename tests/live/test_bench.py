@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from explorer import Design, ExplorerError, Workload
-from explorer.analysis.calibration.measurements import read
+from explorer.analysis.calibration.measurements import read_benchmark
 from explorer.live.bench.endpoint import Endpoint, Work
 from explorer.live.bench.jobs import Polling
 from explorer.live.bench.knee import knee_rps, stretches
@@ -379,7 +379,7 @@ def test_the_result_says_what_the_contract_says_and_is_read_again(quick, tmp_pat
     assert found["predicted"]["total"].keys() == found["measured"]["total"].keys()
     assert set(result.frame()["repetition"]) == {0, 1, 2}
     result.write(tmp_path / "run.parquet")
-    again = read(tmp_path / "run.parquet")
+    again = read_benchmark(tmp_path / "run.parquet")
     assert again.drop(columns="cold").equals(result.frame().drop(columns="cold"))
     assert (
         json.loads(pq.read_schema(tmp_path / "run.parquet").metadata[b"explorer.bench"])["summary"] == found
