@@ -42,10 +42,10 @@ def explanation_of(
 ) -> str:
     """The explanation of a number by its key; "" where there is nothing to explain."""
     kind, _, rest = key.partition(":")
-    tell = KINDS.get(kind)
+    explain = KINDS.get(kind)
     if kind == "bill" and rest == "a" and pinned:
         return explain_bill(bill_of(pinned.workload, pinned.nearest, pinned.answer.load), pinned)
-    return tell(r, rest, state) if tell else ""
+    return explain(r, rest, state) if explain else ""
 
 
 def _explanation_box(title: str, *parts: str) -> str:
@@ -134,7 +134,7 @@ def _explain_parts(r: Recommendation, _: str, __: history.State) -> str:
 def _explain_latency(level: str) -> Callable[[Recommendation, str, history.State], str]:
     index = {"p50": 0, "p95": 1}[level]
 
-    def tell(r: Recommendation, _: str, __: history.State) -> str:
+    def explain_seconds(r: Recommendation, _: str, __: history.State) -> str:
         phases: dict[str, float] = {}
         for step in steps_of(r.answer.load, r.nearest):
             seconds = step.seconds[index] if hasattr(step.seconds, "__len__") else step.seconds
@@ -151,7 +151,7 @@ def _explain_latency(level: str) -> Callable[[Recommendation, str, history.State
             _sentence_line(explanation),
         )
 
-    return tell
+    return explain_seconds
 
 
 # Design, steps, limits ----------------------------------------------------------------------------

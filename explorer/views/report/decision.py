@@ -212,11 +212,11 @@ def choices_table(r: Recommendation) -> Table:
 def limits_table(r: Recommendation, sources: Sources) -> Table:
     """Every limit that binds the design."""
     head = "Limit | >Allowed | >Used, p50 | >Used, p99 | >Requests that break it | Verdict"
-    rows = [_limit_row(finding, sources) for finding in r.answer.findings]
+    rows = [_limit_table_row(finding, sources) for finding in r.answer.findings]
     return table("Limits, worst first", f"{head} | What the caller sees | Source", rows, look="wide")
 
 
-def _limit_row(finding: Finding, sources: Sources) -> list[Cell | str]:
+def _limit_table_row(finding: Finding, sources: Sources) -> list[Cell | str]:
     row, share = catalogue.limit(finding.limit), used_share(finding)
     return [
         Cell(row.title, f"`{row.id}`"),
@@ -237,7 +237,7 @@ def _limit_row(finding: Finding, sources: Sources) -> list[Cell | str]:
     ]
 
 
-def bill_table(r: Recommendation, sources: Sources) -> Table:
+def report_bill_table(r: Recommendation, sources: Sources) -> Table:
     """The bill, dearest line first."""
     lines = sorted(r.bill.lines, key=lambda line: line.usd, reverse=True)
     rows = [_bill_line_row(line, r.bill.total_usd, r.bill.region, sources) for line in lines]

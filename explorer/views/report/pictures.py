@@ -73,7 +73,7 @@ def _all_pictures(
             "sensitivity", partial(figures.tornado, moves), "figures.tornado(moves)", lambda: moves.frame
         ),
     )
-    if limits := ahead.limits():
+    if limits := ahead.limits_that_matter():
         draw = partial(figures.growth, ahead.frame, limits, w.name)
         expression = f"figures.growth(ahead, {json.dumps(limits)}, w.name)"
         yield "growth", ReportPicture("growth", draw, expression, lambda: ahead.frame)

@@ -122,7 +122,7 @@ def _limits_section(r: Recommendation, sources: Sources) -> Section:
 
 def _cost_section(r: Recommendation, sources: Sources) -> Section:
     blocks: list[Block] = [
-        decision.bill_table(r, sources),
+        decision.report_bill_table(r, sources),
         Prose(decision.BILL_MARKS, small=True),
         PictureBlock("cost"),
     ]
