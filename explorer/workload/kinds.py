@@ -123,7 +123,7 @@ def one_line(name: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in name).split()) or "workload"
 
 
-def check_region(region: str) -> str:
+def check_region_field(region: str) -> str:
     try:
         catalogue.check_region(region)
     except ExplorerError as error:
@@ -131,7 +131,7 @@ def check_region(region: str) -> str:
     return region
 
 
-def check_language(language: str) -> str:
+def check_language_field(language: str) -> str:
     try:
         catalogue.cold_start(language, "arm64", 128)
     except ExplorerError as error:
@@ -192,9 +192,9 @@ USD = replace(NUMBER, accepted="0 USD a month or more", least=0, most=1e6, unit=
 SWITCH = Kind("`true` or `false`", "switch", parse_switch, plain=lambda on: str(on).lower())
 TEXT = Kind("text", "text", is_text=True)
 NAME = replace(TEXT, check=one_line)
-REGION = replace(TEXT, schema="region", check=check_region,
+REGION = replace(TEXT, schema="region", check=check_region_field,
                  options=lambda: tuple(sorted(catalogue.regions())))  # fmt: skip
-LANGUAGE = replace(TEXT, check=check_language)
+LANGUAGE = replace(TEXT, check=check_language_field)
 WORD = Kind("text", "text")  # an option's id, or a file
 CHOICE = Kind("one of some words", "choice")  # its type lists them
 CHOICES = Kind("some of some words", "choice", show=", ".join, plain=lambda words: ", ".join(words) or "none")

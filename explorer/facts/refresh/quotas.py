@@ -270,10 +270,10 @@ def _refresh_quota(
         result.suspicious.append(row)
         return []
     result.changed.append(row)
-    return [_limit_row(old, new, today)]
+    return [_row_with_new_quota(old, new, today)]
 
 
-def _limit_row(old: Limit, value: float, today: date) -> Row:
+def _row_with_new_quota(old: Limit, value: float, today: date) -> Row:
     """The old row with the new value; a height that it now reaches is no longer one to raise it to."""
     raised_to = old.raised_to if old.raised_to is not None and old.raised_to > value else None
     return {

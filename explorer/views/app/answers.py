@@ -106,7 +106,7 @@ class Answers:
 
     def _is_mapped(self, ready: Ready) -> bool:
         w = ready.r.workload
-        return any(self.maps.find(ready.state, w, points) for points in (FINE_POINTS, COARSE))
+        return any(self.maps.map_in_store(ready.state, w, points) for points in (FINE_POINTS, COARSE))
 
     def _ruled_out(self, message: dict[str, Any], ready: Ready) -> None:
         if self._is_new("rejected", ready.rejected):
@@ -137,7 +137,7 @@ class Answers:
     def _mapped(self, message: dict[str, Any], r: Recommendation, state: State) -> list[bytes]:
         """The finest map that is there already; it is not sent again if it is on the screen."""
         for points in (FINE_POINTS, COARSE):
-            decisions = self.maps.find(state, r.workload, points)
+            decisions = self.maps.map_in_store(state, r.workload, points)
             if decisions is not None:
                 if decisions is not self._map:
                     message["map"], buffers = self.maps.message(decisions, fine=points == FINE_POINTS)
@@ -171,12 +171,12 @@ class Answers:
             rests=True,
         )
         yield Stage(
-            lambda: self.maps.compute(state, w, FINE_POINTS).border_lines, lambda: self._map_now(r, state)
+            lambda: self.maps.compute_map(state, w, FINE_POINTS).border_lines, lambda: self._map_now(r, state)
         )
 
     def _complete(self, ready: Ready) -> None:
         if not self._is_mapped(ready):
-            self.maps.compute(ready.state, ready.r.workload, COARSE)
+            self.maps.compute_map(ready.state, ready.r.workload, COARSE)
         ready.complete()
 
     def _foresee(self, state: State) -> None:

@@ -97,7 +97,7 @@ class Maps:
         values = frozenset((name, value) for name, value in state.values.items() if name not in axes)
         return values, places, points
 
-    def find(self, state: State, workload: Workload, points: int) -> DecisionMap | None:
+    def map_in_store(self, state: State, workload: Workload, points: int) -> DecisionMap | None:
         """The map of a state, if it is there already."""
         key = self.key(state, self.places(workload), points)
         decisions = self._kept.get(key)
@@ -105,10 +105,10 @@ class Maps:
             self._kept.move_to_end(key)
         return decisions
 
-    def compute(self, state: State, workload: Workload, points: int) -> DecisionMap:
+    def compute_map(self, state: State, workload: Workload, points: int) -> DecisionMap:
         """The map of a state."""
         places = self.places(workload)
-        decisions = self.find(state, workload, points)
+        decisions = self.map_in_store(state, workload, points)
         if decisions is None:
             decisions = map_over_windows(workload, places, points)
             self.keep(self.key(state, places, points), decisions)

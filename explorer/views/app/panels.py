@@ -175,7 +175,7 @@ def _track_percent(use: float, limit: float) -> float:
 def rejections_panel(r: Recommendation) -> str:
     """What is ruled out, and by which limit or promise."""
     reasons = [reason for reason in r.answer.rejections if reason.kind != "combination"]
-    rows = "".join(_rejection_row(reason) for reason in reasons[:REASONS])
+    rows = "".join(_rejection_item(reason) for reason in reasons[:REASONS])
     more = len(reasons) - REASONS
     note = f'<p class="more">{more} more reasons.</p>' if more > 0 else ""
     return panel_title("Ruled out") + (
@@ -183,7 +183,7 @@ def rejections_panel(r: Recommendation) -> str:
     )
 
 
-def _rejection_row(reason: Rejection) -> str:
+def _rejection_item(reason: Rejection) -> str:
     options = rejected_options_briefly(reason, 2)
     key = f"reason:{reason.because}"
     reason_text, figure = escape(reason.why), f"{reason.designs} designs"
@@ -199,11 +199,11 @@ def break_evens_panel(r: Recommendation) -> str:
     """Where the recommendation changes, and to what."""
     head = panel_title("What would change the answer")
     near = sorted(enumerate(r.answer.break_evens), key=lambda pair: pair[1].distance)[:TURNS]
-    rows = "".join(_break_even_row(index, turn, r) for index, turn in near)
+    rows = "".join(_break_even_item(index, turn, r) for index, turn in near)
     return f'{head}<ul class="x-list">{rows}</ul>' if rows else f"{head}<p>Nothing within reach.</p>"
 
 
-def _break_even_row(index: int, turn: BreakEven, r: Recommendation) -> str:
+def _break_even_item(index: int, turn: BreakEven, r: Recommendation) -> str:
     """The value first, then what is built beyond it."""
     key = f"turn:{index}"
     if turn.value is None:

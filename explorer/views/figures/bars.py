@@ -82,7 +82,7 @@ def limits_used(r_or_findings: Recommendation | pd.DataFrame) -> Picture:
     subtitle(picture, "dark to the p50, light to the p99 of all requests")
     _limit_axis(axes, shares)
     for row, (finding, (p50, p99)) in enumerate(zip(rows.itertuples(), shares, strict=True)):
-        _limit_row(axes, len(rows) - 1 - row, finding, p50, p99)
+        _draw_limit_bar(axes, len(rows) - 1 - row, finding, p50, p99)
     _rest_note(picture, len(frame) - len(rows))
     return picture
 
@@ -110,7 +110,7 @@ def _limit_axis(axes: Axes, shares: np.ndarray) -> None:
     axes.text(1.0, 1.015, "limit", transform=place, ha="center", va="bottom", size=8.5, weight="bold")
 
 
-def _limit_row(axes: Axes, y: int, finding: Any, p50: float, p99: float) -> None:
+def _draw_limit_bar(axes: Axes, y: int, finding: Any, p50: float, p99: float) -> None:
     dark, light, word = VERDICTS[finding.verdict]
     start, end = axes.get_xlim()
     for share, colour, thick in ((p99, light, 0.56), (p50, dark, 0.26)):

@@ -31,13 +31,15 @@ MOST_ALTERNATIVES = 10
 def rejections_table(r: Recommendation, sources: Sources) -> Table:
     """What rules designs out, limits first."""
     rows = [
-        _rejection_row(r, reason, sources) for reason in r.answer.rejections if reason.kind != "combination"
+        _rejection_table_row(r, reason, sources)
+        for reason in r.answer.rejections
+        if reason.kind != "combination"
     ]
     head = "Because | Rules out | >Designs | >Least chance of a breach | Nearest of them | Source"
     return table("What rules designs out, limits first", head, rows, look="wide")
 
 
-def _rejection_row(r: Recommendation, reason: Rejection, sources: Sources) -> list[Cell | str]:
+def _rejection_table_row(r: Recommendation, reason: Rejection, sources: Sources) -> list[Cell | str]:
     because, source = Cell(sentence(reason.why, ""), f"`{reason.because}`"), Cell("")
     if reason.kind == "limit":
         row = catalogue.limit(reason.because)

@@ -62,7 +62,7 @@ class Ahead:
         when = f"In month {month}" if month else "Today already"
         return f"{when} this design breaks the {limit_at_length(limit)}."
 
-    def limits(self) -> list[str]:
+    def limits_that_matter(self) -> list[str]:
         """The limits that matter by then, the one that is used most first."""
         frame = self.frame.assign(share=limit_shares(self.frame))
         last = frame[frame["month"] == self.months].sort_values("share", ascending=False, kind="stable")
@@ -90,7 +90,7 @@ def limit_growth_table(ahead: Ahead) -> Table | None:
     months_in_table = sorted({0, *range(12, ahead.months + 1, 12), ahead.months})[:6]
     rows = [
         _limit_growth_row(ahead.frame[ahead.frame["limit"] == limit], months_in_table)
-        for limit in ahead.limits()
+        for limit in ahead.limits_that_matter()
     ]
     months = " | ".join(">today" if not month else f">month {month}" for month in months_in_table)
     caption = "Limits that growth fills: the share that the p99 uses"
