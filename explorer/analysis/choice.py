@@ -1,4 +1,4 @@
-"""What was choice_ids for one workload: the design, its money, its parts, its seconds, and today's beside it."""
+"""What was chosen for one workload: the design, its money, its parts, its seconds, and today's beside it."""
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ for module in (edge, door, request, response, compression, execution, initializa
     for option in module.OPTIONS:
         OPTIONS.setdefault(option.concern, {})[option.id] = option
 CONCERNS = tuple(OPTIONS)
+MOVED = {("response", "compressed"): "response=buffered, compression=gzip"}  # ids of before, and the pair now
 
 
 @contextmanager
@@ -153,6 +154,8 @@ def choices(given: str | Mapping[str, str | None] | Design) -> dict[str, str]:
     for concern, option in chosen.items():
         if not isinstance(concern, str) or concern not in OPTIONS:
             raise DesignError(f"{quote_value(concern)} is not a concern{suggest(concern, CONCERNS)}")
+        if now := MOVED.get((concern, str(option))):
+            raise DesignError(f"{concern} is {quote_value(option)}: expected {now} in its place")
         if not isinstance(option, str) or option not in OPTIONS[concern]:
             raise DesignError(f"{concern} is {quote_value(option)}{suggest(option, OPTIONS[concern])}")
     _check(chosen)
@@ -279,6 +282,7 @@ class Table:
             for exclusion in exclusions:
                 free[row] &= ~np.asarray(exclusion.where)
         return np.logical_and.reduce(free[self.rows], axis=1)
+
 
 def _parts_of(placement: Placement, load: Conditions) -> tuple[str, ...]:
     option = placement.option

@@ -48,11 +48,15 @@ def check_sizes(runtime: Runtime) -> None:
     """Refuse sizes that contradict each other. Raises PydanticCustomError naming the field."""
     named = {"memory", "used"} <= runtime.model_fields_set
     if named and isinstance(runtime.memory, float) and runtime.used > runtime.memory:
-        raise field_error(f"runtime.used is {runtime.used:g} MB: expected at most memory = {runtime.memory:g} MB")
+        raise field_error(
+            f"runtime.used is {runtime.used:g} MB: expected at most memory = {runtime.memory:g} MB"
+        )
     sizes = [entry.memory for entry in runtime.tuned]
     for row, entry in enumerate(runtime.tuned):
         if entry.memory in sizes[:row]:
-            raise field_error(f"runtime.tuned.{row}.memory is {entry.memory:g} MB again: expected each size once")
+            raise field_error(
+                f"runtime.tuned.{row}.memory is {entry.memory:g} MB again: expected each size once"
+            )
         try:
             _entry_spread(runtime.spread, entry.spread)
         except ExplorerError as error:

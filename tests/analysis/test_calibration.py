@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from explorer import Design, ExplorerError, Workload
+from explorer import ExplorerError, Workload
 from explorer.analysis.calibration.calibrate import calibrate
 from explorer.analysis.calibration.prediction import RunConditions, predict_run
 from explorer.engine.latency import latency
@@ -13,10 +13,11 @@ from explorer.live.bench.endpoint import Endpoint, Work
 from explorer.live.bench.jobs import Polling
 from explorer.live.bench.run import bench
 from explorer.live.bench.schedule import Closed, poisson
+from tests.support.designs import plain
 from tests.support.fake_endpoint import running
 
-STORED = Design("http-api", "inline", "stored", "single", "environment")
-AT_ONCE = Design("http-api", "inline", "buffered", "single", "environment")
+STORED = plain("http-api", "inline", "stored", "single", "environment")
+AT_ONCE = plain("http-api", "inline", "buffered", "single", "environment")
 W = Workload(requests_per_month=1e6, response="1 MB", runtime={"p50": "1 s", "p99": "9 s"})
 TAKES = {
     "submit_s": 0.06,

@@ -9,12 +9,13 @@ import pytest
 
 from explorer.analysis import phrases
 from explorer.analysis.rejections import Rejection
-from explorer.engine.designs import OPTIONS, Design
+from explorer.engine.designs import OPTIONS
 from explorer.engine.limits import Finding
 from explorer.facts import key_value, suggestions
+from tests.support.designs import plain
 
-DESIGN = Design("http-api", "inline", "stored", "single", "bundled")
-OTHER = Design("http-api", "inline", "paged", "single", "environment")
+DESIGN = plain("http-api", "inline", "stored", "single", "bundled")
+OTHER = plain("http-api", "inline", "paged", "single", "environment")
 FINDING = Finding(
     limit="apigw.http.timeout",
     limit_value=30.0,

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from explorer import Design, ExplorerError, Workload, examples, recommend, sweep
+from explorer import ExplorerError, Workload, examples, recommend, sweep
 from explorer import cost as bill_of
-from explorer.engine.designs import table
-from explorer.engine.designs import allowed
+from explorer.engine.designs import allowed, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.ranking import NOTHING
 from explorer.options.base.conditions import Conditions
 from explorer.workload.axes import TOTAL, axis_names
 from explorer.workload.fields import SPREADS
+from tests.support.designs import plain
 from tests.support.workloads import workloads
 
 GIVEN = {
@@ -172,8 +172,8 @@ def test_money_and_parts_as_axes():
 
 def test_given_designs_have_their_own_money_feasible_or_not():
     w = Workload(**GIVEN)
-    buffered = Design("http-api", "inline", "buffered", "single", "secrets-manager")
-    stored = Design("http-api", "inline", "stored", "single", "secrets-manager")
+    buffered = plain("http-api", "inline", "buffered", "single", "secrets-manager")
+    stored = plain("http-api", "inline", "stored", "single", "secrets-manager")
     found = sweep(w, {"response": [1e4, 1e8]}, designs=[stored, buffered])
     assert found.designs == (stored, buffered) and found.monthly_usd.shape == (2, 2)
     assert found.breach_probability[1, 1] > 0.9 and found.winner[1] != 1

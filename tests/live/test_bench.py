@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from explorer import Design, ExplorerError, Workload
+from explorer import ExplorerError, Workload
 from explorer.analysis.calibration.measurements import read_benchmark
 from explorer.live.bench.endpoint import Endpoint, Work
 from explorer.live.bench.jobs import Polling
@@ -25,6 +25,7 @@ from explorer.live.bench.result import LATE_S
 from explorer.live.bench.row import Row
 from explorer.live.bench.run import Caps, bench
 from explorer.live.bench.schedule import Closed, constant, poisson, stepped
+from tests.support.designs import plain
 from tests.support.fake_endpoint import running
 
 pytestmark = pytest.mark.live
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.live
 SPIN_S = 0.02  # of `spin_s` where the generator was promised to hold 1,000 requests a second
 FAST = Polling(0.03, timeout_s=2)
 PHASES = ["submit_s", "queue_s", "work_s", "poll_s", "fetch_s"]
-DESIGN = Design("http-api", "inline", "stored", "single", "environment")
+DESIGN = plain("http-api", "inline", "stored", "single", "environment")
 
 
 @pytest.fixture(scope="module")

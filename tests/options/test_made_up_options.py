@@ -39,6 +39,7 @@ from explorer.views.figures.bills import service_colours
 from explorer.views.figures.resources import resources
 from explorer.views.figures.sequence import actor_name, sequence
 from explorer.workload.workload import Workload
+from tests.support.designs import plain
 from tests.support.more_facts import more_facts
 
 
@@ -140,8 +141,8 @@ def made_up(tmp_path):
         yield
 
 
-BOTH = Design("made-up-hatch", "inline", "buffered", "made-up-kettle", "environment")
-HATCH = Design("made-up-hatch", "inline", "buffered", "single", "environment")
+BOTH = plain("made-up-hatch", "inline", "buffered", "made-up-kettle", "environment")
+HATCH = plain("made-up-hatch", "inline", "buffered", "single", "environment")
 
 
 def workload(**changes: Any) -> Workload:

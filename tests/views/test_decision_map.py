@@ -16,8 +16,9 @@ from explorer.analysis.decision_map import (
 )
 from explorer.views.figures import price_of_being_wrong
 from explorer.workload.axes import axis_ends
+from tests.support.designs import plain
 
-BUFFERED = ex.Design("http-api", "inline", "buffered", "single", "environment")
+BUFFERED = plain("http-api", "inline", "buffered", "single", "environment")
 
 
 @pytest.fixture(scope="module")

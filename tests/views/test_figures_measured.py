@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from explorer import Design, ExplorerError, Workload
+from explorer import ExplorerError, Workload
 from explorer.analysis.calibration.prediction import RunConditions, predict_run
 from explorer.live import Result
 from explorer.live.bench.endpoint import Endpoint
@@ -14,8 +14,9 @@ from explorer.live.bench.row import Row
 from explorer.live.bench.schedule import poisson, stepped
 from explorer.views import figures
 from explorer.views.figures import measured
+from tests.support.designs import plain
 
-STORED = Design("http-api", "inline", "stored", "single", "environment")
+STORED = plain("http-api", "inline", "stored", "single", "environment")
 W = Workload(name="Invoices", requests_per_month=1e6, response="1 MB", runtime={"p50": "1 s", "p99": "9 s"})
 SLOW = W.replace(runtime={"p50": "3 s", "p99": "20 s"})
 

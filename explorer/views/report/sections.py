@@ -134,7 +134,11 @@ def _consequences_section(r: Recommendation) -> Section:
     watched = [tight_limit_at_length(finding) for finding in decision.findings_with_verdict(r, Verdict.TIGHT)]
     lacking = list(filter(None, [door_lacks(r.nearest.options[0])]))
     lists = [
-        Listed("To operate", r.nearest.parts_for(r.answer.load), "No moving part: nothing but the function itself."),
+        Listed(
+            "To operate",
+            r.nearest.parts_for(r.answer.load),
+            "No moving part: nothing but the function itself.",
+        ),
         Listed("To ask for", quotas, "No quota has to be raised."),
         Listed("To watch", watched, "No limit is near."),
         Listed("To do without", lacking, "The door offers all that a client may need."),
