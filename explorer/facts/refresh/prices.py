@@ -85,7 +85,7 @@ def _refreshed(
     if product is None or (isinstance(source, OfferFiles) and not source.holds(product.service)):
         return []
     try:
-        new = tiers(source, product, old.region, today)
+        new = tiers(source, product, old.region, today, free_tier=old.tiers[0].usd == 0)
         if new:
             _check_takes_place(old, new, today)
     except Unpriced as error:
