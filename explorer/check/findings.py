@@ -7,9 +7,11 @@ from typing import Any
 
 from explorer.facts import catalogue
 
+from .skipped import Skipped
 from .stack import Given, Resource
 
 BREACH, TIGHT, UNKNOWN, FITS = ORDER = ("breach", "tight", "unknown", "fits")  # worst first
+WHOLE = "(template)"  # the resource of what is found of a template as a whole
 TIGHT_SHARE = 0.8  # of what grows: bytes, layers. A setting is tight when it is the limit itself.
 
 
@@ -114,6 +116,10 @@ class Judge:
         return Finding(
             self.file, line, resource.id, limit_id, value, limit, row.unit, verdict, message, row.source_url
         )
+
+    def skip(self, resource: Resource, line: int, what: str, reason: str, text: str, *limits: str) -> Skipped:
+        """What a rule sees and cannot hold against its `limits`; a rule yields it beside its findings."""
+        return Skipped(self.file, line, resource.id, what, reason, text, limits)
 
 
 def _plain(value: float | None) -> float | None:

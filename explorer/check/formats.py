@@ -14,6 +14,7 @@ from explorer.facts.units import format_count
 
 from .findings import BREACH, FITS, ORDER, TIGHT, UNKNOWN, Finding
 from .runner import Report
+from .skipped import Skipped
 
 LEVELS = {BREACH: "error", TIGHT: "warning", UNKNOWN: "note", FITS: "none"}
 ANNOTATIONS = {BREACH: "error", TIGHT: "warning", UNKNOWN: "notice"}
@@ -33,6 +34,7 @@ def _text(report: Report, version: str, every: bool) -> str:
     shown = [one for one in report.findings if every or one.verdict in (BREACH, TIGHT)]
     lines = [_line(finding) for finding in shown]
     lines += [f"{file}: unreadable: {reason}" for file, reason in report.unreadable]
+    lines += _skips(report.skipped, every)
     if every:
         lines += [f"{_line(finding)} (ignored: {finding.reason})" for finding in report.suppressed]
     return "\n".join([*map(_printable, lines), _summary(report)])
@@ -43,6 +45,20 @@ def _line(finding: Finding) -> str:
     return f"{place}: {verdict}: {finding.limit}: {finding.resource}: {finding.message}"
 
 
+def _skips(skipped: list[Skipped], every: bool) -> list[str]:
+    """A line for each; those that say the same in one line, unless all are asked for."""
+    alike: dict[tuple[str, str], list[Skipped]] = {}
+    for one in skipped:
+        alike.setdefault(
+            (f"{one.file}:{one.line} {one.resource}" if every else one.what, one.text), []
+        ).append(one)
+    lines = []
+    for one, *others in alike.values():
+        more = f" (and {format_count(len(others), 'more place')}: --all)" if others else ""
+        lines.append(f"{one.file}:{one.line}: skipped: {one.what}: {one.resource}: {one.text}{more}")
+    return lines
+
+
 def _printable(line: str) -> str:
     return "".join(character if character.isprintable() else " " for character in line)
 
@@ -51,6 +67,8 @@ def _summary(report: Report) -> str:
     counts = {verdict: sum(f.verdict == verdict for f in report.findings) for verdict in ORDER}
     parts = [f"{count:,} {verdict}" for verdict, count in counts.items() if count]
     parts += [f"{len(report.suppressed):,} ignored"] if report.suppressed else []
+    parts += [f"{len(report.skipped):,} skipped"] if report.skipped else []
+    parts += [f"{len(report.unreadable):,} unreadable"] if report.unreadable else []
     files = format_count(len(report.files), "file")
     return f"{files}: {', '.join(parts) or 'nothing to hold a limit against'}"
 

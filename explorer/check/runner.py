@@ -16,9 +16,10 @@ from explorer.errors import ExplorerError
 
 from . import rules_function, rules_payload, rules_stores, rules_wiring, suppress, template, terraform
 from .doors import doors
-from .findings import Finding, Judge
+from .findings import WHOLE, Finding, Judge
 from .nodes import Map, mapping
 from .parse import parse
+from .skipped import UNSUPPORTED, Skipped
 from .stack import Given, Resource, Stack
 
 ENDINGS = (".yaml", ".yml", ".json", ".template", ".toml")
@@ -36,16 +37,22 @@ HINTS = (  # what a tree that is no template has, and what to do
     (("openapi", "paths"), "is an OpenAPI document: check the template that names it"),
 )
 NO_TEMPLATE = "is no template, plan, dotenv file or workload"
+Outcome = Finding | Skipped  # what a rule yields
 Workloads = Callable[[Path, Judge], list[Finding]]
 
 
 @dataclass
 class Report:
-    """What came of a check: `files` that were read, their findings, and what was not read."""
+    """What came of a check: `files` that were read, their findings, and what was not read.
+
+    `resources` are those of the files, as pairs of file and id. `skipped` was seen and not checked.
+    """
 
     files: list[str] = field(default_factory=list)
     found: list[Finding] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    resources: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def findings(self) -> list[Finding]:
@@ -63,6 +70,23 @@ class Report:
             "files": self.files,
             "findings": [finding.to_dict() for finding in self.findings],
             "unreadable": [{"file": file, "reason": reason} for file, reason in self.unreadable],
+            "skipped": [skipped.to_dict() for skipped in self.skipped],
+            "summary": self.summary,
+        }
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """Counts of files that were read, of their resources, of those held against a limit, of the rest.
+
+        A finding of a whole template is that of no resource.
+        """
+        checked = {(found.file, found.resource) for found in self.found if found.resource != WHOLE}
+        return {
+            "files": len(self.files),
+            "resources": len(self.resources | checked),
+            "checked": len(checked),
+            "skipped": len(self.skipped),
+            "unreadable": len(self.unreadable),
         }
 
 
@@ -89,6 +113,9 @@ class Check:
         own = [found for found in self.report.found if found.file not in self.nested]
         self.report.found = [*own, *(found for inner in self.nested.values() for found in inner)]
         self.report.found.sort(key=lambda found: (found.file, found.line, found.rank))
+        self.report.skipped = sorted(
+            dict.fromkeys(self.report.skipped), key=lambda one: (one.file, one.line, one.resource, one.what)
+        )
         return self.report
 
     def _inside(self, folder: Path) -> Iterator[Path]:
@@ -121,6 +148,8 @@ class Check:
         except NotOursError as error:
             if asked_for and not self.pass_over:
                 self.report.unreadable.append((name, str(error)))
+            elif not asked_for and str(error) != NO_TEMPLATE and not self.pass_over:
+                self.report.skipped.append(Skipped(name, 1, path.name, path.name, UNSUPPORTED, str(error)))
         except (ExplorerError, OSError, RecursionError) as error:
             if asked_for or looks_like_a_template(content) or _is_workload(path, content):
                 self.report.unreadable.append((name, _reason(error, name)))
@@ -190,8 +219,16 @@ class Check:
         known += [one for one in found if one not in known]
 
     def _ignored(
-        self, found: Iterable[Finding], content: str, path: Path, stack: Stack | None = None
+        self, outcomes: Iterable[Outcome], content: str, path: Path, stack: Stack | None = None
     ) -> list[Finding]:
+        found = []
+        for outcome in outcomes:
+            if isinstance(outcome, Skipped):
+                self.report.skipped.append(outcome)
+            else:
+                found.append(outcome)
+        if stack:
+            self.report.resources |= {(stack.file, name) for name in stack.resources}
         ignores = [*suppress.comments(content, stack), *self.settings(path.parent).ignores]
         return suppress.applied(found, [*ignores, *(suppress.metadata(stack) if stack else [])])
 
@@ -200,8 +237,9 @@ def _is_workload(path: Path, content: str) -> bool:
     return path.suffix == ".toml" and "requests_per_month" in content
 
 
-def held(judge: Judge, stack: Stack) -> Iterator[Finding]:
-    """Every rule held against a stack."""
+def held(judge: Judge, stack: Stack) -> Iterator[Outcome]:
+    """Every rule held against a stack, and what was skipped as the stack was read."""
+    yield from stack.skipped
     by_function: dict[str, list[Any]] = {}
     for door in doors(stack):
         by_function.setdefault(door.function, []).append(door)

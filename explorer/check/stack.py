@@ -15,6 +15,7 @@ from typing import Any
 
 from .nodes import Map, Unknown, mapping, number, sequence, text
 from .resolve import Scope, references
+from .skipped import Skipped
 
 FUNCTION_TYPES = ("AWS::Lambda::Function", "AWS::Serverless::Function")
 POINTERS = ("AWS::Lambda::Alias", "AWS::Lambda::Version")  # to a function, by its FunctionName
@@ -75,6 +76,7 @@ class Stack:
     scope: Scope
     folder: Path | None = None
     metadata: Map = field(default_factory=Map)
+    skipped: list[Skipped] = field(default_factory=list)  # seen while it was read, and not among `resources`
 
     def of_type(self, *types: str) -> Iterator[Resource]:
         """The resources of one of these types."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from explorer.check.runner import Report
 
 MONTHS = 12  # that are looked ahead
-FAILURES = {"breach": {"breach"}, "tight": {"breach", "tight"}}  # verdicts that end with 1, by --fail-on
+FAILURES = {  # verdicts that end with 1, by --fail-on
+    "breach": {"breach"},
+    "tight": {"breach", "tight"},
+    "skipped": {"breach"},  # and what was not checked
+}
 
 
 def check(
@@ -34,8 +38,8 @@ def check(
     months: Annotated[int, typer.Option(min=1, max=600, help="How far ahead.")] = MONTHS,
     fail_on: Annotated[
         str,
-        typer.Option(metavar="breach|tight", help="What ends with 1; tight: also what is near a limit, or"
-                     " breaks until its quota is raised."),
+        typer.Option(metavar="breach|tight|skipped", help="What ends with 1; tight: also what is near a"
+                     " limit, or breaks until its quota is raised; skipped: also what was seen and not checked."),
     ] = "breach",
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE")] = None,
     every: Annotated[bool, typer.Option("--all", help="What fits, and what is unknown, too.")] = False,
@@ -66,10 +70,12 @@ def check(
     else:
         print(said.encode("utf-8", "replace").decode())
     if not report.files and not (pass_over and not report.unreadable):
-        reason = "; ".join(f"{file}: {why}" for file, why in report.unreadable[:3])
+        seen = [*report.unreadable, *((one.file, one.text) for one in report.skipped)]
+        reason = "; ".join(f"{file}: {why}" for file, why in seen[:3])
         print(f"error: nothing to check: {reason or 'no template or workload in it'}", file=sys.stderr)
         raise typer.Exit(BAD_INPUT)
-    if any(finding.verdict in FAILURES[fail_on] for finding in report.findings):
+    failed = any(finding.verdict in FAILURES[fail_on] for finding in report.findings)
+    if failed or (fail_on == "skipped" and report.skipped):
         raise typer.Exit(NO)
     _must_be_readable(report, paths)
 
