@@ -13,7 +13,7 @@ from typing import Any
 from .nodes import Map, Unknown, mapping, sequence, text, walk
 from .parse import ParseError, parse
 from .resolve import references
-from .stack import Given, Resource, Stack, entries
+from .stack import Given, Resource, Stack, entries, resolved
 
 REST, REST_EDGE, HTTP = "apigw.rest.timeout", "apigw.rest.timeout.edge", "apigw.http.timeout"
 STREAM = "apigw.stream.duration"  # of a REST API that answers as a stream
@@ -80,8 +80,8 @@ def _events(stack: Stack) -> Iterator[Door]:
 
 def _set(stack: Stack, properties: Map, name: str = "TimeoutInMillis") -> Given | None:
     """The wait that an integration sets."""
-    value = stack.scope.value(properties.get(name))
-    return None if value is None else Given(value, properties.at(name))
+    given = resolved(properties.get(name), properties.at(name), stack.scope)
+    return None if given.value is None else given
 
 
 def _methods(stack: Stack) -> Iterator[Door]:

@@ -40,9 +40,15 @@ def packaged(tree: Any) -> Any:
     return provider.get("compiledCloudFormationTemplate", tree)
 
 
-def stack(tree: Map, file: str, folder: Path | None = None, given: Mapping[str, Any] | None = None) -> Stack:
-    """The stack of a template; `given` are the parameters of a parent."""
-    scope, resources = Scope(tree, given), {}
+def stack(
+    tree: Map,
+    file: str,
+    folder: Path | None = None,
+    given: Mapping[str, Any] | None = None,
+    origins: Mapping[str, str] | None = None,
+) -> Stack:
+    """The stack of a template; `given` are its parameters, and `origins` says which file gives some."""
+    scope, resources = Scope(tree, given, origins=origins), {}
     section = mapping(tree.get("Resources"))
     shared = mapping(tree.get("Globals"))
     for name, body in section.items():
