@@ -201,9 +201,9 @@ NAMES = {
 }
 LEFT_ALONE = "The caller is answered with an error while the function runs on"
 WAYS_OUT = {
-    REST: "For Regional and private APIs the quota can be raised, at the price of a lower throttle; an API"
-    " that states no endpoint type is edge-optimized and stays at it",
-    REST_EDGE: "Make the API Regional to have the quota raised",
+    REST: "For Regional and private APIs the quota can be raised, at the price of a lower throttle",
+    REST_EDGE: "An API is edge-optimized unless it states another endpoint type: make it Regional to have the"
+    " quota raised",
     HTTP: "The quota cannot be raised",
     BALANCER: "Set idle_timeout.timeout_seconds on the load balancer",
 }
@@ -213,7 +213,7 @@ def door_wait(judge: Judge, function: Resource, door: Door) -> Iterator[Finding]
     """The time-out against how long the door waits: over it is a breach, equal is tight."""
     if door.limit in RUNS:
         yield from _run(judge, function, RUNS[door.limit])
-    if door.limit not in catalogue.limits() or door.limit == URL:
+    if door.limit == URL:
         return
     wait, why = _wait(door)
     over = ". ".join(filter(None, (LEFT_ALONE, WAYS_OUT.get(door.limit))))

@@ -140,6 +140,7 @@ class Stack:
     scope: Scope
     folder: Path | None = None
     metadata: Map = field(default_factory=Map)
+    shared: Map = field(default_factory=Map)  # SAM's Globals
     skipped: list[Skipped] = field(default_factory=list)  # seen while it was read, and not among `resources`
 
     def of_type(self, *types: str) -> Iterator[Resource]:

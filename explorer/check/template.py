@@ -58,7 +58,7 @@ def stack(
         properties = _with_globals(body, mapping(shared.get(SECTIONS.get(kind, ""))), scope)
         metadata = mapping(body.get("Metadata"))
         resources[name] = Resource(name, kind, properties, section.at(name), metadata, scope)
-    return Stack(file, resources, scope, folder, mapping(tree.get("Metadata")))
+    return Stack(file, resources, scope, folder, mapping(tree.get("Metadata")), shared)
 
 
 def _with_globals(body: Map, shared: Map, scope: Scope) -> Map:
