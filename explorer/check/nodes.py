@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+HOLE = "\ue000"  # of Unicode's private use: stands in a text where a part of it is not known
 MOST_DEPTH = 100  # of values in one another; templates have about 40
 
 
@@ -44,6 +45,24 @@ class Unknown:
 
     why: str
     known: str = ""
+    refers: tuple[str, ...] = ()  # the ids of resources that it is made of, where something tells
+    holes: str = ""  # `known` with a HOLE for each part that is not; empty where it is one
+
+    @property
+    def pattern(self) -> str:
+        """What is known of the text, with a `HOLE` where something is not."""
+        return self.holes or f"{self.known}{HOLE}"
+
+
+class Text(str):
+    """A text that is known, and the ids of the resources that it is made of."""
+
+    refers: tuple[str, ...]
+
+    def __new__(cls, value: str, refers: tuple[str, ...] = ()) -> Text:
+        made = super().__new__(cls, value)
+        made.refers = refers
+        return made
 
 
 def mapping(value: Any) -> Map:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .nodes import List, Map, Unknown, mapping, sequence, text, walk
+from .nodes import List, Map, Text, Unknown, mapping, sequence, text, walk
 
 NO_VALUE = "AWS::NoValue"
 PSEUDO = {  # what each certainly holds; of an account and a region the length
@@ -129,7 +129,10 @@ def joined(parts: list[str | Unknown]) -> str | Unknown:
     if len(known) > MOST_TEXT:
         return Unknown("it is very long", known[:MOST_TEXT])
     unknown = next((part for part in parts if isinstance(part, Unknown)), None)
-    return known if unknown is None else Unknown(unknown.why, known)
+    if unknown is None:
+        return known
+    holes = "".join(part.pattern if isinstance(part, Unknown) else part for part in parts)
+    return Unknown(unknown.why, known, holes=holes[:MOST_TEXT])
 
 
 def _sub(scope: Scope, argument: Any) -> Any:
@@ -254,6 +257,8 @@ FUNCTIONS: dict[str, Callable[[Scope, Any], Any]] = {
 def references(node: Any) -> Iterator[str]:
     """The names that Ref, Fn::GetAtt and Fn::Sub name anywhere in `node`, attributes left out."""
     for part in walk(node):
+        if isinstance(part, Text | Unknown):
+            yield from part.refers
         if not isinstance(part, Map):
             continue
         if isinstance(name := part.get("Ref"), str):
