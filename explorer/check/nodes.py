@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+HOLE = "\ue000"  # of Unicode's private use: stands in a text where a part of it is not known
 MOST_DEPTH = 100  # of values in one another; templates have about 40
 
 
@@ -63,6 +64,8 @@ class Unknown:
     least: float | None = None
     most: float | None = None
     likely: int = 0
+    refers: tuple[str, ...] = ()  # the ids of resources that it is made of, where something tells
+    holes: str = ""  # `known` with a HOLE for each part that is not; empty where it is one
 
     @property
     def numbers(self) -> tuple[float, ...]:
@@ -70,12 +73,18 @@ class Unknown:
         found = [number(option) for option in self.options]
         return () if None in found else tuple(one for one in found if one is not None)
 
+    @property
+    def pattern(self) -> str:
+        """What is known of the text, with a `HOLE` where something is not."""
+        return HOLE if self.options else self.holes or f"{self.known}{HOLE}"
+
 
 def one_of(options: Iterable[Any], why: str) -> Any:
     """What is one of several values: the value itself if they are equal, else an Unknown of them."""
     flat: list[Any] = []
-    complete, likely, texts = True, 0, []
+    complete, likely, texts, refers = True, 0, [], dict[str, None]()
     for option in options:
+        refers |= dict.fromkeys(getattr(option, "refers", ()))
         if isinstance(option, Unknown):
             complete = complete and bool(option.options)
             flat += [inner for inner in option.options if inner not in flat]
@@ -87,7 +96,18 @@ def one_of(options: Iterable[Any], why: str) -> Any:
     if complete and len(flat) == 1:
         return flat[0]
     shortest = min(texts, key=lambda said: len(said.encode("utf-8", "surrogatepass")), default="")
-    return Unknown(why, shortest, tuple(flat) if complete else (), likely=likely)
+    return Unknown(why, shortest, tuple(flat) if complete else (), likely=likely, refers=tuple(refers))
+
+
+class Text(str):
+    """A text that is known, and the ids of the resources that it is made of."""
+
+    refers: tuple[str, ...]
+
+    def __new__(cls, value: str, refers: tuple[str, ...] = ()) -> Text:
+        made = super().__new__(cls, value)
+        made.refers = refers
+        return made
 
 
 def mapping(value: Any) -> Map:

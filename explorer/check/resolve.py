@@ -16,7 +16,7 @@ from typing import Any
 
 from explorer.facts import catalogue
 
-from .nodes import List, Map, Unknown, mapping, number, one_of, sequence, text, walk
+from .nodes import List, Map, Text, Unknown, mapping, number, one_of, sequence, text, walk
 
 NO_VALUE = "AWS::NoValue"
 PSEUDO = {  # what each certainly holds; of an account and a region the length
@@ -202,7 +202,11 @@ def joined(parts: list[str | Unknown]) -> str | Unknown:
     if len(known) > MOST_TEXT:
         return Unknown("it is very long", known[:MOST_TEXT])
     unknown = [part for part in parts if isinstance(part, Unknown)]
-    return Unknown(unknown[0].why, known, likely=sum(one.likely for one in unknown)) if unknown else known
+    if not unknown:
+        return known
+    holes = "".join(part.pattern if isinstance(part, Unknown) else part for part in parts)
+    likely = sum(one.likely for one in unknown)
+    return Unknown(unknown[0].why, known, likely=likely, holes=holes[:MOST_TEXT])
 
 
 def _of_kind(kind: str, value: Any) -> Any:
@@ -362,6 +366,8 @@ FUNCTIONS: dict[str, Callable[[Scope, Any], Any]] = {
 def references(node: Any) -> Iterator[str]:
     """The names that Ref, Fn::GetAtt and Fn::Sub name anywhere in `node`, attributes left out."""
     for part in walk(node):
+        if isinstance(part, Text | Unknown):
+            yield from part.refers
         if not isinstance(part, Map):
             continue
         if isinstance(name := part.get("Ref"), str):

@@ -191,7 +191,7 @@ class Check:
     def _tree(self, judge: Judge, path: Path, content: str, tree: Any) -> list[Finding]:
         tree = template.packaged(tree)
         if terraform.is_plan(tree):
-            stack = terraform.stack(tree, judge.file)
+            stack = terraform.stack(tree, judge.file, path.parent)
             return self._ignored(held(judge, stack), content, path, stack)
         if not template.is_template(tree):
             raise NotOursError(_hint(tree))

@@ -231,8 +231,9 @@ class _Names:
             if resource.type in POINTERS:
                 continue
             for name in self.PROPERTIES:
-                said = certain(resource.get(name).value) if name in resource.properties else ""
-                if len(said) > 1:
+                value = resource.get(name).value if name in resource.properties else None
+                said = certain(value)
+                if len(said) > 1 or (said and not isinstance(value, Unknown)):  # a stack's name is one "x"
                     self.found.setdefault(said, []).append(resource)
 
     def get(self, name: str, types: tuple[str, ...]) -> Resource | None:

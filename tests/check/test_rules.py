@@ -195,7 +195,10 @@ def events(**properties):
     return {"Events": {"E": properties}}
 
 
-def rest_method(endpoint={"Types": ["REGIONAL"]}, **integration):
+REGIONAL = {"Types": ["REGIONAL"]}
+
+
+def rest_method(endpoint=REGIONAL, **integration):
     api = {"Type": "AWS::ApiGateway::RestApi", "Properties": {"EndpointConfiguration": endpoint}}
     given = {"RestApiId": {"Ref": "R0"}, "Integration": {"Type": "AWS_PROXY", "Uri": URI, **integration}}
     return api, {"Type": "AWS::ApiGateway::Method", "Properties": given}
