@@ -304,7 +304,8 @@ NAMED = {  # reviewed: what else the text of a file means that is an option's id
     "analysis/calibration/measurements.py": {"queue"},  # a phase
     "analysis/calibration/solve.py": {"queue"},
     "analysis/limit_explanation.py": {"secrets"},  # a field of the workload
-    "check/plan.py": {"environment"},  # an attribute in a plan
+    "check/parameters.py": {"parameters"},  # a folder, a key of samconfig
+    "check/terraform_arguments.py": {"environment", "parameters", "queue"},  # an attribute in a plan
     "check/runner.py": {"service"},  # a key in the Serverless Framework's file
     "check/template.py": {"service"},
     "cli/commands/facts.py": {"service"},  # a column

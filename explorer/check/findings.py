@@ -53,6 +53,9 @@ def amount(value: float | None, unit: str) -> str:
     return f"{said} {unit.removesuffix('s') if said == '1' and len(unit) > 2 else unit}"
 
 
+Outcome = Finding | Skipped  # what a rule yields
+
+
 @dataclass(frozen=True)
 class Judge:
     """Makes findings for one file; `warn_at` moves the share of a limit from which it is tight."""

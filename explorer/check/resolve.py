@@ -37,6 +37,13 @@ DEPLOYED = {  # functions whose value nobody knows before
     "Fn::ImportValue", "Fn::GetAZs", "Fn::Cidr", "Fn::Transform", "Fn::Length", "Fn::ForEach", "Fn::And",
     "Fn::Or", "Fn::Not", "Fn::Equals",
 }  # fmt: skip
+NAME_OF_RESOURCE = ("check.name.characters", "check.name.most_characters")
+CHARACTERS = {  # what else a value usually has, by what it is
+    "arn": "check.arn.characters",
+    "url": "check.url.characters",
+    "import": "check.import.characters",
+    "secret": "check.secret.characters",
+}
 REFERENCES = {  # what a Ref to a resource is, where it is no name
     "AWS::SQS::Queue": "url",
     "AWS::SNS::Topic": "arn",
@@ -219,11 +226,9 @@ def _of_kind(kind: str, value: Any) -> Any:
 @cache
 def _likely(kind: str, name: str = "") -> int:
     """How many characters a value of a kind probably has, by the logical name that it is made of."""
-    around, most = (
-        round(catalogue.constant(f"check.name.{of}").value) for of in ("characters", "most_characters")
-    )
+    around, most = (round(catalogue.constant(id).value) for id in NAME_OF_RESOURCE)
     own = min(around + len(name), most) if name else 0
-    return own if kind == "name" else own + round(catalogue.constant(f"check.{kind}.characters").value)
+    return own if kind == "name" else own + round(catalogue.constant(CHARACTERS[kind]).value)
 
 
 def _sub(scope: Scope, argument: Any) -> Any:

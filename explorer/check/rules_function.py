@@ -216,13 +216,16 @@ def door_wait(judge: Judge, function: Resource, door: Door) -> Iterator[Finding]
     if door.limit == URL:
         return
     wait, why = _wait(door)
+    set_to, row = wait, catalogue.limit(door.limit)
+    if wait is not None and row.value is not None and wait > row.value and not row.raisable:
+        wait = None  # such a setting is refused: it is the limit that the function is behind
     over = ". ".join(filter(None, (LEFT_ALONE, WAYS_OUT.get(door.limit))))
     what = f"The time-out behind {NAMES[door.limit]}"
     given = timeout_of(function)
     verdict = UNKNOWN if why else None
     yield judge.hold(door.limit, function, given, what, limit=wait, why=why, over=over, verdict=verdict)
-    if wait is not None and door.wait and wait > (catalogue.limit(door.limit).value or wait):
-        yield from _long_wait(judge, function, door, Given(wait, door.wait.line))
+    if set_to is not None and door.wait and set_to > (row.value or set_to):
+        yield from _long_wait(judge, function, door, Given(set_to, door.wait.line))
 
 
 RUNS = {URL: URL, BALANCER: "alb.lambda.timeout"}  # doors behind which a function may not run its longest

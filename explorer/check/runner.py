@@ -15,9 +15,18 @@ from typing import Any
 from explorer.errors import ExplorerError
 from explorer.facts.suggestions import expected_one_of
 
-from . import rules_function, rules_payload, rules_stores, rules_wiring, suppress, template, terraform
+from . import (
+    rules_function,
+    rules_payload,
+    rules_ranges,
+    rules_stores,
+    rules_wiring,
+    suppress,
+    template,
+    terraform,
+)
 from .doors import doors
-from .findings import ORDER, WHOLE, Finding, Judge
+from .findings import BREACH, ORDER, WHOLE, Finding, Judge, Outcome
 from .nodes import Map, mapping
 from .parameters import Beside, Values, from_options, refuse_values
 from .parse import parse
@@ -39,7 +48,6 @@ HINTS = (  # what a tree that is no template has, and what to do
     (("openapi", "paths"), "is an OpenAPI document: check the template that names it"),
 )
 NO_TEMPLATE = "is no template, plan, dotenv file or workload"
-Outcome = Finding | Skipped  # what a rule yields
 Workloads = Callable[[Path, Judge], list[Finding]]
 
 
@@ -304,6 +312,14 @@ def _is_workload(path: Path, content: str) -> bool:
 def held(judge: Judge, stack: Stack) -> Iterator[Outcome]:
     """Every rule held against a stack, and what was skipped as the stack was read."""
     yield from stack.skipped
+    ranges = list(rules_ranges.ranges(judge, stack))
+    yield from rules_ranges.without_fits(
+        _outcomes(judge, stack), [one for one in ranges if one.verdict == BREACH]
+    )
+    yield from ranges
+
+
+def _outcomes(judge: Judge, stack: Stack) -> Iterator[Outcome]:
     by_function: dict[str, list[Any]] = {}
     for door in doors(stack):
         by_function.setdefault(door.function, []).append(door)
@@ -314,6 +330,7 @@ def held(judge: Judge, stack: Stack) -> Iterator[Outcome]:
             rules_wiring.loops,
             rules_stores.signed,
             rules_stores.package,
+            rules_ranges.variables,
         ):
             yield from rule(judge, function, stack)
         behind = by_function.get(function.id, [])
