@@ -239,7 +239,6 @@ def _is_workload(path: Path, content: str) -> bool:
 
 def held(judge: Judge, stack: Stack) -> Iterator[Outcome]:
     """Every rule held against a stack, and what was skipped as the stack was read."""
-    yield from stack.skipped
     by_function: dict[str, list[Any]] = {}
     for door in doors(stack):
         by_function.setdefault(door.function, []).append(door)
@@ -263,6 +262,7 @@ def held(judge: Judge, stack: Stack) -> Iterator[Outcome]:
         rules_stores.concurrency,
     ):
         yield from whole(judge, stack)
+    yield from stack.skipped  # last: the doors add to it
 
 
 def dotenv(judge: Judge, path: Path, content: str) -> list[Finding]:

@@ -77,6 +77,7 @@ class Stack:
     folder: Path | None = None
     metadata: Map = field(default_factory=Map)
     skipped: list[Skipped] = field(default_factory=list)  # seen while it was read, and not among `resources`
+    read: set[Path] = field(default_factory=set)  # files beside it that are a part of it
 
     def of_type(self, *types: str) -> Iterator[Resource]:
         """The resources of one of these types."""

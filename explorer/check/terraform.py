@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from .documents import with_documents
 from .nodes import List, Map, Unknown, mapping, sequence
 from .plan import Block, Plan
 from .resolve import Scope, references
@@ -35,7 +36,7 @@ def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
     for address, kind, values, line in plan.read_later():
         if kind == "aws_iam_policy_document":
             found.append(_resource(Block(plan, address, values, line), kind, scope))
-    return Stack(file, assembled(found), scope, folder)
+    return with_documents(Stack(file, assembled(found), scope, folder))
 
 
 def _resource(block: Block, kind: str, scope: Scope) -> Resource:
