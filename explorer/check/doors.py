@@ -28,7 +28,10 @@ IDLE = "idle_timeout.timeout_seconds"
 
 @dataclass(frozen=True)
 class Door:
-    """One door of one function: the limit on its wait, and the wait that the template sets [ms or s]."""
+    """One door of one function: the limit on its wait, and the wait that the template sets [ms or s].
+
+    `function` is empty where the template does not hold it: `api` is then the resource that sets the wait.
+    """
 
     function: str
     limit: str
@@ -41,7 +44,8 @@ def doors(stack: Stack) -> list[Door]:
     """Every door that waits for a function of the stack, once for each different wait."""
     found: dict[tuple[str, str, Any], Door] = {}
     for door in (*_events(stack), *_methods(stack), *_integrations(stack), *_bodies(stack), *_others(stack)):
-        found.setdefault((door.function, door.limit, str(door.wait and door.wait.value)), door)
+        owner = door.function or (door.api.id if door.api else "")
+        found.setdefault((owner, door.limit, str(door.wait and door.wait.value)), door)
     seen = {(door.function, door.limit) for door in found.values()}
     for door in _permitted(stack):
         if (door.function, door.limit) not in seen:
@@ -102,7 +106,7 @@ def _methods(stack: Stack) -> Iterator[Door]:
     for method in stack.of_type("AWS::ApiGateway::Method"):
         integration = mapping(method.get("Integration").value)
         function = stack.function(integration.get("Uri"))
-        if _asynchronous(integration.get("RequestParameters")):
+        if asynchronous(integration.get("RequestParameters")):
             continue
         api = stack.named(method.raw("RestApiId"), *REST_APIS)
         limit = _rest_wait(api, integration)
@@ -110,6 +114,8 @@ def _methods(stack: Stack) -> Iterator[Door]:
             yield Door(function.id, limit, _set(stack, integration), api=api)
         else:
             _not_followed(stack, method, "Integration.Uri", integration, "Uri", limit)
+            if wait := _set(stack, integration):
+                yield Door("", limit, wait, api=method)
 
 
 def _rest_wait(api: Resource | None, integration: Map) -> str:
@@ -118,7 +124,7 @@ def _rest_wait(api: Resource | None, integration: Map) -> str:
     return STREAM if text(mode) == "STREAM" else rest_limit(api)
 
 
-def _asynchronous(parameters: Any) -> bool:
+def asynchronous(parameters: Any) -> bool:
     """Whether an integration hands over and does not wait."""
     return any(
         name.lower() == ASYNCHRONOUS and "event" in str(value).lower()
@@ -131,13 +137,15 @@ def _integrations(stack: Stack) -> Iterator[Door]:
     for integration in stack.of_type("AWS::ApiGatewayV2::Integration"):
         api = stack.named(integration.raw("ApiId"), *HTTP_APIS)
         function = stack.function(integration.raw("IntegrationUri"))
-        if _asynchronous(integration.get("RequestParameters").value):
+        if asynchronous(integration.get("RequestParameters").value):
             continue
         if function:
             yield Door(function.id, _gateway_limit(api), _set(stack, integration.properties), api=api)
         else:
             known = integration.properties
             _not_followed(stack, integration, "IntegrationUri", known, "IntegrationUri", _gateway_limit(api))
+            if wait := _set(stack, known):
+                yield Door("", _gateway_limit(api), wait, api=integration)
     for api in stack.of_type("AWS::ApiGatewayV2::Api"):
         if function := stack.function(api.raw("Target")):
             yield Door(function.id, _gateway_limit(api), api=api)
@@ -160,13 +168,15 @@ def _described_in(stack: Stack, api: Resource, body: Any) -> Iterator[Door]:
     """The functions that an OpenAPI document waits for, and how long it says."""
     for part in walk(body):
         found = mapping(part).get(INTEGRATION)
-        if isinstance(found, Map) and not _asynchronous(found.get("requestParameters")):
+        if isinstance(found, Map) and not asynchronous(found.get("requestParameters")):
             function = stack.function(found.get("uri"))
             limit = _rest_wait(api, found) if api.type in REST_APIS else HTTP
             if function:
                 yield Door(function.id, limit, _set(stack, found, "timeoutInMillis"), api=api)
             else:
                 _not_followed(stack, api, "the uri of an integration in its document", found, "uri", limit)
+                if wait := _set(stack, found, "timeoutInMillis"):
+                    yield Door("", limit, wait, api=api)
 
 
 def _not_followed(
@@ -178,7 +188,8 @@ def _not_followed(
         return
     value = stack.scope.value(integration.get(name))
     known = certain(value)
-    if not (":lambda:" in known or ":function:" in known or (isinstance(value, Unknown) and not known)):
+    is_open = "${" in known or (isinstance(value, Unknown) and not known)
+    if not (":lambda:" in known or ":function:" in known or is_open):
         return  # HTTP, another service of AWS, or nothing
     why = f"it is not known ({value.why})" if isinstance(value, Unknown) else "it is in another stack"
     said = f"which function it waits for: {why}; its time-out is not held against the door"

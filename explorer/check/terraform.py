@@ -27,6 +27,22 @@ def is_plan(tree: Any) -> bool:
     )
 
 
+def plan_in(tree: Any) -> Map | None:
+    """The plan that a tree is, or that a wrapper has put one or two levels down."""
+    rows = [tree]
+    for _ in range(3):
+        for row in rows:
+            if is_plan(row):
+                return mapping(row)
+        rows = [
+            inner
+            for row in rows
+            for inner in (row.values() if isinstance(row, Map) and len(row) < 20 else sequence(row))
+            if isinstance(inner, Map | list)
+        ][:20]
+    return None
+
+
 def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
     """The stack of a plan; `folder` is what its packages are relative to."""
     plan, scope = Plan(tree), Scope(Map())
