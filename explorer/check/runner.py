@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from explorer.errors import ExplorerError
 from . import (
     recognition,
     rules_function,
+    rules_packages,
     rules_payload,
     rules_stores,
     rules_wiring,
@@ -25,12 +26,12 @@ from . import (
     terraform,
 )
 from .doors import doors
-from .findings import WHOLE, Finding, Judge
+from .findings import FITS, WHOLE, Finding, Judge
 from .nodes import Map, mapping
 from .parse import parse
 from .skipped import MISSING_FILE, UNSUPPORTED, Skipped
 from .sources import chalice, openapi, pulumi, serverless, state_machine
-from .stack import Given, Resource, Stack
+from .stack import Given, Resource, Stack, is_own_to_cdk
 
 ENDINGS = (".yaml", ".yml", ".json", ".template", ".toml", ".tf", ".tofu")
 TREES = {".yaml", ".yml", ".json"}
@@ -118,6 +119,7 @@ class Check:
         self.parts: set[Path] = set()  # files that a template has read as a part of it
         self.alone: dict[str, Path] = {}  # files of a folder that may be such a part
         self.plans: set[Path] = set()  # folders with a plan
+        self.own_to_cdk: set[tuple[str, str]] = set()  # files and ids of functions that CDK makes itself
         self._settings: dict[Path, suppress.Settings] = {}
 
     def run(self, paths: Iterable[Path]) -> Report:
@@ -130,6 +132,7 @@ class Check:
         self._tidy()
         own = [found for found in self.report.found if found.file not in self.nested]
         self.report.found = [*own, *(found for inner in self.nested.values() for found in inner)]
+        self.report.found = self._once(self.report.found)
         self.report.found.sort(key=lambda found: (found.file, found.line, found.rank))
         self.report.skipped = sorted(
             dict.fromkeys(self.report.skipped), key=lambda one: (one.file, one.line, one.resource, one.what)
@@ -149,6 +152,21 @@ class Check:
             for one in report.skipped
             if one.file not in twice and not self._is_elsewhere(one, Path(one.file).parent, checked)
         ]
+
+    def _once(self, findings: list[Finding]) -> list[Finding]:
+        """Findings with what is said of functions that CDK makes itself, in every stack, said once."""
+        alike: dict[tuple[str, str, float | None], list[Finding]] = {}
+        for found in findings:
+            if (found.file, found.resource) in self.own_to_cdk and found.verdict != FITS and not found.reason:
+                alike.setdefault((found.limit, found.verdict, found.value), []).append(found)
+        again = {id(one) for first, *others in alike.values() for one in others}
+        more = {id(first): len(others) for first, *others in alike.values() if others}
+        return [
+            replace(found, message=f"{found.message}: a handler that CDK makes, as in {more[id(found)]}"
+                    f" more {'place' if more[id(found)] == 1 else 'places'}")
+            if id(found) in more else found
+            for found in findings if id(found) not in again
+        ]  # fmt: skip
 
     def _built(self, report: Report) -> set[str]:
         """Templates that SAM built from one that is checked too: of those only what was packaged counts."""
@@ -289,6 +307,7 @@ class Check:
                 found.append(outcome)
         if stack:
             self.parts |= stack.read
+            self.own_to_cdk |= {(stack.file, one.id) for one in stack.functions if is_own_to_cdk(one)}
             self.report.resources |= {(stack.file, name) for name in stack.resources}
         ignores = [*suppress.comments(content, stack), *self.settings(path.parent).ignores]
         return suppress.applied(found, [*ignores, *(suppress.metadata(stack) if stack else [])])
@@ -311,7 +330,7 @@ def held(judge: Judge, stack: Stack) -> Iterator[Outcome]:
             rules_wiring.visibility,
             rules_wiring.loops,
             rules_stores.signed,
-            rules_stores.package,
+            rules_packages.package,
         ):
             yield from rule(judge, function, stack)
         behind = by_function.get(function.id, [])
@@ -323,6 +342,7 @@ def held(judge: Judge, stack: Stack) -> Iterator[Outcome]:
         rules_stores.parameters,
         rules_stores.workflows,
         rules_stores.concurrency,
+        rules_packages.layers,
     ):
         yield from whole(judge, stack)
     yield from stack.skipped  # last: the doors add to it
