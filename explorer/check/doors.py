@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .nodes import Map, Unknown, mapping, sequence, text, walk
-from .resolve import references
+from .resolve import Scope, references
 from .skipped import UNRESOLVED, Skipped
-from .stack import FUNCTION_TYPES, Given, Resource, Stack, certain, entries
+from .stack import FUNCTION_TYPES, Given, Resource, Stack, certain, entries, resolved
 
 REST, REST_EDGE, HTTP = "apigw.rest.timeout", "apigw.rest.timeout.edge", "apigw.http.timeout"
 STREAM = "apigw.stream.duration"  # of a REST API that answers as a stream
@@ -53,13 +53,24 @@ def doors(stack: Stack) -> list[Door]:
     return list(found.values())
 
 
-def rest_limit(api: Resource | None) -> str:
-    """The limit of a REST API: the one of an edge-optimized API only where the template says so."""
-    if api is None:
+def rest_limit(api: Resource | None, shared: Map | None = None) -> str:
+    """The limit of a REST API, which is edge-optimized unless it says something else.
+
+    `shared` is what SAM's Globals say of the API that events without one of their own stand behind. Of an
+    API that is not in the template nothing is known: then it is the limit that can be raised.
+    """
+    if api is None and shared is None:
         return REST
-    endpoint = api.get("EndpointConfiguration").value
-    kinds = [endpoint, mapping(endpoint).get("Type"), *sequence(mapping(endpoint).get("Types"))]
-    return REST_EDGE if "EDGE" in [text(api.scope.value(kind)) for kind in kinds] else REST
+    if api is not None:
+        endpoint = api.get("EndpointConfiguration").value
+        kind = api.get("Parameters", "endpointConfigurationTypes").value  # of one that is imported
+        scope = api.scope
+    else:
+        endpoint, kind, scope = mapping(shared).get("EndpointConfiguration"), None, Scope(Map())
+    if endpoint is None and kind is None:
+        return REST_EDGE
+    kinds = [kind, endpoint, mapping(endpoint).get("Type"), *sequence(mapping(endpoint).get("Types"))]
+    return REST_EDGE if "EDGE" in [text(scope.value(one)) for one in kinds] else REST
 
 
 def _gateway_limit(api: Resource | None) -> str:
@@ -76,7 +87,9 @@ def _events(stack: Stack) -> Iterator[Door]:
             kind, properties = text(event.get("Type")), mapping(stack.scope.value(event.get("Properties")))
             if kind == "Api":
                 api = stack.named(properties.get("RestApiId"), *REST_APIS)
-                yield Door(function.id, _rest_wait(api, properties), _set(stack, properties), api=api)
+                shared = None if "RestApiId" in properties else mapping(stack.shared.get("Api"))
+                limit = _rest_wait(api, properties, shared)
+                yield Door(function.id, limit, _set(stack, properties), api=api)
             elif kind == "HttpApi":
                 api = stack.named(properties.get("ApiId"), *HTTP_APIS)
                 yield Door(function.id, HTTP, _set(stack, properties), api=api)
@@ -97,8 +110,8 @@ def _unread_events(stack: Stack, function: Resource) -> None:
 
 def _set(stack: Stack, properties: Map, name: str = "TimeoutInMillis") -> Given | None:
     """The wait that an integration sets."""
-    value = stack.scope.value(properties.get(name))
-    return None if value is None else Given(value, properties.at(name))
+    given = resolved(properties.get(name), properties.at(name), stack.scope)
+    return None if given.value is None else given
 
 
 def _methods(stack: Stack) -> Iterator[Door]:
@@ -118,10 +131,10 @@ def _methods(stack: Stack) -> Iterator[Door]:
                 yield Door("", limit, wait, api=method)
 
 
-def _rest_wait(api: Resource | None, integration: Map) -> str:
+def _rest_wait(api: Resource | None, integration: Map, shared: Map | None = None) -> str:
     """The limit on how long an integration of a REST API waits: far more for one that streams."""
     mode = integration.get("ResponseTransferMode") or integration.get("responseTransferMode")
-    return STREAM if text(mode) == "STREAM" else rest_limit(api)
+    return STREAM if text(mode) == "STREAM" else rest_limit(api, shared)
 
 
 def asynchronous(parameters: Any) -> bool:

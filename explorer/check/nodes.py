@@ -7,7 +7,7 @@ to those who ask for a number, and a variable of `1.10` has four characters.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,17 +41,62 @@ class List(list[Any]):
 
 @dataclass(frozen=True)
 class Unknown:
-    """A value that is known only when it is deployed; `known` is text that it certainly holds."""
+    """A value that is known only when it is deployed, and what is certain of it all the same.
+
+    Parameters
+    ----------
+    why
+        Why it is not known, as a clause; it holds no value of a template.
+    known
+        Text that it certainly holds, or the shortest that it may be.
+    options
+        All values that it may have: a parameter's AllowedValues, both branches of an If. Empty where
+        they are not known; None among them stands for a property that is not set.
+    least, most
+        A parameter's MinValue and MaxValue.
+    likely
+        How many characters the part that is not known probably has [characters]; 0 where nobody can say.
+    """
 
     why: str
     known: str = ""
+    options: tuple[Any, ...] = ()
+    least: float | None = None
+    most: float | None = None
+    likely: int = 0
     refers: tuple[str, ...] = ()  # the ids of resources that it is made of, where something tells
     holes: str = ""  # `known` with a HOLE for each part that is not; empty where it is one
 
     @property
+    def numbers(self) -> tuple[float, ...]:
+        """Its options as numbers; empty unless each is one."""
+        found = [number(option) for option in self.options]
+        return () if None in found else tuple(one for one in found if one is not None)
+
+    @property
     def pattern(self) -> str:
         """What is known of the text, with a `HOLE` where something is not."""
-        return self.holes or f"{self.known}{HOLE}"
+        return HOLE if self.options else self.holes or f"{self.known}{HOLE}"
+
+
+def one_of(options: Iterable[Any], why: str) -> Any:
+    """What is one of several values: the value itself if they are equal, else an Unknown of them."""
+    flat: list[Any] = []
+    complete, likely, texts, refers = True, 0, [], dict[str, None]()
+    for option in options:
+        refers |= dict.fromkeys(getattr(option, "refers", ()))
+        if isinstance(option, Unknown):
+            complete = complete and bool(option.options)
+            flat += [inner for inner in option.options if inner not in flat]
+            likely = max(likely, option.likely)
+            texts.append(option.known)
+        else:
+            flat += [] if option in flat else [option]
+            texts.append(text(option) or "")
+    if complete and len(flat) == 1:
+        return flat[0]
+    shortest = min(texts, key=lambda said: len(said.encode("utf-8", "surrogatepass")), default="")
+    return Unknown(why, shortest, tuple(flat) if complete else (), likely=likely, refers=tuple(refers))
 
 
 class Text(str):

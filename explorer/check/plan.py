@@ -18,7 +18,15 @@ LATER = "it is known after the plan is applied"
 PART = re.compile(r"""([^.\[\]]+)|\[("(?:[^"\\]|\\.)*"|[^\]]*)\]""")
 MOST_STEPS = 20  # from a reference through variables, outputs and modules to a resource
 MOST_NAMED = 200  # resources that one expression refers to
-LITERALS = ("id", "arn", "invoke_arn", "qualified_arn", "response_streaming_invoke_arn", "execution_arn", "url")
+LITERALS = (
+    "id",
+    "arn",
+    "invoke_arn",
+    "qualified_arn",
+    "response_streaming_invoke_arn",
+    "execution_arn",
+    "url",
+)
 KEYS = ("each.key", "count.index")
 
 Instance = tuple[str, str | None]  # a name, and the key of `for_each` or `count` as it is written
@@ -363,7 +371,9 @@ class Block:
         why = LATER
         if found.unclear and not found.addresses:
             among = ", ".join(found.unclear[0][:3])
-            why = f"which of {among}{' ...' if len(found.unclear[0]) > 3 else ''} it is, the plan does not say"
+            why = (
+                f"which of {among}{' ...' if len(found.unclear[0]) > 3 else ''} it is, the plan does not say"
+            )
         return Unknown(why, refers=found.addresses)
 
     def _said(self, value: str, expression: Any) -> str:

@@ -11,7 +11,7 @@ from explorer.facts import catalogue
 from .findings import BREACH, FITS, TIGHT, UNKNOWN, Finding, Judge, amount
 from .nodes import Map, Unknown, mapping, sequence, text, walk
 from .resolve import references
-from .rules_function import timeout_of, unset
+from .rules_function import or_unset, timeout_of
 from .stack import Given, Resource, Stack, each, entries
 
 QUEUE, TOPIC, BUCKET = "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::S3::Bucket"
@@ -76,9 +76,12 @@ def visibility(judge: Judge, function: Resource, stack: Stack) -> Iterator[Findi
 
 
 def _visible(judge: Judge, function: Resource, queue: Resource, given: Given) -> Finding:
-    wait = queue.get("VisibilityTimeout")
-    wait = unset("sqs.visibility.unset_s", queue) if wait.value is None else wait
+    wait = or_unset(queue.get("VisibilityTimeout"), "sqs.visibility.unset_s")
     longest, shown = given.number, wait.number
+    if longest is None or shown is None:  # over in any case, where the least of the one is over the most
+        least, most = given.least, wait.greatest
+        if least is not None and most is not None and least > most:
+            longest, shown = least, most
     if longest is None or shown is None:
         why = wait.why_unknown or given.why_unknown or "it is not a number"
         verdict, said = UNKNOWN, f"The time-out against the visibility of {queue.id} is not known ({why})"

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from explorer.errors import ExplorerError
+from explorer.facts.suggestions import expected_one_of
 
 from . import (
     recognition,
     rules_function,
     rules_packages,
     rules_payload,
+    rules_ranges,
     rules_stores,
     rules_wiring,
     suppress,
@@ -26,8 +28,9 @@ from . import (
     terraform,
 )
 from .doors import doors
-from .findings import FITS, WHOLE, Finding, Judge
+from .findings import BREACH, FITS, ORDER, WHOLE, Finding, Judge, Outcome
 from .nodes import Map, mapping
+from .parameters import Beside, Values, from_options, refuse_values
 from .parse import parse
 from .skipped import MISSING_FILE, UNSUPPORTED, Skipped
 from .sources import chalice, openapi, pulumi, serverless, state_machine
@@ -48,7 +51,6 @@ PACKAGES = ("lambda.zip.unzipped", "lambda.zip.direct", "edge.package")  # limit
 MOST_NESTED = 10  # stacks in one another
 SOURCES = (pulumi, serverless, chalice, openapi, state_machine)  # formats beside templates and plans
 PARTS = (openapi, state_machine)  # that a template may name: then they are a part of it
-Outcome = Finding | Skipped  # what a rule yields
 Workloads = Callable[[Path, Judge], list[Finding]]
 
 
@@ -112,8 +114,16 @@ class NotOursError(ExplorerError):
 class Check:
     """A check of many files. `workloads` assesses a workload file; it lives above this floor."""
 
-    def __init__(self, workloads: Workloads, warn_at: float | None = None, pass_over: bool = False) -> None:
+    def __init__(
+        self,
+        workloads: Workloads,
+        warn_at: float | None = None,
+        pass_over: bool = False,
+        parameters: Iterable[str] = (),
+    ) -> None:
         self.workloads, self.warn_at, self.pass_over = workloads, warn_at, pass_over
+        self.parameters, self.beside = from_options(parameters), Beside()
+        self._declared: dict[str, None] = {}  # the parameters of all templates
         self.report = Report()
         self.nested: dict[str, list[Finding]] = {}  # by file, as their parents give them parameters
         self.parts: set[Path] = set()  # files that a template has read as a part of it
@@ -130,6 +140,11 @@ class Check:
             for file in self._inside(path) if path.is_dir() else [path]:
                 self._file(file, asked_for=file == path)
         self._tidy()
+        if unknown := self.parameters.values.keys() - self._declared.keys():
+            known = expected_one_of(self._declared) if self._declared else "no template that was read has any"
+            raise ExplorerError(
+                f"--parameter {min(unknown)}: no template has a parameter of that name: {known}"
+            )
         own = [found for found in self.report.found if found.file not in self.nested]
         self.report.found = [*own, *(found for inner in self.nested.values() for found in inner)]
         self.report.found = self._once(self.report.found)
@@ -269,10 +284,26 @@ class Check:
         given: Mapping[str, Any],
         above: tuple[Path, ...],
     ) -> list[Finding]:
-        stack = template.stack(tree, judge.file, path.parent, given)
-        for inner, parameters in template.nested(stack):
-            self._nested(inner, parameters, above)
-        return self._ignored(held(judge, stack), content, path, stack)
+        values = [Values(given)] if len(above) > 1 else self._values(path, tree)
+        judged: list[tuple[str, list[Outcome]]] = []
+        for one in values:
+            stack = template.stack(tree, judge.file, path.parent, one.values, one.origins)
+            self.report.resources |= {(stack.file, name) for name in stack.resources}
+            for inner, parameters in template.nested(stack):
+                self._nested(inner, parameters, above)
+            judged.append((one.origin, list(held(judge, stack))))
+        return self._ignored(worst(judged), content, path, stack)
+
+    def _values(self, path: Path, tree: Map) -> list[Values]:
+        """The values that a template's parameters are given: once for each environment, once if for none."""
+        declared = mapping(tree.get("Parameters"))
+        self._declared |= dict.fromkeys(declared)
+        refuse_values(declared, self.parameters)
+        own = {name: value for name, value in self.parameters.values.items() if name in declared}
+        environments = self.beside.of(path, declared)
+        if declared.keys() <= own.keys() or not environments:
+            return [Values(own, origins=dict.fromkeys(own, self.parameters.origin))]
+        return [one.with_values(own, self.parameters.origin) for one in environments]
 
     def _nested(self, path: Path, given: Mapping[str, Any], above: tuple[Path, ...]) -> None:
         """A local stack in a stack, with the parameters that its parent gives."""
@@ -313,12 +344,55 @@ class Check:
         return suppress.applied(found, [*ignores, *(suppress.metadata(stack) if stack else [])])
 
 
+def worst(judged: list[tuple[str, list[Outcome]]]) -> list[Outcome]:
+    """What was found of one template with several sets of values, each limit of a resource as its worst.
+
+    Parameters
+    ----------
+    judged
+        For each set of values where it comes from, and what was found with it.
+
+    Returns
+    -------
+    list
+        Of each limit, resource and line the findings of the set with which it is worst. Where that is not
+        the same with all sets, the message says with which.
+    """
+    if len(judged) == 1:
+        return judged[0][1]
+    skipped = dict.fromkeys(one for _, found in judged for one in found if isinstance(one, Skipped))
+    groups: dict[tuple[str, str, int], list[tuple[str, list[Finding]]]] = {}
+    for origin, found in judged:
+        own: dict[tuple[str, str, int], list[Finding]] = {}
+        for one in found:
+            if not isinstance(one, Skipped):
+                own.setdefault((one.resource, one.limit, one.line), []).append(one)
+        for place, alike in own.items():
+            groups.setdefault(place, []).append((origin, alike))
+    result: list[Outcome] = list(skipped)
+    for sets in groups.values():
+        origin, alike = min(sets, key=lambda one: min(ORDER.index(finding.verdict) for finding in one[1]))
+        differ = len(sets) < len(judged) or any(other != alike for _, other in sets)
+        result += [replace(one, message=f"{one.message} (with {origin})") if differ else one for one in alike]
+    return result
+
+
 def _is_workload(path: Path, content: str) -> bool:
     return path.suffix == ".toml" and "requests_per_month" in content
 
 
 def held(judge: Judge, stack: Stack) -> Iterator[Outcome]:
     """Every rule held against a stack, and what was skipped as the stack was read."""
+    ranges = list(rules_ranges.ranges(judge, stack))
+    yield from rules_ranges.without_fits(
+        _outcomes(judge, stack), [one for one in ranges if one.verdict == BREACH]
+    )
+    yield from ranges
+    yield from stack.skipped  # last: the rules and the doors add to it
+
+
+def _outcomes(judge: Judge, stack: Stack) -> Iterator[Outcome]:
+    """What every rule yields for a stack."""
     by_function: dict[str, list[Any]] = {}
     for door in doors(stack):
         by_function.setdefault(door.function, []).append(door)
@@ -331,6 +405,7 @@ def held(judge: Judge, stack: Stack) -> Iterator[Outcome]:
             rules_wiring.loops,
             rules_stores.signed,
             rules_packages.package,
+            rules_ranges.variables,
         ):
             yield from rule(judge, function, stack)
         behind = by_function.get(function.id, [])

@@ -52,11 +52,17 @@ def packaged(tree: Any) -> Any:
     return provider.get("compiledCloudFormationTemplate", tree)
 
 
-def stack(tree: Map, file: str, folder: Path | None = None, given: Mapping[str, Any] | None = None) -> Stack:
-    """The stack of a template; `given` are the parameters of a parent."""
-    loops = expanded(tree, Scope(tree, given))
+def stack(
+    tree: Map,
+    file: str,
+    folder: Path | None = None,
+    given: Mapping[str, Any] | None = None,
+    origins: Mapping[str, str] | None = None,
+) -> Stack:
+    """The stack of a template; `given` are its parameters, and `origins` says which file gives some."""
+    loops = expanded(tree, Scope(tree, given, origins=origins))
     tree = loops.tree
-    scope, resources = Scope(tree, given), {}
+    scope, resources = Scope(tree, given, origins=origins), {}
     skipped = [
         Skipped(file, line, name, "Fn::ForEach", UNRESOLVED, f"it is not written out: {why}")
         for name, line, why in loops.unread
@@ -89,7 +95,7 @@ def stack(tree: Map, file: str, folder: Path | None = None, given: Mapping[str, 
         properties = _with_globals(body, mapping(shared.get(SECTIONS.get(kind, ""))), scope)
         metadata = mapping(body.get("Metadata"))
         resources[name] = Resource(name, kind, properties, line, metadata, scope)
-    made = Stack(file, resources, scope, folder, mapping(tree.get("Metadata")), skipped)
+    made = Stack(file, resources, scope, folder, mapping(tree.get("Metadata")), shared, skipped)
     return with_documents(made)
 
 

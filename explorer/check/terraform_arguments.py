@@ -138,6 +138,13 @@ def snake(name: str) -> str:
 # Readings of their own ----------------------------------------------------------------------------
 
 
+def _endpoint(block: Arguments) -> Any:
+    """The endpoint of a REST API; a plan in which it is to be AWS's own default has the argument, unknown."""
+    if "endpoint_configuration" not in block.names():
+        return Unknown("the plan does not say it")
+    return _read(block, one("endpoint_configuration", Types="types"))
+
+
 def _either(*names: str) -> Callable[[Arguments], Any]:
     """The first argument that is set: what one provider version calls otherwise than another."""
 
@@ -495,7 +502,7 @@ TABLE: dict[str, tuple[str, Shape]] = {
             "Name": "name",
             "Body": _document("body"),
             "Policy": _document("policy"),
-            "EndpointConfiguration": one("endpoint_configuration", Types="types"),
+            "EndpointConfiguration": _endpoint,
         },
     ),
     "aws_api_gateway_method": ("AWS::ApiGateway::Method", {"RestApiId": "rest_api_id"}),
@@ -681,5 +688,3 @@ def of_schema(tree: Any, line: int) -> Any:
     if isinstance(tree, list):
         return List([of_schema(inner, line) for inner in tree], line)
     return tree
-
-

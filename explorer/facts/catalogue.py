@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .probes import Probe
+    from .ranges import Range
     from .regions import Region
     from .rules import Rule
     from .runtimes import Runtime
@@ -144,6 +145,12 @@ class Facts:
         return rules_of(self._read("rules.csv", RULE))
 
     @cached_property
+    def _ranges(self) -> tuple[Range, ...]:
+        from .ranges import RANGE, ranges_of
+
+        return ranges_of(self._read("ranges.csv", RANGE), self._limits)
+
+    @cached_property
     def _products(self) -> dict[str, ProductRow]:
         table: dict[str, ProductRow] = {}
         for row in self._read("products.csv", records.PRODUCT):
@@ -208,6 +215,10 @@ class Facts:
         from .probes import PROBE, probes_of
 
         return probes_of(self._read("probes.csv", PROBE), self._limits)
+
+    def ranges(self) -> tuple[Range, ...]:
+        """What the properties of templates may be."""
+        return self._ranges
 
     def breach(self, limit_id: str, door: str) -> Breach | None:
         """What the caller of `door` sees when the limit breaks: its own row, any door's, Invoke's.
@@ -366,6 +377,7 @@ tariff, free, prices_frame = DEFAULT.tariff, DEFAULT.free, DEFAULT.prices_frame
 price_ids, regions, region = DEFAULT.price_ids, DEFAULT.regions, DEFAULT.region
 source, check_region = DEFAULT.source, DEFAULT.check_region
 runtime, rule = DEFAULT.runtime, DEFAULT.rule
+ranges = DEFAULT.ranges
 products, services = DEFAULT.products, DEFAULT.services
 time, times = DEFAULT.time, DEFAULT.times
 constant, constants = DEFAULT.constant, DEFAULT.constants

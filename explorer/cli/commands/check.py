@@ -31,6 +31,12 @@ def check(
         typer.Option(metavar="80%", help="Of any limit: from here on it is tight. Else 80 % of what grows,"
                      " and all of a setting."),
     ] = None,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", metavar="NAME=VALUE", help="Of templates, as a deployment gives it, or a"
+                     " parameter file. Else samconfig's, those of parameter files beside the template, or"
+                     " the defaults."),
+    ] = None,
     growth: Annotated[
         list[str] | None,
         typer.Option(metavar="FIELD=3%/month", help="Of workloads: a limit that breaks in time is a breach."),
@@ -39,7 +45,7 @@ def check(
     fail_on: Annotated[
         str,
         typer.Option(metavar="breach|tight|skipped", help="What ends with 1; tight: also what is near a"
-                     " limit, or breaks until its quota is raised; skipped: also what was seen and not checked."),
+                     " limit, or breaks until its quota is raised; skipped: also what was not checked."),
     ] = "breach",
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE")] = None,
     every: Annotated[bool, typer.Option("--all", help="What fits, and what is unknown, too.")] = False,
@@ -61,7 +67,8 @@ def check(
         raise ExplorerError(f'--fail-on is "{fail_on}": {expected_one_of(FAILURES)}')
     warned = None if warn_at is None else share(warn_at)
     try:
-        report = Check(assessor(_rates(growth or []), months), warned, pass_over).run(paths)
+        workloads = assessor(_rates(growth or []), months)
+        report = Check(workloads, warned, pass_over, parameters or ()).run(paths)
     except GrowthError as error:
         raise typer.BadParameter(str(error)) from None
     said = written(report, form, __version__, every)
