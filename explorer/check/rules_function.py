@@ -239,6 +239,19 @@ def _run(judge: Judge, function: Resource, limit_id: str) -> Iterator[Finding]:
         yield judge.hold(limit_id, function, given, f"The time-out behind {door}", over=row.notes.rstrip("."))
 
 
+def integration_wait(judge: Judge, door: Door) -> Iterator[Finding]:
+    """An integration's own time-out against the quota, where its function is not in the template."""
+    wait, _ = _wait(door)
+    if door.api is None or door.wait is None or wait is None:
+        return
+    given = Given(wait, door.wait.line)
+    if wait > (catalogue.limit(door.limit).value or wait):
+        yield from _long_wait(judge, door.api, door, given)
+    else:
+        what = f"The integration's time-out of {NAMES[door.limit]}"
+        yield judge.hold(door.limit, door.api, given, what, verdict=FITS)
+
+
 def _wait(door: Door) -> tuple[float | None, str]:
     """The wait that the template sets [s], if it does, and why it is not known."""
     wait = door.wait.number if door.wait else None

@@ -16,7 +16,9 @@ from explorer.errors import ExplorerError
 from explorer.facts.suggestions import expected_one_of
 
 from . import (
+    recognition,
     rules_function,
+    rules_packages,
     rules_payload,
     rules_ranges,
     rules_stores,
@@ -26,28 +28,29 @@ from . import (
     terraform,
 )
 from .doors import doors
-from .findings import BREACH, ORDER, WHOLE, Finding, Judge, Outcome
+from .findings import BREACH, FITS, ORDER, WHOLE, Finding, Judge, Outcome
 from .nodes import Map, mapping
 from .parameters import Beside, Values, from_options, refuse_values
 from .parse import parse
-from .skipped import UNSUPPORTED, Skipped
-from .stack import Given, Resource, Stack
+from .skipped import MISSING_FILE, UNSUPPORTED, Skipped
+from .sources import chalice, openapi, pulumi, serverless, state_machine
+from .stack import Given, Resource, Stack, is_own_to_cdk
 
-ENDINGS = (".yaml", ".yml", ".json", ".template", ".toml")
+ENDINGS = (".yaml", ".yml", ".json", ".template", ".toml", ".tf", ".tofu")
 TREES = {".yaml", ".yml", ".json"}
-MARKS = ("AWS::", "Resources", "planned_values", "terraform_version")  # one of them is in any template
+MARKS = (  # one of them is in whatever is read
+    "AWS::", "Resources", "planned_values", "terraform_version", "StartAt", "x-amazon-apigateway-",
+    "urn:pulumi:", "provider:", '"provider"', "app_name", '"@level"',
+)  # fmt: skip
 SKIPPED = {"node_modules", "__pycache__", "site-packages", "venv"}  # and what is hidden
-SHOWN = {".serverless"}  # hidden, and yet looked into
+SHOWN = {".serverless", ".aws-sam", ".chalice"}  # hidden, and yet looked into
+BUILT = (".aws-sam", "build")  # what `sam build` makes: a template, and a folder a function
 TWICE = {"serverless-state.json", "cloudformation-template-create-stack.json"}  # in .serverless
 MOST_BYTES = 64 << 20  # of one file
+PACKAGES = ("lambda.zip.unzipped", "lambda.zip.direct", "edge.package")  # limits on what was packaged
 MOST_NESTED = 10  # stacks in one another
-HINTS = (  # what a tree that is no template has, and what to do
-    (("service", "provider"), "is the Serverless Framework's: check .serverless after `serverless package`"),
-    (("app", "context"), "is CDK's configuration: check cdk.out after `cdk synth`"),
-    (("artifacts", "version"), "is CDK's manifest: check the folder that it is in"),
-    (("openapi", "paths"), "is an OpenAPI document: check the template that names it"),
-)
-NO_TEMPLATE = "is no template, plan, dotenv file or workload"
+SOURCES = (pulumi, serverless, chalice, openapi, state_machine)  # formats beside templates and plans
+PARTS = (openapi, state_machine)  # that a template may name: then they are a part of it
 Workloads = Callable[[Path, Judge], list[Finding]]
 
 
@@ -103,6 +106,10 @@ class Report:
 class NotOursError(ExplorerError):
     """A file can be read, and is nothing that limits are held against."""
 
+    def __init__(self, said: str, line: int = 1, is_quiet: bool = False) -> None:
+        super().__init__(said)
+        self.line, self.is_quiet = line, is_quiet or said == recognition.NO_TEMPLATE
+
 
 class Check:
     """A check of many files. `workloads` assesses a workload file; it lives above this floor."""
@@ -119,6 +126,10 @@ class Check:
         self._declared: dict[str, None] = {}  # the parameters of all templates
         self.report = Report()
         self.nested: dict[str, list[Finding]] = {}  # by file, as their parents give them parameters
+        self.parts: set[Path] = set()  # files that a template has read as a part of it
+        self.alone: dict[str, Path] = {}  # files of a folder that may be such a part
+        self.plans: set[Path] = set()  # folders with a plan
+        self.own_to_cdk: set[tuple[str, str]] = set()  # files and ids of functions that CDK makes itself
         self._settings: dict[Path, suppress.Settings] = {}
 
     def run(self, paths: Iterable[Path]) -> Report:
@@ -128,6 +139,7 @@ class Check:
                 raise ExplorerError(f"{path}: no such file or folder")
             for file in self._inside(path) if path.is_dir() else [path]:
                 self._file(file, asked_for=file == path)
+        self._tidy()
         if unknown := self.parameters.values.keys() - self._declared.keys():
             known = expected_one_of(self._declared) if self._declared else "no template that was read has any"
             raise ExplorerError(
@@ -135,19 +147,66 @@ class Check:
             )
         own = [found for found in self.report.found if found.file not in self.nested]
         self.report.found = [*own, *(found for inner in self.nested.values() for found in inner)]
+        self.report.found = self._once(self.report.found)
         self.report.found.sort(key=lambda found: (found.file, found.line, found.rank))
         self.report.skipped = sorted(
             dict.fromkeys(self.report.skipped), key=lambda one: (one.file, one.line, one.resource, one.what)
         )
         return self.report
 
+    def _tidy(self) -> None:
+        """Drop what is checked elsewhere: parts of templates, source that is planned or packaged."""
+        twice = {name for name, path in self.alone.items() if path.resolve() in self.parts}
+        report = self.report
+        report.files = [name for name in report.files if name not in twice]
+        report.found = [found for found in report.found if found.file not in twice | self._built(report)
+                        or (found.file not in twice and found.limit in PACKAGES)]  # fmt: skip
+        checked = {Path(name).parent for name in report.files}
+        report.skipped = [
+            one
+            for one in report.skipped
+            if one.file not in twice and not self._is_elsewhere(one, Path(one.file).parent, checked)
+        ]
+
+    def _once(self, findings: list[Finding]) -> list[Finding]:
+        """Findings with what is said of functions that CDK makes itself, in every stack, said once."""
+        alike: dict[tuple[str, str, float | None], list[Finding]] = {}
+        for found in findings:
+            if (found.file, found.resource) in self.own_to_cdk and found.verdict != FITS and not found.reason:
+                alike.setdefault((found.limit, found.verdict, found.value), []).append(found)
+        again = {id(one) for first, *others in alike.values() for one in others}
+        more = {id(first): len(others) for first, *others in alike.values() if others}
+        return [
+            replace(found, message=f"{found.message}: a handler that CDK makes, as in {more[id(found)]}"
+                    f" more {'place' if more[id(found)] == 1 else 'places'}")
+            if id(found) in more else found
+            for found in findings if id(found) not in again
+        ]  # fmt: skip
+
+    def _built(self, report: Report) -> set[str]:
+        """Templates that SAM built from one that is checked too: of those only what was packaged counts."""
+        folders = {Path(name).parent for name in report.files}
+        return {
+            name
+            for name in report.files
+            if Path(name).parts[-3:-1] == BUILT and Path(name).parents[2] in folders
+        }
+
+    def _is_elsewhere(self, one: Skipped, folder: Path, checked: set[Path]) -> bool:
+        """Whether what a file makes is checked after all."""
+        if one.reason != UNSUPPORTED:
+            return False
+        if one.text == recognition.TERRAFORM:
+            return any(above in self.plans for above in (folder, *folder.parents))
+        return any(folder / made in checked for made in ("cdk.out", ".serverless"))
+
     def _inside(self, folder: Path) -> Iterator[Path]:
         for at, folders, names in os.walk(folder):
-            folders[:] = sorted(name for name in folders if _is_entered(name))
+            folders[:] = sorted(name for name in folders if _is_entered(name, Path(at)))
             exclude = self.settings(Path(at)).exclude
             for name in sorted(names):
                 path = Path(at, name)
-                wanted = name.endswith(ENDINGS) or is_dotenv(name)
+                wanted = name.endswith(ENDINGS) or is_dotenv(name) or recognition.known_name(name)
                 if wanted and name not in TWICE and not _matches(path, exclude):
                     yield path
 
@@ -165,14 +224,15 @@ class Check:
         content = ""
         try:
             content = _content(path)
-            if not asked_for and path.suffix in TREES and not any(mark in content for mark in MARKS):
-                return  # not worth parsing
-            found = self._findings(path, content)
+            if not asked_for and path.suffix in TREES and not _is_worth_parsing(path, content):
+                return
+            found = self._findings(path, content, asked_for)
         except NotOursError as error:
             if asked_for and not self.pass_over:
                 self.report.unreadable.append((name, str(error)))
-            elif not asked_for and str(error) != NO_TEMPLATE and not self.pass_over:
-                self.report.skipped.append(Skipped(name, 1, path.name, path.name, UNSUPPORTED, str(error)))
+            elif not asked_for and not error.is_quiet and not self.pass_over:
+                what = (name, error.line, path.name, path.name, UNSUPPORTED, str(error))
+                self.report.skipped.append(Skipped(*what))
         except (ExplorerError, OSError, RecursionError) as error:
             if asked_for or looks_like_a_template(content) or _is_workload(path, content):
                 self.report.unreadable.append((name, _reason(error, name)))
@@ -180,30 +240,40 @@ class Check:
             self.report.files.append(name)
             self.report.found += found
 
-    def _findings(self, path: Path, content: str) -> list[Finding]:
+    def _findings(self, path: Path, content: str, asked_for: bool) -> list[Finding]:
         judge = Judge(path.as_posix(), self._warn_at(path))
         if is_dotenv(path.name):
             return self._ignored(dotenv(judge, path, content), content, path)
-        if path.suffix == ".toml":
-            if not _is_workload(path, content):
-                raise NotOursError(NO_TEMPLATE)
+        if path.suffix == ".toml" and _is_workload(path, content):
             return self._ignored(self.workloads(path, judge), content, path)
-        if path.suffix == ".tf":
-            raise NotOursError("is Terraform's source: check the output of `terraform show -json PLAN`")
-        return self._tree(judge, path, content, parse(content))
+        if hint := recognition.by_name(path, content):
+            raise NotOursError(hint.text, hint.line, hint.is_quiet)
+        if path.suffix in (".toml", *recognition.CODE):
+            raise NotOursError(recognition.NO_TEMPLATE)
+        if recognition.is_plan_log(content):
+            raise NotOursError(recognition.PLAN_LOG)
+        return self._tree(judge, path, content, parse(recognition.unwrapped(content)), asked_for)
 
     def _warn_at(self, path: Path) -> float | None:
         said = self.settings(path.parent).warn_at
         return self.warn_at if self.warn_at is not None or said is None else share(said)
 
-    def _tree(self, judge: Judge, path: Path, content: str, tree: Any) -> list[Finding]:
+    def _tree(self, judge: Judge, path: Path, content: str, tree: Any, asked_for: bool) -> list[Finding]:
         tree = template.packaged(tree)
-        if terraform.is_plan(tree):
-            stack = terraform.stack(tree, judge.file, path.parent)
+        if (plan := terraform.plan_in(tree)) is not None:
+            self.plans.add(path.parent)
+            stack = terraform.stack(plan, judge.file, path.parent)
             return self._ignored(held(judge, stack), content, path, stack)
-        if not template.is_template(tree):
-            raise NotOursError(_hint(tree))
-        return self._template(judge, path, content, tree, {}, (path,))
+        if template.is_template(tree):
+            return self._template(judge, path, content, tree, {}, (path,))
+        for source in SOURCES:
+            if source.is_one(tree, path):
+                if source in PARTS and not asked_for:
+                    self.alone[judge.file] = path
+                stack = source.stack(tree, judge.file, path.parent)
+                return self._ignored(held(judge, stack), content, path, stack)
+        hint = recognition.by_content(tree)
+        raise NotOursError(hint.text, hint.line, hint.is_quiet) if hint else NotOursError(recognition.NO_TEMPLATE)
 
     def _template(
         self,
@@ -238,7 +308,7 @@ class Check:
     def _nested(self, path: Path, given: Mapping[str, Any], above: tuple[Path, ...]) -> None:
         """A local stack in a stack, with the parameters that its parent gives."""
         path = Path(os.path.normpath(path))
-        if path in above or len(above) > MOST_NESTED or not path.is_file():
+        if path in above or len(above) > MOST_NESTED:
             return
         name = path.as_posix()
         try:
@@ -267,6 +337,8 @@ class Check:
             else:
                 found.append(outcome)
         if stack:
+            self.parts |= stack.read
+            self.own_to_cdk |= {(stack.file, one.id) for one in stack.functions if is_own_to_cdk(one)}
             self.report.resources |= {(stack.file, name) for name in stack.resources}
         ignores = [*suppress.comments(content, stack), *self.settings(path.parent).ignores]
         return suppress.applied(found, [*ignores, *(suppress.metadata(stack) if stack else [])])
@@ -311,25 +383,28 @@ def _is_workload(path: Path, content: str) -> bool:
 
 def held(judge: Judge, stack: Stack) -> Iterator[Outcome]:
     """Every rule held against a stack, and what was skipped as the stack was read."""
-    yield from stack.skipped
     ranges = list(rules_ranges.ranges(judge, stack))
     yield from rules_ranges.without_fits(
         _outcomes(judge, stack), [one for one in ranges if one.verdict == BREACH]
     )
     yield from ranges
+    yield from stack.skipped  # last: the rules and the doors add to it
 
 
 def _outcomes(judge: Judge, stack: Stack) -> Iterator[Outcome]:
+    """What every rule yields for a stack."""
     by_function: dict[str, list[Any]] = {}
     for door in doors(stack):
         by_function.setdefault(door.function, []).append(door)
+    for door in by_function.get("", []):
+        yield from rules_function.integration_wait(judge, door)
     for function in stack.functions:
         for rule in (
             *rules_function.EACH_FUNCTION,
             rules_wiring.visibility,
             rules_wiring.loops,
             rules_stores.signed,
-            rules_stores.package,
+            rules_packages.package,
             rules_ranges.variables,
         ):
             yield from rule(judge, function, stack)
@@ -342,8 +417,10 @@ def _outcomes(judge: Judge, stack: Stack) -> Iterator[Outcome]:
         rules_stores.parameters,
         rules_stores.workflows,
         rules_stores.concurrency,
+        rules_packages.layers,
     ):
         yield from whole(judge, stack)
+    yield from stack.skipped  # last: the doors add to it
 
 
 def dotenv(judge: Judge, path: Path, content: str) -> list[Finding]:
@@ -386,11 +463,21 @@ def is_dotenv(name: str) -> bool:
 
 def looks_like_a_template(content: str) -> bool:
     """Whether a text that cannot be read was meant to be a template."""
-    return "AWSTemplateFormatVersion" in content or "AWS::Lambda::" in content or "AWS::Serverless" in content
+    marks = ("AWSTemplateFormatVersion", "AWS::Lambda::", "AWS::Serverless", '"planned_values"', "urn:pulumi:")
+    return any(mark in content for mark in marks)
 
 
-def _is_entered(name: str) -> bool:
+def _is_entered(name: str, at: Path) -> bool:
+    """Whether a folder is looked into; of what SAM made, what it built alone, and no function's code."""
+    if at.name == ".aws-sam":
+        return name == "build"
+    if at.parts[-2:] == BUILT:
+        return False
     return name in SHOWN or not (name.startswith((".", "asset.")) or name in SKIPPED)
+
+
+def _is_worth_parsing(path: Path, content: str) -> bool:
+    return recognition.known_name(path.name) is not None or any(mark in content for mark in MARKS)
 
 
 def _matches(path: Path, patterns: Iterable[str]) -> bool:
@@ -401,7 +488,7 @@ def _content(path: Path) -> str:
     if not path.is_file():
         raise ExplorerError("is not a file")
     if path.stat().st_size > MOST_BYTES:
-        raise ExplorerError(f"is larger than {MOST_BYTES >> 20} MB")
+        raise NotOursError(f"is larger than {MOST_BYTES >> 20} MB")
     content = path.read_bytes()
     coding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
@@ -415,8 +502,3 @@ def _reason(error: Exception, name: str) -> str:
         return "its values refer to one another too deeply"
     said = error.strerror if isinstance(error, OSError) else str(error)
     return " ".join((said or str(error)).split()).removeprefix(f"{name}: ")
-
-
-def _hint(tree: Any) -> str:
-    found = mapping(tree)
-    return next((hint for keys, hint in HINTS if all(key in found for key in keys)), NO_TEMPLATE)

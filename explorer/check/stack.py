@@ -18,6 +18,11 @@ from .resolve import Scope, references
 from .skipped import Skipped
 
 FUNCTION_TYPES = ("AWS::Lambda::Function", "AWS::Serverless::Function")
+CDK_OWN = re.compile(  # of paths of constructs and of logical ids
+    r"Custom(::)?[\w:]*CustomResourceProvider|Custom(::)?CDKBucketDeployment|AWS679f53fac002430cb0da5b7982bd2287"
+    r"|LogRetentionaae0aa3c5b4d4f87b02d85b201efdd8a|BucketNotificationsHandler050a0587b7544547bf325f094a3db834"
+    r"|framework-?(onEvent|isComplete|onTimeout)|waiter-state-machine|@aws-cdk--"
+)
 POINTERS = ("AWS::Lambda::Alias", "AWS::Lambda::Version")  # to a function, by its FunctionName
 
 
@@ -142,6 +147,7 @@ class Stack:
     metadata: Map = field(default_factory=Map)
     shared: Map = field(default_factory=Map)  # SAM's Globals
     skipped: list[Skipped] = field(default_factory=list)  # seen while it was read, and not among `resources`
+    read: set[Path] = field(default_factory=set)  # files beside it that are a part of it
 
     def of_type(self, *types: str) -> Iterator[Resource]:
         """The resources of one of these types."""
@@ -171,8 +177,8 @@ class Stack:
         return self._aimed[kind, name].get(function.id, [])
 
     @cached_property
-    def measured(self) -> dict[Path, float | None]:
-        """The sizes of packages that were measured, which functions may share [B]."""
+    def measured(self) -> dict[tuple[Path, bool], int | None]:
+        """The sizes of packages that were measured, which functions may share [B]; without node_modules."""
         return {}
 
     @cached_property
@@ -238,6 +244,12 @@ class _Names:
 
     def get(self, name: str, types: tuple[str, ...]) -> Resource | None:
         return next((found for found in self.found.get(name, ()) if found.type in types), None)
+
+
+def is_own_to_cdk(function: Resource) -> bool:
+    """Whether CDK makes a function for itself: a custom resource's handler, as it is in many stacks."""
+    path = text(function.metadata.get("aws:cdk:path")) or ""
+    return bool(CDK_OWN.search(path) or CDK_OWN.search(function.id))
 
 
 def certain(value: Any) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from .documents import with_documents
 from .nodes import List, Map, Unknown, mapping, sequence
 from .plan import Block, Plan
 from .resolve import Scope, references
@@ -26,6 +27,22 @@ def is_plan(tree: Any) -> bool:
     )
 
 
+def plan_in(tree: Any) -> Map | None:
+    """The plan that a tree is, or that a wrapper has put one or two levels down."""
+    rows = [tree]
+    for _ in range(3):
+        for row in rows:
+            if is_plan(row):
+                return mapping(row)
+        rows = [
+            inner
+            for row in rows
+            for inner in (row.values() if isinstance(row, Map) and len(row) < 20 else sequence(row))
+            if isinstance(inner, Map | list)
+        ][:20]
+    return None
+
+
 def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
     """The stack of a plan; `folder` is what its packages are relative to."""
     plan, scope = Plan(tree), Scope(Map())
@@ -35,7 +52,7 @@ def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
     for address, kind, values, line in plan.read_later():
         if kind == "aws_iam_policy_document":
             found.append(_resource(Block(plan, address, values, line), kind, scope))
-    return Stack(file, assembled(found), scope, folder)
+    return with_documents(Stack(file, assembled(found), scope, folder))
 
 
 def _resource(block: Block, kind: str, scope: Scope) -> Resource:

@@ -84,13 +84,12 @@ def check(
     failed = any(finding.verdict in FAILURES[fail_on] for finding in report.findings)
     if failed or (fail_on == "skipped" and report.skipped):
         raise typer.Exit(NO)
-    _must_be_readable(report, paths)
+    _must_be_readable(report)
 
 
-def _must_be_readable(report: Report, paths: list[Path]) -> None:
-    """A file that was named and a workload must be readable; a template in a folder is told of."""
-    asked = {path.as_posix() for path in paths}
-    bad = [(file, why) for file, why in report.unreadable if file in asked or file.endswith(".toml")]
+def _must_be_readable(report: Report) -> None:
+    """What was named, and what is a template or a workload in a folder, must be readable."""
+    bad = report.unreadable
     if bad:
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
         print(f"error: {bad[0][0]}: {bad[0][1]}{more}", file=sys.stderr)
