@@ -76,8 +76,8 @@ def _held(
     why = "names of resources are known when it is deployed" if likely else ""
     found = judge.hold(limit_id, resource, Given(size, line), what, grows=True, why=why, over=SPLIT)
     if likely and row.value is not None and size <= row.value < size + likely:
-        said = f"{what}, {amount(size, row.unit)} that are known and about {amount(likely, row.unit)} more by the"
-        said = f"{said} usual lengths of ARNs, are probably over {amount(row.value, row.unit)}. {SPLIT}"
+        said = f"{what}, {amount(size, row.unit)} that are known and about {amount(likely, row.unit)} more by"
+        said = f"{said} the usual lengths of ARNs, are probably over {amount(row.value, row.unit)}. {SPLIT}"
         yield judge.make(limit_id, resource, line, size, row.value, TIGHT, said)
     elif found.verdict != FITS and size and not (likely and size <= (row.value or size)):
         yield found

@@ -34,7 +34,8 @@ def template(judge: Judge, tree: Map, size: int, stack: Stack) -> Iterator[Findi
     yield from _body(judge, whole, size)
     for name, (limit_id, what) in SECTIONS.items():
         section = mapping(tree.get(name))
-        count = Given(len(section), tree.at(name))
+        number = max(len(section), len(stack.resources) if name == "Resources" else 0)  # with loops
+        count = Given(number, tree.at(name))
         found = judge.hold(
             limit_id, whole, count, what, grows=True, over=SPLIT if name == "Resources" else ""
         )
