@@ -177,7 +177,9 @@ def _bodies(stack: Stack) -> Iterator[Door]:
                     resource = stack.resources.get(name)
                     if resource is not None and resource.type in FUNCTION_TYPES:
                         limit = rest_limit(api) if api.type in REST_APIS else HTTP
-                        yield Door(name, limit, Given(Unknown(f"its API's body: {body.why}"), api.line), api=api)
+                        yield Door(
+                            name, limit, Given(Unknown(f"its API's body: {body.why}"), api.line), api=api
+                        )
 
 
 def _described_in(stack: Stack, api: Resource, body: Any) -> Iterator[Door]:
@@ -210,9 +212,7 @@ def _not_followed(
     why = f"it is not known ({value.why})" if isinstance(value, Unknown) else "it is in another stack"
     said = f"which function it waits for: {why}; its time-out is not held against the door"
     what = f"{resource.type} {what}"
-    stack.skipped.append(
-        Skipped(stack.file, resource.line, resource.id, what, UNRESOLVED, said, (limit,))
-    )
+    stack.skipped.append(Skipped(stack.file, resource.line, resource.id, what, UNRESOLVED, said, (limit,)))
 
 
 def _others(stack: Stack) -> Iterator[Door]:

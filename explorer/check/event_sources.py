@@ -33,14 +33,24 @@ def event_sources(stack: Stack) -> Iterator[Resource]:
     """Every mapping as a resource of CloudFormation's type; one of a SAM event has its function's id."""
     yield from stack.of_type(MAPPING)
     for function in stack.of_type("AWS::Serverless::Function"):
-        for kind, properties, line in polled_events(function):
-            source = properties.get(POLLED[kind])
-            own = Map(
-                {**properties, "EventSourceArn": source, "FunctionName": Map({"Ref": function.id}, line)},
-                properties.line if properties else line,
-                properties.lines,
-            )
-            yield Resource(function.id, MAPPING, own, line, Map({KIND: kind}), function.scope)
+        yield from _of_events(function)
+
+
+def event_sources_of(function: Resource, stack: Stack) -> Iterator[Resource]:
+    """The mappings of one function."""
+    yield from stack.aimed(function, MAPPING, "FunctionName")
+    yield from _of_events(function)
+
+
+def _of_events(function: Resource) -> Iterator[Resource]:
+    for kind, properties, line in polled_events(function):
+        source = properties.get(POLLED[kind])
+        own = Map(
+            {**properties, "EventSourceArn": source, "FunctionName": Map({"Ref": function.id}, line)},
+            properties.line if properties else line,
+            properties.lines,
+        )
+        yield Resource(function.id, MAPPING, own, line, Map({KIND: kind}), function.scope)
 
 
 KIND = "explorer:kind"  # in the metadata of a mapping that was a SAM event

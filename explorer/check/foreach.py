@@ -117,5 +117,3 @@ def _copy(node: Any, pairs: dict[str | None, str | None]) -> Any:
         return pairs[name]
     lines = {_filled(name, pairs): node.at(name) for name in node}
     return Map({_filled(name, pairs): _copy(inner, pairs) for name, inner in node.items()}, node.line, lines)
-
-

@@ -41,7 +41,10 @@ KEYS = (  # what a tree that is no template has, and what to do
     (("service", "provider"), "is the Serverless Framework's: check .serverless after `serverless package`"),
     (("app", "context"), "is CDK's configuration: check cdk.out after `cdk synth`"),
     (("artifacts", "version"), "is CDK's manifest: check the folder that it is in"),
-    (("lineage", "serial"), "is Terraform's state as it is stored: check the output of `terraform show -json`"),
+    (
+        ("lineage", "serial"),
+        "is Terraform's state as it is stored: check the output of `terraform show -json`",
+    ),
     (("openapi", "paths"), "is an OpenAPI document: check the template that names it"),
     (("swagger", "paths"), "is an OpenAPI document: check the template that names it"),
 )
@@ -67,7 +70,9 @@ class Hint:
 
 def known_name(name: str) -> str | None:
     """The name in `NAMES` that a file has, perhaps behind a word of its own, as in `shop-netlify.toml`."""
-    return next((known for known in NAMES if name == known or name.endswith((f"-{known}", f"_{known}"))), None)
+    return next(
+        (known for known in NAMES if name == known or name.endswith((f"-{known}", f"_{known}"))), None
+    )
 
 
 def by_name(path: Path, content: str) -> Hint | None:

@@ -221,11 +221,22 @@ def door_wait(judge: Judge, function: Resource, door: Door) -> Iterator[Finding]
         wait = None  # such a setting is refused: it is the limit that the function is behind
     over = ". ".join(filter(None, (LEFT_ALONE, WAYS_OUT.get(door.limit))))
     what = f"The time-out behind {NAMES[door.limit]}"
-    given = timeout_of(function)
+    given, execution = timeout_of(function), function.get("DurableConfig", "ExecutionTimeout")
+    if execution.number is not None:  # the caller waits for the whole execution, however many invocations
+        given, what = execution, f"The execution time-out behind {NAMES[door.limit]}"
     verdict = UNKNOWN if why else None
     yield judge.hold(door.limit, function, given, what, limit=wait, why=why, over=over, verdict=verdict)
     if set_to is not None and door.wait and set_to > (row.value or set_to):
         yield from _long_wait(judge, function, door, Given(set_to, door.wait.line))
+
+
+def durable_wait(judge: Judge, function: Resource) -> Iterator[Finding]:
+    """How long a caller may wait for a durable function at all, whatever it comes by."""
+    given = function.get("DurableConfig", "ExecutionTimeout")
+    if given.number is not None:
+        over = "Start it asynchronously, and let the caller poll"
+        what = "The execution time-out of a durable function whose caller waits"
+        yield judge.hold("durable.sync", function, given, what, over=over)
 
 
 RUNS = {URL: URL, BALANCER: "alb.lambda.timeout"}  # doors behind which a function may not run its longest

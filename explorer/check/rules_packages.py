@@ -124,7 +124,7 @@ def _source_size(path: Path, resource: Resource, stack: Stack) -> Size | None:
     runtime = (text(resource.get("Runtime").value) or "").lower()
     if method == "esbuild":
         return Size(None, "esbuild bundles what the code uses; check .aws-sam/build after `sam build`")
-    if method == "makefile" or (path / "Makefile").is_file() and method:
+    if method == "makefile" or ((path / "Makefile").is_file() and method):
         return Size(None, "its Makefile makes the package; check .aws-sam/build after `sam build`")
     tool = next((name for file, name in COMPILED.items() if (path / file).is_file()), "")
     tool = tool or (".NET" if any(path.glob("*.*proj")) else "")

@@ -24,8 +24,9 @@ NAME_OF_VARIABLE = re.compile("[a-zA-Z][a-zA-Z0-9_]+")  # EnvironmentVariableNam
 
 def ranges(judge: Judge, stack: Stack) -> Iterator[Finding]:
     """Every property that has a range against it."""
+    mappings = list(event_sources(stack))
     for about in catalogue.ranges():
-        resources = event_sources(stack) if MAPPING in about.types else stack.of_type(*about.types)
+        resources = mappings if MAPPING in about.types else stack.of_type(*about.types)
         for resource in resources:
             if about.path[0] in resource.properties:
                 for given in _values(resource, about):

@@ -9,8 +9,9 @@ from typing import Any
 
 from explorer.facts import catalogue
 
-from .findings import Finding, Judge
+from .findings import Finding, Judge, amount
 from .nodes import Map, Unknown, mapping, text, walk
+from .rules_callers import states
 from .stack import Given, Resource, Stack
 
 # A lifetime by the name of a variable, or where code signs a URL.
@@ -63,6 +64,7 @@ def workflows(judge: Judge, stack: Stack) -> Iterator[Finding]:
         for name, value in _payloads(top):
             size = Given(_json_bytes(value, stack), line)
             yield judge.hold("sfn.payload", machine, size, f"The {name} in the definition", grows=True)
+        yield from states(judge, machine, definition, line, stack)
 
 
 def _definition(machine: Resource) -> tuple[Any, int]:
@@ -111,6 +113,12 @@ def _written(value: Any) -> Any:
 # Concurrency --------------------------------------------------------------------------------------
 
 
+NEW_ACCOUNT = (  # field reports: AWS gives no figure for what a new account may have
+    "an account whose quota is still that of a new one refuses any reservation, for what is left"
+    " unreserved may not fall under"
+)
+
+
 def concurrency(judge: Judge, stack: Stack) -> Iterator[Finding]:
     """Reserved concurrency against what the account has, less what must stay unreserved."""
     quota, kept = catalogue.limit("lambda.concurrency"), catalogue.limit("lambda.concurrency.unreserved")
@@ -121,7 +129,10 @@ def concurrency(judge: Judge, stack: Stack) -> Iterator[Finding]:
         given = function.get("ReservedConcurrentExecutions")
         if given.value is None:
             continue
-        yield judge.hold(quota.id, function, given, "The reserved concurrency", limit=most, over=over)
+        note = f"{NEW_ACCOUNT} {amount(kept.value, kept.unit)}" if given.number else ""
+        yield judge.hold(
+            quota.id, function, given, "The reserved concurrency", limit=most, over=over, note=note
+        )
         if given.number is not None and given.number <= most:
             total, last = total + given.number, (function, given)
     if last and total > most:

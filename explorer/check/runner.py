@@ -15,24 +15,13 @@ from typing import Any
 from explorer.errors import ExplorerError
 from explorer.facts.suggestions import expected_one_of
 
-from . import (
-    recognition,
-    rules_function,
-    rules_packages,
-    rules_payload,
-    rules_ranges,
-    rules_stores,
-    rules_wiring,
-    suppress,
-    template,
-    terraform,
-)
-from .doors import doors
-from .findings import BREACH, FITS, ORDER, WHOLE, Finding, Judge, Outcome
+from . import recognition, rules_template, suppress, template, terraform
+from .findings import FITS, WHOLE, Finding, Judge, Outcome
 from .nodes import Map, mapping
 from .parameters import Beside, Values, from_options, refuse_values
 from .parse import parse
-from .skipped import MISSING_FILE, UNSUPPORTED, Skipped
+from .rules import held, worst
+from .skipped import UNSUPPORTED, Skipped
 from .sources import chalice, openapi, pulumi, serverless, state_machine
 from .stack import Given, Resource, Stack, is_own_to_cdk
 
@@ -281,7 +270,11 @@ class Check:
                 stack = source.stack(tree, judge.file, path.parent)
                 return self._ignored(held(judge, stack), content, path, stack)
         hint = recognition.by_content(tree)
-        raise NotOursError(hint.text, hint.line, hint.is_quiet) if hint else NotOursError(recognition.NO_TEMPLATE)
+        raise (
+            NotOursError(hint.text, hint.line, hint.is_quiet)
+            if hint
+            else NotOursError(recognition.NO_TEMPLATE)
+        )
 
     def _template(
         self,
@@ -299,7 +292,9 @@ class Check:
             self.report.resources |= {(stack.file, name) for name in stack.resources}
             for inner, parameters in template.nested(stack):
                 self._nested(inner, parameters, above)
-            judged.append((one.origin, list(held(judge, stack))))
+            size = len(content.encode("utf-8", "surrogatepass"))
+            whole = rules_template.template(judge, tree, size, stack)
+            judged.append((one.origin, [*held(judge, stack), *whole]))
         return self._ignored(worst(judged), content, path, stack)
 
     def _values(self, path: Path, tree: Map) -> list[Values]:
@@ -352,83 +347,8 @@ class Check:
         return suppress.applied(found, [*ignores, *(suppress.metadata(stack) if stack else [])])
 
 
-def worst(judged: list[tuple[str, list[Outcome]]]) -> list[Outcome]:
-    """What was found of one template with several sets of values, each limit of a resource as its worst.
-
-    Parameters
-    ----------
-    judged
-        For each set of values where it comes from, and what was found with it.
-
-    Returns
-    -------
-    list
-        Of each limit, resource and line the findings of the set with which it is worst. Where that is not
-        the same with all sets, the message says with which.
-    """
-    if len(judged) == 1:
-        return judged[0][1]
-    skipped = dict.fromkeys(one for _, found in judged for one in found if isinstance(one, Skipped))
-    groups: dict[tuple[str, str, int], list[tuple[str, list[Finding]]]] = {}
-    for origin, found in judged:
-        own: dict[tuple[str, str, int], list[Finding]] = {}
-        for one in found:
-            if not isinstance(one, Skipped):
-                own.setdefault((one.resource, one.limit, one.line), []).append(one)
-        for place, alike in own.items():
-            groups.setdefault(place, []).append((origin, alike))
-    result: list[Outcome] = list(skipped)
-    for sets in groups.values():
-        origin, alike = min(sets, key=lambda one: min(ORDER.index(finding.verdict) for finding in one[1]))
-        differ = len(sets) < len(judged) or any(other != alike for _, other in sets)
-        result += [replace(one, message=f"{one.message} (with {origin})") if differ else one for one in alike]
-    return result
-
-
 def _is_workload(path: Path, content: str) -> bool:
     return path.suffix == ".toml" and "requests_per_month" in content
-
-
-def held(judge: Judge, stack: Stack) -> Iterator[Outcome]:
-    """Every rule held against a stack, and what was skipped as the stack was read."""
-    ranges = list(rules_ranges.ranges(judge, stack))
-    yield from rules_ranges.without_fits(
-        _outcomes(judge, stack), [one for one in ranges if one.verdict == BREACH]
-    )
-    yield from ranges
-    yield from stack.skipped  # last: the rules and the doors add to it
-
-
-def _outcomes(judge: Judge, stack: Stack) -> Iterator[Outcome]:
-    """What every rule yields for a stack."""
-    by_function: dict[str, list[Any]] = {}
-    for door in doors(stack):
-        by_function.setdefault(door.function, []).append(door)
-    for door in by_function.get("", []):
-        yield from rules_function.integration_wait(judge, door)
-    for function in stack.functions:
-        for rule in (
-            *rules_function.EACH_FUNCTION,
-            rules_wiring.visibility,
-            rules_wiring.loops,
-            rules_stores.signed,
-            rules_packages.package,
-            rules_ranges.variables,
-        ):
-            yield from rule(judge, function, stack)
-        behind = by_function.get(function.id, [])
-        for door in behind:
-            yield from rules_function.door_wait(judge, function, door)
-        yield from rules_payload.payloads(judge, function, behind)
-    for whole in (
-        rules_wiring.queues,
-        rules_stores.parameters,
-        rules_stores.workflows,
-        rules_stores.concurrency,
-        rules_packages.layers,
-    ):
-        yield from whole(judge, stack)
-    yield from stack.skipped  # last: the doors add to it
 
 
 def dotenv(judge: Judge, path: Path, content: str) -> list[Finding]:
@@ -471,7 +391,13 @@ def is_dotenv(name: str) -> bool:
 
 def looks_like_a_template(content: str) -> bool:
     """Whether a text that cannot be read was meant to be a template."""
-    marks = ("AWSTemplateFormatVersion", "AWS::Lambda::", "AWS::Serverless", '"planned_values"', "urn:pulumi:")
+    marks = (
+        "AWSTemplateFormatVersion",
+        "AWS::Lambda::",
+        "AWS::Serverless",
+        '"planned_values"',
+        "urn:pulumi:",
+    )
     return any(mark in content for mark in marks)
 
 

@@ -35,12 +35,12 @@ def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
             known = _properties([tree, stage, mapping(settings)])
             known["FunctionName"] = "-".join(filter(None, (text(tree.get("app_name")), name, function)))
             if not function and routes:
-                endpoint = stage.get("api_gateway_endpoint_type", tree.get("api_gateway_endpoint_type", "EDGE"))
+                endpoint = stage.get(
+                    "api_gateway_endpoint_type", tree.get("api_gateway_endpoint_type", "EDGE")
+                )
                 api = f"{name}/RestAPI"
                 pairs = Map({"EndpointConfiguration": endpoint}, stages.at(name))
-                resources[api] = Resource(
-                    api, "AWS::Serverless::Api", pairs, stages.at(name), Map(), scope
-                )
+                resources[api] = Resource(api, "AWS::Serverless::Api", pairs, stages.at(name), Map(), scope)
                 known["Events"] = _behind(api, stages.at(name))
             handler = f"{name}/{function or 'APIHandler'}"
             resources[handler] = Resource(

@@ -117,7 +117,8 @@ class _Inputs:
         self.inputs = mapping(state.get("inputs"))
         depends = mapping(state.get("propertyDependencies"))
         self.depends = {
-            name: tuple(_id(urn) for urn in map(text, sequence(urns)) if urn) for name, urns in depends.items()
+            name: tuple(_id(urn) for urn in map(text, sequence(urns)) if urn)
+            for name, urns in depends.items()
         }
 
     def names(self) -> Iterator[str]:
@@ -148,7 +149,9 @@ class _Inputs:
             return Map({key: inner for key, inner in pairs.items() if not key.startswith("__")}, self.line)
         if isinstance(value, list) and depth < MOST_DEEP:
             return List([self._tree(inner, refers, depth + 1) for inner in value], self.line)
-        if isinstance(value, str) and (value in UNKNOWNS or value == "[unknown]" or value == "output<string>"):
+        if isinstance(value, str) and (
+            value in UNKNOWNS or value == "[unknown]" or value == "output<string>"
+        ):
             return Unknown(LATER, refers=refers)
         if value == "[secret]":
             return Unknown("it is a secret", refers=refers)

@@ -112,7 +112,11 @@ class _Variables:
             if whole:
                 return value
             if isinstance(value, Unknown) or text(value) is None:
-                parts = [said[: match.start()], value if isinstance(value, Unknown) else Unknown("a tree"), ""]
+                parts = [
+                    said[: match.start()],
+                    value if isinstance(value, Unknown) else Unknown("a tree"),
+                    "",
+                ]
                 rest = self.text(said[match.end() :], steps + 1)
                 return joined([parts[0], parts[1], rest if isinstance(rest, str | Unknown) else ""])
             said = f"{said[: match.start()]}{text(value)}{said[match.end() :]}"
@@ -286,7 +290,9 @@ class _Service:
         service = self.variables.resolved(self.tree.get("service"))
         service = mapping(service).get("name", "") if isinstance(service, Map) else service
         stage = self.variables.text("${sls:stage}")
-        own = joined([part if isinstance(part, str | Unknown) else "" for part in (service, "-", stage, f"-{name}")])
+        own = joined(
+            [part if isinstance(part, str | Unknown) else "" for part in (service, "-", stage, f"-{name}")]
+        )
         known["FunctionName"] = function.get("name") or own
         known.lines.update(lines)
         logical = f"{_normal(name)}LambdaFunction"
@@ -363,7 +369,9 @@ class _Service:
             }
             line = mapping(section.get("stateMachines")).at(name)
             known = Map(pairs, line, {"Definition": mapping(machine).at("definition")})
-            self._add(_normal(name), Map({"Type": "AWS::Serverless::StateMachine", "Properties": known}, line), line)
+            self._add(
+                _normal(name), Map({"Type": "AWS::Serverless::StateMachine", "Properties": known}, line), line
+            )
 
 
 def _default(constant_id: str) -> str:
@@ -386,7 +394,9 @@ def _source(kind: str, given: Any, line: int) -> Map | None:
         return None
     sam, name = SOURCES[kind]
     own = mapping(given)
-    what = given if not isinstance(given, Map) or any(key.startswith(("Fn::", "Ref")) for key in own) else None
+    what = (
+        given if not isinstance(given, Map) or any(key.startswith(("Fn::", "Ref")) for key in own) else None
+    )
     for key in ("arn", "bucket", "topicName", "rate", "pool"):
         what = own.get(key) if what is None else what
     pairs = {name: what, **{SETTINGS[key]: value for key, value in own.items() if key in SETTINGS}}
