@@ -43,7 +43,10 @@ class Door:
 def doors(stack: Stack) -> list[Door]:
     """Every door that waits for a function of the stack, once for each different wait."""
     found: dict[tuple[str, str, Any], Door] = {}
-    for door in (*_events(stack), *_methods(stack), *_integrations(stack), *_bodies(stack), *_others(stack)):
+    bodies = list(_bodies(stack))
+    described = {(door.function, door.api.id) for door in bodies if door.api}
+    events = [one for one in _events(stack) if not (one.api and (one.function, one.api.id) in described)]
+    for door in (*events, *_methods(stack), *_integrations(stack), *bodies, *_others(stack)):
         owner = door.function or (door.api.id if door.api else "")
         found.setdefault((owner, door.limit, str(door.wait and door.wait.value)), door)
     seen = {(door.function, door.limit) for door in found.values()}

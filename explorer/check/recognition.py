@@ -128,6 +128,10 @@ def _variables(section: Any) -> dict[str, str]:
 def by_content(tree: Any) -> Hint | None:
     """What a tree is that is no template."""
     found = mapping(tree)
+    provider = found.get("provider")
+    cloud = provider if isinstance(provider, str) else mapping(provider).get("name")
+    if "service" in found and isinstance(cloud, str) and cloud != "aws" and "${" not in cloud:
+        return Hint("is the Serverless Framework's for another cloud than AWS", is_quiet=True)
     for keys, text in KEYS:
         if all(key in found for key in keys):
             return Hint(text, is_quiet=text.startswith(QUIET))

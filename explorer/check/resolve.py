@@ -32,6 +32,7 @@ MOST_TEXT = 1 << 20  # characters; more than any limit that a template is held a
 MOST_CONDITIONS = 50  # that are made of one another
 DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}")
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
+FRAMEWORK = re.compile(r"\$\{(?:self|opt|env|sls|param|file\([^)]*\)):[^}]*\}")  # in a part of a service
 LISTS = ("CommaDelimitedList", "List<")
 DEPLOYED = {  # functions whose value nobody knows before
     "Fn::ImportValue", "Fn::GetAZs", "Fn::Cidr", "Fn::Transform", "Fn::Length", "Fn::ForEach", "Fn::And",
@@ -114,6 +115,9 @@ class Scope:
                 said = name if name in DEPLOYED else "a tag that CloudFormation does not have"
                 return Unknown(f"{said} is known when it is deployed", likely=_likely("import"))
             return node
+        if isinstance(node, str) and "${" in node and FRAMEWORK.search(node):
+            return Unknown("a variable of the Serverless Framework is known when it is packaged",
+                           FRAMEWORK.sub("", node))  # fmt: skip
         if isinstance(node, str) and "{{resolve:" in node:
             known = DYNAMIC.sub("", node)
             return Unknown(

@@ -30,7 +30,11 @@ ENDINGS = (".yaml", ".yml", ".json", ".template", ".toml", ".tf", ".tofu")
 TREES = {".yaml", ".yml", ".json"}
 MARKS = (  # one of them is in whatever is read
     "AWS::", "Resources", "planned_values", "terraform_version", "StartAt", "x-amazon-apigateway-",
-    "urn:pulumi:", "provider:", '"provider"', "app_name", '"@level"',
+    "urn:pulumi:", "provider:", "app_name", '"@level"',
+)  # fmt: skip
+KEYS = (  # and of JSON one of these
+    '"Resources"', '"planned_values"', '"terraform_version"', '"StartAt"', "x-amazon-apigateway-",
+    "urn:pulumi:", '"provider"', '"app_name"', '"@level"',
 )  # fmt: skip
 SKIPPED = {"node_modules", "__pycache__", "site-packages", "venv"}  # and what is hidden
 SHOWN = {".serverless", ".aws-sam", ".chalice"}  # hidden, and yet looked into
@@ -164,8 +168,12 @@ class Check:
         twice = {name for name, path in self.alone.items() if path.resolve() in self.parts}
         report = self.report
         report.files = [name for name in report.files if name not in twice]
-        report.found = [found for found in report.found if found.file not in twice | self._built(report)
-                        or (found.file not in twice and found.limit in PACKAGES)]  # fmt: skip
+        built = self._built(report)
+        report.found = [
+            found
+            for found in report.found
+            if found.file not in twice and (found.file not in built or found.limit in PACKAGES)
+        ]
         checked = {Path(name).parent for name in report.files}
         report.skipped = [
             one
@@ -419,7 +427,9 @@ def _is_entered(name: str, at: Path) -> bool:
 
 
 def _is_worth_parsing(path: Path, content: str) -> bool:
-    return recognition.known_name(path.name) is not None or any(mark in content for mark in MARKS)
+    marks = KEYS if path.suffix == ".json" else MARKS
+    named = recognition.known_name(path.name) is not None or path.name.endswith(".tf.json")
+    return named or any(mark in content for mark in marks)
 
 
 def _matches(path: Path, patterns: Iterable[str]) -> bool:

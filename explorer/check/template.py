@@ -43,6 +43,8 @@ def is_template(tree: Any) -> bool:
     resources = tree.get("Resources")
     typed = (resource for resource in mapping(resources).values() if "Type" in mapping(resource))
     declared = "AWSTemplateFormatVersion" in tree or "Transform" in tree
+    if declared and "Resources" in tree and resources is None:
+        return True  # a skeleton
     return isinstance(resources, Map) and (declared or any(typed))
 
 

@@ -23,7 +23,7 @@ from ..skipped import MISSING_FILE, UNRESOLVED, Skipped
 from ..stack import Stack
 
 STAGE, REGION = "dev", "us-east-1"  # what the framework takes where nothing is said
-VARIABLE = re.compile(r"\$\{((?:[a-z][A-Za-z0-9-]*(?:\([^()]*\))?:|file\()[^{}]*)\}")
+VARIABLE = re.compile(r"\$\{((?:[a-z][A-Za-z0-9-]*(?:\([^(){}]*\))?:|file\()[^{}]*)\}")
 FILE = re.compile(r"file\(\s*([^)]+?)\s*\)(?::(.*))?$")
 MOST_STEPS = 40  # of variables that name one another
 MOST_BYTES = 4 << 20
