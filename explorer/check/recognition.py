@@ -19,6 +19,7 @@ NO_TEMPLATE = "is no template, plan, dotenv file or workload"
 TERRAFORM = "is Terraform's source: check the output of `terraform show -json PLAN`"
 CODE = (".tf", ".tofu", ".hcl", ".ts", ".js", ".mjs", ".cjs", ".arc")  # endings that are known by name alone
 NAMES = {  # a file's name: what it is, and what to do
+    "cdk.json": "is CDK's configuration: check cdk.out after `cdk synth`",
     "serverless.ts": "is the Serverless Framework's, as code: check .serverless after `serverless package`",
     "sst.config.ts": "is SST's program: check the templates in .sst/dist after `sst build`, of version 3 the"
     " output of `pulumi stack export`",
@@ -161,12 +162,15 @@ def unwrapped(content: str) -> str:
     """
     if '"planned_values"' not in content and '"terraform_version"' not in content:
         return content
+    bare = content.strip()
+    if (bare[:1], bare[-1:]) in (("{", "}"), ("[", "]")):
+        return content
     for match in re.finditer(r"^[^\S\n]*\{", content, re.MULTILINE):
         start = match.end() - 1
         try:
             _, end = json.JSONDecoder().raw_decode(content, start)
         except (ValueError, RecursionError):
             continue
-        if '"planned_values"' in content[start:end] or '"values"' in content[start:end]:
+        if '"planned_values"' in content[start:end] or '"terraform_version"' in content[start:end]:
             return "\n" * content.count("\n", 0, start) + content[start:end]
     return content

@@ -164,8 +164,11 @@ class _Variables:
                 found = self.text(found, steps + 1)
             if isinstance(found, Unknown):
                 return found
-            found = found[int(name)] if isinstance(found, list) and name.isdecimal() and int(name) < len(found) \
-                else mapping(found).get(name)  # fmt: skip
+            if isinstance(found, list):
+                at = int(name) if name.isdecimal() and len(name) < 6 else len(found)
+                found = found[at] if at < len(found) else None
+            else:
+                found = mapping(found).get(name)
         return self.resolved(found, steps + 1)
 
     def _file(self, name: str, path: str | None, steps: int) -> Any:
