@@ -6,6 +6,7 @@ that answers a workload is imported when the first one is judged: templates alon
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,22 +29,71 @@ def assessor(growth: Mapping[str, str], months: int) -> Callable[[Path, Judge], 
         from explorer.workload.workload import Workload
 
         workload = Workload.load(path)
-        found = _today(workload, judge)
-        return found + _in_time(workload, judge, growth, months) if growth else found
+        lines = Lines(path.read_text(encoding="utf-8-sig"))
+        found = _today(workload, judge, lines)
+        return found + _in_time(workload, judge, growth, months, lines) if growth else found
 
     return assess
 
 
-def _today(workload: Workload, judge: Judge) -> list[Finding]:
+class Lines:
+    """The lines of a workload file on which its fields stand."""
+
+    HEADER = re.compile(r"\s*\[\s*([A-Za-z0-9_.\s\"']+?)\s*\]\s*(#.*)?$")
+    KEY = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=")
+
+    def __init__(self, content: str) -> None:
+        self.first: dict[str, int] = {}
+        table = ""
+        for number, line in enumerate(content.splitlines(), start=1):
+            if header := self.HEADER.match(line):
+                table = _plain_key(header[1])
+                self.first.setdefault(table, number)
+            elif key := self.KEY.match(line):
+                name = _plain_key(key[1])
+                whole = f"{table}.{name}" if table else name
+                self.first.setdefault(whole, number)
+                self.first.setdefault(whole.partition(".")[0], number)
+
+    def of(self, *fields: str) -> int:
+        """The line of the first of these dotted fields that is in the file; 1 if none is."""
+        return next((self.first[field] for field in fields if field in self.first), 1)
+
+
+def _plain_key(written: str) -> str:
+    return re.sub(r"[\s\"']", "", written)
+
+
+STORED = ("lambda.env", "ssm.", "sm.", "appconfig.", "lambda.updatecfg")  # limits on configuration
+FIELDS = {  # of a workload that drive a limit, the first that is given
+    "request": ("request",),
+    "response": ("response",),
+    "runtime": ("runtime",),
+    "peak": ("peak_rps", "requests_per_month"),
+    "amount": ("runtime.state", "runtime.steps", "runtime"),
+}
+
+
+def _line(lines: Lines, limit: str, driver: str) -> int:
+    """Where the field stands that drives a limit."""
+    if limit.startswith(STORED):
+        return lines.of("configuration")
+    return lines.of(*FIELDS.get(driver, ()))
+
+
+def _today(workload: Workload, judge: Judge, lines: Lines) -> list[Finding]:
     from explorer.analysis.recommendation import recommend
-    from explorer.engine.limits import findings
+    from explorer.engine.limits import driven_findings
 
     r = recommend(workload)
     design = r.current or r.nearest
-    return [_finding(one, judge, workload.name) for one in findings(workload, design)]
+    return [
+        _finding(one, judge, workload.name, _line(lines, one.limit, driver))
+        for one, driver in driven_findings(workload, design)
+    ]
 
 
-def _finding(one: Any, judge: Judge, name: str) -> Finding:
+def _finding(one: Any, judge: Judge, name: str, line: int) -> Finding:
     """A workload's finding as this command's: the value is what the p99 uses."""
     from explorer.check.findings import Finding
     from explorer.facts.units import format_share
@@ -57,11 +107,22 @@ def _finding(one: Any, judge: Judge, name: str) -> Finding:
     used = f"the p99 uses {format_share(one.used_p99 / one.limit_value)}" if one.limit_value else ""
     said = broken if one.breach_probability > 0 else f"No request breaks it; {used}"
     return Finding(
-        judge.file, 1, name, one.limit, one.used_p99, one.limit_value, one.unit, verdict, said, one.source_url
+        judge.file,
+        line,
+        name,
+        one.limit,
+        one.used_p99,
+        one.limit_value,
+        one.unit,
+        verdict,
+        said,
+        one.source_url,
     )
 
 
-def _in_time(workload: Workload, judge: Judge, growth: Mapping[str, str], months: int) -> list[Finding]:
+def _in_time(
+    workload: Workload, judge: Judge, growth: Mapping[str, str], months: int, lines: Lines
+) -> list[Finding]:
     """The limits that break as the workload grows, each with its month; today's are found already."""
     from explorer.analysis.forecast import forecast
     from explorer.check.findings import Finding
@@ -75,7 +136,7 @@ def _in_time(workload: Workload, judge: Judge, growth: Mapping[str, str], months
     return [
         Finding(
             judge.file,
-            1,
+            lines.of(*growth),
             workload.name,
             row.limit,
             float(row.used),

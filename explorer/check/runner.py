@@ -16,6 +16,7 @@ from explorer.errors import ExplorerError
 from explorer.facts.suggestions import expected_one_of
 
 from . import recognition, rules_template, suppress, template, terraform
+from .baseline import Baseline
 from .findings import FITS, WHOLE, Finding, Judge, Outcome
 from .nodes import Map, mapping
 from .parameters import Beside, Values, from_options, refuse_values
@@ -59,6 +60,18 @@ class Report:
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     resources: set[tuple[str, str]] = field(default_factory=set)
+    notes: list[suppress.Note] = field(default_factory=list)  # suppressions that hide nothing
+    known: Baseline | None = None  # what an earlier run found already
+
+    @property
+    def new(self) -> list[Finding]:
+        """The findings that no baseline has."""
+        return self.findings if self.known is None else self.known.new(self.findings)
+
+    @property
+    def newly_skipped(self) -> list[Skipped]:
+        """What was skipped and no baseline has."""
+        return self.skipped if self.known is None else self.known.newly_skipped(self.skipped)
 
     @property
     def findings(self) -> list[Finding]:
@@ -78,6 +91,7 @@ class Report:
             "unreadable": [{"file": file, "reason": reason} for file, reason in self.unreadable],
             "skipped": [skipped.to_dict() for skipped in self.skipped],
             "summary": self.summary,
+            **({"ignores": [note.to_dict() for note in self.notes]} if self.notes else {}),
         }
 
     @property
@@ -117,7 +131,7 @@ class Check:
         self.workloads, self.warn_at, self.pass_over = workloads, warn_at, pass_over
         self.parameters, self.beside = from_options(parameters), Beside()
         self._declared: dict[str, None] = {}  # the parameters of all templates
-        self.report = Report()
+        self.report, self.ignores = Report(), suppress.Ignores()
         self.nested: dict[str, list[Finding]] = {}  # by file, as their parents give them parameters
         self.parts: set[Path] = set()  # files that a template has read as a part of it
         self.alone: dict[str, Path] = {}  # files of a folder that may be such a part
@@ -127,6 +141,7 @@ class Check:
 
     def run(self, paths: Iterable[Path]) -> Report:
         """Check files and folders. Raises ExplorerError for a path that does not exist."""
+        paths = list(paths)
         for path in paths:
             if not os.path.lexists(path):
                 raise ExplorerError(f"{path}: no such file or folder")
@@ -145,6 +160,7 @@ class Check:
         self.report.skipped = sorted(
             dict.fromkeys(self.report.skipped), key=lambda one: (one.file, one.line, one.resource, one.what)
         )
+        self.report.notes = self.ignores.notes(path for path in paths if path.is_dir())
         return self.report
 
     def _tidy(self) -> None:
@@ -343,8 +359,8 @@ class Check:
             self.parts |= stack.read
             self.own_to_cdk |= {(stack.file, one.id) for one in stack.functions if is_own_to_cdk(one)}
             self.report.resources |= {(stack.file, name) for name in stack.resources}
-        ignores = [*suppress.comments(content, stack), *self.settings(path.parent).ignores]
-        return suppress.applied(found, [*ignores, *(suppress.metadata(stack) if stack else [])])
+        ignores = [*suppress.comments(content, path.as_posix(), stack), *self.settings(path.parent).ignores]
+        return self.ignores.applied(found, [*ignores, *(suppress.metadata(stack) if stack else [])])
 
 
 def _is_workload(path: Path, content: str) -> bool:

@@ -101,16 +101,23 @@ def verdict(chance: float, raised: float, share_p99: float, tolerance: float) ->
 
 def findings(workload: Workload, design: Design, load: Conditions | None = None) -> list[Finding]:
     """Every limit that binds the design, worst first."""
+    return [found for found, _ in driven_findings(workload, design, load)]
+
+
+def driven_findings(
+    workload: Workload, design: Design, load: Conditions | None = None
+) -> list[tuple[Finding, str]]:
+    """Every limit that binds the design, worst first, each with what drives it: one of `DRIVERS`."""
     load = load or Conditions(workload)
-    worst: dict[str, Finding] = {}
+    worst: dict[str, tuple[Finding, str]] = {}
     for option in design.options:
         view = load.under(Placement.of(option, design.flow).flow)
         for use in option.limits(view):
             found = _finding(use, view, design.door)
             held = worst.get(use.limit)
-            if held is None or _rank(found) < _rank(held):
-                worst[use.limit] = found
-    return sorted(worst.values(), key=_rank)
+            if held is None or _rank(found) < _rank(held[0]):
+                worst[use.limit] = found, use.driver
+    return sorted(worst.values(), key=lambda one: _rank(one[0]))
 
 
 def _rank(finding: Finding) -> tuple[int, float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,7 +26,7 @@ FAILURES = {  # verdicts that end with 1, by --fail-on
 
 def check(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.")],
-    form: Annotated[str, typer.Option("--format", metavar="text|json|sarif|junit|github")] = "text",
+    form: Annotated[str, typer.Option("--format", metavar="text|json|sarif|junit|github|gitlab")] = "text",
     warn_at: Annotated[
         str | None,
         typer.Option(metavar="80%", help="Of any limit: from here on it is tight. Else 80 % of what grows,"
@@ -36,6 +37,11 @@ def check(
         typer.Option("--parameter", metavar="NAME=VALUE", help="Of templates, as a deployment gives it, or a"
                      " parameter file. Else samconfig's, those of parameter files beside the template, or"
                      " the defaults."),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What an earlier run found, as --json wrote it: only what is new"
+                     " or worse fails."),
     ] = None,
     growth: Annotated[
         list[str] | None,
@@ -56,7 +62,8 @@ def check(
 ) -> None:  # fmt: skip
     """Hold limits against templates, plans, dotenv files and workloads; 1 where one breaks."""
     from explorer.analysis.gate import GrowthError, assessor
-    from explorer.check.formats import FORMATS, written
+    from explorer.check.baseline import Baseline
+    from explorer.check.formats import FORMATS, step_summary, written
     from explorer.check.runner import Check, share
     from explorer.facts.version import __version__
 
@@ -71,7 +78,11 @@ def check(
         report = Check(workloads, warned, pass_over, parameters or ()).run(paths)
     except GrowthError as error:
         raise typer.BadParameter(str(error)) from None
+    report.known = None if baseline is None else Baseline.load(baseline)
     said = written(report, form, __version__, every)
+    if form == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+        with open(summary, "a", encoding="utf-8", errors="replace") as file:
+            file.write(step_summary(report))
     if output:
         output.write_text(said + "\n", encoding="utf-8", errors="replace")
     else:
@@ -81,8 +92,8 @@ def check(
         reason = "; ".join(f"{file}: {why}" for file, why in seen[:3])
         print(f"error: nothing to check: {reason or 'no template or workload in it'}", file=sys.stderr)
         raise typer.Exit(BAD_INPUT)
-    failed = any(finding.verdict in FAILURES[fail_on] for finding in report.findings)
-    if failed or (fail_on == "skipped" and report.skipped):
+    failed = any(finding.verdict in FAILURES[fail_on] for finding in report.new)
+    if failed or (fail_on == "skipped" and report.newly_skipped):
         raise typer.Exit(NO)
     _must_be_readable(report)
 
