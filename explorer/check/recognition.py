@@ -55,6 +55,7 @@ CALL = re.compile(r'^\s*source\s*=\s*"[^"]*lambda[^"]*"', re.MULTILINE)
 RUNTIMES = {"nodejs", "python", "go", "dotnet", "java", "yaml", "bun"}  # Pulumi's
 ZAPPA = ("app_function", "django_settings", "zappa_include", "apigateway_enabled", "keep_warm")
 NETLIFY = re.compile(r"^\s*\[(build|context\.[\w\"-]+)\.environment\]", re.MULTILINE)
+BINARY_PLAN = "of a plan that Terraform wrote, check the output of `terraform show -json PLAN`"
 PLAN_LOG = "is the log of `terraform plan -json`, which holds no values: check the output of" \
            " `terraform show -json PLAN`"  # fmt: skip
 MOST_BYTES = 4 << 20  # of a file that is known by its name
@@ -96,8 +97,8 @@ def _source(content: str) -> Hint:
     for match in RESOURCE.finditer(content):
         if match[1] in TABLE or match[1].startswith("awscc_"):
             return Hint(TERRAFORM, content.count("\n", 0, match.start(1)) + 1)
-    if match := CALL.search(content):
-        return Hint(TERRAFORM, content.count("\n", 0, match.end()) + 1)
+    if call := CALL.search(content):
+        return Hint(TERRAFORM, content.count("\n", 0, call.end()) + 1)
     return Hint(TERRAFORM, is_quiet=True)
 
 
@@ -151,7 +152,7 @@ def _runtime(value: Any) -> Any:
 def is_plan_log(content: str) -> bool:
     """Whether a text is what `terraform plan -json` writes: a JSON object a line, and no plan."""
     first = content.lstrip().partition("\n")[0]
-    return first.startswith("{") and '"@level"' in first and '"terraform' in first
+    return first.startswith("{") and '"@level"' in first and '"@module"' in first
 
 
 def unwrapped(content: str) -> str:

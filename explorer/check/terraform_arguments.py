@@ -280,7 +280,7 @@ def _containers(block: Arguments) -> Any:
     return tree if isinstance(tree, list | Unknown) else None
 
 
-BEHAVIOUR = {
+BEHAVIOUR: Shape = {
     "TargetOriginId": "target_origin_id",
     "LambdaFunctionAssociations": many(
         "lambda_function_association", EventType="event_type", LambdaFunctionARN="lambda_arn",
@@ -290,7 +290,7 @@ BEHAVIOUR = {
         "function_association", EventType="event_type", FunctionARN="function_arn"
     ),
 }  # fmt: skip
-ORIGIN = {
+ORIGIN: Shape = {
     "Id": "origin_id",
     "DomainName": "domain_name",
     "ConnectionAttempts": "connection_attempts",

@@ -112,13 +112,9 @@ class _Variables:
             if whole:
                 return value
             if isinstance(value, Unknown) or text(value) is None:
-                parts = [
-                    said[: match.start()],
-                    value if isinstance(value, Unknown) else Unknown("a tree"),
-                    "",
-                ]
+                part = value if isinstance(value, Unknown) else Unknown("it is no text")
                 rest = self.text(said[match.end() :], steps + 1)
-                return joined([parts[0], parts[1], rest if isinstance(rest, str | Unknown) else ""])
+                return joined([said[: match.start()], part, rest if isinstance(rest, str | Unknown) else ""])
             said = f"{said[: match.start()]}{text(value)}{said[match.end() :]}"
         return Unknown("it has too many variables")
 
