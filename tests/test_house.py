@@ -306,7 +306,8 @@ NAMED = {  # reviewed: what else the text of a file means that is an option's id
     "analysis/limit_explanation.py": {"secrets"},  # a field of the workload
     "check/parameters.py": {"parameters"},  # a folder, a key of samconfig
     "check/terraform_arguments.py": {"environment", "parameters", "queue"},  # an attribute in a plan
-    "check/runner.py": {"service"},  # a key in the Serverless Framework's file
+    "check/recognition.py": {"environment", "service"},  # keys in files of other frameworks
+    "check/sources/serverless.py": {"alb", "environment", "service"},  # keys in the framework's file
     "check/template.py": {"service"},
     "cli/commands/facts.py": {"service"},  # a column
     "engine/encoded_size.py": {"http-api"},  # the default of a public function

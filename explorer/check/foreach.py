@@ -72,10 +72,14 @@ class _Writer:
             return value
         made = Map(line=value.line)
         for name, inner in value.items():
-            pairs = self._copies(name, inner, value.at(name)) if name.startswith(LOOP) else [(name, inner)]
-            for key, body in pairs:
-                made[key] = self.written(body) if body is not inner or name == key else body
-                made.lines[key] = value.at(name)
+            line = value.at(name)
+            if not name.startswith(LOOP):
+                made[name], made.lines[name] = self.written(inner), line
+                continue
+            for key, body in self._copies(name, inner, line):
+                one = self.written(Map({key: body}, line, {key: line}))  # it may be a loop again
+                made.update(one)
+                made.lines.update(one.lines)
         return made
 
     def _copies(self, name: str, loop: Any, line: int) -> Iterator[tuple[str, Any]]:

@@ -19,6 +19,7 @@ NO_TEMPLATE = "is no template, plan, dotenv file or workload"
 TERRAFORM = "is Terraform's source: check the output of `terraform show -json PLAN`"
 CODE = (".tf", ".tofu", ".hcl", ".ts", ".js", ".mjs", ".cjs", ".arc")  # endings that are known by name alone
 NAMES = {  # a file's name: what it is, and what to do
+    "cdk.json": "is CDK's configuration: check cdk.out after `cdk synth`",
     "serverless.ts": "is the Serverless Framework's, as code: check .serverless after `serverless package`",
     "sst.config.ts": "is SST's program: check the templates in .sst/dist after `sst build`, of version 3 the"
     " output of `pulumi stack export`",
@@ -54,6 +55,7 @@ CALL = re.compile(r'^\s*source\s*=\s*"[^"]*lambda[^"]*"', re.MULTILINE)
 RUNTIMES = {"nodejs", "python", "go", "dotnet", "java", "yaml", "bun"}  # Pulumi's
 ZAPPA = ("app_function", "django_settings", "zappa_include", "apigateway_enabled", "keep_warm")
 NETLIFY = re.compile(r"^\s*\[(build|context\.[\w\"-]+)\.environment\]", re.MULTILINE)
+BINARY_PLAN = "of a plan that Terraform wrote, check the output of `terraform show -json PLAN`"
 PLAN_LOG = "is the log of `terraform plan -json`, which holds no values: check the output of" \
            " `terraform show -json PLAN`"  # fmt: skip
 MOST_BYTES = 4 << 20  # of a file that is known by its name
@@ -95,8 +97,8 @@ def _source(content: str) -> Hint:
     for match in RESOURCE.finditer(content):
         if match[1] in TABLE or match[1].startswith("awscc_"):
             return Hint(TERRAFORM, content.count("\n", 0, match.start(1)) + 1)
-    if match := CALL.search(content):
-        return Hint(TERRAFORM, content.count("\n", 0, match.end()) + 1)
+    if call := CALL.search(content):
+        return Hint(TERRAFORM, content.count("\n", 0, call.end()) + 1)
     return Hint(TERRAFORM, is_quiet=True)
 
 
@@ -150,7 +152,7 @@ def _runtime(value: Any) -> Any:
 def is_plan_log(content: str) -> bool:
     """Whether a text is what `terraform plan -json` writes: a JSON object a line, and no plan."""
     first = content.lstrip().partition("\n")[0]
-    return first.startswith("{") and '"@level"' in first and '"terraform' in first
+    return first.startswith("{") and '"@level"' in first and '"@module"' in first
 
 
 def unwrapped(content: str) -> str:
@@ -161,12 +163,15 @@ def unwrapped(content: str) -> str:
     """
     if '"planned_values"' not in content and '"terraform_version"' not in content:
         return content
+    bare = content.strip()
+    if (bare[:1], bare[-1:]) in (("{", "}"), ("[", "]")):
+        return content
     for match in re.finditer(r"^[^\S\n]*\{", content, re.MULTILINE):
         start = match.end() - 1
         try:
             _, end = json.JSONDecoder().raw_decode(content, start)
         except (ValueError, RecursionError):
             continue
-        if '"planned_values"' in content[start:end] or '"values"' in content[start:end]:
+        if '"planned_values"' in content[start:end] or '"terraform_version"' in content[start:end]:
             return "\n" * content.count("\n", 0, start) + content[start:end]
     return content

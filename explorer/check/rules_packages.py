@@ -186,7 +186,7 @@ def _tell(resource: Resource, written: Given, stack: Stack) -> None:
     if "://" in said or "\0" in said or (resource.type == "AWS::Lambda::Function" and not said.strip()):
         return
     what = f"{resource.type} {PLACES[resource.type]}"
-    if (stack.folder / said).exists():  # type: ignore[operator]
+    if (stack.folder / said).exists():
         why = "it is the folder of the template itself: check .aws-sam/build after `sam build`"
         reason = UNRESOLVED
     else:

@@ -41,6 +41,7 @@ SHOWN = {".serverless", ".aws-sam", ".chalice"}  # hidden, and yet looked into
 BUILT = (".aws-sam", "build")  # what `sam build` makes: a template, and a folder a function
 TWICE = {"serverless-state.json", "cloudformation-template-create-stack.json"}  # in .serverless
 MOST_BYTES = 64 << 20  # of one file
+ZIP = b"PK\x03\x04"
 PACKAGES = ("lambda.zip.unzipped", "lambda.zip.direct", "edge.package")  # limits on what was packaged
 MOST_NESTED = 10  # stacks in one another
 SOURCES = (pulumi, serverless, chalice, openapi, state_machine)  # formats beside templates and plans
@@ -442,6 +443,8 @@ def _content(path: Path) -> str:
     if path.stat().st_size > MOST_BYTES:
         raise NotOursError(f"is larger than {MOST_BYTES >> 20} MB")
     content = path.read_bytes()
+    if content[:4] == ZIP:
+        raise NotOursError(f"is a zip: {recognition.BINARY_PLAN}")
     coding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return content.decode(coding)

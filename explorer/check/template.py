@@ -78,6 +78,9 @@ def stack(
             said = "a macro makes resources when it is deployed: check the template that it makes"
             skipped.append(Skipped(file, line, WHOLE, "Fn::Transform", MACRO, said))
         if kind is None:
+            if name != "Fn::Transform" and not name.startswith("Fn::ForEach"):
+                why = body.why if isinstance(body, Unknown) else "it states no type that can be read"
+                skipped.append(Skipped(file, line, name, "Type", UNRESOLVED, why))
             continue
         what = (file, line, name, kind)
         if scope.holds(body.get("Condition")) is False:

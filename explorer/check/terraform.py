@@ -17,7 +17,13 @@ from .resolve import Scope, references
 from .stack import Resource, Stack
 from .terraform_arguments import TABLE, cloudformation_type, of_schema, properties
 
-DOCUMENT, ATTACHMENT, NOTIFICATION = "AWS::IAM::Document", "AWS::IAM::Attachment", "AWS::S3::Notification"
+MOVED = {  # resources of their own that are a setting of another in CloudFormation: pointer, name, owner
+    "AWS::S3::Notification": ("Bucket", "NotificationConfiguration", "AWS::S3::Bucket"),
+    "AWS::IAM::Attachment": ("PolicyArn", "Roles", "AWS::IAM::ManagedPolicy"),
+    "AWS::Events::Policy": ("EventBusName", "Policy", "AWS::Events::EventBus"),
+    "AWS::Events::Target": ("Rule", "Targets", "AWS::Events::Rule"),
+}
+DOCUMENT = "AWS::IAM::Document"  # what a policy is put together in
 
 
 def is_plan(tree: Any) -> bool:
@@ -72,13 +78,11 @@ def assembled(resources: Iterable[Resource]) -> dict[str, Resource]:
     """Resources by id; what is a resource of its own in Terraform is set where CloudFormation has it."""
     found = {resource.id: resource for resource in resources}
     for resource in found.values():
-        if resource.type == NOTIFICATION:
-            _move(resource, "Bucket", "NotificationConfiguration", "AWS::S3::Bucket", found)
-        elif resource.type == ATTACHMENT:
-            _move(resource, "PolicyArn", "Roles", "AWS::IAM::ManagedPolicy", found)
+        if resource.type in MOVED:
+            _move(resource, *MOVED[resource.type], found)
         if isinstance(document := resource.properties.get("PolicyDocument"), Unknown):
             _follow(resource, document, found)
-    return {name: one for name, one in found.items() if one.type not in (DOCUMENT, ATTACHMENT)}
+    return {name: one for name, one in found.items() if one.type not in (DOCUMENT, *MOVED)}
 
 
 def _move(resource: Resource, pointer: str, name: str, kind: str, found: dict[str, Resource]) -> None:

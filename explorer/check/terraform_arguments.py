@@ -259,6 +259,17 @@ def _notifications(block: Arguments) -> Any:
     return Map({name: value for name, value in found.items() if value}, block.line) or None
 
 
+def _target(block: Arguments) -> Any:
+    """What a rule calls, as CloudFormation lists it in the rule."""
+    pairs = {
+        "Arn": block.argument("arn"),
+        "Id": block.argument("target_id"),
+        "Input": block.argument("input"),
+    }
+    known = {name: value for name, value in pairs.items() if value is not None}
+    return List([Map(known, block.line)], block.line)
+
+
 def _containers(block: Arguments) -> Any:
     tree = _parsed(block.argument("container_definitions"), block.line)
     if isinstance(tree, str):
@@ -269,14 +280,7 @@ def _containers(block: Arguments) -> Any:
     return tree if isinstance(tree, list | Unknown) else None
 
 
-def _provisioned(block: Arguments) -> Any:
-    value = block.argument("provisioned_concurrent_executions")
-    if value is None:
-        return None
-    return Map({"ProvisionedConcurrentExecutions": value}, block.line)
-
-
-BEHAVIOUR = {
+BEHAVIOUR: Shape = {
     "TargetOriginId": "target_origin_id",
     "LambdaFunctionAssociations": many(
         "lambda_function_association", EventType="event_type", LambdaFunctionARN="lambda_arn",
@@ -286,7 +290,7 @@ BEHAVIOUR = {
         "function_association", EventType="event_type", FunctionARN="function_arn"
     ),
 }  # fmt: skip
-ORIGIN = {
+ORIGIN: Shape = {
     "Id": "origin_id",
     "DomainName": "domain_name",
     "ConnectionAttempts": "connection_attempts",
@@ -349,6 +353,9 @@ TABLE: dict[str, tuple[str, Shape]] = {
             "Timeout": "timeout",
             "MemorySize": "memory_size",
             "FunctionName": "function_name",
+            "Handler": "handler",
+            "Description": "description",
+            "Runtime": "runtime",
             "Layers": "layers",
             "Role": "role",
             "Code": _code,
@@ -384,6 +391,7 @@ TABLE: dict[str, tuple[str, Shape]] = {
             "AuthType": "authorization_type",
             "InvokeMode": "invoke_mode",
             "Qualifier": "qualifier",
+            "Cors": one("cors"),
         },
     ),
     "aws_lambda_function_recursion_config": (
@@ -408,11 +416,11 @@ TABLE: dict[str, tuple[str, Shape]] = {
         {"FunctionName": "function_name", "Name": "name", "FunctionVersion": "function_version"},
     ),
     "aws_lambda_provisioned_concurrency_config": (
-        "AWS::Lambda::Alias",  # a setting of an alias or a version there
+        "AWS::Lambda::ProvisionedConcurrencyConfig",  # a setting of an alias or a version there
         {
             "FunctionName": "function_name",
-            "FunctionVersion": "qualifier",
-            "ProvisionedConcurrencyConfig": _provisioned,
+            "Qualifier": "qualifier",
+            "ProvisionedConcurrentExecutions": "provisioned_concurrent_executions",
         },
     ),
     "aws_lambda_layer_version": (
@@ -425,6 +433,7 @@ TABLE: dict[str, tuple[str, Shape]] = {
             "FunctionName": "function_name",
             "EventSourceArn": "event_source_arn",
             "BatchSize": "batch_size",
+            "Topics": "topics",
             "MaximumBatchingWindowInSeconds": "maximum_batching_window_in_seconds",
             "ParallelizationFactor": "parallelization_factor",
             "MaximumRecordAgeInSeconds": "maximum_record_age_in_seconds",
@@ -444,7 +453,12 @@ TABLE: dict[str, tuple[str, Shape]] = {
     ),
     "aws_lambda_permission": (
         "AWS::Lambda::Permission",
-        {"FunctionName": "function_name", "Principal": "principal", "SourceArn": "source_arn"},
+        {
+            "FunctionName": "function_name",
+            "Principal": "principal",
+            "SourceArn": "source_arn",
+            "Action": "action",
+        },
     ),
     "aws_sqs_queue": (
         "AWS::SQS::Queue",
@@ -561,6 +575,7 @@ TABLE: dict[str, tuple[str, Shape]] = {
             "AuthorizerResultTtlInSeconds": "authorizer_result_ttl_in_seconds",
             "AuthorizerPayloadFormatVersion": "authorizer_payload_format_version",
             "EnableSimpleResponses": "enable_simple_responses",
+            "JwtConfiguration": one("jwt_configuration", Audience="audience", Issuer="issuer"),
         },
     ),
     "aws_lb": BALANCER,
@@ -581,6 +596,8 @@ TABLE: dict[str, tuple[str, Shape]] = {
         {
             "Name": "name",
             "AuthenticationType": "authentication_type",
+            "ResolverCountLimit": "resolver_count_limit",
+            "QueryDepthLimit": "query_depth_limit",
             "LambdaAuthorizerConfig": one(
                 "lambda_authorizer_config",
                 AuthorizerUri="authorizer_uri",
@@ -623,8 +640,8 @@ TABLE: dict[str, tuple[str, Shape]] = {
         },
     ),
     "aws_cloudwatch_event_target": (
-        "AWS::Events::Target",
-        {"Rule": "rule", "Arn": "arn", "Input": "input"},
+        "AWS::Events::Target",  # a setting of the rule there: it is moved to it
+        {"Rule": "rule", "Targets": _target, "Arn": "arn"},
     ),
     "aws_cloudwatch_event_rule": (
         "AWS::Events::Rule",
@@ -663,12 +680,48 @@ TABLE: dict[str, tuple[str, Shape]] = {
             "ContainerDefinitions": _containers,
         },
     ),
+    "aws_api_gateway_resource": (
+        "AWS::ApiGateway::Resource",
+        {"RestApiId": "rest_api_id", "ParentId": "parent_id", "PathPart": "path_part"},
+    ),
+    "aws_cloudwatch_log_group": (
+        "AWS::Logs::LogGroup",
+        {"LogGroupName": "name", "RetentionInDays": "retention_in_days"},
+    ),
+    "aws_cloudwatch_log_subscription_filter": (
+        "AWS::Logs::SubscriptionFilter",
+        {"LogGroupName": "log_group_name", "DestinationArn": "destination_arn"},
+    ),
+    "aws_cloudwatch_event_bus": ("AWS::Events::EventBus", {"Name": "name"}),
+    "aws_cloudwatch_event_bus_policy": (
+        "AWS::Events::Policy",  # a setting of the bus there: it is moved to it
+        {"EventBusName": "event_bus_name", "Policy": _document("policy")},
+    ),
+    "aws_secretsmanager_secret_policy": (
+        "AWS::SecretsManager::ResourcePolicy",
+        {"SecretId": "secret_arn", "ResourcePolicy": _document("policy")},
+    ),
+    "aws_sqs_queue_policy": (
+        "AWS::SQS::QueuePolicy",
+        {"Queues": _alone("queue_url"), "PolicyDocument": _document("policy")},
+    ),
+    "aws_sns_topic_policy": (
+        "AWS::SNS::TopicPolicy",
+        {"Topics": _alone("arn"), "PolicyDocument": _document("policy")},
+    ),
+    "aws_s3_bucket_policy": (
+        "AWS::S3::BucketPolicy",
+        {"Bucket": "bucket", "PolicyDocument": _document("policy")},
+    ),
+    "aws_msk_cluster": ("AWS::MSK::Cluster", {"ClusterName": "cluster_name"}),
+    "aws_msk_serverless_cluster": ("AWS::MSK::ServerlessCluster", {"ClusterName": "cluster_name"}),
+    "aws_mq_broker": ("AWS::AmazonMQ::Broker", {"BrokerName": "broker_name"}),
     "aws_dynamodb_table": ("AWS::DynamoDB::Table", {"TableName": "name"}),
     "aws_kinesis_stream": ("AWS::Kinesis::Stream", {"Name": "name"}),
 }
 APART = {"id", "arn", "tags", "tags_all", "region", "timeouts", "source_code_hash", "depends_on"}
 """Arguments that are Terraform's own, or that nothing is held against."""
-CLOUDFORMATION = {kind for kind, _ in TABLE.values()} | {"AWS::Lambda::Version", "AWS::CloudWatch::Alarm"}
+CLOUDFORMATION = {kind for kind, _ in TABLE.values()} | {"AWS::Lambda::Version"}
 
 
 def cloudformation_type(service: str, name: str) -> str | None:

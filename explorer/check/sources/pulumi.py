@@ -38,7 +38,7 @@ RENAMED = {  # arguments that Pulumi calls otherwise than Terraform
     "topic_arn": ("topic",),
     "filename": ("code",),
 }
-OTHER_NAMES = {"lbloadbalancer": "lb", "albloadbalancer": "alb", "s3bucketv2": "s3bucket"}
+OTHER_NAMES = {"lbloadbalancer": "lb", "albloadbalancer": "lb", "s3bucketv2": "s3bucket"}
 MOST_DEEP = 100
 
 

@@ -112,13 +112,9 @@ class _Variables:
             if whole:
                 return value
             if isinstance(value, Unknown) or text(value) is None:
-                parts = [
-                    said[: match.start()],
-                    value if isinstance(value, Unknown) else Unknown("a tree"),
-                    "",
-                ]
+                part = value if isinstance(value, Unknown) else Unknown("it is no text")
                 rest = self.text(said[match.end() :], steps + 1)
-                return joined([parts[0], parts[1], rest if isinstance(rest, str | Unknown) else ""])
+                return joined([said[: match.start()], part, rest if isinstance(rest, str | Unknown) else ""])
             said = f"{said[: match.start()]}{text(value)}{said[match.end() :]}"
         return Unknown("it has too many variables")
 
@@ -164,8 +160,11 @@ class _Variables:
                 found = self.text(found, steps + 1)
             if isinstance(found, Unknown):
                 return found
-            found = found[int(name)] if isinstance(found, list) and name.isdecimal() and int(name) < len(found) \
-                else mapping(found).get(name)  # fmt: skip
+            if isinstance(found, list):
+                at = int(name) if name.isdecimal() and len(name) < 6 else len(found)
+                found = found[at] if at < len(found) else None
+            else:
+                found = mapping(found).get(name)
         return self.resolved(found, steps + 1)
 
     def _file(self, name: str, path: str | None, steps: int) -> Any:
