@@ -65,8 +65,16 @@ def environment(judge: Judge, function: Resource, stack: Stack) -> Iterator[Find
         if unknown and size <= (most := catalogue.limit("lambda.env").value or size) and likely:
             yield _estimated(judge, function, given.line, size, likely, most, unknown)
         else:
-            yield judge.hold("lambda.env", function, Given(size, given.line), "The environment", grows=True,
-                             why=why, over=REFUSED)  # fmt: skip
+            yield held_environment(judge, function, Given(size, given.line), why)
+
+
+def held_environment(judge: Judge, function: Resource, given: Given, why: str = "") -> Finding:
+    """An environment's size [B] against its limit, and against that of the request that would set it."""
+    wall = catalogue.limit("lambda.updatecfg.request")
+    over, most = REFUSED, amount(wall.value, wall.unit)
+    if given.number is not None and wall.value is not None and given.number > wall.value:
+        over = f"{REFUSED}. Over {most} the request itself is refused, with another error"
+    return judge.hold("lambda.env", function, given, "The environment", grows=True, why=why, over=over)
 
 
 REFUSED = "Lambda refuses more: move values to a store"
