@@ -691,7 +691,7 @@ TABLE: dict[str, tuple[str, Shape]] = {
     ),
     "aws_cloudwatch_log_group": (
         "AWS::Logs::LogGroup",
-        {"RetentionInDays": _retention, "LogGroupName": "name", "RetentionInDays": "retention_in_days"},
+        {"LogGroupName": "name", "RetentionInDays": _retention},
     ),
     "aws_cloudwatch_log_subscription_filter": (
         "AWS::Logs::SubscriptionFilter",
