@@ -34,6 +34,7 @@ COMPILED = {  # a file of a source that is compiled: the source is no part of th
     "pom.xml": "Maven", "build.gradle": "Gradle", "build.gradle.kts": "Gradle", "go.mod": "Go",
     "Cargo.toml": "Cargo",
 }  # fmt: skip
+DOTNET = (".csproj", ".fsproj", ".vbproj")
 REQUIREMENT = re.compile(r"(?m)^\s*(?!#|-)[A-Za-z0-9\[./]")
 MOST_FILES = 20_000  # of a package that is measured
 MOST_MANIFEST = 1 << 20  # bytes
@@ -124,28 +125,41 @@ def _source_size(path: Path, resource: Resource, stack: Stack) -> Size | None:
     runtime = (text(resource.get("Runtime").value) or "").lower()
     if method == "esbuild":
         return Size(None, "esbuild bundles what the code uses; check .aws-sam/build after `sam build`")
-    if method == "makefile" or ((path / "Makefile").is_file() and method):
+    names = _names(path, stack)
+    if method == "makefile" or ("Makefile" in names and method):
         return Size(None, "its Makefile makes the package; check .aws-sam/build after `sam build`")
-    tool = next((name for file, name in COMPILED.items() if (path / file).is_file()), "")
-    tool = tool or (".NET" if any(path.glob("*.*proj")) else "")
+    tool = next((name for file, name in COMPILED.items() if file in names), "")
+    tool = tool or (".NET" if any(name.endswith(DOTNET) for name in names) else "")
     if tool:
         return Size(None, f"{tool} makes the package; check .aws-sam/build after `sam build`")
-    is_node = runtime.startswith("nodejs") or method.startswith("nodejs") or (path / "package.json").is_file()
+    is_node = "package.json" in names or any(one.startswith("nodejs") for one in (runtime, method))
     size = _measured(path, stack, without_modules=is_node)
     if size is None:
         return None
-    manifest = _manifest(path)
-    if not manifest and is_node and (path / "node_modules").is_dir():
+    manifest = _manifest(path, names)
+    if not manifest and is_node and "node_modules" in names:
         manifest = "node_modules"
     why = f"`sam build` installs what {manifest} names; check .aws-sam/build after it" if manifest else ""
     return Size(size, why)
 
 
-def _manifest(path: Path) -> str:
+def _names(path: Path, stack: Stack) -> frozenset[str]:
+    """What lies in the folder of a source; functions often share one."""
+    if path not in stack.listed:
+        try:
+            stack.listed[path] = frozenset(os.listdir(path))
+        except OSError:
+            stack.listed[path] = frozenset()
+    return stack.listed[path]
+
+
+def _manifest(path: Path, names: frozenset[str]) -> str:
     """The file that names what is installed, if it names anything."""
     for name in ("requirements.txt", "pyproject.toml", "Gemfile"):
-        if REQUIREMENT.search(_content(path / name)):
+        if name in names and REQUIREMENT.search(_content(path / name)):
             return name
+    if "package.json" not in names:
+        return ""
     try:
         package_json = json.loads(_content(path / "package.json") or "{}")
     except ValueError:
@@ -173,7 +187,7 @@ def _place(resource: Resource, stack: Stack) -> Path | None:
     for said in (written.value, asset, packaged):
         if isinstance(said, str) and said and "://" not in said and "\0" not in said:
             path = stack.folder / said
-            if path.exists() and path.resolve() != stack.folder.resolve():
+            if os.path.normpath(path) != os.path.normpath(stack.folder) and path.exists():
                 return path
     if isinstance(written.value, str):
         _tell(resource, written, stack)

@@ -182,6 +182,11 @@ class Stack:
         return {}
 
     @cached_property
+    def listed(self) -> dict[Path, frozenset[str]]:
+        """What lies in folders of source that were looked into, which functions may share."""
+        return {}
+
+    @cached_property
     def _aimed(self) -> dict[tuple[str, str], dict[str, list[Resource]]]:
         return {}
 
@@ -204,7 +209,9 @@ class Stack:
             if found is not None and found.type in types:
                 return found
         said = certain(self.scope.value(node))
-        return self._by_name.get(said.rsplit(":", 1)[-1], types) if said else None
+        own = said.rsplit(":", 1)[-1]
+        bucket = own.partition("/")[0]  # of objects
+        return next((found for name in (own, bucket) if name and (found := self._by_name.get(name, types))), None)
 
     def function(self, node: Any) -> Resource | None:
         """The function that an expression refers to, by way of an alias or a version too."""

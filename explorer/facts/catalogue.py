@@ -192,7 +192,14 @@ class Facts:
     def limit_history(self, id: str) -> tuple[Limit, ...]:
         """Every row of the limit `id`, the oldest first. Raises UnknownIdError as limit."""
         self.limit(id)
-        return tuple(Limit(**_fields(row)) for row in self._limit_rows if row["id"] == id)
+        return self._limit_history[id]
+
+    @cached_property
+    def _limit_history(self) -> dict[str, tuple[Limit, ...]]:
+        found: dict[str, tuple[Limit, ...]] = {}
+        for row in self._limit_rows:
+            found[row["id"]] = (*found.get(row["id"], ()), Limit(**_fields(row)))
+        return found
 
     def confirmed_limit(self, id: str) -> float | None:
         """The value of the newest row of the limit `id` that is verified, None if there is none."""
