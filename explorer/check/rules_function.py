@@ -56,9 +56,11 @@ def environment(judge: Judge, function: Resource, stack: Stack) -> Iterator[Find
         least = min(
             (environment_bytes(mapping(one), function)[0] for one in given.value.options), default=None
         )
-        size = given if least is None else Given(least, given.line)
+        shortest = given if least is None else Given(least, given.line)
         why = given.why_unknown
-        yield judge.hold("lambda.env", function, size, "The environment", grows=True, why=why, over=REFUSED)
+        yield judge.hold(
+            "lambda.env", function, shortest, "The environment", grows=True, why=why, over=REFUSED
+        )
     elif isinstance(given.value, Map) and given.value:
         size, unknown, likely = environment_bytes(given.value, function)
         why = f"{_listed(unknown)} known when it is deployed" if unknown else ""

@@ -37,8 +37,10 @@ def without_fits(outcomes: Iterable[Outcome], broken: list[Finding]) -> Iterator
     """What was found, but for a setting that fits below its upper end and breaks a range."""
     places = {(one.resource, one.line, one.limit.removesuffix(".min")) for one in broken}
     for one in outcomes:
-        fits = isinstance(one, Finding) and one.verdict == FITS
-        if not fits or (one.resource, one.line, one.limit) not in places:
+        if isinstance(one, Finding) and one.verdict == FITS:
+            if (one.resource, one.line, one.limit) not in places:
+                yield one
+        else:
             yield one
 
 
