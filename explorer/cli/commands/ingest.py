@@ -116,7 +116,7 @@ def _swept(sweep: list[dict[str, Any]], made: Draft) -> list[dict[str, Any]]:
     """The memory sweep; each size with its recommendation and cost, if nothing that these need is open."""
     if not sweep or set(made.missing) & {"requests_per_month", "response", "runtime"}:
         return sweep
-    from explorer.ingest.power_tuning import choices
+    from explorer.ingest.formats.power_tuning import choices
     from explorer.workload.workload import Workload
 
     return choices(Workload(**made.nested()), sweep)

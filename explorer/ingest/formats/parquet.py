@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .frame import EXCHANGE, INVOCATION, LARGEST, NUMBERS, Part
+from explorer.ingest.frame import EXCHANGE, INVOCATION, LARGEST, NUMBERS, Part
 
 MAGIC = b"PAR1"
 METADATA = "explorer.bench"

@@ -1,0 +1,87 @@
+"""W3C extended logs: IIS, CloudFront's standard log. A line that begins with #Fields names what follows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from explorer.ingest.frame import Part
+from explorer.ingest.sources import lines_of
+
+from .exchanges import WHOLE_NOTE, Layout, plain, rows
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Reader = Callable[[bytes], list[Part]]
+HEADER = re.compile(rb"^#Fields:[ \t]*(.*?)[ \t\r]*$", re.M)
+COLUMNS = {
+    "date": "date",
+    "time": "clock",
+    "timestamp": "at",
+    "timestampms": "at",
+    "scstatus": "status",
+    "scbytes": "response_bytes",
+    "csbytes": "request_bytes",
+    "timetaken": "duration_ms",
+    "csuristem": "path",
+    "csuseragent": "agent",
+    "xedgerequestid": "id",
+}
+LISTED = 40
+
+
+def is_w3c(head: bytes) -> bool:
+    """Whether a file begins as such a log."""
+    return head.startswith(b"#") and HEADER.search(head) is not None
+
+
+def pieces(blocks: Iterator[bytes]) -> Iterator[tuple[Reader, bytes]]:
+    """Blocks of lines that have the same fields, and how they are read; servers begin anew with each start."""
+    fields: list[str] = []
+    software = ""
+    for block in blocks:
+        at = 0
+        for match in HEADER.finditer(block):
+            if block[at : match.start()].strip():
+                yield _reader(fields, software), block[at : match.start()]
+            fields = re.split(r"[ \t]+", match[1].decode("utf-8", "replace").strip())
+            named = re.search(rb"^#Software:\s*(.*?)\s*$", block[at : match.start()], re.M)
+            software = named[1].decode("utf-8", "replace") if named else software
+            at = match.end()
+        if block[at:].strip():
+            yield _reader(fields, software), block[at:]
+
+
+def _reader(fields: list[str], software: str) -> Reader:
+    names = [plain(name) for name in fields]
+    columns = {COLUMNS[name]: at for at, name in enumerate(names) if name in COLUMNS}
+    is_iis = "scwin32status" in names or "Internet Information" in software
+    unused = [name for name, flat in zip(fields, names, strict=True) if flat not in COLUMNS][:LISTED]
+    layout = Layout(
+        "IIS" if is_iis else "CloudFront",
+        {} if is_iis else {"duration_ms": 1e3},
+        (WHOLE_NOTE,) if "duration_ms" in columns else (),
+        unused,
+        is_of_files=not is_iis,
+    )
+    return lambda block: [_read(block, columns, len(fields), layout)]
+
+
+def _read(block: bytes, columns: dict[str, int], count: int, layout: Layout) -> Part:
+    import polars as pl
+
+    lines = lines_of(block)
+    kept = lines.filter(~pl.col("line").str.starts_with("#") & (pl.col("line").str.strip_chars() != ""))
+    split = pl.col("line").str.strip_chars_end("\r\n ")
+    tabs = kept.select(pl.col("line").str.contains("\t").any()).item() if kept.height else False
+    fields = split.str.split("\t" if tabs else " ")
+    found = kept.with_columns(fields.alias("fields")).with_columns(
+        *(pl.col("fields").list.get(at, null_on_oob=True).alias(name) for name, at in columns.items()),
+        whole=pl.col("fields").list.len() == count,
+    )
+    found = found.drop("fields")
+    if "at" not in columns and {"date", "clock"} <= columns.keys():
+        found = found.with_columns(at=pl.col("date") + "T" + pl.col("clock") + "Z")
+    return rows(found, layout)
