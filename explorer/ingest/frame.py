@@ -7,6 +7,7 @@ line does not hold is null.
 
 from __future__ import annotations
 
+import re
 import tempfile
 import weakref
 from collections import Counter
@@ -241,7 +242,8 @@ class Tally:
         self.examples += part.examples[: EXAMPLES - len(self.examples)]
         self.failed_inits.update(part.failed_inits)
         self._told.update(part.timed_out)
-        self.facts.update(part.facts)
+        if not part.group:  # one of several functions says nothing of them all
+            self.facts.update(part.facts)
         self.stated += part.stated
         self.waits = self.waits[0] + part.waits[0], self.waits[1] + part.waits[1]
         self.ignored.update(part.ignored)
@@ -320,6 +322,7 @@ class Tally:
         The ends of invocations count as invocations without reports of them. Health checks and static
         files are left out beside other requests, and are the requests where there are no others.
         """
+        self._match_groups()
         for group in self.groups.values():
             group.settle()
         if self.rows[DONE] and not self.rows[INVOCATION]:
@@ -333,6 +336,18 @@ class Tally:
             if count := self.rows.pop(kind, 0):
                 self.ignored[kind] += count
                 self.used -= count
+
+    def _match_groups(self) -> None:
+        """What a template says of a function goes to the log that has its name."""
+        logged = [name for name, group in self.groups.items() if group.rows.total()]
+        for name in [name for name in self.groups if name not in logged]:
+            same = [other for other in logged if _plain(name) in _plain(other) or _plain(other) in _plain(name)]
+            if len(same) == 1:
+                self.groups[same[0]].facts |= self.groups.pop(name).facts
+        if len(self.groups) == 1 and not (self.rows[EXCHANGE] or self.rows[LOAD]):
+            self.facts |= self.groups.popitem()[1].facts
+        for group in self.groups.values():
+            group.facts = {**self.facts, **group.facts}
 
     def _rename(self, old: str, new: str) -> None:
         self.rows[new] += self.rows.pop(old)
@@ -352,6 +367,10 @@ class Tally:
         if late := min(told_alone, room):
             found["timeout"] += late
         return dict(found.most_common())
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]|function|lambda|handler", "", name.lower())
 
 
 def _by_kind(kind: str, rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -49,6 +49,7 @@ def _text(report: str) -> dict[str, Any] | None:
     figures: dict[str, Any] = {name: float(match[1]) for name, match in found.items() if match}
     if not 0 <= figures.get("duration_ms", -1) <= LONGEST_MS:
         return None
+    figures = _started(figures)
     request, status, kind = (pattern.search(report) for pattern in (REQUEST_ID, STATUS, ERROR_TYPE))
     figures["id"] = request[1] if request else None
     figures["error"] = failed(status and status[1], kind and kind[1])
@@ -71,10 +72,16 @@ def _json(line: str) -> dict[str, Any] | None:
     figures: dict[str, Any] = {name: float(value) for name, value in given.items() if _is_number(value)}
     if not 0 <= figures.get("duration_ms", -1) <= LONGEST_MS:
         return None
+    figures = _started(figures)
     figures["id"] = record.get("requestId")
     figures["error"] = failed(record.get("status"), record.get("errorType"))
     figures["time"] = event.get("time")
     return figures
+
+
+def _started(figures: dict[str, Any]) -> dict[str, Any]:
+    """Figures without an initialisation of 0 ms: the environment was there, so it was no cold start."""
+    return {name: value for name, value in figures.items() if value or name not in ("init_ms", "restore_ms")}
 
 
 def events_in(line: str) -> tuple[list[dict[str, Any]], bool]:

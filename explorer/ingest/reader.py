@@ -114,7 +114,7 @@ def _of(source: Source, stream: Stream, pool: ThreadPoolExecutor) -> Iterator[Pa
     if b"\0" in head[:1024]:
         return iter([_bad(source, ValueError("is not text"))])
     if source.path and template.is_template(source.path, head):
-        return iter([template.read(source.path)])
+        return template.read(source.path)
     if power_tuning.is_tuning(head):
         return iter([power_tuning.read(stream.read(power_tuning.LARGEST))])
     if load_tests.is_csv(head):

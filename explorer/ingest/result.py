@@ -80,6 +80,12 @@ class Summary:
         """Whether all that is known of time is that of load tests."""
         return self.times is not None and self.times is self.tally.columns.get((LOAD, "time_s"))
 
+    @property
+    def is_of_load_test(self) -> bool:
+        """Whether the durations are those of a load test."""
+        rows = self.tally.rows
+        return not (rows[INVOCATION] or rows[EXCHANGE]) and bool(rows[LOAD] or self.stated)
+
     @cached_property
     def clock(self) -> Clock | None:
         """The time that the requests span, without lines whose clock was wrong."""

@@ -72,9 +72,9 @@ def test_the_workload_has_the_quantiles_of_the_log(days, tmp_path):
     w = Workload.load(toml)
     for level in (0.5, 0.9, 0.99, 0.999):
         assert w.runtime.spread.quantile(level) == pytest.approx(
-            np.quantile(durations, level) / 1000, rel=1e-9
-        )
-    assert w.runtime.spread.quantile(1) == pytest.approx(durations.max() / 1000)
+            np.quantile(durations, level) / 1000, rel=5e-4
+        )  # to four digits
+    assert durations.max() / 1000 <= w.runtime.spread.quantile(1) <= durations.max() / 1000 * 1.001
     assert w.runtime.memory == 512 and w.response.spread.median == 40 * 1024
     assert found["duration_ms"]["p99"] == np.quantile(durations, 0.99)
 

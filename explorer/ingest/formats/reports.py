@@ -69,8 +69,10 @@ def read(block: bytes) -> list[Part]:
         done.used = done.rows.height
     if frames:
         part.rows = pl.concat(frames, how="diagonal")
-        if "init_ms" in part.rows.columns:  # an environment that was there has no initialisation of 0 ms
-            part.rows = part.rows.with_columns(pl.when(pl.col("init_ms") > 0).then("init_ms").alias("init_ms"))
+        starts = [name for name in ("init_ms", "restore_ms") if name in part.rows.columns]
+        part.rows = part.rows.with_columns(  # 0 ms is no cold start: the environment was there
+            pl.when(pl.col(name) > 0).then(name).alias(name) for name in starts
+        )
         part.used += part.rows.height
     told = len(part.timed_out) + part.failed_inits.total()
     part.ignored = +Counter({OTHERS: part.read - part.used - done.used - part.unreadable - told})
