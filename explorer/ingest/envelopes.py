@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from .formats import load_tests
 from .frame import Part, rows_of
 from .json_stream import decode, elements, texts
 from .sources import BLOCK, LOG_GROUP, LONGEST_LINE, Stream
@@ -181,8 +182,12 @@ def parts(found: Iterator[Any], reader: Callable[[bytes], Reader]) -> Iterator[P
     lines: dict[str, list[str]] = {}
     records: list[dict[str, Any]] = []
     readers: dict[str, Reader] = {}
+    statistics: list[dict[str, Any]] = []
     size, part = 0, Part()
     for element in _safely(found):
+        if row := _statistics(element):
+            statistics.append(row)
+            continue
         record = _record(element)
         if record is None:
             part.read += 1
@@ -202,7 +207,23 @@ def parts(found: Iterator[Any], reader: Callable[[bytes], Reader]) -> Iterator[P
             records = []
     yield from _grouped(lines, readers, reader)
     yield _figures(records)
+    if statistics:
+        yield load_tests.statistics(statistics)
     yield part
+
+
+def _statistics(element: Any) -> dict[str, Any] | None:
+    """A row of Logs Insights that is a statistic of many invocations; None if it is none."""
+    row = _row(element)
+    return row if row and any(load_tests.STATISTIC.search(str(name)) for name in row) else None
+
+
+def _row(element: Any) -> dict[str, Any] | None:
+    """A record, or a row of get-query-results, by the names of its fields."""
+    if isinstance(element, list):
+        pairs = [pair for pair in element if isinstance(pair, dict)]
+        return {str(pair.get("field")): pair.get("value") for pair in pairs}
+    return element if isinstance(element, dict) else None
 
 
 def _grouped(
@@ -234,10 +255,8 @@ def _safely(found: Iterator[Any]) -> Iterator[Any]:
 
 def _record(element: Any) -> str | dict[str, Any] | None:
     """The line that a record holds, with its time before it; its figures; None if it has neither."""
-    if isinstance(element, list):  # a row of get-query-results
-        pairs = [pair for pair in element if isinstance(pair, dict)]
-        element = {str(pair.get("field")): pair.get("value") for pair in pairs}
-    if not isinstance(element, dict):
+    element = _row(element)
+    if element is None:
         return None
     message = next((element[name] for name in MESSAGES if element.get(name)), None)
     at = next((element[name] for name in TIMES if element.get(name)), None)

@@ -37,6 +37,7 @@ Reader = Callable[[bytes], list[Part]]
 Progress = Callable[[int, int, str], None]  # bytes done, bytes in all (0: not known), the input
 OF_LAMBDA = re.compile(rb'REPORT RequestId|START RequestId|\\?"platform\.(?:report|runtimeDone|start|initStart)|INIT_START')
 INSIDE = re.compile(rb'"(?:entries|Traces|TraceSummaries|resourceSpans)"\s*:\s*\[')  # what holds requests, in a document
+OF_JSON = re.compile(rb'\s*(?:\{|\[\s*[\[{"\]])')
 DOCUMENT = re.compile(
     rb'"http_req_duration"|"aggregate"|"latencies"|"latencyPercentiles"|"latency"|"percentiles1"|"response_times"'
 )
@@ -127,7 +128,7 @@ def _of(source: Source, stream: Stream, pool: ThreadPoolExecutor) -> Iterator[Pa
         return envelopes.read_json(stream, lines_reader)
     if envelopes.is_csv(head):
         return envelopes.read_csv(stream, lines_reader)
-    if head.lstrip()[:1] in (b"{", b"[") and not _is_lines(head):
+    if OF_JSON.match(head) and not _is_lines(head):
         return _json(source, stream, pool)
     read = lines_reader(head)
     return _spread(((read, block) for block in blocks(stream)), pool)
@@ -224,7 +225,7 @@ def _json(source: Source, stream: Stream, pool: ThreadPoolExecutor) -> Iterator[
         if part := load_tests.read_json(document):
             return iter([part])
         return _in_document(source, document, content, pool)
-    return _records(record_stream.lines(stream), b"", pool)
+    return _records(record_stream.lines(stream), head, pool)
 
 
 def _records(
@@ -244,7 +245,13 @@ def _records(
                 read = read or _of_records(block)
                 yield read, block
 
-    yield from _spread(told(), pool)
+    read_any = False
+    for part in _spread(told(), pool):
+        read_any |= part.read > 0
+        yield part
+    if not read_any and not torn.read:
+        torn.read = 1
+        torn.bad(head[:1000].lstrip() or "JSON without a record")
     if torn.read:
         yield torn
 
@@ -295,7 +302,7 @@ def _in_document(source: Source, document: Any, content: bytes, pool: ThreadPool
     held = max(_held(document), key=len, default=[])
     if not held:
         records = Stream.of(content)
-        return _records(record_stream.lines(records), b"", pool)
+        return _records(record_stream.lines(records), content[:HEAD], pool)
     text = "\n".join(json.dumps(one) for one in held).encode()
     read = lines_reader(text)
     return iter(read(text))

@@ -88,7 +88,8 @@ def _bounds(text: bytes) -> tuple[np.ndarray, np.ndarray]:
         at, step, which = at[1:], step[1:], which[1:]
     depth = np.cumsum(step, dtype=np.int32)
     depth -= np.minimum.accumulate(np.minimum(depth, 0))  # an end without a beginning is none
-    ends = np.flatnonzero((depth == 0) & (which == 125))
+    before = np.concatenate(([0], depth[:-1]))
+    ends = np.flatnonzero((depth == 0) & (before == 1) & (which == 125))
     opened = np.flatnonzero((depth == 1) & (which == 123) & (step == 1))
     if not ends.size or not opened.size:
         return np.empty(0, np.int64), np.empty(0, np.int64)

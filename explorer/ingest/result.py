@@ -137,7 +137,7 @@ class Summary:
         )
 
     @cached_property
-    def quantiles(self) -> dict[str, dict[str, float] | None]:
+    def quantiles(self) -> dict[str, Mapping[str, float | None] | None]:
         """Quantiles of every column that the answer tells of: measured, or as a result states them."""
         columns = {
             "duration_ms": self.runtime,
@@ -280,8 +280,9 @@ def _date(seconds: float) -> str:
     return str(np.datetime64(int(seconds), "s")) if abs(seconds) < 1e11 else f"{seconds:g}"
 
 
-def _of_stated(levels: Mapping[str, float] | None) -> dict[str, float] | None:
-    return {name: levels[name] for name in QUANTILES if name in levels} if levels else None
+def _of_stated(levels: Mapping[str, float] | None) -> dict[str, float | None] | None:
+    """The quantiles that a result states; None for each that it does not."""
+    return {name: levels.get(name) for name in QUANTILES} if levels else None
 
 
 def quantiles(column: Column) -> dict[str, float]:

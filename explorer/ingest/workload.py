@@ -185,9 +185,9 @@ def tune(made: Draft, summary: Summary) -> None:
     tuned = summary.tuned
     why = "the median at each memory size"
     memory = made.known.get("runtime.memory")
-    levels = summary.quantiles["duration_ms"] or {}
-    if not tuned and memory and summary.is_of_load_test and "p50" in levels:
-        tuned, why = [{"memory_mb": parse_size(memory) / MB, "p50_ms": levels["p50"]}], "as the load test saw it"
+    p50 = (summary.quantiles["duration_ms"] or {}).get("p50")
+    if not tuned and memory and summary.is_of_load_test and p50:
+        tuned, why = [{"memory_mb": parse_size(memory) / MB, "p50_ms": p50}], "as the load test saw it"
     if tuned:
         rows = [{"memory": f"{row['memory_mb']:g} MB", "p50": _shown(row["p50_ms"], 1e-3)} for row in tuned]
         made.tuned = rows
@@ -246,7 +246,7 @@ def _runtime(made: Draft, summary: Summary, samples: bool) -> None:
     stated = (summary.stated.quantiles if summary.stated else {}).get("duration_ms", {})
     if column:
         _spread(made, "runtime", column, samples, 1e-3, LONGEST_TIME)
-    elif stated and summary.stated:
+    elif summary.stated and "p50" in stated:
         _stated_spread(made, "runtime", stated, f"as {summary.stated.source} states it", LONGEST_TIME)
     elif "mean_ms" in facts:
         made.set("runtime.value", _shown(facts["mean_ms"], 1e-3), "a mean: no tail is known")

@@ -351,7 +351,7 @@ def _function(one: dict[str, Any]) -> tuple[str, ...]:
     from explorer.facts.units import format_number
 
     durations, month = one["duration_ms"] or {}, one["requests_per_month"]
-    levels = (f"{durations[level]:,.6g}" if level in durations else "" for level in ("p50", "p99"))
+    levels = (f"{durations[level]:,.6g}" if durations.get(level) else "" for level in ("p50", "p99"))
     return one["name"], f"{one['invocations']:,}", *levels, format_number(month) if month else ""
 
 

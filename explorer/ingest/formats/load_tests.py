@@ -75,6 +75,7 @@ def read_text(content: bytes, name: str) -> Part:
     part = _stated(name, sum(counts), found, errors)
     part.read = text.count("\n") + (not text.endswith("\n"))
     part.used = min(part.read, len(found) + 1) if part.stated else 0
+    part.ignored["lines of the report without a quantile or a count"] = part.read - part.used
     if match := READ.search(text):
         total = float(match[1]) * SCALE[match[2]] if match[1] else float(match[3])
         part.notes.append(MEAN_NOTE.format(name, total / max(sum(counts), 1)))
@@ -217,7 +218,15 @@ def is_csv(head: bytes) -> bool:
 
 def read_csv(content: bytes) -> Part:
     """A table of statistics."""
-    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8", "replace").replace("\0", ""), newline="")))
+    text = content.decode("utf-8", "replace").replace("\0", "").lstrip()
+    first, _, rest = text.partition("\n")
+    names = None
+    if '"' not in first:  # pct(@duration, 99) has a comma of its own
+        names, text = [name.strip() for name in re.split(r",(?![^()]*\))", first)], rest
+    try:
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), fieldnames=names))
+    except csv.Error:
+        rows = []
     if rows and any(STATISTIC.search(name or "") for name in rows[0]):
         return statistics(rows)
     part = _locust_table(rows)

@@ -54,6 +54,18 @@ def pieces(blocks: Iterator[bytes]) -> Iterator[tuple[Reader, bytes]]:
             yield _reader(fields, software), block[at:]
 
 
+def of_columns(table: pl.DataFrame, names: list[str], columns: dict[str, str]) -> Part:
+    """The requests of a table whose columns have the names of such a log, as CloudFront writes Parquet."""
+    import polars as pl
+
+    found = table.select(pl.col(name).cast(pl.String).alias(column) for column, name in columns.items())
+    if "at" not in columns and {"date", "clock"} <= columns.keys():
+        found = found.with_columns(at=pl.col("date") + "T" + pl.col("clock") + "Z")
+    unused = [name for name in names if name not in columns.values()][:LISTED]
+    notes = (WHOLE_NOTE,) if "duration_ms" in columns else ()
+    return rows(found, Layout("CloudFront", {"duration_ms": 1e3}, notes, unused, is_of_files=True))
+
+
 def _reader(fields: list[str], software: str) -> Reader:
     names = [plain(name) for name in fields]
     columns = {COLUMNS[name]: at for at, name in enumerate(names) if name in COLUMNS}
