@@ -71,8 +71,17 @@ def _next(text: bytes, start: int) -> int:
     return min(found, default=-1)
 
 
-def _bounds(text: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """Where the outermost objects of a text end and begin, as two arrays of one shape."""
+def objects(text: bytes, level: int) -> list[bytes]:
+    """The objects of a text that stand within `level` others and arrays, such as the spans of traces."""
+    ends, begins = _bounds(text, level, is_array=False)
+    return [text[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
+
+
+def _bounds(text: bytes, level: int = 0, is_array: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Where the objects of one level of a text end and begin, as two arrays of one shape.
+
+    `is_array`: a bracket that opens the text is that of an array around the records, and left out.
+    """
     marks = np.frombuffer(text.translate(MARKED), np.int8)
     places = np.flatnonzero(marks)
     kinds = marks[places]
@@ -84,13 +93,13 @@ def _bounds(text: bytes) -> tuple[np.ndarray, np.ndarray]:
     inside = np.cumsum(quotes, dtype=np.int32) & 1
     structural = (inside == 0) & (kinds != 2)
     at, step, which = places[structural], kinds[structural], special[structural]
-    if at.size and which[0] == 91:  # an array around the records is no record
+    if is_array and at.size and which[0] == 91:
         at, step, which = at[1:], step[1:], which[1:]
     depth = np.cumsum(step, dtype=np.int32)
     depth -= np.minimum.accumulate(np.minimum(depth, 0))  # an end without a beginning is none
     before = np.concatenate(([0], depth[:-1]))
-    ends = np.flatnonzero((depth == 0) & (before == 1) & (which == 125))
-    opened = np.flatnonzero((depth == 1) & (which == 123) & (step == 1))
+    ends = np.flatnonzero((depth == level) & (before == level + 1) & (which == 125))
+    opened = np.flatnonzero((depth == level + 1) & (which == 123))
     if not ends.size or not opened.size:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     first = opened[np.searchsorted(opened, np.concatenate(([0], ends[:-1] + 1)))]

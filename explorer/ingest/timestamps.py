@@ -41,7 +41,10 @@ def moments(values: pl.Series) -> pl.Series:
     else:
         numbers = values.cast(pl.Float64, strict=False)
         hard = values.is_not_null() & numbers.is_null()
-        texts = seconds(values) if hard.any() else None
+        texts = None
+        if hard.any():
+            texts = _clf_alone(values)
+            texts = seconds(values) if texts is None else texts
     number = pl.col("number")
     scaled = pl.DataFrame({"number": numbers}).select(
         pl.when(number < 1e11)
@@ -73,6 +76,21 @@ def _clf(text: pl.Expr) -> pl.Expr:
     whole = parts.struct[0] + " " + parts.struct[1]
     at = whole.str.to_datetime("%d/%b/%Y %H:%M:%S", strict=False, time_unit="ms").dt.epoch("s")
     return at.cast(pl.Float64) - _offset(parts.struct[2])
+
+
+def _clf_alone(values: pl.Series) -> pl.Series | None:
+    """Epoch seconds of texts that are "02/Nov/2026:08:00:35 +0100" and nothing else; None if one is not."""
+    import polars as pl
+
+    first = values.drop_nulls().head(1)
+    if not first.len() or first.str.len_bytes()[0] != 26 or first.str.slice(2, 1)[0] != "/":
+        return None
+    text = pl.col("text")
+    at = text.str.slice(0, 20).str.to_datetime("%d/%b/%Y:%H:%M:%S", strict=False, time_unit="ms")
+    found = pl.DataFrame({"text": values}).select(
+        at=at.dt.epoch("s").cast(pl.Float64) - _offset(text.str.slice(21, 5)), there=text.is_not_null()
+    )
+    return found["at"] if found.filter(pl.col("there") & pl.col("at").is_null()).height == 0 else None
 
 
 def _slashed(text: pl.Expr) -> pl.Expr:

@@ -60,7 +60,7 @@ def read(block: bytes) -> list[Part]:
     part.timed_out = others.str.extract(TIMED_OUT).drop_nulls().to_list()
     part.failed_inits = _failed_inits(others.filter(others.str.contains("INIT_REPORT", literal=True)))
     events = others.filter(others.str.contains(EVENTS))
-    texts = _one_a_line(marked["line"] if is_text.all() else marked["line"].filter(is_text), part)
+    texts = marked["line"] if is_text.all() else marked["line"].filter(is_text)
     frames = [_text(texts, part)] if texts.len() else []
     done = Part(DONE)
     if events.len():
@@ -107,9 +107,9 @@ def _text(lines: pl.Series, part: Part) -> pl.DataFrame:
     """Rows of REPORT lines: as they are written today, as they were, then whatever can be read."""
     import polars as pl
 
-    halves = lines.to_frame("line").with_columns(
-        pl.col("line").str.splitn(CUT, 2).struct.rename_fields(["head", "body"]).struct.unnest()
-    )
+    halves = _halves(lines)
+    if halves["body"].str.contains(CUT, literal=True).any():
+        halves = _halves(_one_a_line(lines, part))
     fields = pl.col("body").str.splitn("\t", 6).struct.rename_fields(["id", *FIELDS, "rest"])
     found = halves.with_columns(fields.struct.unnest()).with_columns(
         pl.col(name).str.strip_prefix(label).str.strip_suffix(unit).cast(pl.Float64, strict=False)
@@ -124,6 +124,15 @@ def _text(lines: pl.Series, part: Part) -> pl.DataFrame:
         found = pl.concat([found.filter(~odd), again.with_columns(numbers).select(found.columns)])
         odd = ~_is_whole(found)
     return _mended(_rest(found), odd, part)
+
+
+def _halves(lines: pl.Series) -> pl.DataFrame:
+    """Lines, and what stands before a report and within it."""
+    import polars as pl
+
+    return lines.to_frame("line").with_columns(
+        pl.col("line").str.splitn(CUT, 2).struct.rename_fields(["head", "body"]).struct.unnest()
+    )
 
 
 def _is_whole(found: pl.DataFrame) -> pl.Series:

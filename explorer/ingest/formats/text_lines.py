@@ -254,10 +254,33 @@ def _unit(numbers: list[float]) -> tuple[float, str]:
 
 
 def _common(block: bytes, tail: Tail) -> Part:
+    """The requests of a block in the common or the combined log format.
+
+    Most lines are cut at their quotes; those with a quote within a quoted part are matched as a whole.
+    """
     import polars as pl
 
-    pattern = COMMON if tail.patterns else COMMON.replace("(?P<rest>.*)$", "(?:$|[^0-9])")
-    found = _groups(lines_of(block), "line", pattern)
+    lines = lines_of(block)
+    names = ["before", "request", "answer", "referer", "between", "agent", "rest"]
+    cut = lines.with_columns(pl.col("line").str.splitn('"', 7).struct.rename_fields(names).struct.unnest())
+    answer = pl.col("answer").str.strip_chars(" ").str.splitn(" ", 2).struct.rename_fields(["status", "size"])
+    cut = cut.with_columns(answer.struct.unnest()).with_columns(
+        at=pl.col("before").str.splitn("[", 2).struct.field("field_1").str.strip_chars_end("] "),
+        path=pl.col("request").str.splitn(" ", 3).struct.field("field_1").fill_null(pl.col("request")),
+    )
+    is_plain = (
+        ~pl.col("line").str.contains('\\"', literal=True)
+        & pl.col("size").str.contains(r"^(?:[0-9]+|-)$")
+        & pl.col("status").str.contains(r"^(?:[0-9]{3}|-)$")
+        & (pl.col("between").is_null() | (pl.col("between") == " "))
+        & pl.col("rest").is_not_null()
+    )
+    cut = cut.with_columns(whole=is_plain.fill_null(False))
+    found = cut.filter("whole").rename({"size": "response_bytes"})
+    found = found.select("line", "at", "path", "status", "response_bytes", "agent", "rest", "whole")
+    if found.height < lines.height:
+        odd = _groups(cut.filter(~pl.col("whole")).select("line"), "line", COMMON)
+        found = pl.concat([found, odd.select(found.columns)])
     values = []
     for column, own in tail.patterns:
         index = re.compile(own).groupindex.get(column, 1)

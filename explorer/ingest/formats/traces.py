@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from explorer.ingest.frame import EXCHANGE, INVOCATION, Part, rows_of
 from explorer.ingest.json_stream import decode
+from explorer.ingest.record_stream import objects
 
 from .exchanges import Layout, rows
 
@@ -31,6 +33,7 @@ ATTRIBUTES = {
     "agent": ("user_agent.original", "http.user_agent"),
 }
 UNUSED = ("names, events and other attributes of spans",)
+EXPORT_LEVEL = 6  # objects and arrays around a span, in a line that is an export
 OF_FUNCTION = "AWS::Lambda::Function"
 
 
@@ -73,52 +76,56 @@ def read_otlp(block: bytes) -> list[Part]:
 
 
 def _spans(block: bytes) -> tuple[pl.DataFrame, int, list[str]]:
+    """The spans of a block of lines, how many lines have some, and those that are torn.
+
+    Spans are cut out of the lines by their depth: within an export, a resource, its spans, a scope.
+    """
     import polars as pl
 
-    value = pl.Struct({"stringValue": pl.String, "intValue": pl.String, "doubleValue": pl.String})
-    attributes = pl.List(pl.Struct({"key": pl.String, "value": value}))
-    texts = ("traceId", "spanId", "parentSpanId", "kind", "startTimeUnixNano", "endTimeUnixNano", "name")
-    span = {**dict.fromkeys(texts, pl.String), "attributes": attributes}
-    scope = pl.List(pl.Struct({"spans": pl.List(pl.Struct(span))}))
-    of_resource = {"scopeSpans": scope, "instrumentationLibrarySpans": scope}
-    schema = {"resourceSpans": pl.List(pl.Struct(of_resource)), **of_resource}
+    whole: list[bytes] = []
     bad: list[str] = []
+    for line in block.splitlines():
+        held = line.strip()
+        if held.startswith(b"{") and held.endswith(b"}"):
+            whole.append(held)
+        elif held:
+            bad.append(line.decode("utf-8", "replace"))
+    found: list[bytes] = []
+    for level, is_export in ((EXPORT_LEVEL, True), (EXPORT_LEVEL - 2, False)):
+        own = [line for line in whole if (b'"resourceSpans"' in line) == is_export]
+        found += [one for one in objects(b"\n".join(own), level) if b'"spanId"' in one] if own else []
+    texts = ("traceId", "spanId", "parentSpanId", "kind", "startTimeUnixNano", "endTimeUnixNano", "attributes")
+    schema = dict.fromkeys(texts, pl.String)
     try:
-        frame = pl.read_ndjson(io.BytesIO(block), schema=schema, ignore_errors=True)
+        spans = pl.read_ndjson(io.BytesIO(b"\n".join(found)), schema=schema, ignore_errors=True) if found else None
     except pl.exceptions.PolarsError:
         good = []
-        for line in block.decode("utf-8", "replace").splitlines():
+        for one in found:
             try:
-                good.append(json.dumps(json.loads(line), allow_nan=False))
+                good.append(json.dumps(json.loads(one), allow_nan=False))
             except (ValueError, RecursionError):
-                bad += [line] if line.strip() else []
-        if not good:
-            return pl.DataFrame(), 0, bad
-        frame = pl.read_ndjson(io.StringIO("\n".join(good)), schema=schema, ignore_errors=True)
-    whole = frame.select("resourceSpans").explode("resourceSpans").drop_nulls().unnest("resourceSpans")
-    resources = pl.concat([whole, frame.select(*of_resource)])
-    scopes = pl.concat([resources.select(scope=pl.col(name)) for name in of_resource])
-    found = scopes.explode("scope").drop_nulls().unnest("scope").explode("spans").drop_nulls()
-    return (found.unnest("spans") if found.height else pl.DataFrame()), frame.height, bad
+                bad.append(one.decode("utf-8", "replace"))
+        spans = pl.read_ndjson(io.StringIO("\n".join(good)), schema=schema, ignore_errors=True) if good else None
+    return pl.DataFrame() if spans is None else spans, len(whole), bad
 
 
 def _described(spans: pl.DataFrame) -> pl.DataFrame:
     """Spans with their times and the attributes that count."""
     import polars as pl
 
-    wanted = [name for names in ATTRIBUTES.values() for name in names]
-    pairs = spans.select("row", "attributes").explode("attributes").drop_nulls().unnest("attributes")
-    pairs = pairs.filter(pl.col("key").is_in(wanted)).unnest("value")
-    value = pl.coalesce("intValue", "stringValue", "doubleValue")
-    held = pairs.group_by("row").agg(
-        value.filter(pl.col("key").is_in(names)).first().alias(column) for column, names in ATTRIBUTES.items()
-    )
+    text = pl.col("attributes")
     took = (pl.col("end") - pl.col("begin")) / 1e6
-    return spans.join(held, on="row", how="left").with_columns(
+    return spans.with_columns(
+        *(text.str.extract(_attribute(names), 1).alias(column) for column, names in ATTRIBUTES.items()),
         at=pl.col("begin"),
         duration_ms=pl.when(took >= 0).then(took.round(3)),
         id=pl.col("traceId") + pl.col("spanId"),
     )
+
+
+def _attribute(names: tuple[str, ...]) -> str:
+    either = "|".join(map(re.escape, names))
+    return rf'"key": ?"(?:{either})", ?"value": ?\{{ ?"[a-zA-Z]+": ?"?([^"}}]*)'
 
 
 def _waits(requests: pl.DataFrame, calls: pl.DataFrame) -> tuple[float, float]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 Reader = Callable[[bytes], list[Part]]
+MARK = b"#Fields:"
 HEADER = re.compile(rb"^#Fields:[ \t]*(.*?)[ \t\r]*$", re.M)
 COLUMNS = {
     "date": "date",
@@ -43,15 +44,26 @@ def pieces(blocks: Iterator[bytes]) -> Iterator[tuple[Reader, bytes]]:
     software = ""
     for block in blocks:
         at = 0
-        for match in HEADER.finditer(block):
-            if block[at : match.start()].strip():
-                yield _reader(fields, software), block[at : match.start()]
-            fields = re.split(r"[ \t]+", match[1].decode("utf-8", "replace").strip())
+        for match in _headers(block):
             named = re.search(rb"^#Software:\s*(.*?)\s*$", block[at : match.start()], re.M)
             software = named[1].decode("utf-8", "replace") if named else software
-            at = match.end()
+            again = re.split(r"[ \t]+", match[1].decode("utf-8", "replace").strip())
+            if again == fields:
+                continue
+            if block[at : match.start()].strip():
+                yield _reader(fields, software), block[at : match.start()]
+            fields, at = again, match.end()
         if block[at:].strip():
             yield _reader(fields, software), block[at:]
+
+
+def _headers(block: bytes) -> Iterator[re.Match[bytes]]:
+    """The lines that name fields."""
+    at = block.find(MARK)
+    while at >= 0:
+        if (at == 0 or block[at - 1] == 10) and (match := HEADER.match(block, at)):
+            yield match
+        at = block.find(MARK, at + 1)
 
 
 def of_columns(table: pl.DataFrame, names: list[str], columns: dict[str, str]) -> Part:
@@ -86,14 +98,21 @@ def _read(block: bytes, columns: dict[str, int], count: int, layout: Layout) -> 
 
     lines = lines_of(block)
     kept = lines.filter(~pl.col("line").str.starts_with("#") & (pl.col("line").str.strip_chars() != ""))
-    split = pl.col("line").str.strip_chars_end("\r\n ")
-    tabs = kept.select(pl.col("line").str.contains("\t").any()).item() if kept.height else False
-    fields = split.str.split("\t" if tabs else " ")
-    found = kept.with_columns(fields.alias("fields")).with_columns(
-        *(pl.col("fields").list.get(at, null_on_oob=True).alias(name) for name, at in columns.items()),
-        whole=pl.col("fields").list.len() == count,
+    if not columns:
+        part = Part(layout.kind, read=kept.height)
+        for line in kept["line"].to_list():
+            part.bad(line)
+        return part
+    tabs = kept.height and "\t" in kept["line"][0]
+    fields = pl.col("line").str.strip_chars_end("\r\n ").str.splitn("\t" if tabs else " ", count)
+    names = [f"field_{n}" for n in range(count)]
+    found = kept.with_columns(fields.struct.rename_fields(names).struct.unnest())
+    last = pl.col(names[-1])
+    found = found.select(
+        "line",
+        *(pl.col(names[at]).alias(name) for name, at in columns.items()),
+        whole=last.is_not_null() & ~last.str.contains("\t" if tabs else " ", literal=True),
     )
-    found = found.drop("fields")
     if "at" not in columns and {"date", "clock"} <= columns.keys():
         found = found.with_columns(at=pl.col("date") + "T" + pl.col("clock") + "Z")
     return rows(found, layout)
