@@ -264,7 +264,7 @@ def _record(element: Any) -> str | dict[str, Any] | None:
         text = message if isinstance(message, str) else json.dumps(message)
         return f"{_time(at)}{text.rstrip()}"
     if not any(isinstance(key, str) and key.startswith("@") for key in element):
-        return None
+        return json.dumps(element) if element else None  # a record of another kind, beside those with a line
     figures = {name: _scaled(element.get(key), unit) for name, (key, unit) in INSIGHTS.items()}
     if figures["duration_ms"] is None:
         return None if element.get("@duration") else {}

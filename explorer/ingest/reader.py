@@ -150,8 +150,9 @@ def lines_reader(head: bytes) -> Reader:
 
 def _known(head: bytes) -> Reader | None:
     """How lines are read, told by the first of them; None if these tell nothing."""
+    is_cut = len(head) >= HEAD  # then its last line is none
     head = head[:HEAD]
-    whole = head[: head.rfind(b"\n") + 1] or head
+    whole = (head[: head.rfind(b"\n") + 1] if is_cut else b"") or head
     text = whole.lstrip()
     if text.startswith(b"{") and (wraps := envelopes.wrapped(whole, _known)):
         return wraps

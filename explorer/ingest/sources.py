@@ -33,9 +33,9 @@ ZIP = b"PK\x03\x04"
 WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}  # as PowerShell writes
 BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, _Damaged)
 LOG_GROUP = re.compile(r"(?:^|/|\b)aws[/-]lambda[/-]([\w-]+)")
-PARTS_OF_NAMES = re.compile(  # of a log's name: dates, numbers of copies, instances; what is left is its subject
-    r"\d{4}-?\d{2}-?\d{2}T?[\d:-]*|[0-9a-f]{8,}(?:-[0-9a-f]{4,})*|\b\d+\b|\d+$|[\[\]$]|LATEST|(?:^|[_.-])(?:log|logs|txt|json|jsonl|csv|gz|"
-    r"bz2|xz|zip|export|part|copy|old|new)(?=$|[_.-])"
+PARTS_OF_NAMES = re.compile(  # of a log's name: dates, instances, numbers of copies; what is left is its subject
+    r"\d{4}-?\d{2}-?\d{2}(?:[T_-]?\d[\d:-]*)?|[0-9a-f]{8,}(?:-[0-9a-f]{4,})*|\d+|\$?LATEST|[^\w-]"
+    r"|(?<=[_-])(?:logs?|part|copy|old|new)(?=$|[_-])"
 )
 
 

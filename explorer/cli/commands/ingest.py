@@ -99,6 +99,9 @@ def ingest(
     apart = {name: group for name, group in sorted(tally.groups.items()) if group.used or group.facts}
     if not tally.used and not tally.facts and not apart:
         raise ExplorerError(_nothing(summary, paths or []))
+    if output and output.is_dir() and len(apart) < 2:
+        output = output / "workload.toml"
+        refuse(output, force)
     made = draft(summary, output.stem if output else "workload", date.today(), samples)
     _answer(made, summary, fields or [], region)
     workloads: list[dict[str, Any]] = []
