@@ -23,6 +23,7 @@ from .timestamps import moments, seconds
 
 RECORD = re.compile(rb'"(?:events|logEvents|results)"\s*:\s*\[|"data"\s*:\s*"H4sI')
 MESSAGES = ("message", "@message", "Message")
+OF_EVENTS = {"id", "eventId", "timestamp", "ingestionTime", "logStreamName", "logGroup", *MESSAGES}
 TIMES = ("timestamp", "@timestamp", "Timestamp", "time")
 WRAPS = ("log", "message", "@message", "msg", "line", "MESSAGE", "textPayload")  # of a line of JSON: another line
 STAMPS = ("time", "timestamp", "@timestamp", "ts", "date", "__REALTIME_TIMESTAMP")
@@ -263,6 +264,8 @@ def _record(element: Any) -> str | dict[str, Any] | None:
     if message:
         text = message if isinstance(message, str) else json.dumps(message)
         return f"{_time(at)}{text.rstrip()}"
+    if any(name in element for name in MESSAGES) and element.keys() <= OF_EVENTS:
+        return ""  # an event without a text
     if not any(isinstance(key, str) and key.startswith("@") for key in element):
         return json.dumps(element) if element else None  # a record of another kind, beside those with a line
     figures = {name: _scaled(element.get(key), unit) for name, (key, unit) in INSIGHTS.items()}

@@ -131,7 +131,16 @@ class Stream:
                 self._decoder = codecs.getincrementaldecoder(encoding)("replace")
                 self._buffer = self._decoder.decode(self._buffer).encode("utf-8", "replace")
         self._buffer = self._buffer.removeprefix(codecs.BOM_UTF8)
+        self._fill()
         self.head = self._buffer[:HEAD]
+
+    def _fill(self) -> None:
+        """Have enough to tell a format by, whatever comes at once; what breaks is raised when it is read."""
+        try:
+            while len(self._buffer) < HEAD and (piece := self._more(HEAD - len(self._buffer))):
+                self._buffer += piece
+        except BROKEN as error:
+            self._broken = error
 
     @classmethod
     def of(cls, content: bytes) -> Stream:
@@ -147,12 +156,12 @@ class Stream:
 
     def read(self, size: int) -> bytes:
         """The next bytes, about so many; none at the end. Raises one of `BROKEN` for what cannot be unpacked."""
-        if self._broken:
+        if self._broken and not self._buffer:
             raise self._broken
         found, self._buffer = self._buffer, b""
         pieces, have = [found] if found else [], len(found)
         try:
-            while have < size and (piece := self._more(size - have)):
+            while not self._broken and have < size and (piece := self._more(size - have)):
                 pieces.append(piece)
                 have += len(piece)
         except BROKEN as error:  # what was good before it is given first

@@ -23,6 +23,7 @@ TAG = re.compile(r"<([A-Za-z][\w.-]{0,60})>([^<]*)</")
 VALUE = r'(?:^|[\s,;(]){}=(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*))'
 ELEMENT = r"<{}>([^<]*)</"
 FEWEST = 3  # pairs that a line has
+SHARE = 0.2  # of the lines
 JMETER = re.compile(r"<(?:httpSample|sample)\s")
 OF_JMETER = {
     "at": "ts", "duration_ms": "t", "status": "rc", "response_bytes": "by", "request_bytes": "sby", "path": "lb",
@@ -46,7 +47,7 @@ def reader(lines: list[str]) -> Reader | None:
 
 
 def _held(lines: list[str], find: re.Pattern[str]) -> dict[Path, list[str]]:
-    """The values of each name, if most of the lines have some."""
+    """The values of each name, if enough of the lines have some."""
     held: dict[Path, list[str]] = {}
     several = 0
     for line in lines:
@@ -54,7 +55,7 @@ def _held(lines: list[str], find: re.Pattern[str]) -> dict[Path, list[str]]:
         several += len(pairs) >= FEWEST or (find is TAG and len(pairs) > 1)
         for name, value in pairs:
             held.setdefault((name,), []).append(value.strip('"'))
-    return held if 2 * several > len(lines) else {}
+    return held if several >= max(SHARE * len(lines), 1) else {}
 
 
 def _chosen(held: Mapping[Path, list[str]]) -> Fields:

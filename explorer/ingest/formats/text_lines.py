@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Reader = Callable[[bytes], list[Part]]
 SAMPLED = 200  # lines by which a format is told
+FEWEST = 0.05  # of the lines have the form that they are read by; the others are counted
 QUOTED = r'"((?:[^"\\]|\\.)*)"'
 REQUEST = r'"(?:[A-Z]+ )?(?P<path>(?:[^"\\ ]|\\.)*)(?:[^"\\]|\\.)*"'
 ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.,]+(?:Z|[+-][0-9:]+)?"
@@ -36,11 +37,10 @@ class Form:
 
     pattern: str
     layout: Layout
-    columns: tuple[str, ...] = ()
 
-    def matches(self, lines: list[str]) -> bool:
-        """Whether most of the lines have this form."""
-        return 2 * sum(re.search(self.pattern, line) is not None for line in lines) > len(lines)
+    def count(self, lines: list[str]) -> int:
+        """How many of the lines have this form."""
+        return sum(re.search(self.pattern, line) is not None for line in lines)
 
 
 ELB_UNUSED = ("client", "TLS cipher and protocol", "times to and from the target")
@@ -112,6 +112,7 @@ COMMON = (  # the common log format and the combined one, with what may stand be
     rf"\[(?P<at>{CLF})\] {REQUEST} (?P<status>[0-9]{{3}}|-) (?P<response_bytes>{COUNT})"
     rf"(?P<quoted>(?: {QUOTED})?(?: (?P<agent>{QUOTED}))?)(?P<rest>.*)$"
 )
+COMMON_FORM = Form(COMMON, Layout("common log format"))
 INGRESS = (
     rf"^ (?P<request_bytes>[0-9]+) (?P<latency_ms>[0-9.]+) \[[^\]]*\] \[[^\]]*\] (?:\S+(?:, \S+)*) (?:{COUNT}(?:, [0-9-]+)*) "
     r"(?P<duration_ms>[0-9.]+|-)"
@@ -125,13 +126,13 @@ PAIR = r"\*\*([0-9]+)/([0-9]+)\*\*"
 def reader(lines: list[str]) -> Reader | None:
     """How such lines are read; None if they have none of these forms."""
     lines = lines[:SAMPLED]
-    for form in FORMS:
-        if form.matches(lines):
-            return lambda block: [_read(block, form.pattern, form.layout)]
-    if 2 * sum(re.search(COMMON, line) is not None for line in lines) > len(lines):
+    form = max((*FORMS, COMMON_FORM), key=lambda form: form.count(lines))
+    if form.count(lines) < max(FEWEST * len(lines), 1):
+        return None
+    if form is COMMON_FORM:
         tail = _tail(lines)
         return lambda block: [_common(block, tail)]
-    return None
+    return lambda block: [_read(block, form.pattern, form.layout)]
 
 
 def _read(block: bytes, pattern: str, layout: Layout) -> Part:
