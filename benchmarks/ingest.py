@@ -64,24 +64,25 @@ print(json.dumps([n, d[2], i[0]]))
 
 
 LINES = {  # of other formats; {id} is a number of 12 digits, {n} one of 6
-    "ALB": 'http 2026-11-02T08:00:35.186641Z app/lb/50 192.0.2.1:2817 - 0.000 0.{n} 0.000 200 - 2053 {n} '
-    '"GET http://a:80/v1/orders HTTP/1.1" "curl/7.46.0" - - arn:aws:elasticloadbalancing:x "Root=1-58" "-" "-" 0',
-    "combined log format": '192.0.2.1 - - [02/Nov/2026:08:00:35 +0000] "GET /v1/orders HTTP/1.1" 200 {n} "-" '
-    '"Mozilla/5.0 (X11; Linux x86_64)" {n}',
-    "nginx, JSON": '{"time_iso8601": "2026-11-02T08:00:35+00:00", "request": "GET /v1 HTTP/1.1", "status": "200", '
-    '"body_bytes_sent": "{n}", "request_length": "2053", "request_time": "0.{n}"}',
-    "API Gateway, JSON": '{"requestId": "a-{id}", "requestTime": "02/Nov/2026:08:00:35 +0000", "status": "200", '
-    '"responseLength": "{n}", "integrationLatency": "{n}"}',
-    "platform.report": '{"time": "2026-11-02T08:00:35.218Z", "type": "platform.report", "record": {"requestId": '
-    '"a-{id}", "metrics": {"durationMs": 385.61, "billedDurationMs": 386, "memorySizeMB": 512, "maxMemoryUsedMB": '
-    '101}, "status": "success"}}',
-    "Heroku": "2026-11-02T08:00:35.218000+00:00 heroku[router]: at=info method=GET path=\"/v1\" host=x.herokuapp.com "
+    "ALB": "http 2026-11-02T08:00:35.186641Z app/lb/50 192.0.2.1:2817 - 0.000 0.{n} 0.000 200 - 2053 {n} "
+    '"GET http://a:80/v1/orders HTTP/1.1" "curl/7.46.0" - - arn:aws:x "Root=1-58" "-" "-" 0',
+    "combined log format": '192.0.2.1 - - [02/Nov/2026:08:00:35 +0000] "GET /v1/orders HTTP/1.1" 200 {n} '
+    '"-" "Mozilla/5.0 (X11; Linux x86_64)" {n}',
+    "nginx, JSON": '{"time_iso8601": "2026-11-02T08:00:35+00:00", "request": "GET /v1 HTTP/1.1", '
+    '"status": "200", "body_bytes_sent": "{n}", "request_length": "2053", "request_time": "0.{n}"}',
+    "API Gateway, JSON": '{"requestId": "a-{id}", "requestTime": "02/Nov/2026:08:00:35 +0000", '
+    '"status": "200", "responseLength": "{n}", "integrationLatency": "{n}"}',
+    "platform.report": '{"time": "2026-11-02T08:00:35.218Z", "type": "platform.report", "record": '
+    '{"requestId": "a-{id}", "metrics": {"durationMs": 385.61, "billedDurationMs": 386, "memorySizeMB": 512, '
+    '"maxMemoryUsedMB": 101}, "status": "success"}}',
+    "Heroku": '2026-11-02T08:00:35.218000+00:00 heroku[router]: at=info method=GET path="/v1" host=x.example '
     "request_id=a-{id} dyno=web.1 connect=1ms service=385ms status=200 bytes={n}",
-    "IIS": "2026-11-02 08:00:35 10.0.0.4 GET /v1/orders - 443 - 198.51.100.62 Mozilla/5.0 - 200 0 0 {n} 2053 385",
+    "IIS": "2026-11-02 08:00:35 10.0.0.4 GET /v1/orders - 443 - 198.51.100.62 Mozilla/5.0 - 200 0 0 {n} "
+    "2053 385",
 }
 HEADS = {
-    "IIS": "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) "
-    "cs(Referer) sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken\n"
+    "IIS": "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip "
+    "cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken\n"
 }
 ENDLESS = ("platform.report",)  # also without an end of line between the records
 
@@ -94,7 +95,8 @@ def make_format(path: Path, name: str, size: float, end: str) -> None:
         n = 0
         while written < size:
             text = "".join(
-                line.replace("{id}", f"{k:012d}").replace("{n}", f"{k % 1_000_000:06d}") for k in range(n, n + BLOCK)
+                line.replace("{id}", f"{k:012d}").replace("{n}", f"{k % 1_000_000:06d}")
+                for k in range(n, n + BLOCK)
             )
             n += BLOCK
             written += file.write(text)
@@ -108,8 +110,13 @@ def measure_formats(folder: str, size: float, rounds: int) -> None:
         make_format(path, name, size, end)
         megabytes = path.stat().st_size / 1e6
         runs = [timed([sys.executable, "-c", OURS, str(path)]) for _ in range(rounds)]
-        took, peak, spent = min(one[0] for one in runs), max(one[1] for one in runs), min(one[3] for one in runs)
-        print(f"{title:24s} {took:6.2f} s {megabytes / took:6.0f} MB/s  {spent:5.2f} s of processors  {peak:5.0f} MB")
+        took, peak, spent = (
+            min(one[0] for one in runs),
+            max(one[1] for one in runs),
+            min(one[3] for one in runs),
+        )
+        rate = f"{took:6.2f} s {megabytes / took:6.0f} MB/s"
+        print(f"{title:24s} {rate}  {spent:5.2f} s of processors  {peak:5.0f} MB")
 
 
 def block(rng: np.random.Generator, at: float, dense: bool) -> str:

@@ -25,7 +25,15 @@ RECORD = re.compile(rb'"(?:events|logEvents|results)"\s*:\s*\[|"data"\s*:\s*"H4s
 MESSAGES = ("message", "@message", "Message")
 OF_EVENTS = {"id", "eventId", "timestamp", "ingestionTime", "logStreamName", "logGroup", *MESSAGES}
 TIMES = ("timestamp", "@timestamp", "Timestamp", "time")
-WRAPS = ("log", "message", "@message", "msg", "line", "MESSAGE", "textPayload")  # of a line of JSON: another line
+WRAPS = (
+    "log",
+    "message",
+    "@message",
+    "msg",
+    "line",
+    "MESSAGE",
+    "textPayload",
+)  # of a line of JSON: another line
 STAMPS = ("time", "timestamp", "@timestamp", "ts", "date", "__REALTIME_TIMESTAMP")
 FEW = 20_000  # records that are held at a time
 INSIGHTS = {  # in milliseconds and bytes, a megabyte being 1,000,000 of them

@@ -341,7 +341,9 @@ class Tally:
         """What a template says of a function goes to the log that has its name."""
         logged = [name for name, group in self.groups.items() if group.rows.total()]
         for name in [name for name in self.groups if name not in logged]:
-            same = [other for other in logged if _plain(name) in _plain(other) or _plain(other) in _plain(name)]
+            same = [
+                other for other in logged if _plain(name) in _plain(other) or _plain(other) in _plain(name)
+            ]
             if len(same) == 1:
                 self.groups[same[0]].facts |= self.groups.pop(name).facts
         if len(self.groups) == 1 and not (self.rows[EXCHANGE] or self.rows[LOAD]):

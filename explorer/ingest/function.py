@@ -11,8 +11,8 @@ from explorer.errors import CloudError, ExplorerError
 from explorer.facts.units import format_time, parse_time
 
 from . import envelopes
-from .function_configuration import configured
 from .frame import Part
+from .function_configuration import configured
 from .reader import lines_reader
 from .result import DAY_S
 from .workload import MONTH_S

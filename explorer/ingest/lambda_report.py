@@ -129,7 +129,11 @@ def flat_event(event: dict[str, Any]) -> tuple[str | None, ...]:
     record = record if isinstance(record, dict) else {}
     metrics = record.get("metrics")
     metrics = metrics if isinstance(metrics, dict) else {}
-    held = (event.get("time"), event.get("type"), *(record.get(n) for n in ("requestId", "status", "errorType")))
+    held = (
+        event.get("time"),
+        event.get("type"),
+        *(record.get(n) for n in ("requestId", "status", "errorType")),
+    )
     figures = (metrics.get(key) for key in (*METRICS.values(), "producedBytes"))
     return tuple(
         value.encode("utf-8", "replace").decode()

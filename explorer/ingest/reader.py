@@ -35,17 +35,19 @@ WORKERS = 2  # while one block is read, two are taken apart
 SAMPLED = 400  # lines by which a block is told that nothing before it told
 Reader = Callable[[bytes], list[Part]]
 Progress = Callable[[int, int, str], None]  # bytes done, bytes in all (0: not known), the input
-OF_LAMBDA = re.compile(rb'REPORT RequestId|START RequestId|\\?"platform\.(?:report|runtimeDone|start|initStart)|INIT_START')
-INSIDE = re.compile(rb'"(?:entries|Traces|TraceSummaries|resourceSpans)"\s*:\s*\[')  # what holds requests, in a document
+OF_LAMBDA = re.compile(
+    rb'REPORT RequestId|START RequestId|\\?"platform\.(?:report|runtimeDone|start|initStart)|INIT_START'
+)
+INSIDE = re.compile(
+    rb'"(?:entries|Traces|TraceSummaries|resourceSpans)"\s*:\s*\['
+)  # what holds requests, in a document
 OF_JSON = re.compile(rb'\s*(?:\{|\[\s*[\[{"\]])')
 DOCUMENT = re.compile(
     rb'"http_req_duration"|"aggregate"|"latencies"|"latencyPercentiles"|"latency"|"percentiles1"|"response_times"'
 )
 
 
-def gather(
-    paths: list[str], progress: Progress | None = None, selection: Selection | None = None
-) -> Tally:
+def gather(paths: list[str], progress: Progress | None = None, selection: Selection | None = None) -> Tally:
     """All that the inputs hold.
 
     Parameters

@@ -292,7 +292,9 @@ def quantiles(column: Column) -> dict[str, float]:
 def _longest_run(times: Column, clock: Clock) -> int:
     """The most times that are equal, within the span of a clock."""
     kept, scale = times.sorted()
-    kept = kept[np.searchsorted(kept, clock.first * scale) : np.searchsorted(kept, clock.last * scale, "right")]
+    kept = kept[
+        np.searchsorted(kept, clock.first * scale) : np.searchsorted(kept, clock.last * scale, "right")
+    ]
     longest, carried, last = 0, 0, None
     for at in range(0, kept.size, BLOCK):
         values, counts = np.unique(kept[at : at + BLOCK], return_counts=True)

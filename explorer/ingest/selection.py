@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 HEALTH, STATIC = "health checks", "static files"  # exchanges that say nothing of the API
 STATUS = re.compile(r"([1-5])(?:xx|XX)|([1-5]\d\d)(?:-([1-5]\d\d))?")
 REGULAR = re.compile(r"[\\^$|()+]")
-CHECKED = r"(?i)^/(?:[\w.-]+/)?(?:_?health(?:[_-]?check|z)?|healthz|livez|readyz|liveness|readiness|heartbeat|"
+CHECKED = (
+    r"(?i)^/(?:[\w.-]+/)?(?:_?health(?:[_-]?check|z)?|healthz|livez|readyz|liveness|readiness|heartbeat|"
+)
 HEALTH_PATH = CHECKED + r"ping|actuator/health(?:/\w+)?|nginx_status|server-status)/?$"
-HEALTH_AGENT = r"(?i)ELB-HealthChecker|kube-probe|GoogleHC|Amazon-Route53-Health|HealthChecker|UptimeRobot|Pingdom"
+HEALTH_AGENT = (
+    r"(?i)ELB-HealthChecker|kube-probe|GoogleHC|Amazon-Route53-Health|HealthChecker|UptimeRobot|Pingdom"
+)
 STATIC_PATH = r"(?i)\.(?:js|mjs|css|map|png|jpe?g|gif|svg|ico|webp|avif|woff2?|ttf|otf|eot)$|^/robots\.txt$"
 NO_TIME = "lines without a time, which --since and --until need"
 NOT_IN_TIME = "lines outside --since and --until"
@@ -55,7 +59,9 @@ class Pattern:
         if REGULAR.search(text):
             path = text
         elif re.search(r"[*?\[]", text):
-            path = "(?s)^" + fnmatch.translate(text).removeprefix("(?s:").replace(r")\Z", "$").replace(r")\z", "$")
+            path = "(?s)^" + fnmatch.translate(text).removeprefix("(?s:").replace(r")\Z", "$").replace(
+                r")\z", "$"
+            )
         else:
             path = "^" + re.escape(text.rstrip("/")) + "(?:/|$)"
         import polars as pl
@@ -65,7 +71,9 @@ class Pattern:
         except pl.exceptions.PolarsError:
             path = ""
         if not text or not path:
-            raise ExplorerError(f'{option} is "{text}": expected a status (404, 5xx), or a path (/v1/*, *.js)')
+            raise ExplorerError(
+                f'{option} is "{text}": expected a status (404, 5xx), or a path (/v1/*, *.js)'
+            )
         return cls(path=path)
 
     def matches(self) -> pl.Expr:
@@ -79,7 +87,7 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Selection:
-    """Requests from `since` to `until` [epoch seconds] that match a pattern of `include` and none of `exclude`."""
+    """Requests from `since` to `until` [epoch s] that match one of `include` and none of `exclude`."""
 
     include: tuple[Pattern, ...] = ()
     exclude: tuple[Pattern, ...] = ()

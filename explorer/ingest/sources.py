@@ -22,6 +22,7 @@ from explorer.errors import ExplorerError
 if TYPE_CHECKING:
     import polars as pl
 
+
 class _Damaged(Exception):
     """What is packed cannot be unpacked."""
 
@@ -33,9 +34,11 @@ ZIP = b"PK\x03\x04"
 WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}  # as PowerShell writes
 BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, _Damaged)
 LOG_GROUP = re.compile(r"(?:^|/|\b)aws[/-]lambda[/-]([\w-]+)")
-PARTS_OF_NAMES = re.compile(  # of a log's name: dates, instances, numbers of copies; what is left is its subject
-    r"\d{4}-?\d{2}-?\d{2}(?:[T_-]?\d[\d:-]*)?|[0-9a-f]{8,}(?:-[0-9a-f]{4,})*|\d+|\$?LATEST|[^\w-]"
-    r"|(?<=[_-])(?:logs?|part|copy|old|new)(?=$|[_-])"
+PARTS_OF_NAMES = (
+    re.compile(  # of a log's name: dates, instances, numbers of copies; what is left is its subject
+        r"\d{4}-?\d{2}-?\d{2}(?:[T_-]?\d[\d:-]*)?|[0-9a-f]{8,}(?:-[0-9a-f]{4,})*|\d+|\$?LATEST|[^\w-]"
+        r"|(?<=[_-])(?:logs?|part|copy|old|new)(?=$|[_-])"
+    )
 )
 
 
@@ -59,8 +62,11 @@ class Source:
         raw: IO[bytes]
         if self.member:
             try:
-                raw = zipfile.ZipFile(self.path).open(self.member)
-            except (RuntimeError, NotImplementedError) as error:  # encrypted, or packed as nothing here unpacks
+                raw = zipfile.ZipFile(self.path).open(self.member)  # noqa: SIM115
+            except (
+                RuntimeError,
+                NotImplementedError,
+            ) as error:  # encrypted, or packed as nothing here unpacks
                 raise OSError(None, f"{self.name}: {error}") from None
         else:
             raw = self.path.open("rb")
@@ -155,7 +161,7 @@ class Stream:
             self.raw.close()
 
     def read(self, size: int) -> bytes:
-        """The next bytes, about so many; none at the end. Raises one of `BROKEN` for what cannot be unpacked."""
+        """The next bytes, about so many; none at the end. Raises one of `BROKEN` for damaged packing."""
         if self._broken and not self._buffer:
             raise self._broken
         found, self._buffer = self._buffer, b""

@@ -20,18 +20,28 @@ from .frame import Part
 from .function_configuration import configured
 
 MARKS = re.compile(
-    rb'^\s*"?Resources"?\s*:[\s\S]*AWS::|"planned_values"\s*:|"compiledCloudFormationTemplate"|"terraform_version"', re.M
+    rb'^\s*"?Resources"?\s*:[\s\S]*AWS::|"planned_values"\s*:|"compiledCloudFormationTemplate"|"terraform_version"',
+    re.M,
 )
 ENDINGS = (".yaml", ".yml", ".json", ".template", ".tfplan")
 LARGEST = 64 << 20
 UNKNOWN_NOTE = "the template leaves {} open: it is left to you"
 NEEDS = {  # what a door has to offer, by the resources that ask for it
-    "custom-domain": ("AWS::ApiGateway::DomainName", "AWS::ApiGatewayV2::DomainName", "AWS::ApiGateway::BasePathMapping"),
+    "custom-domain": (
+        "AWS::ApiGateway::DomainName",
+        "AWS::ApiGatewayV2::DomainName",
+        "AWS::ApiGateway::BasePathMapping",
+    ),
     "waf": ("AWS::WAFv2::WebACLAssociation", "AWS::WAFRegional::WebACLAssociation"),
     "usage-plans": ("AWS::ApiGateway::UsagePlan",),
 }
 THROTTLES = ("ThrottlingRateLimit", "ThrottlingBurstLimit")
-APIS = ("AWS::ApiGateway::RestApi", "AWS::Serverless::Api", "AWS::ApiGatewayV2::Api", "AWS::Serverless::HttpApi")
+APIS = (
+    "AWS::ApiGateway::RestApi",
+    "AWS::Serverless::Api",
+    "AWS::ApiGatewayV2::Api",
+    "AWS::Serverless::HttpApi",
+)
 STAGES = ("AWS::ApiGateway::Stage", "AWS::ApiGatewayV2::Stage", *APIS)
 JWT = ("COGNITO_USER_POOLS", "JWT")
 
@@ -64,7 +74,9 @@ def read(path: Path) -> Iterator[Part]:
         beside.notes.append(f"{path.name} has no function")
     elif len(functions) > 1:
         named = ", ".join(_name(one) for one in functions)
-        beside.notes.append(f"{path.name} has {len(functions)} functions, each a workload of its own: {named}")
+        beside.notes.append(
+            f"{path.name} has {len(functions)} functions, each a workload of its own: {named}"
+        )
     yield beside
     for function in functions:
         part = _function(stack, function)
@@ -99,7 +111,9 @@ def _function(stack: Stack, function: Resource) -> Part:
         "Timeout": _number(known("Timeout"), 3.0),
         "Runtime": text(known("Runtime")) or "",
         "Architectures": [one for one in map(text, sequence(known("Architectures"))) if one],
-        "Environment": {"Variables": {str(name): _value(function, value) for name, value in variables.items()}},
+        "Environment": {
+            "Variables": {str(name): _value(function, value) for name, value in variables.items()}
+        },
     }
     part = configured(found, "")
     part.facts["timeout_s"] = found["Timeout"]
@@ -110,7 +124,9 @@ def _function(stack: Stack, function: Resource) -> Part:
     if auth := _auth(stack, function):
         part.facts["client.auth"] = auth
     if any(isinstance(function.scope.value(value), Unknown) for value in variables.values()):
-        part.notes.append("variables that only a deployment knows are counted with the length of their expression")
+        part.notes.append(
+            "variables that only a deployment knows are counted with the length of their expression"
+        )
     part.notes += [UNKNOWN_NOTE.format(name) for name in opens]
     for name in ("MemorySize",):
         if name in opens:
@@ -136,7 +152,12 @@ def _current(stack: Stack, function: Resource) -> dict[str, str]:
     found = {}
     for door in own:
         option = next(
-            (one.id for one in OPTIONS["door"].values() if _waits(one) and door.limit.startswith(_waits(one))), ""
+            (
+                one.id
+                for one in OPTIONS["door"].values()
+                if _waits(one) and door.limit.startswith(_waits(one))
+            ),
+            "",
         )
         if option:
             found["door"] = option
@@ -162,7 +183,9 @@ def _waits(option: Any) -> str:
 
 def _streams(stack: Stack, function: Resource) -> bool:
     modes = [function.get("FunctionUrlConfig", "InvokeMode").value]
-    modes += [url.get("InvokeMode").value for url in stack.aimed(function, "AWS::Lambda::Url", "TargetFunctionArn")]
+    modes += [
+        url.get("InvokeMode").value for url in stack.aimed(function, "AWS::Lambda::Url", "TargetFunctionArn")
+    ]
     return "RESPONSE_STREAM" in [text(mode) for mode in modes]
 
 

@@ -27,7 +27,9 @@ def seconds(texts: pl.Series) -> pl.Series:
     easy = found["at"].is_not_null() & found["zulu"].fill_null(False)
     if easy.all():
         return found["at"].rename("time_s")
-    hard = frame.filter(~easy).select("row", pl.coalesce(_iso(text), _clf(text), _slashed(text), _epoch(text)).alias("hard"))
+    hard = frame.filter(~easy).select(
+        "row", pl.coalesce(_iso(text), _clf(text), _slashed(text), _epoch(text)).alias("hard")
+    )
     at = pl.coalesce(pl.when(easy).then("at"), "hard")
     return found.join(hard, on="row", how="left", maintain_order="left").select(at.alias("time_s"))["time_s"]
 

@@ -28,7 +28,12 @@ MB = BYTES["MB"]
 DIGITS = 4  # that a quantile of a log is good for, and more
 MONTH_DIGITS = 5
 SIZES = ((1024.0**3, 1024.0**3, "GB"), (1024.0**2, 1024.0**2, "MB"), (1e4, 1024.0, "KB"), (0.0, 1.0, "B"))
-TIMES = ((7200e3, 3600e3, "h"), (300e3, 60e3, "min"), (1e3, 1e3, "s"), (0.0, 1.0, "ms"))  # from, how large [ms]
+TIMES = (
+    (7200e3, 3600e3, "h"),
+    (300e3, 60e3, "min"),
+    (1e3, 1e3, "s"),
+    (0.0, 1.0, "ms"),
+)  # from, how large [ms]
 FEW = 100  # invocations: below, a p99 is hardly more than the maximum
 TOP = {"p50": "p50", "p90": "p90", "p99": "p99", "p99_9": '"p99.9"', "max": "max"}
 QUESTIONS = {  # of a field that the input does not hold; in the order of the file
@@ -271,7 +276,9 @@ def _runtime(made: Draft, summary: Summary, samples: bool) -> None:
 
 def _stated_spread(made: Draft, section: str, levels: Mapping[str, float], why: str, limit: float) -> None:
     if max(levels.values()) * 1e-3 > limit:
-        made.head.append(f"The {section} reaches {max(levels.values()):g} ms, which nothing does: it is left out.")
+        made.head.append(
+            f"The {section} reaches {max(levels.values()):g} ms, which nothing does: it is left out."
+        )
         return
     for name, value in levels.items():
         if value:

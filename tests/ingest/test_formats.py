@@ -1,4 +1,6 @@
 """Formats that people have, a few lines of each: what is read of them, and what is said of the rest."""
+# ruff: noqa: E501
+# Lines of logs stand as they are.
 
 import bz2
 import gzip
@@ -70,7 +72,9 @@ HAR = {
     "request": {"method": "GET", "url": "https://x/api", "bodySize": 2053},
     "response": {"status": 200, "content": {"size": 178476}, "bodySize": -1}, "timings": {"send": 1, "wait": 100.5},
 }  # fmt: skip
-JMETER = "timeStamp,elapsed,label,responseCode,responseMessage,threadName,success,bytes,sentBytes,URL,Latency\n"
+JMETER = (
+    "timeStamp,elapsed,label,responseCode,responseMessage,threadName,success,bytes,sentBytes,URL,Latency\n"
+)
 K6 = "metric_name,timestamp,metric_value,check,error,method,name,status,url\n"
 
 # name: the text, then: lines used, the largest duration [ms], response [B] and request [B], the span [s]
@@ -189,13 +193,13 @@ FORMS = {
         {"Id": "a", "Document": json.dumps(SEGMENT)}]}] * 8}, indent=2), 8, 400, None, None, 0),
     "OTLP, lines": (records({"resourceSpans": [{"resource": {"attributes": []}, "scopeSpans": [{"spans": SPANS}]}]}),
                     8, 400, 178476, None, 7),
-    "OTLP, document": ('{"resourceSpans": [%s]}' % ",\n".join(
-        records({"scopeSpans": [{"spans": SPANS}]}).splitlines()), 8, 400, 178476, None, 7),
+    "OTLP, document": ('{"resourceSpans": [' + ",\n".join(
+        records({"scopeSpans": [{"spans": SPANS}]}).splitlines()) + "]}", 8, 400, 178476, None, 7),
     "Zipkin": (json.dumps([{"traceId": "a", "id": str(n), "kind": "SERVER", "timestamp": (1793606400 + n) * 10**6,
                             "duration": 385610, "localEndpoint": {"serviceName": "x"},
                             "tags": {"http.status_code": "200"}} for n in range(10, 18)]), 8, 385.61, None, None, 7),
-    "HAR": ('{"log": {"version": "1.2", "pages": [{"id": "p"}], "entries": [%s]}}' % ",".join(
-        records(HAR).splitlines()), 8, 100.5, 178476, 2053, 7),
+    "HAR": ('{"log": {"version": "1.2", "pages": [{"id": "p"}], "entries": [' + ",".join(
+        records(HAR).splitlines()) + "]}}", 8, 100.5, 178476, 2053, 7),
     "Vegeta": (records({"attack": "", "seq": 1, "code": 200, "timestamp": "2026-11-02T08:00:{n}.218Z", "error": "",
                         "latency": 385610000, "bytes_out": 2053, "bytes_in": 178476}), 8, 385.61, 178476, 2053, 7),
     "Vegeta, CSV": (lines("17936064{n}218000000,200,385610000,2053,178476,,e30=,,1,GET,https://x,"),
@@ -313,7 +317,10 @@ def test_quotes_within_a_request_end_no_field(tmp_path):
 
 
 def test_an_initialisation_of_zero_is_no_cold_start(tmp_path):
-    found = read(tmp_path, records(PLATFORM) + "2026-11-02T08:00:35.218Z " + REPORT.format(1) + "Init Duration: 0.00 ms\n")
+    found = read(
+        tmp_path,
+        records(PLATFORM) + "2026-11-02T08:00:35.218Z " + REPORT.format(1) + "Init Duration: 0.00 ms\n",
+    )
     assert found["cold_start_share"] == 0 and found["init_ms"] is None and found["used"] == 9
 
 
@@ -400,7 +407,9 @@ def test_what_lines_hold_and_is_not_used_is_named(tmp_path):
     assert names == {"latency_human"}
     assert {"success"} <= {row["what"] for row in read(tmp_path, FORMS["Application Insights"][0])["ignored"]}
     others = read(tmp_path, "START RequestId: x\n" + REPORT.format(1) + "\nEND RequestId: x\n")["ignored"]
-    assert others == [{"what": "lines that are no report: START, END, and what the function itself wrote", "lines": 2}]
+    assert others == [
+        {"what": "lines that are no report: START, END, and what the function itself wrote", "lines": 2}
+    ]
 
 
 def test_health_checks_and_static_files_do_not_become_the_sizes_of_the_api(tmp_path):
@@ -409,13 +418,17 @@ def test_health_checks_and_static_files_do_not_become_the_sizes_of_the_api(tmp_p
     assert found["used"] == 8 and largest(found, "response_bytes") == 612
     counts = {row["what"]: row["lines"] for row in found["ignored"]}
     assert counts["health checks"] == counts["static files"] == 8
-    alone = read(tmp_path, clf(size="90000", path="/static/app.js"))  # where there is nothing else, they count
+    alone = read(
+        tmp_path, clf(size="90000", path="/static/app.js")
+    )  # where there is nothing else, they count
     assert alone["used"] == 8 and largest(alone, "response_bytes") == 90000
 
 
 def test_the_durations_of_each_memory_size_are_told_apart(tmp_path):
     small = "".join(REPORT.format(n) + "\n" for n in range(10, 20))
-    large = "".join(REPORT.format(n).replace("512 MB", "1024 MB").replace("385.61", "200.5") + "\n" for n in range(20, 30))
+    large = "".join(
+        REPORT.format(n).replace("512 MB", "1024 MB").replace("385.61", "200.5") + "\n" for n in range(20, 30)
+    )
     few = REPORT.format(31).replace("512 MB", "2048 MB") + "\n"
     assert read(tmp_path, small + large + few)["tuned"] == [
         {"memory_mb": 512, "p50_ms": 385.61}, {"memory_mb": 1024, "p50_ms": 200.5}]  # fmt: skip

@@ -31,9 +31,19 @@ ACCESS = (
     '"integrationLatency": "{n}.25"}}'
 )
 CLF = '192.0.2.1 - - [02/Nov/2026:08:00:00 +0000] "GET /a HTTP/1.1" 200 {n}'
+AT = 1793606400000  # milliseconds
 NOISE = {  # what else stands in such a file, and is no request
-    REPORT: ["START RequestId: x Version: $LATEST", "[INFO] a {b} ]", "", "Duration: 3 ms", '{"level": "info"}'],
-    PLATFORM: ['{"time": "x", "type": "platform.start", "record": {}}', '{"level": "info", "message": "}{ \\" ["}'],
+    REPORT: [
+        "START RequestId: x Version: $LATEST",
+        "[INFO] a {b} ]",
+        "",
+        "Duration: 3 ms",
+        '{"level": "info"}',
+    ],
+    PLATFORM: [
+        '{"time": "x", "type": "platform.start", "record": {}}',
+        '{"level": "info", "message": "}{ \\" ["}',
+    ],
     ACCESS: ['{"level": "info", "message": "}{ \\" ["}'],
     CLF: [""],
 }
@@ -41,9 +51,10 @@ LINES = {
     "lines": lambda rows: "\n".join(rows),
     "CRLF": lambda rows: "\r\n".join(rows) + "\r\n",
     "BOM": lambda rows: "\ufeff" + "\n".join(rows),
-    "Docker": lambda rows: "\n".join(json.dumps({"log": row + "\n", "time": "2026-11-02T09:00:00Z"}) for row in rows),
-    "JSON lines": lambda rows: "\n".join(json.dumps({"timestamp": 1793606400000, "message": row}) for row in rows),
-    "filter-log-events": lambda rows: json.dumps({"events": [{"timestamp": 1793606400000, "message": r} for r in rows]}),
+    "Docker": lambda rows: "\n".join(
+        json.dumps({"log": row + "\n", "time": "2026-11-02T09:00:00Z"}) for row in rows),
+    "JSON lines": lambda rows: "\n".join(json.dumps({"timestamp": AT, "message": row}) for row in rows),
+    "filter-log-events": lambda rows: json.dumps({"events": [{"timestamp": AT, "message": r} for r in rows]}),
     "subscription": lambda rows: json.dumps({"logEvents": [{"message": r} for r in rows]}) * 1,
     "packed record": lambda rows: json.dumps({"awslogs": {"data": base64.b64encode(gzip.compress(json.dumps(
         {"logEvents": [{"message": r} for r in rows]}).encode())).decode()}}),

@@ -240,13 +240,20 @@ def test_what_was_written_before_can_be_read_again(days, tmp_path):
     assert answer(tmp_path / "a.parquet")["duration_ms"]["p90"] == np.quantile(days[1], 0.9)
 
 
-ACCESS = '192.0.2.1 - - [02/Nov/2026:{hour:02d}:{minute:02d}:00 +0000] "GET {path} HTTP/1.1" {status} {size}\n'
+ACCESS = (
+    '192.0.2.1 - - [02/Nov/2026:{hour:02d}:{minute:02d}:00 +0000] "GET {path} HTTP/1.1" {status} {size}\n'
+)
 
 
 @pytest.fixture
 def access(tmp_path):
-    """An hour of an access log: an order, a report, an image and a health check a minute, one order failing."""
-    requests = (("/v1/orders/{}", 200, 700), ("/v1/report", 200, 90_000), ("/a.png", 200, 5_000_000), ("/health", 200, 2))
+    """An hour of an access log: an order, a report, an image and a health check a minute; one fails."""
+    requests = (
+        ("/v1/orders/{}", 200, 700),
+        ("/v1/report", 200, 90_000),
+        ("/a.png", 200, 5_000_000),
+        ("/health", 200, 2),
+    )
     text = "".join(
         ACCESS.format(hour=8, minute=minute, path=path.format(minute), status=status, size=size)
         for minute in range(60)
@@ -272,7 +279,9 @@ def access(tmp_path):
         (("--since", "2026-11-02T08:10:00", "--until", "2026-11-02T08:20:00"), 20, 90_000),
     ],
 )
-def test_requests_are_selected_by_path_status_and_time_and_the_others_are_counted(options, used, largest, access):
+def test_requests_are_selected_by_path_status_and_time_and_the_others_are_counted(
+    options, used, largest, access
+):
     found = answer(access, *options)
     assert found["used"] == used and found["response_bytes"]["max"] == largest
     assert found["read"] == 241 and found["unreadable"] == 0
@@ -303,7 +312,10 @@ def test_several_functions_in_a_folder_become_several_workloads(tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     found = answer(logs, "-o", out)
-    assert [(one["name"], one["invocations"]) for one in found["workloads"]] == [("export", 1440), ("orders", 2160)]
+    assert [(one["name"], one["invocations"]) for one in found["workloads"]] == [
+        ("export", 1440),
+        ("orders", 2160),
+    ]
     assert {path.name for path in out.iterdir()} == {"export.toml", "orders.toml"}
     known = tomllib.loads((out / "export.toml").read_text())
     assert known["runtime"]["memory"] == "1024 MB" and known["name"] == "export"
@@ -321,7 +333,10 @@ def test_the_log_groups_of_delivered_records_are_told_apart(tmp_path):
         text += json.dumps(record | {"logGroup": f"/aws/lambda/{name}", "logEvents": events})
     (tmp_path / "a.json").write_text(text)
     found = answer(tmp_path / "a.json")
-    assert [(one["name"], one["invocations"]) for one in found["workloads"]] == [("export", 12), ("orders", 12)]
+    assert [(one["name"], one["invocations"]) for one in found["workloads"]] == [
+        ("export", 12),
+        ("orders", 12),
+    ]
 
 
 TEMPLATE = """
@@ -349,7 +364,11 @@ def test_a_template_fills_what_it_says_and_no_value_of_it_is_shown(days, tmp_pat
     text = toml.read_text()
     w = Workload.load(toml)
     assert w.current.door == "rest-api" and w.current.response == "buffered"
-    assert (w.runtime.memory, w.runtime.architecture, w.runtime.language) == (512, "arm64", "python3.13")  # as logged
+    assert (w.runtime.memory, w.runtime.architecture, w.runtime.language) == (
+        512,
+        "arm64",
+        "python3.13",
+    )  # as logged
     assert w.client.needs == ("private",) and w.client.auth == "iam"
     assert (w.configuration.entries, w.configuration.secrets, w.configuration.largest) == (2, 1, 9)
     assert w.configuration.total == 5 + 6 + 7 + 9  # TABLE orders API_KEY hush-hush

@@ -32,7 +32,7 @@ def ingest(
         list[str] | None,
         typer.Argument(
             metavar="PATH...",
-            help="Logs, traces, results of load tests, templates: files, folders, globs; - reads standard input.",
+            help="Logs, traces, results, templates: files, folders, globs; - reads standard input.",
         ),
     ] = None,
     output: Annotated[
@@ -50,15 +50,20 @@ def ingest(
     include: Annotated[
         list[str] | None,
         typer.Option(
-            "--include", metavar="PATTERN", help="Requests that count: a path (/v1/*, *.pdf) or a status (2xx, 404)."
+            "--include",
+            metavar="PATTERN",
+            help="Requests that count: a path (/v1/*, *.pdf) or a status (2xx, 404).",
         ),
     ] = None,
     exclude: Annotated[
-        list[str] | None, typer.Option("--exclude", metavar="PATTERN", help="Requests that do not: as --include.")
+        list[str] | None,
+        typer.Option("--exclude", metavar="PATTERN", help="Requests that do not: as --include."),
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="14d, 36h, or a date such as 2026-11-01; with --function 14d if left out."),
+        typer.Option(
+            metavar="TIME", help="14d, 36h, or a date such as 2026-11-01; with --function 14d if left out."
+        ),
     ] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="now, or as --since.")] = None,
     insights: Annotated[
@@ -112,8 +117,7 @@ def ingest(
         written = write(made, output, force)
     answer = {
         **summary.to_dict(),
-        "requests_per_month": made.known.get("requests_per_month"),
-        "peak_rps": made.known.get("peak_rps"),
+        **_rates(made),
         "sweep": _swept(tally.facts.get("sweep", []), made),
         "missing": list(made.missing),
         "questions": made.missing,
@@ -142,7 +146,12 @@ def _selection(include: list[str], exclude: list[str], since: str | None, until:
 
 
 def _several(
-    groups: dict[str, Tally], output: Path | None, samples: bool, force: bool, fields: list[str], region: str | None
+    groups: dict[str, Tally],
+    output: Path | None,
+    samples: bool,
+    force: bool,
+    fields: list[str],
+    region: str | None,
 ) -> tuple[list[dict[str, Any]], list[Path]]:
     """A workload for each function: its figures, and the files that were written."""
     from explorer.ingest.result import Summary
@@ -158,15 +167,30 @@ def _several(
         _answer(made, summary, fields, region)
         files = write(made, names[name], force) if output else []
         written += files
-        known = {field: made.known.get(field) for field in ("requests_per_month", "peak_rps")}
-        told.append({"name": name, **summary.to_dict(), **known, "missing": list(made.missing), "written": files})
+        told.append(
+            {
+                "name": name,
+                **summary.to_dict(),
+                **_rates(made),
+                "missing": list(made.missing),
+                "written": files,
+            }
+        )
     return told, written
 
 
+def _rates(made: Draft) -> dict[str, Any]:
+    return {name: made.known.get(name) for name in ("requests_per_month", "peak_rps")}
+
+
 def _file(output: Path, name: str) -> Path:
-    """Where the workload of one of several functions goes: into the folder, or beside the name that was given."""
+    """Where the workload of one of several functions goes: into a folder, or beside the name given."""
     plain = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in name)
-    return output / f"{plain}.toml" if output.is_dir() else output.with_name(f"{output.stem}-{plain}{output.suffix}")
+    return (
+        output / f"{plain}.toml"
+        if output.is_dir()
+        else output.with_name(f"{output.stem}-{plain}{output.suffix}")
+    )
 
 
 def _answer(made: Draft, summary: Summary, pairs: list[str], region: str | None) -> None:
@@ -210,8 +234,8 @@ def _nothing(summary: Summary, paths: list[str]) -> str:
         return f"{given}: no request is left: {count:,} x {what}; expected another selection"
     seen = f" (such as: {tally.examples[0]})" if tally.examples else ""
     return (
-        f"{given}: no invocation in {tally.read:,} lines{seen}; expected REPORT lines, platform.report events, "
-        "an access log, traces, a load test's result, a benchmark's Parquet or a Power Tuning result"
+        f"{given}: no invocation in {tally.read:,} lines{seen}; expected REPORT lines, platform.report "
+        "events, an access log, traces, a load test's result, a benchmark's Parquet or a Power Tuning result"
     )
 
 

@@ -1,4 +1,4 @@
-"""What the AWS CLI prints with --output text: events of a log, their message between tabs, their time behind it."""
+"""What the AWS CLI prints as text: events of a log, their message between tabs, their time behind it."""
 
 from __future__ import annotations
 

@@ -137,7 +137,9 @@ def _number(texts: pl.Series, name: str, factor: float) -> pl.Series:
     period = text.str.extract(PERIOD, 1).cast(pl.Float64, strict=False).fill_null(0) * 6e4 + (
         text.str.extract(PERIOD, 2).cast(pl.Float64, strict=False) * 1e3
     )
-    several = text.str.extract_all(r"[0-9.]+").list.eval(pl.element().cast(pl.Float64, strict=False)).list.sum()
+    several = (
+        text.str.extract_all(r"[0-9.]+").list.eval(pl.element().cast(pl.Float64, strict=False)).list.sum()
+    )
     several = pl.when(text.str.contains(SEVERAL)).then(several * factor)
     bare = text.str.extract(r"^\s*([0-9][0-9,]*)\s*(?:B|bytes)?\s*$", 1).str.replace_all(",", "")
     read = pl.coalesce(

@@ -25,7 +25,8 @@ STATUSES = (
 RESPONSE_SIZES = (
     "responselength contextresponselength responsesize bodybytessent bytessent bytes scbytes sentbytes"
     " downstreamcontentsize edgeresponsebytes responsebytes responsebodysize responsebodybytes bytesout"
-    " responsebodylength responsebodybytessent responsecontentlength httpresponsebodybytes httpresponsebodysize"
+    " responsebodylength responsebodybytessent responsecontentlength httpresponsebodybytes"
+    " httpresponsebodysize"
     " resheaderscontentlength responseheaderscontentlength respbytes respsize sccontentlen outbytes size"
 )
 REQUEST_SIZES = (
@@ -59,7 +60,10 @@ PATHS = (
     " urlpath urloriginal resourcepath routekey httprequestrequesturl httptarget requestpathname request name"
     " endpoint resource"
 )
-AGENTS = "useragent httpuseragent csuseragent requestheadersuseragent agent reqheadersuseragent clientrequestuseragent"
+AGENTS = (
+    "useragent httpuseragent csuseragent requestheadersuseragent agent reqheadersuseragent"
+    " clientrequestuseragent"
+)
 IDS = "requestid xedgerequestid rayid xrequestid contextrequestid reqid awsrequestid kongrequestid"
 SIZES = ("contentlength", "bytes", "size", "length", "bodybytes", "bodysize", "bodylength", "bodybytessent")
 ANSWER = re.compile(r"^(res|resp|response|downstream|reply|answer|sent|out|output)s?$")

@@ -127,7 +127,8 @@ KNOWN = (
         "Zipkin",
         ("traceId", "kind", "duration", "timestamp", "localEndpoint"),
         {
-            "at": "timestamp", "status": "tags.http.status_code", "duration_ms": "duration", "path": "tags.http.path",
+            "at": "timestamp", "status": "tags.http.status_code", "duration_ms": "duration",
+            "path": "tags.http.path",
         },
         {"duration_ms": 1e-3},
         (WHOLE_NOTE,),
@@ -208,7 +209,9 @@ def notes(chosen: Fields) -> tuple[str, ...]:
     return (*([WHOLE_NOTE] if chosen.is_whole_time else [WAIT_NOTE]), *chosen.notes)
 
 
-def read(block: bytes, layout: Layout, paths: Mapping[str, Path], only: tuple[Path, str] = ((), "")) -> list[Part]:
+def read(
+    block: bytes, layout: Layout, paths: Mapping[str, Path], only: tuple[Path, str] = ((), "")
+) -> list[Part]:
     """The requests of a block of whole lines."""
     import polars as pl
 
@@ -238,7 +241,9 @@ def finished(found: pl.DataFrame) -> pl.DataFrame:
         found = found.with_columns(at=pl.col("date") + "T" + pl.col("clock") + "Z").drop("date", "clock")
     if "path" in found.columns:
         within = pl.col("path").str.extract(r"^\[?\"?[A-Z]+ (\S+)", 1)
-        found = found.with_columns(path=pl.coalesce(within, pl.col("path").str.extract(r'^\["?([^"]*)', 1), "path"))
+        found = found.with_columns(
+            path=pl.coalesce(within, pl.col("path").str.extract(r'^\["?([^"]*)', 1), "path")
+        )
     if "agent" in found.columns:
         found = found.with_columns(pl.col("agent").cast(pl.String))
     return found

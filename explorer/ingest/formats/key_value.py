@@ -26,7 +26,8 @@ FEWEST = 3  # pairs that a line has
 SHARE = 0.2  # of the lines
 JMETER = re.compile(r"<(?:httpSample|sample)\s")
 OF_JMETER = {
-    "at": "ts", "duration_ms": "t", "status": "rc", "response_bytes": "by", "request_bytes": "sby", "path": "lb",
+    "at": "ts", "duration_ms": "t", "status": "rc", "response_bytes": "by", "request_bytes": "sby",
+    "path": "lb",
 }  # fmt: skip
 
 

@@ -31,11 +31,14 @@ PERCENT = re.compile(
 SLOWEST = re.compile(r"^\s*(?:Slowest|Longest transaction):\s*([\d.]+)\s*(ms|secs?|s)?", re.M)
 WRK_MAX = re.compile(r"^\s*Latency\s+\S+\s+\S+\s+([\d.]+)(us|ms|s|m)\s", re.M)
 COUNTS = re.compile(
-    r"^\s*(\d+) requests in |^Complete requests:\s+(\d+)|^\s*Transactions:\s+(\d+) hits|^\s*\[\d{3}\]\s+(\d+) responses",
+    r"^\s*(\d+) requests in |^Complete requests:\s+(\d+)|^\s*Transactions:\s+(\d+) hits"
+    r"|^\s*\[\d{3}\]\s+(\d+) responses",
     re.M,
 )
 BY_STATUS = re.compile(r"^\s*\[(\d{3})\]\s+(\d+) responses", re.M)
-FAILED = re.compile(r"^Non-2xx(?: or 3xx)? responses:\s+(\d+)|^Failed requests:\s+(\d+)|^Failed transactions:\s+(\d+)", re.M)
+FAILED = re.compile(
+    r"^Non-2xx(?: or 3xx)? responses:\s+(\d+)|^Failed requests:\s+(\d+)|^Failed transactions:\s+(\d+)", re.M
+)
 READ = re.compile(r" requests in [\d.]+\w+, ([\d.]+)([KMGT]?B) read|^HTML transferred:\s+(\d+) bytes", re.M)
 SCALE = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
 TEXTS = {  # a tool by what stands in its report
@@ -45,7 +48,9 @@ TEXTS = {  # a tool by what stands in its report
     "bombardier": re.compile(r"^Bombarding ", re.M),
     "siege": re.compile(r"^\s*\"?Transactions\"?:\s+\d+ hits", re.M | re.I),
 }
-STATISTIC = re.compile(r"(avg|min|max|sum|count|pct|median|stddev)\(\s*(@\w+|\*)\s*(?:,\s*([\d.]+)\s*)?\)", re.I)
+STATISTIC = re.compile(
+    r"(avg|min|max|sum|count|pct|median|stddev)\(\s*(@\w+|\*)\s*(?:,\s*([\d.]+)\s*)?\)", re.I
+)
 INSIGHTS = {"@duration": "duration_ms", "@billedDuration": "billed_ms", "@initDuration": "init_ms"}
 MEMORY = {"@maxMemoryUsed": "max_memory_mb"}
 
@@ -137,7 +142,11 @@ def _artillery(document: dict[str, Any]) -> Part | None:
     codes = {name.rpartition(".")[2]: n for name, n in counters.items() if name.startswith("http.codes.")}
     codes = codes or _table(aggregate, "codes")
     errors = {f"HTTP {code}": int(n) for code, n in codes.items() if code >= "400" and _number(n)}
-    count = _first(counters, "http.requests") or _first(aggregate, "requestsCompleted") or _first(summary, "count")
+    count = (
+        _first(counters, "http.requests")
+        or _first(aggregate, "requestsCompleted")
+        or _first(summary, "count")
+    )
     return _stated("artillery", count, _levels(summary), errors)
 
 
@@ -146,7 +155,9 @@ def _vegeta(document: dict[str, Any]) -> Part | None:
     if not latencies or "requests" not in document:
         return None
     codes = _table(document, "status_codes")
-    errors = {f"HTTP {code}": int(n) for code, n in codes.items() if (code >= "400" or code == "0") and _number(n)}
+    errors = {
+        f"HTTP {code}": int(n) for code, n in codes.items() if (code >= "400" or code == "0") and _number(n)
+    }
     part = _stated("Vegeta", _number(document["requests"]), _levels(latencies, 1e-6), errors)
     if mean := _first(_table(document, "bytes_in"), "mean"):
         part.notes.append(MEAN_NOTE.format("Vegeta", mean))
@@ -256,7 +267,7 @@ def _locust_table(rows: list[dict[str, Any]]) -> Part:
 
 
 def statistics(rows: list[dict[str, Any]]) -> Part:
-    """Logs Insights' statistics: of one row all of it, of several what can be put together: counts and maxima."""
+    """Logs Insights' statistics: all of one row, of several what can be put together: counts and maxima."""
     part = Part(read=len(rows))
     found: dict[str, dict[str, float]] = {}
     count = 0.0
@@ -333,4 +344,3 @@ def _number(value: Any) -> float | None:
 
 def _unit(text: str, bare: float) -> float:
     return UNITS.get("s" if text.startswith("sec") else text, bare)
-

@@ -23,7 +23,10 @@ SAMPLED = 50
 SEPARATORS = ",;\t|"
 FEWEST = 3  # columns
 VEGETA = re.compile(r"^1\d{18},\d{1,3},\d+,\d+,\d+,")
-VEGETA_COLUMNS = "timestamp code latency bytes_out bytes_in error body attack seq method url headers".split()
+VEGETA_COLUMNS = (
+    *("timestamp", "code", "latency", "bytes_out", "bytes_in", "error", "body", "attack", "seq", "method"),
+    *("url", "headers"),
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,10 @@ KNOWN = (
     Known(
         "k6",
         ("metric_name", "timestamp", "metric_value"),
-        {"at": "timestamp", "duration_ms": "metric_value", "status": "status", "path": "url", "error": "error"},
+        {
+            "at": "timestamp", "duration_ms": "metric_value", "status": "status", "path": "url",
+            "error": "error",
+        },
         only=("metric_name", "http_req_duration"),
     ),
     Known(
@@ -73,7 +79,10 @@ KNOWN = (
     Known(
         "Application Insights",
         ("resultCode", "duration", "success"),
-        {"at": "timestamp", "duration_ms": "duration", "status": "resultCode", "path": "url name", "id": "id"},
+        {
+            "at": "timestamp", "duration_ms": "duration", "status": "resultCode", "path": "url name",
+            "id": "id",
+        },
         {},
         (WHOLE_NOTE, "Application Insights gives no sizes"),
         EXCHANGE,
@@ -86,7 +95,7 @@ def reader(head: bytes) -> Reader | None:
     text = head.decode("utf-8", "replace")
     first = next((line for line in text.splitlines() if line.strip()), "")
     if VEGETA.match(first):
-        names, separator = VEGETA_COLUMNS, ","
+        names, separator = list(VEGETA_COLUMNS), ","
     else:
         separator = max(SEPARATORS, key=first.count)
         names = [name.strip() for name in _fields(first, separator)]
@@ -143,7 +152,9 @@ def _read(
         part.ignored["points of other metrics"] += table.height - counted.height
         table = counted
     line = pl.concat_str(pl.all().fill_null(""), separator=separator)
-    found = table.select(line.alias("line"), *(pl.col(place).alias(column) for column, place in places.items()))
+    found = table.select(
+        line.alias("line"), *(pl.col(place).alias(column) for column, place in places.items())
+    )
     made = rows(finished(found), layout, read)
     made.ignored.update(+part.ignored)
     return made
@@ -156,12 +167,15 @@ def _table(block: bytes, count: int, separator: str) -> pl.DataFrame:
     schema = {f"column_{n + 1}": pl.String for n in range(count)}
     try:
         return pl.read_csv(
-            io.BytesIO(block), has_header=False, schema=schema, separator=separator, truncate_ragged_lines=True,
+            io.BytesIO(block), has_header=False, schema=schema, separator=separator,
+            truncate_ragged_lines=True,
             encoding="utf8-lossy", raise_if_empty=False,
         )  # fmt: skip
     except pl.exceptions.PolarsError:
         pass
-    split = [_fields(line, separator) for line in block.decode("utf-8", "replace").splitlines() if line.strip()]
+    split = [
+        _fields(line, separator) for line in block.decode("utf-8", "replace").splitlines() if line.strip()
+    ]
     return pl.DataFrame(
         [(row + [None] * count)[:count] for row in split], schema=schema, orient="row", strict=False
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,9 @@ COUNT = r"[0-9]+|-"
 WAITED = r"-?[0-9.]+"
 CONNECTION_NOTE = "each line is a connection, which may have carried many requests"
 UNIT_NOTE = "the number {} is taken for {}"
-MOST_MS = 2000.0  # a bare number at the end of lines: in milliseconds up to this middle, in microseconds above
+MOST_MS = (
+    2000.0  # a bare number at the end of lines: in milliseconds up to this middle, in microseconds above
+)
 MOST_S = 30.0
 
 
@@ -46,24 +49,29 @@ class Form:
 ELB_UNUSED = ("client", "TLS cipher and protocol", "times to and from the target")
 FORMS = (
     Form(
-        rf"(?:^|\s)(?:https?|h2|grpcs?|wss?) (?P<at>{ISO}) \S+ \S+ \S+ {WAITED} (?P<duration_ms>{WAITED}) {WAITED} "
-        rf"(?P<status>{COUNT}) (?:{COUNT}) (?P<request_bytes>[0-9]+) (?P<response_bytes>[0-9]+) {REQUEST}"
+        rf"(?:^|\s)(?:https?|h2|grpcs?|wss?) (?P<at>{ISO}) \S+ \S+ \S+ {WAITED} (?P<duration_ms>{WAITED}) "
+        rf"{WAITED} (?P<status>{COUNT}) (?:{COUNT}) (?P<request_bytes>[0-9]+) (?P<response_bytes>[0-9]+) "
+        rf"{REQUEST}"
         rf"(?: (?P<agent>{QUOTED}))?",
         Layout("Application Load Balancer", {"duration_ms": 1e3}, (WAIT_NOTE, ALB_NOTE), ELB_UNUSED),
     ),
     Form(
         rf"(?:^|\s)(?P<at>{ISO}) \S+ \S+ \S+ {WAITED} (?P<duration_ms>{WAITED}) {WAITED} (?P<status>{COUNT}) "
-        rf"(?:{COUNT}) (?P<request_bytes>[0-9]+) (?P<response_bytes>[0-9]+) {REQUEST}(?: (?P<agent>{QUOTED}))?",
+        rf"(?:{COUNT}) (?P<request_bytes>[0-9]+) (?P<response_bytes>[0-9]+) {REQUEST}"
+        rf"(?: (?P<agent>{QUOTED}))?",
         Layout("Classic Load Balancer", {"duration_ms": 1e3}, (WAIT_NOTE, ALB_NOTE), ELB_UNUSED),
     ),
     Form(
         rf"(?:^|\s)tls [0-9.]+ (?P<at>{ISO}) \S+ \S+ \S+ \S+ (?P<duration_ms>{WAITED}) {WAITED} "
         r"(?P<request_bytes>[0-9]+) (?P<response_bytes>[0-9]+) ",
-        Layout("Network Load Balancer", {}, (CONNECTION_NOTE,), ("client", "TLS handshake, cipher and protocol")),
+        Layout(
+            "Network Load Balancer", {}, (CONNECTION_NOTE,), ("client", "TLS handshake, cipher and protocol")
+        ),
     ),
     Form(
-        rf"^\S+ (?:\S+ )?\[(?P<at>{CLF})\] \S+ \S+ (?P<id>\S+) [A-Z0-9]+\.\S+ \S+ {REQUEST} (?P<status>{COUNT}) "
-        rf"\S+ (?P<response_bytes>{COUNT}) (?:{COUNT}) (?P<duration_ms>{COUNT}) (?:{COUNT})",
+        rf"^\S+ (?:\S+ )?\[(?P<at>{CLF})\] \S+ \S+ (?P<id>\S+) [A-Z0-9]+\.\S+ \S+ {REQUEST} "
+        rf"(?P<status>{COUNT}) \S+ (?P<response_bytes>{COUNT}) (?:{COUNT}) (?P<duration_ms>{COUNT}) "
+        rf"(?:{COUNT})",
         Layout(
             "S3 access log",
             {},
@@ -73,8 +81,9 @@ FORMS = (
         ),
     ),
     Form(
-        rf"\[(?P<at>{ISO})\] {REQUEST} (?P<status>[0-9]+) \S+ (?:\S+ \S+ {QUOTED} )?(?P<request_bytes>{COUNT}) "
-        rf"(?P<response_bytes>{COUNT}) (?P<latency_ms>{COUNT}) (?P<duration_ms>{COUNT})(?: {QUOTED} "
+        rf"\[(?P<at>{ISO})\] {REQUEST} (?P<status>[0-9]+) \S+ (?:\S+ \S+ {QUOTED} )?"
+        rf"(?P<request_bytes>{COUNT}) (?P<response_bytes>{COUNT}) (?P<latency_ms>{COUNT}) "
+        rf"(?P<duration_ms>{COUNT})(?: {QUOTED} "
         rf'(?P<agent>{QUOTED}))?(?: "(?P<id>[^"]*)")?',
         Layout("Envoy", {}, (WAIT_NOTE,), ("response flags", "forwarded-for", "authority", "upstream host")),
     ),
@@ -84,26 +93,30 @@ FORMS = (
         Layout("HAProxy", {}, (WAIT_NOTE,), ("times in queues and of connecting", "connections", "cookies")),
     ),
     Form(
-        rf"\[(?P<at>{CLF})\] \S+ \S+ -?[0-9]+/-?[0-9]+/\+?(?P<duration_ms>[0-9]+) \+?(?P<response_bytes>[0-9]+) [-A-Za-z]{{2,4}} ",
+        rf"\[(?P<at>{CLF})\] \S+ \S+ -?[0-9]+/-?[0-9]+/\+?(?P<duration_ms>[0-9]+) "
+        r"\+?(?P<response_bytes>[0-9]+) [-A-Za-z]{2,4} ",
         Layout("HAProxy, TCP", {}, (CONNECTION_NOTE,), ("times in queues and of connecting",)),
     ),
     Form(
-        r"\[GIN\] (?P<at>[0-9/]+ - [0-9:]+) \|\D*(?P<status>[0-9]{3})\D*\|\s*(?P<duration_ms>[0-9.]+\s?(?:s|ms|µs|ns|m))\s*\|"
+        r"\[GIN\] (?P<at>[0-9/]+ - [0-9:]+) \|\D*(?P<status>[0-9]{3})\D*\|\s*"
+        r"(?P<duration_ms>[0-9.]+\s?(?:s|ms|µs|ns|m))\s*\|"
         r'[^|]*\|[^"]*"(?P<path>[^"]*)"',
         Layout("Gin", {}, (WHOLE_NOTE,), ("client",)),
     ),
     Form(
-        rf"^\s*(?P<at>[0-9]{{10}}\.[0-9]{{3}})\s+(?P<duration_ms>[0-9]+) \S+ [A-Z_]+/(?P<status>[0-9]{{3}}) "
-        rf"(?P<response_bytes>[0-9]+) [A-Z]+ (?P<path>\S+)",
+        r"^\s*(?P<at>[0-9]{10}\.[0-9]{3})\s+(?P<duration_ms>[0-9]+) \S+ [A-Z_]+/(?P<status>[0-9]{3}) "
+        r"(?P<response_bytes>[0-9]+) [A-Z]+ (?P<path>\S+)",
         Layout("Squid", {}, (WHOLE_NOTE,), ("client", "peer", "content type")),
     ),
     Form(
-        r"^\S*(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (?P<path>\S+) \S*?(?P<status>[0-9]{3})\S* (?P<duration_ms>[0-9.]+ ms)"
+        r"^\S*(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (?P<path>\S+) \S*?(?P<status>[0-9]{3})\S* "
+        r"(?P<duration_ms>[0-9.]+ ms)"
         rf"(?: - (?P<response_bytes>{COUNT}))?",
         Layout("Morgan", {}, (WHOLE_NOTE,)),
     ),
     Form(
-        r"(?:^|\s)[^,\s]*,[^,]*,[^,]*,(?P<at>[0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]+ [+-][0-9]{4}),[^,]*,(?P<path>[^,]*),[^,]*,"
+        r"(?:^|\s)[^,\s]*,[^,]*,[^,]*,(?P<at>[0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]+ [+-][0-9]{4}),[^,]*,"
+        r"(?P<path>[^,]*),[^,]*,"
         r"(?P<status>[0-9]{3}|-),(?P<response_bytes>[0-9]+|-)(?:,|\s|$)",
         Layout("API Gateway, CSV", {}, (), ("client", "caller", "protocol")),
     ),
@@ -112,9 +125,11 @@ COMMON = (  # the common log format and the combined one, with what may stand be
     rf"\[(?P<at>{CLF})\] {REQUEST} (?P<status>[0-9]{{3}}|-) (?P<response_bytes>{COUNT})"
     rf"(?P<quoted>(?: {QUOTED})?(?: (?P<agent>{QUOTED}))?)(?P<rest>.*)$"
 )
-COMMON_FORM = Form(COMMON, Layout("common log format"))
+COMMON_LAYOUT = Layout("common log format", {}, (), ("client", "user", "referer"))
+COMMON_FORM = Form(COMMON, COMMON_LAYOUT)
 INGRESS = (
-    rf"^ (?P<request_bytes>[0-9]+) (?P<latency_ms>[0-9.]+) \[[^\]]*\] \[[^\]]*\] (?:\S+(?:, \S+)*) (?:{COUNT}(?:, [0-9-]+)*) "
+    rf"^ (?P<request_bytes>[0-9]+) (?P<latency_ms>[0-9.]+) \[[^\]]*\] \[[^\]]*\] (?:\S+(?:, \S+)*) "
+    rf"(?:{COUNT}(?:, [0-9-]+)*) "
     r"(?P<duration_ms>[0-9.]+|-)"
 )
 NAMED = r"(?:^|[\s,;])\"?(?:{names})[=:]\"?([0-9.]+|-)"
@@ -163,7 +178,7 @@ class Tail:
     """What the rest of a line holds: by column a pattern of it, and in which unit it is."""
 
     patterns: tuple[tuple[str, str], ...] = ()
-    layout: Layout = Layout("common log format", {}, (), ("client", "user", "referer"))
+    layout: Layout = COMMON_LAYOUT
 
 
 def _tail(lines: list[str]) -> Tail:
@@ -172,7 +187,9 @@ def _tail(lines: list[str]) -> Tail:
     rests = [match["rest"] for match in matches]
     plain = Tail()
     if _share(INGRESS, rests) > 0.5:
-        return _times(plain, {"inner": (INGRESS, 1e3), "whole": (INGRESS, 1e3)}, (("request_bytes", INGRESS),))
+        return _times(
+            plain, {"inner": (INGRESS, 1e3), "whole": (INGRESS, 1e3)}, (("request_bytes", INGRESS),)
+        )
     named = {
         which: (NAMED.format(names=names), 1e3)
         for which, names in (("inner", UPSTREAM), ("whole", WHOLE))
@@ -191,7 +208,9 @@ def _share(pattern: str, texts: list[str]) -> float:
     return sum(re.search(pattern, text) is not None for text in texts) / max(len(texts), 1)
 
 
-def _times(tail: Tail, times: dict[str, tuple[str, float]], more: tuple[tuple[str, str], ...] = (), note: str = "") -> Tail:  # fmt: skip
+def _times(
+    tail: Tail, times: dict[str, tuple[str, float]], more: tuple[tuple[str, str], ...] = (), note: str = ""
+) -> Tail:
     """With times: what is behind the server comes first, the whole request beside it."""
     inner, whole = times.get("inner"), times.get("whole")
     columns = [("duration_ms", inner or whole), ("latency_ms", whole if inner else None)]
@@ -238,8 +257,10 @@ def _at(place: int) -> str:
 def _counted(matches: list[re.Match[str]], columns: list[tuple[int, list[float], list[str]]]) -> list[int]:
     """The places of mod_logio's bytes in and out: what went out is the body and its headers."""
     bodies = [float(match["response_bytes"]) if match["response_bytes"] != "-" else 0.0 for match in matches]
-    for (first, _, _), (second, numbers, _) in zip(columns, columns[1:], strict=False):
-        if len(numbers) == len(bodies) and all(0 < n - body < 8192 for n, body in zip(numbers, bodies, strict=True)):
+    for (first, _, _), (second, numbers, _) in pairwise(columns):
+        if len(numbers) == len(bodies) and all(
+            0 < n - body < 8192 for n, body in zip(numbers, bodies, strict=True)
+        ):
             return [first, second]
     return []
 
@@ -249,7 +270,9 @@ def _unit(numbers: list[float]) -> tuple[float, str]:
     middle = median(numbers)
     if middle > MOST_MS:
         return 1e-3, "microseconds, as %D gives them"
-    if 3 * sum(number == 0 for number in numbers) >= len(numbers) or middle < MOST_S and max(numbers) < 10 * MOST_S:
+    if 3 * sum(number == 0 for number in numbers) >= len(numbers) or (
+        middle < MOST_S and max(numbers) < 10 * MOST_S
+    ):
         return 1e3, "seconds, as %T gives them"
     return 1.0, "milliseconds"
 

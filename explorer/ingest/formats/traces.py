@@ -44,7 +44,9 @@ def is_otlp(head: bytes) -> bool:
 
 def is_xray(head: bytes) -> bool:
     """Whether records are X-Ray's: traces, their summaries, or segments."""
-    return (b'"Segments"' in head and b'"Document"' in head) or (b'"trace_id"' in head and b'"start_time"' in head)
+    return (b'"Segments"' in head and b'"Document"' in head) or (
+        b'"trace_id"' in head and b'"start_time"' in head
+    )
 
 
 # OpenTelemetry --------------------------------------------------------------------------------------
@@ -94,10 +96,22 @@ def _spans(block: bytes) -> tuple[pl.DataFrame, int, list[str]]:
     for level, is_export in ((EXPORT_LEVEL, True), (EXPORT_LEVEL - 2, False)):
         own = [line for line in whole if (b'"resourceSpans"' in line) == is_export]
         found += [one for one in objects(b"\n".join(own), level) if b'"spanId"' in one] if own else []
-    texts = ("traceId", "spanId", "parentSpanId", "kind", "startTimeUnixNano", "endTimeUnixNano", "attributes")
+    texts = (
+        "traceId",
+        "spanId",
+        "parentSpanId",
+        "kind",
+        "startTimeUnixNano",
+        "endTimeUnixNano",
+        "attributes",
+    )
     schema = dict.fromkeys(texts, pl.String)
     try:
-        spans = pl.read_ndjson(io.BytesIO(b"\n".join(found)), schema=schema, ignore_errors=True) if found else None
+        spans = (
+            pl.read_ndjson(io.BytesIO(b"\n".join(found)), schema=schema, ignore_errors=True)
+            if found
+            else None
+        )
     except pl.exceptions.PolarsError:
         good = []
         for one in found:
@@ -105,7 +119,9 @@ def _spans(block: bytes) -> tuple[pl.DataFrame, int, list[str]]:
                 good.append(json.dumps(json.loads(one), allow_nan=False))
             except (ValueError, RecursionError):
                 bad.append(one.decode("utf-8", "replace"))
-        spans = pl.read_ndjson(io.StringIO("\n".join(good)), schema=schema, ignore_errors=True) if good else None
+        spans = (
+            pl.read_ndjson(io.StringIO("\n".join(good)), schema=schema, ignore_errors=True) if good else None
+        )
     return pl.DataFrame() if spans is None else spans, len(whole), bad
 
 
@@ -170,7 +186,9 @@ def read_xray(block: bytes) -> list[Part]:
             else:
                 segments += found
     functions = [one for one in segments if one.get("origin") == OF_FUNCTION]
-    counted = functions or [one for one in segments if not one.get("parent_id") and one.get("type") != "subsegment"]
+    counted = functions or [
+        one for one in segments if not one.get("parent_id") and one.get("type") != "subsegment"
+    ]
     records = [record for record in map(_request, counted) if record]
     part.kind = INVOCATION if functions else EXCHANGE
     part.rows, part.used = rows_of(records), min(len(records), part.read)
@@ -240,4 +258,8 @@ def _took(segment: dict[str, Any]) -> float:
 
 
 def _time(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12 else 0.0
+    return (
+        float(value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12
+        else 0.0
+    )

@@ -43,7 +43,9 @@ FORMATS = (
     ),
     Unread(
         "CloudTrail",
-        pattern=re.compile(rb'"eventVersion"\s*:[\s\S]*"eventSource"\s*:|"eventSource"\s*:[\s\S]*"eventVersion"\s*:'),
+        pattern=re.compile(
+            rb'"eventVersion"\s*:[\s\S]*"eventSource"\s*:|"eventSource"\s*:[\s\S]*"eventVersion"\s*:'
+        ),
         hint="it holds calls of AWS's API, not requests: give the function's log",
     ),
     Unread(
@@ -69,7 +71,8 @@ FORMATS = (
     Unread(
         "an error log",
         pattern=re.compile(
-            rb"\A(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[\w+\] \d+#|\[\w{3} \w{3} [ \d]\d [\d:.]+ \d{4}\] \[\w*:?\w+\])"
+            rb"\A(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[\w+\] \d+#"
+            rb"|\[\w{3} \w{3} [ \d]\d [\d:.]+ \d{4}\] \[\w*:?\w+\])"
         ),
         hint="give the access log beside it",
     ),

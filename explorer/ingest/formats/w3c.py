@@ -39,7 +39,7 @@ def is_w3c(head: bytes) -> bool:
 
 
 def pieces(blocks: Iterator[bytes]) -> Iterator[tuple[Reader, bytes]]:
-    """Blocks of lines that have the same fields, and how they are read; servers begin anew with each start."""
+    """Blocks of lines that have the same fields, and how they are read."""
     fields: list[str] = []
     software = ""
     for block in blocks:
