@@ -21,7 +21,7 @@ def is_events(head: bytes) -> bool:
 
 def reader(head: bytes, known: Callable[[bytes], Reader | None]) -> Reader | None:
     """How the messages are read, which `known` tells by the first of them."""
-    read = known(plain(head))
+    read = known(OPENS.sub(b"", plain(head)))  # what is torn has no time, and is no event within an event
     return (lambda block: read(plain(block))) if read else None
 
 
