@@ -356,9 +356,10 @@ class Tally:
         for kind, name in list(self.columns):
             if kind == old:
                 self.columns[new, name] = self.columns.pop((kind, name))
-        for by_kind in (self.minutes, self.refused):
-            if old in by_kind:
-                by_kind[new] = by_kind.pop(old)
+        if old in self.minutes:
+            self.minutes[new] = self.minutes.pop(old)
+        if old in self.refused:
+            self.refused[new] = self.refused.pop(old)
 
     @cached_property
     def failures(self) -> dict[str, int]:

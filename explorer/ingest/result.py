@@ -102,7 +102,7 @@ class Summary:
         if not self.clock or self.is_load_alone:
             return {}
         least, most = self.clock.first // 60, self.clock.last // 60
-        counted = self.tally.minutes.get(self.kind, {})
+        counted: Mapping[int, int] = self.tally.minutes.get(self.kind, {})
         return {minute: count for minute, count in counted.items() if least <= minute <= most}
 
     @property
@@ -167,9 +167,10 @@ class Summary:
     @property
     def refused(self) -> dict[str, int]:
         """Answers with a status of 4xx and 5xx."""
-        kinds = (self.tally.refused.get(EXCHANGE, {}), self.tally.refused.get(LOAD, {}))
         stated = self.stated.errors if self.stated and not self.tally.rows[LOAD] else {}
-        counts = Counter(kinds[0]) + Counter(kinds[1]) + Counter(stated)
+        counts = Counter(stated)
+        for kind in (EXCHANGE, LOAD):
+            counts += Counter(self.tally.refused.get(kind, {}))
         return {kind: n for kind, n in counts.most_common() if kind.startswith("HTTP ")}
 
     @cached_property

@@ -138,11 +138,9 @@ def _selection(include: list[str], exclude: list[str], since: str | None, until:
     start, end = (moment(text, now).timestamp() if text else None for text in (since, until))
     if start is not None and end is not None and start >= end:
         raise ExplorerError(f'--since is "{since}": expected a time before --until, "{until}"')
-    patterns = (
-        tuple(Pattern.read(text, option) for text in given)
-        for option, given in (("--include", include), ("--exclude", exclude))
-    )
-    return Selection(*patterns, start, end)
+    including = tuple(Pattern.read(text, "--include") for text in include)
+    excluding = tuple(Pattern.read(text, "--exclude") for text in exclude)
+    return Selection(including, excluding, start, end)
 
 
 def _several(

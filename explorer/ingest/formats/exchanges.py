@@ -97,7 +97,7 @@ def _columns(kept: pl.DataFrame, names: list[str], layout: Layout) -> list[pl.Ex
 
     held = set(kept.columns)
     code = pl.col("code").cast(pl.Int64, strict=False).cast(pl.String)
-    failed = pl.when(pl.col("code") >= FAILED).then("HTTP " + code)
+    failed = pl.when(pl.col("code") >= FAILED).then("HTTP " + code).otherwise(None)
     if "error" in held:
         failed = pl.coalesce(failed, pl.when(pl.col("error").is_in(["", "-"])).then(None).otherwise("error"))
     columns = [

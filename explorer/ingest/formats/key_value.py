@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from explorer.ingest.frame import LOAD, Part
@@ -43,8 +44,12 @@ def reader(lines: list[str]) -> Reader | None:
         if chosen and chosen.is_access:
             patterns = {column: form.format(re.escape(path[0])) for column, path in chosen.paths.items()}
             layout = Layout("key=value", chosen.factor, notes(chosen), chosen.unused[:LISTED])
-            return lambda block, p=patterns, one=layout: [_read(block, p, one)]
+            return partial(_read_all, patterns, layout)
     return None
+
+
+def _read_all(patterns: Mapping[str, str], layout: Layout, block: bytes) -> list[Part]:
+    return [_read(block, patterns, layout)]
 
 
 def _held(lines: list[str], find: re.Pattern[str]) -> dict[Path, list[str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from explorer.ingest.frame import DONE, INVOCATION, KEY, Part
 from explorer.ingest.lambda_report import FLAT, LONGEST_MS, METRICS, events_in, failed, flat_event, parse
@@ -239,9 +239,15 @@ def _at_once(lines: pl.Series) -> pl.DataFrame | None:
         objects = objects.str.extract(r"^[^{]*(\{.*\})$", 1)
         if objects.null_count():
             return None
-    metrics = pl.Struct(dict.fromkeys((*METRICS.values(), "producedBytes"), pl.String))
-    record = {"requestId": pl.String, "status": pl.String, "errorType": pl.String, "metrics": metrics}
-    schema = {"time": pl.String, "type": pl.String, "record": pl.Struct(record)}
+    figures_of: dict[str, Any] = dict.fromkeys((*METRICS.values(), "producedBytes"), pl.String)
+    metrics = pl.Struct(figures_of)
+    record: dict[str, Any] = {
+        "requestId": pl.String,
+        "status": pl.String,
+        "errorType": pl.String,
+        "metrics": metrics,
+    }
+    schema: dict[str, Any] = {"time": pl.String, "type": pl.String, "record": pl.Struct(record)}
     try:
         block = "\n".join(objects.to_list()).encode("utf-8", "replace")
         found = pl.read_ndjson(io.BytesIO(block), schema=schema, ignore_errors=True)

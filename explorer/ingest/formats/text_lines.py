@@ -230,11 +230,10 @@ def _bare(plain: Tail, matches: list[re.Match[str]], rests: list[str]) -> Tail:
             columns.append((place, [float(text) for text in texts if text != "-"], texts))
     columns = [column for column in columns if column[1]]
     sizes = _counted(matches, columns)
+    request: tuple[tuple[str, str], ...] = ()
     if sizes:
         request = (("request_bytes", _at(sizes[0])),)
         columns = [column for column in columns if column[0] not in sizes]
-    else:
-        request = ()
     seconds = [column for column in columns if any("." in text for text in column[2])]
     if seconds:
         times = {"whole": (_at(seconds[0][0]), 1e3)}

@@ -221,8 +221,7 @@ def _request(segment: dict[str, Any]) -> dict[str, Any] | None:
     took = _took(parts.get("Invocation") or segment)
     if took < 0:
         return None
-    http = segment.get("http") if isinstance(segment.get("http"), dict) else {}
-    answer = http.get("response") if isinstance(http.get("response"), dict) else {}
+    answer = _table(_table(segment.get("http")).get("response"))
     status = answer.get("status")
     failed = f"HTTP {status}" if isinstance(status, int) and status >= 400 else None
     record = {
@@ -233,6 +232,10 @@ def _request(segment: dict[str, Any]) -> dict[str, Any] | None:
     }
     init = _took(parts["Initialization"]) if "Initialization" in parts else -1.0
     return record | ({"init_ms": round(init, 3)} if init > 0 else {})
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _children(segment: dict[str, Any]) -> list[dict[str, Any]]:
