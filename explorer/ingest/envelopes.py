@@ -65,7 +65,7 @@ def _is_array(text: bytes) -> bool:
     """Whether an array is one of events that hold lines, or of rows of Logs Insights."""
     inner = text[1:].lstrip()
     if not inner.startswith(b"{"):
-        return inner.startswith(b"[")
+        return inner.startswith((b"[", b'"'))
     try:
         first, _ = decode(inner.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
@@ -264,6 +264,8 @@ def _safely(found: Iterator[Any]) -> Iterator[Any]:
 
 def _record(element: Any) -> str | dict[str, Any] | None:
     """The line that a record holds, with its time before it; its figures; None if it has neither."""
+    if isinstance(element, str):
+        return element.rstrip()
     element = _row(element)
     if element is None:
         return None

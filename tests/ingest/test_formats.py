@@ -227,6 +227,8 @@ FORMS = {
     "filter-log-events as text": ("".join(f"EVENTS\t37680000000000000000000{n}\t1793606439999\t2026/11/02/[$LATEST]a\t"
                                           f"{REPORT.format(n)}\n\t17936064{n}218\n" for n in range(10, 18)),
                                   8, 385.61, None, None, 7),
+    "an array of lines": (json.dumps([f"2026-11-02T08:00:{n}.218Z {REPORT.format(n)}\n" for n in range(10, 18)]),
+                          8, 385.61, None, None, 7),
     "reports without an end of line": ("".join(f"2026-11-02T08:00:{n}.218Z {REPORT.format(n)}" for n in range(10, 18)),
                                        8, 385.61, None, None, 7),
 }  # fmt: skip
@@ -276,6 +278,17 @@ RESULTS = {
           "  50%    180\n  90%    560\n  99%   1500\n 100%   3900 (longest request)\n",
     "hey": "Summary:\n  Total:\t30 secs\n  Slowest:\t3.9000 secs\n\nLatency distribution:\n  50% in 0.1800 secs\n"
            "  90% in 0.5600 secs\n  99% in 1.5000 secs\n\nStatus code distribution:\n  [200]\t2000 responses\n",
+    "Vegeta, text": "Requests      [total, rate, throughput]         2000, 33.02, 33.00\n"
+    "Latencies     [min, mean, 50, 90, 95, 99, max]  20ms, 210ms, 180ms, 560ms, 790ms, 1.5s, 3.9s\n"
+    "Status Codes  [code:count]                      200:1980  500:20\n",
+    "k6, text": "     http_req_duration..............: avg=210.1ms min=20ms med=180ms max=3.9s p(90)=560ms "
+    "p(95)=790ms p(99)=1.5s\n     http_reqs......................: 2000   33.0/s\n",
+    "artillery, text": "http.codes.200: ...... 2000\nhttp.requests: ........ 2000\nhttp.response_time:\n"
+    "  min: ..... 20\n  max: ..... 3900\n  median: .. 180\n  p90: ..... 560\n  p99: ..... 1500\n",
+    "Locust, 0.14": '"Type","Name","# requests","# failures","Median response time","Max response time","90%","99%"\n'
+    '"None","Total",2000,0,180,3900,560,1500\n',
+    "JMeter, aggregate": "Label,# Samples,Average,Median,90% Line,95% Line,99% Line,Min,Maximum,Error %\n"
+    "HTTP,2000,210,180,560,790,1500,20,3900,0.00%\nTOTAL,2000,210,180,560,790,1500,20,3900,0.00%\n",
     "Logs Insights, CSV": '"count(@requestId)","pct(@duration, 50)","pct(@duration, 90)","pct(@duration, 99)",'
                           '"max(@duration)"\n2000,180,560,1500,3900\n',
     "Logs Insights, JSON": json.dumps({"results": [[{"field": f, "value": v} for f, v in (

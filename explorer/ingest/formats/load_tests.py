@@ -46,8 +46,24 @@ TEXTS = {  # a tool by what stands in its report
     "ApacheBench": re.compile(r"This is ApacheBench|^Concurrency Level:", re.M),
     "hey": re.compile(r"^Summary:\s*$[\s\S]{0,400}^\s*Slowest:", re.M),
     "bombardier": re.compile(r"^Bombarding ", re.M),
+    "Vegeta": re.compile(r"^Latencies\s+\[min, mean, 50,", re.M),
+    "k6": re.compile(r"^\s*http_req_duration\.*:\s+avg=", re.M),
+    "artillery": re.compile(r"^http\.response_time:\s*$[\s\S]{0,200}^\s+median:", re.M),
     "siege": re.compile(r"^\s*\"?Transactions\"?:\s+\d+ hits", re.M | re.I),
 }
+TIME = r"((?:[\d.]+(?:h|ms|µs|us|ns|m|s))+)"  # as Go writes it: 1m0.5s
+NAMED = {  # what a report names beside a time, by the quantile
+    "Vegeta": {"p50": 2, "p90": 3, "p99": 5, "max": 6},  # the place in the list of latencies
+    "k6": {"p50": rf"med={TIME}",
+           "p90": rf"p\(90\)={TIME}", "p99": rf"p\(99\)={TIME}", "max": rf"max={TIME}"},
+    "artillery": {"p50": r"median:\D*([\d.]+)", "p90": r"p90:\D*([\d.]+)", "p99": r"p99:\D*([\d.]+)",
+                  "max": r"max:\D*([\d.]+)"},
+}  # fmt: skip
+OF_NAMED = {"Vegeta": r"^Latencies.*\]\s+(.*)$", "k6": r"^\s*http_req_duration\.*:\s*(.*)$",
+            "artillery": r"^http\.response_time:\s*\n((?:\s+\w+:.*\n?)+)"}  # fmt: skip
+COUNT_NAMED = {"Vegeta": r"^Requests\s+\[.*?\]\s+(\d+)", "k6": r"^\s*http_reqs\.*:\s+(\d+)",
+               "artillery": r"^http\.requests:\D*(\d+)"}  # fmt: skip
+CODES = re.compile(r"\b([45]\d\d):(?:\s*\.+\s*)?(\d+)|^http\.codes\.([45]\d\d):\D*(\d+)", re.M)
 STATISTIC = re.compile(
     r"(avg|min|max|sum|count|pct|median|stddev)\(\s*(@\w+|\*)\s*(?:,\s*([\d.]+)\s*)?\)", re.I
 )
@@ -64,6 +80,8 @@ def tool(head: bytes) -> str:
 def read_text(content: bytes, name: str) -> Part:
     """The result of a tool that prints one."""
     text = content.decode("utf-8", "replace")
+    if name in NAMED:
+        return _named(text, name)
     found: dict[str, float] = {}
     factor = 1.0 if name == "ApacheBench" else 1e3  # of a number without a unit
     for share, value, unit in PERCENT.findall(text):
@@ -86,6 +104,31 @@ def read_text(content: bytes, name: str) -> Part:
         part.notes.append(MEAN_NOTE.format(name, total / max(sum(counts), 1)))
     if not part.stated:
         part.bad(shown(content))
+    return part
+
+
+def _named(text: str, name: str) -> Part:
+    """The result of a tool whose report names its quantiles."""
+    held = re.search(OF_NAMED[name], text, re.M)
+    listed = held[1] if held else ""
+    found: dict[str, float] = {}
+    for level, pattern in NAMED[name].items():
+        if isinstance(pattern, int):
+            times = listed.split(", ")
+            span = times[pattern] if len(times) > pattern else ""
+        else:
+            span = match[1] if (match := re.search(pattern, listed)) else ""
+        parts = re.findall(r"([\d.]+)(h|ms|µs|us|ns|m|s)?", span)
+        if parts:
+            found[level] = sum(float(value) * UNITS.get(unit or "ms", 3.6e6) for value, unit in parts)
+    count = re.search(COUNT_NAMED[name], text, re.M)
+    errors = {f"HTTP {a or c}": int(b or d) for a, b, c, d in CODES.findall(text)}
+    part = _stated(name, float(count[1]) if count else 0.0, found, errors)
+    part.read = text.count("\n") + (not text.endswith("\n"))
+    part.used = min(part.read, 2) if part.stated else 0
+    part.ignored["lines of the report without a quantile or a count"] = part.read - part.used
+    if not part.stated:
+        part.bad(text)
     return part
 
 
@@ -222,7 +265,10 @@ def _locust(rows: list[Any]) -> Part | None:
 def is_csv(head: bytes) -> bool:
     """Whether a file begins as a table of statistics: Locust's, or those of Logs Insights."""
     first = head.lstrip().split(b"\n", 1)[0].decode("utf-8", "replace")
-    return "Median Response Time" in first or ("User Count" in first and "Requests/s" in first) or (
+    lower = first.lower()
+    if "median response time" in lower or ("# samples" in lower and "average" in lower):
+        return True
+    return ("User Count" in first and "Requests/s" in first) or (
         STATISTIC.search(first) is not None and "{" not in first
     )  # fmt: skip
 
@@ -245,21 +291,31 @@ def read_csv(content: bytes) -> Part:
     return part
 
 
+ALL = ("Aggregated", "Total", "TOTAL")  # the row of all requests
+TITLES = {  # of a table's columns, in small letters
+    "p50": ("median response time", "total median response time", "median"),
+    "p90": ("90% line",),
+    "p99": ("99% line",),
+    "max": ("max response time", "total max response time", "maximum", "max"),
+}
+
+
 def _locust_table(rows: list[dict[str, Any]]) -> Part:
-    last = [row for row in rows if row.get("Name") == "Aggregated"] or rows[-1:]
+    rows = [{name.strip().lower(): value for name, value in row.items() if name} for row in rows]
+    names = ("name", "label")
+    last = [row for row in rows if any(row.get(name) in ALL for name in names)] or rows[-1:]
     part = Part()
     if last:
         row = last[-1]
-        count = _first(row, "Request Count", "Total Request Count")
-        failed = _first(row, "Failure Count", "Total Failure Count")
+        count = _first(row, "request count", "total request count", "# requests", "# samples")
+        failed = _first(row, "failure count", "total failure count", "# failures")
         levels = _levels(row) | {
-            level: value
-            for level, name in (("p50", "Median Response Time"), ("max", "Max Response Time"))
-            if (value := _first(row, name, f"Total {name}")) is not None
+            level: value for level, names in TITLES.items() if (value := _first(row, *names)) is not None
         }
-        part = _stated("Locust", count, levels, {"failed": int(failed or 0)})
+        name = "JMeter" if "# samples" in row else "Locust"
+        part = _stated(name, count, levels, {"failed": int(failed or 0)})
         part.used = len(rows) if part.stated else 0
-        if mean := _first(row, "Average Content Size", "Total Average Content Size"):
+        if mean := _first(row, "average content size", "total average content size"):
             part.notes.append(MEAN_NOTE.format("Locust", mean).replace(", headers included", ""))
     if not part.stated:
         part.bad("Locust: no row has a request")
