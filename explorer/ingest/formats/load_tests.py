@@ -52,7 +52,7 @@ TEXTS = {  # a tool by what stands in its report
     "siege": re.compile(r"^\s*\"?Transactions\"?:\s+\d+ hits", re.M | re.I),
 }
 TIME = r"((?:[\d.]+(?:h|ms|µs|us|ns|m|s))+)"  # as Go writes it: 1m0.5s
-NAMED = {  # what a report names beside a time, by the quantile
+NAMED: dict[str, dict[str, Any]] = {  # what a report names beside a time, by the quantile
     "Vegeta": {"p50": 2, "p90": 3, "p99": 5, "max": 6},  # the place in the list of latencies
     "k6": {"p50": rf"med={TIME}",
            "p90": rf"p\(90\)={TIME}", "p99": rf"p\(99\)={TIME}", "max": rf"max={TIME}"},
