@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from explorer.errors import ExplorerError
+from explorer.facts.extras import require
 
 from . import access, benchmark, envelopes, power_tuning, reports
 from .frame import Part, Tally
@@ -41,10 +42,7 @@ def gather(paths: list[str], progress: Progress | None = None) -> Tally:
 
 def needs_polars() -> None:
     """Raise if the engine that takes logs apart is not installed."""
-    try:
-        import polars  # noqa: F401
-    except ImportError:
-        raise ExplorerError('ingest needs Polars: pip install "explorer[logs]"') from None
+    require("explorer ingest", "polars")
 
 
 def _parts(source: Source, pool: ThreadPoolExecutor) -> Iterator[tuple[Part, int]]:

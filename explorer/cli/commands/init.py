@@ -19,7 +19,7 @@ from rich.console import RenderableType
 
 from explorer.cli.assignments import Answers, parsed, value
 from explorer.cli.console import Json, out
-from explorer.cli.tables import Whole
+from explorer.cli.tables import Hint
 from explorer.engine.designs import OPTIONS, choices
 from explorer.errors import ExplorerError
 from explorer.workload import field_record
@@ -246,4 +246,4 @@ def init(
 
 def begun(path: Path) -> Iterator[RenderableType]:
     """The workload that was written, and what to do with it."""
-    yield Whole(f"Wrote {path}. Next: explorer recommend {shlex.quote(str(path))}")
+    yield Hint(f"Wrote {path}. Next: explorer recommend {shlex.quote(str(path))}")

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from explorer.cli import tables
-from explorer.cli.console import BAD_INPUT, Json, Region, loaded, out, refused
+from explorer.cli.console import BAD_INPUT, Fields, Json, Region, loaded, out, refused
 from explorer.errors import ExplorerError
+from explorer.facts.extras import require
 from explorer.facts.suggestions import either
 
 if TYPE_CHECKING:
-    from explorer.views.report.batch import Entry
+    from explorer.views.report.batch import Entry, Load
     from explorer.views.report.sections import Asked
+    from explorer.workload.workload import Workload
 
 ACCEPTED = ("html", "pdf", "md", "ipynb")
 Workloads = Annotated[
@@ -52,6 +54,7 @@ def report(
     workloads: Workloads,
     output: Output,
     region: Region = None,
+    fields: Fields = None,
     form: Forms = None,
     growth: Growth = None,
     months: Annotated[int, typer.Option(min=1, max=600, help="How far growth is followed.")] = 36,
@@ -63,6 +66,9 @@ def report(
     from explorer.analysis.forecast import parsed
     from explorer.views.report.sections import Asked
 
+    def load(path: Path) -> Workload:
+        return loaded(path, region, fields)
+
     asked = Asked(parsed(growth) if growth else None, months, measured)
     if measured and len(workloads) > 1:
         raise ExplorerError(f"--measured is {measured}: expected one workload, not {len(workloads)}")
@@ -73,9 +79,12 @@ def report(
             raise ExplorerError(
                 f"--form is {form[0]}: expected a folder, as {output} has its form by its name"
             )
-        _single(workloads[0], output, region, asked, figures, as_json)
+        _require([output.suffix[1:]], measured, figures)
+        _single(workloads[0], output, load, asked, figures, as_json)
     else:
-        _folder(workloads, output, region, _forms(form), asked, figures, as_json)
+        forms = _forms(form)
+        _require(forms, measured, figures)
+        _folder(workloads, output, load, forms, asked, figures, as_json)
 
 
 def _forms(given: Sequence[str] | None) -> list[str]:
@@ -85,14 +94,26 @@ def _forms(given: Sequence[str] | None) -> list[str]:
     return list(dict.fromkeys(given or ACCEPTED[:1]))
 
 
-def _single(path: Path, output: Path, region: str | None, asked: Asked, figures: bool, as_json: bool) -> None:
+def _require(forms: Sequence[str], measured: Path | None, figures: bool) -> None:
+    """Refuse, before anything is made, what an extra is missing for."""
+    if "pdf" in map(str.lower, forms):
+        require("a report as PDF", "typst")
+    if "ipynb" in map(str.lower, forms):
+        require("a report as a notebook", "IPython", "nbformat")
+    if measured:
+        require("explorer report --measured", "pyarrow")
+    if figures:
+        require("explorer report --figures", "matplotlib")
+
+
+def _single(path: Path, output: Path, load: Load, asked: Asked, figures: bool, as_json: bool) -> None:
     from explorer.analysis.recommendation import recommend
     from explorer.views.report.sections import document
     from explorer.views.report.write import FORMS, check, saved_figures, written
 
     check(output)
     ending = output.suffix.lower()
-    doc = document(recommend(loaded(path, region)), output.name, asked)
+    doc = document(recommend(load(path)), output.name, asked)
     files = [written(FORMS[ending](doc), output)]
     drawn = saved_figures(doc, output.with_name(f"{output.stem}-figures")) if figures else []
     answer = {"reports": files, "index": None, "figures": drawn, "failed": []}
@@ -102,7 +123,7 @@ def _single(path: Path, output: Path, region: str | None, asked: Asked, figures:
 def _folder(
     paths: list[Path],
     folder: Path,
-    region: str | None,
+    load: Load,
     forms: list[str],
     asked: Asked,
     figures: bool,
@@ -116,7 +137,7 @@ def _folder(
     def watch(entries: Sequence[Entry]) -> Iterable[Entry]:
         return entries if as_json else tables.watched(entries)
 
-    entries = batch(paths, folder, forms, lambda path: loaded(path, region), asked, figures, watch)
+    entries = batch(paths, folder, forms, load, asked, figures, watch)
     files = [file for entry in entries for file in entry.files]
     drawn = [file for entry in entries for file in entry.figures]
     failed = [entry for entry in entries if entry.error]

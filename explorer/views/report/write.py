@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from explorer.errors import ReportError
+from explorer.facts.atomic_write import write_atomically
+from explorer.facts.extras import require
 from explorer.facts.suggestions import either
 
 from .document import Document
@@ -33,7 +35,7 @@ def written(content: bytes, path: Path) -> Path:
     """Write a file, and its folder if need be. Raises ReportError."""
     try:
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
+        write_atomically(path, content)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ReportError(
@@ -43,7 +45,11 @@ def written(content: bytes, path: Path) -> Path:
 
 
 def saved_figures(doc: Document, folder: Path) -> list[Path]:
-    """Each picture as SVG and PNG, and what it shows as CSV. Raises ReportError, also without matplotlib."""
+    """Each picture as SVG and PNG, and what it shows as CSV.
+
+    Raises ReportError, and MissingExtraError without matplotlib.
+    """
+    require("figures", "matplotlib")
     found: list[Path] = []
     for number, drawn in enumerate(doc.every_picture(), 1):
         name = f"{number:02}-{drawn.name}"
@@ -51,8 +57,6 @@ def saved_figures(doc: Document, folder: Path) -> list[Path]:
         found.append(written(drawn.picture.png(DPI), folder / f"{name}.png"))
         rows = drawn.rows().to_csv(index=False, lineterminator="\n", float_format=DIGITS)
         found.append(written(rows.encode(), folder / f"{name}.csv"))
-    if not found:
-        raise ReportError("figures need matplotlib: expected pip install 'explorer[notebooks]'")
     return found
 
 
