@@ -7,7 +7,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,26 +17,14 @@ from explorer.errors import CloudError, ExplorerError, MissingExtraError, Worklo
 from explorer.facts.key_value import format_pair
 from explorer.facts.suggestions import did_you_mean, suggest
 
+from .manners import manners
+
 if TYPE_CHECKING:
     from explorer.workload.workload import Workload
 
 
 NO, BAD_INPUT, CLOUD_FAILED, INTERRUPTED, NOBODY_READS = 1, 2, 3, 130, 141
 STANDARD = "-"  # standard input where a file is read, standard output where one is written
-
-
-@dataclass
-class Manners:
-    """How much a command says beside its answer, for one run of the command line."""
-
-    quiet: bool = False
-
-    def set_quiet(self, quiet: bool) -> None:
-        """The callback of `-q`, which may stand before the command or after it."""
-        self.quiet = self.quiet or quiet
-
-
-manners = Manners()
 
 
 class Commands(TyperGroup):
@@ -90,17 +77,6 @@ def refused(line: str) -> int:
     """Say what is wrong, in one line."""
     print("error: " + " ".join(line.split()), file=sys.stderr)
     return BAD_INPUT
-
-
-def note(line: str) -> None:
-    """Say on standard error what a person may want to know; `-q` leaves it out."""
-    if not manners.quiet:
-        print(line, file=sys.stderr)
-
-
-def is_watched() -> bool:
-    """Whether a person looks at standard error, and wants progress shown there."""
-    return sys.stderr.isatty() and not manners.quiet
 
 
 def _line(error: Exception) -> str:

@@ -14,7 +14,8 @@ import typer
 
 from explorer.errors import ExplorerError
 
-from .console import NO, Region, designs, is_watched, note
+from .console import NO, Region, designs
+from .manners import is_watched, note
 
 if TYPE_CHECKING:
     from explorer.live.deployment.interrupts import Told

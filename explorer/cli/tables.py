@@ -14,7 +14,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .console import is_watched, manners
+from .manners import is_watched, manners
 
 Row = dict[str, Any]
 

@@ -53,7 +53,7 @@ def test_one_wording_names_who_needs_what_and_the_command(missing, monkeypatch):
     with pytest.raises(MissingExtraError) as error:
         extras.require("this", "boto3", "polars")
     assert str(error.value) == "this needs boto3 and Polars, which are not installed: INSTALL aws,logs"
-    with pytest.raises(MissingExtraError, match="INSTALL aws,cloud$"):
+    with pytest.raises(MissingExtraError, match=r"INSTALL aws,cloud$"):
         extras.require("this", "boto3", extra="aws,cloud")
 
 

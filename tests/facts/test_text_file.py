@@ -40,7 +40,7 @@ def test_another_encoding_is_said(encoding, says):
             "in/statments.toml",
             'in/statments.toml: no such file (did you mean "in/statements.toml"?); expected',
         ),
-        ("statments.csv", "statments.csv: no such file; expected a table"),
+        ("usage.csv", "usage.csv: no such file; expected a table"),
         ("statment", 'statment: no such file (did you mean "statement"?); expected a table'),
         ("nowhere/statements.toml", "nowhere/statements.toml: no such file; expected a table"),
     ],

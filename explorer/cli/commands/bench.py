@@ -12,7 +12,8 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from explorer.cli.console import NO, Json, is_watched, out
+from explorer.cli.console import NO, Json, out
+from explorer.cli.manners import is_watched
 from explorer.cli.prompts import (
     Arrivals,
     CloudName,

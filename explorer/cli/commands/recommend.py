@@ -12,7 +12,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from explorer.cli.answer_tables import bill_table, findings_table
-from explorer.cli.console import NO, STANDARD, Fields, Json, Region, WorkloadFile, loaded, manners, out
+from explorer.cli.console import NO, STANDARD, Fields, Json, Region, WorkloadFile, loaded, out
+from explorer.cli.manners import manners
 from explorer.cli.tables import Hint, Prose, Row, listed, table, title
 from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_share, format_signed_usd, format_time, format_usd

@@ -20,11 +20,10 @@ from explorer.cli.console import (
     Json,
     Region,
     WorkloadFile,
-    is_watched,
     loaded,
-    note,
     out,
 )
+from explorer.cli.manners import is_watched, note
 from explorer.cli.tables import Hint, Row, table
 from explorer.errors import ExplorerError
 from explorer.facts.extras import require
