@@ -71,6 +71,7 @@ COMMANDS = {  # in the order of `--help`
     "limits": Listed(FACTS, "facts", "limits", "explorer limits function-url"),
     "prices": Listed(FACTS, "facts", "prices", "explorer prices lambda.request --region eu-west-1"),
     "app": Listed(SCREENS, "app", "run", "explorer app statements"),
+    "mcp": Listed(SCREENS, "mcp", "mcp", "explorer mcp"),
     "lab": Listed(SCREENS, "lab", "lab", "explorer lab"),
 }
 

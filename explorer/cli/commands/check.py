@@ -10,6 +10,7 @@ import typer
 
 from explorer.cli.console import BAD_INPUT, NO, Json
 from explorer.errors import ExplorerError
+from explorer.facts.atomic_write import write_atomically
 from explorer.facts.suggestions import expected_one_of
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def check(
         raise typer.BadParameter(str(error)) from None
     said = written(report, form, __version__, every)
     if output:
-        output.write_text(said + "\n", encoding="utf-8", errors="replace")
+        write_atomically(output, (said + "\n").encode("utf-8", "replace"))
     else:
         print(said.encode("utf-8", "replace").decode())
     if not report.files and not (pass_over and not report.unreadable):

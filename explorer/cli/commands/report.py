@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from explorer.cli import tables
-from explorer.cli.console import BAD_INPUT, Fields, Json, Region, loaded, out, refused
+from explorer.cli.console import BAD_INPUT, STANDARD, Fields, Json, Region, loaded, out, refused
 from explorer.errors import ExplorerError
 from explorer.facts.extras import require
 from explorer.facts.suggestions import either
@@ -29,13 +30,16 @@ Output = Annotated[
         "-o",
         "--output",
         metavar="FILE|FOLDER",
-        help="FILE.html, .pdf, .md or .ipynb; or a folder, which gets an index.html as well.",
+        help="FILE.html, .pdf, .md or .ipynb; a folder, which gets an index.html as well; - prints one.",
     ),
 ]
 Forms = Annotated[
     list[str] | None,
     typer.Option(
-        "--form", "--format", metavar="html|pdf|md|ipynb", help="In a folder; may be given again. [html]"
+        "--form",
+        "--format",
+        metavar="html|pdf|md|ipynb",
+        help="In a folder, or on -; may be given again. [html]",
     ),
 ]
 Growth = Annotated[
@@ -72,7 +76,9 @@ def report(
     asked = Asked(parsed(growth) if growth else None, months, measured)
     if measured and len(workloads) > 1:
         raise ExplorerError(f"--measured is {measured}: expected one workload, not {len(workloads)}")
-    if output.suffix and not output.is_dir():
+    if str(output) == STANDARD:
+        _printed(workloads, load, _forms(form), asked, figures or as_json)
+    elif output.suffix and not output.is_dir():
         if len(workloads) > 1:
             raise ExplorerError(f"{output}: expected a folder for {len(workloads)} workloads")
         if form:
@@ -104,6 +110,23 @@ def _require(forms: Sequence[str], measured: Path | None, figures: bool) -> None
         require("explorer report --measured", "pyarrow")
     if figures:
         require("explorer report --figures", "matplotlib")
+
+
+def _printed(
+    workloads: list[Path], load: Callable[[Path], Workload], forms: list[str], asked: Asked, others: bool
+) -> None:
+    """One document on standard output, and nothing else."""
+    from explorer.analysis.recommendation import recommend
+    from explorer.views.report.sections import document
+    from explorer.views.report.write import FORMS
+
+    if len(workloads) > 1 or len(forms) > 1 or others:
+        raise ExplorerError(
+            "-o - prints one document: expected one workload, one --form, and no other output"
+        )
+    _require(forms, asked.measured, False)
+    doc = document(recommend(load(workloads[0])), f"report.{forms[0]}", asked)
+    sys.stdout.buffer.write(FORMS[f".{forms[0]}"](doc))
 
 
 def _single(path: Path, output: Path, load: Load, asked: Asked, figures: bool, as_json: bool) -> None:
