@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
 from explorer.errors import ExplorerError
+from explorer.facts.extras import require
 from explorer.facts.units import shown
 
 from . import distribution
@@ -119,7 +120,7 @@ def _sampled(samples: Any, column: str | None, info: ValidationInfo) -> np.ndarr
         raise said(f".samples is {shown(samples)}: no such file; expected a .parquet, .csv or .txt file")
     try:
         return _read_samples(path, column)
-    except (ValueError, OSError, ImportError, KeyError) as error:
+    except (ValueError, OSError, KeyError) as error:
         reason = (str(error).splitlines() or ["unreadable"])[0]
         raise said(f".samples is {shown(samples)}: cannot be read ({reason})") from None
 
@@ -150,6 +151,7 @@ def _read_samples(path: Path, column: str | None) -> np.ndarray:
     import pandas as pd
 
     if path.suffix.lower() == ".parquet":
+        require("a workload with samples in Parquet", "pyarrow")
         frame = pd.read_parquet(path)
     elif path.suffix.lower() in {".csv", ".txt"}:
         frame = pd.read_csv(path, header=None if _is_number(path) else "infer")

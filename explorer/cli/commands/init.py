@@ -87,11 +87,13 @@ def write(path: Path, given: Answers, dotenv: Path | None, ask: bool, force: boo
         given = _kept(draft) | given
     answers = {"name": "workload" if is_standard(path) else path.stem} | given
     _check(path, answers)
+    is_named = "name" in given  # else it is the file's, which nobody answered
     try:
         for field in filter(lambda field: _is_open(field, given), QUESTIONS if ask else ()):
             answers = _answered(path, answers, field, quiet)
+            is_named = is_named or field.name == "name"
     except KeyboardInterrupt:
-        _keep(draft, path, {name: answers[name] for name in answers if name != "name" or name in given})
+        _keep(draft, path, {name: answers[name] for name in answers if name != "name" or is_named})
         raise
     text = to_toml(answers)
     Workload(str(path), path.parent, **tomllib.loads(text))
