@@ -119,8 +119,9 @@ lock: setup ## make both lock files again from pyproject.toml (UPGRADE=1: newest
 	$(COMPILE) --all-extras $(if $(UPGRADE),--upgrade) --output-file requirements.lock
 	$(COMPILE) $(READER:%=--extra %) --constraints requirements.lock --output-file requirements-explore.lock
 
-outputs: setup ## run the notebooks again in place, and draw README's pictures
+outputs: setup ## run the notebooks again in place, draw README's pictures, and run what its pages print
 	@$(PY) scripts/outputs.py
+	@$(PY) scripts/consoles.py
 
 bench: setup ## run every script under benchmarks/
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(PY) "$$script"; done
