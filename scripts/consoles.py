@@ -1,6 +1,7 @@
 """What commands print on the pages, run again in place: `make outputs`, after an answer has changed.
 
-A block of `console` with one command is replaced by what the command prints now. One with `...`, or with an error, is left alone.
+A block of `console` with one command is replaced by what the command prints now. One with `...`, or with an
+error, is left alone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every command in environments that are not the developers' own: the core alone, the lowest bounds, the newest Python.
+"""Every command in environments of its own: the core alone, the lowest bounds, the newest Python.
 
 `make legs`: each environment is made by uv in a folder that is removed again, and runs
 `tests/legs/every_command.py`. A Python that is not on this machine is passed over, and said.
