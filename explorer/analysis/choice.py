@@ -60,7 +60,7 @@ def _today_choices(workload: Workload) -> dict[str, str]:
     try:
         return choices(workload.current.model_dump()) if workload.current else {}
     except DesignError as error:
-        raise DesignError(f"{workload.source}: current: {error}") from None
+        raise DesignError(f"{workload.origin}: current: {error}") from None
 
 
 @dataclass(frozen=True)

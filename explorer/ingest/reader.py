@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from explorer.errors import ExplorerError
+from explorer.facts.extras import require
 
 from . import envelopes, record_stream, template
 from .formats import (
@@ -78,10 +79,7 @@ def gather(paths: list[str], progress: Progress | None = None, selection: Select
 
 def needs_polars() -> None:
     """Raise if the engine that takes logs apart is not installed."""
-    try:
-        import polars  # noqa: F401
-    except ImportError:
-        raise ExplorerError('ingest needs Polars: pip install "explorer[logs]"') from None
+    require("explorer ingest", "polars")
 
 
 def _parts(source: Source, pool: ThreadPoolExecutor) -> Iterator[tuple[Part, int]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.errors import ExplorerError
+from explorer.facts.atomic_write import write_atomically
 from explorer.facts.units import BYTES, format_number, format_time, parse_size
 from explorer.workload.fields import FIELDS, SPREADS, by_path
 from explorer.workload.kinds import LARGEST_SIZE, LONGEST_TIME
@@ -345,7 +346,7 @@ def write(made: Draft, path: Path, force: bool) -> list[Path]:
         _write_samples(column, unit, files[section])
         made.set(f"{section}.samples", files[section].name, f"{column.size:,}")
     made.check(path.name, path.parent)
-    path.write_text(made.to_toml(), encoding="utf-8")
+    write_atomically(path, made.to_toml())
     return [path, *files.values()]
 
 

@@ -11,6 +11,7 @@ import typer
 
 from explorer.cli.console import BAD_INPUT, NO, Json
 from explorer.errors import ExplorerError
+from explorer.facts.atomic_write import write_atomically
 from explorer.facts.suggestions import expected_one_of
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def check(
         with open(summary, "a", encoding="utf-8", errors="replace") as file:
             file.write(step_summary(report))
     if output:
-        output.write_text(said + "\n", encoding="utf-8", errors="replace")
+        write_atomically(output, (said + "\n").encode("utf-8", "replace"))
     else:
         print(said.encode("utf-8", "replace").decode())
     if not report.files and not (pass_over and not report.unreadable):
