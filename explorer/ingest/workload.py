@@ -281,10 +281,17 @@ def _stated_spread(made: Draft, section: str, levels: Mapping[str, float], why: 
             f"The {section} reaches {max(levels.values()):g} ms, which nothing does: it is left out."
         )
         return
-    for name, value in levels.items():
-        if value:
-            made.set(f"{section}.{name.replace('_', '.')}", _shown(value, 1e-3, name == "max"), why)
-            why = ""
+    least = 0.0
+    for name in TOP:
+        value = levels.get(name)
+        if value is None or not value:
+            continue
+        if value < least:  # cut off, or another unit
+            made.head.append(f"The {name} of the {section} is stated below a lower quantile: it is left out.")
+            continue
+        least = value
+        made.set(f"{section}.{name.replace('_', '.')}", _shown(value, 1e-3, name == "max"), why)
+        why = ""
 
 
 def _spread(made: Draft, section: str, column: Column, samples: bool, unit: float, limit: float) -> None:

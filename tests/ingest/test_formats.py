@@ -306,6 +306,15 @@ def test_a_result_gives_the_quantiles_that_it_states_and_says_what_it_lacks(name
     assert found["response_bytes"] is None
 
 
+def test_a_quantile_below_a_lower_one_is_left_out_and_said(tmp_path):
+    from explorer.ingest.workload import draft
+
+    (tmp_path / "a.csv").write_text(RESULTS["Locust"].replace(",1500\n", ",15\n"))
+    made = draft(Summary(gather([str(tmp_path / "a.csv")])), "w", "today")
+    assert "runtime.p99" not in made.known and made.known["runtime.max"] == "3.9 s"
+    assert any("p99 of the runtime is stated below" in line for line in made.head)
+
+
 def test_statistics_of_several_periods_give_counts_and_maxima_alone(tmp_path):
     rows = "bin(5m),count(*),avg(@duration),pct(@duration, 99),max(@duration)\n"
     rows += "2026-11-02 08:00:00.000,1000,210,1500,3900\n2026-11-02 08:05:00.000,1001,210,1400,3700\n"
