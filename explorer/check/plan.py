@@ -358,6 +358,9 @@ class Block:
             )
             for index in range(max(len(value), len(unknown)))
         ]
+        alone = self.plan.targets(self.place, expression).addresses if _refers(expression) else ()
+        if len(alone) == len(rows) > 1 and all(later is True for _, later in rows):
+            return List([Unknown(LATER, refers=(address,)) for address in alone], self.line)  # in their order
         return List(
             [
                 self._tree(one, later, expression if many is None else _written_for(one, index, many))
