@@ -182,6 +182,7 @@ class Plan:
         cached = self._targets.get((place.path, place.key, id(expression)))
         if cached is not None:
             return cached
+        self._targets[place.path, place.key, id(expression)] = Targets()  # of one that refers to itself
         names = [name for name in map(text, sequence(expression["references"])) if name]
         found = Targets()
         for name in _most_specific(names):
