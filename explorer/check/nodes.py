@@ -16,13 +16,18 @@ MOST_DEPTH = 100  # of values in one another; templates have about 40
 
 
 class Map(dict[str, Any]):
-    """A mapping, the line that it begins on, and that of each of its keys."""
+    """A mapping, the line that it begins on, and that of each of its keys.
 
-    __slots__ = ("line", "lines")
+    That of a whole document has in `twice` the keys that stand twice in one mapping of it, each with the
+    line of the first, which is lost, and of the second, which counts.
+    """
+
+    __slots__ = ("line", "lines", "twice")
 
     def __init__(self, pairs: Any = (), line: int = 1, lines: dict[str, int] | None = None) -> None:
         super().__init__(pairs)
         self.line, self.lines = line, lines or {}
+        self.twice: list[tuple[str, int, int]] = []
 
     def at(self, key: str) -> int:
         """The line of a key, of the mapping itself where the key is not in it."""

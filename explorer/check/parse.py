@@ -48,6 +48,7 @@ class Builder:
         self.open: list[tuple[Map | List, Any]] = []  # the containers not yet ended, with their notes
         self.keys: list[Any] = []
         self.sizes = [0]
+        self.twice: list[tuple[str, int, int]] = []
 
     def begin(self, container: Map | List, note: Any = None) -> None:
         """A container begins."""
@@ -72,6 +73,8 @@ class Builder:
         self.sizes[-1] += size
         if not self.open:
             self.root = value
+            if isinstance(value, Map):
+                value.twice = self.twice
             return
         container, _ = self.open[-1]
         if isinstance(container, List):
@@ -81,7 +84,7 @@ class Builder:
         else:
             key, at = self.keys[-1]
             if key in container and key != MERGE:
-                raise ParseError(f"line {at}: {_name(key)} stands twice, on line {container.at(key)} too")
+                self.twice.append((_name(key), container.at(key), at))
             container[key], container.lines[key] = value, at
             self.keys[-1] = None
 

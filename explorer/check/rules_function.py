@@ -56,17 +56,27 @@ def environment(judge: Judge, function: Resource, stack: Stack) -> Iterator[Find
         least = min(
             (environment_bytes(mapping(one), function)[0] for one in given.value.options), default=None
         )
-        size = given if least is None else Given(least, given.line)
+        shortest = given if least is None else Given(least, given.line)
         why = given.why_unknown
-        yield judge.hold("lambda.env", function, size, "The environment", grows=True, why=why, over=REFUSED)
+        yield judge.hold(
+            "lambda.env", function, shortest, "The environment", grows=True, why=why, over=REFUSED
+        )
     elif isinstance(given.value, Map) and given.value:
         size, unknown, likely = environment_bytes(given.value, function)
         why = f"{_listed(unknown)} known when it is deployed" if unknown else ""
         if unknown and size <= (most := catalogue.limit("lambda.env").value or size) and likely:
             yield _estimated(judge, function, given.line, size, likely, most, unknown)
         else:
-            yield judge.hold("lambda.env", function, Given(size, given.line), "The environment", grows=True,
-                             why=why, over=REFUSED)  # fmt: skip
+            yield held_environment(judge, function, Given(size, given.line), why)
+
+
+def held_environment(judge: Judge, function: Resource, given: Given, why: str = "") -> Finding:
+    """An environment's size [B] against its limit, and against that of the request that would set it."""
+    wall = catalogue.limit("lambda.updatecfg.request")
+    over, most = REFUSED, amount(wall.value, wall.unit)
+    if given.number is not None and wall.value is not None and given.number > wall.value:
+        over = f"{REFUSED}. Over {most} the request itself is refused, with another error"
+    return judge.hold("lambda.env", function, given, "The environment", grows=True, why=why, over=over)
 
 
 REFUSED = "Lambda refuses more: move values to a store"

@@ -37,8 +37,10 @@ def without_fits(outcomes: Iterable[Outcome], broken: list[Finding]) -> Iterator
     """What was found, but for a setting that fits below its upper end and breaks a range."""
     places = {(one.resource, one.line, one.limit.removesuffix(".min")) for one in broken}
     for one in outcomes:
-        fits = isinstance(one, Finding) and one.verdict == FITS
-        if not fits or (one.resource, one.line, one.limit) not in places:
+        if isinstance(one, Finding) and one.verdict == FITS:
+            if (one.resource, one.line, one.limit) not in places:
+                yield one
+        else:
             yield one
 
 
@@ -60,12 +62,12 @@ def _measured(resource: Resource, given: Given, raw: object, about: Range) -> Gi
     if given.value is None or isinstance(given.value, Unknown):
         return given
     if about.kind == COUNT:
-        return Given(len(each(raw, resource.scope)), given.line)
+        return Given(len(each(raw, resource.scope)), given.line, given.assumed)
     if about.kind == LENGTH:
-        return Given(resource.scope.text(raw), given.line)
+        return Given(resource.scope.text(raw), given.line, given.assumed)
     if given.number is None or about.factor == 1:
         return given
-    return Given(given.number * about.factor, given.line)
+    return Given(given.number * about.factor, given.line, given.assumed)
 
 
 def _held(judge: Judge, resource: Resource, about: Range, given: Given) -> Iterator[Finding]:
@@ -137,11 +139,12 @@ def _text(judge: Judge, resource: Resource, about: Range, given: Given) -> Itera
         )
         yield judge.make(about.limit, resource, given.line, size, row.value, BREACH, message)
     elif said is not None and about.pattern and not _compiled(about.pattern).fullmatch(said):
-        message = f"{about.what} is none that AWS takes: expected {_shown(about.pattern)}"
+        message = f"{about.what}{_by(given)} is none that AWS takes: expected {_shown(about.pattern)}"
         yield judge.make(about.limit, resource, given.line, None, row.value, BREACH, message)
     if about.has_upper:
         why = given.why_unknown
-        yield judge.hold(about.limit, resource, Given(size, given.line), about.what, why=why)
+        length = Given(size, given.line, given.assumed)
+        yield judge.hold(about.limit, resource, length, f"{about.what}: a length", why=why)
 
 
 def _shown(pattern: str) -> str:

@@ -104,8 +104,8 @@ def _visible(judge: Judge, function: Resource, queue: Resource, given: Given, wi
         enough = shown >= advised * longest + window
         verdict = FITS if enough else TIGHT
         beside = f" and the batching window of {amount(window, 's')}" if window else ""
-        least = f", {amount(advised * longest + window, 's')}" if window else ""
-        hint = "" if enough else f": AWS advises {advised:g} times the time-out{beside}{least}"
+        total = f", {amount(advised * longest + window, 's')}" if window else ""
+        hint = "" if enough else f": AWS advises {advised:g} times the time-out{beside}{total}"
         said = f"The visibility time-out of {queue.id} is {amount(shown, 's')} for a time-out of" \
                f" {amount(longest, 's')}{hint}"  # fmt: skip
     return judge.make("sqs.visibility", function, wait.line, longest, shown, verdict, said)

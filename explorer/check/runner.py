@@ -22,7 +22,8 @@ from .nodes import Map, mapping
 from .parameters import Beside, Values, from_options, refuse_values
 from .parse import parse
 from .rules import held, worst
-from .skipped import UNSUPPORTED, Skipped
+from .rules_function import held_environment
+from .skipped import UNRESOLVED, UNSUPPORTED, Skipped
 from .sources import chalice, openapi, pulumi, serverless, state_machine
 from .stack import Given, Resource, Stack, is_own_to_cdk
 
@@ -269,7 +270,10 @@ class Check:
             raise NotOursError(recognition.NO_TEMPLATE)
         if recognition.is_plan_log(content):
             raise NotOursError(recognition.PLAN_LOG)
-        return self._tree(judge, path, content, parse(recognition.unwrapped(content)), asked_for)
+        tree = parse(recognition.unwrapped(content))
+        found = self._tree(judge, path, content, tree, asked_for)
+        self.report.skipped += twice(tree, path)
+        return found
 
     def _warn_at(self, path: Path) -> float | None:
         said = self.settings(path.parent).warn_at
@@ -341,6 +345,7 @@ class Check:
             tree = parse(content)
             if not template.is_template(tree):
                 return
+            self.report.skipped += twice(tree, path)
             found = self._template(
                 Judge(name, self._warn_at(path)), path, content, tree, given, (*above, path)
             )
@@ -369,6 +374,21 @@ class Check:
         return self.ignores.applied(found, [*ignores, *(suppress.metadata(stack) if stack else [])])
 
 
+def twice(tree: Any, path: Path) -> list[Skipped]:
+    """The keys of a document that stand twice in one mapping: the last counts, and what it hides is lost."""
+    return [
+        Skipped(
+            path.as_posix(),
+            first,
+            path.name,
+            f"the first {key}",
+            UNRESOLVED,
+            f"{key} stands twice in one mapping, on line {first} and on line {second}: the last one counts",
+        )
+        for key, first, second in getattr(tree, "twice", ())
+    ]
+
+
 def _is_workload(path: Path, content: str) -> bool:
     return path.suffix == ".toml" and "requests_per_month" in content
 
@@ -391,7 +411,7 @@ def dotenv(judge: Judge, path: Path, content: str) -> list[Finding]:
             variables[binding.key] = binding.value or ""
     size = environment_size(variables)
     file = Resource(path.name, "", Map(), 1, Map(), Scope(Map()))
-    return [judge.hold("lambda.env", file, Given(size, 1), "The environment", grows=True)]
+    return [held_environment(judge, file, Given(size, 1))]
 
 
 def share(said: str) -> float:

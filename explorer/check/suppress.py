@@ -234,5 +234,5 @@ def _ignore(path: Path, said: Any, line: int) -> Ignore:
             f"{path}: ignore.{min(unknown)} is not a field: expected limit, reason, file or resource"
         )
     said = {"file": "*", "resource": "*", **said}
-    words = (str(said[name]) for name in ("limit", "reason", "file", "resource"))
-    return Ignore(*words, origin=path.as_posix(), line=line)
+    limit, reason, file, resource = (str(said[name]) for name in ("limit", "reason", "file", "resource"))
+    return Ignore(limit, reason, file, resource, origin=path.as_posix(), line=line)

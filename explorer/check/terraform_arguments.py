@@ -163,6 +163,11 @@ def _reserved(block: Arguments) -> Any:
     return None if (number(value) or 0) == -1 else value  # not reserved
 
 
+def _retention(block: Arguments) -> Any:
+    days = block.argument("retention_in_days")
+    return None if number(days) == 0 else days  # kept for ever
+
+
 def _code(block: Arguments) -> Any:
     """A package beside the plan, one in S3, or an image."""
     if filename := block.argument("filename"):
@@ -686,7 +691,7 @@ TABLE: dict[str, tuple[str, Shape]] = {
     ),
     "aws_cloudwatch_log_group": (
         "AWS::Logs::LogGroup",
-        {"LogGroupName": "name", "RetentionInDays": "retention_in_days"},
+        {"LogGroupName": "name", "RetentionInDays": _retention},
     ),
     "aws_cloudwatch_log_subscription_filter": (
         "AWS::Logs::SubscriptionFilter",

@@ -169,3 +169,14 @@ def test_a_parameter_whose_values_are_all_under_the_least_is_a_breach(tmp_path):
     (tmp_path / "t.json").write_text(json.dumps(tree))
     report = Check(lambda path, judge: []).run([tmp_path / "t.json"])
     assert [one.value for one in report.findings if one.limit == "lambda.memory.min"] == [100]
+
+
+@pytest.mark.parametrize(("days", "broken"), [(0, []), (45, ["logs.retention"])])
+def test_a_plans_retention_of_0_keeps_the_logs_for_ever(tmp_path, days, broken):
+    values = {"name": "g", "retention_in_days": days}
+    group = {"address": "aws_cloudwatch_log_group.g", "mode": "managed", "type": "aws_cloudwatch_log_group",
+             "name": "g", "values": values}  # fmt: skip
+    plan = {"terraform_version": "1.9.8", "planned_values": {"root_module": {"resources": [group]}}}
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    report = Check(lambda path, judge: []).run([tmp_path / "plan.json"])
+    assert [one.limit for one in report.findings if one.verdict == "breach"] == broken

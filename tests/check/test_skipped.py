@@ -90,3 +90,26 @@ def test_where_all_is_skipped_nothing_was_checked(folder):
     (folder / "template.yaml").unlink()
     done = run(folder)
     assert done.exit_code == 2 and "serverless package" in done.stderr
+
+
+TWICE = [
+    (
+        "a.yaml",
+        "Resources:\n  F:\n    Type: AWS::Lambda::Function\n  F: {Type: AWS::Lambda::Function}\n",
+        2,
+        4,
+    ),
+    (
+        "a.json",
+        '{"Resources": {\n"F": {"Type": "AWS::Lambda::Function"},\n"F": {"Type": "AWS::SNS::Topic"}}}',
+        2,
+        3,
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "first", "second"), TWICE)
+def test_a_key_that_stands_twice_is_told_of_and_the_last_counts(tmp_path, name, content, first, second):
+    (tmp_path / name).write_text(content)
+    (skipped,) = checked(tmp_path / name).skipped
+    assert skipped.text.startswith("F stands twice") and f"line {first} and on line {second}" in skipped.text
