@@ -46,7 +46,9 @@ def main() -> None:
         files = max(1, len(report.files))
         each_ms = 1000 * seconds / files
         per_target = seconds * TEMPLATES / files
-        print(f"{files} templates, {len(report.found)} findings: {seconds:.2f} s of CPU, {each_ms:.1f} ms each")
+        print(
+            f"{files} templates, {len(report.found)} findings: {seconds:.2f} s of CPU, {each_ms:.1f} ms each"
+        )
         print(f"{TEMPLATES:,} templates: {per_target:.2f} s, of {TARGET_S:g} s")
         once = linted(report.files[:1])
         more = (linted(report.files[: LINTED + 1]) - once) / LINTED

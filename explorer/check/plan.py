@@ -182,6 +182,7 @@ class Plan:
         cached = self._targets.get((place.path, place.key, id(expression)))
         if cached is not None:
             return cached
+        self._targets[place.path, place.key, id(expression)] = Targets()  # of one that refers to itself
         names = [name for name in map(text, sequence(expression["references"])) if name]
         found = Targets()
         for name in _most_specific(names):
@@ -358,6 +359,9 @@ class Block:
             )
             for index in range(max(len(value), len(unknown)))
         ]
+        alone = self.plan.targets(self.place, expression).addresses if _refers(expression) else ()
+        if len(alone) == len(rows) > 1 and all(later is True for _, later in rows):
+            return List([Unknown(LATER, refers=(address,)) for address in alone], self.line)  # in their order
         return List(
             [
                 self._tree(one, later, expression if many is None else _written_for(one, index, many))

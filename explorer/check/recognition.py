@@ -12,6 +12,7 @@ from typing import Any
 from explorer.facts.encoding import environment_size
 from explorer.facts.units import format_count
 
+from .held_types import LIMITS
 from .nodes import mapping
 from .terraform_arguments import TABLE
 
@@ -95,7 +96,7 @@ def by_name(path: Path, content: str) -> Hint | None:
 def _source(content: str) -> Hint:
     """Terraform's source; of no interest in a folder unless it makes what a limit is held against."""
     for match in RESOURCE.finditer(content):
-        if match[1] in TABLE or match[1].startswith("awscc_"):
+        if (match[1] in TABLE and TABLE[match[1]][0] in LIMITS) or match[1].startswith("awscc_"):
             return Hint(TERRAFORM, content.count("\n", 0, match.start(1)) + 1)
     if call := CALL.search(content):
         return Hint(TERRAFORM, content.count("\n", 0, call.end()) + 1)

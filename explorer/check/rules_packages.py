@@ -201,7 +201,7 @@ def _tell(resource: Resource, written: Given, stack: Stack) -> None:
         return
     what = f"{resource.type} {PLACES[resource.type]}"
     if (stack.folder / said).exists():
-        why = "it is the folder of the template itself: check .aws-sam/build after `sam build`"
+        why = "it is the folder of the template itself, or empty: check what is packaged of it"
         reason = UNRESOLVED
     else:
         why, reason = "it is not here: check it where it is built", MISSING_FILE

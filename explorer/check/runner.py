@@ -137,6 +137,7 @@ class Check:
         self.nested: dict[str, list[Finding]] = {}  # by file, as their parents give them parameters
         self.parts: set[Path] = set()  # files that a template has read as a part of it
         self.alone: dict[str, Path] = {}  # files of a folder that may be such a part
+        self.packaged: dict[str, Path] = {}  # sources of a folder that may be packaged beside it
         self.plans: set[Path] = set()  # folders with a plan
         self.own_to_cdk: set[tuple[str, str]] = set()  # files and ids of functions that CDK makes itself
         self._settings: dict[Path, suppress.Settings] = {}
@@ -168,6 +169,8 @@ class Check:
     def _tidy(self) -> None:
         """Drop what is checked elsewhere: parts of templates, source that is planned or packaged."""
         twice = {name for name, path in self.alone.items() if path.resolve() in self.parts}
+        folders = {Path(name).parent for name in self.report.files}
+        twice |= {name for name, path in self.packaged.items() if path.parent / ".serverless" in folders}
         report = self.report
         report.files = [name for name in report.files if name not in twice]
         built = self._built(report)
@@ -288,6 +291,8 @@ class Check:
             if source.is_one(tree, path):
                 if source in PARTS and not asked_for:
                     self.alone[judge.file] = path
+                if source is serverless and not asked_for:
+                    self.packaged[judge.file] = path
                 stack = source.stack(tree, judge.file, path.parent)
                 return self._ignored(held(judge, stack), content, path, stack)
         hint = recognition.by_content(tree)

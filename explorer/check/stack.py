@@ -211,9 +211,8 @@ class Stack:
         said = certain(self.scope.value(node))
         own = said.rsplit(":", 1)[-1]
         bucket = own.partition("/")[0]  # of objects
-        return next(
-            (found for name in (own, bucket) if name and (found := self._by_name.get(name, types))), None
-        )
+        names = [name for name in (own, bucket) if name]
+        return next((found for name in names if (found := self._by_name.get(name, types))), None)
 
     def function(self, node: Any) -> Resource | None:
         """The function that an expression refers to, by way of an alias or a version too."""

@@ -14,6 +14,7 @@ from .documents import with_documents
 from .nodes import List, Map, Unknown, mapping, sequence
 from .plan import Block, Plan
 from .resolve import Scope, references
+from .skipped import UNSUPPORTED, Skipped
 from .stack import Resource, Stack
 from .terraform_arguments import TABLE, cloudformation_type, of_schema, properties
 
@@ -58,7 +59,12 @@ def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
     for address, kind, values, line in plan.read_later():
         if kind == "aws_iam_policy_document":
             found.append(_resource(Block(plan, address, values, line), kind, scope))
-    return with_documents(Stack(file, assembled(found), scope, folder))
+    made = Stack(file, assembled(found), scope, folder)
+    for resource in made.of_type("aws_cloudformation_stack"):
+        said = "the template in it is not read: check it by itself"
+        what = f"{resource.type} template_body"
+        made.skipped.append(Skipped(file, resource.line, resource.id, what, UNSUPPORTED, said))
+    return with_documents(made)
 
 
 def _resource(block: Block, kind: str, scope: Scope) -> Resource:

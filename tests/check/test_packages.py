@@ -1,11 +1,14 @@
 """Packages: what is a package and what is its source; layers alone and together; edges in pairs."""
 
 import json
+import zipfile
 
 import pytest
 
 from explorer.check.runner import Check
 from explorer.facts import catalogue
+
+from .plans import plan, references, resource
 
 MOST = int(catalogue.limit("lambda.zip.unzipped").value)
 
@@ -145,3 +148,19 @@ def test_a_handler_that_cdk_makes_in_every_stack_is_named_once(tmp_path):
     assert [f.resource for f in broken].count("Mine") == 3 and len(broken) == 4
     (own,) = [f for f in broken if f.resource != "Mine"]
     assert "2 more places" in own.message
+
+
+def test_layers_of_a_plan_count_each_by_itself(tmp_path):
+    with zipfile.ZipFile(tmp_path / "one.zip", "w") as archive:
+        archive.writestr("x", "x" * 10)
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("x", "x" * 300)
+    names = [f"aws_lambda_layer_version.{name}" for name in ("one", "two")]
+    layers = [resource(name, {"filename": f"{name[-3:]}.zip"}) for name in names]
+    both = references(f"{names[0]}.arn", names[0], f"{names[1]}.arn", names[1])
+    tree = plan(*layers, resource("aws_lambda_function.f", {"filename": "one.zip"}, layers=both))
+    later = {"address": "aws_lambda_function.f", "change": {"after_unknown": {"layers": [True, True]}}}
+    tree["resource_changes"] = [later]
+    (tmp_path / "plan.json").write_text(json.dumps(tree))
+    found = sizes(Check(lambda path, judge: []).run([tmp_path / "plan.json"]))
+    assert found == {"aws_lambda_function.f": ("fits", 320), names[0]: ("fits", 10), names[1]: ("fits", 300)}

@@ -435,6 +435,13 @@ PLANNED = [
     "layers",
     "ephemeral_storage",
     "visibility_timeout_seconds",
+    "for_each_expression",
+    "constant_value",
+    "default_cache_behavior",
+    "statement",
+    "x",
+    "out",
+    "m",
 ]
 SAID = st.sampled_from(
     [
@@ -446,6 +453,15 @@ SAID = st.sampled_from(
         "aws_lambda_function.f[0]",
         "var.x",
         "module.m.out",
+        'module.m["a"].aws_lambda_function.f[0]',
+        'module.m["a"].out',
+        "module.m",
+        "each.value.x",
+        "each.key",
+        "count.index",
+        "data.aws_iam_policy_document.d",
+        "aws_cloudfront_distribution",
+        "aws_iam_role_policy",
         "x",
     ]
 )

@@ -1,11 +1,17 @@
 """Formats beside templates and plans: each into the same stack; what is not read, with a hint."""
 
 import json
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from explorer.check import nodes, recognition, rules
+from explorer.check.findings import Judge
 from explorer.check.recognition import unwrapped
-from explorer.check.runner import Check
+from explorer.check.runner import SOURCES, Check
 
 REST, EDGE, HTTP = "apigw.rest.timeout", "apigw.rest.timeout.edge", "apigw.http.timeout"
 
@@ -123,6 +129,13 @@ def test_state_machines_of_a_service(check):
     assert of_limit(check(service() + machine), "sfn.duration.exp") == {"M": ("breach", 301)}
 
 
+def test_layers_of_a_service_are_measured(check, tmp_path):
+    (tmp_path / "deps").mkdir()
+    (tmp_path / "deps" / "x").write_bytes(b"x" * 20)
+    layers = "layers: {deps: {path: deps}}\n"
+    assert of_limit(check(service() + layers), "lambda.zip.unzipped") == {"DepsLambdaLayer": ("fits", 20)}
+
+
 # Chalice, ASL, OpenAPI ----------------------------------------------------------------------------
 
 
@@ -217,6 +230,16 @@ def test_a_preview_is_read_by_terraforms_table(check, wait, verdict):
     assert ["--show-sames" in one.text for one in report.skipped] == [True]
 
 
+def test_a_program_that_names_no_properties_is_followed_by_its_dependencies(check):
+    wired = step(MAPPING, "m", {"functionName": LATER, "eventSourceArn": LATER})
+    wired["newState"] |= {"propertyDependencies": {}, "dependencies": [urn(FUNCTION, "f"), urn(QUEUE, "q")]}
+    steps = [step(FUNCTION, "f", {"timeout": 31}), step(QUEUE, "q", {}), wired]
+    assert of_limit(check({"steps": steps}, "preview.json"), "sqs.visibility")[f"{FUNCTION}::f"] == (
+        "breach",
+        31,
+    )
+
+
 def test_an_exported_stack_is_read_and_secrets_are_not(check):
     secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "hunter2"}
     resources = [
@@ -276,3 +299,112 @@ def test_source_with_its_plan_beside_it_is_not_skipped(check, tmp_path):
 
 def test_lines_keep_their_numbers_without_a_wrapper():
     assert unwrapped('a\nb\n{"planned_values": {}}\nc') == '\n\n{"planned_values": {}}'
+
+
+def test_a_service_that_is_packaged_beside_it_is_checked_once(check, tmp_path):
+    check(service("httpApi: 'GET /x'", "timeout: 60"))
+    packaged = {"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {"Timeout": 1801}}}}
+    check(packaged, ".serverless/cloudformation-template-update-stack.json")
+    broken = [f.limit for f in Check(lambda path, judge: []).run([tmp_path]).found if f.verdict == "breach"]
+    assert broken == ["lambda.timeout"]
+
+
+def test_a_template_of_a_folder_that_cannot_be_read_ends_with_2(check, tmp_path):
+    from explorer.cli.main import app
+
+    check("Resources: {F: {Type: AWS::Lambda::Function, Properties: [}", "broken.yaml")
+    check({"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {}}}}, "fine.json")
+    done = CliRunner().invoke(app, ["check", str(tmp_path)])
+    assert done.exit_code == 2 and "broken.yaml" in done.stderr and "is not YAML" in done.stderr
+
+
+# Fuzzed: an answer or a hint, and never a traceback -------------------------------------------------
+
+KEYS = [
+    *(
+        "service",
+        "provider",
+        "name",
+        "functions",
+        "f",
+        "events",
+        "http",
+        "httpApi",
+        "sqs",
+        "timeout",
+        "stage",
+    ),
+    *(
+        "environment",
+        "resources",
+        "Resources",
+        "stepFunctions",
+        "stateMachines",
+        "definition",
+        "custom",
+        "file",
+    ),
+    *(
+        "steps",
+        "newState",
+        "urn",
+        "type",
+        "inputs",
+        "propertyDependencies",
+        "deployment",
+        "op",
+        "changeSummary",
+    ),
+    *("app_name", "stages", "dev", "lambda_functions", "lambda_timeout", "environment_variables", "layers"),
+    *("openapi", "paths", "x-amazon-apigateway-integration", "uri", "timeoutInMillis", "StartAt", "States"),
+    *(
+        "Type",
+        "Properties",
+        "extensions",
+        "arn",
+        "async",
+        "url",
+        "runtime",
+        "context",
+        "functionName",
+        "body",
+    ),
+]
+WORDS = [
+    *("aws", "A", "${self:custom.x, 3}", "${self:service}", "${opt:stage, self:provider.stage}", "30", "-1"),
+    *(
+        "${file(x.yml):a}",
+        "${",
+        "${self:}",
+        "aws:lambda/function:Function",
+        "urn:pulumi:d::p::t::n",
+        "create",
+    ),
+    *("04da6b54-80e4-46f7-96ec-b56ff0331ba9", "aws-native:lambda:Function", "{}", "AWS::Lambda::Function"),
+]
+TREE = st.recursive(
+    st.sampled_from(WORDS) | st.none() | st.booleans() | st.integers(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, min_size=1, max_size=5)
+    ),
+    max_leaves=25,
+)
+
+
+@settings(max_examples=300)
+@given(st.dictionaries(st.sampled_from(KEYS), TREE, max_size=6), st.sampled_from(SOURCES))
+def test_any_tree_is_read_by_any_format(content, source):
+    tree = nodes.of(content)
+    source.is_one(tree, Path("x.yml"))
+    recognition.by_content(tree)
+    for one in rules.held(Judge("x.yml"), source.stack(tree, "x.yml", Path("none"))):
+        json.dumps(one.to_dict(), allow_nan=False)
+
+
+@settings(max_examples=200)
+@given(
+    st.text()
+    | st.lists(st.sampled_from(["{", "}", '"planned_values"', ":", "\n", "[", "]", "1"])).map("".join)
+)
+def test_any_text_is_taken_out_of_a_wrapper(content):
+    assert isinstance(unwrapped(content), str) and recognition.is_plan_log(content) in (True, False)

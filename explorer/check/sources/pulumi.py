@@ -101,6 +101,10 @@ def _id(urn: str) -> str:
     return "::".join(urn.split("::")[2:]).removeprefix("pulumi:pulumi:Stack$") or urn
 
 
+def _ids(urns: Any) -> tuple[str, ...]:
+    return tuple(_id(urn) for urn in map(text, sequence(urns)) if urn)
+
+
 def _plain(name: str) -> str:
     name = name.replace("_", "").lower()
     return OTHER_NAMES.get(name, name)
@@ -116,10 +120,8 @@ class _Inputs:
         self.address, self.line, self.kind = address, state.line, ""
         self.inputs = mapping(state.get("inputs"))
         depends = mapping(state.get("propertyDependencies"))
-        self.depends = {
-            name: tuple(_id(urn) for urn in map(text, sequence(urns)) if urn)
-            for name, urns in depends.items()
-        }
+        self.depends = {name: _ids(urns) for name, urns in depends.items()}
+        self.every = () if depends else _ids(state.get("dependencies"))  # older programs say no more
 
     def names(self) -> Iterator[str]:
         """Terraform's names of the inputs."""
@@ -137,7 +139,7 @@ class _Inputs:
 
     def tree(self, name: str) -> Any:
         """An input as a tree, with what it depends on."""
-        return self._tree(self.inputs[name], self.depends.get(name, ()), 0)
+        return self._tree(self.inputs[name], self.depends.get(name, self.every), 0)
 
     def _tree(self, value: Any, refers: tuple[str, ...], depth: int) -> Any:
         if isinstance(value, Map) and SIGNATURE in value:

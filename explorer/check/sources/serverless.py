@@ -225,6 +225,11 @@ class _Service:
         """Its functions, state machines and resources, by the logical ids that the framework gives."""
         for name, function, line in self._entries("functions"):
             self._function(name, mapping(function), line)
+        for name, layer, line in self._entries("layers"):
+            place = mapping(layer).get("path")
+            known = Map({"Content": place}, line, {"Content": mapping(layer).at("path")})
+            body = Map({"Type": "AWS::Lambda::LayerVersion", "Properties": known}, line)
+            self._add(f"{_normal(name)}LambdaLayer", body, line)
         self._machines()
         written = Map({"Resources": self.resources}, self.tree.line)
         for part in map(mapping, sequence(self.variables.resolved(self.tree.get("resources")))):
