@@ -138,10 +138,9 @@ class Search:
             slope, offset = self._chord(name)
             added = added + slope * self.ends(name, np.minimum)
             beside = beside + offset
-        added = np.where(self.breaks, np.inf, added)
-        kept = 1 - self._end(self.load.number("preferences.discount"), np.maximum)
+        kept = (1 - self._end(self.load.number("preferences.discount"), np.maximum)) * (1 - SLACK)
         part_usd = self._end(self.load.number("preferences.part_usd"), np.minimum)
-        score = (self._designs(added) + beside) * kept * (1 - SLACK)
+        score = self._designs(np.where(self.breaks, np.inf, added * kept)) + beside * kept
         score = score.min(axis=1) + part_usd[:, 0] * self._column(self.table.parts)
         return np.broadcast_to(score, (len(self.table.rows), *self.cells.counts)).reshape(len(score), -1)
 
