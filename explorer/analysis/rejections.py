@@ -147,7 +147,7 @@ def _reason(
 ) -> Rejection:
     chances = collected.chances
     known = [chance for chance in chances.values() if chance is not None]
-    closest = min(chances, key=lambda i: (counts[i], round(chances[i] or 0.0, 12), score[i]))
+    closest = min(chances, key=lambda i: (counts[i], _as_shown(chances[i]), score[i]))
     return Rejection(
         because,
         collected.kind,
@@ -157,6 +157,11 @@ def _reason(
         min(known) if known else None,
         designs[closest].ids,
     )
+
+
+def _as_shown(chance: float | None) -> float:
+    """A chance to eleven digits: what is left differs by how it was worked out."""
+    return float(f"{chance or 0.0:.10e}")
 
 
 def _combinations() -> list[Rejection]:

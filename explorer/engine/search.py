@@ -299,38 +299,24 @@ class Contest:
     def _place(
         self, designs: np.ndarray, score: np.ndarray, usd: np.ndarray, p95: np.ndarray, size: np.ndarray
     ) -> None:
-        """The two best of those so far and these, in the order of the table, so that ties fall as there."""
-        best, count = self.best, len(designs)
-        column = designs.reshape(-1, *(1,) * len(self.shape))
-        index = np.concatenate([best.index, np.broadcast_to(column, (count, *self.shape))])
+        """The two best of those so far and these, where one of these is as good as the second best so far."""
+        best = self.best
+        here = (score <= best.score[1]).any(axis=0)
+        index = np.broadcast_to(designs.reshape(-1, *(1,) * len(self.shape)), score.shape)
+        so_far = (best.index, best.size, best.score, best.usd, self.p95)
         every = [
-            index,
-            np.concatenate([best.size, size]),
-            np.concatenate([best.score, score]),
-            np.concatenate([best.usd, usd]),
-            np.concatenate([self.p95, p95]),
+            np.concatenate([old[:, here], new[:, here]])
+            for old, new in zip(so_far, (index, size, score, usd, p95), strict=True)
         ]
-        parts = np.append(self.search.table.parts, 0)[index]  # nobody has none, at an infinite score
-        order = _order(index)
-        if order is not None:
-            every = [np.take_along_axis(each, order, 0) for each in every]
-            parts = np.take_along_axis(parts, order, 0)
+        parts = self.search.table.parts[every[0]]  # of nobody those of any design, at an infinite score
         score = every[2].copy()
         for place in (0, 1):
-            first = ranked(score, parts, every[4])
-            at = np.maximum(first, 0)[None]
-            none = first == NOTHING
+            first = ranked(score, parts, every[4], every[0])
+            none, at = first == NOTHING, np.maximum(first, 0)[None]
             fills = (NOTHING, 0, np.inf, np.nan, np.inf)
-            for kept, values, fill in zip((*_arrays(best), self.p95), every, fills, strict=True):
-                kept[place] = np.where(none, fill, np.take_along_axis(values, at, 0)[0])
+            for kept, values, fill in zip(so_far, every, fills, strict=True):
+                kept[place, here] = np.where(none, fill, np.take_along_axis(values, at, 0)[0])
             np.put_along_axis(score, at, np.inf, 0)
-
-
-def _order(index: np.ndarray) -> np.ndarray | None:
-    """How to sort designs by their place in the table; None if they are sorted at every point."""
-    if (index[:-1] <= index[1:]).all():
-        return None
-    return index.argsort(axis=0, kind="stable")
 
 
 def _nobody(shape: tuple[int, ...]) -> TopTwo:

@@ -31,6 +31,7 @@ class Sums:
         self.shape = answers.axes_shape if block is None else tuple(part.stop - part.start for part in block)
         self._tables: dict[int, np.ndarray] = {}
         self._tests: dict[tuple[int, int], np.ndarray] = {}
+        self._lines: dict[tuple[int, int], np.ndarray] = {}
         self.load = answers.load
 
     def cut(self, values: Number) -> np.ndarray:
@@ -78,12 +79,20 @@ class Sums:
     def _stepped(self, number: int, rows: np.ndarray, result: np.ndarray) -> np.ndarray:
         steps = self.answers.steps[number]
         for placement in np.unique(rows[steps.row_of[rows] >= 0]).tolist():
-            row = int(steps.row_of[placement])
-            sums = [self._terms(terms, row) for terms in steps.sums]
-            value = self._row(steps.times, row) * steps.function(*sums)
+            value = self._line(number, placement)
             has = (rows == placement).any(axis=1)
             result = result + has.reshape(-1, *(1,) * (result.ndim - 1)) * value
         return result
+
+    def _line(self, number: int, placement: int) -> np.ndarray:
+        """What a line that rises by steps is for one placement."""
+        key = (number, placement)
+        if key not in self._lines:
+            steps = self.answers.steps[number]
+            row = int(steps.row_of[placement])
+            sums = [self._terms(terms, row) for terms in steps.sums]
+            self._lines[key] = self._row(steps.times, row) * steps.function(*sums)
+        return self._lines[key]
 
     def _row(self, term: np.ndarray, row: int) -> np.ndarray:
         return self.cut(term[row if len(term) > 1 else 0])

@@ -47,7 +47,8 @@ def load_of(workload, axes):
 def held_against_all(load):
     """The search against every design asked and summed by itself: who, what it costs, and the chance."""
     designs = allowed(load)
-    found, every = best_two(Answers(load, designs)), plain(load, designs)
+    answers = Answers(load, designs)
+    found, every = best_two(answers), plain(load, designs)
     first, second = in_order(every, designs, load.number("preferences.part_usd"))
     usd = [money(every.usd, index) for index in (first, second)]
     score = [money(every.usd + load.number("preferences.part_usd") * column(designs.parts, load), index)
@@ -61,7 +62,7 @@ def held_against_all(load):
         assert same.mean() > 0.999 or same.all() or not there.any()
         np.testing.assert_allclose(found.usd[place][there & same], usd[place][there & same], rtol=1e-9)
         assert np.isnan(found.usd[place][~there]).all()
-    chance = chances(load, designs, found.winner)
+    chance = chances(answers.load, designs, found.winner)
     np.testing.assert_allclose(chance, money(every.chance, found.winner), rtol=1e-6, atol=1e-12)
 
 

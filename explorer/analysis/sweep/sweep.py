@@ -252,6 +252,7 @@ def _answers(workload: Workload, grid: Mapping[str, np.ndarray]) -> tuple[np.nda
     """Winner, runner-up, money and breach probability of a tile."""
     load = _load(workload, grid)
     designs = allowed(load)
-    best = best_two(Answers(load, designs))
+    answers = Answers(load, designs)
+    best = best_two(answers)
     index = np.array([*map(POSITION.__getitem__, designs.designs), NOTHING], dtype=np.int32)
-    return index[best.winner], index[best.runner_up], best.usd[0], chances(load, designs, best.winner)
+    return index[best.winner], index[best.runner_up], best.usd[0], chances(answers.load, designs, best.winner)

@@ -51,6 +51,8 @@ class Conditions:
         self.constants: dict[str, float] = {}
         self.times: dict[str, np.ndarray] = {}
         self._memo: dict[Hashable, Any] = {}
+        self._whole: dict[Hashable, Any] = {}  # what was worked out for the load whose points these are
+        self._pick: Callable[[Any], Any] = lambda value: value
         self.workload = workload
         self._read_numbers()
 
@@ -63,8 +65,12 @@ class Conditions:
 
     def at_points(self, here: np.ndarray) -> Self:
         """The points of the load where `here` holds, along one axis."""
-        axes = {name: np.broadcast_to(values, self.shape)[here] for name, values in self.given.items()}
-        return type(self)(self.workload, axes)
+        shape = self.shape[len(self.shape) - here.ndim :]
+        axes = {name: np.broadcast_to(values, shape)[here] for name, values in self.given.items()}
+        points = type(self)(self.workload, axes)
+        points._pick = lambda value: _picked(value, self.shape, here)
+        points._whole = self._memo
+        return points
 
     # Facts by id ---------------------------------------------------------------------------------
 
@@ -72,7 +78,8 @@ class Conditions:
         """What `make` returns, worked out once for this load."""
         try:
             if key not in self._memo:
-                self._memo[key] = make()
+                known = self._whole.get(key)
+                self._memo[key] = make() if known is None else self._pick(known)
         except TypeError:  # an array among the key's parts: nothing to remember it by
             return make()
         return self._memo[key]
@@ -410,3 +417,14 @@ class Conditions:
     def when_cold(self, share: Number, seconds: Number) -> Number:
         """`seconds` at those of `LEVELS` that fall among the `share` of cold requests, else 0."""
         return np.where(share > 1 - self.levels, seconds, 0.0)
+
+
+def _picked(value: Any, shape: tuple[int, ...], here: np.ndarray) -> Any:
+    """The part of a quantity of this shape, or of several, at the points where `here` holds."""
+    if isinstance(value, tuple):
+        return tuple(_picked(each, shape, here) for each in value)
+    if np.ndim(value) < len(shape):
+        return value
+    before = np.shape(value)[: np.ndim(value) - len(shape)]
+    whole = np.broadcast_to(value, (*before, *shape)).reshape(*before, *here.shape)
+    return whole[..., here]
