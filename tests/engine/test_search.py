@@ -84,13 +84,13 @@ def grids(draw):
     return {name: np.geomspace(*AXES[name], n) for name, n in zip(names, counts, strict=True)}
 
 
-SIZES = [(8192, 512, 128), (30, 100, 4), (16, 1, 16), (1, 1, 1)]  # of blocks, how many cells, of cells
+SIZES = [(512, 64, 2**17), (100, 4, 30), (1, 16, 16), (1, 1, 1)]  # how many cells, of which size, priced at once
 
 
 @contextmanager
-def cut_into(block, cells, cell):
+def cut_into(cells, cell, priced):
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in (("BLOCK", block), ("CELLS", cells), ("CELL", cell)):
+        for name, value in (("CELLS", cells), ("CELL", cell), ("PRICED", priced)):
             patch.setattr(f"explorer.engine.search.{name}", value)
         yield
 
@@ -134,16 +134,16 @@ def test_nobody_is_found_where_nothing_is_feasible():
 
 
 def test_few_are_priced(monkeypatch):
-    """The point of it: at most one in ten of what could be."""
-    priced, real = [], search.Contest._enter
-    monkeypatch.setattr(search.Contest, "_enter", lambda self, some: priced.append(len(some)) or real(self, some))
+    """The point of it: at most one in eight of what could be."""
+    priced, real = [], search.Sums.usd
+    monkeypatch.setattr(search.Sums, "usd", lambda self: priced.append(len(self.cell)) or real(self))
     workload = next(w for w in EXAMPLES if w.name == "Account statements")
     axes = {"response": np.geomspace(1e3, 2e8, 300), "runtime": np.geomspace(0.01, 7200, 300)}
     load = load_of(workload, axes)
     designs = allowed(load)
     found = search.Search(Answers(load, designs), designs)
     found.best_two()
-    assert 0 < sum(priced) < 0.25 * len(designs.designs) * len(list(found.blocks))
+    assert 0 < sum(priced) < len(designs.designs) * found.grid.cells / 8
 
 
 # Options asked at once ------------------------------------------------------------------------------
@@ -190,21 +190,20 @@ def said(option, load, path):
     return found
 
 
-@pytest.mark.parametrize(("shape", "points"), [((7,), 3), ((5, 9), 8), ((3, 4, 5), 60), ((1, 1), 1)])
-def test_blocks_cover_the_grid_once_and_cells_lie_in_one_block(shape, points):
-    blocks, cells = Grid(shape, points), Grid(shape, max(1, points // 4))
-    seen, of_block = np.zeros(shape, dtype=int), np.zeros(cells.counts, dtype=int)
-    for block in blocks:
-        seen[block] += 1
-        of_block[cells.within(block)] += 1
-    assert (seen == 1).all() and (of_block == 1).all()
+@pytest.mark.parametrize(("shape", "points"), [((7,), 3), ((5, 9), 8), ((3, 4, 5), 60), ((1, 1), 1), ((), 9)])
+def test_a_grid_is_split_into_cells_and_joined_again(shape, points):
+    grid = Grid(shape, points)
+    values = np.random.default_rng(1).random((2, *shape))
+    parts = grid.split(values)
+    assert parts.shape == (*grid.counts, 2, *grid.side) and np.prod(grid.side) <= points
+    by_cell = np.moveaxis(parts.reshape(grid.cells, 2, *grid.side), 1, 0)
+    np.testing.assert_array_equal(grid.join(by_cell), values)
 
 
 def test_the_ends_of_a_cell_are_those_of_its_points():
-    cells = Grid((5, 6), 4)
+    grid = Grid((5, 6), 4)
     full, across = np.random.default_rng(1).random((1, 5, 6)), np.arange(6.0).reshape(1, 1, 6)
-    least, most = cells.reduced(np.minimum, full), cells.reduced(np.maximum, full)
-    for number, block in enumerate(cells):
-        at = np.unravel_index(number, cells.counts)
-        assert least[0][at] == full[0][block].min() and most[0][at] == full[0][block].max()
-        assert cells.reduced(np.maximum, across)[0, 0, at[1]] == across[0, 0, block[1]].max()
+    for how in (np.minimum, np.maximum):
+        parts = grid.split(full)
+        np.testing.assert_array_equal(grid.reduced(how, full)[0], how.reduce(parts, axis=(2, 3, 4)))
+    assert grid.reduced(np.maximum, across).tolist() == [[[1, 3, 5]]]

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from explorer.engine.answers import Answers
-from explorer.engine.bounds import Block
 from explorer.engine.chances import chances
 from explorer.engine.designs import CONCERNS, Design, allowed, choices, table
 from explorer.engine.evaluation import Evaluation
@@ -30,7 +29,7 @@ from .executor import Watch, unwatched, worked
 from .manifest import manifest
 from .rows import Answer, Legend
 from .sweep_file import SweepFile, counted
-from .tiling import Axes, Tiles
+from .tiling import Axes, Block, Tiles
 
 if TYPE_CHECKING:
     import pandas as pd
