@@ -34,6 +34,7 @@ from .limits import raised
 
 USD, P50, P95, P99, EXCHANGE, WORK, COLD, BAD = "usd", "p50", "p95", "p99", "exchange", "work", "cold", "bad"
 FIXED = (USD, P50, P95, P99, EXCHANGE, WORK, COLD, BAD)
+SECONDS = "seconds"  # at all three levels, until they are put down
 Axes = tuple[bool, ...]  # of the load: whether something varies along each
 
 
@@ -120,11 +121,17 @@ class Answers:
             self.uses.append((question.rows, use))
             self._judge(found, question, use)
         for (name, axes), value in found.items():
-            if axes == self._flat:
-                at = self._place(name)
-                self.constant[at, question.rows] += value.reshape(value.shape[:2])
+            if name == SECONDS:
+                for number, level in enumerate((P50, P95, P99)):
+                    self._put(question, level, axes, value[min(number, len(value) - 1)])
             else:
-                self._varied.setdefault((name, axes), []).append((question.rows, value))
+                self._put(question, name, axes, value)
+
+    def _put(self, question: Question, name: str, axes: Axes, value: np.ndarray) -> None:
+        if axes == self._flat:
+            self.constant[self._place(name), question.rows] += value.reshape(value.shape[:2])
+        else:
+            self._varied.setdefault((name, axes), []).append((question.rows, value))
 
     def _place(self, name: str) -> int:
         if name not in self.quantities:
@@ -137,14 +144,13 @@ class Answers:
     def _add_seconds(
         self, found: dict[tuple[str, Axes], np.ndarray], seconds: Number, where: Mask, counts: str
     ) -> None:
-        seconds = np.asarray(seconds)
-        levels = [seconds] * 3 if seconds.ndim == 0 else [seconds[min(i, len(seconds) - 1)] for i in range(3)]
         if where is not EVERYWHERE:
-            levels = [where * level for level in levels]
-        for name, level in zip((P50, P95, P99), levels, strict=True):
-            self._add(found, name, level)
+            seconds = where * seconds
+        whole = self._shaped(seconds, self.ndim + 1)  # (levels or 1, paths, sizes, *axes)
+        key = (SECONDS, self._axes(whole[0]))
+        found[key] = found[key] + whole if key in found else whole
         if counts:
-            self._add(found, counts, levels[0])
+            self._add(found, counts, whole[0])
 
     def _judge(self, found: dict[tuple[str, Axes], np.ndarray], question: Question, use: LimitUse) -> None:
         """Where a limit, its quota raised as far as it can be, breaks for more requests than may fail."""
@@ -168,13 +174,13 @@ class Answers:
         self._place(name)
         self.steps.append(Steps(name, row_of, sums, line.function, self._shaped(line.times)))
 
-    def _shaped(self, value: Number) -> np.ndarray:
+    def _shaped(self, value: Number, ndim: int = 0) -> np.ndarray:
         value = np.asarray(value)
-        missing = self.ndim - value.ndim
+        missing = (ndim or self.ndim) - value.ndim
         return value.reshape((1,) * missing + value.shape) if missing else value
 
     def _axes(self, value: np.ndarray) -> Axes:
-        return tuple(length > 1 for length in value.shape[2:])
+        return tuple([length > 1 for length in value.shape[2:]]) if self._flat else ()
 
     def _mixed(self, terms: Sequence[Number]) -> bool:
         """Whether terms vary along different axes: only then are they kept apart."""

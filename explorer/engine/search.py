@@ -35,6 +35,7 @@ from .sums import Cells, Sums
 CELLS = 512  # cells over which the least that a design can cost is taken, about, and
 CELL = 64  # the most points of one
 PRICED = 2**17  # designs x points x sizes that are priced together: what they need fits into a cache
+FEW = 4096  # of designs x points x sizes, all are priced
 FIRST = 6  # designs that are priced first in each cell
 SLACK = 1e-9  # by which a sum has to be less, of itself: far more than rounding
 
@@ -180,9 +181,14 @@ class Search:
         """The least or the most that any design can sum up to, shape (1, 1, *cells)."""
         ends = how.reduce(self.ends(name, how), axis=1, keepdims=True)
         total = 0.0
-        for concern in range(self._rows.shape[1]):
-            total = total + how.reduce(ends[np.unique(self._rows[:, concern])], axis=0, keepdims=True)
+        for placements in self._of_concerns:
+            total = total + how.reduce(ends[placements], axis=0, keepdims=True)
         return np.asarray(total)
+
+    @cached_property
+    def _of_concerns(self) -> list[np.ndarray]:
+        """The placements of each concern."""
+        return [np.unique(column) for column in self._rows.T]
 
     @cached_property
     def exchange(self) -> np.ndarray:
@@ -243,11 +249,17 @@ class Contest:
         fills = (NOTHING, 0, np.inf, np.nan, np.inf)  # index, size, score, usd, p95
         self.best = [np.full(shape, fill) for fill in fills]
         self.points = math.prod(self.grid.side) * search.answers.sizes
+        everything = len(search.table.rows) * self.grid.cells * self.points
+        self.bounded = everything > FEW  # else bounds would cost more than they save
 
     def run(self) -> None:
         """All rounds."""
-        least = self.search.least.copy()  # infinite of those that were priced
-        each, cells = FIRST, np.arange(self.grid.cells)
+        cells, count = np.arange(self.grid.cells), len(self.search.table.rows)
+        if not self.bounded:
+            designs = np.repeat(np.arange(count)[:, None], self.grid.cells, axis=1)
+            self._price(designs, cells, np.ones(designs.shape, dtype=bool))
+            return
+        least, each = self.search.least.copy(), FIRST  # infinite of those that were priced
         while len(cells):
             designs = self._lowest(least, cells, max(1, min(each, len(least))))
             open_to = np.take_along_axis(least[:, cells], designs, 0) <= self._second(cells)
@@ -279,8 +291,9 @@ class Contest:
     def _enter(self, designs: np.ndarray, cells: np.ndarray, open_to: np.ndarray) -> None:
         number, place = np.nonzero(open_to)  # one each: a design in a cell
         design, cell = designs[number, place], cells[place]
-        fine = ~self.search.surely_late(design, cell)
-        number, place, design, cell = number[fine], place[fine], design[fine], cell[fine]
+        if self.bounded:
+            fine = ~self.search.surely_late(design, cell)
+            number, place, design, cell = number[fine], place[fine], design[fine], cell[fine]
         if not len(design):
             return
         table = self.search.table

@@ -223,6 +223,11 @@ class Conditions:
         return self.memo(("pages", path), lambda: self.response.mean_ceil(self.page_bytes(path)))
 
     @property
+    def runtime_row(self) -> records.Runtime | None:
+        """What is known of the runtime; None if nothing is."""
+        return self.memo("runtime row", lambda: catalogue.runtime(self.workload.runtime.language))
+
+    @property
     def polls(self) -> Number:
         """How often a client asks for the status of a job, on average."""
         return self.memo("polls", lambda: self.runtime.expect(self._polls))

@@ -77,7 +77,7 @@ class Option:
         region = catalogue.region(load.workload.region)
         if region and self.region_feature in (region.lacks or ()):
             yield Exclusion("region", f"{region.region} has no {self.region_feature}", is_whole=True)
-        runtime = catalogue.runtime(load.workload.runtime.language) if self.runtime_use else None
+        runtime = load.runtime_row if self.runtime_use else None
         if runtime and getattr(runtime, self.runtime_use) is False:
             why = f"{self.id} does not take {load.workload.runtime.language}"
             yield Exclusion("runtime.language", why, is_whole=True)
