@@ -81,7 +81,11 @@ def break_evens(r: Choice) -> list[BreakEven]:
             services = [_no_turn(*_service(r))]
         same = [(turn.direction, turn.design) for turn in services]
         others = [turns[bracket] for bracket in each if not bracket.service]
-        rows += [turn for turn in others if axis != "requests_per_month" or (turn.direction, turn.design) not in same]
+        rows += [
+            turn
+            for turn in others
+            if axis != "requests_per_month" or (turn.direction, turn.design) not in same
+        ]
         rows += services if axis == "requests_per_month" else []
     return rows
 
@@ -100,9 +104,7 @@ def _winners(r: Choice, points: Iterable[tuple[str, float]]) -> list[Design | No
     return winners(variations(r.workload, at), r.candidates) if at else []
 
 
-def _brackets(
-    r: Choice, axis: str, factors: np.ndarray, designs: list[Design | None]
-) -> Iterator[Bracket]:
+def _brackets(r: Choice, axis: str, factors: np.ndarray, designs: list[Design | None]) -> Iterator[Bracket]:
     """The first change to both sides of today, and for the rate where a service takes over."""
     start = int(np.argmin(np.abs(np.log(factors))))
     for direction, step in (("above", 1), ("below", -1)):

@@ -22,10 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.facts.units import Number
-from explorer.options.base.conditions import Conditions
+from explorer.options.base.conditions import ANY, Conditions, Size
 from explorer.options.base.limit_uses import LimitUse
 from explorer.options.base.mask import EVERYWHERE, Mask
-from explorer.options.base.usage import Stepped, total
+from explorer.options.base.usage import Stepped, UsageLines, total
 
 from .cost import Tariffs, tariffs
 from .designs import Question, Table
@@ -74,10 +74,11 @@ class Answers:
     ----------
     load : workloads as options see them, without room for paths and sizes (`Conditions.at_once` makes it)
     table : the designs whose placements are asked
+    sizes : memories [MB] with their architecture, of which a design takes the best; the workload's own without
     """
 
-    def __init__(self, load: Conditions, table: Table) -> None:
-        self.load, self.table = load.at_once(), table
+    def __init__(self, load: Conditions, table: Table, sizes: Sequence[Size] = ()) -> None:
+        self.load, self.table = load.at_once(sizes), table
         self.axes_shape = self.load.shape[2:]
         self.ndim = len(self.load.shape)
         self.sizes = self.load.shape[1]
@@ -106,8 +107,10 @@ class Answers:
         found: dict[tuple[str, Axes], np.ndarray] = {}
         for exclusion in option.excludes(self.load):
             self._add(found, BAD, np.asarray(exclusion.where) * 1.0)
-        for price_id, quantity in option.usage(self.load, path):
-            name, price = (USD, self.book.price(price_id)) if self.book.is_linear(price_id) else (price_id, 1.0)
+        for price_id, quantity in self._lines(option.usage(self.load, path)):
+            name, price = (
+                (USD, self.book.price(price_id)) if self.book.is_linear(price_id) else (price_id, 1.0)
+            )
             if isinstance(quantity, Stepped):
                 if self._mixed([term for terms in quantity.sums for term in terms]):
                     self._keep_steps(question, name, quantity.scaled(price))
@@ -126,6 +129,15 @@ class Answers:
                     self._put(question, level, axes, value[min(number, len(value) - 1)])
             else:
                 self._put(question, name, axes, value)
+
+    def _lines(self, lines: UsageLines) -> UsageLines:
+        """The lines, one that is for both architectures as one for each."""
+        for price_id, quantity in lines:
+            if not price_id.endswith(ANY):
+                yield price_id, quantity
+                continue
+            for name, share in self.load.of_each(price_id):
+                yield name, quantity.scaled(share) if isinstance(quantity, Stepped) else quantity * share
 
     def _put(self, question: Question, name: str, axes: Axes, value: np.ndarray) -> None:
         if axes == self._flat:
@@ -217,4 +229,6 @@ class Answers:
             self.along.setdefault(name, []).append(Along(axes, row_of, values))
         self._varied.clear()
         self.constant = self.constant[: len(self.quantities)]
-        self.by_placement = np.ascontiguousarray(np.moveaxis(self.constant, 1, 0))  # (placements, quantities, sizes)
+        self.by_placement = np.ascontiguousarray(
+            np.moveaxis(self.constant, 1, 0)
+        )  # (placements, quantities, sizes)

@@ -46,7 +46,7 @@ class Grid:
         return whole[(..., *map(slice, self.shape))]
 
     def reduced(self, how: np.ufunc, values: np.ndarray) -> np.ndarray:
-        """The least (`np.minimum`) or the most (`np.maximum`) in each cell: from (..., *axes) to (..., *counts).
+        """The least (`np.minimum`) or the most (`np.maximum`) in each cell, from (..., *axes).
 
         One along an axis on which it does not vary stays 1.
         """

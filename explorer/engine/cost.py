@@ -209,7 +209,7 @@ class Tariffs:
         return usd
 
     @staticmethod
-    def _marginal_usd(tiers: Iterable[tuple[float, float, float]], quantity: Number) -> Number:
+    def _marginal_usd(tiers: Iterable[tuple[float, ...]], quantity: Number) -> Number:
         """Each tier's price of what lies in it; tiers that all quantities pass, or none reaches, are plain."""
         usd: Number = 0.0
         least, most = np.min(quantity), np.max(quantity)

@@ -240,6 +240,7 @@ class Table:
                 free[row] &= ~np.asarray(exclusion.where)
         return np.logical_and.reduce(free[self.rows], axis=1)
 
+
 @cache
 def _question(option: Option, rows: tuple[int, ...]) -> Question:
     placements = table().placements

@@ -1,4 +1,4 @@
-"""The plain evaluation: every design held against a load, its limits, money and seconds summed, none left out.
+"""The plain evaluation: every design against a load, its limits, money and seconds, none left out.
 
 One workload is a load without axes; a sweep is the same with them. It judges the search (`search.py`), which
 finds the same best designs without pricing all of them.
@@ -29,7 +29,9 @@ class Evaluation:
     Without `designs`, those that can be built and that nothing in the workload excludes.
     """
 
-    def __init__(self, load: Conditions, designs: Table | None = None, answers: Answers | None = None) -> None:
+    def __init__(
+        self, load: Conditions, designs: Table | None = None, answers: Answers | None = None
+    ) -> None:
         self.load = load
         self.table = allowed(load) if designs is None else designs
         self.answers = Answers(load, self.table) if answers is None else answers
@@ -135,7 +137,8 @@ class Evaluation:
     def breach_probability(self) -> np.ndarray:
         """The chance that a request breaks any limit as quotas are today."""
         by_driver = [
-            self._worst(chance for (_, of), chance in self.today.items() if of == driver) for driver in DRIVERS
+            self._worst(chance for (_, of), chance in self.today.items() if of == driver)
+            for driver in DRIVERS
         ]
         return np.asarray(breach_probability(by_driver))
 

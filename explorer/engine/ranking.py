@@ -1,4 +1,4 @@
-"""Which of several designs is the best: least score, ties to fewer parts, then to the lower p95, then as listed."""
+"""The best of several designs: least score, ties to fewer parts, then to the lower p95, then as listed."""
 
 from __future__ import annotations
 

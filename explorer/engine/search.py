@@ -1,17 +1,18 @@
 """The two best designs at every point: of one workload, of a list of varied ones, or of a grid.
 
-Few designs are priced. First each placement gets one number in each cell of the axes: the least that it adds
-to a score there. A design's sum of these is no more than its score anywhere in the cell. Then, block by block,
-designs are priced in the order of how near their sums come to the best, until those left cannot be among the
-two best in any cell of the block.
+Few designs are priced. The axes are cut into cells of neighbouring points. First each placement gets one
+number in each cell: the least that it adds to a score there. A design's sum of these is no more than its score
+anywhere in the cell. Then, in rounds and in all cells at once, those designs are priced whose sums are the
+lowest in a cell, until none is left whose sum is no more than what the second best costs there. Where designs
+and points are few, all are priced.
 
 The least of a sum. min sum f >= sum min f: in a cell, the least of each placement's terms may be summed. With
 terms along different axes this is even the least of their sum, since a cell is a product of intervals.
 
-Tiers. The money T(q) of a tiered id is not a sum of what placements add, because each tier's price holds for
-the sum q of all. On the interval [a, b] of what q can be in a cell, T(q) >= s q + min (T - s q) for any slope
-s >= 0, and T - s q is linear between tiers, so its least is at a, at b or at the start of a tier between them.
-With the chord's slope s = (T(b) - T(a)) / (b - a) this is exact where [a, b] lies within one tier. Of a free
+Tiers. The money T(q) of a tiered id is not a sum of what placements add, because each tier's price holds
+for the sum q of all. On the interval [a, b] of what q can be in a cell, T(q) >= s q + min (T - s q) for any
+slope s >= 0, and T - s q is linear between tiers, so its least is at a, at b or at the start of a tier between
+them. With the chord's slope s = (T(b) - T(a)) / (b - a) this is exact where [a, b] lies within one tier. Of a free
 pool, which several ids share, each id is given the whole.
 
 Promises and limits. A limit that surely breaks all over a cell makes the number infinite. Whether a design is
@@ -170,11 +171,15 @@ class Search:
         book = self.answers.book
         slope = book.least_usd(name, high) - book.least_usd(name, low)
         slope = np.where(high > low, slope / np.where(high > low, high - low, 1.0), 0.0)
-        offset = np.minimum(book.least_usd(name, low) - slope * low, book.least_usd(name, high) - slope * high)
+        offset = np.minimum(
+            book.least_usd(name, low) - slope * low, book.least_usd(name, high) - slope * high
+        )
         for start in book.knots(name):
             between = (low < start) & (start < high)
             if between.any():
-                offset = np.where(between, np.minimum(offset, book.least_usd(name, start) - slope * start), offset)
+                offset = np.where(
+                    between, np.minimum(offset, book.least_usd(name, start) - slope * start), offset
+                )
         return slope, offset
 
     def _range(self, name: str, how: np.ufunc) -> np.ndarray:
@@ -282,7 +287,7 @@ class Contest:
         return np.minimum(score, np.finfo(float).max)
 
     def _price(self, designs: np.ndarray, cells: np.ndarray, open_to: np.ndarray) -> None:
-        """Let designs compete in their cells, so many cells at a time that what they need fits into a cache."""
+        """Let designs compete, in so many cells at a time that what they need fits into a cache."""
         at_once = max(1, PRICED // (self.points * len(designs)))
         for start in range(0, len(cells), at_once):
             part = slice(start, start + at_once)

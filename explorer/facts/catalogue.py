@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from explorer.errors import UnknownIdError
 
 from . import records
 from .cold_starts import cold_start_for, cold_starts_of
-from .csv_table import Check, Columns, Row, entry, frame_of, read, read_columns, refused, text
+from .csv_table import Check, Columns, Row, age_days, entry, frame_of, read, read_columns, refused, text
 from .locations import data_dir
 from .price_book import HOME_REGION as HOME_REGION
 from .price_book import NOTE, BillingNote, PriceBook, notes_of
@@ -340,8 +340,12 @@ class Facts:
         row = cold_start_for(self._cold_starts[measured], architecture, memory_mb)
         return replace(row, assumed=measured != language)
 
-    def limits_frame(self) -> pd.DataFrame:
+    def limit_rows(self) -> list[dict[str, Any]]:
         """A row a limit; `age_days` since it was seen, from the start of a month or year."""
+        return [{**asdict(limit), "age_days": age_days(limit.as_of)} for limit in self._limits.values()]
+
+    def limits_frame(self) -> pd.DataFrame:
+        """`limit_rows` as a frame."""
         return frame_of([asdict(limit) for limit in self._limits.values()])
 
     def prices_frame(self) -> pd.DataFrame:
@@ -358,6 +362,7 @@ class Facts:
 
 DEFAULT = Facts(data_dir())
 limit, limits, limits_frame = DEFAULT.limit, DEFAULT.limits, DEFAULT.limits_frame
+limit_rows = DEFAULT.limit_rows
 confirmed_limit, unconfirmed = DEFAULT.confirmed_limit, DEFAULT.unconfirmed
 breach, breaches_of, breaches_frame = DEFAULT.breach, DEFAULT.breaches_of, DEFAULT.breaches_frame
 limit_history = DEFAULT.limit_history

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from explorer import Design, ExplorerError, Workload, examples, recommend, sweep
 from explorer import cost as bill_of
-from explorer.engine.designs import table
-from explorer.engine.designs import allowed
+from explorer.engine.designs import allowed, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.ranking import NOTHING
 from explorer.options.base.conditions import Conditions

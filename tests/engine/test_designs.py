@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from explorer.engine import designs
-from explorer.engine.designs import CONCERNS, OPTIONS, Design, Placement, allowed, choices, every_combination, table
+from explorer.engine.designs import (
+    CONCERNS,
+    OPTIONS,
+    Design,
+    Placement,
+    allowed,
+    choices,
+    every_combination,
+    table,
+)
 from explorer.errors import DesignError
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.paths import Paths
@@ -204,7 +213,11 @@ def answers(option, load: Conditions, path: Paths) -> list:
     uses = [(u.limit, u.driver, float(u.exceed(load, load.limit(u.limit))), float(u.used(load, 0.99)))
             for u in option.limits(load, path) if u.where]  # fmt: skip
     usage = [(price_id, float(amount(quantity))) for price_id, quantity in option.usage(load, path)]
-    steps = [(step.phase, step.title, np.asarray(step.seconds).tolist()) for step in option.steps(load, path) if step.where]
+    steps = [
+        (step.phase, step.title, np.asarray(step.seconds).tolist())
+        for step in option.steps(load, path)
+        if step.where
+    ]
     return [uses, usage, steps, [(e.because, e.why) for e in option.excludes(load)]]
 
 

@@ -84,7 +84,12 @@ def grids(draw):
     return {name: np.geomspace(*AXES[name], n) for name, n in zip(names, counts, strict=True)}
 
 
-SIZES = [(512, 64, 2**17), (100, 4, 30), (1, 16, 16), (1, 1, 1)]  # how many cells, of which size, priced at once
+SIZES = [
+    (512, 64, 2**17),
+    (100, 4, 30),
+    (1, 16, 16),
+    (1, 1, 1),
+]  # how many cells, of which size, priced at once
 
 
 @contextmanager
@@ -111,7 +116,9 @@ def test_the_two_best_of_one_workload_are_those_of_all_designs(workload, free_ti
 @settings(max_examples=30, deadline=None)
 @given(workloads(), st.lists(st.sampled_from(list(AXES)), min_size=1, max_size=6, unique=True), st.randoms())
 def test_the_two_best_of_varied_workloads_are_those_of_all_designs(workload, names, random):
-    points = {name: np.array([np.exp(random.uniform(*np.log(AXES[name]))) for _ in range(23)]) for name in names}
+    points = {
+        name: np.array([np.exp(random.uniform(*np.log(AXES[name]))) for _ in range(23)]) for name in names
+    }
     held_against_all(Conditions(workload, points))
 
 
@@ -162,9 +169,13 @@ def test_asked_about_all_paths_at_once_an_option_says_of_each_what_it_says_alone
         one, many = said(question.option, load, alone), said(question.option, at_once, path)
         assert one.keys() <= many.keys()
         for name, value in many.items():
-            here = one_path(value, len(question.rows), at_once.shape)[(..., row, 0, *[slice(None)] * len(axes))]
+            here = one_path(value, len(question.rows), at_once.shape)[
+                (..., row, 0, *[slice(None)] * len(axes))
+            ]
             told = np.broadcast_to(one.get(name, 0.0), here.shape)
-            np.testing.assert_allclose(here, told, rtol=1e-9, atol=1e-12, err_msg=f"{question.option.id} {name}")
+            np.testing.assert_allclose(
+                here, told, rtol=1e-9, atol=1e-12, err_msg=f"{question.option.id} {name}"
+            )
 
 
 def one_path(value, paths, shape):
@@ -207,3 +218,33 @@ def test_the_ends_of_a_cell_are_those_of_its_points():
         parts = grid.split(full)
         np.testing.assert_array_equal(grid.reduced(how, full)[0], how.reduce(parts, axis=(2, 3, 4)))
     assert grid.reduced(np.maximum, across).tolist() == [[[1, 3, 5]]]
+
+
+# Sizes ------------------------------------------------------------------------------------------------
+
+
+MEMORIES = (128.0, 512.0, 1769.0, 4096.0, 10240.0)
+SIZED = tuple((memory, architecture) for architecture in ("arm64", "x86_64") for memory in MEMORIES)
+
+
+@settings(max_examples=25, deadline=None)
+@given(workloads(), st.sampled_from([SIZED, SIZED[:5], SIZED[2:3]]), st.sampled_from([{}, {"runtime": 3}]))
+def test_each_design_has_its_best_size_and_two_sizes_of_one_are_one_design(workload, sizes, counts):
+    axes = {name: np.geomspace(*AXES[name], count) for name, count in counts.items()}
+    load = load_of(workload, axes)
+    designs = allowed(load)
+    found = best_two(Answers(load, designs, sizes))
+    part_usd = load.number("preferences.part_usd")
+    score = np.full((len(sizes), len(designs.designs), *load.shape), np.inf)
+    for number, (memory, architecture) in enumerate(sizes):
+        there = workload.replace({"runtime.memory": memory, "runtime.architecture": architecture})
+        every = plain(load_of(there, axes), designs)
+        priced = every.usd + part_usd * column(designs.parts, load)
+        score[number] = np.where(every.feasible, priced, np.inf)
+    best = np.sort(score.min(axis=0), axis=0)
+    for place in (0, 1):
+        there = np.isfinite(best[place])
+        np.testing.assert_array_equal(found.index[place] >= 0, there)
+        np.testing.assert_allclose(found.score[place][there], best[place][there], rtol=1e-12)
+        at = score[(np.maximum(found.size[place], 0), np.maximum(found.index[place], 0), *np.indices(load.shape))]
+        np.testing.assert_allclose(at[there], best[place][there], rtol=1e-12)

@@ -5,8 +5,7 @@ from scipy.stats import poisson
 
 from explorer.analysis.choice import completed
 from explorer.engine.designs import Design, Placement, table
-from explorer.engine.limits import binding
-from explorer.engine.limits import Finding, findings
+from explorer.engine.limits import Finding, binding, findings
 from explorer.errors import WorkloadError
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Conditions

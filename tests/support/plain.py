@@ -1,6 +1,6 @@
 """The judge: every design by itself, each of its options asked alone on its own path, and nothing left out.
 
-It uses nothing of the engine's sums, bounds and search: only the options, the tariffs and the client's patience.
+It uses nothing of the engine's sums, bounds and search: only options, tariffs and the client's patience.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def plain(load: Conditions, designs: Table) -> Plain:
     for number, rows in enumerate(designs.rows.tolist()):
         of = [asked[row] for row in rows]
         tiered = {name: sum(each.tiered.get(name, 0.0) for each in of) for each in of for name in each.tiered}
-        usd = (sum(each.usd for each in of) + book.tiered_usd(tiered)) * (1 - load.number("preferences.discount"))
+        usd = (sum(each.usd for each in of) + book.tiered_usd(tiered)) * (
+            1 - load.number("preferences.discount")
+        )
         p95 = sum(each.p95 for each in of)
         left = load.waits - sum(each.exchange for each in of)
         work, cold = sum(each.work for each in of), sum(each.cold for each in of)
@@ -88,7 +90,7 @@ class _Asked:
 
 
 def in_order(found: Plain, designs: Table, part_usd) -> np.ndarray:
-    """The designs from the best at each point, and where they end: index -1 from the first that is not feasible.
+    """The best and the second best at each point, -1 where there is none: shape (2, *axes).
 
     Least score (equal to 13 digits: the order of additions), fewer parts, lower p95 (the same), as listed.
     """

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import gammaincc, gammaln
 
+from explorer.facts.ufuncs import gammaincc, gammaln
 from explorer.facts.units import Number
 
 LEVELS = 64  # environments that are looked at one by one, or in strides where more are busy

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -18,10 +18,13 @@ from .limit_uses import AfterBurst, Linear, PerRequest, SumPerRequest, Term
 from .mask import EVERYWHERE, Mask
 from .paths import Paths
 from .request_path import LEVELS, BodyIn, BodyOut, Start
+from .usage import total
 
 GB = float(BYTES["GB"])
 MB = float(BYTES["MB"])
 T = TypeVar("T")
+ANY = "_*"  # ends a price id that is for both architectures
+Size = tuple[float, str]  # memory [MB], architecture
 
 
 class Conditions:
@@ -37,15 +40,22 @@ class Conditions:
         workload: Workload,
         axes: Mapping[str, np.ndarray] | None = None,
         before: tuple[int, ...] = (),
+        sizes: Sequence[Size] = (),
     ) -> None:
-        """Quantities of the shape (*before, *axes): `before` are axes of length 1 before those that vary."""
+        """Quantities of the shape (*before, *axes): `before` are axes of length 1 before those that vary.
+
+        `sizes` are memories [MB] with their architecture, along the last of the axes before.
+        """
         self.given = dict(axes or {})
         shape = np.broadcast_shapes(*(np.shape(values) for values in self.given.values()))
-        self.shape, ndim = (*before, *shape), len(shape)
+        self.shape, ndim = (*before[:-1], *([len(sizes)] if sizes else before[-1:]), *shape), len(shape)
         self.axes = {
             name: np.reshape(values, (*before, *(1,) * (ndim - np.ndim(values)), *np.shape(values)))
             for name, values in self.given.items()
         }
+        self.sizes = tuple(sizes)
+        if sizes:
+            self.axes["runtime.memory"] = self._by_size([float(memory) for memory, _ in sizes])
         self.levels = np.array(LEVELS).reshape((3,) + (1,) * len(self.shape))
         self.limits: dict[str, float] = {}  # facts that were asked for: the assumptions of an answer
         self.constants: dict[str, float] = {}
@@ -56,12 +66,17 @@ class Conditions:
         self.workload = workload
         self._read_numbers()
 
-    def at_once(self) -> Self:
-        """The same load with an axis for the paths and one for the sizes before its own.
+    def at_once(self, sizes: Sequence[Size] = ()) -> Self:
+        """The same load with an axis for the paths and one for these sizes before its own.
 
         With it an option answers for all of its paths at once.
         """
-        return type(self)(self.workload, self.given, (1, 1))
+        return type(self)(self.workload, self.given, (1, 1), sizes)
+
+    def _by_size(self, values: list[Any]) -> np.ndarray:
+        """One value a size, to broadcast."""
+        tail = len(self.shape) - 2
+        return np.array(values).reshape((1, -1) + (1,) * tail)
 
     def at_points(self, here: np.ndarray) -> Self:
         """The points of the load where `here` holds, along one axis."""
@@ -141,6 +156,10 @@ class Conditions:
         self.spreads = {name: self._scaled(name) for name in ("request", "response", "runtime")}
         self.request, self.response, self.runtime = self.spreads.values()
         self.memory_mb, self.architecture = number("runtime.memory"), w.runtime.architecture
+        architectures = dict.fromkeys(architecture for _, architecture in self.sizes)
+        if len(architectures) == 1:
+            (self.architecture,) = architectures
+        self.mixed = len(architectures) > 1  # sizes of both architectures side by side
         self.memory_gb = self.memory_mb / 1024
         self.vcpu = self.memory_mb / self.constant("lambda.vcpu_mb")
         self.state_bytes = number("runtime.state")
@@ -190,13 +209,26 @@ class Conditions:
             return steps
         return np.maximum(1.0, np.ceil(self.runtime.quantile(0.99) / self.constant("step.seconds")))
 
-    def price(self, price_id: str) -> float:
+    def price(self, price_id: str) -> Number:
         """The first tier's price of an id [USD a unit], where a quantity is itself money."""
+        if price_id.endswith(ANY):
+            return total([share * self.price(name) for name, share in self.of_each(price_id)])
         return float(catalogue.tariff(price_id, self.workload.region).tiers[0].usd)
 
     def by_architecture(self, price_id: str) -> str:
-        """The price id of this workload's architecture: "lambda.request" -> "lambda.request_arm"."""
+        """The price id of this workload's architecture: "lambda.request" -> "lambda.request_arm".
+
+        Where sizes of both stand side by side, the id ends in `ANY`, and `of_each` says which is whose.
+        """
+        if self.mixed:
+            return f"{price_id}{ANY}"
         return f"{price_id}_{'arm' if self.architecture == 'arm64' else 'x86'}"
+
+    def of_each(self, price_id: str) -> list[tuple[str, Number]]:
+        """The ids of both architectures for one that ends in `ANY`, each with the sizes that it is for."""
+        arm = self._by_size([architecture == "arm64" for _, architecture in self.sizes])
+        name = price_id.removesuffix(ANY)
+        return [(f"{name}_arm", arm), (f"{name}_x86", ~arm)]
 
     # Named quantities that several options need --------------------------------------------------
 
@@ -208,7 +240,9 @@ class Conditions:
         if direction == "response":
             compressed = path.body_out.is_(BodyOut.COMPRESSED)
             if compressed.any():
-                return Codec(compressed | binary, np.where(compressed, self.compression, factor)[()], envelope)
+                return Codec(
+                    compressed | binary, np.where(compressed, self.compression, factor)[()], envelope
+                )
         return Codec(np.bool_(binary), factor, envelope)
 
     def page_bytes(self, path: Paths) -> Number:
@@ -364,17 +398,23 @@ class Conditions:
         """A measure of the cold start of this language, architecture and memory, such as its mean [s]."""
         memory = np.asarray(self.memory_mb)
         if memory.ndim == 0:
-            return measure(self.memo("init spread", lambda: self._init_spread(float(memory))))
-        found = np.zeros(self.shape)
-        for size in np.unique(memory):
-            found = np.where(memory == size, measure(self._init_spread(float(size))), found)
+            spread = self.memo("init spread", lambda: self._init_spread(float(memory), self.architecture))
+            return measure(spread)
+        found: Number = np.zeros(self.shape)
+        for size in np.unique(memory).tolist():
+            if not self.mixed:
+                found = np.where(memory == size, measure(self._init_spread(size, self.architecture)), found)
+                continue
+            for architecture in dict.fromkeys(each for _, each in self.sizes):
+                here = self._by_size([each == (size, architecture) for each in self.sizes])
+                found = np.where(here, measure(self._init_spread(size, architecture)), found)
         return found
 
-    def _init_spread(self, memory_mb: float) -> Distribution:
+    def _init_spread(self, memory_mb: float, architecture: str) -> Distribution:
         """The cold start as a distribution through its measured quantiles [s]."""
         if self.workload.runtime.init is not None:
             return self.workload.runtime.init.spread
-        row = catalogue.cold_start(self.workload.runtime.language, self.architecture, memory_mb)
+        row = catalogue.cold_start(self.workload.runtime.language, architecture, memory_mb)
         return from_quantiles({0.5: row.p50_s, 0.9: row.p90_s, 0.95: row.p95_s, 0.99: row.p99_s})
 
     @property

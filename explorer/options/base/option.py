@@ -8,7 +8,7 @@ for it.
 `limits`, `usage` and `steps` are asked with the workload (`Conditions`) and the paths (`Paths`): one path, or
 all those in which the option stands at once. Four rules make one answer serve both:
 
-* No `if` on a path: what holds on some paths is multiplied by a mask (usage), or says `where` (limits, steps).
+* No `if` on a path: what holds on some is multiplied by a mask (usage), or says `where` (limits, steps).
 * `if mask.any():` may stand around a line. It saves work, and facts that no path needs are not looked up.
 * One driver a term: a request's size, the run time or a rate each stand in a term of their own, and sums of
   them are lists of terms. Else every line would become an array along all axes of a grid.

@@ -50,7 +50,10 @@ class Column:
         key = ("has", *attributes.items())
         if key not in self._masks:
             self._masks[key] = self._mask(
-                [all(getattr(each, name) == value for name, value in attributes.items()) for each in self.distinct]
+                [
+                    all(getattr(each, name) == value for name, value in attributes.items())
+                    for each in self.distinct
+                ]
             )
         return self._masks[key]
 

@@ -55,9 +55,7 @@ def container_logs(load: Conditions) -> UsageLines:
     yield "cloudwatch.logs_ingest_custom_standard", load.requests * load.constant("lambda.log_bytes") / GB
 
 
-def front_cold(
-    load: Conditions, path: Paths, phase: Phase, time_id: str, order: int = 0
-) -> Iterable[Step]:
+def front_cold(load: Conditions, path: Paths, phase: Phase, time_id: str, order: int = 0) -> Iterable[Step]:
     """The cold start of a small function that the client waits for."""
     function = path.behind.is_(Behind.FUNCTION)
     if function.any():

@@ -10,8 +10,8 @@ from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse, Paged, PerRequest
-from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.mask import Mask
+from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Actor, Behind, BodyIn, BodyOut, Phase, RequestPath, Step
 from explorer.options.base.resources import Route, TemplatePiece, Value
