@@ -22,10 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.facts.units import Number
-from explorer.options.base.conditions import Conditions
+from explorer.options.base.conditions import ANY, Conditions, Size
 from explorer.options.base.limit_uses import LimitUse
 from explorer.options.base.mask import EVERYWHERE, Mask
-from explorer.options.base.usage import Stepped, total
+from explorer.options.base.usage import Stepped, UsageLines, total
 
 from .cost import Tariffs, tariffs
 from .designs import Question, Table
@@ -34,6 +34,7 @@ from .limits import raised
 
 USD, P50, P95, P99, EXCHANGE, WORK, COLD, BAD = "usd", "p50", "p95", "p99", "exchange", "work", "cold", "bad"
 FIXED = (USD, P50, P95, P99, EXCHANGE, WORK, COLD, BAD)
+SECONDS = "seconds"  # at all three levels, until they are put down
 Axes = tuple[bool, ...]  # of the load: whether something varies along each
 
 
@@ -73,10 +74,11 @@ class Answers:
     ----------
     load : workloads as options see them, without room for paths and sizes (`Conditions.at_once` makes it)
     table : the designs whose placements are asked
+    sizes : memories [MB] with their architecture, of which a design takes the best; the workload's own without
     """
 
-    def __init__(self, load: Conditions, table: Table) -> None:
-        self.load, self.table = load.at_once(), table
+    def __init__(self, load: Conditions, table: Table, sizes: Sequence[Size] = ()) -> None:
+        self.load, self.table = load.at_once(sizes), table
         self.axes_shape = self.load.shape[2:]
         self.ndim = len(self.load.shape)
         self.sizes = self.load.shape[1]
@@ -105,7 +107,7 @@ class Answers:
         found: dict[tuple[str, Axes], np.ndarray] = {}
         for exclusion in option.excludes(self.load):
             self._add(found, BAD, np.asarray(exclusion.where) * exclusion.mask(path) * 1.0)
-        for price_id, quantity in option.usage(self.load, path):
+        for price_id, quantity in self._lines(option.usage(self.load, path)):
             name, price = (
                 (USD, self.book.price(price_id)) if self.book.is_linear(price_id) else (price_id, 1.0)
             )
@@ -122,11 +124,26 @@ class Answers:
             self.uses.append((question.rows, use))
             self._judge(found, question, use)
         for (name, axes), value in found.items():
-            if axes == self._flat:
-                at = self._place(name)
-                self.constant[at, question.rows] += value.reshape(value.shape[:2])
+            if name == SECONDS:
+                for number, level in enumerate((P50, P95, P99)):
+                    self._put(question, level, axes, value[min(number, len(value) - 1)])
             else:
-                self._varied.setdefault((name, axes), []).append((question.rows, value))
+                self._put(question, name, axes, value)
+
+    def _lines(self, lines: UsageLines) -> UsageLines:
+        """The lines, one that is for both architectures as one for each."""
+        for price_id, quantity in lines:
+            if not price_id.endswith(ANY):
+                yield price_id, quantity
+                continue
+            for name, share in self.load.of_each(price_id):
+                yield name, quantity.scaled(share) if isinstance(quantity, Stepped) else quantity * share
+
+    def _put(self, question: Question, name: str, axes: Axes, value: np.ndarray) -> None:
+        if axes == self._flat:
+            self.constant[self._place(name), question.rows] += value.reshape(value.shape[:2])
+        else:
+            self._varied.setdefault((name, axes), []).append((question.rows, value))
 
     def _place(self, name: str) -> int:
         if name not in self.quantities:
@@ -139,14 +156,13 @@ class Answers:
     def _add_seconds(
         self, found: dict[tuple[str, Axes], np.ndarray], seconds: Number, where: Mask, counts: str
     ) -> None:
-        seconds = np.asarray(seconds)
-        levels = [seconds] * 3 if seconds.ndim == 0 else [seconds[min(i, len(seconds) - 1)] for i in range(3)]
         if where is not EVERYWHERE:
-            levels = [where * level for level in levels]
-        for name, level in zip((P50, P95, P99), levels, strict=True):
-            self._add(found, name, level)
+            seconds = where * seconds
+        whole = self._shaped(seconds, self.ndim + 1)  # (levels or 1, paths, sizes, *axes)
+        key = (SECONDS, self._axes(whole[0]))
+        found[key] = found[key] + whole if key in found else whole
         if counts:
-            self._add(found, counts, levels[0])
+            self._add(found, counts, whole[0])
 
     def _judge(self, found: dict[tuple[str, Axes], np.ndarray], question: Question, use: LimitUse) -> None:
         """Where a limit, its quota raised as far as it can be, breaks for more requests than may fail."""
@@ -170,13 +186,13 @@ class Answers:
         self._place(name)
         self.steps.append(Steps(name, row_of, sums, line.function, self._shaped(line.times)))
 
-    def _shaped(self, value: Number) -> np.ndarray:
+    def _shaped(self, value: Number, ndim: int = 0) -> np.ndarray:
         value = np.asarray(value)
-        missing = self.ndim - value.ndim
+        missing = (ndim or self.ndim) - value.ndim
         return value.reshape((1,) * missing + value.shape) if missing else value
 
     def _axes(self, value: np.ndarray) -> Axes:
-        return tuple(length > 1 for length in value.shape[2:])
+        return tuple([length > 1 for length in value.shape[2:]]) if self._flat else ()
 
     def _mixed(self, terms: Sequence[Number]) -> bool:
         """Whether terms vary along different axes: only then are they kept apart."""

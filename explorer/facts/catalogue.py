@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from explorer.errors import UnknownIdError
 
@@ -21,6 +21,7 @@ from .csv_table import (
     Check,
     Columns,
     Row,
+    age_days,
     frame_with_age,
     read_columns,
     read_rows,
@@ -381,8 +382,12 @@ class Facts:
         row = cold_start_for(self._restores[measured], architecture, memory_mb)
         return replace(row, assumed=measured != language)
 
-    def limits_frame(self) -> pd.DataFrame:
+    def limit_rows(self) -> list[dict[str, Any]]:
         """A row a limit; `age_days` since it was seen, from the start of a month or year."""
+        return [{**asdict(limit), "age_days": age_days(limit.as_of)} for limit in self._limits.values()]
+
+    def limits_frame(self) -> pd.DataFrame:
+        """`limit_rows` as a frame."""
         return frame_with_age([asdict(limit) for limit in self._limits.values()])
 
     def prices_frame(self) -> pd.DataFrame:
@@ -401,6 +406,7 @@ class Facts:
 
 DEFAULT = Facts(data_dir())
 limit, limits, limits_frame = DEFAULT.limit, DEFAULT.limits, DEFAULT.limits_frame
+limit_rows = DEFAULT.limit_rows
 confirmed_limit, unconfirmed_note = DEFAULT.confirmed_limit, DEFAULT.unconfirmed_note
 breach_at_door, breaches_of, breaches_frame = (
     DEFAULT.breach_at_door,
