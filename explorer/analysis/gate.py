@@ -68,12 +68,13 @@ def _plain_key(written: str) -> str:
 
 
 STORED = ("lambda.env", "ssm.", "sm.", "appconfig.", "lambda.updatecfg")  # limits on configuration
+WORKFLOWS = ("sfn.", "durable.")  # limits on what is handed on from step to step
 FIELDS = {  # of a workload that drive a limit, the first that is given
     "request": ("request",),
     "response": ("response",),
     "runtime": ("runtime",),
     "peak": ("peak_rps", "requests_per_month"),
-    "amount": ("runtime.state", "runtime.steps", "runtime"),
+    "amount": ("runtime",),
 }
 
 
@@ -81,6 +82,8 @@ def _line(lines: Lines, limit: str, driver: str) -> int:
     """Where the field stands that drives a limit."""
     if limit.startswith(STORED):
         return lines.of("configuration")
+    if limit.startswith(WORKFLOWS) and driver == "amount":
+        return lines.of("runtime.state", "runtime.steps", "runtime")
     return lines.of(*FIELDS.get(driver, ()))
 
 
