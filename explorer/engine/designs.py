@@ -182,7 +182,7 @@ class Placement:
     @classmethod
     def of(cls, option: Option, flow: RequestPath) -> Placement:
         """The placement that `option` has in a design with this request path."""
-        fields = sorted({*option.depends_on, *option.provides})
+        fields = sorted({*option.depends_on, *option.provides, *(() if option.in_front else ("cached",))})
         return _placement(option, tuple((name, getattr(flow, name)) for name in fields))
 
 

@@ -18,6 +18,7 @@ class FunctionUrl(Door):
     request_limits = (("lambda.furl.request", True),)
     response_limits = (("lambda.furl.response", True),)
     run_limit = "lambda.furl.timeout"
+    header_limit = "lambda.request.headers"
     provides = {
         "run_limit": run_limit,
         "door_time": "door.function-url",
@@ -25,6 +26,7 @@ class FunctionUrl(Door):
         "response_envelope": "encoding.envelope.response",
         "response_limits": ("lambda.furl.response",),
         "streams": True,
+        "origin_access": True,
     }
     one_function = True
     region_feature = "function-url"

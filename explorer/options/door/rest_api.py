@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from explorer.options.base.conditions import GB, Conditions
-from explorer.options.base.limit_uses import LimitUse, PeakDemand, PerRequest
-from explorer.options.base.mask import Mask
+from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand
+from explorer.options.base.mask import EVERYWHERE, Mask
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import BodyOut, RequestPath
 from explorer.options.base.resources import (
@@ -35,6 +35,7 @@ class RestApi(Door):
     request_limits = (("lambda.sync.request", True), ("apigw.rest.payload", False))
     response_limits = (("lambda.sync.response", True), ("apigw.rest.payload", False))
     waits = "apigw.rest.timeout"
+    header_limit = "apigw.rest.headers"
     exchange = "apigateway.rest_request"
     provides = {
         "door_time": "door.rest-api",
@@ -87,18 +88,28 @@ class RestApi(Door):
     def address(self) -> Value:
         return joined("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live")
 
+    def more_parts(self, load: Conditions, path: Paths) -> Iterable[tuple[str, Mask]]:
+        yield from super().more_parts(load, path)
+        if "usage-plans" in load.workload.client.needs:
+            yield "usage plan with API keys", EVERYWHERE
+        if not load.public:
+            yield "interface endpoint", EVERYWHERE
+
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield from super().limits(load, path)
+        if load.headers is not None and not load.public:
+            yield FixedUse("apigw.rest.headers.private", load.headers)
         yield PeakDemand("apigw.throttle", [load.peak_rps * term for term in load.exchanges(path)])
 
-    def _waits(self, load: Conditions, path: Paths, function: Mask, other: Mask) -> Iterable[LimitUse]:
+    def _waits(self, load: Conditions, path: Paths, at_once: Mask) -> Iterable[LimitUse]:
         stream = path.body_out.is_(BodyOut.STREAM)
-        yield from super()._waits(load, path, function & ~stream, other & ~stream)
-        if stream.any():  # nothing is sent before the work is done
-            yield PerRequest("apigw.stream.idle", "runtime", where=stream)
+        yield from super()._waits(load, path, at_once & ~stream)
+        if stream.any():  # nothing is sent before the first byte exists
+            yield from load.answer_limit("apigw.stream.idle", path, stream)
             yield load.time_limit("apigw.stream.duration", path, stream)
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
         for exchanges in load.exchanges(path):
             yield self.exchange, load.requests * exchanges
         if not load.public:
