@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from explorer.engine.answers import Answers
 from explorer.engine.cost import usage
-from explorer.engine.evaluation import Evaluation
+from explorer.engine.designs import table
 from explorer.engine.latency import steps
 from explorer.engine.limits import findings
+from explorer.engine.search import best_two
 from explorer.facts import catalogue
 from explorer.facts.units import format_time
 from explorer.options.base.conditions import Conditions
@@ -43,7 +45,7 @@ def assumptions(r: Choice) -> list[Assumption]:
     findings(r.workload, design, load)
     quantities = usage(load, design)
     steps(load, design)
-    for other in r.evaluation.designs:  # a service is always among the candidates: what it rests on counts
+    for other in r.candidates.designs:  # a service is always among the candidates: what it rests on counts
         if other.flow.behind is Behind.CONTAINER:
             usage(load, other)
             break
@@ -112,9 +114,10 @@ def _changes(r: Choice, change: dict[str, Any]) -> bool:
         other = r.workload.replace(change)
     except ExplorerError:  # half the default is no valid value: it cannot be that
         return False
-    evaluation = Evaluation(Conditions(other))
-    index = int(evaluation.winner()) if evaluation.designs else -1
-    return (evaluation.designs[index] if index >= 0 else None) != r.design
+    load = Conditions(other)
+    possible = table().possible(load)
+    index = int(best_two(Answers(load, possible)).winner)
+    return (possible.designs[index] if index >= 0 else None) != r.design
 
 
 def _tails(w: Workload) -> Iterator[Assumption]:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explorer.engine.designs import Design, Table
+from explorer.engine.answers import Answers
+from explorer.engine.designs import Design, Table, table
 from explorer.engine.evaluation import Evaluation
+from explorer.engine.search import best_two
 from explorer.errors import ExplorerError
 from explorer.facts.units import format_multiple, format_quantity_as_listed
 from explorer.options.base.conditions import Conditions
@@ -182,7 +184,7 @@ def _enough(r: Choice, record: Field) -> Any:
 def _helps(r: Choice, field: str, value: object) -> bool:
     """Whether a design is feasible with this field."""
     try:
-        evaluation = Evaluation(Conditions(r.workload.replace({field: value}))).unbroken()
+        load = Conditions(r.workload.replace({field: value}))
     except ExplorerError:  # no valid value: it cannot help
         return False
-    return bool(evaluation.designs and evaluation.feasible.any())
+    return int(best_two(Answers(load, table().possible(load))).winner) >= 0

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from explorer.engine.answers import Answers
 from explorer.engine.cost import Bill
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import CONCERNS, Design, choices, table
-from explorer.engine.evaluation import Evaluation, allowed
+from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import Finding, findings
+from explorer.engine.search import best_two
 from explorer.errors import DesignError, WorkloadError
 from explorer.facts.units import shown
 from explorer.options.base.conditions import Conditions
@@ -33,10 +35,10 @@ def completed(workload: Workload, given: str | Mapping[str, str | None] | Design
     if len(chosen) == len(CONCERNS):
         return Design(**chosen)
     load, candidates = Conditions(workload), table().where(chosen)
-    evaluation = Evaluation(load, candidates.only(candidates.allowed(load)))
-    index = int(evaluation.winner()) if evaluation.designs else -1
+    possible = candidates.possible(load)
+    index = int(best_two(Answers(load, possible)).winner)
     if index >= 0:
-        return evaluation.designs[index]
+        return possible.designs[index]
     best = Choice(workload.without_current()).nearest
     return min(candidates.designs, key=lambda design: design.differs_from(best))
 
@@ -83,29 +85,38 @@ class Choice:
         self.workload = workload
         self._today = _today(workload)
         self.load = Conditions(workload)
-        self.candidates = allowed(self.load)
-        self.evaluation = Evaluation(self.load, self.candidates).unbroken()
-        index = int(self.evaluation.winner()) if self.evaluation.designs else -1
+        self.candidates = table().possible(self.load)
+        self.answers = Answers(self.load, self.candidates)
+        index = int(best_two(self.answers).winner)
         self.feasible = index >= 0
-        if not self.feasible:  # the nearest miss may break any limit
-            self.evaluation = Evaluation(self.load, self.candidates)
         self.index = index if self.feasible else nearest(self.evaluation)
-        self.design = self.evaluation.designs[index] if self.feasible else None
+        self.design = self.candidates.designs[index] if self.feasible else None
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Every candidate."""
+        return Evaluation(self.load, self.candidates, self.answers)
+
+    @cached_property
+    def _alone(self) -> Evaluation:
+        """`nearest` by itself."""
+        here = np.arange(len(self.candidates.designs)) == self.index
+        return Evaluation(self.load, self.candidates.only(here), self.answers)
 
     @property
     def nearest(self) -> Design:
         """The recommended design, or the one that misses by least where nothing is feasible."""
-        return self.evaluation.designs[self.index]
+        return self.candidates.designs[self.index]
 
     @property
     def monthly_usd(self) -> float:
         """The bill of `nearest` [USD a month]."""
-        return float(self.evaluation.monthly_usd[self.index])
+        return float(self._alone.monthly_usd[0])
 
     @property
     def parts(self) -> int:
         """The moving parts of `nearest`."""
-        return int(self.evaluation.table.parts[self.index])
+        return int(self.candidates.parts[self.index])
 
     @property
     def part_usd(self) -> float:
@@ -120,7 +131,7 @@ class Choice:
     @property
     def latency_s(self) -> dict[str, float]:
         """From submitting to the whole result in hand [s], at the p50, p95 and p99."""
-        seconds = self.evaluation.latency_s[self.index]
+        seconds = self._alone.latency_s[0]
         return {f"p{100 * level:g}": float(s) for level, s in zip(LEVELS, seconds, strict=True)}
 
     @cached_property
@@ -169,4 +180,4 @@ class Choice:
             return {"design": None, "monthly_usd": None, "parts": None}
         design = self.evaluation.designs[index]
         usd = float(self.evaluation.monthly_usd[index])
-        return {"design": design.ids, "monthly_usd": usd, "parts": len(design.parts)}
+        return {"design": design.ids, "monthly_usd": usd, "parts": int(self.evaluation.table.parts[index])}

@@ -60,8 +60,8 @@ class _Collected:
 
 def rejections(load: Conditions) -> list[Rejection]:
     """Every reason that rules out a design, limits first, then by how many designs it rules out."""
-    evaluation = Evaluation(load, table())
-    collected = _by_context(evaluation, load)
+    evaluation = Evaluation(load, table().with_parts_for(load))
+    collected = _by_placement(evaluation, load)
     _promises(evaluation, load, collected)
     counts = np.zeros(len(evaluation.designs), dtype=int)
     for reason in collected.values():
@@ -72,25 +72,24 @@ def rejections(load: Conditions) -> list[Rejection]:
     return rows + _combinations()
 
 
-def _by_context(evaluation: Evaluation, load: Conditions) -> dict[str, _Collected]:
-    """Limits and exclusions, each with the designs that stand in a context where it holds."""
+def _by_placement(evaluation: Evaluation, load: Conditions) -> dict[str, _Collected]:
+    """Limits and exclusions, each with the designs that have a placement where it holds."""
     designs_of = _designs_of(evaluation)
     found: dict[str, _Collected] = {}
     excluded = evaluation.table.exclusions(load)
-    for index, (context, exceedances) in enumerate(
-        zip(evaluation.table.contexts, evaluation.exceedances, strict=True)
-    ):
-        for limit, driver, chance in exceedances.raised:
-            if chance > load.tolerance:
+    for index in evaluation.table.used.tolist():
+        option = evaluation.table.placements[index].option
+        for (limit, driver), chances in evaluation.raised.items():
+            if chances[index] > load.tolerance:
                 reason = found.setdefault(limit, _Collected("limit", catalogue.limit(limit).name))
-                reason.add(designs_of[index], float(chance))
-                reason.options |= _blamed(evaluation, context.option, driver, designs_of[index])
-        for exclusion in excluded[context.option]:
+                reason.add(designs_of[index], float(chances[index]))
+                reason.options |= _blamed(evaluation, option, driver, designs_of[index])
+        for exclusion in excluded.get(index, ()):
             reason = found.setdefault(exclusion.because, _Collected("exclusion", exclusion.why))
             if exclusion.is_whole and exclusion.why not in reason.why.split("; "):
                 reason.why = f"{reason.why}; {exclusion.why}"
             reason.add(designs_of[index], None)
-            reason.options.add(format_pair(context.option.concern, context.option.id))
+            reason.options.add(format_pair(option.concern, option.id))
     return found
 
 
@@ -107,11 +106,11 @@ def _blamed(evaluation: Evaluation, option: Option, driver: str, designs: list[i
 
 
 def _designs_of(evaluation: Evaluation) -> dict[int, list[int]]:
-    """The designs that stand in each context."""
+    """The designs that have each placement."""
     designs: dict[int, list[int]] = defaultdict(list)
     for design, row in enumerate(evaluation.table.rows.tolist()):
-        for context in row:
-            designs[context].append(design)
+        for placement in row:
+            designs[placement].append(design)
     return designs
 
 
@@ -186,9 +185,9 @@ def changes(r: Choice) -> list[Change]:
         return []
     from explorer.engine.cost import cost
 
-    today, then = r.current, r.design
-    rows = [Change("removed", part) for part in today.parts if part not in then.parts]
-    rows += [Change("added", part) for part in then.parts if part not in today.parts]
-    before = float(cost(r.workload, today).total_usd)
+    today, then = r.current.parts_for(r.load), r.design.parts_for(r.load)
+    rows = [Change("removed", part) for part in today if part not in then]
+    rows += [Change("added", part) for part in then if part not in today]
+    before = float(cost(r.workload, r.current).total_usd)
     rows.append(Change("cost", "the monthly bill", r.monthly_usd - before))
     return rows

@@ -185,16 +185,15 @@ class Tariffs:
         return float(catalogue.tariff(price_id, self.region).tiers[0].usd)
 
     @cache  # noqa: B019
-    def unit_prices(self, price_id: str) -> tuple[float, float]:
-        """The least and the most that one more unit may cost, whatever else is used."""
-        prices = [price for _, _, price in self.tiers(price_id) or ((0.0, 0.0, self.price(price_id)),)]
+    def knots(self, price_id: str) -> tuple[float, ...]:
+        """The quantities at which the price of one more unit changes, a free pool taken first."""
         free = self.free(price_id)
-        if not free:
-            return min(prices), max(prices)
-        shared = [
-            other for other in catalogue.price_ids() if self.free(other) == free
-        ]  # it drains their pool
-        return 0.0, max(price for other in shared for _, _, price in self.tiers(other) or ())
+        first = free[1] if free else 0.0
+        return tuple(sorted({first, *(first + start for start, _, _ in self.tiers(price_id) or ())} - {0.0}))
+
+    def least_usd(self, price_id: str, quantity: Number) -> Number:
+        """The money of a quantity of one id that has all of its free pool: no more than it costs."""
+        return self.tiered_usd({price_id: quantity})
 
     def tiered_usd(self, quantities: Mapping[str, Number]) -> Number:
         """The money of summed quantities by id, with tiers and free pools."""

@@ -25,7 +25,7 @@ from .sums import Sums
 def allowed(load: Conditions) -> Table:
     """The designs that can be built and that nothing in the workload excludes, at one point at least."""
     holds = table().allowed(load)
-    return table().only(holds.reshape(len(holds), -1).any(axis=1))
+    return table().only(holds.reshape(len(holds), -1).any(axis=1)).with_parts_for(load)
 
 
 class Evaluation:
@@ -86,9 +86,13 @@ class Evaluation:
     @cached_property
     def feasible(self) -> np.ndarray:
         """Nothing excluded, no breach, within `client.waits` and `targets.latency_p95`."""
-        broken = self._sums.broken(self.table.rows, self._constants)
         kept = self._sums.in_time(self.table.rows, self.table.answers, self._constants)
-        return self._whole(kept & ~broken)
+        return self._whole(kept) & ~self.broken
+
+    @cached_property
+    def broken(self) -> np.ndarray:
+        """Where an option is excluded, or a limit breaks for more requests than may fail."""
+        return self._whole(self._sums.broken(self.table.rows, self._constants))
 
     def score_usd(self, part_usd: Number) -> np.ndarray:
         """Money and parts together; infinite where a design is not feasible."""

@@ -1,355 +1,347 @@
-"""The two best designs at every point of a grid, without pricing those that cannot be among them.
+"""The two best designs at every point: of one workload, of a list of varied ones, or of a grid.
 
-Each option answers for the whole grid at once, along the axes that its answer depends on. Designs that two
-others beat everywhere are left out. Then, block by block, the others are taken in the order of the least
-that they can cost, and those are priced that may cost less than the second best in a cell of the block:
-`recommend`'s answer, in a fraction of the work.
+Few designs are priced. First each placement gets one number in each cell of the axes: the least that it adds
+to a score there. A design's sum of these is no more than its score anywhere in the cell. Then, block by block,
+designs are priced in the order of how near their sums come to the best, until those left cannot be among the
+two best in any cell of the block.
+
+The least of a sum. min sum f >= sum min f: in a cell, the least of each placement's terms may be summed. With
+terms along different axes this is even the least of their sum, since a cell is a product of intervals.
+
+Tiers. The money T(q) of a tiered id is not a sum of what placements add, because each tier's price holds for
+the sum q of all. On the interval [a, b] of what q can be in a cell, T(q) >= s q + min (T - s q) for any slope
+s >= 0, and T - s q is linear between tiers, so its least is at a, at b or at the start of a tier between them.
+With the chord's slope s = (T(b) - T(a)) / (b - a) this is exact where [a, b] lies within one tier. Of a free
+pool, which several ids share, each id is given the whole.
+
+Promises and limits. A limit that surely breaks all over a cell makes the number infinite. Whether a design is
+in time is asked only of those that are cheap enough.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from explorer.facts.units import Number
-from explorer.options.base.conditions import Conditions
+from .answers import BAD, EXCHANGE, P95, USD, WORK, Answers
+from .bounds import Block, Grid
+from .designs import Table
+from .ranking import NOTHING, ranked
+from .sums import Sums
 
-from .bounds import Block, Grid, Stacked, cut
-from .evaluation import Evaluation
-from .latency import over_patience
-from .limits import DRIVERS, Exceedances, breach_probability, fits
-
-NOTHING = -1  # where no design is feasible
 BLOCK = 8192  # points that are priced together: what they need fits into a cache
-CELL = 128  # points over which the least that a design can cost is taken
-ENOUGH = 2  # better designs, of which the worse is the second best
+CELLS = 512  # cells over which the least that a design can cost is taken, about, and
+CELL = 128  # the most points of one
+PRICED = 2**16  # designs x points x sizes that are priced at once
+FIRST = 24  # designs that are priced first, at a single point
 SLACK = 1e-9  # by which a sum has to be less, of itself: far more than rounding
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class TopTwo:
-    """The best and the second best at the points of a block, so far."""
+    """The best and the second best at each point; arrays of shape (2, *axes)."""
 
-    score: np.ndarray  # (2, *block)
-    index: np.ndarray
-    usd: np.ndarray
-    tie: np.ndarray  # parts and p95 by which equal scores are told apart, (2, 2, *block)
+    index: np.ndarray  # into the table's designs, -1 where there is none
+    size: np.ndarray  # of the sizes
+    score: np.ndarray  # [USD a month] with the parts, infinite where there is none
+    usd: np.ndarray  # [USD a month], NaN where there is none
+
+    @property
+    def winner(self) -> np.ndarray:
+        """The index of the best."""
+        return self.index[0]
+
+    @property
+    def runner_up(self) -> np.ndarray:
+        """The index of the second best."""
+        return self.index[1]
 
 
-class Contest:
-    """The designs of an evaluation against each other."""
+def best_two(answers: Answers, designs: Table | None = None) -> TopTwo:
+    """The two best of these designs at every point of the axes; without any, of those that were asked.
 
-    def __init__(self, evaluation: Evaluation, load_of: Callable[[Block], Conditions]) -> None:
-        self.evaluation, self.load_of = evaluation, load_of
-        load = evaluation.load
-        self.grid, self.cells = Grid(load.shape, BLOCK), Grid(load.shape, CELL)
-        self.rows, self.parts = evaluation.table.rows, evaluation.table.parts
-        self.linear = self._stacked(money.linear_usd for money in evaluation.money)
-        self.ids = [sorted(money.tiered) for money in evaluation.money]
-        self.tiered = {
-            price_id: self._stacked(money.tiered.get(price_id, 0.0) for money in evaluation.money)
-            for price_id in sorted({price_id for ids in self.ids for price_id in ids})
-        }
-        self.fits = self._stacked(self._fits(evaluation))
-        totals = [np.asarray(seconds.total) for seconds in evaluation.seconds]
-        self.p95 = self._stacked(total[1] if total.ndim else total for total in totals)
-        self.exchange = self._stacked(seconds.exchange for seconds in evaluation.seconds)
-        self.work = self._stacked(seconds.work for seconds in evaluation.seconds)
-        self.cold = self._stacked(self._cold(evaluation))
-        self.part_usd = load.number("preferences.part_usd")
-        self.kept = 1 - load.number("preferences.discount")
-        self.may_be_excluded = np.array([free is not True for free in self.free])
-        self.designs = Pairs(self).undominated()
+    Least score; ties go to fewer parts, then to the lower p95, then to the first in the table. Sizes of one
+    design are one design: each is taken at its best size.
+    """
+    return Search(answers, answers.table if designs is None else designs).best_two()
+
+
+class Search:
+    """The bounds of designs in the cells of all axes, and the contest in each block."""
+
+    def __init__(self, answers: Answers, table: Table) -> None:
+        self.answers, self.load, self.table = answers, answers.load, table
+        self.shape = answers.axes_shape
+        points = int(np.prod(self.shape))
+        self.blocks = Grid(self.shape, BLOCK)
+        self.cells = Grid(self.shape, max(1, min(CELL, points // CELLS)))
+        self.placements = table.used
+
+    def best_two(self) -> TopTwo:
+        """The contest in every block."""
+        found = _nobody(self.shape)
+        if len(self.table.rows):
+            for block in self.blocks:
+                part = Contest(self, block).best_two()
+                for whole, own in zip(_arrays(found), _arrays(part), strict=True):
+                    whole[(slice(None), *block)] = own
+        return found
+
+    # The least and the most in each cell, of shape (placements, sizes, *cells) ------------------------
+
+    def ends(self, name: str, how: np.ufunc) -> np.ndarray:
+        """The least (`np.minimum`) or the most (`np.maximum`) that each placement adds to a quantity."""
+        a = self.answers
+        constant = a.constant[a.quantities.index(name)][self.placements]
+        result = constant.reshape(*constant.shape, *(1,) * len(self.shape))
+        for along in a.along.get(name, ()):
+            reduced = self.reduced(along.values, how)
+            result = result + reduced[along.row_of[self.placements]]
+        for steps in a.steps:
+            if steps.quantity == name:
+                rows = steps.row_of[self.placements]
+                sums = [self._summed([self.reduced(t, how) for t in terms], rows) for terms in steps.sums]
+                times = self._summed([self.reduced(steps.times, how)], rows)
+                has = (rows >= 0).reshape(-1, *(1,) * (result.ndim - 1))
+                result = result + np.where(has, times * steps.function(*sums), 0.0)
+        return result
+
+    def reduced(self, values: np.ndarray, how: np.ufunc) -> np.ndarray:
+        """The ends of each row, of shape (rows, sizes, *cells)."""
+        return self.cells.reduced(how, values)
+
+    @staticmethod
+    def _summed(terms: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
+        """The sum of terms, a row a placement."""
+        own = [term[rows if len(term) > 1 else np.zeros_like(rows)] for term in terms]
+        return np.sum(np.broadcast_arrays(*own), axis=0) if len(own) > 1 else own[0]
 
     @cached_property
-    def always(self) -> np.ndarray:
-        """Which contexts break no limit anywhere."""
-        return np.asarray(self.fits.ends[0] > 0)
+    def breaks(self) -> np.ndarray:
+        """Where each placement surely breaks a limit or is excluded, all over a cell."""
+        broken = self.ends(BAD, np.minimum) > 0
+        for test in self.answers.tests:
+            rows = test.row_of[self.placements]
+            least = self._summed([self.reduced(term, np.minimum) for term in test.terms], rows)
+            most = self._summed([self.reduced(test.most, np.maximum)], rows)
+            has = (rows >= 0).reshape(-1, *(1,) * (least.ndim - 1))
+            broken = broken | (has & (least * (1 - SLACK) > most))
+        return broken
 
     @cached_property
     def least(self) -> np.ndarray:
-        """The least score of each design in each cell; infinite where it surely breaks or is late."""
-        rows, parts = self.rows[self.designs], self.parts[self.designs]
-        column = (slice(None), *[None] * len(self.grid.shape))
-        quantities = {price_id: stacked.at_least(rows) for price_id, stacked in self.tiered.items()}
-        usd = self.linear.at_least(rows) + self.evaluation.book.tiered_usd(quantities)
-        kept, part_usd = (self._stacked([value]).least[0] for value in (self.kept, self.part_usd))
-        score = usd * kept * (1 - SLACK) + part_usd * parts[column]
-        able = (self.fits.most > 0)[rows].all(axis=1)
-        return np.where(able & ~self._late(rows, column), score, np.inf)
+        """No more than the score of each design in each cell, whatever its size: shape (designs, cells)."""
+        added, beside = self.ends(USD, np.minimum), np.zeros((1, 1))
+        for name in self.answers.tiered:
+            slope, offset = self._chord(name)
+            added = added + slope * self.ends(name, np.minimum)
+            beside = beside + offset
+        added = np.where(self.breaks, np.inf, added)
+        kept = 1 - self._end(self.load.number("preferences.discount"), np.maximum)
+        part_usd = self._end(self.load.number("preferences.part_usd"), np.minimum)
+        score = (self._designs(added) + beside) * kept * (1 - SLACK)
+        score = score.min(axis=1) + part_usd[:, 0] * self._column(self.table.parts)
+        return np.broadcast_to(score, (len(self.table.rows), *self.cells.counts)).reshape(len(score), -1)
 
-    def _late(self, rows: np.ndarray, column: tuple[slice | None, ...]) -> np.ndarray:
-        """Where designs surely miss `client.waits` or `targets.latency_p95`, whatever rounding does."""
-        load, answers = self.evaluation.load, self.evaluation.table.answers[self.designs][column]
-        patience = self._stacked([load.runtime.quantile(1 - load.tolerance)]).least[0]
-        before = self.exchange.at_least(rows) + np.where(answers, self.work.at_least(rows) + patience, 0.0)
-        late = before * (1 - SLACK) > self._stacked([load.waits]).most[0]
-        if load.latency_p95 is None:
-            return np.asarray(late)
-        return np.asarray(
-            late | (self.p95.at_least(rows) * (1 - SLACK) > self._stacked([load.latency_p95]).most[0])
-        )
+    def _column(self, values: np.ndarray) -> np.ndarray:
+        return values.reshape(-1, *(1,) * len(self.shape))
 
-    def _stacked(self, values: Iterable[Number]) -> Stacked:
-        return Stacked(list(values), self.cells)
-
-    def places(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Winner and runner-up (-1: nobody), and the winner's money [USD a month]."""
-        shape = self.grid.shape
-        winner, runner_up, usd = np.empty(shape, np.int32), np.empty(shape, np.int32), np.empty(shape)
-        for block in self.grid:
-            best = Round(self, block).best
-            winner[block], runner_up[block], usd[block] = *best.index, best.usd[0]
-        return winner, runner_up, usd
-
-    def chance(self, winner: np.ndarray) -> np.ndarray:
-        """The winner's chance that a request breaks any limit as quotas are today."""
-        chance = np.full(winner.shape, np.nan)
-        for block in self.grid:
-            load, of_block = self.load_of(block), winner[block]
-            for index in np.unique(of_block[of_block != NOTHING]):
-                here = of_block == index
-                chance[block][here] = np.broadcast_to(self._chance(load, self.rows[index]), load.shape)[here]
-            load.forget()
-        return chance
-
-    def _chance(self, load: Conditions, rows: np.ndarray) -> np.ndarray:
-        contexts = [self.evaluation.table.contexts[row] for row in rows]
-        today = [
-            found.today
-            for found in load.asked(
-                "limits", contexts, lambda option, view: Exceedances.of(option.limits(view), view)
-            )
-        ]
-        worst: list[Number] = []
-        for driver in DRIVERS:
-            most: Number = 0.0
-            for chances in today:
-                most = np.maximum(most, chances.get(driver, 0.0))
-            worst.append(most)
-        return np.asarray(breach_probability(worst))
-
-    @staticmethod
-    def _fits(evaluation: Evaluation) -> list[Number]:
-        """Of each context, where it breaks no limit."""
-        load, contexts = evaluation.load, evaluation.table.contexts
-        return load.asked("fits", contexts, lambda option, view: fits(option.limits(view), view))
+    def _end(self, value: object, how: np.ufunc) -> np.ndarray:
+        """The end of a quantity of the load in each cell, shape (1, 1, *cells or 1)."""
+        values = np.asarray(value, dtype=float)
+        missing = 2 + len(self.shape) - values.ndim
+        return self.reduced(values.reshape((1,) * missing + values.shape), how)
 
     @cached_property
-    def free(self) -> list[Number]:
-        """Of each context, where the workload does not exclude it."""
-        exclusions = self.evaluation.table.exclusions(self.evaluation.load)
-        found: list[Number] = []
-        for context in self.evaluation.table.contexts:
-            free: Number = True
-            for exclusion in exclusions[context.option]:
-                free = free & ~np.asarray(exclusion.where)
-            found.append(free)
-        return found
+    def _rows(self) -> np.ndarray:
+        """The rows of the designs among the placements that are used."""
+        place = np.zeros(len(self.table.placements), dtype=int)
+        place[self.placements] = np.arange(len(self.placements))
+        return place[self.table.rows]
 
-    @staticmethod
-    def _cold(evaluation: Evaluation) -> list[Number]:
-        """Of each context, the share of requests whose work waits for a cold start."""
-        return [
-            evaluation.load.under(c.flow).work_cold_share if c.option.concern == "execution" else 0.0
-            for c in evaluation.table.contexts
-        ]
+    def _designs(self, values: np.ndarray) -> np.ndarray:
+        """Sums over the placements of each design."""
+        summed = values[self._rows[:, 0]]
+        for concern in range(1, self._rows.shape[1]):
+            summed = summed + values[self._rows[:, concern]]
+        return summed
 
-
-class Round:
-    """The contest in one block."""
-
-    def __init__(self, contest: Contest, block: Block) -> None:
-        self.contest, self.block = contest, block
-        self.load = contest.load_of(block)
-        self.shape = shape = self.load.shape
-        self.inside = contest.cells.within(block)
-        self.cuts: dict[tuple[str, int], np.ndarray] = {}
-        self.best = TopTwo(
-            np.full((2, *shape), np.inf),
-            np.full((2, *shape), NOTHING),
-            np.full((2, *shape), np.nan),
-            np.full((2, 2, *shape), np.inf),
+    def _chord(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """A slope and an offset so that slope x quantity + offset is no more than its money, in each cell."""
+        low, high = self._range(name, np.minimum), self._range(name, np.maximum)
+        book = self.answers.book
+        slope = book.least_usd(name, high) - book.least_usd(name, low)
+        slope = np.where(high > low, slope / np.where(high > low, high - low, 1.0), 0.0)
+        offset = np.minimum(
+            book.least_usd(name, low) - slope * low, book.least_usd(name, high) - slope * high
         )
-        self._compete()
+        for start in book.knots(name):
+            between = (low < start) & (start < high)
+            if between.any():
+                offset = np.where(
+                    between, np.minimum(offset, book.least_usd(name, start) - slope * start), offset
+                )
+        return slope, offset
 
-    def _compete(self) -> None:
-        """Price the designs in the order of their least, where it is less than what the second best costs."""
-        least = self.contest.least[(slice(None), *self.inside)].reshape(len(self.contest.designs), -1)
-        second = self._second()
-        for number in least.min(axis=1).argsort(kind="stable"):
-            if (least[number] <= second).any() and self._enter(int(self.contest.designs[number])):
-                second = self._second()
-        self.load.forget()
+    def _range(self, name: str, how: np.ufunc) -> np.ndarray:
+        """The least or the most that any design can sum up to, shape (1, 1, *cells)."""
+        ends = how.reduce(self.ends(name, how), axis=1, keepdims=True)
+        total = 0.0
+        for concern in range(self._rows.shape[1]):
+            total = total + how.reduce(ends[np.unique(self._rows[:, concern])], axis=0, keepdims=True)
+        return np.asarray(total)
+
+    @cached_property
+    def exchange(self) -> np.ndarray:
+        """The least seconds until the request is accepted: shape (placements, *cells or 1)."""
+        return self.ends(EXCHANGE, np.minimum).min(axis=1)
+
+    @cached_property
+    def work(self) -> np.ndarray:
+        """The least seconds of work beside the run time."""
+        return self.ends(WORK, np.minimum).min(axis=1)
+
+    @cached_property
+    def p95(self) -> np.ndarray:
+        """The least p95."""
+        return self.ends(P95, np.minimum).min(axis=1)
+
+    def surely_late(self, designs: np.ndarray) -> np.ndarray:
+        """Where these designs miss `client.waits` or `targets.latency_p95` all over a cell: (designs, cells)."""
+        rows = self._rows[designs]
+
+        def summed(values: np.ndarray) -> np.ndarray:
+            total = values[rows[:, 0]]
+            for concern in range(1, rows.shape[1]):
+                total = total + values[rows[:, concern]]
+            return total
+
+        load, at_once = self.load, self._column(self.table.answers[designs])
+        edge = self._end(load.edge("runtime"), np.minimum)[0]
+        before = summed(self.exchange) + np.where(at_once, summed(self.work) + edge, 0.0)
+        late = before * (1 - SLACK) > self._end(load.waits, np.maximum)[0]
+        if load.latency_p95 is not None:
+            promised = self._end(load.latency_p95, np.maximum)[0]
+            late = late | (summed(self.p95) * (1 - SLACK) > promised)
+        return np.broadcast_to(late, (len(designs), *self.cells.counts)).reshape(len(designs), -1)
+
+
+class Contest:
+    """The two best in one block."""
+
+    def __init__(self, search: Search, block: Block) -> None:
+        self.search, self.sums = search, Sums(search.answers, block)
+        inside = np.arange(int(np.prod(search.cells.counts))).reshape(search.cells.counts)
+        self.least = search.least[:, inside[search.cells.within(block)].ravel()]
+        self.cells = inside[search.cells.within(block)].ravel()
+        self.shape = self.sums.shape
+        self.best = _nobody(self.shape)
+        self.p95 = np.full((2, *self.shape), np.inf)
+
+    def best_two(self) -> TopTwo:
+        """Price designs, the most promising first, while any of the rest may be among the two best."""
+        waiting = np.flatnonzero(np.isfinite(self.least).any(axis=1))
+        if not len(waiting):
+            return self.best
+        least = self.least[waiting]
+        with np.errstate(invalid="ignore"):  # nothing is possible in a cell: infinite less infinite
+            order = np.nanmin(least - least.min(axis=0), axis=1).argsort(kind="stable")
+        waiting, least = waiting[order], least[order]
+        points = max(int(np.prod(self.shape)), 1) * self.search.answers.sizes
+        at_once = FIRST if points < PRICED // FIRST else max(1, PRICED // points)
+        while len(waiting):
+            alive = (least <= self._second()).any(axis=1)
+            waiting, least = waiting[alive], least[alive]
+            some, waiting = waiting[:at_once], waiting[at_once:]
+            open_to, least = least[:at_once] <= self._second(), least[at_once:]
+            if len(some):
+                open_to &= ~self.search.surely_late(some)[:, self.cells]
+                some = some[open_to.any(axis=1)]
+                if len(some):
+                    self._enter(some)
+            at_once = min(at_once * 2, max(at_once, PRICED // points))
+        return self.best
 
     def _second(self) -> np.ndarray:
         """The most that the second best costs in each cell of the block, finite."""
         score = self.best.score[1]
-        for axis, starts in enumerate(self.contest.cells.starts):
+        for axis, starts in enumerate(self.search.cells.starts):
             score = np.maximum.reduceat(score, starts[starts < score.shape[axis]], axis=axis)
         return np.minimum(score.ravel(), np.finfo(float).max)
 
-    def _cut(self, kind: str, context: int, values: Sequence[Number]) -> np.ndarray:
-        """A context's array in this block, remembered."""
-        key = (kind, context)
-        if key not in self.cuts:
-            self.cuts[key] = cut(values[context], self.block)
-        return self.cuts[key]
-
-    def _sum(self, kind: str, contexts: Sequence[int], values: Sequence[Number]) -> np.ndarray:
-        """The sum over the contexts of a design, in the order of the concerns."""
-        total = self._cut(kind, contexts[0], values)
-        for context in contexts[1:]:
-            total = total + self._cut(kind, context, values)
-        return total
-
-    def _enter(self, index: int) -> bool:
-        """Let one design compete, where it may still win; whether it is the best or second best anywhere."""
-        contexts = self.contest.rows[index].tolist()
-        usd = self._usd(contexts)
-        score = usd + cut(self.contest.part_usd, self.block) * self.contest.parts[index]
-        open_to = self._fits(contexts) & (score <= self.best.score[1])
-        if not open_to.any():
-            return False
-        open_to = open_to & self._in_time(index, contexts)
+    def _enter(self, designs: np.ndarray) -> None:
+        """Let designs compete with the two best so far."""
+        search, sums = self.search, self.sums
+        rows, parts = search.table.rows[designs], search.table.parts[designs]
+        constants = sums.constants(rows)
+        usd = sums.usd(rows, constants)
+        score = usd + sums.cut(search.load.number("preferences.part_usd")) * sums.column(parts)
+        open_to = (score <= self.best.score[1] * (1 + SLACK)) & ~sums.broken(rows, constants)
+        some = open_to.reshape(len(designs), -1).any(axis=1)
+        if not some.any():
+            return
+        if not some.all():
+            designs, rows, parts, constants = designs[some], rows[some], parts[some], constants[some]
+            usd, score, open_to = (each[some] for each in (usd, score, open_to))
+        open_to = open_to & sums.in_time(rows, search.table.answers[designs], constants)
         score = np.where(open_to, score, np.inf)
-        return self._place(index, contexts, score, np.broadcast_to(usd, self.shape))
+        if not np.isfinite(score).any():
+            return
+        p95 = sums.total(P95, rows, constants)
+        self._place(designs, *self._sized(score, usd, p95))
 
-    def _fits(self, contexts: Sequence[int]) -> np.ndarray:
-        """Where no limit breaks and nothing is excluded."""
-        fits = np.ones(self.shape, dtype=bool)
-        for context in contexts:
-            if not self.contest.always[context]:
-                fits &= self._cut("fits", context, self.contest.fits.values) > 0
-            if self.contest.may_be_excluded[context]:
-                fits = fits & self._cut("free", context, self.contest.free)
-        return fits
+    def _sized(self, *values: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Score, money and p95 of each design at its best size, and that size: shape (designs, *block)."""
+        shape = np.broadcast_shapes(*(each.shape for each in values), (1, 1, *self.shape))
+        size = np.broadcast_to(values[0], shape).argmin(axis=1)
+        if shape[1] == 1:
+            return (*(np.broadcast_to(each, shape)[:, 0] for each in values), size)
+        picked = (np.take_along_axis(np.broadcast_to(each, shape), size[:, None], 1)[:, 0] for each in values)
+        return (*picked, size)
 
-    def _usd(self, contexts: Sequence[int]) -> np.ndarray:
-        c = self.contest
-        usd = self._sum("linear", contexts, c.linear.values)
-        by_id: dict[str, list[int]] = {}
-        for context in contexts:
-            for price_id in c.ids[context]:
-                by_id.setdefault(price_id, []).append(context)
-        quantities = {
-            price_id: self._sum(price_id, those, c.tiered[price_id].values)
-            for price_id, those in by_id.items()
-        }
-        usd = usd + c.evaluation.book.tiered_usd(quantities)
-        return np.asarray(usd * cut(c.kept, self.block))
-
-    def _in_time(self, index: int, contexts: Sequence[int]) -> Number:
-        """Within `client.waits` and `targets.latency_p95`."""
-        c, load = self.contest, self.load
-        exchange = self._sum("exchange", contexts, c.exchange.values)
-        if c.evaluation.table.answers[index]:
-            work, cold = (
-                self._sum(kind, contexts, stacked.values)
-                for kind, stacked in (("work", c.work), ("cold", c.cold))
-            )
-            within = over_patience(load, exchange, work, cold, True) <= load.tolerance
-        else:
-            within = load.waits - exchange >= 0
-        return within if load.latency_p95 is None else within & (self._p95(contexts) <= load.latency_p95)
-
-    def _p95(self, contexts: Sequence[int]) -> np.ndarray:
-        return self._sum("p95", contexts, self.contest.p95.values)
-
-    def _place(self, index: int, contexts: Sequence[int], score: np.ndarray, usd: np.ndarray) -> bool:
-        """Put a design where it belongs, if anywhere; equal scores go to fewer parts, then lower p95."""
-        placed = False
+    def _place(
+        self, designs: np.ndarray, score: np.ndarray, usd: np.ndarray, p95: np.ndarray, size: np.ndarray
+    ) -> None:
+        """The two best of those so far and these, in the order of the table, so that ties fall as there."""
+        best, count = self.best, len(designs)
+        column = designs.reshape(-1, *(1,) * len(self.shape))
+        index = np.concatenate([best.index, np.broadcast_to(column, (count, *self.shape))])
+        every = [
+            index,
+            np.concatenate([best.size, size]),
+            np.concatenate([best.score, score]),
+            np.concatenate([best.usd, usd]),
+            np.concatenate([self.p95, p95]),
+        ]
+        parts = np.append(self.search.table.parts, 0)[index]  # nobody has none, at an infinite score
+        order = _order(index)
+        if order is not None:
+            every = [np.take_along_axis(each, order, 0) for each in every]
+            parts = np.take_along_axis(parts, order, 0)
+        score = every[2].copy()
         for place in (0, 1):
-            ahead = score < self.best.score[place]
-            equal = (score == self.best.score[place]) & np.isfinite(score)
-            tie = None
-            if equal.any():
-                tie = self._tie(index, contexts)
-                ahead = ahead | (equal & _before(tie, index, self.best.tie[place], self.best.index[place]))
-            if not ahead.any():
-                continue
-            placed = True
-            tie = self._tie(index, contexts) if tie is None else tie
-            if place == 0:
-                for kept in (self.best.score, self.best.index, self.best.usd):
-                    kept[1] = np.where(ahead, kept[0], kept[1])
-                self.best.tie[1] = np.where(ahead, self.best.tie[0], self.best.tie[1])
-            self.best.score[place] = np.where(ahead, score, self.best.score[place])
-            self.best.index[place] = np.where(ahead, index, self.best.index[place])
-            self.best.usd[place] = np.where(ahead, usd, self.best.usd[place])
-            self.best.tie[place] = np.where(ahead, tie, self.best.tie[place])
-            if place == 0:
-                score = np.where(ahead, np.inf, score)
-        return placed
-
-    def _tie(self, index: int, contexts: Sequence[int]) -> np.ndarray:
-        parts = np.full(self.shape, float(self.contest.parts[index]))
-        return np.stack([parts, np.broadcast_to(self._p95(contexts), self.shape)])
+            first = ranked(score, parts, every[4])
+            at = np.maximum(first, 0)[None]
+            none = first == NOTHING
+            fills = (NOTHING, 0, np.inf, np.nan, np.inf)
+            for kept, values, fill in zip((*_arrays(best), self.p95), every, fills, strict=True):
+                kept[place] = np.where(none, fill, np.take_along_axis(values, at, 0)[0])
+            np.put_along_axis(score, at, np.inf, 0)
 
 
-def _before(tie: np.ndarray, index: int, other: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """Where a design goes before one of the same score: fewer parts, lower p95, earlier in the table."""
-    fewer, as_many = tie[0] < other[0], tie[0] == other[0]
-    sooner, as_soon = tie[1] < other[1], tie[1] == other[1]
-    return fewer | (as_many & (sooner | (as_soon & (index < held))))
+def _order(index: np.ndarray) -> np.ndarray | None:
+    """How to sort designs by their place in the table; None if they are sorted at every point."""
+    if (index[:-1] <= index[1:]).all():
+        return None
+    return index.argsort(axis=0, kind="stable")
 
 
-class Pairs:
-    """Designs against each other, a row for each and a column for each."""
-
-    def __init__(self, contest: Contest) -> None:
-        self.contest, self.rows = contest, contest.rows
-        self.shared = self.rows[:, None] == self.rows  # (designs, designs, concerns)
-
-    def undominated(self) -> np.ndarray:
-        """The designs that may be among the two best anywhere."""
-        better = self._serves() & self._never_later() & self._cheaper()
-        return np.flatnonzero(better.sum(axis=0) < ENOUGH)
-
-    def _more(self, stacked: Stacked) -> np.ndarray:
-        """The most by which each concern of a row's design may exceed that of a column's."""
-        low, high = (each[self.rows] for each in stacked.ends)
-        return np.where(self.shared, 0.0, high[:, None] - low)
-
-    def _cheaper(self) -> np.ndarray:
-        c = self.contest
-        usd = self._more(c.linear).sum(axis=-1)
-        for price_id, stacked in c.tiered.items():
-            quantity = self._more(stacked).sum(axis=-1)
-            least, most = c.evaluation.book.unit_prices(price_id)
-            usd += _times(quantity, least, most)
-        parts = c.parts
-        apart = (parts[:, None] - parts).astype(float)
-        kept, part_usd = np.asarray(c.kept), np.asarray(c.part_usd)
-        score = _times(usd, kept.min(), kept.max()) + _times(apart, part_usd.min(), part_usd.max())
-        scale = c.linear.ends[1][self.rows].sum(axis=-1) + part_usd.max() * parts
-        return np.asarray(score < -SLACK * (1 + scale[:, None]))
-
-    def _never_later(self) -> np.ndarray:
-        """Whether a row's design keeps every promise that a column's keeps."""
-        c = self.contest
-        answers = c.evaluation.table.answers
-        fine = answers[:, None] <= answers
-        for stacked in (c.exchange, c.p95):
-            fine &= _no_more(self._more(stacked))
-        for stacked in (c.work, c.cold):
-            fine &= _no_more(self._more(stacked)) | ~answers[:, None]
-        return np.asarray(fine)
-
-    def _serves(self) -> np.ndarray:
-        """Whether whatever may break or exclude a row's design is part of the column's too."""
-        doubtful = ~self.contest.always | self.contest.may_be_excluded
-        return np.asarray((self.shared | ~doubtful[self.rows][:, None]).all(axis=-1))
+def _nobody(shape: tuple[int, ...]) -> TopTwo:
+    two = (2, *shape)
+    return TopTwo(np.full(two, NOTHING), np.zeros(two, int), np.full(two, np.inf), np.full(two, np.nan))
 
 
-def _times(values: np.ndarray, least: float, most: float) -> np.ndarray:
-    """The most that values can be, times a factor between these."""
-    return values * np.where(values > 0, most, least)
-
-
-def _no_more(terms: np.ndarray) -> np.ndarray:
-    """Whether a sum is surely not above zero, rounding or not."""
-    return np.asarray((terms <= 0).all(axis=-1) | (terms.sum(axis=-1) < -SLACK))
+def _arrays(two: TopTwo) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    return two.index, two.size, two.score, two.usd

@@ -13,9 +13,9 @@ import numpy as np
 from explorer.analysis.choice import completed
 from explorer.analysis.phrases import difference_or_all
 from explorer.analysis.recommendation import Recommendation
-from explorer.engine.designs import Design
-from explorer.engine.evaluation import Evaluation, possible
-from explorer.engine.search import NOTHING
+from explorer.engine.designs import Design, table
+from explorer.engine.evaluation import Evaluation
+from explorer.engine.ranking import NOTHING
 from explorer.errors import ExplorerError
 from explorer.facts.units import format_part, format_share, format_usd, format_usd_a_month, shown
 from explorer.workload.workload import Workload
@@ -122,7 +122,7 @@ class Regret:
             mean_regret_se=float(regret.std() / np.sqrt(regret.size)) if some else np.nan,
             p95_regret_usd=float(np.quantile(regret, 0.95)) if some else np.nan,
             mean_monthly_usd=float(held.usd[i, holds].mean()) if some else np.nan,
-            parts=len(design.parts),
+            parts=int(self.held.parts[i]),
         )
 
     @cached_property
@@ -242,7 +242,7 @@ def drawn(given: Range, samples: int, seed: int) -> np.ndarray:
 def _sturdy(workload: Workload, axes: Mapping[str, np.ndarray], risk: float) -> Iterator[Design]:
     """Designs that are never the best or second best, but fail less often or regret less on average."""
     load = Scenarios(workload, {axis: values[:LOOKED_AT] for axis, values in axes.items()})
-    few = Evaluation(load, possible(load))
+    few = Evaluation(load, table().possible(load))
     if not few.designs:
         return
     score = few.score_usd(load.number("preferences.part_usd"))

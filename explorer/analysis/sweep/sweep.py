@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from explorer.engine.answers import Answers
 from explorer.engine.bounds import Block
+from explorer.engine.chances import chances
 from explorer.engine.designs import CONCERNS, Design, choices, table
-from explorer.engine.evaluation import Evaluation, possible
-from explorer.engine.search import NOTHING, Contest
+from explorer.engine.evaluation import Evaluation
+from explorer.engine.ranking import NOTHING, ranked
+from explorer.engine.search import best_two
 from explorer.errors import DesignError, ExplorerError
 from explorer.facts.units import shown
 from explorer.options.base.conditions import Conditions
@@ -164,10 +167,9 @@ class _Work:
     given: tuple[Design, ...] | None
 
     def __call__(self, axes: Axes) -> Answer:
-        whole = tuple(slice(0, len(values)) for values in axes.values())
         if self.given is None:
-            return _answers(self.workload, axes, whole)
-        return _compared(self.workload, axes, self.given, whole)
+            return _answers(self.workload, axes)
+        return _compared(self.workload, axes, self.given)
 
 
 def _gathered(
@@ -220,49 +222,36 @@ def _design(given: Any) -> Design:
     return Design(**chosen)
 
 
-def _load(workload: Workload, grid: Mapping[str, np.ndarray], block: Block | None = None) -> Conditions:
-    """A block of the grid, or all of it, each axis along a dimension of its own."""
+def _load(workload: Workload, grid: Mapping[str, np.ndarray]) -> Conditions:
+    """The grid, each axis along a dimension of its own."""
     axes = {}
     for number, (axis, values) in enumerate(grid.items()):
         along = [1] * len(grid)
         along[number] = -1
-        axes[axis] = (values[block[number]] if block else values).reshape(along)
+        axes[axis] = values.reshape(along)
     return Conditions(workload, axes)
 
 
 def _compared(
-    workload: Workload, grid: Mapping[str, np.ndarray], given: tuple[Design, ...], tile: Block
+    workload: Workload, grid: Mapping[str, np.ndarray], given: tuple[Design, ...]
 ) -> tuple[np.ndarray, ...]:
     """Winner and runner-up among the given designs in a tile, and each one's money and breach probability."""
-    load = _load(workload, grid, tile)
-    evaluation = Evaluation(
-        load, table().only(np.isin(np.arange(len(POSITION)), [POSITION[d] for d in given]))
-    )
+    load = _load(workload, grid)
+    whole = table().only(np.isin(np.arange(len(POSITION)), [POSITION[d] for d in given]))
+    evaluation = Evaluation(load, whole)
     order = [evaluation.designs.index(design) for design in given]
     score = evaluation.score_usd(load.number("preferences.part_usd"))[order]
-    winner = _ranked(evaluation, order, score)
+    parts, p95 = evaluation.column(whole.parts[order]), evaluation.latency_s[order][:, 1]
+    winner = ranked(score, parts, p95)
     second = np.where(np.arange(len(given)).reshape(-1, *[1] * winner.ndim) == winner, np.inf, score)
     money, chance = evaluation.monthly_usd[order], evaluation.breach_probability[order]
-    runner_up = _ranked(evaluation, order, second)
-    load.forget()
-    return winner, runner_up, money, chance
+    return winner, ranked(second, parts, p95), money, chance
 
 
-def _ranked(evaluation: Evaluation, order: Sequence[int], score: np.ndarray) -> np.ndarray:
-    """The least score; equal ones go to fewer parts, then to the lower p95; -1 where all are infinite."""
-    parts = np.broadcast_to(evaluation.column(evaluation.table.parts)[order], score.shape)
-    best = np.lexsort((evaluation.latency_s[order][:, 1], parts, score), axis=0)[0]
-    return np.where(np.isfinite(score.min(axis=0)), best, NOTHING)
-
-
-def _answers(workload: Workload, grid: Mapping[str, np.ndarray], tile: Block) -> tuple[np.ndarray, ...]:
+def _answers(workload: Workload, grid: Mapping[str, np.ndarray]) -> tuple[np.ndarray, ...]:
     """Winner, runner-up, money and breach probability of a tile."""
-    whole = {axis: values[part] for (axis, values), part in zip(grid.items(), tile, strict=True)}
-    load = _load(workload, whole)
-    evaluation = Evaluation(load, possible(load))
-    contest = Contest(evaluation, lambda block: _load(workload, whole, block))
-    index = np.array([*map(POSITION.__getitem__, evaluation.designs), NOTHING], dtype=np.int32)
-    winner, runner_up, usd = contest.places()
-    chance = contest.chance(winner)
-    load.forget()
-    return index[winner], index[runner_up], usd, chance
+    load = _load(workload, grid)
+    designs = table().possible(load)
+    best = best_two(Answers(load, designs))
+    index = np.array([*map(POSITION.__getitem__, designs.designs), NOTHING], dtype=np.int32)
+    return index[best.winner], index[best.runner_up], best.usd[0], chances(load, designs, best.winner)

@@ -78,6 +78,11 @@ class Conditions:
         """
         return type(self)(self.workload, self.given, (1, 1))
 
+    def at_points(self, here: np.ndarray) -> Self:
+        """The points of the load where `here` holds, along one axis."""
+        axes = {name: np.broadcast_to(values, self.shape)[here] for name, values in self.given.items()}
+        return type(self)(self.workload, axes)
+
     # Facts by id ---------------------------------------------------------------------------------
 
     def memo(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -96,10 +101,22 @@ class Conditions:
     def limit(self, limit_id: str) -> float:
         """The value of a limit, in its unit."""
         if limit_id not in self.limits:
-            value = catalogue.limit(limit_id).value
+            value = self.own_limits.get(limit_id, catalogue.limit(limit_id).value)
             assert value is not None, f"{limit_id} has no number in limits.csv"
             self.limits[limit_id] = value
         return self.limits[limit_id]
+
+    @property
+    def own_limits(self) -> Mapping[str, float]:
+        """What the workload says of limits: quotas as its account has them, and what it calls bears."""
+        bears = self.workload.downstream.concurrency
+        return {**self.workload.account, **({} if bears is None else {"downstream.concurrency": bears})}
+
+    @property
+    def bears(self) -> Number:
+        """Calls at once that what the work calls will bear; infinite where nothing is said."""
+        given = self.number("downstream.concurrency")
+        return np.inf if given is None else given
 
     def confirmed_limit(self, limit_id: str) -> float:
         """The newest value of a limit that is verified, today's where none is, in its unit."""
@@ -310,7 +327,12 @@ class Conditions:
 
     def codec(self, direction: str, path: Paths) -> Codec:
         """How a body travels through the door to or from a function."""
-        envelope = getattr(path, f"{direction}_envelope").look_up(self.envelope)
+        return self.event_codec(
+            direction, path, getattr(path, f"{direction}_envelope").look_up(self.envelope)
+        )
+
+    def event_codec(self, direction: str, path: Paths, envelope: Number = 0.0) -> Codec:
+        """How a body travels inside JSON, with so many bytes around it."""
         binary = getattr(self.workload, direction).binary
         factor = 1.0 if binary else self.constant("encoding.json_escape")
         if direction == "response" and path.gzip.any():
@@ -465,9 +487,8 @@ class Conditions:
 
     @property
     def in_peaks(self) -> Number:
-        """Requests a month that come in a peak, one a day of `peak.hours`."""
-        peaks = self.month_s / 86400 * self.constant("peak.hours") * 3600
-        return np.minimum(self.requests, self.peak_rps * peaks)
+        """Requests a month that come in a peak, one a day."""
+        return self.month_s / 86400 * self.peak_s * self.peak_rps
 
     @property
     def public(self) -> bool:
@@ -477,16 +498,21 @@ class Conditions:
     def concurrency_needed(self, age_s: float) -> Number:
         """Jobs at once that keep what waits younger than `age_s` [s] through a peak, and drain it.
 
-        A peak lasts as long as `peak.hours` says. Where a latency is promised, nothing may wait.
+        Where a latency is promised, nothing may wait.
         """
         age_s = age_s if self.latency_p95 is None else 0.0
-        patience = 1 + age_s / (self.constant("peak.hours") * 3600)
+        patience = 1 + age_s / self.peak_s
         return np.maximum(self.mean_rps, self.peak_rps / patience) * self.runtime.mean
 
     def backlog_age(self, capacity: Number) -> Number:
         """How old a waiting job gets by the end of a peak with `capacity` jobs at once [s]."""
         demand = self.peak_rps * self.runtime.mean / capacity
-        return self.constant("peak.hours") * 3600 * np.maximum(demand - 1, 0)
+        return self.peak_s * np.maximum(demand - 1, 0)
+
+    @property
+    def peak_s(self) -> Number:
+        """How long a peak lasts [s]: as `peak.hours` says, or for as long as a day's requests last."""
+        return np.minimum(self.constant("peak.hours") * 3600, 86400 * self.mean_rps / self.peak_rps)
 
     @property
     def task_vcpu(self) -> Number:
@@ -501,6 +527,11 @@ class Conditions:
         """Memory of that container [GB]."""
         least = self.constant("fargate.gb_per_vcpu_min") * self.task_vcpu
         return np.maximum(np.ceil(self.memory_gb), least)
+
+    def exchanged(self) -> list[Number]:
+        """Bytes that the work exchanges with the internet for one request: terms with one driver each."""
+        given = self.number("network.per_request")
+        return [self.request.mean, self.response.mean] if given is None else [given]
 
     def transfer(self, size_bytes: Number) -> Number:
         """Seconds that the client needs for `size_bytes` [B] by its bandwidth."""

@@ -10,7 +10,7 @@ quantities have behind theirs; of a single path it is a plain number, and so are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -108,7 +108,7 @@ class Paths:
     True
     """
 
-    def __init__(self, rows: Sequence[dict[str, Any]], tail: int | None) -> None:
+    def __init__(self, rows: Sequence[Mapping[str, Any]], tail: int | None) -> None:
         self.rows, self._tail = rows, tail
         self._with_tail: dict[int, Paths] = {}
 

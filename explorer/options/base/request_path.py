@@ -136,6 +136,7 @@ class RequestPath:
     response_envelope: str = ""
     response_limits: tuple[str, ...] = ()  # limits on a body that the door hands back from Lambda
     streams: bool = False  # the door can stream a function's response
+    streams_in_vpc: bool = False  # of a function in a VPC too
     streaming: bool = False  # and the response is streamed
     fronts_containers: bool = False
     starts_workflows: bool = False  # the door can start an Express workflow and wait for it

@@ -38,10 +38,11 @@ def function_seconds(load: Conditions, path: Paths, seconds: Number) -> UsageLin
 
 
 def task_hours(load: Conditions, hours: Number, vcpu: Number, gb: Number) -> Iterable[tuple[str, Number]]:
-    """The lines for `hours` of a container of this size, with its public address."""
+    """The lines for `hours` of a container of this size, with its public address unless it is in a VPC."""
     yield load.by_architecture("fargate.vcpu_linux"), hours * vcpu
     yield load.by_architecture("fargate.memory_linux"), hours * gb
-    yield "vpc.public_ipv4_in_use", hours
+    if not load.workload.network.vpc:
+        yield "vpc.public_ipv4_in_use", hours
 
 
 def to_clients(load: Conditions, path: Paths, sent_bytes: Number) -> UsageLines:

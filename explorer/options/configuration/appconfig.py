@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse
 from explorer.options.base.paths import Paths
+from explorer.options.base.private_network import interface_endpoints
 from explorer.options.base.request_path import RequestPath
 from explorer.options.base.resources import (
     AT_ONCE,
@@ -41,6 +42,7 @@ class AppConfig(Store):
         polled = self.alive(load, path) * load.month_s / load.constant("appconfig.poll_s")
         yield "appconfig.get_configuration_call", self.starts(load, path) + polled
         yield "appconfig.configuration_received", self.starts(load, path)
+        yield from interface_endpoints(load, "appconfigdata")
 
     def _reading(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         application = {"ApplicationId": ref("Application")}

@@ -121,9 +121,9 @@ class Store(Configuration):
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         per_job, on_demand = path.compute.has(start=Start.PER_JOB), path.compute.has(start=Start.ON_DEMAND)
+        seconds = self.reads_each(load, path) * load.time(self.time)
         if not (per_job | on_demand).any():
             return
-        seconds = self.reads_each(load, path) * load.time(self.time)
         if on_demand.any():
             cold = load.when_cold(load.work_cold_share(path), seconds)
             seconds = np.where(on_demand, cold, seconds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import ClassVar
 
 import numpy as np
@@ -11,6 +11,7 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse
 from explorer.options.base.paths import Paths
+from explorer.options.base.private_network import interface_endpoints
 from explorer.options.base.request_path import RequestPath
 from explorer.options.base.resources import Allow, Setting, TemplatePiece, Variable, joined, own_arn
 from explorer.options.base.usage import Stepped, UsageLines
@@ -39,12 +40,12 @@ class ParameterStore(Store):
         fetches = self.fetches(load, path)
         yield "kms.symmetric_request", fetches * load.config_secrets
         # beyond the free rate, higher throughput is switched on, and every read is paid
-        reads, (means, most) = fetches * self.entries(load, path), self.free_rate(load, path)
-        yield "ssm.higher_throughput_api_interaction", Stepped([means], lambda mean: mean > most, reads)
-
-    def free_rate(self, load: Conditions, path: Paths) -> tuple[Sequence[Number], Number]:
-        """The calls at the peak, and the most that are free."""
-        return self.peak_reads(load, path).terms(load, load.limit(self.rate))
+        means, most = self.peak_reads(load, path).terms(load, load.limit(self.rate))
+        paid = Stepped(
+            [[mean / most for mean in means]], lambda share: share > 1.0, fetches * self.entries(load, path)
+        )
+        yield "ssm.higher_throughput_api_interaction", paid
+        yield from interface_endpoints(load, "ssm")
 
     def _reading(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield Setting("tier", self.tier)

@@ -10,6 +10,7 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse
 from explorer.options.base.paths import Paths
+from explorer.options.base.private_network import interface_endpoints
 from explorer.options.base.request_path import RequestPath
 from explorer.options.base.resources import Allow, Setting, TemplatePiece, Variable, joined, own_arn
 from explorer.options.base.usage import UsageLines
@@ -40,6 +41,7 @@ class SecretsManager(Store):
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         yield "secretsmanager.secret", self.reads_each(load, path)
         yield "secretsmanager.api_call", self.fetches(load, path) * self.reads_each(load, path)
+        yield from interface_endpoints(load, "secretsmanager")
 
     def _reading(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield Variable("work", "CONFIGURATION", joined("${AWS::StackName}/"))

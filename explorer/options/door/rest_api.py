@@ -43,6 +43,7 @@ class RestApi(Door):
         "response_envelope": "encoding.envelope.response",
         "response_limits": ("lambda.sync.response",),
         "streams": True,
+        "streams_in_vpc": True,
         "door_waits": waits,
         "starts_workflows": True,
     }

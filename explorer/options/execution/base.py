@@ -24,6 +24,7 @@ from explorer.options.base.limit_uses import (
 from explorer.options.base.mask import Mask
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.paths import Paths
+from explorer.options.base.private_network import network_parts, work_network
 from explorer.options.base.request_path import (
     Actor,
     Behind,
@@ -59,23 +60,23 @@ def started_chunks(load: Conditions, spill: Offloaded, starts: np.ndarray) -> Nu
     return np.maximum(body.exceed(rooms) - gone, 0).sum(axis=0)
 
 
-def waiting(load: Conditions, age: str, where: Mask) -> Iterable[LimitUse]:
-    """Jobs wait where all environments are busy: how many they need at once, and how old they get."""
+def waiting(load: Conditions, age: str, where: Mask, most: Number = np.inf) -> Iterable[LimitUse]:
+    """Jobs wait where all environments are busy, or `most` are: how many they need, and how old they get."""
     needed = load.concurrency_needed(load.limit(age))
     mean, peak = load.runtime.mean * load.mean_rps, load.runtime.mean * load.peak_rps
-    yield Backlogged("lambda.concurrency", needed, where, mean, peak)
-    yield FixedUse(age, backlog_age(load, age), where)
+    yield Backlogged("lambda.concurrency", needed, where, mean, np.minimum(peak, most))
+    yield FixedUse(age, backlog_age(load, age, most), where)
 
 
-def backlog_age(load: Conditions, age: str) -> Number:
-    """How old a waiting job gets by the end of a peak, with the concurrency that is needed [s]."""
+def backlog_age(load: Conditions, age: str, most: Number = np.inf) -> Number:
+    """How old a waiting job gets by the end of a peak, with the concurrency that is needed, or `most` [s]."""
     needed = load.concurrency_needed(load.limit(age))
-    return load.backlog_age(np.maximum(needed, load.limit("lambda.concurrency")))
+    return load.backlog_age(np.minimum(np.maximum(needed, load.limit("lambda.concurrency")), most))
 
 
-def backlog(load: Conditions, age: str, where: Mask) -> Iterable[Step]:
+def backlog(load: Conditions, age: str, where: Mask, most: Number = np.inf) -> Iterable[Step]:
     """The wait for an environment in a peak: none for half of the jobs, the longest for the last."""
-    longest = backlog_age(load, age)
+    longest = backlog_age(load, age, most)
     if np.any(np.asarray(longest) > 0):
         seconds, who = np.where(load.levels > 0.5, load.levels * longest, 0.0), (Actor.FRONT, Actor.WORKER)
         yield Step(Phase.QUEUE, "wait for an environment", who, seconds, order=1, where=where)
@@ -154,6 +155,29 @@ class Execution(Option):
         """Invocations that a job's work takes, on average."""
         return 1.0
 
+    def more_parts(self, load: Conditions, path: Paths) -> Iterable[tuple[str, Mask]]:
+        yield from network_parts(load)
+
+    def holds_back(self, path: Paths) -> Mask:
+        """On which paths jobs wait where what the work calls bears no more at once."""
+        return np.False_
+
+    def downstream(self, load: Conditions, path: Paths, age: str = "") -> Iterable[LimitUse]:
+        """What the work calls, held against what it bears.
+
+        Where jobs are held back, they wait for as long as a peak lasts, up to the limit `age`; what comes on
+        average has to go through.
+        """
+        if load.workload.downstream.concurrency is None:
+            return
+        held = self.holds_back(path) & path.asynchronous
+        mean, peak = load.runtime.mean * load.mean_rps, load.runtime.mean * load.peak_rps
+        if held.any():
+            at_peak = np.minimum(peak, load.bears)
+            yield Backlogged("downstream.concurrency", mean, held, mean, at_peak)
+        if not held.all():
+            yield PeakDemand("downstream.concurrency", [peak], where=~held)
+
 
 class LambdaExecution(Execution):
     """Work in a function: its memory, time, concurrency and cold starts."""
@@ -161,10 +185,11 @@ class LambdaExecution(Execution):
     age_limit: ClassVar[str] = "lambda.async.age"  # how old a job may get that waits
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
-        yield FixedUse("lambda.memory", load.memory_mb)
+        yield FixedUse("lambda.memory", load.memory_mb, is_setting=True)
         if path.asynchronous.any():
             yield from self.spills(load, path)
-            yield from waiting(load, self.age_limit, path.asynchronous)
+            yield from waiting(load, self.age_limit, path.asynchronous, self.most_at_once(load, path))
+        yield from self.downstream(load, path)
         at_once = ~path.asynchronous
         if at_once.any():
             held_s = load.held_s(path)
@@ -184,6 +209,12 @@ class LambdaExecution(Execution):
         yield from function_seconds(load, path, load.requests * billed)
         yield from logs(load, invocations)
         yield from self.by_reference(load, path)
+        yield from work_network(load)
+
+    def most_at_once(self, load: Conditions, path: Paths) -> Number:
+        """Jobs at once that are let through to what the work calls; infinite where none is held back."""
+        held = self.holds_back(path)
+        return np.where(held, load.bears, np.inf)[()] if held.any() else np.inf
 
     def more_events(self, load: Conditions, path: Paths) -> UsageLines:
         """The line for large asynchronous events: each started chunk over the free size is a request."""
@@ -200,7 +231,8 @@ class LambdaExecution(Execution):
         if path.asynchronous.any():
             handed, who = load.time("async.to_lambda"), (Actor.FRONT, Actor.WORKER)
             yield Step(Phase.QUEUE, "hand the job over", who, handed, where=path.asynchronous)
-            yield from backlog(load, self.age_limit, path.asynchronous)
+            most = self.most_at_once(load, path)
+            yield from backlog(load, self.age_limit, path.asynchronous, most)
 
     entry: ClassVar[str] = WORK  # of the code that is shipped, where jobs are handed to the work
     hand_over: ClassVar[HandOver] = HandOver.EVENT  # how they are

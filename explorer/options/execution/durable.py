@@ -11,6 +11,7 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import MB, Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand, PerRequest
 from explorer.options.base.paths import Paths
+from explorer.options.base.private_network import interface_endpoints
 from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Phase, RequestPath, Step
 from explorer.options.base.resources import Allow, TemplatePiece, Variable, own_arn, ref
 from explorer.options.base.usage import UsageLines
@@ -62,6 +63,7 @@ class Durable(Sliced):
             written * load.constant("durable.retention_days") * 86400 / load.month_s,
         )
         yield from self.state_moves(load, path)
+        yield from interface_endpoints(load, "lambda")
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         yield from super().steps(load, path)

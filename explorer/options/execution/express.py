@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from explorer.facts.encoding import Codec
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse, PeakDemand, PerRequest
@@ -47,13 +46,10 @@ class Express(LambdaExecution):
         at_once = ~path.asynchronous
         if at_once.any():  # both bodies travel as the workflow's input and output
             inline = at_once & path.body_in.is_(BodyIn.DOOR)
-            yield PerRequest("sfn.payload", "request", self._state(load, path, "request"), inline)
-            yield PerRequest("sfn.payload", "response", self._state(load, path, "response"), at_once)
+            yield PerRequest("sfn.payload", "request", load.event_codec("request", path), inline)
+            yield PerRequest("sfn.payload", "response", load.event_codec("response", path), at_once)
         yield load.time_limit("lambda.timeout", path)
         yield from super().limits(load, path)
-
-    def _state(self, load: Conditions, path: Paths, direction: str) -> Codec:
-        return load.codec(direction, path)
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         yield from super().usage(load, path)

@@ -9,6 +9,7 @@ import numpy as np
 from explorer.options.base.conditions import MB, Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse
 from explorer.options.base.paths import Paths
+from explorer.options.base.private_network import nat_gateways
 from explorer.options.base.request_path import Actor, Billing, BodyIn, Compute, Phase, Start, Step
 from explorer.options.base.usage import Stepped, UsageLines
 from explorer.options.base.usage_lines import logs
@@ -32,7 +33,8 @@ class ManagedInstance(Execution):
     runtime_use = "managed_instance"
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
-        yield FixedUse("lambda.memory.model", load.memory_mb)
+        yield FixedUse("lambda.memory.model", load.memory_mb, is_setting=True)
+        yield from self.downstream(load, path)
         if not path.asynchronous.all():
             yield load.time_limit("lambda.timeout", path, ~path.asynchronous)
         if path.asynchronous.any():
@@ -61,6 +63,8 @@ class ManagedInstance(Execution):
         yield "lambda.managed_instances_management_fee", ec2_usd
         yield from logs(load, load.requests)
         yield from self.by_reference(load, path)
+        exchanged = load.exchanged() if load.workload.network.internet else []
+        yield from nat_gateways(load, [*exchanged, load.constant("lambda.log_bytes")])
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         if path.asynchronous.any():

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
+from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse
-from explorer.options.base.mask import EVERYWHERE
+from explorer.options.base.mask import EVERYWHERE, Mask
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Phase, RequestPath, Step
 from explorer.options.base.resources import (
@@ -26,6 +28,8 @@ from explorer.options.base.usage import UsageLines
 
 from .base import LambdaExecution, backlog, dead_letters, started_chunks
 
+LEAST_AT_ONCE = 2  # that a mapping can be set to: one at once needs reserved concurrency
+
 
 class Queued(LambdaExecution):
     id = "queued"
@@ -41,9 +45,23 @@ class Queued(LambdaExecution):
     handed = "sqs.message"
     age_limit = "sqs.retention"
 
+    def holds_back(self, path: Paths) -> Mask:
+        """The mapping's maximum concurrency, or reserved concurrency where that cannot be as low."""
+        return EVERYWHERE
+
+    def most_at_once(self, load: Conditions, path: Paths) -> Number:
+        """The mapping's setting, where what the work calls bears only so much."""
+        if load.workload.downstream.concurrency is None:
+            return np.inf
+        return np.minimum(load.bears, load.limit("lambda.esm.sqs.max_concurrency"))
+
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield load.time_limit("lambda.timeout", path)
         yield from super().limits(load, path)
+
+    def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
+        single = self.most_at_once(load, Paths.of(path)) < LEAST_AT_ONCE
+        return {"ReservedConcurrentExecutions": 1} if single else {}
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         yield from super().usage(load, path)
@@ -57,7 +75,7 @@ class Queued(LambdaExecution):
 
     def _arrival(self, load: Conditions, path: Paths) -> Iterable[Step]:
         yield Step(Phase.QUEUE, "through the queue", (Actor.FRONT, Actor.WORKER), load.time("sqs.to_lambda"))
-        yield from backlog(load, self.age_limit, EVERYWHERE)
+        yield from backlog(load, self.age_limit, EVERYWHERE, self.most_at_once(load, path))
 
     def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield dead_letters(load)
@@ -73,4 +91,6 @@ class Queued(LambdaExecution):
         actions = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
         yield Allow("work", (*actions, "sqs:ChangeMessageVisibility"), attribute("Queue"))
         source = {"EventSourceArn": attribute("Queue"), "FunctionName": ref("Work"), "BatchSize": 1}
+        if (most := self.most_at_once(load, Paths.of(path))) >= LEAST_AT_ONCE and np.isfinite(most):
+            source["ScalingConfig"] = {"MaximumConcurrency": int(most)}
         yield Resource("WorkSource", "AWS::Lambda::EventSourceMapping", source)

@@ -13,6 +13,7 @@ from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse, PerRequest
 from explorer.options.base.option import Exclusion
 from explorer.options.base.paths import Paths
+from explorer.options.base.private_network import interface_endpoints
 from explorer.options.base.request_path import FUNCTION, Actor, RequestPath
 from explorer.options.base.resources import Allow, TemplatePiece, Variable, attribute, own_arn
 from explorer.options.base.usage import UsageLines
@@ -56,6 +57,7 @@ class Recursion(Sliced):
         yield from self.more_events(load, path)
         yield "dynamodb.ondemand_wru", hops
         yield from self.state_moves(load, path)
+        yield from interface_endpoints(load, "lambda", "sqs")
 
     def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
         return {"RecursiveLoop": "Allow"}  # it counts its own hops

@@ -11,6 +11,7 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse
 from explorer.options.base.paths import Paths
+from explorer.options.base.private_network import CONTAINER_CALLS, interface_endpoints, work_network
 from explorer.options.base.request_path import Behind, Billing, Compute, RequestPath, Start
 from explorer.options.base.usage import UsageLines
 from explorer.options.base.usage_lines import container_logs, task_hours
@@ -27,7 +28,7 @@ class Service(Execution):
     summary = "an always-on container service"
     parts = ("cluster", "service and scaling", "task definition and image", "network", "task roles")
     provides = {"compute": CONTAINERS, "behind": Behind.CONTAINER}
-    depends_on = ("body_out",)
+    depends_on = ("asynchronous", "body_out")
 
     def clashes(self, flow: RequestPath) -> str | None:
         return None if flow.fronts_containers else "a service stands behind an alb"
@@ -62,10 +63,13 @@ class Service(Execution):
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         tasks, vcpu, _ = self.fleet(load)
-        yield FixedUse("fargate.task", load.memory_gb)
+        yield FixedUse("fargate.task", load.memory_gb, is_setting=True)
         yield FixedUse("fargate.vcpu", tasks * vcpu)
+        yield from self.downstream(load, path)
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         tasks, vcpu, gb = self.fleet(load)
         yield from task_hours(load, tasks * load.hours, vcpu, gb)
         yield from container_logs(load)
+        yield from work_network(load)
+        yield from interface_endpoints(load, *CONTAINER_CALLS)

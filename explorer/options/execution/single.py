@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse
+from explorer.options.base.mask import Mask
 from explorer.options.base.paths import Paths
-from explorer.options.base.request_path import FUNCTION
+from explorer.options.base.request_path import FUNCTION, RequestPath
 from explorer.options.base.usage import UsageLines
 
 from .base import LambdaExecution
@@ -20,6 +22,10 @@ class Single(LambdaExecution):
     provides = {"compute": FUNCTION}
     handed = "lambda.async.payload"
 
+    def holds_back(self, path: Paths) -> Mask:
+        """Reserved concurrency throttles, and what is throttled is tried again."""
+        return path.asynchronous
+
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield load.time_limit("lambda.timeout", path)
         yield from super().limits(load, path)
@@ -27,3 +33,7 @@ class Single(LambdaExecution):
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         yield from super().usage(load, path)
         yield from self.more_events(load, path)
+
+    def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
+        held = path.asynchronous and load.workload.downstream.concurrency is not None
+        return {"ReservedConcurrentExecutions": int(load.bears)} if held else {}

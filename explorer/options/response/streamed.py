@@ -10,6 +10,7 @@ from explorer.facts.units import Number
 from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.limit_uses import AfterBurst, LimitUse, Linear, PerRequest
+from explorer.options.base.option import Exclusion
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import LEVELS, Actor, Behind, BodyOut, Phase, RequestPath, Step
 from explorer.options.base.usage import UsageLines
@@ -35,8 +36,14 @@ class Streamed(Response):
     summary = "the result streamed, up to 200 MB from a function"
     parts = ("streaming adapter or runtime",)
     provides = {"body_out": BodyOut.STREAM, "streaming": True}
-    depends_on = ("compute", "initialization", "gzip", "egress")
+    depends_on = ("compute", "initialization", "gzip", "egress", "behind", "streams_in_vpc")
     added_times = (Streaming("response"),)
+
+    def excludes(self, load: Conditions) -> Iterable[Exclusion]:
+        yield from super().excludes(load)
+        if load.workload.network.vpc:
+            why = "a function in a VPC cannot stream through its URL"
+            yield Exclusion("network.vpc", why, on={"behind": Behind.FUNCTION, "streams_in_vpc": False})
 
     def clashes(self, flow: RequestPath) -> str | None:
         if flow.streams or flow.behind is Behind.CONTAINER:

@@ -1,0 +1,40 @@
+"""The chance that a request breaks a limit, of the design that wins at each point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from explorer.facts.units import Number
+from explorer.options.base.conditions import Conditions
+
+from .designs import Placement, Table
+from .limits import DRIVERS, binding, breach_probability
+from .ranking import NOTHING
+
+
+def chances(load: Conditions, designs: Table, winner: np.ndarray) -> np.ndarray:
+    """The chance that a request breaks any limit as quotas are today, NaN where nobody wins.
+
+    Parameters
+    ----------
+    load : what `winner` was found for, of its shape
+    designs : the table that it indexes
+    winner : the index of a design, or -1
+    """
+    chance = np.full(winner.shape, np.nan)
+    for index in np.unique(winner[winner != NOTHING]):
+        here = winner == index
+        placements = [designs.placements[row] for row in designs.rows[index]]
+        chance[here] = breach(placements, load.at_points(here))
+    return chance
+
+
+def breach(placements: Iterable[Placement], load: Conditions) -> Number:
+    """The chance that a design of these placements breaks any limit, its drivers taken as independent."""
+    worst: dict[str, Number] = dict.fromkeys(DRIVERS, 0.0)
+    for placement in placements:
+        for use in binding(placement, load):
+            worst[use.driver] = np.maximum(worst[use.driver], use.exceed(load, load.limit(use.limit)))
+    return breach_probability(worst.values())
