@@ -195,6 +195,10 @@ class Placement:
         """What it reads of the request path."""
         return self.path.rows[0]
 
+    def load(self, load: Conditions) -> Conditions:
+        """The load as the option sees it here: of what a cache in front answers it sees nothing."""
+        return load if self.option.in_front else load.behind_edge(self.path)
+
     @classmethod
     def of(cls, option: Option, flow: RequestPath) -> Placement:
         """The placement that `option` has in a design with this request path."""
@@ -214,6 +218,20 @@ class Question:
     option: Option
     paths: Paths
     rows: np.ndarray  # of its placements
+
+    def loads(self, load: Conditions) -> Iterator[tuple[Conditions, Paths, np.ndarray]]:
+        """With which load the option is asked for which paths, and the rows of their placements.
+
+        Of what a cache in front answers the options behind it see nothing.
+        """
+        if not load.caches or self.option.in_front:
+            yield load, self.paths, self.rows
+            return
+        cached = np.array([row["cached"] for row in self.paths.rows])
+        for here in (~cached, cached):
+            if here.any():
+                paths = Paths(list(itertools.compress(self.paths.rows, here)), None)
+                yield load.behind_edge(paths), paths, self.rows[here]
 
 
 @dataclass(frozen=True, eq=False)
