@@ -10,6 +10,7 @@ from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_count, format_time, format_usd, format_usd_difference
 
 from . import break_evens
+from .flat_rates import cheaper_flat_rate
 from .phrases import (
     breach,
     breach_today,
@@ -44,7 +45,7 @@ def paragraphs(r: Answer) -> dict[str, str]:
         return {"Nothing is feasible": _nothing(r)}
     told = {
         "The trade": _trade(r),
-        "Build": " ".join(filter(None, (_build(r), _limits(r), _unconfirmed(r)))),
+        "Build": " ".join(filter(None, (_build(r), _flat_rate(r), _limits(r), _unconfirmed(r)))),
         "Why": _why(r),
         TURNS: _turns(r),
         "Against today": _change(r),
@@ -81,6 +82,11 @@ def _build(r: Answer) -> str:
         f"with {parts}; half of the results are in hand within {format_time(r.latency_s['p50'], 2)}, "
         f"95 % within {format_time(r.latency_s['p95'], 2)}."
     )
+
+
+def _flat_rate(r: Answer) -> str:
+    assert r.design is not None
+    return cheaper_flat_rate(r.bill, r.design)
 
 
 def _limits(r: Answer) -> str:

@@ -58,7 +58,9 @@ class Gzip(Option):
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         seconds, who = load.at_levels("response") * compressing_s(load), (Actor.WORKER, Actor.WORKER)
         whole = ~path.streaming  # of a stream the first bytes go out while the rest is compressed
-        yield Step(Phase.WORK, "compress the result", who, seconds, order=1, before_first_byte=whole * seconds)
+        yield Step(
+            Phase.WORK, "compress the result", who, seconds, order=1, before_first_byte=whole * seconds
+        )
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield Setting("gzip", True)

@@ -8,6 +8,7 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand
+from explorer.options.base.mask import EVERYWHERE, Mask
 from explorer.options.base.option import Exclusion
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Actor, BodyOut, Phase, Step
@@ -51,6 +52,11 @@ class Pushed(Stored):
             why = "a WebSocket API has no WAF of its own"
             yield Exclusion("client.needs", why, on={"distribution": False})
 
+    def more_parts(self, load: Conditions, path: Paths) -> Iterable[tuple[str, Mask]]:
+        yield from super().more_parts(load, path)
+        if load.workload.client.auth == "jwt":  # which a WebSocket API does not check itself
+            yield DesignPart("authorizer function", Actor.FRONT), EVERYWHERE
+
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield from super().limits(load, path)
         yield FixedUse("apigw.ws.message", load.constant("status.bytes"))
@@ -63,6 +69,8 @@ class Pushed(Stored):
     def _told(self, load: Conditions, path: Paths) -> UsageLines:
         connections = load.requests * load.connections
         yield from front(load, path, 2 * connections, "handler.status")  # opened and closed
+        if load.workload.client.auth == "jwt":
+            yield from front(load, path, connections, "handler.status")
         yield "dynamodb.ondemand_wru", connections
         yield "dynamodb.ondemand_rru", load.requests
         yield "apigateway.websocket_connection_minute", load.requests * load.runtime.mean_ceil(MINUTE_S)
