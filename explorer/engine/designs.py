@@ -90,6 +90,10 @@ class Design:
         """The options, in the order of the concerns."""
         return tuple(OPTIONS[concern][option] for concern, option in self.ids.items())
 
+    def option(self, concern: str) -> Option:
+        """The option of one concern."""
+        return OPTIONS[concern][self.ids[concern]]
+
     @cached_property
     def flow(self) -> RequestPath:
         """What the choices mean for each other."""
@@ -125,6 +129,10 @@ class Design:
         """Why the live endpoint cannot put it up; empty if it can."""
         said = (option.undeployable(self.flow) for option in self.options)
         return tuple(sentence for sentence in said if sentence)
+
+    def unbuilt(self, load: Conditions) -> tuple[str, ...]:
+        """What the workload asks for that the template of this design does not have; empty if nothing."""
+        return tuple(said for option in self.options for said in option.unbuilt(load, self.flow))
 
     @cached_property
     def clashes(self) -> tuple[str, ...]:

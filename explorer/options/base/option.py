@@ -81,6 +81,10 @@ class Option:
         """Why it cannot be put up among the other choices, or None."""
         return None if self.deployable else f"{self.id} has no template here"
 
+    def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
+        """What this workload asks of it that its template does not have, a sentence each."""
+        return ()
+
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         """Why it cannot serve this workload, whatever the other choices.
 

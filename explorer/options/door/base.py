@@ -65,6 +65,13 @@ class Door(Option):
         if "waf" in needs:
             yield WEB_ACL, alone
 
+    def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
+        client = load.workload.client
+        if client.auth == "jwt":
+            yield "client.auth jwt: who issues the tokens is not known, and callers are known by IAM here"
+        if "custom-domain" in client.needs and not flow.distribution:
+            yield "client.needs custom-domain: the domain, its zone and its certificate are not of this stack"
+
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         if self.header_limit and load.headers is not None:
             yield FixedUse(self.header_limit, load.headers)

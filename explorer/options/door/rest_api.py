@@ -22,6 +22,7 @@ from explorer.options.base.resources import (
     ref,
 )
 from explorer.options.base.usage import UsageLines
+from explorer.options.base.web_acl import WEB_ACL_RESOURCE, web_acl_resource
 
 from .api_gateway import may_call, may_invoke, rest_proxy
 from .base import Door
@@ -64,6 +65,13 @@ class RestApi(Door):
         stage = {"RestApiId": ref("Api"), "DeploymentId": ref("Deployment"), "StageName": "live"}
         yield Resource("Stage", "AWS::ApiGateway::Stage", stage)
         yield may_call("Api", "live", routes, "*/*")
+        if "waf" in load.workload.client.needs and not path.distribution:
+            yield web_acl_resource(load, "REGIONAL")
+            stage = joined(
+                "arn:${AWS::Partition}:apigateway:${AWS::Region}::/restapis/${Api}/stages/${Stage}"
+            )
+            guards = {"ResourceArn": stage, "WebACLArn": attribute(WEB_ACL_RESOURCE)}
+            yield Resource("StageWebAcl", "AWS::WAFv2::WebACLAssociation", guards)
 
     def _paths(self, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
         """A resource for each part of each path, and a method for each route."""
@@ -95,6 +103,13 @@ class RestApi(Door):
             yield "usage plan with API keys", EVERYWHERE
         if not load.public:
             yield "interface endpoint", EVERYWHERE
+
+    def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
+        yield from super().unbuilt(load, flow)
+        if "usage-plans" in load.workload.client.needs:
+            yield "client.needs usage-plans: whom an API key is for is not known, and the client sends none"
+        if not load.public:
+            yield "client.needs private: the network of the callers is not of this stack"
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield from super().limits(load, path)

@@ -11,34 +11,50 @@ from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import FixedUse, LimitUse, Linear, PeakDemand, PerRequest
 from explorer.options.base.mask import EVERYWHERE, Mask
-from explorer.options.base.option import Exclusion, Option
+from explorer.options.base.option import Exclusion
 from explorer.options.base.paths import Paths
-from explorer.options.base.request_path import Actor, BodyIn, BodyOut, Phase, Step
+from explorer.options.base.request_path import Actor, BodyIn, BodyOut, Phase, RequestPath, Step
+from explorer.options.base.resources import (
+    DISTRIBUTION,
+    Resource,
+    TemplatePiece,
+    Value,
+    attribute,
+    joined,
+    own_name,
+)
 from explorer.options.base.usage import FlatRate, UsageLines
+from explorer.options.base.web_acl import WEB_ACL_RESOURCE, web_acl_resource
 from explorer.options.base.wishes import DOMAIN, WEB_ACL, web_acl
+
+from .base import Edge
 
 REQUESTS, OUT = "cloudfront.https_request", "cloudfront.data_out"
 REPLACED = (REQUESTS, OUT, "cloudfront.data_to_origin", "waf.web_acl", "waf.rule", "waf.request")
 MEGABIT = 1e6 / 8  # bytes
+ACL_REGION = "us-east-1"  # where alone the web ACL of a distribution can stand
+METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE")
+# AWS's own policies, the same in every account: without a cache, with one that the answers' headers rule, and
+# what is sent on: all but the Host, which is the door's
+NO_CACHE = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+CACHE_BY_HEADERS = "83da9c7e-98b4-4e11-a168-04f0df8e2c65"
+SENT_ON = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 
 
 def _plan(price: str, most_requests: str, most_gb: str) -> FlatRate:
     return FlatRate(price, REPLACED, ((REQUESTS, most_requests), (OUT, most_gb)))
 
 
-class CloudFront(Option):
+class CloudFront(Edge):
     """It takes every request, answers what its cache holds, and hands the rest to the door.
 
     The door is closed to all others: a function URL takes what the distribution signs, other doors ask for a
     secret header.
     """
 
-    concern = "edge"
     id = "cloudfront"
     summary = "a CloudFront distribution in front of the door"
     parts = ("distribution",)
-    role = Actor.EDGE
-    in_front = True
     provides = {"distribution": True, "egress": OUT}
     depends_on = (
         "origin_access",
@@ -160,3 +176,58 @@ class CloudFront(Option):
         if paged.any():
             more = np.maximum(np.ceil(load.at_levels("response") / load.page_bytes(path)) - 1, 0)
             yield Step(Phase.DOWNLOAD, title, who, more * hop, before_first_byte=0.0, where=paged)
+
+    def undeployable(self, flow: RequestPath) -> str | None:
+        return (
+            f"{self.id}: callers are known by their signatures here, which do not pass through a distribution"
+        )
+
+    def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
+        needs = load.workload.client.needs
+        if "custom-domain" in needs:
+            yield "client.needs custom-domain: the domain, its zone and its certificate are not of this stack"
+        if "waf" in needs and load.workload.region != ACL_REGION:
+            yield f"client.needs waf: the web ACL of a distribution stands in {ACL_REGION} alone"
+
+    def wiring(self, load: Conditions, path: RequestPath, door: Value) -> Iterable[TemplatePiece]:
+        access = {
+            "Name": own_name("edge"),
+            "OriginAccessControlOriginType": "lambda",
+            "SigningBehavior": "always",
+            "SigningProtocol": "sigv4",
+        }
+        yield Resource(
+            "EdgeAccess", "AWS::CloudFront::OriginAccessControl", {"OriginAccessControlConfig": access}
+        )
+        guarded = "waf" in load.workload.client.needs
+        if guarded:
+            yield web_acl_resource(load, "CLOUDFRONT")
+        origin = {
+            "Id": "door",
+            "DomainName": {"Fn::Select": [2, {"Fn::Split": ["/", door]}]},
+            "OriginAccessControlId": attribute("EdgeAccess", "Id"),
+            "CustomOriginConfig": {
+                "OriginProtocolPolicy": "https-only",
+                "OriginSSLProtocols": ["TLSv1.2"],
+                "OriginReadTimeout": int(load.limit("cf.origin.timeout")),
+            },
+        }
+        behavior = {
+            "TargetOriginId": "door",
+            "ViewerProtocolPolicy": "https-only",
+            "AllowedMethods": list(METHODS),
+            "CachePolicyId": CACHE_BY_HEADERS if load.caches else NO_CACHE,
+            "OriginRequestPolicyId": SENT_ON,
+            "Compress": False,
+        }
+        config = {
+            "Enabled": True,
+            "HttpVersion": "http2and3",
+            "Origins": [origin],
+            "DefaultCacheBehavior": behavior,
+            **({"WebACLId": attribute(WEB_ACL_RESOURCE)} if guarded else {}),
+        }
+        yield Resource(DISTRIBUTION, "AWS::CloudFront::Distribution", {"DistributionConfig": config})
+
+    def address(self, door: Value) -> Value:
+        return joined(f"https://${{{DISTRIBUTION}.DomainName}}")

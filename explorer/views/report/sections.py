@@ -114,7 +114,7 @@ def _cost(r: Recommendation, sources: Sources) -> Section:
 def _consequences(r: Recommendation) -> Section:
     quotas = [sentence(found.consequence) for found in decision.having(r, "raise")]
     watched = [tight_limit_at_length(found) for found in decision.having(r, "tight")]
-    lacking = list(filter(None, [lacks(r.nearest.options[0])]))
+    lacking = list(filter(None, [lacks(r.nearest.option("door"))]))
     lists = [
         Listed("To operate", r.nearest.parts_for(r.load), "No moving part: nothing but the function itself."),
         Listed("To ask for", quotas, "No quota has to be raised."),

@@ -126,7 +126,7 @@ def test_of_pages_the_first_counts():
 
 def test_compressing_a_stream_does_not_hold_its_first_byte_back():
     w = workload({"value": 2.0, "first_byte": 0.5}, response={"value": "40 MB", "compression": 0.1})
-    last, first = seconds(w, compression="gzip")
+    _, first = seconds(w, compression="gzip")
     assert first == pytest.approx(BEFORE + 0.5)
     _, buffered = seconds(w, compression="gzip", response="buffered")
     assert buffered == pytest.approx(BEFORE + 2.0 + 40 * 1024**2 / 40e6)
