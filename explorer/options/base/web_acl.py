@@ -9,6 +9,7 @@ from .conditions import Conditions
 from .resources import Resource, own_name
 
 WEB_ACL_RESOURCE = "WebAcl"  # its logical id
+WINDOW_S = 300  # over which a rate-based rule counts, unless set
 MANAGED = ("AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet")
 
 
@@ -18,10 +19,9 @@ def web_acl_resource(load: Conditions, scope: str) -> Resource:
     An address is blocked that sends more in five minutes than all callers together do at the peak.
     """
     rules = [_managed(name, priority) for priority, name in enumerate(MANAGED)]
-    most = int(
-        min(max(300 * float(load.peak_rps), load.constant("waf.rate.least")), load.constant("waf.rate.most"))
-    )
-    limit = {"RateBasedStatement": {"AggregateKeyType": "IP", "Limit": most}}
+    least, most = load.constant("waf.rate.least"), load.constant("waf.rate.most")
+    rate = int(min(max(WINDOW_S * float(load.peak_rps), least), most))
+    limit = {"RateBasedStatement": {"AggregateKeyType": "IP", "Limit": rate}}
     rules.append({**_named("Rate", len(rules)), "Action": {"Block": {}}, "Statement": limit})
     properties = {
         "Name": own_name("web-acl"),
