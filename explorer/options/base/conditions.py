@@ -24,6 +24,7 @@ from .request_path import LEVELS, Behind, BodyIn, BodyOut, Initialization, Start
 
 GB = float(BYTES["GB"])
 MB = float(BYTES["MB"])
+MEGABIT = 1e6 / 8  # bytes
 P95_BEARS = 0.05  # the share of requests beyond a p95
 LEAST_SHARE = 1e-12  # of the requests that a cache answers none of: no rate is 0
 ENVELOPES = {  # of events that hold the headers: how often, and how many bytes of them were measured
@@ -451,12 +452,7 @@ class Conditions:
         if (whole := where & ~function & ~stream).any():
             yield PerRequest(limit_id, "runtime", where=whole)
         if stream.any():
-            yield PerRequest(limit_id, self.first_byte_driver, where=stream)
-
-    @property
-    def first_byte_driver(self) -> str:
-        """What decides when a stream begins: the run time, where no earlier time is given."""
-        return "runtime" if self.workload.runtime.first_byte is None else "first_byte"
+            yield SumPerRequest(limit_id, (Term("first_byte", Linear()),), stream)
 
     def held_s(self, path: Paths) -> list[Number]:
         """How long one request holds its environment, on average [s]: terms with one driver each."""

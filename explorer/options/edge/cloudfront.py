@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from explorer.facts.units import Number
-from explorer.options.base.conditions import GB, Conditions
+from explorer.options.base.conditions import GB, MEGABIT, Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import FixedUse, LimitUse, Linear, PeakDemand, PerRequest
 from explorer.options.base.mask import EVERYWHERE, Mask
@@ -31,7 +31,6 @@ from .base import Edge
 
 REQUESTS, OUT = "cloudfront.https_request", "cloudfront.data_out"
 REPLACED = (REQUESTS, OUT, "cloudfront.data_to_origin", "waf.web_acl", "waf.rule", "waf.request")
-MEGABIT = 1e6 / 8  # bytes
 ACL_REGION = "us-east-1"  # where alone the web ACL of a distribution can stand
 METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE")
 # AWS's own policies, the same in every account: without a cache, with one that the answers' headers rule, and
