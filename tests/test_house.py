@@ -228,7 +228,7 @@ EVERYTHING = Workload(
     response={"p50": "1 MB", "p99": "90 MB", "divisible": True, "compression": 0.5},
     runtime={"p50": "10 s", "p99": "2000 s", "divisible": True, "steps": 40, "state": "2 MB"},
     configuration={"total": "9 KB", "entries": 40, "secrets": 3},
-    client={"receives_callbacks": True, "needs": ["private"]},
+    client={"receives_callbacks": True, "needs": ["private"], "headers": "2 KB"},
 )
 NAMES = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_-]+)+")
 

@@ -162,7 +162,7 @@ def label_designs(designs: Sequence[Choices]) -> list[str]:
 def door_lacks(door: Option) -> str:
     """What a door does not offer of all that a client may need; "" if it offers all.
 
-    >>> door_lacks(design.options[0])
+    >>> door_lacks(design.option("door"))
     'An API Gateway HTTP API has no WAF, usage plans or private access of its own.'
     """
     lacking = [NEEDS.get(need, need) for need in EVERY_NEED if need not in getattr(door, "offers", ())]

@@ -239,7 +239,8 @@ def usage(load: Conditions, design: Design) -> dict[str, float]:
 
     total: dict[str, float] = {}
     for option in design.options:
-        for price_id, quantity in option.usage(load, Placement.of(option, design.flow).path):
+        placement = Placement.of(option, design.flow)
+        for price_id, quantity in option.usage(placement.load(load), placement.path):
             total[price_id] = total.get(price_id, 0.0) + float(amount(quantity))
     return total
 

@@ -91,6 +91,10 @@ class Design:
         """The options, in the order of the concerns."""
         return tuple(OPTIONS[concern][option] for concern, option in self.ids.items())
 
+    def option(self, concern: str) -> Option:
+        """The option of one concern."""
+        return OPTIONS[concern][self.ids[concern]]
+
     @cached_property
     def flow(self) -> RequestPath:
         """What the choices mean for each other."""
@@ -126,6 +130,10 @@ class Design:
         """Why the live endpoint cannot put it up; empty if it can."""
         said = (option.undeployable(self.flow) for option in self.options)
         return tuple(sentence for sentence in said if sentence)
+
+    def unbuilt(self, load: Conditions) -> tuple[str, ...]:
+        """What the workload asks for that the template of this design does not have; empty if nothing."""
+        return tuple(said for option in self.options for said in option.unbuilt(load, self.flow))
 
     @cached_property
     def clashes(self) -> tuple[str, ...]:
@@ -200,10 +208,14 @@ class Placement:
         """What it reads of the request path."""
         return self.path.rows[0]
 
+    def load(self, load: Conditions) -> Conditions:
+        """The load as the option sees it here: of what a cache in front answers it sees nothing."""
+        return load if self.option.in_front else load.behind_edge(self.path)
+
     @classmethod
     def of(cls, option: Option, flow: RequestPath) -> Placement:
         """The placement that `option` has in a design with this request path."""
-        fields = sorted({*option.depends_on, *option.provides})
+        fields = sorted({*option.depends_on, *option.provides, *(() if option.in_front else ("cached",))})
         return _placement(option, tuple((name, getattr(flow, name)) for name in fields))
 
 
@@ -219,6 +231,20 @@ class Question:
     option: Option
     paths: Paths
     rows: np.ndarray  # of its placements
+
+    def loads(self, load: Conditions) -> Iterator[tuple[Conditions, Paths, np.ndarray]]:
+        """With which load the option is asked for which paths, and the rows of their placements.
+
+        Of what a cache in front answers the options behind it see nothing.
+        """
+        if not load.caches or self.option.in_front:
+            yield load, self.paths, self.rows
+            return
+        cached = np.array([row["cached"] for row in self.paths.rows])
+        for here in (~cached, cached):
+            if here.any():
+                paths = Paths(list(itertools.compress(self.paths.rows, here)), None)
+                yield load.behind_edge(paths), paths, self.rows[here]
 
 
 @dataclass(frozen=True, eq=False)

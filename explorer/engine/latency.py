@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from explorer.facts.units import Number
@@ -47,13 +49,16 @@ def over_patience(
 
 
 def steps(load: Conditions, design: Design) -> list[Step]:
-    """The steps of one design in the order in which they happen."""
-    every = [
-        step
-        for option in design.options
-        for step in option.steps(load, Placement.of(option, design.flow).path)
-        if step.where
-    ]
+    """The steps of one design in the order in which they happen, their seconds over all requests."""
+    every = []
+    for option in design.options:
+        placement = Placement.of(option, design.flow)
+        seen = placement.load(load)
+        every += [
+            replace(step, seconds=seen.step_s(step), before_first_byte=seen.first_byte_s(step))
+            for step in option.steps(seen, placement.path)
+            if step.where
+        ]
     return sorted(every, key=lambda step: (PHASES.index(step.phase), step.order))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+import copy
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
@@ -11,14 +13,14 @@ from explorer.facts import catalogue, records
 from explorer.facts.encoding import Codec
 from explorer.facts.ufuncs import gammainc
 from explorer.facts.units import BYTES, Number
-from explorer.workload.distribution import Distribution, from_quantiles
+from explorer.workload.distribution import Distribution, constant, earlier, from_quantiles
 from explorer.workload.workload import Workload
 
 from .cold_starts import cold_start_share, fewest_servers, mean_environments
-from .limit_uses import AfterBurst, Linear, PerRequest, SumPerRequest, Term
+from .limit_uses import AfterBurst, LimitUse, Linear, PerRequest, SumPerRequest, Term
 from .mask import EVERYWHERE, Mask
 from .paths import Paths
-from .request_path import LEVELS, BodyIn, BodyOut, Initialization, Start
+from .request_path import LEVELS, Behind, BodyIn, BodyOut, Initialization, Start, Step
 from .usage import total
 
 if TYPE_CHECKING:
@@ -26,7 +28,14 @@ if TYPE_CHECKING:
 
 GB = float(BYTES["GB"])
 MB = float(BYTES["MB"])
+MEGABIT = 1e6 / 8  # bytes
 P95_BEARS = 0.05  # the share of requests beyond a p95
+LEAST_SHARE = 1e-12  # of the requests that a cache answers none of: no rate is 0
+ENVELOPES = {  # of events that hold the headers: how often, and how many bytes of them were measured
+    "encoding.envelope.request.v1": ("encoding.copies.v1", "encoding.headers.v1"),
+    "encoding.envelope.request.v2": ("encoding.copies.v2", "encoding.headers.v2"),
+    "encoding.envelope.request.alb": ("encoding.copies.alb", "encoding.headers.alb"),
+}
 T = TypeVar("T")
 ANY = "_*"  # ends a price id that is for both architectures
 Size = tuple[float, str]  # memory [MB], architecture
@@ -38,7 +47,13 @@ class Conditions:
     Every quantity is a number, or an array along the axes of a sweep. `axes` maps dotted fields to
     arrays; a distribution's axis scales it so that its median is the value. What depends on the request path
     is a method that takes the paths (`Paths`): one, or all of an option's at once.
+
+    Where a cache at the edge answers some of the requests, what is behind it sees the others alone
+    (`behind_edge`): fewer requests, lower rates, and levels of its own. `clients` is the load as the clients
+    make it, the same object where nothing is cached.
     """
+
+    clients: Conditions  # all requests, those too that a cache answers
 
     def __init__(
         self,
@@ -68,6 +83,7 @@ class Conditions:
         self._memo: dict[Hashable, Any] = {}
         self._whole: dict[Hashable, Any] = {}  # what was worked out for the load whose points these are
         self._pick: Callable[[Any], Any] = lambda value: value
+        self.clients, self.hits = self, np.float64(0.0)
         self.workload = workload
         self._read_numbers()
 
@@ -136,6 +152,9 @@ class Conditions:
 
     def time(self, time_id: str) -> np.ndarray:
         """What an operation takes at each of `LEVELS` [s], shape (3, ...): as measured, or as assumed."""
+        if self.clients is not self:
+            self.clients.time(time_id)  # that it was asked for is kept there
+            return self.memo(("time", time_id), lambda: self._time_spread(time_id).quantile(self.levels))
         measured = self.workload.times.get(time_id)
         if measured is not None:
             return measured.spread.quantile(np.array(LEVELS)).reshape(self.levels.shape)
@@ -147,7 +166,16 @@ class Conditions:
 
     def typical_s(self, time_id: str) -> float:
         """The p50 of an operation [s], where its mean is wanted: no other figure is published."""
-        return self.time(time_id)[0].item()
+        return self.clients.time(time_id)[0].item()
+
+    def _time_spread(self, time_id: str) -> Distribution:
+        measured = self.workload.times.get(time_id)
+        if measured is not None:
+            return measured.spread
+        row = catalogue.time(time_id)
+        if row.p50_s <= 0:
+            return constant(row.p99_s)
+        return from_quantiles({0.5: row.p50_s, 0.99: row.p99_s})
 
     # The workload's own quantities -------------------------------------------------------------
 
@@ -172,6 +200,7 @@ class Conditions:
         self.peak_rps = np.maximum(peak, self.mean_rps)
         self.spreads = {name: self._scaled(name) for name in ("request", "response", "runtime")}
         self.request, self.response, self.runtime = self.spreads.values()
+        self.spreads["first_byte"] = self.first_byte = self._first_byte()
         self.memory_mb: Number = number("runtime.memory")
         self.architecture: str = w.runtime.architecture
         architectures = dict.fromkeys(architecture for _, architecture in self.sizes)
@@ -182,9 +211,11 @@ class Conditions:
         self.vcpu = self.memory_mb / self.constant("lambda.vcpu_mb")
         self.state_bytes = number("runtime.state")
         self.compression = number("response.compression")
+        self.cacheable, self.headers = number("response.cacheable"), number("client.headers")
         self.bandwidth = number("client.bandwidth")
         self.tolerance = 1 - number("targets.success") + 1e-12  # what may fail; 1 - 0.999 is off by less
         self.waits, self.latency_p95 = number("client.waits"), number("targets.latency_p95")
+        self.first_byte_p95 = number("targets.first_byte_p95")
         self._read_configuration()
 
     def _read_configuration(self) -> None:
@@ -202,8 +233,18 @@ class Conditions:
         spread: Distribution = getattr(self.workload, name).spread
         return spread.with_median(self.axes[name]) if name in self.axes else spread
 
+    def _first_byte(self) -> Distribution:
+        """When the first byte of a streamed response exists, after the work has begun [s].
+
+        It moves in proportion to the run time and is never later than it.
+        """
+        stated, runtime = self.workload.runtime.first_byte, self.workload.runtime.spread
+        if stated is None:
+            return self.runtime
+        return replace(earlier(stated.spread, runtime), scale=self.runtime.median / runtime.median)
+
     def spread(self, driver: str) -> Distribution:
-        """The distribution of a driver: request [B], response [B] or runtime [s]."""
+        """The distribution of a driver: request [B], response [B], runtime or first_byte [s]."""
         return self.spreads[driver]
 
     def edge(self, driver: str) -> Number:
@@ -213,6 +254,12 @@ class Conditions:
     def at_levels(self, driver: str) -> Number:
         """The driver at each of `LEVELS`, shape (3, ...)."""
         return self.memo(("levels", driver), lambda: self.spreads[driver].quantile(self.levels))
+
+    def first_byte_at_levels(self, streamed: Mask) -> Number | None:
+        """What of the work passes before the response's first byte, at each of `LEVELS` [s]; None: all."""
+        if self.workload.runtime.first_byte is None or not streamed.any():
+            return None
+        return np.where(streamed, self.at_levels("first_byte"), self.at_levels("runtime"))
 
     @property
     def steps(self) -> Number:
@@ -248,12 +295,80 @@ class Conditions:
         name = price_id.removesuffix(ANY)
         return [(f"{name}_arm", arm), (f"{name}_x86", ~arm)]
 
+    # A cache at the edge -------------------------------------------------------------------------
+
+    @property
+    def caches(self) -> bool:
+        """Whether a cache at the edge would answer any request: then cached paths are asked apart."""
+        return bool(np.any(np.asarray(self.cacheable) > 0))
+
+    def behind_edge(self, path: Paths) -> Self:
+        """The load as what is behind the edge of these paths sees it: all of them cached, or none.
+
+        Raises ValueError if some are and some are not.
+        """
+        if not self.caches or not path.cached.any():
+            return self
+        if not path.cached.all():
+            raise ValueError("paths behind a cache and paths without one are asked apart")
+        return self.memo("behind edge", self._behind_edge)
+
+    def _behind_edge(self) -> Self:
+        """The load without the share of the requests that a cache answers.
+
+        A level of all requests is a lower one of those that no cache answers: of a share c that is answered
+        at once, the slowest 1 - q are the slowest (1 - q) / (1 - c) of the rest. One more level, the last,
+        is the median of the rest.
+        """
+        view = copy.copy(self)
+        view._memo, view._whole, view.hits = {}, {}, self.cacheable
+        passed = np.maximum(1 - self.cacheable, LEAST_SHARE)
+        view.requests, view.mean_rps, view.peak_rps = (
+            passed * each for each in (self.requests, self.mean_rps, self.peak_rps)
+        )
+        levels = np.clip(1 - (1 - self.levels) / passed, 0.001, None)
+        median = np.full((1, *levels.shape[1:]), 0.5)
+        view.levels = np.concatenate([levels, median])
+        return view
+
+    def passed_s(self, time_id: str) -> Number:
+        """What only those requests take that no cache answers: at each of `LEVELS` of all, then their median.
+
+        Of an operation, by its id [s].
+        """
+        view = self.memo("behind edge", self._behind_edge)
+        seconds = view.time(time_id)
+        of_all = np.where(self.levels > view.hits, seconds[: len(LEVELS)], 0.0)
+        return np.concatenate([of_all, np.broadcast_to(seconds[-1:], (1, *of_all.shape[1:]))])
+
+    def step_s(self, step: Step) -> Number:
+        """What a step takes at each of `LEVELS` of all requests [s]: nothing where a cache answers."""
+        return self._of_all(step.seconds, step.for_hits)
+
+    def first_byte_s(self, step: Step) -> Number:
+        """What of a step passes before the first byte of the result, at each of `LEVELS` [s]."""
+        before = step.seconds if step.before_first_byte is None else step.before_first_byte
+        return self._of_all(before, step.for_hits)
+
+    def patience_s(self, step: Step) -> Number:
+        """The same at the median of the requests that no cache answers: a client's patience is held to it."""
+        before = np.asarray(step.seconds if step.before_first_byte is None else step.before_first_byte)
+        if before.ndim == 0:
+            return before[()]
+        return before[-1 if len(before) > len(LEVELS) else 0]
+
+    def _of_all(self, seconds: Number, for_hits: bool) -> Number:
+        seconds = seconds[: len(LEVELS)] if np.ndim(seconds) else seconds
+        if self.clients is self or for_hits:
+            return seconds
+        return np.where(self.clients.levels > self.hits, seconds, 0.0)
+
     # Named quantities that several options need --------------------------------------------------
 
     def codec(self, direction: str, path: Paths) -> Codec:
         """How a body travels through the door to or from a function."""
         return self.event_codec(
-            direction, path, getattr(path, f"{direction}_envelope").look_up(self.constant)
+            direction, path, getattr(path, f"{direction}_envelope").look_up(self.envelope)
         )
 
     def event_codec(self, direction: str, path: Paths, envelope: Number = 0.0) -> Codec:
@@ -263,6 +378,17 @@ class Conditions:
         if direction == "response" and path.gzip.any():
             return Codec(path.gzip | binary, np.where(path.gzip, self.compression, factor)[()], envelope)
         return Codec(np.bool_(binary), factor, envelope)
+
+    def envelope(self, envelope_id: str) -> Number:
+        """Bytes that a door puts around a body: as measured, or with the headers that the workload gives.
+
+        The measured event has assumed headers in it, once or as often as its format repeats them.
+        """
+        measured, headers = self.constant(envelope_id), ENVELOPES.get(envelope_id)
+        if self.headers is None or headers is None:
+            return measured
+        copies, assumed = (self.constant(each) for each in headers)
+        return measured + copies * (self.headers - assumed)
 
     def body_factor(self, direction: str, path: Paths) -> Number:
         """What a body is times its size once the function has made it: less where it is compressed."""
@@ -311,6 +437,12 @@ class Conditions:
         gap = self.constant("poll.growth") * self.at_levels("runtime")
         return self.levels * np.maximum(self.constant("poll.first_s"), gap)
 
+    @property
+    def connections(self) -> Number:
+        """WebSocket connections that one job takes, on average: each lasts for so long and no longer."""
+        longest = self.limit("apigw.ws.duration")
+        return self.memo("connections", lambda: self.runtime.mean_ceil(longest))
+
     def exchanges(self, path: Paths) -> list[Number]:
         """Requests through the door for one request of the client, on average: terms with one driver each."""
         terms = [1.0 + path.body_in.is_(BodyIn.S3)]
@@ -356,6 +488,19 @@ class Conditions:
         self.constant("gzip.bytes_per_s")
         self.time("s3.request")
         self.network  # noqa: B018
+
+    def answer_limit(self, limit_id: str, path: Paths, where: Mask) -> Iterator[LimitUse]:
+        """A limit on how long the first byte of an answer may take that comes at once.
+
+        Before it comes all of the work, or of a stream what passes before `runtime.first_byte`.
+        """
+        stream, function = where & path.body_out.is_(BodyOut.STREAM), path.behind.is_(Behind.FUNCTION)
+        if (whole := where & function & ~stream).any():
+            yield self.time_limit(limit_id, path, whole)
+        if (whole := where & ~function & ~stream).any():
+            yield PerRequest(limit_id, "runtime", where=whole)
+        if stream.any():
+            yield SumPerRequest(limit_id, (Term("first_byte", Linear()),), stream)
 
     def held_s(self, path: Paths) -> list[Number]:
         """How long one request holds its environment, on average [s]: terms with one driver each."""

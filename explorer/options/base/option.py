@@ -31,7 +31,7 @@ from .mask import EVERYWHERE, Mask
 from .paths import Column, Paths
 from .request_path import Actor, RequestPath, Step
 from .resources import TemplatePiece
-from .usage import UsageLines
+from .usage import FlatRate, UsageLines
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +70,8 @@ class Option:
     deployable: ClassVar[bool] = False  # whether it says what a stack needs for it
     region_feature: ClassVar[str] = ""  # what a region may lack that it rests on, as in regions.csv
     runtime_use: ClassVar[str] = ""  # what a runtime must be good for, as in runtimes.csv
+    in_front: ClassVar[bool] = False  # it meets every request; the others only what no cache answers
+    flat_rates: ClassVar[tuple[FlatRate, ...]] = ()  # prices a month that may stand in place of its lines
 
     def clashes(self, flow: RequestPath) -> str | None:
         """Why it cannot go with the other choices, or None."""
@@ -78,6 +80,10 @@ class Option:
     def undeployable(self, flow: RequestPath) -> str | None:
         """Why it cannot be put up among the other choices, or None."""
         return None if self.deployable else f"{self.id} has no template here"
+
+    def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
+        """What this workload asks of it that its template does not have, a sentence each."""
+        return ()
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         """Why it cannot serve this workload, whatever the other choices.

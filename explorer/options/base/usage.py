@@ -31,6 +31,15 @@ class Stepped:
         return Stepped(self.sums, self.function, self.times * factor)
 
 
+@dataclass(frozen=True)
+class FlatRate:
+    """A price a month in place of lines of a bill, for as much of them as it allows."""
+
+    price: str  # its price id
+    replaces: tuple[str, ...]  # price ids of the lines; those that are not there cost nothing
+    allows: tuple[tuple[str, str], ...]  # (price id of a line, id of the constant: the most of it)
+
+
 UsageLines = Iterable[tuple[str, Number | Stepped]]  # (price id, quantity a month)
 
 
