@@ -105,7 +105,7 @@ class Answers:
         found: dict[tuple[str, Axes], np.ndarray] = {}
         for exclusion in option.excludes(self.load):
             self._add(found, BAD, np.asarray(exclusion.where) * 1.0)
-        for price_id, quantity in option.usage(self.load, path):
+        for price_id, quantity in self.load.by_size(option.usage(self.load, path)):
             name, price = (
                 (USD, self.book.price(price_id)) if self.book.is_linear(price_id) else (price_id, 1.0)
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -11,7 +11,9 @@ from scipy.special import gammainc
 from explorer.facts import catalogue, records
 from explorer.facts.encoding import Codec
 from explorer.facts.units import BYTES, Number
-from explorer.workload.distribution import Distribution, from_quantiles
+from explorer.workload.distribution import Distribution, Earlier, from_quantiles
+from explorer.workload.kinds import ANY
+from explorer.workload.run_time import computing_factor, reference_memory, run_time_at
 from explorer.workload.workload import Workload
 
 from .cold_starts import cold_start_share, fewest_servers, mean_environments
@@ -19,10 +21,13 @@ from .limit_uses import AfterBurst, Linear, PerRequest, SumPerRequest, Term
 from .mask import EVERYWHERE, Mask
 from .paths import Paths
 from .request_path import LEVELS, BodyIn, BodyOut, Initialization, Start
+from .sizes import ARCHITECTURES, Size, sizes_of, typical
+from .usage import Stepped, UsageLines
 
 GB = float(BYTES["GB"])
 MB = float(BYTES["MB"])
 P95_BEARS = 0.05  # the share of requests beyond a p95
+ARM, X86, EITHER = "_arm", "_x86", "_*"  # how price ids of an architecture end; of either, see `by_size`
 T = TypeVar("T")
 
 
@@ -38,14 +43,23 @@ class Conditions:
         self,
         workload: Workload,
         axes: Mapping[str, np.ndarray] | None = None,
-        before: tuple[int, ...] = (),
+        sizes: Sequence[Size] | None = None,
+        at_once: bool = False,
     ) -> None:
-        """Quantities of the shape (*before, *axes): `before` are axes of length 1 before those that vary."""
+        """Quantities along `axes`, at one of `sizes`: without, at a typical one of the workload's.
+
+        With `at_once` there is an axis of length 1 for the paths and one for the sizes before them.
+        """
         self.given = dict(axes or {})
+        memory = self.given.get("runtime.memory")
+        self.sizes = tuple(sizes_of(workload, memory) if sizes is None else sizes)
+        self._at_once, before = at_once, (1, len(self.sizes)) if at_once else ()
         shape = np.broadcast_shapes(*(np.shape(values) for values in self.given.values()))
         self.shape, ndim = (*before, *shape), len(shape)
         self.axes = {
-            name: np.reshape(values, (*before, *(1,) * (ndim - np.ndim(values)), *np.shape(values)))
+            name: np.reshape(
+                values, (*(1,) * len(before), *(1,) * (ndim - np.ndim(values)), *np.shape(values))
+            )
             for name, values in self.given.items()
         }
         self.levels = np.array(LEVELS).reshape((3,) + (1,) * len(self.shape))
@@ -59,14 +73,18 @@ class Conditions:
     def at_once(self) -> Self:
         """The same load with an axis for the paths and one for the sizes before its own.
 
-        With it an option answers for all of its paths at once.
+        With it an option answers for all of its paths and sizes at once.
         """
-        return type(self)(self.workload, self.given, (1, 1))
+        return type(self)(self.workload, self.given, self.sizes, at_once=True)
+
+    def at_size(self, size: Size) -> Self:
+        """The same load at one of its `sizes`."""
+        return type(self)(self.workload, self.given, (size,))
 
     def at_points(self, here: np.ndarray) -> Self:
         """The points of the load where `here` holds, along one axis."""
         axes = {name: np.broadcast_to(values, self.shape)[here] for name, values in self.given.items()}
-        return type(self)(self.workload, axes)
+        return type(self)(self.workload, axes, self.sizes)
 
     # Facts by id ---------------------------------------------------------------------------------
 
@@ -149,17 +167,53 @@ class Conditions:
         if peak is None:
             peak = self.constant("peak.factor") * self.mean_rps
         self.peak_rps = np.maximum(peak, self.mean_rps)
-        self.spreads = {name: self._scaled(name) for name in ("request", "response", "runtime")}
-        self.request, self.response, self.runtime = self.spreads.values()
-        self.memory_mb, self.architecture = number("runtime.memory"), w.runtime.architecture
-        self.memory_gb = self.memory_mb / 1024
-        self.vcpu = self.memory_mb / self.constant("lambda.vcpu_mb")
+        self.peak_ramp_s = number("peak_ramp")
+        self.request, self.response = self._scaled("request"), self._scaled("response")
+        self._read_sizes()
+        self._read_run_time()
+        self.spreads = {"request": self.request, "response": self.response, "runtime": self.runtime}
         self.state_bytes = number("runtime.state")
         self.compression = number("response.compression")
         self.bandwidth = number("client.bandwidth")
         self.tolerance = 1 - number("targets.success") + 1e-12  # what may fail; 1 - 0.999 is off by less
         self.waits, self.latency_p95 = number("client.waits"), number("targets.latency_p95")
         self._read_configuration()
+
+    def _read_sizes(self) -> None:
+        """Memory and architecture: of one size, or of all along the axis that is there for them."""
+        sizes = self.sizes if self._at_once else (typical(self.sizes),)
+        column = (1, len(sizes), *(1,) * (len(self.shape) - 2))
+        self.memory_mb: Number = sizes[0].memory_mb
+        if "runtime.memory" in self.axes:
+            self.memory_mb = self.axes["runtime.memory"]
+        elif len(sizes) > 1:
+            self.memory_mb = np.reshape([size.memory_mb for size in sizes], column)
+        named = {size.architecture for size in sizes}
+        self.architecture = ANY if len(named) > 1 else sizes[0].architecture
+        self.arm: Mask = np.bool_(self.architecture == "arm64")
+        if self.architecture == ANY:
+            self.arm = np.reshape([size.architecture == "arm64" for size in sizes], column)
+        self.memory_gb = self.memory_mb / 1024
+        self.vcpu = self.memory_mb / self.constant("lambda.vcpu_mb")  # what memory buys
+        self.used_vcpu = np.minimum(self.vcpu, self.number("runtime.threads"))  # and the work can use
+
+    def _read_run_time(self) -> None:
+        """The run time at the memory, what of it computes there, and the first byte in proportion to it."""
+        runtime, cpu, threads = self.workload.runtime, self.number("runtime.cpu"), self.number("runtime.threads")
+        stated_at = reference_memory(runtime)
+        stated = here = run_time_at(runtime, stated_at, cpu, threads)
+        slower: Number = 1.0
+        if np.ndim(self.memory_mb) or self.memory_mb != stated_at:
+            here = run_time_at(runtime, self.memory_mb, cpu, threads)
+            slower = computing_factor(runtime, stated_at, self.memory_mb, cpu, threads)
+            slower = here.median / stated.median if runtime.tuned else slower
+        # the work needs the same seconds of a processor, whatever the memory
+        used_there = np.minimum(stated_at / self.constant("lambda.vcpu_mb"), threads)
+        self.cpu = np.minimum(cpu * used_there / self.used_vcpu / slower, 1.0)
+        if "runtime" in self.axes:
+            here = here.with_median(self.axes["runtime"] * slower)
+        self.runtime, first = here, runtime.first_byte
+        self.first_byte = here if first is None else Earlier(first.spread.scaled(slower), here)
 
     def _read_configuration(self) -> None:
         given, number = self.workload.configuration, self.number
@@ -201,13 +255,29 @@ class Conditions:
             return steps
         return np.maximum(1.0, np.ceil(self.runtime.quantile(0.99) / self.constant("step.seconds")))
 
-    def price(self, price_id: str) -> float:
+    def price(self, price_id: str) -> Number:
         """The first tier's price of an id [USD a unit], where a quantity is itself money."""
+        if price_id.endswith(EITHER):
+            arm, x86 = (self.price(price_id.removesuffix(EITHER) + ending) for ending in (ARM, X86))
+            return np.where(self.arm, arm, x86)
         return float(catalogue.tariff(price_id, self.workload.region).tiers[0].usd)
 
     def by_architecture(self, price_id: str) -> str:
-        """The price id of this workload's architecture: "lambda.request" -> "lambda.request_arm"."""
-        return f"{price_id}_{'arm' if self.architecture == 'arm64' else 'x86'}"
+        """The price id of the architecture: "lambda.request" -> "lambda.request_arm".
+
+        Where the load holds sizes of both it is "lambda.request_*", and `by_size` makes two lines of it.
+        """
+        return price_id + (EITHER if self.architecture == ANY else ARM if self.arm else X86)
+
+    def by_size(self, usage: UsageLines) -> UsageLines:
+        """Usage with the ids of prices: a line for each architecture, where sizes have both."""
+        for price_id, quantity in usage:
+            if not price_id.endswith(EITHER):
+                yield price_id, quantity
+                continue
+            for ending, has in ((ARM, self.arm), (X86, ~self.arm)):
+                stepped = isinstance(quantity, Stepped)
+                yield price_id.removesuffix(EITHER) + ending, quantity.scaled(has) if stepped else quantity * has
 
     # Named quantities that several options need --------------------------------------------------
 
@@ -328,13 +398,13 @@ class Conditions:
         measured = self.number("runtime.network")
         return self.limit("lambda.network") * 1e6 / 8 if measured is None else measured
 
-    def new_requests(self, seconds: float) -> tuple[Number, float]:
+    def new_requests(self, seconds: float) -> tuple[Number, Number]:
         """Requests more within `seconds` [s] when the rate goes from its mean to its peak, and its ramp [s].
 
-        It does so evenly within `peak.ramp_s`. Held for as long as the ramp or longer, each of them needs a
+        It does so evenly within `peak_ramp`. Held for as long as the ramp or longer, each of them needs a
         new environment; held for less, that share of them.
         """
-        return (self.peak_rps - self.mean_rps) * seconds, max(self.constant("peak.ramp_s"), seconds)
+        return (self.peak_rps - self.mean_rps) * seconds, np.maximum(self.peak_ramp_s, seconds)
 
     @property
     def in_peaks(self) -> Number:
@@ -393,26 +463,29 @@ class Conditions:
     @property
     def init(self) -> records.ColdStart:
         """The measured cold start of this language, architecture and least memory."""
-        return catalogue.cold_start(
-            self.workload.runtime.language, self.architecture, float(np.min(self.memory_mb))
-        )
+        architecture, memory = self.sizes[0].architecture, float(np.min(self.memory_mb))
+        return catalogue.cold_start(self.workload.runtime.language, architecture, memory)
 
     def init_of(self, measure: Callable[[Distribution], Number]) -> Number:
         """A measure of the cold start of this language, architecture and memory, such as its mean [s]."""
-        memory = np.asarray(self.memory_mb)
-        if memory.ndim == 0:
-            return measure(self.memo("init spread", lambda: self._init_spread(float(memory))))
-        found = np.zeros(self.shape)
-        for size in np.unique(memory):
-            found = np.where(memory == size, measure(self._init_spread(float(size))), found)
+        spreads = self.memo("init spreads", self._init_spreads)
+        found = measure(spreads[0][0])
+        for spread, here in spreads[1:]:
+            found = np.where(here, measure(spread), found)
         return found
 
-    def _init_spread(self, memory_mb: float) -> Distribution:
-        """The cold start as a distribution through its measured quantiles [s]."""
-        if self.workload.runtime.init is not None:
-            return self.workload.runtime.init.spread
-        row = catalogue.cold_start(self.workload.runtime.language, self.architecture, memory_mb)
-        return from_quantiles({0.5: row.p50_s, 0.9: row.p90_s, 0.95: row.p95_s, 0.99: row.p99_s})
+    def _init_spreads(self) -> list[tuple[Distribution, Mask]]:
+        """Cold starts as distributions through their measured quantiles [s], each with where it holds."""
+        given = self.workload.runtime.init
+        if given is not None:
+            return [(given.spread, EVERYWHERE)]
+        memory, arm = np.broadcast_arrays(self.memory_mb, self.arm)
+        where: dict[records.ColdStart, Mask] = {}
+        for size, on_arm in sorted(set(zip(memory.ravel().tolist(), arm.ravel().tolist(), strict=True))):
+            architecture = ARCHITECTURES[0 if on_arm else 1]
+            row = catalogue.cold_start(self.workload.runtime.language, architecture, size)
+            where[row] = where.get(row, ~EVERYWHERE) | ((memory == size) & (arm == on_arm))
+        return [(_through(row), here) for row, here in where.items()]
 
     @property
     def init_mean_s(self) -> Number:
@@ -431,11 +504,10 @@ class Conditions:
 
     def restore_of(self, measure: Callable[[Distribution], Number]) -> Number:
         """A measure of the restore from a snapshot of this language, such as its mean [s]."""
-        memory = float(np.min(self.memory_mb))  # it hardly moves with memory
+        architecture, memory = self.sizes[0].architecture, float(np.min(self.memory_mb))  # it hardly moves
 
         def spread() -> Distribution:
-            row = catalogue.restore(self.workload.runtime.language, self.architecture, memory)
-            return from_quantiles({0.5: row.p50_s, 0.9: row.p90_s, 0.95: row.p95_s, 0.99: row.p99_s})
+            return _through(catalogue.restore(self.workload.runtime.language, architecture, memory))
 
         return measure(self.memo("restore spread", spread))
 
@@ -504,3 +576,8 @@ class Conditions:
     def when_cold(self, share: Number, seconds: Number) -> Number:
         """`seconds` at those of `LEVELS` that fall among the `share` of cold requests, else 0."""
         return np.where(share > 1 - self.levels, seconds, 0.0)
+
+
+def _through(row: records.ColdStart) -> Distribution:
+    """A cold start as a distribution through its measured quantiles [s]."""
+    return from_quantiles({0.5: row.p50_s, 0.9: row.p90_s, 0.95: row.p95_s, 0.99: row.p99_s})
