@@ -180,4 +180,4 @@ class Choice:
             return {"design": None, "monthly_usd": None, "parts": None}
         design = self.evaluation.designs[index]
         usd = float(self.evaluation.monthly_usd[index])
-        return {"design": design.ids, "monthly_usd": usd, "parts": len(design.parts)}
+        return {"design": design.ids, "monthly_usd": usd, "parts": int(self.evaluation.table.parts[index])}

@@ -225,10 +225,11 @@ def dearer(drawn: DecisionMap, design: Design) -> np.ndarray:
     Infinite where it does not serve and another does, NaN where none does.
     """
     only = sweep(drawn.workload, drawn.swept.axes, designs=[design])
-    part_usd = np.asarray(Conditions(drawn.workload, _meshed(drawn)).number("preferences.part_usd"))
-    parts = np.array([len(each.parts) for each in drawn.swept.designs])
+    load = Conditions(drawn.workload, _meshed(drawn))
+    part_usd = np.asarray(load.number("preferences.part_usd"))
+    parts = np.array([len(each.parts_for(load)) for each in drawn.swept.designs])
     best = drawn.swept.monthly_usd.T + part_usd * parts[drawn.winner]
-    its = only.monthly_usd[0].T + part_usd * len(design.parts)
+    its = only.monthly_usd[0].T + part_usd * len(design.parts_for(load))
     its = np.where(only.winner.T == NOTHING, np.inf, its)
     return np.where(drawn.winner == NOTHING, np.nan, np.maximum(its - best, 0.0))
 

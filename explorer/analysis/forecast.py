@@ -142,7 +142,7 @@ def _steps(evaluation: Evaluation, winner: np.ndarray) -> Iterator[tuple[Any, ..
         index = winner[month]
         now = evaluation.designs[index] if index >= 0 else None
         usd = float(evaluation.monthly_usd[index, month]) if now else float("nan")
-        parts, had = (design.parts if design else () for design in (now, before))
+        parts, had = (design.parts_for(evaluation.load) if design else () for design in (now, before))
         added = [part for part in parts if part not in had] if before else []
         removed = [part for part in had if part not in parts] if now else []
         other = [c for c in now.ids if now.ids[c] != before.ids[c]] if now and before else []

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from explorer.engine.cost import Bill, bill_to_dict
 from explorer.engine.cost import cost as bill_of
-from explorer.engine.designs import Design
+from explorer.engine.designs import Design, table
 from explorer.engine.latency import latency as seconds_of
 from explorer.engine.limits import Finding, findings
 from explorer.errors import ExplorerError
+from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
 from .choice import completed
-from .recommendation import frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,11 +28,31 @@ def assess(workload: Workload, design: Given) -> pd.DataFrame:
     """Findings of one design, feasible or not: a row a limit, worst first.
 
     Columns: limit, limit_value, unit, used_p50, used_p99 [unit], breach_probability [share of
-    requests], broken_per_month [requests], verdict (breach, raise, tight or fits), consequence (what
-    the caller sees), source_url, verified. Concerns left out are filled by the best.
+    requests], broken_per_month [requests], verdict (excluded, breach, raise, tight or fits), consequence
+    (what the caller sees), source_url, verified. Concerns left out are filled by the best.
+
+    What excludes the design for this workload stands first, a row a field: its `limit` is the field, its
+    `consequence` why, and no number is known of it.
     Raises DesignError for a design that cannot be built.
     """
-    return frame(findings(workload, completed(workload, design)), Finding)
+    import pandas as pd
+
+    chosen = completed(workload, design)
+    excluded = [_excluded_finding(*each) for each in exclusions(workload, chosen).items()]
+    rows = [*excluded, *map(asdict, findings(workload, chosen))]
+    return pd.DataFrame(rows, columns=[field.name for field in fields(Finding)])
+
+
+def exclusions(workload: Workload, design: Design) -> dict[str, str]:
+    """Why the workload excludes the design, by the field that says so; empty if it does not."""
+    excluded = table().where(design.ids).exclusions(Conditions(workload))
+    return {each.because: each.why for row in sorted(excluded) for each in excluded[row]}
+
+
+def _excluded_finding(because: str, why: str) -> dict[str, Any]:
+    """An exclusion as a finding: of a field there is nothing to measure."""
+    blank = dict.fromkeys(field.name for field in fields(Finding))
+    return {**blank, "limit": because, "verdict": "excluded", "consequence": why}
 
 
 def cost(workload: Workload, design: Given) -> Bill:
@@ -69,7 +89,7 @@ def compare(workload: Workload, designs: Mapping[str, Given]) -> pd.DataFrame:
         seconds = seconds_of(workload, design)["total"]
         rows[name] = {
             "monthly_usd": float(bill_of(workload, design).total_usd),
-            "parts": len(design.parts),
+            "parts": len(design.parts_for(Conditions(workload))),
             "latency_p50_s": seconds["p50"],
             "latency_p95_s": seconds["p95"],
             "verdict": worst.verdict,
@@ -93,21 +113,24 @@ def assessed(workload: Workload, given: str) -> dict[str, Any]:
     found = findings(workload, design)
     feasible, excluded = _excluded(workload, design, found)
     bill, seconds = cost(workload, design), latency(workload, design)
-    part_usd = workload.preferences.part_usd
+    part_usd, parts = workload.preferences.part_usd, design.parts_for(Conditions(workload))
     return {
         "workload": workload.name,
         "region": workload.region,
         "design": design.ids,
         "feasible": feasible,
         "excluded": excluded,
-        "findings": [asdict(finding) for finding in found],
+        "findings": [
+            *(_excluded_finding(*each) for each in exclusions(workload, design).items()),
+            *(asdict(finding) for finding in found),
+        ],
         "bill": bill_to_dict(bill),
         "latency_s": seconds,
         "monthly_usd": float(bill.total_usd),
-        "parts": len(design.parts),
-        "part_names": list(design.parts),
+        "parts": len(parts),
+        "part_names": list(parts),
         "part_usd": part_usd,
-        "score_usd": float(bill.total_usd) + part_usd * len(design.parts),
+        "score_usd": float(bill.total_usd) + part_usd * len(parts),
         "latency_p50_s": seconds["total"]["p50"],
         "latency_p95_s": seconds["total"]["p95"],
     }
@@ -117,15 +140,12 @@ def _excluded(
     workload: Workload, design: Design, findings: list[Finding]
 ) -> tuple[bool, list[dict[str, str]]]:
     """Whether a design is feasible, and what keeps it from that: limits that break first."""
-    from explorer.engine.designs import table
     from explorer.engine.evaluation import Evaluation
-    from explorer.options.base.conditions import Conditions
 
     from .phrases import breach, late_answers_as_reason, late_p95_as_reason
 
-    load, rows = Conditions(workload), table().where(design.ids)
-    one = Evaluation(load, rows)
-    excluded = {e.because: e.why for exclusions in rows.exclusions(load).values() for e in exclusions}
+    load = Conditions(workload)
+    one, excluded = Evaluation(load, table().where(design.ids)), exclusions(workload, design)
     feasible = not excluded and bool(one.feasible[0])
     broken = [finding for finding in findings if finding.verdict == "breach" and not feasible]
     found = {finding.limit: breach(finding) for finding in broken} | excluded

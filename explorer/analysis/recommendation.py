@@ -85,6 +85,7 @@ class Recommendation(Answer):
             "summary": self.summary,
             "monthly_usd": self.monthly_usd,
             "parts": self.parts,
+            "part_names": list(self.nearest.parts_for(self.load)),
             "part_usd": self.part_usd,
             "score_usd": self.score_usd,
             "latency_p50_s": self.latency_s["p50"],

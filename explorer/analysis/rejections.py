@@ -60,7 +60,7 @@ class _Collected:
 
 def rejections(load: Conditions) -> list[Rejection]:
     """Every reason that rules out a design, limits first, then by how many designs it rules out."""
-    evaluation = Evaluation(load, table())
+    evaluation = Evaluation(load, table().with_parts_for(load))
     collected = _by_placement(evaluation, load)
     _promises(evaluation, load, collected)
     counts = np.zeros(len(evaluation.designs), dtype=int)
@@ -84,7 +84,7 @@ def _by_placement(evaluation: Evaluation, load: Conditions) -> dict[str, _Collec
                 reason = found.setdefault(limit, _Collected("limit", catalogue.limit(limit).name))
                 reason.add(designs_of[index], float(chances[index]))
                 reason.options |= _blamed(evaluation, option, driver, designs_of[index])
-        for exclusion in excluded[option]:
+        for exclusion in excluded.get(index, ()):
             reason = found.setdefault(exclusion.because, _Collected("exclusion", exclusion.why))
             if exclusion.is_whole and exclusion.why not in reason.why.split("; "):
                 reason.why = f"{reason.why}; {exclusion.why}"
@@ -185,9 +185,9 @@ def changes(r: Choice) -> list[Change]:
         return []
     from explorer.engine.cost import cost
 
-    today, then = r.current, r.design
-    rows = [Change("removed", part) for part in today.parts if part not in then.parts]
-    rows += [Change("added", part) for part in then.parts if part not in today.parts]
-    before = float(cost(r.workload, today).total_usd)
+    today, then = r.current.parts_for(r.load), r.design.parts_for(r.load)
+    rows = [Change("removed", part) for part in today if part not in then]
+    rows += [Change("added", part) for part in then if part not in today]
+    before = float(cost(r.workload, r.current).total_usd)
     rows.append(Change("cost", "the monthly bill", r.monthly_usd - before))
     return rows

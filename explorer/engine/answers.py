@@ -104,7 +104,7 @@ class Answers:
         option, path = question.option, question.paths.along(self.ndim - 1)
         found: dict[tuple[str, Axes], np.ndarray] = {}
         for exclusion in option.excludes(self.load):
-            self._add(found, BAD, np.asarray(exclusion.where) * 1.0)
+            self._add(found, BAD, np.asarray(exclusion.where) * exclusion.mask(path) * 1.0)
         for price_id, quantity in self.load.by_size(option.usage(self.load, path)):
             name, price = (
                 (USD, self.book.price(price_id)) if self.book.is_linear(price_id) else (price_id, 1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
@@ -101,8 +101,19 @@ class Design:
 
     @cached_property
     def parts(self) -> tuple[str, ...]:
-        """The things that whoever is on call must know exist, and the steps that a client must take."""
+        """The things that whoever is on call must know exist, and the steps that a client must take.
+
+        Whatever the workload: `parts_for` has those too that one asks for.
+        """
         return tuple(part for option in self.options for part in option.parts)
+
+    def parts_by_option(self, load: Conditions) -> dict[Option, tuple[str, ...]]:
+        """The parts of each option, with those that the workload asks for."""
+        return {option: _parts_of(Placement.of(option, self.flow), load) for option in self.options}
+
+    def parts_for(self, load: Conditions) -> tuple[str, ...]:
+        """All parts, with those that the workload asks for: a web ACL, a domain, a private network."""
+        return tuple(part for parts in self.parts_by_option(load).values() for part in parts)
 
     @cached_property
     def deployable(self) -> bool:
@@ -237,27 +248,47 @@ class Table:
             asked.setdefault(self.placements[row].option, []).append(row)
         return tuple(_question(option, tuple(rows)) for option, rows in asked.items())
 
-    def exclusions(self, load: Conditions) -> dict[Option, tuple[Exclusion, ...]]:
-        """Why each option cannot serve the load; empty if it can."""
+    def exclusions(self, load: Conditions) -> dict[int, tuple[Exclusion, ...]]:
+        """Why each placement cannot serve the load; those that can are left out."""
         concerns = (np.unique(column).tolist() for column in self.rows.T)
-        options = dict.fromkeys(self.placements[row].option for rows in concerns for row in rows)
-        return {option: tuple(option.excludes(load)) for option in options}
+        rows = [row for rows in concerns for row in rows]
+        options = dict.fromkeys(self.placements[row].option for row in rows)
+        by_option = {option: tuple(option.excludes(load)) for option in options}
+        excluded = {}
+        for row in rows:
+            placement = self.placements[row]
+            holding = tuple(each for each in by_option[placement.option] if each.mask(placement.path))
+            if holding:
+                excluded[row] = holding
+        return excluded
+
+    def with_parts_for(self, load: Conditions) -> Table:
+        """The same designs, their parts counted with those that the workload asks for."""
+        more = np.zeros(len(self.placements), dtype=int)
+        for row in self.used.tolist():
+            placement = self.placements[row]
+            more[row] = sum(bool(on) for _, on in placement.option.more_parts(load, placement.path))
+        return replace(self, parts=self.parts + more[self.rows].sum(axis=1)) if more.any() else self
 
     def allowed(self, load: Conditions) -> np.ndarray:
         """Which designs the load excludes no option of, shape (designs, *axes)."""
-        excluded = self.exclusions(load)
         free = np.ones((len(self.placements), *load.shape), dtype=bool)
-        for row in self.used.tolist():
-            for exclusion in excluded[self.placements[row].option]:
+        for row, exclusions in self.exclusions(load).items():
+            for exclusion in exclusions:
                 free[row] &= ~np.asarray(exclusion.where)
         return np.logical_and.reduce(free[self.rows], axis=1)
 
     def possible(self, load: Conditions) -> Table:
         """The table of those designs that nothing excludes at every point of the load."""
-        excluded = self.exclusions(load)
-        never = {option for option, said in excluded.items() if any(np.all(each.where) for each in said)}
-        free = np.array([placement.option not in never for placement in self.placements])
-        return self.only(free[self.rows].all(axis=1))
+        free = np.ones(len(self.placements), dtype=bool)
+        for row, exclusions in self.exclusions(load).items():
+            free[row] = not any(np.all(each.where) for each in exclusions)
+        return self.only(free[self.rows].all(axis=1)).with_parts_for(load)
+
+
+def _parts_of(placement: Placement, load: Conditions) -> tuple[str, ...]:
+    option = placement.option
+    return (*option.parts, *(part for part, on in option.more_parts(load, placement.path) if on))
 
 
 @cache

@@ -25,7 +25,7 @@ from .sums import Sums
 def allowed(load: Conditions) -> Table:
     """The designs that can be built and that nothing in the workload excludes, at one point at least."""
     holds = table().allowed(load)
-    return table().only(holds.reshape(len(holds), -1).any(axis=1))
+    return table().only(holds.reshape(len(holds), -1).any(axis=1)).with_parts_for(load)
 
 
 class Evaluation:

@@ -51,11 +51,17 @@ def raised(use: LimitUse, load: Conditions) -> float:
 
 @cache
 def highest(limit_id: str) -> float | None:
-    """How far the quota can be raised, infinite if AWS names no maximum; None if it cannot be."""
+    """How far the quota can be raised; None if it cannot be.
+
+    Where AWS names no maximum, to so many times the default and no further: an account with millions of
+    vCPU is none that anybody has.
+    """
     limit = catalogue.limit(limit_id)
     if limit.adjustable != "yes":
         return None
-    return float("inf") if limit.raised_to is None else limit.raised_to
+    if limit.raised_to is not None or limit.value is None:
+        return limit.raised_to
+    return limit.value * catalogue.constant("quota.raise_factor").value
 
 
 def breach_probability(chances: Iterable[Number]) -> Number:
@@ -66,15 +72,23 @@ def breach_probability(chances: Iterable[Number]) -> Number:
     return 1 - survives
 
 
-def verdict(chance: float, raised: float, share_p99: float, tolerance: float) -> str:
+def verdict(
+    chance: float, raised: float, share_p99: float, tolerance: float, broken: float, can_break: bool = True
+) -> str:
     """breach, raise, tight or fits.
 
-    Parameters: the chance of a breach today and with the quota raised, the share of the limit that is
-    used at the p99, and the share of requests that may fail.
+    Parameters
+    ----------
+    chance, raised : of a breach, as the quota is today and with it raised
+    share_p99 : of the limit that is used at the p99
+    tolerance : the share of requests that may fail
+    broken : requests a month that break it
+    can_break : whether more of its driver could break it: what goes another way in time cannot
     """
     if chance > tolerance:
         return "raise" if raised <= tolerance else "breach"
-    return "tight" if chance > 0 or share_p99 >= TIGHT else "fits"
+    near = can_break and (broken >= 1 or share_p99 >= TIGHT)
+    return "tight" if near else "fits"
 
 
 def findings(workload: Workload, design: Design, load: Conditions | None = None) -> list[Finding]:
@@ -104,7 +118,8 @@ def _finding(use: LimitUse, load: Conditions, seen_at: str) -> Finding:
     raised = chance if most is None else float(use.exceed(load, most))
     chance = chance if chance > NEGLIGIBLE else 0.0
     used = [float(use.used(load, p)) for p in (0.5, 0.99)]
-    told = verdict(chance, raised, used[1] / value, load.tolerance)
+    broken = chance * float(load.requests if use.driver != "peak" else load.in_peaks)
+    told = verdict(chance, raised, used[1] / value, load.tolerance, broken, use.can_break)
     consequence = _consequence(use, load, seen_at, told)
     if told in {"tight", "fits"} and (new := unconfirmed(use, load)):
         consequence = f"{new}; beyond the limit: {consequence}"
@@ -115,7 +130,7 @@ def _finding(use: LimitUse, load: Conditions, seen_at: str) -> Finding:
         used_p50=used[0],
         used_p99=used[1],
         breach_probability=chance,
-        broken_per_month=chance * float(load.requests if use.driver != "peak" else load.in_peaks),
+        broken_per_month=broken,
         verdict=told,
         consequence=consequence,
         source_url=row.source_url,

@@ -174,11 +174,15 @@ class Search:
         book = self.answers.book
         slope = book.least_usd(name, high) - book.least_usd(name, low)
         slope = np.where(high > low, slope / np.where(high > low, high - low, 1.0), 0.0)
-        offset = np.minimum(book.least_usd(name, low) - slope * low, book.least_usd(name, high) - slope * high)
+        offset = np.minimum(
+            book.least_usd(name, low) - slope * low, book.least_usd(name, high) - slope * high
+        )
         for start in book.knots(name):
             between = (low < start) & (start < high)
             if between.any():
-                offset = np.where(between, np.minimum(offset, book.least_usd(name, start) - slope * start), offset)
+                offset = np.where(
+                    between, np.minimum(offset, book.least_usd(name, start) - slope * start), offset
+                )
         return slope, offset
 
     def _range(self, name: str, how: np.ufunc) -> np.ndarray:
@@ -215,11 +219,11 @@ class Search:
             return total
 
         load, at_once = self.load, self._column(self.table.answers[designs])
-        edge = self._end(load.edge("runtime"), np.minimum)[0]
+        edge = self._end(load.edge("runtime"), np.minimum).min(axis=1)
         before = summed(self.exchange) + np.where(at_once, summed(self.work) + edge, 0.0)
-        late = before * (1 - SLACK) > self._end(load.waits, np.maximum)[0]
+        late = before * (1 - SLACK) > self._end(load.waits, np.maximum)[:, 0]
         if load.latency_p95 is not None:
-            promised = self._end(load.latency_p95, np.maximum)[0]
+            promised = self._end(load.latency_p95, np.maximum)[:, 0]
             late = late | (summed(self.p95) * (1 - SLACK) > promised)
         return np.broadcast_to(late, (len(designs), *self.cells.counts)).reshape(len(designs), -1)
 

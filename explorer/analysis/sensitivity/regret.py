@@ -122,7 +122,7 @@ class Regret:
             mean_regret_se=float(regret.std() / np.sqrt(regret.size)) if some else np.nan,
             p95_regret_usd=float(np.quantile(regret, 0.95)) if some else np.nan,
             mean_monthly_usd=float(held.usd[i, holds].mean()) if some else np.nan,
-            parts=len(design.parts),
+            parts=int(self.held.parts[i]),
         )
 
     @cached_property

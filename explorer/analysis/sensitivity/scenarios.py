@@ -52,6 +52,7 @@ class Held:
     """Designs held against scenarios; arrays have the shape (designs, scenarios)."""
 
     designs: tuple[Design, ...]
+    parts: np.ndarray  # (designs,)
     usd: np.ndarray  # [USD a month]
     score: np.ndarray  # with the parts; infinite where a design is not feasible
     breach: np.ndarray  # share of requests that break a limit as quotas are today
@@ -95,8 +96,13 @@ class Listed:
     def held(self, designs: set[Design]) -> Held:
         """These designs in every scenario."""
         rows = table().only(np.array([design in designs for design in table().designs]))
+        rows = rows.with_parts_for(Conditions(self.workload))
         answers = [_answers(Evaluation(load, rows)) for load in self.loads()]
-        return Held(rows.designs, *(np.concatenate(parts, axis=-1) for parts in zip(*answers, strict=True)))
+        return Held(
+            rows.designs,
+            rows.parts,
+            *(np.concatenate(parts, axis=-1) for parts in zip(*answers, strict=True)),
+        )
 
     def best(self) -> tuple[list[Design | None], set[Design]]:
         """The recommended design of each scenario, and all those that are best or second best in one."""

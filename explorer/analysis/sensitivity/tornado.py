@@ -244,9 +244,10 @@ def _path(
 
 def reason(workload: Workload, design: Design, load: Conditions) -> str:
     """Why a design is not feasible: an exclusion, a limit that breaks, or a promise that it misses."""
-    for exclusions in table().where(design.ids).exclusions(load).values():
-        if excluded := next((each.because for each in exclusions if np.all(each.where)), None):
-            return excluded
+    excluded = table().where(design.ids).exclusions(load)
+    because = [each.because for row in sorted(excluded) for each in excluded[row] if np.all(each.where)]
+    if because:
+        return because[0]
     worst = findings(workload, design, load)[0]
     if worst.verdict == "breach":
         return worst.limit

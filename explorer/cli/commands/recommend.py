@@ -52,9 +52,7 @@ def recommendation(answer: Row, every: bool, paragraphs: Mapping[str, str]) -> I
 
 
 def _parts(answer: Row) -> Iterator[RenderableType]:
-    from explorer.engine.designs import Design
-
-    parts = Design(**answer["nearest"]).parts
+    parts = answer["part_names"]
     yield title("Moving parts" + ("" if answer["feasible"] else " of the nearest miss"))
     yield from listed(parts or ["none: nothing but the function itself"])
 

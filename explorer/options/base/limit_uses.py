@@ -143,6 +143,11 @@ class LimitUse(ABC):
     driver: str | ClassVar[str]
     where: Mask
 
+    @property
+    def can_break(self) -> bool:
+        """Whether more of its driver could break it, so that coming near it is a warning."""
+        return True
+
     @abstractmethod
     def used(self, load: Quantities, p: float) -> Number:
         """What is used at the p-quantile, in the limit's unit."""
@@ -179,6 +184,10 @@ class PerRequest(LimitUse):
     def exceed(self, load: Quantities, limit: float) -> Number:
         return load.memo((self, limit), lambda: self.over(load, limit) * self.where)
 
+    @property
+    def can_break(self) -> bool:
+        return not isinstance(self.measure, Paged)  # a page is made to fit
+
     def over(self, load: Quantities, limit: float) -> Number:
         """The chance that one request needs more than `limit`, whether it binds or not."""
         return load.spread(self.driver).exceed(self.measure.room(limit))
@@ -190,6 +199,10 @@ class PerRequest(LimitUse):
 @dataclass(frozen=True)
 class Offloaded(PerRequest):
     """A limit that is never broken, because what is too large to hand over goes through S3."""
+
+    @property
+    def can_break(self) -> bool:
+        return False
 
     def used(self, load: Quantities, p: float) -> Number:
         return np.minimum(super().used(load, p), load.limit(self.limit))
@@ -335,7 +348,12 @@ class FixedUse(LimitUse):
     limit: str
     value: Number
     where: Mask = EVERYWHERE
+    is_setting: bool = False  # whether the workload sets it: coming near the limit is no warning then
     driver: ClassVar[str] = "amount"
+
+    @property
+    def can_break(self) -> bool:
+        return not self.is_setting
 
     def used(self, load: Quantities, p: float) -> Number:
         """The amount, in the limit's unit."""

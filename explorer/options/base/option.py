@@ -27,8 +27,8 @@ from explorer.facts.units import Number
 from .added_time import AddedTime
 from .conditions import Conditions
 from .limit_uses import LimitUse
-from .mask import Mask
-from .paths import Paths
+from .mask import EVERYWHERE, Mask
+from .paths import Column, Paths
 from .request_path import Actor, RequestPath, Step
 from .resources import TemplatePiece
 from .usage import UsageLines
@@ -43,6 +43,15 @@ class Exclusion:
     where: Number = True  # at which points of a sweep
     on: Mapping[str, object] = field(default_factory=dict)  # on paths with these fields alone; {}: on all
     is_whole: bool = False  # whether the sentence names its subject: those of several options are all given
+
+    def mask(self, path: Paths) -> Mask:
+        """On which of these paths it holds."""
+        mask = EVERYWHERE
+        for name, value in self.on.items():
+            column = getattr(path, name)
+            holds = column.is_(value) if isinstance(column, Column) else column == value
+            mask = mask & holds
+        return mask
 
 
 class Option:

@@ -41,7 +41,9 @@ class ParameterStore(Store):
         yield "kms.symmetric_request", fetches * load.config_secrets
         # beyond the free rate, higher throughput is switched on, and every read is paid
         means, most = self.peak_reads(load, path).terms(load, load.limit(self.rate))
-        paid = Stepped([[mean / most for mean in means]], lambda share: share > 1.0, fetches * self.entries(load, path))
+        paid = Stepped(
+            [[mean / most for mean in means]], lambda share: share > 1.0, fetches * self.entries(load, path)
+        )
         yield "ssm.higher_throughput_api_interaction", paid
         yield from interface_endpoints(load, "ssm")
 

@@ -182,7 +182,7 @@ class LambdaExecution(Execution):
     age_limit: ClassVar[str] = "lambda.async.age"  # how old a job may get that waits
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
-        yield FixedUse("lambda.memory", load.memory_mb)
+        yield FixedUse("lambda.memory", load.memory_mb, is_setting=True)
         if path.asynchronous.any():
             yield from self.spills(load, path)
             yield from waiting(load, self.age_limit, path.asynchronous, self.most_at_once(load, path))

@@ -29,7 +29,7 @@ class Fargate(Execution):
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield from self.spills(load, path)
-        yield FixedUse("fargate.task", load.memory_gb)
+        yield FixedUse("fargate.task", load.memory_gb, is_setting=True)
         seconds = load.runtime.mean + load.typical_s("ecs.start")
         yield from self.downstream(load, path)
         yield PeakDemand("fargate.vcpu", [load.peak_rps * seconds], load.task_vcpu)

@@ -33,7 +33,7 @@ class ManagedInstance(Execution):
     runtime_use = "managed_instance"
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
-        yield FixedUse("lambda.memory.model", load.memory_mb)
+        yield FixedUse("lambda.memory.model", load.memory_mb, is_setting=True)
         yield from self.downstream(load, path)
         if not path.asynchronous.all():
             yield load.time_limit("lambda.timeout", path, ~path.asynchronous)

@@ -63,7 +63,7 @@ class Service(Execution):
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         tasks, vcpu, _ = self.fleet(load)
-        yield FixedUse("fargate.task", load.memory_gb)
+        yield FixedUse("fargate.task", load.memory_gb, is_setting=True)
         yield FixedUse("fargate.vcpu", tasks * vcpu)
         yield from self.downstream(load, path)
 

@@ -37,6 +37,7 @@ class Pushed(Stored):
         DesignPart("client keeps a WebSocket", Actor.CLIENT),
     )
     provides = {"body_out": BodyOut.JOB, "asynchronous": True}
+    depends_on = (*Stored.depends_on, "distribution")
     deployable = False
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:

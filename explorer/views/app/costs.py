@@ -51,10 +51,11 @@ def costs(r: Recommendation, pinned: Recommendation | None = None) -> str:
     services = list(service_colours(bills))
     totals = [sum(bill.values()) for bill in bills]
     most = min(max([*totals, 1e-12]), CUT * totals[0] if totals[0] > 0 else max([*totals, 1e-12]))
-    rows = zip(names, keys, designs, bills, seconds, strict=True)
+    parts = [len(design.parts_for(r.load)) for design in designs]
+    rows = zip(names, keys, parts, bills, seconds, strict=True)
     shown = "".join(
-        _row(name, key, design, grouped(bill, dict.fromkeys(services, "")), most, p95, first=index == 0)
-        for index, (name, key, design, bill, p95) in enumerate(rows)
+        _row(name, key, count, grouped(bill, dict.fromkeys(services, "")), most, p95, first=index == 0)
+        for index, (name, key, count, bill, p95) in enumerate(rows)
     )
     legend = "".join(
         f'<span><i class="s{_kind(service)}"></i>{escape(service)}</span>' for service in services
@@ -63,7 +64,7 @@ def costs(r: Recommendation, pinned: Recommendation | None = None) -> str:
 
 
 def _row(
-    name: str, key: str, design: Design, bill: Mapping[str, float], most: float, p95: float, *, first: bool
+    name: str, key: str, parts: int, bill: Mapping[str, float], most: float, p95: float, *, first: bool
 ) -> str:
     total = sum(bill.values())
     pieces = "".join(
@@ -71,11 +72,11 @@ def _row(
         for service, usd in bill.items()
         if usd > 0
     )
-    parts = f"{format_count(len(design.parts), 'part')}, p95 {format_time(p95, 2)}"
+    told = f"{format_count(parts, 'part')}, p95 {format_time(p95, 2)}"
     cut = " cut" if total > most * 1.001 else ""
     return (
         f'<li{" class=first" if first else ""} data-why="{key}"><span class="name">{escape(name)}</span>'
-        f"<small>{parts}</small>{number(format_usd(total), key)}"
+        f"<small>{told}</small>{number(format_usd(total), key)}"
         f'<div class="track stack{cut}">{pieces}</div></li>'
     )
 

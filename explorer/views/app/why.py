@@ -111,7 +111,8 @@ def _amount(line: BillLine) -> str:
 
 
 def _parts(r: Recommendation, _: str, __: history.State) -> str:
-    names = [(option.id, ", ".join(option.parts)) for option in r.nearest.options if option.parts]
+    by_option = r.nearest.parts_by_option(r.load)
+    names = [(option.id, ", ".join(parts)) for option, parts in by_option.items() if parts]
     worth = format_usd(r.part_usd)
     said = (
         f"What whoever is on call must know exists, and the steps that a client must take. Each counts as "
@@ -147,7 +148,7 @@ def _option(r: Recommendation, concern: str, _: history.State) -> str:
     lines = option.usage(r.load, Placement.of(option, r.nearest.flow).path)
     tariffs = [catalogue.tariff(price_id, r.workload.region) for price_id, _ in lines]
     billed = ", ".join(dict.fromkeys(tariff.id for tariff in tariffs)) or "nothing of its own"
-    parts = ", ".join(option.parts) or "none of its own"
+    parts = ", ".join(r.nearest.parts_by_option(r.load)[option]) or "none of its own"
     return _box(
         f"{panels.CONCERNS[concern]}: {option.id}",
         _said(sentence(option.summary, "") + "."),

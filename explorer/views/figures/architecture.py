@@ -61,15 +61,15 @@ class Talk:
     phase: str
 
 
-def boxes_of(design: Design) -> dict[str, Box]:
+def boxes_of(load: Conditions, design: Design) -> dict[str, Box]:
     """The boxes by role; each part of the design stands in one of them."""
     flow = design.flow
     boxes: dict[str, Box] = {Actor.CLIENT: Box("client"), Actor.DOOR: Box(design.door)}
     if flow.asynchronous or flow.body_in is BodyIn.S3:
         boxes[Actor.FRONT] = Box(front_name(design))
     boxes[Actor.WORKER] = Box(flow.compute.box)
-    for option in design.options:
-        for part in option.parts:
+    for option, parts in design.parts_by_option(load).items():
+        for part in parts:
             role, title = _home(part, option, boxes)
             boxes.setdefault(role, Box(title)).parts.append(part)
     for box in boxes.values():  # a title that is the only part is not said twice

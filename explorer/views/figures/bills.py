@@ -130,7 +130,7 @@ def _cost_labels(axes: Axes, y: int, design: Design, r: Recommendation, end: flo
     small: dict[str, Any] = {"transform": place, "size": 7.5, "color": FAINT, "va": "center"}
     index = r.evaluation.designs.index(design)
     total = float(r.evaluation.monthly_usd[index])
-    parts = format_count(len(design.parts), "part")
+    parts = format_count(int(r.evaluation.table.parts[index]), "part")
     bold = "bold" if design == r.nearest else "normal"
     lines = _two_lines(label_design(design, r.nearest))
     for text, dy in zip(lines, (0.15, -0.2) if len(lines) == 2 else (0.0,), strict=True):

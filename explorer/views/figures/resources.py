@@ -39,8 +39,9 @@ def resources(
     The numbers are the order of the steps, and their colours the phases of the sequence picture.
     """
     workload, shown = _subject(subject, design)
-    boxes = boxes_of(shown)
-    talks = list(talks_of(Conditions(workload), shown, boxes))
+    load = Conditions(workload)
+    boxes = boxes_of(load, shown)
+    talks = list(talks_of(load, shown, boxes))
     lines = lines_of(talks, boxes)
     over = any(goes_over(*pair, boxes) for pair in lines)
     height, legend_in = _placed(boxes, over), LEGEND_IN * -(-len(talks) // 3) + 0.12

@@ -187,12 +187,13 @@ def chosen_among(r: Recommendation) -> str:
 
 
 def choices(r: Recommendation) -> Table:
-    """The five choices."""
+    """The choices of the design."""
+    parts = r.nearest.parts_by_option(r.load)
     rows = [
-        (option.concern, Cell(option.id, kind="code"), option.summary, ", ".join(option.parts) or "none")
+        (option.concern, Cell(option.id, kind="code"), option.summary, ", ".join(parts[option]) or "none")
         for option in r.nearest.options
     ]
-    return table("The five choices of the design", "Concern | Option | What it is | Parts", rows)
+    return table("The choices of the design", "Concern | Option | What it is | Parts", rows)
 
 
 def limits(r: Recommendation, sources: Sources) -> Table:

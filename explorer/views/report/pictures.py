@@ -149,7 +149,11 @@ def _findings(r: Recommendation) -> Any:
 def _parts(r: Recommendation) -> Any:
     import pandas as pd
 
-    rows = [(o.concern, o.id, o.summary, part) for o in r.nearest.options for part in o.parts or ("",)]
+    rows = [
+        (o.concern, o.id, o.summary, part)
+        for o in r.nearest.options
+        for part in r.nearest.parts_by_option(r.load)[o] or ("",)
+    ]
     return pd.DataFrame(rows, columns=["concern", "option", "summary", "part"])
 
 

@@ -116,7 +116,7 @@ def _consequences(r: Recommendation) -> Section:
     watched = [tight_limit_at_length(found) for found in decision.having(r, "tight")]
     lacking = list(filter(None, [lacks(r.nearest.options[0])]))
     lists = [
-        Listed("To operate", r.nearest.parts, "No moving part: nothing but the function itself."),
+        Listed("To operate", r.nearest.parts_for(r.load), "No moving part: nothing but the function itself."),
         Listed("To ask for", quotas, "No quota has to be raised."),
         Listed("To watch", watched, "No limit is near."),
         Listed("To do without", lacking, "The door offers all that a client may need."),
