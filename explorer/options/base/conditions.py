@@ -199,7 +199,11 @@ class Conditions:
 
     def _read_run_time(self) -> None:
         """The run time at the memory, what of it computes there, and the first byte in proportion to it."""
-        runtime, cpu, threads = self.workload.runtime, self.number("runtime.cpu"), self.number("runtime.threads")
+        runtime, cpu, threads = (
+            self.workload.runtime,
+            self.number("runtime.cpu"),
+            self.number("runtime.threads"),
+        )
         stated_at = reference_memory(runtime)
         stated = here = run_time_at(runtime, stated_at, cpu, threads)
         slower: Number = 1.0
@@ -277,7 +281,10 @@ class Conditions:
                 continue
             for ending, has in ((ARM, self.arm), (X86, ~self.arm)):
                 stepped = isinstance(quantity, Stepped)
-                yield price_id.removesuffix(EITHER) + ending, quantity.scaled(has) if stepped else quantity * has
+                yield (
+                    price_id.removesuffix(EITHER) + ending,
+                    quantity.scaled(has) if stepped else quantity * has,
+                )
 
     # Named quantities that several options need --------------------------------------------------
 

@@ -100,12 +100,19 @@ class Execution(Option):
     )
     jobs_only: ClassVar[bool] = False  # whether it cannot answer at once
     handed: ClassVar[str] = ""  # the limit on what can be handed over; above it the body goes through S3
+    orchestrates: ClassVar[bool] = False  # whether it retries and shows each of several services' steps
+    repeats: ClassVar[str] = ""  # why work that nobody waits for may run twice, if it may
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)
         region = catalogue.region(load.workload.region)
         if region and not region.has_lambda and self.provides.get("behind") is not Behind.CONTAINER:
             yield Exclusion("region", f"{region.region} has no Lambda", is_whole=True)
+        if load.workload.runtime.once and self.repeats:
+            yield Exclusion("runtime.once", self.repeats, on={"asynchronous": True})
+        if load.workload.runtime.orchestrated and not self.orchestrates:
+            why = f"{self.id} does not retry and show each step of several services by itself"
+            yield Exclusion("runtime.orchestrated", why, is_whole=True)
 
     def clashes(self, flow: RequestPath) -> str | None:
         jobs = self.jobs_only and not flow.asynchronous

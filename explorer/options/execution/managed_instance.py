@@ -29,6 +29,7 @@ class ManagedInstance(Execution):
     parts = ("capacity provider", "instances to size and pay for")
     provides = {"compute": INSTANCE}
     handed = "lambda.async.payload"
+    repeats = "an asynchronous event may reach the function twice"
     region_feature = "managed-instances"
     runtime_use = "managed_instance"
 

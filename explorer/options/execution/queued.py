@@ -43,6 +43,7 @@ class Queued(LambdaExecution):
     )
     provides = {"compute": FUNCTION}
     handed = "sqs.message"
+    repeats = "a queue may deliver a message twice"
     age_limit = "sqs.retention"
 
     def holds_back(self, path: Paths) -> Mask:
