@@ -165,6 +165,29 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskSize:
+    """The memory sizes [GB] that Fargate sells with so many vCPU, least first."""
+
+    vcpu: float
+    gb: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceType:
+    """An EC2 instance that Managed Instances may run on."""
+
+    instance: str
+    architecture: str
+    vcpu: float
+    gb: float
+
+    @property
+    def price_id(self) -> str:
+        """The price id of an hour of it."""
+        return f"ec2.{self.instance}_linux_on_demand"
+
+
+@dataclass(frozen=True, slots=True)
 class ColdStart:
     """Initialisation [s] of an empty function of `memory_mb` as measured: a lower bound.
 
@@ -197,6 +220,13 @@ def _colour(given: str) -> str:
 
 def _yes(given: str) -> bool:
     return one_of("yes", "no")(given) == "yes"
+
+
+def _rising(given: str) -> tuple[float, ...]:
+    sizes = tuple(number(each) for each in given.split())
+    if not sizes or list(sizes) != sorted(set(sizes)):
+        raise ValueError('rising numbers such as "0.5 1 2"')
+    return sizes
 
 
 LIMIT: dict[str, Check] = dict.fromkeys(Limit.__dataclass_fields__, str) | {
@@ -241,7 +271,14 @@ _SOURCED: dict[str, Check] = {
 }
 TIME: dict[str, Check] = {"id": text, "p50_ms": number, "p99_ms": number, **_SOURCED, "not_used": str}
 CONSTANT: dict[str, Check] = {"id": text, "value": number, "unit": text, **_SOURCED, "not_used": str}
-TASK_SIZE: dict[str, Check] = {"vcpu": number, "as_of": dated, "source_url": url}
+TASK_SIZE: dict[str, Check] = {"vcpu": number, "gb": _rising, "as_of": dated, "source_url": url}
+INSTANCE_TYPE: dict[str, Check] = {
+    "instance": text,
+    "architecture": one_of("arm64", "x86_64"),
+    **dict.fromkeys(("vcpu", "gb"), number),
+    "as_of": dated,
+    "source_url": url,
+}
 COLD_START: dict[str, Check] = {
     **dict.fromkeys(("runtime", "lambda_runtime_id"), text),
     "architecture": one_of("arm64", "x86_64"),

@@ -10,6 +10,7 @@ from scipy.special import gammainc
 
 from explorer.facts import catalogue, records
 from explorer.facts.encoding import Codec
+from explorer.facts.savings_plans import NO_PLAN
 from explorer.facts.units import BYTES, Number
 from explorer.workload.distribution import Distribution, Earlier, from_quantiles
 from explorer.workload.kinds import ANY
@@ -28,6 +29,12 @@ GB = float(BYTES["GB"])
 MB = float(BYTES["MB"])
 P95_BEARS = 0.05  # the share of requests beyond a p95
 ARM, X86, EITHER = "_arm", "_x86", "_*"  # how price ids of an architecture end; of either, see `by_size`
+PER_VCPU = {  # by family of runtimes
+    "nodejs": "lmi.concurrency.node",
+    "java": "lmi.concurrency.java",
+    "dotnet": "lmi.concurrency.dotnet",
+    "python": "lmi.concurrency.python",
+}
 T = TypeVar("T")
 
 
@@ -53,7 +60,7 @@ class Conditions:
         self.given = dict(axes or {})
         memory = self.given.get("runtime.memory")
         self.sizes = tuple(sizes_of(workload, memory) if sizes is None else sizes)
-        self._at_once, before = at_once, (1, len(self.sizes)) if at_once else ()
+        self.at_all_sizes, before = at_once, (1, len(self.sizes)) if at_once else ()
         shape = np.broadcast_shapes(*(np.shape(values) for values in self.given.values()))
         self.shape, ndim = (*before, *shape), len(shape)
         self.axes = {
@@ -177,11 +184,13 @@ class Conditions:
         self.bandwidth = number("client.bandwidth")
         self.tolerance = 1 - number("targets.success") + 1e-12  # what may fail; 1 - 0.999 is off by less
         self.waits, self.latency_p95 = number("client.waits"), number("targets.latency_p95")
+        if w.preferences.savings_plan != NO_PLAN:
+            self.constant("savings_plan.covered")  # an answer names it
         self._read_configuration()
 
     def _read_sizes(self) -> None:
         """Memory and architecture: of one size, or of all along the axis that is there for them."""
-        sizes = self.sizes if self._at_once else (typical(self.sizes),)
+        sizes = self.sizes if self.at_all_sizes else (typical(self.sizes),)
         column = (1, len(sizes), *(1,) * (len(self.shape) - 2))
         self.memory_mb: Number = sizes[0].memory_mb
         if "runtime.memory" in self.axes:
@@ -260,11 +269,18 @@ class Conditions:
         return np.maximum(1.0, np.ceil(self.runtime.quantile(0.99) / self.constant("step.seconds")))
 
     def price(self, price_id: str) -> Number:
-        """The first tier's price of an id [USD a unit], where a quantity is itself money."""
+        """The first tier's price of an id as it is paid [USD a unit], where a quantity depends on money."""
+        return self._usd(price_id, self.workload.preferences.savings_plan)
+
+    def list_price(self, price_id: str) -> Number:
+        """The same without a savings plan."""
+        return self._usd(price_id, NO_PLAN)
+
+    def _usd(self, price_id: str, plan: str) -> Number:
         if price_id.endswith(EITHER):
-            arm, x86 = (self.price(price_id.removesuffix(EITHER) + ending) for ending in (ARM, X86))
+            arm, x86 = (self._usd(price_id.removesuffix(EITHER) + ending, plan) for ending in (ARM, X86))
             return np.where(self.arm, arm, x86)
-        return float(catalogue.tariff(price_id, self.workload.region).tiers[0].usd)
+        return float(catalogue.tariff(price_id, self.workload.region, plan).tiers[0].usd)
 
     def by_architecture(self, price_id: str) -> str:
         """The price id of the architecture: "lambda.request" -> "lambda.request_arm".
@@ -441,6 +457,25 @@ class Conditions:
     def peak_s(self) -> Number:
         """How long a peak lasts [s]: as `peak.hours` says, or for as long as a day's requests last."""
         return np.minimum(self.constant("peak.hours") * 3600, 86400 * self.mean_rps / self.peak_rps)
+
+    # Several requests at once --------------------------------------------------------------------
+
+    @property
+    def most_per_vcpu(self) -> float:
+        """Requests at once that a vCPU bears in this language; infinite where no figure is published."""
+        language = self.workload.runtime.language
+        ids = [limit for family, limit in PER_VCPU.items() if language.startswith(family)]
+        return self.limit(ids[0]) if ids else float("inf")
+
+    @property
+    def per_vcpu(self) -> Number:
+        """Requests that share a vCPU while the others of them wait; below 1 where one takes several.
+
+        Each keeps a vCPU busy for the share of its time that it computes.
+        """
+        share = self.cpu * np.maximum(self.used_vcpu, 1.0)
+        whole = np.floor(1 / share * (1 + 1e-9))
+        return np.minimum(np.where(share <= 1, whole, 1 / share), self.most_per_vcpu)[()]
 
     @property
     def task_vcpu(self) -> Number:
