@@ -81,9 +81,7 @@ class Answers:
         self.ndim = len(self.load.shape)
         self.sizes = self.load.shape[1]
         preferences = load.workload.preferences
-        self.book: Tariffs = tariffs(
-            load.workload.region, preferences.free_tier, preferences.savings_plan
-        )
+        self.book: Tariffs = tariffs(load.workload.region, preferences.free_tier, preferences.savings_plan)
         self.count = len(table.placements)
         self.quantities = list(FIXED)
         self.constant = np.zeros((len(FIXED) + 24, self.count, self.sizes))

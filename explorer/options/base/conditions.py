@@ -477,20 +477,6 @@ class Conditions:
         whole = np.floor(1 / share * (1 + 1e-9))
         return np.minimum(np.where(share <= 1, whole, 1 / share), self.most_per_vcpu)[()]
 
-    @property
-    def task_vcpu(self) -> Number:
-        """vCPU of the container that has at least this workload's share: a size that is sold."""
-        most = self.constant("fargate.gb_per_vcpu_max")
-        wanted = np.maximum(self.vcpu * (1 - 1e-9), self.memory_gb / most)
-        sizes = np.array(catalogue.task_sizes())
-        return sizes[np.minimum(np.searchsorted(sizes, wanted), len(sizes) - 1)]
-
-    @property
-    def task_gb(self) -> Number:
-        """Memory of that container [GB]."""
-        least = self.constant("fargate.gb_per_vcpu_min") * self.task_vcpu
-        return np.maximum(np.ceil(self.memory_gb), least)
-
     def exchanged(self) -> list[Number]:
         """Bytes that the work exchanges with the internet for one request: terms with one driver each."""
         given = self.number("network.per_request")

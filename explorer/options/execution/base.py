@@ -11,6 +11,7 @@ from explorer.facts import catalogue
 from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Conditions
+from explorer.options.base.containers import carries_one
 from explorer.options.base.limit_uses import (
     Backlogged,
     FixedUse,
@@ -181,6 +182,14 @@ class Execution(Option):
             yield Backlogged("downstream.concurrency", mean, held, mean, at_peak)
         if not held.all():
             yield PeakDemand("downstream.concurrency", [peak], where=~held)
+
+
+def too_large(load: Conditions) -> Iterable[Exclusion]:
+    """That no container task holds one request."""
+    carried = carries_one(load)
+    if not np.all(carried):
+        why = "no container task has the memory and the vCPU that one request takes"
+        yield Exclusion("runtime.memory", why, where=~carried, is_whole=True)
 
 
 class LambdaExecution(Execution):
