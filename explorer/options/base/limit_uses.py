@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import ClassVar, Protocol, TypeVar
 
@@ -348,7 +348,8 @@ class FixedUse(LimitUse):
     limit: str
     value: Number
     where: Mask = EVERYWHERE
-    is_setting: bool = False  # whether the workload sets it: coming near the limit is no warning then
+    # whether the workload sets it: coming near the limit is no warning then
+    is_setting: bool = field(default=False, kw_only=True)
     driver: ClassVar[str] = "amount"
 
     @property

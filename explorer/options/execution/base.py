@@ -31,6 +31,7 @@ from explorer.options.base.request_path import (
     Behind,
     BodyIn,
     HandOver,
+    Initialization,
     Phase,
     RequestPath,
     Step,
@@ -210,9 +211,11 @@ class LambdaExecution(Execution):
             least = load.peak_rps / load.limit("lambda.rps.sync")
             busy = [load.peak_rps * seconds for seconds in held_s]
             yield PeakDemand("lambda.concurrency", busy, least=least, where=at_once)
+            # what is kept ready need not be started
+            cold = at_once & ~path.initialization.is_(Initialization.PROVISIONED)
             most, ramp_s = load.new_requests(scaling_window_s())
             started = [most / ramp_s * seconds for seconds in held_s]
-            yield PeakDemand("lambda.scaling", started, most=most, where=at_once)
+            yield PeakDemand("lambda.scaling", started, most=most, where=cold)
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         invocations = load.requests * self.slices(load, path)
