@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from explorer.engine.cost import usage
-from explorer.engine.designs import OPTIONS, Placement, table
+from explorer.engine.designs import OPTIONS, table
 from explorer.engine.latency import steps
-from explorer.engine.limits import findings
+from explorer.engine.limits import binding, findings
 from explorer.facts import catalogue
 from explorer.facts.locations import PACKAGE
 from explorer.options.base.conditions import Conditions
+from explorer.options.base.request_path import RequestPath
 from explorer.workload.workload import Workload
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))
@@ -217,13 +218,12 @@ def test_every_id_that_is_written_in_an_option_has_its_row(path):
 @pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
 def test_every_id_that_an_option_asks_for_has_its_row(architecture):
     w = EVERYTHING.replace({"runtime.architecture": architecture})
-    for context in table().contexts:
-        view = Conditions(w).under(context.flow)
-        option = context.option
-        assert {use.limit for use in option.limits(view)} <= set(catalogue.limits())
-        assert {price_id for price_id, _ in option.usage(view)} <= set(catalogue.price_ids())
-        assert list(option.steps(view)) is not None
-        assert set(view.constants) <= set(catalogue.constants()) and set(view.times) <= set(catalogue.times())
+    for placement in table().placements:
+        load, option, path = Conditions(w), placement.option, placement.path
+        assert {use.limit for use in option.limits(load, path)} <= set(catalogue.limits())
+        assert {price_id for price_id, _ in option.usage(load, path)} <= set(catalogue.price_ids())
+        assert list(option.steps(load, path)) is not None
+        assert set(load.constants) <= set(catalogue.constants()) and set(load.times) <= set(catalogue.times())
 
 
 def bound_limits() -> set[str]:
@@ -237,8 +237,8 @@ def bound_limits() -> set[str]:
             usage(load, design)
             steps(load, design)
             asked |= set(load.limits)
-        for context in table().contexts:
-            asked |= {use.limit for use in context.option.limits(Conditions(w).under(context.flow))}
+        for placement in table().placements:
+            asked |= {use.limit for use in binding(placement, Conditions(w))}
     return asked
 
 
@@ -249,9 +249,8 @@ def test_every_limit_is_bound_by_an_option_or_says_why_not():
 
 
 def test_no_limit_that_is_bound_says_that_it_is_not():
-    uses = {
-        use.limit for c in table().contexts for use in c.option.limits(Conditions(EVERYTHING).under(c.flow))
-    }
+    load = Conditions(EVERYTHING)
+    uses = {use.limit for placement in table().placements for use in binding(placement, load)}
     assert {limit.id for limit in catalogue.limits().values() if limit.not_bound} & uses == set()
 
 
@@ -343,9 +342,7 @@ def test_an_option_keeps_no_state():
 
 
 def test_what_an_option_reads_and_says_are_quantities_of_the_flow():
-    names = set(
-        Placement.of(next(iter(OPTIONS["door"].values())), table().designs[0].flow).flow.__dataclass_fields__
-    )
+    names = set(RequestPath.__dataclass_fields__)
     for options in OPTIONS.values():
         for option in options.values():
             assert {*option.depends_on, *option.provides} <= names

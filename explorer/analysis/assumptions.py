@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.engine.answers import Answers
 from explorer.engine.cost import usage
-from explorer.engine.designs import table
+from explorer.engine.designs import allowed
 from explorer.engine.latency import steps
 from explorer.engine.limits import findings
 from explorer.engine.search import best_two
@@ -115,9 +115,9 @@ def _changes(r: Choice, change: dict[str, Any]) -> bool:
     except ExplorerError:  # half the default is no valid value: it cannot be that
         return False
     load = Conditions(other)
-    possible = table().possible(load)
-    index = int(best_two(Answers(load, possible)).winner)
-    return (possible.designs[index] if index >= 0 else None) != r.design
+    designs = allowed(load)
+    index = int(best_two(Answers(load, designs)).winner)
+    return (designs.designs[index] if index >= 0 else None) != r.design
 
 
 def _tails(w: Workload) -> Iterator[Assumption]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explorer.engine.answers import Answers
-from explorer.engine.designs import Design, Table, table
+from explorer.engine.designs import Design, Table, allowed
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.search import best_two
 from explorer.errors import ExplorerError
@@ -187,4 +187,4 @@ def _helps(r: Choice, field: str, value: object) -> bool:
         load = Conditions(r.workload.replace({field: value}))
     except ExplorerError:  # no valid value: it cannot help
         return False
-    return int(best_two(Answers(load, table().possible(load))).winner) >= 0
+    return int(best_two(Answers(load, allowed(load))).winner) >= 0

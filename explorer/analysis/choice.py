@@ -12,7 +12,7 @@ import numpy as np
 from explorer.engine.answers import Answers
 from explorer.engine.cost import Bill
 from explorer.engine.cost import cost as bill_of
-from explorer.engine.designs import CONCERNS, Design, choices, table
+from explorer.engine.designs import CONCERNS, Design, allowed, choices, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import Finding, findings
 from explorer.engine.search import best_two
@@ -35,7 +35,7 @@ def completed(workload: Workload, given: str | Mapping[str, str | None] | Design
     if len(chosen) == len(CONCERNS):
         return Design(**chosen)
     load, candidates = Conditions(workload), table().where(chosen)
-    possible = candidates.possible(load)
+    possible = candidates.only(candidates.allowed(load)).with_parts_for(load)
     index = int(best_two(Answers(load, possible)).winner)
     if index >= 0:
         return possible.designs[index]
@@ -85,7 +85,7 @@ class Choice:
         self.workload = workload
         self._today = _today(workload)
         self.load = Conditions(workload)
-        self.candidates = table().possible(self.load)
+        self.candidates = allowed(self.load)
         self.answers = Answers(self.load, self.candidates)
         index = int(best_two(self.answers).winner)
         self.feasible = index >= 0

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explorer.engine.designs import Design, choices
-from explorer.engine.evaluation import Evaluation, allowed
+from explorer.engine.answers import Answers
+from explorer.engine.designs import Design, Table, allowed, choices
 from explorer.engine.limits import Finding, findings
+from explorer.engine.search import TopTwo, best_two
 from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts.key_value import parse_pairs
 from explorer.facts.units import shown
@@ -129,20 +130,21 @@ def _changes(workload: Workload, axes: Mapping[str, np.ndarray]) -> pd.DataFrame
     import pandas as pd
 
     load = Conditions(workload.without_current(), axes)
-    evaluation = Evaluation(load, allowed(load)).unbroken()
-    winner = evaluation.winner() if evaluation.designs else np.full(load.shape, -1)
-    return pd.DataFrame(list(_steps(evaluation, winner)), columns=list(CHANGES))
+    designs = allowed(load)
+    best = best_two(Answers(load, designs))
+    return pd.DataFrame(list(_steps(load, designs, best)), columns=list(CHANGES))
 
 
-def _steps(evaluation: Evaluation, winner: np.ndarray) -> Iterator[tuple[Any, ...]]:
+def _steps(load: Conditions, designs: Table, best: TopTwo) -> Iterator[tuple[Any, ...]]:
     before: Design | None = None
+    winner = best.winner
     for month in range(len(winner)):
         if month and winner[month] == winner[month - 1]:
             continue
         index = winner[month]
-        now = evaluation.designs[index] if index >= 0 else None
-        usd = float(evaluation.monthly_usd[index, month]) if now else float("nan")
-        parts, had = (design.parts_for(evaluation.load) if design else () for design in (now, before))
+        now = designs.designs[index] if index >= 0 else None
+        usd = float(best.usd[0, month])
+        parts, had = (design.parts_for(load) if design else () for design in (now, before))
         added = [part for part in parts if part not in had] if before else []
         removed = [part for part in had if part not in parts] if now else []
         other = [c for c in now.ids if now.ids[c] != before.ids[c]] if now and before else []

@@ -147,7 +147,7 @@ def _reason(
 ) -> Rejection:
     chances = collected.chances
     known = [chance for chance in chances.values() if chance is not None]
-    closest = min(chances, key=lambda i: (counts[i], chances[i] or 0.0, score[i]))
+    closest = min(chances, key=lambda i: (counts[i], round(chances[i] or 0.0, 12), score[i]))
     return Rejection(
         because,
         collected.kind,

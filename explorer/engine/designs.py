@@ -278,14 +278,6 @@ class Table:
                 free[row] &= ~np.asarray(exclusion.where)
         return np.logical_and.reduce(free[self.rows], axis=1)
 
-    def possible(self, load: Conditions) -> Table:
-        """The table of those designs that nothing excludes at every point of the load."""
-        free = np.ones(len(self.placements), dtype=bool)
-        for row, exclusions in self.exclusions(load).items():
-            free[row] = not any(np.all(each.where) for each in exclusions)
-        return self.only(free[self.rows].all(axis=1)).with_parts_for(load)
-
-
 def _parts_of(placement: Placement, load: Conditions) -> tuple[str, ...]:
     option = placement.option
     return (*option.parts, *(part for part, on in option.more_parts(load, placement.path) if on))
@@ -311,3 +303,11 @@ def table() -> Table:
     parts = np.array([len(design.parts) for design in designs])
     answers = np.array([not design.flow.asynchronous for design in designs])
     return Table(tuple(designs), tuple(index), np.array(rows), parts, answers)
+
+
+def allowed(load: Conditions) -> Table:
+    """The designs that can be built, less those that something excludes at every point of the load."""
+    free = np.ones(len(table().placements), dtype=bool)
+    for row, exclusions in table().exclusions(load).items():
+        free[row] = not any(np.all(each.where) for each in exclusions)
+    return table().only(free[table().rows].all(axis=1)).with_parts_for(load)

@@ -16,16 +16,10 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse
 
 from .answers import P50, P95, P99, Answers
-from .designs import Design, Table, table
+from .designs import Design, Table, allowed
 from .limits import DRIVERS, breach_probability, raised
 from .ranking import ranked
 from .sums import Sums
-
-
-def allowed(load: Conditions) -> Table:
-    """The designs that can be built and that nothing in the workload excludes, at one point at least."""
-    holds = table().allowed(load)
-    return table().only(holds.reshape(len(holds), -1).any(axis=1)).with_parts_for(load)
 
 
 class Evaluation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 NOTHING = -1  # where no design is feasible
-TIE = 1e-12  # relative: sums that differ by less are equal, and differ by the order of their additions alone
+TIE = 1e-13  # relative: sums that differ by less are equal, and differ by the order of their additions alone
 
 
 def ranked(score: np.ndarray, parts: np.ndarray, p95: np.ndarray) -> np.ndarray:

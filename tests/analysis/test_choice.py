@@ -74,7 +74,7 @@ def buildable(w: Workload) -> list[tuple[Design, dict[str, float]]]:
     load = Conditions(w)
     numbers = Evaluation(load, table())
     excluded = {
-        c.option.id for c in table().contexts if any(np.any(e.where) for e in c.option.excludes(load))
+        c.option.id for c in table().placements if any(np.any(e.where) for e in c.option.excludes(load))
     }
     rows = []
     for index, design in enumerate(table().designs):

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from explorer import Design, ExplorerError, Workload, examples, recommend, sweep
 from explorer import cost as bill_of
 from explorer.engine.designs import table
-from explorer.engine.evaluation import Evaluation, allowed
-from explorer.engine.search import NOTHING
+from explorer.engine.designs import allowed
+from explorer.engine.evaluation import Evaluation
+from explorer.engine.ranking import NOTHING
 from explorer.options.base.conditions import Conditions
 from explorer.workload.axes import TOTAL, fields
 from explorer.workload.fields import SPREADS

@@ -53,9 +53,9 @@ def worked(monkeypatch):
     """The tiles that are worked here: the axes of each."""
     seen, answers = [], sweeping._answers
 
-    def noted(workload, axes, tile):
+    def noted(workload, axes):
         seen.append(axes["response"].tolist())
-        return answers(workload, axes, tile)
+        return answers(workload, axes)
 
     monkeypatch.setattr(sweeping, "_answers", noted)
     return seen

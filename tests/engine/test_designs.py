@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from explorer.engine import designs
-from explorer.engine.designs import CONCERNS, OPTIONS, Design, Placement, choices, every_combination, table
-from explorer.engine.evaluation import allowed
+from explorer.engine.designs import CONCERNS, OPTIONS, Design, Placement, allowed, choices, every_combination, table
 from explorer.errors import DesignError
 from explorer.options.base.conditions import Conditions
+from explorer.options.base.paths import Paths
+from explorer.options.base.usage import amount
 from explorer.workload.workload import Workload
 
 PARTS = {
@@ -121,7 +122,7 @@ def test_every_exclusion_names_a_field_of_the_workload_and_says_why():
         },
     )
     load = Conditions(hard)
-    said = {e.because for c in table().contexts for e in c.option.excludes(load.under(c.flow))}
+    said = {e.because for c in table().placements for e in c.option.excludes(load)}
     assert said == {
         "client.polls", "client.uploads", "client.auth", "client.needs", "client.receives_callbacks",
         "response.divisible", "runtime.divisible", "configuration.secrets", "configuration.rotation",
@@ -198,12 +199,12 @@ def test_how_many_choices_differ():
 # An option declares what it reads of the flow --------------------------------------------------------
 
 
-def answers(option, load: Conditions) -> list:
-    """All that an option says of a load, as plain values."""
+def answers(option, load: Conditions, path: Paths) -> list:
+    """All that an option says of a load on a path, as plain values."""
     uses = [(u.limit, u.driver, float(u.exceed(load, load.limit(u.limit))), float(u.used(load, 0.99)))
-            for u in option.limits(load)]  # fmt: skip
-    usage = [(price_id, float(quantity)) for price_id, quantity in option.usage(load)]
-    steps = [(step.phase, step.title, np.asarray(step.seconds).tolist()) for step in option.steps(load)]
+            for u in option.limits(load, path) if u.where]  # fmt: skip
+    usage = [(price_id, float(amount(quantity))) for price_id, quantity in option.usage(load, path)]
+    steps = [(step.phase, step.title, np.asarray(step.seconds).tolist()) for step in option.steps(load, path) if step.where]
     return [uses, usage, steps, [(e.because, e.why) for e in option.excludes(load)]]
 
 
@@ -225,17 +226,17 @@ WORKLOADS = {
 def test_what_an_option_declares_to_read_is_all_that_it_reads(fields):
     w = Workload(**{**LEAST, **fields})
     for option, flow in {(option, design.flow) for design in table().designs for option in design.options}:
-        # fresh loads: nothing that one view remembers may reach the other
-        declared, whole = Conditions(w).under(Placement.of(option, flow).flow), Conditions(w).under(flow)
-        assert answers(option, declared) == answers(option, whole), (option.id, flow)
+        # fresh loads: nothing that one of them remembers may reach the other
+        declared, whole = Placement.of(option, flow).path, Paths.of(flow)
+        assert answers(option, Conditions(w), declared) == answers(option, Conditions(w), whole), option.id
 
 
 def test_what_is_remembered_does_not_depend_on_who_asked_first():
     w = Workload(**{**LEAST, **WORKLOADS["large"]})
-    contexts = table().contexts
+    placements = table().placements
     first, last = Conditions(w), Conditions(w)
-    forwards = [answers(c.option, first.under(c.flow)) for c in contexts]
-    backwards = [answers(c.option, last.under(c.flow)) for c in reversed(contexts)]
+    forwards = [answers(each.option, first, each.path) for each in placements]
+    backwards = [answers(each.option, last, each.path) for each in reversed(placements)]
     assert forwards == backwards[::-1]
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from explorer.engine.cost import cost
-from explorer.engine.evaluation import Evaluation, allowed
+from explorer.engine.designs import allowed
+from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import latency
 from explorer.engine.limits import findings
 from explorer.facts.locations import workloads_dir

@@ -27,8 +27,10 @@ from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import IfMaterial, LimitUse
-from explorer.options.base.request_path import Actor, Billing, Compute, Start, UsageLines
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import Actor, Billing, Compute, RequestPath, Start
 from explorer.options.base.resources import Resource, Route, TemplatePiece, Value, attribute
+from explorer.options.base.usage import UsageLines
 from explorer.options.door.base import Door
 from explorer.options.execution.base import Execution
 from explorer.views.app.costs import costs as costs_on_screen
@@ -59,10 +61,13 @@ class Hatch(Door):
         "door_waits": waits,
     }
 
-    def usage(self, load: Conditions) -> UsageLines:
-        yield self.exchange, load.requests * load.exchanges
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        for exchanges in load.exchanges(path):
+            yield self.exchange, load.requests * exchanges
 
-    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
+    def wiring(
+        self, load: Conditions, path: RequestPath, routes: Mapping[Route, str]
+    ) -> Iterable[TemplatePiece]:
         for function in sorted(set(routes.values())):
             yield Resource(f"{function}Hatch", "MadeUp::Hatch", {"Opens": attribute(function)})
 
@@ -97,11 +102,12 @@ class Kettle(Execution):
     provides = {"compute": KETTLE}
     added_times = (Boiling("runtime"),)
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield load.time_limit("madeup.kettle.time")
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        yield load.time_limit("madeup.kettle.time", path)
 
-    def usage(self, load: Conditions) -> UsageLines:
-        yield "madeup.kettle_second", load.requests * load.held_s
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        for seconds in load.held_s(path):
+            yield "madeup.kettle_second", load.requests * seconds
 
 
 SOURCE = "https://example.com/madeup"

@@ -5,6 +5,7 @@ from scipy.stats import poisson
 
 from explorer.analysis.choice import completed
 from explorer.engine.designs import Design, Placement, table
+from explorer.engine.limits import binding
 from explorer.engine.limits import Finding, findings
 from explorer.errors import WorkloadError
 from explorer.facts import catalogue
@@ -198,11 +199,7 @@ def spilled(execution: str, limit: str, size: int) -> float:
     w = workload(request=binary(size), runtime=work(1, **DIVISIBLE))
     design = completed(w, stored(execution))
     load = Conditions(w)
-    uses = [
-        use
-        for option in design.options
-        for use in option.limits(load.under(Placement.of(option, design.flow).flow))
-    ]
+    uses = [use for o in design.options for use in binding(Placement.of(o, design.flow), load)]
     (spill,) = [use for use in uses if isinstance(use, Offloaded)]
     assert spill.limit == limit
     return float(spill.share(load))
@@ -266,12 +263,12 @@ def test_a_rate_breaks_with_the_chance_that_poisson_demand_exceeds_it(design, li
 
 def test_demand_at_its_limit_and_one_over():
     load = Conditions(workload())
-    at, over = PeakDemand("sfn.start", 300.0), PeakDemand("sfn.start", 300.0)
+    at, over = PeakDemand("sfn.start", [300.0]), PeakDemand("sfn.start", [300.0])
     assert at.exceed(load, 300) == pytest.approx(poisson.sf(300, 300.0))
     assert over.exceed(load, 299) == pytest.approx(poisson.sf(299, 300.0))
-    assert PeakDemand("sfn.start", 0.0).exceed(load, 300) == 0
-    assert PeakDemand("sfn.start", 0.0).used(load, 0.5) == 0
-    assert PeakDemand("sfn.start", 1e9).exceed(load, float("inf")) == 0
+    assert PeakDemand("sfn.start", [0.0]).exceed(load, 300) == 0
+    assert PeakDemand("sfn.start", [0.0]).used(load, 0.5) == 0
+    assert PeakDemand("sfn.start", [1e9]).exceed(load, float("inf")) == 0
 
 
 # Limits that no workload reaches, and why ----------------------------------------------------------
@@ -310,16 +307,16 @@ def test_every_limit_that_an_option_binds_has_its_pair():
         configuration={"total": 9, "entries": 3, "secrets": 1},
     )
     load = Conditions(w)
-    bound = {use.limit for c in table().contexts for use in c.option.limits(load.under(c.flow))}
+    bound = {use.limit for placement in table().placements for use in binding(placement, load)}
     tested = {limit for _, limit, *_ in [*PAIRS, *SPILLS, *DEMANDS]} | set(UNREACHED)
     assert bound == tested
 
 
 def test_every_option_that_binds_a_payload_a_time_or_a_rate_is_paired():
     bound = {
-        (c.option.id, use.limit)
-        for c in table().contexts
-        for use in c.option.limits(Conditions(workload()).under(c.flow))
+        (placement.option.id, use.limit)
+        for placement in table().placements
+        for use in binding(placement, Conditions(workload()))
     }
     tested = set()
     for given, limit, *_ in [*PAIRS, *((stored(e), limit) for e, limit, _ in SPILLS), *DEMANDS]:

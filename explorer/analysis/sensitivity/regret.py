@@ -13,7 +13,7 @@ import numpy as np
 from explorer.analysis.choice import completed
 from explorer.analysis.phrases import difference_or_all
 from explorer.analysis.recommendation import Recommendation
-from explorer.engine.designs import Design, table
+from explorer.engine.designs import Design, allowed
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.ranking import NOTHING
 from explorer.errors import ExplorerError
@@ -242,7 +242,7 @@ def drawn(given: Range, samples: int, seed: int) -> np.ndarray:
 def _sturdy(workload: Workload, axes: Mapping[str, np.ndarray], risk: float) -> Iterator[Design]:
     """Designs that are never the best or second best, but fail less often or regret less on average."""
     load = Scenarios(workload, {axis: values[:LOOKED_AT] for axis, values in axes.items()})
-    few = Evaluation(load, table().possible(load))
+    few = Evaluation(load, allowed(load))
     if not few.designs:
         return
     score = few.score_usd(load.number("preferences.part_usd"))

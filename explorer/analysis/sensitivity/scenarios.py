@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from explorer.engine.answers import Answers
-from explorer.engine.designs import Design, table
+from explorer.engine.designs import Design, allowed, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.search import best_two
 from explorer.facts.units import Number
@@ -109,8 +109,8 @@ class Listed:
         winners: list[Design | None] = []
         either: set[Design | None] = set()
         for load in self.loads():
-            possible = table().possible(load)
-            names, best = (*possible.designs, None), best_two(Answers(load, possible))
+            designs = allowed(load)
+            names, best = (*designs.designs, None), best_two(Answers(load, designs))
             winners += [names[index] for index in best.winner]
             either |= {names[index] for index in np.unique(best.index)}
         return winners, {design for design in either if design}

@@ -15,7 +15,7 @@ import numpy as np
 from explorer.engine.answers import Answers
 from explorer.engine.bounds import Block
 from explorer.engine.chances import chances
-from explorer.engine.designs import CONCERNS, Design, choices, table
+from explorer.engine.designs import CONCERNS, Design, allowed, choices, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.ranking import NOTHING, ranked
 from explorer.engine.search import best_two
@@ -251,7 +251,7 @@ def _compared(
 def _answers(workload: Workload, grid: Mapping[str, np.ndarray]) -> tuple[np.ndarray, ...]:
     """Winner, runner-up, money and breach probability of a tile."""
     load = _load(workload, grid)
-    designs = table().possible(load)
+    designs = allowed(load)
     best = best_two(Answers(load, designs))
     index = np.array([*map(POSITION.__getitem__, designs.designs), NOTHING], dtype=np.int32)
     return index[best.winner], index[best.runner_up], best.usd[0], chances(load, designs, best.winner)

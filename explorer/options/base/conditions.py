@@ -104,10 +104,6 @@ class Conditions:
             return make()
         return self._memo[key]
 
-    def forget(self) -> None:
-        """Let go of what was worked out: it refers back here, and would stay until cycles are looked for."""
-        self._memo.clear()
-
     def limit(self, limit_id: str) -> float:
         """The value of a limit, in its unit."""
         if limit_id not in self.limits:
