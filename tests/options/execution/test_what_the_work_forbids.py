@@ -2,7 +2,7 @@
 
 import pytest
 
-from explorer.engine.designs import table
+from explorer.engine.designs import allowed
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
@@ -15,12 +15,8 @@ def executions(asynchronous: bool, **runtime) -> set[str]:
     w = Workload(
         requests_per_month=1e5, response="2 KB", runtime={"p50": "1 s", "divisible": True, **runtime}
     )
-    designs = table().possible(Conditions(w)).designs
-    return {
-        design.execution.id if hasattr(design.execution, "id") else design.execution
-        for design in designs
-        if design.flow.asynchronous is asynchronous
-    }
+    designs = allowed(Conditions(w)).designs
+    return {design.execution for design in designs if design.flow.asynchronous is asynchronous}
 
 
 def test_at_first_all_serve():
