@@ -278,7 +278,6 @@ class Table:
                 free[row] &= ~np.asarray(exclusion.where)
         return np.logical_and.reduce(free[self.rows], axis=1)
 
-
 def _parts_of(placement: Placement, load: Conditions) -> tuple[str, ...]:
     option = placement.option
     return (*option.parts, *(part for part, on in option.more_parts(load, placement.path) if on))
