@@ -17,6 +17,7 @@ from PIL import Image
 
 import explorer as ex
 from explorer.cli.main import app
+from explorer.engine.designs import table
 from tests.support.paths import ROOT
 
 DOCS = ROOT / "docs"
@@ -148,6 +149,13 @@ def test_readme_tells_why_of_every_dependency():
     missing = {name for name in names - with_parent if name.lower() not in table}
     spelled = {"python-dotenv", "tomli-w"}
     assert missing - spelled == set()
+
+
+def test_readme_names_the_doors_and_the_responses_that_can_be_put_up():
+    sentence = re.search(r"^What can be put up: .*?\.", (ROOT / "README.md").read_text(), re.M | re.S)
+    can = [design for design in table().designs if design.deployable]
+    doors, responses = {design.door for design in can}, {design.response for design in can}
+    assert set(re.findall(r"`([\w-]+)`", sentence[0])) == doors | responses
 
 
 # Links ------------------------------------------------------------------------------------------

@@ -180,6 +180,46 @@ def test_an_option_holds_no_figure_of_aws(path):
     assert {figure for figure in figures if 2 < abs(figure) < 1e200} <= {32, 1024, 3600, 86400, 1e9}
 
 
+# Names --------------------------------------------------------------------------------------------
+
+PARTICIPLES = {
+    "asked", "broken", "chosen", "done", "drawn", "found", "given", "grown", "held", "kept", "known", "made",
+    "meant", "met", "named", "paid", "picked", "placed", "ranked", "said", "seen", "sent", "shown", "swept",
+    "taken", "told", "turned", "used", "wanted", "worked", "written",
+}  # fmt: skip
+PLAIN = ("facts", "workload", "analysis", "views")  # rooms without them; the others follow
+BARE = {  # reviewed: columns of tables, fields of the workload file and of public answers; may only shrink
+    "analysis/limit_explanation.py": {"seen"},
+    "facts/records.py": {"seen"},
+    "facts/refresh/result.py": {"held"},
+    "views/figures/decisions.py": {"swept"},
+    "workload/fields.py": {"kept"},
+    "analysis/assumptions.py": {"seen"},
+    "analysis/break_evens.py": {"found", "kept", "turned"},
+}
+
+
+def names_of(path: Path) -> set[str]:
+    """What a file names: functions, classes, parameters, variables, without underscores around."""
+    nodes = list(ast.walk(parsed(path)))
+    defined = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return {
+        name.strip("_").lower()
+        for name in defined | stored | {n.arg for n in nodes if isinstance(n, ast.arg)}
+    }
+
+
+def test_a_name_is_a_noun_or_a_verb():
+    rewritten = ("analysis/sweep/", "analysis/sensitivity/")
+    bare = {
+        name(path): names_of(path) & PARTICIPLES
+        for path in files(*PLAIN)
+        if not name(path).startswith(rewritten)
+    }
+    assert {file: words for file, words in bare.items() if words} == BARE
+
+
 # Ids ----------------------------------------------------------------------------------------------
 
 EVERYTHING = Workload(
@@ -291,9 +331,6 @@ def test_what_is_to_come_in_check_is_not_held_there_yet():
 
 
 NAMED = {  # reviewed: what else the text of a file means that is an option's id or part; may only shrink
-    "analysis/calibration/measurements.py": {"queue"},  # a phase
-    "analysis/calibration/solve.py": {"queue"},
-    "analysis/limit_explanation.py": {"secrets"},  # a field of the workload
     "check/plan.py": {"environment"},  # an attribute in a plan
     "check/runner.py": {"service"},  # a key in the Serverless Framework's file
     "check/template.py": {"service"},

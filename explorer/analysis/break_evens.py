@@ -16,12 +16,12 @@ from explorer.errors import ExplorerError
 from explorer.facts.units import format_multiple, format_quantity_as_listed
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import Behind
-from explorer.workload.axes import scaled, value_now
+from explorer.workload.axes import scale_axis, value_now
 from explorer.workload.field_record import Field
 from explorer.workload.fields import fields_with
 from explorer.workload.kinds import SWITCH
 
-from .phrases import difference_or_all
+from .phrases import design_difference_or_all
 
 if TYPE_CHECKING:
     from .choice import Choice
@@ -59,7 +59,7 @@ def break_evens(r: Choice) -> list[BreakEven]:
 
 
 def _evaluated(r: Choice, axis: str, factors: np.ndarray, designs: Table) -> tuple[np.ndarray, Evaluation]:
-    evaluation = Evaluation(Conditions(r.workload, scaled(r.workload, axis, factors)), designs)
+    evaluation = Evaluation(Conditions(r.workload, scale_axis(r.workload, axis, factors)), designs)
     return evaluation.winner(), evaluation
 
 
@@ -122,7 +122,7 @@ def _refined(r: Choice, axis: str, direction: str, inside: float, outside: float
 def _turn(r: Choice, axis: str, direction: str, factor: float, design: Design | None) -> BreakEven:
     unit, called = AXES[axis].unit, AXES[axis].noun
     value = value_now(r.workload, axis) * factor
-    then = f"build {difference_or_all(design, r.design)}" if design else "no design is feasible"
+    then = f"build {design_difference_or_all(design, r.design)}" if design else "no design is feasible"
     at = f"{format_quantity_as_listed(value, unit)} ({format_multiple(factor)} today's)"
     says = f"{direction} a {called} of {at}, {then}"
     return BreakEven(axis, value, unit, factor, direction, design.ids if design else None, says)

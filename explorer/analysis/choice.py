@@ -17,44 +17,46 @@ from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import Finding, findings
 from explorer.engine.search import best_two
 from explorer.errors import DesignError, WorkloadError
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import LEVELS
 from explorer.workload.workload import Workload
 
+from .answer_rows import Rows
+
 TRADES = (0.0, 10.0, 100.0)  # USD a part at which the trade is shown
 
 
-def completed(workload: Workload, given: str | Mapping[str, str | None] | Design) -> Design:
-    """The design that is given, concerns left out filled by the best for this workload.
+def complete_design(workload: Workload, design: str | Mapping[str, str | None] | Design) -> Design:
+    """The design that these choices name, concerns left out filled by the best for this workload.
 
     If none of them is feasible, by the choices of the design that is recommended.
     Raises DesignError for an unknown concern or option, or options that cannot go together.
     """
-    chosen = choices(given)
-    if len(chosen) == len(CONCERNS):
-        return Design(**chosen)
-    load, candidates = Conditions(workload), table().where(chosen)
+    choice_ids = choices(design)
+    if len(choice_ids) == len(CONCERNS):
+        return Design(**choice_ids)
+    load, candidates = Conditions(workload), table().where(choice_ids)
     possible = candidates.only(candidates.allowed(load)).with_parts_for(load)
     index = int(best_two(Answers(load, possible)).winner)
     if index >= 0:
         return possible.designs[index]
     best = Choice(workload.without_current()).nearest
-    return min(candidates.designs, key=lambda design: design.differs_from(best))
+    return min(candidates.designs, key=lambda candidate: candidate.differs_from(best))
 
 
-def nearest(evaluation: Evaluation) -> int:
+def nearest_miss(evaluation: Evaluation) -> int:
     """The index of the design that misses by least: fewest kinds, then to a percent, then by score."""
-    broken, late = evaluation.hard_breach, evaluation.late
+    breach_chance, late_share = evaluation.hard_breach, evaluation.late
     tolerance = evaluation.load.tolerance
-    kinds = 1 * (broken > tolerance) + (late > tolerance) + ~evaluation.in_time
-    missed = np.round(np.maximum(broken, late), 2)
+    kinds = 1 * (breach_chance > tolerance) + (late_share > tolerance) + ~evaluation.in_time
+    miss = np.round(np.maximum(breach_chance, late_share), 2)
     part_usd = evaluation.load.workload.preferences.part_usd
     score = evaluation.monthly_usd + part_usd * evaluation.table.parts
-    return int(np.lexsort((evaluation.latency_s[:, 1], score, missed, kinds))[0])
+    return int(np.lexsort((evaluation.latency_s[:, 1], score, miss, kinds))[0])
 
 
-def _today(workload: Workload) -> dict[str, str]:
+def _today_choices(workload: Workload) -> dict[str, str]:
     """The options of today's design that the workload names. Raises DesignError naming its file."""
     try:
         return choices(workload.current.model_dump()) if workload.current else {}
@@ -80,16 +82,16 @@ class Choice:
 
     def __init__(self, workload: Workload) -> None:
         if not isinstance(workload, Workload):
-            given = shown(workload)
-            raise WorkloadError(f"workload is {given}: expected a Workload, such as Workload.load({given})")
+            value = quote_value(workload)
+            raise WorkloadError(f"workload is {value}: expected a Workload, such as Workload.load({value})")
         self.workload = workload
-        self._today = _today(workload)
+        self._today = _today_choices(workload)
         self.load = Conditions(workload)
         self.candidates = allowed(self.load)
         self.answers = Answers(self.load, self.candidates)
         index = int(best_two(self.answers).winner)
         self.feasible = index >= 0
-        self.index = index if self.feasible else nearest(self.evaluation)
+        self.index = index if self.feasible else nearest_miss(self.evaluation)
         self.design = self.candidates.designs[index] if self.feasible else None
 
     @cached_property
@@ -140,17 +142,17 @@ class Choice:
         return bill_of(self.workload, self.nearest)
 
     @cached_property
-    def found(self) -> list[Finding]:
+    def findings(self) -> Rows[Finding]:
         """Every limit held against `nearest`, worst first."""
-        return findings(self.workload, self.nearest)
+        return Rows(tuple(findings(self.workload, self.nearest)), Finding)
 
     @cached_property
-    def others(self) -> list[Alternative]:
+    def alternatives(self) -> Rows[Alternative]:
         """Every other feasible design, least score first."""
         e = self.evaluation
         score = e.score_usd(self.part_usd)
         order = np.lexsort((e.latency_s[:, 1], e.table.parts, score))
-        return [
+        rows = (
             Alternative(
                 e.designs[i].ids,
                 float(e.monthly_usd[i]),
@@ -162,19 +164,20 @@ class Choice:
             )
             for i in order
             if np.isfinite(score[i]) and i != self.index
-        ]
+        )
+        return Rows(tuple(rows), Alternative, {"design": CONCERNS})
 
     @cached_property
     def current(self) -> Design | None:
         """What runs today, concerns left out filled by the best; None if the workload does not say."""
-        return completed(self.workload, self._today) if self._today else None
+        return complete_design(self.workload, self._today) if self._today else None
 
     @cached_property
     def at_part_usd(self) -> dict[float, dict[str, Any]]:
         """The winner at 0, 10 and 100 USD a part: its design, money and parts; none if not feasible."""
-        return {usd: self._at(usd) for usd in TRADES}
+        return {usd: self._winner_at_part_usd(usd) for usd in TRADES}
 
-    def _at(self, part_usd: float) -> dict[str, Any]:
+    def _winner_at_part_usd(self, part_usd: float) -> dict[str, Any]:
         index = int(self.evaluation.winner(part_usd)) if self.feasible else -1
         if index < 0:
             return {"design": None, "monthly_usd": None, "parts": None}

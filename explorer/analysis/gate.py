@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.errors import ExplorerError
+from explorer.facts.verdict import Verdict
 
 if TYPE_CHECKING:
     from explorer.check.findings import Finding, Judge
@@ -21,47 +22,62 @@ class GrowthError(Exception):
     """What was asked of the growth cannot be followed; no fault of the file."""
 
 
-def assessor(growth: Mapping[str, str], months: int) -> Callable[[Path, Judge], list[Finding]]:
+def workload_assessor(growth: Mapping[str, str], months: int) -> Callable[[Path, Judge], list[Finding]]:
     """What assesses a workload file: its design today, or the recommended one, and what breaks in time."""
 
-    def assess(path: Path, judge: Judge) -> list[Finding]:
+    def assess_workload(path: Path, judge: Judge) -> list[Finding]:
         from explorer.workload.workload import Workload
 
         workload = Workload.load(path)
-        found = _today(workload, judge)
-        return found + _in_time(workload, judge, growth, months) if growth else found
+        findings_now = _findings_today(workload, judge)
+        return findings_now + _findings_of_growth(workload, judge, growth, months) if growth else findings_now
 
-    return assess
+    return assess_workload
 
 
-def _today(workload: Workload, judge: Judge) -> list[Finding]:
+def _findings_today(workload: Workload, judge: Judge) -> list[Finding]:
     from explorer.analysis.recommendation import recommend
     from explorer.engine.limits import findings
 
     r = recommend(workload)
     design = r.current or r.nearest
-    return [_finding(one, judge, workload.name) for one in findings(workload, design)]
+    return [_check_finding(one, judge, workload.name) for one in findings(workload, design)]
 
 
-def _finding(one: Any, judge: Judge, name: str) -> Finding:
+def _check_finding(one: Any, judge: Judge, name: str) -> Finding:
     """A workload's finding as this command's: the value is what the p99 uses."""
     from explorer.check.findings import Finding
     from explorer.facts.units import format_share
 
-    verdict = {"raise": "tight"}.get(one.verdict, one.verdict)
-    if verdict == "fits" and judge.warn_at is not None and one.used_p99 >= judge.warn_at * one.limit_value:
-        verdict = "tight"
-    if verdict == "tight" and one.breach_probability == 0 and judge.warn_at is not None:
-        verdict = "tight" if one.used_p99 >= judge.warn_at * one.limit_value else "fits"
-    broken = f"{format_share(one.breach_probability)} of the requests break it: {one.consequence}"
-    used = f"the p99 uses {format_share(one.used_p99 / one.limit_value)}" if one.limit_value else ""
-    said = broken if one.breach_probability > 0 else f"No request breaks it; {used}"
+    verdict = Verdict.TIGHT if one.verdict == Verdict.RAISE else one.verdict
+    if (
+        verdict == Verdict.FITS
+        and judge.warn_at is not None
+        and one.used_p99 >= judge.warn_at * one.limit_value
+    ):
+        verdict = Verdict.TIGHT
+    if verdict == Verdict.TIGHT and one.breach_probability == 0 and judge.warn_at is not None:
+        verdict = Verdict.TIGHT if one.used_p99 >= judge.warn_at * one.limit_value else Verdict.FITS
+    breach_text = f"{format_share(one.breach_probability)} of the requests break it: {one.consequence}"
+    use_text = f"the p99 uses {format_share(one.used_p99 / one.limit_value)}" if one.limit_value else ""
+    message = breach_text if one.breach_probability > 0 else f"No request breaks it; {use_text}"
     return Finding(
-        judge.file, 1, name, one.limit, one.used_p99, one.limit_value, one.unit, verdict, said, one.source_url
+        judge.file,
+        1,
+        name,
+        one.limit,
+        one.used_p99,
+        one.limit_value,
+        one.unit,
+        verdict,
+        message,
+        one.source_url,
     )
 
 
-def _in_time(workload: Workload, judge: Judge, growth: Mapping[str, str], months: int) -> list[Finding]:
+def _findings_of_growth(
+    workload: Workload, judge: Judge, growth: Mapping[str, str], months: int
+) -> list[Finding]:
     """The limits that break as the workload grows, each with its month; today's are found already."""
     from explorer.analysis.forecast import forecast
     from explorer.check.findings import Finding
@@ -71,7 +87,9 @@ def _in_time(workload: Workload, judge: Judge, growth: Mapping[str, str], months
         frame = forecast(workload, growth=growth, months=months)
     except ExplorerError as error:  # of what was asked, not of the file
         raise GrowthError(str(error)) from None
-    broken = frame[frame["verdict"] == "breach"].sort_values("month", kind="stable").drop_duplicates("limit")
+    breaches = (
+        frame[frame["verdict"] == Verdict.BREACH].sort_values("month", kind="stable").drop_duplicates("limit")
+    )
     return [
         Finding(
             judge.file,
@@ -81,10 +99,10 @@ def _in_time(workload: Workload, judge: Judge, growth: Mapping[str, str], months
             float(row.used),
             float(row.limit_value),
             row.unit,
-            "breach",
+            Verdict.BREACH,
             f"breaks in month {row.month}",
             catalogue.limit(row.limit).source_url,
         )
-        for row in broken.itertuples()
+        for row in breaches.itertuples()
         if row.month > 0
     ]

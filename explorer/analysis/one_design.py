@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from explorer.engine.cost import Bill, bill_to_dict
@@ -12,19 +12,21 @@ from explorer.engine.designs import Design, table
 from explorer.engine.latency import latency as seconds_of
 from explorer.engine.limits import Finding, findings
 from explorer.errors import ExplorerError
+from explorer.facts.verdict import Verdict
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
-from .choice import completed
+from .answer_rows import Rows
+from .choice import complete_design
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-Given = str | Mapping[str, str | None] | Design  # "door=http-api,...", a mapping, or a Design
+DesignArgument = str | Mapping[str, str | None] | Design  # "door=http-api,...", a mapping, or a Design
 
 
-def assess(workload: Workload, design: Given) -> pd.DataFrame:
+def assess(workload: Workload, design: DesignArgument) -> pd.DataFrame:
     """Findings of one design, feasible or not: a row a limit, worst first.
 
     Columns: limit, limit_value, unit, used_p50, used_p99 [unit], breach_probability [share of
@@ -37,10 +39,14 @@ def assess(workload: Workload, design: Given) -> pd.DataFrame:
     """
     import pandas as pd
 
-    chosen = completed(workload, design)
-    excluded = [_excluded_finding(*each) for each in exclusions(workload, chosen).items()]
-    rows = [*excluded, *map(asdict, findings(workload, chosen))]
+    rows = _finding_rows(workload, complete_design(workload, design))
     return pd.DataFrame(rows, columns=[field.name for field in fields(Finding)])
+
+
+def _finding_rows(workload: Workload, design: Design) -> list[dict[str, Any]]:
+    """What excludes the design, then every limit that binds it, worst first."""
+    excluded = [_excluded_finding(*each) for each in exclusions(workload, design).items()]
+    return [*excluded, *Rows(tuple(findings(workload, design)), Finding).to_dicts()]
 
 
 def exclusions(workload: Workload, design: Design) -> dict[str, str]:
@@ -55,15 +61,15 @@ def _excluded_finding(because: str, why: str) -> dict[str, Any]:
     return {**blank, "limit": because, "verdict": "excluded", "consequence": why}
 
 
-def cost(workload: Workload, design: Given) -> Bill:
+def cost(workload: Workload, design: DesignArgument) -> Bill:
     """The bill of one design a month; concerns left out are filled by the best.
 
     Raises DesignError for a design that cannot be built.
     """
-    return bill_of(workload, completed(workload, design))
+    return bill_of(workload, complete_design(workload, design))
 
 
-def latency(workload: Workload, design: Given) -> pd.DataFrame:
+def latency(workload: Workload, design: DesignArgument) -> pd.DataFrame:
     """Seconds of one design by phase and in all; concerns left out are filled by the best.
 
     Index: submit, queue, cold start, work, poll, download (those that take time), total.
@@ -71,10 +77,10 @@ def latency(workload: Workload, design: Given) -> pd.DataFrame:
     """
     import pandas as pd
 
-    return pd.DataFrame(seconds_of(workload, completed(workload, design))).T
+    return pd.DataFrame(seconds_of(workload, complete_design(workload, design))).T
 
 
-def compare(workload: Workload, designs: Mapping[str, Given]) -> pd.DataFrame:
+def compare(workload: Workload, designs: Mapping[str, DesignArgument]) -> pd.DataFrame:
     """Designs side by side, feasible or not: a row a name; concerns left out are filled by the best.
 
     Columns: monthly_usd [USD a month], parts, latency_p50_s, latency_p95_s [s], verdict and limit of
@@ -83,8 +89,8 @@ def compare(workload: Workload, designs: Mapping[str, Given]) -> pd.DataFrame:
     import pandas as pd
 
     rows = {}
-    for name, given in designs.items():
-        design = completed(workload, given)
+    for name, argument in designs.items():
+        design = complete_design(workload, argument)
         worst = findings(workload, design)[0]
         seconds = seconds_of(workload, design)["total"]
         rows[name] = {
@@ -92,38 +98,28 @@ def compare(workload: Workload, designs: Mapping[str, Given]) -> pd.DataFrame:
             "parts": len(design.parts_for(Conditions(workload))),
             "latency_p50_s": seconds["p50"],
             "latency_p95_s": seconds["p95"],
-            "verdict": worst.verdict,
+            "verdict": worst.verdict.value,
             "limit": worst.limit,
             "broken_per_month": worst.broken_per_month,
         }
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def assessed(workload: Workload, given: str) -> dict[str, Any]:
+def design_assessment(workload: Workload, design_text: str) -> dict[str, Any]:
     """One design for one workload: findings, bill, latency, and what keeps it from being feasible."""
-    from explorer.engine.cost import cost
-    from explorer.engine.latency import latency
-    from explorer.engine.limits import findings
-
-    from .choice import completed
-
-    if not given.strip(" ,"):
-        raise ExplorerError(f'design is "{given}": expected concern=option, such as door=http-api')
-    design = completed(workload, given)
-    found = findings(workload, design)
-    feasible, excluded = _excluded(workload, design, found)
-    bill, seconds = cost(workload, design), latency(workload, design)
+    if not design_text.strip(" ,"):
+        raise ExplorerError(f'design is "{design_text}": expected concern=option, such as door=http-api')
+    design = complete_design(workload, design_text)
+    feasible, reasons = _why_infeasible(workload, design, findings(workload, design))
+    bill, seconds = bill_of(workload, design), seconds_of(workload, design)
     part_usd, parts = workload.preferences.part_usd, design.parts_for(Conditions(workload))
     return {
         "workload": workload.name,
         "region": workload.region,
         "design": design.ids,
         "feasible": feasible,
-        "excluded": excluded,
-        "findings": [
-            *(_excluded_finding(*each) for each in exclusions(workload, design).items()),
-            *(asdict(finding) for finding in found),
-        ],
+        "excluded": reasons,
+        "findings": _finding_rows(workload, design),
         "bill": bill_to_dict(bill),
         "latency_s": seconds,
         "monthly_usd": float(bill.total_usd),
@@ -136,7 +132,7 @@ def assessed(workload: Workload, given: str) -> dict[str, Any]:
     }
 
 
-def _excluded(
+def _why_infeasible(
     workload: Workload, design: Design, findings: list[Finding]
 ) -> tuple[bool, list[dict[str, str]]]:
     """Whether a design is feasible, and what keeps it from that: limits that break first."""
@@ -147,11 +143,11 @@ def _excluded(
     load = Conditions(workload)
     one, excluded = Evaluation(load, table().where(design.ids)), exclusions(workload, design)
     feasible = not excluded and bool(one.feasible[0])
-    broken = [finding for finding in findings if finding.verdict == "breach" and not feasible]
-    found = {finding.limit: breach(finding) for finding in broken} | excluded
+    breaches = [finding for finding in findings if finding.verdict == Verdict.BREACH and not feasible]
+    whys = {finding.limit: breach(finding) for finding in breaches} | excluded
     if not feasible and one.late[0] > load.tolerance:
-        found["client.waits"] = late_answers_as_reason(float(one.late[0]), load.waits)
+        whys["client.waits"] = late_answers_as_reason(float(one.late[0]), load.waits)
     if not one.in_time[0]:
         p95_s = float(one.latency_s[0, 1])
-        found["targets.latency_p95"] = late_p95_as_reason(p95_s, load.latency_p95)
-    return feasible, [{"because": because, "why": why} for because, why in found.items()]
+        whys["targets.latency_p95"] = late_p95_as_reason(p95_s, load.latency_p95)
+    return feasible, [{"because": because, "why": why} for because, why in whys.items()]

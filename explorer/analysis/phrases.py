@@ -73,10 +73,10 @@ def list_options(choices: Choices) -> str:
     return ", ".join(_ids(choices).values())
 
 
-def describe(design: Design) -> str:
+def describe_design(design: Design) -> str:
     """A design in one phrase, from its options' own summaries.
 
-    >>> describe(design)  # doctest: +ELLIPSIS
+    >>> describe_design(design)  # doctest: +ELLIPSIS
     'an API Gateway HTTP API; ...; the work in ...; configuration from ...'
     """
     door, request, response, execution, configuration = design.options
@@ -92,34 +92,34 @@ def _other_choices(choices: Choices, beside: Choices) -> dict[str, str]:
     return {concern: option for concern, option in _ids(choices).items() if option != others[concern]}
 
 
-def difference(choices: Choices, beside: Choices | None) -> str:
+def design_difference(choices: Choices, beside: Choices | None) -> str:
     """The choices in which a design differs from the one beside it; all of them if there is none.
 
-    >>> difference({"door": "http-api", "response": "stored"}, {"door": "http-api", "response": "buffered"})
+    >>> design_difference({"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"})
     'response=stored'
-    >>> difference({"door": "http-api"}, {"door": "http-api"})
+    >>> design_difference({"door": "http-api"}, {"door": "http-api"})
     'the same'
-    >>> difference({"door": "http-api"}, None)
+    >>> design_difference({"door": "http-api"}, None)
     'door=http-api'
     """
     return format_pairs(_ids(choices) if beside is None else _other_choices(choices, beside)) or "the same"
 
 
-def difference_or_all(choices: Choices, beside: Choices | None) -> str:
+def design_difference_or_all(choices: Choices, beside: Choices | None) -> str:
     """The choices in which a design differs from the one beside it; all of them if it does not.
 
-    >>> difference_or_all({"door": "alb", "response": "stored"}, {"door": "alb", "response": "buffered"})
+    >>> design_difference_or_all({"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"})
     'response=stored'
-    >>> difference_or_all({"door": "alb"}, {"door": "alb"})
+    >>> design_difference_or_all({"door": "alb"}, {"door": "alb"})
     'door=alb'
     """
     return format_pairs((beside and _other_choices(choices, beside)) or _ids(choices))
 
 
-def difference_briefly(choices: Choices, beside: Choices) -> str:
+def design_difference_briefly(choices: Choices, beside: Choices) -> str:
     """The options in which a design differs from the one beside it, by name; "" if it does not.
 
-    >>> difference_briefly({"door": "alb", "response": "stored"}, {"door": "alb", "response": "buffered"})
+    >>> design_difference_briefly({"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"})
     'stored'
     """
     return ", ".join(_other_choices(choices, beside).values())
@@ -134,7 +134,7 @@ def label_design(choices: Choices, first: Choices) -> str:
     'response=paged'
     """
     same = _ids(choices) == _ids(first)
-    return list_options(choices) if same else difference_or_all(choices, first)
+    return list_options(choices) if same else design_difference_or_all(choices, first)
 
 
 def varying_concerns(designs: Sequence[Choices]) -> list[str]:
@@ -159,10 +159,10 @@ def label_designs(designs: Sequence[Choices]) -> list[str]:
     return [", ".join(_ids(design)[c] for c in concerns or _ids(design)) for design in designs]
 
 
-def lacks(door: Option) -> str:
+def door_lacks(door: Option) -> str:
     """What a door does not offer of all that a client may need; "" if it offers all.
 
-    >>> lacks(design.options[0])
+    >>> door_lacks(design.options[0])
     'An API Gateway HTTP API has no WAF, usage plans or private access of its own.'
     """
     lacking = [NEEDS.get(need, need) for need in EVERY_NEED if need not in getattr(door, "offers", ())]
@@ -225,8 +225,8 @@ def use_of_limit(finding: Finding) -> str:
     >>> use_of_limit(finding)
     '40 s of 30 s'
     """
-    used, limit = (format_quantity(v, finding.unit) for v in (finding.used_p99, finding.limit_value))
-    return f"{used} of {limit}"
+    use, limit = (format_quantity(v, finding.unit) for v in (finding.used_p99, finding.limit_value))
+    return f"{use} of {limit}"
 
 
 def use_of_limit_at_length(finding: Finding) -> str:
@@ -236,18 +236,18 @@ def use_of_limit_at_length(finding: Finding) -> str:
     '40 s of 30 s'
     """
     values = (finding.used_p99, finding.limit_value)
-    used, limit = (format_quantity_at_length(value, finding.unit) for value in values)
-    return f"{used} of {limit}"
+    use, limit = (format_quantity_at_length(value, finding.unit) for value in values)
+    return f"{use} of {limit}"
 
 
 def use_of_limit_briefly(finding: Finding) -> str:
-    """The same where the unit of a count is told elsewhere.
+    """The same where the unit of a count is written elsewhere.
 
     >>> use_of_limit_briefly(finding)
     '40 s of 30 s'
     """
-    used, limit = (format_bare_quantity(v, finding.unit) for v in (finding.used_p99, finding.limit_value))
-    return f"{used} of {limit}"
+    use, limit = (format_bare_quantity(v, finding.unit) for v in (finding.used_p99, finding.limit_value))
+    return f"{use} of {limit}"
 
 
 def broken_a_month(finding: Finding) -> str:
@@ -320,11 +320,11 @@ def breach_at_length(finding: Finding, tolerance: float) -> str:
     2 % of the requests exceed the integration timeout of 30 s (API Gateway HTTP API), where 1 % may;
     the p99 needs 40 s, 133 % of it
     """
-    used = format_quantity_at_length(finding.used_p99, finding.unit)
+    use = format_quantity_at_length(finding.used_p99, finding.unit)
     return (
         f"{format_share(finding.breach_probability)} of the requests exceed the "
         f"{limit_at_length(finding.limit)}, where {format_share(tolerance)} may; "
-        f"the p99 needs {used}, {format_rough_share(used_share(finding))} of it"
+        f"the p99 needs {use}, {format_rough_share(used_share(finding))} of it"
     )
 
 
@@ -335,10 +335,10 @@ def tight_limit_at_length(finding: Finding) -> str:
     2 % of the requests (20,000 a month) exceed the integration timeout of 30 s (API Gateway HTTP API);
     40 s at the p99.
     """
-    used = f"{format_quantity_at_length(finding.used_p99, finding.unit)} at the p99"
+    use = f"{format_quantity_at_length(finding.used_p99, finding.unit)} at the p99"
     if not finding.breach_probability:
-        return sentence(f"{limit_at_length(finding.limit)}: {used}")
-    return f"{broken_requests(finding)} exceed the {limit_at_length(finding.limit)}; {used}."
+        return sentence(f"{limit_at_length(finding.limit)}: {use}")
+    return f"{broken_requests(finding)} exceed the {limit_at_length(finding.limit)}; {use}."
 
 
 def late_answers(share: float) -> str:
@@ -409,7 +409,7 @@ def option_ids(options: Iterable[str]) -> list[str]:
     return [option.partition("=")[2] for option in options]
 
 
-def _by_concern(options: Iterable[str]) -> dict[str, list[str]]:
+def _options_by_concern(options: Iterable[str]) -> dict[str, list[str]]:
     by_concern: dict[str, list[str]] = {}
     for option in options:
         concern, _, name = option.partition("=")
@@ -417,43 +417,43 @@ def _by_concern(options: Iterable[str]) -> dict[str, list[str]]:
     return by_concern
 
 
-def rejected_options(reason: Rejection, chosen: Design) -> str:
+def rejected_options(reason: Rejection, design: Design) -> str:
     """The options that a reason rules out, those first that a reader would look for.
 
     >>> rejected_options(limit, design)
     'buffered behind http-api, rest-api'
     """
-    by_concern = _by_concern(reason.options)
+    by_concern = _options_by_concern(reason.options)
     doors, stores = by_concern.get("door", []), by_concern.get("configuration", [])
     bodies = by_concern.get("request", []) + by_concern.get("response", [])
     work = by_concern.get("execution", [])
     if doors:
-        return f"{_some(bodies)} behind {_some(doors)}" if bodies else _some(doors)
+        return f"{_first_names(bodies)} behind {_first_names(doors)}" if bodies else _first_names(doors)
     if stores:
-        return _some(stores) + (" with other executions" if chosen.configuration in stores else "")
-    return _some([name for name in work or bodies if name != chosen.execution])
+        return _first_names(stores) + (" with other executions" if design.configuration in stores else "")
+    return _first_names([name for name in work or bodies if name != design.execution])
 
 
-def _some(names: list[str]) -> str:
+def _first_names(names: list[str]) -> str:
     return ", ".join(names[:MOST_NAMES]) + (" and others" if len(names) > MOST_NAMES else "")
 
 
-def rejected_options_at_length(reason: Rejection, chosen: Design) -> str:
+def rejected_options_at_length(reason: Rejection, design: Design) -> str:
     """The same in a document: every option; what makes it bind beside those that it binds.
 
     >>> rejected_options_at_length(limit, design)
     'buffered behind http-api, rest-api'
     """
-    listed = {concern: ", ".join(names) for concern, names in _by_concern(reason.options).items()}
-    bodies = ", ".join(listed.pop(concern) for concern in ("request", "response") if concern in listed)
-    if bodies and "door" in listed:
-        bodies = f"{bodies} behind {listed.pop('door')}"
-    work = listed.pop("execution", "")
-    if chosen.configuration in listed.get("configuration", "").split(", "):
-        work = f"{work} with {listed.pop('configuration')}" if work else listed.pop("configuration")
-    elif "configuration" in listed:
+    ids = {concern: ", ".join(names) for concern, names in _options_by_concern(reason.options).items()}
+    bodies = ", ".join(ids.pop(concern) for concern in ("request", "response") if concern in ids)
+    if bodies and "door" in ids:
+        bodies = f"{bodies} behind {ids.pop('door')}"
+    work = ids.pop("execution", "")
+    if design.configuration in ids.get("configuration", "").split(", "):
+        work = f"{work} with {ids.pop('configuration')}" if work else ids.pop("configuration")
+    elif "configuration" in ids:
         work = ""
-    return "; ".join(filter(None, (bodies, work, *listed.values()))) or "several together"
+    return "; ".join(filter(None, (bodies, work, *ids.values()))) or "several together"
 
 
 def rejected_options_briefly(reason: Rejection, most: int) -> str:
@@ -463,11 +463,11 @@ def rejected_options_briefly(reason: Rejection, most: int) -> str:
     'http-api, rest-api +1'
     """
     more = len(reason.options) - most
-    listed = ", ".join(option_ids(reason.options[:most])) or "several together"
-    return f"{listed} +{more}" if more > 0 else listed
+    names = ", ".join(option_ids(reason.options[:most])) or "several together"
+    return f"{names} +{more}" if more > 0 else names
 
 
-def rejection(reason: Rejection, chosen: Design) -> str:
+def rejection(reason: Rejection, design: Design) -> str:
     """What a reason rules out, and why.
 
     >>> print(rejection(limit, design))
@@ -476,14 +476,14 @@ def rejection(reason: Rejection, chosen: Design) -> str:
     >>> rejection(promise, design)
     'paged because the p95 is promised within 10 s'
     """
-    what = rejected_options(reason, chosen) or "other designs"
+    what = rejected_options(reason, design) or "other designs"
     if reason.kind != "limit":
         return f"{what} because {reason.why}"
     chance = format_share(reason.breach_probability or 0.0)
     return f"{what} by the {limit_with_value(reason.because)} ({chance} of the requests break it)"
 
 
-def rejection_at_length(reason: Rejection, chosen: Design) -> str:
+def rejection_at_length(reason: Rejection, design: Design) -> str:
     """The same in a document.
 
     >>> print(rejection_at_length(limit, design))
@@ -492,7 +492,7 @@ def rejection_at_length(reason: Rejection, chosen: Design) -> str:
     >>> rejection_at_length(promise, design)
     'paged: the p95 is promised within 10 s'
     """
-    what = rejected_options_at_length(reason, chosen)
+    what = rejected_options_at_length(reason, design)
     if reason.kind != "limit":
         return f"{what}: {reason.why}"
     chance = format_share(reason.breach_probability or 0.0)

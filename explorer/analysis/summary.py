@@ -8,13 +8,14 @@ from explorer.engine.limits import findings
 from explorer.facts import catalogue
 from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_count, format_time, format_usd, format_usd_difference
+from explorer.facts.verdict import Verdict
 
 from . import break_evens
 from .phrases import (
     breach,
     breach_today,
     broken_requests,
-    describe,
+    describe_design,
     late_answers,
     late_p95,
     limit_name,
@@ -34,31 +35,33 @@ TURNS = "What would change it"
 
 def summary(r: Answer) -> str:
     """What to build, why, what it costs, what would change it."""
-    told = paragraphs(r)
-    return " ".join(f"{title}: {text}" if title == TURNS else text for title, text in told.items())
+    texts = summary_paragraphs(r)
+    return " ".join(f"{title}: {text}" if title == TURNS else text for title, text in texts.items())
 
 
-def paragraphs(r: Answer) -> dict[str, str]:
+def summary_paragraphs(r: Answer) -> dict[str, str]:
     """The summary in its parts, by what each tells; those that have something to say."""
     if not r.feasible:
-        return {"Nothing is feasible": _nothing(r)}
-    told = {
-        "The trade": _trade(r),
-        "Build": " ".join(filter(None, (_build(r), _limits(r), _unconfirmed(r)))),
-        "Why": _why(r),
-        TURNS: _turns(r),
-        "Against today": _change(r),
+        return {"Nothing is feasible": _nothing_feasible_sentence(r)}
+    texts = {
+        "The trade": _part_price_sentence(r),
+        "Build": " ".join(
+            filter(None, (_build_sentence(r), _limit_sentences(r), _unconfirmed_limit_sentences(r)))
+        ),
+        "Why": _ruled_out_sentence(r),
+        TURNS: _break_even_sentence(r),
+        "Against today": _change_sentence(r),
     }
-    return {title: text for title, text in told.items() if text}
+    return {title: text for title, text in texts.items() if text}
 
 
-def markdown(r: Answer) -> str:
+def summary_markdown(r: Answer) -> str:
     """The summary for a notebook: a paragraph a part, with nothing that reads as mathematics."""
-    parts = (f"**{title}.** {sentence(text, '')}" for title, text in paragraphs(r).items())
+    parts = (f"**{title}.** {sentence(text, '')}" for title, text in summary_paragraphs(r).items())
     return "\n\n".join(parts).replace("$", r"\$")
 
 
-def _trade(r: Answer) -> str:
+def _part_price_sentence(r: Answer) -> str:
     """First, whether the answer depends on what a part is worth."""
     by_design: dict[str, list[str]] = {}
     for usd, choice in r.at_part_usd.items():
@@ -73,27 +76,28 @@ def _trade(r: Answer) -> str:
     return f"The answer depends on what a moving part is worth: {'; '.join(others)}."
 
 
-def _build(r: Answer) -> str:
+def _build_sentence(r: Answer) -> str:
     assert r.design is not None
     parts = format_count(r.parts, "moving part", "no")
     return (
-        f"For {r.workload.name}, build {describe(r.design)}. It costs {format_usd(r.monthly_usd)} a month "
-        f"with {parts}; half of the results are in hand within {format_time(r.latency_s['p50'], 2)}, "
+        f"For {r.workload.name}, build {describe_design(r.design)}. "
+        f"It costs {format_usd(r.monthly_usd)} a month with {parts}; "
+        f"half of the results are in hand within {format_time(r.latency_s['p50'], 2)}, "
         f"95 % within {format_time(r.latency_s['p95'], 2)}."
     )
 
 
-def _limits(r: Answer) -> str:
+def _limit_sentences(r: Answer) -> str:
     """Quotas that must be raised first, and the tightest limit."""
-    raised = [found for found in r.found if found.verdict == "raise"]
-    if raised:
-        return " ".join(f"First, {quota_request(found)}." for found in raised)
-    tight = [found for found in r.found if found.verdict == "tight"]
-    if not tight:
+    to_raise = [finding for finding in r.findings if finding.verdict == Verdict.RAISE]
+    if to_raise:
+        return " ".join(f"First, {quota_request(finding)}." for finding in to_raise)
+    tight_findings = [finding for finding in r.findings if finding.verdict == Verdict.TIGHT]
+    if not tight_findings:
         return ""
-    worst = tight[0]
+    worst = tight_findings[0]
     if worst.broken_per_month < 1:
-        worst = max(tight, key=lambda found: found.used_p99 / found.limit_value)
+        worst = max(tight_findings, key=lambda finding: finding.used_p99 / finding.limit_value)
     if worst.broken_per_month >= 1:
         in_peaks = worst.broken_per_month < 0.999 * worst.breach_probability * r.workload.requests_per_month
         when = " in its peaks" if in_peaks else ""
@@ -102,55 +106,62 @@ def _limits(r: Answer) -> str:
     return f"Its tightest limit is the {limit_name(worst.limit)}: {use_of_limit(worst)} at the p99."
 
 
-def _unconfirmed(r: Answer) -> str:
+def _unconfirmed_limit_sentences(r: Answer) -> str:
     """What to know of limits that the answer needs and that no page of AWS confirms yet."""
-    known = {found.limit: catalogue.unconfirmed(found.limit, found.limit_value) for found in r.found}
-    needed = [
-        text for found in r.found if (text := known[found.limit]) and found.consequence.startswith(text)
+    notes = {
+        finding.limit: catalogue.unconfirmed_note(finding.limit, finding.limit_value)
+        for finding in r.findings
+    }
+    needed_notes = [
+        text
+        for finding in r.findings
+        if (text := notes[finding.limit]) and finding.consequence.startswith(text)
     ]
-    return " ".join(f"{text[0].upper()}{text[1:]}." for text in needed)
+    return " ".join(f"{text[0].upper()}{text[1:]}." for text in needed_notes)
 
 
-def _why(r: Answer) -> str:
-    held = [rejection(reason, r.nearest) for reason in r.reasons if reason.kind in {"limit", "promise"}][:3]
-    return f"Ruled out: {'; '.join(held)}." if held else "No limit rules anything out."
+def _ruled_out_sentence(r: Answer) -> str:
+    reasons = [
+        rejection(reason, r.nearest) for reason in r.rejections if reason.kind in {"limit", "promise"}
+    ][:3]
+    return f"Ruled out: {'; '.join(reasons)}." if reasons else "No limit rules anything out."
 
 
-def _turns(r: Answer) -> str:
+def _break_even_sentence(r: Answer) -> str:
     """The nearest changes, and where an always-on service takes over."""
-    nearest = sorted((turn for turn in r.turns if turn.factor), key=lambda turn: turn.distance)[:3]
-    services = [turn for turn in r.turns if turn.service and turn not in nearest]
-    said = [turn.says for turn in [*nearest, *services]]
-    return f"{'; '.join(said)}." if said else ""
+    nearest = sorted((turn for turn in r.break_evens if turn.factor), key=lambda turn: turn.distance)[:3]
+    services = [turn for turn in r.break_evens if turn.service and turn not in nearest]
+    texts = [turn.says for turn in [*nearest, *services]]
+    return f"{'; '.join(texts)}." if texts else ""
 
 
-def _change(r: Answer) -> str:
+def _change_sentence(r: Answer) -> str:
     """What fails today, and what the change costs or saves."""
-    usd = next((change.usd for change in r.changed if change.usd is not None), None)
+    usd = next((change.usd for change in r.changes if change.usd is not None), None)
     if usd is None or r.current is None:
         return ""
-    broken = [found for found in findings(r.workload, r.current) if found.verdict == "breach"]
-    fails = "".join(f"{breach_today(found)} " for found in broken[:1])
+    breaches = [finding for finding in findings(r.workload, r.current) if finding.verdict == Verdict.BREACH]
+    fails = "".join(f"{breach_today(finding)} " for finding in breaches[:1])
     return f"{fails}This design costs {format_usd_difference(usd)} than today's."
 
 
-def misses(r: Answer) -> list[str]:
+def misses_of_nearest(r: Answer) -> list[str]:
     """What the nearest design breaks, each in a few words."""
-    said = [breach(found) for found in r.found if found.verdict == "breach"]
+    texts = [breach(finding) for finding in r.findings if finding.verdict == Verdict.BREACH]
     late = float(r.evaluation.late[r.index])
     if late > r.load.tolerance:
-        said.append(late_answers(late))
+        texts.append(late_answers(late))
     if not r.evaluation.in_time[r.index]:
-        said.append(late_p95(r.latency_s["p95"]))
-    return said
+        texts.append(late_p95(r.latency_s["p95"]))
+    return texts
 
 
-def _nothing(r: Answer) -> str:
+def _nothing_feasible_sentence(r: Answer) -> str:
     """How the nearest design misses, and what would make one feasible."""
-    told = [f"For {r.workload.name} nothing is feasible."]
-    told.append(f"The nearest miss is {r.nearest}: {'; '.join(misses(r))}.")
+    texts = [f"For {r.workload.name} nothing is feasible."]
+    texts.append(f"The nearest miss is {r.nearest}: {'; '.join(misses_of_nearest(r))}.")
     helps = break_evens.relaxations(r)
     if helps:
-        told.append(f"It would be feasible if {', or if '.join(helps)}.")
-    turns = [turn.says for turn in r.turns]
-    return " ".join(told + ([f"{TURNS}: {'; '.join(turns)}."] if turns else []))
+        texts.append(f"It would be feasible if {', or if '.join(helps)}.")
+    turns = [turn.says for turn in r.break_evens]
+    return " ".join(texts + ([f"{TURNS}: {'; '.join(turns)}."] if turns else []))

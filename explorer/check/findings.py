@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from explorer.facts import catalogue
+from explorer.facts.verdict import Verdict
 
 from .stack import Given, Resource
 
-BREACH, TIGHT, UNKNOWN, FITS = ORDER = ("breach", "tight", "unknown", "fits")  # worst first
+ORDER = (Verdict.BREACH, Verdict.TIGHT, Verdict.UNKNOWN, Verdict.FITS)  # worst first
+BREACH, TIGHT, UNKNOWN, FITS = ORDER
 TIGHT_SHARE = 0.8  # of what grows: bytes, layers. A setting is tight when it is the limit itself.
 
 
@@ -24,7 +26,7 @@ class Finding:
     value: float | None
     limit_value: float | None
     unit: str
-    verdict: str
+    verdict: Verdict
     message: str
     source_url: str
     reason: str = ""  # for which it is suppressed
@@ -56,7 +58,7 @@ class Judge:
     file: str
     warn_at: float | None = None
 
-    def verdict(self, value: float, limit: float, grows: bool) -> str:
+    def verdict(self, value: float, limit: float, grows: bool) -> Verdict:
         """breach over the limit, tight from the share on, else fits."""
         share = self.warn_at if self.warn_at is not None else TIGHT_SHARE if grows else 1.0
         if value > limit:
@@ -74,7 +76,7 @@ class Judge:
         limit: float | None = None,
         over: str = "",
         why: str = "",
-        verdict: str | None = None,
+        verdict: Verdict | None = None,
         note: str = "",
     ) -> Finding:
         """A limit held against what is given.
@@ -106,7 +108,7 @@ class Judge:
         line: int,
         value: float | None,
         limit: float | None,
-        verdict: str,
+        verdict: Verdict,
         message: str,
     ) -> Finding:
         """A finding with a message of its own."""

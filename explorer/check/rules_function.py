@@ -35,7 +35,7 @@ def timeout(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]
     """The time-out against the longest that there is."""
     limit_id = "lambda.timeout.lmi" if _is_managed(function) else "lambda.timeout"
     given = timeout_of(function)
-    note = "" if given.number is None else catalogue.unconfirmed(limit_id, given.number)
+    note = "" if given.number is None else catalogue.unconfirmed_note(limit_id, given.number)
     yield judge.hold(limit_id, function, given, "The time-out", note=note)
 
 

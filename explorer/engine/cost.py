@@ -252,4 +252,4 @@ def cost(workload: Workload, design: Design, load: Conditions | None = None) -> 
 
 def bill_to_dict(bill: Bill) -> dict[str, Any]:
     """A bill as plain values."""
-    return {"total_usd": bill.total_usd, "lines": [line.to_dict() for line in bill.lines]}
+    return {"total_usd": float(bill.total_usd), "lines": [line.to_dict() for line in bill.lines]}

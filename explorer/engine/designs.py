@@ -14,7 +14,7 @@ import numpy as np
 from explorer.errors import DesignError
 from explorer.facts.key_value import format_pairs, parse_pairs
 from explorer.facts.suggestions import suggest
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 from explorer.options import (
     compression,
     configuration,
@@ -35,6 +35,7 @@ for module in (edge, door, request, response, compression, execution, initializa
     for option in module.OPTIONS:
         OPTIONS.setdefault(option.concern, {})[option.id] = option
 CONCERNS = tuple(OPTIONS)
+MOVED = {("response", "compressed"): "response=buffered, compression=gzip"}  # ids of before, and the pair now
 
 
 @contextmanager
@@ -145,14 +146,18 @@ def choices(given: str | Mapping[str, str | None] | Design) -> dict[str, str]:
     if isinstance(given, Design):
         given = given.ids
     if not isinstance(given, str | Mapping):
-        raise DesignError(f"design is {shown(given)}: expected text such as door=http-api, or a mapping")
+        raise DesignError(
+            f"design is {quote_value(given)}: expected text such as door=http-api, or a mapping"
+        )
     pairs = _pairs(given) if isinstance(given, str) else dict(given)
     chosen = {concern: option for concern, option in pairs.items() if option is not None}
     for concern, option in chosen.items():
         if not isinstance(concern, str) or concern not in OPTIONS:
-            raise DesignError(f"{shown(concern)} is not a concern{suggest(concern, CONCERNS)}")
+            raise DesignError(f"{quote_value(concern)} is not a concern{suggest(concern, CONCERNS)}")
+        if now := MOVED.get((concern, str(option))):
+            raise DesignError(f"{concern} is {quote_value(option)}: expected {now} in its place")
         if not isinstance(option, str) or option not in OPTIONS[concern]:
-            raise DesignError(f"{concern} is {shown(option)}{suggest(option, OPTIONS[concern])}")
+            raise DesignError(f"{concern} is {quote_value(option)}{suggest(option, OPTIONS[concern])}")
     _check(chosen)
     return chosen
 
@@ -277,6 +282,7 @@ class Table:
             for exclusion in exclusions:
                 free[row] &= ~np.asarray(exclusion.where)
         return np.logical_and.reduce(free[self.rows], axis=1)
+
 
 def _parts_of(placement: Placement, load: Conditions) -> tuple[str, ...]:
     option = placement.option

@@ -10,16 +10,17 @@ import numpy as np
 
 from explorer.facts import catalogue
 from explorer.facts.units import Number, format_share
+from explorer.facts.verdict import Verdict
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import LimitUse, Offloaded
+from explorer.options.base.limit_uses import Driver, LimitUse, Offloaded
 from explorer.workload.workload import Workload
 
 from .designs import Design, Placement
 
-DRIVERS = ("request", "response", "runtime", "peak", "amount")
+DRIVERS = tuple(Driver)
 TIGHT = 0.8  # of a limit at the p99
 NEGLIGIBLE = 1e-12  # a chance below this is none: one request in a trillion
-ORDER = ("breach", "raise", "tight", "fits")  # worst first
+WORST_FIRST = tuple(Verdict)
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Finding:
     used_p99: float
     breach_probability: float
     broken_per_month: float  # for a rate, of those in the peaks
-    verdict: str
+    verdict: Verdict
     consequence: str
     source_url: str
     verified: bool
@@ -74,7 +75,7 @@ def breach_probability(chances: Iterable[Number]) -> Number:
 
 def verdict(
     chance: float, raised: float, share_p99: float, tolerance: float, broken: float, can_break: bool = True
-) -> str:
+) -> Verdict:
     """breach, raise, tight or fits.
 
     Parameters
@@ -86,9 +87,9 @@ def verdict(
     can_break : whether more of its driver could break it: what goes another way in time cannot
     """
     if chance > tolerance:
-        return "raise" if raised <= tolerance else "breach"
+        return Verdict.RAISE if raised <= tolerance else Verdict.BREACH
     near = can_break and (broken >= 1 or share_p99 >= TIGHT)
-    return "tight" if near else "fits"
+    return Verdict.TIGHT if near else Verdict.FITS
 
 
 def findings(workload: Workload, design: Design, load: Conditions | None = None) -> list[Finding]:
@@ -109,7 +110,7 @@ def findings(workload: Workload, design: Design, load: Conditions | None = None)
 
 def _rank(finding: Finding) -> tuple[int, float, float]:
     used = finding.used_p99 / finding.limit_value if finding.limit_value else 0.0
-    return ORDER.index(finding.verdict), -finding.breach_probability, -used
+    return WORST_FIRST.index(finding.verdict), -finding.breach_probability, -used
 
 
 def _finding(use: LimitUse, load: Conditions, seen_at: str) -> Finding:
@@ -118,10 +119,10 @@ def _finding(use: LimitUse, load: Conditions, seen_at: str) -> Finding:
     raised = chance if most is None else float(use.exceed(load, most))
     chance = chance if chance > NEGLIGIBLE else 0.0
     used = [float(use.used(load, p)) for p in (0.5, 0.99)]
-    broken = chance * float(load.requests if use.driver != "peak" else load.in_peaks)
+    broken = chance * float(load.requests if use.driver != Driver.PEAK else load.in_peaks)
     told = verdict(chance, raised, used[1] / value, load.tolerance, broken, use.can_break)
     consequence = _consequence(use, load, seen_at, told)
-    if told in {"tight", "fits"} and (new := unconfirmed(use, load)):
+    if told in {Verdict.TIGHT, Verdict.FITS} and (new := unconfirmed(use, load)):
         consequence = f"{new}; beyond the limit: {consequence}"
     return Finding(
         limit=use.limit,
@@ -144,17 +145,17 @@ def unconfirmed(use: LimitUse, load: Conditions) -> str:
     if row.verified or (confirmed := catalogue.confirmed_limit(use.limit)) is None or row.value is None:
         return ""
     needed = float(use.exceed(load, confirmed)) > load.tolerance
-    return catalogue.unconfirmed(use.limit, row.value) if needed else ""
+    return catalogue.unconfirmed_note(use.limit, row.value) if needed else ""
 
 
-def _consequence(use: LimitUse, load: Conditions, door: str, told: str) -> str:
+def _consequence(use: LimitUse, load: Conditions, door: str, told: Verdict) -> str:
     """What the caller sees, or what is done instead."""
     if isinstance(use, Offloaded):
         share = format_share(float(use.share(load)))
         return f"never breaks: of the requests, {share} are too large to hand over and go through S3"
-    breach = catalogue.breach(use.limit, door)
+    breach = catalogue.breach_at_door(use.limit, door)
     seen = breach.seen if breach else "no recorded text"
-    return f"ask for {_request(use, load)}; until then: {seen}" if told == "raise" else seen
+    return f"ask for {_request(use, load)}; until then: {seen}" if told == Verdict.RAISE else seen
 
 
 def _request(use: LimitUse, load: Conditions) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fnmatch import fnmatchcase
 
-from .csv_table import Check, Row, one_of, refused, text
+from .csv_table import Check, Row, cell_one_of, refusal, text_cell
 from .records import Tariff
 
 NO_PLAN = "none"
@@ -30,8 +30,8 @@ class CoveredPrice:
 
 
 COVERED: dict[str, Check] = {
-    **dict.fromkeys(("covers", "plan_price", "list_price"), text),
-    "kind": one_of("documented", "assumption"),
+    **dict.fromkeys(("covers", "plan_price", "list_price"), text_cell),
+    "kind": cell_one_of("documented", "assumption"),
     "note": str,
 }
 
@@ -41,7 +41,7 @@ def covered_prices(rows: Iterable[Row]) -> tuple[CoveredPrice, ...]:
     table = []
     for row in rows:
         if TERM not in row["plan_price"]:
-            raise refused(row["place"], "plan_price", row["plan_price"], f"a price id with {TERM}")
+            raise refusal(row["place"], "plan_price", row["plan_price"], f"a price id with {TERM}")
         table.append(CoveredPrice(**{name: row[name] for name in COVERED}))
     return tuple(table)
 

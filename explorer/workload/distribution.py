@@ -1,4 +1,4 @@
-"""How a size or a time varies between requests: by quantiles, by samples, or as one value."""
+"""Distributions of sizes and times: a constant, quantiles or samples, their tails, and means over them."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ class Quantiles(Distribution):
 
     @cached_property
     def _rising(self) -> np.ndarray:
-        """`log`, the flat parts lowered a hair, so that a value has the last z that it holds at."""
+        """`log` with its flat parts lowered by 1e-13, so that `np.interp` finds the last z of a value."""
         last = np.arange(self.log.size - 1, -1, -1)
         flat = np.append(np.diff(self.log) <= 0, False)
         return self.log - np.where(flat, 1e-13 * last, 0.0)
@@ -343,7 +343,7 @@ def from_quantiles(
     Raises ExplorerError if a value is 0 or falls.
     """
     points = dict(sorted(quantiles.items()))
-    _check(points, maximum)
+    _check_quantiles_rise(points, maximum)
     if maximum is not None and len(points) == 1:
         points[max(ONE_QUANTILE_MAX, (1 + max(points)) / 2)] = maximum
     values = list(points.values())
@@ -353,29 +353,29 @@ def from_quantiles(
         return constant(values[-1] if values else cast(float, maximum))
     z = np.array([NormalDist().inv_cdf(p) for p in points])
     log = np.log(np.array(values, dtype=float))
-    z, log = _continued(z, log)
+    z, log = _extend_tails(z, log)
     tail = f"beyond p{100 * max(points):g} the last segment is continued"
     if maximum is not None:
-        z, log = _cut(z, log, float(np.log(maximum)))
+        z, log = _cut_at_maximum(z, log, float(np.log(maximum)))
         tail += ", cut at max"
     elif cap is not None:
-        z, log = _cut(z, log, float(np.log(cap)))
+        z, log = _cut_at_maximum(z, log, float(np.log(cap)))
     return Quantiles(z, log, tail)
 
 
-def _check(points: Mapping[float, float], maximum: float | None) -> None:
+def _check_quantiles_rise(points: Mapping[float, float], maximum: float | None) -> None:
     """Raise unless the values rise with their probability, from above 0 up to the maximum."""
-    named = [(f"p{100 * p:g}", value) for p, value in points.items()]
-    named += [("max", maximum)] if maximum is not None else []
-    for name, value in named:
-        if len(named) > 1 and value <= 0:
+    names_and_values = [(f"p{100 * p:g}", value) for p, value in points.items()]
+    names_and_values += [("max", maximum)] if maximum is not None else []
+    for name, value in names_and_values:
+        if len(names_and_values) > 1 and value <= 0:
             raise ExplorerError(f"{name} is {value:.12g}: expected more than 0 beside other quantiles")
-    for (low, least), (high, value) in itertools.pairwise(named):
+    for (low, least), (high, value) in itertools.pairwise(names_and_values):
         if value < least:
             raise ExplorerError(f"{high} is {value:.12g}: expected at least {low} = {least:.12g}")
 
 
-def _continued(z: np.ndarray, log: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _extend_tails(z: np.ndarray, log: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The knots with the first and the last segment continued to -FAR and FAR."""
     first = (log[1] - log[0]) / (z[1] - z[0])
     last = (log[-1] - log[-2]) / (z[-1] - z[-2])
@@ -383,10 +383,10 @@ def _continued(z: np.ndarray, log: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(([-FAR], z, [FAR])), np.concatenate(([low], log, [high]))
 
 
-def _cut(z: np.ndarray, log: np.ndarray, top: float) -> tuple[np.ndarray, np.ndarray]:
+def _cut_at_maximum(z: np.ndarray, log: np.ndarray, top: float) -> tuple[np.ndarray, np.ndarray]:
     """The knots up to where the value reaches `top`, and level from there."""
     if log[-1] <= top:
         return z, log
-    reached = float(np.interp(top, log, z))
-    keep = z < reached
-    return np.concatenate((z[keep], [reached, FAR])), np.concatenate((log[keep], [top, top]))
+    z_at_top = float(np.interp(top, log, z))
+    keep = z < z_at_top
+    return np.concatenate((z[keep], [z_at_top, FAR])), np.concatenate((log[keep], [top, top]))

@@ -17,7 +17,15 @@ import numpy as np
 from pydantic import ValidationInfo, model_validator
 
 from explorer.facts import catalogue
-from explorer.facts.units import BYTES, Number, format_number, format_percent, format_share
+from explorer.facts.units import (
+    BYTES,
+    Number,
+    format_number,
+    format_percent,
+    format_rough_share,
+    format_share,
+    format_size,
+)
 
 from .distribution_field import Spread
 from .dotenv_count import count_dotenv
@@ -32,7 +40,7 @@ from .field_record import (
     Slider,
     Toggle,
     field,
-    walk,
+    walk_fields,
 )
 from .kinds import (
     BANDWIDTH,
@@ -59,7 +67,7 @@ from .kinds import (
     USD,
     WORD,
     Kind,
-    said,
+    field_error,
 )
 
 LARGEST_CONFIGURATION = 100 * 1024**2
@@ -103,6 +111,7 @@ class Response(Spread):
         question="compressed size / size; 1.0: does not compress",
         is_asked=False,
         label="Response compresses",
+        phrase=lambda share: f"to {format_rough_share(share)} of its size" if share < 1 else "no",
         is_axis=True,
         ends=(0.01, 1.0),
         noun="compressed / size",
@@ -253,6 +262,7 @@ class Runtime(Timing):
         "whether the work can be cut into steps with state between them",
         question="whether it can be cut into steps with state between them",
         label="Work can be cut",
+        phrase_of_table=lambda runtime: runtime.division,
         assumption=DefaultAssumption("not given: taken as one piece", order=1),
         relaxation=Relaxation("the work could be cut into steps", order=1),
         control=Toggle("Work can be cut into steps", order=1),
@@ -305,6 +315,13 @@ class Runtime(Timing):
         BANDWIDTH, None, "bandwidth between the work and S3; omitted: the constant in `data/constants.csv`"
     )
 
+    @property
+    def division(self) -> str:
+        """Whether it can be cut, into how many steps, and with how much state, in words."""
+        state = f" with {format_size(self.state)} of state" if self.state else ""
+        steps = f" into {format_number(self.steps)} steps" if self.steps else ""
+        return f"yes,{steps}{state}" if self.divisible else "no"
+
 
 class Configuration(Section):
     """What the work reads at its start; names and values are counted, never stored."""
@@ -330,6 +347,7 @@ class Configuration(Section):
         "how many of the entries are secrets",
         question="how many of its entries are secrets",
         label="Secrets",
+        phrase_of_table=lambda configuration: configuration.secret_count,
         is_axis=True,
     )
     rotation: bool = field(
@@ -355,25 +373,27 @@ class Configuration(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _count(cls, given: Any, info: ValidationInfo) -> Any:
-        if isinstance(given, str | int | float) and not isinstance(given, bool):
-            given = {"total": given}
-        if isinstance(given, Mapping) and isinstance(given.get("dotenv"), str):
-            doubled = next((name for name in ("total", "entries", "largest") if name in given), None)
+    def _count_dotenv(cls, content: Any, info: ValidationInfo) -> Any:
+        if isinstance(content, str | int | float) and not isinstance(content, bool):
+            content = {"total": content}
+        if isinstance(content, Mapping) and isinstance(content.get("dotenv"), str):
+            doubled = next((name for name in ("total", "entries", "largest") if name in content), None)
             if doubled:
-                raise said(f".{doubled} is given beside dotenv: expected one of them")
-            return {**given, **count_dotenv(given["dotenv"], info)}
-        return given
+                raise field_error(f".{doubled} is given beside dotenv: expected one of them")
+            return {**content, **count_dotenv(content["dotenv"], info)}
+        return content
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def _check_entries(self) -> Self:
         entries = self.entry_count
         if self.total > 0 and entries < 1:
-            raise said(f".entries is {entries:g}: expected 1 or more with a total of {self.total:g} bytes")
+            raise field_error(
+                f".entries is {entries:g}: expected 1 or more with a total of {self.total:g} bytes"
+            )
         if self.secrets > entries:
-            raise said(f".secrets is {self.secrets:g}: expected at most entries = {entries:g}")
+            raise field_error(f".secrets is {self.secrets:g}: expected at most entries = {entries:g}")
         if self.largest is not None and self.largest > self.total:
-            raise said(f".largest is {self.largest:g} bytes: expected at most total = {self.total:g}")
+            raise field_error(f".largest is {self.largest:g} bytes: expected at most total = {self.total:g}")
         return self
 
     @property
@@ -382,6 +402,18 @@ class Configuration(Section):
         if self.entries is not None:
             return self.entries
         return float(self.entries_of(self.total))
+
+    @property
+    def content(self) -> str:
+        """Its size and its entries in words."""
+        entries = f"{format_number(self.entry_count)} entries"
+        return f"{format_size(self.total)} in {entries}" if self.total else "none"
+
+    @property
+    def secret_count(self) -> str:
+        """Its secrets in words."""
+        rotation = ", rotated" if self.rotation else ""
+        return f"{format_number(self.secrets)}{rotation}" if self.secrets else "none"
 
     def entries_of(self, total: Number) -> Number:
         """As many entries as a total [B] holds at the assumed size, and no fewer than the secrets."""
@@ -681,7 +713,7 @@ class Current(Section):
 
 
 class Fields(Section):
-    """What stands at the top of the file, and its tables."""
+    """The fields at the top of the file, and its tables."""
 
     name: str = field(NAME, "workload", "for people", question="what it is called")
     region: str = field(
@@ -702,6 +734,9 @@ class Fields(Section):
         suggestion=1_000_000,
         if_unknown="How many requests a month are there?",
         label="Requests a month",
+        phrase_of_table=lambda w: (
+            f"{format_number(w.requests_per_month)}, {format_number(w.mean_rps)} a second"
+        ),
         is_axis=True,
         axis_unit="requests/month",
         noun="requests a month",
@@ -717,6 +752,7 @@ class Fields(Section):
         if_unknown="How many requests a second are there at the peak?"
         " Until you say, 5 x the mean is assumed.",
         label="Peak",
+        phrase="{} a second",
         is_axis=True,
         axis_unit="requests/s",
         noun="peak rate",
@@ -803,6 +839,7 @@ class Fields(Section):
         question="what the work reads at its start: counted, never stored",
         if_unknown="How large is what it reads at its start? Until you say, nothing is assumed.",
         label="Configuration",
+        phrase=lambda configuration: configuration.content,
         is_axis=True,
         origin="measured",
         break_evens=BreakEvenAxis("configuration", "bytes", LARGEST_CONFIGURATION, order=1),
@@ -846,7 +883,7 @@ class Fields(Section):
     )
 
 
-FIELDS: tuple[Field, ...] = tuple(walk(Fields))
+FIELDS: tuple[Field, ...] = tuple(walk_fields(Fields))
 SPREADS: tuple[str, ...] = tuple(f.path for f in FIELDS if f.quantiles)  # at the top: they vary
 NEEDS = next(f.choices for f in FIELDS if f.path == "client.needs")
 

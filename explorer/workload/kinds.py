@@ -27,7 +27,7 @@ from explorer.facts.units import (
     parse_bandwidth,
     parse_size,
     parse_time,
-    shown,
+    quote_value,
 )
 
 LARGEST_SIZE = 50 * 1024**4  # the largest object that S3 keeps is 48.8 TiB
@@ -36,7 +36,7 @@ MB = BYTES["MB"]
 ANY = "any"  # of a size: what costs least
 
 
-def said(text: str) -> PydanticCustomError:
+def field_error(text: str) -> PydanticCustomError:
     """An error whose text goes on from the field's name: 'is "x": expected y' or '.p99 is ...'."""
     return PydanticCustomError("explorer", "{text}", {"text": text})
 
@@ -61,16 +61,16 @@ class Kind:
     is_whole: bool = False  # whether it counts things
     levels: int = 0  # in how many values it is sold; 0: in any
 
-    def read(self, given: object) -> Any:
+    def read(self, content: object) -> Any:
         """The value of what is given. Raises PydanticCustomError with what is accepted."""
         if self.parse is None:
-            return given
+            return content
         try:
-            value = self.parse(given)
+            value = self.parse(content)
         except ExplorerError as error:
-            raise said(str(error)) from None
+            raise field_error(str(error)) from None
         if isinstance(value, float) and not self.least <= value <= self.most:
-            raise said(f"is {shown(given)}: expected {self.accepted}")
+            raise field_error(f"is {quote_value(content)}: expected {self.accepted}")
         return value
 
     def state(self, value: Any) -> str:
@@ -78,18 +78,18 @@ class Kind:
         return (self.plain or self.show)(value)
 
 
-def parse_number(given: object) -> float:
-    if isinstance(given, bool) or not isinstance(given, int | float | np.integer | np.floating):
-        raise ExplorerError(f"is {shown(given)}: expected a number")
+def parse_number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise ExplorerError(f"is {quote_value(value)}: expected a number")
     try:
-        return float(given)
+        return float(value)
     except OverflowError:
-        raise ExplorerError(f"is {shown(given)}: expected a number") from None
+        raise ExplorerError(f"is {quote_value(value)}: expected a number") from None
 
 
-def parse_memory(given: object) -> float:
+def parse_memory(value: object) -> float:
     """Megabytes; a bare number is megabytes already."""
-    return parse_number(given) if not isinstance(given, str) else parse_size(given) / MB
+    return parse_number(value) if not isinstance(value, str) else parse_size(value) / MB
 
 
 def parse_memory_or_any(given: object) -> float | str:
@@ -106,11 +106,11 @@ def show_memory(memory: float | str) -> str:
 
 def parse_switch(given: object) -> bool:
     if not isinstance(given, bool):
-        raise ExplorerError(f"is {shown(given)}: expected true or false")
+        raise ExplorerError(f"is {quote_value(given)}: expected true or false")
     return given
 
 
-def exists(path: Path) -> bool:
+def file_exists(path: Path) -> bool:
     """Whether there is such a file; a name that no file can have has none."""
     try:
         return path.is_file()
@@ -123,28 +123,28 @@ def one_line(name: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in name).split()) or "workload"
 
 
-def check_region(region: str) -> str:
+def check_region_field(region: str) -> str:
     try:
         catalogue.check_region(region)
     except ExplorerError as error:
-        raise said(str(error).removeprefix("region ")) from None
+        raise field_error(str(error).removeprefix("region ")) from None
     return region
 
 
-def check_language(language: str) -> str:
+def check_language_field(language: str) -> str:
     try:
         catalogue.cold_start(language, "arm64", 128)
     except ExplorerError as error:
-        raise said(f'is "{language}": {str(error).split(": ", 1)[-1]}') from None
+        raise field_error(f'is "{language}": {str(error).split(": ", 1)[-1]}') from None
     return language
 
 
-def check_times(times: dict[str, Any]) -> dict[str, Any]:
+def check_time_ids(times: dict[str, Any]) -> dict[str, Any]:
     for time_id in times:
         try:
             catalogue.time(time_id)
         except ExplorerError as error:
-            raise said(f'has "{time_id}": {str(error).split(": ", 1)[-1]}') from None
+            raise field_error(f'has "{time_id}": {str(error).split(": ", 1)[-1]}') from None
     return times
 
 
@@ -166,9 +166,9 @@ def check_quotas(quotas: dict[str, float]) -> dict[str, float]:
     for limit_id, value in quotas.items():
         if limit_id not in raisable:
             near = expected_id(limit_id, raisable)
-            raise said(f'has "{limit_id}", which is no quota that can be raised: {near}')
+            raise field_error(f'has "{limit_id}", which is no quota that can be raised: {near}')
         if not 0 < value < np.inf:
-            raise said(f'."{limit_id}" is {shown(value)}: expected a number above 0')
+            raise field_error(f'."{limit_id}" is {quote_value(value)}: expected a number above 0')
     return quotas
 
 
@@ -192,9 +192,9 @@ USD = replace(NUMBER, accepted="0 USD a month or more", least=0, most=1e6, unit=
 SWITCH = Kind("`true` or `false`", "switch", parse_switch, plain=lambda on: str(on).lower())
 TEXT = Kind("text", "text", is_text=True)
 NAME = replace(TEXT, check=one_line)
-REGION = replace(TEXT, schema="region", check=check_region,
+REGION = replace(TEXT, schema="region", check=check_region_field,
                  options=lambda: tuple(sorted(catalogue.regions())))  # fmt: skip
-LANGUAGE = replace(TEXT, check=check_language)
+LANGUAGE = replace(TEXT, check=check_language_field)
 WORD = Kind("text", "text")  # an option's id, or a file
 CHOICE = Kind("one of some words", "choice")  # its type lists them
 CHOICES = Kind("some of some words", "choice", show=", ".join, plain=lambda words: ", ".join(words) or "none")
@@ -202,4 +202,4 @@ TABLE = Kind("a table of fields", "table")  # of fields of its own
 SIZES = replace(SIZE, accepted="a size", schema="table", parse=None)  # a distribution, or a total
 TIMES = replace(TIME, accepted="a time", schema="table", parse=None)
 QUOTAS = Kind("a table of quotas", "table", parse_quotas, check=check_quotas)
-TABLE_OF_TIMES = Kind("a table of times", "table", check=check_times)
+TABLE_OF_TIMES = Kind("a table of times", "table", check=check_time_ids)

@@ -11,7 +11,6 @@ Measured times (`runtime.tuned`) take the formula's place: between two of them e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -23,7 +22,7 @@ from explorer.facts.units import Number
 
 from .distribution import FAR, ByPoint, Distribution, Quantiles, Samples, from_quantiles
 from .fields import Runtime
-from .kinds import ANY, LONGEST_TIME, said
+from .kinds import ANY, LONGEST_TIME, field_error
 
 FULL_VCPU_MB = 1769.0  # "any" memory: the run time is that at one vCPU
 SIZES_MB = (128, 256, 512, 768, 1024, 1536, 1769, 2048, 3008, 4096, 5120, 6144, 8192, 10240)
@@ -49,15 +48,19 @@ def check_sizes(runtime: Runtime) -> None:
     """Refuse sizes that contradict each other. Raises PydanticCustomError naming the field."""
     named = {"memory", "used"} <= runtime.model_fields_set
     if named and isinstance(runtime.memory, float) and runtime.used > runtime.memory:
-        raise said(f"runtime.used is {runtime.used:g} MB: expected at most memory = {runtime.memory:g} MB")
+        raise field_error(
+            f"runtime.used is {runtime.used:g} MB: expected at most memory = {runtime.memory:g} MB"
+        )
     sizes = [entry.memory for entry in runtime.tuned]
     for row, entry in enumerate(runtime.tuned):
         if entry.memory in sizes[:row]:
-            raise said(f"runtime.tuned.{row}.memory is {entry.memory:g} MB again: expected each size once")
+            raise field_error(
+                f"runtime.tuned.{row}.memory is {entry.memory:g} MB again: expected each size once"
+            )
         try:
             _entry_spread(runtime.spread, entry.spread)
         except ExplorerError as error:
-            raise said(f"runtime.tuned.{row}.{error}") from None
+            raise field_error(f"runtime.tuned.{row}.{error}") from None
 
 
 def vcpu(runtime: Runtime, memory_mb: Number, threads: Number | None = None) -> Number:
@@ -133,7 +136,7 @@ def _entry_spread(stated: Distribution, measured: Distribution) -> Distribution:
     return from_quantiles(points, most if top < most < LONGEST_TIME else None, LONGEST_TIME)
 
 
-def _points(spread: Distribution) -> Mapping[float, float]:
+def _points(spread: Distribution) -> dict[float, float]:
     """The quantiles that a distribution was given by: value by probability."""
     if isinstance(spread, Quantiles):
         inner = np.abs(spread.z) < FARTHEST_GIVEN

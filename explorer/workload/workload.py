@@ -13,13 +13,13 @@ from pydantic import PrivateAttr, ValidationError, model_validator
 
 from explorer.errors import WorkloadError
 from explorer.facts import locations
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 
 from .distribution_field import QUANTILE
 from .fields import Fields
-from .kinds import exists, said
+from .kinds import field_error, file_exists
 from .run_time import check_sizes
-from .validation_errors import mistake
+from .validation_errors import first_mistake
 
 
 def examples() -> dict[str, Path]:
@@ -35,18 +35,18 @@ class Workload(Fields):
     and what is accepted.
     """
 
-    _given: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _content: dict[str, Any] = PrivateAttr(default_factory=dict)
     _source: str = PrivateAttr(default="workload")
     _folder: Path = PrivateAttr(default=Path())
 
-    def __init__(self, _source: str = "workload", _folder: Path | str = ".", /, **given: Any) -> None:
+    def __init__(self, _source: str = "workload", _folder: Path | str = ".", /, **fields: Any) -> None:
         try:
             self.__pydantic_validator__.validate_python(
-                given, self_instance=self, context={"folder": Path(_folder)}
+                fields, self_instance=self, context={"folder": Path(_folder)}
             )
         except ValidationError as error:
-            raise WorkloadError(f"{_source}: {mistake(error, type(self))}") from None
-        self._given, self._source, self._folder = copy.deepcopy(given), _source, Path(_folder)
+            raise WorkloadError(f"{_source}: {first_mistake(error, type(self))}") from None
+        self._content, self._source, self._folder = copy.deepcopy(fields), _source, Path(_folder)
 
     @classmethod
     def load(cls, path: str | Path) -> Workload:
@@ -55,12 +55,12 @@ class Workload(Fields):
         File names inside a workload are relative to its folder.
         """
         if not isinstance(path, str | Path):
-            raise WorkloadError(f"workload is {shown(path)}: expected the path of a TOML file")
+            raise WorkloadError(f"workload is {quote_value(path)}: expected the path of a TOML file")
         path = Path(path)
-        if path.name == str(path) and not path.suffix and not exists(path):
+        if path.name == str(path) and not path.suffix and not file_exists(path):
             path = examples().get(path.name, path)
         try:
-            given = tomllib.loads(path.read_text(encoding="utf-8"))
+            fields = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise WorkloadError(f"{path}: no such file; expected a workload in TOML") from None
         except tomllib.TOMLDecodeError as error:
@@ -69,12 +69,12 @@ class Workload(Fields):
         except (OSError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise WorkloadError(f"{path}: cannot be read ({reason}); expected a workload in TOML") from None
-        return cls(path.name, path.parent, **{"name": path.stem, **given})
+        return cls(path.name, path.parent, **{"name": path.stem, **fields})
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def _check_peak_rate(self) -> Self:
         if self.peak_rps is not None and self.peak_rps < self.mean_rps * (1 - 1e-9):
-            raise said(
+            raise field_error(
                 f"peak_rps is {self.peak_rps:g}: expected at least the mean rate of {self.mean_rps:.3g}"
                 " (requests_per_month / month_hours)"
             )
@@ -93,11 +93,11 @@ class Workload(Fields):
 
     def is_given(self, field: str) -> bool:
         """Whether a dotted field such as "client.waits" was given, not left to its default."""
-        found: Any = self._given
+        inner: Any = self._content
         for part in field.split("."):
-            if not isinstance(found, Mapping) or part not in found:
+            if not isinstance(inner, Mapping) or part not in inner:
                 return False
-            found = found[part]
+            inner = inner[part]
         return True
 
     def replace(self, changes: Mapping[str, Any] | None = None, **fields: Any) -> Workload:
@@ -105,30 +105,30 @@ class Workload(Fields):
 
         A spread that is replaced by one value keeps its other fields.
         """
-        given = copy.deepcopy(self._given)
+        content = copy.deepcopy(self._content)
         for name, value in {**(changes or {}), **fields}.items():
             *path, last = name.split(".")
-            table = given
+            table = content
             for part in path:
                 inner = table.get(part, {})
                 table[part] = dict(inner) if isinstance(inner, Mapping) else {"value": inner}
                 table = table[part]
-            table[last] = value if path else _kept(table.get(last), value)
-        return Workload(self._source, self._folder, **given)
+            table[last] = value if path else _merge_spread(table.get(last), value)
+        return Workload(self._source, self._folder, **content)
 
     def without_current(self) -> Workload:
         """A copy that does not say what runs today."""
-        given = {name: value for name, value in self._given.items() if name != "current"}
-        return Workload(self._source, self._folder, **given)
+        content = {name: value for name, value in self._content.items() if name != "current"}
+        return Workload(self._source, self._folder, **content)
 
     def to_toml(self) -> str:
         """The workload as it was given, as TOML."""
         import tomli_w
 
-        return tomli_w.dumps(_plain(self._given))
+        return tomli_w.dumps(_toml_value(self._content))
 
 
-def _kept(old: Any, new: Any) -> Any:
+def _merge_spread(old: Any, new: Any) -> Any:
     """`new`, with those fields of `old` that do not give the spread itself."""
     if not isinstance(old, Mapping) or (isinstance(new, Mapping) and not old):
         return new
@@ -143,10 +143,10 @@ def _kept(old: Any, new: Any) -> Any:
     return {**rest, "total" if "total" in old else "value": new}
 
 
-def _plain(value: Any) -> Any:
+def _toml_value(value: Any) -> Any:
     """`value` with NumPy's numbers and tuples as TOML has them."""
     if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items() if inner is not None}
+        return {key: _toml_value(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, np.ndarray | list | tuple):
-        return [_plain(inner) for inner in value]
+        return [_toml_value(inner) for inner in value]
     return value.item() if isinstance(value, np.generic) else value

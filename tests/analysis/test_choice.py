@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from explorer.analysis.choice import Choice, nearest
+from explorer.analysis.choice import Choice, nearest_miss
 from explorer.engine.designs import Design, table
 from explorer.engine.evaluation import Evaluation
 from explorer.options.base.conditions import Conditions
@@ -206,4 +206,4 @@ def test_of_two_designs_one_is_nearer_wherever_it_stands(pair, swapped):
         table=SimpleNamespace(parts=parts),
         load=Conditions(Workload(requests_per_month=1, response=1, runtime=1, targets={"success": 0.99})),
     )
-    assert nearest(evaluation) == (1 if swapped else 0)
+    assert nearest_miss(evaluation) == (1 if swapped else 0)

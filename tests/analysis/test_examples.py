@@ -61,12 +61,12 @@ def test_the_answer_is_the_one_that_the_guidance_fixes(answers, name):
 
 @pytest.mark.parametrize(("name", "limit", "option"), RULED_OUT)
 def test_the_limit_that_decides_is_named_with_what_it_rules_out(answers, name, limit, option):
-    reasons = {reason.because: reason for reason in answers[name].reasons}
+    reasons = {reason.because: reason for reason in answers[name].answer.rejections}
     assert option in reasons[limit].options
 
 
 def test_the_fine_one_breaks_no_limit(answers):
-    assert {finding.verdict for finding in answers["passwords"].found} == {"fits"}
+    assert {finding.verdict for finding in answers["passwords"].answer.findings} == {"fits"}
 
 
 def test_no_lambda_design_serves_the_solver():
@@ -79,7 +79,7 @@ def test_no_lambda_design_serves_the_solver():
 
 
 def test_the_service_turns_at_a_lower_rate_of_the_question_pages(answers):
-    turns = [turn for turn in answers["questions"].turns if turn.axis == "requests_per_month"]
+    turns = [turn for turn in answers["questions"].answer.break_evens if turn.axis == "requests_per_month"]
     below = [turn for turn in turns if turn.direction == "below" and turn.value]
     assert below and below[0].design["execution"] in LAMBDA and below[0].factor < 1
 
@@ -97,7 +97,7 @@ def test_an_example_names_its_sources_and_what_it_assumes(name):
 
 def test_the_three_problems_of_2022_are_among_them(answers):
     decided = {
-        name: {reason.because for reason in r.reasons if reason.kind == "limit"}
+        name: {reason.because for reason in r.answer.rejections if reason.kind == "limit"}
         for name, r in answers.items()
     }
     assert "lambda.sync.response" in decided["statements"]

@@ -34,7 +34,7 @@ def r(request):
 
 def test_the_recommended_design_is_feasible(r):
     assert r.feasible and not r.design.clashes
-    assert not [finding for finding in r.found if finding.verdict == "breach"]
+    assert not [finding for finding in r.answer.findings if finding.verdict == "breach"]
     target = r.workload.targets.latency_p95
     assert target is None or r.latency_s["p95"] <= target
 
@@ -58,9 +58,9 @@ def test_every_design_is_feasible_or_ruled_out(r):
     excluded = {i for i, free in enumerate(table().allowed(Conditions(r.workload))) if not free}
     feasible = set(np.flatnonzero(every.feasible)) - excluded
     assert len(r.alternatives) + 1 == len(feasible)
-    ruled_out = max(reason.designs for reason in r.reasons if reason.kind != "combination")
+    ruled_out = max(reason.designs for reason in r.answer.rejections if reason.kind != "combination")
     assert ruled_out <= len(every.designs) - len(feasible)
-    assert sum(reason.designs for reason in r.reasons if reason.kind != "combination") >= len(
+    assert sum(reason.designs for reason in r.answer.rejections if reason.kind != "combination") >= len(
         every.designs
     ) - len(feasible)
 
@@ -73,7 +73,7 @@ def test_a_limit_rules_out_the_designs_whose_findings_break_it():
         for finding in findings(w, design, load):
             if finding.verdict == "breach":
                 broken.setdefault(finding.limit, []).append(finding.breach_probability)
-    got = {reason.because: reason for reason in ex.recommend(w).reasons if reason.kind == "limit"}
+    got = {reason.because: reason for reason in ex.recommend(w).answer.rejections if reason.kind == "limit"}
     assert {limit: reason.designs for limit, reason in got.items()} == {
         limit: len(p) for limit, p in broken.items()
     }
@@ -83,7 +83,7 @@ def test_a_limit_rules_out_the_designs_whose_findings_break_it():
 
 def test_a_reason_names_a_limit_a_promise_a_field_or_a_combination(r):
     limits = set(ex.limits()["id"])
-    for reason in r.reasons:
+    for reason in r.answer.rejections:
         known = {
             "limit": limits,
             "promise": {"client.waits", "targets.latency_p95"},
@@ -100,7 +100,7 @@ def test_a_reason_names_a_limit_a_promise_a_field_or_a_combination(r):
 
 def test_a_break_even_is_where_the_answer_turns(r):
     for axis in ("response", "request", "runtime", "configuration"):
-        for turn in (turn for turn in r.turns if turn.axis == axis and turn.value is not None):
+        for turn in (turn for turn in r.answer.break_evens if turn.axis == axis and turn.value is not None):
             sign = 1 if turn.direction == "above" else -1
             before, at, after = (
                 around(r.workload, axis, turn.value * f, turn.factor * f)
@@ -114,7 +114,7 @@ def test_a_break_even_is_where_the_answer_turns(r):
 @pytest.mark.parametrize("name", ["statements", "runners", "satellite"])
 def test_what_wins_for_a_moment_only_is_not_what_to_build_beyond(name):
     r = ex.recommend(ex.Workload.load(workloads_dir() / f"{name}.toml"))
-    (turn,) = (turn for turn in r.turns if (turn.axis, turn.direction) == ("runtime", "above"))
+    (turn,) = (turn for turn in r.answer.break_evens if (turn.axis, turn.direction) == ("runtime", "above"))
     assert turn.design is None and turn.says.endswith("no design is feasible")
     assert around(r.workload, "runtime", turn.value * 1.5, turn.factor * 1.5) is None
 
@@ -132,7 +132,7 @@ def around(w: Workload, axis: str, value: float, factor: float):
 
 
 def test_every_answer_says_at_which_rate_a_service_takes_over(r):
-    rates = [turn for turn in r.turns if turn.axis == "requests_per_month"]
+    rates = [turn for turn in r.answer.break_evens if turn.axis == "requests_per_month"]
     assert any(
         "always-on" in turn.says or (turn.design or {}).get("execution") == "service" or "Lambda" in turn.says
         or r.design.execution == "service"
@@ -249,7 +249,9 @@ def test_where_nothing_is_feasible_the_nearest_miss_is_told(hopeless):
 
 def test_where_nothing_is_feasible_there_is_no_alternative_but_a_way_to_one(hopeless):
     assert len(hopeless.alternatives) == 0 and len(hopeless.changes) == 0
-    assert all(turn.design for turn in hopeless.turns)  # a break-even is where something becomes feasible
+    assert all(
+        turn.design for turn in hopeless.answer.break_evens
+    )  # a break-even is where something becomes feasible
     assert all(choice["design"] is None for choice in hopeless.at_part_usd.values())
 
 
@@ -292,7 +294,7 @@ def test_a_current_design_that_is_none_is_named_with_its_file(current, says):
 
 def test_a_default_that_decides_is_named():
     fields = {"response": "8 MB", "runtime": "20 s", "client": {"waits": "10 s"}}
-    decides = {row.id for row in recommended(**fields).assumed if row.decides}
+    decides = {row.id for row in recommended(**fields).answer.assumptions if row.decides}
     assert "client.polls" in decides
 
 

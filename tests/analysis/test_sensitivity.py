@@ -7,7 +7,7 @@ import pytest
 
 import explorer as ex
 from explorer import ExplorerError, Workload, recommend, regret, sensitivity
-from explorer.analysis.one_design import assessed
+from explorer.analysis.one_design import design_assessment
 from explorer.analysis.sensitivity.ranges import MEASURED, ranges_of
 from explorer.analysis.sensitivity.regret import worth as worth_said
 from explorer.analysis.sensitivity.tail import can_stretch, stretched
@@ -89,7 +89,7 @@ def test_a_stretched_tail_is_the_workload_with_another_p99(w, p99):
 def test_a_design_holds_where_it_is_assessed_as_feasible(w, many, scenario):
     other = as_recommended(w, {field: values[scenario] for field, values in many.inputs.items()}).workload
     for index, design in enumerate(many.held.designs):
-        told = assessed(other, str(design))
+        told = design_assessment(other, str(design))
         assert many.held.holds[index, scenario] == told["feasible"]
         assert many.held.usd[index, scenario] == pytest.approx(told["monthly_usd"], rel=1e-9)
         late = {"client.waits", "targets.latency_p95"} >= {row["because"] for row in told["excluded"]}

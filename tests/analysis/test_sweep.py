@@ -8,15 +8,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from explorer import Design, ExplorerError, Workload, examples, recommend, sweep
+from explorer import ExplorerError, Workload, examples, recommend, sweep
 from explorer import cost as bill_of
-from explorer.engine.designs import table
-from explorer.engine.designs import allowed
+from explorer.engine.designs import allowed, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.ranking import NOTHING
 from explorer.options.base.conditions import Conditions
-from explorer.workload.axes import TOTAL, fields
+from explorer.workload.axes import TOTAL, axis_names
 from explorer.workload.fields import SPREADS
+from tests.support.designs import plain
 from tests.support.workloads import workloads
 
 GIVEN = {
@@ -78,7 +78,7 @@ def same_as_evaluation(w, axes, found):
 
 
 def test_every_axis_that_a_test_knows_is_an_axis():
-    assert set(VALUES) == set(fields())
+    assert set(VALUES) == set(axis_names())
 
 
 @pytest.mark.parametrize("name", sorted(examples()))
@@ -112,8 +112,8 @@ def placed(w, axis, value):
     if axis not in SPREADS:
         return w.replace({f"{TOTAL}.total" if axis == TOTAL else axis: value})
     factor = value / float(getattr(w, axis).spread.median)
-    given = w._given[axis]
-    there = w.replace({axis: {name: scaled(given[name], factor) for name in SPREAD if name in given}})
+    content = w._content[axis]
+    there = w.replace({axis: {name: scaled(content[name], factor) for name in SPREAD if name in content}})
     mean = float(getattr(w, axis).spread.mean) * factor  # but for a tail cut at the largest size there is
     assume(math.isclose(float(getattr(there, axis).spread.mean), mean, rel_tol=1e-12))
     return there
@@ -126,7 +126,7 @@ def scaled(given, factor):
     return [each * factor for each in given] if isinstance(given, list) else given * factor
 
 
-@pytest.mark.parametrize("axis", fields())
+@pytest.mark.parametrize("axis", axis_names())
 @settings(max_examples=3)
 @given(w=workloads(), share=st.floats(0, 1))
 def test_at_one_point_it_is_what_is_recommended_along_every_axis(axis, w, share):
@@ -172,8 +172,8 @@ def test_money_and_parts_as_axes():
 
 def test_given_designs_have_their_own_money_feasible_or_not():
     w = Workload(**GIVEN)
-    buffered = Design("http-api", "inline", "buffered", "single", "secrets-manager")
-    stored = Design("http-api", "inline", "stored", "single", "secrets-manager")
+    buffered = plain("http-api", "inline", "buffered", "single", "secrets-manager")
+    stored = plain("http-api", "inline", "stored", "single", "secrets-manager")
     found = sweep(w, {"response": [1e4, 1e8]}, designs=[stored, buffered])
     assert found.designs == (stored, buffered) and found.monthly_usd.shape == (2, 2)
     assert found.breach_probability[1, 1] > 0.9 and found.winner[1] != 1

@@ -227,7 +227,7 @@ def test_a_person_reads_sentences_and_tables():
 def test_the_words_and_the_moving_parts_are_those_of_the_answer():
     r, shown = ex.recommend(ex.Workload.load(STATEMENTS)), run("recommend", STATEMENTS).stdout
     lines = shown.splitlines()
-    assert set(summary.paragraphs(r)) <= set(lines)
+    assert set(summary.summary_paragraphs(r.answer)) <= set(lines)
     start = lines.index("Moving parts") + 1
     assert tuple(line.strip() for line in lines[start : start + r.parts]) == r.nearest.parts
 
@@ -235,7 +235,7 @@ def test_the_words_and_the_moving_parts_are_those_of_the_answer():
 def test_each_other_design_that_is_shown_brings_an_option():
     r, lines = ex.recommend(ex.Workload.load(STATEMENTS)), run("recommend", STATEMENTS).stdout.splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("Other designs that work"))
-    assert f"of {len(r.others)}, each with an option that none above has" in lines[start]
+    assert f"of {len(r.answer.alternatives)}, each with an option that none above has" in lines[start]
     rows = lines[start + 3 : lines.index("", start)]
     brought = [set(row.partition(" $")[0].replace(",", "").split()) for row in rows]
     assert len(rows) > 3 and all(new - set().union(*brought[:i]) for i, new in enumerate(brought))

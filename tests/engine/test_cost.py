@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import explorer as ex
-from explorer.analysis.choice import completed
+from explorer.analysis.choice import complete_design
 from explorer.engine.cost import cost, tariffs, usage
 from explorer.engine.evaluation import Evaluation
 from explorer.errors import PriceError, UnknownIdError
@@ -175,7 +175,7 @@ def workload(**fields) -> Workload:
 
 def used(design: str, **fields) -> dict[str, float]:
     w = workload(**fields)
-    return usage(Conditions(w), completed(w, design))
+    return usage(Conditions(w), complete_design(w, design))
 
 
 # Rows of data/cold_starts.csv: python3.13, zip, 1024 MB, p50 to p99 [s]
@@ -468,7 +468,7 @@ def test_decimals_and_floats_agree_to_the_cent_for_every_design(path, free_tier)
 
 
 def test_a_discount_is_taken_off_every_line():
-    design = completed(workload(), f"door=http-api, {SINGLE}")
+    design = complete_design(workload(), f"door=http-api, {SINGLE}")
     full, less = (cost(workload(preferences={"discount": d}), design) for d in (0, 0.25))
     for before, after in zip(full.lines, less.lines, strict=True):
         assert after.usd == before.usd * Decimal("0.75")
@@ -481,7 +481,7 @@ def test_the_length_of_a_month_is_a_setting():
 
 def test_a_design_elsewhere_marks_what_is_assumed():
     w = workload(region="sa-east-1", runtime={"p50": "1 s", "divisible": True})
-    lines = {line.id: line.assumed for line in cost(w, completed(w, stored("durable"))).lines}
+    lines = {line.id: line.assumed for line in cost(w, complete_design(w, stored("durable"))).lines}
     assert lines["lambda.durable_operation"] and not lines["lambda.request_arm"]
 
 

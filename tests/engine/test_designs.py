@@ -6,12 +6,22 @@ import numpy as np
 import pytest
 
 from explorer.engine import designs
-from explorer.engine.designs import CONCERNS, OPTIONS, Design, Placement, allowed, choices, every_combination, table
+from explorer.engine.designs import (
+    CONCERNS,
+    OPTIONS,
+    Design,
+    Placement,
+    allowed,
+    choices,
+    every_combination,
+    table,
+)
 from explorer.errors import DesignError
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.paths import Paths
 from explorer.options.base.usage import amount
 from explorer.workload.workload import Workload
+from tests.support.designs import plain
 
 PARTS = {
     "door": {"function-url": 0, "http-api": 1, "rest-api": 1, "alb": 2},
@@ -147,7 +157,7 @@ def test_a_service_is_always_among_the_candidates():
 
 # Naming a design ---------------------------------------------------------------------------------
 
-WHOLE = Design("http-api", "inline", "stored", "single", "environment")
+WHOLE = plain("http-api", "inline", "stored", "single", "environment")
 
 
 @pytest.mark.parametrize(
@@ -193,7 +203,7 @@ def test_a_design_that_is_none_is_refused_in_one_line(given, says):
 
 
 def test_how_many_choices_differ():
-    assert WHOLE.differs_from(Design("alb", "inline", "stored", "queued", "environment")) == 2
+    assert WHOLE.differs_from(plain("alb", "inline", "stored", "queued", "environment")) == 2
 
 
 # An option declares what it reads of the flow --------------------------------------------------------
@@ -204,7 +214,11 @@ def answers(option, load: Conditions, path: Paths) -> list:
     uses = [(u.limit, u.driver, float(u.exceed(load, load.limit(u.limit))), float(u.used(load, 0.99)))
             for u in option.limits(load, path) if u.where]  # fmt: skip
     usage = [(price_id, float(amount(quantity))) for price_id, quantity in option.usage(load, path)]
-    steps = [(step.phase, step.title, np.asarray(step.seconds).tolist()) for step in option.steps(load, path) if step.where]
+    steps = [
+        (step.phase, step.title, np.asarray(step.seconds).tolist())
+        for step in option.steps(load, path)
+        if step.where
+    ]
     return [uses, usage, steps, [(e.because, e.why) for e in option.excludes(load)]]
 
 

@@ -110,7 +110,9 @@ def test_the_two_best_of_one_workload_are_those_of_all_designs(workload, free_ti
 @settings(max_examples=30, deadline=None)
 @given(workloads(), st.lists(st.sampled_from(list(AXES)), min_size=1, max_size=6, unique=True), st.randoms())
 def test_the_two_best_of_varied_workloads_are_those_of_all_designs(workload, names, random):
-    points = {name: np.array([np.exp(random.uniform(*np.log(AXES[name]))) for _ in range(23)]) for name in names}
+    points = {
+        name: np.array([np.exp(random.uniform(*np.log(AXES[name]))) for _ in range(23)]) for name in names
+    }
     held_against_all(Conditions(workload, points))
 
 
@@ -135,7 +137,9 @@ def test_nobody_is_found_where_nothing_is_feasible():
 def test_few_are_priced(monkeypatch):
     """The point of it: at most one in ten of what could be."""
     priced, real = [], search.Contest._enter
-    monkeypatch.setattr(search.Contest, "_enter", lambda self, some: priced.append(len(some)) or real(self, some))
+    monkeypatch.setattr(
+        search.Contest, "_enter", lambda self, some: priced.append(len(some)) or real(self, some)
+    )
     workload = next(w for w in EXAMPLES if w.name == "Account statements")
     axes = {"response": np.geomspace(1e3, 2e8, 300), "runtime": np.geomspace(0.01, 7200, 300)}
     load = load_of(workload, axes)
@@ -158,12 +162,20 @@ def test_asked_about_all_paths_at_once_an_option_says_of_each_what_it_says_alone
         path = question.paths.along(len(at_once.shape) - 1)
         row = random.randrange(len(question.rows))
         alone = table().placements[question.rows[row]].path
-        for (one, many) in zip(*(said(question.option, *each) for each in ((load, alone), (at_once, path)))):
+        for one, many in zip(*(said(question.option, *each) for each in ((load, alone), (at_once, path)))):
             name, value = one
-            other = np.broadcast_to(many[1], (*many[1].shape[: -len(at_once.shape)], len(question.rows), *at_once.shape[1:]))
+            other = np.broadcast_to(
+                many[1], (*many[1].shape[: -len(at_once.shape)], len(question.rows), *at_once.shape[1:])
+            )
             other = other[(..., row, 0, *[slice(None)] * len(axes))]
             assert name == many[0]
-            np.testing.assert_allclose(other, np.broadcast_to(value, other.shape), rtol=1e-9, atol=1e-12, err_msg=f"{question.option.id} {name}")
+            np.testing.assert_allclose(
+                other,
+                np.broadcast_to(value, other.shape),
+                rtol=1e-9,
+                atol=1e-12,
+                err_msg=f"{question.option.id} {name}",
+            )
 
 
 def said(option, load, path):

@@ -18,7 +18,7 @@ LOADS = {
     "limits.csv": lambda f: f.limits(),
     "prices.csv": lambda f: f.price_ids(),
     "billing_notes.csv": lambda f: f.free("lambda.request_arm"),
-    "breaches.csv": lambda f: f.breach("lambda.env", "alb"),
+    "breaches.csv": lambda f: f.breach_at_door("lambda.env", "alb"),
     "times.csv": lambda f: f.times(),
     "constants.csv": lambda f: f.constants(),
     "cold_starts.csv": lambda f: f.languages(),
@@ -107,7 +107,7 @@ def test_an_unverified_limit_says_so():
 @pytest.mark.parametrize("door", ["invoke", "async", *DOORS])
 @pytest.mark.parametrize("id", ["lambda.timeout", "lambda.sync.request", "lambda.env", "ssm.tps"])
 def test_a_breach_is_described_at_every_door(id, door):
-    assert catalogue.breach(id, door).seen
+    assert catalogue.breach_at_door(id, door).seen
 
 
 @pytest.mark.parametrize(
@@ -126,11 +126,11 @@ def test_a_breach_is_described_at_every_door(id, door):
     ],
 )
 def test_the_status_a_breach_arrives_with(id, door, status):
-    assert catalogue.breach(id, door).status == status
+    assert catalogue.breach_at_door(id, door).status == status
 
 
 def test_a_limit_without_a_description_has_none():
-    assert catalogue.breach("lambda.layers", "alb") is None
+    assert catalogue.breach_at_door("lambda.layers", "alb") is None
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from explorer import Design, ExplorerError, Workload
-from explorer.analysis.calibration.measurements import read
+from explorer import ExplorerError, Workload
+from explorer.analysis.calibration.measurements import read_benchmark
 from explorer.live.bench.endpoint import Endpoint, Work
 from explorer.live.bench.jobs import Polling
 from explorer.live.bench.knee import knee_rps, stretches
@@ -25,6 +25,7 @@ from explorer.live.bench.result import LATE_S
 from explorer.live.bench.row import Row
 from explorer.live.bench.run import Caps, bench
 from explorer.live.bench.schedule import Closed, constant, poisson, stepped
+from tests.support.designs import plain
 from tests.support.fake_endpoint import running
 
 pytestmark = pytest.mark.live
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.live
 SPIN_S = 0.02  # of `spin_s` where the generator was promised to hold 1,000 requests a second
 FAST = Polling(0.03, timeout_s=2)
 PHASES = ["submit_s", "queue_s", "work_s", "poll_s", "fetch_s"]
-DESIGN = Design("http-api", "inline", "stored", "single", "environment")
+DESIGN = plain("http-api", "inline", "stored", "single", "environment")
 
 
 @pytest.fixture(scope="module")
@@ -379,7 +380,7 @@ def test_the_result_says_what_the_contract_says_and_is_read_again(quick, tmp_pat
     assert found["predicted"]["total"].keys() == found["measured"]["total"].keys()
     assert set(result.frame()["repetition"]) == {0, 1, 2}
     result.write(tmp_path / "run.parquet")
-    again = read(tmp_path / "run.parquet")
+    again = read_benchmark(tmp_path / "run.parquet")
     assert again.drop(columns="cold").equals(result.frame().drop(columns="cold"))
     assert (
         json.loads(pq.read_schema(tmp_path / "run.parquet").metadata[b"explorer.bench"])["summary"] == found

@@ -9,11 +9,12 @@ from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
 from explorer import Workload
-from explorer.engine.designs import OPTIONS, Design, table
+from explorer.engine.designs import OPTIONS, table
 from explorer.errors import DesignError
 from explorer.live.deployment.export import readme
 from explorer.live.deployment.template import Stack, filler, stack_of
 from explorer.options.base.resources import CALLER, Allow, Entry, FunctionRole, Route, Setting, Variable
+from tests.support.designs import plain
 
 DEPLOYABLE = [design for design in table().designs if design.deployable]
 DOORS = ("function-url", "http-api", "rest-api")
@@ -68,7 +69,7 @@ def policies(template):
 
 def test_every_combination_that_the_endpoint_promises_is_deployable():
     promised = {
-        Design(door, request, response, execution, configuration)
+        plain(door, request, response, execution, configuration)
         for door in DOORS
         for request in OPTIONS["request"]
         for response, execution in [
@@ -82,11 +83,11 @@ def test_every_combination_that_the_endpoint_promises_is_deployable():
 
 def test_a_design_without_a_template_says_why():
     with pytest.raises(DesignError, match="fargate has no template here"):
-        stack_of(workload(), Design("http-api", "inline", "stored", "fargate", "environment"))
+        stack_of(workload(), plain("http-api", "inline", "stored", "fargate", "environment"))
 
 
 def test_functions_that_are_not_python_are_refused_by_name():
-    design = Design("http-api", "inline", "buffered", "single", "environment")
+    design = plain("http-api", "inline", "buffered", "single", "environment")
     with pytest.raises(DesignError, match=r"runtime.language is java21.*expected one of python3.11"):
         stack_of(workload(0, runtime={"p50": "1 s", "language": "java21"}), design)
 
@@ -136,7 +137,7 @@ def test_what_holds_something_goes_with_the_stack_and_logs_end(design):
 
 @pytest.mark.parametrize("door", DOORS)
 def test_every_route_asks_for_a_signature(door):
-    template = stack(Design(door, "presigned-upload", "stored", "single", "environment")).template
+    template = stack(plain(door, "presigned-upload", "stored", "single", "environment")).template
     asked = {"AWS::ApiGatewayV2::Route", "AWS::ApiGateway::Method", "AWS::Lambda::Url"}
     found = [
         resource["Properties"].get("AuthorizationType", resource["Properties"].get("AuthType"))
@@ -148,20 +149,20 @@ def test_every_route_asks_for_a_signature(door):
 
 @pytest.mark.parametrize(("door", "functions"), [("function-url", 2), ("http-api", 4), ("rest-api", 4)])
 def test_a_function_url_leads_to_one_function_an_api_to_one_a_part(door, functions):
-    made = stack(Design(door, "presigned-upload", "stored", "single", "environment"))
+    made = stack(plain(door, "presigned-upload", "stored", "single", "environment"))
     assert len(made.functions) == functions
 
 
 @pytest.mark.parametrize(("door", "seconds"), [("http-api", 29), ("rest-api", 28), ("function-url", 900)])
 def test_a_function_works_no_longer_than_its_door_waits(door, seconds):
-    made = stack(Design(door, "inline", "buffered", "single", "environment"))
+    made = stack(plain(door, "inline", "buffered", "single", "environment"))
     assert made.template["Resources"]["Work"]["Properties"]["Timeout"] == seconds
 
 
 @pytest.mark.parametrize("execution", ["single", "queued"])
 @pytest.mark.parametrize(("runtime", "seconds"), [(840, 900), (841, 1800)])
 def test_a_timeout_is_longer_than_older_tools_take_where_the_work_is(execution, runtime, seconds):
-    made = stack(Design("http-api", "inline", "stored", execution, "environment"), runtime=runtime)
+    made = stack(plain("http-api", "inline", "stored", execution, "environment"), runtime=runtime)
     resources = made.template["Resources"]
     assert resources["Work"]["Properties"]["Timeout"] == seconds
     if execution == "queued":
@@ -170,14 +171,14 @@ def test_a_timeout_is_longer_than_older_tools_take_where_the_work_is(execution, 
 
 
 def test_entries_have_the_sizes_that_the_workload_gives():
-    made = stack(Design("http-api", "inline", "stored", "single", "parameter-store"))
+    made = stack(plain("http-api", "inline", "stored", "single", "parameter-store"))
     sizes = [len(entry.name) + entry.value_bytes for entry in made.of(Entry)]
     assert len(sizes) == 12 and sum(sizes) == pytest.approx(3 * 1024, abs=12)
     assert sum(entry.secret for entry in made.of(Entry)) == 3
 
 
 def test_a_stack_that_names_two_resources_alike_is_refused():
-    made = stack(Design("http-api", "inline", "buffered", "single", "environment"))
+    made = stack(plain("http-api", "inline", "buffered", "single", "environment"))
     doubled = Stack(made.design, made.workload, (*made.pieces, *made.pieces[-1:], *made.pieces))
     with pytest.raises(ValueError, match="two resources are named"):
         _ = doubled.template

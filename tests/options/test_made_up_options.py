@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import explorer as ex
-from explorer.analysis.phrases import lacks, rejection
+from explorer.analysis.phrases import door_lacks, rejection
 from explorer.cli.commands.init import QUESTIONS, question
 from explorer.engine.cost import cost
 from explorer.engine.designs import Design, choices, more_options, table
@@ -20,7 +20,7 @@ from explorer.errors import DesignError, FactsError
 from explorer.facts import catalogue
 from explorer.facts.catalogue import Facts
 from explorer.facts.locations import PACKAGE
-from explorer.facts.refresh.products import products
+from explorer.facts.refresh.products import products_by_price_id
 from explorer.live.client.inline import largest_inline
 from explorer.live.deployment.template import stack_of
 from explorer.options.base.added_time import AddedTime
@@ -33,12 +33,13 @@ from explorer.options.base.resources import Resource, Route, TemplatePiece, Valu
 from explorer.options.base.usage import UsageLines
 from explorer.options.door.base import Door
 from explorer.options.execution.base import Execution
-from explorer.views.app.costs import costs as costs_on_screen
-from explorer.views.figures.architecture import boxes_of, lines_of, talks_of
+from explorer.views.app.costs import costs_panel as costs_on_screen
+from explorer.views.figures.architecture import boxes_by_role, numbered_talks, talks_between_boxes
 from explorer.views.figures.bills import service_colours
 from explorer.views.figures.resources import resources
 from explorer.views.figures.sequence import actor_name, sequence
 from explorer.workload.workload import Workload
+from tests.support.designs import plain
 from tests.support.more_facts import more_facts
 
 
@@ -140,8 +141,8 @@ def made_up(tmp_path):
         yield
 
 
-BOTH = Design("made-up-hatch", "inline", "buffered", "made-up-kettle", "environment")
-HATCH = Design("made-up-hatch", "inline", "buffered", "single", "environment")
+BOTH = plain("made-up-hatch", "inline", "buffered", "made-up-kettle", "environment")
+HATCH = plain("made-up-hatch", "inline", "buffered", "single", "environment")
 
 
 def workload(**changes: Any) -> Workload:
@@ -189,7 +190,7 @@ def test_they_last_as_long_as_their_context():
 
 
 def test_their_words():
-    assert lacks(Hatch()) == "A made-up hatch has no WAF, throttling or private access of its own."
+    assert door_lacks(Hatch()) == "A made-up hatch has no WAF, throttling or private access of its own."
     assert BOTH.parts == ("hatch", "kettle rack", "descaling", "client brings cups")
     assert str(BOTH).startswith("door=made-up-hatch, request=inline")
     assert [step.title for step in steps(Conditions(workload()), BOTH)] == [
@@ -244,7 +245,7 @@ def test_the_row_of_breaches_says_what_the_caller_sees(tmp_path):
     with pytest.raises(
         FactsError, match=r"door is .made-up-hutch.: expected one of function-url.*made-up-hatch"
     ):
-        Facts(tmp_path).breach("lambda.env", "*")
+        Facts(tmp_path).breach_at_door("lambda.env", "*")
 
 
 def test_the_bill():
@@ -267,14 +268,14 @@ def test_the_seconds():
 def test_they_are_recommended_and_the_break_even_is_where_the_hatch_shuts():
     r = ex.recommend(workload())
     assert (r.design.door, r.design.execution) == ("made-up-hatch", "made-up-kettle")
-    (above,) = [row for row in r.turns if row.axis == "runtime" and row.direction == "above"]
+    (above,) = [row for row in r.answer.break_evens if row.axis == "runtime" and row.direction == "above"]
     assert above.value == pytest.approx(11.5, rel=1e-3)
     assert above.says.startswith("above a median run time of 11.5 s (5.75 times today's), build ")
 
 
 def test_what_it_rules_out_names_it():
     r = ex.recommend(workload(runtime="20 s"))
-    (reason,) = [row for row in r.reasons if row.because == "madeup.hatch.timeout"]
+    (reason,) = [row for row in r.answer.rejections if row.because == "madeup.hatch.timeout"]
     assert "door=made-up-hatch" in reason.options
     assert rejection(reason, r.nearest).endswith("made-up-hatch by the wait of a hatch of 12 s (100 % of the "
                                                "requests break it)")  # fmt: skip
@@ -284,14 +285,14 @@ def test_what_it_rules_out_names_it():
 
 
 def test_each_part_has_its_place_in_the_picture_of_the_resources():
-    boxes = boxes_of(BOTH)
+    boxes = boxes_by_role(BOTH)
     assert {role: (box.title, box.parts) for role, box in boxes.items()} == {
         "client": ("client", ["client brings cups"]),
         "door": ("made-up-hatch", ["hatch"]),
         "hands": ("kettle rack", []),
         "worker": ("made-up kettle", ["descaling"]),
     }
-    lines = lines_of(list(talks_of(Conditions(workload()), BOTH, boxes)), boxes)
+    lines = talks_between_boxes(list(numbered_talks(Conditions(workload()), BOTH, boxes)), boxes)
     assert [*lines] == [("client", "door"), ("door", "client"), ("door", "hands"), ("hands", "worker")]
     assert "made-up kettle (descaling)" in resources(workload(), BOTH).alt
 
@@ -331,7 +332,7 @@ def test_the_kettle_has_no_template():
 
 
 def test_its_price_is_refreshed():
-    product = products(catalogue.DEFAULT)["madeup.hatch_call"]
+    product = products_by_price_id(catalogue.DEFAULT)["madeup.hatch_call"]
     attributes = {"group": "Hatches", "usagetype": "EU-Hatch-Calls"}
     assert product.service == "MadeUpHatch" and product.fits("", attributes, "eu-west-1")
     assert not product.fits("", {**attributes, "group": "Doors"}, "eu-west-1")

@@ -3,10 +3,9 @@
 import pytest
 from scipy.stats import poisson
 
-from explorer.analysis.choice import completed
+from explorer.analysis.choice import complete_design
 from explorer.engine.designs import Design, Placement, table
-from explorer.engine.limits import binding
-from explorer.engine.limits import Finding, findings
+from explorer.engine.limits import Finding, binding, findings
 from explorer.errors import WorkloadError
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Conditions
@@ -37,7 +36,7 @@ def workload(**fields) -> Workload:
 
 def found(design: str, limit: str, **fields) -> Finding:
     w = workload(**fields)
-    by_limit = {finding.limit: finding for finding in findings(w, completed(w, design))}
+    by_limit = {finding.limit: finding for finding in findings(w, complete_design(w, design))}
     assert limit in by_limit, f"{design} does not bind {limit}"
     return by_limit[limit]
 
@@ -205,7 +204,7 @@ SPILLS = [  # execution, limit, the largest binary body that is handed over: 3/4
 
 def spilled(execution: str, limit: str, size: int) -> float:
     w = workload(request=binary(size), runtime=work(1, **DIVISIBLE))
-    design = completed(w, stored(execution))
+    design = complete_design(w, stored(execution))
     load = Conditions(w)
     uses = [use for o in design.options for use in binding(Placement.of(o, design.flow), load)]
     (spill,) = [use for use in uses if isinstance(use, Offloaded)]
@@ -404,7 +403,7 @@ def test_a_page_never_breaks_the_limit_that_it_is_cut_to():
 )
 def test_what_frees_a_limit(design, freed):
     w = workload()
-    assert not freed & {finding.limit for finding in findings(w, completed(w, design))}
+    assert not freed & {finding.limit for finding in findings(w, complete_design(w, design))}
 
 
 def test_limits_carry_their_source_and_whether_they_are_verified():

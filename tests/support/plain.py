@@ -36,7 +36,9 @@ def plain(load: Conditions, designs: Table) -> Plain:
     for number, rows in enumerate(designs.rows.tolist()):
         of = [asked[row] for row in rows]
         tiered = {name: sum(each.tiered.get(name, 0.0) for each in of) for each in of for name in each.tiered}
-        usd = (sum(each.usd for each in of) + book.tiered_usd(tiered)) * (1 - load.number("preferences.discount"))
+        usd = (sum(each.usd for each in of) + book.tiered_usd(tiered)) * (
+            1 - load.number("preferences.discount")
+        )
         p95 = sum(each.p95 for each in of)
         left = load.waits - sum(each.exchange for each in of)
         work, cold = sum(each.work for each in of), sum(each.cold for each in of)

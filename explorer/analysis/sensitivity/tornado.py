@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explorer.analysis.choice import completed
+from explorer.analysis.choice import complete_design
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import cost
 from explorer.engine.designs import Design, table
@@ -171,7 +171,7 @@ def sensitivity(
     """
     every = ranges_of(workload, ranges, (*MEASURED, *CHOSEN))
     r = Recommendation(workload.without_current())
-    chosen = r.nearest if design is None else completed(workload, design)
+    chosen = r.nearest if design is None else complete_design(workload, design)
     paths = dict(zip(every, _paths(workload, every, chosen), strict=True))
     every.sort(key=lambda given: _weight(paths[given]), reverse=True)
     usd = float(cost(workload, chosen).total_usd)

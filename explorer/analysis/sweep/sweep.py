@@ -20,9 +20,9 @@ from explorer.engine.evaluation import Evaluation
 from explorer.engine.ranking import NOTHING, ranked
 from explorer.engine.search import best_two
 from explorer.errors import DesignError, ExplorerError
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 from explorer.options.base.conditions import Conditions
-from explorer.workload.axes import grid_of
+from explorer.workload.axes import grid_axes
 from explorer.workload.workload import Workload
 
 from .checkpoint import Checkpoint, write
@@ -138,10 +138,10 @@ def sweep(
     Raises ExplorerError for a field that is not numeric, values that cannot be, more than 6 axes; a file that
     cannot be written, or the parts of another sweep in its place.
     """
-    grid = grid_of(workload, axes)
+    grid = grid_axes(workload, axes)
     given = None if designs is None else _designs(designs)
     if executor is not None and not hasattr(executor, "submit"):
-        raise ExplorerError(f"executor is {shown(executor)}: expected a concurrent.futures.Executor")
+        raise ExplorerError(f"executor is {quote_value(executor)}: expected a concurrent.futures.Executor")
     legend = Legend(table().designs if given is None else given, given is not None)
     work = _Work(workload.without_current(), given)
     tiles = _tiles(tuple(map(len, grid.values())), legend)
@@ -199,13 +199,13 @@ def _tiles(shape: tuple[int, ...], legend: Legend) -> Tiles:
 
 def _parquet(path: str | Path) -> Path:
     if Path(path).suffix != ".parquet":
-        raise ExplorerError(f"file is {shown(str(path))}: expected a name that ends in .parquet")
+        raise ExplorerError(f"file is {quote_value(str(path))}: expected a name that ends in .parquet")
     return Path(path)
 
 
 def _designs(given: Any) -> tuple[Design, ...]:
     if isinstance(given, str | Mapping | Design) or not isinstance(given, Iterable):
-        raise DesignError(f"designs is {shown(given)}: expected a list of designs")
+        raise DesignError(f"designs is {quote_value(given)}: expected a list of designs")
     found = tuple(_design(each) for each in given)
     if not found:
         raise DesignError("designs is empty: expected one at least, or none named for every design")
@@ -217,7 +217,7 @@ def _design(given: Any) -> Design:
     if len(chosen) < len(CONCERNS):
         missing = [concern for concern in CONCERNS if concern not in chosen]
         raise DesignError(
-            f"design {shown(given)} names no {', '.join(missing)}: a sweep's designs name all five"
+            f"design {quote_value(given)} names no {', '.join(missing)}: a sweep's designs name all five"
         )
     return Design(**chosen)
 

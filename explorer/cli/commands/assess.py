@@ -29,9 +29,9 @@ def assess(
     as_json: Json = False,
 ) -> None:
     """Limits, bill and latency of one design, feasible or not."""
-    from explorer.analysis.one_design import assessed
+    from explorer.analysis.one_design import design_assessment
 
-    answer = assessed(loaded(workload, region), design)
+    answer = design_assessment(loaded(workload, region), design)
     out(answer, as_json, assessment, answer)
     raise typer.Exit(0 if answer["feasible"] else NO)
 

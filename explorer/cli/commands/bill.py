@@ -18,7 +18,7 @@ from explorer.cli.console import Json, Region, out
 from explorer.cli.tables import Row
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
-from explorer.facts.csv_table import decimal, refused, text
+from explorer.facts.csv_table import decimal_cell, refusal, text_cell
 
 
 def bill(
@@ -83,14 +83,14 @@ def _quantity(place: str, header: list[str], line: list[str]) -> tuple[str, Deci
         raise ExplorerError(f"{place}: has {len(line)} fields: expected {len(header)}")
     row = {column: field.strip() for column, field in zip(header, line, strict=True)}
     try:
-        catalogue.free(text(row["id"]))
+        catalogue.free(text_cell(row["id"]))
     except (ExplorerError, ValueError) as error:
         accepted = str(error).partition("expected ")[2] or "an id of a price"
-        raise refused(place, "id", row["id"], accepted) from None
+        raise refusal(place, "id", row["id"], accepted) from None
     try:
-        return row["id"], decimal(row["quantity"])
+        return row["id"], decimal_cell(row["quantity"])
     except ValueError as error:
-        raise refused(place, "quantity", row["quantity"], str(error)) from None
+        raise refusal(place, "quantity", row["quantity"], str(error)) from None
 
 
 def priced(answer: Row) -> Iterator[RenderableType]:

@@ -45,7 +45,7 @@ def check(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Hold limits against templates, plans, dotenv files and workloads; 1 where one breaks."""
-    from explorer.analysis.gate import GrowthError, assessor
+    from explorer.analysis.gate import GrowthError, workload_assessor
     from explorer.check.formats import FORMATS, written
     from explorer.check.runner import Check, share
     from explorer.facts.version import __version__
@@ -57,7 +57,7 @@ def check(
         raise ExplorerError(f'--fail-on is "{fail_on}": {expected_one_of(FAILURES)}')
     warned = None if warn_at is None else share(warn_at)
     try:
-        report = Check(assessor(_rates(growth or []), months), warned, pass_over).run(paths)
+        report = Check(workload_assessor(_rates(growth or []), months), warned, pass_over).run(paths)
     except GrowthError as error:
         raise typer.BadParameter(str(error)) from None
     said = written(report, form, __version__, every)
@@ -88,6 +88,6 @@ def _rates(growth: list[str]) -> dict[str, str]:
     """What grows, by field."""
     if not growth:
         return {}
-    from explorer.analysis.forecast import parsed
+    from explorer.analysis.forecast import parse_growth
 
-    return parsed(growth)
+    return parse_growth(growth)

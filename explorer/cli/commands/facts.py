@@ -21,7 +21,7 @@ from explorer.facts.units import format_quantity
 if TYPE_CHECKING:
     import pandas as pd
 
-    from explorer.facts.refresh.result import Refreshed
+    from explorer.facts.refresh.result import RefreshResult
     from explorer.facts.refresh.summary import Part
 
 
@@ -87,11 +87,11 @@ def asking(regions: Sequence[str]) -> Iterable[str]:
     return tables.watched(regions, "Asking AWS")
 
 
-def out_refreshed(found: Refreshed, as_json: bool) -> None:
+def out_refreshed(found: RefreshResult, as_json: bool) -> None:
     """What a refresh found, as JSON or as tables of old and new."""
-    from explorer.facts.refresh.summary import parts, sentences
+    from explorer.facts.refresh.summary import refresh_sentences, refresh_tables
 
-    out(found.to_dict(), as_json, refreshed, sentences(found), parts(found))
+    out(found.to_dict(), as_json, refreshed, refresh_sentences(found), refresh_tables(found))
 
 
 def rows(frame: pd.DataFrame, text: str, columns: Iterable[str]) -> list[dict[str, Any]]:

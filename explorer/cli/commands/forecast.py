@@ -29,9 +29,9 @@ def forecast(
 ) -> None:
     """In which month a limit breaks, and how the recommended design changes by then."""
     from explorer.analysis.forecast import forecast as look_ahead
-    from explorer.analysis.forecast import parsed
+    from explorer.analysis.forecast import parse_growth
 
-    answer = forecast_to_dict(look_ahead(loaded(workload, region), parsed(growth), months, design))
+    answer = forecast_to_dict(look_ahead(loaded(workload, region), parse_growth(growth), months, design))
     out(answer, as_json, forecast_table, answer)
 
 

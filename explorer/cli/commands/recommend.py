@@ -22,11 +22,11 @@ def recommend(
 ) -> None:
     """The design to build, why, what it costs, and what would change it."""
     from explorer.analysis.recommendation import recommend as choose
-    from explorer.analysis.summary import paragraphs
+    from explorer.analysis.summary import summary_paragraphs
 
     r = choose(loaded(workload, region))
     answer = r.to_dict()
-    out(answer, as_json, recommendation, answer, every, {} if as_json else paragraphs(r))
+    out(answer, as_json, recommendation, answer, every, {} if as_json else summary_paragraphs(r.answer))
     raise typer.Exit(0 if answer["feasible"] else NO)
 
 
@@ -117,9 +117,13 @@ def _trade(answer: Row) -> Iterator[RenderableType]:
 
 
 def _choice(choice: Row, design: Row) -> tuple[str, ...]:
-    from explorer.analysis.phrases import difference
+    from explorer.analysis.phrases import design_difference
 
-    return difference(choice["design"], design), format_usd(choice["monthly_usd"]), str(choice["parts"])
+    return (
+        design_difference(choice["design"], design),
+        format_usd(choice["monthly_usd"]),
+        str(choice["parts"]),
+    )
 
 
 def _changes(changes: list[Row]) -> Iterator[RenderableType]:

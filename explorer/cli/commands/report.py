@@ -15,7 +15,7 @@ from explorer.facts.suggestions import either
 
 if TYPE_CHECKING:
     from explorer.views.report.batch import Entry
-    from explorer.views.report.sections import Asked
+    from explorer.views.report.sections import ReportRequest
 
 ACCEPTED = ("html", "pdf", "md", "ipynb")
 Workloads = Annotated[
@@ -60,10 +60,10 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Write the answer as a decision record that stands alone: one file, or a folder with an index."""
-    from explorer.analysis.forecast import parsed
-    from explorer.views.report.sections import Asked
+    from explorer.analysis.forecast import parse_growth
+    from explorer.views.report.sections import ReportRequest
 
-    asked = Asked(parsed(growth) if growth else None, months, measured)
+    asked = ReportRequest(parse_growth(growth) if growth else None, months, measured)
     if measured and len(workloads) > 1:
         raise ExplorerError(f"--measured is {measured}: expected one workload, not {len(workloads)}")
     if output.suffix and not output.is_dir():
@@ -85,16 +85,18 @@ def _forms(given: Sequence[str] | None) -> list[str]:
     return list(dict.fromkeys(given or ACCEPTED[:1]))
 
 
-def _single(path: Path, output: Path, region: str | None, asked: Asked, figures: bool, as_json: bool) -> None:
+def _single(
+    path: Path, output: Path, region: str | None, asked: ReportRequest, figures: bool, as_json: bool
+) -> None:
     from explorer.analysis.recommendation import recommend
-    from explorer.views.report.sections import document
-    from explorer.views.report.write import FORMS, check, saved_figures, written
+    from explorer.views.report.sections import report_document
+    from explorer.views.report.write import FORMS, check_report_path, write_figures, write_file
 
-    check(output)
+    check_report_path(output)
     ending = output.suffix.lower()
-    doc = document(recommend(loaded(path, region)), output.name, asked)
-    files = [written(FORMS[ending](doc), output)]
-    drawn = saved_figures(doc, output.with_name(f"{output.stem}-figures")) if figures else []
+    doc = report_document(recommend(loaded(path, region)), output.name, asked)
+    files = [write_file(FORMS[ending](doc), output)]
+    drawn = write_figures(doc, output.with_name(f"{output.stem}-figures")) if figures else []
     answer = {"reports": files, "index": None, "figures": drawn, "failed": []}
     out(answer, as_json, tables.written, *files, *_folders(drawn))
 
@@ -104,11 +106,11 @@ def _folder(
     folder: Path,
     region: str | None,
     forms: list[str],
-    asked: Asked,
+    asked: ReportRequest,
     figures: bool,
     as_json: bool,
 ) -> None:
-    from explorer.views.report.batch import batch
+    from explorer.views.report.batch import write_batch
     from explorer.views.report.write import check_folder
 
     check_folder(folder / "index.html")
@@ -116,7 +118,7 @@ def _folder(
     def watch(entries: Sequence[Entry]) -> Iterable[Entry]:
         return entries if as_json else tables.watched(entries)
 
-    entries = batch(paths, folder, forms, lambda path: loaded(path, region), asked, figures, watch)
+    entries = write_batch(paths, folder, forms, lambda path: loaded(path, region), asked, figures, watch)
     files = [file for entry in entries for file in entry.files]
     drawn = [file for entry in entries for file in entry.figures]
     failed = [entry for entry in entries if entry.error]
@@ -125,7 +127,7 @@ def _folder(
         "reports": files,
         "index": page,
         "figures": drawn,
-        "failed": [{"workload": entry.given, "error": entry.error} for entry in failed],
+        "failed": [{"workload": entry.source, "error": entry.error} for entry in failed],
     }
     out(answer, as_json, tables.written, *files, *_folders(drawn), page)
     for entry in failed:

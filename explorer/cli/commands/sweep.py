@@ -63,9 +63,9 @@ def sweep(
 
 
 def _axes(base: Workload, given: list[str]) -> dict[str, np.ndarray]:
-    from explorer.workload.axes import spaced
+    from explorer.workload.axes import parse_axis
 
-    axes = dict(spaced(base, text) for text in given)
+    axes = dict(parse_axis(base, text) for text in given)
     if len(axes) < len(given):
         raise ExplorerError("an axis is named twice: expected each once")
     return axes

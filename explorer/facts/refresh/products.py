@@ -66,12 +66,12 @@ class Product:
         """Whether the product that AWS describes so is this one, in that region."""
         if attributes.get("regionCode", region) != region:
             return False
-        if self.usage and attributes.get("usagetype", "") not in self.usage_in(region):
+        if self.usage and attributes.get("usagetype", "") not in self.usage_types_in_region(region):
             return False
         has = {**attributes, "family": family}
         return all(has.get(name) == value for name, value in self.where.items())
 
-    def usage_in(self, region: str) -> list[str]:
+    def usage_types_in_region(self, region: str) -> list[str]:
         """Its usage types as a region writes them; KMS puts the region's own name before."""
         marks = [f"{mark}-" for mark in (*MARKS[region], region)]
         if region == HOME:
@@ -79,7 +79,7 @@ class Product:
         return [mark + usage for mark in marks for usage in self.usage]
 
 
-def products(tables: Facts) -> dict[str, Product]:
+def products_by_price_id(tables: Facts) -> dict[str, Product]:
     """Which of AWS's products each price id is; absent are those that AWS's list does not have."""
     return {
         row.id: Product(row.service, row.usage, dict(pair.split("=", 1) for pair in row.where))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.analysis.calibration.measurements import METADATA
-from explorer.analysis.calibration.prediction import RunConditions, predicted
+from explorer.analysis.calibration.prediction import RunConditions, predict_run
 from explorer.live.cloud.vouch import CANNOT_VOUCH_FOR, VOUCHES_FOR
 
 from .endpoint import Endpoint
@@ -127,7 +127,7 @@ class Result:
     def predicted(self) -> dict[str, dict[str, float]] | None:
         """The same by the model, for this workload and design under the run's conditions."""
         w, design = self.endpoint.workload, self.endpoint.design
-        return None if w is None or design is None else predicted(w, design, self.conditions)
+        return None if w is None or design is None else predict_run(w, design, self.conditions)
 
     def to_dict(self) -> dict[str, Any]:
         """The summary, as `explorer bench --json` prints it."""

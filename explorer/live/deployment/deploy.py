@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.analysis.choice import completed
-from explorer.analysis.recommendation import Recommendation
+from explorer.analysis.choice import Choice, complete_design
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import Design, table
 from explorer.errors import ExplorerError
@@ -86,7 +85,7 @@ def plan(
 
     Raises NotDeployableError, ExplorerError for a handler that is none.
     """
-    chosen = completed(workload, design) if design else Recommendation(workload).nearest
+    chosen = complete_design(workload, design) if design else Choice(workload).nearest
     if chosen.undeployable:
         raise NotDeployableError(chosen, nearest_deployable(workload, chosen))
     path, function = user_handler(handler) if handler else (None, "")
@@ -96,7 +95,7 @@ def plan(
 
 def nearest_deployable(workload: Workload, design: Design) -> Design:
     """The deployable design that differs least: a feasible one if there is any, then the cheapest."""
-    answer = Recommendation(workload.without_current())
+    answer = Choice(workload.without_current())
     evaluation = answer.evaluation
     score = evaluation.score_usd(answer.part_usd)
     able = [

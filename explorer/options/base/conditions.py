@@ -204,11 +204,9 @@ class Conditions:
 
     def _read_run_time(self) -> None:
         """The run time at the memory, what of it computes there, and the first byte in proportion to it."""
-        runtime, cpu, threads = (
-            self.workload.runtime,
-            self.number("runtime.cpu"),
-            self.number("runtime.threads"),
-        )
+        runtime = self.workload.runtime
+        cpu = self.number("runtime.cpu")
+        threads = self.number("runtime.threads")
         stated_at = reference_memory(runtime)
         stated = here = run_time_at(runtime, stated_at, cpu, threads)
         slower: Number = 1.0

@@ -10,8 +10,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cache
-from typing import ClassVar, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from scipy.special import gammainc, gammaincinv, ndtr, ndtri, pdtrik
@@ -27,6 +28,16 @@ T = TypeVar("T")
 MANY = 1e9  # a mean demand from which on Poisson is normal
 RARE = 7.2  # a normal quantile that fewer than one in a trillion exceed
 SLACK = 1 + 1e-12  # what a threshold is widened by: products of floats are off by less
+
+
+class Driver(StrEnum):
+    """What a use of a limit grows with."""
+
+    REQUEST = "request"  # its bytes
+    RESPONSE = "response"  # its bytes
+    RUNTIME = "runtime"  # its seconds
+    PEAK = "peak"  # the demand at the peak rate
+    AMOUNT = "amount"  # what the workload sets, the same for every request
 
 
 class Quantities(Protocol):
@@ -140,7 +151,7 @@ class LimitUse(ABC):
     """A limit with what uses it, on the paths where it binds."""
 
     limit: str
-    driver: str | ClassVar[str]
+    driver: str
     where: Mask
 
     @property
@@ -174,7 +185,7 @@ class PerRequest(LimitUse):
     """A limit on a monotone function of one driver: it breaks for the share of requests over it."""
 
     limit: str
-    driver: str  # request, response or runtime
+    driver: str  # Driver.REQUEST, RESPONSE or RUNTIME
     measure: Measure = Linear()
     where: Mask = EVERYWHERE
 
@@ -238,7 +249,7 @@ class SumPerRequest(LimitUse):
     limit: str
     measures: tuple[Term, ...]  # that of the run time first
     where: Mask = EVERYWHERE
-    driver: ClassVar[str] = "runtime"
+    driver: str = field(default=Driver.RUNTIME, init=False)
 
     def used(self, load: Quantities, p: float) -> Number:
         """The sum at the p-quantile of all."""
@@ -288,7 +299,7 @@ class PeakDemand(LimitUse):
     least: Number | None = None
     most: Number | None = None
     where: Mask = EVERYWHERE
-    driver: ClassVar[str] = "peak"
+    driver: str = field(default=Driver.PEAK, init=False)
 
     @property
     def mean(self) -> Number:
@@ -348,9 +359,9 @@ class FixedUse(LimitUse):
     limit: str
     value: Number
     where: Mask = EVERYWHERE
+    driver: str = field(default=Driver.AMOUNT, init=False)
     # whether the workload sets it: coming near the limit is no warning then
     is_setting: bool = field(default=False, kw_only=True)
-    driver: ClassVar[str] = "amount"
 
     @property
     def can_break(self) -> bool:

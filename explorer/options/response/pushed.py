@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Conditions
@@ -28,7 +29,7 @@ class Pushed(Stored):
 
     id = "pushed"
     summary = "the result stored in S3; the client is told over a WebSocket"
-    parts = (
+    parts: ClassVar[tuple[str, ...]] = (
         DesignPart("submit function", Actor.FRONT),
         DesignPart("WebSocket API", Actor.FRONT),
         DesignPart("connection function", Actor.FRONT),
@@ -37,7 +38,7 @@ class Pushed(Stored):
         DesignPart("client keeps a WebSocket", Actor.CLIENT),
     )
     provides = {"body_out": BodyOut.JOB, "asynchronous": True}
-    depends_on = (*Stored.depends_on, "distribution")
+    depends_on: ClassVar[tuple[str, ...]] = (*Stored.depends_on, "distribution")
     deployable = False
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from explorer.facts.units import Number
 from explorer.options.base.added_time import BucketTransfer
@@ -38,7 +39,7 @@ class Stored(Response):
     id = "stored"
     deployable = True
     summary = "the result stored in S3; the client polls a status and downloads it"
-    parts = (
+    parts: ClassVar[tuple[str, ...]] = (
         DesignPart("submit function", Actor.FRONT),
         DesignPart("status function", Actor.FRONT),
         DesignPart("status table", Actor.TABLE, "DynamoDB table"),
@@ -47,7 +48,7 @@ class Stored(Response):
     )
     provides = {"body_out": BodyOut.JOB, "asynchronous": True, "polls": True}
     added_times = (BucketTransfer("response"),)
-    depends_on = ("behind", "compute", "initialization", "gzip")
+    depends_on: ClassVar[tuple[str, ...]] = ("behind", "compute", "initialization", "gzip")
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)

@@ -61,7 +61,7 @@ class Talk:
     phase: str
 
 
-def boxes_of(load: Conditions, design: Design) -> dict[str, Box]:
+def boxes_by_role(load: Conditions, design: Design) -> dict[str, Box]:
     """The boxes by role; each part of the design stands in one of them."""
     flow = design.flow
     boxes: dict[str, Box] = {Actor.CLIENT: Box("client"), Actor.DOOR: Box(design.door)}
@@ -70,7 +70,7 @@ def boxes_of(load: Conditions, design: Design) -> dict[str, Box]:
     boxes[Actor.WORKER] = Box(flow.compute.box)
     for option, parts in design.parts_by_option(load).items():
         for part in parts:
-            role, title = _home(part, option, boxes)
+            role, title = _role_and_title(part, option, boxes)
             boxes.setdefault(role, Box(title)).parts.append(part)
     for box in boxes.values():  # a title that is the only part is not said twice
         box.parts = [part for part in box.parts if part != box.title]
@@ -82,15 +82,15 @@ def front_name(design: Design) -> str:
     return "front function" if design.flow.behind is Behind.FUNCTION else "front container"
 
 
-def _home(part: str, option: Option, boxes: Mapping[str, Box]) -> tuple[Actor, str]:
+def _role_and_title(part: str, option: Option, boxes: Mapping[str, Box]) -> tuple[Actor, str]:
     """The role that a part belongs to, and the title of this role's box."""
-    stated = part if isinstance(part, DesignPart) else DesignPart(part)
-    if stated.role is None or (stated.role is Actor.FRONT and Actor.FRONT not in boxes):
+    design_part = part if isinstance(part, DesignPart) else DesignPart(part)
+    if design_part.role is None or (design_part.role is Actor.FRONT and Actor.FRONT not in boxes):
         return option.role, option.id.replace("-", "\n", 1)
-    return stated.role, stated.box or stated
+    return design_part.role, design_part.box or design_part
 
 
-def talks_of(load: Conditions, design: Design, boxes: Mapping[str, Box]) -> Iterator[Talk]:
+def numbered_talks(load: Conditions, design: Design, boxes: Mapping[str, Box]) -> Iterator[Talk]:
     """The steps of one request, numbered, between the boxes that are there."""
     number = 0
     for step in steps_of(load, design):
@@ -109,23 +109,23 @@ def _role(actor: str, boxes: Mapping[str, Box]) -> str:
     return actor if actor in boxes else "store"
 
 
-def lines_of(talks: list[Talk], boxes: Mapping[str, Box]) -> dict[tuple[str, str], list[Talk]]:
+def talks_between_boxes(talks: list[Talk], boxes: Mapping[str, Box]) -> dict[tuple[str, str], list[Talk]]:
     """The steps by the boxes between which they go, and the hand-overs that no step says."""
-    found: dict[tuple[str, str], list[Talk]] = {}
+    talks_by_boxes: dict[tuple[str, str], list[Talk]] = {}
     for talk in talks:
         if talk.start != talk.end:
-            found.setdefault((talk.start, talk.end), []).append(talk)
+            talks_by_boxes.setdefault((talk.start, talk.end), []).append(talk)
     inner = "front" if "front" in boxes else "worker"
-    found.setdefault(("door", inner), [])
+    talks_by_boxes.setdefault(("door", inner), [])
     if "hands" in boxes:
         before = "front" if "front" in boxes else "door"
-        handed = found.pop((before, "worker"), [])
-        found |= {(before, "hands"): handed, ("hands", "worker"): []}
-    if inner == "front" and ("front", "worker") not in found and "hands" not in boxes:
-        found[("door", "worker")] = []
+        handed = talks_by_boxes.pop((before, "worker"), [])
+        talks_by_boxes |= {(before, "hands"): handed, ("hands", "worker"): []}
+    if inner == "front" and ("front", "worker") not in talks_by_boxes and "hands" not in boxes:
+        talks_by_boxes[("door", "worker")] = []
     if "store" in boxes:
-        found.setdefault(("worker", "store"), [])
-    return found
+        talks_by_boxes.setdefault(("worker", "store"), [])
+    return talks_by_boxes
 
 
 def goes_over(start: str, end: str, boxes: Mapping[str, Box]) -> bool:

@@ -92,7 +92,7 @@ def test_the_defaults_in_the_comments_are_those_of_a_workload(here):
 
 def test_defaults_that_were_not_asked_for_stay_open():
     init("--yes")
-    given = {r.id for r in ex.recommend(ex.Workload.load("new.toml")).assumed}
+    given = {r.id for r in ex.recommend(ex.Workload.load("new.toml")).answer.assumptions}
     assert {"peak_rps", "client.waits", "client.polls"} <= given
 
 

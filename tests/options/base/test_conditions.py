@@ -9,11 +9,11 @@ import pytest
 from scipy.stats import poisson
 
 import explorer as ex
-from explorer.engine.designs import Design
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.paths import Paths
 from explorer.options.configuration.appconfig import AppConfig
 from explorer.workload.workload import Workload
+from tests.support.designs import plain
 
 MONTH_S = 2_628_000
 FURL = "door=function-url, request=inline, response=buffered, execution=single, configuration=bundled"
@@ -222,7 +222,7 @@ def test_the_rise_is_over_after_a_minute(seconds, started):
 def test_environments_that_start_in_a_second_where_all_are_new(runtime, started):
     # each of them reads the configuration; what has been warm reads it again every 5 minutes
     load = Conditions(workload(peak_rps=100, runtime=runtime))
-    path = Paths.of(Design(*(pair.split("=")[1] for pair in FURL.split(", "))).flow)
+    path = Paths.of(plain(*(pair.split("=")[1] for pair in FURL.split(", "))).flow)
     reads = AppConfig().peak_reads(load, path).mean - load.environments / 300
     assert float(reads) == pytest.approx(started)
 
@@ -242,6 +242,6 @@ def test_environments_that_start_in_a_second_where_all_are_new(runtime, started)
     ],
 )
 def test_a_request_holds_its_environment_while_bodies_move(entry, response, execution, seconds):
-    path = Paths.of(Design("function-url", entry, response, execution, "environment").flow)
+    path = Paths.of(plain("function-url", entry, response, execution, "environment").flow)
     w = workload(request=781_250_000, response=312_500_000, runtime=2, client={"bandwidth": 2 * MB})
     assert float(sum(Conditions(w).held_s(path))) == pytest.approx(seconds)
