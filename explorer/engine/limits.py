@@ -47,7 +47,7 @@ def binding(placement: Placement, load: Conditions) -> list[LimitUse]:
 
 def raised(use: LimitUse, load: Conditions) -> float:
     """The value of a use's limit with its quota raised as far as it can be."""
-    return highest(use.limit) or load.limit(use.limit)
+    return max(highest(use.limit) or 0.0, load.limit(use.limit))
 
 
 @cache
