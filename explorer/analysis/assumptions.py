@@ -12,6 +12,7 @@ from explorer.engine.designs import allowed
 from explorer.engine.latency import steps
 from explorer.engine.limits import findings
 from explorer.engine.search import best_two
+from explorer.engine.sizing import sized_conditions
 from explorer.facts import catalogue
 from explorer.facts.units import format_time
 from explorer.options.base.conditions import Conditions
@@ -40,7 +41,7 @@ class Assumption:
 
 def assumptions(r: Choice) -> list[Assumption]:
     """Defaults first (those that decide before the others), then constants, times, limits and prices."""
-    load = Conditions(r.workload)
+    load = sized_conditions(r.workload, r.nearest)
     design = r.nearest
     findings(r.workload, design, load)
     quantities = usage(load, design)

@@ -19,7 +19,6 @@ from explorer.options.base.request_path import Actor, Billing, BodyIn, Compute, 
 from explorer.options.base.sizes import ARCHITECTURES
 from explorer.options.base.usage import Stepped, UsageLines
 from explorer.options.base.usage_lines import logs
-
 from explorer.workload.kinds import ANY
 
 from .base import Execution
