@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.engine.cost import usage
 from explorer.engine.latency import steps
 from explorer.engine.limits import findings
+from explorer.engine.sizing import sized_conditions
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
 from explorer.facts.units import format_time
@@ -40,7 +41,7 @@ class Assumption:
 
 def assumptions(r: Choice) -> list[Assumption]:
     """Defaults first (those that decide before the others), then constants, times, limits and prices."""
-    load = Conditions(r.workload)
+    load = sized_conditions(r.workload, r.nearest)
     design = r.nearest
     findings(r.workload, design, load)
     quantities = usage(load, design)

@@ -17,11 +17,11 @@ from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import Finding, findings
 from explorer.engine.misses import miss_factors
 from explorer.engine.search import best_two
+from explorer.engine.sizing import at_best_size
 from explorer.errors import DesignError, WorkloadError
 from explorer.facts.units import quote_value
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import LEVELS
-from explorer.workload.run_time import reference_memory
 from explorer.workload.workload import Workload
 
 from .answer_rows import Rows
@@ -119,15 +119,20 @@ class Choice:
         """The moving parts of `nearest`."""
         return int(self.candidates.parts[self.index])
 
+    @cached_property
+    def sized_load(self) -> Conditions:
+        """The workload at the size that `nearest` takes."""
+        return at_best_size(self.load, self.nearest)
+
     @property
     def memory_mb(self) -> float:
         """The memory of what does the work [MB]."""
-        return reference_memory(self.workload.runtime)
+        return float(self.sized_load.memory_mb)
 
     @property
     def architecture(self) -> str:
         """The processor of what does the work."""
-        return self.workload.runtime.architecture
+        return self.sized_load.architecture
 
     @property
     def part_usd(self) -> float:
@@ -148,12 +153,12 @@ class Choice:
     @cached_property
     def bill(self) -> Bill:
         """The bill of `nearest`, line by line."""
-        return bill_of(self.workload, self.nearest)
+        return bill_of(self.workload, self.nearest, self.sized_load)
 
     @cached_property
     def findings(self) -> Rows[Finding]:
         """Every limit held against `nearest`, worst first."""
-        return Rows(tuple(findings(self.workload, self.nearest)), Finding)
+        return Rows(tuple(findings(self.workload, self.nearest, self.sized_load)), Finding)
 
     @cached_property
     def alternatives(self) -> Rows[Alternative]:

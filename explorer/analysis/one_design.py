@@ -11,6 +11,7 @@ from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import Design, table
 from explorer.engine.latency import latency as seconds_of
 from explorer.engine.limits import Finding, findings
+from explorer.engine.sizing import sized_conditions
 from explorer.errors import ExplorerError
 from explorer.facts.verdict import Verdict
 from explorer.options.base.conditions import Conditions
@@ -39,14 +40,15 @@ def assess(workload: Workload, design: DesignArgument) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = _finding_rows(workload, complete_design(workload, design))
+    chosen = complete_design(workload, design)
+    rows = _finding_rows(workload, chosen, sized_conditions(workload, chosen))
     return pd.DataFrame(rows, columns=[field.name for field in fields(Finding)])
 
 
-def _finding_rows(workload: Workload, design: Design) -> list[dict[str, Any]]:
+def _finding_rows(workload: Workload, design: Design, load: Conditions) -> list[dict[str, Any]]:
     """What excludes the design, then every limit that binds it, worst first."""
     excluded = [_excluded_finding(*each) for each in exclusions(workload, design).items()]
-    return [*excluded, *Rows(tuple(findings(workload, design)), Finding).to_dicts()]
+    return [*excluded, *Rows(tuple(findings(workload, design, load)), Finding).to_dicts()]
 
 
 def exclusions(workload: Workload, design: Design) -> dict[str, str]:
@@ -66,7 +68,8 @@ def cost(workload: Workload, design: DesignArgument) -> Bill:
 
     Raises DesignError for a design that cannot be built.
     """
-    return bill_of(workload, complete_design(workload, design))
+    chosen = complete_design(workload, design)
+    return bill_of(workload, chosen, sized_conditions(workload, chosen))
 
 
 def latency(workload: Workload, design: DesignArgument) -> pd.DataFrame:
@@ -77,7 +80,8 @@ def latency(workload: Workload, design: DesignArgument) -> pd.DataFrame:
     """
     import pandas as pd
 
-    return pd.DataFrame(seconds_of(workload, complete_design(workload, design))).T
+    chosen = complete_design(workload, design)
+    return pd.DataFrame(seconds_of(workload, chosen, sized_conditions(workload, chosen))).T
 
 
 def compare(workload: Workload, designs: Mapping[str, DesignArgument]) -> pd.DataFrame:
@@ -91,11 +95,12 @@ def compare(workload: Workload, designs: Mapping[str, DesignArgument]) -> pd.Dat
     rows = {}
     for name, argument in designs.items():
         design = complete_design(workload, argument)
-        worst = findings(workload, design)[0]
-        seconds = seconds_of(workload, design)["total"]
+        load = sized_conditions(workload, design)
+        worst = findings(workload, design, load)[0]
+        seconds = seconds_of(workload, design, load)["total"]
         rows[name] = {
-            "monthly_usd": float(bill_of(workload, design).total_usd),
-            "parts": len(design.parts_for(Conditions(workload))),
+            "monthly_usd": float(bill_of(workload, design, load).total_usd),
+            "parts": len(design.parts_for(load)),
             "latency_p50_s": seconds["p50"],
             "latency_p95_s": seconds["p95"],
             "verdict": worst.verdict.value,
@@ -110,16 +115,17 @@ def design_assessment(workload: Workload, design_text: str) -> dict[str, Any]:
     if not design_text.strip(" ,"):
         raise ExplorerError(f'design is "{design_text}": expected concern=option, such as door=http-api')
     design = complete_design(workload, design_text)
-    feasible, reasons = _why_infeasible(workload, design, findings(workload, design))
-    bill, seconds = bill_of(workload, design), seconds_of(workload, design)
-    part_usd, parts = workload.preferences.part_usd, design.parts_for(Conditions(workload))
+    load = sized_conditions(workload, design)
+    feasible, reasons = _why_infeasible(load, design, findings(workload, design, load))
+    bill, seconds = bill_of(workload, design, load), seconds_of(workload, design, load)
+    part_usd, parts = workload.preferences.part_usd, design.parts_for(load)
     return {
         "workload": workload.name,
         "region": workload.region,
         "design": design.ids,
         "feasible": feasible,
         "excluded": reasons,
-        "findings": _finding_rows(workload, design),
+        "findings": _finding_rows(workload, design, load),
         "bill": bill_to_dict(bill),
         "latency_s": seconds,
         "monthly_usd": float(bill.total_usd),
@@ -133,15 +139,14 @@ def design_assessment(workload: Workload, design_text: str) -> dict[str, Any]:
 
 
 def _why_infeasible(
-    workload: Workload, design: Design, findings: list[Finding]
+    load: Conditions, design: Design, findings: list[Finding]
 ) -> tuple[bool, list[dict[str, str]]]:
     """Whether a design is feasible, and what keeps it from that: limits that break first."""
     from explorer.engine.evaluation import Evaluation
 
     from .phrases import breach, late_answers_as_reason, late_p95_as_reason
 
-    load = Conditions(workload)
-    one, excluded = Evaluation(load, table().where(design.ids)), exclusions(workload, design)
+    one, excluded = Evaluation(load, table().where(design.ids)), exclusions(load.workload, design)
     feasible = not excluded and bool(one.feasible[0])
     breaches = [finding for finding in findings if finding.verdict == Verdict.BREACH and not feasible]
     whys = {finding.limit: breach(finding) for finding in breaches} | excluded

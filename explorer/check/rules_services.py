@@ -103,8 +103,9 @@ def tasks(judge: Judge, stack: Stack) -> Iterator[Finding]:
         most = catalogue.limit("fargate.task").value
         line, unit = task.get("Memory").line, "GB"
         least, greatest = (catalogue.constant(id).value * cpu for id in PER_VCPU)
-        if cpu not in catalogue.DEFAULT.task_sizes():
-            sizes = ", ".join(f"{one:g}" for one in catalogue.DEFAULT.task_sizes())
+        sold = sorted({size.vcpu for size in catalogue.DEFAULT.task_sizes()})
+        if cpu not in sold:
+            sizes = ", ".join(f"{one:g}" for one in sold)
             said = f"The task has {amount(cpu, 'vCPU')}: expected one of {sizes} vCPU"
             yield judge.make("fargate.task", task, task.get("Cpu").line, cpu, None, BREACH, said)
         elif memory > (most or memory) or not least <= memory <= greatest:

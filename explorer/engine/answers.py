@@ -22,13 +22,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.facts.units import Number
-from explorer.options.base.conditions import ANY, Conditions, Size
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse
 from explorer.options.base.mask import EVERYWHERE
 from explorer.options.base.option import Option
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Step
-from explorer.options.base.usage import Stepped, UsageLines, total
+from explorer.options.base.usage import Stepped, total
 
 from .cost import Tariffs, tariffs
 from .designs import Question, Table
@@ -77,16 +77,15 @@ class Answers:
     ----------
     load : workloads as options see them, without room for paths and sizes (`Conditions.at_once` makes it)
     table : the designs whose placements are asked
-    sizes : memories [MB] with their architecture, of which a design takes the best; the workload's own without
     """
 
-    def __init__(self, load: Conditions, table: Table, sizes: Sequence[Size] = ()) -> None:
-        self.load, self.table = load.at_once(sizes), table
+    def __init__(self, load: Conditions, table: Table) -> None:
+        self.load, self.table = load.at_once(), table
         self.axes_shape = self.load.shape[2:]
         self.ndim = len(self.load.shape)
         self.sizes = self.load.shape[1]
         preferences = load.workload.preferences
-        self.book: Tariffs = tariffs(load.workload.region, preferences.free_tier)
+        self.book: Tariffs = tariffs(load.workload.region, preferences.free_tier, preferences.savings_plan)
         self.count = len(table.placements)
         self.quantities = list(FIXED)
         self.constant = np.zeros((len(FIXED) + 24, self.count, self.sizes))
@@ -113,7 +112,7 @@ class Answers:
         found: dict[tuple[str, Axes], np.ndarray] = {}
         for exclusion in option.excludes(load):
             self._add(found, BAD, np.asarray(exclusion.where) * exclusion.mask(path) * 1.0)
-        for price_id, quantity in _lines(load, option.usage(load, path)):
+        for price_id, quantity in load.by_size(option.usage(load, path)):
             name, price = (
                 (USD, self.book.price(price_id)) if self.book.is_linear(price_id) else (price_id, 1.0)
             )
@@ -228,13 +227,3 @@ class Answers:
         self.by_placement = np.ascontiguousarray(
             np.moveaxis(self.constant, 1, 0)
         )  # (placements, quantities, sizes)
-
-
-def _lines(load: Conditions, lines: UsageLines) -> UsageLines:
-    """The lines, one that is for both architectures as one for each."""
-    for price_id, quantity in lines:
-        if not price_id.endswith(ANY):
-            yield price_id, quantity
-            continue
-        for name, share in load.of_each(price_id):
-            yield name, quantity.scaled(share) if isinstance(quantity, Stepped) else quantity * share

@@ -14,7 +14,9 @@ from .limits import DRIVERS, binding, breach_probability
 from .ranking import NOTHING
 
 
-def chances(load: Conditions, designs: Table, winner: np.ndarray) -> np.ndarray:
+def chances(
+    load: Conditions, designs: Table, winner: np.ndarray, size: np.ndarray | None = None
+) -> np.ndarray:
     """The chance that a request breaks any limit as quotas are today, NaN where nobody wins.
 
     Parameters
@@ -22,12 +24,18 @@ def chances(load: Conditions, designs: Table, winner: np.ndarray) -> np.ndarray:
     load : what `winner` was found for, of its shape
     designs : the table that it indexes
     winner : the index of a design, or -1
+    size : the index of the size that it takes, where the load has several
     """
     chance = np.full(winner.shape, np.nan)
-    for index in np.unique(winner[winner != NOTHING]):
-        here = winner == index
-        placements = [designs.placements[row] for row in designs.rows[index]]
-        chance[here] = breach(placements, load.at_points(here))
+    sizes = np.zeros_like(winner) if size is None else np.where(winner == NOTHING, 0, size)
+    for index, which in sorted(set(zip(winner.ravel().tolist(), sizes.ravel().tolist(), strict=True))):
+        if index == NOTHING:
+            continue
+        here = (winner == index) & (sizes == which)
+        points = load.at_points(here)
+        if len(load.sizes) > 1:
+            points = points.at_size(points.sizes[which])
+        chance[here] = breach([designs.placements[row] for row in designs.rows[index]], points)
     return chance
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from explorer.errors import PriceError
 from explorer.facts import catalogue, records
+from explorer.facts.savings_plans import NO_PLAN
 from explorer.facts.units import Number
 
 if TYPE_CHECKING:  # a bill of quantities needs the prices alone
@@ -83,10 +84,12 @@ def bill(
     region: str = "us-east-1",
     free_tier: bool = False,
     discount: float = 0.0,
+    savings_plan: str = NO_PLAN,
 ) -> Bill:
     """The bill for billable quantities by price id, in Decimal, without rounding.
 
-    Free quantities are taken off first, from their pool, in the order of the ids. Tiers are marginal.
+    Free quantities are taken off first, from their pool, in the order of the ids. Tiers are marginal. A
+    savings plan (none, compute-1y, compute-3y) lowers what it covers; the discount is taken off what is left.
     Where a region has no price of its own a related one or us-east-1's is used, and the line marked
     `assumed`; a global price holds everywhere.
     Raises UnknownIdError for an unknown id or region, PriceError for a quantity that is negative or
@@ -100,7 +103,8 @@ def bill(
     keep = 1 - Decimal(str(discount))
     lines = []
     for price_id in sorted(usage, key=str):
-        tariff, quantity = catalogue.tariff(price_id, region), _quantity(price_id, usage[price_id])
+        tariff = catalogue.tariff(price_id, region, savings_plan)
+        quantity = _quantity(price_id, usage[price_id])
         free = catalogue.free(price_id, region) if free_tier else None
         taken = ZERO
         if free:
@@ -153,6 +157,7 @@ class Tariffs:
 
     region: str
     free_tier: bool
+    savings_plan: str = NO_PLAN
 
     def is_linear(self, price_id: str) -> bool:
         """Whether lines of this id can be priced one by one: one tier, no free pool."""
@@ -161,7 +166,7 @@ class Tariffs:
     @cache  # noqa: B019  (one instance a region, kept for the process)
     def tiers(self, price_id: str) -> tuple[tuple[float, float, float], ...] | None:
         """(from, width, price) of each tier; None for a linear tariff."""
-        tiers = catalogue.tariff(price_id, self.region).tiers
+        tiers = catalogue.tariff(price_id, self.region, self.savings_plan).tiers
         if len(tiers) == 1 and tiers[0].end is None and self.free(price_id) is None:
             return None
         return tuple(
@@ -182,7 +187,7 @@ class Tariffs:
     @cache  # noqa: B019
     def price(self, price_id: str) -> float:
         """The price of a linear tariff [USD a unit]."""
-        return float(catalogue.tariff(price_id, self.region).tiers[0].usd)
+        return float(catalogue.tariff(price_id, self.region, self.savings_plan).tiers[0].usd)
 
     @cache  # noqa: B019
     def knots(self, price_id: str) -> tuple[float, ...]:
@@ -226,9 +231,9 @@ class Tariffs:
 
 
 @cache
-def tariffs(region: str, free_tier: bool) -> Tariffs:
+def tariffs(region: str, free_tier: bool, savings_plan: str = NO_PLAN) -> Tariffs:
     """The tariffs of a region, kept for the process."""
-    return Tariffs(region, free_tier)
+    return Tariffs(region, free_tier, savings_plan)
 
 
 def usage(load: Conditions, design: Design) -> dict[str, float]:
@@ -251,7 +256,13 @@ def cost(workload: Workload, design: Design, load: Conditions | None = None) -> 
 
     quantities = {name: q for name, q in usage(load or Conditions(workload), design).items() if q}
     preferences = workload.preferences
-    return bill(quantities, workload.region, preferences.free_tier, preferences.discount)
+    return bill(
+        quantities,
+        workload.region,
+        preferences.free_tier,
+        preferences.discount,
+        preferences.savings_plan,
+    )
 
 
 def bill_to_dict(bill: Bill) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from .limits import DRIVERS, breach_probability, raised
 from .ranking import ranked
 from .sums import Cells, Sums
 
+FAR_USD = 1e18  # more than any bill: a size that breaks a limit, or is late, comes after all others
+
 
 class Evaluation:
     """Designs against one load. Arrays have the shape (designs, *axes).
@@ -48,13 +50,44 @@ class Evaluation:
         return values.reshape((-1,) + (1,) * len(self.load.shape))
 
     def _whole(self, values: np.ndarray) -> np.ndarray:
-        """Of the shape (designs, sizes, *axes or 1), the shape (designs, *axes)."""
-        return np.broadcast_to(values[:, 0], (len(self.table.rows), *self.load.shape))
+        """Of the shape (designs, sizes, *axes or 1), each at its best size: the shape (designs, *axes)."""
+        shape = (len(self.table.rows), *self.load.shape)
+        if values.shape[1] == 1:
+            return np.broadcast_to(values[:, 0], shape)
+        values = np.broadcast_to(values, (shape[0], values.shape[1], *shape[1:]))
+        return np.take_along_axis(values, self.size[:, None], axis=1)[:, 0]
+
+    @cached_property
+    def size(self) -> np.ndarray:
+        """The size that each design takes, an index into the load's sizes: shape (designs, *axes).
+
+        The cheapest at which it is feasible; where there is none, of those that miss the least.
+        """
+        sizes, shape = self.answers.sizes, (len(self.table.rows), *self.load.shape)
+        if sizes == 1:
+            return np.zeros(shape, dtype=int)
+        usd, broken, kept = (
+            np.broadcast_to(values, (shape[0], sizes, *shape[1:]))
+            for values in (self._usd, self._broken, self._in_time)
+        )
+        return np.asarray((usd + FAR_USD * (2.0 * broken + ~kept)).argmin(axis=1))
 
     @cached_property
     def monthly_usd(self) -> np.ndarray:
         """The bill [USD a month]."""
-        return self._whole(self._sums.usd())
+        return self._whole(self._usd)
+
+    @cached_property
+    def _usd(self) -> np.ndarray:
+        return self._sums.usd()
+
+    @cached_property
+    def _broken(self) -> np.ndarray:
+        return self._sums.broken()
+
+    @cached_property
+    def _in_time(self) -> np.ndarray:
+        return self._sums.in_time()
 
     @cached_property
     def latency_s(self) -> np.ndarray:
@@ -78,12 +111,12 @@ class Evaluation:
     @cached_property
     def feasible(self) -> np.ndarray:
         """Nothing excluded, no breach, within `client.waits` and `targets.latency_p95`."""
-        return self._whole(self._sums.in_time()) & ~self.broken
+        return self._whole(self._in_time) & ~self.broken
 
     @cached_property
     def broken(self) -> np.ndarray:
         """Where an option is excluded, or a limit breaks for more requests than may fail."""
-        return self._whole(self._sums.broken())
+        return self._whole(self._broken)
 
     def score_usd(self, part_usd: Number) -> np.ndarray:
         """Money and parts together; infinite where a design is not feasible."""
@@ -105,39 +138,43 @@ class Evaluation:
     def raised(self) -> dict[tuple[str, str], np.ndarray]:
         """By limit and driver, the chance that it breaks with its quota raised: shape (placements, *axes).
 
-        Of a placement that has several uses of a limit, the worst counts.
+        Of a placement that has several uses of a limit, the worst counts; of several sizes, the best.
         """
+        return {key: chance.min(axis=1) for key, chance in self._raised.items()}
+
+    @cached_property
+    def _raised(self) -> dict[tuple[str, str], np.ndarray]:
         return self._chances(lambda use: raised(use, self.answers.load))
 
     @cached_property
-    def today(self) -> dict[tuple[str, str], np.ndarray]:
-        """The same, as quotas are today."""
+    def _today(self) -> dict[tuple[str, str], np.ndarray]:
         return self._chances(lambda use: self.answers.load.limit(use.limit))
 
     def _chances(self, value: Callable[[LimitUse], float]) -> dict[tuple[str, str], np.ndarray]:
+        """By limit and driver, shape (placements, sizes, *axes)."""
         found: dict[tuple[str, str], np.ndarray] = {}
-        shape = (len(self.table.placements), *self.load.shape)
+        shape = (len(self.table.placements), self.answers.sizes, *self.load.shape)
         for rows, use in self.answers.uses:
             chance = np.asarray(use.exceed(self.answers.load, value(use)))
             if not chance.any():
                 continue
-            chance = chance.reshape((1,) * (2 + len(self.load.shape) - chance.ndim) + chance.shape)[:, 0]
+            chance = chance.reshape((1,) * (2 + len(self.load.shape) - chance.ndim) + chance.shape)
             whole = found.setdefault((use.limit, use.driver), np.zeros(shape))
             whole[rows] = np.maximum(whole[rows], chance)
         return found
 
     def _worst(self, chances: Iterable[np.ndarray]) -> np.ndarray:
         """One row a design: the largest among its placements."""
-        stacked = np.zeros((len(self.table.placements), *self.load.shape))
+        stacked = np.zeros((len(self.table.placements), self.answers.sizes, *self.load.shape))
         for chance in chances:
             stacked = np.maximum(stacked, chance)
-        return stacked[self.table.rows].max(axis=1)
+        return self._whole(stacked[self.table.rows].max(axis=1))
 
     @cached_property
     def breach_probability(self) -> np.ndarray:
         """The chance that a request breaks any limit as quotas are today."""
         by_driver = [
-            self._worst(chance for (_, of), chance in self.today.items() if of == driver)
+            self._worst(chance for (_, of), chance in self._today.items() if of == driver)
             for driver in DRIVERS
         ]
         return np.asarray(breach_probability(by_driver))
@@ -145,4 +182,4 @@ class Evaluation:
     @cached_property
     def hard_breach(self) -> np.ndarray:
         """The chance that a request breaks the worst single limit, with quotas raised."""
-        return self._worst(self.raised.values())
+        return self._worst(self._raised.values())

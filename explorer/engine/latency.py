@@ -62,9 +62,11 @@ def steps(load: Conditions, design: Design) -> list[Step]:
     return sorted(every, key=lambda step: (PHASES.index(step.phase), step.order))
 
 
-def latency(workload: Workload, design: Design) -> dict[str, dict[str, float]]:
+def latency(
+    workload: Workload, design: Design, load: Conditions | None = None
+) -> dict[str, dict[str, float]]:
     """Seconds by phase and in all: {"work": {"p50": ..., "p95": ..., "p99": ...}, ..., "total": ...}."""
-    load = Conditions(workload)
+    load = load or Conditions(workload)
     phases = {phase: np.zeros(3) for phase in (*PHASES, "total")}
     for step in steps(load, design):
         seconds = np.broadcast_to(step.seconds, (3,))

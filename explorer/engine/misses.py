@@ -22,8 +22,12 @@ NEVER = 1e12  # what no factor makes good
 def miss_factors(evaluation: Evaluation) -> np.ndarray:
     """The factor by which each design misses, 1 where it misses nothing: shape (designs,).
 
-    For one workload, without axes.
+    For one workload, without axes. Where designs may take several sizes, at the one that misses the least.
     """
+    if evaluation.answers.sizes > 1:
+        load, designs = evaluation.load, evaluation.table
+        each = [miss_factors(Evaluation(load.at_size(size), designs)) for size in load.sizes]
+        return np.asarray(np.min(each, axis=0))
     by_placement = np.ones(len(evaluation.table.placements))
     for rows, use in evaluation.answers.uses:
         factor = np.broadcast_to(_limit_factor(evaluation, use).reshape(-1), (len(rows),))

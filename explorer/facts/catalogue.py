@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,20 @@ from .csv_table import (
 from .locations import data_dir
 from .price_book import HOME_REGION as HOME_REGION
 from .price_book import NOTE, BillingNote, PriceBook, billing_notes_of
-from .records import Breach, ColdStart, Constant, Free, Limit, ProductRow, Service, Tariff, Time
+from .records import (
+    Breach,
+    ColdStart,
+    Constant,
+    Free,
+    InstanceType,
+    Limit,
+    ProductRow,
+    Service,
+    Tariff,
+    TaskSize,
+    Time,
+)
+from .savings_plans import COVERED, NO_PLAN, CoveredPrice, covered_prices, covering, under_plan
 from .sources import SOURCE, Source, check_sources, source_address, sources_of
 from .suggestions import expected_one_of
 
@@ -184,9 +198,19 @@ class Facts:
         return table
 
     @cached_property
-    def _task_sizes(self) -> tuple[float, ...]:
+    def _task_sizes(self) -> tuple[TaskSize, ...]:
         rows = self._read_table("task_sizes.csv", records.TASK_SIZE)
-        return tuple(sorted({row["vcpu"] for row in rows}))
+        return tuple(TaskSize(row["vcpu"], row["gb"]) for row in sorted(rows, key=lambda row: row["vcpu"]))
+
+    @cached_property
+    def _instance_types(self) -> tuple[InstanceType, ...]:
+        rows = self._read_table("instance_types.csv", records.INSTANCE_TYPE)
+        fields = InstanceType.__dataclass_fields__
+        types = tuple(InstanceType(**{name: row[name] for name in fields}) for row in rows)
+        for row, each in zip(rows, types, strict=True):
+            if each.price_id not in self._prices:
+                raise refusal(row["place"], "instance", each.instance, "one with a price in prices.csv")
+        return tuple(sorted(types, key=lambda each: (each.architecture, each.vcpu)))
 
     @cached_property
     def _cold_starts(self) -> dict[str, list[ColdStart]]:
@@ -255,14 +279,40 @@ class Facts:
         self.limit(limit_id)
         return tuple(breach for (limit, _), breach in self._breaches.items() if limit == limit_id)
 
-    def tariff(self, id: str, region: str) -> Tariff:
+    def tariff(self, id: str, region: str, plan: str = NO_PLAN) -> Tariff:
         """The price of `id` in `region`, marked `assumed` where it is taken from elsewhere.
 
+        `plan`: the savings plan under which it is paid, such as "compute-1y".
         Raises UnknownIdError for an unknown id, and for what has not the form of a region.
         """
         self._check_price_id(id)
         self.check_region(region)
-        return self._prices.tariff(id, region, {} if self._prices.has(id, region) else self._notes)
+        listed = self._prices.tariff(id, region, {} if self._prices.has(id, region) else self._notes)
+        return listed if plan == NO_PLAN else self._under(plan, listed)
+
+    def _under(self, plan: str, listed: Tariff) -> Tariff:
+        """A tariff as it is paid under a savings plan; as it is where the plan does not cover it."""
+        row = covering(listed.id, self._covered)
+        if row is None:
+            return listed
+        plan_price = row.plan_price.format(term=plan.removeprefix("compute-"))
+        region = listed.region if self._prices.has(plan_price, listed.region) else HOME_REGION
+        covered = Decimal(str(self.constant("savings_plan.covered").value))
+        reduced, full = (self._prices.own_tariff(id, region) for id in (plan_price, row.list_price))
+        return under_plan(listed, row, reduced, full, covered)
+
+    @cached_property
+    def _covered(self) -> tuple[CoveredPrice, ...]:
+        rows = self._read_table("savings_plans.csv", COVERED)
+        for row in rows:
+            for id in (row["list_price"], *(row["plan_price"].format(term=term) for term in ("1y", "3y"))):
+                if id not in self._prices:
+                    raise refusal(row["place"], "plan_price", id, "ids of prices.csv")
+        return covered_prices(rows)
+
+    def covered_prices(self) -> tuple[CoveredPrice, ...]:
+        """What a Compute Savings Plan covers."""
+        return self._covered
 
     def _check_price_id(self, id: str) -> None:
         if id not in self._prices:
@@ -348,9 +398,13 @@ class Facts:
         """Every constant by its id."""
         return dict(self._constants)
 
-    def task_sizes(self) -> tuple[float, ...]:
-        """The vCPU that a container task may have, least first."""
+    def task_sizes(self) -> tuple[TaskSize, ...]:
+        """The sizes that a container task may have, by vCPU, least first."""
         return self._task_sizes
+
+    def instance_types(self, architecture: str) -> tuple[InstanceType, ...]:
+        """The instances of an architecture that Managed Instances may run on, the smallest first."""
+        return tuple(each for each in self._instance_types if each.architecture == architecture)
 
     def languages(self) -> tuple[str, ...]:
         """The languages with measured cold starts."""
@@ -423,5 +477,5 @@ ranges = DEFAULT.ranges
 products, services = DEFAULT.products, DEFAULT.services
 time, times = DEFAULT.time, DEFAULT.times
 constant, constants = DEFAULT.constant, DEFAULT.constants
-task_sizes = DEFAULT.task_sizes
+task_sizes, instance_types = DEFAULT.task_sizes, DEFAULT.instance_types
 edition = DEFAULT.edition

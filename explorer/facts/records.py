@@ -165,6 +165,29 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskSize:
+    """The memory sizes [GB] that Fargate sells with so many vCPU, least first."""
+
+    vcpu: float
+    gb: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceType:
+    """An EC2 instance that Managed Instances may run on."""
+
+    instance: str
+    architecture: str
+    vcpu: float
+    gb: float
+
+    @property
+    def price_id(self) -> str:
+        """The price id of an hour of it."""
+        return f"ec2.{self.instance}_linux_on_demand"
+
+
+@dataclass(frozen=True, slots=True)
 class ColdStart:
     """Initialisation [s] of an empty function of `memory_mb` as measured: a lower bound.
 
@@ -197,6 +220,13 @@ def _hex_colour(cell: str) -> str:
 
 def _yes_or_no(cell: str) -> bool:
     return cell_one_of("yes", "no")(cell) == "yes"
+
+
+def _rising_numbers(cell: str) -> tuple[float, ...]:
+    sizes = tuple(number_cell(each) for each in cell.split())
+    if not sizes or list(sizes) != sorted(set(sizes)):
+        raise ValueError('rising numbers such as "0.5 1 2"')
+    return sizes
 
 
 LIMIT: dict[str, Check] = dict.fromkeys(Limit.__dataclass_fields__, str) | {
@@ -253,7 +283,19 @@ CONSTANT: dict[str, Check] = {
     **_SOURCE_COLUMNS,
     "not_used": str,
 }
-TASK_SIZE: dict[str, Check] = {"vcpu": number_cell, "as_of": date_cell, "source_url": url_cell}
+TASK_SIZE: dict[str, Check] = {
+    "vcpu": number_cell,
+    "gb": _rising_numbers,
+    "as_of": date_cell,
+    "source_url": url_cell,
+}
+INSTANCE_TYPE: dict[str, Check] = {
+    "instance": text_cell,
+    "architecture": cell_one_of("arm64", "x86_64"),
+    **dict.fromkeys(("vcpu", "gb"), number_cell),
+    "as_of": date_cell,
+    "source_url": url_cell,
+}
 COLD_START: dict[str, Check] = {
     **dict.fromkeys(("runtime", "lambda_runtime_id"), text_cell),
     "architecture": cell_one_of("arm64", "x86_64"),

@@ -112,10 +112,14 @@ class Distribution(ABC):
             total = total + term
         return total + self._excess(CEIL_TERMS * unit) / unit
 
+    def scaled(self, factor: Number) -> Distribution:
+        """The same shape, so many times as large."""
+        return replace(self, scale=self.scale * factor)
+
     def with_median(self, median: Number) -> Distribution:
         """The same shape, scaled so that its median is `median`."""
         unscaled = self._quantile(0.5)
-        if unscaled == 0:
+        if np.any(unscaled == 0):
             raise ExplorerError("has the median 0, which cannot be scaled: expected a median above 0")
         return replace(self, scale=median / unscaled)
 
@@ -219,42 +223,95 @@ class Quantiles(Distribution):
 
 
 @dataclass(frozen=True, eq=False)
-class Earlier(Distribution):
-    """The lesser of two quantities that are large together."""
+class ByPoint(Distribution):
+    """One of several distributions at each point: measured run times at several sizes of memory.
 
-    first: Distribution
-    second: Distribution
+    `index` says which of `parts`; it has as many axes as the workload's quantities and varies along one of
+    them at most. Values come with as many axes at least, or with none.
+    """
+
+    parts: tuple[Distribution, ...]
+    index: np.ndarray
 
     @property
     def tail(self) -> str:
-        return self.first.tail
+        return self.parts[0].tail
 
     def _sf(self, value: Number) -> Number:
-        return np.minimum(self.first.exceed(value), self.second.exceed(value))
+        return self._each(lambda part, value: part.exceed(value), value)
 
     def _quantile(self, p: Number) -> Number:
-        return np.minimum(self.first.quantile(p), self.second.quantile(p))
+        return self._each(lambda part, p: part.quantile(p), p)
 
     def _at(self, z: Number) -> Number:
-        return np.minimum(self.first.at(z), self.second.at(z))
+        return self._each(lambda part, z: part.at(z), z)
 
     def _excess(self, value: Number) -> Number:
-        """By quadrature."""
-        return self.expect(lambda each: np.maximum(each / self.scale - value, 0.0))
+        return self._each(lambda part, value: part.excess(value), value)
 
-    @cached_property
+    @property
     def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
+        raise NotImplementedError("each part has nodes of its own: see `expect`")
+
+    def expect(self, function: Callable[[Number], Number]) -> Number:
+        return self._each(lambda part, scale: part.scaled(scale).expect(function), self.scale)
+
+    def mean_ceil(self, increment: float) -> Number:
+        return self._each(lambda part, scale: part.scaled(scale).mean_ceil(increment), self.scale)
+
+    def _each(self, measure: Callable[[Distribution, Number], Number], value: Number) -> Number:
+        """`measure` of each part where it holds, for the values there."""
+        codes, value = self.index.ravel(), np.asarray(value)
+        axis = next((n - self.index.ndim for n, length in enumerate(self.index.shape) if length > 1), -1)
+        shape = np.broadcast_shapes(value.shape, self.index.shape)
+        result = np.empty(shape)
+        for code in np.unique(codes).tolist():
+            where = [slice(None)] * len(shape)
+            where[axis] = codes == code if codes.size > 1 else slice(None)
+            own = value
+            if value.ndim >= -axis and value.shape[axis] > 1 and codes.size > 1:
+                own = np.compress(codes == code, value, axis=axis)
+            result[tuple(where)] = measure(self.parts[code], own)
+        return result
+
+
+@dataclass(frozen=True, eq=False)
+class Earlier(Distribution):
+    """The lesser of two that are large together, such as a first byte that is never later than the last."""
+
+    one: Distribution
+    other: Distribution
+
+    @property
+    def tail(self) -> str:
+        return self.one.tail
+
+    def _sf(self, value: Number) -> Number:
+        return np.minimum(self.one.exceed(value), self.other.exceed(value))
+
+    def _quantile(self, p: Number) -> Number:
+        return np.minimum(self.one.quantile(p), self.other.quantile(p))
+
+    def _at(self, z: Number) -> Number:
+        return np.minimum(self.one.at(z), self.other.at(z))
+
+    def _excess(self, value: Number) -> Number:
         z, weights = np.polynomial.hermite_e.hermegauss(NODES)
-        return np.asarray(self._at(z)), weights / weights.sum()
+        total: Number = 0.0
+        for node, weight in zip(z, weights / weights.sum(), strict=True):
+            total = total + weight * np.maximum(self._at(node) - value, 0.0)
+        return total
 
+    @property
+    def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
+        raise NotImplementedError("its values may vary along the axes of both: see `expect`")
 
-def earlier(first: Distribution, second: Distribution) -> Distribution:
-    """The lesser of two distributions at each quantile.
-
-    >>> earlier(constant(2.0), constant(3.0)).quantile(0.5)
-    np.float64(2.0)
-    """
-    return Earlier(first, second)
+    def expect(self, function: Callable[[Number], Number]) -> Number:
+        z, weights = np.polynomial.hermite_e.hermegauss(NODES)
+        total: Number = 0.0
+        for node, weight in zip(z, weights / weights.sum(), strict=True):
+            total = total + weight * function(self.at(node))
+        return total
 
 
 def constant(value: float) -> Samples:

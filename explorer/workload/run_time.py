@@ -20,7 +20,7 @@ from explorer.facts import catalogue
 from explorer.facts.ufuncs import ndtr
 from explorer.facts.units import Number
 
-from .distribution import FAR, Distribution, Quantiles, Samples, from_quantiles
+from .distribution import FAR, ByPoint, Distribution, Quantiles, Samples, from_quantiles
 from .fields import Runtime
 from .kinds import ANY, LONGEST_TIME, field_error
 
@@ -63,43 +63,65 @@ def check_sizes(runtime: Runtime) -> None:
             raise field_error(f"runtime.tuned.{row}.{error}") from None
 
 
-def vcpu(runtime: Runtime, memory_mb: Number) -> Number:
+def vcpu(runtime: Runtime, memory_mb: Number, threads: Number | None = None) -> Number:
     """The vCPU that the work uses at a memory [MB]: what memory buys, at most its threads."""
-    return np.minimum(memory_mb / catalogue.constant("lambda.vcpu_mb").value, runtime.threads)
+    most = runtime.threads if threads is None else threads
+    return np.minimum(memory_mb / catalogue.constant("lambda.vcpu_mb").value, most)
 
 
-def computing_factor(runtime: Runtime, from_mb: Number, to_mb: Number) -> Number:
+def computing_factor(
+    runtime: Runtime,
+    from_mb: Number,
+    to_mb: Number,
+    cpu: Number | None = None,
+    threads: Number | None = None,
+) -> Number:
     """By what the run time grows from one memory to another [MB], by the share that computes.
+
+    `cpu` and `threads` take the place of the workload's own, such as arrays along the axes of a sweep.
 
     >>> from explorer.workload.workload import Workload
     >>> w = Workload(requests_per_month=1e6, response="1 KB", runtime={"p50": "1 s", "cpu": 0.5})
     >>> float(computing_factor(w.runtime, 1769, 884.5))
     1.5
     """
-    return runtime.cpu * vcpu(runtime, from_mb) / vcpu(runtime, to_mb) + 1 - runtime.cpu
+    share = runtime.cpu if cpu is None else cpu
+    return share * vcpu(runtime, from_mb, threads) / vcpu(runtime, to_mb, threads) + 1 - share
 
 
-def run_time_at(runtime: Runtime, memory_mb: float) -> Distribution:
-    """The run time at a memory [MB].
+def run_time_at(
+    runtime: Runtime, memory_mb: Number, cpu: Number | None = None, threads: Number | None = None
+) -> Distribution:
+    """The run time at a memory [MB], or at each of an array of them that varies along one axis.
 
-    Raises ExplorerError where a measured entry's quantiles fall.
+    `cpu` and `threads` take the place of the workload's own. Raises ExplorerError where a measured entry's
+    quantiles fall.
     """
     if not runtime.tuned:
-        factor = computing_factor(runtime, reference_memory(runtime), memory_mb)
-        return replace(runtime.spread, scale=runtime.spread.scale * factor)
+        if memory_mb is runtime.memory:
+            return runtime.spread
+        factor = computing_factor(runtime, reference_memory(runtime), memory_mb, cpu, threads)
+        return runtime.spread.scaled(factor)
+    sizes = sorted(time.memory for time in runtime.tuned)
+    within = np.clip(memory_mb, sizes[0], sizes[-1])
+    factor = computing_factor(runtime, within, memory_mb, cpu, threads)
+    if np.ndim(within) == 0:
+        return _measured(runtime, float(within)).scaled(factor)
+    distinct, index = np.unique(within, return_inverse=True)
+    parts = tuple(_measured(runtime, float(each)) for each in distinct)
+    return ByPoint(parts, index.reshape(np.shape(within)), scale=factor)
+
+
+def _measured(runtime: Runtime, memory_mb: float) -> Distribution:
+    """The run time at a memory [MB] that is measured, or lies between two that are."""
     entries = sorted(runtime.tuned, key=lambda entry: entry.memory)
     sizes = np.array([entry.memory for entry in entries])
-    within = float(np.clip(memory_mb, sizes[0], sizes[-1]))
-    factor = computing_factor(runtime, within, memory_mb)
     spreads = [_entry_spread(runtime.spread, entry.spread) for entry in entries]
-    if within in sizes:
-        spread = spreads[int(np.searchsorted(sizes, within))]
-    else:
-        above = int(np.searchsorted(sizes, within))
-        spread = _between(
-            spreads[above - 1], spreads[above], np.log(sizes[above - 1 : above + 1]), np.log(within)
-        )
-    return replace(spread, scale=spread.scale * factor)
+    above = int(np.searchsorted(sizes, memory_mb))
+    if memory_mb == sizes[above]:
+        return spreads[above]
+    ends = np.log(sizes[above - 1 : above + 1])
+    return _between(spreads[above - 1], spreads[above], ends, np.log(memory_mb))
 
 
 def _entry_spread(stated: Distribution, measured: Distribution) -> Distribution:

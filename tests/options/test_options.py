@@ -18,6 +18,7 @@ LEAST = {"requests_per_month": 1000, "request": "1 KB", "response": "1 KB", "run
 DIVISIBLE = {"divisible": True}
 SYNC = "request=inline, response=buffered, execution=single, configuration=bundled"
 HTTP, REST, ALB, FURL = (f"door={door}, {SYNC}" for door in ("http-api", "rest-api", "alb", "function-url"))
+ON_DEMAND = "initialization=on-demand"
 STREAMED = "request=inline, response=streamed, execution=single, configuration=bundled"
 
 
@@ -140,8 +141,15 @@ PAIRS = [  # design, limit, at the limit, one over
     (stored("queued"), "lambda.concurrency", jobs(1, 378.6, 890), jobs(1, 378.7, 890)),
     (stored("managed-instance"), "lmi.async", {"request": MB, "peak_rps": 5},
      {"request": MB, "peak_rps": 5.01}),
-    # 5.2 and 6.5 tasks of one vCPU, with a third to spare
-    (sync("service", door="alb"), "fargate.vcpu", {"peak_rps": 4}, {"peak_rps": 5}),
+    # Most of the day two of the smallest do; one holds one request: 1.3 x 4.6 = 5.98 at the peak are six
+    (sync("service", door="alb"), "fargate.vcpu", {"peak_rps": 4.6}, {"peak_rps": 4.7}),
+    # Three environments an instance of six requests at once: no more than 15,000 environments
+    (sync("managed-instance", door="function-url"), "lmi.environments.max", {"peak_rps": 30_000},
+     {"peak_rps": 30_001}),
+    # Where a latency is promised, nothing waits
+    (stored("queued"), "lambda.esm.sqs.concurrency", {"peak_rps": 1250, "targets": {"latency_p95": 9}},
+     {"peak_rps": 1251, "targets": {"latency_p95": 9}}),
+    (stored("fargate"), "fargate.launch.rate", {"peak_rps": 20}, {"peak_rps": 20.1}),
     # What is kept
     ("door=http-api, request=presigned-upload, response=buffered, execution=single, configuration=bundled",
      "s3.put", {"request": 5 * GB}, {"request": 5 * GB + 1}),
@@ -218,7 +226,7 @@ def test_a_body_that_goes_through_s3_breaks_nothing(execution, limit, size):
 
 # Rates and concurrency: Poisson demand at the peak ---------------------------------------------------
 
-SLOW = {"requests_per_month": MONTH_S}  # a mean of one a second
+SLOW = {"requests_per_month": MONTH_S, "peak_ramp": 60}  # a mean of one a second, and a fast rise
 DEMANDS = [  # design, limit, fields, mean demand, how much of the limit one takes
     (HTTP, "apigw.throttle", {"peak_rps": 9900}, 9900, 1),
     (REST, "apigw.throttle", {"peak_rps": 9900}, 9900, 1),
@@ -227,8 +235,8 @@ DEMANDS = [  # design, limit, fields, mean demand, how much of the limit one tak
     (HTTP, "lambda.concurrency", {"peak_rps": 970, "runtime": 1}, 970, 1),
     (f"door=function-url, {STREAMED}", "lambda.concurrency",
      {"peak_rps": 97, "runtime": 9, "response": 8 * MB}, 970, 1),
-    (HTTP, "lambda.scaling", {**SLOW, "peak_rps": 292, "runtime": 20}, 970, 1),
-    (HTTP, "lambda.scaling", {**SLOW, "peak_rps": 11641, "runtime": 0.5}, 970, 1),
+    (f"{HTTP}, {ON_DEMAND}", "lambda.scaling", {**SLOW, "peak_rps": 292, "runtime": 20}, 970, 1),
+    (f"{HTTP}, {ON_DEMAND}", "lambda.scaling", {**SLOW, "peak_rps": 11641, "runtime": 0.5}, 970, 1),
     (HTTP, "lambda.concurrency", {"peak_rps": 9900, "runtime": 0.01}, 990, 1.0),  # a tenth of a second each
     (stored("durable"), "durable.start", {"peak_rps": 290}, 290, 1),
     (stored("durable"), "durable.running", {"peak_rps": 4999, "runtime": work(1000, **DIVISIBLE)},
@@ -236,7 +244,12 @@ DEMANDS = [  # design, limit, fields, mean demand, how much of the limit one tak
     (stored("durable"), "durable.checkpoint", {"peak_rps": 3300}, 9900, 1),  # one step, a start, an end
     (stored("step-functions"), "sfn.start", {"peak_rps": 290}, 290, 1),
     (stored("fargate"), "fargate.vcpu", {"peak_rps": 0.1, "runtime": 15}, 0.1 * (15 + 35), 1),
-    (stored("fargate"), "fargate.vcpu", {"peak_rps": 0.1, "runtime": work(15, memory=3538)}, 5, 2),
+    (stored("fargate"), "fargate.vcpu", {"peak_rps": 0.1, "runtime": work(15, memory=3538, threads=2)},
+     5, 2),
+    (stored("fargate"), "fargate.spot.vcpu", {"peak_rps": 0.1, "runtime": work(15, interruptible=True)},
+     5, 1),
+    (stored("fargate"), "ecs.runtask.rate", {"peak_rps": 18}, 18, 1),
+    (stored("fargate"), "fargate.launch.burst", {"peak_rps": 19}, 95, 1),  # in the 5 s that it fills up in
     # A task a job reads each time: one call for ten values
     (stored("fargate", "parameter-store"), "ssm.tps", {"peak_rps": 38, **settings(total=99, entries=10)},
      38, 1),
@@ -302,7 +315,7 @@ def test_waiting_jobs_get_as_old_as_a_peak_makes_them(limit):
 def test_every_limit_that_an_option_binds_has_its_pair():
     w = workload(
         response={"p50": 1, "divisible": True},
-        runtime={"p50": 1, "divisible": True},
+        runtime={"p50": 1, "divisible": True, "interruptible": True},
         configuration={"total": 9, "entries": 3, "secrets": 1},
     )
     load = Conditions(w)

@@ -254,4 +254,5 @@ def _answers(workload: Workload, grid: Mapping[str, np.ndarray]) -> tuple[np.nda
     answers = Answers(load, designs)
     best = best_two(answers)
     index = np.array([*map(POSITION.__getitem__, designs.designs), NOTHING], dtype=np.int32)
-    return index[best.winner], index[best.runner_up], best.usd[0], chances(answers.load, designs, best.winner)
+    chance = chances(load, designs, best.winner, best.size[0])
+    return index[best.winner], index[best.runner_up], best.usd[0], chance

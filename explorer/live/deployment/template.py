@@ -9,9 +9,9 @@ from itertools import chain
 from typing import Any
 
 from explorer.engine.designs import Design
+from explorer.engine.sizing import sized_conditions
 from explorer.errors import DesignError
 from explorer.facts.suggestions import expected_one_of
-from explorer.options.base.conditions import Conditions
 from explorer.options.base.resources import (
     CALLER,
     Allow,
@@ -179,9 +179,10 @@ def stack_of(workload: Workload, design: Design) -> Stack:
             f"runtime.language is {workload.runtime.language}: the functions that are put up are Python; "
             + expected_one_of(sorted(RUNTIMES))
         )
-    load, path = Conditions(workload), design.flow
+    load, path = sized_conditions(workload, design), design.flow
     if unbuilt := design.unbuilt(load):
         raise DesignError(f"design {design} cannot be put up: {'; '.join(unbuilt)}")
+    workload = workload.replace({"runtime.architecture": load.architecture})
     pieces = tuple(chain.from_iterable(option.pieces(load, path) for option in design.options))
     stack = Stack(design, workload, pieces)
     door: Any = design.option("door")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
 from explorer.facts import catalogue, records
 from explorer.facts.encoding import Codec
+from explorer.facts.savings_plans import NO_PLAN
 from explorer.facts.ufuncs import gammainc
 from explorer.facts.units import BYTES, Number
-from explorer.workload.distribution import Distribution, constant, earlier, from_quantiles
+from explorer.workload.distribution import Distribution, Earlier, constant, from_quantiles
+from explorer.workload.kinds import ANY
+from explorer.workload.run_time import computing_factor, reference_memory, run_time_at
 from explorer.workload.workload import Workload
 
 from .cold_starts import cold_start_share, fewest_servers, mean_environments
@@ -21,7 +23,8 @@ from .limit_uses import AfterBurst, LimitUse, Linear, PerRequest, SumPerRequest,
 from .mask import EVERYWHERE, Mask
 from .paths import Paths
 from .request_path import LEVELS, Behind, BodyIn, BodyOut, Initialization, Start, Step
-from .usage import total
+from .sizes import ARCHITECTURES, Size, sizes_of, typical
+from .usage import Stepped, UsageLines
 
 if TYPE_CHECKING:
     from explorer.facts.runtimes import Runtime
@@ -36,9 +39,14 @@ ENVELOPES = {  # of events that hold the headers: how often, and how many bytes 
     "encoding.envelope.request.v2": ("encoding.copies.v2", "encoding.headers.v2"),
     "encoding.envelope.request.alb": ("encoding.copies.alb", "encoding.headers.alb"),
 }
+ARM, X86, EITHER = "_arm", "_x86", "_*"  # how price ids of an architecture end; of either, see `by_size`
+PER_VCPU = {  # by family of runtimes
+    "nodejs": "lmi.concurrency.node",
+    "java": "lmi.concurrency.java",
+    "dotnet": "lmi.concurrency.dotnet",
+    "python": "lmi.concurrency.python",
+}
 T = TypeVar("T")
-ANY = "_*"  # ends a price id that is for both architectures
-Size = tuple[float, str]  # memory [MB], architecture
 
 
 class Conditions:
@@ -59,23 +67,25 @@ class Conditions:
         self,
         workload: Workload,
         axes: Mapping[str, np.ndarray] | None = None,
-        before: tuple[int, ...] = (),
-        sizes: Sequence[Size] = (),
+        sizes: Sequence[Size] | None = None,
+        at_once: bool = False,
     ) -> None:
-        """Quantities of the shape (*before, *axes): `before` are axes of length 1 before those that vary.
+        """Quantities along `axes`, at one of `sizes`: without, at a typical one of the workload's.
 
-        `sizes` are memories [MB] with their architecture, along the last of the axes before.
+        With `at_once` there is an axis of length 1 for the paths and one for the sizes before them.
         """
         self.given = dict(axes or {})
+        memory = self.given.get("runtime.memory")
+        self.sizes = tuple(sizes_of(workload, memory) if sizes is None else sizes)
+        self.at_all_sizes, before = at_once, (1, len(self.sizes)) if at_once else ()
         shape = np.broadcast_shapes(*(np.shape(values) for values in self.given.values()))
-        self.shape, ndim = (*before[:-1], *([len(sizes)] if sizes else before[-1:]), *shape), len(shape)
+        self.shape, ndim = (*before, *shape), len(shape)
         self.axes = {
-            name: np.reshape(values, (*before, *(1,) * (ndim - np.ndim(values)), *np.shape(values)))
+            name: np.reshape(
+                values, (*(1,) * len(before), *(1,) * (ndim - np.ndim(values)), *np.shape(values))
+            )
             for name, values in self.given.items()
         }
-        self.sizes = tuple(sizes)
-        if sizes:
-            self.axes["runtime.memory"] = self._by_size([float(memory) for memory, _ in sizes])
         self.levels = np.array(LEVELS).reshape((3,) + (1,) * len(self.shape))
         self.limits: dict[str, float] = {}  # facts that were asked for: the assumptions of an answer
         self.constants: dict[str, float] = {}
@@ -87,25 +97,25 @@ class Conditions:
         self.workload = workload
         self._read_numbers()
 
-    def at_once(self, sizes: Sequence[Size] = ()) -> Self:
-        """The same load with an axis for the paths and one for these sizes before its own.
+    def at_once(self) -> Self:
+        """The same load with an axis for the paths and one for its sizes before its own.
 
-        With it an option answers for all of its paths at once.
+        With it an option answers for all of its paths and sizes at once.
         """
-        return type(self)(self.workload, self.given, (1, 1), sizes)
+        return type(self)(self.workload, self.given, self.sizes, at_once=True)
 
-    def _by_size(self, values: list[Any]) -> np.ndarray:
-        """One value a size, to broadcast."""
-        tail = len(self.shape) - 2
-        return np.array(values).reshape((1, -1) + (1,) * tail)
+    def at_size(self, size: Size) -> Self:
+        """The same load at one of its `sizes`."""
+        return type(self)(self.workload, self.given, (size,))
 
     def at_points(self, here: np.ndarray) -> Self:
         """The points of the load where `here` holds, along one axis."""
         shape = self.shape[len(self.shape) - here.ndim :]
         axes = {name: np.broadcast_to(values, shape)[here] for name, values in self.given.items()}
-        points = type(self)(self.workload, axes)
-        points._pick = lambda value: _picked(value, self.shape, here)
-        points._whole = self._memo
+        points = type(self)(self.workload, axes, self.sizes)
+        if len(self.sizes) == 1:
+            points._pick = lambda value: _picked(value, self.shape, here)
+            points._whole = self._memo
         return points
 
     # Facts by id ---------------------------------------------------------------------------------
@@ -198,17 +208,12 @@ class Conditions:
         if peak is None:
             peak = self.constant("peak.factor") * self.mean_rps
         self.peak_rps = np.maximum(peak, self.mean_rps)
-        self.spreads = {name: self._scaled(name) for name in ("request", "response", "runtime")}
-        self.request, self.response, self.runtime = self.spreads.values()
-        self.spreads["first_byte"] = self.first_byte = self._first_byte()
-        self.memory_mb: Number = number("runtime.memory")
-        self.architecture: str = w.runtime.architecture
-        architectures = dict.fromkeys(architecture for _, architecture in self.sizes)
-        if len(architectures) == 1:
-            (self.architecture,) = architectures
-        self.mixed = len(architectures) > 1  # sizes of both architectures side by side
-        self.memory_gb = self.memory_mb / 1024
-        self.vcpu = self.memory_mb / self.constant("lambda.vcpu_mb")
+        self.peak_ramp_s = number("peak_ramp")
+        self.request, self.response = self._scaled("request"), self._scaled("response")
+        self._read_sizes()
+        self._read_run_time()
+        self.spreads = {"request": self.request, "response": self.response, "runtime": self.runtime}
+        self.spreads["first_byte"] = self.first_byte
         self.state_bytes = number("runtime.state")
         self.compression = number("response.compression")
         self.cacheable, self.headers = number("response.cacheable"), number("client.headers")
@@ -216,7 +221,47 @@ class Conditions:
         self.tolerance = 1 - number("targets.success") + 1e-12  # what may fail; 1 - 0.999 is off by less
         self.waits, self.latency_p95 = number("client.waits"), number("targets.latency_p95")
         self.first_byte_p95 = number("targets.first_byte_p95")
+        if w.preferences.savings_plan != NO_PLAN:
+            self.constant("savings_plan.covered")  # an answer names it
         self._read_configuration()
+
+    def _read_sizes(self) -> None:
+        """Memory and architecture: of one size, or of all along the axis that is there for them."""
+        sizes = self.sizes if self.at_all_sizes else (typical(self.sizes),)
+        column = (1, len(sizes), *(1,) * (len(self.shape) - 2))
+        self.memory_mb: Number = sizes[0].memory_mb
+        if "runtime.memory" in self.axes:
+            self.memory_mb = self.axes["runtime.memory"]
+        elif len(sizes) > 1:
+            self.memory_mb = np.reshape([size.memory_mb for size in sizes], column)
+        named = {size.architecture for size in sizes}
+        self.architecture = ANY if len(named) > 1 else sizes[0].architecture
+        self.arm: Mask = np.bool_(self.architecture == "arm64")
+        if self.architecture == ANY:
+            self.arm = np.reshape([size.architecture == "arm64" for size in sizes], column)
+        self.memory_gb = self.memory_mb / 1024
+        self.vcpu = self.memory_mb / self.constant("lambda.vcpu_mb")  # what memory buys
+        self.used_vcpu = np.minimum(self.vcpu, self.number("runtime.threads"))  # and the work can use
+
+    def _read_run_time(self) -> None:
+        """The run time at the memory, what of it computes there, and the first byte in proportion to it."""
+        runtime = self.workload.runtime
+        cpu = self.number("runtime.cpu")
+        threads = self.number("runtime.threads")
+        stated_at = reference_memory(runtime)
+        stated = here = run_time_at(runtime, stated_at, cpu, threads)
+        slower: Number = 1.0
+        if np.ndim(self.memory_mb) or self.memory_mb != stated_at:
+            here = run_time_at(runtime, self.memory_mb, cpu, threads)
+            slower = computing_factor(runtime, stated_at, self.memory_mb, cpu, threads)
+            slower = here.median / stated.median if runtime.tuned else slower
+        # the work needs the same seconds of a processor, whatever the memory
+        used_there = np.minimum(stated_at / self.constant("lambda.vcpu_mb"), threads)
+        self.cpu = np.minimum(cpu * used_there / self.used_vcpu / slower, 1.0)
+        if "runtime" in self.axes:
+            here = here.with_median(self.axes["runtime"] * slower)
+        self.runtime, first = here, runtime.first_byte
+        self.first_byte = here if first is None else Earlier(first.spread.scaled(slower), here)
 
     def _read_configuration(self) -> None:
         given, number = self.workload.configuration, self.number
@@ -232,16 +277,6 @@ class Conditions:
     def _scaled(self, name: str) -> Distribution:
         spread: Distribution = getattr(self.workload, name).spread
         return spread.with_median(self.axes[name]) if name in self.axes else spread
-
-    def _first_byte(self) -> Distribution:
-        """When the first byte of a streamed response exists, after the work has begun [s].
-
-        It moves in proportion to the run time and is never later than it.
-        """
-        stated, runtime = self.workload.runtime.first_byte, self.workload.runtime.spread
-        if stated is None:
-            return self.runtime
-        return replace(earlier(stated.spread, runtime), scale=self.runtime.median / runtime.median)
 
     def spread(self, driver: str) -> Distribution:
         """The distribution of a driver: request [B], response [B], runtime or first_byte [s]."""
@@ -275,25 +310,35 @@ class Conditions:
         return np.maximum(1.0, np.ceil(self.runtime.quantile(0.99) / self.constant("step.seconds")))
 
     def price(self, price_id: str) -> Number:
-        """The first tier's price of an id [USD a unit], where a quantity is itself money."""
-        if price_id.endswith(ANY):
-            return total([share * self.price(name) for name, share in self.of_each(price_id)])
-        return float(catalogue.tariff(price_id, self.workload.region).tiers[0].usd)
+        """The first tier's price of an id as it is paid [USD a unit], where a quantity depends on money."""
+        return self._usd(price_id, self.workload.preferences.savings_plan)
+
+    def list_price(self, price_id: str) -> Number:
+        """The same without a savings plan."""
+        return self._usd(price_id, NO_PLAN)
+
+    def _usd(self, price_id: str, plan: str) -> Number:
+        if price_id.endswith(EITHER):
+            arm, x86 = (self._usd(price_id.removesuffix(EITHER) + ending, plan) for ending in (ARM, X86))
+            return np.where(self.arm, arm, x86)
+        return float(catalogue.tariff(price_id, self.workload.region, plan).tiers[0].usd)
 
     def by_architecture(self, price_id: str) -> str:
-        """The price id of this workload's architecture: "lambda.request" -> "lambda.request_arm".
+        """The price id of the architecture: "lambda.request" -> "lambda.request_arm".
 
-        Where sizes of both stand side by side, the id ends in `ANY`, and `of_each` says which is whose.
+        Where the load holds sizes of both it is "lambda.request_*", and `by_size` makes two lines of it.
         """
-        if self.mixed:
-            return f"{price_id}{ANY}"
-        return f"{price_id}_{'arm' if self.architecture == 'arm64' else 'x86'}"
+        return price_id + (EITHER if self.architecture == ANY else ARM if self.arm else X86)
 
-    def of_each(self, price_id: str) -> list[tuple[str, Number]]:
-        """The ids of both architectures for one that ends in `ANY`, each with the sizes that it is for."""
-        arm = self._by_size([architecture == "arm64" for _, architecture in self.sizes])
-        name = price_id.removesuffix(ANY)
-        return [(f"{name}_arm", arm), (f"{name}_x86", ~arm)]
+    def by_size(self, usage: UsageLines) -> UsageLines:
+        """Usage with the ids of prices: a line for each architecture, where sizes have both."""
+        for price_id, quantity in usage:
+            if not price_id.endswith(EITHER):
+                yield price_id, quantity
+                continue
+            for ending, has in ((ARM, self.arm), (X86, ~self.arm)):
+                own = quantity.scaled(has) if isinstance(quantity, Stepped) else quantity * has
+                yield price_id.removesuffix(EITHER) + ending, own
 
     # A cache at the edge -------------------------------------------------------------------------
 
@@ -517,13 +562,13 @@ class Conditions:
         measured = self.number("runtime.network")
         return self.limit("lambda.network") * 1e6 / 8 if measured is None else measured
 
-    def new_requests(self, seconds: float) -> tuple[Number, float]:
+    def new_requests(self, seconds: float) -> tuple[Number, Number]:
         """Requests more within `seconds` [s] when the rate goes from its mean to its peak, and its ramp [s].
 
-        It does so evenly within `peak.ramp_s`. Held for as long as the ramp or longer, each of them needs a
+        It does so evenly within `peak_ramp`. Held for as long as the ramp or longer, each of them needs a
         new environment; held for less, that share of them.
         """
-        return (self.peak_rps - self.mean_rps) * seconds, max(self.constant("peak.ramp_s"), seconds)
+        return (self.peak_rps - self.mean_rps) * seconds, np.maximum(self.peak_ramp_s, seconds)
 
     @property
     def in_peaks(self) -> Number:
@@ -554,19 +599,24 @@ class Conditions:
         """How long a peak lasts [s]: as `peak.hours` says, or for as long as a day's requests last."""
         return np.minimum(self.constant("peak.hours") * 3600, 86400 * self.mean_rps / self.peak_rps)
 
-    @property
-    def task_vcpu(self) -> Number:
-        """vCPU of the container that has at least this workload's share: a size that is sold."""
-        most = self.constant("fargate.gb_per_vcpu_max")
-        wanted = np.maximum(self.vcpu * (1 - 1e-9), self.memory_gb / most)
-        sizes = np.array(catalogue.task_sizes())
-        return sizes[np.minimum(np.searchsorted(sizes, wanted), len(sizes) - 1)]
+    # Several requests at once --------------------------------------------------------------------
 
     @property
-    def task_gb(self) -> Number:
-        """Memory of that container [GB]."""
-        least = self.constant("fargate.gb_per_vcpu_min") * self.task_vcpu
-        return np.maximum(np.ceil(self.memory_gb), least)
+    def most_per_vcpu(self) -> float:
+        """Requests at once that a vCPU bears in this language; infinite where no figure is published."""
+        language = self.workload.runtime.language
+        ids = [limit for family, limit in PER_VCPU.items() if language.startswith(family)]
+        return self.limit(ids[0]) if ids else float("inf")
+
+    @property
+    def per_vcpu(self) -> Number:
+        """Requests that share a vCPU while the others of them wait; below 1 where one takes several.
+
+        Each keeps a vCPU busy for the share of its time that it computes.
+        """
+        share = self.cpu * np.maximum(self.used_vcpu, 1.0)
+        whole = np.floor(1 / share * (1 + 1e-9))
+        return np.minimum(np.where(share <= 1, whole, 1 / share), self.most_per_vcpu)[()]
 
     def exchanged(self) -> list[Number]:
         """Bytes that the work exchanges with the internet for one request: terms with one driver each."""
@@ -582,32 +632,29 @@ class Conditions:
     @property
     def init(self) -> records.ColdStart:
         """The measured cold start of this language, architecture and least memory."""
-        return catalogue.cold_start(
-            self.workload.runtime.language, self.architecture, float(np.min(self.memory_mb))
-        )
+        architecture, memory = self.sizes[0].architecture, float(np.min(self.memory_mb))
+        return catalogue.cold_start(self.workload.runtime.language, architecture, memory)
 
     def init_of(self, measure: Callable[[Distribution], Number]) -> Number:
         """A measure of the cold start of this language, architecture and memory, such as its mean [s]."""
-        memory = np.asarray(self.memory_mb)
-        if memory.ndim == 0:
-            spread = self.memo("init spread", lambda: self._init_spread(float(memory), self.architecture))
-            return measure(spread)
-        found: Number = np.zeros(self.shape)
-        for size in np.unique(memory).tolist():
-            if not self.mixed:
-                found = np.where(memory == size, measure(self._init_spread(size, self.architecture)), found)
-                continue
-            for architecture in dict.fromkeys(each for _, each in self.sizes):
-                here = self._by_size([each == (size, architecture) for each in self.sizes])
-                found = np.where(here, measure(self._init_spread(size, architecture)), found)
+        spreads = self.memo("init spreads", self._init_spreads)
+        found = measure(spreads[0][0])
+        for spread, here in spreads[1:]:
+            found = np.where(here, measure(spread), found)
         return found
 
-    def _init_spread(self, memory_mb: float, architecture: str) -> Distribution:
-        """The cold start as a distribution through its measured quantiles [s]."""
-        if self.workload.runtime.init is not None:
-            return self.workload.runtime.init.spread
-        row = catalogue.cold_start(self.workload.runtime.language, architecture, memory_mb)
-        return from_quantiles({0.5: row.p50_s, 0.9: row.p90_s, 0.95: row.p95_s, 0.99: row.p99_s})
+    def _init_spreads(self) -> list[tuple[Distribution, Mask]]:
+        """Cold starts as distributions through their measured quantiles [s], each with where it holds."""
+        given = self.workload.runtime.init
+        if given is not None:
+            return [(given.spread, EVERYWHERE)]
+        memory, arm = np.broadcast_arrays(self.memory_mb, self.arm)
+        where: dict[records.ColdStart, Mask] = {}
+        for size, on_arm in sorted(set(zip(memory.ravel().tolist(), arm.ravel().tolist(), strict=True))):
+            architecture = ARCHITECTURES[0 if on_arm else 1]
+            row = catalogue.cold_start(self.workload.runtime.language, architecture, size)
+            where[row] = where.get(row, ~EVERYWHERE) | ((memory == size) & (arm == on_arm))
+        return [(_through(row), here) for row, here in where.items()]
 
     @property
     def init_mean_s(self) -> Number:
@@ -626,11 +673,10 @@ class Conditions:
 
     def restore_of(self, measure: Callable[[Distribution], Number]) -> Number:
         """A measure of the restore from a snapshot of this language, such as its mean [s]."""
-        memory = float(np.min(self.memory_mb))  # it hardly moves with memory
+        architecture, memory = self.sizes[0].architecture, float(np.min(self.memory_mb))  # it hardly moves
 
         def spread() -> Distribution:
-            row = catalogue.restore(self.workload.runtime.language, self.architecture, memory)
-            return from_quantiles({0.5: row.p50_s, 0.9: row.p90_s, 0.95: row.p95_s, 0.99: row.p99_s})
+            return _through(catalogue.restore(self.workload.runtime.language, architecture, memory))
 
         return measure(self.memo("restore spread", spread))
 
@@ -710,3 +756,8 @@ def _picked(value: Any, shape: tuple[int, ...], here: np.ndarray) -> Any:
     before = np.shape(value)[: np.ndim(value) - len(shape)]
     whole = np.broadcast_to(value, (*before, *shape)).reshape(*before, *here.shape)
     return whole[..., here]
+
+
+def _through(row: records.ColdStart) -> Distribution:
+    """A cold start as a distribution through its measured quantiles [s]."""
+    return from_quantiles({0.5: row.p50_s, 0.9: row.p90_s, 0.95: row.p95_s, 0.99: row.p99_s})

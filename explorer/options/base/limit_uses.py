@@ -359,8 +359,9 @@ class FixedUse(LimitUse):
     limit: str
     value: Number
     where: Mask = EVERYWHERE
-    is_setting: bool = False  # whether the workload sets it: coming near the limit is no warning then
     driver: str = field(default=Driver.AMOUNT, init=False)
+    # whether the workload sets it: coming near the limit is no warning then
+    is_setting: bool = field(default=False, kw_only=True)
 
     @property
     def can_break(self) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from explorer.facts.units import Number
 
 from .conditions import GB, Conditions
+from .containers import on_spot, smallest_task, task_hours
 from .paths import Paths
 from .request_path import Actor, Behind, Billing, Initialization, Phase, Step
 from .usage import UsageLines
@@ -21,8 +22,7 @@ def compute(load: Conditions, path: Paths, seconds: Number) -> UsageLines:
         yield from function_seconds(load, path, by_duration * (load.requests * seconds))
     by_task = path.compute.has(billing=Billing.TASK_TIME)
     if by_task.any():
-        hours = by_task * (load.requests * seconds / 3600)
-        yield from task_hours(load, hours, load.task_vcpu, load.task_gb)
+        yield from job_hours(load, by_task * (load.requests * seconds / 3600))
 
 
 def function_seconds(load: Conditions, path: Paths, seconds: Number) -> UsageLines:
@@ -37,12 +37,13 @@ def function_seconds(load: Conditions, path: Paths, seconds: Number) -> UsageLin
     yield load.by_architecture("lambda.provisioned_duration"), gb_s * (1 - beyond)
 
 
-def task_hours(load: Conditions, hours: Number, vcpu: Number, gb: Number) -> Iterable[tuple[str, Number]]:
-    """The lines for `hours` of a container of this size, with its public address unless it is in a VPC."""
-    yield load.by_architecture("fargate.vcpu_linux"), hours * vcpu
-    yield load.by_architecture("fargate.memory_linux"), hours * gb
-    if not load.workload.network.vpc:
-        yield "vpc.public_ipv4_in_use", hours
+def job_hours(load: Conditions, hours: Number) -> UsageLines:
+    """The lines for `hours` of tasks for a job each, on Spot capacity where that keeps the promises."""
+    spot, size = on_spot(load), smallest_task(load)
+    if not spot.all():
+        yield from task_hours(load, ~spot * hours, *size)
+    if spot.any():
+        yield from task_hours(load, spot * hours, *size, spot=True)
 
 
 def to_clients(load: Conditions, path: Paths, sent_bytes: Number) -> UsageLines:

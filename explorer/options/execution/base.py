@@ -11,6 +11,7 @@ from explorer.facts import catalogue
 from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Conditions
+from explorer.options.base.containers import carries_one
 from explorer.options.base.limit_uses import (
     Backlogged,
     FixedUse,
@@ -31,6 +32,7 @@ from explorer.options.base.request_path import (
     BodyIn,
     BodyOut,
     HandOver,
+    Initialization,
     Phase,
     RequestPath,
     Step,
@@ -101,12 +103,19 @@ class Execution(Option):
     )
     jobs_only: ClassVar[bool] = False  # whether it cannot answer at once
     handed: ClassVar[str] = ""  # the limit on what can be handed over; above it the body goes through S3
+    orchestrates: ClassVar[bool] = False  # whether it retries and shows each of several services' steps
+    repeats: ClassVar[str] = ""  # why work that nobody waits for may run twice, if it may
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)
         region = catalogue.region(load.workload.region)
         if region and not region.has_lambda and self.provides.get("behind") is not Behind.CONTAINER:
             yield Exclusion("region", f"{region.region} has no Lambda", is_whole=True)
+        if load.workload.runtime.once and self.repeats:
+            yield Exclusion("runtime.once", self.repeats, on={"asynchronous": True})
+        if load.workload.runtime.orchestrated and not self.orchestrates:
+            why = f"{self.id} does not retry and show each step of several services by itself"
+            yield Exclusion("runtime.orchestrated", why, is_whole=True)
 
     def clashes(self, flow: RequestPath) -> str | None:
         jobs = self.jobs_only and not flow.asynchronous
@@ -179,6 +188,14 @@ class Execution(Option):
             yield PeakDemand("downstream.concurrency", [peak], where=~held)
 
 
+def too_large(load: Conditions) -> Iterable[Exclusion]:
+    """That no container task holds one request."""
+    carried = carries_one(load)
+    if not np.all(carried):
+        why = "no container task has the memory and the vCPU that one request takes"
+        yield Exclusion("runtime.memory", why, where=~carried, is_whole=True)
+
+
 class LambdaExecution(Execution):
     """Work in a function: its memory, time, concurrency and cold starts."""
 
@@ -197,9 +214,11 @@ class LambdaExecution(Execution):
             least = load.peak_rps / load.limit("lambda.rps.sync")
             busy = [load.peak_rps * seconds for seconds in held_s]
             yield PeakDemand("lambda.concurrency", busy, least=least, where=at_once)
+            # what is kept ready need not be started
+            cold = at_once & ~path.initialization.is_(Initialization.PROVISIONED)
             most, ramp_s = load.new_requests(scaling_window_s())
             started = [most / ramp_s * seconds for seconds in held_s]
-            yield PeakDemand("lambda.scaling", started, most=most, where=at_once)
+            yield PeakDemand("lambda.scaling", started, most=most, where=cold)
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         invocations = load.requests * self.slices(load, path)

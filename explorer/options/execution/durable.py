@@ -33,6 +33,7 @@ class Durable(Sliced):
     parts = ("durable execution",)
     provides = {"compute": FUNCTION}
     handed = "durable.payload"
+    orchestrates = True
     state_limit = "durable.payload"
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:

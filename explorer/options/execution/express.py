@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse, PeakDemand, PerRequest
-from explorer.options.base.option import Exclusion
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import FUNCTION, Actor, BodyIn, BodyOut, Phase, RequestPath, Step
 from explorer.options.base.usage import UsageLines
@@ -27,18 +26,14 @@ class Express(LambdaExecution):
     provides = {"compute": FUNCTION}
     depends_on = (*LambdaExecution.depends_on, "starts_workflows")
     handed = "sfn.payload"
+    orchestrates = True
+    repeats = "an Express workflow that nobody waits for may run twice"
     age_limit = "sfn.duration.exp"  # the task is tried again while the function is throttled
 
     def clashes(self, flow: RequestPath) -> str | None:
         if flow.asynchronous or (flow.starts_workflows and flow.body_out is BodyOut.WHOLE):
             return None
         return "express needs a response that nobody waits for, or a buffered one behind http-api or rest-api"
-
-    def excludes(self, load: Conditions) -> Iterable[Exclusion]:
-        yield from super().excludes(load)
-        if load.workload.runtime.once:
-            why = "an Express workflow that nobody waits for may run twice"
-            yield Exclusion("runtime.once", why, on={"asynchronous": True})
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield load.time_limit("sfn.duration.exp", path)

@@ -10,7 +10,7 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
-from explorer.options.base.limit_uses import LimitUse
+from explorer.options.base.limit_uses import Backlogged, FixedUse, LimitUse
 from explorer.options.base.mask import EVERYWHERE, Mask
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Phase, RequestPath, Step
@@ -43,6 +43,7 @@ class Queued(LambdaExecution):
     )
     provides = {"compute": FUNCTION}
     handed = "sqs.message"
+    repeats = "a queue may deliver a message twice"
     age_limit = "sqs.retention"
 
     def holds_back(self, path: Paths) -> Mask:
@@ -58,6 +59,49 @@ class Queued(LambdaExecution):
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield load.time_limit("lambda.timeout", path)
         yield from super().limits(load, path)
+        mean, peak = load.mean_rps * load.runtime.mean, load.peak_rps * load.runtime.mean
+        most, ready = self.most_at_once(load, path), self.pollers(load) > 0
+        needed = np.minimum(load.concurrency_needed(load.limit(self.age_limit)), most)
+        at_peak = np.minimum(peak, most)
+        yield Backlogged("lambda.esm.sqs.concurrency", needed, ~ready, mean=mean, peak=at_peak)
+        carried = load.limit("lambda.esm.sqs.poller.concurrency")
+        yield FixedUse("lambda.esm.sqs.pollers", np.ceil(at_peak / carried), ready, is_setting=True)
+
+    def pollers(self, load: Conditions) -> Number:
+        """Pollers kept ready in provisioned mode; 0 where standard mode rises in time, or a job may wait.
+
+        Where a latency is promised, nothing may wait: what cannot be added within the rise is there before.
+        """
+        promised = load.latency_p95 is not None
+        if not promised or load.workload.downstream.concurrency is not None:  # a mapping has one of the two
+            return 0.0
+        added = load.limit("lambda.esm.sqs.pollers.ramp") / 60 * load.peak_ramp_s
+        missing = load.peak_rps * load.runtime.mean - added
+        needed = np.ceil(missing / load.limit("lambda.esm.sqs.poller.concurrency") * (1 - 1e-12))
+        least, most = load.constant("sqs.pollers_min"), load.limit("lambda.esm.sqs.pollers.ready")
+        return np.where(self._standard_behind_s(load) > 0, np.clip(needed, least, most), 0.0)[()]
+
+    def _standard_behind_s(self, load: Conditions) -> Number:
+        ready = np.maximum(load.limit("lambda.esm.sqs.start"), load.mean_rps * load.runtime.mean)
+        return self._behind_s(load, ready, load.limit("lambda.esm.sqs.ramp") / 60)
+
+    def _behind_s(self, load: Conditions, ready: Number, per_s: float) -> Number:
+        """By how long jobs wait for pollers in a rise, at the worst [s].
+
+        Jobs at once rise evenly for `peak_ramp` R; pollers let `ready` through, and `per_s` more each second,
+        until they let the peak through after T. A job that comes when R is over finds as many before it as
+        came while the two were apart: the longest wait is (T - R) / 2.
+        """
+        reached_s = (load.peak_rps * load.runtime.mean - ready) / per_s
+        return np.maximum(reached_s - load.peak_ramp_s, 0.0) / 2
+
+    def behind_s(self, load: Conditions) -> Number:
+        """The same with the pollers that are kept ready [s]."""
+        pollers = self.pollers(load)
+        ready = pollers * load.limit("lambda.esm.sqs.poller.concurrency")
+        left = self._behind_s(load, ready, load.limit("lambda.esm.sqs.pollers.ramp") / 60)
+        behind: Number = np.where(pollers > 0, left, self._standard_behind_s(load))
+        return behind
 
     def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
         single = self.most_at_once(load, Paths.of(path)) < LEAST_AT_ONCE
@@ -72,10 +116,20 @@ class Queued(LambdaExecution):
             more = started_chunks(load, spill, np.arange(chunk, load.limit(spill.limit), chunk))
             yield "sqs.standard_request", spill.where * (load.requests * (each - 1) * more)
         yield "sqs.standard_request", load.constant("sqs.idle_receives_per_s") * load.month_s
+        if np.any((pollers := self.pollers(load)) > 0):
+            yield "lambda.esm_event_poller_unit_sqs", pollers * load.hours
+            polls = load.constant("sqs.poller_idle_receives_per_s") * load.month_s
+            yield "sqs.standard_request", pollers * polls
 
     def _arrival(self, load: Conditions, path: Paths) -> Iterable[Step]:
         yield Step(Phase.QUEUE, "through the queue", (Actor.FRONT, Actor.WORKER), load.time("sqs.to_lambda"))
         yield from backlog(load, self.age_limit, EVERYWHERE, self.most_at_once(load, path))
+        behind_s = self.behind_s(load)
+        if np.any(behind_s > 0):
+            lasts_s = 2 * behind_s + load.peak_ramp_s  # a day: until the pollers let the peak through
+            share = np.minimum(lasts_s * load.peak_rps / (86400 * load.mean_rps), 1.0)
+            title, who = "wait for pollers in a rise", (Actor.HANDS, Actor.WORKER)
+            yield Step(Phase.QUEUE, title, who, load.when_cold(share, behind_s), order=1)
 
     def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield dead_letters(load)

@@ -36,6 +36,7 @@ class Recursion(Sliced):
     )
     provides = {"compute": FUNCTION}
     handed = "lambda.async.payload"
+    repeats = "an asynchronous event may reach the function twice"
     state_limit = "lambda.async.payload"
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:

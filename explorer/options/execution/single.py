@@ -21,6 +21,7 @@ class Single(LambdaExecution):
     summary = "one invocation"
     provides = {"compute": FUNCTION}
     handed = "lambda.async.payload"
+    repeats = "an asynchronous event may reach the function twice"
 
     def holds_back(self, path: Paths) -> Mask:
         """Reserved concurrency throttles, and what is throttled is tried again."""

@@ -52,6 +52,7 @@ class StepFunctions(Sliced):
     parts = (DesignPart("state machine", Actor.HANDS, "state machine"), "workflow role and log")
     provides = {"compute": FUNCTION}
     handed = "sfn.payload"
+    orchestrates = True
     state_limit = "sfn.payload"
     handover = "sfn.to_lambda"
     age_limit = "sfn.duration.std"  # the task is tried again while the function is throttled

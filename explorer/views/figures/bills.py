@@ -14,6 +14,7 @@ from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import CONCERNS, Design
+from explorer.engine.sizing import sized_conditions
 from explorer.facts import catalogue
 from explorer.facts.units import format_count, format_time, format_usd
 
@@ -46,7 +47,9 @@ def costs(r: Recommendation, most: int = 6) -> Picture:
     most : alternatives at most
     """
     designs = [r.nearest, *best_beside(r, most)]
-    bills = [by_service(bill_of(r.workload, design)) for design in designs]
+    bills = [
+        by_service(bill_of(r.workload, design, sized_conditions(r.workload, design))) for design in designs
+    ]
     totals = [sum(bill.values()) for bill in bills]
     title = f"Monthly cost: {r.workload.name}"
     alt = f"{title}: " + "; ".join(

@@ -12,7 +12,7 @@ from explorer.analysis.choice import complete_design
 from explorer.analysis.phrases import list_options
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
-from explorer.options.base.conditions import Conditions
+from explorer.engine.sizing import sized_conditions
 from explorer.workload.workload import Workload
 
 from .architecture import (
@@ -50,7 +50,7 @@ def resources(
     The numbers are the order of the steps, and their colours the phases of the sequence picture.
     """
     workload, subject_design = _resources_subject(subject, design)
-    load = Conditions(workload)
+    load = sized_conditions(workload, subject_design)
     boxes = boxes_by_role(load, subject_design)
     talks = list(numbered_talks(load, subject_design, boxes))
     lines = talks_between_boxes(talks, boxes)

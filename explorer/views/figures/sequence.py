@@ -14,6 +14,7 @@ from explorer.analysis.phrases import list_options
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
 from explorer.engine.latency import steps as steps_of
+from explorer.engine.sizing import sized_conditions
 from explorer.facts.units import format_time
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import Actor
@@ -54,7 +55,7 @@ def sequence(
     design : the design to show; concerns left out are filled by the best
     """
     workload, subject_design = _sequence_subject(subject, design)
-    arrows = timed_steps(Conditions(workload), subject_design)
+    arrows = timed_steps(sized_conditions(workload, subject_design), subject_design)
     actors = actors_of(arrows)
     title = f"One request: {workload.name}"
     spent = [f"{a.title} {format_time(a.p50_s)}" for a in arrows if not a.silent]

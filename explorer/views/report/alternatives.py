@@ -10,6 +10,7 @@ from explorer.analysis.rejections import Rejection
 from explorer.engine.cost import usage
 from explorer.engine.latency import steps
 from explorer.engine.limits import findings
+from explorer.engine.sizing import sized_conditions
 from explorer.facts import catalogue
 from explorer.facts.records import Constant, Time
 from explorer.facts.units import (
@@ -20,7 +21,6 @@ from explorer.facts.units import (
     format_time,
     format_usd,
 )
-from explorer.options.base.conditions import Conditions
 
 from .blocks import Cell, Sources, Table, table
 from .typography import one_line
@@ -152,7 +152,7 @@ def deciding_assumptions(r: Recommendation) -> str:
 
 def cite_facts_without_table(r: Recommendation, sources: Sources) -> None:
     """Cite what no table shows: what a breach looks like, measured times and metering."""
-    load, design = Conditions(r.workload), r.nearest
+    load, design = sized_conditions(r.workload, r.nearest), r.nearest
     findings(r.workload, design, load)
     usage(load, design)
     steps(load, design)

@@ -27,6 +27,7 @@ from explorer.engine.designs import Placement
 from explorer.engine.designs import table as every_design
 from explorer.engine.latency import latency, steps
 from explorer.engine.limits import Finding, binding, findings
+from explorer.engine.sizing import sized_conditions
 from explorer.facts import catalogue
 from explorer.facts.units import (
     format_billed_quantity,
@@ -43,7 +44,6 @@ from explorer.facts.units import (
     split_unit,
 )
 from explorer.facts.verdict import Verdict
-from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Driver
 
 from .blocks import Cell, Sources, Table, table
@@ -95,7 +95,7 @@ def _tightest_limit_tile(r: Recommendation) -> Cell:
 
 def _drivers_by_limit(r: Recommendation) -> dict[str, set[str]]:
     """What drives each limit of the design."""
-    load, drivers = Conditions(r.workload), dict[str, set[str]]()
+    load, drivers = sized_conditions(r.workload, r.nearest), dict[str, set[str]]()
     for option in r.nearest.options:
         for use in binding(Placement.of(option, r.nearest.flow), load):
             drivers.setdefault(use.limit, set()).add(use.driver)
@@ -176,7 +176,7 @@ def miss_sentences(r: Recommendation) -> Iterator[str]:
     """Why the nearest miss is not feasible, and by how much; nothing if there is an answer."""
     if r.feasible:
         return
-    load = Conditions(r.workload)
+    load = sized_conditions(r.workload, r.nearest)
     yield from (
         breach_at_length(finding, load.tolerance) for finding in findings_with_verdict(r, Verdict.BREACH)
     )
@@ -287,7 +287,7 @@ def _unit_price_text(line: BillLine, region: str) -> tuple[str, str]:
 def phases_table(r: Recommendation) -> Table:
     """What one request waits for."""
     happens: dict[str, list[str]] = {}
-    for step in steps(Conditions(r.workload), r.nearest):
+    for step in steps(sized_conditions(r.workload, r.nearest), r.nearest):
         happens.setdefault(step.phase, []).append(step.title)
     seconds = latency(r.workload, r.nearest)
     total = ("In all", "", *_times(seconds.pop("total")))

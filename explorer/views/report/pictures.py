@@ -19,6 +19,7 @@ from explorer.analysis.sweep.sweep import Sweep, sweep
 from explorer.engine.designs import Design, table
 from explorer.engine.latency import latency, steps
 from explorer.engine.limits import binding
+from explorer.engine.sizing import sized_conditions
 from explorer.facts.key_value import format_pairs
 from explorer.options.base.conditions import Conditions
 
@@ -166,7 +167,7 @@ def _step_rows(r: Recommendation) -> Any:
     import pandas as pd
 
     rows = []
-    for step in steps(Conditions(r.workload), r.nearest):
+    for step in steps(sized_conditions(r.workload, r.nearest), r.nearest):
         seconds = np.broadcast_to(step.seconds, (3,)).tolist()
         rows.append((step.phase, step.title, *step.actors, *seconds))
     return pd.DataFrame(rows, columns=["phase", "step", "from", "to", "p50_s", "p95_s", "p99_s"])

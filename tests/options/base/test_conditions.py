@@ -179,7 +179,7 @@ def test_a_job_in_a_backlog_waits_by_its_place_in_it(peak, waits):
 
 def new_environments(seconds: float, **fields) -> float:
     """Those that start within `seconds` of the rise, each request held for its run time alone."""
-    load = Conditions(workload(**fields))
+    load = Conditions(workload(peak_ramp=60.0, **fields))
     most, ramp_s = load.new_requests(seconds)
     return float(min(most, most * load.runtime.mean / ramp_s))
 
@@ -199,7 +199,7 @@ def new_environments(seconds: float, **fields) -> float:
 )
 def test_environments_that_start_within_ten_seconds_of_a_rising_rate(peak, runtime, started):
     assert new_environments(10.0, peak_rps=peak, runtime=runtime) == pytest.approx(started)
-    row = finding(FURL, "lambda.scaling", peak_rps=peak, runtime=runtime)
+    row = finding(FURL, "lambda.scaling", peak_rps=peak, runtime=runtime, peak_ramp=60)
     assert row.breach_probability == pytest.approx(poisson.sf(1000, started), rel=1e-6, abs=1e-12)
 
 
