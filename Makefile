@@ -61,7 +61,7 @@ lint: setup ## ruff (rules and format), the walls between rooms, and mypy
 units: setup ## the tests without a browser (T=tests/facts/test_units.py: those alone, at once)
 	$(PY) -m pytest $(if $(T),-p no:xdist -p no:nbval -p no:anyio $(T),-n 2 --dist loadfile -m 'not browser')
 
-guard: setup ## hold all answers of the tree against those of 0.1.0; tests/guard/accepted.txt says what may differ
+guard: setup ## hold all answers of the tree against those of the baseline commit; tests/guard/accepted.txt says what may differ
 	@$(PY) tests/guard/run.py
 
 # A broken link, anchor or reference ends it. The notice is the theme's, of MkDocs 2.

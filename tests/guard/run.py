@@ -1,9 +1,9 @@
-"""The guard: the wheel of 0.1.0 in an environment of its own, and the tree, give the same answers.
+"""The guard: the wheel of the baseline in an environment of its own, and the tree, give the same answers.
 
     python tests/guard/run.py                    record both, compare, end with 1 on a difference
     python tests/guard/run.py --record-sample    write the answers that `make test` compares with
 
-The environment and the answers of 0.1.0 are kept under build/guard/ between runs.
+The environment and the answers of the baseline are kept under build/guard/ between runs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 import compare
 from side import examples, recorded, samples
 
-COMMIT = "4b2ca58db9503bfc8728e6aa43632461b5a1e50c"  # 0.1.0, as it was before the restructuring
+COMMIT = "9b0cd0c05ab151a4ec8a985cea9556dc5d57c416"  # the baseline: it moves when answers change by intent
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BUILD = ROOT / "build" / "guard" / COMMIT[:12]
@@ -35,11 +35,13 @@ def main() -> int:
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     parser.add_argument("--tree", type=Path, default=ROOT, help="the checkout that is guarded")
-    parser.add_argument("--record-sample", action="store_true", help="write tests/guard/answers from 0.1.0")
+    parser.add_argument(
+        "--record-sample", action="store_true", help="write tests/guard/answers from the baseline"
+    )
     parser.add_argument("--sample", action="store_true", help="compare the sample alone")
     parser.add_argument("--subjects", help="of these alone, such as help,signatures")
     parser.add_argument("--processes", type=int, default=2, help="that record at once")
-    parser.add_argument("--again", action="store_true", help="record 0.1.0 anew as well")
+    parser.add_argument("--again", action="store_true", help="record the baseline anew as well")
     options = parser.parse_args()
     tree = options.tree.resolve()
     python, package = environment()
@@ -79,11 +81,11 @@ def _subjects(given: str | None) -> list[str]:
     return [name for name in compare.SUBJECTS if name in names]
 
 
-# The environment of 0.1.0 -----------------------------------------------------------------------------
+# The environment of the baseline -----------------------------------------------------------------------------
 
 
 def environment() -> tuple[Path, Path]:
-    """The Python that has the wheel of 0.1.0, and the folder that explorer is in there."""
+    """The Python that has the wheel of the baseline, and the folder that explorer is in there."""
     folder = BUILD / "environment"
     python = folder / "bin" / "python"
     done = BUILD / "installed"
@@ -98,7 +100,7 @@ def environment() -> tuple[Path, Path]:
         done.touch()
     came = Path(_said(python, "import explorer; print(explorer.__file__)"))
     if not came.is_relative_to(folder.resolve()):
-        raise SystemExit(f"guard: explorer of 0.1.0 came from {came}: expected the wheel in {folder}")
+        raise SystemExit(f"guard: the baseline's explorer came from {came}: expected the wheel in {folder}")
     return python, came.parents[1]
 
 
@@ -171,12 +173,12 @@ def record(sides: list[Side], tree: Path, subjects: list[str], words: list[str],
     for side in sides:
         for subject in missing[side]:
             side.done(subject).touch()
-    kept = "" if missing[sides[0]] else "; the answers of 0.1.0 were there"
+    kept = "" if missing[sides[0]] else "; the answers of the baseline were there"
     print(f"recorded in {time.monotonic() - began:.0f} s with {processes} processes{kept}")
 
 
 def _key(tree: Path, sample: bool) -> str:
-    """A name for all that the answers of 0.1.0 depend on."""
+    """A name for all that the answers of the baseline depend on."""
     inputs = [HERE / f"{name}.py" for name in ("record", "cases", "workloads", "side")]
     for folder in (examples(tree), samples(tree)):
         inputs += sorted(path for path in folder.rglob("*") if path.is_file())

@@ -1,6 +1,6 @@
-"""The tree answers as 0.1.0 did: a sample of thirty workloads, and of all else that `make guard` compares.
+"""The tree answers as the baseline commit did: a sample of thirty workloads, and of all else that `make guard` compares.
 
-The answers of 0.1.0 are in answers/, as `tests/guard/run.py --record-sample` wrote them.
+The answers of the baseline are in answers/, as `tests/guard/run.py --record-sample` wrote them.
 """
 
 import copy
