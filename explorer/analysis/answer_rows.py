@@ -22,6 +22,7 @@ class Rows(Sequence[Row], Generic[Row]):
     rows : the records
     kind : their dataclass, whose fields are the columns of the frame, also where there is no row
     columns : by the name of a field that holds a mapping, the keys that are columns in its place
+    names : what a field is called in frames and plain values, where its own name cannot be
 
     Examples
     --------
@@ -38,6 +39,7 @@ class Rows(Sequence[Row], Generic[Row]):
     rows: tuple[Row, ...]
     kind: type[Row]
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -57,13 +59,14 @@ class Rows(Sequence[Row], Generic[Row]):
     def to_dicts(self) -> list[dict[str, Any]]:
         """Each record as plain values, by field."""
         rows = (asdict(row) for row in self.rows)  # type: ignore[call-overload]
-        return [{name: _plain(value) for name, value in row.items()} for row in rows]
+        return [{self.names.get(name, name): _plain(value) for name, value in row.items()} for row in rows]
 
     def to_frame(self) -> pd.DataFrame:
         """A row a record, a column a field."""
         import pandas as pd
 
-        names = [field.name for field in fields(self.kind)]  # type: ignore[arg-type]
+        own = [field.name for field in fields(self.kind)]  # type: ignore[arg-type]
+        names = [self.names.get(name, name) for name in own]
         records = self.to_dicts()
         for record in records:
             for name in self.columns:

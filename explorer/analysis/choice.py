@@ -15,11 +15,13 @@ from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import CONCERNS, Design, allowed, choices, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import Finding, findings
+from explorer.engine.misses import miss_factors
 from explorer.engine.search import best_two
 from explorer.errors import DesignError, WorkloadError
 from explorer.facts.units import quote_value
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import LEVELS
+from explorer.workload.run_time import reference_memory
 from explorer.workload.workload import Workload
 
 from .answer_rows import Rows
@@ -46,14 +48,11 @@ def complete_design(workload: Workload, design: str | Mapping[str, str | None] |
 
 
 def nearest_miss(evaluation: Evaluation) -> int:
-    """The index of the design that misses by least: fewest kinds, then to a percent, then by score."""
-    breach_chance, late_share = evaluation.hard_breach, evaluation.late
-    tolerance = evaluation.load.tolerance
-    kinds = 1 * (breach_chance > tolerance) + (late_share > tolerance) + ~evaluation.in_time
-    miss = np.round(np.maximum(breach_chance, late_share), 2)
+    """The index of the design that misses by the least factor, to a percent; then by score."""
+    miss = np.round(np.log(miss_factors(evaluation)) / np.log(1.01))
     part_usd = evaluation.load.workload.preferences.part_usd
     score = evaluation.monthly_usd + part_usd * evaluation.table.parts
-    return int(np.lexsort((evaluation.latency_s[:, 1], score, miss, kinds))[0])
+    return int(np.lexsort((evaluation.latency_s[:, 1], score, miss))[0])
 
 
 def _today_choices(workload: Workload) -> dict[str, str]:
@@ -61,7 +60,7 @@ def _today_choices(workload: Workload) -> dict[str, str]:
     try:
         return choices(workload.current.model_dump()) if workload.current else {}
     except DesignError as error:
-        raise DesignError(f"{workload.source}: current: {error}") from None
+        raise DesignError(f"{workload.origin}: current: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -119,6 +118,16 @@ class Choice:
     def parts(self) -> int:
         """The moving parts of `nearest`."""
         return int(self.candidates.parts[self.index])
+
+    @property
+    def memory_mb(self) -> float:
+        """The memory of what does the work [MB]."""
+        return reference_memory(self.workload.runtime)
+
+    @property
+    def architecture(self) -> str:
+        """The processor of what does the work."""
+        return self.workload.runtime.architecture
 
     @property
     def part_usd(self) -> float:

@@ -126,6 +126,24 @@ class Recommendation:
         return self.answer.assumptions.to_frame()
 
     @cached_property
+    def ways_out(self) -> pd.DataFrame:
+        """Where nothing is feasible, what would make something so; empty where something is.
+
+        Columns: kind (ability, promise, quota or size), field, from, to [unit], unit, factor, design,
+        memory_mb, architecture, monthly_usd [USD a month], parts, text, with (rows that go together).
+        """
+        return self.answer.ways_out.to_frame()
+
+    @cached_property
+    def promises(self) -> pd.DataFrame:
+        """What each promise costs: the answer without it.
+
+        Columns: field, value [unit], unit, binds, monthly_usd_without, saves_usd, saves_score_usd [USD a
+        month], design, text.
+        """
+        return self.answer.promises.to_frame()
+
+    @cached_property
     def changes(self) -> pd.DataFrame:
         """Against today's design: change (added, removed or cost), what, usd [USD a month; costs only]."""
         return self.answer.changes.to_frame()
@@ -157,6 +175,8 @@ class Recommendation:
             "findings": self.answer.findings.to_dicts(),
             "alternatives": self.answer.alternatives.to_dicts(),
             "rejected": self.answer.rejections.to_dicts(),
+            "ways_out": self.answer.ways_out.to_dicts(),
+            "promises": self.answer.promises.to_dicts(),
             "break_evens": self.answer.break_evens.to_dicts(),
             "at_part_usd": {f"{usd:g}": choice for usd, choice in self.at_part_usd.items()},
             "assumptions": self.answer.assumptions.to_dicts(),

@@ -153,7 +153,7 @@ def _rejection(
 ) -> Rejection:
     chances = tally.chances
     known_chances = [chance for chance in chances.values() if chance is not None]
-    closest = min(chances, key=lambda i: (counts[i], round(chances[i] or 0.0, 12), score[i]))
+    closest = min(chances, key=lambda i: (counts[i], _as_shown(chances[i]), score[i]))
     return Rejection(
         because,
         tally.kind,
@@ -163,6 +163,11 @@ def _rejection(
         min(known_chances) if known_chances else None,
         designs[closest].ids,
     )
+
+
+def _as_shown(chance: float | None) -> float:
+    """A chance to eleven digits: what is left differs by how it was worked out."""
+    return float(f"{chance or 0.0:.10e}")
 
 
 def _combination_rejections() -> list[Rejection]:

@@ -22,13 +22,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.facts.units import Number
-from explorer.options.base.conditions import Conditions
+from explorer.options.base.conditions import ANY, Conditions, Size
 from explorer.options.base.limit_uses import LimitUse
 from explorer.options.base.mask import EVERYWHERE
 from explorer.options.base.option import Option
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Step
-from explorer.options.base.usage import Stepped, total
+from explorer.options.base.usage import Stepped, UsageLines, total
 
 from .cost import Tariffs, tariffs
 from .designs import Question, Table
@@ -37,6 +37,7 @@ from .limits import raised
 
 USD, P50, P95, P99, EXCHANGE, WORK, COLD, BAD = "usd", "p50", "p95", "p99", "exchange", "work", "cold", "bad"
 FIXED = (USD, P50, P95, P99, EXCHANGE, WORK, COLD, BAD)
+SECONDS = "seconds"  # at all three levels, until they are put down
 Axes = tuple[bool, ...]  # of the load: whether something varies along each
 
 
@@ -76,10 +77,11 @@ class Answers:
     ----------
     load : workloads as options see them, without room for paths and sizes (`Conditions.at_once` makes it)
     table : the designs whose placements are asked
+    sizes : memories [MB] with their architecture, of which a design takes the best; the workload's own without
     """
 
-    def __init__(self, load: Conditions, table: Table) -> None:
-        self.load, self.table = load.at_once(), table
+    def __init__(self, load: Conditions, table: Table, sizes: Sequence[Size] = ()) -> None:
+        self.load, self.table = load.at_once(sizes), table
         self.axes_shape = self.load.shape[2:]
         self.ndim = len(self.load.shape)
         self.sizes = self.load.shape[1]
@@ -111,7 +113,7 @@ class Answers:
         found: dict[tuple[str, Axes], np.ndarray] = {}
         for exclusion in option.excludes(load):
             self._add(found, BAD, np.asarray(exclusion.where) * exclusion.mask(path) * 1.0)
-        for price_id, quantity in option.usage(load, path):
+        for price_id, quantity in self._lines(option.usage(load, path)):
             name, price = (
                 (USD, self.book.price(price_id)) if self.book.is_linear(price_id) else (price_id, 1.0)
             )
@@ -128,11 +130,26 @@ class Answers:
             self.uses.append((rows, use))
             self._judge(found, rows, use)
         for (name, axes), value in found.items():
-            if axes == self._flat:
-                at = self._place(name)
-                self.constant[at, rows] += value.reshape(value.shape[:2])
+            if name == SECONDS:
+                for number, level in enumerate((P50, P95, P99)):
+                    self._put(rows, level, axes, value[min(number, len(value) - 1)])
             else:
-                self._varied.setdefault((name, axes), []).append((rows, value))
+                self._put(rows, name, axes, value)
+
+    def _lines(self, lines: UsageLines) -> UsageLines:
+        """The lines, one that is for both architectures as one for each."""
+        for price_id, quantity in lines:
+            if not price_id.endswith(ANY):
+                yield price_id, quantity
+                continue
+            for name, share in self.load.of_each(price_id):
+                yield name, quantity.scaled(share) if isinstance(quantity, Stepped) else quantity * share
+
+    def _put(self, rows: np.ndarray, name: str, axes: Axes, value: np.ndarray) -> None:
+        if axes == self._flat:
+            self.constant[self._place(name), rows] += value.reshape(value.shape[:2])
+        else:
+            self._varied.setdefault((name, axes), []).append((rows, value))
 
     def _place(self, name: str) -> int:
         if name not in self.quantities:
@@ -143,14 +160,15 @@ class Answers:
         return self.quantities.index(name)
 
     def _add_seconds(self, found: dict[tuple[str, Axes], np.ndarray], load: Conditions, step: Step) -> None:
-        seconds = np.asarray(load.step_s(step))
-        levels = [seconds] * 3 if seconds.ndim == 0 else [seconds[min(i, len(seconds) - 1)] for i in range(3)]
-        names = [P50, P95, P99]
+        seconds = load.step_s(step)
+        if step.where is not EVERYWHERE:
+            seconds = step.where * seconds
+        whole = self._shaped(seconds, self.ndim + 1)  # (levels or 1, paths, sizes, *axes)
+        key = (SECONDS, self._axes(whole[0]))
+        found[key] = found[key] + whole if key in found else whole
         if counts := counts_for(step):
-            levels.append(load.patience_s(step))
-            names.append(counts)
-        for name, level in zip(names, levels, strict=True):
-            self._add(found, name, level if step.where is EVERYWHERE else step.where * level)
+            patience = load.patience_s(step)
+            self._add(found, counts, patience if step.where is EVERYWHERE else step.where * patience)
 
     def _judge(self, found: dict[tuple[str, Axes], np.ndarray], rows: np.ndarray, use: LimitUse) -> None:
         """Where a limit, its quota raised as far as it can be, breaks for more requests than may fail."""
@@ -174,13 +192,13 @@ class Answers:
         self._place(name)
         self.steps.append(Steps(name, row_of, sums, line.function, self._shaped(line.times)))
 
-    def _shaped(self, value: Number) -> np.ndarray:
+    def _shaped(self, value: Number, ndim: int = 0) -> np.ndarray:
         value = np.asarray(value)
-        missing = self.ndim - value.ndim
+        missing = (ndim or self.ndim) - value.ndim
         return value.reshape((1,) * missing + value.shape) if missing else value
 
     def _axes(self, value: np.ndarray) -> Axes:
-        return tuple(length > 1 for length in value.shape[2:])
+        return tuple([length > 1 for length in value.shape[2:]]) if self._flat else ()
 
     def _mixed(self, terms: Sequence[Number]) -> bool:
         """Whether terms vary along different axes: only then are they kept apart."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from functools import cache
@@ -205,9 +205,23 @@ class Tariffs:
                 left = pools.get(free[0], free[1])
                 taken = np.minimum(left, quantity)
                 pools[free[0]], quantity = left - taken, quantity - taken
-            for start, width, price in self.tiers(price_id) or ():
-                within = np.maximum(quantity - start, 0.0) if start else quantity
-                usd = usd + price * (within if width == np.inf else np.minimum(within, width))
+            usd = usd + self._marginal_usd(self.tiers(price_id) or (), quantity)
+        return usd
+
+    @staticmethod
+    def _marginal_usd(tiers: Iterable[tuple[float, ...]], quantity: Number) -> Number:
+        """Each tier's price of what lies in it; tiers that all quantities pass, or none reaches, are plain."""
+        usd: Number = 0.0
+        least, most = np.min(quantity), np.max(quantity)
+        for start, width, price in tiers:
+            if start and most <= start:
+                break
+            if least >= start + width:
+                usd = usd + price * width
+                continue
+            within = quantity - start if start else quantity
+            within = np.maximum(within, 0.0) if least < start else within
+            usd = usd + price * (np.minimum(within, width) if most > start + width else within)
         return usd
 
 

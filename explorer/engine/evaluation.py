@@ -1,4 +1,4 @@
-"""The plain evaluation: every design held against a load, its limits, money and seconds summed, none left out.
+"""The plain evaluation: every design against a load, its limits, money and seconds, none left out.
 
 One workload is a load without axes; a sweep is the same with them. It judges the search (`search.py`), which
 finds the same best designs without pricing all of them.
@@ -16,10 +16,11 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse
 
 from .answers import P50, P95, P99, Answers
+from .bounds import Grid
 from .designs import Design, Table, allowed
 from .limits import DRIVERS, breach_probability, raised
 from .ranking import ranked
-from .sums import Sums
+from .sums import Cells, Sums
 
 
 class Evaluation:
@@ -34,7 +35,8 @@ class Evaluation:
         self.load = load
         self.table = allowed(load) if designs is None else designs
         self.answers = Answers(load, self.table) if answers is None else answers
-        self._sums = Sums(self.answers)
+        rows, whole = self.table.rows, Cells(self.answers, Grid(load.shape))
+        self._sums = Sums(whole, rows, self.table.answers, np.zeros(len(rows), dtype=int))
 
     @property
     def designs(self) -> tuple[Design, ...]:
@@ -50,24 +52,20 @@ class Evaluation:
         return np.broadcast_to(values[:, 0], (len(self.table.rows), *self.load.shape))
 
     @cached_property
-    def _constants(self) -> np.ndarray:
-        return self._sums.constants(self.table.rows)
-
-    @cached_property
     def monthly_usd(self) -> np.ndarray:
         """The bill [USD a month]."""
-        return self._whole(self._sums.usd(self.table.rows, self._constants))
+        return self._whole(self._sums.usd())
 
     @cached_property
     def latency_s(self) -> np.ndarray:
         """From submitting to the whole result in hand, shape (designs, 3, *axes) for p50, p95, p99."""
-        totals = (self._sums.total(name, self.table.rows, self._constants) for name in (P50, P95, P99))
+        totals = (self._sums.total(name) for name in (P50, P95, P99))
         return np.stack([self._whole(total) for total in totals], axis=1)
 
     @cached_property
     def late(self) -> np.ndarray:
         """The chance that the first byte of an answer comes after `client.waits`."""
-        return self._whole(self._sums.late(self.table.rows, self.table.answers, self._constants))
+        return self._whole(self._sums.late())
 
     @cached_property
     def in_time(self) -> np.ndarray:
@@ -80,13 +78,12 @@ class Evaluation:
     @cached_property
     def feasible(self) -> np.ndarray:
         """Nothing excluded, no breach, within `client.waits` and `targets.latency_p95`."""
-        kept = self._sums.in_time(self.table.rows, self.table.answers, self._constants)
-        return self._whole(kept) & ~self.broken
+        return self._whole(self._sums.in_time()) & ~self.broken
 
     @cached_property
     def broken(self) -> np.ndarray:
         """Where an option is excluded, or a limit breaks for more requests than may fail."""
-        return self._whole(self._sums.broken(self.table.rows, self._constants))
+        return self._whole(self._sums.broken())
 
     def score_usd(self, part_usd: Number) -> np.ndarray:
         """Money and parts together; infinite where a design is not feasible."""

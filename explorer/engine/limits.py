@@ -47,7 +47,7 @@ def binding(placement: Placement, load: Conditions) -> list[LimitUse]:
 
 def raised(use: LimitUse, load: Conditions) -> float:
     """The value of a use's limit with its quota raised as far as it can be."""
-    return highest(use.limit) or load.limit(use.limit)
+    return max(highest(use.limit) or 0.0, load.limit(use.limit))
 
 
 @cache
@@ -94,8 +94,15 @@ def verdict(
 
 def findings(workload: Workload, design: Design, load: Conditions | None = None) -> list[Finding]:
     """Every limit that binds the design, worst first."""
+    return [found for found, _ in driven_findings(workload, design, load)]
+
+
+def driven_findings(
+    workload: Workload, design: Design, load: Conditions | None = None
+) -> list[tuple[Finding, str]]:
+    """Every limit that binds the design, worst first, each with what drives it: one of `DRIVERS`."""
     load = load or Conditions(workload)
-    worst: dict[str, Finding] = {}
+    worst: dict[str, tuple[Finding, str]] = {}
     for option in design.options:
         placement = Placement.of(option, design.flow)
         # where an option's work is handed over, it is the service that hands it over that refuses it
@@ -103,9 +110,9 @@ def findings(workload: Workload, design: Design, load: Conditions | None = None)
         for use in binding(placement, load):
             found = _finding(use, placement.load(load), seen_at)
             held = worst.get(use.limit)
-            if held is None or _rank(found) < _rank(held):
-                worst[use.limit] = found
-    return sorted(worst.values(), key=_rank)
+            if held is None or _rank(found) < _rank(held[0]):
+                worst[use.limit] = found, use.driver
+    return sorted(worst.values(), key=lambda one: _rank(one[0]))
 
 
 def _rank(finding: Finding) -> tuple[int, float, float]:

@@ -252,6 +252,17 @@ def test_a_price_from_next_month_does_not_count_yet(tables):
         ("lambda.duration_x86", "ap-south-1", "APS1-Lambda-GB-Second", False),
         ("kms.symmetric_request", "eu-west-1", "eu-west-1-KMS-Requests", True),
         ("kms.symmetric_request", "eu-west-1", "eu-west-2-KMS-Requests", False),
+        ("cloudfront.http_request", "eu-central-1", "EU-Requests-Tier1", True),
+        ("cloudfront.http_request", "eu-central-1", "US-Requests-Tier1", False),
+        ("cloudfront.http_request", "il-central-1", "EU-Requests-Tier1", True),
+        ("cloudfront.http_request", "ap-northeast-3", "JP-Requests-Tier1", True),
+        ("cloudfront.http_request", "ap-northeast-2", "AP-Requests-Tier1", True),
+        ("cloudfront.http_request", "ap-south-1", "IN-Requests-Tier1", True),
+        ("cloudfront.http_request", "ap-southeast-1", "AU-Requests-Tier1", False),
+        ("cloudfront.http_request", "us-gov-west-1", "US-Requests-Tier1", False),
+        ("cloudfront.http_request", "us-east-1", "US-Requests-Tier1", True),
+        ("cloudfront.origin_shield_request", "ap-northeast-2", "APN2-Requests-OriginShield", True),
+        ("sns.http_delivery", "eu-central-1", "EU-DeliveryAttempts-HTTP", False),  # that is Ireland's
     ],
 )
 def test_a_usage_type_carries_the_mark_of_its_region(id, region, usage, fits):
@@ -259,6 +270,70 @@ def test_a_usage_type_carries_the_mark_of_its_region(id, region, usage, fits):
     attributes = {**product.where, "usagetype": usage}
     assert product.fits("", attributes, region) == fits
     assert not product.fits("", {**attributes, "regionCode": "mx-central-1"}, region)
+
+
+@pytest.mark.parametrize(
+    ("id", "others"),
+    [
+        ("xray.trace_scanned", {"operation": "XRay-Traces-Retrieved"}),
+        ("s3.lifecycle_to_standard_ia", {"operation": "S3-GIRTransition"}),
+        ("eventbridge.custom_event", {"operation": "PutPartnerEvents"}),
+        ("efs.ia_write", {"accessType": "Read", "storageClass": "Infrequent Access"}),
+        ("route53.query", {"routingType": "Latency Based", "routingTarget": "External"}),
+        ("route53.query", {}),  # those of a resolver inside a network
+    ],
+)
+def test_products_of_one_usage_type_are_told_apart(id, others):
+    product = PRODUCTS[id]
+    attributes = {"usagetype": product.usage[0], "regionCode": "us-east-1"}
+    assert product.fits("", {**attributes, **product.where}, "us-east-1")
+    assert not product.fits("", {**attributes, **others}, "us-east-1")
+
+
+def offer(usage: str, prices: dict[str, str], region: str = "", **attributes: str) -> dict:
+    """An offer with a price from each quantity on."""
+    starts, ends = list(prices), [*list(prices)[1:], "Inf"]
+    bands = {
+        start: {"unit": "unit", "beginRange": start, "endRange": end, "pricePerUnit": {"USD": prices[start]}}
+        for start, end in zip(starts, ends, strict=True)
+    }
+    given = {"usagetype": usage, "regionCode": region, **attributes}
+    term = {"effectiveDate": "2026-11-01T00:00:00Z", "priceDimensions": bands}
+    return {"product": {"attributes": given}, "terms": {"OnDemand": {"term": term}}}
+
+
+def test_what_is_sold_worldwide_is_asked_for_once_and_found_by_the_edges(tables):
+    tables = kept(tables, "cloudfront.http_request")
+    offers = [
+        offer("US-Requests-Tier1", {"0": "0.00000075"}),
+        offer("EU-Requests-Tier1", {"0": "0.00000095"}),
+        offer("IN-Requests-Tier1", {"0": "0.0000009"}),
+    ]
+    asked_for = {
+        "ServiceCode": "AmazonCloudFront",
+        "Filters": [],
+        "FormatVersion": "aws_v1",
+        "MaxResults": 100,
+    }
+    answers = [(*listed(offers)[0], asked_for)]
+    session = Session({"pricing": answers})
+    regions = ["us-east-1", "us-east-2", "eu-central-1", "ap-south-1"]
+    done = refresh_prices(regions, session, TODAY, tables=tables)
+    session.stubs[0].assert_no_pending_responses()
+    assert [(row["region"], float(row["usd"])) for row in done.changed] == [("eu-central-1", 9.5e-7)]
+    assert done.confirmed == 3 and done.unlisted == []
+
+
+def test_what_is_free_with_another_product_stays_a_tier(tables):
+    tables = kept(tables, "waf.bot_control")
+    offers = [
+        offer("USE2-AMR-BotControl", {"0": "10"}, "us-east-2"),
+        offer("USE2-AMR-BotControl-Request", {"0": "0", "10000000": "0.0000011"}, "us-east-2"),
+    ]
+    done = refresh_prices(["us-east-2"], Session({"pricing": listed(offers)}), TODAY, tables=tables)
+    changed = [(row["id"], row["tier_from"], float(row["usd"])) for row in done.changed]
+    assert changed == [("waf.bot_control_request", 10_000_000, 1.1e-6)]
+    assert tables.tariff("waf.bot_control_request", "us-east-2").tiers[0].usd == 0
 
 
 def test_every_region_of_the_tables_has_its_mark_and_every_product_an_id():
@@ -307,7 +382,7 @@ def price_list(tables: Facts, regions: Iterable[str], change=lambda tariff: tari
                     "unit": "unit",
                     "beginRange": f"{tier.start:f}",
                     "endRange": "Inf" if tier.end is None else f"{tier.end:f}",
-                    "pricePerUnit": {"USD": f"{tier.usd:.10f}000"},
+                    "pricePerUnit": {"USD": f"{tier.usd:.13f}"},
                 }
                 for number, tier in enumerate(tiers)
             }

@@ -17,6 +17,7 @@ from .products import Product
 
 API_REGION = "us-east-1"  # where the Price List API answers, for every region
 ONE_BY_ONE = {"AmazonEC2", "AWSDataTransfer"}  # too long to be listed whole
+WORLDWIDE = {"AmazonCloudFront", "AmazonRoute53"}  # most of their products carry no region
 MANY = re.compile(r"^(per\s+)?(\d{3,}|\d+\s?M\b|thousand|million)", re.IGNORECASE)
 FORM = "expected an offer file of the AWS Price List, index.json"
 
@@ -42,9 +43,10 @@ class QueryApi:
                 for usage in product.usage_types_in_region(region)
             )
             return next(filter(None, lists), [])
-        key = product.service, region
+        only = {} if product.service in WORLDWIDE else {"regionCode": region}
+        key = product.service, only.get("regionCode", "")
         if key not in self._offers_by_key:
-            self._offers_by_key[key] = self._list_offers(product.service, regionCode=region)
+            self._offers_by_key[key] = self._list_offers(product.service, **only)
         return self._offers_by_key[key]
 
     def _list_offers(self, service: str, **attributes: str) -> list[Offer]:
@@ -97,16 +99,17 @@ def _read_offer_file(path: Path) -> tuple[str, list[Offer]]:
 
 
 def product_tiers(
-    source: QueryApi | OfferFiles, product: Product, region: str, today: date
+    source: QueryApi | OfferFiles, product: Product, region: str, today: date, *, free_tier: bool = False
 ) -> tuple[Tier, ...]:
     """The tiers of the product's price in the region, () if AWS does not list it.
 
+    With `free_tier`, a first tier at 0 USD is one of its tiers: what is sold with another product.
     Raises Unpriced if it is not in USD, not for one unit, or if several products fit at several prices.
     """
     offers = source.offers(product, region)
     try:
         fitting = [offer for offer in offers if _offer_fits(offer, product, region)]
-        ladders = {_offer_tiers(offer, today) for offer in fitting} - {()}
+        ladders = {_offer_tiers(offer, today, free_tier) for offer in fitting} - {()}
     except (AttributeError, TypeError):
         raise Unpriced(f"the price list of {product.service} has a form that is not known here") from None
     if len(ladders) > 1:
@@ -119,11 +122,11 @@ def _offer_fits(offer: Offer, product: Product, region: str) -> bool:
     return product.fits(description.get("productFamily", ""), description.get("attributes", {}), region)
 
 
-def _offer_tiers(offer: Offer, today: date) -> tuple[Tier, ...]:
+def _offer_tiers(offer: Offer, today: date, free_tier: bool) -> tuple[Tier, ...]:
     bands = sorted(
         (_price_band(dimension) for dimension in _price_dimensions(offer, today)), key=lambda band: band.start
     )
-    if len(bands) > 1 and bands[0].usd == 0:  # what is free each month is in billing_notes
+    if len(bands) > 1 and bands[0].usd == 0 and not free_tier:  # what is free each month is in billing_notes
         bands = [Tier(Decimal(0), bands[1].end, bands[1].usd), *bands[2:]]
     ends = [Decimal(0), *(band.end for band in bands[:-1])]
     if [band.start for band in bands] != ends[: len(bands)]:

@@ -87,7 +87,7 @@ def _refresh_price(
     if product is None or (isinstance(source, OfferFiles) and not source.holds(product.service)):
         return []
     try:
-        new = product_tiers(source, product, old.region, today)
+        new = product_tiers(source, product, old.region, today, free_tier=old.tiers[0].usd == 0)
         if new:
             _check_takes_place(old, new, today)
     except Unpriced as error:

@@ -17,6 +17,7 @@ from explorer.analysis.choice import Choice, complete_design
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import Design, table
 from explorer.errors import ExplorerError
+from explorer.facts.atomic_write import atomic_folder
 from explorer.facts.suggestions import expected_one_of
 from explorer.live.cloud import supervisor
 from explorer.workload.workload import Workload
@@ -225,10 +226,10 @@ def export(planned: Plan, folder: Path) -> list[Path]:
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExplorerError(f"{folder}: is there already: expected a new or empty folder")
-    written = []
-    for name, content in contents(planned.stack, planned.shipped).items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        written.append(path)
-    return written
+    files = contents(planned.stack, planned.shipped)
+    with atomic_folder(folder) as part:
+        for name, content in files.items():
+            path = part / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    return [folder / name for name in files]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
-from scipy.special import gammainc
 
 from explorer.facts import catalogue, records
 from explorer.facts.encoding import Codec
+from explorer.facts.ufuncs import gammainc
 from explorer.facts.units import BYTES, Number
 from explorer.workload.distribution import Distribution, constant, earlier, from_quantiles
 from explorer.workload.workload import Workload
@@ -21,6 +21,10 @@ from .limit_uses import AfterBurst, LimitUse, Linear, PerRequest, SumPerRequest,
 from .mask import EVERYWHERE, Mask
 from .paths import Paths
 from .request_path import LEVELS, Behind, BodyIn, BodyOut, Initialization, Start, Step
+from .usage import total
+
+if TYPE_CHECKING:
+    from explorer.facts.runtimes import Runtime
 
 GB = float(BYTES["GB"])
 MB = float(BYTES["MB"])
@@ -33,6 +37,8 @@ ENVELOPES = {  # of events that hold the headers: how often, and how many bytes 
     "encoding.envelope.request.alb": ("encoding.copies.alb", "encoding.headers.alb"),
 }
 T = TypeVar("T")
+ANY = "_*"  # ends a price id that is for both architectures
+Size = tuple[float, str]  # memory [MB], architecture
 
 
 class Conditions:
@@ -47,42 +53,60 @@ class Conditions:
     make it, the same object where nothing is cached.
     """
 
-    clients: Conditions  # all requests, those too that a cache answers
-
     def __init__(
         self,
         workload: Workload,
         axes: Mapping[str, np.ndarray] | None = None,
         before: tuple[int, ...] = (),
+        sizes: Sequence[Size] = (),
     ) -> None:
-        """Quantities of the shape (*before, *axes): `before` are axes of length 1 before those that vary."""
+        """Quantities of the shape (*before, *axes): `before` are axes of length 1 before those that vary.
+
+        `sizes` are memories [MB] with their architecture, along the last of the axes before.
+        """
         self.given = dict(axes or {})
         shape = np.broadcast_shapes(*(np.shape(values) for values in self.given.values()))
-        self.shape, ndim = (*before, *shape), len(shape)
+        self.shape, ndim = (*before[:-1], *([len(sizes)] if sizes else before[-1:]), *shape), len(shape)
         self.axes = {
             name: np.reshape(values, (*before, *(1,) * (ndim - np.ndim(values)), *np.shape(values)))
             for name, values in self.given.items()
         }
+        self.sizes = tuple(sizes)
+        if sizes:
+            self.axes["runtime.memory"] = self._by_size([float(memory) for memory, _ in sizes])
         self.levels = np.array(LEVELS).reshape((3,) + (1,) * len(self.shape))
         self.limits: dict[str, float] = {}  # facts that were asked for: the assumptions of an answer
         self.constants: dict[str, float] = {}
         self.times: dict[str, np.ndarray] = {}
         self._memo: dict[Hashable, Any] = {}
-        self.clients, self.hits = self, np.float64(0.0)
+        self._whole: dict[Hashable, Any] = {}  # what was worked out for the load whose points these are
+        self._pick: Callable[[Any], Any] = lambda value: value
+        self._clients: Conditions | None = None
+        self._beyond_cache: Conditions | None = None
+        self.hits: Number = 0.0  # the share of the clients' requests that a cache answers before they come here
         self.workload = workload
         self._read_numbers()
 
-    def at_once(self) -> Self:
-        """The same load with an axis for the paths and one for the sizes before its own.
+    def at_once(self, sizes: Sequence[Size] = ()) -> Self:
+        """The same load with an axis for the paths and one for these sizes before its own.
 
         With it an option answers for all of its paths at once.
         """
-        return type(self)(self.workload, self.given, (1, 1))
+        return type(self)(self.workload, self.given, (1, 1), sizes)
+
+    def _by_size(self, values: list[Any]) -> np.ndarray:
+        """One value a size, to broadcast."""
+        tail = len(self.shape) - 2
+        return np.array(values).reshape((1, -1) + (1,) * tail)
 
     def at_points(self, here: np.ndarray) -> Self:
         """The points of the load where `here` holds, along one axis."""
-        axes = {name: np.broadcast_to(values, self.shape)[here] for name, values in self.given.items()}
-        return type(self)(self.workload, axes)
+        shape = self.shape[len(self.shape) - here.ndim :]
+        axes = {name: np.broadcast_to(values, shape)[here] for name, values in self.given.items()}
+        points = type(self)(self.workload, axes)
+        points._pick = lambda value: _picked(value, self.shape, here)
+        points._whole = self._memo
+        return points
 
     # Facts by id ---------------------------------------------------------------------------------
 
@@ -90,7 +114,8 @@ class Conditions:
         """What `make` returns, worked out once for this load."""
         try:
             if key not in self._memo:
-                self._memo[key] = make()
+                known = self._whole.get(key)
+                self._memo[key] = make() if known is None else self._pick(known)
         except TypeError:  # an array among the key's parts: nothing to remember it by
             return make()
         return self._memo[key]
@@ -176,7 +201,12 @@ class Conditions:
         self.spreads = {name: self._scaled(name) for name in ("request", "response", "runtime")}
         self.request, self.response, self.runtime = self.spreads.values()
         self.spreads["first_byte"] = self.first_byte = self._first_byte()
-        self.memory_mb, self.architecture = number("runtime.memory"), w.runtime.architecture
+        self.memory_mb: Number = number("runtime.memory")
+        self.architecture: str = w.runtime.architecture
+        architectures = dict.fromkeys(architecture for _, architecture in self.sizes)
+        if len(architectures) == 1:
+            (self.architecture,) = architectures
+        self.mixed = len(architectures) > 1  # sizes of both architectures side by side
         self.memory_gb = self.memory_mb / 1024
         self.vcpu = self.memory_mb / self.constant("lambda.vcpu_mb")
         self.state_bytes = number("runtime.state")
@@ -244,22 +274,40 @@ class Conditions:
             return steps
         return np.maximum(1.0, np.ceil(self.runtime.quantile(0.99) / self.constant("step.seconds")))
 
-    def price(self, price_id: str) -> float:
+    def price(self, price_id: str) -> Number:
         """The first tier's price of an id [USD a unit], where a quantity is itself money."""
+        if price_id.endswith(ANY):
+            return total([share * self.price(name) for name, share in self.of_each(price_id)])
         return float(catalogue.tariff(price_id, self.workload.region).tiers[0].usd)
 
     def by_architecture(self, price_id: str) -> str:
-        """The price id of this workload's architecture: "lambda.request" -> "lambda.request_arm"."""
+        """The price id of this workload's architecture: "lambda.request" -> "lambda.request_arm".
+
+        Where sizes of both stand side by side, the id ends in `ANY`, and `of_each` says which is whose.
+        """
+        if self.mixed:
+            return f"{price_id}{ANY}"
         return f"{price_id}_{'arm' if self.architecture == 'arm64' else 'x86'}"
 
+    def of_each(self, price_id: str) -> list[tuple[str, Number]]:
+        """The ids of both architectures for one that ends in `ANY`, each with the sizes that it is for."""
+        arm = self._by_size([architecture == "arm64" for _, architecture in self.sizes])
+        name = price_id.removesuffix(ANY)
+        return [(f"{name}_arm", arm), (f"{name}_x86", ~arm)]
+
     # A cache at the edge -------------------------------------------------------------------------
+
+    @property
+    def clients(self) -> Conditions:
+        """The load as the clients make it, with those requests too that a cache answers."""
+        return self if self._clients is None else self._clients
 
     @property
     def caches(self) -> bool:
         """Whether a cache at the edge would answer any request: then cached paths are asked apart."""
         return bool(np.any(np.asarray(self.cacheable) > 0))
 
-    def behind_edge(self, path: Paths) -> Self:
+    def behind_edge(self, path: Paths) -> Conditions:
         """The load as what is behind the edge of these paths sees it: all of them cached, or none.
 
         Raises ValueError if some are and some are not.
@@ -268,17 +316,24 @@ class Conditions:
             return self
         if not path.cached.all():
             raise ValueError("paths behind a cache and paths without one are asked apart")
-        return self.memo("behind edge", self._behind_edge)
+        return self.beyond_cache
 
-    def _behind_edge(self) -> Self:
+    @property
+    def beyond_cache(self) -> Conditions:
         """The load without the share of the requests that a cache answers.
 
         A level of all requests is a lower one of those that no cache answers: of a share c that is answered
         at once, the slowest 1 - q are the slowest (1 - q) / (1 - c) of the rest. One more level, the last,
         is the median of the rest.
         """
+        if self._beyond_cache is None:
+            self._beyond_cache = self._without_hits()
+        return self._beyond_cache
+
+    def _without_hits(self) -> Conditions:
         view = copy.copy(self)
-        view._memo, view.hits = {}, self.cacheable
+        view._clients, view.hits = self, self.cacheable
+        view._memo, view._whole = {}, {}
         passed = np.maximum(1 - self.cacheable, LEAST_SHARE)
         view.requests, view.mean_rps, view.peak_rps = (
             passed * each for each in (self.requests, self.mean_rps, self.peak_rps)
@@ -293,7 +348,7 @@ class Conditions:
 
         Of an operation, by its id [s].
         """
-        view = self.memo("behind edge", self._behind_edge)
+        view = self.beyond_cache
         seconds = view.time(time_id)
         of_all = np.where(self.levels > view.hits, seconds[: len(LEVELS)], 0.0)
         return np.concatenate([of_all, np.broadcast_to(seconds[-1:], (1, *of_all.shape[1:]))])
@@ -371,6 +426,11 @@ class Conditions:
     def pages(self, path: Paths) -> Number:
         """Pages that a response is asked for in, on average."""
         return self.memo(("pages", path), lambda: self.response.mean_ceil(self.page_bytes(path)))
+
+    @property
+    def runtime_row(self) -> Runtime | None:
+        """What is known of the runtime; None if nothing is."""
+        return self.memo("runtime row", lambda: catalogue.runtime(self.workload.runtime.language))
 
     @property
     def polls(self) -> Number:
@@ -542,17 +602,23 @@ class Conditions:
         """A measure of the cold start of this language, architecture and memory, such as its mean [s]."""
         memory = np.asarray(self.memory_mb)
         if memory.ndim == 0:
-            return measure(self.memo("init spread", lambda: self._init_spread(float(memory))))
-        found = np.zeros(self.shape)
-        for size in np.unique(memory):
-            found = np.where(memory == size, measure(self._init_spread(float(size))), found)
+            spread = self.memo("init spread", lambda: self._init_spread(float(memory), self.architecture))
+            return measure(spread)
+        found: Number = np.zeros(self.shape)
+        for size in np.unique(memory).tolist():
+            if not self.mixed:
+                found = np.where(memory == size, measure(self._init_spread(size, self.architecture)), found)
+                continue
+            for architecture in dict.fromkeys(each for _, each in self.sizes):
+                here = self._by_size([each == (size, architecture) for each in self.sizes])
+                found = np.where(here, measure(self._init_spread(size, architecture)), found)
         return found
 
-    def _init_spread(self, memory_mb: float) -> Distribution:
+    def _init_spread(self, memory_mb: float, architecture: str) -> Distribution:
         """The cold start as a distribution through its measured quantiles [s]."""
         if self.workload.runtime.init is not None:
             return self.workload.runtime.init.spread
-        row = catalogue.cold_start(self.workload.runtime.language, self.architecture, memory_mb)
+        row = catalogue.cold_start(self.workload.runtime.language, architecture, memory_mb)
         return from_quantiles({0.5: row.p50_s, 0.9: row.p90_s, 0.95: row.p95_s, 0.99: row.p99_s})
 
     @property
@@ -645,3 +711,14 @@ class Conditions:
     def when_cold(self, share: Number, seconds: Number) -> Number:
         """`seconds` at those of `LEVELS` that fall among the `share` of cold requests, else 0."""
         return np.where(share > 1 - self.levels, seconds, 0.0)
+
+
+def _picked(value: Any, shape: tuple[int, ...], here: np.ndarray) -> Any:
+    """The part of a quantity of this shape, or of several, at the points where `here` holds."""
+    if isinstance(value, tuple):
+        return tuple(_picked(each, shape, here) for each in value)
+    if np.ndim(value) < len(shape):
+        return value
+    before = np.shape(value)[: np.ndim(value) - len(shape)]
+    whole = np.broadcast_to(value, (*before, *shape)).reshape(*before, *here.shape)
+    return whole[..., here]

@@ -8,7 +8,7 @@ for it.
 `limits`, `usage` and `steps` are asked with the workload (`Conditions`) and the paths (`Paths`): one path, or
 all those in which the option stands at once. Four rules make one answer serve both:
 
-* No `if` on a path: what holds on some paths is multiplied by a mask (usage), or says `where` (limits, steps).
+* No `if` on a path: what holds on some is multiplied by a mask (usage), or says `where` (limits, steps).
 * `if mask.any():` may stand around a line. It saves work, and facts that no path needs are not looked up.
 * One driver a term: a request's size, the run time or a rate each stand in a term of their own, and sums of
   them are lists of terms. Else every line would become an array along all axes of a grid.
@@ -94,7 +94,7 @@ class Option:
         region = catalogue.region(load.workload.region)
         if region and self.region_feature in (region.lacks or ()):
             yield Exclusion("region", f"{region.region} has no {self.region_feature}", is_whole=True)
-        runtime = catalogue.runtime(load.workload.runtime.language) if self.runtime_use else None
+        runtime = load.runtime_row if self.runtime_use else None
         if runtime and getattr(runtime, self.runtime_use) is False:
             why = f"{self.id} does not take {load.workload.runtime.language}"
             yield Exclusion("runtime.language", why, is_whole=True)
