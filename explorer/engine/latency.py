@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.request_path import LEVELS, PHASES, Actor, Phase, Step
+from explorer.options.base.request_path import LEVELS, PHASES, Actor, BodyOut, Phase, Step
 from explorer.workload.distribution import Distribution
 from explorer.workload.workload import Workload
 
@@ -60,6 +60,20 @@ def steps(load: Conditions, design: Design) -> list[Step]:
             if step.where
         ]
     return sorted(every, key=lambda step: (PHASES.index(step.phase), step.order))
+
+
+def first_byte_s(load: Conditions, design: Design) -> np.ndarray:
+    """From submitting to the first byte of the result, at each of `LEVELS` [s], shape (3,).
+
+    Of a request that is only acknowledged that is the 202.
+    """
+    acknowledged = design.flow.body_out is BodyOut.NOTHING
+    seconds = np.zeros(len(LEVELS))
+    for step in steps(load, design):
+        if not acknowledged or step.phase is Phase.SUBMIT:
+            assert step.before_first_byte is not None
+            seconds += np.broadcast_to(step.before_first_byte, seconds.shape)
+    return seconds
 
 
 def latency(

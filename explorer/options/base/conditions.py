@@ -61,8 +61,6 @@ class Conditions:
     make it, the same object where nothing is cached.
     """
 
-    clients: Conditions  # all requests, those too that a cache answers
-
     def __init__(
         self,
         workload: Workload,
@@ -93,7 +91,9 @@ class Conditions:
         self._memo: dict[Hashable, Any] = {}
         self._whole: dict[Hashable, Any] = {}  # what was worked out for the load whose points these are
         self._pick: Callable[[Any], Any] = lambda value: value
-        self.clients, self.hits = self, np.float64(0.0)
+        self._clients: Conditions | None = None
+        self._beyond_cache: Conditions | None = None
+        self.hits: Number = 0.0  # the share of the clients' requests that a cache answers before they come here
         self.workload = workload
         self._read_numbers()
 
@@ -343,11 +343,16 @@ class Conditions:
     # A cache at the edge -------------------------------------------------------------------------
 
     @property
+    def clients(self) -> Conditions:
+        """The load as the clients make it, with those requests too that a cache answers."""
+        return self if self._clients is None else self._clients
+
+    @property
     def caches(self) -> bool:
         """Whether a cache at the edge would answer any request: then cached paths are asked apart."""
         return bool(np.any(np.asarray(self.cacheable) > 0))
 
-    def behind_edge(self, path: Paths) -> Self:
+    def behind_edge(self, path: Paths) -> Conditions:
         """The load as what is behind the edge of these paths sees it: all of them cached, or none.
 
         Raises ValueError if some are and some are not.
@@ -356,17 +361,24 @@ class Conditions:
             return self
         if not path.cached.all():
             raise ValueError("paths behind a cache and paths without one are asked apart")
-        return self.memo("behind edge", self._behind_edge)
+        return self.beyond_cache
 
-    def _behind_edge(self) -> Self:
+    @property
+    def beyond_cache(self) -> Conditions:
         """The load without the share of the requests that a cache answers.
 
         A level of all requests is a lower one of those that no cache answers: of a share c that is answered
         at once, the slowest 1 - q are the slowest (1 - q) / (1 - c) of the rest. One more level, the last,
         is the median of the rest.
         """
+        if self._beyond_cache is None:
+            self._beyond_cache = self._without_hits()
+        return self._beyond_cache
+
+    def _without_hits(self) -> Conditions:
         view = copy.copy(self)
-        view._memo, view._whole, view.hits = {}, {}, self.cacheable
+        view._clients, view.hits = self, self.cacheable
+        view._memo, view._whole = {}, {}
         passed = np.maximum(1 - self.cacheable, LEAST_SHARE)
         view.requests, view.mean_rps, view.peak_rps = (
             passed * each for each in (self.requests, self.mean_rps, self.peak_rps)
@@ -381,7 +393,7 @@ class Conditions:
 
         Of an operation, by its id [s].
         """
-        view = self.memo("behind edge", self._behind_edge)
+        view = self.beyond_cache
         seconds = view.time(time_id)
         of_all = np.where(self.levels > view.hits, seconds[: len(LEVELS)], 0.0)
         return np.concatenate([of_all, np.broadcast_to(seconds[-1:], (1, *of_all.shape[1:]))])

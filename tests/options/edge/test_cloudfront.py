@@ -5,6 +5,8 @@ Prices of us-east-1: 1e-6 USD a request, 0.085 USD a GB out, 0.02 USD a GB to th
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import poisson
 
 import explorer as ex
@@ -13,6 +15,7 @@ from explorer.engine.designs import Design
 from explorer.engine.latency import latency as seconds_of
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
+from tests.support.workloads import workloads
 
 KB, MB, GB = 1024, 1024**2, 1024**3
 PLAIN = {
@@ -118,6 +121,18 @@ def test_many_workloads_at_once_cost_what_each_does():
     single = [float(ex.cost(cached(share), design()).total_usd) for share in shares]
     assert swept.monthly_usd.ravel() == pytest.approx(single, rel=1e-9)
     assert np.all(np.diff(single) < 0)
+
+
+@given(workloads(), st.lists(st.floats(0, 1), min_size=2, max_size=2))
+@settings(max_examples=25)
+def test_more_cache_never_costs_more(w, shares):
+    less, more = sorted(shares)
+    for response in ("buffered", "streamed"):
+        bills = [
+            float(ex.cost(w.replace({"response.cacheable": share}), design(response=response)).total_usd)
+            for share in (less, more)
+        ]
+        assert bills[1] <= bills[0] * (1 + 1e-9)
 
 
 # Parts, and whom it cannot serve --------------------------------------------------------------------

@@ -5,7 +5,7 @@ import pytest
 
 import explorer as ex
 from explorer.engine.designs import Design
-from explorer.engine.latency import steps
+from explorer.engine.latency import first_byte_s, latency
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
@@ -83,9 +83,8 @@ def test_what_is_not_streamed_waits_for_all_of_the_work():
 
 def seconds(w: Workload, **others) -> tuple[float, float]:
     """To the last and to the first byte, at the p50."""
-    found = steps(Conditions(w), Design(**design(door="function-url", **others)))
-    last = sum(np.ravel(step.seconds)[0] for step in found)
-    return last, sum(np.ravel(step.before_first_byte)[0] for step in found)
+    chosen = Design(**design(door="function-url", **others))
+    return latency(w, chosen)["total"]["p50"], float(first_byte_s(Conditions(w), chosen)[0])
 
 
 RECEIVED = 1024**2 / 2.5e6  # 0.419 s at 20 Mbit/s
@@ -113,6 +112,14 @@ def test_a_stored_result_begins_with_its_download():
     w = workload({"value": 2.0}, times=times)
     last, first = seconds(w, response="stored")
     assert last - first == pytest.approx(RECEIVED)
+
+
+def test_of_a_request_that_is_only_acknowledged_it_is_the_202():
+    times = {**TIMES, "handler.submit": 0.03, "async.to_lambda": 0.04}
+    w = workload({"value": 2.0}, times=times, client={"collects": False})
+    last, first = seconds(w, response="accepted")
+    assert first == pytest.approx(BEFORE + 0.03)
+    assert last == pytest.approx(BEFORE + 0.03 + 0.04 + 2.0)  # the end of the work
 
 
 def test_of_pages_the_first_counts():
