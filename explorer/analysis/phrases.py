@@ -388,6 +388,15 @@ def late_p95_at_length(p95_s: float, promised_s: float) -> str:
     return f"the p95 takes {format_time(p95_s)}, where {format_time(promised_s)} is promised"
 
 
+def late_first_byte_as_reason(p95_s: float, promised_s: float) -> str:
+    """The same of the first byte.
+
+    >>> late_first_byte_as_reason(2.5, 1)
+    "the first byte's p95 is 2.5 s, promised 1 s"
+    """
+    return f"the first byte's p95 is {format_time(p95_s)}, promised {format_time(promised_s)}"
+
+
 def late_p95_as_reason(p95_s: float, promised_s: float) -> str:
     """The same as what keeps a design from being built.
 

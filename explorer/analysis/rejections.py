@@ -133,6 +133,12 @@ def _tally_promises(evaluation: Evaluation, load: Conditions, tallies: dict[str,
         why = f"the p95 is promised within {format_time(float(load.latency_p95))}"
         options = _options_in_these_alone(evaluation, slow)
         tallies["targets.latency_p95"] = RejectionTally("promise", why, options, {int(i): None for i in slow})
+    late_begun = np.flatnonzero(~evaluation.begins_in_time)
+    if late_begun.size:
+        why = f"the first byte's p95 is promised within {format_time(float(load.first_byte_p95))}"
+        options = _options_in_these_alone(evaluation, late_begun)
+        chances = {int(i): None for i in late_begun}
+        tallies["targets.first_byte_p95"] = RejectionTally("promise", why, options, chances)
 
 
 def _options_in_these_alone(evaluation: Evaluation, designs: np.ndarray) -> set[str]:

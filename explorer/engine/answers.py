@@ -6,6 +6,7 @@ few quantities:
 * `usd`: lines of linear tariffs, priced; and a quantity for each id with tiers, priced once it is summed;
 * `p50`, `p95`, `p99`: seconds from submitting to the result in hand;
 * `exchange`, `work`, `cold`: what decides whether the client's patience holds;
+* `submitted`, `begun`: the p95 of the first byte, until the request is accepted and after that, if promised;
 * `bad`: limits that break for more requests than may fail. Above 0 a design is not feasible.
 
 An answer has the shape (paths, sizes, *axes). A run time varies along one axis of a grid, a response along
@@ -27,7 +28,7 @@ from explorer.options.base.limit_uses import LimitUse
 from explorer.options.base.mask import EVERYWHERE
 from explorer.options.base.option import Option
 from explorer.options.base.paths import Paths
-from explorer.options.base.request_path import Step
+from explorer.options.base.request_path import Phase, Step
 from explorer.options.base.usage import Stepped, total
 
 from .cost import Tariffs, tariffs
@@ -36,7 +37,8 @@ from .latency import counts_for
 from .limits import raised
 
 USD, P50, P95, P99, EXCHANGE, WORK, COLD, BAD = "usd", "p50", "p95", "p99", "exchange", "work", "cold", "bad"
-FIXED = (USD, P50, P95, P99, EXCHANGE, WORK, COLD, BAD)
+SUBMITTED, BEGUN = "submitted", "begun"
+FIXED = (USD, P50, P95, P99, EXCHANGE, WORK, COLD, BAD, SUBMITTED, BEGUN)
 SECONDS = "seconds"  # at all three levels, until they are put down
 Axes = tuple[bool, ...]  # of the load: whether something varies along each
 
@@ -155,6 +157,11 @@ class Answers:
         whole = self._shaped(seconds, self.ndim + 1)  # (levels or 1, paths, sizes, *axes)
         key = (SECONDS, self._axes(whole[0]))
         found[key] = found[key] + whole if key in found else whole
+        if load.first_byte_p95 is not None:
+            begun = np.asarray(load.first_byte_s(step))
+            begun = begun if begun.ndim == 0 else begun[min(1, len(begun) - 1)]
+            name = SUBMITTED if step.phase is Phase.SUBMIT else BEGUN
+            self._add(found, name, begun if every else step.where * begun)
         if counts := counts_for(step):
             patience = load.patience_s(step)
             self._add(found, counts, patience if every else step.where * patience)

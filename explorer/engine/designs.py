@@ -28,7 +28,7 @@ from explorer.options import (
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.paths import Paths
-from explorer.options.base.request_path import RequestPath
+from explorer.options.base.request_path import BodyOut, RequestPath
 
 OPTIONS: dict[str, dict[str, Option]] = {}
 for module in (edge, door, request, response, compression, execution, initialization, configuration):
@@ -256,6 +256,8 @@ class Table:
     rows: np.ndarray  # (designs, concerns): the placement of each of its options
     parts: np.ndarray  # (designs,)
     answers: np.ndarray  # (designs,): whether an exchange waits for the work
+    streams: np.ndarray  # (designs,): whether it waits for the first byte of a stream alone
+    acknowledges: np.ndarray  # (designs,): whether the result is only that the request is accepted
 
     def where(self, chosen: Mapping[str, str]) -> Table:
         """The table of those designs that hold all of the chosen options."""
@@ -264,7 +266,8 @@ class Table:
     def only(self, kept: np.ndarray) -> Table:
         """The table of those designs that are `kept` (bool, shape (designs,))."""
         designs = tuple(itertools.compress(self.designs, kept))
-        return Table(designs, self.placements, self.rows[kept], self.parts[kept], self.answers[kept])
+        by_design = (self.rows, self.parts, self.answers, self.streams, self.acknowledges)
+        return Table(designs, self.placements, *(values[kept] for values in by_design))
 
     @cached_property
     def used(self) -> np.ndarray:
@@ -333,8 +336,11 @@ def table() -> Table:
         for design in designs
     ]
     parts = np.array([len(design.parts) for design in designs])
-    answers = np.array([not design.flow.asynchronous for design in designs])
-    return Table(tuple(designs), tuple(index), np.array(rows), parts, answers)
+    flows = [design.flow for design in designs]
+    answers = np.array([not flow.asynchronous for flow in flows])
+    streams = np.array([flow.streaming for flow in flows])
+    acknowledges = np.array([flow.body_out is BodyOut.NOTHING for flow in flows])
+    return Table(tuple(designs), tuple(index), np.array(rows), parts, answers, streams, acknowledges)
 
 
 def allowed(load: Conditions) -> Table:

@@ -37,8 +37,8 @@ class Evaluation:
         self.load = load
         self.table = allowed(load) if designs is None else designs
         self.answers = Answers(load, self.table) if answers is None else answers
-        rows, whole = self.table.rows, Cells(self.answers, Grid(load.shape))
-        self._sums = Sums(whole, rows, self.table.answers, np.zeros(len(rows), dtype=int))
+        every, whole = np.arange(len(self.table.rows)), Cells(self.answers, Grid(load.shape))
+        self._sums = Sums(whole, self.table, every, np.zeros_like(every))
 
     @property
     def designs(self) -> tuple[Design, ...]:
@@ -109,8 +109,21 @@ class Evaluation:
         return self.latency_s[:, 1] <= target
 
     @cached_property
+    def begins_in_time(self) -> np.ndarray:
+        """Whether the first byte's p95 is within `targets.first_byte_p95`, if that is given."""
+        target = self.load.first_byte_p95
+        if target is None:
+            return np.ones((len(self.designs), *self.load.shape), dtype=bool)
+        return self.first_byte_p95_s <= target
+
+    @cached_property
+    def first_byte_p95_s(self) -> np.ndarray:
+        """The p95 of the first byte of the result [s]; worked out where it is promised alone."""
+        return self._whole(self._sums.first_byte())
+
+    @cached_property
     def feasible(self) -> np.ndarray:
-        """Nothing excluded, no breach, within `client.waits` and `targets.latency_p95`."""
+        """Nothing excluded, no breach, within `client.waits` and what `targets` promise."""
         return self._whole(self._in_time) & ~self.broken
 
     @cached_property

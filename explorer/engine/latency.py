@@ -76,6 +76,23 @@ def first_byte_s(load: Conditions, design: Design) -> np.ndarray:
     return seconds
 
 
+def seconds_by_step(load: Conditions, design: Design) -> dict[str, dict[str, float]]:
+    """Seconds of each step, in the order in which they happen, then "first_byte" and "total"."""
+    rows: dict[str, np.ndarray] = {}
+    for step in steps(load, design):
+        seconds = np.broadcast_to(step.seconds, (len(LEVELS),))
+        rows[step.title] = rows.get(step.title, 0.0) + seconds
+    total = np.sum(list(rows.values()), axis=0) if rows else np.zeros(len(LEVELS))
+    return {
+        title: _by_level(seconds)
+        for title, seconds in {**rows, "first_byte": first_byte_s(load, design), "total": total}.items()
+    }
+
+
+def _by_level(seconds: np.ndarray) -> dict[str, float]:
+    return {f"p{100 * level:g}": float(each) for level, each in zip(LEVELS, seconds, strict=True)}
+
+
 def latency(
     workload: Workload, design: Design, load: Conditions | None = None
 ) -> dict[str, dict[str, float]]:
@@ -86,9 +103,6 @@ def latency(
         seconds = np.broadcast_to(step.seconds, (3,))
         phases[step.phase] += seconds
         phases["total"] += seconds
-    names = [f"p{100 * level:g}" for level in LEVELS]
     return {
-        phase: dict(zip(names, seconds.tolist(), strict=True))
-        for phase, seconds in phases.items()
-        if phase == "total" or seconds.any()
+        phase: _by_level(seconds) for phase, seconds in phases.items() if phase == "total" or seconds.any()
     }

@@ -225,15 +225,18 @@ class Search:
             return total
 
         load, at_once = self.load, self.table.answers[designs]
+        begun, edge = (load.edge(driver) for driver in ("first_byte", "runtime"))
         ends = {
             name: here(self._end(value, how)[0], np.zeros_like(cell))
             for name, value, how in (
-                ("edge", load.edge("runtime"), np.minimum),
+                ("edge", edge, np.minimum),
+                ("begun", begun, np.minimum),
                 ("waits", load.waits, np.maximum),
                 ("p95", np.inf if load.latency_p95 is None else load.latency_p95, np.maximum),
             )
         }
-        before = summed(self.exchange) + np.where(at_once, summed(self.work) + ends["edge"], 0.0)
+        answer = np.where(self.table.streams[designs], ends["begun"], ends["edge"])
+        before = summed(self.exchange) + np.where(at_once, summed(self.work) + answer, 0.0)
         late = before * (1 - SLACK) > ends["waits"]
         if load.latency_p95 is not None:
             late = late | (summed(self.p95) * (1 - SLACK) > ends["p95"])
@@ -302,7 +305,7 @@ class Contest:
         if not len(design):
             return
         table = self.search.table
-        sums = Sums(self.cells, table.rows[design], table.answers[design], cell)
+        sums = Sums(self.cells, table, design, cell)
         usd = sums.usd()
         score = sums.score(usd, table.parts[design])
         worst = self.best[2][1, cell][:, None]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from explorer.facts.units import Number
 from explorer.workload.distribution import Distribution
 
-from .answers import BAD, COLD, EXCHANGE, P95, USD, WORK, Answers
+from .answers import BAD, BEGUN, COLD, EXCHANGE, P95, SUBMITTED, USD, WORK, Answers
 from .bounds import Grid
+from .designs import Table
 from .latency import over_patience
 
 SLACK = 1e-9  # by which a sum has to be more, of itself: far more than rounding
@@ -49,17 +51,19 @@ class Sums:
     Parameters
     ----------
     cells : the answers by cell
-    rows : the placements of the designs, shape (designs, concerns)
-    at_once : whether the exchange of each waits for the work
+    table : the table that the designs are from
+    design : their indices there
     cell : where each is looked at
 
     Arrays have the shape (designs, sizes, *sides of a cell), 1 where nothing varies.
     """
 
-    def __init__(self, cells: Cells, rows: np.ndarray, at_once: np.ndarray, cell: np.ndarray) -> None:
+    def __init__(self, cells: Cells, table: Table, design: np.ndarray, cell: np.ndarray) -> None:
         self.cells, self.answers, self.load = cells, cells.answers, cells.answers.load
-        self.rows, self.cell = rows, cell
-        self.at_once = self.column(at_once)
+        self.table, self.design, self.cell = table, design, cell
+        self.rows = table.rows[design]  # the placements, shape (designs, concerns)
+        self.at_once = self.column(table.answers[design])
+        self.streams = self.column(table.streams[design])
 
     def column(self, values: np.ndarray) -> np.ndarray:
         """One value a design, to broadcast."""
@@ -134,22 +138,42 @@ class Sums:
     def late(self) -> np.ndarray:
         """The chance that the first byte of an answer comes after `client.waits`."""
         left, work, cold = self._patience()
+        return np.asarray(self._over_patience(left, work, cold, self.at_once))
+
+    def _over_patience(
+        self, left: np.ndarray, work: np.ndarray, cold: np.ndarray, at_once: np.ndarray | bool
+    ) -> np.ndarray:
+        """The chance of it, of a stream by when its first byte exists."""
         init_s = self.at(self.load.init_p50_s)
-        return np.asarray(over_patience(left, self.runtime, init_s, work, cold, self.at_once))
+        late = over_patience(left, self.spread("runtime"), init_s, work, cold, at_once)
+        if self.load.first_byte is self.load.runtime or not self.streams.any():
+            return np.asarray(late)
+        begun = over_patience(left, self.spread("first_byte"), init_s, work, cold, at_once)
+        return np.asarray(np.where(self.streams, begun, late))
+
+    def _edge(self) -> np.ndarray:
+        """What the work takes, until the client has its first byte, for all requests but those that may fail."""
+        edge = self.at(self.load.edge("runtime"))
+        if self.load.first_byte is self.load.runtime or not self.streams.any():
+            return edge
+        return np.asarray(np.where(self.streams, self.at(self.load.edge("first_byte")), edge))
 
     def _patience(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         exchange, work, cold = (self.total(name) for name in (EXCHANGE, WORK, COLD))
         return self.at(self.load.waits) - exchange, work, cold
 
-    @cached_property
-    def runtime(self) -> Distribution:
-        """The run time where each design is looked at."""
-        spread = self.load.runtime
-        varied = {
-            field.name: self.at(value)
-            for field in fields(spread)
-            if np.ndim(value := getattr(spread, field.name)) == len(self.load.shape)
-        }
+    def spread(self, driver: str) -> Distribution:
+        """The distribution of a driver where each design is looked at."""
+        return self._spread_at(self.load.spread(driver))
+
+    def _spread_at(self, spread: Distribution) -> Distribution:
+        varied: dict[str, Any] = {}
+        for field in fields(spread):
+            value = getattr(spread, field.name)
+            if isinstance(value, Distribution):
+                varied[field.name] = self._spread_at(value)
+            elif isinstance(value, np.ndarray) and value.ndim == len(self.load.shape):
+                varied[field.name] = self.at(value)
         return replace(spread, **varied) if varied else spread
 
     def in_time(self) -> np.ndarray:
@@ -159,19 +183,26 @@ class Sums:
         exceed than may fail, or where a warm start is not, no chance need be worked out.
         """
         left, work, cold = self._patience()
-        edge, init_s = self.at(self.load.edge("runtime")), self.at(self.load.init_p50_s)
+        edge, init_s = self._edge(), self.at(self.load.init_p50_s)
         late = (left < 0) | (self.at_once & (left - work < edge * (1 - SLACK)))
         doubt = self.at_once & ~late & (left - work - init_s < edge * (1 + SLACK))
         if doubt.any():
-            chance = over_patience(left, self.runtime, init_s, work, cold, True)
+            chance = self._over_patience(left, work, cold, True)
             late = late | (doubt & (chance > self.at(self.load.tolerance)))
         if self.load.latency_p95 is not None:
             late = late | ~(self.total(P95) <= self.at(self.load.latency_p95))
+        if self.load.first_byte_p95 is not None:
+            late = late | ~(self.first_byte() <= self.at(self.load.first_byte_p95))
         return ~late
+
+    def first_byte(self) -> np.ndarray:
+        """The p95 of the first byte of the result: of what is only acknowledged, of the 202 [s]."""
+        later = self.column(~self.table.acknowledges[self.design])
+        return self.total(SUBMITTED) + later * self.total(BEGUN)
 
     def only(self, some: np.ndarray) -> Sums:
         """Some of the designs."""
-        return Sums(self.cells, self.rows[some], self.at_once.ravel()[some], self.cell[some])
+        return Sums(self.cells, self.table, self.design[some], self.cell[some])
 
 
 def _added(result: np.ndarray, some: np.ndarray, more: np.ndarray) -> np.ndarray:

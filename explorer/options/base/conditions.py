@@ -93,7 +93,9 @@ class Conditions:
         self._pick: Callable[[Any], Any] = lambda value: value
         self._clients: Conditions | None = None
         self._beyond_cache: Conditions | None = None
-        self.hits: Number = 0.0  # the share of the clients' requests that a cache answers before they come here
+        self.hits: Number = (
+            0.0  # the share of the clients' requests that a cache answers before they come here
+        )
         self.workload = workload
         self._read_numbers()
 
