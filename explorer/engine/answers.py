@@ -74,7 +74,7 @@ class Answers:
     ----------
     load : workloads as options see them, without room for paths and sizes (`Conditions.at_once` makes it)
     table : the designs whose placements are asked
-    sizes : memories [MB] with their architecture, of which a design takes the best; the workload's own without
+    sizes : memories [MB] with their architecture, a design takes the best; without, the workload's own
     """
 
     def __init__(self, load: Conditions, table: Table, sizes: Sequence[Size] = ()) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,8 @@ class Grid:
         whole = parts.transpose(*range(before), *order)
         lengths = [count * side for count, side in zip(self.counts, self.side, strict=True)]
         whole = whole.reshape(*values.shape[:before], *lengths)
-        return whole[(..., *map(slice, self.shape))]
+        inside: Any = (..., *map(slice, self.shape))
+        return np.asarray(whole[inside])
 
     def reduced(self, how: np.ufunc, values: np.ndarray) -> np.ndarray:
         """The least (`np.minimum`) or the most (`np.maximum`) in each cell, from (..., *axes).

@@ -246,5 +246,7 @@ def test_each_design_has_its_best_size_and_two_sizes_of_one_are_one_design(workl
         there = np.isfinite(best[place])
         np.testing.assert_array_equal(found.index[place] >= 0, there)
         np.testing.assert_allclose(found.score[place][there], best[place][there], rtol=1e-12)
-        at = score[(np.maximum(found.size[place], 0), np.maximum(found.index[place], 0), *np.indices(load.shape))]
+        at = score[
+            (np.maximum(found.size[place], 0), np.maximum(found.index[place], 0), *np.indices(load.shape))
+        ]
         np.testing.assert_allclose(at[there], best[place][there], rtol=1e-12)

@@ -9,6 +9,7 @@ import numpy as np
 
 from explorer.facts import catalogue, records
 from explorer.facts.encoding import Codec
+from explorer.facts.runtimes import Runtime
 from explorer.facts.units import BYTES, Number
 from explorer.workload.distribution import Distribution, from_quantiles
 from explorer.workload.workload import Workload
@@ -155,7 +156,8 @@ class Conditions:
         self.peak_rps = np.maximum(peak, self.mean_rps)
         self.spreads = {name: self._scaled(name) for name in ("request", "response", "runtime")}
         self.request, self.response, self.runtime = self.spreads.values()
-        self.memory_mb, self.architecture = number("runtime.memory"), w.runtime.architecture
+        self.memory_mb = number("runtime.memory")
+        self.architecture: str = w.runtime.architecture
         architectures = dict.fromkeys(architecture for _, architecture in self.sizes)
         if len(architectures) == 1:
             (self.architecture,) = architectures
@@ -257,7 +259,7 @@ class Conditions:
         return self.memo(("pages", path), lambda: self.response.mean_ceil(self.page_bytes(path)))
 
     @property
-    def runtime_row(self) -> records.Runtime | None:
+    def runtime_row(self) -> Runtime | None:
         """What is known of the runtime; None if nothing is."""
         return self.memo("runtime row", lambda: catalogue.runtime(self.workload.runtime.language))
 

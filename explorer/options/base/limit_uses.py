@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -139,7 +139,7 @@ class LimitUse(ABC):
     """A limit with what uses it, on the paths where it binds."""
 
     limit: str
-    driver: str | ClassVar[str]
+    driver: Any  # request, response or runtime; peak or amount. A field of some uses, fixed for the others
     where: Mask
 
     @abstractmethod
@@ -224,7 +224,7 @@ class SumPerRequest(LimitUse):
     limit: str
     measures: tuple[Term, ...]  # that of the run time first
     where: Mask = EVERYWHERE
-    driver: ClassVar[str] = "runtime"
+    driver = "runtime"
 
     def used(self, load: Quantities, p: float) -> Number:
         """The sum at the p-quantile of all."""
@@ -274,7 +274,7 @@ class PeakDemand(LimitUse):
     least: Number | None = None
     most: Number | None = None
     where: Mask = EVERYWHERE
-    driver: ClassVar[str] = "peak"
+    driver = "peak"
 
     @property
     def mean(self) -> Number:
@@ -334,7 +334,7 @@ class FixedUse(LimitUse):
     limit: str
     value: Number
     where: Mask = EVERYWHERE
-    driver: ClassVar[str] = "amount"
+    driver = "amount"
 
     def used(self, load: Quantities, p: float) -> Number:
         """The amount, in the limit's unit."""
