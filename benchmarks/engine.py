@@ -36,7 +36,9 @@ def main() -> None:
     old = asked(Path(sys.argv[1])) if len(sys.argv) > 1 else {}
     new = asked(ROOT)
     names = list(next(iter(new.values())))
-    print(f"{'':20}{'median':>8}{'worst':>8}  {'workload':18}{'goal':>12}{'0.1.0':>16}{'ratio':>7}  [ms of CPU]")
+    print(
+        f"{'':20}{'median':>8}{'worst':>8}  {'workload':18}{'goal':>12}{'0.1.0':>16}{'ratio':>7}  [ms of CPU]"
+    )
     for question, (goal, most) in QUESTIONS.items():
         here = [new[question][name] for name in names]
         worst = max(names, key=lambda name: new[question][name])
@@ -99,7 +101,7 @@ def growth() -> None:
     import numpy as np
 
     from explorer.engine.answers import Answers
-    from explorer.engine.designs import allowed
+    from explorer.engine.designs import allowed, more_options
     from explorer.engine.evaluation import Evaluation
     from explorer.engine.search import best_two
     from explorer.options.base.conditions import Conditions
@@ -121,6 +123,18 @@ def growth() -> None:
         if count <= 48:
             line += f"{cpu_ms(lambda axes=axes: Evaluation(Conditions(w, axes)).winner(), 1):10.1f}"
         print(line)
+    for copies in (0, 1, 3, 7):
+        with more_options(*clones(copies)):
+            load = Conditions(w)
+            count = len(allowed(load).designs)
+            one = cpu_ms(lambda load=load: best_two(Answers(load, allowed(load))), 5)
+            axes = {
+                axis: np.geomspace(low, high, 200).reshape([-1 if i == n else 1 for i in range(2)])
+                for n, (axis, low, high) in enumerate(AXES)
+            }
+            load = Conditions(w, axes)
+            grid = cpu_ms(lambda load=load: best_two(Answers(load, allowed(load))), 1)
+            print(f"{count:6} designs: one point {one:8.1f}, 200 x 200 {grid:8.1f}")
     memories = np.geomspace(128, 10240, 14)
     for architectures in ((), ("arm64",), ("arm64", "x86_64")):
         sizes = tuple((float(memory), each) for each in architectures for memory in memories)
@@ -130,6 +144,18 @@ def growth() -> None:
             return best_two(Answers(load, allowed(load), sizes))
 
         print(f"{max(len(sizes), 1):4} sizes {cpu_ms(sized, 3):8.1f}")
+
+
+def clones(copies: int) -> list[object]:
+    """Further options: each of two concerns so many times again, under other names."""
+    from explorer.engine.designs import OPTIONS
+
+    return [
+        type(f"{type(option).__name__}{number}", (type(option),), {"id": f"{option.id}-{number}"})()
+        for concern in ("configuration", "door")
+        for option in list(OPTIONS[concern].values())
+        for number in range(copies)
+    ]
 
 
 if __name__ == "__main__":

@@ -44,8 +44,8 @@ class Grid:
         whole = parts.transpose(*range(before), *order)
         lengths = [count * side for count, side in zip(self.counts, self.side, strict=True)]
         whole = whole.reshape(*values.shape[:before], *lengths)
-        within: tuple[Any, ...] = (..., *map(slice, self.shape))
-        return np.asarray(whole[within])
+        inside: Any = (..., *map(slice, self.shape))
+        return np.asarray(whole[inside])
 
     def reduced(self, how: np.ufunc, values: np.ndarray) -> np.ndarray:
         """The least (`np.minimum`) or the most (`np.maximum`) in each cell, from (..., *axes).

@@ -215,7 +215,7 @@ class Tariffs:
 
     @staticmethod
     def _marginal_usd(tiers: Iterable[tuple[float, ...]], quantity: Number) -> Number:
-        """Each tier's price of what lies in it; tiers that all quantities pass, or none reaches, are plain."""
+        """Each tier's price of what lies in it; a tier that all pass, or none reaches, is a plain number."""
         usd: Number = 0.0
         least, most = np.min(quantity), np.max(quantity)
         for start, width, price in tiers:

@@ -1,19 +1,19 @@
 """The two best designs at every point: of one workload, of a list of varied ones, or of a grid.
 
 Few designs are priced. The axes are cut into cells of neighbouring points. First each placement gets one
-number in each cell: the least that it adds to a score there. A design's sum of these is no more than its score
-anywhere in the cell. Then, in rounds and in all cells at once, those designs are priced whose sums are the
-lowest in a cell, until none is left whose sum is no more than what the second best costs there. Where designs
-and points are few, all are priced.
+number in each cell: the least that it adds to a score there. A design's sum of these is no more than its
+score anywhere in the cell. Then, in rounds and in all cells at once, those designs are priced whose sums are
+the lowest in a cell, until none is left whose sum is no more than what the second best costs there. Where
+designs and points are few, all are priced.
 
 The least of a sum. min sum f >= sum min f: in a cell, the least of each placement's terms may be summed. With
 terms along different axes this is even the least of their sum, since a cell is a product of intervals.
 
 Tiers. The money T(q) of a tiered id is not a sum of what placements add, because each tier's price holds
 for the sum q of all. On the interval [a, b] of what q can be in a cell, T(q) >= s q + min (T - s q) for any
-slope s >= 0, and T - s q is linear between tiers, so its least is at a, at b or at the start of a tier between
-them. With the chord's slope s = (T(b) - T(a)) / (b - a) this is exact where [a, b] lies within one tier. Of a free
-pool, which several ids share, each id is given the whole.
+slope s >= 0, and T - s q is linear between tiers, so its least is at a, at b or at the start of a tier
+between them. With the chord's slope s = (T(b) - T(a)) / (b - a) this is exact where [a, b] lies within one
+tier. Of a free pool, which several ids share, each id is given the whole.
 
 Promises and limits. A limit that surely breaks all over a cell makes the number infinite. Whether a design is
 in time is asked only of those that are cheap enough.
@@ -306,10 +306,16 @@ class Contest:
             return
         table = self.search.table
         sums = Sums(self.cells, table, design, cell)
+        holds = ~sums.broken()
+        some = np.flatnonzero(holds.reshape(len(design), -1).any(axis=1))
+        if len(some) < len(design):  # what breaks all over its cell need not be priced
+            sums, number, place, design = sums.only(some), number[some], place[some], design[some]
+            holds, cell = holds[some], cell[some]
+        if not len(design):
+            return
         usd = sums.usd()
         score = sums.score(usd, table.parts[design])
-        worst = self.best[2][1, cell][:, None]
-        open_here = (score <= worst * (1 + SLACK)) & ~sums.broken()
+        open_here = holds & (score <= self.best[2][1, cell][:, None] * (1 + SLACK))
         some = np.flatnonzero(open_here.reshape(len(design), -1).any(axis=1))
         if not len(some):
             return

@@ -13,7 +13,7 @@ class Stepped:
     """A quantity that rises by steps with sums of several drivers: instances, load balancer units.
 
     It is `times` x `function(sum, ...)`, with one sum for each of `sums`: terms with one driver each.
-    Kept apart like this, no term becomes an array along the axes of all drivers before it is priced.
+    Kept apart like this, no term becomes an array along all axes before it is priced.
     The function never falls in any of its sums, and knows plain numbers alone: what is an array is in a sum or
     in `times`, since a bound takes the least of a sum over many points.
     """
