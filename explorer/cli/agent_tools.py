@@ -34,7 +34,8 @@ Its least is three fields: requests_per_month = 3_000_000, response = "2 MB", ru
 may be quantiles: response = {p50 = "800 KB", p99 = "9 MB"}. Ask `recommend` first; `detail` gives one part of
 the answer. `explain` tells all about one limit."""
 
-P, T = ParamSpec("P"), TypeVar("T")
+P = ParamSpec("P")
+T = TypeVar("T")
 Row = dict[str, Any]
 
 Given = Annotated[

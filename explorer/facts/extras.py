@@ -13,6 +13,7 @@ import sys
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from explorer.errors import MissingExtraError
@@ -117,7 +118,7 @@ def _source(extras: str) -> list[str]:
     return [shlex.quote(f"{DISTRIBUTION}[{extras}]")]
 
 
-def _origin() -> dict:  # type: ignore[type-arg]
+def _origin() -> dict[str, Any]:
     """Where pip installed this package from (PEP 610); empty if from an index, or not at all."""
     try:
         installed = metadata.distribution(DISTRIBUTION)
