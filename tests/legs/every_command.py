@@ -1,7 +1,8 @@
 """Every command with the core alone: what works works, what needs an extra says so before anything is made.
 
-Run by any Python that has the core: `python tests/legs/every_command.py`. With `--block` what the extras bring
-is hidden first. `scripts/legs.py` runs it in environments of its own; `tests/cli/test_core_alone.py` with `--block`.
+Run by any Python that has the core: `python tests/legs/every_command.py`. With `--block` what the extras
+bring is hidden first. `scripts/legs.py` runs it in environments of its own; `tests/cli/test_core_alone.py`
+with `--block`.
 """
 
 from __future__ import annotations
