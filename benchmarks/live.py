@@ -36,7 +36,6 @@ from explorer.live.cloud.process import of_session
 from explorer.live.deployment import deploy
 from explorer.live.deployment.registry import Standing
 from explorer.live.deployment.target import Local
-from explorer.live.deployment.template import stack_of
 
 NAME = f"bench-{os.getpid()}"
 LEASE_S, RETRY_S, MARGIN_S = (
@@ -302,7 +301,7 @@ def reads(w: ex.Workload, chosen: str) -> int:
     from explorer.options.base.resources import Entry
 
     planned = deploy.plan(w, chosen)
-    kept = [entry for entry in stack_of(w, planned.design).of(Entry) if entry.kept == "store"]
+    kept = [entry for entry in planned.stack.of(Entry) if entry.kept == "store"]
     return -(-len(kept) // int(catalogue.constant("ssm.batch").value))
 
 

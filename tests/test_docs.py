@@ -17,6 +17,7 @@ from PIL import Image
 
 import explorer as ex
 from explorer.cli.main import COMMANDS, app
+from explorer.engine.designs import table
 from tests.support.paths import ROOT
 
 DOCS = ROOT / "docs"

@@ -345,7 +345,7 @@ NAMED = {  # reviewed: what else the text of a file means that is an option's id
     "check/recognition.py": {"environment", "service"},  # keys in files of other frameworks
     "check/sources/serverless.py": {"alb", "environment", "service"},  # keys in the framework's file
     "check/template.py": {"service"},
-    "cli/agent_tools.py": {"service"},  # a column
+    "cli/commands/agent_tools.py": {"service"},  # a column
     "cli/commands/facts.py": {"service"},  # a column
     "engine/encoded_size.py": {"http-api"},  # the default of a public function
     "facts/catalogue.py": {"service"},

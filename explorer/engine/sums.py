@@ -152,7 +152,7 @@ class Sums:
         return np.asarray(np.where(self.streams, begun, late))
 
     def _edge(self) -> np.ndarray:
-        """What the work takes, until the client has its first byte, for all requests but those that may fail."""
+        """What the work takes until the first byte is out, for all requests but those that may fail."""
         edge = self.at(self.load.edge("runtime"))
         if self.load.first_byte is self.load.runtime or not self.streams.any():
             return edge

@@ -428,7 +428,7 @@ class Facts:
         return replace(row, assumed=nearest != language)
 
     def restore(self, language: str, architecture: str, memory_mb: float) -> ColdStart:
-        """The restore from a snapshot, as `cold_start`; of a runtime that was not measured, the newest of all.
+        """The restore from a snapshot, as `cold_start`; of a runtime not measured, the newest of all.
 
         Restores were measured for Java alone: elsewhere the row is marked `assumed`.
         """

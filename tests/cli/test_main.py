@@ -236,7 +236,9 @@ def test_one_screen_has_the_answer_the_five_next_best_and_where_more_is_to_be_ha
     r, done = ex.recommend(ex.Workload.load(STATEMENTS)), run("recommend", STATEMENTS)
     lines = done.stdout.splitlines()
     words = " ".join(done.stdout.split()).lower()
-    assert all(" ".join(text.lower().split()).rstrip(".") in words for text in summary.summary_paragraphs(r).values())
+    assert all(
+        " ".join(text.lower().split()).rstrip(".") in words for text in summary.summary_paragraphs(r).values()
+    )
     start = next(i for i, line in enumerate(lines) if line.startswith("the next best"))
     shown = [re.findall(r"\$([\d,.]+)", line)[0].replace(",", "") for line in lines[start + 2 : start + 7]]
     assert [float(usd) for usd in shown] == [round(other.monthly_usd, 2) for other in r.others[:5]]

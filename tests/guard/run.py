@@ -81,7 +81,7 @@ def _subjects(given: str | None) -> list[str]:
     return [name for name in compare.SUBJECTS if name in names]
 
 
-# The environment of the baseline -----------------------------------------------------------------------------
+# The environment of the baseline ------------------------------------------------------------------------
 
 
 def environment() -> tuple[Path, Path]:

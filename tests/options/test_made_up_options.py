@@ -314,7 +314,7 @@ def test_its_colour_is_that_of_its_row():
 
 
 def test_the_template_has_the_hatch():
-    template = stack_of(workload(), HATCH).template
+    template = stack_of(Conditions(workload()), HATCH).template
     assert template["Resources"]["WorkHatch"] == {
         "Type": "MadeUp::Hatch",
         "Properties": {"Opens": {"Fn::GetAtt": ["Work", "Arn"]}},
@@ -328,7 +328,7 @@ def test_a_client_uploads_what_the_hatch_lets_through_no_more():
 def test_the_kettle_has_no_template():
     assert BOTH.undeployable == ("made-up-kettle has no template here",)
     with pytest.raises(DesignError, match="made-up-kettle has no template here"):
-        stack_of(workload(), BOTH)
+        stack_of(Conditions(workload()), BOTH)
 
 
 def test_its_price_is_refreshed():

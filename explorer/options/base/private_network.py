@@ -14,7 +14,7 @@ CONTAINER_CALLS = ("ecr.api", "ecr.dkr", "logs")  # of a container: its image is
 
 
 def nat_gateways(load: Conditions, carried: Sequence[Number]) -> UsageLines:
-    """The lines for a NAT gateway in each zone, and for what they carry for one request: bytes, a term each."""
+    """The lines for a NAT gateway in each zone, and what they carry for one request: bytes, a term each."""
     yield "nat.nat_hour", load.constant("network.zones") * load.hours
     for term in carried:
         yield "nat.nat_data", load.requests * term / GB
