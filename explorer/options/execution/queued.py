@@ -37,6 +37,7 @@ class Queued(LambdaExecution):
     hand_over = HandOver.QUEUE
     jobs_only = True
     summary = "an SQS queue between submit and worker"
+    phrase = "a queue before the worker"
     parts = (
         DesignPart("queue", Actor.HANDS, "queue"),
         DesignPart("dead-letter queue", Actor.HANDS, "queue"),
