@@ -40,8 +40,8 @@ def assess(workload: Workload, design: DesignArgument) -> pd.DataFrame:
     """
     import pandas as pd
 
-    chosen = complete_design(workload, design)
-    rows = _finding_rows(workload, chosen, sized_conditions(workload, chosen))
+    complete = complete_design(workload, design)
+    rows = _finding_rows(workload, complete, sized_conditions(workload, complete))
     return pd.DataFrame(rows, columns=[field.name for field in fields(Finding)])
 
 
@@ -68,8 +68,8 @@ def cost(workload: Workload, design: DesignArgument) -> Bill:
 
     Raises DesignError for a design that cannot be built.
     """
-    chosen = complete_design(workload, design)
-    return bill_of(workload, chosen, sized_conditions(workload, chosen))
+    complete = complete_design(workload, design)
+    return bill_of(workload, complete, sized_conditions(workload, complete))
 
 
 def latency(workload: Workload, design: DesignArgument) -> pd.DataFrame:
@@ -80,8 +80,8 @@ def latency(workload: Workload, design: DesignArgument) -> pd.DataFrame:
     """
     import pandas as pd
 
-    chosen = complete_design(workload, design)
-    return pd.DataFrame(seconds_of(workload, chosen, sized_conditions(workload, chosen))).T
+    complete = complete_design(workload, design)
+    return pd.DataFrame(seconds_of(workload, complete, sized_conditions(workload, complete))).T
 
 
 def compare(workload: Workload, designs: Mapping[str, DesignArgument]) -> pd.DataFrame:

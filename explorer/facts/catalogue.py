@@ -279,8 +279,8 @@ class Facts:
         plan_price = row.plan_price.format(term=plan.removeprefix("compute-"))
         region = listed.region if self._prices.has(plan_price, listed.region) else HOME_REGION
         covered = Decimal(str(self.constant("savings_plan.covered").value))
-        prices = (self._prices.own_tariff(id, region) for id in (plan_price, row.list_price))
-        return under_plan(listed, row, *prices, covered)
+        reduced, full = (self._prices.own_tariff(id, region) for id in (plan_price, row.list_price))
+        return under_plan(listed, row, reduced, full, covered)
 
     @cached_property
     def _covered(self) -> tuple[CoveredPrice, ...]:

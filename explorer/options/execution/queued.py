@@ -75,15 +75,15 @@ class Queued(LambdaExecution):
         promised = load.latency_p95 is not None
         if not promised or load.workload.downstream.concurrency is not None:  # a mapping has one of the two
             return 0.0
-        added = load.limit("lambda.esm.sqs.pollers.ramp") / 60 * load.peak_ramp_s
+        added = load.limit_per_s("lambda.esm.sqs.pollers.ramp") * load.peak_ramp_s
         missing = load.peak_rps * load.runtime.mean - added
         needed = np.ceil(missing / load.limit("lambda.esm.sqs.poller.concurrency") * (1 - 1e-12))
         least, most = load.constant("sqs.pollers_min"), load.limit("lambda.esm.sqs.pollers.ready")
-        return np.where(self._standard_behind_s(load) > 0, np.clip(needed, least, most), 0.0)[()]
+        return np.asarray(np.where(self._standard_behind_s(load) > 0, np.clip(needed, least, most), 0.0))[()]
 
     def _standard_behind_s(self, load: Conditions) -> Number:
         ready = np.maximum(load.limit("lambda.esm.sqs.start"), load.mean_rps * load.runtime.mean)
-        return self._behind_s(load, ready, load.limit("lambda.esm.sqs.ramp") / 60)
+        return self._behind_s(load, ready, load.limit_per_s("lambda.esm.sqs.ramp"))
 
     def _behind_s(self, load: Conditions, ready: Number, per_s: float) -> Number:
         """By how long jobs wait for pollers in a rise, at the worst [s].
@@ -99,8 +99,8 @@ class Queued(LambdaExecution):
         """The same with the pollers that are kept ready [s]."""
         pollers = self.pollers(load)
         ready = pollers * load.limit("lambda.esm.sqs.poller.concurrency")
-        left = self._behind_s(load, ready, load.limit("lambda.esm.sqs.pollers.ramp") / 60)
-        return np.where(pollers > 0, left, self._standard_behind_s(load))[()]
+        left = self._behind_s(load, ready, load.limit_per_s("lambda.esm.sqs.pollers.ramp"))
+        return np.asarray(np.where(pollers > 0, left, self._standard_behind_s(load)))[()]
 
     def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
         single = self.most_at_once(load, Paths.of(path)) < LEAST_AT_ONCE

@@ -38,7 +38,7 @@ def load(axes=None, **runtime) -> Conditions:
 
 
 def test_the_run_time_moves_with_the_memory_along_an_axis():
-    """At half a vCPU the half that computes takes twice as long: 4 s x 1.5; at two vCPU one thread gains none."""
+    """At half a vCPU the half that computes takes twice as long: 4 s x 1.5. At two one thread gains none."""
     c = load({"runtime.memory": np.array([884.5, 1769.0, 3538.0])})
     assert c.runtime.quantile(0.5) == pytest.approx([6.0, 4.0, 4.0])
     assert c.runtime.quantile(0.99) == pytest.approx([12.0, 8.0, 8.0])

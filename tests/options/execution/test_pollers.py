@@ -36,7 +36,7 @@ def wait(w: Workload) -> float:
 @pytest.mark.parametrize(
     ("ramp", "longest"),
     [
-        # 300 a minute: from 60 to 1,200 in 228 s, that is 168 s after the rise; the longest wait is half of it
+        # 300 a minute: from 60 to 1,200 in 228 s, 168 s after the rise; the longest wait is half of it
         ("1 minute", 84),
         ("226 s", 1),
         ("228 s", 0),
@@ -58,7 +58,7 @@ def lines(w: Workload) -> dict[str, float]:
 
 
 def test_where_a_latency_is_promised_what_cannot_be_added_in_time_is_kept_ready():
-    """1,000 a minute are added in provisioned mode, and ten at once are a poller: (1,200 - 1,000) / 10 = 20."""
+    """1,000 a minute are added in provisioned mode, and ten at once are a poller: 200 / 10 are missing."""
     w = workload(targets={"latency_p95": "90 s"})
     assert lines(w)["lambda.esm_event_poller_unit_sqs"] == pytest.approx(20 * 730)
     assert wait(w) == pytest.approx(0, abs=1e-4)
