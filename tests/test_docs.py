@@ -16,8 +16,7 @@ import typer.main
 from PIL import Image
 
 import explorer as ex
-from explorer.cli.main import app
-from explorer.engine.designs import table
+from explorer.cli.main import COMMANDS, app
 from tests.support.paths import ROOT
 
 DOCS = ROOT / "docs"
@@ -45,7 +44,10 @@ def prose(page: Path) -> str:
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "data").symlink_to(ROOT / "data")
+    """The clone as a reader stands in it, but that nothing is written there."""
+    for entry in ROOT.iterdir():
+        if not entry.name.startswith(".") and entry.name not in {"build", "dist"}:
+            (tmp_path / entry.name).symlink_to(entry)
     return tmp_path
 
 
@@ -107,7 +109,7 @@ def test_every_command_and_option_that_a_page_names_exists(page):
 
 def _exists(words: list[str]) -> None:
     command, rest = typer.main.get_command(app), list(words)
-    known = {"--help", "--version", "--install-completion"}
+    known = {"-h", "--help", "-V", "--version", "--install-completion"}
     while rest and not rest[0].startswith("-") and hasattr(command, "list_commands"):
         word = rest.pop(0)
         assert word in command.list_commands(None), f"explorer {' '.join(words)}: no command {word}"
@@ -115,6 +117,20 @@ def _exists(words: list[str]) -> None:
     known |= {name for p in command.params for name in (*p.opts, *p.secondary_opts)}
     options = {word.split("=")[0] for word in rest if re.match(r"--?[a-z]", word)}
     assert options <= known, f"explorer {' '.join(words)}: {sorted(options - known)}"
+
+
+def test_readme_lists_every_command():
+    table = (ROOT / "README.md").read_text().split("## The commands")[1].split("\n\n")[1]
+    assert re.findall(r"`explorer (\w+)`", table) and set(re.findall(r"`explorer (\w+)`", table)) == set(
+        COMMANDS
+    )
+
+
+def test_readme_runs_every_block_but_the_two_commands_that_install():
+    marks = [
+        mark for mark, language, _ in fences(ROOT / "README.md", "bash", "sh", "console", "python") if mark
+    ]
+    assert marks == ["not run: installs, and opens a browser"]
 
 
 # Names ------------------------------------------------------------------------------------------
@@ -143,7 +159,7 @@ def test_readme_tells_why_of_every_dependency():
         *project["dependencies"],
         *(r for each in project["optional-dependencies"].values() for r in each),
     ]
-    names = {re.split(r"[>=<\[]", requirement)[0] for requirement in asked} - {"explorer"}
+    names = {re.split(r"[>=<\[]", requirement)[0] for requirement in asked} - {project["name"]}
     table = (ROOT / "README.md").read_text().split("## Dependencies")[1].split("\n## ")[0].lower()
     with_parent = {"nbclient", "nbformat", "build", "editables", "hatchling", "packaging", "pandas-stubs"}
     missing = {name for name in names - with_parent if name.lower() not in table}

@@ -14,6 +14,7 @@ from explorer.engine.cost import Bill
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import CONCERNS, Design, allowed, choices, table
 from explorer.engine.evaluation import Evaluation
+from explorer.engine.latency import first_byte_s
 from explorer.engine.limits import Finding, findings
 from explorer.engine.misses import miss_factors
 from explorer.engine.search import best_two
@@ -22,6 +23,7 @@ from explorer.errors import DesignError, WorkloadError
 from explorer.facts.units import quote_value
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import LEVELS
+from explorer.workload.kinds import ANY
 from explorer.workload.workload import Workload
 
 from .answer_rows import Rows
@@ -60,7 +62,7 @@ def _today_choices(workload: Workload) -> dict[str, str]:
     try:
         return choices(workload.current.model_dump()) if workload.current else {}
     except DesignError as error:
-        raise DesignError(f"{workload.source}: current: {error}") from None
+        raise DesignError(f"{workload.origin}: current: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,24 @@ class Choice:
     def architecture(self) -> str:
         """The processor of what does the work."""
         return self.sized_load.architecture
+
+    @cached_property
+    def first_byte_p95_s(self) -> float:
+        """The p95 from submitting to the first byte of the result [s]."""
+        return float(first_byte_s(self.sized_load, self.nearest)[1])
+
+    @cached_property
+    def given_size(self) -> dict[str, Any] | None:
+        """The best answer at the sizes that the file names; None where it names neither."""
+        runtime = self.workload.runtime
+        if runtime.memory == ANY and runtime.architecture == ANY:
+            return None
+        return {
+            "memory_mb": self.memory_mb,
+            "architecture": self.architecture,
+            "monthly_usd": self.monthly_usd,
+            "feasible": self.feasible,
+        }
 
     @property
     def part_usd(self) -> float:

@@ -6,6 +6,7 @@ that answers a workload is imported when the first one is judged: templates alon
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,22 +30,76 @@ def workload_assessor(growth: Mapping[str, str], months: int) -> Callable[[Path,
         from explorer.workload.workload import Workload
 
         workload = Workload.load(path)
-        findings_now = _findings_today(workload, judge)
-        return findings_now + _findings_of_growth(workload, judge, growth, months) if growth else findings_now
+        lines = Lines(path.read_text(encoding="utf-8-sig"))
+        findings_now = _findings_today(workload, judge, lines)
+        if not growth:
+            return findings_now
+        return findings_now + _findings_of_growth(workload, judge, growth, months, lines)
 
     return assess_workload
 
 
-def _findings_today(workload: Workload, judge: Judge) -> list[Finding]:
+class Lines:
+    """The lines of a workload file on which its fields stand."""
+
+    HEADER = re.compile(r"\s*\[\s*([A-Za-z0-9_.\s\"']+?)\s*\]\s*(#.*)?$")
+    KEY = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=")
+
+    def __init__(self, content: str) -> None:
+        self.first: dict[str, int] = {}
+        table = ""
+        for number, line in enumerate(content.splitlines(), start=1):
+            if header := self.HEADER.match(line):
+                table = _plain_key(header[1])
+                self.first.setdefault(table, number)
+            elif key := self.KEY.match(line):
+                name = _plain_key(key[1])
+                whole = f"{table}.{name}" if table else name
+                self.first.setdefault(whole, number)
+                self.first.setdefault(whole.partition(".")[0], number)
+
+    def of(self, *fields: str) -> int:
+        """The line of the first of these dotted fields that is in the file; 1 if none is."""
+        return next((self.first[field] for field in fields if field in self.first), 1)
+
+
+def _plain_key(written: str) -> str:
+    return re.sub(r"[\s\"']", "", written)
+
+
+STORED = ("lambda.env", "ssm.", "sm.", "appconfig.", "lambda.updatecfg")  # limits on configuration
+WORKFLOWS = ("sfn.", "durable.")  # limits on what is handed on from step to step
+FIELDS = {  # of a workload that drive a limit, the first that is given
+    "request": ("request",),
+    "response": ("response",),
+    "runtime": ("runtime",),
+    "peak": ("peak_rps", "requests_per_month"),
+    "amount": ("runtime",),
+}
+
+
+def _line(lines: Lines, limit: str, driver: str) -> int:
+    """Where the field stands that drives a limit."""
+    if limit.startswith(STORED):
+        return lines.of("configuration")
+    if limit.startswith(WORKFLOWS) and driver == "amount":
+        return lines.of("runtime.state", "runtime.steps", "runtime")
+    return lines.of(*FIELDS.get(driver, ()))
+
+
+def _findings_today(workload: Workload, judge: Judge, lines: Lines) -> list[Finding]:
     from explorer.analysis.recommendation import recommend
-    from explorer.engine.limits import findings
+    from explorer.engine.limits import driven_findings
 
     r = recommend(workload)
     design = r.current or r.nearest
-    return [_check_finding(one, judge, workload.name) for one in findings(workload, design)]
+    return [
+        _check_finding(one, judge, workload.name, _line(lines, one.limit, driver))
+        for one, driver in driven_findings(workload, design)
+    ]
 
 
-def _check_finding(one: Any, judge: Judge, name: str) -> Finding:
+def _check_finding(one: Any, judge: Judge, name: str, line: int) -> Finding:
     """A workload's finding as this command's: the value is what the p99 uses."""
     from explorer.check.findings import Finding
     from explorer.facts.units import format_share
@@ -63,7 +118,7 @@ def _check_finding(one: Any, judge: Judge, name: str) -> Finding:
     message = breach_text if one.breach_probability > 0 else f"No request breaks it; {use_text}"
     return Finding(
         judge.file,
-        1,
+        line,
         name,
         one.limit,
         one.used_p99,
@@ -76,7 +131,7 @@ def _check_finding(one: Any, judge: Judge, name: str) -> Finding:
 
 
 def _findings_of_growth(
-    workload: Workload, judge: Judge, growth: Mapping[str, str], months: int
+    workload: Workload, judge: Judge, growth: Mapping[str, str], months: int, lines: Lines
 ) -> list[Finding]:
     """The limits that break as the workload grows, each with its month; today's are found already."""
     from explorer.analysis.forecast import forecast
@@ -93,7 +148,7 @@ def _findings_of_growth(
     return [
         Finding(
             judge.file,
-            1,
+            lines.of(*growth),
             workload.name,
             row.limit,
             float(row.used),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.engine.cost import Bill, bill_to_dict
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import Design, table
+from explorer.engine.latency import first_byte_s, seconds_by_step
 from explorer.engine.latency import latency as seconds_of
 from explorer.engine.limits import Finding, findings
 from explorer.engine.sizing import sized_conditions
@@ -73,15 +74,15 @@ def cost(workload: Workload, design: DesignArgument) -> Bill:
 
 
 def latency(workload: Workload, design: DesignArgument) -> pd.DataFrame:
-    """Seconds of one design by phase and in all; concerns left out are filled by the best.
+    """Seconds of one design step by step; concerns left out are filled by the best.
 
-    Index: submit, queue, cold start, work, poll, download (those that take time), total.
-    Columns: p50, p95, p99 [s]; quantiles of a sum are sums of quantiles.
+    Index: the steps in the order in which they happen, then first_byte (from submitting to the first byte
+    of the result) and total. Columns: p50, p95, p99 [s]; quantiles of a sum are sums of quantiles.
     """
     import pandas as pd
 
     complete = complete_design(workload, design)
-    return pd.DataFrame(seconds_of(workload, complete, sized_conditions(workload, complete))).T
+    return pd.DataFrame(seconds_by_step(sized_conditions(workload, complete), complete)).T
 
 
 def compare(workload: Workload, designs: Mapping[str, DesignArgument]) -> pd.DataFrame:
@@ -135,6 +136,7 @@ def design_assessment(workload: Workload, design_text: str) -> dict[str, Any]:
         "score_usd": float(bill.total_usd) + part_usd * len(parts),
         "latency_p50_s": seconds["total"]["p50"],
         "latency_p95_s": seconds["total"]["p95"],
+        "first_byte_p95_s": float(first_byte_s(load, design)[1]),
     }
 
 
@@ -144,7 +146,7 @@ def _why_infeasible(
     """Whether a design is feasible, and what keeps it from that: limits that break first."""
     from explorer.engine.evaluation import Evaluation
 
-    from .phrases import breach, late_answers_as_reason, late_p95_as_reason
+    from .phrases import breach, late_answers_as_reason, late_first_byte_as_reason, late_p95_as_reason
 
     one, excluded = Evaluation(load, table().where(design.ids)), exclusions(load.workload, design)
     feasible = not excluded and bool(one.feasible[0])
@@ -155,4 +157,7 @@ def _why_infeasible(
     if not one.in_time[0]:
         p95_s = float(one.latency_s[0, 1])
         whys["targets.latency_p95"] = late_p95_as_reason(p95_s, load.latency_p95)
+    if not one.begins_in_time[0]:
+        begun_s = float(one.first_byte_p95_s[0])
+        whys["targets.first_byte_p95"] = late_first_byte_as_reason(begun_s, load.first_byte_p95)
     return feasible, [{"because": because, "why": why} for because, why in whys.items()]

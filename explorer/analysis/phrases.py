@@ -162,7 +162,7 @@ def label_designs(designs: Sequence[Choices]) -> list[str]:
 def door_lacks(door: Option) -> str:
     """What a door does not offer of all that a client may need; "" if it offers all.
 
-    >>> door_lacks(design.options[0])
+    >>> door_lacks(design.option("door"))
     'An API Gateway HTTP API has no WAF, usage plans or private access of its own.'
     """
     lacking = [NEEDS.get(need, need) for need in EVERY_NEED if need not in getattr(door, "offers", ())]
@@ -386,6 +386,15 @@ def late_p95_at_length(p95_s: float, promised_s: float) -> str:
     'the p95 takes 12.3 s, where 10 s is promised'
     """
     return f"the p95 takes {format_time(p95_s)}, where {format_time(promised_s)} is promised"
+
+
+def late_first_byte_as_reason(p95_s: float, promised_s: float) -> str:
+    """The same of the first byte.
+
+    >>> late_first_byte_as_reason(2.5, 1)
+    "the first byte's p95 is 2.5 s, promised 1 s"
+    """
+    return f"the first byte's p95 is {format_time(p95_s)}, promised {format_time(promised_s)}"
 
 
 def late_p95_as_reason(p95_s: float, promised_s: float) -> str:

@@ -69,6 +69,16 @@ class Recommendation:
         return self.answer.parts
 
     @property
+    def memory_mb(self) -> float:
+        """The memory of what does the work [MB]."""
+        return self.answer.memory_mb
+
+    @property
+    def architecture(self) -> str:
+        """The processor of what does the work."""
+        return self.answer.architecture
+
+    @property
     def part_usd(self) -> float:
         """What one more part is worth avoiding [USD a month]."""
         return self.answer.part_usd
@@ -163,6 +173,9 @@ class Recommendation:
             "nearest": self.nearest.ids,
             "feasible": self.feasible,
             "summary": self.summary,
+            "memory_mb": self.memory_mb,
+            "architecture": self.architecture,
+            "given": self.answer.given_size,
             "monthly_usd": self.monthly_usd,
             "parts": self.parts,
             "part_names": list(self.nearest.parts_for(self.answer.load)),
@@ -170,6 +183,7 @@ class Recommendation:
             "score_usd": self.score_usd,
             "latency_p50_s": self.latency_s["p50"],
             "latency_p95_s": self.latency_s["p95"],
+            "first_byte_p95_s": self.answer.first_byte_p95_s,
             "latency_p99_s": self.latency_s["p99"],
             "bill": bill_to_dict(self.bill),
             "findings": self.answer.findings.to_dicts(),

@@ -133,6 +133,12 @@ def _tally_promises(evaluation: Evaluation, load: Conditions, tallies: dict[str,
         why = f"the p95 is promised within {format_time(float(load.latency_p95))}"
         options = _options_in_these_alone(evaluation, slow)
         tallies["targets.latency_p95"] = RejectionTally("promise", why, options, {int(i): None for i in slow})
+    late_begun = np.flatnonzero(~evaluation.begins_in_time)
+    if late_begun.size:
+        why = f"the first byte's p95 is promised within {format_time(float(load.first_byte_p95))}"
+        options = _options_in_these_alone(evaluation, late_begun)
+        chances = {int(i): None for i in late_begun}
+        tallies["targets.first_byte_p95"] = RejectionTally("promise", why, options, chances)
 
 
 def _options_in_these_alone(evaluation: Evaluation, designs: np.ndarray) -> set[str]:
@@ -153,7 +159,7 @@ def _rejection(
 ) -> Rejection:
     chances = tally.chances
     known_chances = [chance for chance in chances.values() if chance is not None]
-    closest = min(chances, key=lambda i: (counts[i], round(chances[i] or 0.0, 12), score[i]))
+    closest = min(chances, key=lambda i: (counts[i], _as_shown(chances[i]), score[i]))
     return Rejection(
         because,
         tally.kind,
@@ -163,6 +169,11 @@ def _rejection(
         min(known_chances) if known_chances else None,
         designs[closest].ids,
     )
+
+
+def _as_shown(chance: float | None) -> float:
+    """A chance to eleven digits: what is left differs by how it was worked out."""
+    return float(f"{chance or 0.0:.10e}")
 
 
 def _combination_rejections() -> list[Rejection]:

@@ -11,6 +11,7 @@ from explorer.facts.units import format_count, format_time, format_usd, format_u
 from explorer.facts.verdict import Verdict
 
 from . import break_evens
+from .flat_rates import cheaper_flat_rate
 from .phrases import (
     breach,
     breach_today,
@@ -46,7 +47,15 @@ def summary_paragraphs(r: Answer) -> dict[str, str]:
     texts = {
         "The trade": _part_price_sentence(r),
         "Build": " ".join(
-            filter(None, (_build_sentence(r), _limit_sentences(r), _unconfirmed_limit_sentences(r)))
+            filter(
+                None,
+                (
+                    _build_sentence(r),
+                    _flat_rate_sentence(r),
+                    _limit_sentences(r),
+                    _unconfirmed_limit_sentences(r),
+                ),
+            )
         ),
         "Why": _ruled_out_sentence(r),
         TURNS: _break_even_sentence(r),
@@ -85,6 +94,11 @@ def _build_sentence(r: Answer) -> str:
         f"half of the results are in hand within {format_time(r.latency_s['p50'], 2)}, "
         f"95 % within {format_time(r.latency_s['p95'], 2)}."
     )
+
+
+def _flat_rate_sentence(r: Answer) -> str:
+    assert r.design is not None
+    return cheaper_flat_rate(r.bill, r.design)
 
 
 def _limit_sentences(r: Answer) -> str:

@@ -6,6 +6,7 @@ few quantities:
 * `usd`: lines of linear tariffs, priced; and a quantity for each id with tiers, priced once it is summed;
 * `p50`, `p95`, `p99`: seconds from submitting to the result in hand;
 * `exchange`, `work`, `cold`: what decides whether the client's patience holds;
+* `submitted`, `begun`: the p95 of the first byte, until the request is accepted and after that, if promised;
 * `bad`: limits that break for more requests than may fail. Above 0 a design is not feasible.
 
 An answer has the shape (paths, sizes, *axes). A run time varies along one axis of a grid, a response along
@@ -24,7 +25,10 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse
-from explorer.options.base.mask import EVERYWHERE, Mask
+from explorer.options.base.mask import EVERYWHERE
+from explorer.options.base.option import Option
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import Phase, Step
 from explorer.options.base.usage import Stepped, total
 
 from .cost import Tariffs, tariffs
@@ -33,7 +37,9 @@ from .latency import counts_for
 from .limits import raised
 
 USD, P50, P95, P99, EXCHANGE, WORK, COLD, BAD = "usd", "p50", "p95", "p99", "exchange", "work", "cold", "bad"
-FIXED = (USD, P50, P95, P99, EXCHANGE, WORK, COLD, BAD)
+SUBMITTED, BEGUN = "submitted", "begun"
+FIXED = (USD, P50, P95, P99, EXCHANGE, WORK, COLD, BAD, SUBMITTED, BEGUN)
+SECONDS = "seconds"  # at all three levels, until they are put down
 Axes = tuple[bool, ...]  # of the load: whether something varies along each
 
 
@@ -101,32 +107,41 @@ class Answers:
         return self.quantities[len(FIXED) :]
 
     def _ask(self, question: Question) -> None:
-        option, path = question.option, question.paths.along(self.ndim - 1)
+        for load, paths, rows in question.loads(self.load):
+            self._ask_of(question.option, load, paths.along(self.ndim - 1), rows)
+
+    def _ask_of(self, option: Option, load: Conditions, path: Paths, rows: np.ndarray) -> None:
         found: dict[tuple[str, Axes], np.ndarray] = {}
-        for exclusion in option.excludes(self.load):
+        for exclusion in option.excludes(load):
             self._add(found, BAD, np.asarray(exclusion.where) * exclusion.mask(path) * 1.0)
-        for price_id, quantity in self.load.by_size(option.usage(self.load, path)):
+        for price_id, quantity in load.by_size(option.usage(load, path)):
             name, price = (
                 (USD, self.book.price(price_id)) if self.book.is_linear(price_id) else (price_id, 1.0)
             )
             if isinstance(quantity, Stepped):
                 if self._mixed([term for terms in quantity.sums for term in terms]):
-                    self._keep_steps(question, name, quantity.scaled(price))
+                    self._keep_steps(rows, name, quantity.scaled(price))
                     continue
                 quantity = quantity.value()
             self._add(found, name, price * quantity)
-        for step in option.steps(self.load, path):
-            self._add_seconds(found, step.seconds, step.where, counts_for(step))
-        self._add(found, COLD, option.cold_share(self.load, path))
-        for use in option.limits(self.load, path):
-            self.uses.append((question.rows, use))
-            self._judge(found, question, use)
+        for step in option.steps(load, path):
+            self._add_seconds(found, load, step)
+        self._add(found, COLD, option.cold_share(self.load, path))  # patience: as if nothing were cached
+        for use in option.limits(load, path):
+            self.uses.append((rows, use))
+            self._judge(found, rows, use)
         for (name, axes), value in found.items():
-            if axes == self._flat:
-                at = self._place(name)
-                self.constant[at, question.rows] += value.reshape(value.shape[:2])
+            if name == SECONDS:
+                for number, level in enumerate((P50, P95, P99)):
+                    self._put(rows, level, axes, value[min(number, len(value) - 1)])
             else:
-                self._varied.setdefault((name, axes), []).append((question.rows, value))
+                self._put(rows, name, axes, value)
+
+    def _put(self, rows: np.ndarray, name: str, axes: Axes, value: np.ndarray) -> None:
+        if axes == self._flat:
+            self.constant[self._place(name), rows] += value.reshape(value.shape[:2])
+        else:
+            self._varied.setdefault((name, axes), []).append((rows, value))
 
     def _place(self, name: str) -> int:
         if name not in self.quantities:
@@ -136,47 +151,50 @@ class Answers:
                 self.constant = np.concatenate([self.constant, more])
         return self.quantities.index(name)
 
-    def _add_seconds(
-        self, found: dict[tuple[str, Axes], np.ndarray], seconds: Number, where: Mask, counts: str
-    ) -> None:
-        seconds = np.asarray(seconds)
-        levels = [seconds] * 3 if seconds.ndim == 0 else [seconds[min(i, len(seconds) - 1)] for i in range(3)]
-        if where is not EVERYWHERE:
-            levels = [where * level for level in levels]
-        for name, level in zip((P50, P95, P99), levels, strict=True):
-            self._add(found, name, level)
-        if counts:
-            self._add(found, counts, levels[0])
+    def _add_seconds(self, found: dict[tuple[str, Axes], np.ndarray], load: Conditions, step: Step) -> None:
+        every = step.where is EVERYWHERE
+        seconds = load.step_s(step) if every else step.where * load.step_s(step)
+        whole = self._shaped(seconds, self.ndim + 1)  # (levels or 1, paths, sizes, *axes)
+        key = (SECONDS, self._axes(whole[0]))
+        found[key] = found[key] + whole if key in found else whole
+        if load.first_byte_p95 is not None:
+            begun = np.asarray(load.first_byte_s(step))
+            begun = begun if begun.ndim == 0 else begun[min(1, len(begun) - 1)]
+            name = SUBMITTED if step.phase is Phase.SUBMIT else BEGUN
+            self._add(found, name, begun if every else step.where * begun)
+        if counts := counts_for(step):
+            patience = load.patience_s(step)
+            self._add(found, counts, patience if every else step.where * patience)
 
-    def _judge(self, found: dict[tuple[str, Axes], np.ndarray], question: Question, use: LimitUse) -> None:
+    def _judge(self, found: dict[tuple[str, Axes], np.ndarray], rows: np.ndarray, use: LimitUse) -> None:
         """Where a limit, its quota raised as far as it can be, breaks for more requests than may fail."""
         terms, most = use.terms(self.load, raised(use, self.load))
         if np.ndim(most) == 0 and most == np.inf:
             return
         if self._mixed([*terms, most]):
-            holds = np.broadcast_to(use.where, (len(question.rows), *(1,) * (self.ndim - 1))).ravel()
+            holds = np.broadcast_to(use.where, (len(rows), *(1,) * (self.ndim - 1))).ravel()
             row_of = np.full(self.count, -1)
-            row_of[question.rows[holds]] = np.flatnonzero(holds)
+            row_of[rows[holds]] = np.flatnonzero(holds)
             self.tests.append(Test(row_of, tuple(map(self._shaped, terms)), self._shaped(most)))
             return
         bad = (total(terms) > most) & use.where
         if np.any(bad):
             self._add(found, BAD, bad * 1.0)
 
-    def _keep_steps(self, question: Question, name: str, line: Stepped) -> None:
+    def _keep_steps(self, rows: np.ndarray, name: str, line: Stepped) -> None:
         row_of = np.full(self.count, -1)
-        row_of[question.rows] = np.arange(len(question.rows))
+        row_of[rows] = np.arange(len(rows))
         sums = tuple(tuple(map(self._shaped, terms)) for terms in line.sums)
         self._place(name)
         self.steps.append(Steps(name, row_of, sums, line.function, self._shaped(line.times)))
 
-    def _shaped(self, value: Number) -> np.ndarray:
+    def _shaped(self, value: Number, ndim: int = 0) -> np.ndarray:
         value = np.asarray(value)
-        missing = self.ndim - value.ndim
+        missing = (ndim or self.ndim) - value.ndim
         return value.reshape((1,) * missing + value.shape) if missing else value
 
     def _axes(self, value: np.ndarray) -> Axes:
-        return tuple(length > 1 for length in value.shape[2:])
+        return tuple([length > 1 for length in value.shape[2:]]) if self._flat else ()
 
     def _mixed(self, terms: Sequence[Number]) -> bool:
         """Whether terms vary along different axes: only then are they kept apart."""

@@ -1,54 +1,74 @@
-"""A grid cut into cells and blocks of cells, and the least and the most of an array in each cell."""
+"""A grid cut into cells of equal sides, and arrays of the grid by cell."""
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
-Block = tuple[slice, ...]
-
 
 class Grid:
-    """A grid in blocks of at most so many points, as even along the axes as may be."""
+    """A grid in cells of at most so many points, as even along the axes as may be.
 
-    def __init__(self, shape: tuple[int, ...], points: int) -> None:
+    The last cell along an axis may reach beyond the grid: what lies there repeats the edge.
+    """
+
+    def __init__(self, shape: tuple[int, ...], points: float = math.inf) -> None:
         self.shape, self.side = shape, _sides(shape, points)
-        self.starts = [np.arange(0, length, side) for length, side in zip(shape, self.side, strict=True)]
-        self.counts = tuple(map(len, self.starts))
+        self.counts = tuple(-(-length // side) for length, side in zip(shape, self.side, strict=True))
+        self.cells = math.prod(self.counts)
 
-    def __iter__(self) -> Iterator[Block]:
-        for corner in itertools.product(*(starts.tolist() for starts in self.starts)):
-            ends = zip(corner, self.side, self.shape, strict=True)
-            yield tuple(slice(at, min(at + side, length)) for at, side, length in ends)
+    def split(self, values: np.ndarray) -> np.ndarray:
+        """From (..., *axes) to (*counts, ..., *sides): both 1 along an axis on which it does not vary."""
+        before = values.ndim - len(self.shape)
+        shape = list(values.shape[:before])
+        for axis, (side, count) in enumerate(zip(self.side, self.counts, strict=True), before):
+            if values.shape[axis] == 1:
+                shape += [1, 1]
+                continue
+            if missing := count * side - values.shape[axis]:
+                edge = np.take(values, [-1], axis=axis)
+                values = np.concatenate([values, np.repeat(edge, missing, axis=axis)], axis=axis)
+            shape += [count, side]
+        parts = values.reshape(shape)
+        counts, sides = (range(before + i, len(shape), 2) for i in (0, 1))
+        return np.ascontiguousarray(parts.transpose(*counts, *range(before), *sides))
 
-    def within(self, block: Block) -> Block:
-        """The blocks of this grid that lie in a block of a coarser one."""
-        return tuple(
-            slice(part.start // side, -(-part.stop // side))
-            for part, side in zip(block, self.side, strict=True)
-        )
+    def join(self, values: np.ndarray) -> np.ndarray:
+        """From (..., cells, *sides) to (..., *shape)."""
+        before = values.ndim - len(self.shape) - 1
+        parts = values.reshape(*values.shape[:before], *self.counts, *self.side)
+        number = len(self.shape)
+        order = [before + i + j * number for i in range(number) for j in (0, 1)]
+        whole = parts.transpose(*range(before), *order)
+        lengths = [count * side for count, side in zip(self.counts, self.side, strict=True)]
+        whole = whole.reshape(*values.shape[:before], *lengths)
+        inside: Any = (..., *map(slice, self.shape))
+        return np.asarray(whole[inside])
 
     def reduced(self, how: np.ufunc, values: np.ndarray) -> np.ndarray:
-        """The least (`np.minimum`) or the most (`np.maximum`) in each block.
+        """The least (`np.minimum`) or the most (`np.maximum`) in each cell, from (..., *axes).
 
-        The last axes of `values` are those of the grid; one along which it does not vary stays 1.
+        One along an axis on which it does not vary stays 1.
         """
         before = values.ndim - len(self.shape)
-        for axis, (starts, side) in enumerate(zip(self.starts, self.side, strict=True), before):
+        for axis, side in enumerate(self.side, before):
             if values.shape[axis] > 1 and side > 1:
-                values = how.reduceat(values, starts, axis=axis)
+                values = how.reduceat(values, np.arange(0, values.shape[axis], side), axis=axis)
         return values
 
+    def places(self, cell: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Where cells lie along each axis."""
+        return np.unravel_index(cell, self.counts) if self.shape else ()
 
-def _sides(shape: tuple[int, ...], points: int) -> list[int]:
-    """Each side is doubled in turn: those of fewer points divide those of more."""
+
+def _sides(shape: tuple[int, ...], points: float) -> tuple[int, ...]:
+    """Each side is doubled in turn."""
     side = [1] * len(shape)
     while True:
         room = [axis for axis in range(len(shape)) if side[axis] < shape[axis]]
         if not room or math.prod(side) * 2 > points:
-            return side
+            return tuple(side)
         axis = min(room, key=lambda each: side[each])
         side[axis] = min(2 * side[axis], shape[axis])

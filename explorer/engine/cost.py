@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from functools import cache
@@ -210,9 +210,23 @@ class Tariffs:
                 left = pools.get(free[0], free[1])
                 taken = np.minimum(left, quantity)
                 pools[free[0]], quantity = left - taken, quantity - taken
-            for start, width, price in self.tiers(price_id) or ():
-                within = np.maximum(quantity - start, 0.0) if start else quantity
-                usd = usd + price * (within if width == np.inf else np.minimum(within, width))
+            usd = usd + self._marginal_usd(self.tiers(price_id) or (), quantity)
+        return usd
+
+    @staticmethod
+    def _marginal_usd(tiers: Iterable[tuple[float, ...]], quantity: Number) -> Number:
+        """Each tier's price of what lies in it; a tier that all pass, or none reaches, is a plain number."""
+        usd: Number = 0.0
+        least, most = np.min(quantity), np.max(quantity)
+        for start, width, price in tiers:
+            if start and most <= start:
+                break
+            if least >= start + width:
+                usd = usd + price * width
+                continue
+            within = quantity - start if start else quantity
+            within = np.maximum(within, 0.0) if least < start else within
+            usd = usd + price * (np.minimum(within, width) if most > start + width else within)
         return usd
 
 
@@ -230,7 +244,8 @@ def usage(load: Conditions, design: Design) -> dict[str, float]:
 
     total: dict[str, float] = {}
     for option in design.options:
-        for price_id, quantity in option.usage(load, Placement.of(option, design.flow).path):
+        placement = Placement.of(option, design.flow)
+        for price_id, quantity in option.usage(placement.load(load), placement.path):
             total[price_id] = total.get(price_id, 0.0) + float(amount(quantity))
     return total
 

@@ -28,7 +28,7 @@ from explorer.options import (
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.paths import Paths
-from explorer.options.base.request_path import RequestPath
+from explorer.options.base.request_path import BodyOut, RequestPath
 
 OPTIONS: dict[str, dict[str, Option]] = {}
 for module in (edge, door, request, response, compression, execution, initialization, configuration):
@@ -91,6 +91,10 @@ class Design:
         """The options, in the order of the concerns."""
         return tuple(OPTIONS[concern][option] for concern, option in self.ids.items())
 
+    def option(self, concern: str) -> Option:
+        """The option of one concern."""
+        return OPTIONS[concern][self.ids[concern]]
+
     @cached_property
     def flow(self) -> RequestPath:
         """What the choices mean for each other."""
@@ -126,6 +130,10 @@ class Design:
         """Why the live endpoint cannot put it up; empty if it can."""
         said = (option.undeployable(self.flow) for option in self.options)
         return tuple(sentence for sentence in said if sentence)
+
+    def unbuilt(self, load: Conditions) -> tuple[str, ...]:
+        """What the workload asks for that the template of this design does not have; empty if nothing."""
+        return tuple(said for option in self.options for said in option.unbuilt(load, self.flow))
 
     @cached_property
     def clashes(self) -> tuple[str, ...]:
@@ -200,10 +208,14 @@ class Placement:
         """What it reads of the request path."""
         return self.path.rows[0]
 
+    def load(self, load: Conditions) -> Conditions:
+        """The load as the option sees it here: of what a cache in front answers it sees nothing."""
+        return load if self.option.in_front else load.behind_edge(self.path)
+
     @classmethod
     def of(cls, option: Option, flow: RequestPath) -> Placement:
         """The placement that `option` has in a design with this request path."""
-        fields = sorted({*option.depends_on, *option.provides})
+        fields = sorted({*option.depends_on, *option.provides, *(() if option.in_front else ("cached",))})
         return _placement(option, tuple((name, getattr(flow, name)) for name in fields))
 
 
@@ -220,6 +232,20 @@ class Question:
     paths: Paths
     rows: np.ndarray  # of its placements
 
+    def loads(self, load: Conditions) -> Iterator[tuple[Conditions, Paths, np.ndarray]]:
+        """With which load the option is asked for which paths, and the rows of their placements.
+
+        Of what a cache in front answers the options behind it see nothing.
+        """
+        if not load.caches or self.option.in_front:
+            yield load, self.paths, self.rows
+            return
+        cached = np.array([row["cached"] for row in self.paths.rows])
+        for here in (~cached, cached):
+            if here.any():
+                paths = Paths(list(itertools.compress(self.paths.rows, here)), None)
+                yield load.behind_edge(paths), paths, self.rows[here]
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -230,6 +256,8 @@ class Table:
     rows: np.ndarray  # (designs, concerns): the placement of each of its options
     parts: np.ndarray  # (designs,)
     answers: np.ndarray  # (designs,): whether an exchange waits for the work
+    streams: np.ndarray  # (designs,): whether it waits for the first byte of a stream alone
+    acknowledges: np.ndarray  # (designs,): whether the result is only that the request is accepted
 
     def where(self, chosen: Mapping[str, str]) -> Table:
         """The table of those designs that hold all of the chosen options."""
@@ -238,7 +266,8 @@ class Table:
     def only(self, kept: np.ndarray) -> Table:
         """The table of those designs that are `kept` (bool, shape (designs,))."""
         designs = tuple(itertools.compress(self.designs, kept))
-        return Table(designs, self.placements, self.rows[kept], self.parts[kept], self.answers[kept])
+        by_design = (self.rows, self.parts, self.answers, self.streams, self.acknowledges)
+        return Table(designs, self.placements, *(values[kept] for values in by_design))
 
     @cached_property
     def used(self) -> np.ndarray:
@@ -307,8 +336,11 @@ def table() -> Table:
         for design in designs
     ]
     parts = np.array([len(design.parts) for design in designs])
-    answers = np.array([not design.flow.asynchronous for design in designs])
-    return Table(tuple(designs), tuple(index), np.array(rows), parts, answers)
+    flows = [design.flow for design in designs]
+    answers = np.array([not flow.asynchronous for flow in flows])
+    streams = np.array([flow.streaming for flow in flows])
+    acknowledges = np.array([flow.body_out is BodyOut.NOTHING for flow in flows])
+    return Table(tuple(designs), tuple(index), np.array(rows), parts, answers, streams, acknowledges)
 
 
 def allowed(load: Conditions) -> Table:

@@ -1,4 +1,4 @@
-"""The plain evaluation: every design held against a load, its limits, money and seconds summed, none left out.
+"""The plain evaluation: every design against a load, its limits, money and seconds, none left out.
 
 One workload is a load without axes; a sweep is the same with them. It judges the search (`search.py`), which
 finds the same best designs without pricing all of them.
@@ -16,10 +16,11 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse
 
 from .answers import P50, P95, P99, Answers
+from .bounds import Grid
 from .designs import Design, Table, allowed
 from .limits import DRIVERS, breach_probability, raised
 from .ranking import ranked
-from .sums import Sums
+from .sums import Cells, Sums
 
 FAR_USD = 1e18  # more than any bill: a size that breaks a limit, or is late, comes after all others
 
@@ -36,7 +37,8 @@ class Evaluation:
         self.load = load
         self.table = allowed(load) if designs is None else designs
         self.answers = Answers(load, self.table) if answers is None else answers
-        self._sums = Sums(self.answers)
+        every, whole = np.arange(len(self.table.rows)), Cells(self.answers, Grid(load.shape))
+        self._sums = Sums(whole, self.table, every, np.zeros_like(every))
 
     @property
     def designs(self) -> tuple[Design, ...]:
@@ -71,36 +73,32 @@ class Evaluation:
         return np.asarray((usd + FAR_USD * (2.0 * broken + ~kept)).argmin(axis=1))
 
     @cached_property
-    def _constants(self) -> np.ndarray:
-        return self._sums.constants(self.table.rows)
-
-    @cached_property
     def monthly_usd(self) -> np.ndarray:
         """The bill [USD a month]."""
         return self._whole(self._usd)
 
     @cached_property
     def _usd(self) -> np.ndarray:
-        return self._sums.usd(self.table.rows, self._constants)
+        return self._sums.usd()
 
     @cached_property
     def _broken(self) -> np.ndarray:
-        return self._sums.broken(self.table.rows, self._constants)
+        return self._sums.broken()
 
     @cached_property
     def _in_time(self) -> np.ndarray:
-        return self._sums.in_time(self.table.rows, self.table.answers, self._constants)
+        return self._sums.in_time()
 
     @cached_property
     def latency_s(self) -> np.ndarray:
         """From submitting to the whole result in hand, shape (designs, 3, *axes) for p50, p95, p99."""
-        totals = (self._sums.total(name, self.table.rows, self._constants) for name in (P50, P95, P99))
+        totals = (self._sums.total(name) for name in (P50, P95, P99))
         return np.stack([self._whole(total) for total in totals], axis=1)
 
     @cached_property
     def late(self) -> np.ndarray:
         """The chance that the first byte of an answer comes after `client.waits`."""
-        return self._whole(self._sums.late(self.table.rows, self.table.answers, self._constants))
+        return self._whole(self._sums.late())
 
     @cached_property
     def in_time(self) -> np.ndarray:
@@ -111,8 +109,21 @@ class Evaluation:
         return self.latency_s[:, 1] <= target
 
     @cached_property
+    def begins_in_time(self) -> np.ndarray:
+        """Whether the first byte's p95 is within `targets.first_byte_p95`, if that is given."""
+        target = self.load.first_byte_p95
+        if target is None:
+            return np.ones((len(self.designs), *self.load.shape), dtype=bool)
+        return self.first_byte_p95_s <= target
+
+    @cached_property
+    def first_byte_p95_s(self) -> np.ndarray:
+        """The p95 of the first byte of the result [s]; worked out where it is promised alone."""
+        return self._whole(self._sums.first_byte())
+
+    @cached_property
     def feasible(self) -> np.ndarray:
-        """Nothing excluded, no breach, within `client.waits` and `targets.latency_p95`."""
+        """Nothing excluded, no breach, within `client.waits` and what `targets` promise."""
         return self._whole(self._in_time) & ~self.broken
 
     @cached_property

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.request_path import LEVELS, PHASES, Actor, Phase, Step
+from explorer.options.base.request_path import LEVELS, PHASES, Actor, BodyOut, Phase, Step
 from explorer.workload.distribution import Distribution
 from explorer.workload.workload import Workload
 
@@ -47,14 +49,48 @@ def over_patience(
 
 
 def steps(load: Conditions, design: Design) -> list[Step]:
-    """The steps of one design in the order in which they happen."""
-    every = [
-        step
-        for option in design.options
-        for step in option.steps(load, Placement.of(option, design.flow).path)
-        if step.where
-    ]
+    """The steps of one design in the order in which they happen, their seconds over all requests."""
+    every = []
+    for option in design.options:
+        placement = Placement.of(option, design.flow)
+        seen = placement.load(load)
+        every += [
+            replace(step, seconds=seen.step_s(step), before_first_byte=seen.first_byte_s(step))
+            for step in option.steps(seen, placement.path)
+            if step.where
+        ]
     return sorted(every, key=lambda step: (PHASES.index(step.phase), step.order))
+
+
+def first_byte_s(load: Conditions, design: Design) -> np.ndarray:
+    """From submitting to the first byte of the result, at each of `LEVELS` [s], shape (3,).
+
+    Of a request that is only acknowledged that is the 202.
+    """
+    acknowledged = design.flow.body_out is BodyOut.NOTHING
+    seconds = np.zeros(len(LEVELS))
+    for step in steps(load, design):
+        if not acknowledged or step.phase is Phase.SUBMIT:
+            assert step.before_first_byte is not None
+            seconds += np.broadcast_to(step.before_first_byte, seconds.shape)
+    return seconds
+
+
+def seconds_by_step(load: Conditions, design: Design) -> dict[str, dict[str, float]]:
+    """Seconds of each step, in the order in which they happen, then "first_byte" and "total"."""
+    rows: dict[str, np.ndarray] = {}
+    for step in steps(load, design):
+        seconds = np.broadcast_to(step.seconds, (len(LEVELS),))
+        rows[step.title] = rows.get(step.title, 0.0) + seconds
+    total = np.sum(list(rows.values()), axis=0) if rows else np.zeros(len(LEVELS))
+    return {
+        title: _by_level(seconds)
+        for title, seconds in {**rows, "first_byte": first_byte_s(load, design), "total": total}.items()
+    }
+
+
+def _by_level(seconds: np.ndarray) -> dict[str, float]:
+    return {f"p{100 * level:g}": float(each) for level, each in zip(LEVELS, seconds, strict=True)}
 
 
 def latency(
@@ -67,9 +103,6 @@ def latency(
         seconds = np.broadcast_to(step.seconds, (3,))
         phases[step.phase] += seconds
         phases["total"] += seconds
-    names = [f"p{100 * level:g}" for level in LEVELS]
     return {
-        phase: dict(zip(names, seconds.tolist(), strict=True))
-        for phase, seconds in phases.items()
-        if phase == "total" or seconds.any()
+        phase: _by_level(seconds) for phase, seconds in phases.items() if phase == "total" or seconds.any()
     }

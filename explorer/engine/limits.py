@@ -42,7 +42,7 @@ class Finding:
 
 def binding(placement: Placement, load: Conditions) -> list[LimitUse]:
     """The uses of limits that bind an option on its path."""
-    return [use for use in placement.option.limits(load, placement.path) if use.where]
+    return [use for use in placement.option.limits(placement.load(load), placement.path) if use.where]
 
 
 def raised(use: LimitUse, load: Conditions) -> float:
@@ -94,18 +94,25 @@ def verdict(
 
 def findings(workload: Workload, design: Design, load: Conditions | None = None) -> list[Finding]:
     """Every limit that binds the design, worst first."""
+    return [found for found, _ in driven_findings(workload, design, load)]
+
+
+def driven_findings(
+    workload: Workload, design: Design, load: Conditions | None = None
+) -> list[tuple[Finding, str]]:
+    """Every limit that binds the design, worst first, each with what drives it: one of `DRIVERS`."""
     load = load or Conditions(workload)
-    worst: dict[str, Finding] = {}
+    worst: dict[str, tuple[Finding, str]] = {}
     for option in design.options:
         placement = Placement.of(option, design.flow)
         # where an option's work is handed over, it is the service that hands it over that refuses it
         seen_at = "async" if placement.fields.get("asynchronous") else design.door
         for use in binding(placement, load):
-            found = _finding(use, load, seen_at)
+            found = _finding(use, placement.load(load), seen_at)
             held = worst.get(use.limit)
-            if held is None or _rank(found) < _rank(held):
-                worst[use.limit] = found
-    return sorted(worst.values(), key=_rank)
+            if held is None or _rank(found) < _rank(held[0]):
+                worst[use.limit] = found, use.driver
+    return sorted(worst.values(), key=lambda one: _rank(one[0]))
 
 
 def _rank(finding: Finding) -> tuple[int, float, float]:
@@ -119,7 +126,8 @@ def _finding(use: LimitUse, load: Conditions, seen_at: str) -> Finding:
     raised = chance if most is None else float(use.exceed(load, most))
     chance = chance if chance > NEGLIGIBLE else 0.0
     used = [float(use.used(load, p)) for p in (0.5, 0.99)]
-    broken = chance * float(load.requests if use.driver != Driver.PEAK else load.in_peaks)
+    # what fails is never in a cache: of all requests, as many as if nothing were
+    broken = chance * float(load.clients.requests if use.driver != Driver.PEAK else load.in_peaks)
     told = verdict(chance, raised, used[1] / value, load.tolerance, broken, use.can_break)
     consequence = _consequence(use, load, seen_at, told)
     if told in {Verdict.TIGHT, Verdict.FITS} and (new := unconfirmed(use, load)):

@@ -36,6 +36,8 @@ def miss_factors(evaluation: Evaluation) -> np.ndarray:
     factors = np.maximum(factors, _patience_factor(evaluation))
     if evaluation.load.latency_p95 is not None:
         factors = np.maximum(factors, evaluation.latency_s[:, 1] / evaluation.load.latency_p95)
+    if evaluation.load.first_byte_p95 is not None:
+        factors = np.maximum(factors, evaluation.first_byte_p95_s / evaluation.load.first_byte_p95)
     return np.minimum(factors, NEVER)
 
 
@@ -45,7 +47,8 @@ def _patience_factor(evaluation: Evaluation) -> np.ndarray:
     sums = answers.by_placement[evaluation.table.rows].sum(axis=1)[:, :, 0]
     exchange, work, cold = (sums[:, answers.quantities.index(name)] for name in (EXCHANGE, WORK, COLD))
     start = np.where(cold > load.tolerance, load.init_p50_s, 0.0)
-    answer = np.where(evaluation.table.answers, work + start + load.edge(Driver.RUNTIME), 0.0)
+    ends = np.where(evaluation.table.streams, load.edge("first_byte"), load.edge(Driver.RUNTIME))
+    answer = np.where(evaluation.table.answers, work + start + ends, 0.0)
     late = evaluation.late > load.tolerance
     return np.where(late, np.maximum((exchange + answer) / load.waits, 1.0), 1.0)
 

@@ -1,18 +1,19 @@
 """The two best designs at every point: of one workload, of a list of varied ones, or of a grid.
 
-Few designs are priced. First each placement gets one number in each cell of the axes: the least that it adds
-to a score there. A design's sum of these is no more than its score anywhere in the cell. Then, block by block,
-designs are priced in the order of how near their sums come to the best, until those left cannot be among the
-two best in any cell of the block.
+Few designs are priced. The axes are cut into cells of neighbouring points. First each placement gets one
+number in each cell: the least that it adds to a score there. A design's sum of these is no more than its
+score anywhere in the cell. Then, in rounds and in all cells at once, those designs are priced whose sums are
+the lowest in a cell, until none is left whose sum is no more than what the second best costs there. Where
+designs and points are few, all are priced.
 
 The least of a sum. min sum f >= sum min f: in a cell, the least of each placement's terms may be summed. With
 terms along different axes this is even the least of their sum, since a cell is a product of intervals.
 
-Tiers. The money T(q) of a tiered id is not a sum of what placements add, because each tier's price holds for
-the sum q of all. On the interval [a, b] of what q can be in a cell, T(q) >= s q + min (T - s q) for any slope
-s >= 0, and T - s q is linear between tiers, so its least is at a, at b or at the start of a tier between them.
-With the chord's slope s = (T(b) - T(a)) / (b - a) this is exact where [a, b] lies within one tier. Of a free
-pool, which several ids share, each id is given the whole.
+Tiers. The money T(q) of a tiered id is not a sum of what placements add, because each tier's price holds
+for the sum q of all. On the interval [a, b] of what q can be in a cell, T(q) >= s q + min (T - s q) for any
+slope s >= 0, and T - s q is linear between tiers, so its least is at a, at b or at the start of a tier
+between them. With the chord's slope s = (T(b) - T(a)) / (b - a) this is exact where [a, b] lies within one
+tier. Of a free pool, which several ids share, each id is given the whole.
 
 Promises and limits. A limit that surely breaks all over a cell makes the number infinite. Whether a design is
 in time is asked only of those that are cheap enough.
@@ -20,22 +21,23 @@ in time is asked only of those that are cheap enough.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from .answers import BAD, EXCHANGE, P95, USD, WORK, Answers
-from .bounds import Block, Grid
+from .bounds import Grid
 from .designs import Table
 from .ranking import NOTHING, ranked
-from .sums import Sums
+from .sums import Cells, Sums
 
-BLOCK = 8192  # points that are priced together: what they need fits into a cache
 CELLS = 512  # cells over which the least that a design can cost is taken, about, and
-CELL = 128  # the most points of one
-PRICED = 2**16  # designs x points x sizes that are priced at once
-FIRST = 24  # designs that are priced first, at a single point
+CELL = 64  # the most points of one
+PRICED = 2**17  # designs x points x sizes that are priced together: what they need fits into a cache
+FEW = 4096  # of designs x points x sizes, all are priced
+FIRST = 6  # designs that are priced first in each cell
 SLACK = 1e-9  # by which a sum has to be less, of itself: far more than rounding
 
 
@@ -74,20 +76,16 @@ class Search:
     def __init__(self, answers: Answers, table: Table) -> None:
         self.answers, self.load, self.table = answers, answers.load, table
         self.shape = answers.axes_shape
-        points = int(np.prod(self.shape))
-        self.blocks = Grid(self.shape, BLOCK)
-        self.cells = Grid(self.shape, max(1, min(CELL, points // CELLS)))
+        points = math.prod(self.shape)
+        self.grid = Grid(self.shape, max(1, min(CELL, points // CELLS)))
         self.placements = table.used
 
     def best_two(self) -> TopTwo:
-        """The contest in every block."""
-        found = _nobody(self.shape)
+        """The contest in every cell."""
+        contest = Contest(self)
         if len(self.table.rows):
-            for block in self.blocks:
-                part = Contest(self, block).best_two()
-                for whole, own in zip(_arrays(found), _arrays(part), strict=True):
-                    whole[(slice(None), *block)] = own
-        return found
+            contest.run()
+        return TopTwo(*(self.grid.join(values) for values in contest.best[:-1]))
 
     # The least and the most in each cell, of shape (placements, sizes, *cells) ------------------------
 
@@ -110,7 +108,7 @@ class Search:
 
     def reduced(self, values: np.ndarray, how: np.ufunc) -> np.ndarray:
         """The ends of each row, of shape (rows, sizes, *cells)."""
-        return self.cells.reduced(how, values)
+        return self.grid.reduced(how, values)
 
     @staticmethod
     def _summed(terms: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
@@ -138,12 +136,11 @@ class Search:
             slope, offset = self._chord(name)
             added = added + slope * self.ends(name, np.minimum)
             beside = beside + offset
-        added = np.where(self.breaks, np.inf, added)
-        kept = 1 - self._end(self.load.number("preferences.discount"), np.maximum)
+        kept = (1 - self._end(self.load.number("preferences.discount"), np.maximum)) * (1 - SLACK)
         part_usd = self._end(self.load.number("preferences.part_usd"), np.minimum)
-        score = (self._designs(added) + beside) * kept * (1 - SLACK)
+        score = self._designs(np.where(self.breaks, np.inf, added * kept)) + beside * kept
         score = score.min(axis=1) + part_usd[:, 0] * self._column(self.table.parts)
-        return np.broadcast_to(score, (len(self.table.rows), *self.cells.counts)).reshape(len(score), -1)
+        return np.broadcast_to(score, (len(self.table.rows), *self.grid.counts)).reshape(len(score), -1)
 
     def _column(self, values: np.ndarray) -> np.ndarray:
         return values.reshape(-1, *(1,) * len(self.shape))
@@ -189,9 +186,14 @@ class Search:
         """The least or the most that any design can sum up to, shape (1, 1, *cells)."""
         ends = how.reduce(self.ends(name, how), axis=1, keepdims=True)
         total = 0.0
-        for concern in range(self._rows.shape[1]):
-            total = total + how.reduce(ends[np.unique(self._rows[:, concern])], axis=0, keepdims=True)
+        for placements in self._of_concerns:
+            total = total + how.reduce(ends[placements], axis=0, keepdims=True)
         return np.asarray(total)
+
+    @cached_property
+    def _of_concerns(self) -> list[np.ndarray]:
+        """The placements of each concern."""
+        return [np.unique(column) for column in self._rows.T]
 
     @cached_property
     def exchange(self) -> np.ndarray:
@@ -208,140 +210,156 @@ class Search:
         """The least p95."""
         return self.ends(P95, np.minimum).min(axis=1)
 
-    def surely_late(self, designs: np.ndarray) -> np.ndarray:
-        """Where these designs miss `client.waits` or `targets.latency_p95` all over a cell: (designs, cells)."""
-        rows = self._rows[designs]
+    def surely_late(self, designs: np.ndarray, cell: np.ndarray) -> np.ndarray:
+        """Whether designs miss `client.waits` or `targets.latency_p95` all over a cell: one each."""
+        rows, places = self._rows[designs], self.grid.places(cell)
+
+        def here(values: np.ndarray, row: np.ndarray) -> np.ndarray:
+            where = [place if n > 1 else 0 for place, n in zip(places, values.shape[1:], strict=True)]
+            return values[(row if len(values) > 1 else np.zeros_like(row), *where)]
 
         def summed(values: np.ndarray) -> np.ndarray:
-            total = values[rows[:, 0]]
+            total = here(values, rows[:, 0])
             for concern in range(1, rows.shape[1]):
-                total = total + values[rows[:, concern]]
+                total = total + here(values, rows[:, concern])
             return total
 
-        load, at_once = self.load, self._column(self.table.answers[designs])
-        edge = self._end(load.edge("runtime"), np.minimum).min(axis=1)
-        before = summed(self.exchange) + np.where(at_once, summed(self.work) + edge, 0.0)
-        late = before * (1 - SLACK) > self._end(load.waits, np.maximum)[:, 0]
+        load, at_once = self.load, self.table.answers[designs]
+        begun, edge = (load.edge(driver) for driver in ("first_byte", "runtime"))
+        ends = {
+            name: here(self._end(value, how)[0], np.zeros_like(cell))
+            for name, value, how in (
+                ("edge", edge, np.minimum),
+                ("begun", begun, np.minimum),
+                ("waits", load.waits, np.maximum),
+                ("p95", np.inf if load.latency_p95 is None else load.latency_p95, np.maximum),
+            )
+        }
+        answer = np.where(self.table.streams[designs], ends["begun"], ends["edge"])
+        before = summed(self.exchange) + np.where(at_once, summed(self.work) + answer, 0.0)
+        late = before * (1 - SLACK) > ends["waits"]
         if load.latency_p95 is not None:
-            promised = self._end(load.latency_p95, np.maximum)[:, 0]
-            late = late | (summed(self.p95) * (1 - SLACK) > promised)
-        return np.broadcast_to(late, (len(designs), *self.cells.counts)).reshape(len(designs), -1)
+            late = late | (summed(self.p95) * (1 - SLACK) > ends["p95"])
+        return np.asarray(late)
 
 
 class Contest:
-    """The two best in one block."""
+    """The two best in each cell, so far.
 
-    def __init__(self, search: Search, block: Block) -> None:
-        self.search, self.sums = search, Sums(search.answers, block)
-        inside = np.arange(int(np.prod(search.cells.counts))).reshape(search.cells.counts)
-        self.least = search.least[:, inside[search.cells.within(block)].ravel()]
-        self.cells = inside[search.cells.within(block)].ravel()
-        self.shape = self.sums.shape
-        self.best = _nobody(self.shape)
-        self.p95 = np.full((2, *self.shape), np.inf)
+    In rounds: those designs are priced whose least is the lowest of those that are left in their cell, in
+    all cells at once, until none is left whose least is no more than what the second best costs there.
+    """
 
-    def best_two(self) -> TopTwo:
-        """Price designs, the most promising first, while any of the rest may be among the two best."""
-        waiting = np.flatnonzero(np.isfinite(self.least).any(axis=1))
-        if not len(waiting):
-            return self.best
-        least = self.least[waiting]
-        with np.errstate(invalid="ignore"):  # nothing is possible in a cell: infinite less infinite
-            order = np.nanmin(least - least.min(axis=0), axis=1).argsort(kind="stable")
-        waiting, least = waiting[order], least[order]
-        points = max(int(np.prod(self.shape)), 1) * self.search.answers.sizes
-        at_once = FIRST if points < PRICED // FIRST else max(1, PRICED // points)
-        while len(waiting):
-            alive = (least <= self._second()).any(axis=1)
-            waiting, least = waiting[alive], least[alive]
-            some, waiting = waiting[:at_once], waiting[at_once:]
-            open_to, least = least[:at_once] <= self._second(), least[at_once:]
-            if len(some):
-                open_to &= ~self.search.surely_late(some)[:, self.cells]
-                some = some[open_to.any(axis=1)]
-                if len(some):
-                    self._enter(some)
-            at_once = min(at_once * 2, max(at_once, PRICED // points))
-        return self.best
+    def __init__(self, search: Search) -> None:
+        self.search, self.grid = search, search.grid
+        self.cells = Cells(search.answers, search.grid)
+        shape = (2, self.grid.cells, *self.grid.side)
+        fills = (NOTHING, 0, np.inf, np.nan, np.inf)  # index, size, score, usd, p95
+        self.best = [np.full(shape, fill) for fill in fills]
+        self.points = math.prod(self.grid.side) * search.answers.sizes
+        everything = len(search.table.rows) * self.grid.cells * self.points
+        self.bounded = everything > FEW  # else bounds would cost more than they save
 
-    def _second(self) -> np.ndarray:
-        """The most that the second best costs in each cell of the block, finite."""
-        score = self.best.score[1]
-        for axis, starts in enumerate(self.search.cells.starts):
-            score = np.maximum.reduceat(score, starts[starts < score.shape[axis]], axis=axis)
-        return np.minimum(score.ravel(), np.finfo(float).max)
-
-    def _enter(self, designs: np.ndarray) -> None:
-        """Let designs compete with the two best so far."""
-        search, sums = self.search, self.sums
-        rows, parts = search.table.rows[designs], search.table.parts[designs]
-        constants = sums.constants(rows)
-        usd = sums.usd(rows, constants)
-        score = usd + sums.cut(search.load.number("preferences.part_usd")) * sums.column(parts)
-        open_to = (score <= self.best.score[1] * (1 + SLACK)) & ~sums.broken(rows, constants)
-        some = open_to.reshape(len(designs), -1).any(axis=1)
-        if not some.any():
+    def run(self) -> None:
+        """All rounds."""
+        cells, count = np.arange(self.grid.cells), len(self.search.table.rows)
+        if not self.bounded:
+            designs = np.repeat(np.arange(count)[:, None], self.grid.cells, axis=1)
+            self._price(designs, cells, np.ones(designs.shape, dtype=bool))
             return
-        if not some.all():
-            designs, rows, parts, constants = designs[some], rows[some], parts[some], constants[some]
-            usd, score, open_to = (each[some] for each in (usd, score, open_to))
-        open_to = open_to & sums.in_time(rows, search.table.answers[designs], constants)
-        score = np.where(open_to, score, np.inf)
-        if not np.isfinite(score).any():
+        least, each = self.search.least.copy(), FIRST  # infinite of those that were priced
+        while len(cells):
+            designs = self._lowest(least, cells, max(1, min(each, len(least))))
+            open_to = np.take_along_axis(least[:, cells], designs, 0) <= self._second(cells)
+            least[designs, cells] = np.inf
+            self._price(designs, cells, open_to)
+            cells = cells[(least[:, cells] <= self._second(cells)).any(axis=0)]
+            each *= 2
+
+    @staticmethod
+    def _lowest(least: np.ndarray, cells: np.ndarray, count: int) -> np.ndarray:
+        """The designs of the lowest least in each cell: shape (count, cells)."""
+        here = least[:, cells]
+        if count >= len(here):
+            return np.broadcast_to(np.arange(len(here))[:, None], here.shape)
+        return np.argpartition(here, count - 1, axis=0)[:count]
+
+    def _second(self, cells: np.ndarray) -> np.ndarray:
+        """The most that the second best costs in each of these cells, finite."""
+        score = self.best[2][1, cells].reshape(len(cells), -1).max(axis=1)
+        return np.minimum(score, np.finfo(float).max)
+
+    def _price(self, designs: np.ndarray, cells: np.ndarray, open_to: np.ndarray) -> None:
+        """Let designs compete, in so many cells at a time that what they need fits into a cache."""
+        at_once = max(1, PRICED // (self.points * len(designs)))
+        for start in range(0, len(cells), at_once):
+            part = slice(start, start + at_once)
+            self._enter(designs[:, part], cells[part], open_to[:, part])
+
+    def _enter(self, designs: np.ndarray, cells: np.ndarray, open_to: np.ndarray) -> None:
+        number, place = np.nonzero(open_to)  # one each: a design in a cell
+        design, cell = designs[number, place], cells[place]
+        if self.bounded:
+            fine = ~self.search.surely_late(design, cell)
+            number, place, design, cell = number[fine], place[fine], design[fine], cell[fine]
+        if not len(design):
             return
-        p95 = sums.total(P95, rows, constants)
-        self._place(designs, *self._sized(score, usd, p95))
+        table = self.search.table
+        sums = Sums(self.cells, table, design, cell)
+        holds = ~sums.broken()
+        some = np.flatnonzero(holds.reshape(len(design), -1).any(axis=1))
+        if len(some) < len(design):  # what breaks all over its cell need not be priced
+            sums, number, place, design = sums.only(some), number[some], place[some], design[some]
+            holds, cell = holds[some], cell[some]
+        if not len(design):
+            return
+        usd = sums.usd()
+        score = sums.score(usd, table.parts[design])
+        open_here = holds & (score <= self.best[2][1, cell][:, None] * (1 + SLACK))
+        some = np.flatnonzero(open_here.reshape(len(design), -1).any(axis=1))
+        if not len(some):
+            return
+        if len(some) < len(design):
+            sums, number, place, design = sums.only(some), number[some], place[some], design[some]
+            usd, score, open_here = usd[some], score[some], open_here[some]
+        score = np.where(open_here & sums.in_time(), score, np.inf)
+        if np.isfinite(score).any():
+            values = self._sized(score, usd, sums.total(P95))
+            self._place(number, place, design, values, designs.shape, cells)
 
     def _sized(self, *values: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Score, money and p95 of each design at its best size, and that size: shape (designs, *block)."""
-        shape = np.broadcast_shapes(*(each.shape for each in values), (1, 1, *self.shape))
+        """Size, score, money and p95 of each design at its best size: shape (designs, *sides)."""
+        shape = np.broadcast_shapes(*(each.shape for each in values), (1, 1, *self.grid.side))
         size = np.broadcast_to(values[0], shape).argmin(axis=1)
         if shape[1] == 1:
-            return (*(np.broadcast_to(each, shape)[:, 0] for each in values), size)
+            return (size, *(np.broadcast_to(each, shape)[:, 0] for each in values))
         picked = (np.take_along_axis(np.broadcast_to(each, shape), size[:, None], 1)[:, 0] for each in values)
-        return (*picked, size)
+        return (size, *picked)
 
     def _place(
-        self, designs: np.ndarray, score: np.ndarray, usd: np.ndarray, p95: np.ndarray, size: np.ndarray
+        self,
+        number: np.ndarray,
+        place: np.ndarray,
+        design: np.ndarray,
+        values: tuple[np.ndarray, ...],
+        shape: tuple[int, ...],
+        cells: np.ndarray,
     ) -> None:
-        """The two best of those so far and these, in the order of the table, so that ties fall as there."""
-        best, count = self.best, len(designs)
-        column = designs.reshape(-1, *(1,) * len(self.shape))
-        index = np.concatenate([best.index, np.broadcast_to(column, (count, *self.shape))])
-        every = [
-            index,
-            np.concatenate([best.size, size]),
-            np.concatenate([best.score, score]),
-            np.concatenate([best.usd, usd]),
-            np.concatenate([self.p95, p95]),
-        ]
-        parts = np.append(self.search.table.parts, 0)[index]  # nobody has none, at an infinite score
-        order = _order(index)
-        if order is not None:
-            every = [np.take_along_axis(each, order, 0) for each in every]
-            parts = np.take_along_axis(parts, order, 0)
+        """The two best of those so far and these, in the cells where one of these competes."""
+        here, place = np.unique(place, return_inverse=True)
+        cells = cells[here]
+        size = (shape[0], len(cells), *self.grid.side)
+        index = np.broadcast_to(design.reshape(-1, *(1,) * len(self.grid.side)), values[0].shape)
+        every = []
+        for old, new, fill in zip(self.best, (index, *values), (0, 0, np.inf, np.nan, np.inf), strict=True):
+            entered = np.full(size, fill, dtype=old.dtype)
+            entered[number, place] = new
+            every.append(np.concatenate([old[:, cells], entered]))
+        parts = self.search.table.parts[every[0]]  # of nobody those of any design, at an infinite score
         score = every[2].copy()
-        for place in (0, 1):
-            first = ranked(score, parts, every[4])
-            at = np.maximum(first, 0)[None]
-            none = first == NOTHING
-            fills = (NOTHING, 0, np.inf, np.nan, np.inf)
-            for kept, values, fill in zip((*_arrays(best), self.p95), every, fills, strict=True):
-                kept[place] = np.where(none, fill, np.take_along_axis(values, at, 0)[0])
+        for rank in (0, 1):
+            first = ranked(score, parts, every[4], every[0])
+            none, at = first == NOTHING, np.maximum(first, 0)[None]
+            for kept, all_, fill in zip(self.best, every, (NOTHING, 0, np.inf, np.nan, np.inf), strict=True):
+                kept[rank, cells] = np.where(none, fill, np.take_along_axis(all_, at, 0)[0])
             np.put_along_axis(score, at, np.inf, 0)
-
-
-def _order(index: np.ndarray) -> np.ndarray | None:
-    """How to sort designs by their place in the table; None if they are sorted at every point."""
-    if (index[:-1] <= index[1:]).all():
-        return None
-    return index.argsort(axis=0, kind="stable")
-
-
-def _nobody(shape: tuple[int, ...]) -> TopTwo:
-    two = (2, *shape)
-    return TopTwo(np.full(two, NOTHING), np.zeros(two, int), np.full(two, np.inf), np.full(two, np.nan))
-
-
-def _arrays(two: TopTwo) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    return two.index, two.size, two.score, two.usd

@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from explorer.errors import UnknownIdError
 
@@ -22,6 +22,7 @@ from .csv_table import (
     Check,
     Columns,
     Row,
+    age_days,
     frame_with_age,
     read_columns,
     read_rows,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .probes import Probe
+    from .ranges import Range
     from .regions import Region
     from .rules import Rule
     from .runtimes import Runtime
@@ -168,6 +170,12 @@ class Facts:
         return rules_of(self._read_table("rules.csv", RULE))
 
     @cached_property
+    def _ranges(self) -> tuple[Range, ...]:
+        from .ranges import RANGE, ranges_of
+
+        return ranges_of(self._read_table("ranges.csv", RANGE), self._limits)
+
+    @cached_property
     def _products(self) -> dict[str, ProductRow]:
         table: dict[str, ProductRow] = {}
         for row in self._read_table("products.csv", records.PRODUCT):
@@ -223,7 +231,14 @@ class Facts:
     def limit_history(self, id: str) -> tuple[Limit, ...]:
         """Every row of the limit `id`, the oldest first. Raises UnknownIdError as limit."""
         self.limit(id)
-        return tuple(Limit(**_without_place(row)) for row in self._limit_rows if row["id"] == id)
+        return self._limit_history[id]
+
+    @cached_property
+    def _limit_history(self) -> dict[str, tuple[Limit, ...]]:
+        found: dict[str, tuple[Limit, ...]] = {}
+        for row in self._limit_rows:
+            found[row["id"]] = (*found.get(row["id"], ()), Limit(**_without_place(row)))
+        return found
 
     def confirmed_limit(self, id: str) -> float | None:
         """The value of the newest row of the limit `id` that is verified, None if there is none."""
@@ -246,6 +261,10 @@ class Facts:
         from .probes import PROBE, probes_of
 
         return probes_of(self._read_table("probes.csv", PROBE), self._limits)
+
+    def ranges(self) -> tuple[Range, ...]:
+        """What the properties of templates may be."""
+        return self._ranges
 
     def breach_at_door(self, limit_id: str, door: str) -> Breach | None:
         """What the caller of `door` sees when the limit breaks: its own row, any door's, Invoke's.
@@ -417,8 +436,12 @@ class Facts:
         row = cold_start_for(self._restores[measured], architecture, memory_mb)
         return replace(row, assumed=measured != language)
 
-    def limits_frame(self) -> pd.DataFrame:
+    def limit_rows(self) -> list[dict[str, Any]]:
         """A row a limit; `age_days` since it was seen, from the start of a month or year."""
+        return [{**asdict(limit), "age_days": age_days(limit.as_of)} for limit in self._limits.values()]
+
+    def limits_frame(self) -> pd.DataFrame:
+        """`limit_rows` as a frame."""
         return frame_with_age([asdict(limit) for limit in self._limits.values()])
 
     def prices_frame(self) -> pd.DataFrame:
@@ -437,6 +460,7 @@ class Facts:
 
 DEFAULT = Facts(data_dir())
 limit, limits, limits_frame = DEFAULT.limit, DEFAULT.limits, DEFAULT.limits_frame
+limit_rows = DEFAULT.limit_rows
 confirmed_limit, unconfirmed_note = DEFAULT.confirmed_limit, DEFAULT.unconfirmed_note
 breach_at_door, breaches_of, breaches_frame = (
     DEFAULT.breach_at_door,
@@ -449,6 +473,7 @@ tariff, free, prices_frame = DEFAULT.tariff, DEFAULT.free, DEFAULT.prices_frame
 price_ids, regions, region = DEFAULT.price_ids, DEFAULT.regions, DEFAULT.region
 source, check_region = DEFAULT.source, DEFAULT.check_region
 runtime, rule = DEFAULT.runtime, DEFAULT.rule
+ranges = DEFAULT.ranges
 products, services = DEFAULT.products, DEFAULT.services
 time, times = DEFAULT.time, DEFAULT.times
 constant, constants = DEFAULT.constant, DEFAULT.constants

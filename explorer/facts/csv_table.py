@@ -206,9 +206,14 @@ def table_entry(table: Mapping[str, T], id: str, what: str) -> T:
     raise UnknownIdError(f'{what} is "{id}": {expected_id(id, table)}')
 
 
+def age_days(as_of: str) -> int:
+    """Days since something was seen, from the start of a month or year."""
+    return (date.today() - first_day(as_of)).days
+
+
 def frame_with_age(rows: list[Row] | dict[str, list[Any]]) -> pd.DataFrame:
     """Rows, or columns by name, with `age_days` since their `as_of`, from the start of a month or year."""
     import pandas as pd
 
     frame = pd.DataFrame(rows)
-    return frame.assign(age_days=[(date.today() - first_day(as_of)).days for as_of in frame["as_of"]])
+    return frame.assign(age_days=[age_days(as_of) for as_of in frame["as_of"]])

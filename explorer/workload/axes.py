@@ -60,7 +60,7 @@ def value_now(workload: Workload, axis: str) -> float:
     for part in (f"{TOTAL}.total" if axis == TOTAL else axis).split("."):
         value = getattr(value, part)
     if value is None:
-        raise ExplorerError(f"{workload.source} gives no {axis}: expected a value to begin from")
+        raise ExplorerError(f"{workload.origin} gives no {axis}: expected a value to begin from")
     return float(value)  # type: ignore[arg-type]
 
 
@@ -139,7 +139,7 @@ def _check_axis_value(workload: Workload, axis: str, value: float) -> None:
                 f"axis {axis} has {value:g}: expected more than 0, from {LEAST:g} to {LARGEST_SIZE:g}"
             )
         if not value_now(workload, axis):
-            raise ExplorerError(f"axis {axis}: its median is 0 in {workload.source}: expected one to scale")
+            raise ExplorerError(f"axis {axis}: its median is 0 in {workload.origin}: expected one to scale")
         return
     if axis != TOTAL:
         replace_axis_value(workload, axis, value)
@@ -180,7 +180,7 @@ def axis_ends(workload: Workload, axis: str) -> tuple[float, float]:
     if within := _narrow_ends(workload, axis):
         if not within[0] < within[1]:
             raise ExplorerError(
-                f"{axis} can only be {within[0]:g} in {workload.source}: expected another axis"
+                f"{axis} can only be {within[0]:g} in {workload.origin}: expected another axis"
             )
         return within
     low, high = BOUNDS.get(axis_unit(axis), BOUNDS["requests"])

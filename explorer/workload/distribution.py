@@ -11,9 +11,9 @@ from statistics import NormalDist
 from typing import Any, cast
 
 import numpy as np
-from scipy.special import log_ndtr, ndtr, ndtri
 
 from explorer.errors import ExplorerError
+from explorer.facts.ufuncs import log_ndtr, ndtr, ndtri
 from explorer.facts.units import Number
 
 FAR = 40.0  # a normal quantile beyond every probability that a float can tell from 0 or 1

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
 from explorer.errors import ExplorerError
+from explorer.facts.extras import require
 from explorer.facts.units import quote_value
 
 from . import distribution
@@ -127,7 +128,7 @@ def _load_samples(samples: Any, column: str | None, info: ValidationInfo) -> np.
         )
     try:
         return _read_samples(path, column)
-    except (ValueError, OSError, ImportError, KeyError) as error:
+    except (ValueError, OSError, KeyError) as error:
         reason = (str(error).splitlines() or ["unreadable"])[0]
         raise field_error(f".samples is {quote_value(samples)}: cannot be read ({reason})") from None
 
@@ -158,6 +159,7 @@ def _read_samples(path: Path, column: str | None) -> np.ndarray:
     import pandas as pd
 
     if path.suffix.lower() == ".parquet":
+        require("a workload with samples in Parquet", "pyarrow")
         frame = pd.read_parquet(path)
     elif path.suffix.lower() in {".csv", ".txt"}:
         frame = pd.read_csv(path, header=None if _starts_with_number(path) else "infer")

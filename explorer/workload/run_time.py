@@ -14,10 +14,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import ndtr
 
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
+from explorer.facts.ufuncs import ndtr
 from explorer.facts.units import Number
 
 from .distribution import FAR, ByPoint, Distribution, Quantiles, Samples, from_quantiles

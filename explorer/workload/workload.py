@@ -6,13 +6,14 @@ import copy
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args, get_origin
 
 import numpy as np
-from pydantic import PrivateAttr, ValidationError, model_validator
+from pydantic import BaseModel, PrivateAttr, ValidationError, model_validator
 
 from explorer.errors import WorkloadError
 from explorer.facts import locations
+from explorer.facts.text_file import read_text
 from explorer.facts.units import quote_value
 
 from .distribution_field import QUANTILE
@@ -20,6 +21,8 @@ from .fields import Fields
 from .kinds import field_error, file_exists
 from .run_time import check_sizes
 from .validation_errors import first_mistake
+
+EXPECTED = "a workload in TOML"
 
 
 def examples() -> dict[str, Path]:
@@ -49,27 +52,54 @@ class Workload(Fields):
         self._content, self._source, self._folder = copy.deepcopy(fields), _source, Path(_folder)
 
     @classmethod
-    def load(cls, path: str | Path) -> Workload:
+    def load(cls, path: str | Path, changes: Mapping[str, Any] | None = None) -> Workload:
         """The workload of a TOML file, or an example by its bare name, such as "statements".
 
-        File names inside a workload are relative to its folder.
+        File names inside a workload are relative to its folder. `changes` are made to the file's fields
+        before they are checked, by their dotted names, as by `replace`.
         """
         if not isinstance(path, str | Path):
             raise WorkloadError(f"workload is {quote_value(path)}: expected the path of a TOML file")
-        path = Path(path)
-        if path.name == str(path) and not path.suffix and not file_exists(path):
-            path = examples().get(path.name, path)
+        name, path = str(path), Path(path)
+        is_bare = path.name == str(path) and not path.suffix
+        if is_bare and not file_exists(path) and path.name in examples():
+            path = examples()[path.name]
+            name = path.name
+        text = read_text(path, EXPECTED, WorkloadError, examples() if is_bare else ())
+        return cls.from_toml(text, name, path.parent, changes)
+
+    @classmethod
+    def from_toml(
+        cls,
+        text: str,
+        origin: str = "workload",
+        folder: Path | str = ".",
+        changes: Mapping[str, Any] | None = None,
+    ) -> Workload:
+        """The workload of a text in TOML.
+
+        Parameters
+        ----------
+        text : the workload file's content
+        origin : what messages call it: the file as it was given
+        folder : to which file names inside it are relative
+        changes : to the fields, by their dotted names, made before they are checked
+
+        Raises WorkloadError naming the origin, the field, the value given and what is accepted.
+
+        >>> text = 'requests_per_month = 2_628_000\\nresponse = "2 MB"\\nruntime = "1 s"'
+        >>> Workload.from_toml(text).mean_rps
+        1.0
+        """
         try:
-            fields = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise WorkloadError(f"{path}: no such file; expected a workload in TOML") from None
+            given = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             hint = '; for p99.9, write "p99.9" in quotes' if "overwrite" in str(error) else ""
-            raise WorkloadError(f"{path}: is not TOML: {error}{hint}") from None
-        except (OSError, ValueError) as error:
+            raise WorkloadError(f"{origin}: is not TOML: {error}{hint}") from None
+        except (ValueError, RecursionError) as error:  # a number of thousands of digits, or as many brackets
             reason = str(error).splitlines()[0]
-            raise WorkloadError(f"{path}: cannot be read ({reason}); expected a workload in TOML") from None
-        return cls(path.name, path.parent, **{"name": path.stem, **fields})
+            raise WorkloadError(f"{origin}: cannot be read ({reason}); expected {EXPECTED}") from None
+        return cls(origin, folder, **_changed({"name": Path(origin).stem, **given}, changes or {}))
 
     @model_validator(mode="after")
     def _check_peak_rate(self) -> Self:
@@ -88,7 +118,12 @@ class Workload(Fields):
 
     @property
     def source(self) -> str:
-        """The file that it was read from, or "workload"."""
+        """The name of the file that it was read from, or "workload"."""
+        return Path(self._source).name
+
+    @property
+    def origin(self) -> str:
+        """The file that it was read from, as it was given, or "workload"."""
         return self._source
 
     def is_given(self, field: str) -> bool:
@@ -105,16 +140,8 @@ class Workload(Fields):
 
         A spread that is replaced by one value keeps its other fields.
         """
-        content = copy.deepcopy(self._content)
-        for name, value in {**(changes or {}), **fields}.items():
-            *path, last = name.split(".")
-            table = content
-            for part in path:
-                inner = table.get(part, {})
-                table[part] = dict(inner) if isinstance(inner, Mapping) else {"value": inner}
-                table = table[part]
-            table[last] = value if path else _merge_spread(table.get(last), value)
-        return Workload(self._source, self._folder, **content)
+        given = _changed(copy.deepcopy(self._content), {**(changes or {}), **fields})
+        return Workload(self._source, self._folder, **given)
 
     def without_current(self) -> Workload:
         """A copy that does not say what runs today."""
@@ -126,6 +153,35 @@ class Workload(Fields):
         import tomli_w
 
         return tomli_w.dumps(_toml_value(self._content))
+
+
+def _changed(given: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields with the changes made to them, in their order."""
+    for name, value in changes.items():
+        *path, last = _path(name)
+        table = given
+        for part in path:
+            inner = table.get(part, {})
+            table[part] = dict(inner) if isinstance(inner, Mapping) else {"value": inner}
+            table = table[part]
+        table[last] = value if path else _merge_spread(table.get(last), value)
+    return given
+
+
+def _path(name: str) -> list[str]:
+    """The keys on the way to a field; in a table whose keys are ids, such as `times`, an id is one key.
+
+    >>> _path("client.waits"), _path("times.s3.get.p50")
+    (['client', 'waits'], ['times', 's3.get', 'p50'])
+    """
+    table, *rest = (part.strip().strip("\"'") for part in name.split("."))
+    annotation = Fields.model_fields[table].annotation if table in Fields.model_fields else None
+    if get_origin(annotation) is not dict or not rest:
+        return [table, *rest]
+    inner = get_args(annotation)[1]
+    if isinstance(inner, type) and issubclass(inner, BaseModel) and len(rest) > 1:
+        return [table, ".".join(rest[:-1]), rest[-1]]
+    return [table, ".".join(rest)]
 
 
 def _merge_spread(old: Any, new: Any) -> Any:

@@ -47,7 +47,8 @@ def load_of(workload, axes):
 def held_against_all(load):
     """The search against every design asked and summed by itself: who, what it costs, and the chance."""
     designs = allowed(load)
-    found, every = best_two(Answers(load, designs)), plain(load, designs)
+    answers = Answers(load, designs)
+    found, every = best_two(answers), plain(load, designs)
     first, second = in_order(every, designs, load.number("preferences.part_usd"))
     usd = [money(every.usd, index) for index in (first, second)]
     score = [money(every.usd + load.number("preferences.part_usd") * column(designs.parts, load), index)
@@ -61,7 +62,7 @@ def held_against_all(load):
         assert same.mean() > 0.999 or same.all() or not there.any()
         np.testing.assert_allclose(found.usd[place][there & same], usd[place][there & same], rtol=1e-9)
         assert np.isnan(found.usd[place][~there]).all()
-    chance = chances(load, designs, found.winner)
+    chance = chances(answers.load, designs, found.winner)
     np.testing.assert_allclose(chance, money(every.chance, found.winner), rtol=1e-6, atol=1e-12)
 
 
@@ -83,13 +84,18 @@ def grids(draw):
     return {name: np.geomspace(*AXES[name], n) for name, n in zip(names, counts, strict=True)}
 
 
-SIZES = [(8192, 512, 128), (30, 100, 4), (16, 1, 16), (1, 1, 1)]  # of blocks, how many cells, of cells
+SIZES = [
+    (512, 64, 2**17),
+    (100, 4, 30),
+    (1, 16, 16),
+    (1, 1, 1),
+]  # how many cells, of which size, priced at once
 
 
 @contextmanager
-def cut_into(block, cells, cell):
+def cut_into(cells, cell, priced):
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in (("BLOCK", block), ("CELLS", cells), ("CELL", cell)):
+        for name, value in (("CELLS", cells), ("CELL", cell), ("PRICED", priced)):
             patch.setattr(f"explorer.engine.search.{name}", value)
         yield
 
@@ -122,7 +128,7 @@ def test_it_is_so_for_the_examples_on_a_finer_map(workload):
     held_against_all(load_of(workload, axes))
 
 
-@pytest.mark.parametrize("usd", [{"preferences.part_usd": 0}, {"preferences.discount": 0.999}])
+@pytest.mark.parametrize("usd", [{"preferences.part_usd": 0}, {"preferences.discount": 0.99}])
 def test_where_all_is_free_or_parts_are_ties_fall_as_in_the_table(usd):
     workload = EXAMPLES[0].replace({**usd, "configuration.secrets": 0})
     held_against_all(load_of(workload, {"runtime": np.geomspace(0.01, 100, 30)}))
@@ -135,18 +141,16 @@ def test_nobody_is_found_where_nothing_is_feasible():
 
 
 def test_few_are_priced(monkeypatch):
-    """The point of it: at most one in ten of what could be."""
-    priced, real = [], search.Contest._enter
-    monkeypatch.setattr(
-        search.Contest, "_enter", lambda self, some: priced.append(len(some)) or real(self, some)
-    )
+    """The point of it: at most one in eight of what could be."""
+    priced, real = [], search.Sums.usd
+    monkeypatch.setattr(search.Sums, "usd", lambda self: priced.append(len(self.cell)) or real(self))
     workload = next(w for w in EXAMPLES if w.name == "Account statements")
     axes = {"response": np.geomspace(1e3, 2e8, 300), "runtime": np.geomspace(0.01, 7200, 300)}
     load = load_of(workload, axes)
     designs = allowed(load)
     found = search.Search(Answers(load, designs), designs)
     found.best_two()
-    assert 0 < sum(priced) < 0.25 * len(designs.designs) * len(list(found.blocks))
+    assert 0 < sum(priced) < len(designs.designs) * found.grid.cells / 8
 
 
 # Options asked at once ------------------------------------------------------------------------------
@@ -162,24 +166,26 @@ def test_asked_about_all_paths_at_once_an_option_says_of_each_what_it_says_alone
         path = question.paths.along(len(at_once.shape) - 1)
         row = random.randrange(len(question.rows))
         alone = table().placements[question.rows[row]].path
-        for one, many in zip(*(said(question.option, *each) for each in ((load, alone), (at_once, path)))):
-            name, value = one
-            other = np.broadcast_to(
-                many[1], (*many[1].shape[: -len(at_once.shape)], len(question.rows), *at_once.shape[1:])
-            )
-            other = other[(..., row, 0, *[slice(None)] * len(axes))]
-            assert name == many[0]
+        one, many = said(question.option, load, alone), said(question.option, at_once, path)
+        assert one.keys() <= many.keys()
+        for name, value in many.items():
+            here = one_path(value, len(question.rows), at_once.shape)[
+                (..., row, 0, *[slice(None)] * len(axes))
+            ]
+            told = np.broadcast_to(one.get(name, 0.0), here.shape)
             np.testing.assert_allclose(
-                other,
-                np.broadcast_to(value, other.shape),
-                rtol=1e-9,
-                atol=1e-12,
-                err_msg=f"{question.option.id} {name}",
+                here, told, rtol=1e-9, atol=1e-12, err_msg=f"{question.option.id} {name}"
             )
+
+
+def one_path(value, paths, shape):
+    """A row for each path, and all axes, from what may be short of them."""
+    whole = np.reshape(value, (1,) * (len(shape) - np.ndim(value)) + np.shape(value))
+    return np.broadcast_to(whole, (*whole.shape[: -len(shape)], paths, *shape[1:]))
 
 
 def said(option, load, path):
-    """Sums of what an option says, by name and in a fixed order: shape (..., paths, sizes, *axes)."""
+    """Sums of what an option says, by name."""
     found = {}
 
     def add(name, value):
@@ -192,26 +198,55 @@ def said(option, load, path):
     for use in option.limits(load, path):
         add(f"within {use.limit} {use.driver}", ~np.asarray(use.within(load, load.limit(use.limit))))
         add(f"chance {use.limit} {use.driver}", use.exceed(load, load.limit(use.limit)))
-    ndim = len(load.shape)
-    return [(name, value if value.ndim >= ndim else value.reshape((1,) * (ndim - value.ndim) + value.shape))
-            for name, value in sorted(found.items())]  # fmt: skip
+    return found
 
 
-@pytest.mark.parametrize(("shape", "points"), [((7,), 3), ((5, 9), 8), ((3, 4, 5), 60), ((1, 1), 1)])
-def test_blocks_cover_the_grid_once_and_cells_lie_in_one_block(shape, points):
-    blocks, cells = Grid(shape, points), Grid(shape, max(1, points // 4))
-    seen, of_block = np.zeros(shape, dtype=int), np.zeros(cells.counts, dtype=int)
-    for block in blocks:
-        seen[block] += 1
-        of_block[cells.within(block)] += 1
-    assert (seen == 1).all() and (of_block == 1).all()
+@pytest.mark.parametrize(("shape", "points"), [((7,), 3), ((5, 9), 8), ((3, 4, 5), 60), ((1, 1), 1), ((), 9)])
+def test_a_grid_is_split_into_cells_and_joined_again(shape, points):
+    grid = Grid(shape, points)
+    values = np.random.default_rng(1).random((2, *shape))
+    parts = grid.split(values)
+    assert parts.shape == (*grid.counts, 2, *grid.side) and np.prod(grid.side) <= points
+    by_cell = np.moveaxis(parts.reshape(grid.cells, 2, *grid.side), 1, 0)
+    np.testing.assert_array_equal(grid.join(by_cell), values)
 
 
 def test_the_ends_of_a_cell_are_those_of_its_points():
-    cells = Grid((5, 6), 4)
+    grid = Grid((5, 6), 4)
     full, across = np.random.default_rng(1).random((1, 5, 6)), np.arange(6.0).reshape(1, 1, 6)
-    least, most = cells.reduced(np.minimum, full), cells.reduced(np.maximum, full)
-    for number, block in enumerate(cells):
-        at = np.unravel_index(number, cells.counts)
-        assert least[0][at] == full[0][block].min() and most[0][at] == full[0][block].max()
-        assert cells.reduced(np.maximum, across)[0, 0, at[1]] == across[0, 0, block[1]].max()
+    for how in (np.minimum, np.maximum):
+        parts = grid.split(full)
+        np.testing.assert_array_equal(grid.reduced(how, full)[0], how.reduce(parts, axis=(2, 3, 4)))
+    assert grid.reduced(np.maximum, across).tolist() == [[[1, 3, 5]]]
+
+
+# Sizes ------------------------------------------------------------------------------------------------
+
+
+MEMORIES = (128.0, 512.0, 1769.0, 4096.0, 10240.0)
+SIZED = tuple((memory, architecture) for architecture in ("arm64", "x86_64") for memory in MEMORIES)
+
+
+@settings(max_examples=25, deadline=None)
+@given(workloads(), st.sampled_from([SIZED, SIZED[:5], SIZED[2:3]]), st.sampled_from([{}, {"runtime": 3}]))
+def test_each_design_has_its_best_size_and_two_sizes_of_one_are_one_design(workload, sizes, counts):
+    axes = {name: np.geomspace(*AXES[name], count) for name, count in counts.items()}
+    load = load_of(workload, axes)
+    designs = allowed(load)
+    found = best_two(Answers(load, designs, sizes))
+    part_usd = load.number("preferences.part_usd")
+    score = np.full((len(sizes), len(designs.designs), *load.shape), np.inf)
+    for number, (memory, architecture) in enumerate(sizes):
+        there = workload.replace({"runtime.memory": memory, "runtime.architecture": architecture})
+        every = plain(load_of(there, axes), designs)
+        priced = every.usd + part_usd * column(designs.parts, load)
+        score[number] = np.where(every.feasible, priced, np.inf)
+    best = np.sort(score.min(axis=0), axis=0)
+    for place in (0, 1):
+        there = np.isfinite(best[place])
+        np.testing.assert_array_equal(found.index[place] >= 0, there)
+        np.testing.assert_allclose(found.score[place][there], best[place][there], rtol=1e-12)
+        at = score[
+            (np.maximum(found.size[place], 0), np.maximum(found.index[place], 0), *np.indices(load.shape))
+        ]
+        np.testing.assert_allclose(at[there], best[place][there], rtol=1e-12)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.errors import CloudError, FactsError
+from explorer.errors import FactsError, MissingExtraError
 from explorer.facts import catalogue
 from explorer.facts.catalogue import Facts
 from explorer.facts.refresh import service_models, summary
@@ -206,7 +206,7 @@ def test_what_is_no_number(given):
 
 def test_without_an_sdk_one_line_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr(service_models.util, "find_spec", lambda name: None)
-    with pytest.raises(CloudError, match=r"pip install"):
+    with pytest.raises(MissingExtraError, match=r"botocore, which is not installed: .*pip install .*\[aws\]"):
         ServiceModels()
 
 

@@ -431,7 +431,7 @@ def signatures(few: bool) -> Answer:
 
 
 def _rows(r: Any, name: str, before: str) -> Any:
-    """The rows of an answer; in 0.1.0 they were a recommendation's own, under another name."""
+    """The rows of an answer; in the baseline they may be a recommendation's own, under another name."""
     return getattr(r.answer, name) if hasattr(r, "answer") else getattr(r, before)
 
 

@@ -1,6 +1,6 @@
 """The judge: every design by itself, each of its options asked alone on its own path, and nothing left out.
 
-It uses nothing of the engine's sums, bounds and search: only the options, the tariffs and the client's patience.
+It uses nothing of the engine's sums, bounds and search: only options, tariffs and the client's patience.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class _Asked:
 
 
 def in_order(found: Plain, designs: Table, part_usd) -> np.ndarray:
-    """The designs from the best at each point, and where they end: index -1 from the first that is not feasible.
+    """The best and the second best at each point, -1 where there is none: shape (2, *axes).
 
     Least score (equal to 13 digits: the order of additions), fewer parts, lower p95 (the same), as listed.
     """

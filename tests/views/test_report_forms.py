@@ -15,7 +15,7 @@ from matplotlib.patches import FancyBboxPatch
 import explorer as ex
 from explorer.analysis.calibration.prediction import RunConditions
 from explorer.engine.designs import table
-from explorer.errors import ReportError
+from explorer.errors import MissingExtraError, ReportError
 from explorer.facts.locations import workloads_dir
 from explorer.live import Result
 from explorer.live.bench.endpoint import Endpoint
@@ -87,7 +87,7 @@ def test_code_stands_apart_from_text():
 
 def test_without_typst_one_line_names_the_extra(monkeypatch, runners, tmp_path):
     monkeypatch.setitem(sys.modules, "typst", None)
-    with pytest.raises(ReportError, match=r"PDF needs typst.*pip install 'explorer\[pdf\]'"):
+    with pytest.raises(MissingExtraError, match=r"PDF needs typst, which is not installed: .*\[pdf\]"):
         ex.report(runners.workload, tmp_path / "x.pdf")
 
 

@@ -320,7 +320,8 @@ LISTS = {  # reviewed: how many lists of fields a module may still have; may onl
     "analysis/calibration/solve.py": 2,  # the two rates that are measured
     "analysis/sensitivity/scenarios.py": 1,  # a peak goes along with its mean
     "cli/commands/ingest.py": 1,  # what was measured
-    "ingest/function.py": 2,  # what a live function says
+    "ingest/function.py": 1,  # what a live function says
+    "ingest/function_configuration.py": 1,  # and its configuration
     "ingest/workload.py": 1,  # likewise
     "live/deployment/deploy.py": 1,  # the load that a stack is sized for
     "options/base/conditions.py": 2,  # what the options read

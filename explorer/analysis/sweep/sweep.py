@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from explorer.engine.answers import Answers
-from explorer.engine.bounds import Block
 from explorer.engine.chances import chances
 from explorer.engine.designs import CONCERNS, Design, allowed, choices, table
 from explorer.engine.evaluation import Evaluation
@@ -30,7 +29,7 @@ from .executor import Watch, unwatched, worked
 from .manifest import manifest
 from .rows import Answer, Legend
 from .sweep_file import SweepFile, counted
-from .tiling import Axes, Tiles
+from .tiling import Axes, Block, Tiles
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -252,7 +251,8 @@ def _answers(workload: Workload, grid: Mapping[str, np.ndarray]) -> tuple[np.nda
     """Winner, runner-up, money and breach probability of a tile."""
     load = _load(workload, grid)
     designs = allowed(load)
-    best = best_two(Answers(load, designs))
+    answers = Answers(load, designs)
+    best = best_two(answers)
     index = np.array([*map(POSITION.__getitem__, designs.designs), NOTHING], dtype=np.int32)
     chance = chances(load, designs, best.winner, best.size[0])
     return index[best.winner], index[best.runner_up], best.usd[0], chance

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from explorer.errors import CloudError
+from explorer.facts.extras import require
 
 CREDENTIALS = {
     "NoCredentialsError",
@@ -30,16 +31,15 @@ DENIED = {
 
 
 class AwsUnreachable(CloudError):
-    """Nothing was asked: there is no boto3, no network, or there are no credentials."""
+    """Nothing was asked: there is no network, or there are no credentials."""
 
 
 def aws_client(session: Any, service: str, region: str) -> Any:
-    """A client that waits its turn where AWS throttles. Raises CloudError without boto3."""
-    try:
-        import boto3
-        from botocore.config import Config
-    except ImportError:
-        raise AwsUnreachable('a refresh needs boto3: pip install "explorer[aws]"') from None
+    """A client that waits its turn where AWS throttles. Raises MissingExtraError without boto3."""
+    require("a refresh", "boto3")
+    import boto3
+    from botocore.config import Config
+
     retries = {"mode": "adaptive", "total_max_attempts": 5}
     config = Config(retries=retries, connect_timeout=10, read_timeout=60)
     with one_line_aws_errors(service, "a client"):

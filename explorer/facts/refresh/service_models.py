@@ -19,8 +19,8 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import Any
 
-from explorer.errors import CloudError
 from explorer.facts.catalogue import Facts
+from explorer.facts.extras import missing_error
 from explorer.facts.probes import Probe
 from explorer.facts.records import Limit
 
@@ -61,7 +61,7 @@ class ModelComparison:
 class ServiceModels:
     """The service models in `folder`, by default those of the installed SDK.
 
-    Raises CloudError if no SDK is installed.
+    Raises MissingExtraError if no SDK is installed.
     """
 
     def __init__(self, folder: Path | None = None, release: str | None = None) -> None:
@@ -98,7 +98,7 @@ class ServiceModels:
 def _installed_models_folder() -> Path:
     spec = util.find_spec("botocore")
     if spec is None or spec.origin is None:
-        raise CloudError('service models come with the AWS SDK: pip install "explorer[aws]"')
+        raise missing_error("reading service models", ["botocore"])
     return Path(spec.origin).parent / "data"
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from explorer.errors import ExplorerError
+from explorer.facts.extras import require
 
 from .endpoint import Sign
 
@@ -120,10 +120,9 @@ async def _read(response: aiohttp.ClientResponse, answer: Answer) -> None:
 @asynccontextmanager
 async def exchanges(sign: Sign | None, timeout_s: float) -> AsyncIterator[Exchanges]:
     """Exchanges of which none may take longer than `timeout_s` [s]."""
-    try:
-        import aiohttp
-    except ImportError:
-        raise ExplorerError('the benchmark needs aiohttp: pip install "explorer[aws]"') from None
+    require("explorer bench", "aiohttp")
+    import aiohttp
+
     limit = aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(timeout_s, 10.0))
     # no proxy of the environment, no cookies: what is sent is what was asked for
     connector = aiohttp.TCPConnector(limit=0)

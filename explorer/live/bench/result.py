@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.analysis.calibration.measurements import METADATA
 from explorer.analysis.calibration.prediction import RunConditions, predict_run
+from explorer.facts.atomic_write import atomic_path
 from explorer.live.cloud.vouch import CANNOT_VOUCH_FOR, VOUCHES_FOR
 
 from .endpoint import Endpoint
@@ -230,7 +231,9 @@ class Result:
         frame = self.frame()
         told = json.dumps(frame.attrs.pop("bench")).encode()
         table = pa.Table.from_pandas(frame, preserve_index=False)
-        pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), METADATA: told}), path)
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), METADATA: told})
+        with atomic_path(path) as part:
+            pq.write_table(table, part)
 
 
 def _plain(conditions: RunConditions) -> Mapping[str, Any]:

@@ -18,6 +18,7 @@ from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import Design, table
 from explorer.engine.sizing import sized_conditions
 from explorer.errors import ExplorerError
+from explorer.facts.atomic_write import atomic_folder
 from explorer.facts.suggestions import expected_one_of
 from explorer.live.cloud import supervisor
 from explorer.workload.workload import Workload
@@ -226,10 +227,10 @@ def export(planned: Plan, folder: Path) -> list[Path]:
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExplorerError(f"{folder}: is there already: expected a new or empty folder")
-    written = []
-    for name, content in contents(planned.stack, planned.shipped).items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        written.append(path)
-    return written
+    files = contents(planned.stack, planned.shipped)
+    with atomic_folder(folder) as part:
+        for name, content in files.items():
+            path = part / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    return [folder / name for name in files]

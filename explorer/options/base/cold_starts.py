@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import gammainc, gammaincc, gammaln, ndtri, pdtrik
 
+from explorer.facts.ufuncs import gammainc, gammaincc, gammaln, ndtri, pdtrik
 from explorer.facts.units import Number
 
 MANY = 1e9  # a mean from which on Poisson is normal

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, Self, TypeVar
+import copy
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
-from scipy.special import gammainc
 
 from explorer.facts import catalogue, records
 from explorer.facts.encoding import Codec
 from explorer.facts.savings_plans import NO_PLAN
+from explorer.facts.ufuncs import gammainc
 from explorer.facts.units import BYTES, Number
-from explorer.workload.distribution import Distribution, Earlier, from_quantiles
+from explorer.workload.distribution import Distribution, Earlier, constant, from_quantiles
 from explorer.workload.kinds import ANY
 from explorer.workload.run_time import computing_factor, reference_memory, run_time_at
 from explorer.workload.workload import Workload
 
 from .cold_starts import cold_start_share, fewest_servers, mean_environments
-from .limit_uses import AfterBurst, Linear, PerRequest, SumPerRequest, Term
+from .limit_uses import AfterBurst, LimitUse, Linear, PerRequest, SumPerRequest, Term
 from .mask import EVERYWHERE, Mask
 from .paths import Paths
-from .request_path import LEVELS, BodyIn, BodyOut, Initialization, Start
+from .request_path import LEVELS, Behind, BodyIn, BodyOut, Initialization, Start, Step
 from .sizes import ARCHITECTURES, Size, sizes_of, typical
 from .usage import Stepped, UsageLines
 
+if TYPE_CHECKING:
+    from explorer.facts.runtimes import Runtime
+
 GB = float(BYTES["GB"])
 MB = float(BYTES["MB"])
+MEGABIT = 1e6 / 8  # bytes
 P95_BEARS = 0.05  # the share of requests beyond a p95
+LEAST_SHARE = 1e-12  # of the requests that a cache answers none of: no rate is 0
+ENVELOPES = {  # of events that hold the headers: how often, and how many bytes of them were measured
+    "encoding.envelope.request.v1": ("encoding.copies.v1", "encoding.headers.v1"),
+    "encoding.envelope.request.v2": ("encoding.copies.v2", "encoding.headers.v2"),
+    "encoding.envelope.request.alb": ("encoding.copies.alb", "encoding.headers.alb"),
+}
 ARM, X86, EITHER = "_arm", "_x86", "_*"  # how price ids of an architecture end; of either, see `by_size`
 PER_VCPU = {  # by family of runtimes
     "nodejs": "lmi.concurrency.node",
@@ -44,6 +55,10 @@ class Conditions:
     Every quantity is a number, or an array along the axes of a sweep. `axes` maps dotted fields to
     arrays; a distribution's axis scales it so that its median is the value. What depends on the request path
     is a method that takes the paths (`Paths`): one, or all of an option's at once.
+
+    Where a cache at the edge answers some of the requests, what is behind it sees the others alone
+    (`behind_edge`): fewer requests, lower rates, and levels of its own. `clients` is the load as the clients
+    make it, the same object where nothing is cached.
     """
 
     def __init__(
@@ -74,11 +89,18 @@ class Conditions:
         self.constants: dict[str, float] = {}
         self.times: dict[str, np.ndarray] = {}
         self._memo: dict[Hashable, Any] = {}
+        self._whole: dict[Hashable, Any] = {}  # what was worked out for the load whose points these are
+        self._pick: Callable[[Any], Any] = lambda value: value
+        self._clients: Conditions | None = None
+        self._beyond_cache: Conditions | None = None
+        self.hits: Number = (
+            0.0  # the share of the clients' requests that a cache answers before they come here
+        )
         self.workload = workload
         self._read_numbers()
 
     def at_once(self) -> Self:
-        """The same load with an axis for the paths and one for the sizes before its own.
+        """The same load with an axis for the paths and one for its sizes before its own.
 
         With it an option answers for all of its paths and sizes at once.
         """
@@ -90,8 +112,13 @@ class Conditions:
 
     def at_points(self, here: np.ndarray) -> Self:
         """The points of the load where `here` holds, along one axis."""
-        axes = {name: np.broadcast_to(values, self.shape)[here] for name, values in self.given.items()}
-        return type(self)(self.workload, axes, self.sizes)
+        shape = self.shape[len(self.shape) - here.ndim :]
+        axes = {name: np.broadcast_to(values, shape)[here] for name, values in self.given.items()}
+        points = type(self)(self.workload, axes, self.sizes)
+        if len(self.sizes) == 1:
+            points._pick = lambda value: _picked(value, self.shape, here)
+            points._whole = self._memo
+        return points
 
     # Facts by id ---------------------------------------------------------------------------------
 
@@ -99,7 +126,8 @@ class Conditions:
         """What `make` returns, worked out once for this load."""
         try:
             if key not in self._memo:
-                self._memo[key] = make()
+                known = self._whole.get(key)
+                self._memo[key] = make() if known is None else self._pick(known)
         except TypeError:  # an array among the key's parts: nothing to remember it by
             return make()
         return self._memo[key]
@@ -140,6 +168,9 @@ class Conditions:
 
     def time(self, time_id: str) -> np.ndarray:
         """What an operation takes at each of `LEVELS` [s], shape (3, ...): as measured, or as assumed."""
+        if self.clients is not self:
+            self.clients.time(time_id)  # that it was asked for is kept there
+            return self.memo(("time", time_id), lambda: self._time_spread(time_id).quantile(self.levels))
         measured = self.workload.times.get(time_id)
         if measured is not None:
             return measured.spread.quantile(np.array(LEVELS)).reshape(self.levels.shape)
@@ -151,7 +182,16 @@ class Conditions:
 
     def typical_s(self, time_id: str) -> float:
         """The p50 of an operation [s], where its mean is wanted: no other figure is published."""
-        return self.time(time_id)[0].item()
+        return self.clients.time(time_id)[0].item()
+
+    def _time_spread(self, time_id: str) -> Distribution:
+        measured = self.workload.times.get(time_id)
+        if measured is not None:
+            return measured.spread
+        row = catalogue.time(time_id)
+        if row.p50_s <= 0:
+            return constant(row.p99_s)
+        return from_quantiles({0.5: row.p50_s, 0.99: row.p99_s})
 
     # The workload's own quantities -------------------------------------------------------------
 
@@ -179,11 +219,14 @@ class Conditions:
         self._read_sizes()
         self._read_run_time()
         self.spreads = {"request": self.request, "response": self.response, "runtime": self.runtime}
+        self.spreads["first_byte"] = self.first_byte
         self.state_bytes = number("runtime.state")
         self.compression = number("response.compression")
+        self.cacheable, self.headers = number("response.cacheable"), number("client.headers")
         self.bandwidth = number("client.bandwidth")
         self.tolerance = 1 - number("targets.success") + 1e-12  # what may fail; 1 - 0.999 is off by less
         self.waits, self.latency_p95 = number("client.waits"), number("targets.latency_p95")
+        self.first_byte_p95 = number("targets.first_byte_p95")
         if w.preferences.savings_plan != NO_PLAN:
             self.constant("savings_plan.covered")  # an answer names it
         self._read_configuration()
@@ -242,7 +285,7 @@ class Conditions:
         return spread.with_median(self.axes[name]) if name in self.axes else spread
 
     def spread(self, driver: str) -> Distribution:
-        """The distribution of a driver: request [B], response [B] or runtime [s]."""
+        """The distribution of a driver: request [B], response [B], runtime or first_byte [s]."""
         return self.spreads[driver]
 
     def edge(self, driver: str) -> Number:
@@ -252,6 +295,12 @@ class Conditions:
     def at_levels(self, driver: str) -> Number:
         """The driver at each of `LEVELS`, shape (3, ...)."""
         return self.memo(("levels", driver), lambda: self.spreads[driver].quantile(self.levels))
+
+    def first_byte_at_levels(self, streamed: Mask) -> Number | None:
+        """What of the work passes before the response's first byte, at each of `LEVELS` [s]; None: all."""
+        if self.workload.runtime.first_byte is None or not streamed.any():
+            return None
+        return np.where(streamed, self.at_levels("first_byte"), self.at_levels("runtime"))
 
     @property
     def steps(self) -> Number:
@@ -294,18 +343,95 @@ class Conditions:
                 yield price_id, quantity
                 continue
             for ending, has in ((ARM, self.arm), (X86, ~self.arm)):
-                stepped = isinstance(quantity, Stepped)
-                yield (
-                    price_id.removesuffix(EITHER) + ending,
-                    quantity.scaled(has) if stepped else quantity * has,
-                )
+                own = quantity.scaled(has) if isinstance(quantity, Stepped) else quantity * has
+                yield price_id.removesuffix(EITHER) + ending, own
+
+    # A cache at the edge -------------------------------------------------------------------------
+
+    @property
+    def clients(self) -> Conditions:
+        """The load as the clients make it, with those requests too that a cache answers."""
+        return self if self._clients is None else self._clients
+
+    @property
+    def caches(self) -> bool:
+        """Whether a cache at the edge would answer any request: then cached paths are asked apart."""
+        return bool(np.any(np.asarray(self.cacheable) > 0))
+
+    def behind_edge(self, path: Paths) -> Conditions:
+        """The load as what is behind the edge of these paths sees it: all of them cached, or none.
+
+        Raises ValueError if some are and some are not.
+        """
+        if not self.caches or not path.cached.any():
+            return self
+        if not path.cached.all():
+            raise ValueError("paths behind a cache and paths without one are asked apart")
+        return self.beyond_cache
+
+    @property
+    def beyond_cache(self) -> Conditions:
+        """The load without the share of the requests that a cache answers.
+
+        A level of all requests is a lower one of those that no cache answers: of a share c that is answered
+        at once, the slowest 1 - q are the slowest (1 - q) / (1 - c) of the rest. One more level, the last,
+        is the median of the rest.
+        """
+        if self._beyond_cache is None:
+            self._beyond_cache = self._without_hits()
+        return self._beyond_cache
+
+    def _without_hits(self) -> Conditions:
+        view = copy.copy(self)
+        view._clients, view.hits = self, self.cacheable
+        view._memo, view._whole = {}, {}
+        passed = np.maximum(1 - self.cacheable, LEAST_SHARE)
+        view.requests, view.mean_rps, view.peak_rps = (
+            passed * each for each in (self.requests, self.mean_rps, self.peak_rps)
+        )
+        levels = np.clip(1 - (1 - self.levels) / passed, 0.001, None)
+        median = np.full((1, *levels.shape[1:]), 0.5)
+        view.levels = np.concatenate([levels, median])
+        return view
+
+    def passed_s(self, time_id: str) -> Number:
+        """What only those requests take that no cache answers: at each of `LEVELS` of all, then their median.
+
+        Of an operation, by its id [s].
+        """
+        view = self.beyond_cache
+        seconds = view.time(time_id)
+        of_all = np.where(self.levels > view.hits, seconds[: len(LEVELS)], 0.0)
+        return np.concatenate([of_all, np.broadcast_to(seconds[-1:], (1, *of_all.shape[1:]))])
+
+    def step_s(self, step: Step) -> Number:
+        """What a step takes at each of `LEVELS` of all requests [s]: nothing where a cache answers."""
+        return self._of_all(step.seconds, step.for_hits)
+
+    def first_byte_s(self, step: Step) -> Number:
+        """What of a step passes before the first byte of the result, at each of `LEVELS` [s]."""
+        before = step.seconds if step.before_first_byte is None else step.before_first_byte
+        return self._of_all(before, step.for_hits)
+
+    def patience_s(self, step: Step) -> Number:
+        """The same at the median of the requests that no cache answers: a client's patience is held to it."""
+        before = np.asarray(step.seconds if step.before_first_byte is None else step.before_first_byte)
+        if before.ndim == 0:
+            return before[()]
+        return before[-1 if len(before) > len(LEVELS) else 0]
+
+    def _of_all(self, seconds: Number, for_hits: bool) -> Number:
+        seconds = seconds[: len(LEVELS)] if np.ndim(seconds) else seconds
+        if self.clients is self or for_hits:
+            return seconds
+        return np.where(self.clients.levels > self.hits, seconds, 0.0)
 
     # Named quantities that several options need --------------------------------------------------
 
     def codec(self, direction: str, path: Paths) -> Codec:
         """How a body travels through the door to or from a function."""
         return self.event_codec(
-            direction, path, getattr(path, f"{direction}_envelope").look_up(self.constant)
+            direction, path, getattr(path, f"{direction}_envelope").look_up(self.envelope)
         )
 
     def event_codec(self, direction: str, path: Paths, envelope: Number = 0.0) -> Codec:
@@ -315,6 +441,17 @@ class Conditions:
         if direction == "response" and path.gzip.any():
             return Codec(path.gzip | binary, np.where(path.gzip, self.compression, factor)[()], envelope)
         return Codec(np.bool_(binary), factor, envelope)
+
+    def envelope(self, envelope_id: str) -> Number:
+        """Bytes that a door puts around a body: as measured, or with the headers that the workload gives.
+
+        The measured event has assumed headers in it, once or as often as its format repeats them.
+        """
+        measured, headers = self.constant(envelope_id), ENVELOPES.get(envelope_id)
+        if self.headers is None or headers is None:
+            return measured
+        copies, assumed = (self.constant(each) for each in headers)
+        return measured + copies * (self.headers - assumed)
 
     def body_factor(self, direction: str, path: Paths) -> Number:
         """What a body is times its size once the function has made it: less where it is compressed."""
@@ -342,6 +479,11 @@ class Conditions:
         return self.memo(("pages", path), lambda: self.response.mean_ceil(self.page_bytes(path)))
 
     @property
+    def runtime_row(self) -> Runtime | None:
+        """What is known of the runtime; None if nothing is."""
+        return self.memo("runtime row", lambda: catalogue.runtime(self.workload.runtime.language))
+
+    @property
     def polls(self) -> Number:
         """How often a client asks for the status of a job, on average."""
         return self.memo("polls", lambda: self.runtime.expect(self._polls))
@@ -357,6 +499,12 @@ class Conditions:
         """From the end of the work to the poll that sees it, at each of `LEVELS` [s]."""
         gap = self.constant("poll.growth") * self.at_levels("runtime")
         return self.levels * np.maximum(self.constant("poll.first_s"), gap)
+
+    @property
+    def connections(self) -> Number:
+        """WebSocket connections that one job takes, on average: each lasts for so long and no longer."""
+        longest = self.limit("apigw.ws.duration")
+        return self.memo("connections", lambda: self.runtime.mean_ceil(longest))
 
     def exchanges(self, path: Paths) -> list[Number]:
         """Requests through the door for one request of the client, on average: terms with one driver each."""
@@ -403,6 +551,19 @@ class Conditions:
         self.constant("gzip.bytes_per_s")
         self.time("s3.request")
         self.network  # noqa: B018
+
+    def answer_limit(self, limit_id: str, path: Paths, where: Mask) -> Iterator[LimitUse]:
+        """A limit on how long the first byte of an answer may take that comes at once.
+
+        Before it comes all of the work, or of a stream what passes before `runtime.first_byte`.
+        """
+        stream, function = where & path.body_out.is_(BodyOut.STREAM), path.behind.is_(Behind.FUNCTION)
+        if (whole := where & function & ~stream).any():
+            yield self.time_limit(limit_id, path, whole)
+        if (whole := where & ~function & ~stream).any():
+            yield PerRequest(limit_id, "runtime", where=whole)
+        if stream.any():
+            yield SumPerRequest(limit_id, (Term("first_byte", Linear()),), stream)
 
     def held_s(self, path: Paths) -> list[Number]:
         """How long one request holds its environment, on average [s]: terms with one driver each."""
@@ -606,6 +767,17 @@ class Conditions:
     def when_cold(self, share: Number, seconds: Number) -> Number:
         """`seconds` at those of `LEVELS` that fall among the `share` of cold requests, else 0."""
         return np.where(share > 1 - self.levels, seconds, 0.0)
+
+
+def _picked(value: Any, shape: tuple[int, ...], here: np.ndarray) -> Any:
+    """The part of a quantity of this shape, or of several, at the points where `here` holds."""
+    if isinstance(value, tuple):
+        return tuple(_picked(each, shape, here) for each in value)
+    if np.ndim(value) < len(shape):
+        return value
+    before = np.shape(value)[: np.ndim(value) - len(shape)]
+    whole = np.broadcast_to(value, (*before, *shape)).reshape(*before, *here.shape)
+    return whole[..., here]
 
 
 def _through(row: records.ColdStart) -> Distribution:

@@ -15,9 +15,9 @@ from functools import cache
 from typing import Protocol, TypeVar
 
 import numpy as np
-from scipy.special import gammainc, gammaincinv, ndtr, ndtri, pdtrik
 
 from explorer.facts.encoding import Codec
+from explorer.facts.ufuncs import gammainc, gammaincinv, ndtr, ndtri, pdtrik
 from explorer.facts.units import Number
 from explorer.workload.distribution import Distribution
 

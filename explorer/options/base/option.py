@@ -8,7 +8,7 @@ for it.
 `limits`, `usage` and `steps` are asked with the workload (`Conditions`) and the paths (`Paths`): one path, or
 all those in which the option stands at once. Four rules make one answer serve both:
 
-* No `if` on a path: what holds on some paths is multiplied by a mask (usage), or says `where` (limits, steps).
+* No `if` on a path: what holds on some is multiplied by a mask (usage), or says `where` (limits, steps).
 * `if mask.any():` may stand around a line. It saves work, and facts that no path needs are not looked up.
 * One driver a term: a request's size, the run time or a rate each stand in a term of their own, and sums of
   them are lists of terms. Else every line would become an array along all axes of a grid.
@@ -31,7 +31,7 @@ from .mask import EVERYWHERE, Mask
 from .paths import Column, Paths
 from .request_path import Actor, RequestPath, Step
 from .resources import TemplatePiece
-from .usage import UsageLines
+from .usage import FlatRate, UsageLines
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +70,8 @@ class Option:
     deployable: ClassVar[bool] = False  # whether it says what a stack needs for it
     region_feature: ClassVar[str] = ""  # what a region may lack that it rests on, as in regions.csv
     runtime_use: ClassVar[str] = ""  # what a runtime must be good for, as in runtimes.csv
+    in_front: ClassVar[bool] = False  # it meets every request; the others only what no cache answers
+    flat_rates: ClassVar[tuple[FlatRate, ...]] = ()  # prices a month that may stand in place of its lines
 
     def clashes(self, flow: RequestPath) -> str | None:
         """Why it cannot go with the other choices, or None."""
@@ -78,6 +80,10 @@ class Option:
     def undeployable(self, flow: RequestPath) -> str | None:
         """Why it cannot be put up among the other choices, or None."""
         return None if self.deployable else f"{self.id} has no template here"
+
+    def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
+        """What this workload asks of it that its template does not have, a sentence each."""
+        return ()
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         """Why it cannot serve this workload, whatever the other choices.
@@ -88,7 +94,7 @@ class Option:
         region = catalogue.region(load.workload.region)
         if region and self.region_feature in (region.lacks or ()):
             yield Exclusion("region", f"{region.region} has no {self.region_feature}", is_whole=True)
-        runtime = catalogue.runtime(load.workload.runtime.language) if self.runtime_use else None
+        runtime = load.runtime_row if self.runtime_use else None
         if runtime and getattr(runtime, self.runtime_use) is False:
             why = f"{self.id} does not take {load.workload.runtime.language}"
             yield Exclusion("runtime.language", why, is_whole=True)

@@ -17,7 +17,7 @@ import numpy as np
 
 from explorer.facts.units import Number
 
-from .mask import Mask
+from .mask import EVERYWHERE, Mask
 from .request_path import RequestPath
 
 
@@ -65,6 +65,11 @@ class Column:
                 self._masks[key] = self._mask([member in each for each in self.distinct])
             yield member, self._masks[key]
 
+    def each(self) -> Iterator[tuple[Any, Mask]]:
+        """Each value with the paths that have it; everywhere where there is one value alone."""
+        for value in self.distinct:
+            yield value, EVERYWHERE if len(self.distinct) == 1 else self.is_(value)
+
     def look_up(self, function: Callable[[Any], Number]) -> Number:
         """What a function of the field's value gives on each path: a fact by the id that the field holds.
 
@@ -110,7 +115,7 @@ class Paths:
     @classmethod
     def of(cls, flow: RequestPath, fields: Sequence[str] | None = None) -> Paths:
         """One path, of which an option reads these fields; all if none are named."""
-        names = RequestPath.__dataclass_fields__ if fields is None else fields
+        names = (*RequestPath.__dataclass_fields__, "cached") if fields is None else fields
         return cls([{name: getattr(flow, name) for name in names}], None)
 
     def __len__(self) -> int:

@@ -31,6 +31,7 @@ class Actor(StrEnum):
     """Who takes part in a step, and whose box a part of the design stands in."""
 
     CLIENT = "client"
+    EDGE = "edge"
     DOOR = "door"
     FRONT = "front"  # the small functions beside the worker, or the container in their place
     HANDS = "hands"  # what hands a job over: a queue, a workflow
@@ -116,6 +117,9 @@ class RequestPath:
     """What the choices of a design mean for each other."""
 
     distribution: bool = False  # a distribution stands in front of the door
+    egress: str = "transfer.internet_out"  # id of the price of what goes out to the clients
+    origin_access: bool = False  # the door takes what a distribution signs, and nothing else
+    socket: bool = False  # the client keeps a WebSocket open while the work runs
     gzip: bool = False  # the response is compressed where the work is done
     compute: Compute = FUNCTION
     initialization: Initialization = Initialization.ON_DEMAND
@@ -152,6 +156,8 @@ class Step:
     actors: tuple[Actor, Actor]
     seconds: Number  # shape (3, ...)
     driver: str = ""  # "runtime" for the work itself
+    before_first_byte: Number | None = None  # what of it passes before the result's first byte; None: all
+    for_hits: bool = False  # a request that a cache at the edge answers takes it too
     order: int = 0  # within the phase: before the middle of it (below 0) or after
     past_door: bool = False  # it goes between the client and what is behind the door, but not through it
     where: Mask = EVERYWHERE  # on which paths it happens

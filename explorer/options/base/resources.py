@@ -20,6 +20,7 @@ from .request_path import RequestPath
 
 Value = Any  # a literal, or a reference that CloudFormation resolves
 CALLER = "caller"  # the part of whoever may use the endpoint
+DISTRIBUTION = "Distribution"  # the logical id of what stands in front of a door, where something does
 PREFIX = "${AWS::StackName}"
 AT_ONCE = {"DeploymentDurationInMinutes": 0, "FinalBakeTimeInMinutes": 0, "GrowthFactor": 100}  # percent
 PLACE = "${AWS::Region}:${AWS::AccountId}"

@@ -13,7 +13,7 @@ class Stepped:
     """A quantity that rises by steps with sums of several drivers: instances, load balancer units.
 
     It is `times` x `function(sum, ...)`, with one sum for each of `sums`: terms with one driver each.
-    Told apart like this, no term becomes an array along the axes of all drivers; where it is priced, it does.
+    Kept apart like this, no term becomes an array along all axes before it is priced.
     The function never falls in any of its sums, and knows plain numbers alone: what is an array is in a sum or
     in `times`, since a bound takes the least of a sum over many points.
     """
@@ -29,6 +29,15 @@ class Stepped:
     def scaled(self, factor: Number) -> Stepped:
         """So many times the quantity."""
         return Stepped(self.sums, self.function, self.times * factor)
+
+
+@dataclass(frozen=True)
+class FlatRate:
+    """A price a month in place of lines of a bill, for as much of them as it allows."""
+
+    price: str  # its price id
+    replaces: tuple[str, ...]  # price ids of the lines; those that are not there cost nothing
+    allows: tuple[tuple[str, str], ...]  # (price id of a line, id of the constant: the most of it)
 
 
 UsageLines = Iterable[tuple[str, Number | Stepped]]  # (price id, quantity a month)

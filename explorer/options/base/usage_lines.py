@@ -46,6 +46,16 @@ def job_hours(load: Conditions, hours: Number) -> UsageLines:
         yield from task_hours(load, spot * hours, *size, spot=True)
 
 
+def to_clients(load: Conditions, path: Paths, sent_bytes: Number) -> UsageLines:
+    """The lines for what goes out to the clients, `sent_bytes` for each of their requests on average [B].
+
+    A cache at the edge sends as much as the work would have.
+    """
+    if load.public:
+        for price_id, on in path.egress.each():
+            yield price_id, on * (load.clients.requests * sent_bytes / GB)
+
+
 def front(load: Conditions, path: Paths, calls: Number, time_id: str) -> UsageLines:
     """The lines for `calls` a month of a small function beside the worker; a container does it itself."""
     function = path.behind.is_(Behind.FUNCTION)

@@ -39,7 +39,7 @@ class Gzip(Option):
     summary = "the result gzipped where the work is done"
     parts = ("compression of the result",)
     provides = {"gzip": True}
-    depends_on = ("compute", "initialization")
+    depends_on = ("compute", "initialization", "streaming")
     added_times = (Compressing("response"),)
 
     def clashes(self, flow: RequestPath) -> str | None:
@@ -57,7 +57,10 @@ class Gzip(Option):
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         seconds, who = load.at_levels("response") * compressing_s(load), (Actor.WORKER, Actor.WORKER)
-        yield Step(Phase.WORK, "compress the result", who, seconds, order=1)
+        whole = ~path.streaming  # of a stream the first bytes go out while the rest is compressed
+        yield Step(
+            Phase.WORK, "compress the result", who, seconds, order=1, before_first_byte=whole * seconds
+        )
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield Setting("gzip", True)

@@ -8,6 +8,7 @@ from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Behind
 from explorer.options.base.usage import Stepped, UsageLines
+from explorer.options.base.wishes import DOMAIN
 
 from .base import Door
 
@@ -20,12 +21,14 @@ BYTES_A_UNIT = {  # what a load balancer unit carries in an hour
 class Alb(Door):
     id = "alb"
     summary = "an Application Load Balancer"
-    parts = ("load balancer", "VPC with public subnets")
+    parts = ("load balancer", "VPC with public subnets", DOMAIN)  # HTTPS is not had without one
+    has_domain = True
     auth = ("none", "jwt")
     offers = ("custom-domain", "waf", "private")
     request_limits = (("lambda.sync.request", True), ("alb.lambda.request", False))
     response_limits = (("lambda.sync.response", True), ("alb.lambda.response", True))
     waits = "alb.idle.timeout"
+    header_limit = "alb.headers"
     run_limit = "alb.lambda.timeout"
     deployable = False
     provides = {
@@ -38,6 +41,7 @@ class Alb(Door):
     }
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
         yield "alb.alb_hour", load.hours
         if load.public:
             yield "vpc.public_ipv4_in_use", load.constant("alb.zones") * load.hours

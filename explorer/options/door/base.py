@@ -9,19 +9,30 @@ import numpy as np
 from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import LimitUse, Paged, PerRequest
+from explorer.options.base.limit_uses import FixedUse, LimitUse, Paged, PerRequest
 from explorer.options.base.mask import Mask
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Actor, Behind, BodyIn, BodyOut, Phase, RequestPath, Step
 from explorer.options.base.resources import Route, TemplatePiece, Value
+from explorer.options.base.usage import UsageLines
+from explorer.options.base.wishes import DOMAIN, OF_A_DISTRIBUTION, WEB_ACL, web_acl
 
 
 class Door(Option):
     """The first service that a request meets."""
 
     concern = "door"
-    depends_on = ("behind", "asynchronous", "polls", "gzip", "body_in", "body_out", "added_times")
+    depends_on = (
+        "behind",
+        "asynchronous",
+        "polls",
+        "gzip",
+        "body_in",
+        "body_out",
+        "added_times",
+        "distribution",
+    )
     role = Actor.DOOR
     auth: tuple[str, ...] = ("none", "iam", "jwt")
     offers: tuple[str, ...] = ()  # of client.needs
@@ -29,7 +40,9 @@ class Door(Option):
     response_limits: tuple[tuple[str, bool], ...] = ()
     waits: str = ""  # the limit on how long it waits for an answer
     run_limit: str = ""  # the limit on how long a function behind it may take
+    header_limit: str = ""  # the limit on the headers of a request
     exchange: str = ""  # the price of one exchange, where it has one
+    has_domain: bool = False  # whether it is never without a domain of one's own
     deployable = True
     one_function: bool = False  # whether one function answers all of its routes
 
@@ -39,10 +52,29 @@ class Door(Option):
         if auth is not None and auth not in self.auth:
             yield Exclusion("client.auth", f"it cannot check {auth} credentials itself")
         lacking = [need for need in load.workload.client.needs if need not in self.offers]
-        if lacking:
-            yield Exclusion("client.needs", f"it has no {', '.join(lacking)}")
+        always = [need for need in lacking if need not in OF_A_DISTRIBUTION]
+        if always:
+            yield Exclusion("client.needs", f"it has no {', '.join(always)}")
+        elif lacking:
+            yield Exclusion("client.needs", f"it has no {', '.join(lacking)}", on={"distribution": False})
+
+    def more_parts(self, load: Conditions, path: Paths) -> Iterable[tuple[str, Mask]]:
+        needs, alone = load.workload.client.needs, ~path.distribution
+        if "custom-domain" in needs and not self.has_domain:
+            yield DOMAIN, alone
+        if "waf" in needs:
+            yield WEB_ACL, alone
+
+    def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
+        client = load.workload.client
+        if client.auth == "jwt":
+            yield "client.auth jwt: who issues the tokens is not known, and callers are known by IAM here"
+        if "custom-domain" in client.needs and not flow.distribution:
+            yield "client.needs custom-domain: the domain, its zone and its certificate are not of this stack"
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        if self.header_limit and load.headers is not None:
+            yield FixedUse(self.header_limit, load.headers)
         if path.behind.is_(Behind.FUNCTION).any():
             yield from self._payloads(load, path)
         if not path.asynchronous.all():
@@ -73,23 +105,30 @@ class Door(Option):
     def _patience(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         """How long an answer may take that comes at once."""
         at_once = ~path.asynchronous
-        function = path.behind.is_(Behind.FUNCTION)
-        yield from self._waits(load, path, at_once & function, at_once & ~function)
-
-    def _waits(self, load: Conditions, path: Paths, function: Mask, other: Mask) -> Iterable[LimitUse]:
-        """The door's own limits on time, where a function is behind it and where something else is."""
-        if self.waits and function.any():
-            yield load.time_limit(self.waits, path, function)
-        if self.waits and other.any():
-            yield PerRequest(self.waits, "runtime", where=other)
+        yield from self._waits(load, path, at_once)
+        function = at_once & path.behind.is_(Behind.FUNCTION)
         if self.run_limit and function.any():
             yield load.time_limit(self.run_limit, path, function)
 
+    def _waits(self, load: Conditions, path: Paths, at_once: Mask) -> Iterable[LimitUse]:
+        """The door's own limits on how long it waits for an answer."""
+        if self.waits:
+            yield from load.answer_limit(self.waits, path, at_once)
+
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        if "waf" in load.workload.client.needs:
+            yield from web_acl(load, load.exchanges(path), ~path.distribution)
+
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
-        exchange = load.time("exchange.rtt") + path.door_time.look_up(load.time)
-        carried = path.body_in.is_(BodyIn.DOOR) * load.at_levels("request")
-        seconds, between = exchange + load.transfer(carried), (Actor.CLIENT, Actor.DOOR)
-        yield Step(Phase.SUBMIT, f"request through {self.id}", between, seconds)
+        clients, between = load.clients, (Actor.CLIENT, Actor.DOOR)
+        exchange, own = clients.time("exchange.rtt"), path.door_time.look_up(load.time)
+        if clients is load:
+            exchange = exchange + own
+        carried = path.body_in.is_(BodyIn.DOOR) * clients.at_levels("request")
+        seconds = exchange + clients.transfer(carried)
+        yield Step(Phase.SUBMIT, f"request through {self.id}", between, seconds, for_hits=True)
+        if clients is not load:
+            yield Step(Phase.SUBMIT, f"what passes on to {self.id}", (Actor.EDGE, Actor.DOOR), own)
         if path.polls.any():
             yield Step(Phase.POLL, f"status request through {self.id}", between, exchange, where=path.polls)
 

@@ -23,6 +23,7 @@ class HttpApi(Door):
     request_limits = (("lambda.sync.request", True), ("apigw.http.payload", False))
     response_limits = (("lambda.sync.response", True), ("apigw.http.payload", False))
     waits = "apigw.http.timeout"
+    header_limit = "apigw.http.headers"
     exchange = "apigateway.http_request"
     provides = {
         "door_time": "door.http-api",
@@ -61,6 +62,7 @@ class HttpApi(Door):
         yield PeakDemand("apigw.throttle", [load.peak_rps * term for term in load.exchanges(path)])
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
         increment = load.constant("http_api.increment_bytes")
         for units in self.request_units(load, path, increment):
             yield self.exchange, load.requests * units

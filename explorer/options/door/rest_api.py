@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from explorer.options.base.conditions import GB, Conditions
-from explorer.options.base.limit_uses import LimitUse, PeakDemand, PerRequest
-from explorer.options.base.mask import Mask
+from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand
+from explorer.options.base.mask import EVERYWHERE, Mask
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import BodyOut, RequestPath
 from explorer.options.base.resources import (
@@ -22,6 +22,7 @@ from explorer.options.base.resources import (
     ref,
 )
 from explorer.options.base.usage import UsageLines
+from explorer.options.base.web_acl import WEB_ACL_RESOURCE, web_acl_resource
 
 from .api_gateway import may_call, may_invoke, rest_proxy
 from .base import Door
@@ -35,6 +36,7 @@ class RestApi(Door):
     request_limits = (("lambda.sync.request", True), ("apigw.rest.payload", False))
     response_limits = (("lambda.sync.response", True), ("apigw.rest.payload", False))
     waits = "apigw.rest.timeout"
+    header_limit = "apigw.rest.headers"
     exchange = "apigateway.rest_request"
     provides = {
         "door_time": "door.rest-api",
@@ -63,6 +65,13 @@ class RestApi(Door):
         stage = {"RestApiId": ref("Api"), "DeploymentId": ref("Deployment"), "StageName": "live"}
         yield Resource("Stage", "AWS::ApiGateway::Stage", stage)
         yield may_call("Api", "live", routes, "*/*")
+        if "waf" in load.workload.client.needs and not path.distribution:
+            yield web_acl_resource(load, "REGIONAL")
+            stage = joined(
+                "arn:${AWS::Partition}:apigateway:${AWS::Region}::/restapis/${Api}/stages/${Stage}"
+            )
+            guards = {"ResourceArn": stage, "WebACLArn": attribute(WEB_ACL_RESOURCE)}
+            yield Resource("StageWebAcl", "AWS::WAFv2::WebACLAssociation", guards)
 
     def _paths(self, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
         """A resource for each part of each path, and a method for each route."""
@@ -88,18 +97,35 @@ class RestApi(Door):
     def address(self) -> Value:
         return joined("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live")
 
+    def more_parts(self, load: Conditions, path: Paths) -> Iterable[tuple[str, Mask]]:
+        yield from super().more_parts(load, path)
+        if "usage-plans" in load.workload.client.needs:
+            yield "usage plan with API keys", EVERYWHERE
+        if not load.public:
+            yield "interface endpoint", EVERYWHERE
+
+    def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
+        yield from super().unbuilt(load, flow)
+        if "usage-plans" in load.workload.client.needs:
+            yield "client.needs usage-plans: whom an API key is for is not known, and the client sends none"
+        if not load.public:
+            yield "client.needs private: the network of the callers is not of this stack"
+
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield from super().limits(load, path)
+        if load.headers is not None and not load.public:
+            yield FixedUse("apigw.rest.headers.private", load.headers)
         yield PeakDemand("apigw.throttle", [load.peak_rps * term for term in load.exchanges(path)])
 
-    def _waits(self, load: Conditions, path: Paths, function: Mask, other: Mask) -> Iterable[LimitUse]:
+    def _waits(self, load: Conditions, path: Paths, at_once: Mask) -> Iterable[LimitUse]:
         stream = path.body_out.is_(BodyOut.STREAM)
-        yield from super()._waits(load, path, function & ~stream, other & ~stream)
-        if stream.any():  # nothing is sent before the work is done
-            yield PerRequest("apigw.stream.idle", "runtime", where=stream)
+        yield from super()._waits(load, path, at_once & ~stream)
+        if stream.any():  # nothing is sent before the first byte exists
+            yield from load.answer_limit("apigw.stream.idle", path, stream)
             yield load.time_limit("apigw.stream.duration", path, stream)
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
         for exchanges in load.exchanges(path):
             yield self.exchange, load.requests * exchanges
         if not load.public:

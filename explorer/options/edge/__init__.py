@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .cloudfront import CloudFront
 from .no_edge import NoEdge
 
-OPTIONS = (NoEdge(),)
+OPTIONS = (NoEdge(), CloudFront())

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from explorer.options.base.option import Option
+from .base import Edge
 
 
-class NoEdge(Option):
-    concern = "edge"
+class NoEdge(Edge):
     id = "none"
     deployable = True
     summary = "nothing in front of the door"

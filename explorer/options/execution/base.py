@@ -30,6 +30,7 @@ from explorer.options.base.request_path import (
     Actor,
     Behind,
     BodyIn,
+    BodyOut,
     HandOver,
     Initialization,
     Phase,
@@ -155,7 +156,9 @@ class Execution(Option):
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         """The work itself, and before it the body that it is about."""
         yield from self.fetched(load, path)
-        yield Step(Phase.WORK, "the work", (Actor.WORKER, Actor.WORKER), load.at_levels("runtime"), "runtime")
+        seconds, who = load.at_levels("runtime"), (Actor.WORKER, Actor.WORKER)
+        first = load.first_byte_at_levels(path.body_out.is_(BodyOut.STREAM))
+        yield Step(Phase.WORK, "the work", who, seconds, "runtime", before_first_byte=first)
 
     def slices(self, load: Conditions, path: Paths) -> Number:
         """Invocations that a job's work takes, on average."""

@@ -60,7 +60,7 @@ class Queued(LambdaExecution):
         yield load.time_limit("lambda.timeout", path)
         yield from super().limits(load, path)
         mean, peak = load.mean_rps * load.runtime.mean, load.peak_rps * load.runtime.mean
-        most, ready = self.most_at_once(load, path), self.pollers(load) > 0
+        most, ready = self.most_at_once(load, path), np.asarray(self.pollers(load)) > 0
         needed = np.minimum(load.concurrency_needed(load.limit(self.age_limit)), most)
         at_peak = np.minimum(peak, most)
         yield Backlogged("lambda.esm.sqs.concurrency", needed, ~ready, mean=mean, peak=at_peak)
@@ -89,8 +89,9 @@ class Queued(LambdaExecution):
         """By how long jobs wait for pollers in a rise, at the worst [s].
 
         Jobs at once rise evenly for `peak_ramp` R; pollers let `ready` through, and `per_s` more each second,
-        until they let the peak through after T. A job that comes when R is over finds as many before it as
-        came while the two were apart: the longest wait is (T - R) / 2.
+        until they let the peak through after T. By then g T^2 / 2 have been let through, with g = `per_s`; as
+        many had come by (T + R) / 2, since they came at g T / R more each second until R and at g T from there.
+        So the longest wait is (T - R) / 2.
         """
         reached_s = (load.peak_rps * load.runtime.mean - ready) / per_s
         return np.maximum(reached_s - load.peak_ramp_s, 0.0) / 2
@@ -100,7 +101,8 @@ class Queued(LambdaExecution):
         pollers = self.pollers(load)
         ready = pollers * load.limit("lambda.esm.sqs.poller.concurrency")
         left = self._behind_s(load, ready, load.limit_per_s("lambda.esm.sqs.pollers.ramp"))
-        return np.asarray(np.where(pollers > 0, left, self._standard_behind_s(load)))[()]
+        behind: Number = np.where(pollers > 0, left, self._standard_behind_s(load))
+        return behind
 
     def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
         single = self.most_at_once(load, Paths.of(path)) < LEAST_AT_ONCE

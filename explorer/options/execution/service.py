@@ -26,7 +26,7 @@ class Service(Execution):
     summary = "an always-on container service"
     parts = ("cluster", "service and scaling", "task definition and image", "network", "task roles")
     provides = {"compute": CONTAINERS, "behind": Behind.CONTAINER}
-    depends_on = ("asynchronous",)
+    depends_on = ("asynchronous", "body_out")
 
     def clashes(self, flow: RequestPath) -> str | None:
         return None if flow.fronts_containers else "a service stands behind an alb"

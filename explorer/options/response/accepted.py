@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from explorer.options.base.conditions import GB, Conditions
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse, PeakDemand
 from explorer.options.base.option import Exclusion
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Actor, Behind, BodyOut, Phase, Step
 from explorer.options.base.usage import UsageLines
-from explorer.options.base.usage_lines import front, front_cold
+from explorer.options.base.usage_lines import front, front_cold, to_clients
 
 from .base import Response
 
@@ -26,7 +26,7 @@ class Accepted(Response):
         DesignPart("queue of failed requests", Actor.HANDS, "queue"),
     )
     provides = {"body_out": BodyOut.NOTHING, "asynchronous": True}
-    depends_on = ("behind", "compute")
+    depends_on = ("behind", "compute", "egress")
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)
@@ -41,8 +41,7 @@ class Accepted(Response):
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         yield from front(load, path, load.requests, "handler.submit")
-        if load.public:
-            yield "transfer.internet_out", load.requests * load.constant("status.bytes") / GB
+        yield from to_clients(load, path, load.constant("status.bytes"))
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         who = (Actor.FRONT, Actor.FRONT)

@@ -11,6 +11,7 @@ from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import RequestPath
 from explorer.options.base.resources import Route, Setting, TemplatePiece
 from explorer.options.base.usage import UsageLines
+from explorer.options.base.usage_lines import to_clients
 
 TB = GB * 1024
 
@@ -19,11 +20,10 @@ class Response(Option):
     """How the result of the work reaches the client."""
 
     concern = "response"
-    depends_on: ClassVar[tuple[str, ...]] = ("gzip",)
+    depends_on: ClassVar[tuple[str, ...]] = ("gzip", "egress")
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
-        if load.public:
-            yield "transfer.internet_out", load.requests * load.sent_mean(path) / GB
+        yield from to_clients(load, path, load.sent_mean(path))
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield Setting("response", path.body_out.value)

@@ -28,7 +28,7 @@ class Callback(Stored):
         DesignPart("client's callback endpoint", Actor.CLIENT),
     )
     provides = {"body_out": BodyOut.JOB, "asynchronous": True}
-    depends_on = ("behind", "compute", "initialization", "gzip")
+    depends_on = ("behind", "compute", "initialization", "gzip", "egress")
     deployable = False
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:

@@ -26,7 +26,15 @@ class PagedResponse(Response):
     summary = "the result asked for page by page"
     parts = (DesignPart("client asks for the next page", Actor.CLIENT),)
     provides = {"body_out": BodyOut.PAGE}
-    depends_on = ("compute", "initialization", "gzip", "door_time", "response_envelope", "response_limits")
+    depends_on = (
+        "compute",
+        "initialization",
+        "gzip",
+        "egress",
+        "door_time",
+        "response_envelope",
+        "response_limits",
+    )
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)
@@ -44,11 +52,19 @@ class PagedResponse(Response):
         yield from compute(load, path, again * load.runtime.mean)
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
-        size = load.at_levels("response")
-        more = np.maximum(np.ceil(size / load.page_bytes(path)) - 1, 0)
-        once = load.time("exchange.rtt") + path.door_time.look_up(load.time) + load.at_levels("runtime")
-        seconds = load.transfer(load.sent_at_levels(path)) + more * once
-        yield Step(Phase.DOWNLOAD, "the pages", (Actor.CLIENT, Actor.WORKER), seconds)
+        clients, page, who = load.clients, load.page_bytes(path), (Actor.CLIENT, Actor.WORKER)
+        size = clients.at_levels("response")
+        first = clients.transfer(clients.body_factor("response", path) * np.minimum(size, page))
+        asked, worked = clients.time("exchange.rtt"), load.at_levels("runtime")
+        worked = path.door_time.look_up(load.time) + worked
+        if clients is load:
+            asked, worked = asked + worked, 0.0
+        more = np.maximum(np.ceil(size / page) - 1, 0)
+        seconds = clients.transfer(clients.sent_at_levels(path)) + more * asked
+        yield Step(Phase.DOWNLOAD, "the pages", who, seconds, before_first_byte=first, for_hits=True)
+        if clients is not load:
+            more = np.maximum(np.ceil(load.at_levels("response") / page) - 1, 0)
+            yield Step(Phase.DOWNLOAD, "the work for each page", who, more * worked, before_first_byte=0.0)
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield from super().pieces(load, path)

@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from explorer.facts.units import Number
-from explorer.options.base.conditions import GB, Conditions
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand
+from explorer.options.base.mask import EVERYWHERE, Mask
 from explorer.options.base.option import Exclusion
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Actor, BodyOut, Phase, Step
 from explorer.options.base.usage import UsageLines
-from explorer.options.base.usage_lines import front
+from explorer.options.base.usage_lines import front, to_clients
 
 from .stored import Stored
 
@@ -37,7 +38,7 @@ class Pushed(Stored):
         DesignPart("results bucket", Actor.BUCKET, "S3 bucket"),
         DesignPart("client keeps a WebSocket", Actor.CLIENT),
     )
-    provides = {"body_out": BodyOut.JOB, "asynchronous": True}
+    provides = {"body_out": BodyOut.JOB, "asynchronous": True, "socket": True}
     depends_on: ClassVar[tuple[str, ...]] = (*Stored.depends_on, "distribution")
     deployable = False
 
@@ -52,30 +53,32 @@ class Pushed(Stored):
             why = "a WebSocket API has no WAF of its own"
             yield Exclusion("client.needs", why, on={"distribution": False})
 
+    def more_parts(self, load: Conditions, path: Paths) -> Iterable[tuple[str, Mask]]:
+        yield from super().more_parts(load, path)
+        if load.workload.client.auth == "jwt":  # which a WebSocket API does not check itself
+            yield DesignPart("authorizer function", Actor.FRONT), EVERYWHERE
+
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield from super().limits(load, path)
         yield FixedUse("apigw.ws.message", load.constant("status.bytes"))
-        yield PeakDemand("apigw.ws.connect.rate", [load.peak_rps * self._connections(load)])
-
-    def _connections(self, load: Conditions) -> Number:
-        """Connections that one job takes, on average: each lasts for so long and no longer."""
-        return load.runtime.mean_ceil(load.limit("apigw.ws.duration"))
+        yield PeakDemand("apigw.ws.connect.rate", [load.peak_rps * load.connections])
 
     def _front_s(self, load: Conditions) -> list[Number]:
-        opened = self._connections(load) * load.typical_s("handler.status")
+        opened = load.connections * load.typical_s("handler.status")
         return [load.typical_s("handler.submit"), opened]
 
     def _told(self, load: Conditions, path: Paths) -> UsageLines:
-        connections = load.requests * self._connections(load)
+        connections = load.requests * load.connections
         yield from front(load, path, 2 * connections, "handler.status")  # opened and closed
+        if load.workload.client.auth == "jwt":
+            yield from front(load, path, connections, "handler.status")
         yield "dynamodb.ondemand_wru", connections
         yield "dynamodb.ondemand_rru", load.requests
         yield "apigateway.websocket_connection_minute", load.requests * load.runtime.mean_ceil(MINUTE_S)
         pings = load.runtime.mean_ceil(load.constant("websocket.ping_s")) - 1
         yield "apigateway.websocket_message", load.requests
         yield "apigateway.websocket_message", load.requests * pings
-        if load.public:
-            yield "transfer.internet_out", load.requests * load.constant("status.bytes") / GB
+        yield from to_clients(load, path, load.constant("status.bytes"))
 
     def _notice(self, load: Conditions, path: Paths) -> Iterable[Step]:
         seconds, who = load.time("handler.status") + load.time("exchange.rtt"), (Actor.FRONT, Actor.CLIENT)

@@ -28,7 +28,7 @@ from explorer.options.base.resources import (
     ref,
 )
 from explorer.options.base.usage import UsageLines
-from explorer.options.base.usage_lines import compute, front, front_cold
+from explorer.options.base.usage_lines import compute, front, front_cold, to_clients
 
 from .base import TB, Response
 
@@ -48,7 +48,7 @@ class Stored(Response):
     )
     provides = {"body_out": BodyOut.JOB, "asynchronous": True, "polls": True}
     added_times = (BucketTransfer("response"),)
-    depends_on: ClassVar[tuple[str, ...]] = ("behind", "compute", "initialization", "gzip")
+    depends_on: ClassVar[tuple[str, ...]] = ("behind", "compute", "initialization", "gzip", "egress")
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)
@@ -86,8 +86,7 @@ class Stored(Response):
         polled = load.requests * load.polls
         yield from front(load, path, polled, "handler.status")
         yield "dynamodb.ondemand_rru", polled
-        if load.public:
-            yield "transfer.internet_out", polled * load.constant("status.bytes") / GB
+        yield from to_clients(load, path, load.polls * load.constant("status.bytes"))
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         accept = load.time("handler.submit") + load.time("ddb.request")
@@ -98,9 +97,10 @@ class Stored(Response):
         store = load.time("s3.request") + load.sent_at_levels(path) / load.network
         yield Step(Phase.WORK, "store the result", (Actor.WORKER, Actor.BUCKET), store, order=2)
         yield from self._notice(load, path)
-        fetch = load.time("s3.request") + load.time("exchange.rtt")
-        fetch = fetch + load.transfer(load.sent_at_levels(path))
-        yield Step(Phase.DOWNLOAD, "the result by its signed URL", (Actor.BUCKET, Actor.CLIENT), fetch)
+        begun = load.time("s3.request") + load.time("exchange.rtt")
+        fetch, who = begun + load.transfer(load.sent_at_levels(path)), (Actor.BUCKET, Actor.CLIENT)
+        title = "the result by its signed URL"
+        yield Step(Phase.DOWNLOAD, title, who, fetch, before_first_byte=begun)
 
     def _notice(self, load: Conditions, path: Paths) -> Iterable[Step]:
         yield Step(

@@ -12,7 +12,7 @@ from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.limit_uses import AfterBurst, LimitUse, Linear, PerRequest
 from explorer.options.base.option import Exclusion
 from explorer.options.base.paths import Paths
-from explorer.options.base.request_path import Actor, Behind, BodyOut, Phase, RequestPath, Step
+from explorer.options.base.request_path import LEVELS, Actor, Behind, BodyOut, Phase, RequestPath, Step
 from explorer.options.base.usage import UsageLines
 from explorer.options.base.usage_lines import compute
 
@@ -30,13 +30,13 @@ class Streaming(AddedTime):
 
 
 class Streamed(Response):
-    """Sent as it is produced; here only once the work is done, which is the least it can do."""
+    """Sent as it is produced: from the first byte on that exists, `runtime.first_byte`."""
 
     id = "streamed"
     summary = "the result streamed, up to 200 MB from a function"
     parts = ("streaming adapter or runtime",)
     provides = {"body_out": BodyOut.STREAM, "streaming": True}
-    depends_on = ("compute", "initialization", "gzip", "behind", "streams_in_vpc")
+    depends_on = ("compute", "initialization", "gzip", "egress", "behind", "streams_in_vpc")
     added_times = (Streaming("response"),)
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
@@ -66,7 +66,16 @@ class Streamed(Response):
             yield from compute(load, path, function * load.stream_mean_s(path))
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
-        seconds, function = load.transfer(load.sent_at_levels(path)), path.compute.has(function=True)
+        clients, count = load.clients, len(LEVELS)
+        received = clients.transfer(clients.sent_at_levels(path))
+        seconds, function = received, path.compute.has(function=True)
         if function.any():
-            seconds = np.maximum(seconds, function * load.stream(path).size(load.at_levels("response")))
-        yield Step(Phase.DOWNLOAD, "the stream", (Actor.DOOR, Actor.CLIENT), seconds)
+            capped = function * load.stream(path).size(load.at_levels("response"))
+            seconds = np.maximum(seconds, capped[:count])
+        if load.workload.runtime.first_byte is not None:  # it begins then, and ends no earlier than the work
+            began, ended = load.at_levels("first_byte")[:count], load.at_levels("runtime")[:count]
+            seconds = np.maximum(began + seconds - ended, 0.0)
+        if clients is not load:
+            seconds = np.where(clients.levels > load.hits, seconds, received)
+        who = (Actor.DOOR, Actor.CLIENT)
+        yield Step(Phase.DOWNLOAD, "the stream", who, seconds, before_first_byte=0.0, for_hits=True)

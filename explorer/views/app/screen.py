@@ -17,6 +17,7 @@ from typing import Any
 from explorer.analysis.recommendation import Recommendation
 from explorer.errors import ExplorerError
 from explorer.facts import locations
+from explorer.facts.atomic_write import write_atomically
 from explorer.facts.units import format_usd
 from explorer.workload.workload import Workload
 
@@ -85,7 +86,7 @@ class Explorer:
         """
         path = Path(path)
         try:
-            path.write_text(self.workload.to_toml(), encoding="utf-8")
+            write_atomically(path, self.workload.to_toml())
         except OSError as error:
             raise ExplorerError(f"{path}: cannot be written ({error.strerror})") from None
         return path
@@ -257,7 +258,7 @@ def explore(workload: Workload | str | Path | None = None, *, alone: bool = Fals
     workload : a workload, its file, or the text that the screen's Share gives; none: the first example
     alone : whether the screen is the whole page, as under `explorer app`
 
-    Raises ExplorerError if the file is no workload, or ipywidgets is not installed.
+    Raises ExplorerError if the file is no workload.
     """
     if isinstance(workload, str) and sharing.is_shared(workload):
         return Explorer(sharing.workload_of_paste(workload), alone=alone)

@@ -16,6 +16,7 @@ from subprocess import DEVNULL
 from typing import Any
 
 from explorer.errors import ExplorerError
+from explorer.facts.extras import require
 from explorer.facts.locations import page_dir
 
 PORTS = 50  # that are tried, from the one asked for on
@@ -40,11 +41,13 @@ class Page:
     def run(self, ready: Callable[[], None]) -> None:
         """Serve until Ctrl-C or a signal to end; call `ready` once it answers.
 
-        Raises ExplorerError if Voila is not installed, no port is free, or the workload is none.
+        Raises MissingExtraError if Voila is not installed, ExplorerError if no port is free, or the
+        workload is none.
         """
-        argument = workload_argument(self.workload)
+        require("explorer app", "voila", "anywidget", "ipywidgets", "matplotlib")
+        given = workload_argument(self.workload)
         application = _voila_application(self, ready)
-        os.environ[import_module("explorer.views.app.screen").WORKLOAD] = argument  # a kernel inherits it
+        os.environ[import_module("explorer.views.app.screen").WORKLOAD] = given  # a kernel inherits it
         application.initialize(argv=_voila_arguments(self.browser))
         application.start()
 
@@ -89,10 +92,7 @@ def _voila_application(page: Page, ready: Callable[[], None]) -> Any:
     """Voila with the page of its own, listening where there is room."""
     # jsonschema's check of URIs, which nothing here asks for, builds a grammar of its own: a second.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    try:
-        voila = import_module("voila.app")
-    except ImportError:
-        raise ExplorerError("Voila is not installed: pip install 'explorer[notebooks]'") from None
+    voila = import_module("voila.app")
 
     managing = import_module("jupyter_server.services.kernels.kernelmanager").AsyncMappingKernelManager
 

@@ -160,7 +160,8 @@ def _explain_option(r: Recommendation, concern: str, _: history.State) -> str:
     option = next((each for each in r.nearest.options if each.concern == concern), None)
     if option is None:
         return ""
-    lines = option.usage(r.answer.load, Placement.of(option, r.nearest.flow).path)
+    placement = Placement.of(option, r.nearest.flow)
+    lines = option.usage(placement.load(r.answer.load), placement.path)
     tariffs = [catalogue.tariff(price_id, r.workload.region) for price_id, _ in lines]
     billed = ", ".join(dict.fromkeys(tariff.id for tariff in tariffs)) or "nothing of its own"
     parts = ", ".join(r.nearest.parts_by_option(r.answer.load)[option]) or "none of its own"

@@ -12,14 +12,13 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from explorer.errors import ReportError
+from explorer.facts.extras import require
 from explorer.workload.workload import Workload
 
 from .document import Block, Document, PictureBlock, Section
 from .layout import md_head, md_part
 from .workload import is_long
 
-MISSING = "a notebook needs IPython, which is not installed: expected pip install 'explorer[notebooks]'"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 FRAMES = {  # what ends a section: its table as a frame, to work on
     "limits": 'r.findings[["limit", "used_p50", "used_p99", "limit_value", "unit", "verdict"]]',
@@ -32,12 +31,11 @@ FRAMES = {  # what ends a section: its table as a frame, to work on
 def notebook_json(doc: Document) -> bytes:
     """The document as a notebook with its outputs: the same document gives the same bytes.
 
-    Raises ReportError without IPython.
+    Raises MissingExtraError without IPython.
     """
-    try:
-        from IPython.core.formatters import DisplayFormatter
-    except ImportError:
-        raise ReportError(MISSING) from None
+    require("a notebook", "IPython")
+    from IPython.core.formatters import DisplayFormatter
+
     cells = Cells(DisplayFormatter(), _cell_names(doc))
     cells.text("head", md_head(doc))
     cells.setup(doc)

@@ -7,13 +7,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from explorer.errors import ReportError
+from explorer.facts.extras import require
 
 from .blocks import Cell, Table
 from .document import Beside, Block, Code, Document, Folded, Heading, Listed, PictureBlock, Prose
 from .layout import CODE, FOLDER, UNIT
 
-MISSING = "{path}: PDF needs typst, which is not installed: expected pip install 'explorer[pdf]'"
 STANDARD = "ua-1"  # PDF/UA: tagged, every picture with its alternative text, or it does not compile
 BUILT_IN = re.compile(r"[\x00-\u024f\u0370-\u052f\u2010-\u2044\u20ac\u2190-\u21ff\u2200-\u22ff]*")
 WIDEST = 60  # characters above which a column of text gets no wider
@@ -22,7 +21,7 @@ WIDEST = 60  # characters above which a column of text gets no wider
 def pdf_bytes(doc: Document) -> bytes:
     """The document as PDF/UA. The same document gives the same bytes: it bears the date of its facts.
 
-    Raises ReportError without typst.
+    Raises MissingExtraError without typst.
     """
     return _compile_typst(doc, "pdf")
 
@@ -33,10 +32,9 @@ def pages(doc: Document, dots_an_inch: float = 80) -> list[bytes]:
 
 
 def _compile_typst(doc: Document, form: str, **more: Any) -> Any:
-    try:
-        import typst
-    except ImportError:
-        raise ReportError(MISSING.format(path="report")) from None
+    require("PDF", "typst")
+    import typst
+
     source = _typst_document(doc)
     text = json.dumps(source, ensure_ascii=False)
     if form == "pdf":

@@ -132,7 +132,7 @@ def _cost_section(r: Recommendation, sources: Sources) -> Section:
 def _consequences_section(r: Recommendation) -> Section:
     quotas = [sentence(finding.consequence) for finding in decision.findings_with_verdict(r, Verdict.RAISE)]
     watched = [tight_limit_at_length(finding) for finding in decision.findings_with_verdict(r, Verdict.TIGHT)]
-    lacking = list(filter(None, [door_lacks(r.nearest.options[0])]))
+    lacking = list(filter(None, [door_lacks(r.nearest.option("door"))]))
     lists = [
         Listed(
             "To operate",

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from explorer.errors import ReportError
+from explorer.facts.atomic_write import write_atomically
+from explorer.facts.extras import require
 from explorer.facts.suggestions import either
 
 from .document import Document
@@ -33,7 +35,7 @@ def write_file(content: bytes, path: Path) -> Path:
     """Write a file, and its folder if need be. Raises ReportError."""
     try:
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
+        write_atomically(path, content)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ReportError(
@@ -43,17 +45,19 @@ def write_file(content: bytes, path: Path) -> Path:
 
 
 def write_figures(doc: Document, folder: Path) -> list[Path]:
-    """Each picture as SVG and PNG, and what it shows as CSV. Raises ReportError, also without matplotlib."""
-    files: list[Path] = []
-    for number, picture in enumerate(doc.every_picture(), 1):
-        name = f"{number:02}-{picture.name}"
-        files.append(write_file(picture.svg.encode(), folder / f"{name}.svg"))
-        files.append(write_file(picture.picture.png(DPI), folder / f"{name}.png"))
-        rows = picture.rows().to_csv(index=False, lineterminator="\n", float_format=DIGITS)
-        files.append(write_file(rows.encode(), folder / f"{name}.csv"))
-    if not files:
-        raise ReportError("figures need matplotlib: expected pip install 'explorer[notebooks]'")
-    return files
+    """Each picture as SVG and PNG, and what it shows as CSV.
+
+    Raises ReportError, and MissingExtraError without matplotlib.
+    """
+    require("figures", "matplotlib")
+    found: list[Path] = []
+    for number, drawn in enumerate(doc.every_picture(), 1):
+        name = f"{number:02}-{drawn.name}"
+        found.append(write_file(drawn.svg.encode(), folder / f"{name}.svg"))
+        found.append(write_file(drawn.picture.png(DPI), folder / f"{name}.png"))
+        rows = drawn.rows().to_csv(index=False, lineterminator="\n", float_format=DIGITS)
+        found.append(write_file(rows.encode(), folder / f"{name}.csv"))
+    return found
 
 
 # The forms: each is imported when it is first asked for -------------------------------------------

@@ -83,3 +83,9 @@ def test_a_mapping_lets_so_many_through_at_once(peak, verdict):
     w = workload(peak, "1 hour", targets={"latency_p95": "90 s"})
     rows = ex.assess(w, DESIGN).set_index("limit")
     assert rows.loc["lambda.esm.sqs.concurrency"].verdict in verdict
+
+
+def test_jobs_that_may_wait_break_no_limit_of_a_mapping():
+    rows = ex.assess(workload(40, "1 hour"), DESIGN).set_index("limit")
+    row = rows.loc["lambda.esm.sqs.concurrency"]
+    assert (row.verdict, row.breach_probability) == ("fits", 0)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .frame import Part, shown
+from explorer.ingest.frame import Part, shown
 
 if TYPE_CHECKING:
     from explorer.workload.workload import Workload

@@ -1,4 +1,4 @@
-"""Parquet: our own benchmark's rows, or samples that have a column of the frame's names."""
+"""Parquet: our own benchmark's rows, CloudFront's logs, or samples with a column of the frame's names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .frame import EXCHANGE, INVOCATION, LARGEST, NUMBERS, Part
+from explorer.ingest.frame import EXCHANGE, INVOCATION, LARGEST, NUMBERS, Part
+
+from . import w3c
+from .exchanges import plain
 
 MAGIC = b"PAR1"
 METADATA = "explorer.bench"
@@ -72,6 +75,10 @@ def _named(rows: Any, names: list[str], path: Path) -> Iterator[Part]:
     import polars as pl
 
     held = [name for name in NUMBERS if name in names]
+    columns = {w3c.COLUMNS[plain(name)]: name for name in names if plain(name) in w3c.COLUMNS}
+    if not held and {"status", "duration_ms", "response_bytes"} & columns.keys():
+        yield w3c.of_columns(rows, names, columns)
+        return
     part = Part(INVOCATION if "duration_ms" in held else EXCHANGE, read=rows.height)
     if not held:
         part.bad(f"{path}: no column of {', '.join(NUMBERS)}")
