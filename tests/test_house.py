@@ -177,7 +177,7 @@ def test_an_option_holds_no_figure_of_aws(path):
         and isinstance(node.value, int | float)
         and not isinstance(node.value, bool)
     }
-    assert {figure for figure in figures if 2 < abs(figure) < 1e200} <= {32, 1024, 3600, 86400, 1e9}
+    assert {figure for figure in figures if 2 < abs(figure) < 1e200} <= {32, 128, 1024, 3600, 86400, 1e9}
 
 
 # Names --------------------------------------------------------------------------------------------
