@@ -13,7 +13,7 @@ import pytest
 from explorer.engine.cost import usage
 from explorer.engine.designs import OPTIONS, table
 from explorer.engine.latency import steps
-from explorer.engine.limits import binding, findings
+from explorer.engine.limits import binding_uses, findings
 from explorer.facts import catalogue
 from explorer.facts.locations import PACKAGE
 from explorer.options.base.conditions import Conditions
@@ -238,7 +238,7 @@ def bound_limits() -> set[str]:
             steps(load, design)
             asked |= set(load.limits)
         for placement in table().placements:
-            asked |= {use.limit for use in binding(placement, Conditions(w))}
+            asked |= {use.limit for use in binding_uses(placement, Conditions(w))}
     return asked
 
 
@@ -250,7 +250,7 @@ def test_every_limit_is_bound_by_an_option_or_says_why_not():
 
 def test_no_limit_that_is_bound_says_that_it_is_not():
     load = Conditions(EVERYTHING)
-    uses = {use.limit for placement in table().placements for use in binding(placement, load)}
+    uses = {use.limit for placement in table().placements for use in binding_uses(placement, load)}
     assert {limit.id for limit in catalogue.limits().values() if limit.not_bound} & uses == set()
 
 

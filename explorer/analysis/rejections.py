@@ -79,7 +79,7 @@ def _by_placement(evaluation: Evaluation, load: Conditions) -> dict[str, _Collec
     excluded = evaluation.table.exclusions(load)
     for index in evaluation.table.used.tolist():
         option = evaluation.table.placements[index].option
-        for (limit, driver), chances in evaluation.raised.items():
+        for (limit, driver), chances in evaluation.raised_chances.items():
             if chances[index] > load.tolerance:
                 reason = found.setdefault(limit, _Collected("limit", catalogue.limit(limit).name))
                 reason.add(designs_of[index], float(chances[index]))

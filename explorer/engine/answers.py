@@ -25,12 +25,12 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import ANY, Conditions, Size
 from explorer.options.base.limit_uses import LimitUse
 from explorer.options.base.mask import EVERYWHERE, Mask
-from explorer.options.base.usage import Stepped, UsageLines, total
+from explorer.options.base.usage import StepQuantity, UsageLines, total
 
 from .cost import Tariffs, tariffs
 from .designs import Question, Table
 from .latency import counts_for
-from .limits import raised
+from .limits import raised_limit
 
 USD, P50, P95, P99, EXCHANGE, WORK, COLD, BAD = "usd", "p50", "p95", "p99", "exchange", "work", "cold", "bad"
 FIXED = (USD, P50, P95, P99, EXCHANGE, WORK, COLD, BAD)
@@ -111,9 +111,9 @@ class Answers:
             name, price = (
                 (USD, self.book.price(price_id)) if self.book.is_linear(price_id) else (price_id, 1.0)
             )
-            if isinstance(quantity, Stepped):
-                if self._mixed([term for terms in quantity.sums for term in terms]):
-                    self._keep_steps(question, name, quantity.scaled(price))
+            if isinstance(quantity, StepQuantity):
+                if self._is_mixed([term for terms in quantity.sums for term in terms]):
+                    self._keep_steps(question, name, quantity.scale(price))
                     continue
                 quantity = quantity.value()
             self._add(found, name, price * quantity)
@@ -137,7 +137,7 @@ class Answers:
                 yield price_id, quantity
                 continue
             for name, share in self.load.of_each(price_id):
-                yield name, quantity.scaled(share) if isinstance(quantity, Stepped) else quantity * share
+                yield name, quantity.scale(share) if isinstance(quantity, StepQuantity) else quantity * share
 
     def _put(self, question: Question, name: str, axes: Axes, value: np.ndarray) -> None:
         if axes == self._flat:
@@ -158,7 +158,7 @@ class Answers:
     ) -> None:
         if where is not EVERYWHERE:
             seconds = where * seconds
-        whole = self._shaped(seconds, self.ndim + 1)  # (levels or 1, paths, sizes, *axes)
+        whole = self._with_axes(seconds, self.ndim + 1)  # (levels or 1, paths, sizes, *axes)
         key = (SECONDS, self._axes(whole[0]))
         found[key] = found[key] + whole if key in found else whole
         if counts:
@@ -166,27 +166,27 @@ class Answers:
 
     def _judge(self, found: dict[tuple[str, Axes], np.ndarray], question: Question, use: LimitUse) -> None:
         """Where a limit, its quota raised as far as it can be, breaks for more requests than may fail."""
-        terms, most = use.terms(self.load, raised(use, self.load))
+        terms, most = use.terms(self.load, raised_limit(use, self.load))
         if np.ndim(most) == 0 and most == np.inf:
             return
-        if self._mixed([*terms, most]):
+        if self._is_mixed([*terms, most]):
             holds = np.broadcast_to(use.where, (len(question.rows), *(1,) * (self.ndim - 1))).ravel()
             row_of = np.full(self.count, -1)
             row_of[question.rows[holds]] = np.flatnonzero(holds)
-            self.tests.append(Test(row_of, tuple(map(self._shaped, terms)), self._shaped(most)))
+            self.tests.append(Test(row_of, tuple(map(self._with_axes, terms)), self._with_axes(most)))
             return
         bad = (total(terms) > most) & use.where
         if np.any(bad):
             self._add(found, BAD, bad * 1.0)
 
-    def _keep_steps(self, question: Question, name: str, line: Stepped) -> None:
+    def _keep_steps(self, question: Question, name: str, line: StepQuantity) -> None:
         row_of = np.full(self.count, -1)
         row_of[question.rows] = np.arange(len(question.rows))
-        sums = tuple(tuple(map(self._shaped, terms)) for terms in line.sums)
+        sums = tuple(tuple(map(self._with_axes, terms)) for terms in line.sums)
         self._place(name)
-        self.steps.append(Steps(name, row_of, sums, line.function, self._shaped(line.times)))
+        self.steps.append(Steps(name, row_of, sums, line.function, self._with_axes(line.times)))
 
-    def _shaped(self, value: Number, ndim: int = 0) -> np.ndarray:
+    def _with_axes(self, value: Number, ndim: int = 0) -> np.ndarray:
         value = np.asarray(value)
         missing = (ndim or self.ndim) - value.ndim
         return value.reshape((1,) * missing + value.shape) if missing else value
@@ -194,16 +194,16 @@ class Answers:
     def _axes(self, value: np.ndarray) -> Axes:
         return tuple([length > 1 for length in value.shape[2:]]) if self._flat else ()
 
-    def _mixed(self, terms: Sequence[Number]) -> bool:
+    def _is_mixed(self, terms: Sequence[Number]) -> bool:
         """Whether terms vary along different axes: only then are they kept apart."""
         if len(self.axes_shape) < 2:
             return False
-        return len({self._axes(self._shaped(term)) for term in terms if np.ndim(term)} - {self._flat}) > 1
+        return len({self._axes(self._with_axes(term)) for term in terms if np.ndim(term)} - {self._flat}) > 1
 
     def _add(self, found: dict[tuple[str, Axes], np.ndarray], name: str, value: Number) -> None:
         if isinstance(value, float) and value == 0.0:  # it adds nothing
             return
-        shaped = self._shaped(value)
+        shaped = self._with_axes(value)
         key = (name, self._axes(shaped))
         found[key] = found[key] + shaped if key in found else shaped
 

@@ -18,8 +18,8 @@ from explorer.options.base.limit_uses import LimitUse
 from .answers import P50, P95, P99, Answers
 from .bounds import Grid
 from .designs import Design, Table, allowed
-from .limits import DRIVERS, breach_probability, raised
-from .ranking import ranked
+from .limits import DRIVERS, breach_probability, raised_limit
+from .ranking import best_of
 from .sums import Cells, Sums
 
 
@@ -97,20 +97,20 @@ class Evaluation:
         """
         if part_usd is None:
             part_usd = self.load.number("preferences.part_usd")
-        return ranked(self.score_usd(part_usd), self.column(self.table.parts), self.latency_s[:, 1])
+        return best_of(self.score_usd(part_usd), self.column(self.table.parts), self.latency_s[:, 1])
 
     # Chances, which are shown; what is feasible is decided without them ----------------------------
 
     @cached_property
-    def raised(self) -> dict[tuple[str, str], np.ndarray]:
+    def raised_chances(self) -> dict[tuple[str, str], np.ndarray]:
         """By limit and driver, the chance that it breaks with its quota raised: shape (placements, *axes).
 
         Of a placement that has several uses of a limit, the worst counts.
         """
-        return self._chances(lambda use: raised(use, self.answers.load))
+        return self._chances(lambda use: raised_limit(use, self.answers.load))
 
     @cached_property
-    def today(self) -> dict[tuple[str, str], np.ndarray]:
+    def today_chances(self) -> dict[tuple[str, str], np.ndarray]:
         """The same, as quotas are today."""
         return self._chances(lambda use: self.answers.load.limit(use.limit))
 
@@ -137,7 +137,7 @@ class Evaluation:
     def breach_probability(self) -> np.ndarray:
         """The chance that a request breaks any limit as quotas are today."""
         by_driver = [
-            self._worst(chance for (_, of), chance in self.today.items() if of == driver)
+            self._worst(chance for (_, of), chance in self.today_chances.items() if of == driver)
             for driver in DRIVERS
         ]
         return np.asarray(breach_probability(by_driver))
@@ -145,4 +145,4 @@ class Evaluation:
     @cached_property
     def hard_breach(self) -> np.ndarray:
         """The chance that a request breaks the worst single limit, with quotas raised."""
-        return self._worst(self.raised.values())
+        return self._worst(self.raised_chances.values())

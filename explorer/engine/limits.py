@@ -39,12 +39,12 @@ class Finding:
     verified: bool
 
 
-def binding(placement: Placement, load: Conditions) -> list[LimitUse]:
+def binding_uses(placement: Placement, load: Conditions) -> list[LimitUse]:
     """The uses of limits that bind an option on its path."""
     return [use for use in placement.option.limits(load, placement.path) if use.where]
 
 
-def raised(use: LimitUse, load: Conditions) -> float:
+def raised_limit(use: LimitUse, load: Conditions) -> float:
     """The value of a use's limit with its quota raised as far as it can be."""
     return highest(use.limit) or load.limit(use.limit)
 
@@ -85,7 +85,7 @@ def findings(workload: Workload, design: Design, load: Conditions | None = None)
         placement = Placement.of(option, design.flow)
         # where an option's work is handed over, it is the service that hands it over that refuses it
         seen_at = "async" if placement.fields.get("asynchronous") else design.door
-        for use in binding(placement, load):
+        for use in binding_uses(placement, load):
             found = _finding(use, load, seen_at)
             held = worst.get(use.limit)
             if held is None or _rank(found) < _rank(held):

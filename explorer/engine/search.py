@@ -30,7 +30,7 @@ import numpy as np
 from .answers import BAD, EXCHANGE, P95, USD, WORK, Answers
 from .bounds import Grid
 from .designs import Table
-from .ranking import NOTHING, ranked
+from .ranking import NOTHING, best_of
 from .sums import Cells, Sums
 
 CELLS = 512  # cells over which the least that a design can cost is taken, about, and
@@ -95,23 +95,23 @@ class Search:
         constant = a.constant[a.quantities.index(name)][self.placements]
         result = constant.reshape(*constant.shape, *(1,) * len(self.shape))
         for along in a.along.get(name, ()):
-            reduced = self.reduced(along.values, how)
+            reduced = self.reduce_cells(along.values, how)
             result = result + reduced[along.row_of[self.placements]]
         for steps in a.steps:
             if steps.quantity == name:
                 rows = steps.row_of[self.placements]
-                sums = [self._summed([self.reduced(t, how) for t in terms], rows) for terms in steps.sums]
-                times = self._summed([self.reduced(steps.times, how)], rows)
+                sums = [self._sum([self.reduce_cells(t, how) for t in terms], rows) for terms in steps.sums]
+                times = self._sum([self.reduce_cells(steps.times, how)], rows)
                 has = (rows >= 0).reshape(-1, *(1,) * (result.ndim - 1))
                 result = result + np.where(has, times * steps.function(*sums), 0.0)
         return result
 
-    def reduced(self, values: np.ndarray, how: np.ufunc) -> np.ndarray:
+    def reduce_cells(self, values: np.ndarray, how: np.ufunc) -> np.ndarray:
         """The ends of each row, of shape (rows, sizes, *cells)."""
-        return self.grid.reduced(how, values)
+        return self.grid.reduce_cells(how, values)
 
     @staticmethod
-    def _summed(terms: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
+    def _sum(terms: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
         """The sum of terms, a row a placement."""
         own = [term[rows if len(term) > 1 else np.zeros_like(rows)] for term in terms]
         return np.sum(np.broadcast_arrays(*own), axis=0) if len(own) > 1 else own[0]
@@ -122,8 +122,8 @@ class Search:
         broken = self.ends(BAD, np.minimum) > 0
         for test in self.answers.tests:
             rows = test.row_of[self.placements]
-            least = self._summed([self.reduced(term, np.minimum) for term in test.terms], rows)
-            most = self._summed([self.reduced(test.most, np.maximum)], rows)
+            least = self._sum([self.reduce_cells(term, np.minimum) for term in test.terms], rows)
+            most = self._sum([self.reduce_cells(test.most, np.maximum)], rows)
             has = (rows >= 0).reshape(-1, *(1,) * (least.ndim - 1))
             broken = broken | (has & (least * (1 - SLACK) > most))
         return broken
@@ -149,7 +149,7 @@ class Search:
         """The end of a quantity of the load in each cell, shape (1, 1, *cells or 1)."""
         values = np.asarray(value, dtype=float)
         missing = 2 + len(self.shape) - values.ndim
-        return self.reduced(values.reshape((1,) * missing + values.shape), how)
+        return self.reduce_cells(values.reshape((1,) * missing + values.shape), how)
 
     @cached_property
     def _rows(self) -> np.ndarray:
@@ -321,10 +321,10 @@ class Contest:
             usd, score, open_here = usd[some], score[some], open_here[some]
         score = np.where(open_here & sums.in_time(), score, np.inf)
         if np.isfinite(score).any():
-            values = self._sized(score, usd, sums.total(P95))
+            values = self._at_best_size(score, usd, sums.total(P95))
             self._place(number, place, design, values, designs.shape, cells)
 
-    def _sized(self, *values: np.ndarray) -> tuple[np.ndarray, ...]:
+    def _at_best_size(self, *values: np.ndarray) -> tuple[np.ndarray, ...]:
         """Size, score, money and p95 of each design at its best size: shape (designs, *sides)."""
         shape = np.broadcast_shapes(*(each.shape for each in values), (1, 1, *self.grid.side))
         size = np.broadcast_to(values[0], shape).argmin(axis=1)
@@ -355,7 +355,7 @@ class Contest:
         parts = self.search.table.parts[every[0]]  # of nobody those of any design, at an infinite score
         score = every[2].copy()
         for rank in (0, 1):
-            first = ranked(score, parts, every[4], every[0])
+            first = best_of(score, parts, every[4], every[0])
             none, at = first == NOTHING, np.maximum(first, 0)[None]
             for kept, all_, fill in zip(self.best, every, (NOTHING, 0, np.inf, np.nan, np.inf), strict=True):
                 kept[rank, cells] = np.where(none, fill, np.take_along_axis(all_, at, 0)[0])

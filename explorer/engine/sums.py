@@ -91,20 +91,20 @@ class Sums:
                     result = result + self.cells.rows(along.values, own, self.cell)
         for line in a.steps:
             if line.quantity == name:
-                some, row = self._having(line.row_of)
+                some, row = self._designs_with(line.row_of)
                 if len(some):
-                    sums = [self._summed(terms, some, row) for terms in line.sums]
+                    sums = [self._sum(terms, some, row) for terms in line.sums]
                     times = self.cells.rows(line.times, row, self.cell[some])
-                    result = _added(result, some, times * line.function(*sums))
+                    result = _add_at(result, some, times * line.function(*sums))
         return result
 
-    def _having(self, row_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _designs_with(self, row_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The designs one of whose placements is among some, and its row there."""
         row = row_of[self.rows].max(axis=1)
         some = np.flatnonzero(row >= 0)
         return some, row[some]
 
-    def _summed(self, terms: tuple[np.ndarray, ...], some: np.ndarray, row: np.ndarray) -> np.ndarray:
+    def _sum(self, terms: tuple[np.ndarray, ...], some: np.ndarray, row: np.ndarray) -> np.ndarray:
         summed = self.cells.rows(terms[0], row, self.cell[some])
         for term in terms[1:]:
             summed = summed + self.cells.rows(term, row, self.cell[some])
@@ -114,11 +114,11 @@ class Sums:
         """Where a limit breaks for more requests than may fail, or an option is excluded."""
         bad = self.total(BAD) > 0
         for test in self.answers.tests:
-            some, row = self._having(test.row_of)
+            some, row = self._designs_with(test.row_of)
             if len(some):
-                over = self._summed(test.terms, some, row) > self.cells.rows(test.most, row, self.cell[some])
+                over = self._sum(test.terms, some, row) > self.cells.rows(test.most, row, self.cell[some])
                 if over.any():
-                    bad = _added(bad, some, over)
+                    bad = _add_at(bad, some, over)
         return bad
 
     def usd(self) -> np.ndarray:
@@ -174,7 +174,7 @@ class Sums:
         return Sums(self.cells, self.rows[some], self.at_once.ravel()[some], self.cell[some])
 
 
-def _added(result: np.ndarray, some: np.ndarray, more: np.ndarray) -> np.ndarray:
+def _add_at(result: np.ndarray, some: np.ndarray, more: np.ndarray) -> np.ndarray:
     """The result with more at some of the designs; of truths, either."""
     shape = np.broadcast_shapes(result.shape[1:], more.shape[1:])
     whole = np.broadcast_to(result, (len(result), *shape)).copy()

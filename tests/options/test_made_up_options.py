@@ -43,7 +43,7 @@ from explorer.options.base.request_path import (
     Step,
 )
 from explorer.options.base.resources import Resource, Route, TemplatePiece, Value, attribute
-from explorer.options.base.usage import Stepped, UsageLines
+from explorer.options.base.usage import StepQuantity, UsageLines
 from explorer.options.door.base import Door
 from explorer.options.execution.base import Execution
 from explorer.views.app.costs import costs as costs_on_screen
@@ -124,7 +124,7 @@ class Kettle(Execution):
             yield "madeup.kettle_second", load.requests * seconds
         uploaded = path.body_in.is_(BodyIn.S3)
         if uploaded.any():  # a body that comes by S3 is poured, ten requests a pot
-            pots = Stepped([[load.requests / 10]], np.ceil, uploaded * 1.0)
+            pots = StepQuantity([[load.requests / 10]], np.ceil, uploaded * 1.0)
             yield "madeup.kettle_pot", pots
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:

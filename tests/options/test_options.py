@@ -5,7 +5,7 @@ from scipy.stats import poisson
 
 from explorer.analysis.choice import completed
 from explorer.engine.designs import Design, Placement, table
-from explorer.engine.limits import Finding, binding, findings
+from explorer.engine.limits import Finding, binding_uses, findings
 from explorer.errors import WorkloadError
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Conditions
@@ -198,7 +198,7 @@ def spilled(execution: str, limit: str, size: int) -> float:
     w = workload(request=binary(size), runtime=work(1, **DIVISIBLE))
     design = completed(w, stored(execution))
     load = Conditions(w)
-    uses = [use for o in design.options for use in binding(Placement.of(o, design.flow), load)]
+    uses = [use for o in design.options for use in binding_uses(Placement.of(o, design.flow), load)]
     (spill,) = [use for use in uses if isinstance(use, Offloaded)]
     assert spill.limit == limit
     return float(spill.share(load))
@@ -306,7 +306,7 @@ def test_every_limit_that_an_option_binds_has_its_pair():
         configuration={"total": 9, "entries": 3, "secrets": 1},
     )
     load = Conditions(w)
-    bound = {use.limit for placement in table().placements for use in binding(placement, load)}
+    bound = {use.limit for placement in table().placements for use in binding_uses(placement, load)}
     tested = {limit for _, limit, *_ in [*PAIRS, *SPILLS, *DEMANDS]} | set(UNREACHED)
     assert bound == tested
 
@@ -315,7 +315,7 @@ def test_every_option_that_binds_a_payload_a_time_or_a_rate_is_paired():
     bound = {
         (placement.option.id, use.limit)
         for placement in table().placements
-        for use in binding(placement, Conditions(workload()))
+        for use in binding_uses(placement, Conditions(workload()))
     }
     tested = set()
     for given, limit, *_ in [*PAIRS, *((stored(e), limit) for e, limit, _ in SPILLS), *DEMANDS]:

@@ -16,7 +16,7 @@ from explorer.engine.answers import Answers
 from explorer.engine.chances import chances
 from explorer.engine.designs import CONCERNS, Design, allowed, choices, table
 from explorer.engine.evaluation import Evaluation
-from explorer.engine.ranking import NOTHING, ranked
+from explorer.engine.ranking import NOTHING, best_of
 from explorer.engine.search import best_two
 from explorer.errors import DesignError, ExplorerError
 from explorer.facts.units import shown
@@ -241,10 +241,10 @@ def _compared(
     order = [evaluation.designs.index(design) for design in given]
     score = evaluation.score_usd(load.number("preferences.part_usd"))[order]
     parts, p95 = evaluation.column(whole.parts[order]), evaluation.latency_s[order][:, 1]
-    winner = ranked(score, parts, p95)
+    winner = best_of(score, parts, p95)
     second = np.where(np.arange(len(given)).reshape(-1, *[1] * winner.ndim) == winner, np.inf, score)
     money, chance = evaluation.monthly_usd[order], evaluation.breach_probability[order]
-    return winner, ranked(second, parts, p95), money, chance
+    return winner, best_of(second, parts, p95), money, chance
 
 
 def _answers(workload: Workload, grid: Mapping[str, np.ndarray]) -> tuple[np.ndarray, ...]:

@@ -47,12 +47,12 @@ class Conditions:
 
         `sizes` are memories [MB] with their architecture, along the last of the axes before.
         """
-        self.given = dict(axes or {})
-        shape = np.broadcast_shapes(*(np.shape(values) for values in self.given.values()))
+        self.own_axes = dict(axes or {})
+        shape = np.broadcast_shapes(*(np.shape(values) for values in self.own_axes.values()))
         self.shape, ndim = (*before[:-1], *([len(sizes)] if sizes else before[-1:]), *shape), len(shape)
         self.axes = {
             name: np.reshape(values, (*before, *(1,) * (ndim - np.ndim(values)), *np.shape(values)))
-            for name, values in self.given.items()
+            for name, values in self.own_axes.items()
         }
         self.sizes = tuple(sizes)
         if sizes:
@@ -72,7 +72,7 @@ class Conditions:
 
         With it an option answers for all of its paths at once.
         """
-        return type(self)(self.workload, self.given, (1, 1), sizes)
+        return type(self)(self.workload, self.own_axes, (1, 1), sizes)
 
     def _by_size(self, values: list[Any]) -> np.ndarray:
         """One value a size, to broadcast."""
@@ -82,9 +82,9 @@ class Conditions:
     def at_points(self, here: np.ndarray) -> Self:
         """The points of the load where `here` holds, along one axis."""
         shape = self.shape[len(self.shape) - here.ndim :]
-        axes = {name: np.broadcast_to(values, shape)[here] for name, values in self.given.items()}
+        axes = {name: np.broadcast_to(values, shape)[here] for name, values in self.own_axes.items()}
         points = type(self)(self.workload, axes)
-        points._pick = lambda value: _picked(value, self.shape, here)
+        points._pick = lambda value: _at_points(value, self.shape, here)
         points._whole = self._memo
         return points
 
@@ -161,7 +161,7 @@ class Conditions:
         architectures = dict.fromkeys(architecture for _, architecture in self.sizes)
         if len(architectures) == 1:
             (self.architecture,) = architectures
-        self.mixed = len(architectures) > 1  # sizes of both architectures side by side
+        self.both_architectures = len(architectures) > 1  # sizes of both architectures side by side
         self.memory_gb = self.memory_mb / 1024
         self.vcpu = self.memory_mb / self.constant("lambda.vcpu_mb")
         self.state_bytes = number("runtime.state")
@@ -222,7 +222,7 @@ class Conditions:
 
         Where sizes of both stand side by side, the id ends in `ANY`, and `of_each` says which is whose.
         """
-        if self.mixed:
+        if self.both_architectures:
             return f"{price_id}{ANY}"
         return f"{price_id}_{'arm' if self.architecture == 'arm64' else 'x86'}"
 
@@ -404,7 +404,7 @@ class Conditions:
             return measure(spread)
         found: Number = np.zeros(self.shape)
         for size in np.unique(memory).tolist():
-            if not self.mixed:
+            if not self.both_architectures:
                 found = np.where(memory == size, measure(self._init_spread(size, self.architecture)), found)
                 continue
             for architecture in dict.fromkeys(each for _, each in self.sizes):
@@ -466,10 +466,10 @@ class Conditions:
         return np.where(share > 1 - self.levels, seconds, 0.0)
 
 
-def _picked(value: Any, shape: tuple[int, ...], here: np.ndarray) -> Any:
+def _at_points(value: Any, shape: tuple[int, ...], here: np.ndarray) -> Any:
     """The part of a quantity of this shape, or of several, at the points where `here` holds."""
     if isinstance(value, tuple):
-        return tuple(_picked(each, shape, here) for each in value)
+        return tuple(_at_points(each, shape, here) for each in value)
     if np.ndim(value) < len(shape):
         return value
     before = np.shape(value)[: np.ndim(value) - len(shape)]

@@ -9,7 +9,7 @@ from explorer.facts.units import Number
 
 
 @dataclass(frozen=True, eq=False)
-class Stepped:
+class StepQuantity:
     """A quantity that rises by steps with sums of several drivers: instances, load balancer units.
 
     It is `times` x `function(sum, ...)`, with one sum for each of `sums`: terms with one driver each.
@@ -26,12 +26,12 @@ class Stepped:
         """The quantity itself."""
         return self.times * self.function(*map(total, self.sums))
 
-    def scaled(self, factor: Number) -> Stepped:
+    def scale(self, factor: Number) -> StepQuantity:
         """So many times the quantity."""
-        return Stepped(self.sums, self.function, self.times * factor)
+        return StepQuantity(self.sums, self.function, self.times * factor)
 
 
-UsageLines = Iterable[tuple[str, Number | Stepped]]  # (price id, quantity a month)
+UsageLines = Iterable[tuple[str, Number | StepQuantity]]  # (price id, quantity a month)
 
 
 def total(terms: Sequence[Number]) -> Number:
@@ -42,6 +42,6 @@ def total(terms: Sequence[Number]) -> Number:
     return added
 
 
-def amount(quantity: Number | Stepped) -> Number:
+def amount(quantity: Number | StepQuantity) -> Number:
     """The quantity of a line as a number or an array."""
-    return quantity.value() if isinstance(quantity, Stepped) else quantity
+    return quantity.value() if isinstance(quantity, StepQuantity) else quantity

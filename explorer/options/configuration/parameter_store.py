@@ -13,7 +13,7 @@ from explorer.options.base.limit_uses import FixedUse, LimitUse
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import RequestPath
 from explorer.options.base.resources import Allow, Setting, TemplatePiece, Variable, joined, own_arn
-from explorer.options.base.usage import Stepped, UsageLines
+from explorer.options.base.usage import StepQuantity, UsageLines
 
 from .base import Store
 
@@ -40,7 +40,7 @@ class ParameterStore(Store):
         yield "kms.symmetric_request", fetches * load.config_secrets
         # beyond the free rate, higher throughput is switched on, and every read is paid
         means, most = self.peak_reads(load, path).terms(load, load.limit(self.rate))
-        paid = Stepped(
+        paid = StepQuantity(
             [[mean / most for mean in means]], lambda share: share > 1.0, fetches * self.entries(load, path)
         )
         yield "ssm.higher_throughput_api_interaction", paid

@@ -7,7 +7,7 @@ import numpy as np
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Behind
-from explorer.options.base.usage import Stepped, UsageLines
+from explorer.options.base.usage import StepQuantity, UsageLines
 
 from .base import Door
 
@@ -46,4 +46,4 @@ class Alb(Door):
         carried = [per_hour * term / per_unit for term in self.carried(load, path)]
         rate = load.mean_rps / load.constant("alb.lcu.connections_per_s")
         connections = [rate * term for term in load.exchanges(path)]
-        yield "alb.lcu_hour", Stepped([carried, connections], np.maximum, load.hours)
+        yield "alb.lcu_hour", StepQuantity([carried, connections], np.maximum, load.hours)
