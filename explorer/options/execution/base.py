@@ -254,9 +254,8 @@ def dead_letters(load: Conditions) -> Resource:
 
 
 MOST = 32  # slices that are counted one by one
-STEPS = (
-    4 * MOST
-)  # steps that one invocation takes on, up to which whole ones are counted beyond `MOST` slices
+# steps that one invocation takes on, up to which whole ones are counted beyond `MOST` slices
+STEPS = 128
 
 
 class Sliced(LambdaExecution):
