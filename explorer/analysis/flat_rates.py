@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from explorer.facts import catalogue
-from explorer.facts.units import format_usd
+from explorer.facts.units import format_rough_usd
 
 if TYPE_CHECKING:
     from explorer.engine.cost import Bill
@@ -32,9 +32,19 @@ def cheaper_flat_rate(bill: Bill, design: Design) -> str:
     usd, rate = min(offers, key=lambda offer: offer[0])
     lines = sum((line.usd for line in bill.lines if line.id in rate.replaces), Decimal(0))
     return (
-        f"A flat-rate plan ({rate.price}) would cost {format_usd(float(usd))} a month in place of "
-        f"{format_usd(float(lines))} of the bill."
+        f"CloudFront's flat-rate plan {_plan_name(rate.price)} would cost {format_rough_usd(float(usd))} a "
+        f"month in place of {format_rough_usd(float(lines))} of the bill."
     )
+
+
+def _plan_name(price_id: str) -> str:
+    """The plan as AWS calls it.
+
+    >>> _plan_name("cloudfront.plan_premium_75tb")
+    'Premium 75TB'
+    """
+    name, _, size = price_id.partition("plan_")[2].partition("_")
+    return f"{name.title()} {size.upper()}".strip()
 
 
 def _price(rate: FlatRate, bill: Bill) -> Decimal | None:

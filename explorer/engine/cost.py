@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # a bill of quantities needs the prices alone
 
 
 ZERO = Decimal(0)
+WEIGHTLESS = Decimal("1e-10")  # of a bill: what one request in a billion may bring
 LARGEST = Decimal(10) ** 18  # a quantity above this is a slip
 
 
@@ -251,18 +252,20 @@ def usage(load: Conditions, design: Design) -> dict[str, float]:
 
 
 def cost(workload: Workload, design: Design, load: Conditions | None = None) -> Bill:
-    """The bill of one design; lines without quantity are left out."""
+    """The bill of one design; lines without quantity, or of no weight at all, are left out."""
     from explorer.options.base.conditions import Conditions
 
     quantities = {name: q for name, q in usage(load or Conditions(workload), design).items() if q}
     preferences = workload.preferences
-    return bill(
+    whole = bill(
         quantities,
         workload.region,
         preferences.free_tier,
         preferences.discount,
         preferences.savings_plan,
     )
+    least = whole.total_usd * WEIGHTLESS
+    return replace(whole, lines=tuple(line for line in whole.lines if line.usd >= least or not line.usd))
 
 
 def bill_to_dict(bill: Bill) -> dict[str, Any]:

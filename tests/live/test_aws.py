@@ -22,7 +22,6 @@ from explorer.live.deployment import deploy as deploying
 from explorer.live.deployment.aws_errors import plainly, spoken
 from explorer.live.deployment.stack_description import template_of
 from explorer.live.deployment.template import stack_of
-from explorer.options.base.conditions import Conditions
 
 NAME, REGION, ACCOUNT = "small-000001", "eu-west-1", "123456789012"
 STACK_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{NAME}/1"
@@ -698,9 +697,7 @@ def test_cloudformation_gives_the_stacks_tags_to_all_else():
     schemas = pytest.importorskip("cfnlint.schema.manager").PROVIDER_SCHEMA_MANAGER
     w = Workload(**SMALL)
     designs = [design for design in table().designs if design.deployable]
-    types = {
-        row["Type"] for d in designs for row in stack_of(Conditions(w), d).template["Resources"].values()
-    }
+    types = {row["Type"] for d in designs for row in stack_of(w, d).template["Resources"].values()}
     for kind in types:
         tagging = schemas.get_resource_schema(REGION, kind).schema.get("tagging", {})
         assert bool(tagging.get("taggable")) is (kind not in UNTAGGED), kind

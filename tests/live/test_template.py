@@ -13,7 +13,6 @@ from explorer.engine.designs import OPTIONS, table
 from explorer.errors import DesignError
 from explorer.live.deployment.export import readme
 from explorer.live.deployment.template import Stack, filler, stack_of
-from explorer.options.base.conditions import Conditions
 from explorer.options.base.resources import CALLER, Allow, Entry, FunctionRole, Route, Setting, Variable
 from tests.support.designs import plain
 
@@ -35,7 +34,7 @@ def workload(secrets=3, **changes):
 
 def stack(design, **changes):
     plain = design.configuration in {"environment", "bundled", "appconfig"}
-    return stack_of(Conditions(workload(0 if plain else 3, **changes)), design)
+    return stack_of(workload(0 if plain else 3, **changes), design)
 
 
 def covering(designs):
@@ -84,13 +83,13 @@ def test_every_combination_that_the_endpoint_promises_is_deployable():
 
 def test_a_design_without_a_template_says_why():
     with pytest.raises(DesignError, match="fargate has no template here"):
-        stack_of(Conditions(workload()), plain("http-api", "inline", "stored", "fargate", "environment"))
+        stack_of(workload(), plain("http-api", "inline", "stored", "fargate", "environment"))
 
 
 def test_functions_that_are_not_python_are_refused_by_name():
     design = plain("http-api", "inline", "buffered", "single", "environment")
     with pytest.raises(DesignError, match=r"runtime.language is java21.*expected one of python3.11"):
-        stack_of(Conditions(workload(0, runtime={"p50": "1 s", "language": "java21"})), design)
+        stack_of(workload(0, runtime={"p50": "1 s", "language": "java21"}), design)
 
 
 @pytest.mark.parametrize("design", DEPLOYABLE, ids=ids)

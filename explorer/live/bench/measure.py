@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from explorer.engine.sizing import sized_conditions
 from explorer.errors import ExplorerError
 from explorer.facts.suggestions import expected_one_of
 from explorer.live.client.signing import Credentials, Scope, Signer, usual_chain
@@ -133,8 +132,7 @@ def endpoint(stack: Standing) -> Endpoint:
     known = Credentials.of(given) if given else None
     scope = Scope.of(stack.url, None, stack.target.region)
     signer = Signer(scope, (lambda: known) if known else usual_chain())
-    load = sized_conditions(stack.workload, stack.design)
-    functions = stack_of(load, stack.design).functions.values()
+    functions = stack_of(stack.workload, stack.design).functions.values()
     return Endpoint(
         stack.url,
         stored=stack.design.flow.asynchronous,

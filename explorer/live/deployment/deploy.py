@@ -91,7 +91,7 @@ def plan(
     if chosen.undeployable:
         raise NotDeployableError(chosen, nearest_deployable(workload, chosen))
     path, function = user_handler(handler) if handler else (None, "")
-    stack = stack_of(sized_conditions(workload, chosen), chosen)
+    stack = stack_of(workload, chosen, sized_conditions(workload, chosen))
     return Plan(stack, files(stack, path, function, settings))
 
 

@@ -6,7 +6,6 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from explorer.engine.sizing import sized_conditions
 from explorer.errors import CloudError, ExplorerError
 
 from . import config_values
@@ -65,7 +64,7 @@ def _resources_gone(name: str, target: Target, told: Told, stack: Stack | None) 
 def _origin(name: str, target: Target) -> Stack | None:
     made_from = origin(name, target)
     with suppress(ExplorerError):  # a design that this version has no template for
-        return stack_of(sized_conditions(*made_from), made_from[1]) if made_from else None
+        return stack_of(*made_from) if made_from else None
     return None
 
 

@@ -167,16 +167,11 @@ class Stack:
         return {"AssumeRolePolicyDocument": trusted("lambda"), "Policies": [policy]}
 
 
-def stack_of(load: Conditions, design: Design) -> Stack:
-    """The stack of a design.
-
-    Parameters
-    ----------
-    load : the workload at the one size that the design takes (`explorer.engine.sizing`)
+def stack_of(workload: Workload, design: Design, load: Conditions | None = None) -> Stack:
+    """The stack of a design, at the size of `load`; at a typical one without.
 
     Raises DesignError, naming why, if the design has no template.
     """
-    workload, path = load.workload, design.flow
     if design.undeployable:
         raise DesignError(f"design {design} cannot be put up: {'; '.join(design.undeployable)}")
     if workload.runtime.language not in RUNTIMES:
@@ -184,6 +179,7 @@ def stack_of(load: Conditions, design: Design) -> Stack:
             f"runtime.language is {workload.runtime.language}: the functions that are put up are Python; "
             + expected_one_of(sorted(RUNTIMES))
         )
+    load, path = load or Conditions(workload), design.flow
     if unbuilt := design.unbuilt(load):
         raise DesignError(f"design {design} cannot be put up: {'; '.join(unbuilt)}")
     workload = workload.replace({"runtime.architecture": load.architecture})

@@ -37,7 +37,7 @@ def made(monkeypatch):
 
     def template(w: Workload, **others) -> dict:
         design = Design(**{**PLAIN, **others})
-        found = stack_of(Conditions(w), design).template
+        found = stack_of(w, design).template
         said = lint(json.dumps(found), config=ManualArgs(regions=["us-east-1"]))
         assert [str(match) for match in said] == []
         return found["Resources"]
@@ -98,7 +98,7 @@ REST = {"edge": "none", "door": "rest-api"}
 )
 def test_what_the_template_does_not_have_is_said(client, others, why):
     with pytest.raises(DesignError, match=why):
-        stack_of(Conditions(workload(client=client)), Design(**{**PLAIN, **others}))
+        stack_of(workload(client=client), Design(**{**PLAIN, **others}))
 
 
 def test_the_web_acl_of_a_distribution_stands_in_one_region_alone():
@@ -110,4 +110,4 @@ def test_the_web_acl_of_a_distribution_stands_in_one_region_alone():
 
 def test_what_cannot_be_put_up_behind_a_distribution_is_said():
     with pytest.raises(DesignError, match="callers are known by their signatures"):
-        stack_of(Conditions(workload()), Design(**PLAIN))
+        stack_of(workload(), Design(**PLAIN))
