@@ -180,9 +180,8 @@ def _check(chosen: Mapping[str, str]) -> None:
     every = [d for d in every_combination() if _holds(d, chosen)]
     if not any(not design.clashes for design in every):
         why = min((design.clashes for design in every), key=len)
-        raise DesignError(
-            f"design {','.join(f'{concern}={option}' for concern, option in chosen.items())} cannot be built: {'; '.join(why)}"
-        )
+        pairs = ",".join(f"{concern}={option}" for concern, option in chosen.items())
+        raise DesignError(f"design {pairs} cannot be built: {'; '.join(why)}")
 
 
 def _holds(design: Design, chosen: Mapping[str, str]) -> bool:

@@ -91,8 +91,8 @@ class Queued(LambdaExecution):
 
         Jobs at once rise evenly for `peak_ramp` R; pollers let `ready` through, and `per_s` more each second,
         until they let the peak through after T. By then g T^2 / 2 have been let through, with g = `per_s`;
-        as many had come by (T + R) / 2, since they came at g T / R more each second until R and at g T from there.
-        So the longest wait is (T - R) / 2.
+        as many had come by (T + R) / 2: g T / R more each second until R, then g T. So the longest wait is
+        (T - R) / 2.
         """
         reached_s = (load.peak_rps * load.runtime.mean - ready) / per_s
         return np.maximum(reached_s - load.peak_ramp_s, 0.0) / 2
