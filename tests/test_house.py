@@ -177,7 +177,7 @@ def test_an_option_holds_no_figure_of_aws(path):
         and isinstance(node.value, int | float)
         and not isinstance(node.value, bool)
     }
-    assert {figure for figure in figures if 2 < abs(figure) < 1e200} <= {32, 1024, 3600, 86400, 1e9}
+    assert {figure for figure in figures if 2 < abs(figure) < 1e200} <= {32, 128, 1024, 3600, 86400, 1e9}
 
 
 # Names --------------------------------------------------------------------------------------------
@@ -279,6 +279,21 @@ def bound_limits() -> set[str]:
             asked |= set(load.limits)
         for placement in table().placements:
             asked |= {use.limit for use in binding(placement, Conditions(w))}
+    return asked | limits_of_executions()
+
+
+def limits_of_executions() -> set[str]:
+    """Those that executions read for work of another kind."""
+    asked: set[str] = set()
+    fast = {"peak_rps": 5000.0, "peak_ramp": "1 minute", "targets.latency_p95": "1 hour"}
+    others: list[dict] = [{"runtime.language": name} for name in ("nodejs22.x", "java21", "dotnet8")]
+    for other in (*others, fast, {"downstream.concurrency": 9}, {"runtime.interruptible": True}):
+        load = Conditions(EVERYTHING.replace(other))
+        for placement in table().placements:
+            if placement.option.concern == "execution":
+                asked |= {use.limit for use in binding(placement, load)}
+                list(placement.option.usage(load, placement.path))
+        asked |= set(load.limits)
     return asked
 
 

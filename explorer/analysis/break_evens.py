@@ -10,7 +10,7 @@ import numpy as np
 
 from explorer.engine.designs import Design
 from explorer.errors import ExplorerError
-from explorer.facts.units import format_multiple, format_quantity_as_listed
+from explorer.facts.units import format_multiple, format_percent, format_quantity_as_listed
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import Behind
 from explorer.workload.axes import scale_axis, value_now
@@ -18,7 +18,7 @@ from explorer.workload.field_record import Field
 from explorer.workload.fields import fields_with
 from explorer.workload.kinds import SWITCH
 
-from .phrases import design_difference_or_all
+from .phrases import describe_design, difference_in_words
 from .variations import variations, winners
 
 if TYPE_CHECKING:
@@ -162,8 +162,11 @@ def _refined(r: Choice, brackets: list[Bracket]) -> dict[Bracket, BreakEven]:
 def _turn(r: Choice, axis: str, direction: str, factor: float, design: Design | None) -> BreakEven:
     unit, called = AXES[axis].unit, AXES[axis].noun
     value = value_now(r.workload, axis) * factor
-    then = f"build {design_difference_or_all(design, r.design)}" if design else "no design is feasible"
-    at = f"{format_quantity_as_listed(value, unit)} ({format_multiple(factor)} today's)"
+    then = "no design is feasible"
+    if design:
+        then = f"build {difference_in_words(design, r.design) if r.design else describe_design(design)}"
+    shown = format_percent(value) if unit == "share" else format_quantity_as_listed(value, unit)
+    at = f"{shown} ({format_multiple(factor)} today's)"
     says = f"{direction} a {called} of {at}, {then}"
     return BreakEven(axis, value, unit, factor, direction, design.ids if design else None, says)
 

@@ -41,8 +41,8 @@ def assess(workload: Workload, design: DesignArgument) -> pd.DataFrame:
     """
     import pandas as pd
 
-    chosen = complete_design(workload, design)
-    rows = _finding_rows(workload, chosen, sized_conditions(workload, chosen))
+    complete = complete_design(workload, design)
+    rows = _finding_rows(workload, complete, sized_conditions(workload, complete))
     return pd.DataFrame(rows, columns=[field.name for field in fields(Finding)])
 
 
@@ -69,8 +69,8 @@ def cost(workload: Workload, design: DesignArgument) -> Bill:
 
     Raises DesignError for a design that cannot be built.
     """
-    chosen = complete_design(workload, design)
-    return bill_of(workload, chosen, sized_conditions(workload, chosen))
+    complete = complete_design(workload, design)
+    return bill_of(workload, complete, sized_conditions(workload, complete))
 
 
 def latency(workload: Workload, design: DesignArgument) -> pd.DataFrame:
@@ -81,8 +81,8 @@ def latency(workload: Workload, design: DesignArgument) -> pd.DataFrame:
     """
     import pandas as pd
 
-    chosen = complete_design(workload, design)
-    return pd.DataFrame(seconds_by_step(sized_conditions(workload, chosen), chosen)).T
+    complete = complete_design(workload, design)
+    return pd.DataFrame(seconds_by_step(sized_conditions(workload, complete), complete)).T
 
 
 def compare(workload: Workload, designs: Mapping[str, DesignArgument]) -> pd.DataFrame:

@@ -11,12 +11,12 @@ design behind that door.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from explorer.facts import catalogue
 from explorer.facts.key_value import format_pairs
-from explorer.facts.suggestions import either
+from explorer.facts.suggestions import both, either
 from explorer.facts.units import (
     format_bare_quantity,
     format_number,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     Choices = Mapping[str, str] | Design  # the option id of each concern
 
+ALL = 0.9995  # a share of the requests that is as good as all
 MOST_NAMES = 4  # of options in a sentence
 NEEDS = {  # what a client may need of a door, as a sentence has it
     "custom-domain": "custom domain",
@@ -74,17 +75,19 @@ def list_options(choices: Choices) -> str:
 
 
 def describe_design(design: Design) -> str:
-    """A design in one phrase, from its options' own summaries.
+    """A design as people call it: the kind of endpoint and its door, then what is not plain.
 
-    >>> describe_design(design)  # doctest: +ELLIPSIS
-    'an API Gateway HTTP API; ...; the work in ...; configuration from ...'
+    >>> describe_design(design)
+    'an asynchronous endpoint behind an HTTP API, with configuration in a bundled file'
     """
-    door, request, response, execution, configuration = design.options
-    entered = "" if not request.parts else f", {request.summary}"
-    return (
-        f"{door.summary}{entered}; {response.summary}; the work in {execution.summary}; "
-        f"configuration from {configuration.summary}"
-    )
+    by_concern = {option.concern: option for option in design.options}
+    endpoint = f"{by_concern['response'].phrase} behind {by_concern['door'].phrase}"
+    others = [
+        option.phrase
+        for option in design.options
+        if option.phrase and option.concern not in ("response", "door")
+    ]
+    return f"{endpoint}, with {both(others)}" if others else endpoint
 
 
 def _other_choices(choices: Choices, beside: Choices) -> dict[str, str]:
@@ -157,6 +160,28 @@ def label_designs(designs: Sequence[Choices]) -> list[str]:
     """
     concerns = varying_concerns(designs)
     return [", ".join(_ids(design)[c] for c in concerns or _ids(design)) for design in designs]
+
+
+def option_in_words(concern: str, option_id: str) -> str:
+    """An option as people call it; the plain one of a concern by what it is.
+
+    >>> option_in_words("door", "http-api"), option_in_words("execution", "single")
+    ('an HTTP API', 'one invocation')
+    """
+    from explorer.engine.designs import OPTIONS
+
+    option = OPTIONS[concern][option_id]
+    return option.phrase or option.summary
+
+
+def difference_in_words(choices: Choices, beside: Choices | None) -> str:
+    """What a design has that the one beside it has not, as people call it; the whole design without one.
+
+    >>> difference_in_words({"door": "alb", "execution": "service"}, {"door": "alb", "execution": "single"})
+    'an always-on container service'
+    """
+    changed = (beside and _other_choices(choices, beside)) or _ids(choices)
+    return both([option_in_words(concern, option) for concern, option in changed.items()])
 
 
 def door_lacks(door: Option) -> str:
@@ -445,6 +470,41 @@ def rejected_options(reason: Rejection, design: Design) -> str:
 
 def _first_names(names: list[str]) -> str:
     return ", ".join(names[:MOST_NAMES]) + (" and others" if len(names) > MOST_NAMES else "")
+
+
+def reason_in_words(reason: Rejection) -> str:
+    """Why designs are ruled out, the reason first, without ids.
+
+    >>> print(reason_in_words(limit))
+    2 % of the requests exceed the integration timeout of 30 s,
+    which rules out a synchronous endpoint behind an HTTP API or a REST API
+    >>> print(reason_in_words(promise))
+    the p95 is promised within 10 s, which rules out a paged endpoint
+    """
+    by_concern = {
+        concern: [option_in_words(concern, option) for option in sorted(options, key=_plain_first(concern))]
+        for concern, options in _options_by_concern(reason.options).items()
+    }
+    doors = by_concern.pop("door", [])
+    bodies = by_concern.pop("response", [])
+    what = either(bodies[:2]) if bodies else ""
+    if doors:
+        what = f"{what} behind {either(doors[:2])}" if what else either(doors[:2])
+    others = [name for names in by_concern.values() for name in names]
+    what = what or (either(others[:2]) if others else "other designs")
+    if reason.kind != "limit":
+        return f"{reason.why}, which rules out {what}"
+    limit, chance = limit_with_value(reason.because), reason.breach_probability or 0.0
+    if chance > ALL:
+        return f"the {limit} is not enough, which rules out {what}"
+    return f"{format_share(chance)} of the requests exceed the {limit}, which rules out {what}"
+
+
+def _plain_first(concern: str) -> Callable[[str], int]:
+    """The place of an option in its concern's list, where the plain one is first."""
+    from explorer.engine.designs import OPTIONS
+
+    return list(OPTIONS[concern]).index
 
 
 def rejected_options_at_length(reason: Rejection, design: Design) -> str:

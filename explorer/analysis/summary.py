@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING
 from explorer.engine.limits import findings
 from explorer.facts import catalogue
 from explorer.facts.key_value import format_pairs
-from explorer.facts.units import format_count, format_time, format_usd, format_usd_difference
+from explorer.facts.suggestions import both, either
+from explorer.facts.units import format_count, format_rough_usd, format_time, format_usd_difference
 from explorer.facts.verdict import Verdict
 
-from . import break_evens
 from .flat_rates import cheaper_flat_rate
 from .phrases import (
     breach,
     breach_today,
     broken_requests,
     describe_design,
+    difference_in_words,
     late_answers,
     late_p95,
     limit_name,
     limit_with_value,
     quota_request,
-    rejection,
+    reason_in_words,
     sentence,
     use_of_limit,
 )
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 
 TURNS = "What would change it"
+PLAIN = {"request=inline", "response=buffered", "execution=single", "configuration=environment"}
 
 
 def summary(r: Answer) -> str:
@@ -44,19 +46,18 @@ def summary_paragraphs(r: Answer) -> dict[str, str]:
     """The summary in its parts, by what each tells; those that have something to say."""
     if not r.feasible:
         return {"Nothing is feasible": _nothing_feasible_sentence(r)}
+    build = (
+        _build_sentence(r),
+        _cost_sentence(r),
+        _flat_rate_sentence(r),
+        _quota_sentence(r),
+        _limit_sentence(r),
+        _public_address_sentence(r),
+        _unconfirmed_limit_sentences(r),
+    )
     texts = {
         "The trade": _part_price_sentence(r),
-        "Build": " ".join(
-            filter(
-                None,
-                (
-                    _build_sentence(r),
-                    _flat_rate_sentence(r),
-                    _limit_sentences(r),
-                    _unconfirmed_limit_sentences(r),
-                ),
-            )
-        ),
+        "Build": " ".join(filter(None, build)),
         "Why": _ruled_out_sentence(r),
         TURNS: _break_even_sentence(r),
         "Against today": _change_sentence(r),
@@ -72,25 +73,29 @@ def summary_markdown(r: Answer) -> str:
 
 def _part_price_sentence(r: Answer) -> str:
     """First, whether the answer depends on what a part is worth."""
-    by_design: dict[str, list[str]] = {}
+    by_design: dict[str, tuple[list[str], dict[str, str]]] = {}
     for usd, choice in r.at_part_usd.items():
-        by_design.setdefault(format_pairs(choice["design"]), []).append(format_usd(usd))
+        by_design.setdefault(format_pairs(choice["design"]), ([], choice["design"]))[0].append(f"${usd:g}")
     if len(by_design) == 1:
         return ""
     others = [
-        f"at {' and '.join(prices)} a part, {design}"
-        for design, prices in by_design.items()
-        if design != str(r.design)
+        f"at {both(prices)} a part, {difference_in_words(choice, r.design)}"
+        for prices, choice in by_design.values()
+        if choice != r.nearest.ids
     ]
     return f"The answer depends on what a moving part is worth: {'; '.join(others)}."
 
 
 def _build_sentence(r: Answer) -> str:
+    """What to build, in thirty words at most."""
     assert r.design is not None
+    return f"Build {describe_design(r.design)}."
+
+
+def _cost_sentence(r: Answer) -> str:
     parts = format_count(r.parts, "moving part", "no")
     return (
-        f"For {r.workload.name}, build {describe_design(r.design)}. "
-        f"It costs {format_usd(r.monthly_usd)} a month with {parts}; "
+        f"For {r.workload.name} it costs {format_rough_usd(r.monthly_usd)} a month with {parts}; "
         f"half of the results are in hand within {format_time(r.latency_s['p50'], 2)}, "
         f"95 % within {format_time(r.latency_s['p95'], 2)}."
     )
@@ -101,11 +106,30 @@ def _flat_rate_sentence(r: Answer) -> str:
     return cheaper_flat_rate(r.bill, r.design)
 
 
-def _limit_sentences(r: Answer) -> str:
-    """Quotas that must be raised first, and the tightest limit."""
+def _quota_sentence(r: Answer) -> str:
+    """Quotas that must be raised before it is built."""
     to_raise = [finding for finding in r.findings if finding.verdict == Verdict.RAISE]
-    if to_raise:
-        return " ".join(f"First, {quota_request(finding)}." for finding in to_raise)
+    requests = [quota_request(finding).partition(" (quota")[0].partition(",")[0] for finding in to_raise]
+    return f"First {both(requests)}." if requests else ""
+
+
+def _public_address_sentence(r: Answer) -> str:
+    """What it means that anybody may call the address."""
+    assert r.design is not None
+    client, door = r.workload.client, r.design.option("door")
+    if client.auth not in (None, "none") or r.design.flow.distribution or not r.load.public:
+        return ""
+    offers = getattr(door, "offers", ())
+    lacking = [name for need, name in (("waf", "a WAF"), ("throttling", "throttling")) if need not in offers]
+    if not lacking:
+        return ""
+    return (
+        f"Its address is public, without {either(lacking)} of its own: whoever finds it can run up the bill."
+    )
+
+
+def _limit_sentence(r: Answer) -> str:
+    """The limit that breaks now and then, or the tightest one."""
     tight_findings = [finding for finding in r.findings if finding.verdict == Verdict.TIGHT]
     if not tight_findings:
         return ""
@@ -135,10 +159,12 @@ def _unconfirmed_limit_sentences(r: Answer) -> str:
 
 
 def _ruled_out_sentence(r: Answer) -> str:
-    reasons = [
-        rejection(reason, r.nearest) for reason in r.rejections if reason.kind in {"limit", "promise"}
-    ][:3]
-    return f"Ruled out: {'; '.join(reasons)}." if reasons else "No limit rules anything out."
+    """Why it is not what one would build first: the reasons that rule out plain options."""
+    firm = [reason for reason in r.rejections if reason.kind in {"limit", "promise"}]
+    telling = [reason for reason in firm if PLAIN.intersection(reason.options)]
+    telling.sort(key=lambda reason: -len(PLAIN.intersection(reason.options)))
+    texts = [reason_in_words(reason) for reason in telling[:2]]
+    return f"{sentence('; '.join(texts), '')}." if texts else "No limit rules out what is plain."
 
 
 def _break_even_sentence(r: Answer) -> str:
@@ -173,9 +199,17 @@ def misses_of_nearest(r: Answer) -> list[str]:
 def _nothing_feasible_sentence(r: Answer) -> str:
     """How the nearest design misses, and what would make one feasible."""
     texts = [f"For {r.workload.name} nothing is feasible."]
-    texts.append(f"The nearest miss is {r.nearest}: {'; '.join(misses_of_nearest(r))}.")
-    helps = break_evens.relaxations(r)
-    if helps:
-        texts.append(f"It would be feasible if {', or if '.join(helps)}.")
+    missed = "; ".join(misses_of_nearest(r))
+    texts.append(f"The nearest miss is {describe_design(r.nearest)}: {missed}.")
+    ways = [way.text for way in r.ways_out if way.pair is None][:3]
+    pairs = [way.text.removeprefix("feasible if ") for way in r.ways_out if way.pair is not None]
+    if ways:
+        texts.append(
+            f"It would be {ways[0]}, or if {', or if '.join(w[12:] for w in ways[1:])}."
+            if len(ways) > 1
+            else f"It would be {ways[0]}."
+        )
+    elif pairs:
+        texts.append(f"It would be feasible if {both(pairs)}.")
     turns = [turn.says for turn in r.break_evens]
     return " ".join(texts + ([f"{TURNS}: {'; '.join(turns)}."] if turns else []))

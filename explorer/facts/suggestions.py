@@ -60,6 +60,16 @@ def nearest_names(text: str, accepted: Iterable[str], most: int, likeness: float
     return difflib.get_close_matches(text, list(accepted), most, likeness)
 
 
+def both(names: Iterable[str]) -> str:
+    """Names that all hold.
+
+    >>> both(["uploads to S3 first", "gzipped results", "SnapStart"])
+    'uploads to S3 first, gzipped results and SnapStart'
+    """
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def either(names: Iterable[str]) -> str:
     """Names of which any will do.
 

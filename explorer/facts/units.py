@@ -167,6 +167,21 @@ def format_usd(usd: float) -> str:
     return f"${_significant_digits(usd, 2)}"
 
 
+def format_rough_usd(usd: float) -> str:
+    """`usd` [USD] in a sentence, to three digits: "$13,600", "$661", "$2.23", "less than a cent".
+
+    >>> format_rough_usd(13_642.2), format_rough_usd(660.82), format_rough_usd(0.0002), format_rough_usd(0)
+    ('$13,600', '$661', 'less than a cent', 'nothing')
+    """
+    if usd == 0:
+        return "nothing"
+    if abs(usd) < 0.01:
+        return "less than a cent"
+    places = max(0, 2 - math.floor(math.log10(abs(usd))))
+    rounded = float(f"{usd:.3g}")
+    return f"${rounded:,.{min(places, 2)}f}"
+
+
 def format_cents(usd: float | Decimal) -> str:
     """`usd` [USD] to the cent, halves up as on an invoice: "1,234.57"; less is "under 0.01"."""
     cents = Decimal(str(usd)).quantize(Decimal("0.01"), ROUND_HALF_UP)

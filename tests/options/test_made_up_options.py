@@ -6,16 +6,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 
 import explorer as ex
 from explorer.analysis.phrases import door_lacks, rejection
 from explorer.cli.commands.init import QUESTIONS, question
+from explorer.engine.answers import Answers
 from explorer.engine.cost import cost
-from explorer.engine.designs import Design, choices, more_options, table
+from explorer.engine.designs import Design, allowed, choices, more_options, table
 from explorer.engine.encoded_size import encoded_size
+from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import latency, steps
 from explorer.engine.limits import findings
+from explorer.engine.search import best_two
 from explorer.errors import DesignError, FactsError
 from explorer.facts import catalogue
 from explorer.facts.catalogue import Facts
@@ -28,9 +32,18 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import IfMaterial, LimitUse
 from explorer.options.base.paths import Paths
-from explorer.options.base.request_path import Actor, Billing, Compute, RequestPath, Start
+from explorer.options.base.request_path import (
+    Actor,
+    Billing,
+    BodyIn,
+    Compute,
+    Phase,
+    RequestPath,
+    Start,
+    Step,
+)
 from explorer.options.base.resources import Resource, Route, TemplatePiece, Value, attribute
-from explorer.options.base.usage import UsageLines
+from explorer.options.base.usage import Stepped, UsageLines
 from explorer.options.door.base import Door
 from explorer.options.execution.base import Execution
 from explorer.views.app.costs import costs_panel as costs_on_screen
@@ -41,6 +54,7 @@ from explorer.views.figures.sequence import actor_name, sequence
 from explorer.workload.workload import Workload
 from tests.support.designs import plain
 from tests.support.more_facts import more_facts
+from tests.support.plain import in_order, plain
 
 
 class Hatch(Door):
@@ -109,6 +123,16 @@ class Kettle(Execution):
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         for seconds in load.held_s(path):
             yield "madeup.kettle_second", load.requests * seconds
+        uploaded = path.body_in.is_(BodyIn.S3)
+        if uploaded.any():  # a body that comes by S3 is poured, ten requests a pot
+            pots = Stepped([[load.requests / 10]], np.ceil, uploaded * 1.0)
+            yield "madeup.kettle_pot", pots
+
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
+        yield from super().steps(load, path)
+        who = (Actor.WORKER, Actor.WORKER)
+        poured = load.constant("madeup.boil_s")
+        yield Step(Phase.WORK, "pour", who, poured, order=1, where=path.body_in.is_(BodyIn.S3))
 
 
 SOURCE = "https://example.com/madeup"
@@ -122,6 +146,7 @@ madeup.kettle.time,Kettle,Time of a kettle,40,s,request,no,,,,made up,2026,{SOUR
     "prices": f"""
 madeup.hatch_call,us-east-1,request,0,,0.000002,2026-11-01,{SOURCE}
 madeup.kettle_second,us-east-1,s,0,,0.0000005,2026-11-01,{SOURCE}
+madeup.kettle_pot,us-east-1,request,0,,0.00002,2026-11-01,{SOURCE}
 """,
     "products": "madeup.hatch_call,MadeUpHatch,Hatch-Calls,group=Hatches,",
     "services": "madeup,#123456,3",
@@ -253,6 +278,29 @@ def test_the_bill():
     usd = {line.id: float(line.usd) for line in cost(workload(), BOTH).lines}
     assert usd["madeup.hatch_call"] == pytest.approx(2.0)
     assert usd["madeup.kettle_second"] == pytest.approx(1.25)
+
+
+def test_what_holds_on_some_paths_only():
+    # 1,000,005 requests are 100,001 pots at 0.00002; 2.5 s and 1 KB at 78,125,000 bytes/s at 0.0000005
+    uploads = Design("made-up-hatch", "presigned-upload", "buffered", "made-up-kettle", "environment")
+    w = workload(requests_per_month=1_000_005)
+    usd = {line.id: float(line.usd) for line in cost(w, uploads).lines}
+    assert usd["madeup.kettle_pot"] == pytest.approx(2.00002)
+    assert usd["madeup.kettle_second"] == pytest.approx(1_000_005 * (2.5 + 1024 / 78_125_000) * 0.0000005)
+    assert "madeup.kettle_pot" not in {line.id for line in cost(w, BOTH).lines}
+    titles = {design: {step.title for step in steps(Conditions(w), design)} for design in (uploads, BOTH)}
+    assert "pour" in titles[uploads] and "pour" not in titles[BOTH]
+
+
+def test_asked_at_once_they_are_what_they_are_alone():
+    load = Conditions(workload())
+    designs = allowed(load)
+    every, alone = Evaluation(load, designs), plain(load, designs)
+    np.testing.assert_allclose(every.monthly_usd, alone.usd, rtol=1e-12)
+    np.testing.assert_allclose(every.latency_s[:, 1], alone.p95, rtol=1e-12)
+    assert every.feasible.tolist() == alone.feasible.tolist()
+    best = best_two(Answers(load, designs))
+    assert [int(index) for index in best.index] == in_order(alone, designs, 0.0).tolist()
 
 
 def test_the_seconds():

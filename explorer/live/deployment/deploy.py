@@ -16,6 +16,7 @@ import numpy as np
 from explorer.analysis.choice import Choice, complete_design
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import Design, table
+from explorer.engine.sizing import sized_conditions
 from explorer.errors import ExplorerError
 from explorer.facts.atomic_write import atomic_folder
 from explorer.facts.suggestions import expected_one_of
@@ -90,7 +91,7 @@ def plan(
     if chosen.undeployable:
         raise NotDeployableError(chosen, nearest_deployable(workload, chosen))
     path, function = user_handler(handler) if handler else (None, "")
-    stack = stack_of(workload, chosen)
+    stack = stack_of(workload, chosen, sized_conditions(workload, chosen))
     return Plan(stack, files(stack, path, function, settings))
 
 

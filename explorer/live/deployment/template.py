@@ -9,9 +9,9 @@ from itertools import chain
 from typing import Any
 
 from explorer.engine.designs import Design
-from explorer.engine.sizing import sized_conditions
 from explorer.errors import DesignError
 from explorer.facts.suggestions import expected_one_of
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.resources import (
     CALLER,
     Allow,
@@ -167,8 +167,8 @@ class Stack:
         return {"AssumeRolePolicyDocument": trusted("lambda"), "Policies": [policy]}
 
 
-def stack_of(workload: Workload, design: Design) -> Stack:
-    """The stack of a design.
+def stack_of(workload: Workload, design: Design, load: Conditions | None = None) -> Stack:
+    """The stack of a design, at the size of `load`; at a typical one without.
 
     Raises DesignError, naming why, if the design has no template.
     """
@@ -179,7 +179,7 @@ def stack_of(workload: Workload, design: Design) -> Stack:
             f"runtime.language is {workload.runtime.language}: the functions that are put up are Python; "
             + expected_one_of(sorted(RUNTIMES))
         )
-    load, path = sized_conditions(workload, design), design.flow
+    load, path = load or Conditions(workload), design.flow
     if unbuilt := design.unbuilt(load):
         raise DesignError(f"design {design} cannot be put up: {'; '.join(unbuilt)}")
     workload = workload.replace({"runtime.architecture": load.architecture})

@@ -152,6 +152,10 @@ class Conditions:
         given = self.number("downstream.concurrency")
         return np.inf if given is None else given
 
+    def limit_per_s(self, limit_id: str) -> float:
+        """A limit on a rate that its row states a minute [1/s]."""
+        return self.limit(limit_id) / 60
+
     def confirmed_limit(self, limit_id: str) -> float:
         """The newest value of a limit that is verified, today's where none is, in its unit."""
         return catalogue.confirmed_limit(limit_id) or self.limit(limit_id)
@@ -651,22 +655,31 @@ class Conditions:
 
     def init_of(self, measure: Callable[[Distribution], Number]) -> Number:
         """A measure of the cold start of this language, architecture and memory, such as its mean [s]."""
-        spreads = self.memo("init spreads", self._init_spreads)
+        given = self.workload.runtime.init
+        if given is not None:
+            return measure(given.spread)
+        return self._measured_at_sizes(catalogue.cold_start, measure)
+
+    def _measured_at_sizes(
+        self,
+        look_up: Callable[[str, str, float], records.ColdStart],
+        measure: Callable[[Distribution], Number],
+    ) -> Number:
+        """A measure of what was measured by language, architecture and memory, at each size."""
+        spreads = self.memo(("spreads", look_up), lambda: self._spreads_at_sizes(look_up))
         found = measure(spreads[0][0])
         for spread, here in spreads[1:]:
             found = np.where(here, measure(spread), found)
         return found
 
-    def _init_spreads(self) -> list[tuple[Distribution, Mask]]:
-        """Cold starts as distributions through their measured quantiles [s], each with where it holds."""
-        given = self.workload.runtime.init
-        if given is not None:
-            return [(given.spread, EVERYWHERE)]
+    def _spreads_at_sizes(
+        self, look_up: Callable[[str, str, float], records.ColdStart]
+    ) -> list[tuple[Distribution, Mask]]:
+        """Distributions through measured quantiles [s], each with where it holds."""
         memory, arm = np.broadcast_arrays(self.memory_mb, self.arm)
         where: dict[records.ColdStart, Mask] = {}
         for size, on_arm in sorted(set(zip(memory.ravel().tolist(), arm.ravel().tolist(), strict=True))):
-            architecture = ARCHITECTURES[0 if on_arm else 1]
-            row = catalogue.cold_start(self.workload.runtime.language, architecture, size)
+            row = look_up(self.workload.runtime.language, ARCHITECTURES[0 if on_arm else 1], size)
             where[row] = where.get(row, ~EVERYWHERE) | ((memory == size) & (arm == on_arm))
         return [(_through(row), here) for row, here in where.items()]
 
@@ -687,12 +700,7 @@ class Conditions:
 
     def restore_of(self, measure: Callable[[Distribution], Number]) -> Number:
         """A measure of the restore from a snapshot of this language, such as its mean [s]."""
-        architecture, memory = self.sizes[0].architecture, float(np.min(self.memory_mb))  # it hardly moves
-
-        def spread() -> Distribution:
-            return _through(catalogue.restore(self.workload.runtime.language, architecture, memory))
-
-        return measure(self.memo("restore spread", spread))
+        return self._measured_at_sizes(catalogue.restore, measure)
 
     def cold_start(self, service_s: Number, name: str) -> Number:
         """What a cold start adds at each of `LEVELS`: 0 at those below the share of cold requests [s]."""

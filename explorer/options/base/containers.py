@@ -181,7 +181,7 @@ def stopped_share(load: Conditions) -> Number:
 
 
 def repeated_s(load: Conditions) -> Number:
-    """Seconds that a job on Spot runs on average, with what is begun again: (e^rt - 1) / r for a work of t."""
+    """Seconds that a job on Spot runs on average, with what is begun again: (e^rt - 1) / r for work of t."""
     rate = _stops_per_s(load)
     return load.memo(
         "repeated", lambda: load.runtime.expect(lambda s: np.expm1(np.minimum(rate * s, 50)) / rate)

@@ -60,6 +60,7 @@ class Option:
     id: ClassVar[str]
     concern: ClassVar[str]
     summary: ClassVar[str]  # what it is, in half a sentence
+    phrase: ClassVar[str] = ""  # what people call it, in a sentence about a design; "" where it is plain
     parts: ClassVar[tuple[str, ...]] = ()  # what whoever is on call, or the client, must know of
     provides: ClassVar[
         Mapping[str, Any]

@@ -14,8 +14,8 @@ class Stepped:
 
     It is `times` x `function(sum, ...)`, with one sum for each of `sums`: terms with one driver each.
     Kept apart like this, no term becomes an array along all axes before it is priced.
-    The function never falls in any of its sums, and knows plain numbers alone: what is an array is in a sum or
-    in `times`, since a bound takes the least of a sum over many points.
+    The function never falls in any of its sums, and knows plain numbers alone: an array is in a sum or in
+    `times`, since a bound takes the least of a sum over many points.
     """
 
     sums: Sequence[Sequence[Number]]

@@ -37,6 +37,7 @@ class Gzip(Option):
     id = "gzip"
     deployable = True
     summary = "the result gzipped where the work is done"
+    phrase = "gzipped results"
     parts = ("compression of the result",)
     provides = {"gzip": True}
     depends_on = ("compute", "initialization", "streaming")

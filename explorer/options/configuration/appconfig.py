@@ -28,6 +28,7 @@ from .base import Store
 class AppConfig(Store):
     id = "appconfig"
     summary = "AppConfig"
+    phrase = "configuration in AppConfig"
     parts = ("application and environment", "deployment strategy")
     holds_secrets = False
     store = "appconfig"

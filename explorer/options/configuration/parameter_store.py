@@ -22,6 +22,7 @@ from .base import Store
 class ParameterStore(Store):
     id = "parameter-store"
     summary = "Parameter Store, standard"
+    phrase = "configuration in Parameter Store"
     parts = ("parameters",)
     store = "ssm"
     time = "ssm.get"
@@ -62,6 +63,7 @@ class StandardParameterStore(ParameterStore):
 class AdvancedParameterStore(ParameterStore):
     id = "parameter-store-advanced"
     summary = "Parameter Store, advanced"
+    phrase = "configuration in advanced Parameter Store"
     value_limit = "ssm.adv"
     tier = "Advanced"
 

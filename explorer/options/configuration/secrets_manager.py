@@ -23,6 +23,7 @@ class SecretsManager(Store):
 
     id = "secrets-manager"
     summary = "Secrets Manager"
+    phrase = "configuration in Secrets Manager"
     parts = ("secrets",)
     rotates = True
     store = "secretsmanager"

@@ -21,6 +21,7 @@ BYTES_A_UNIT = {  # what a load balancer unit carries in an hour
 class Alb(Door):
     id = "alb"
     summary = "an Application Load Balancer"
+    phrase = "a load balancer"
     parts = ("load balancer", "VPC with public subnets", DOMAIN)  # HTTPS is not had without one
     has_domain = True
     auth = ("none", "jwt")

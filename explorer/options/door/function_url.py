@@ -24,6 +24,7 @@ from .base import Door
 class FunctionUrl(Door):
     id = "function-url"
     summary = "a URL of the function itself"
+    phrase = "a function URL"
     auth = ("none", "iam")
     request_limits = (("lambda.furl.request", True),)
     response_limits = (("lambda.furl.response", True),)

@@ -18,6 +18,7 @@ from .base import Door
 class HttpApi(Door):
     id = "http-api"
     summary = "an API Gateway HTTP API"
+    phrase = "an HTTP API"
     parts = ("HTTP API",)
     offers = ("custom-domain", "throttling")
     request_limits = (("lambda.sync.request", True), ("apigw.http.payload", False))

@@ -31,6 +31,7 @@ from .base import Door
 class RestApi(Door):
     id = "rest-api"
     summary = "an API Gateway REST API"
+    phrase = "a REST API"
     parts = ("REST API",)
     offers = ("custom-domain", "waf", "throttling", "usage-plans", "private")
     request_limits = (("lambda.sync.request", True), ("apigw.rest.payload", False))

@@ -53,6 +53,7 @@ class CloudFront(Edge):
 
     id = "cloudfront"
     summary = "a CloudFront distribution in front of the door"
+    phrase = "CloudFront in front"
     parts = ("distribution",)
     provides = {"distribution": True, "egress": OUT}
     depends_on = (

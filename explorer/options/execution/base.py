@@ -89,6 +89,12 @@ def scaling_window_s() -> float:
     return catalogue.constant("lambda.scaling.window_s").value
 
 
+def _carried(load: Conditions, spill: Offloaded) -> Number:
+    """Bytes that go through S3 for one request, on average of all."""
+    room = np.maximum(spill.measure.room(load.limit(spill.limit)), 0)
+    return load.request.excess(room) + room * spill.share(load)
+
+
 class Execution(Option):
     """What does the work. The body of a job goes to it as `handed` says, or through S3."""
 
@@ -138,8 +144,7 @@ class Execution(Option):
             yield "s3.standard_tier1_request", spilled
             yield "s3.standard_tier2_request", spilled
             kept = load.constant("upload.kept_s") / load.month_s
-            room = np.maximum(spill.measure.room(load.limit(spill.limit)), 0)
-            carried = load.request.excess(room) + room * spill.share(load)  # of all, on average
+            carried = load.memo((spill.limit, "carried"), lambda spill=spill: _carried(load, spill))  # type: ignore[misc]
             yield "s3.standard_storage", spill.where * (load.requests * carried / GB * kept)
             read = spill.share(load) * load.typical_s("s3.request") + carried / load.network
             yield from compute(load, path, spill.where * read)

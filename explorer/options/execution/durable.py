@@ -30,6 +30,7 @@ class Durable(Sliced):
     region_feature = "durable"
     runtime_use = "durable"
     summary = "a durable function that checkpoints its steps"
+    phrase = "a durable function"
     parts = ("durable execution",)
     provides = {"compute": FUNCTION}
     handed = "durable.payload"

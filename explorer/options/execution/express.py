@@ -22,6 +22,7 @@ class Express(LambdaExecution):
 
     id = "express"
     summary = "an Express workflow around the function"
+    phrase = "an Express workflow"
     parts = (DesignPart("state machine", Actor.HANDS, "state machine"), "workflow role and log")
     provides = {"compute": FUNCTION}
     depends_on = (*LambdaExecution.depends_on, "starts_workflows")

@@ -25,6 +25,7 @@ class Fargate(Execution):
     id = "fargate"
     jobs_only = True
     summary = "a Fargate task for each job"
+    phrase = "a Fargate task for each job"
     parts = ("cluster", "task definition and image", "network", "task roles")
     provides = {"compute": TASK}
     handed = "ecs.overrides"

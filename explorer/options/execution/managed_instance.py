@@ -33,6 +33,7 @@ class ManagedInstance(Execution):
 
     id = "managed-instance"
     summary = "Lambda Managed Instances"
+    phrase = "Lambda Managed Instances"
     parts = ("capacity provider", "instances to size and pay for")
     provides = {"compute": INSTANCE}
     handed = "lambda.async.payload"

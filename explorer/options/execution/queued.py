@@ -37,6 +37,7 @@ class Queued(LambdaExecution):
     hand_over = HandOver.QUEUE
     jobs_only = True
     summary = "an SQS queue between submit and worker"
+    phrase = "a queue before the worker"
     parts = (
         DesignPart("queue", Actor.HANDS, "queue"),
         DesignPart("dead-letter queue", Actor.HANDS, "queue"),
@@ -60,7 +61,7 @@ class Queued(LambdaExecution):
         yield load.time_limit("lambda.timeout", path)
         yield from super().limits(load, path)
         mean, peak = load.mean_rps * load.runtime.mean, load.peak_rps * load.runtime.mean
-        most, ready = self.most_at_once(load, path), self.pollers(load) > 0
+        most, ready = self.most_at_once(load, path), np.asarray(self.pollers(load)) > 0
         needed = np.minimum(load.concurrency_needed(load.limit(self.age_limit)), most)
         at_peak = np.minimum(peak, most)
         yield Backlogged("lambda.esm.sqs.concurrency", needed, ~ready, mean=mean, peak=at_peak)
@@ -75,22 +76,23 @@ class Queued(LambdaExecution):
         promised = load.latency_p95 is not None
         if not promised or load.workload.downstream.concurrency is not None:  # a mapping has one of the two
             return 0.0
-        added = load.limit("lambda.esm.sqs.pollers.ramp") / 60 * load.peak_ramp_s
+        added = load.limit_per_s("lambda.esm.sqs.pollers.ramp") * load.peak_ramp_s
         missing = load.peak_rps * load.runtime.mean - added
         needed = np.ceil(missing / load.limit("lambda.esm.sqs.poller.concurrency") * (1 - 1e-12))
         least, most = load.constant("sqs.pollers_min"), load.limit("lambda.esm.sqs.pollers.ready")
-        return np.where(self._standard_behind_s(load) > 0, np.clip(needed, least, most), 0.0)[()]
+        return np.asarray(np.where(self._standard_behind_s(load) > 0, np.clip(needed, least, most), 0.0))[()]
 
     def _standard_behind_s(self, load: Conditions) -> Number:
         ready = np.maximum(load.limit("lambda.esm.sqs.start"), load.mean_rps * load.runtime.mean)
-        return self._behind_s(load, ready, load.limit("lambda.esm.sqs.ramp") / 60)
+        return self._behind_s(load, ready, load.limit_per_s("lambda.esm.sqs.ramp"))
 
     def _behind_s(self, load: Conditions, ready: Number, per_s: float) -> Number:
         """By how long jobs wait for pollers in a rise, at the worst [s].
 
         Jobs at once rise evenly for `peak_ramp` R; pollers let `ready` through, and `per_s` more each second,
-        until they let the peak through after T. A job that comes when R is over finds as many before it as
-        came while the two were apart: the longest wait is (T - R) / 2.
+        until they let the peak through after T. By then g T^2 / 2 have been let through, with g = `per_s`; as
+        many had come by (T + R) / 2, since they came at g T / R more each second until R and at g T from there.
+        So the longest wait is (T - R) / 2.
         """
         reached_s = (load.peak_rps * load.runtime.mean - ready) / per_s
         return np.maximum(reached_s - load.peak_ramp_s, 0.0) / 2
@@ -99,7 +101,7 @@ class Queued(LambdaExecution):
         """The same with the pollers that are kept ready [s]."""
         pollers = self.pollers(load)
         ready = pollers * load.limit("lambda.esm.sqs.poller.concurrency")
-        left = self._behind_s(load, ready, load.limit("lambda.esm.sqs.pollers.ramp") / 60)
+        left = self._behind_s(load, ready, load.limit_per_s("lambda.esm.sqs.pollers.ramp"))
         behind: Number = np.where(pollers > 0, left, self._standard_behind_s(load))
         return behind
 

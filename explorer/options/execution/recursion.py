@@ -28,6 +28,7 @@ class Recursion(Sliced):
     deployable = True
     jobs_only = True
     summary = "a function that invokes itself until the work is done"
+    phrase = "a function that invokes itself"
     parts = (
         DesignPart("state bucket", Actor.BUCKET, "S3 bucket"),
         "hop budget",

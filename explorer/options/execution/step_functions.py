@@ -49,6 +49,7 @@ class StepFunctions(Sliced):
     entry = "workflow_work"
     jobs_only = True
     summary = "a Standard workflow around the function"
+    phrase = "a Step Functions workflow"
     parts = (DesignPart("state machine", Actor.HANDS, "state machine"), "workflow role and log")
     provides = {"compute": FUNCTION}
     handed = "sfn.payload"

@@ -21,6 +21,7 @@ class ProvisionedConcurrency(Initialized):
 
     id = "provisioned-concurrency"
     summary = "environments kept ready all month"
+    phrase = "environments kept ready"
     parts = ("provisioned concurrency",)
     provides = {"initialization": Initialization.PROVISIONED}
     depends_on = ("compute", "initialization", "added_times", "gzip", "streaming")

@@ -16,6 +16,7 @@ FREE_FAMILY = "java"  # for which AWS charges neither the snapshot nor the resto
 class SnapStart(Initialized):
     id = "snap-start"
     summary = "environments restored from a snapshot"
+    phrase = "SnapStart"
     parts = ("published version with a snapshot",)
     provides = {"initialization": Initialization.SNAPSHOT}
     init_limit = "snapstart.restore"

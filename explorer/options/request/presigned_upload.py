@@ -33,6 +33,7 @@ class PresignedUpload(Option):
     concern = "request"
     id = "presigned-upload"
     summary = "the body uploaded to S3 by a signed URL first"
+    phrase = "uploads to S3 first"
     parts = (
         DesignPart("uploads bucket", Actor.BUCKET, "S3 bucket"),
         DesignPart("client uploads first", Actor.CLIENT),

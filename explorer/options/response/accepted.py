@@ -21,6 +21,7 @@ class Accepted(Response):
 
     id = "accepted"
     summary = "the request acknowledged at once; nobody collects a result"
+    phrase = "an endpoint that only acknowledges"
     parts = (
         DesignPart("submit function", Actor.FRONT),
         DesignPart("queue of failed requests", Actor.HANDS, "queue"),

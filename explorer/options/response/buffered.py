@@ -15,6 +15,7 @@ class Buffered(Response):
     id = "buffered"
     deployable = True
     summary = "the whole result in one answer"
+    phrase = "a synchronous endpoint"
     provides = {"body_out": BodyOut.WHOLE}
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:

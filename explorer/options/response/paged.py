@@ -24,6 +24,7 @@ class PagedResponse(Response):
     id = "paged"
     deployable = True
     summary = "the result asked for page by page"
+    phrase = "a paged endpoint"
     parts = (DesignPart("client asks for the next page", Actor.CLIENT),)
     provides = {"body_out": BodyOut.PAGE}
     depends_on = (

@@ -39,6 +39,7 @@ class Stored(Response):
     id = "stored"
     deployable = True
     summary = "the result stored in S3; the client polls a status and downloads it"
+    phrase = "an asynchronous endpoint"
     parts: ClassVar[tuple[str, ...]] = (
         DesignPart("submit function", Actor.FRONT),
         DesignPart("status function", Actor.FRONT),

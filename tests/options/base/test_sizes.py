@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+import explorer as ex
 from explorer.engine.answers import Answers
-from explorer.engine.designs import table
+from explorer.engine.designs import allowed, table
+from explorer.engine.evaluation import Evaluation
 from explorer.engine.search import best_two
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.sizes import sizes_of, typical
@@ -38,7 +40,7 @@ def load(axes=None, **runtime) -> Conditions:
 
 
 def test_the_run_time_moves_with_the_memory_along_an_axis():
-    """At half a vCPU the half that computes takes twice as long: 4 s x 1.5; at two vCPU one thread gains none."""
+    """At half a vCPU the half that computes takes twice as long: 4 s x 1.5. At two one thread gains none."""
     c = load({"runtime.memory": np.array([884.5, 1769.0, 3538.0])})
     assert c.runtime.quantile(0.5) == pytest.approx([6.0, 4.0, 4.0])
     assert c.runtime.quantile(0.99) == pytest.approx([12.0, 8.0, 8.0])
@@ -148,3 +150,25 @@ def test_a_price_of_either_architecture_is_two_lines():
     }
     fargate = c.price(c.by_architecture("fargate.vcpu_linux")).ravel()
     assert fargate == pytest.approx([0.03238, 0.04048])
+
+
+def test_any_size_is_never_dearer_than_one_that_is_feasible():
+    """All designs of a workload, at every size."""
+    w = workload(
+        runtime={"memory": "any", "architecture": "any", "used": "1536 MB"}, targets={"latency_p95": "9 s"}
+    )
+    c = Conditions(w)
+    designs = allowed(c)
+    designs = designs.only(np.arange(len(designs.rows)) % 29 == 0)
+    together = Evaluation(c, designs).score_usd(10.0)
+    for size in c.sizes[::3]:
+        alone = Evaluation(c.at_size(size), designs).score_usd(10.0)
+        assert (together <= alone * (1 + 1e-12)).all()
+
+
+def test_an_answer_names_the_size_and_its_money():
+    w = workload(runtime={"memory": "any", "used": "128 MB", "tuned": MIDDLE}, client={"waits": "30 s"})
+    answer = ex.recommend(w).answer
+    assert (answer.memory_mb, answer.architecture) == (1024, "arm64")
+    assert answer.monthly_usd == pytest.approx(float(answer.bill.total_usd))
+    assert float(ex.cost(w, answer.design).total_usd) == pytest.approx(answer.monthly_usd)

@@ -1,11 +1,12 @@
 """Services that scale with the load of the day, and a task for each job, on Spot or not: worked by hand."""
 
+import numpy as np
 import pytest
 
 import explorer as ex
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.containers import fleet, on_spot, smallest_task
+from explorer.options.base.containers import fleet, on_spot, smallest_task, task_hours
 from explorer.workload.workload import Workload
 
 HOURS = 730
@@ -185,3 +186,16 @@ def test_in_the_time_that_the_bucket_takes_to_fill_no_more_start_than_it_holds()
 def test_every_size_is_sold_once():
     sizes = [(size.vcpu, gb) for size in catalogue.task_sizes() for gb in size.gb]
     assert len(sizes) == len(set(sizes)) == 3 + 4 + 7 + 13 + 23 + 12 + 12
+
+
+@pytest.mark.parametrize("rps", [0.3, 7, 90, 2500])
+@pytest.mark.parametrize("memory", ["128 MB", "900 MB", "5 GB"])
+@pytest.mark.parametrize("language", ["nodejs22.x", "python3.13"])
+def test_less_that_computes_never_makes_a_service_dearer(rps, memory, language):
+    runtime = {"memory": memory, "threads": 4, "language": language}
+    load = Conditions(
+        workload(rps, 4 * rps, runtime), {"runtime.cpu": np.append(np.geomspace(0.002, 1, 60), 1.0)}
+    )
+    f = fleet(load)
+    usd = sum(load.price(name) * hours for name, hours in task_hours(load, f.mean, f.vcpu, f.gb))
+    assert (np.diff(usd) >= -1e-9).all() and usd[-1] > 0

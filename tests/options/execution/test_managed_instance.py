@@ -73,7 +73,7 @@ def test_so_many_share_a_vcpu_as_wait_for_others_in_whole_numbers(cpu, count):
     ("language", "count"), [("nodejs22.x", 5), ("java21", 6), ("dotnet8", 6), ("python3.13", 12)]
 )
 def test_the_language_bounds_what_a_vcpu_bears(language, count):
-    """Of work that computes a hundredth, 384 at once: 64, 32 and 16 share a vCPU: 6, 12 and 24 environments."""
+    """Of work that computes a hundredth, 384 at once: 64, 32, 16 a vCPU are 6, 12 and 24 environments."""
     assert instances(1, 384, 1.0, 1769, 0.01, language) == count
 
 
