@@ -65,9 +65,9 @@ def commands() -> str:
     """Every command with its arguments and options, from the command line itself."""
     lines = [
         "# Command line",
-        "`explorer`, or `python -m explorer`. Every command takes `--json` and then prints JSON alone; `-h` shows"
-        " its help with an example; `-V`; `-q` leaves out progress, notes and hints; `--no-color` is the same as"
-        " NO_COLOR. `-` in place of a file is standard input, or standard output.",
+        "`explorer`, or `python -m explorer`. Every command takes `--json` and then prints JSON alone; `-h`"
+        " shows its help with an example; `-V`; `-q` leaves out progress, notes and hints; `--no-color` is"
+        " the same as NO_COLOR. `-` in place of a file is standard input, or standard output.",
         "| exit code | meaning |\n| --- | --- |\n| 0 | done |\n| 1 | the answer is no: nothing is feasible,"
         " a limit breaks, a job is lost |\n| 2 | bad input, with one line that says which |\n| 3 | the cloud"
         " refused or failed |",

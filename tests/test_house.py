@@ -298,7 +298,7 @@ NAMED = {  # reviewed: what else the text of a file means that is an option's id
     "check/plan.py": {"environment"},  # an attribute in a plan
     "check/runner.py": {"service"},  # a key in the Serverless Framework's file
     "check/template.py": {"service"},
-    "cli/agent_tools.py": {"service"},  # a column
+    "cli/commands/agent_tools.py": {"service"},  # a column
     "cli/commands/facts.py": {"service"},  # a column
     "engine/encoded_size.py": {"http-api"},  # the default of a public function
     "facts/catalogue.py": {"service"},

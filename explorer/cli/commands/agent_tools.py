@@ -232,7 +232,7 @@ def forecast(
     """In which month a limit breaks under growth, and how the recommended design changes by then."""
     from explorer.analysis.forecast import forecast as look_ahead
 
-    from .commands.forecast import forecast_to_dict
+    from .forecast import forecast_to_dict
 
     whole = forecast_to_dict(look_ahead(_workload(workload, changes, None), growth, months))
     last = [row for row in whole["months"] if row["month"] == months]
@@ -275,7 +275,7 @@ def limits(
     """AWS's limits whose id, service or name contains a text, with value, date and source."""
     from explorer.facts import catalogue
 
-    from .commands.facts import rows
+    from .facts import rows
 
     found = rows(catalogue.limits_frame(), text, ("id", "service", "name"))
     names = ("id", "name", "value", "unit", "adjustable", "as_of", "verified")
@@ -331,6 +331,6 @@ def _short(row: Mapping[str, Any], names: Sequence[str]) -> Row:
 
 
 def _plain(value: Any) -> Any:
-    from .console import plain
+    from explorer.cli.console import plain
 
     return plain(value)
