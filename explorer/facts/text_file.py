@@ -9,7 +9,7 @@ from pathlib import Path
 
 from explorer.errors import ExplorerError
 
-from .suggestions import nearest
+from .suggestions import nearest_names
 
 ALIKE = 0.6  # of 1: from here on a name may be another mistyped
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -71,7 +71,7 @@ def _near(path: Path, names: Iterable[str]) -> str:
     """The name that was probably meant; endings that all have in common make none alike."""
     by_stem = {str(Path(name).with_suffix("")): name for name in names}
     stem = str(path.with_suffix("")) if path.name else str(path)
-    near = nearest(stem, by_stem, 1, ALIKE)
+    near = nearest_names(stem, by_stem, 1, ALIKE)
     return f' (did you mean "{by_stem[near[0]]}"?)' if near else ""
 
 
