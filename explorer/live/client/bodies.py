@@ -266,7 +266,7 @@ class PartFile(Sink):
         try:
             with _told(whole), whole.open("wb") as file, _unpacking():
                 self._file.seek(0)
-                with gzip.GzipFile(fileobj=self._file) as packed:
+                with gzip.GzipFile(fileobj=self._file, mode="rb") as packed:
                     shutil.copyfileobj(packed, file, CHUNK_BYTES)
                 _written(file)
             with _told(self.path):
