@@ -138,7 +138,8 @@ def by_content(tree: Any) -> Hint | None:
     for keys, text in KEYS:
         if all(key in found for key in keys):
             return Hint(text, is_quiet=text.startswith(QUIET))
-    if found.get("runtime") is not None and "name" in found and _runtime(found["runtime"]) in RUNTIMES:
+    runtime = _runtime(found.get("runtime"))
+    if isinstance(runtime, str) and "name" in found and runtime in RUNTIMES:
         return Hint(NAMES["Pulumi.yaml"])
     stages = [mapping(stage) for stage in found.values()]
     if stages and all(any(key in stage for key in ZAPPA) for stage in stages):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from explorer.facts import catalogue
 
@@ -102,20 +103,23 @@ def tasks(judge: Judge, stack: Stack) -> Iterator[Finding]:
             continue
         most = catalogue.limit("fargate.task").value
         line, unit = task.get("Memory").line, "GB"
-        least, greatest = (catalogue.constant(id).value * cpu for id in PER_VCPU)
-        sold = sorted({size.vcpu for size in catalogue.DEFAULT.task_sizes()})
+        sold = {size.vcpu: size.gb for size in catalogue.DEFAULT.task_sizes()}
         if cpu not in sold:
             sizes = ", ".join(f"{one:g}" for one in sold)
             said = f"The task has {amount(cpu, 'vCPU')}: expected one of {sizes} vCPU"
             yield judge.make("fargate.task", task, task.get("Cpu").line, cpu, None, BREACH, said)
-        elif memory > (most or memory) or not least <= memory <= greatest:
-            ends = f"{amount(least, unit)} to {amount(min(greatest, most or greatest), unit)}"
+        elif memory not in sold[cpu]:
             said = f"The task's memory of {amount(memory, unit)} does not go with {amount(cpu, 'vCPU')}:"
-            said = f"{said} expected {ends}"
+            said = f"{said} expected {_sizes_in_words(sold[cpu], unit)}"
             yield judge.make("fargate.task", task, line, memory, most, BREACH, said)
 
 
-PER_VCPU = ("fargate.gb_per_vcpu_min", "fargate.gb_per_vcpu_max")
+def _sizes_in_words(sizes: Sequence[float], unit: str) -> str:
+    """Sizes in equal steps as a range, others one by one."""
+    steps = {after - before for before, after in pairwise(sizes)}
+    if len(sizes) < 4 or len(steps) > 1:
+        return f"one of {', '.join(f'{size:g}' for size in sizes)} {unit}"
+    return f"{amount(sizes[0], unit)} to {amount(sizes[-1], unit)} in steps of {amount(steps.pop(), unit)}"
 
 
 def _size(given: Given, suffix: str, divisor: int) -> float | None:

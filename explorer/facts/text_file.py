@@ -9,8 +9,9 @@ from pathlib import Path
 
 from explorer.errors import ExplorerError
 
-from .suggestions import did_you_mean
+from .suggestions import nearest_names
 
+ALIKE = 0.6  # of 1: from here on a name may be another mistyped
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -58,12 +59,20 @@ def read_text(
     try:
         content = Path(path).read_bytes()
     except FileNotFoundError:
-        near = did_you_mean(path, [*_beside(Path(path)), *others])
+        near = _near(Path(path), [*_beside(Path(path)), *others])
         raise error(f"{path}: no such file{near}; expected {expected}") from None
     except (OSError, ValueError) as reason:
         why = getattr(reason, "strerror", None) or str(reason).splitlines()[0]
         raise error(f"{path}: cannot be read ({why}); expected {expected}") from None
     return decode(content, str(path), expected, error)
+
+
+def _near(path: Path, names: Iterable[str]) -> str:
+    """The name that was probably meant; endings that all have in common make none alike."""
+    by_stem = {str(Path(name).with_suffix("")): name for name in names}
+    stem = str(path.with_suffix("")) if path.name else str(path)
+    near = nearest_names(stem, by_stem, 1, ALIKE)
+    return f' (did you mean "{by_stem[near[0]]}"?)' if near else ""
 
 
 def _beside(path: Path) -> list[str]:

@@ -265,7 +265,10 @@ def _runtime(made: Draft, summary: Summary, samples: bool) -> None:
         made.head.append(f"The memory size of {memory:g} MB is none that Lambda sells: it is left out.")
     used = summary.column("used_mb")
     if used and 0 < used.largest <= 122880:
-        made.set_if_there("runtime.used", f"{math.ceil(used.largest):g} MB", "the most that was used")
+        most_mb, why = float(math.ceil(used.largest)), "the most that was used"
+        if memory and 128 <= memory < most_mb:  # other sizes had more, or the report counts past its own
+            most_mb, why = memory, f"the whole memory size: the most that was used is {most_mb:g} MB"
+        made.set_if_there("runtime.used", f"{most_mb:g} MB", why)
     if summary.cpu is not None:
         made.set_if_there("runtime.cpu", summary.cpu, "what spans of its calls leave: the rest waited")
     init = summary.column("init_ms") or summary.column("restore_ms")

@@ -414,6 +414,12 @@ TASKS = [
     ("1024", "1024", ["breach"]),
     ("16 vCPU", "120 GB", []),
     ("16 vCPU", "121 GB", ["breach"]),
+    ("8 vCPU", "20 GB", []),  # from 8 vCPU on, memory is sold in steps of 4 and 8 GB
+    ("8 vCPU", "21 GB", ["breach"]),
+    ("16 vCPU", "40 GB", []),
+    ("16 vCPU", "36 GB", ["breach"]),
+    ("256", "2048", []),
+    ("256", "1536", ["breach"]),  # 0.25 vCPU: 0.5, 1 or 2 GB
 ]
 
 

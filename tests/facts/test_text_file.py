@@ -42,7 +42,7 @@ def test_another_encoding_is_said(encoding, says):
         ),
         ("usage.csv", "usage.csv: no such file; expected a table"),
         ("statment", 'statment: no such file (did you mean "statement"?); expected a table'),
-        ("nowhere/statements.toml", "nowhere/statements.toml: no such file; expected a table"),
+        ("nowhere/orders.toml", "nowhere/orders.toml: no such file; expected a table"),
     ],
 )
 def test_a_file_that_is_not_there_is_answered_with_the_nearest_that_is(given, says, tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ from typing import Any
 
 SEED = "guard-1"
 COUNT = 300
-SAMPLE = tuple(range(0, COUNT, 14))  # of the numbers: 22, beside the eight examples
+SAMPLE = tuple(range(0, COUNT, 14))  # of the numbers: 22, beside the examples
 
 REGIONS = ("us-east-1", "eu-west-1", "eu-central-1", "us-west-2", "sa-east-1", "ap-southeast-2", "ap-south-1")
 LANGUAGES = ("python3.13", "python3.11", "nodejs22.x", "java21", "go", "rust", "dotnet8", "ruby3.3", "bun")

@@ -152,6 +152,17 @@ def test_time_outs_are_said_to_be_a_lower_bound(tmp_path):
     assert "lower bound" in run(SAMPLES / "reports.txt").stdout
 
 
+@pytest.mark.parametrize(("used", "kept"), [("1023", 1023), ("1024", 1024), ("1093", 1024)])
+def test_memory_used_beyond_the_size_of_most_is_cut_at_it_and_said(tmp_path, used, kept):
+    """A report may count past its own size: a workload whose work needs more than it has is refused."""
+    text = (SAMPLES / "reports.txt").read_text().replace("Used: 1024 MB", "Used: 900 MB")
+    (tmp_path / "a.log").write_text(text.replace("Used: 1093 MB", f"Used: {used} MB"))
+    answer(tmp_path / "a.log", "-o", tmp_path / "w.toml")
+    runtime = Workload.load(tmp_path / "w.toml").runtime
+    assert (runtime.memory, runtime.used) == (1024, kept)
+    assert ("the most that was used is 1093 MB" in (tmp_path / "w.toml").read_text()) == (used == "1093")
+
+
 def test_a_file_that_is_there_is_not_overwritten(days, tmp_path):
     toml = tmp_path / "w.toml"
     toml.write_text("mine")

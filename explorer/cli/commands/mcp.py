@@ -12,6 +12,6 @@ def mcp(as_json: Json = False) -> None:
     Started by the agent, not by hand. What it prints is the protocol's JSON, with --json or without.
     """
     require("explorer mcp", "mcp")
-    from .agent_tools import server
+    from explorer.cli.commands.agent_tools import server
 
     server().run("stdio")

@@ -69,6 +69,18 @@ def fewest_servers(busy: Number, share: Number) -> Number:
     return fewest[()]
 
 
+def ready_servers(busy: Number, answering: Number, less_share: Number) -> Number:
+    """The fewest servers for so many that are busy, and for so many requests a second at one a server.
+
+    `less_share` is minus the share of arrivals that may find all busy, so that the result rises with each.
+
+    >>> float(ready_servers(2.4, 1.2, -0.05)), float(ready_servers(0.01, 7.5, -0.05))
+    (6.0, 8.0)
+    """
+    fewest = fewest_servers(busy, -np.asarray(less_share))
+    return np.maximum(fewest, np.ceil(np.maximum(answering, 1.0) - 1e-9))
+
+
 def _sum(terms: Number) -> Number:
     """The sum over levels, in their order whatever the memory layout."""
     total = terms[0]

@@ -18,7 +18,7 @@ from explorer.workload.kinds import ANY
 from explorer.workload.run_time import computing_factor, reference_memory, run_time_at
 from explorer.workload.workload import Workload
 
-from .cold_starts import cold_start_share, fewest_servers, mean_environments
+from .cold_starts import cold_start_share, mean_environments, ready_servers
 from .limit_uses import AfterBurst, LimitUse, Linear, PerRequest, SumPerRequest, Term
 from .mask import EVERYWHERE, Mask
 from .paths import Paths
@@ -738,21 +738,20 @@ class Conditions:
         slow = self.edge("runtime") + self.init_p99_s > self.waits
         return np.where(slow, np.minimum(P95_BEARS, self.tolerance), P95_BEARS)[()]
 
-    def ready_environments(self, busy: Number) -> Number:
-        """The fewest environments kept ready at the peak, where so many are busy on average.
+    def ready_environments(self, busy: Sequence[Number]) -> Stepped:
+        """The fewest environments kept ready at the peak, where so many are busy on average: terms.
 
         At least one, and enough that no larger share of the requests than may wait finds none free. The
         requests that come see as many busy as there are on average, Poisson distributed. Each environment
         answers so many requests a second and no more.
         """
-        answered = self.peak_rps / self.limit("lambda.rps.provisioned")
-        fewest = fewest_servers(busy, self.share_that_may_wait)
-        return np.maximum(fewest, np.ceil(np.maximum(answered, 1.0) - 1e-9))
+        answering = self.peak_rps / self.limit("lambda.rps.provisioned")
+        return Stepped([busy, [answering], [-self.share_that_may_wait]], ready_servers)
 
     @property
     def beyond_ready_share(self) -> Number:
         """The share of a month's requests that find no environment ready."""
-        ready = self.ready_environments(self.peak_rps * self.runtime.mean)
+        ready = self.ready_environments([self.peak_rps * self.runtime.mean]).value()
         return self.memo("beyond ready", lambda: gammainc(ready, self.mean_rps * self.runtime.mean))
 
     @property
@@ -771,8 +770,8 @@ class Conditions:
 
 def _picked(value: Any, shape: tuple[int, ...], here: np.ndarray) -> Any:
     """The part of a quantity of this shape, or of several, at the points where `here` holds."""
-    if isinstance(value, tuple):
-        return tuple(_picked(each, shape, here) for each in value)
+    if isinstance(value, tuple | list):
+        return type(value)(_picked(each, shape, here) for each in value)
     if np.ndim(value) < len(shape):
         return value
     before = np.shape(value)[: np.ndim(value) - len(shape)]

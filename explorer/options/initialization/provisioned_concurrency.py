@@ -29,7 +29,7 @@ class ProvisionedConcurrency(Initialized):
 
     def ready(self, load: Conditions, path: Paths) -> Stepped:
         """Environments that are kept ready."""
-        return Stepped([[load.peak_rps * seconds for seconds in load.held_s(path)]], load.ready_environments)
+        return load.ready_environments([load.peak_rps * seconds for seconds in load.held_s(path)])
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield from super().limits(load, path)
