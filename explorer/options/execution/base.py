@@ -305,9 +305,7 @@ def dead_letters(load: Conditions) -> Resource:
 
 
 MOST = 32  # slices that are counted one by one
-STEPS = (
-    4 * MOST
-)  # steps that one invocation takes on, up to which whole ones are counted beyond `MOST` slices
+STEPS = 128  # that one invocation takes on, up to which whole ones are counted beyond `MOST` slices
 
 
 class Sliced(LambdaExecution):
