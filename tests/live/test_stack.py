@@ -89,12 +89,15 @@ def test_a_stack_goes_up_works_and_leaves_nothing(place, door, store, execution)
     assert holds(place) == before
 
 
-@pytest.mark.parametrize("response", ["buffered", "compressed", "paged"])
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+@pytest.mark.parametrize("response", ["buffered", "paged", "stored"])
 @pytest.mark.parametrize("door", ["function-url", "http-api", "rest-api"])
-def test_an_endpoint_that_answers_gives_the_same_bytes_by_every_way(place, door, response):
-    w = Workload(**SMALL | {"response": {"p50": "2 KB", "divisible": True, "binary": True}})
+def test_an_endpoint_that_answers_gives_the_same_bytes_by_every_way(place, door, response, compression):
+    share = 1.0 if compression == "none" else 0.5
+    size = {"p50": "2 KB", "divisible": True, "binary": True, "compression": share}
+    w = Workload(**SMALL | {"response": size})
     chosen = f"door={door},request=inline,response={response},execution=single,configuration=secrets-manager"
-    standing = deploy.deploy(w, chosen, place)
+    standing = deploy.deploy(w, f"{chosen},compression={compression}", place)
     with Client(standing.url, standing.credentials()) as client:
         got = client.run({**WORK, "response_bytes": 6_000_000 if response == "paged" else 3_000_000})
     deploy.destroy(standing)

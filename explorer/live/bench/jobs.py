@@ -137,7 +137,7 @@ class Stored:
         else:
             raise Lost(f"result: {kind}")
         row.fetch_s, row.first_byte_s = self._now() - row.seen_s, answer.first - answer.sent
-        row.bytes, row.sha256 = answer.bytes, answer.sha256
+        row.bytes, row.received_bytes, row.sha256 = answer.whole_bytes, answer.bytes, answer.sha256
         if (answer.bytes, answer.sha256) != (result.get("bytes"), result.get("sha256")):
             raise Lost("result: other bytes than the status says")
         _take(row, self._work)
@@ -162,7 +162,8 @@ class Answered:
                     return row.fail("refused", f"run: {answer.status}")
                 if not row.bytes:
                     row.first_byte_s, row.sha256 = answer.first - answer.sent, answer.sha256
-                row.bytes += answer.bytes
+                row.bytes += answer.whole_bytes
+                row.received_bytes += answer.bytes
                 found = NEXT.search(answer.headers.get("Link", ""))
                 if found is None:
                     break

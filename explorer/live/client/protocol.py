@@ -6,18 +6,19 @@ Each is a generator of what is to be sent and how long to pause (`exchange`); it
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 from ...errors import ExplorerError
-from .bodies import JSON, Body, Memory, PartFile, Progress
+from .bodies import JSON, Body, Memory, NotGzip, PartFile, Progress, Sink
 from .exchange import (
     Answer,
     Backoff,
+    DownloadError,
     EndpointError,
     Job,
     JobFailedError,
@@ -168,18 +169,22 @@ class Protocol:
     def result(self, job: str | Job, timeout_s: float | None = None) -> Steps[Any]:
         """What a job came to: JSON read, text as text, all else as bytes."""
         done, place = yield from self._succeeded(job, timeout_s)
-        sink = Memory(place.bytes, place.sha256)
+        sink = Memory(place.bytes, place.sha256, None, place.content_encoding)
         yield from fill(done.id, place, sink, self)
-        return parsed(place.content_type, bytes(sink.content))
+        with _decompressed(done.id, sink):
+            content = sink.finish()
+        return parsed(place.content_type, content)
 
     def download(
         self, job: str | Job, path: Path, timeout_s: float | None, on_progress: Progress | None
     ) -> Steps[Path]:
         """Its result in a file."""
         done, place = yield from self._succeeded(job, timeout_s)
-        with closing(PartFile(path, place.bytes, place.sha256, on_progress)) as sink:
+        part = PartFile(path, place.bytes, place.sha256, on_progress, place.content_encoding)
+        with closing(part) as sink:
             yield from fill(done.id, place, sink, self)
-            return sink.finish()
+            with _decompressed(done.id, sink):
+                return sink.finish()
 
     def _succeeded(self, job: str | Job, timeout_s: float | None) -> Steps[tuple[Job, Result]]:
         done = yield from self.wait(job, timeout_s)
@@ -225,6 +230,15 @@ class Protocol:
             answer = yield from persist(request, self.backoff, never_ran)
             pages.append(expect(request, answer, 200))
         return pages
+
+
+@contextmanager
+def _decompressed(id: str, sink: Sink) -> Iterator[None]:
+    try:
+        yield
+    except NotGzip:
+        sink.restart()
+        raise DownloadError(f"the result of job {id} cannot be decompressed; nothing was kept") from None
 
 
 def _id(job: str | Job) -> str:

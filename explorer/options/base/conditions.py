@@ -770,8 +770,8 @@ class Conditions:
 
 def _picked(value: Any, shape: tuple[int, ...], here: np.ndarray) -> Any:
     """The part of a quantity of this shape, or of several, at the points where `here` holds."""
-    if isinstance(value, tuple):
-        return tuple(_picked(each, shape, here) for each in value)
+    if isinstance(value, tuple | list):
+        return type(value)(_picked(each, shape, here) for each in value)
     if np.ndim(value) < len(shape):
         return value
     before = np.shape(value)[: np.ndim(value) - len(shape)]
