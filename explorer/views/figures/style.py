@@ -145,7 +145,7 @@ def subtitle(picture: Picture, text: str, x: float = 0.012, **style: Any) -> Non
 
 
 def colour_key(picture: Picture, entries: Iterable[tuple[str, str]], x: float, y_in: float = 0.48) -> None:
-    """Names beside a square of their colour, in one row [inches below the top]; it begins at `x` or before."""
+    """Names beside a square of their colour, in one row [inches below the top], from `x` or before."""
     width, height = picture.get_size_inches()
     y, gap = 1 - y_in / height, 0.16 / width
     texts = [(picture.text(0, y, name, size=8.5, va="center"), colour) for name, colour in entries]
