@@ -75,8 +75,9 @@ def test_every_combination_that_the_endpoint_promises_is_deployable():
         for response, execution in [
             *itertools.product(("buffered", "paged"), ("single",)),
             *itertools.product(("stored",), JOBS),
+            *itertools.product(("accepted",), ("single", "queued")),
         ]
-        for compression in ("none", "gzip")
+        for compression in (("none",) if response == "accepted" else ("none", "gzip"))
         for configuration in OPTIONS["configuration"]
     }
     assert set(DEPLOYABLE) == promised
@@ -85,7 +86,6 @@ def test_every_combination_that_the_endpoint_promises_is_deployable():
 WITHOUT_A_TEMPLATE = {
     "pushed": {"response": "pushed"},
     "callback": {"response": "callback"},
-    "accepted": {"response": "accepted"},
     "streamed": {"door": "function-url", "response": "streamed", "execution": "single"},
     "express": {"execution": "express"},
     "fargate": {"execution": "fargate"},
@@ -105,6 +105,28 @@ def test_a_design_without_a_template_names_the_option_that_has_none(option, chan
     assert not design.deployable
     with pytest.raises(DesignError, match=f"{option}( has no template here|: callers are known by)"):
         stack_of(workload(0), design)
+
+
+@pytest.mark.parametrize("execution", ["recursion", "durable", "step-functions"])
+def test_work_in_steps_that_nobody_collects_has_no_template(execution):
+    design = plain("http-api", "inline", "accepted", execution, "environment")
+    with pytest.raises(DesignError, match=f"{execution} has a template only where a result is collected"):
+        stack_of(workload(0, client={"collects": False}), design)
+
+
+@pytest.mark.parametrize("execution", ["single", "queued"])
+def test_what_is_only_acknowledged_has_no_table_and_its_failures_have_a_queue(execution):
+    made = stack(plain("http-api", "inline", "accepted", execution, "environment"))
+    resources = made.template["Resources"]
+    assert set(made.functions) == {"Work", "Submit"}
+    assert [route.path for route in made.of(Route)] == ["/jobs"]
+    assert "AWS::DynamoDB::Table" not in {resource["Type"] for resource in resources.values()}
+    dead = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+    if execution == "single":
+        settings = resources["WorkEvents"]["Properties"]
+        assert settings["DestinationConfig"] == {"OnFailure": {"Destination": dead}}
+    else:
+        assert resources["Queue"]["Properties"]["RedrivePolicy"]["deadLetterTargetArn"] == dead
 
 
 def test_every_option_is_in_some_template_or_refused_by_name():

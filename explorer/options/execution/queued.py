@@ -34,6 +34,7 @@ LEAST_AT_ONCE = 2  # that a mapping can be set to: one at once needs reserved co
 class Queued(LambdaExecution):
     id = "queued"
     deployable = True
+    acknowledges = True
     hand_over = HandOver.QUEUE
     jobs_only = True
     summary = "an SQS queue between submit and worker"
