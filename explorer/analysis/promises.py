@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from explorer.facts.units import format_usd
+from explorer.facts.units import SYMBOLS, format_usd
 from explorer.workload.fields import by_path
 from explorer.workload.kinds import LONGEST_TIME
 from explorer.workload.workload import Workload
@@ -66,7 +66,7 @@ def _price(r: Choice, field: str, value: Any, without: Workload) -> PromisePrice
     return PromisePrice(
         field,
         value,
-        record.unit,
+        SYMBOLS.get(record.unit, record.unit),
         binds,
         usd,
         saves,

@@ -21,7 +21,7 @@ from explorer.engine.limits import highest
 from explorer.engine.search import best_two
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
-from explorer.facts.units import format_quantity_as_listed
+from explorer.facts.units import SYMBOLS, format_quantity_as_listed
 from explorer.options.base.conditions import Conditions
 from explorer.workload.field_record import Field
 from explorer.workload.fields import SPREADS, by_path, fields_with
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 REACH = 1000.0  # times today's value
 COARSE, FINE = 49, 25  # points from 1 to REACH, then between two of these: steps of 0.6 %
-KINDS = ("ability", "promise", "quota", "size")  # what is asked for first
+KINDS = ("ability", "promise", "quota", "size")
 BISECTIONS = 11  # of a factor up to REACH, to less than 1 %
 
 
@@ -67,8 +67,9 @@ def ways_out(r: Choice) -> list[WayOut]:
     return single or _least_pair(r.workload)
 
 
-def _asked(way: WayOut) -> tuple[int, float, float]:
-    return KINDS.index(way.kind), way.factor or 1.0, way.monthly_usd
+def _asked(way: WayOut) -> tuple[bool, float, int, float]:
+    """How much is asked: an ability least, then the least factor; ties as `KINDS` has them."""
+    return way.kind != "ability", way.factor or 1.0, KINDS.index(way.kind), way.monthly_usd
 
 
 def _changes(workload: Workload) -> Iterator[WayOut]:
@@ -196,7 +197,7 @@ def _of(
         field,
         today,
         value,
-        unit,
+        SYMBOLS.get(unit, unit),
         factor,
         choice.design.ids,
         choice.memory_mb,
@@ -208,27 +209,37 @@ def _of(
 
 
 def _least_pair(workload: Workload) -> list[WayOut]:
-    """The pair of changes of which the second asks for least, the first an ability or a promise given up."""
-    best: list[WayOut] = []
+    """The pair of changes of which the second asks for least, the first an ability or a promise given up.
+
+    A promise is given up no further than the second change needs it to be.
+    """
+    best: tuple[WayOut, Field] | None = None
     for record, change in _given_up(workload):
         try:
             eased = workload.replace({record.path: change})
         except ExplorerError:
             continue
         for second in _changes(eased):
-            first = replace(
-                second,
-                kind="ability" if record.kind is SWITCH else "promise",
-                field=record.path,
-                today=Conditions(workload).number(record.path),
-                value=change,
-                unit=record.unit,
-                factor=None,
-                text=record.relaxation.sentence.format(record.kind.show(change)) if record.relaxation else "",
-            )
-            if second.field != record.path and (not best or _asked(second) < _asked(best[1])):
-                best = [replace(first, pair=1), replace(second, pair=1)]
-    return best
+            if second.field != record.path and (best is None or _asked(second) < _asked(best[0])):
+                best = second, record
+    if best is None:
+        return []
+    second, record = best
+    changed = workload.replace(_change_of(workload, second))
+    way = _ability(changed, record) if record.kind is SWITCH else _promise(changed, record)
+    if way is None:
+        return []
+    together = {
+        name: getattr(way, name) for name in ("design", "memory_mb", "architecture", "monthly_usd", "parts")
+    }
+    return [replace(way, pair=1), replace(second, **together, pair=1)]
+
+
+def _change_of(workload: Workload, way: WayOut) -> dict[str, Any]:
+    """The change of the workload that a way asks for."""
+    if way.kind == "quota":
+        return {"account": {**workload.account, way.field: way.value}}
+    return {way.field: way.value}
 
 
 def _given_up(workload: Workload) -> Iterator[tuple[Field, Any]]:

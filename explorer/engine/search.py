@@ -227,7 +227,7 @@ class Search:
         load, at_once = self.load, self.table.answers[designs]
         begun, edge = (load.edge(driver) for driver in ("first_byte", "runtime"))
         ends = {
-            name: here(self._end(value, how)[0], np.zeros_like(cell))
+            name: here(how.reduce(self._end(value, how), axis=1), np.zeros_like(cell))  # of all sizes
             for name, value, how in (
                 ("edge", edge, np.minimum),
                 ("begun", begun, np.minimum),

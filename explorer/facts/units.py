@@ -258,6 +258,7 @@ def format_factor(factor: float, sign: str = " ×") -> str:
     return f"{format_number(factor)}{sign}" if factor >= 1 else f"1/{format_number(1 / factor)}"
 
 
+SYMBOLS = {"seconds": "s"}  # of a unit that is spelled out among fields and limits
 FORMATS = {"bytes": format_size, "seconds": format_time, "s": format_time}
 SEVERAL = re.compile(r"^1 ([a-z]{3,})s\b")  # one thing is named in the singular
 LARGE = {"GB": BYTES["GB"], "TiB": BYTES["TIB"]}  # units of sizes in the tables

@@ -36,9 +36,14 @@ VALUES = {  # what a point of each axis may be
     "configuration": (3072, 60_000),
     "requests_per_month": (1e3, 1e9),
     "peak_rps": (1, 3000),
+    "peak_ramp": (60, 86_400),
     "response.compression": (0.05, 1),
+    "response.cacheable": (0, 1),
     "response.kept": (3600, 3e6),
+    "runtime.cpu": (0.01, 1),
+    "runtime.threads": (1, 8),
     "runtime.memory": (128, 10240),
+    "runtime.used": (1, 4096),
     "runtime.steps": (1, 500),
     "runtime.state": (0, 5e6),
     "configuration.entries": (10, 100),
@@ -46,12 +51,22 @@ VALUES = {  # what a point of each axis may be
     "configuration.secrets": (0, 30),
     "client.waits": (1, 900),
     "client.bandwidth": (1e5, 1e8),
+    "client.headers": (0, 20_000),
+    "network.per_request": (0, 1e8),
+    "downstream.concurrency": (1, 5000),
     "targets.success": (0.9, 0.9999),
     "targets.latency_p95": (1, 4000),
+    "targets.first_byte_p95": (0.1, 4000),
     "preferences.part_usd": (0, 500),
     "preferences.discount": (0, 0.5),
 }
-WHOLE = {"runtime.steps", "configuration.entries", "configuration.secrets"}
+WHOLE = {
+    "runtime.steps",
+    "runtime.threads",
+    "downstream.concurrency",
+    "configuration.entries",
+    "configuration.secrets",
+}
 
 
 def at(w, axis, value):
@@ -200,7 +215,8 @@ def test_tiles_and_blocks_leave_no_seam(monkeypatch):
     axes = {"response": np.geomspace(1e3, 3e8, 37), "runtime": np.geomspace(0.01, 9000, 19)}
     whole = sweep(w, axes)
     monkeypatch.setattr(module, "TILE", 100)
-    monkeypatch.setattr("explorer.engine.search.BLOCK", 30)
+    monkeypatch.setattr("explorer.engine.search.FEW", 0)
+    monkeypatch.setattr("explorer.engine.search.PRICED", 30)
     monkeypatch.setattr("explorer.engine.search.CELL", 4)
     cut = sweep(w, axes)
     assert np.array_equal(whole.winner, cut.winner) and np.array_equal(whole.runner_up, cut.runner_up)
@@ -246,7 +262,7 @@ def test_axes_that_cannot_be_are_one_line(axes, said):
 
 
 def test_a_design_that_leaves_a_choice_open_is_refused():
-    with pytest.raises(ExplorerError, match="names no request"):
+    with pytest.raises(ExplorerError, match="names no edge, request"):
         sweep(Workload(**GIVEN), {"response": [1]}, designs=["door=http-api"])
 
 
@@ -256,7 +272,8 @@ def test_the_index_is_that_of_all_designs():
 
 
 def test_an_axis_of_the_promised_success_is_more_than_a_block(monkeypatch):
-    monkeypatch.setattr("explorer.engine.search.BLOCK", 4)
+    monkeypatch.setattr("explorer.engine.search.FEW", 0)
+    monkeypatch.setattr("explorer.engine.search.PRICED", 4)
     w = Workload(**GIVEN)
     axes = {"targets.success": np.linspace(0.9, 0.9999, 9), "runtime": np.array([0.1, 4.0])}
     same_as_evaluation(w, axes, sweep(w, axes))

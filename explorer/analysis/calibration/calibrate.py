@@ -66,7 +66,7 @@ def _design_of_run(design: Any, run: MeasuredRun) -> Design:
     choice_ids = choices(design or {})
     if len(choice_ids) < len(CONCERNS):
         missing = ", ".join(concern for concern in CONCERNS if concern not in choice_ids)
-        raise DesignError(f"design of the measurements lacks {missing}: expected all five concerns")
+        raise DesignError(f"design of the measurements lacks {missing}: expected all eight concerns")
     return Design(**choice_ids)
 
 

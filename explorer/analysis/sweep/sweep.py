@@ -216,7 +216,7 @@ def _design(given: Any) -> Design:
     if len(chosen) < len(CONCERNS):
         missing = [concern for concern in CONCERNS if concern not in chosen]
         raise DesignError(
-            f"design {quote_value(given)} names no {', '.join(missing)}: a sweep's designs name all five"
+            f"design {quote_value(given)} names no {', '.join(missing)}: a sweep's designs name all eight"
         )
     return Design(**chosen)
 

@@ -62,6 +62,9 @@ class Stored:
             answer = await self._submit(row)
             if answer is None:
                 return
+            if "status" not in answer.json():  # acknowledged only: there is nothing to wait for
+                row.seen_s, row.status = row.accepted_s, "succeeded"
+                return
             status = await self._until_ended(row, answer)
             row.attempts = int(status.get("attempts") or 0)
             _stamps(row, status)

@@ -22,7 +22,8 @@ from .bodies import Body, Sink
 
 TRANSIENT = frozenset({429, 500, 502, 503, 504})
 STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
-ENDED = frozenset(STATUSES[2:])
+ACCEPTED = "accepted"  # of a job of which the endpoint keeps nothing: what to know of it is known
+ENDED = frozenset({*STATUSES[2:], ACCEPTED})
 LINE = 300  # the longest text of another's that an error repeats [characters]
 
 

@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 from ...errors import ExplorerError
 from .bodies import JSON, Body, Memory, NotGzip, PartFile, Progress, Sink
 from .exchange import (
+    ACCEPTED,
     Answer,
     Backoff,
     DownloadError,
@@ -81,9 +82,12 @@ class Protocol:
         return self._accepted(request, answer)
 
     def _accepted(self, request: Request, answer: Answer) -> Job:
-        job = Job.of(request, expect(request, answer, 200, 201, 202))
+        expect(request, answer, 200, 201, 202)
         self.answers = "job"
-        return job
+        told = answer.json()
+        if isinstance(told, dict) and isinstance(told.get("id"), str) and "status" not in told:
+            return Job(told["id"], ACCEPTED)
+        return Job.of(request, answer)
 
     def status(self, job: str | Job) -> Steps[Job]:
         """What the endpoint tells of a job now."""
@@ -188,6 +192,8 @@ class Protocol:
 
     def _succeeded(self, job: str | Job, timeout_s: float | None) -> Steps[tuple[Job, Result]]:
         done = yield from self.wait(job, timeout_s)
+        if done.status == ACCEPTED:
+            raise EndpointError(f"job {done.id} was accepted; the endpoint keeps no results")
         if done.status != "succeeded":
             why = [plain(str((done.error or {}).get(name) or "")) for name in ("type", "detail")]
             line = ": ".join([f"job {done.id} was cancelled" if done.status == "cancelled" else
@@ -210,7 +216,7 @@ class Protocol:
             request, answer = yield from self._post("jobs", sending, key or uuid.uuid4().hex)
             if self.answers == "job" or not not_this_way(answer):
                 job = yield from self.wait(self._accepted(request, answer), timeout_s, watch)
-                return (yield from self.result(job))
+                return None if job.status == ACCEPTED else (yield from self.result(job))
             refused = refusal(request, answer)
         patience_s = RUN_S if timeout_s is None else timeout_s
         request, answer = yield from self._post("run", sending, None, never_ran, patience_s)

@@ -127,7 +127,7 @@ class Conditions:
         try:
             if key not in self._memo:
                 known = self._whole.get(key)
-                self._memo[key] = make() if known is None else self._pick(known)
+                self._memo[key] = self._pick(known) if _is_numbers(known) else make()
         except TypeError:  # an array among the key's parts: nothing to remember it by
             return make()
         return self._memo[key]
@@ -766,6 +766,13 @@ class Conditions:
     def when_cold(self, share: Number, seconds: Number) -> Number:
         """`seconds` at those of `LEVELS` that fall among the `share` of cold requests, else 0."""
         return np.where(share > 1 - self.levels, seconds, 0.0)
+
+
+def _is_numbers(value: Any) -> bool:
+    """Whether a value is a number, an array, or a plain tuple or list of these."""
+    if type(value) in {tuple, list}:
+        return all(map(_is_numbers, value))
+    return isinstance(value, bool | int | float | np.generic | np.ndarray)
 
 
 def _picked(value: Any, shape: tuple[int, ...], here: np.ndarray) -> Any:
