@@ -11,9 +11,10 @@ import numpy as np
 
 from explorer.engine.cost import tariffs
 from explorer.engine.designs import Table
-from explorer.engine.latency import counts_for, first_byte_s, over_patience
+from explorer.engine.latency import counts_for, over_patience
 from explorer.engine.limits import DRIVERS, highest
 from explorer.options.base.conditions import Conditions
+from explorer.options.base.request_path import BodyOut, Phase, RequestPath
 from explorer.options.base.usage import amount
 
 
@@ -45,14 +46,12 @@ def plain(load: Conditions, designs: Table) -> Plain:
         work, cold = sum(each.work for each in of), sum(each.cold for each in of)
         design = designs.designs[number]
         waited_for = load.first_byte if design.flow.streaming else load.runtime
-        late = over_patience(
-            left, waited_for, load.init_p50_s, work, cold, not design.flow.asynchronous
-        )
+        late = over_patience(left, waited_for, load.init_p50_s, work, cold, not design.flow.asynchronous)
         fine = np.asarray(late <= load.tolerance)
         if load.latency_p95 is not None:
             fine = fine & (p95 <= load.latency_p95)
         if load.first_byte_p95 is not None:
-            fine = fine & (first_byte_s(load, design)[1] <= load.first_byte_p95)
+            fine = fine & (_first_byte_s(of, design.flow) <= load.first_byte_p95)
         for each in of:
             fine = fine & each.fine
         survives = 1.0
@@ -64,6 +63,12 @@ def plain(load: Conditions, designs: Table) -> Plain:
         found.usd[number], found.p95[number], found.feasible[number] = usd, p95, fine
         found.chance[number] = 1 - survives
     return found
+
+
+def _first_byte_s(of: list[_Asked], flow: RequestPath):
+    """The p95 of the first byte: of a request that is only acknowledged, of the 202."""
+    acknowledged = flow.body_out is BodyOut.NOTHING
+    return sum(each.submitted + (0.0 if acknowledged else each.begun) for each in of)
 
 
 class _Asked:
@@ -78,11 +83,17 @@ class _Asked:
                 self.usd = self.usd + book.price(price_id) * amount(line)
             else:
                 self.tiered[price_id] = self.tiered.get(price_id, 0.0) + amount(line)
-        self.p95 = self.exchange = self.work = 0.0
+        self.p95 = self.exchange = self.work = self.submitted = self.begun = 0.0
         for step in option.steps(load, path):
             if step.where:
                 seconds, median = load.step_s(step), load.patience_s(step)
                 self.p95 = self.p95 + (seconds[1] if np.ndim(seconds) else seconds)
+                first = load.first_byte_s(step)
+                first = first[1] if np.ndim(first) else first
+                if step.phase is Phase.SUBMIT:
+                    self.submitted = self.submitted + first
+                else:
+                    self.begun = self.begun + first
                 self.exchange = self.exchange + (median if counts_for(step) == "exchange" else 0.0)
                 self.work = self.work + (median if counts_for(step) == "work" else 0.0)
         self.cold = option.cold_share(patience, path)
