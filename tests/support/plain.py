@@ -11,9 +11,10 @@ import numpy as np
 
 from explorer.engine.cost import tariffs
 from explorer.engine.designs import Table
-from explorer.engine.latency import counts_for, first_byte_s, over_patience
+from explorer.engine.latency import counts_for, over_patience
 from explorer.engine.limits import DRIVERS, highest
 from explorer.options.base.conditions import Conditions
+from explorer.options.base.request_path import BodyOut, Phase
 from explorer.options.base.usage import amount
 
 
@@ -45,14 +46,14 @@ def plain(load: Conditions, designs: Table) -> Plain:
         work, cold = sum(each.work for each in of), sum(each.cold for each in of)
         design = designs.designs[number]
         waited_for = load.first_byte if design.flow.streaming else load.runtime
-        late = over_patience(
-            left, waited_for, load.init_p50_s, work, cold, not design.flow.asynchronous
-        )
+        late = over_patience(left, waited_for, load.init_p50_s, work, cold, not design.flow.asynchronous)
         fine = np.asarray(late <= load.tolerance)
         if load.latency_p95 is not None:
             fine = fine & (p95 <= load.latency_p95)
         if load.first_byte_p95 is not None:
-            fine = fine & (first_byte_s(load, design)[1] <= load.first_byte_p95)
+            later = design.flow.body_out is not BodyOut.NOTHING
+            begun = sum(each.submitted + later * each.begun for each in of)
+            fine = fine & (begun <= load.first_byte_p95)
         for each in of:
             fine = fine & each.fine
         survives = 1.0
@@ -78,13 +79,19 @@ class _Asked:
                 self.usd = self.usd + book.price(price_id) * amount(line)
             else:
                 self.tiered[price_id] = self.tiered.get(price_id, 0.0) + amount(line)
-        self.p95 = self.exchange = self.work = 0.0
+        self.p95 = self.exchange = self.work = self.submitted = self.begun = 0.0
         for step in option.steps(load, path):
             if step.where:
                 seconds, median = load.step_s(step), load.patience_s(step)
                 self.p95 = self.p95 + (seconds[1] if np.ndim(seconds) else seconds)
                 self.exchange = self.exchange + (median if counts_for(step) == "exchange" else 0.0)
                 self.work = self.work + (median if counts_for(step) == "work" else 0.0)
+                begun = load.first_byte_s(step)
+                begun = begun[1] if np.ndim(begun) else begun
+                if step.phase is Phase.SUBMIT:
+                    self.submitted = self.submitted + begun
+                else:
+                    self.begun = self.begun + begun
         self.cold = option.cold_share(patience, path)
         self.fine = np.True_
         for exclusion in option.excludes(load):
