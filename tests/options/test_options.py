@@ -3,14 +3,14 @@
 import pytest
 from scipy.stats import poisson
 
-from explorer.engine.designs import Design, Placement, choices, table
+from explorer.engine.designs import Placement, table
 from explorer.engine.limits import Finding, binding, findings
 from explorer.errors import WorkloadError
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Offloaded, PeakDemand
 from explorer.workload.workload import Workload
-from tests.support.designs import PLAIN
+from tests.support.designs import whole
 
 KB, MB, GB = 1024, 1024**2, 1024**3
 MONTH_S = 730 * 3600
@@ -28,11 +28,6 @@ def stored(execution: str, configuration: str = "bundled") -> str:
 
 def sync(execution: str, configuration: str = "bundled", door: str = "http-api") -> str:
     return f"{door=!s}, request=inline, response=buffered, {execution=!s}, {configuration=!s}"
-
-
-def whole(design: str) -> Design:
-    """The design, plain in what it does not say."""
-    return Design(**{**PLAIN, **choices(design)})
 
 
 def workload(**fields) -> Workload:
