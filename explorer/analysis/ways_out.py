@@ -167,7 +167,7 @@ def _way(
 ) -> WayOut | None:
     """The change of one field; None where the workload does not take it, or it is not enough."""
     try:
-        changed = workload.replace({record.path: value})
+        changed = _with(workload, kind, record.path, value, factor)
     except ExplorerError:
         return None
     relaxation = record.relaxation
@@ -225,7 +225,7 @@ def _least_pair(workload: Workload) -> list[WayOut]:
     if best is None:
         return []
     second, record = best
-    changed = workload.replace(_change_of(workload, second))
+    changed = _with(workload, second.kind, second.field, second.value, second.factor)
     way = _ability(changed, record) if record.kind is SWITCH else _promise(changed, record)
     if way is None:
         return []
@@ -235,11 +235,13 @@ def _least_pair(workload: Workload) -> list[WayOut]:
     return [replace(way, pair=1), replace(second, **together, pair=1)]
 
 
-def _change_of(workload: Workload, way: WayOut) -> dict[str, Any]:
-    """The change of the workload that a way asks for."""
-    if way.kind == "quota":
-        return {"account": {**workload.account, way.field: way.value}}
-    return {way.field: way.value}
+def _with(workload: Workload, kind: str, field: str, value: Any, factor: float | None) -> Workload:
+    """The workload with one change; a size is smaller as a whole. Raises ExplorerError if it takes none."""
+    if kind == "size" and factor is not None:
+        return workload.scaled(field, 1 / factor)
+    if kind == "quota":
+        return workload.replace({"account": {**workload.account, field: value}})
+    return workload.replace({field: value})
 
 
 def _given_up(workload: Workload) -> Iterator[tuple[Field, Any]]:

@@ -14,7 +14,7 @@ from explorer.engine.designs import Table
 from explorer.engine.latency import counts_for, over_patience
 from explorer.engine.limits import DRIVERS, highest
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.request_path import BodyOut, Phase, RequestPath
+from explorer.options.base.request_path import BodyOut, Phase
 from explorer.options.base.usage import amount
 
 
@@ -51,7 +51,9 @@ def plain(load: Conditions, designs: Table) -> Plain:
         if load.latency_p95 is not None:
             fine = fine & (p95 <= load.latency_p95)
         if load.first_byte_p95 is not None:
-            fine = fine & (_first_byte_s(of, design.flow) <= load.first_byte_p95)
+            later = design.flow.body_out is not BodyOut.NOTHING
+            begun = sum(each.submitted + later * each.begun for each in of)
+            fine = fine & (begun <= load.first_byte_p95)
         for each in of:
             fine = fine & each.fine
         survives = 1.0
@@ -63,12 +65,6 @@ def plain(load: Conditions, designs: Table) -> Plain:
         found.usd[number], found.p95[number], found.feasible[number] = usd, p95, fine
         found.chance[number] = 1 - survives
     return found
-
-
-def _first_byte_s(of: list[_Asked], flow: RequestPath):
-    """The p95 of the first byte: of a request that is only acknowledged, of the 202."""
-    acknowledged = flow.body_out is BodyOut.NOTHING
-    return sum(each.submitted + (0.0 if acknowledged else each.begun) for each in of)
 
 
 class _Asked:
@@ -88,14 +84,14 @@ class _Asked:
             if step.where:
                 seconds, median = load.step_s(step), load.patience_s(step)
                 self.p95 = self.p95 + (seconds[1] if np.ndim(seconds) else seconds)
-                first = load.first_byte_s(step)
-                first = first[1] if np.ndim(first) else first
-                if step.phase is Phase.SUBMIT:
-                    self.submitted = self.submitted + first
-                else:
-                    self.begun = self.begun + first
                 self.exchange = self.exchange + (median if counts_for(step) == "exchange" else 0.0)
                 self.work = self.work + (median if counts_for(step) == "work" else 0.0)
+                begun = load.first_byte_s(step)
+                begun = begun[1] if np.ndim(begun) else begun
+                if step.phase is Phase.SUBMIT:
+                    self.submitted = self.submitted + begun
+                else:
+                    self.begun = self.begun + begun
         self.cold = option.cold_share(patience, path)
         self.fine = np.True_
         for exclusion in option.excludes(load):

@@ -87,7 +87,7 @@ def _resources_subject(subject: object, design: object) -> tuple[Workload, Desig
 def _place_boxes(boxes: dict[str, Box], over: bool) -> float:
     """Give each box its place; the height of all [inches]."""
     upper = [role for role in ACROSS if role in boxes]
-    stands_under: dict[str, str] = dict(UNDER)
+    stands_under = dict(UNDER)
     if len(upper) > MOST_ACROSS:
         upper.remove(Actor.STORE)
         stands_under[Actor.STORE] = Actor.HANDS
