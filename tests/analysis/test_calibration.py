@@ -100,7 +100,7 @@ def test_a_file_a_frame_and_a_result_are_the_same(runs, tmp_path):
 def test_a_frame_of_rows_alone_needs_a_design(runs):
     rows = pd.DataFrame(runs[0][1].frame())
     rows.attrs = {}
-    with pytest.raises(DesignError, match="lacks edge, door.*all eight"):
+    with pytest.raises(DesignError, match=r"lacks edge, door.*all eight"):
         calibrate(W, rows)
     calibrated = calibrate(W, rows, STORED).workload
     assert max(off(calibrated, runs[0][1])) < 0.15
