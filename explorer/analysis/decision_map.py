@@ -113,8 +113,9 @@ class DecisionMap:
         return {name: option for name, option in first.items() if name not in self.varying}
 
     def label(self, design: Design) -> tuple[str, ...]:
-        """What tells a design from the others on the map."""
-        return tuple(design.ids[name] for name in self.varying) or (design.response,)
+        """What tells a design from the others on the map; what it does without is not named."""
+        named = tuple(design.ids[name] for name in self.varying if design.ids[name] != "none")
+        return named or (design.response,)
 
     @cached_property
     def winner_regions(self) -> list[Region]:

@@ -65,13 +65,24 @@ def _ids(choices: Choices) -> Mapping[str, str]:
     return choices if isinstance(choices, Mapping) else choices.ids
 
 
-def list_options(choices: Choices) -> str:
-    """A design by the names of its options.
+def _option_name(concern: str, option_id: str) -> str:
+    """An option's id; one that two concerns have, with its concern."""
+    return f"{concern}=none" if option_id == "none" else option_id
 
-    >>> list_options({"door": "http-api", "response": "stored"})
-    'http-api, stored'
+
+def list_options(choices: Choices) -> str:
+    """A design by the names of its door, its response, and every option that is not the plain one.
+
+    >>> list_options({"edge": "none", "door": "http-api", "response": "stored", "compression": "gzip"})
+    'http-api, stored, gzip'
     """
-    return ", ".join(_ids(choices).values())
+    from explorer.engine.designs import OPTIONS
+
+    return ", ".join(
+        option
+        for concern, option in _ids(choices).items()
+        if concern in ("door", "response") or option != next(iter(OPTIONS[concern]))
+    )
 
 
 def describe_design(design: Design) -> str:
@@ -125,7 +136,7 @@ def design_difference_briefly(choices: Choices, beside: Choices) -> str:
     >>> design_difference_briefly({"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"})
     'stored'
     """
-    return ", ".join(_other_choices(choices, beside).values())
+    return ", ".join(_option_name(*choice) for choice in _other_choices(choices, beside).items())
 
 
 def label_design(choices: Choices, first: Choices) -> str:
@@ -151,7 +162,7 @@ def varying_concerns(designs: Sequence[Choices]) -> list[str]:
 
 
 def label_designs(designs: Sequence[Choices]) -> list[str]:
-    """Each design by the options in which they differ from each other; by all of them if they do not.
+    """Each design by the options in which they differ from each other; by what is not plain if they do not.
 
     >>> label_designs([{"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"}])
     ['stored', 'paged']
@@ -159,7 +170,9 @@ def label_designs(designs: Sequence[Choices]) -> list[str]:
     ['alb, stored']
     """
     concerns = varying_concerns(designs)
-    return [", ".join(_ids(design)[c] for c in concerns or _ids(design)) for design in designs]
+    if not concerns:
+        return [list_options(design) for design in designs]
+    return [", ".join(_option_name(c, _ids(design)[c]) for c in concerns) for design in designs]
 
 
 def option_in_words(concern: str, option_id: str) -> str:

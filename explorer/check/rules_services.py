@@ -106,7 +106,7 @@ def tasks(judge: Judge, stack: Stack) -> Iterator[Finding]:
         sold = {size.vcpu: size.gb for size in catalogue.DEFAULT.task_sizes()}
         if cpu not in sold:
             sizes = ", ".join(f"{one:g}" for one in sold)
-            said = f"The task has {amount(cpu, 'vCPU')}: expected one of {sizes} vCPU"
+            said = f"The task has {amount(cpu, 'vCPU')}: Fargate sells {sizes} vCPU"
             yield judge.make("fargate.task", task, task.get("Cpu").line, cpu, None, BREACH, said)
         elif memory not in sold[cpu]:
             said = f"The task's memory of {amount(memory, unit)} does not go with {amount(cpu, 'vCPU')}:"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from explorer.facts.suggestions import expected_one_of
+
 MISSING_FILE = "missing-file"  # the template names a file that is not there
 MACRO = "macro"  # a macro or a loop makes the resources when it is deployed
 UNRESOLVED = "unresolved"  # a value is made of what only a deployment knows
@@ -44,7 +46,7 @@ class Skipped:
 
     def __post_init__(self) -> None:
         if self.reason not in REASONS:
-            raise ValueError(f"{self.reason!r} is no reason for what is skipped: expected one of {REASONS}")
+            raise ValueError(f"{self.reason!r} is no reason for what is skipped: {expected_one_of(REASONS)}")
 
     def to_dict(self) -> dict[str, Any]:
         """It as the JSON answer has it."""

@@ -180,8 +180,7 @@ def _check(chosen: Mapping[str, str]) -> None:
     every = [d for d in every_combination() if _holds(d, chosen)]
     if not any(not design.clashes for design in every):
         why = min((design.clashes for design in every), key=len)
-        pairs = ",".join(f"{concern}={option}" for concern, option in chosen.items())
-        raise DesignError(f"design {pairs} cannot be built: {'; '.join(why)}")
+        raise DesignError(f"design {format_pairs(chosen, ',')} cannot be built: {'; '.join(why)}")
 
 
 def _holds(design: Design, chosen: Mapping[str, str]) -> bool:

@@ -63,7 +63,7 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
                 part.unlink()
             raise
     except OSError as error:
-        raise _named(error, path) from None
+        raise _with_path(error, path) from None
 
 
 @contextmanager
@@ -91,7 +91,7 @@ def atomic_folder(folder: Path | str) -> Iterator[Path]:
             shutil.rmtree(part, ignore_errors=True)
             raise
     except OSError as error:
-        raise _named(error, folder) from None
+        raise _with_path(error, folder) from None
 
 
 def _mode(place: Path) -> int | None:
@@ -118,6 +118,6 @@ def _to_disk(part: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _named(error: OSError, path: Path) -> OSError:
+def _with_path(error: OSError, path: Path) -> OSError:
     """The error with the path that was asked for in place of the temporary one."""
     return type(error)(error.errno, error.strerror, str(path)) if error.strerror else error

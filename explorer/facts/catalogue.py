@@ -235,10 +235,10 @@ class Facts:
 
     @cached_property
     def _limit_history(self) -> dict[str, tuple[Limit, ...]]:
-        found: dict[str, tuple[Limit, ...]] = {}
+        rows: dict[str, tuple[Limit, ...]] = {}
         for row in self._limit_rows:
-            found[row["id"]] = (*found.get(row["id"], ()), Limit(**_without_place(row)))
-        return found
+            rows[row["id"]] = (*rows.get(row["id"], ()), Limit(**_without_place(row)))
+        return rows
 
     def confirmed_limit(self, id: str) -> float | None:
         """The value of the newest row of the limit `id` that is verified, None if there is none."""

@@ -123,12 +123,12 @@ def _origin() -> dict[str, Any]:
     try:
         installed = metadata.distribution(DISTRIBUTION)
         text = installed.read_text("direct_url.json")
-        found = json.loads(text) if text else {}
+        record = json.loads(text) if text else {}
     except (metadata.PackageNotFoundError, ValueError, OSError):
         return {}
-    path = urlsplit(str(found.get("url", ""))).path if isinstance(found, dict) else ""
-    editable = isinstance(found, dict) and found.get("dir_info", {}).get("editable")
-    return {} if editable and Path(unquote(path)) != PACKAGE.parent else found  # another clone than this one
+    path = urlsplit(str(record.get("url", ""))).path if isinstance(record, dict) else ""
+    editable = isinstance(record, dict) and record.get("dir_info", {}).get("editable")
+    return {} if editable and Path(unquote(path)) != PACKAGE.parent else record  # another clone than this one
 
 
 def _relative(path: str) -> str:

@@ -60,23 +60,23 @@ class Range:
     source_url: str
 
 
-def _words(given: str) -> tuple[str, ...]:
-    return tuple(given.split())
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
 
 
-def _number(given: str) -> float:
+def _number(text: str) -> float:
     try:
-        return float(given)
+        return float(text)
     except ValueError:
         raise ValueError("a number") from None
 
 
-def _pattern(given: str) -> str:
+def _pattern(text: str) -> str:
     try:
-        re.compile(given)
+        re.compile(text)
     except re.error:
         raise ValueError("a regular expression") from None
-    return given
+    return text
 
 
 RANGE: dict[str, Check] = {
@@ -95,15 +95,15 @@ RANGE: dict[str, Check] = {
 def ranges_of(rows: Iterable[Row], limits: Collection[str]) -> tuple[Range, ...]:
     """The ranges. Raises FactsError for a limit without a row, and for a property that stands twice."""
     table: list[Range] = []
-    seen: set[tuple[str, str]] = set()
+    keys: set[tuple[str, str]] = set()
     for row in rows:
         for column in ("limit", "lower"):
             if row[column] and row[column] not in limits:
                 raise refusal(row["place"], column, row[column], "an id of limits.csv")
         for kind in row["type"]:
-            if (kind, row["property"]) in seen:
+            if (kind, row["property"]) in keys:
                 raise refusal(row["place"], "property", row["property"], "one line a property of a type")
-            seen.add((kind, row["property"]))
+            keys.add((kind, row["property"]))
         table.append(
             Range(
                 row["type"],

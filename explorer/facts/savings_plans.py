@@ -59,8 +59,8 @@ def under_plan(tariff: Tariff, row: CoveredPrice, plan: Tariff, listed: Tariff, 
     Decimal('0.0255')
     """
     reduced, full = plan.tiers[0].usd, listed.tiers[0].usd
-    paid = reduced * covered + full * (1 - covered)
-    tiers = tuple(replace(tier, usd=tier.usd * paid / full) for tier in tariff.tiers)
+    price = reduced * covered + full * (1 - covered)
+    tiers = tuple(replace(tier, usd=tier.usd * price / full) for tier in tariff.tiers)
     assumed = tariff.assumed or row.kind == "assumption"
     source = tariff.assumed_from or (row.list_price if assumed else "")
     return replace(tariff, tiers=tiers, assumed=assumed, assumed_from=source)

@@ -23,8 +23,8 @@ def _functions() -> Any:
     if NAME in sys.modules:
         return sys.modules[NAME]
     spec = find_spec("scipy")
-    found = (spec.submodule_search_locations if spec else None) or ()
-    places = [str(Path(place, "special")) for place in found]
+    places_of_scipy = (spec.submodule_search_locations if spec else None) or ()
+    places = [str(Path(place, "special")) for place in places_of_scipy]
     stand_in = ModuleType(NAME)  # a package without its `__init__`
     stand_in.__path__ = places
     sys.modules[NAME] = stand_in
@@ -38,13 +38,13 @@ def _functions() -> Any:
             del sys.modules[NAME]
 
 
-_found = _functions()
-gammainc = _found.gammainc
-gammaincc = _found.gammaincc
-gammaincinv = _found.gammaincinv
-gammaln = _found.gammaln
-log_ndtr = _found.log_ndtr
-ndtr = _found.ndtr
-ndtri = _found.ndtri
-pdtrik = _found.pdtrik
-stdtrit = _found.stdtrit
+_ufuncs = _functions()
+gammainc = _ufuncs.gammainc
+gammaincc = _ufuncs.gammaincc
+gammaincinv = _ufuncs.gammaincinv
+gammaln = _ufuncs.gammaln
+log_ndtr = _ufuncs.log_ndtr
+ndtr = _ufuncs.ndtr
+ndtri = _ufuncs.ndtri
+pdtrik = _ufuncs.pdtrik
+stdtrit = _ufuncs.stdtrit

@@ -92,10 +92,10 @@ def parse_memory(value: object) -> float:
     return parse_number(value) if not isinstance(value, str) else parse_size(value) / MB
 
 
-def parse_memory_or_any(given: object) -> float | str:
+def parse_memory_or_any(value: object) -> float | str:
     """Megabytes, or the word for whatever costs least."""
     try:
-        return ANY if given == ANY else parse_memory(given)
+        return ANY if value == ANY else parse_memory(value)
     except ExplorerError as error:
         raise ExplorerError(f'{error}, or "{ANY}"') from None
 
@@ -104,10 +104,10 @@ def show_memory(memory: float | str) -> str:
     return ANY if memory == ANY else f"{memory:,.0f} MB"
 
 
-def parse_switch(given: object) -> bool:
-    if not isinstance(given, bool):
-        raise ExplorerError(f"is {quote_value(given)}: expected true or false")
-    return given
+def parse_switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ExplorerError(f"is {quote_value(value)}: expected true or false")
+    return value
 
 
 def file_exists(path: Path) -> bool:
@@ -148,12 +148,12 @@ def check_time_ids(times: dict[str, Any]) -> dict[str, Any]:
     return times
 
 
-def parse_quotas(given: object) -> object:
+def parse_quotas(quotas: object) -> object:
     """Quotas by the whole id: TOML takes the bare key `lambda.concurrency` for a table in a table."""
-    if not isinstance(given, Mapping):
-        return given
+    if not isinstance(quotas, Mapping):
+        return quotas
     flat: dict[str, object] = {}
-    for name, value in given.items():
+    for name, value in quotas.items():
         inner = parse_quotas(value)
         deeper = inner if isinstance(inner, dict) else None
         flat.update({f"{name}.{rest}": each for rest, each in deeper.items()} if deeper else {name: inner})

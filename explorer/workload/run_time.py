@@ -46,8 +46,8 @@ def memory_sizes(runtime: Runtime) -> tuple[float, ...]:
 
 def check_sizes(runtime: Runtime) -> None:
     """Refuse sizes that contradict each other. Raises PydanticCustomError naming the field."""
-    named = {"memory", "used"} <= runtime.model_fields_set
-    if named and isinstance(runtime.memory, float) and runtime.used > runtime.memory:
+    both_known = {"memory", "used"} <= runtime.model_fields_set
+    if both_known and isinstance(runtime.memory, float) and runtime.used > runtime.memory:
         raise field_error(
             f"runtime.used is {runtime.used:g} MB: expected at most memory = {runtime.memory:g} MB"
         )

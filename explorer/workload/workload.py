@@ -92,14 +92,14 @@ class Workload(Fields):
         1.0
         """
         try:
-            given = tomllib.loads(text)
+            content = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             hint = '; for p99.9, write "p99.9" in quotes' if "overwrite" in str(error) else ""
             raise WorkloadError(f"{origin}: is not TOML: {error}{hint}") from None
         except (ValueError, RecursionError) as error:  # a number of thousands of digits, or as many brackets
             reason = str(error).splitlines()[0]
             raise WorkloadError(f"{origin}: cannot be read ({reason}); expected {EXPECTED}") from None
-        return cls(origin, folder, **_changed({"name": Path(origin).stem, **given}, changes or {}))
+        return cls(origin, folder, **_changed({"name": Path(origin).stem, **content}, changes or {}))
 
     @model_validator(mode="after")
     def _check_peak_rate(self) -> Self:
@@ -140,8 +140,8 @@ class Workload(Fields):
 
         A spread that is replaced by one value keeps its other fields.
         """
-        given = _changed(copy.deepcopy(self._content), {**(changes or {}), **fields})
-        return Workload(self._source, self._folder, **given)
+        content = _changed(copy.deepcopy(self._content), {**(changes or {}), **fields})
+        return Workload(self._source, self._folder, **content)
 
     def scaled(self, spread: str, factor: float) -> Workload:
         """A copy in which every value that is given of a distribution is so many times as large.
@@ -174,17 +174,17 @@ class Workload(Fields):
         return tomli_w.dumps(_toml_value(self._content))
 
 
-def _changed(given: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def _changed(content: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """The fields with the changes made to them, in their order."""
     for name, value in changes.items():
         *path, last = _path(name)
-        table = given
+        table = content
         for part in path:
             inner = table.get(part, {})
             table[part] = dict(inner) if isinstance(inner, Mapping) else {"value": inner}
             table = table[part]
         table[last] = value if path else _merge_spread(table.get(last), value)
-    return given
+    return content
 
 
 def _scaled_value(section: Any, value: Any, factor: float) -> Any:

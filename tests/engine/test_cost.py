@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import explorer as ex
-from explorer.analysis.choice import complete_design
 from explorer.engine.cost import cost, tariffs, usage
 from explorer.engine.evaluation import Evaluation
 from explorer.errors import PriceError, UnknownIdError
@@ -19,6 +18,7 @@ from explorer.facts import catalogue
 from explorer.facts.locations import workloads_dir
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
+from tests.support.designs import whole
 
 BILLS = json.loads((Path(__file__).parent / "golden" / "worked_bills.json").read_text(encoding="utf-8"))
 KB, MB, GB = 1024, 1024**2, 1024**3
@@ -175,7 +175,7 @@ def workload(**fields) -> Workload:
 
 def used(design: str, **fields) -> dict[str, float]:
     w = workload(**fields)
-    return usage(Conditions(w), complete_design(w, design))
+    return usage(Conditions(w), whole(design))
 
 
 # Rows of data/cold_starts.csv: python3.13, zip, 1024 MB, p50 to p99 [s]
@@ -349,7 +349,7 @@ def test_pages_repeat_the_work():
 
 
 def test_compression_saves_transfer_and_takes_time():
-    design = f"door=function-url, {SINGLE.replace('buffered', 'compressed')}"
+    design = f"door=function-url, {SINGLE}, compression=gzip"
     plain = used(f"door=function-url, {SINGLE}", response="4 MB")
     got = used(design, response={"p50": "4 MB", "compression": 0.25})
     assert got["transfer.internet_out"] == pytest.approx(plain["transfer.internet_out"] / 4)
@@ -468,7 +468,7 @@ def test_decimals_and_floats_agree_to_the_cent_for_every_design(path, free_tier)
 
 
 def test_a_discount_is_taken_off_every_line():
-    design = complete_design(workload(), f"door=http-api, {SINGLE}")
+    design = whole(f"door=http-api, {SINGLE}")
     full, less = (cost(workload(preferences={"discount": d}), design) for d in (0, 0.25))
     for before, after in zip(full.lines, less.lines, strict=True):
         assert after.usd == before.usd * Decimal("0.75")
@@ -481,7 +481,7 @@ def test_the_length_of_a_month_is_a_setting():
 
 def test_a_design_elsewhere_marks_what_is_assumed():
     w = workload(region="sa-east-1", runtime={"p50": "1 s", "divisible": True})
-    lines = {line.id: line.assumed for line in cost(w, complete_design(w, stored("durable"))).lines}
+    lines = {line.id: line.assumed for line in cost(w, whole(stored("durable"))).lines}
     assert lines["lambda.durable_operation"] and not lines["lambda.request_arm"]
 
 

@@ -1,6 +1,7 @@
 """Designs: the parts of each option, what cannot go together, and what a workload excludes."""
 
 import itertools
+from functools import cache
 
 import numpy as np
 import pytest
@@ -24,15 +25,27 @@ from explorer.workload.workload import Workload
 from tests.support.designs import plain
 
 PARTS = {
-    "door": {"function-url": 0, "http-api": 1, "rest-api": 1, "alb": 2},
+    "edge": {"none": 0, "cloudfront": 1},
+    "door": {"function-url": 0, "http-api": 1, "rest-api": 1, "alb": 3},
     "request": {"inline": 0, "presigned-upload": 2},
-    "response": {"buffered": 0, "compressed": 0, "streamed": 1, "paged": 1, "stored": 5, "callback": 5},
-    "execution": {"single": 0, "queued": 2, "recursion": 4, "durable": 1, "step-functions": 2}
+    "response": {
+        "buffered": 0,
+        "streamed": 1,
+        "paged": 1,
+        "stored": 5,
+        "callback": 5,
+        "pushed": 6,
+        "accepted": 2,
+    },
+    "compression": {"none": 0, "gzip": 1},
+    "execution": {"single": 0, "queued": 2, "recursion": 4, "durable": 1, "step-functions": 2, "express": 2}
     | {"managed-instance": 2, "fargate": 4, "service": 5},
+    "initialization": {"on-demand": 0, "provisioned-concurrency": 1, "snap-start": 1},
     "configuration": {"environment": 0, "bundled": 0, "parameter-store": 1, "parameter-store-advanced": 1}
     | {"secrets-manager": 1, "appconfig": 2},
 }
-JOBS = {"stored", "callback"}
+JOBS = {"stored", "callback", "pushed", "accepted"}
+STARTED = {"single", "queued", "recursion", "durable", "step-functions", "express"}  # environments on demand
 
 
 def test_the_options_and_their_parts_are_those_of_the_contract():
@@ -49,12 +62,16 @@ def test_a_design_has_the_parts_of_its_options():
         assert len(set(design.parts)) == len(design.parts) or "network" in design.parts
 
 
-def clashes(door, request, response, execution, configuration) -> bool:
+def clashes(edge, door, request, response, compression, execution, initialization, configuration) -> bool:
     """The contract's table, written out once more."""
+    by_the_door = response == "buffered" and door in {"http-api", "rest-api"}
     return (
         (execution in {"queued", "recursion", "step-functions", "fargate"} and response not in JOBS)
+        or (execution == "express" and response not in JOBS and not by_the_door)
         or (execution == "service" and door != "alb")
         or (response == "streamed" and door not in {"function-url", "rest-api"} and execution != "service")
+        or (compression == "gzip" and response == "accepted")
+        or (initialization != "on-demand" and execution not in STARTED)
     )
 
 
@@ -86,24 +103,41 @@ EXCLUDED = [  # fields, concern, the options that remain
     ({"client": {"auth": "jwt"}}, "door", {"http-api", "rest-api", "alb"}),
     ({"client": {"auth": "iam"}}, "door", {"http-api", "rest-api", "function-url"}),
     ({}, "door", DOORS),
-    ({"client": {"needs": ["custom-domain"]}}, "door", {"http-api", "rest-api", "alb"}),
-    ({"client": {"needs": ["waf"]}}, "door", {"rest-api", "alb"}),
+    # what a function URL and an HTTP API lack, a distribution in front has
+    ({"client": {"needs": ["custom-domain"]}}, "door", DOORS),
+    ({"client": {"needs": ["waf"]}}, "door", DOORS),
     ({"client": {"needs": ["throttling"]}}, "door", {"http-api", "rest-api"}),
     ({"client": {"needs": ["usage-plans"]}}, "door", {"rest-api"}),
     ({"client": {"needs": ["private"]}}, "door", {"rest-api", "alb"}),
-    ({"client": {"needs": ["waf", "throttling"]}}, "door", {"rest-api"}),
+    ({"client": {"needs": ["waf", "throttling"]}}, "door", {"http-api", "rest-api"}),
     ({"client": {"needs": ["waf"], "auth": "iam"}}, "door", {"rest-api"}),
+    ({"client": {"needs": ["custom-domain"], "auth": "iam"}}, "door", {"http-api", "rest-api"}),
+    ({}, "edge", {"none", "cloudfront"}),
+    ({"client": {"auth": "iam"}}, "edge", {"none"}),
+    ({"client": {"auth": "jwt"}}, "edge", {"none", "cloudfront"}),
+    ({"client": {"needs": ["private"]}}, "edge", {"none"}),
+    ({"client": {"needs": ["waf", "custom-domain"]}}, "edge", {"none", "cloudfront"}),
     ({}, "request", {"inline", "presigned-upload"}),
     ({"client": {"uploads": False}}, "request", {"inline"}),
-    ({}, "response", {"buffered", "compressed", "streamed", "stored"}),
-    ({"client": {"polls": False}}, "response", {"buffered", "compressed", "streamed"}),
-    ({"client": {"receives_callbacks": True}}, "response", set(PARTS["response"]) - {"paged"}),
+    ({}, "response", {"buffered", "streamed", "stored"}),
+    ({"client": {"polls": False}}, "response", {"buffered", "streamed"}),
+    ({"client": {"receives_callbacks": True}}, "response", {"buffered", "streamed", "stored", "callback"}),
     ({"client": {"receives_callbacks": True, "polls": False}}, "response",
-     {"buffered", "compressed", "streamed", "callback"}),
-    ({"response": {"p50": 1, "divisible": True}}, "response", set(PARTS["response"]) - {"callback"}),
+     {"buffered", "streamed", "callback"}),
+    ({"response": {"p50": 1, "divisible": True}}, "response", {"buffered", "streamed", "paged", "stored"}),
+    ({"client": {"sockets": True, "polls": False}}, "response", {"buffered", "streamed", "pushed"}),
+    ({"client": {"sockets": True, "needs": ["private"]}}, "response", {"buffered", "streamed", "stored"}),
+    ({"client": {"collects": False}}, "response", {"buffered", "streamed", "stored", "accepted"}),
+    ({"client": {"collects": False, "polls": False}}, "response", {"buffered", "streamed", "accepted"}),
+    ({}, "compression", {"none"}),
+    ({"response": {"p50": 1, "compression": 0.99}}, "compression", {"none", "gzip"}),
+    ({}, "initialization", set(PARTS["initialization"])),
+    ({"runtime": {"p50": 1, "language": "go"}}, "initialization", {"on-demand", "provisioned-concurrency"}),
     ({}, "execution", set(PARTS["execution"]) - {"recursion"}),
     ({"runtime": {"p50": 1, "divisible": True}}, "execution", set(PARTS["execution"])),
-    ({"client": {"polls": False}}, "execution", {"single", "durable", "managed-instance", "service"}),
+    ({"client": {"polls": False}}, "execution",
+     {"single", "durable", "express", "managed-instance", "service"}),
+    ({"runtime": {"p50": 1, "orchestrated": True}}, "execution", {"durable", "step-functions", "express"}),
     ({}, "configuration", PLACES),
     ({"configuration": {"total": 9, "entries": 1, "secrets": 1}}, "configuration", STORES),
     ({"configuration": {"total": 9, "entries": 1, "secrets": 1, "rotation": True}}, "configuration",
@@ -135,7 +169,8 @@ def test_every_exclusion_names_a_field_of_the_workload_and_says_why():
     said = {e.because for c in table().placements for e in c.option.excludes(load)}
     assert said == {
         "client.polls", "client.uploads", "client.auth", "client.needs", "client.receives_callbacks",
-        "response.divisible", "runtime.divisible", "configuration.secrets", "configuration.rotation",
+        "client.collects", "client.sockets", "response.compression", "response.divisible",
+        "runtime.divisible", "configuration.secrets", "configuration.rotation",
         "configuration.changes_without_deploy",
     }  # fmt: skip
     for field in said:
@@ -149,8 +184,9 @@ def test_a_service_is_always_among_the_candidates():
             fields.get("client", {}).get("auth") == "iam"
             or "throttling" in str(fields)
             or "usage" in str(fields)
+            or "orchestrated" in str(fields)
         ):
-            continue  # a load balancer checks no IAM credentials and does not throttle
+            continue  # a load balancer checks no IAM credentials and does not throttle, a service is one step
         left = allowed(Conditions(Workload(**{**LEAST, **fields}))).designs
         assert any(design.execution == "service" for design in left), fields
 
@@ -165,8 +201,10 @@ WHOLE = plain("http-api", "inline", "stored", "single", "environment")
     [
         WHOLE,
         WHOLE.ids,
-        "door=http-api,request=inline,response=stored,execution=single,configuration=environment",
-        " configuration = environment, door=http-api ,request=inline, response=stored,execution=single,",
+        "edge=none,door=http-api,request=inline,response=stored,compression=none,execution=single,"
+        "initialization=on-demand,configuration=environment",
+        " configuration = environment, door=http-api ,request=inline, response=stored,execution=single,"
+        "compression=none ,edge = none, initialization=on-demand,",
         str(WHOLE),
     ],
 )
@@ -183,13 +221,17 @@ def test_concerns_may_be_left_out():
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ("gate=alb", '"gate" is not a concern.*expected one of door, request'),
+        ("gate=alb", '"gate" is not a concern.*expected one of edge, door, request'),
         ("door=albb", 'door is "albb".*did you mean "alb".*expected one of function-url'),
         ("door", 'design has "door": expected concern=option, such as door=http-api'),
         ({"door": "x"}, 'door is "x".*expected one of'),
         ("door=http-api,execution=service", "cannot be built: a service stands behind an alb"),
-        ("response=buffered,execution=queued", "cannot be built: queued needs a stored or callback response"),
+        ("response=buffered,execution=queued", "cannot be built: queued needs a response that nobody waits"),
         ("door=http-api,response=streamed", "streamed needs function-url, rest-api or a service"),
+        ("response=compressed", "expected response=buffered, compression=gzip in its place"),
+        ("response=accepted,compression=gzip", "gzip needs a response that has a body"),
+        ("execution=fargate,initialization=snap-start", "snap-start needs a function that is started on"),
+        ("door=alb,response=buffered,execution=express", "a buffered one behind http-api or rest-api"),
         ("door=http-api,door=alb", "door"),
         ({"door": 5}, "door is"),
         ({"door": ["alb"]}, "door is"),
@@ -239,10 +281,21 @@ WORKLOADS = {
 @pytest.mark.parametrize("fields", WORKLOADS.values(), ids=WORKLOADS)
 def test_what_an_option_declares_to_read_is_all_that_it_reads(fields):
     w = Workload(**{**LEAST, **fields})
-    for option, flow in {(option, design.flow) for design in table().designs for option in design.options}:
+    for option, flow in flows_of_placements():
         # fresh loads: nothing that one of them remembers may reach the other
         declared, whole = Placement.of(option, flow).path, Paths.of(flow)
         assert answers(option, Conditions(w), declared) == answers(option, Conditions(w), whole), option.id
+
+
+@cache
+def flows_of_placements() -> list:
+    """For what each option reads, the first and the last flow of a design that has it so."""
+    flows: dict = {}
+    for row, design in zip(table().rows, table().designs, strict=True):
+        for number in row.tolist():
+            flows.setdefault(number, []).append(design.flow)
+    placements = table().placements
+    return [(placements[n].option, each[at]) for n, each in flows.items() for at in (0, -1)]
 
 
 def test_what_is_remembered_does_not_depend_on_who_asked_first():
@@ -255,4 +308,14 @@ def test_what_is_remembered_does_not_depend_on_who_asked_first():
 
 
 def test_concerns_are_in_the_contracts_order():
-    assert CONCERNS == ("door", "request", "response", "execution", "configuration") == tuple(designs.OPTIONS)
+    order = (
+        "edge",
+        "door",
+        "request",
+        "response",
+        "compression",
+        "execution",
+        "initialization",
+        "configuration",
+    )
+    assert CONCERNS == order == tuple(designs.OPTIONS)

@@ -9,6 +9,7 @@ from explorer.engine.limits import WORST_FIRST, breach_probability, findings, ve
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
+from tests.support.designs import whole
 
 SINGLE = "request=inline, response=buffered, execution=single, configuration=bundled"
 LEAST = {"requests_per_month": 1_000_000, "response": "1 KB", "runtime": "1 s"}
@@ -21,12 +22,12 @@ def workload(**fields) -> Workload:
 
 def found(design: str, limit: str, **fields):
     w = workload(**fields)
-    return next(finding for finding in findings(w, complete_design(w, design)) if finding.limit == limit)
+    return next(finding for finding in findings(w, whole(design)) if finding.limit == limit)
 
 
 @pytest.mark.parametrize(
     ("chance", "raised", "share", "tolerance", "told"),
-    [
+    [  # of 1,000 million requests a month
         (0.0, 0.0, 0.5, 0.001, "fits"),
         (0.0, 0.0, 0.7999, 0.001, "fits"),
         (0.0, 0.0, 0.8, 0.001, "tight"),
@@ -39,7 +40,20 @@ def found(design: str, limit: str, **fields):
     ],
 )
 def test_verdicts(chance, raised, share, tolerance, told):
-    assert verdict(chance, raised, share, tolerance) == told
+    assert verdict(chance, raised, share, tolerance, chance * 1e9) == told
+
+
+@pytest.mark.parametrize(
+    ("broken", "share", "can_break", "told"),
+    [
+        (0.999, 0.5, True, "fits"),
+        (1.0, 0.5, True, "tight"),
+        (0.0, 0.8, True, "tight"),
+        (0.0, 2.0, False, "fits"),
+    ],
+)
+def test_tight_is_a_broken_request_a_month_or_four_fifths_of_what_can_break(broken, share, can_break, told):
+    assert verdict(1e-9 * bool(broken), 0.0, share, 0.001, broken, can_break) == told
 
 
 @pytest.mark.parametrize(
@@ -75,7 +89,14 @@ def test_a_quota_that_is_raised_leaves_the_design_feasible():
 
 @pytest.mark.parametrize(
     ("p99", "success", "told"),
-    [(10, 0.999, "tight"), (31, 0.99, "breach"), (30, 0.98, "tight"), (30, 0.995, "breach")],
+    [
+        # 30 s are 6.0 deviations of a p99 of 10 s: a request in a thousand months; of 15 s 3.8: 74 a month
+        (10, 0.999, "fits"),
+        (15, 0.999, "tight"),
+        (31, 0.99, "breach"),
+        (30, 0.98, "tight"),
+        (30, 0.995, "breach"),
+    ],
 )
 def test_the_promise_decides_how_many_may_break(p99, success, told):
     fields = {"runtime": {"p50": 5, "p99": p99}, "targets": {"success": success}}
@@ -92,7 +113,7 @@ def test_the_chance_of_any_breach(chances, any):
 def test_a_design_breaks_by_its_worst_limit_of_each_driver():
     # a tenth of the responses is too large, a tenth of the run times too long
     w = workload(response={"p50": MB, "p90": 10 * MB}, runtime={"p50": 3, "p90": 30})
-    design = complete_design(w, f"door=http-api, {SINGLE}")
+    design = whole(f"door=http-api, {SINGLE}")
     evaluation = Evaluation(Conditions(w))
     index = evaluation.designs.index(design)
     by = {finding.limit: finding.breach_probability for finding in findings(w, design)}

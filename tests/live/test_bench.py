@@ -118,7 +118,7 @@ def test_what_is_more_than_the_cap_in_flight_is_dropped_and_said(quick):
     found = answered(quick, constant(50, 0.5), 0.4, caps=Caps(in_flight=3)).to_dict()
     assert found["errors"].keys() == {"in-flight cap"} and not found["valid"]
     assert found["jobs"] == 25 == found["succeeded"] + found["errors"]["in-flight cap"]
-    assert "dropped" in found["why_not_valid"][0]
+    assert any("dropped" in why for why in found["why_not_valid"])  # a busy machine is late as well
 
 
 # What became of them
@@ -177,6 +177,16 @@ def test_pages_are_followed_to_the_last():
     with running(page_bytes=1000) as url:
         rows = answered(url, constant(10, 0.3), 0.0, 2500).rows
     assert [(row.bytes, row.status) for row in rows] == [(2500, "succeeded")] * 3
+
+
+@pytest.mark.parametrize("by_pages", [False, True])
+@pytest.mark.parametrize("as_jobs", [False, True])
+def test_a_result_that_is_gzipped_counts_whole_and_is_paid_for_as_sent(as_jobs, by_pages):
+    with running(gzips=True, page_bytes=1000 if by_pages else 0) as url:
+        asked = stored if as_jobs else answered
+        rows = asked(url, constant(10, 0.3), 0.0, 2500).rows
+    assert [(row.bytes, row.status) for row in rows] == [(2500, "succeeded")] * 3
+    assert all(0 < row.received_bytes < 300 for row in rows)  # 32 bytes again and again
 
 
 def test_another_size_than_was_asked_for_is_no_success(quick):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explorer.engine.designs import Design
+from explorer.engine.designs import Design, choices
 
 PLAIN = {"edge": "none", "compression": "none", "initialization": "on-demand"}
 
@@ -22,3 +22,8 @@ def plain(
             **others,
         }
     )
+
+
+def whole(design: str) -> Design:
+    """The design of a text, plain in what it does not say."""
+    return Design(**{**PLAIN, **choices(design)})

@@ -14,6 +14,7 @@ from explorer.engine.designs import Table
 from explorer.engine.latency import counts_for, over_patience
 from explorer.engine.limits import DRIVERS, highest
 from explorer.options.base.conditions import Conditions
+from explorer.options.base.request_path import BodyOut, Phase
 from explorer.options.base.usage import amount
 
 
@@ -29,7 +30,8 @@ class Plain:
 
 def plain(load: Conditions, designs: Table) -> Plain:
     """Money, seconds, feasibility and chance of each design at every point."""
-    book = tariffs(load.workload.region, load.workload.preferences.free_tier)
+    preferences = load.workload.preferences
+    book = tariffs(load.workload.region, preferences.free_tier, preferences.savings_plan)
     asked = {row: _Asked(load, designs.placements[row], book) for row in designs.used.tolist()}
     shape = (len(designs.designs), *load.shape)
     found = Plain(np.empty(shape), np.empty(shape), np.empty(shape, dtype=bool), np.empty(shape))
@@ -42,10 +44,16 @@ def plain(load: Conditions, designs: Table) -> Plain:
         p95 = sum(each.p95 for each in of)
         left = load.waits - sum(each.exchange for each in of)
         work, cold = sum(each.work for each in of), sum(each.cold for each in of)
-        late = over_patience(left, load.runtime, load.init_p50_s, work, cold, bool(designs.answers[number]))
+        design = designs.designs[number]
+        waited_for = load.first_byte if design.flow.streaming else load.runtime
+        late = over_patience(left, waited_for, load.init_p50_s, work, cold, not design.flow.asynchronous)
         fine = np.asarray(late <= load.tolerance)
         if load.latency_p95 is not None:
             fine = fine & (p95 <= load.latency_p95)
+        if load.first_byte_p95 is not None:
+            later = design.flow.body_out is not BodyOut.NOTHING
+            begun = sum(each.submitted + later * each.begun for each in of)
+            fine = fine & (begun <= load.first_byte_p95)
         for each in of:
             fine = fine & each.fine
         survives = 1.0
@@ -63,24 +71,31 @@ class _Asked:
     """What one option says on one path."""
 
     def __init__(self, load, placement, book):
-        option, path = placement.option, placement.path
+        option, path, patience = placement.option, placement.path, load
+        load = placement.load(load)  # what a cache in front leaves for it
         self.usd, self.tiered, self.today = 0.0, {}, {}
-        for price_id, line in option.usage(load, path):
+        for price_id, line in load.by_size(option.usage(load, path)):
             if book.is_linear(price_id):
                 self.usd = self.usd + book.price(price_id) * amount(line)
             else:
                 self.tiered[price_id] = self.tiered.get(price_id, 0.0) + amount(line)
-        self.p95 = self.exchange = self.work = 0.0
+        self.p95 = self.exchange = self.work = self.submitted = self.begun = 0.0
         for step in option.steps(load, path):
             if step.where:
-                median, p95 = (step.seconds[i] if np.ndim(step.seconds) else step.seconds for i in (0, 1))
-                self.p95 = self.p95 + p95
+                seconds, median = load.step_s(step), load.patience_s(step)
+                self.p95 = self.p95 + (seconds[1] if np.ndim(seconds) else seconds)
                 self.exchange = self.exchange + (median if counts_for(step) == "exchange" else 0.0)
                 self.work = self.work + (median if counts_for(step) == "work" else 0.0)
-        self.cold = option.cold_share(load, path)
+                begun = load.first_byte_s(step)
+                begun = begun[1] if np.ndim(begun) else begun
+                if step.phase is Phase.SUBMIT:
+                    self.submitted = self.submitted + begun
+                else:
+                    self.begun = self.begun + begun
+        self.cold = option.cold_share(patience, path)
         self.fine = np.True_
         for exclusion in option.excludes(load):
-            self.fine = self.fine & ~np.asarray(exclusion.where)
+            self.fine = self.fine & ~np.asarray(exclusion.where & exclusion.mask(path))
         for use in option.limits(load, path):
             if use.where:
                 limit = load.limit(use.limit)

@@ -238,9 +238,9 @@ EVERYTHING = ex.Workload(
 def test_every_part_of_a_design_stands_in_one_box_and_no_box_on_another(option):
     concern, name = option
     for design in [d for d in table().designs if d.ids[concern] == name][::97]:
-        boxes = boxes_by_role(design)
+        boxes = boxes_by_role(Conditions(EVERYTHING), design)
         named = [part for box in boxes.values() for part in (*box.parts, *box.title.split("\n"))]
-        assert [part for part in design.parts if part not in named] == []
+        assert [part for part in design.parts_for(Conditions(EVERYTHING)) if part not in named] == []
         figures.resources(EVERYTHING, design)
         talks = list(numbered_talks(Conditions(EVERYTHING), design, boxes))
         assert {end for talk in talks for end in (talk.start, talk.end)} <= set(boxes)

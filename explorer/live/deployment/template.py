@@ -182,7 +182,8 @@ def stack_of(workload: Workload, design: Design, load: Conditions | None = None)
     load, path = load or Conditions(workload), design.flow
     if unbuilt := design.unbuilt(load):
         raise DesignError(f"design {design} cannot be put up: {'; '.join(unbuilt)}")
-    workload = workload.replace({"runtime.architecture": load.architecture})
+    if workload.runtime.architecture != load.architecture:  # any: the one that the design takes
+        workload = workload.replace({"runtime.architecture": load.architecture})
     pieces = tuple(chain.from_iterable(option.pieces(load, path) for option in design.options))
     stack = Stack(design, workload, pieces)
     door: Any = design.option("door")

@@ -127,7 +127,7 @@ class Conditions:
         try:
             if key not in self._memo:
                 known = self._whole.get(key)
-                self._memo[key] = make() if known is None else self._pick(known)
+                self._memo[key] = self._pick(known) if _is_numbers(known) else make()
         except TypeError:  # an array among the key's parts: nothing to remember it by
             return make()
         return self._memo[key]
@@ -768,10 +768,17 @@ class Conditions:
         return np.where(share > 1 - self.levels, seconds, 0.0)
 
 
+def _is_numbers(value: Any) -> bool:
+    """Whether a value is a number, an array, or a plain tuple or list of these."""
+    if type(value) in {tuple, list}:
+        return all(map(_is_numbers, value))
+    return isinstance(value, bool | int | float | np.generic | np.ndarray)
+
+
 def _picked(value: Any, shape: tuple[int, ...], here: np.ndarray) -> Any:
     """The part of a quantity of this shape, or of several, at the points where `here` holds."""
-    if isinstance(value, tuple):
-        return tuple(_picked(each, shape, here) for each in value)
+    if isinstance(value, tuple | list):
+        return type(value)(_picked(each, shape, here) for each in value)
     if np.ndim(value) < len(shape):
         return value
     before = np.shape(value)[: np.ndim(value) - len(shape)]

@@ -200,7 +200,9 @@ def log_group(name: str) -> Mapping[str, Value]:
 
 
 DAY_S = 86400
-FRONT, WORK = "front", "work"  # modules of the code that is shipped; each has a `handler`
+# modules of the code that is shipped; each has a `handler`
+FRONT, WORK, ACCEPTED_WORK = "front", "work", "accepted_work"
+RESULTS, BODIES = "ResultsBucket", "BodiesBucket"  # logical ids
 
 
 def front_part(load: Conditions, part: str) -> FunctionRole:

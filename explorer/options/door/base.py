@@ -126,9 +126,12 @@ class Door(Option):
             exchange = exchange + own
         carried = path.body_in.is_(BodyIn.DOOR) * clients.at_levels("request")
         seconds = exchange + clients.transfer(carried)
-        yield Step(Phase.SUBMIT, f"request through {self.id}", between, seconds, for_hits=True)
-        if clients is not load:
-            yield Step(Phase.SUBMIT, f"what passes on to {self.id}", (Actor.EDGE, Actor.DOOR), own)
+        if clients is load:
+            yield Step(Phase.SUBMIT, f"request through {self.id}", between, seconds, for_hits=True)
+        else:
+            to_edge = (Actor.CLIENT, Actor.EDGE)
+            yield Step(Phase.SUBMIT, "request to the distribution", to_edge, seconds, for_hits=True)
+            yield Step(Phase.SUBMIT, f"what passes on to {self.id}", (Actor.EDGE, Actor.DOOR), own, order=1)
         if path.polls.any():
             yield Step(Phase.POLL, f"status request through {self.id}", between, exchange, where=path.polls)
 

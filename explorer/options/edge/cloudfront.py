@@ -161,15 +161,16 @@ class CloudFront(Edge):
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         hop, cached = load.time("edge.cloudfront"), self._cached(path) & load.caches
-        who, title = (Actor.EDGE, Actor.DOOR), "through the distribution"
+        who, title = (Actor.CLIENT, Actor.EDGE), "through the distribution"
         yield Step(Phase.SUBMIT, title, who, hop, order=-1, where=~cached)
-        if cached.any():
-            yield Step(Phase.SUBMIT, title, who, load.passed_s("edge.cloudfront"), order=-1, where=cached)
+        if cached.any():  # what its cache answers ends at it
+            passed_on = load.passed_s("edge.cloudfront")
+            yield Step(Phase.SUBMIT, title, (Actor.EDGE, Actor.DOOR), passed_on, order=1, where=cached)
         upload = path.body_in.is_(BodyIn.S3)
         if upload.any():  # the URL to upload to is asked for through it as well
             yield Step(Phase.SUBMIT, title, who, hop, order=-2, where=upload)
         if path.polls.any():
-            yield Step(Phase.POLL, title, who, hop, order=-1, where=path.polls)
+            yield Step(Phase.POLL, title, who, hop, where=path.polls)
         stored, paged = path.body_out.is_(BodyOut.JOB), path.body_out.is_(BodyOut.PAGE)
         if stored.any():
             yield Step(Phase.DOWNLOAD, title, (Actor.EDGE, Actor.BUCKET), hop, order=-1, where=stored)

@@ -38,6 +38,9 @@ from explorer.options.base.request_path import (
     Step,
 )
 from explorer.options.base.resources import (
+    ACCEPTED_WORK,
+    BODIES,
+    RESULTS,
     WORK,
     Allow,
     Resource,
@@ -110,6 +113,7 @@ class Execution(Option):
     jobs_only: ClassVar[bool] = False  # whether it cannot answer at once
     handed: ClassVar[str] = ""  # the limit on what can be handed over; above it the body goes through S3
     orchestrates: ClassVar[bool] = False  # whether it retries and shows each of several services' steps
+    acknowledges: ClassVar[bool] = False  # whether it has a template where nobody collects a result
     repeats: ClassVar[str] = ""  # why work that nobody waits for may run twice, if it may
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
@@ -126,6 +130,11 @@ class Execution(Option):
     def clashes(self, flow: RequestPath) -> str | None:
         jobs = self.jobs_only and not flow.asynchronous
         return f"{self.id} needs a response that nobody waits for" if jobs else None
+
+    def undeployable(self, flow: RequestPath) -> str | None:
+        if self.deployable and flow.body_out is BodyOut.NOTHING and not self.acknowledges:
+            return f"{self.id} has a template only where a result is collected"
+        return super().undeployable(flow)
 
     def spills(self, load: Conditions, path: Paths) -> Iterable[Offloaded]:
         """The limit on handing over a body, on the paths where there is a body to hand over."""
@@ -267,15 +276,18 @@ class LambdaExecution(Execution):
         return {}
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
-        yield work_part(load, path, self.entry, self.properties(load, path), self.versioned)
+        collected = path.body_out is not BodyOut.NOTHING
+        entry = self.entry if collected else ACCEPTED_WORK
+        yield work_part(load, path, entry, self.properties(load, path), self.versioned)
         if not path.asynchronous:
             return
         yield Setting("hand_over", self.hand_over.value)
         yield Setting("hand_bytes", int(load.limit(self.handed)))
         for setting in ("job.lease_s", "job.attempts"):
             yield Setting(setting.removeprefix("job."), load.constant(setting))
-        yield Allow("submit", ("s3:PutObject",), objects("ResultsBucket", "bodies/"))
-        yield Allow("work", ("s3:GetObject",), objects("ResultsBucket", "bodies/"))
+        bodies = objects(RESULTS if collected else BODIES, "bodies/")
+        yield Allow("submit", ("s3:PutObject",), bodies)
+        yield Allow("work", ("s3:GetObject",), bodies)
         yield from self._handing(load, path)
 
     def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
@@ -283,7 +295,12 @@ class LambdaExecution(Execution):
         function = own_arn("lambda", "function:~-work")
         yield Variable("submit", "HAND_TO", attribute("Work"))
         yield Allow("submit", ("lambda:InvokeFunction",), function)
-        yield event_settings(load)
+        if path.body_out is not BodyOut.NOTHING:
+            yield event_settings(load)
+            return
+        yield dead_letters(load)
+        yield Allow("work", ("sqs:SendMessage",), attribute("DeadLetters"))
+        yield event_settings(load, attribute("DeadLetters"))
 
 
 def event_settings(load: Conditions, on_failure: Mapping[str, Any] | None = None) -> Resource:
@@ -305,9 +322,7 @@ def dead_letters(load: Conditions) -> Resource:
 
 
 MOST = 32  # slices that are counted one by one
-STEPS = (
-    4 * MOST
-)  # steps that one invocation takes on, up to which whole ones are counted beyond `MOST` slices
+STEPS = 128  # that one invocation takes on, up to which whole ones are counted beyond `MOST` slices
 
 
 class Sliced(LambdaExecution):

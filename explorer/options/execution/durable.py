@@ -73,7 +73,7 @@ class Durable(Sliced):
         yield Step(Phase.WORK, "checkpoint the steps", (Actor.WORKER, Actor.WORKER), seconds, order=1)
 
     def undeployable(self, flow: RequestPath) -> str | None:
-        return None if flow.asynchronous else "durable has a template with stored only"
+        return super().undeployable(flow) if flow.asynchronous else "durable has a template with stored only"
 
     def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
         kept = int(load.constant("durable.retention_days"))

@@ -34,6 +34,7 @@ LEAST_AT_ONCE = 2  # that a mapping can be set to: one at once needs reserved co
 class Queued(LambdaExecution):
     id = "queued"
     deployable = True
+    acknowledges = True
     hand_over = HandOver.QUEUE
     jobs_only = True
     summary = "an SQS queue between submit and worker"
@@ -64,9 +65,11 @@ class Queued(LambdaExecution):
         most, ready = self.most_at_once(load, path), np.asarray(self.pollers(load)) > 0
         needed = np.minimum(load.concurrency_needed(load.limit(self.age_limit)), most)
         at_peak = np.minimum(peak, most)
-        yield Backlogged("lambda.esm.sqs.concurrency", needed, ~ready, mean=mean, peak=at_peak)
-        carried = load.limit("lambda.esm.sqs.poller.concurrency")
-        yield FixedUse("lambda.esm.sqs.pollers", np.ceil(at_peak / carried), ready, is_setting=True)
+        # a limit binds a path at all points or at none: where the other mode serves, nothing of it is used
+        needed, mean, standard = (np.where(ready, 0.0, each) for each in (needed, mean, at_peak))
+        yield Backlogged("lambda.esm.sqs.concurrency", needed, ~ready.all(), mean, standard)
+        pollers = np.where(ready, np.ceil(at_peak / load.limit("lambda.esm.sqs.poller.concurrency")), 0.0)
+        yield FixedUse("lambda.esm.sqs.pollers", pollers, ready.any(), is_setting=True)
 
     def pollers(self, load: Conditions) -> Number:
         """Pollers kept ready in provisioned mode; 0 where standard mode rises in time, or a job may wait.

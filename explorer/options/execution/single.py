@@ -18,6 +18,7 @@ from .base import LambdaExecution
 class Single(LambdaExecution):
     id = "single"
     deployable = True
+    acknowledges = True
     summary = "one invocation"
     provides = {"compute": FUNCTION}
     handed = "lambda.async.payload"

@@ -9,7 +9,17 @@ from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse, PeakDemand
 from explorer.options.base.option import Exclusion
 from explorer.options.base.paths import Paths
-from explorer.options.base.request_path import Actor, Behind, BodyOut, Phase, Step
+from explorer.options.base.request_path import Actor, Behind, BodyOut, Phase, RequestPath, Step
+from explorer.options.base.resources import (
+    BODIES,
+    Route,
+    TemplatePiece,
+    Variable,
+    bucket,
+    days,
+    front_part,
+    ref,
+)
 from explorer.options.base.usage import UsageLines
 from explorer.options.base.usage_lines import front, front_cold, to_clients
 
@@ -20,6 +30,7 @@ class Accepted(Response):
     """202 at once, the work later; what fails goes to a dead-letter queue. The usual webhook."""
 
     id = "accepted"
+    deployable = True
     summary = "the request acknowledged at once; nobody collects a result"
     phrase = "an endpoint that only acknowledges"
     parts = (
@@ -48,3 +59,13 @@ class Accepted(Response):
         who = (Actor.FRONT, Actor.FRONT)
         yield Step(Phase.SUBMIT, "answer 202", who, load.time("handler.submit"), order=1)
         yield from front_cold(load, path, Phase.SUBMIT, "handler.submit")
+
+    def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+        """No table and no result: bodies that are too large to be handed over wait in a bucket."""
+        yield from super().pieces(load, path)
+        yield front_part(load, "submit")
+        yield Route("submit", "POST", "/jobs")
+        kept = days(load.constant("upload.kept_s")) + 1
+        yield from bucket(BODIES, {"bodies/": kept})
+        for part in ("submit", "work"):
+            yield Variable(part, "RESULTS", ref(BODIES))

@@ -194,4 +194,5 @@ def _common_choices(decisions: DecisionMap) -> str:
     if len(decisions.designs) == 1:
         return "The same design everywhere: " + list_options(decisions.designs[0])
     where = "Wherever one is feasible" if (decisions.winner == NOTHING).any() else "Everywhere"
-    return f"{where}: " + list_options(decisions.common) if decisions.common else ""
+    options = list_options(decisions.common)
+    return f"{where}: {options}" if options else ""

@@ -47,10 +47,13 @@ AXES = {  # of the break-evens: what they are called here
     record.path: (record.label, record.kind.show) for record in fields_with("break_evens")
 }
 CONCERNS = {
+    "edge": "Edge",
     "door": "Door",
     "request": "Request",
     "response": "Response",
+    "compression": "Compression",
     "execution": "Work",
+    "initialization": "Start",
     "configuration": "Configuration",
 }
 
@@ -99,7 +102,7 @@ def _seconds(seconds: float) -> str:
 
 
 def _choice_lines(design: Design, beside: Recommendation | None) -> str:
-    """The five choices, a line each, in words."""
+    """The eight choices, a line each, in words."""
     rows = []
     for option in design.options:
         other = beside.nearest.ids[option.concern] if beside else option.id

@@ -13,13 +13,14 @@ from explorer.engine.latency import steps as steps_of
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.option import Option
-from explorer.options.base.request_path import Actor, Behind, BodyIn
+from explorer.options.base.request_path import Actor, Behind, BodyIn, Step
 
 LEAST_IN, TITLE_IN, LINE_IN = 0.62, 0.175, 0.145  # of a box: its least height, and that of its lines
 WRAP = 21  # characters of a line in a box
 # of the upper row, from left to right
 ACROSS = (
     Actor.CLIENT,
+    Actor.EDGE,
     Actor.DOOR,
     Actor.FRONT,
     Actor.HANDS,
@@ -65,6 +66,8 @@ def boxes_by_role(load: Conditions, design: Design) -> dict[str, Box]:
     """The boxes by role; each part of the design stands in one of them."""
     flow = design.flow
     boxes: dict[str, Box] = {Actor.CLIENT: Box("client"), Actor.DOOR: Box(design.door)}
+    if flow.distribution:
+        boxes[Actor.EDGE] = Box(design.edge)
     if flow.asynchronous or flow.body_in is BodyIn.S3:
         boxes[Actor.FRONT] = Box(front_name(design))
     boxes[Actor.WORKER] = Box(flow.compute.box)
@@ -90,14 +93,24 @@ def _role_and_title(part: str, option: Option, boxes: Mapping[str, Box]) -> tupl
     return design_part.role, design_part.box or design_part
 
 
+def step_ends(step: Step, design: Design) -> tuple[str, str]:
+    """Between whom a step goes. Behind a distribution the door and the results meet no client but it."""
+    start, end = step.actors
+    if not design.flow.distribution or step.past_door:
+        return start, end
+    if start is Actor.CLIENT and end not in (Actor.CLIENT, Actor.EDGE, Actor.BUCKET):
+        return Actor.EDGE, end
+    return (Actor.EDGE, end) if end is Actor.CLIENT and start is not Actor.CLIENT else (start, end)
+
+
 def numbered_talks(load: Conditions, design: Design, boxes: Mapping[str, Box]) -> Iterator[Talk]:
     """The steps of one request, numbered, between the boxes that are there."""
     number = 0
     for step in steps_of(load, design):
         if not np.any(np.asarray(step.seconds) > 0):
             continue
-        ends = [_role(actor, boxes) for actor in step.actors]
-        if set(ends) in ({"client", "worker"}, {"client", "front"}) and not step.past_door:
+        ends = [_role(actor, boxes) for actor in step_ends(step, design)]
+        if set(ends) & {"client", "edge"} and set(ends) & {"worker", "front"} and not step.past_door:
             ends = ["door" if end in ("worker", "front") else end for end in ends]
         number += 1
         yield Talk(number, ends[0], ends[1], step.title, step.phase)

@@ -12,6 +12,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.text import Text
 
 from explorer.analysis.decision_map import DecisionMap, map_decisions, unit_of
+from explorer.analysis.phrases import list_options
 from explorer.analysis.sweep.sweep import Sweep
 from explorer.engine.search import NOTHING
 from explorer.facts.units import format_percent
@@ -71,9 +72,7 @@ def _common_choices_note(decisions: DecisionMap) -> str:
     """What all designs of the map have in common."""
     if not decisions.designs:
         return "no design is feasible anywhere here"
-    if not decisions.varying:
-        return f"everywhere: {' + '.join(decisions.common.values())}"
-    common = ", ".join(f"{name} {option}" for name, option in decisions.common.items())
+    common = list_options(decisions.common)
     return f"everywhere: {common}" if common else "the least money and parts at every point"
 
 

@@ -13,6 +13,7 @@ from explorer.analysis.phrases import list_options
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
 from explorer.engine.sizing import sized_conditions
+from explorer.options.base.request_path import Actor
 from explorer.workload.workload import Workload
 
 from .architecture import (
@@ -33,7 +34,9 @@ from .style import DARK, INK, WIDTH_IN, Picture, canvas, in_house_style, subtitl
 BOX_IN, GAP_IN, LANE_IN = 1.38, 0.5, 0.42
 LEGEND_IN = 0.215
 ARROW = "#8c959f"  # of a hand-over that takes no time of its own
-FILLS = {"client": "#eef1f4", "door": "#e6f1fa", "table": "#e9f5ef", "bucket": "#e9f5ef", "store": "#e9f5ef"}
+FILLS = {"client": "#eef1f4", "edge": "#e6f1fa", "door": "#e6f1fa"}
+FILLS |= dict.fromkeys(("table", "bucket", "store"), "#e9f5ef")
+MOST_ACROSS = 6  # boxes of the upper row; with one more the store stands under what hands over
 
 
 @in_house_style
@@ -84,9 +87,13 @@ def _resources_subject(subject: object, design: object) -> tuple[Workload, Desig
 def _place_boxes(boxes: dict[str, Box], over: bool) -> float:
     """Give each box its place; the height of all [inches]."""
     upper = [role for role in ACROSS if role in boxes]
+    stands_under = dict(UNDER)
+    if len(upper) > MOST_ACROSS:
+        upper.remove(Actor.STORE)
+        stands_under[Actor.STORE] = Actor.HANDS
     gap = min((WIDTH_IN - 0.3 - BOX_IN) / max(len(upper) - 1, 1), 2.6)
     left = (WIDTH_IN - gap * (len(upper) - 1)) / 2
-    under = [role for role in UNDER if role in boxes]
+    under = [role for role in stands_under if role in boxes]
     low = max((boxes[role].height for role in under), default=0.0)
     lane = LANE_IN if "bucket" in boxes else 0.0  # of the line between client and bucket
     high = max(boxes[role].height for role in upper)
@@ -94,7 +101,7 @@ def _place_boxes(boxes: dict[str, Box], over: bool) -> float:
     for number, role in enumerate(upper):
         boxes[role].x, boxes[role].y = left + gap * number, middle
     for role in under:
-        above = boxes.get(UNDER[role], boxes["worker"])
+        above = boxes.get(stands_under[role], boxes["worker"])
         boxes[role].x, boxes[role].y = above.x, lane + low - boxes[role].height / 2
     return middle + high / 2 + (LANE_IN if over else 0.0)
 
@@ -123,8 +130,8 @@ def _draw_resources(axes: Axes, box: Box, fill: str) -> None:
 def _connect_boxes(axes: Axes, boxes: Mapping[str, Box], start: str, end: str, talks: list[Talk]) -> None:
     """An arrow with the numbers of its steps; around the others between a bucket and the client."""
     a, b = boxes[start], boxes[end]
-    if {start, end} == {"client", "bucket"}:
-        shift = 0.0 if start == "bucket" else 0.24
+    if "bucket" in (start, end) and {start, end} & {"client", "edge"}:
+        shift = 0.24 if start == "client" else 0.0
         points = _path_around(a, b, below=0.16 + shift / 2, shift=shift)
     elif goes_over(start, end, boxes):
         top = max(box.y + box.height / 2 for box in boxes.values())

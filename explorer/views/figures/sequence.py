@@ -20,13 +20,13 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import Actor
 from explorer.workload.workload import Workload
 
-from .architecture import front_name
+from .architecture import front_name, step_ends
 from .bars import PHASE_COLOURS
 from .style import FAINT, INK, RULE, WIDTH_IN, Picture, canvas, in_house_style, subtitle
 
 ROW_IN = 0.42
 SILENT_IN = 0.24
-ORDER = ("client", "door", "front", "worker", "table", "bucket")  # then the stores that are read
+ORDER = ("client", "edge", "door", "front", "worker", "table", "bucket")  # then the stores that are read
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ def timed_steps(load: Conditions, design: Design) -> list[Arrow]:
         seconds = np.broadcast_to(step.seconds, (3,))
         if not seconds[-1] > 0:
             continue
-        start, end = step.actors
-        if "door" in {at, start} and at != start and at != "client" and start != "client":
+        start, end = step_ends(step, design)
+        if {"door", "edge"} & {at, start} and at != start and at != "client" and start != "client":
             arrows.append(Arrow(at, start, "", step.phase, 0.0, 0.0, silent=True))
         arrows.append(Arrow(start, end, step.title, step.phase, float(seconds[0]), float(seconds[-1])))
         at = end
@@ -119,6 +119,8 @@ def _actor_columns(axes: Axes, actors: Sequence[str], design: Design, depth: flo
 
 def actor_name(actor: str, design: Design) -> str:
     """What an actor of this design is called."""
+    if actor == "edge":
+        return design.edge
     if actor == "door":
         return design.door
     if actor == Actor.STORE:

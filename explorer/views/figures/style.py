@@ -145,13 +145,16 @@ def subtitle(picture: Picture, text: str, x: float = 0.012, **style: Any) -> Non
 
 
 def colour_key(picture: Picture, entries: Iterable[tuple[str, str]], x: float, y_in: float = 0.48) -> None:
-    """Names beside a square of their colour, in one row [inches below the top]."""
+    """Names beside a square of their colour, in one row [inches below the top], from `x` or before."""
     width, height = picture.get_size_inches()
-    y = 1 - y_in / height
-    for name, colour in entries:
+    y, gap = 1 - y_in / height, 0.16 / width
+    texts = [(picture.text(0, y, name, size=8.5, va="center"), colour) for name, colour in entries]
+    widths = [0.15 / width + text_width(picture, text) + gap for text, _ in texts]
+    x = max(min(x, 1 - sum(widths)), 0.012)
+    for (text, colour), own in zip(texts, widths, strict=True):
         picture.add_artist(_square(picture, x, y, colour))
-        text = picture.text(x + 0.15 / width, y, name, size=8.5, va="center")
-        x += 0.15 / width + text_width(picture, text) + 0.16 / width
+        text.set_x(x + 0.15 / width)
+        x += own
 
 
 def _square(picture: Picture, x: float, y: float, colour: str) -> Rectangle:

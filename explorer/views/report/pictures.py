@@ -138,7 +138,7 @@ def _designs_over_rates(r: Recommendation) -> list[Design]:
 
 
 def _winner_rows(grid: Sweep) -> Any:
-    """A row a point of the map; the five options say which design it is."""
+    """A row a point of the map; the eight options say which design it is."""
     return grid.to_frame().drop(columns=["winner", "runner_up"])
 
 
