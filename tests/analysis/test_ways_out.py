@@ -124,7 +124,7 @@ def test_where_something_is_feasible_there_is_no_way_out():
 
 
 def test_patience_and_run_time_by_hand():
-    """A constant 20 s with 5 s of patience: at least 4 times as much, or a run time under 5 s."""
+    """A constant 20 s, a client that waits 5 s: over 4 times the patience, or a run time under 5 s."""
     w = workload(runtime={"value": 20.0}, client={**NONE_OF_THEM, "waits": "5 s"})
     rows = {row["field"]: row for row in ex.recommend(w).answer.ways_out.to_dicts()}
     assert 20 < rows["client.waits"]["to"] < 20.6
@@ -134,7 +134,7 @@ def test_patience_and_run_time_by_hand():
 
 @pytest.mark.slow
 def test_where_no_single_change_does_the_least_pair_is_told():
-    """20 minutes and a download of 1 GB: neither patience nor a later p95 nor a smaller body is enough."""
+    """20 minutes and a download of 1 GB: neither patience nor a p95 nor a body is enough alone."""
     w = workload(
         runtime={"value": 1200.0},
         response={"value": 2.0**30},
