@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from explorer.options.base.conditions import Conditions
+from explorer.workload.distribution_field import Spread
 from explorer.workload.field_record import Field
 from explorer.workload.fields import FIELDS, SPREADS, by_path
 from explorer.workload.workload import Workload
@@ -59,6 +60,9 @@ def _field_wording(w: Workload, record: Field) -> str:
         return record.absent
     if isinstance(value, bool):
         return record.words[not value]
+    if isinstance(value, Spread):
+        p50, p99 = (record.kind.show(float(value.spread.quantile(p))) for p in (0.5, 0.99))
+        return p50 if p50 == p99 else f"{p50}, p99 {p99}"
     return (
         record.phrase.format(record.kind.show(value))
         if isinstance(record.phrase, str)
