@@ -25,6 +25,7 @@ RATES = {  # limits on what comes in a second, or is there at once: they break i
     "apigw.throttle", "appconfig.tps", "durable.checkpoint", "durable.running", "durable.start",
     "lambda.concurrency", "lambda.scaling", "sfn.start", "sm.get", "ssm.tps",
 }  # fmt: skip
+INPUTS = {"lambda.memory", "fargate.task"}  # sizes that a workload asks for: no use that could grow
 each = settings(max_examples=60)
 few = settings(max_examples=25)
 
@@ -84,7 +85,8 @@ def test_a_verdict_follows_from_the_numbers_beside_it(w, design):
         broken = f.breach_probability > 1 - w.targets.success
         assert (f.verdict in {"breach", "raise"}) == (broken and "S3" not in f.consequence)
         if f.verdict == "fits" and "S3" not in f.consequence:
-            assert f.breach_probability == 0 and f.used_p99 < TIGHT * f.limit_value
+            is_near = f.used_p99 >= TIGHT * f.limit_value and f.limit not in INPUTS
+            assert f.breach_probability == 0 and not is_near
         # a rate breaks in its peaks: what breaks there is a part of the month's requests
         peak_rps = w.peak_rps or 5 * w.requests_per_month / (w.preferences.month_hours * 3600)
         in_peaks = peak_rps * 3600 * w.preferences.month_hours / 24  # an hour of each day
@@ -146,6 +148,16 @@ def test_no_finding_gets_better_when_a_distribution_grows(w, design, axis, facto
 
 
 NOT_APPCONFIG = table().only(np.array([design.configuration != "appconfig" for design in DESIGNS]))
+# Of starts that a busier function no longer has: AppConfig's first read costs 0.0008 USD, a snapshot is
+# restored for each, and one more environment kept ready spares a twentieth of the requests theirs.
+NO_DEAR_STARTS = NOT_APPCONFIG.only(
+    np.array([design.initialization != "snap-start" for design in NOT_APPCONFIG.designs])
+)
+NO_DEAR_READS = table().only(
+    np.array(
+        [(d.initialization, d.configuration) != ("provisioned-concurrency", "appconfig") for d in DESIGNS]
+    )
+)
 
 NOT_QUEUED = table().only(np.array([design.execution != "queued" for design in DESIGNS]))
 
@@ -166,7 +178,7 @@ def test_more_requests_never_cost_less_in_the_same_design(w):
         "peak_rps": (w.peak_rps or w.mean_rps * 5) * np.geomspace(1, 1e6, 31),
     }
     load = Conditions(w, axes)
-    usd = Evaluation(load, table()).monthly_usd
+    usd = Evaluation(load, NO_DEAR_READS).monthly_usd
     assert (np.diff(usd, axis=1) >= -saved_usd(load) - 1e-9 * usd[:, 1:]).all()
 
 
@@ -174,9 +186,7 @@ def test_more_requests_never_cost_less_in_the_same_design(w):
 @given(workloads(), st.floats(1e5, 1e9))
 def test_twice_the_requests_never_cost_less_at_the_rates_of_an_api(w, rate):
     axes = {"requests_per_month": np.array([rate, 2 * rate]), "peak_rps": np.array([rate, 2 * rate]) / 5e5}
-    e = Evaluation(
-        Conditions(w, axes), NOT_APPCONFIG
-    )  # which charges 0.0008 USD for each environment's first read
+    e = Evaluation(Conditions(w, axes), NO_DEAR_STARTS)
     less, more = e.monthly_usd.T
     assert (more >= less * (1 - 1e-9)).all()
 

@@ -165,7 +165,8 @@ def test_tiles_leave_no_seam(w, many, monkeypatch):
     from explorer.analysis.sensitivity import scenarios
 
     monkeypatch.setattr(scenarios, "TILE", 600)
-    monkeypatch.setattr("explorer.engine.search.BLOCK", 250)
+    monkeypatch.setattr("explorer.engine.search.FEW", 0)
+    monkeypatch.setattr("explorer.engine.search.PRICED", 250)
     cut = regret(w, RANGES, samples=1000)
     names = [[r.held.designs[i] if i >= 0 else None for i in r.winner] for r in (cut, many)]
     assert names[0] == names[1] and cut.choice == many.choice
