@@ -22,9 +22,10 @@ LADDER = ("fits", "tight", "raise", "breach")
 
 
 RATES = {  # limits on what comes in a second, or is there at once: they break in peaks
-    "apigw.throttle", "apigw.ws.connect.rate", "appconfig.tps", "cf.bandwidth", "cf.rps", "durable.checkpoint", "durable.running", "durable.start",
-    "ecs.runtask.rate", "fargate.launch.burst", "fargate.launch.rate", "lambda.concurrency",
-    "lambda.scaling", "sfn.start", "sfn.start.express", "sm.get", "ssm.tps",
+    "apigw.throttle", "apigw.ws.connect.rate", "appconfig.tps", "cf.bandwidth", "cf.rps",
+    "durable.checkpoint", "durable.running", "durable.start", "ecs.runtask.rate", "fargate.launch.burst",
+    "fargate.launch.rate", "lambda.concurrency", "lambda.scaling", "sfn.start", "sfn.start.express",
+    "sm.get", "ssm.tps",
 }  # fmt: skip
 INPUTS = {
     "lambda.memory",
