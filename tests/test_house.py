@@ -380,7 +380,7 @@ NAMED = {  # reviewed: what else the text of a file means that is an option's id
     "live/bench/row.py": {"queue"},
     "live/client/bodies.py": {"gzip"},
     "live/client/caller.py": {"gzip"},
-    "live/client/exchange.py": {"queued"},  # the status of a job
+    "live/client/exchange.py": {"accepted", "queued"},  # the status of a job
     "live/cloud/actions.py": {"appconfig"},  # AWS's name of a service
     "live/cloud/doors.py": {"function-url", "http-api"},  # the local cloud stands in for these doors
     "live/cloud/limits.py": {"function-url", "http-api", "rest-api"},

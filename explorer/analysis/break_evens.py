@@ -165,7 +165,7 @@ def _turn(r: Choice, axis: str, direction: str, factor: float, design: Design | 
     then = "no design is feasible"
     if design:
         then = f"build {difference_in_words(design, r.design) if r.design else describe_design(design)}"
-    shown = format_percent(value) if unit == "share" else format_quantity_as_listed(value, unit)
+    shown = _share_in_words(value) if unit == "share" else format_quantity_as_listed(value, unit)
     at = f"{shown} ({format_multiple(factor)} today's)"
     says = f"{direction} a {called} of {at}, {then}"
     return BreakEven(axis, value, unit, factor, direction, design.ids if design else None, says)
@@ -210,3 +210,9 @@ def _helps(r: Choice, field: str, value: object) -> bool:
     except ExplorerError:  # no valid value: it cannot help
         return False
     return winners(Conditions(varied)) != [None]
+
+
+def _share_in_words(share: float) -> str:
+    """A share to three digits, of what is missing where that is less: "50 %", "99.87 %"."""
+    missing = 1 - share
+    return format_percent(float(f"{share:.3g}") if share < 0.9 else 1 - float(f"{missing:.3g}"))

@@ -152,12 +152,12 @@ class Workload(Fields):
         """
         section = getattr(self, spread)
         content = self._content.get(spread, section.spread.median)
-        given = content if isinstance(content, Mapping) else {"value": content}
-        if "samples" in given:
+        fields = content if isinstance(content, Mapping) else {"value": content}
+        if "samples" in fields:
             return self.replace({spread: {"samples": section.spread.values * factor}})
         values = {
             name: _scaled_value(section, value, factor)
-            for name, value in given.items()
+            for name, value in fields.items()
             if QUANTILE.fullmatch(name) or name in {"max", "value"}
         }
         return self.replace({spread: values})

@@ -124,6 +124,10 @@ def test_one_point_is_what_recommend_says_there(axis, share):
 
 def placed(w, axis, value):
     """The workload with the value, as its file would have it: of a distribution, each given value scaled."""
+    if axis == "runtime.memory":  # the run time moves with it: the share that computes, with the vCPU
+        vcpu_now, vcpu = (min(mb / 1769, w.runtime.threads) for mb in (w.runtime.memory, value))
+        slower = w.runtime.cpu * vcpu_now / vcpu + 1 - w.runtime.cpu
+        w = placed(w, "runtime", float(w.runtime.spread.median) * slower)
     if axis not in SPREADS:
         return w.replace({f"{TOTAL}.total" if axis == TOTAL else axis: value})
     factor = value / float(getattr(w, axis).spread.median)

@@ -24,7 +24,8 @@ from explorer.facts.units import format_quantity
 
 WORKLOADS = locations.workloads_dir()
 STATEMENTS = str(WORKLOADS / "statements.toml")
-CONCERNS = {"door", "request", "response", "execution", "configuration"}
+CONCERNS = {"edge", "door", "request", "response", "compression", "execution"}
+CONCERNS |= {"initialization", "configuration"}
 USAGE = "id,quantity\nlambda.request_x86,3e6\nlambda.duration_x86,540000\n"
 
 
@@ -177,8 +178,14 @@ def test_recommend_has_the_fields_of_the_contract():
     found = answer("recommend", STATEMENTS)
     fields = "schema design feasible monthly_usd parts part_usd score_usd latency_p50_s latency_p95_s"
     fields += " bill findings alternatives rejected break_evens at_part_usd assumptions changes"
+    fields += " memory_mb architecture given first_byte_p95_s ways_out promises"
     assert set(fields.split()) <= found.keys()
     assert set(found["design"]) == CONCERNS and found["feasible"] is True
+    assert (found["memory_mb"], found["architecture"]) == (1769, "arm64")  # the file's defaults
+    assert found["given"].keys() == {"memory_mb", "architecture", "monthly_usd", "feasible"}
+    assert found["ways_out"] == [] and found["latency_p50_s"] < found["latency_p95_s"]
+    promises = {row["field"] for row in found["promises"]}
+    assert promises == {"client.waits", "targets.latency_p95"}  # what the file promises
 
 
 @pytest.mark.parametrize(
@@ -190,6 +197,7 @@ def test_recommend_has_the_fields_of_the_contract():
         ),
         ("alternatives", "design monthly_usd parts latency_p50_s latency_p95_s deployable"),
         ("rejected", "because options designs breach_probability nearest"),
+        ("promises", "field value unit binds monthly_usd_without saves_usd saves_score_usd design text"),
     ],
 )
 def test_each_row_has_the_fields_of_the_contract(table, fields):
@@ -208,6 +216,9 @@ def test_nothing_feasible_is_a_no_with_a_null_design(impossible):
     found = json.loads(done.stdout)
     assert (done.exit_code, found["design"], found["feasible"]) == (1, None, False)
     assert run("recommend", impossible).exit_code == 1
+    fields = {"kind", "field", "from", "to", "unit", "factor", "design", "memory_mb", "architecture"}
+    fields |= {"monthly_usd", "parts", "text"}
+    assert found["ways_out"] and all(fields <= row.keys() for row in found["ways_out"])
 
 
 def test_another_region_has_other_prices():
@@ -220,7 +231,7 @@ def test_a_person_reads_sentences_and_tables():
     shown = run("recommend", STATEMENTS, "--all").stdout
     titles = ("Limits used", "Bill, a month", "Other designs", "Ruled out", "What a part is worth")
     assert all(title in shown for title in (*titles, "Assumptions"))
-    assert shown.startswith(("Build\nFor Account statements, build", "The trade\nThe answer depends"))
+    assert shown.startswith(("Build\nBuild an asynchronous endpoint", "The trade\nThe answer depends"))
     assert "\x1b" not in shown
 
 
@@ -237,11 +248,11 @@ def test_one_screen_has_the_answer_the_five_next_best_and_where_more_is_to_be_ha
     lines = done.stdout.splitlines()
     words = " ".join(done.stdout.split()).lower()
     assert all(
-        " ".join(text.lower().split()).rstrip(".") in words for text in summary.summary_paragraphs(r).values()
+        " ".join(text.lower().split()).rstrip(".") in words for text in summary.summary_paragraphs(r.answer).values()
     )
     start = next(i for i, line in enumerate(lines) if line.startswith("the next best"))
     shown = [re.findall(r"\$([\d,.]+)", line)[0].replace(",", "") for line in lines[start + 2 : start + 7]]
-    assert [float(usd) for usd in shown] == [round(other.monthly_usd, 2) for other in r.others[:5]]
+    assert [float(usd) for usd in shown] == [round(other.monthly_usd, 2) for other in r.answer.alternatives[:5]]
     assert [line.split("explorer ")[1].split()[0] for line in lines[start + 7 :]] == [
         "recommend",
         "explain",
@@ -308,9 +319,9 @@ def test_all_shows_every_design_reason_and_assumption():
     r, every = ex.recommend(ex.Workload.load(STATEMENTS)), run("recommend", STATEMENTS, "--all").stdout
     lines = every.splitlines()
     start = lines.index("Other designs that work")
-    assert len(lines[start + 3 : lines.index("", start)]) == len(r.others)
-    assert all(reason.because in every for reason in r.reasons)
-    assert all(assumption.id in every for assumption in r.assumed)
+    assert len(lines[start + 3 : lines.index("", start)]) == len(r.answer.alternatives)
+    assert all(reason.because in every for reason in r.answer.rejections)
+    assert all(assumption.id in every for assumption in r.answer.assumptions)
 
 
 def test_assess_says_what_keeps_a_design_from_being_feasible():

@@ -268,10 +268,12 @@ class Conditions:
         # the work needs the same seconds of a processor, whatever the memory
         used_there = np.minimum(stated_at / self.constant("lambda.vcpu_mb"), threads)
         self.cpu = np.minimum(cpu * used_there / self.used_vcpu / slower, 1.0)
+        longer = slower
         if "runtime" in self.axes:
             here = here.with_median(self.axes["runtime"] * slower)
+            longer = slower * self.axes["runtime"] / stated.median
         self.runtime, first = here, runtime.first_byte
-        self.first_byte = here if first is None else Earlier(first.spread.scaled(slower), here)
+        self.first_byte = here if first is None else Earlier(first.spread.scaled(longer), here)
 
     def _read_configuration(self) -> None:
         given, number = self.workload.configuration, self.number

@@ -76,7 +76,7 @@ def boxes_by_role(load: Conditions, design: Design) -> dict[str, Box]:
             role, title = _role_and_title(part, option, boxes)
             boxes.setdefault(role, Box(title)).parts.append(part)
     if any(Actor.BUCKET in step.actors and np.any(step.seconds > 0) for step in steps_of(load, design)):
-        boxes.setdefault(Actor.BUCKET, Box("S3 bucket"))  # of what is too large to hand over: no part of its own
+        boxes.setdefault(Actor.BUCKET, Box("S3 bucket"))  # too large to hand over: no part of its own
     for box in boxes.values():  # a title that is the only part is not said twice
         box.parts = [part for part in box.parts if part != box.title]
     return {role.value: boxes[role] for role in (*ACROSS, *UNDER) if role in boxes}
