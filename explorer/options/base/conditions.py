@@ -184,6 +184,10 @@ class Conditions:
         """The p50 of an operation [s], where its mean is wanted: no other figure is published."""
         return self.clients.time(time_id)[0].item()
 
+    def longest_s(self, time_id: str) -> float:
+        """The p99 of an operation [s], whatever share of the requests meets it."""
+        return self.clients.time(time_id)[-1].item()
+
     def _time_spread(self, time_id: str) -> Distribution:
         measured = self.workload.times.get(time_id)
         if measured is not None:

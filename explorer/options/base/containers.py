@@ -143,7 +143,7 @@ def _day(load: Conditions) -> tuple[Number, Number]:
 
 def _risen(load: Conditions) -> Number:
     """By how much the rate rises before a task that was called for has started [1/s]."""
-    late_s = load.constant("service.reaction_s") + load.time("ecs.start")[-1].item()
+    late_s = load.constant("service.reaction_s") + load.longest_s("ecs.start")
     return (load.peak_rps - load.mean_rps) * np.minimum(late_s / load.peak_ramp_s, 1.0)
 
 

@@ -199,3 +199,16 @@ def test_less_that_computes_never_makes_a_service_dearer(rps, memory, language):
     f = fleet(load)
     usd = sum(load.price(name) * hours for name, hours in task_hours(load, f.mean, f.vcpu, f.gb))
     assert (np.diff(usd) >= -1e-9).all() and usd[-1] > 0
+
+
+def test_a_service_behind_a_cache_costs_the_same_on_an_axis_of_the_share_that_it_answers_as_at_its_points():
+    w = ex.Workload.load("thumbnails")
+    design = (
+        "edge=cloudfront,door=alb,request=inline,response=buffered,compression=none,execution=service,"
+        "initialization=on-demand,configuration=environment"
+    )
+    shares = [0.5, 0.94]
+    swept = ex.sweep(w, {"response.cacheable": shares}, designs=[design])
+    alone = [float(ex.cost(w.replace({"response.cacheable": share}), design).total_usd) for share in shares]
+    assert swept.monthly_usd[0] == pytest.approx(alone, rel=1e-9)
+    assert alone[0] > alone[1]
