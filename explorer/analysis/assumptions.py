@@ -76,8 +76,8 @@ def _defaults(r: Choice) -> Iterator[Assumption]:
         rows.append((record, value, [other for other in others if _can_be(r.workload, other)]))
     decides = _deciding(r, [(record, other) for record, _, others in rows for other in others])
     for record, value, _ in rows:
-        said = record.assumption.why if record.assumption else ""
-        yield Assumption(record.path, "default", record.kind.state(value), said, record.path in decides)
+        why = record.assumption.why if record.assumption else ""
+        yield Assumption(record.path, "default", record.kind.state(value), why, record.path in decides)
 
 
 def _can_be(workload: Workload, change: dict[str, Any]) -> bool:
@@ -92,8 +92,8 @@ def _can_be(workload: Workload, change: dict[str, Any]) -> bool:
 def _deciding(r: Choice, changes: list[tuple[Field, dict[str, Any]]]) -> set[str]:
     """The fields by one of whose changes another design is recommended: numbers are looked at together."""
     numbers = [(record.path, change) for record, change in changes if record.is_axis]
-    found = winners(variations(r.workload, [change for _, change in numbers])) if numbers else []
-    decides = {path for (path, _), design in zip(numbers, found, strict=True) if design != r.design}
+    winning = winners(variations(r.workload, [change for _, change in numbers])) if numbers else []
+    decides = {path for (path, _), design in zip(numbers, winning, strict=True) if design != r.design}
     for record, change in changes:
         if not record.is_axis and record.path not in decides:
             (design,) = winners(variations(r.workload.replace(change), [{}]))

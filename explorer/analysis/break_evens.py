@@ -165,8 +165,8 @@ def _turn(r: Choice, axis: str, direction: str, factor: float, design: Design | 
     then = "no design is feasible"
     if design:
         then = f"build {difference_in_words(design, r.design) if r.design else describe_design(design)}"
-    shown = _share_in_words(value) if unit == "share" else format_quantity_as_listed(value, unit)
-    at = f"{shown} ({format_multiple(factor)} today's)"
+    words = _share_in_words(value) if unit == "share" else format_quantity_as_listed(value, unit)
+    at = f"{words} ({format_multiple(factor)} today's)"
     says = f"{direction} a {called} of {at}, {then}"
     return BreakEven(axis, value, unit, factor, direction, design.ids if design else None, says)
 

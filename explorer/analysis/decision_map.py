@@ -114,8 +114,8 @@ class DecisionMap:
 
     def label(self, design: Design) -> tuple[str, ...]:
         """What tells a design from the others on the map; what it does without is not named."""
-        options = tuple(design.ids[name] for name in self.varying if design.ids[name] != "none")
-        return options or (design.response,)
+        names = tuple(design.ids[name] for name in self.varying if design.ids[name] != "none")
+        return names or (design.response,)
 
     @cached_property
     def winner_regions(self) -> list[Region]:

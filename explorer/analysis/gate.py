@@ -63,8 +63,8 @@ class Lines:
         return next((self.first[field] for field in fields if field in self.first), 1)
 
 
-def _plain_key(written: str) -> str:
-    return re.sub(r"[\s\"']", "", written)
+def _plain_key(text: str) -> str:
+    return re.sub(r"[\s\"']", "", text)
 
 
 STORED = ("lambda.env", "ssm.", "sm.", "appconfig.", "lambda.updatecfg")  # limits on configuration

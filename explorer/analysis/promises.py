@@ -35,10 +35,10 @@ class PromisePrice:
 
 def promises(r: Choice) -> list[PromisePrice]:
     """A row for each promise, wish and way to authorise that the workload gives."""
-    return [_price(r, field, value, without) for field, value, without in _given(r.workload)]
+    return [_price(r, field, value, without) for field, value, without in _promises_of(r.workload)]
 
 
-def _given(workload: Workload) -> Iterator[tuple[str, Any, Workload]]:
+def _promises_of(workload: Workload) -> Iterator[tuple[str, Any, Workload]]:
     """The promises that are given, each with the workload without it."""
     plain = workload.without_current()
     for path in TIMES:
@@ -62,7 +62,7 @@ def _price(r: Choice, field: str, value: Any, without: Workload) -> PromisePrice
     saves_score = r.score_usd - free.score_usd if r.feasible and free.design else None
     binds = (free.design is not None) != r.feasible or free.design != r.design
     record = by_path()[field]
-    shown = value if isinstance(value, str) else record.kind.show(value)
+    words = value if isinstance(value, str) else record.kind.show(value)
     return PromisePrice(
         field,
         value,
@@ -72,15 +72,15 @@ def _price(r: Choice, field: str, value: Any, without: Workload) -> PromisePrice
         saves,
         saves_score,
         free.design.ids if free.design else None,
-        _text(record.noun or record.label or field, shown, r.feasible, binds, usd, saves),
+        _text(record.noun or record.label or field, words, r.feasible, binds, usd, saves),
     )
 
 
 def _text(
-    noun: str, shown: str, is_feasible: bool, binds: bool, usd: float | None, saves: float | None
+    noun: str, words: str, is_feasible: bool, binds: bool, usd: float | None, saves: float | None
 ) -> str:
     """What the promise costs, in a sentence."""
-    promise = f"{noun} ({shown})"
+    promise = f"{noun} ({words})"
     if usd is None:
         return f"without {promise}, nothing is feasible either"
     if not is_feasible:

@@ -63,11 +63,11 @@ def ways_out(r: Choice) -> list[WayOut]:
     """
     if r.feasible:
         return []
-    single = sorted(_changes(r.workload), key=_asked)
+    single = sorted(_changes(r.workload), key=_effort)
     return single or _least_pair(r.workload)
 
 
-def _asked(way: WayOut) -> tuple[bool, float, int, float]:
+def _effort(way: WayOut) -> tuple[bool, float, int, float]:
     """How much is asked: an ability least, then the least factor; ties as `KINDS` has them."""
     return way.kind != "ability", way.factor or 1.0, KINDS.index(way.kind), way.monthly_usd
 
@@ -135,8 +135,8 @@ def _quotas_that_break(workload: Workload) -> list[str]:
     """Quotas that AWS raises, and that break for some design raised as far as it may be."""
     load = Conditions(workload)
     evaluation = Evaluation(load, allowed(load))
-    broken = {limit for (limit, _), chances in evaluation.raised.items() if (chances > load.tolerance).any()}
-    return sorted(limit for limit in broken if highest(limit) is not None)
+    limits = {limit for (limit, _), chances in evaluation.raised.items() if (chances > load.tolerance).any()}
+    return sorted(limit for limit in limits if highest(limit) is not None)
 
 
 def _quota(workload: Workload, limit_id: str) -> WayOut | None:
@@ -171,9 +171,9 @@ def _way(
     except ExplorerError:
         return None
     relaxation = record.relaxation
-    shown = record.kind.show(value)
+    words = record.kind.show(value)
     noun = record.noun or record.label or record.path
-    text = relaxation.sentence.format(shown) if relaxation else f"the {noun} were {shown}"
+    text = relaxation.sentence.format(words) if relaxation else f"the {noun} were {words}"
     return _of(changed, kind, record.path, today, value, record.unit, factor, text)
 
 
@@ -220,7 +220,7 @@ def _least_pair(workload: Workload) -> list[WayOut]:
         except ExplorerError:
             continue
         for second in _changes(eased):
-            if second.field != record.path and (best is None or _asked(second) < _asked(best[0])):
+            if second.field != record.path and (best is None or _effort(second) < _effort(best[0])):
                 best = second, record
     if best is None:
         return []

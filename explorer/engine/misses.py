@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from explorer.facts.units import Number
 from explorer.options.base.limit_uses import Driver, LimitUse
 from explorer.options.base.usage import total
 
@@ -35,9 +36,9 @@ def miss_factors(evaluation: Evaluation) -> np.ndarray:
     factors = by_placement[evaluation.table.rows].max(axis=1)
     factors = np.maximum(factors, _patience_factor(evaluation))
     if evaluation.load.latency_p95 is not None:
-        factors = np.maximum(factors, evaluation.latency_s[:, 1] / evaluation.load.latency_p95)
+        factors = np.maximum(factors, _times(evaluation.latency_s[:, 1], evaluation.load.latency_p95))
     if evaluation.load.first_byte_p95 is not None:
-        factors = np.maximum(factors, evaluation.first_byte_p95_s / evaluation.load.first_byte_p95)
+        factors = np.maximum(factors, _times(evaluation.first_byte_p95_s, evaluation.load.first_byte_p95))
     return np.minimum(factors, NEVER)
 
 
@@ -50,7 +51,13 @@ def _patience_factor(evaluation: Evaluation) -> np.ndarray:
     ends = np.where(evaluation.table.streams, load.edge("first_byte"), load.edge(Driver.RUNTIME))
     answer = np.where(evaluation.table.answers, work + start + ends, 0.0)
     late = evaluation.late > load.tolerance
-    return np.where(late, np.maximum((exchange + answer) / load.waits, 1.0), 1.0)
+    return np.where(late, np.maximum(_times(exchange + answer, load.waits), 1.0), 1.0)
+
+
+def _times(needed: np.ndarray, promised: Number) -> np.ndarray:
+    """How many times what is promised is needed; `NEVER` of a promise of nothing."""
+    promised = np.asarray(promised, dtype=float)
+    return np.asarray(np.where(promised > 0, needed / np.where(promised > 0, promised, 1.0), NEVER))
 
 
 def _limit_factor(evaluation: Evaluation, use: LimitUse) -> np.ndarray:

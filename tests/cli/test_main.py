@@ -247,12 +247,12 @@ def test_one_screen_has_the_answer_the_five_next_best_and_where_more_is_to_be_ha
     r, done = ex.recommend(ex.Workload.load(STATEMENTS)), run("recommend", STATEMENTS)
     lines = done.stdout.splitlines()
     words = " ".join(done.stdout.split()).lower()
-    assert all(
-        " ".join(text.lower().split()).rstrip(".") in words for text in summary.summary_paragraphs(r.answer).values()
-    )
+    paragraphs = summary.summary_paragraphs(r.answer).values()
+    assert all(" ".join(text.lower().split()).rstrip(".") in words for text in paragraphs)
     start = next(i for i, line in enumerate(lines) if line.startswith("the next best"))
     shown = [re.findall(r"\$([\d,.]+)", line)[0].replace(",", "") for line in lines[start + 2 : start + 7]]
-    assert [float(usd) for usd in shown] == [round(other.monthly_usd, 2) for other in r.answer.alternatives[:5]]
+    best = r.answer.alternatives[:5]
+    assert [float(usd) for usd in shown] == [round(other.monthly_usd, 2) for other in best]
     assert [line.split("explorer ")[1].split()[0] for line in lines[start + 7 :]] == [
         "recommend",
         "explain",

@@ -45,9 +45,9 @@ class Page:
         workload is none.
         """
         require("explorer app", "voila", "anywidget", "ipywidgets", "matplotlib")
-        given = workload_argument(self.workload)
+        argument = workload_argument(self.workload)
         application = _voila_application(self, ready)
-        os.environ[import_module("explorer.views.app.screen").WORKLOAD] = given  # a kernel inherits it
+        os.environ[import_module("explorer.views.app.screen").WORKLOAD] = argument  # a kernel inherits it
         application.initialize(argv=_voila_arguments(self.browser))
         application.start()
 

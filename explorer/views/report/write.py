@@ -50,14 +50,14 @@ def write_figures(doc: Document, folder: Path) -> list[Path]:
     Raises ReportError, and MissingExtraError without matplotlib.
     """
     require("figures", "matplotlib")
-    found: list[Path] = []
-    for number, drawn in enumerate(doc.every_picture(), 1):
-        name = f"{number:02}-{drawn.name}"
-        found.append(write_file(drawn.svg.encode(), folder / f"{name}.svg"))
-        found.append(write_file(drawn.picture.png(DPI), folder / f"{name}.png"))
-        rows = drawn.rows().to_csv(index=False, lineterminator="\n", float_format=DIGITS)
-        found.append(write_file(rows.encode(), folder / f"{name}.csv"))
-    return found
+    paths: list[Path] = []
+    for number, picture in enumerate(doc.every_picture(), 1):
+        name = f"{number:02}-{picture.name}"
+        paths.append(write_file(picture.svg.encode(), folder / f"{name}.svg"))
+        paths.append(write_file(picture.picture.png(DPI), folder / f"{name}.png"))
+        rows = picture.rows().to_csv(index=False, lineterminator="\n", float_format=DIGITS)
+        paths.append(write_file(rows.encode(), folder / f"{name}.csv"))
+    return paths
 
 
 # The forms: each is imported when it is first asked for -------------------------------------------
