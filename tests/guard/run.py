@@ -114,7 +114,7 @@ def _wheel() -> Path:
         archive.extractall(source, filter="data")
     packed.unlink()
     _run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", built, cwd=source)
-    return next(built.glob("explorer-0.1.0-*.whl"))
+    return next(built.glob("*.whl"))
 
 
 def _site(python: Path) -> Path:
