@@ -57,7 +57,7 @@ def said(command: list[str], folder: Path, **options) -> subprocess.CompletedPro
     plain = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "PYTHONPATH": str(ROOT)}
     env = os.environ | plain | {"PATH": f"{here}{os.pathsep}{os.environ['PATH']}"}
     both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    return subprocess.run(command, cwd=folder, env=env, text=True, timeout=120, **both, **options)
+    return subprocess.run(command, cwd=folder, env=env, text=True, timeout=600, **both, **options)
 
 
 def examples(page: Path) -> list[tuple[str, str, str]]:
