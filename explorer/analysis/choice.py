@@ -44,7 +44,7 @@ def complete_design(workload: Workload, design: str | Mapping[str, str | None] |
     possible = candidates.only(candidates.allowed(load)).with_parts_for(load)
     index = int(best_two(Answers(load, possible)).winner)
     if index >= 0:
-        return possible.designs[index]
+        return possible.design(index)
     best = Choice(workload.without_current()).nearest
     return min(candidates.designs, key=lambda candidate: candidate.differs_from(best))
 
@@ -93,7 +93,7 @@ class Choice:
         index = int(best_two(self.answers).winner)
         self.feasible = index >= 0
         self.index = index if self.feasible else nearest_miss(self.evaluation)
-        self.design = self.candidates.designs[index] if self.feasible else None
+        self.design = self.candidates.design(index) if self.feasible else None
 
     @cached_property
     def evaluation(self) -> Evaluation:
@@ -103,13 +103,12 @@ class Choice:
     @cached_property
     def _alone(self) -> Evaluation:
         """`nearest` by itself."""
-        here = np.arange(len(self.candidates.designs)) == self.index
-        return Evaluation(self.load, self.candidates.only(here), self.answers)
+        return Evaluation(self.load, self.candidates.only(np.array([self.index])), self.answers)
 
     @property
     def nearest(self) -> Design:
         """The recommended design, or the one that misses by least where nothing is feasible."""
-        return self.candidates.designs[self.index]
+        return self.candidates.design(self.index)
 
     @property
     def monthly_usd(self) -> float:
@@ -186,18 +185,12 @@ class Choice:
         e = self.evaluation
         score = e.score_usd(self.part_usd)
         order = np.lexsort((e.latency_s[:, 1], e.table.parts, score))
+        columns = (e.monthly_usd, e.table.parts, score, e.latency_s[:, 0], e.latency_s[:, 1])
+        order = order[np.isfinite(score[order]) & (order != self.index)]
+        designs = [e.table.design(index) for index in order.tolist()]
         rows = (
-            Alternative(
-                e.designs[i].ids,
-                float(e.monthly_usd[i]),
-                int(e.table.parts[i]),
-                float(score[i]),
-                float(e.latency_s[i, 0]),
-                float(e.latency_s[i, 1]),
-                e.designs[i].deployable,
-            )
-            for i in order
-            if np.isfinite(score[i]) and i != self.index
+            Alternative(design.ids, *row, design.deployable)
+            for design, *row in zip(designs, *(each[order].tolist() for each in columns), strict=True)
         )
         return Rows(tuple(rows), Alternative, {"design": CONCERNS})
 
@@ -215,6 +208,6 @@ class Choice:
         index = int(self.evaluation.winner(part_usd)) if self.feasible else -1
         if index < 0:
             return {"design": None, "monthly_usd": None, "parts": None}
-        design = self.evaluation.designs[index]
+        design = self.candidates.design(index)
         usd = float(self.evaluation.monthly_usd[index])
         return {"design": design.ids, "monthly_usd": usd, "parts": int(self.evaluation.table.parts[index])}

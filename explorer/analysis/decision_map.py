@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from explorer.analysis.sweep.sweep import POSITION, Sweep, sweep
+from explorer.analysis.sweep.sweep import Sweep, sweep
 from explorer.engine.designs import Design, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import findings
@@ -278,9 +278,7 @@ def why_design_loses(workload: Workload, design: Design, point: Mapping[str, flo
     worst = findings(workload, design, load)[0]
     if worst.verdict == Verdict.BREACH:
         return worst.limit
-    only = np.zeros(len(POSITION), dtype=bool)
-    only[POSITION[design]] = True
-    evaluation = Evaluation(load, table().only(only))
+    evaluation = Evaluation(load, table().where(design.ids))
     if not bool(np.all(evaluation.late <= load.tolerance)):
         return "client.waits"
     return "cost" if bool(np.all(evaluation.in_time)) else "targets.latency_p95"

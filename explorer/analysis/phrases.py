@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from explorer.engine.limits import Finding
     from explorer.options.base.option import Option
 
-    from .rejections import Rejection
+    from .rejections import ClashRule, Rejection
 
     Choices = Mapping[str, str] | Design  # the option id of each concern
 
@@ -520,7 +520,7 @@ def _plain_first(concern: str) -> Callable[[str], int]:
     return list(OPTIONS[concern]).index
 
 
-def rejected_options_at_length(reason: Rejection, design: Design) -> str:
+def rejected_options_at_length(reason: Rejection | ClashRule, design: Design) -> str:
     """The same in a document: every option; what makes it bind beside those that it binds.
 
     >>> rejected_options_at_length(limit, design)

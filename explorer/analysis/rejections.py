@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explorer.engine.designs import Design, every_combination, table
+from explorer.engine.designs import CONCERNS, OPTIONS, Table, combinations, table
 from explorer.engine.evaluation import Evaluation
 from explorer.facts import catalogue
 from explorer.facts.key_value import format_pair
 from explorer.facts.units import format_time
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Driver
-from explorer.options.base.option import Option
+from explorer.options.base.option import Exclusion
 
 if TYPE_CHECKING:
     from .choice import Choice
 
-KINDS = ("limit", "promise", "exclusion", "combination")
+KINDS = ("limit", "promise", "exclusion")
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,21 @@ class Rejection:
     """One reason that rules designs out."""
 
     because: str  # a limit's id, client.waits, targets.latency_p95, or the field that excludes
-    kind: str  # limit, promise, exclusion or combination
+    kind: str  # limit, promise or exclusion
     why: str
     options: tuple[str, ...]  # those that it rules out, as concern=option
     designs: int  # how many designs it rules out
     breach_probability: float | None  # the least among them
     nearest: dict[str, str]  # of those, the design with the fewest other reasons and the least score
+
+
+@dataclass(frozen=True)
+class ClashRule:
+    """Why combinations of options can never be built, whatever the workload."""
+
+    why: str
+    options: tuple[str, ...]  # those that all of these combinations have, as concern=option
+    designs: int  # how many combinations
 
 
 @dataclass(frozen=True)
@@ -48,50 +56,45 @@ class Change:
 
 @dataclass
 class RejectionTally:
+    """The designs of a table that one reason rules out."""
+
     kind: str
     why: str
+    designs: np.ndarray  # (designs,): whether it rules out each
+    chances: np.ndarray | None = None  # (designs,): of a breach; None: there is no such chance
     options: set[str] = field(default_factory=set)
-    chances: dict[int, float | None] = field(default_factory=dict)  # by design
 
-    def tally_designs(self, designs: list[int], chance: float | None) -> None:
-        """These designs are ruled out with this chance of a breach; the worst of several counts."""
-        for design in designs:
-            before = self.chances.get(design)
-            self.chances[design] = chance if before is None or chance is None else max(before, chance)
+    def exclude(self, designs: np.ndarray, exclusion: Exclusion) -> None:
+        """These designs are ruled out too, by a field of the workload."""
+        self.designs |= designs
+        if exclusion.is_whole and exclusion.why not in self.why.split("; "):
+            self.why = f"{self.why}; {exclusion.why}"
 
 
 def rejections(load: Conditions) -> list[Rejection]:
     """Every reason that rules out a design, limits first, then by how many designs it rules out."""
     evaluation = Evaluation(load, table().with_parts_for(load))
-    tallies = _tally_by_placement(evaluation, load)
-    _tally_promises(evaluation, load, tallies)
-    counts = np.zeros(len(evaluation.designs), dtype=int)
-    for reason in tallies.values():
-        counts[list(reason.chances)] += 1
+    tallies = {**_broken_limits(evaluation), **_exclusions(evaluation.table, load), **_promises(evaluation)}
+    counts = np.sum([tally.designs for tally in tallies.values()], axis=0)
     score = evaluation.monthly_usd + load.workload.preferences.part_usd * evaluation.table.parts
-    rows = [_rejection(because, c, evaluation.designs, counts, score) for because, c in tallies.items()]
-    rows.sort(key=lambda row: (KINDS.index(row.kind), -row.designs, row.because))
-    return rows + _combination_rejections()
+    rows = [_rejection(because, each, evaluation.table, counts, score) for because, each in tallies.items()]
+    return sorted(rows, key=lambda row: (KINDS.index(row.kind), -row.designs, row.because))
 
 
-def _tally_by_placement(evaluation: Evaluation, load: Conditions) -> dict[str, RejectionTally]:
-    """Limits and exclusions, each with the designs that have a placement where it holds."""
-    designs_of = _designs_by_placement(evaluation)
-    tallies: dict[str, RejectionTally] = {}
-    excluded = evaluation.table.exclusions(load)
-    for index in evaluation.table.used.tolist():
-        option = evaluation.table.placements[index].option
-        for (limit, driver), chances in evaluation.raised.items():
-            if chances[index] > load.tolerance:
-                reason = tallies.setdefault(limit, RejectionTally("limit", catalogue.limit(limit).name))
-                reason.tally_designs(designs_of[index], float(chances[index]))
-                reason.options |= _options_at_fault(evaluation, option, driver, designs_of[index])
-        for exclusion in excluded.get(index, ()):
-            reason = tallies.setdefault(exclusion.because, RejectionTally("exclusion", exclusion.why))
-            if exclusion.is_whole and exclusion.why not in reason.why.split("; "):
-                reason.why = f"{reason.why}; {exclusion.why}"
-            reason.tally_designs(designs_of[index], None)
-            reason.options.add(format_pair(option.concern, option.id))
+def _broken_limits(evaluation: Evaluation) -> dict[str, RejectionTally]:
+    """Limits, each with the designs that have a placement where it breaks for more than may fail."""
+    designs, tallies = evaluation.table, {}
+    tolerance = evaluation.load.tolerance
+    for (limit, driver), by_placement in evaluation.raised.items():
+        broken = np.where(by_placement > tolerance, by_placement, 0.0)
+        chances = broken[designs.rows].max(axis=1)
+        if not chances.any():
+            continue
+        known = tallies.get(limit)
+        options = _options_at_fault(designs, np.flatnonzero(broken), driver)
+        if known and known.chances is not None:
+            chances, options = np.maximum(chances, known.chances), options | known.options
+        tallies[limit] = RejectionTally("limit", catalogue.limit(limit).name, chances > 0, chances, options)
     return tallies
 
 
@@ -102,100 +105,106 @@ CONCERN_OF_DRIVER: Mapping[str, str] = {
 }
 
 
-def _options_at_fault(evaluation: Evaluation, option: Option, driver: str, designs: list[int]) -> set[str]:
-    """The option that the limit binds; at a door, the bodies too that are too large for it."""
-    concern = CONCERN_OF_DRIVER.get(driver) if option.concern == "door" else None
-    with_it = (
-        {format_pair(concern, evaluation.designs[i].ids[concern]) for i in designs} if concern else set()
-    )
-    return {format_pair(option.concern, option.id)} | with_it
+def _options_at_fault(designs: Table, placements: np.ndarray, driver: str) -> set[str]:
+    """The options that the limit binds; at a door, the bodies too that are too large for it."""
+    options = set()
+    for placement in placements.tolist():
+        option = designs.placements[placement].option
+        with_it = (designs.rows[:, CONCERNS.index(option.concern)] == placement).nonzero()[0]
+        if not len(with_it):
+            continue
+        options.add(format_pair(option.concern, option.id))
+        if option.concern == "door" and (concern := CONCERN_OF_DRIVER.get(driver)):
+            options |= {format_pair(concern, name) for name in _names(designs.codes[with_it], concern)}
+    return options
 
 
-def _designs_by_placement(evaluation: Evaluation) -> dict[int, list[int]]:
-    """The designs that have each placement."""
-    designs: dict[int, list[int]] = defaultdict(list)
-    for design, row in enumerate(evaluation.table.rows.tolist()):
-        for placement in row:
-            designs[placement].append(design)
-    return designs
+def _exclusions(designs: Table, load: Conditions) -> dict[str, RejectionTally]:
+    """The fields of the workload that exclude an option, each with the designs that have it."""
+    tallies: dict[str, RejectionTally] = {}
+    for placement, exclusions in designs.exclusions(load).items():
+        option = designs.placements[placement].option
+        with_it = designs.rows[:, CONCERNS.index(option.concern)] == placement
+        for exclusion in exclusions:
+            nothing = RejectionTally("exclusion", exclusion.why, np.zeros(len(designs), dtype=bool))
+            tally = tallies.setdefault(exclusion.because, nothing)
+            tally.exclude(with_it, exclusion)
+            tally.options.add(format_pair(option.concern, option.id))
+    return tallies
 
 
-def _tally_promises(evaluation: Evaluation, load: Conditions, tallies: dict[str, RejectionTally]) -> None:
-    """The client's patience and the promised latency."""
-    late = np.flatnonzero(evaluation.late > load.tolerance)
-    if late.size:
+def _promises(evaluation: Evaluation) -> dict[str, RejectionTally]:
+    """The client's patience and the promised latencies."""
+    load, late = evaluation.load, evaluation.late
+    tallies = {}
+    if (missed := late > load.tolerance).any():
         why = f"the client waits {format_time(float(load.waits))} for the first byte of an answer"
-        options = _options_in_these_alone(evaluation, late)
-        chances: dict[int, Any] = {int(i): float(evaluation.late[i]) for i in late}
-        tallies["client.waits"] = RejectionTally("promise", why, options, chances)
-    slow = np.flatnonzero(~evaluation.in_time)
-    if slow.size:
+        options = _options_in_these_alone(evaluation.table, missed)
+        tallies["client.waits"] = RejectionTally("promise", why, missed, late, options)
+    if (missed := ~evaluation.in_time).any():
         why = f"the p95 is promised within {format_time(float(load.latency_p95))}"
-        options = _options_in_these_alone(evaluation, slow)
-        tallies["targets.latency_p95"] = RejectionTally("promise", why, options, {int(i): None for i in slow})
-    late_begun = np.flatnonzero(~evaluation.begins_in_time)
-    if late_begun.size:
+        options = _options_in_these_alone(evaluation.table, missed)
+        tallies["targets.latency_p95"] = RejectionTally("promise", why, missed, None, options)
+    if (missed := ~evaluation.begins_in_time).any():
         why = f"the first byte's p95 is promised within {format_time(float(load.first_byte_p95))}"
-        options = _options_in_these_alone(evaluation, late_begun)
-        chances = {int(i): None for i in late_begun}
-        tallies["targets.first_byte_p95"] = RejectionTally("promise", why, options, chances)
+        options = _options_in_these_alone(evaluation.table, missed)
+        tallies["targets.first_byte_p95"] = RejectionTally("promise", why, missed, None, options)
+    return tallies
 
 
-def _options_in_these_alone(evaluation: Evaluation, designs: np.ndarray) -> set[str]:
-    """The options that only these designs have."""
-    inside = {(c, o) for i in designs for c, o in evaluation.designs[i].ids.items()}
-    rest = np.setdiff1d(np.arange(len(evaluation.designs)), designs)
-    outside = {(c, o) for i in rest for c, o in evaluation.designs[i].ids.items()}
-    only = {format_pair(concern, option) for concern, option in inside - outside}
-    return only or set(_common_options([evaluation.designs[i] for i in designs]))
+def _options_in_these_alone(designs: Table, here: np.ndarray) -> set[str]:
+    """The options that only these designs have; if there are none, those that all of these have."""
+    inside, outside = designs.only(here), designs.only(~here)
+    alone = {
+        format_pair(concern, name)
+        for concern in CONCERNS
+        for name in set(_names(inside.codes, concern)) - set(_names(outside.codes, concern))
+    }
+    return alone or set(_common_options(inside.codes))
+
+
+def _common_options(codes: np.ndarray) -> tuple[str, ...]:
+    """The options that all of these designs have."""
+    by_concern = {concern: _names(codes, concern) for concern in CONCERNS}
+    common = (format_pair(concern, *names) for concern, names in by_concern.items() if len(names) == 1)
+    return tuple(sorted(common))
+
+
+def _names(codes: np.ndarray, concern: str) -> list[str]:
+    """The options of one concern that occur among designs."""
+    ids = list(OPTIONS[concern])
+    return [ids[code] for code in np.unique(codes[:, CONCERNS.index(concern)]).tolist()]
 
 
 def _rejection(
-    because: str,
-    tally: RejectionTally,
-    designs: tuple[Design, ...],
-    counts: np.ndarray,
-    score: np.ndarray,
+    because: str, tally: RejectionTally, designs: Table, counts: np.ndarray, score: np.ndarray
 ) -> Rejection:
-    chances = tally.chances
-    known_chances = [chance for chance in chances.values() if chance is not None]
-    closest = min(chances, key=lambda i: (counts[i], _as_shown(chances[i]), score[i]))
+    here = np.flatnonzero(tally.designs)
+    chances = np.zeros(len(here)) if tally.chances is None else tally.chances[here]
+    closest = here[np.lexsort((score[here], [*map(_as_shown, chances.tolist())], counts[here]))[0]]
     return Rejection(
         because,
         tally.kind,
         tally.why,
         tuple(sorted(tally.options)),
-        len(chances),
-        min(known_chances) if known_chances else None,
-        designs[closest].ids,
+        len(here),
+        None if tally.chances is None else float(chances.min()),
+        designs.design(closest).ids,
     )
 
 
-def _as_shown(chance: float | None) -> float:
-    """A chance to eleven digits: what is left differs by how it was worked out."""
-    return float(f"{chance or 0.0:.10e}")
-
-
-def _combination_rejections() -> list[Rejection]:
-    """Combinations of options that no workload can use."""
-    by_sentence: dict[str, list[Design]] = defaultdict(list)
-    for design in every_combination():
-        for sentence in design.clashes:
-            by_sentence[sentence].append(design)
+def clash_rules() -> list[ClashRule]:
+    """What no workload can combine, by its sentence."""
+    every = combinations()
     return [
-        Rejection(
-            "combination", "combination", why, _common_options(designs), len(designs), None, designs[0].ids
-        )
-        for why, designs in sorted(by_sentence.items())
+        ClashRule(why, _common_options(every.codes[here]), int(here.sum()))
+        for why, here in sorted(every.clashes.items())
     ]
 
 
-def _common_options(designs: list[Design]) -> tuple[str, ...]:
-    """The options that all of these designs have."""
-    common = set(designs[0].ids.items())
-    for design in designs:
-        common &= set(design.ids.items())
-    return tuple(format_pair(concern, option) for concern, option in sorted(common))
+def _as_shown(chance: float) -> float:
+    """A chance to eleven digits: what is left differs by how it was worked out."""
+    return float(f"{chance:.10e}")
 
 
 def changes_from_today(r: Choice) -> list[Change]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from explorer.engine.answers import Answers
 from explorer.engine.designs import Design, Table, allowed
+from explorer.engine.ranking import NOTHING
 from explorer.engine.search import best_two
 from explorer.options.base.conditions import Conditions
 from explorer.workload.fields import SPREADS
@@ -53,6 +54,6 @@ def _today(load: Conditions, field: str) -> float:
 def winners(load: Conditions, designs: Table | None = None) -> list[Design | None]:
     """The recommended design of each point, among all that the load allows if no others are named."""
     designs = allowed(load) if designs is None else designs
-    names = (*designs.designs, None)
     winner = np.atleast_1d(best_two(Answers(load, designs)).winner)
-    return [names[index] for index in winner.tolist()]
+    names = {index: designs.design(index) for index in set(winner.tolist()) - {NOTHING}}
+    return [names.get(index) for index in winner.tolist()]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from functools import cache, cached_property
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from explorer.options import (
     request,
     response,
 )
+from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.paths import Paths
@@ -60,9 +62,8 @@ def more_options(*options: Option) -> Iterator[None]:
 
 def _forget_designs() -> None:
     """Let go of the designs that were listed with other options."""
-    every_combination.cache_clear()
-    table.cache_clear()
-    _question.cache_clear()
+    for cached in (_design, combinations, table, _question):
+        cached.cache_clear()
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,7 @@ class Design:
     @cached_property
     def flow(self) -> RequestPath:
         """What the choices mean for each other."""
-        said: dict[str, Any] = {}
-        for option in self.options:
-            said.update(option.provides)
-        added = tuple(time for option in self.options for time in option.added_times)
-        return RequestPath(added_times=added, **said)
+        return _flow(self.options)
 
     @cached_property
     def parts(self) -> tuple[str, ...]:
@@ -146,6 +143,16 @@ class Design:
         return sum(mine != theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True))
 
 
+def _flow(options: Iterable[Option]) -> RequestPath:
+    """The request path that options make of the plain one."""
+    fields: dict[str, Any] = {}
+    added: tuple[AddedTime, ...] = ()
+    for option in options:
+        fields.update(option.provides)
+        added += option.added_times
+    return RequestPath(added_times=added, **fields)
+
+
 def choices(given: str | Mapping[str, str | None] | Design) -> dict[str, str]:
     """The option ids that are given, by concern: "door=http-api,response=stored", a mapping, or a Design.
 
@@ -177,20 +184,120 @@ def _pairs(text: str) -> dict[str, str | None]:
 
 def _check(chosen: Mapping[str, str]) -> None:
     """Raise if no design holds all of the chosen options."""
-    every = [d for d in every_combination() if _holds(d, chosen)]
-    if not any(not design.clashes for design in every):
-        why = min((design.clashes for design in every), key=len)
+    every = combinations()
+    here = _hold(every.codes, chosen)
+    if not every.can_be_built[here].any():
+        sentences = (every.design(row).clashes for row in np.flatnonzero(here).tolist())
+        why = min(sentences, key=len)
         raise DesignError(f"design {format_pairs(chosen, ',')} cannot be built: {'; '.join(why)}")
 
 
-def _holds(design: Design, chosen: Mapping[str, str]) -> bool:
-    return all(design.ids[concern] == option for concern, option in chosen.items())
+def _hold(codes: np.ndarray, chosen: Mapping[str, str]) -> np.ndarray:
+    """Which combinations, a row each, hold all of the chosen options."""
+    here = np.ones(len(codes), dtype=bool)
+    for concern, option in chosen.items():
+        ids = list(OPTIONS[concern])
+        here &= codes[:, CONCERNS.index(concern)] == (ids.index(option) if option in ids else len(ids))
+    return here
 
 
 @cache
-def every_combination() -> tuple[Design, ...]:
-    """All combinations, those that clash too."""
-    return tuple(Design(*ids) for ids in itertools.product(*OPTIONS.values()))
+def _design(ids: tuple[str, ...]) -> Design:
+    return Design(*ids)
+
+
+class Combinations:
+    """Every combination of options, a row each, in the order in which the options are listed.
+
+    A field of the request path follows from the options of the few concerns that provide it. So it is worked
+    out once for each combination of these, and is a column: a code for each of its values.
+    """
+
+    def __init__(self) -> None:
+        self.options = tuple(tuple(by_id.values()) for by_id in OPTIONS.values())
+        lengths = [len(options) for options in self.options]
+        self.codes = np.indices(lengths, dtype=np.int16).reshape(len(lengths), -1).T  # (rows, concerns)
+        self._columns: dict[str, tuple[list[Any], np.ndarray]] = {}
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def design(self, row: int) -> Design:
+        """The combination of a row."""
+        codes = self.codes[row].tolist()
+        return _design(tuple(options[code].id for options, code in zip(self.options, codes, strict=True)))
+
+    def row(self, design: Design) -> int:
+        """The row of a design."""
+        codes = [list(OPTIONS[concern]).index(option) for concern, option in design.ids.items()]
+        return int(np.ravel_multi_index(codes, [len(options) for options in self.options]))
+
+    def column(self, name: str) -> tuple[list[Any], np.ndarray]:
+        """The values of a field of the request path, and which of them each row has: shape (rows,)."""
+        if name not in self._columns:
+            sources = DERIVED.get(name, (name,))
+            concerns = [number for number in range(len(self.options)) if self._provides(number, sources)]
+            lengths = [len(self.options[number]) for number in concerns]
+            flows = map(_flow, itertools.product(*(self.options[number] for number in concerns)))
+            values = [getattr(flow, name) for flow in flows]
+            distinct = list(dict.fromkeys(values))
+            place = np.zeros(len(self.codes), dtype=int)
+            for number, length in zip(concerns, lengths, strict=True):
+                place = place * length + self.codes[:, number]
+            self._columns[name] = distinct, np.array([distinct.index(value) for value in values])[place]
+        return self._columns[name]
+
+    def _provides(self, number: int, fields: Iterable[str]) -> bool:
+        """Whether an option of a concern says anything of these fields."""
+        return any(
+            field in option.provides or (field == "added_times" and option.added_times)
+            for option in self.options[number]
+            for field in fields
+        )
+
+    def alike(self, rows: np.ndarray, fields: Sequence[str]) -> tuple[list[tuple[Any, ...]], np.ndarray]:
+        """The values of fields that occur among these rows, and which of them each row has."""
+        key = np.zeros(len(rows), dtype=int)
+        for name in fields:
+            values, codes = self.column(name)
+            key = key * len(values) + codes[rows]
+        _, first, which = np.unique(key, return_index=True, return_inverse=True)
+        columns = [self.column(name) for name in fields]
+        occurring = [tuple(values[codes[row]] for values, codes in columns) for row in rows[first].tolist()]
+        return occurring, which
+
+    def holding(self, number: int) -> Iterator[tuple[Option, np.ndarray]]:
+        """The options of a concern, each with the rows that have it."""
+        for code, option in enumerate(self.options[number]):
+            yield option, np.flatnonzero(self.codes[:, number] == code)
+
+    @cached_property
+    def clashes(self) -> dict[str, np.ndarray]:
+        """Why combinations cannot be built, a sentence each, with those that it holds for: shape (rows,)."""
+        clashes: dict[str, np.ndarray] = {}
+        for number in range(len(self.options)):
+            for option, rows in self.holding(number):
+                occurring, which = self.alike(rows, option.clash_fields)
+                for place, values in enumerate(occurring):
+                    path = SimpleNamespace(**dict(zip(option.clash_fields, values, strict=True)))
+                    if sentence := option.clashes(cast(RequestPath, path)):
+                        here = clashes.setdefault(sentence, np.zeros(len(self), dtype=bool))
+                        here[rows[which == place]] = True
+        return clashes
+
+    @cached_property
+    def can_be_built(self) -> np.ndarray:
+        """Which combinations have no options that clash."""
+        return ~np.logical_or.reduce([np.zeros(len(self), dtype=bool), *self.clashes.values()])
+
+
+DERIVED = {"cached": ("distribution", "body_out")}  # fields that follow from others
+
+
+@cache
+def combinations() -> Combinations:
+    """All combinations, those that clash too; it depends on no workload."""
+    return Combinations()
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,13 +322,19 @@ class Placement:
     @classmethod
     def of(cls, option: Option, flow: RequestPath) -> Placement:
         """The placement that `option` has in a design with this request path."""
-        fields = sorted({*option.depends_on, *option.provides, *(() if option.in_front else ("cached",))})
-        return _placement(option, tuple((name, getattr(flow, name)) for name in fields))
+        fields = _fields_read(option)
+        return _placement(option, fields, tuple([getattr(flow, name) for name in fields]))
 
 
 @cache
-def _placement(option: Option, fields: tuple[tuple[str, Any], ...]) -> Placement:
-    return Placement(option, Paths([dict(fields)], None))
+def _placement(option: Option, fields: tuple[str, ...], values: tuple[Any, ...]) -> Placement:
+    return Placement(option, Paths([dict(zip(fields, values, strict=True))], None))
+
+
+@cache
+def _fields_read(option: Option) -> tuple[str, ...]:
+    """The fields of the request path that an option has before it, by name."""
+    return tuple(sorted({*option.depends_on, *option.provides, *(() if option.in_front else ("cached",))}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,7 +364,8 @@ class Question:
 class Table:
     """Designs that can be built, fewest parts first, and the placements that they are made of."""
 
-    designs: tuple[Design, ...]
+    number: np.ndarray  # (designs,): the place of each in the table of all
+    codes: np.ndarray  # (designs, concerns): the option of each concern, as it is listed
     placements: tuple[Placement, ...]  # of all designs: a part of the table has those of the whole
     rows: np.ndarray  # (designs, concerns): the placement of each of its options
     parts: np.ndarray  # (designs,)
@@ -259,49 +373,65 @@ class Table:
     streams: np.ndarray  # (designs,): whether it waits for the first byte of a stream alone
     acknowledges: np.ndarray  # (designs,): whether the result is only that the request is accepted
 
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def design(self, index: int) -> Design:
+        """One of the designs."""
+        ids = (list(OPTIONS[concern])[code] for concern, code in zip(CONCERNS, self.codes[index], strict=True))
+        return _design(tuple(ids))
+
+    @cached_property
+    def designs(self) -> tuple[Design, ...]:
+        """All designs: there may be thousands, so that who wants a few asks for these (`design`)."""
+        ids = [list(by_id) for by_id in OPTIONS.values()]
+        columns = [map(names.__getitem__, codes) for names, codes in zip(ids, self.codes.T.tolist(), strict=True)]
+        return tuple(map(_design, zip(*columns, strict=True)))
+
     def where(self, chosen: Mapping[str, str]) -> Table:
         """The table of those designs that hold all of the chosen options."""
-        return self.only(np.array([_holds(design, chosen) for design in self.designs]))
+        return self.only(_hold(self.codes, chosen))
 
-    def only(self, kept: np.ndarray) -> Table:
-        """The table of those designs that are `kept` (bool, shape (designs,))."""
-        designs = tuple(itertools.compress(self.designs, kept))
+    def only(self, here: np.ndarray) -> Table:
+        """The table of the designs at these indices, or where this is true (shape (designs,))."""
         by_design = (self.rows, self.parts, self.answers, self.streams, self.acknowledges)
-        return Table(designs, self.placements, *(values[kept] for values in by_design))
+        return Table(self.number[here], self.codes[here], self.placements, *(each[here] for each in by_design))
 
     @cached_property
     def used(self) -> np.ndarray:
         """The placements that these designs are made of."""
-        return np.unique(self.rows)
+        return _distinct(self.rows, len(self.placements))
+
+    @cached_property
+    def of_concerns(self) -> tuple[np.ndarray, ...]:
+        """The same, by concern."""
+        return tuple(_distinct(column, len(self.placements)) for column in self.rows.T)
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
         """What is asked of the options of these designs: each once, for all of its paths."""
-        asked: dict[Option, list[int]] = {}
-        for row in self.used.tolist():
-            asked.setdefault(self.placements[row].option, []).append(row)
-        return tuple(_question(option, tuple(rows)) for option, rows in asked.items())
+        return tuple(
+            _question(option, tuple(rows))
+            for placements in self.of_concerns
+            for option, rows in _by_option(self.placements, placements.tolist()).items()
+        )
 
     def exclusions(self, load: Conditions) -> dict[int, tuple[Exclusion, ...]]:
         """Why each placement cannot serve the load; those that can are left out."""
-        concerns = (np.unique(column).tolist() for column in self.rows.T)
-        rows = [row for rows in concerns for row in rows]
-        options = dict.fromkeys(self.placements[row].option for row in rows)
-        by_option = {option: tuple(option.excludes(load)) for option in options}
-        excluded = {}
-        for row in rows:
-            placement = self.placements[row]
-            holding = tuple(each for each in by_option[placement.option] if each.mask(placement.path))
-            if holding:
-                excluded[row] = holding
+        excluded: dict[int, tuple[Exclusion, ...]] = {}
+        for question in self.questions:
+            for exclusion in question.option.excludes(load):
+                holds = np.broadcast_to(exclusion.mask(question.paths.along(0)), question.rows.shape)
+                for row in question.rows[holds].tolist():
+                    excluded[row] = (*excluded.get(row, ()), exclusion)
         return excluded
 
     def with_parts_for(self, load: Conditions) -> Table:
         """The same designs, their parts counted with those that the workload asks for."""
         more = np.zeros(len(self.placements), dtype=int)
-        for row in self.used.tolist():
-            placement = self.placements[row]
-            more[row] = sum(bool(on) for _, on in placement.option.more_parts(load, placement.path))
+        for question in self.questions:
+            for _, on in question.option.more_parts(load, question.paths.along(0)):
+                more[question.rows] += on
         return replace(self, parts=self.parts + more[self.rows].sum(axis=1)) if more.any() else self
 
     def allowed(self, load: Conditions) -> np.ndarray:
@@ -311,6 +441,21 @@ class Table:
             for exclusion in exclusions:
                 free[row] &= ~np.asarray(exclusion.where)
         return np.logical_and.reduce(free[self.rows], axis=1)
+
+
+def _distinct(rows: np.ndarray, count: int) -> np.ndarray:
+    """The placements that occur, of so many."""
+    occurs = np.zeros(count, dtype=bool)
+    occurs[rows] = True
+    return np.flatnonzero(occurs)
+
+
+def _by_option(placements: Sequence[Placement], rows: Iterable[int]) -> dict[Option, list[int]]:
+    """Placements by their option."""
+    by_option: dict[Option, list[int]] = {}
+    for row in rows:
+        by_option.setdefault(placements[row].option, []).append(row)
+    return by_option
 
 
 def _parts_of(placement: Placement, load: Conditions) -> tuple[str, ...]:
@@ -328,24 +473,50 @@ def _question(option: Option, rows: tuple[int, ...]) -> Question:
 @cache
 def table() -> Table:
     """The table of all designs; it depends on no workload."""
-    designs = [design for design in every_combination() if not design.clashes]
-    designs.sort(key=lambda design: len(design.parts))  # stable: then as the options are listed
-    index: dict[Placement, int] = {}
-    rows = [
-        [index.setdefault(Placement.of(option, design.flow), len(index)) for option in design.options]
-        for design in designs
-    ]
-    parts = np.array([len(design.parts) for design in designs])
-    flows = [design.flow for design in designs]
-    answers = np.array([not flow.asynchronous for flow in flows])
-    streams = np.array([flow.streaming for flow in flows])
-    acknowledges = np.array([flow.body_out is BodyOut.NOTHING for flow in flows])
-    return Table(tuple(designs), tuple(index), np.array(rows), parts, answers, streams, acknowledges)
+    every = combinations()
+    built = np.flatnonzero(every.can_be_built)
+    parts = sum(
+        np.array([len(option.parts) for option in options])[every.codes[built, number]]
+        for number, options in enumerate(every.options)
+    )
+    order = np.argsort(parts, kind="stable")  # then as the options are listed
+    built, parts = built[order], parts[order]
+    rows = np.empty((len(built), len(every.options)), dtype=int)
+    placements: list[Placement] = []
+    for number, options in enumerate(every.options):
+        for code, option in enumerate(options):
+            here = np.flatnonzero(every.codes[built, number] == code)
+            fields = _fields_read(option)
+            occurring, which = every.alike(built[here], fields)
+            rows[here, number] = len(placements) + which
+            placements += [_placement(option, fields, values) for values in occurring]
+    return Table(
+        np.arange(len(built)),
+        every.codes[built],
+        tuple(placements),
+        rows,
+        parts,
+        ~_is(every, "asynchronous", True)[built],
+        _is(every, "streaming", True)[built],
+        _is(every, "body_out", BodyOut.NOTHING)[built],
+    )
+
+
+def _is(every: Combinations, name: str, value: Any) -> np.ndarray:
+    """Which combinations have a value of a field."""
+    values, codes = every.column(name)
+    return np.array([each == value for each in values])[codes]
+
+
+def place_of(design: Design) -> int:
+    """The place of a design in the table of all that can be built."""
+    return int(np.flatnonzero(_hold(table().codes, design.ids))[0])
 
 
 def allowed(load: Conditions) -> Table:
     """The designs that can be built, less those that something excludes at every point of the load."""
-    free = np.ones(len(table().placements), dtype=bool)
-    for row, exclusions in table().exclusions(load).items():
+    whole = table()
+    free = np.ones(len(whole.placements), dtype=bool)
+    for row, exclusions in whole.exclusions(load).items():
         free[row] = not any(np.all(each.where) for each in exclusions)
-    return table().only(free[table().rows].all(axis=1)).with_parts_for(load)
+    return whole.only(free[whole.rows].all(axis=1)).with_parts_for(load)

@@ -14,7 +14,7 @@ import numpy as np
 
 from explorer.engine.answers import Answers
 from explorer.engine.chances import chances
-from explorer.engine.designs import CONCERNS, Design, allowed, choices, table
+from explorer.engine.designs import CONCERNS, Design, allowed, choices, place_of, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.ranking import NOTHING, ranked
 from explorer.engine.search import best_two
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 TILE = 2**18  # points that options answer for together: what bounds the memory
 LEAST_TILE = 1024  # of those, where each has the money of many designs
-POSITION = {design: index for index, design in enumerate(table().designs)}
 
 
 @dataclass(frozen=True)
@@ -236,7 +235,7 @@ def _compared(
 ) -> tuple[np.ndarray, ...]:
     """Winner and runner-up among the given designs in a tile, and each one's money and breach probability."""
     load = _load(workload, grid)
-    whole = table().only(np.isin(np.arange(len(POSITION)), [POSITION[d] for d in given]))
+    whole = table().only(np.unique([place_of(design) for design in given]))
     evaluation = Evaluation(load, whole)
     order = [evaluation.designs.index(design) for design in given]
     score = evaluation.score_usd(load.number("preferences.part_usd"))[order]
@@ -253,6 +252,6 @@ def _answers(workload: Workload, grid: Mapping[str, np.ndarray]) -> tuple[np.nda
     designs = allowed(load)
     answers = Answers(load, designs)
     best = best_two(answers)
-    index = np.array([*map(POSITION.__getitem__, designs.designs), NOTHING], dtype=np.int32)
+    index = np.append(designs.number, NOTHING).astype(np.int32)
     chance = chances(load, designs, best.winner, best.size[0])
     return index[best.winner], index[best.runner_up], best.usd[0], chance

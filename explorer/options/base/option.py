@@ -68,6 +68,7 @@ class Option:
     added_times: ClassVar[tuple[AddedTime, ...]] = ()  # beside the run time, in what does the work
     role: ClassVar[Actor] = Actor.WORKER  # in whose box of a picture its parts stand, unless they say
     depends_on: ClassVar[tuple[str, ...]] = ()  # the fields of the request path that its answers depend on
+    clash_fields: ClassVar[tuple[str, ...]] = ()  # the fields of the request path that `clashes` reads
     deployable: ClassVar[bool] = False  # whether it says what a stack needs for it
     region_feature: ClassVar[str] = ""  # what a region may lack that it rests on, as in regions.csv
     runtime_use: ClassVar[str] = ""  # what a runtime must be good for, as in runtimes.csv
@@ -75,7 +76,7 @@ class Option:
     flat_rates: ClassVar[tuple[FlatRate, ...]] = ()  # prices a month that may stand in place of its lines
 
     def clashes(self, flow: RequestPath) -> str | None:
-        """Why it cannot go with the other choices, or None."""
+        """Why it cannot go with the other choices, or None. Of `flow` it reads `clash_fields` alone."""
         return None
 
     def undeployable(self, flow: RequestPath) -> str | None:

@@ -41,6 +41,7 @@ class Gzip(Option):
     parts = ("compression of the result",)
     provides = {"gzip": True}
     depends_on = ("compute", "initialization", "streaming")
+    clash_fields = ("body_out",)
     added_times = (Compressing("response"),)
 
     def clashes(self, flow: RequestPath) -> str | None:

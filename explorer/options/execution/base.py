@@ -102,6 +102,7 @@ class Execution(Option):
     """What does the work. The body of a job goes to it as `handed` says, or through S3."""
 
     concern = "execution"
+    clash_fields: ClassVar[tuple[str, ...]] = ("asynchronous",)
     depends_on: ClassVar[tuple[str, ...]] = (
         "asynchronous",
         "body_in",

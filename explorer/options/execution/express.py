@@ -26,6 +26,7 @@ class Express(LambdaExecution):
     parts = (DesignPart("state machine", Actor.HANDS, "state machine"), "workflow role and log")
     provides = {"compute": FUNCTION}
     depends_on = (*LambdaExecution.depends_on, "starts_workflows")
+    clash_fields = ("asynchronous", "starts_workflows", "body_out")
     handed = "sfn.payload"
     orchestrates = True
     repeats = "an Express workflow that nobody waits for may run twice"

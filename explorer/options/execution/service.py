@@ -28,6 +28,7 @@ class Service(Execution):
     parts = ("cluster", "service and scaling", "task definition and image", "network", "task roles")
     provides = {"compute": CONTAINERS, "behind": Behind.CONTAINER}
     depends_on = ("asynchronous", "body_out")
+    clash_fields = ("fronts_containers",)
 
     def clashes(self, flow: RequestPath) -> str | None:
         return None if flow.fronts_containers else "a service stands behind an alb"

@@ -19,6 +19,7 @@ class Initialized(Option):
 
     concern = "initialization"
     depends_on: ClassVar[tuple[str, ...]] = ("compute", "initialization")
+    clash_fields = ("compute", "initialization")
     init_limit: ClassVar[str] = "lambda.init"  # on how long a start may take
     title: ClassVar[str] = "start an environment"
 

@@ -38,6 +38,7 @@ class Streamed(Response):
     parts = ("streaming adapter or runtime",)
     provides = {"body_out": BodyOut.STREAM, "streaming": True}
     depends_on = ("compute", "initialization", "gzip", "egress", "behind", "streams_in_vpc")
+    clash_fields = ("streams", "behind")
     added_times = (Streaming("response"),)
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:

@@ -177,7 +177,7 @@ def _track_percent(use: float, limit: float) -> float:
 
 def rejections_panel(r: Recommendation) -> str:
     """What is ruled out, and by which limit or promise."""
-    reasons = [reason for reason in r.answer.rejections if reason.kind != "combination"]
+    reasons = list(r.answer.rejections)
     rows = "".join(_rejection_item(reason) for reason in reasons[:REASONS])
     more = len(reasons) - REASONS
     note = f'<p class="more">{more} more reasons.</p>' if more > 0 else ""

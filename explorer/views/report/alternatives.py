@@ -6,7 +6,7 @@ from typing import Any
 
 from explorer.analysis.phrases import design_difference, rejected_options_at_length, sentence
 from explorer.analysis.recommendation import Recommendation
-from explorer.analysis.rejections import Rejection
+from explorer.analysis.rejections import Rejection, clash_rules
 from explorer.engine.cost import usage
 from explorer.engine.latency import steps
 from explorer.engine.limits import findings
@@ -30,11 +30,7 @@ MOST_ALTERNATIVES = 10
 
 def rejections_table(r: Recommendation, sources: Sources) -> Table:
     """What rules designs out, limits first."""
-    rows = [
-        _rejection_table_row(r, reason, sources)
-        for reason in r.answer.rejections
-        if reason.kind != "combination"
-    ]
+    rows = [_rejection_table_row(r, reason, sources) for reason in r.answer.rejections]
     head = "Because | Rules out | >Designs | >Least chance of a breach | Nearest of them | Source"
     return table("What rules designs out, limits first", head, rows, look="wide")
 
@@ -60,9 +56,8 @@ def _rejection_table_row(r: Recommendation, reason: Rejection, sources: Sources)
 def combinations_table(r: Recommendation) -> Table:
     """What no workload can combine."""
     rows = [
-        (sentence(reason.why, ""), rejected_options_at_length(reason, r.nearest), f"{reason.designs:,}")
-        for reason in r.answer.rejections
-        if reason.kind == "combination"
+        (sentence(rule.why, ""), rejected_options_at_length(rule, r.nearest), f"{rule.designs:,}")
+        for rule in clash_rules()
     ]
     return table("Combinations that cannot be built", "Because | Rules out | >Combinations", rows)
 
