@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 import tomllib
 import urllib.request
 import zipfile
@@ -97,6 +98,16 @@ def test_the_wheel_carries_the_facts_and_the_notebooks(wheel):
     assert {name.split("/")[0] for name in names} <= {"explorer", wheel_metadata(wheel)}
 
 
+def test_the_wheel_says_what_it_is_and_names_no_place_that_is_not_there(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        text = archive.read(f"{wheel_metadata(wheel)}/METADATA").decode()
+    head = text.partition("\n\n")[0]
+    assert f"Name: {PROJECT['name']}" in head and f"Summary: {PROJECT['description']}" in head
+    assert "License-Expression: MIT" in head and "Requires-Python: >=3.11" in head
+    assert "Description-Content-Type: text/markdown" in head and "example.com" not in head
+    assert {line.split(": ")[1] for line in head.splitlines() if line.startswith("Provides-Extra")} >= {*EXTRAS}
+
+
 def wheel_metadata(wheel: Path) -> str:
     return "-".join(wheel.name.split("-")[:2]) + ".dist-info"
 
@@ -151,3 +162,46 @@ def test_the_wheel_serves_the_notebooks_and_the_app(away, words):
     finally:
         server.terminate()
         server.communicate(timeout=60)
+
+
+# The source archive -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """The source archive, unpacked where no clone is near."""
+    folder = tmp_path_factory.mktemp("sdist")
+    command = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", folder, ROOT]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (built,) = folder.glob("*.tar.gz")
+    with tarfile.open(built) as tar:
+        tar.extractall(folder, filter="data")
+    (unpacked,) = (path for path in folder.iterdir() if path.is_dir())
+    return unpacked
+
+
+def in_archive(archive: Path, *words: str) -> subprocess.CompletedProcess:
+    """A module run in the archive, on the package that lies there."""
+    env = {**os.environ, "PYTHONPATH": str(archive), "NO_MKDOCS_2_WARNING": "1"}
+    return subprocess.run([sys.executable, "-m", *words], cwd=archive, env=env, capture_output=True, text=True)
+
+
+def test_the_source_archive_holds_what_the_clone_holds(archive):
+    kept = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    kept -= {"build", "dist"}
+    assert kept <= {path.name for path in archive.iterdir()}
+
+
+@pytest.mark.slow
+def test_the_source_archive_builds_its_documentation(archive):
+    done = in_archive(archive, "mkdocs", "build", "--quiet", "--strict")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (archive / "build" / "site" / "index.html").is_file()
+
+
+@pytest.mark.slow
+def test_the_source_archive_runs_its_tests(archive):
+    tests = ["tests/facts/test_units.py", "tests/analysis/test_phrases.py", "tests/workload/test_schema.py"]
+    done = in_archive(archive, "pytest", "-p", "no:cacheprovider", "-p", "no:nbval", *tests)
+    assert done.returncode == 0, done.stdout[-3000:]

@@ -18,7 +18,7 @@ from explorer.workload.field_record import Field
 from explorer.workload.fields import fields_with
 from explorer.workload.kinds import SWITCH
 
-from .phrases import describe_design, difference_in_words
+from .phrases import change_in_words, describe_design
 from .variations import variations, winners
 
 if TYPE_CHECKING:
@@ -164,9 +164,11 @@ def _turn(r: Choice, axis: str, direction: str, factor: float, design: Design | 
     value = value_now(r.workload, axis) * factor
     then = "no design is feasible"
     if design:
-        then = f"build {difference_in_words(design, r.design) if r.design else describe_design(design)}"
-    words = _share_in_words(value) if unit == "share" else format_quantity_as_listed(value, unit)
-    at = f"{words} ({format_multiple(factor)} today's)"
+        then = f"it {change_in_words(design, r.design)}" if r.design else describe_design(design)
+        then = f"build {then}"
+    rounded = float(f"{value:.3g}")
+    words = _share_in_words(value) if unit == "share" else format_quantity_as_listed(rounded, unit)
+    at = words if round(factor, 2) == 1 else f"{words} ({format_multiple(factor)} today's)"
     says = f"{direction} a {called} of {at}, {then}"
     return BreakEven(axis, value, unit, factor, direction, design.ids if design else None, says)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from explorer.engine.answers import Answers
+from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import Design, Table, allowed, choices
 from explorer.engine.limits import Finding, findings
 from explorer.engine.search import TopTwo, best_two
+from explorer.engine.sizing import at_best_size
 from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts.key_value import parse_pairs
 from explorer.facts.units import quote_value
@@ -69,7 +71,9 @@ def forecast(workload: Workload, growth: Mapping[str, Any], months: int = 36, de
     Returns a DataFrame, a row a month and limit: month, limit, used (at the p99), limit_value, unit,
     breach_probability [share of requests], verdict. Its `first_breach` is the first month in which a limit
     breaks and that limit, or None; its `design_changes` a DataFrame of the recommended design whenever it
-    changes: month, design, monthly_usd, and the parts that are added and removed.
+    changes: month, design, monthly_usd, and the parts that are added and removed; its `bills` a DataFrame,
+    a row a month: month, requests, monthly_usd of the design, best_usd of the one recommended then [USD a
+    month], not a number where nothing is feasible.
     Raises ExplorerError for a field that is not numeric, a rate, or months that cannot be.
     """
     if not isinstance(workload, Workload):
@@ -79,15 +83,18 @@ def forecast(workload: Workload, growth: Mapping[str, Any], months: int = 36, de
     months = _check_months(months)
     axes = _growth_axes(workload, growth, months)
     subject = _forecast_design(workload, design)
-    rows, first = [], None
+    rows, first, bills = [], None, []
     for month in range(months + 1):
         now = Conditions(workload, {field: values[month] for field, values in axes.items()})
+        sized = at_best_size(now, subject)
+        bills.append((month, float(now.requests), float(bill_of(workload, subject, sized).total_usd)))
         for finding in findings(workload, subject, now):
             rows.append((month, *_forecast_row(finding)))
             if first is None and finding.verdict == Verdict.BREACH:
                 first = (month, finding.limit)
     frame = _forecast_class()(rows, columns=list(COLUMNS))
-    frame.first_breach, frame.design_changes = first, _design_changes_frame(workload, axes)
+    best_usd, frame.design_changes = _best_in_each_month(workload, axes)
+    frame.first_breach, frame.bills = first, _bills_frame(bills, best_usd)
     frame.design = subject
     return frame
 
@@ -136,14 +143,25 @@ def _forecast_design(workload: Workload, design: Any) -> Design:
     return complete_design(workload, design) if design else Choice(workload).nearest
 
 
-def _design_changes_frame(workload: Workload, axes: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """The recommended design in month 0 and whenever it changes, and the step from one to the next."""
+def _best_in_each_month(
+    workload: Workload, axes: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """The bill of the recommended design in each month, and that design in month 0 and when it changes."""
     import pandas as pd
 
     load = Conditions(workload.without_current(), axes)
     designs = allowed(load)
     best = best_two(Answers(load, designs))
-    return pd.DataFrame(list(_design_changes(load, designs, best)), columns=list(CHANGES))
+    usd = np.where(best.winner >= 0, best.usd[0], np.nan)
+    return usd, pd.DataFrame(list(_design_changes(load, designs, best)), columns=list(CHANGES))
+
+
+def _bills_frame(bills: Sequence[tuple[int, float, float]], best_usd: np.ndarray) -> pd.DataFrame:
+    """What each month costs: with the design, and with the one that is recommended then."""
+    import pandas as pd
+
+    frame = pd.DataFrame(bills, columns=["month", "requests", "monthly_usd"])
+    return frame.assign(best_usd=best_usd)
 
 
 def _design_changes(load: Conditions, designs: Table, best: TopTwo) -> Iterator[tuple[Any, ...]]:
@@ -169,7 +187,7 @@ def _forecast_class() -> Any:
     import pandas as pd
 
     class Forecast(pd.DataFrame):
-        _metadata = ("first_breach", "design_changes", "design")
+        _metadata = ("first_breach", "design_changes", "bills", "design")
 
         @property
         def _constructor(self) -> Any:

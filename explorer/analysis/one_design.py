@@ -117,7 +117,7 @@ def design_assessment(workload: Workload, design_text: str) -> dict[str, Any]:
         raise ExplorerError(f'design is "{design_text}": expected concern=option, such as door=http-api')
     design = complete_design(workload, design_text)
     load = sized_conditions(workload, design)
-    feasible, reasons = _why_infeasible(load, design, findings(workload, design, load))
+    feasible, reasons = why_infeasible(load, design, findings(workload, design, load))
     bill, seconds = bill_of(workload, design, load), seconds_of(workload, design, load)
     part_usd, parts = workload.preferences.part_usd, design.parts_for(load)
     return {
@@ -140,7 +140,7 @@ def design_assessment(workload: Workload, design_text: str) -> dict[str, Any]:
     }
 
 
-def _why_infeasible(
+def why_infeasible(
     load: Conditions, design: Design, findings: list[Finding]
 ) -> tuple[bool, list[dict[str, str]]]:
     """Whether a design is feasible, and what keeps it from that: limits that break first."""

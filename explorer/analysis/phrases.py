@@ -11,6 +11,7 @@ design behind that door.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from explorer.facts import catalogue
 from explorer.facts.key_value import format_pairs
 from explorer.facts.suggestions import both, either
 from explorer.facts.units import (
+    SIZES,
     format_bare_quantity,
     format_number,
     format_quantity,
@@ -25,6 +27,7 @@ from explorer.facts.units import (
     format_rough_share,
     format_share,
     format_time,
+    format_usd_difference,
 )
 from explorer.workload.fields import NEEDS as EVERY_NEED
 
@@ -33,18 +36,22 @@ if TYPE_CHECKING:
     from explorer.engine.limits import Finding
     from explorer.options.base.option import Option
 
-    from .rejections import ClashRule, Rejection
+    from .rejections import Change, ClashRule, Rejection
 
     Choices = Mapping[str, str] | Design  # the option id of each concern
 
 ALL = 0.9995  # a share of the requests that is as good as all
 MOST_NAMES = 4  # of options in a sentence
+PATTERN = ("response", "door")  # concerns whose options name the pattern
+KINDS_OF_WORK = ("execution", "configuration")  # concerns whose plain option is a thing of its own
+PLURALS = {"is": "are", "does": "do", "has": "have"}
 NEEDS = {  # what a client may need of a door, as a sentence has it
     "custom-domain": "custom domain",
     "waf": "WAF",
     "usage-plans": "usage plans",
     "private": "private access",
 }
+ABILITIES = {**NEEDS, "iam": "IAM", "jwt": "JWT"}  # what a door may be asked for, by its id
 
 
 def sentence(text: str, end: str = ".") -> str:
@@ -85,20 +92,34 @@ def list_options(choices: Choices) -> str:
     )
 
 
+def pattern_name(design: Design) -> str:
+    """A design's kind of endpoint and its door, as people call them.
+
+    >>> pattern_name(design)
+    'an asynchronous endpoint behind an HTTP API'
+    """
+    by_concern = {option.concern: option for option in design.options}
+    return f"{by_concern['response'].phrase} behind {by_concern['door'].phrase}"
+
+
+def besides_pattern(design: Design) -> str:
+    """What else of a design is not plain; "" if all is.
+
+    >>> besides_pattern(design)
+    'configuration in a bundled file'
+    """
+    others = [o.phrase for o in design.options if o.phrase and o.concern not in PATTERN]
+    return both(others) if others else ""
+
+
 def describe_design(design: Design) -> str:
     """A design as people call it: the kind of endpoint and its door, then what is not plain.
 
     >>> describe_design(design)
     'an asynchronous endpoint behind an HTTP API, with configuration in a bundled file'
     """
-    by_concern = {option.concern: option for option in design.options}
-    endpoint = f"{by_concern['response'].phrase} behind {by_concern['door'].phrase}"
-    others = [
-        option.phrase
-        for option in design.options
-        if option.phrase and option.concern not in ("response", "door")
-    ]
-    return f"{endpoint}, with {both(others)}" if others else endpoint
+    others = besides_pattern(design)
+    return f"{pattern_name(design)}, with {others}" if others else pattern_name(design)
 
 
 def _other_choices(choices: Choices, beside: Choices) -> dict[str, str]:
@@ -187,14 +208,40 @@ def option_in_words(concern: str, option_id: str) -> str:
     return option.phrase or option.summary
 
 
-def difference_in_words(choices: Choices, beside: Choices | None) -> str:
-    """What a design has that the one beside it has not, as people call it; the whole design without one.
+def change_in_words(choices: Choices, beside: Choices) -> str:
+    """How a design is built otherwise than the one beside it, after "build it".
 
-    >>> difference_in_words({"door": "alb", "execution": "service"}, {"door": "alb", "execution": "single"})
-    'an always-on container service'
+    >>> change_in_words({"door": "alb", "compression": "gzip"}, {"door": "http-api", "compression": "none"})
+    'behind a load balancer, with gzipped results'
+    >>> change_in_words({"response": "paged", "edge": "none"}, {"response": "stored", "edge": "cloudfront"})
+    'as a paged endpoint, without CloudFront in front'
+    >>> change_in_words({"execution": "single"}, {"execution": "service"})
+    'with one invocation in place of an always-on container service'
     """
-    changed = (beside and _other_choices(choices, beside)) or _ids(choices)
-    return both([option_in_words(concern, option) for concern, option in changed.items()])
+    other, before = _other_choices(choices, beside), _ids(beside)
+    pattern = [
+        f"{word} {option_in_words(concern, other.pop(concern))}"
+        for concern, word in (("response", "as"), ("door", "behind"))
+        if concern in other
+    ]
+    added, dropped = [], []
+    for concern, option in other.items():
+        here, there = option_in_words(concern, option), option_in_words(concern, before[concern])
+        if not _is_plain(concern, option):
+            added.append(here)
+        elif concern in KINDS_OF_WORK:
+            added.append(f"{here} in place of {there}")
+        else:
+            dropped.append(there)
+    lists = [f"{word} {both(names)}" for word, names in (("with", added), ("without", dropped)) if names]
+    return ", ".join([" ".join(pattern), *lists] if pattern else lists)
+
+
+def _is_plain(concern: str, option_id: str) -> bool:
+    """Whether an option has no name in a sentence, for it is what one takes as given."""
+    from explorer.engine.designs import OPTIONS
+
+    return not OPTIONS[concern][option_id].phrase
 
 
 def door_lacks(door: Option) -> str:
@@ -213,24 +260,31 @@ def door_lacks(door: Option) -> str:
 def limit_name(limit_id: str) -> str:
     """A limit's name inside a sentence: what is no term begins with a small letter.
 
-    >>> limit_name("apigw.http.timeout")
+    >>> limit_name("apigw.rest.timeout")
     'integration timeout'
     """
-    name = catalogue.limit(limit_id).name
+    name = catalogue.limit(limit_id).short_name
     is_term = any(letter.isupper() for letter in name.split()[0][1:])  # GetSecretValue, PUT
     return name if is_term else name[0].lower() + name[1:]
 
 
 def limit_with_value(limit_id: str, value: float | None = None) -> str:
-    """A limit's name with its value, AWS's own unless another holds, in the limit's unit.
+    """A limit's name with its value, AWS's own unless another holds; what it counts is named once.
 
     >>> limit_with_value("apigw.http.timeout")
     'integration timeout of 30 s'
     >>> limit_with_value("apigw.http.timeout", 20)
     'integration timeout of 20 s'
+    >>> limit_with_value("lambda.concurrency")
+    'concurrent executions (1,000)'
     """
     row = catalogue.limit(limit_id)
-    value = (row.value or 0.0) if value is None else value
+    value = row.value if value is None else value
+    if value is None:  # the workload's own
+        return limit_name(limit_id)
+    thing, slash, rate = row.unit.partition("/")
+    if thing.lower() in row.short_name.lower():
+        return f"{limit_name(limit_id)} ({format_number(value)}{slash}{rate})"
     return f"{limit_name(limit_id)} of {format_quantity(value, row.unit)}"
 
 
@@ -241,9 +295,9 @@ def limit_at_length(limit_id: str) -> str:
     'integration timeout of 30 s (API Gateway HTTP API)'
     """
     row = catalogue.limit(limit_id)
-    return (
-        f"{limit_name(limit_id)} of {format_quantity_at_length(row.value or 0.0, row.unit)} ({row.service})"
-    )
+    if row.value is None:
+        return limit_name(limit_id)
+    return f"{limit_name(limit_id)} of {format_quantity_at_length(row.value, row.unit)} ({row.service})"
 
 
 def used_share(finding: Finding) -> float:
@@ -263,8 +317,8 @@ def use_of_limit(finding: Finding) -> str:
     >>> use_of_limit(finding)
     '40 s of 30 s'
     """
-    use, limit = (format_quantity(v, finding.unit) for v in (finding.used_p99, finding.limit_value))
-    return f"{use} of {limit}"
+    limit = format_quantity(finding.limit_value, finding.unit)
+    return f"{_bare(finding, format_quantity(finding.used_p99, finding.unit))} of {limit}"
 
 
 def use_of_limit_at_length(finding: Finding) -> str:
@@ -275,7 +329,13 @@ def use_of_limit_at_length(finding: Finding) -> str:
     """
     values = (finding.used_p99, finding.limit_value)
     use, limit = (format_quantity_at_length(value, finding.unit) for value in values)
-    return f"{use} of {limit}"
+    return f"{_bare(finding, use)} of {limit}"
+
+
+def _bare(finding: Finding, use: str) -> str:
+    """A use as it stands before "of" and its limit: a count's unit is written there."""
+    is_count = finding.unit not in ("bytes", "seconds", *SIZES) and math.isfinite(finding.used_p99)
+    return format_number(finding.used_p99) if is_count else use
 
 
 def use_of_limit_briefly(finding: Finding) -> str:
@@ -296,8 +356,21 @@ def broken_a_month(finding: Finding) -> str:
     """
     if not finding.breach_probability:
         return ""
-    rare = finding.broken_per_month < 1
-    return "less than 1 a month" if rare else f"{format_number(finding.broken_per_month)} a month"
+    if finding.broken_per_month < 1:
+        return "less than 1 a month"
+    count = float(f"{finding.broken_per_month:.3g}")
+    return f"{format_number(count if count < 10 else round(count))} a month"
+
+
+def requests_in_words(share: float) -> str:
+    """A share of the requests at the beginning of a sentence.
+
+    >>> requests_in_words(0.02), requests_in_words(0.9997), requests_in_words(1)
+    ('2 % of the requests', 'nearly all requests', 'all requests')
+    """
+    if share >= ALL:
+        return "all requests" if share >= 1 - 1e-9 else "nearly all requests"
+    return f"{format_share(share)} of the requests"
 
 
 def broken_requests(finding: Finding) -> str:
@@ -306,14 +379,14 @@ def broken_requests(finding: Finding) -> str:
     >>> broken_requests(finding)
     '2 % of the requests (20,000 a month)'
     """
-    return f"{format_share(finding.breach_probability)} of the requests ({broken_a_month(finding)})"
+    return f"{requests_in_words(finding.breach_probability)} ({broken_a_month(finding)})"
 
 
 def quota_request(finding: Finding) -> str:
     """What to ask AWS for before a design is built, from the consequence of a limit that must be raised.
 
     >>> quota_request(finding)
-    'ask for a timeout of 50 seconds'
+    'ask AWS to raise the timeout to 50 seconds'
     """
     return finding.consequence.partition(";")[0]
 
@@ -325,10 +398,10 @@ def breach(finding: Finding) -> str:
     """Which limit breaks, and for how many.
 
     >>> breach(finding)
-    '2 % of the requests break the integration timeout of 30 s'
+    '2 % of the requests exceed the integration timeout of 30 s'
     """
     limit = limit_with_value(finding.limit, finding.limit_value)
-    return f"{format_share(finding.breach_probability)} of the requests break the {limit}"
+    return f"{requests_in_words(finding.breach_probability)} exceed the {limit}"
 
 
 def breach_today(finding: Finding) -> str:
@@ -337,8 +410,7 @@ def breach_today(finding: Finding) -> str:
     >>> breach_today(finding)
     'Today 2 % of the requests exceed the integration timeout of 30 s.'
     """
-    limit = limit_with_value(finding.limit, finding.limit_value)
-    return f"Today {format_share(finding.breach_probability)} of the requests exceed the {limit}."
+    return f"Today {breach(finding)}."
 
 
 def breach_today_at_length(finding: Finding) -> str:
@@ -360,7 +432,7 @@ def breach_at_length(finding: Finding, tolerance: float) -> str:
     """
     use = format_quantity_at_length(finding.used_p99, finding.unit)
     return (
-        f"{format_share(finding.breach_probability)} of the requests exceed the "
+        f"{requests_in_words(finding.breach_probability)} exceed the "
         f"{limit_at_length(finding.limit)}, where {format_share(tolerance)} may; "
         f"the p99 needs {use}, {format_rough_share(used_share(finding))} of it"
     )
@@ -405,7 +477,7 @@ def late_answers_as_reason(share: float, waits_s: float) -> str:
     'the first byte comes after the 30 s that the client waits, in 2 % of the requests'
     """
     waits = f"the first byte comes after the {format_time(waits_s)} that the client waits"
-    return f"{waits}, in {format_share(share)} of the requests"
+    return f"{waits}, in {requests_in_words(share)}"
 
 
 def late_p95(p95_s: float) -> str:
@@ -444,7 +516,46 @@ def late_p95_as_reason(p95_s: float, promised_s: float) -> str:
     return f"the p95 is {format_time(p95_s)}, promised {format_time(promised_s)}"
 
 
+# Against what runs today --------------------------------------------------------------------------
+
+
+def change_from_today(changes: Iterable[Change], usd: float) -> str:
+    """What a design costs beside today's, then the parts that come and go.
+
+    >>> from explorer.analysis.rejections import Change
+    >>> change_from_today([Change("added", "results bucket"), Change("removed", "REST API")], 40.722)
+    'it costs $40.7 a month more than today: it adds results bucket, and removes REST API'
+    >>> change_from_today([], 0.0)
+    'it costs as much as today, with the same parts'
+    """
+    money = format_usd_difference(usd)
+    money = f"it costs {money} {'as' if money == 'as much' else 'than'} today"
+    lists = []
+    for kind, verb in (("added", "adds"), ("removed", "removes")):
+        if parts := [change.what for change in changes if change.change == kind]:
+            lists.append(f"{verb} {both(parts)}")
+    return f"{money}: it {', and '.join(lists)}" if lists else f"{money}, with the same parts"
+
+
 # Reasons ------------------------------------------------------------------------------------------
+
+
+def exclusion_in_words(why: str, what: str) -> str:
+    """Why something is ruled out, inside a sentence; a reason that begins with "it" is said of the thing.
+
+    >>> exclusion_in_words("it is no place for secrets", "environment variables")
+    'environment variables are no place for secrets'
+    >>> exclusion_in_words("the client wants the result", "an acknowledgement")
+    'the client wants the result, which rules out an acknowledgement'
+    >>> exclusion_in_words("it has no custom-domain, waf", "a function URL")
+    'a function URL has no custom domain, WAF'
+    """
+    for need, name in ABILITIES.items():
+        why = re.sub(rf"(?<![\w-]){need}(?![\w-])", name, why)
+    if why.startswith("it "):
+        verb, _, rest = why.removeprefix("it ").partition(" ")
+        return f"{what} {PLURALS.get(verb, verb) if what.endswith('s') else verb} {rest}"
+    return why if what in why else f"{why}, which rules out {what}"
 
 
 def option_ids(options: Iterable[str]) -> list[str]:
@@ -507,10 +618,23 @@ def reason_in_words(reason: Rejection) -> str:
     what = what or (either(others[:2]) if others else "other designs")
     if reason.kind != "limit":
         return f"{reason.why}, which rules out {what}"
+    if set(_options_by_concern(reason.options)) == {"configuration"}:
+        too_large = too_large_for(reason.because)
+        return too_large if what in too_large else f"{too_large}, which rules out {what}"
     limit, chance = limit_with_value(reason.because), reason.breach_probability or 0.0
-    if chance > ALL:
-        return f"the {limit} is not enough, which rules out {what}"
-    return f"{format_share(chance)} of the requests exceed the {limit}, which rules out {what}"
+    return f"{requests_in_words(chance)} exceed the {limit}, which rules out {what}"
+
+
+def too_large_for(limit_id: str) -> str:
+    """That a configuration does not go where it would be kept.
+
+    >>> too_large_for("lambda.env")
+    'the configuration does not fit the environment variables of 4 KB'
+    """
+    row = catalogue.limit(limit_id)
+    if row.value is None or row.unit not in ("bytes", "characters"):
+        return f"the configuration exceeds the {limit_with_value(limit_id)}"
+    return f"the configuration does not fit the {limit_with_value(limit_id)}"
 
 
 def _plain_first(concern: str) -> Callable[[str], int]:
@@ -554,15 +678,15 @@ def rejection(reason: Rejection, design: Design) -> str:
 
     >>> print(rejection(limit, design))
     buffered behind http-api, rest-api
-    by the integration timeout of 30 s (2 % of the requests break it)
+    by the integration timeout of 30 s (2 % of the requests exceed it)
     >>> rejection(promise, design)
     'paged because the p95 is promised within 10 s'
     """
     what = rejected_options(reason, design) or "other designs"
     if reason.kind != "limit":
         return f"{what} because {reason.why}"
-    chance = format_share(reason.breach_probability or 0.0)
-    return f"{what} by the {limit_with_value(reason.because)} ({chance} of the requests break it)"
+    requests = requests_in_words(reason.breach_probability or 0.0)
+    return f"{what} by the {limit_with_value(reason.because)} ({requests} exceed it)"
 
 
 def rejection_at_length(reason: Rejection, design: Design) -> str:
@@ -577,5 +701,5 @@ def rejection_at_length(reason: Rejection, design: Design) -> str:
     what = rejected_options_at_length(reason, design)
     if reason.kind != "limit":
         return f"{what}: {reason.why}"
-    chance = format_share(reason.breach_probability or 0.0)
-    return f"{what}: {chance} of the requests exceed the {limit_at_length(reason.because)}"
+    requests = requests_in_words(reason.breach_probability or 0.0)
+    return f"{what}: {requests} exceed the {limit_at_length(reason.because)}"

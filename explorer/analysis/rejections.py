@@ -214,8 +214,8 @@ def changes_from_today(r: Choice) -> list[Change]:
     from explorer.engine.cost import cost
 
     today, then = r.current.parts_for(r.load), r.design.parts_for(r.load)
-    rows = [Change("removed", part) for part in today if part not in then]
-    rows += [Change("added", part) for part in then if part not in today]
     before = float(cost(r.workload, r.current).total_usd)
-    rows.append(Change("cost", "the monthly bill", r.monthly_usd - before))
+    rows = [Change("cost", "the monthly bill", r.monthly_usd - before)]
+    rows += [Change("added", part) for part in then if part not in today]
+    rows += [Change("removed", part) for part in today if part not in then]
     return rows

@@ -8,32 +8,38 @@ from explorer.engine.limits import findings
 from explorer.facts import catalogue
 from explorer.facts.key_value import format_pairs
 from explorer.facts.suggestions import both, either
-from explorer.facts.units import format_count, format_rough_usd, format_time, format_usd_difference
+from explorer.facts.units import format_count, format_rough_usd, format_time
 from explorer.facts.verdict import Verdict
+from explorer.options.base.request_path import BodyOut
 
 from .flat_rates import cheaper_flat_rate
 from .phrases import (
+    besides_pattern,
     breach,
     breach_today,
     broken_requests,
+    change_from_today,
+    change_in_words,
     describe_design,
-    difference_in_words,
     late_answers,
     late_p95,
     limit_name,
     limit_with_value,
+    pattern_name,
     quota_request,
-    reason_in_words,
     sentence,
     use_of_limit,
 )
+from .plain_reasons import plain_reasons
+from .watched_limit import watched_limit
 
 if TYPE_CHECKING:
     from .answer import Answer
 
 
 TURNS = "What would change it"
-PLAIN = {"request=inline", "response=buffered", "execution=single", "configuration=environment"}
+LONGEST = 30  # words of the first sentence
+MOST_REASONS = 2
 
 
 def summary(r: Answer) -> str:
@@ -47,18 +53,18 @@ def summary_paragraphs(r: Answer) -> dict[str, str]:
     if not r.feasible:
         return {"Nothing is feasible": _nothing_feasible_sentence(r)}
     build = (
-        _build_sentence(r),
+        build_sentence(r),
         _cost_sentence(r),
-        _flat_rate_sentence(r),
+        flat_rate_sentence(r),
         _quota_sentence(r),
         _limit_sentence(r),
-        _public_address_sentence(r),
-        _unconfirmed_limit_sentences(r),
+        public_address_sentence(r),
+        unconfirmed_limit_sentences(r),
     )
     texts = {
-        "The trade": _part_price_sentence(r),
         "Build": " ".join(filter(None, build)),
-        "Why": _ruled_out_sentence(r),
+        "The trade": part_price_sentence(r),
+        "Why": _reasons_sentence(r),
         TURNS: _break_even_sentence(r),
         "Against today": _change_sentence(r),
     }
@@ -71,37 +77,48 @@ def summary_markdown(r: Answer) -> str:
     return "\n\n".join(parts).replace("$", r"\$")
 
 
-def _part_price_sentence(r: Answer) -> str:
-    """First, whether the answer depends on what a part is worth."""
+def part_price_sentence(r: Answer) -> str:
+    """At which worth of a part another design is the answer, and which."""
     by_design: dict[str, tuple[list[str], dict[str, str]]] = {}
     for usd, choice in r.at_part_usd.items():
         by_design.setdefault(format_pairs(choice["design"]), ([], choice["design"]))[0].append(f"${usd:g}")
-    if len(by_design) == 1:
-        return ""
     others = [
-        f"at {both(prices)} a part, {difference_in_words(choice, r.design)}"
+        f"with a moving part at {both(prices)} a month, build it {change_in_words(choice, r.nearest)}"
         for prices, choice in by_design.values()
         if choice != r.nearest.ids
     ]
-    return f"The answer depends on what a moving part is worth: {'; '.join(others)}."
+    return f"{sentence('; '.join(others))}" if others else ""
 
 
-def _build_sentence(r: Answer) -> str:
-    """What to build, in thirty words at most."""
+def _depends_on_part_price(r: Answer) -> bool:
+    """Whether another design is the answer where a part is worth nothing, or much."""
+    return len({format_pairs(choice["design"]) for choice in r.at_part_usd.values()}) > 1
+
+
+def build_sentence(r: Answer) -> str:
+    """What to build: the pattern, what else is not plain, and whether that depends on what a part is worth.
+
+    The first sentence has 30 words at most; what else is not plain goes into a second one where it must.
+    """
     assert r.design is not None
-    return f"Build {describe_design(r.design)}."
+    depends = "; it depends on what a moving part is worth" if _depends_on_part_price(r) else ""
+    whole = f"Build {describe_design(r.design)}{depends}."
+    if len(whole.split()) <= LONGEST:
+        return whole
+    return f"Build {pattern_name(r.design)}{depends}. It has {besides_pattern(r.design)}."
 
 
 def _cost_sentence(r: Answer) -> str:
+    assert r.design is not None
     parts = format_count(r.parts, "moving part", "no")
+    what = "the work is done" if r.design.flow.body_out is BodyOut.NOTHING else "the results are in hand"
     return (
-        f"For {r.workload.name} it costs {format_rough_usd(r.monthly_usd)} a month with {parts}; "
-        f"half of the results are in hand within {format_time(r.latency_s['p50'], 2)}, "
-        f"95 % within {format_time(r.latency_s['p95'], 2)}."
+        f"{r.workload.name}: {format_rough_usd(r.monthly_usd)} a month with {parts}; half of {what} within "
+        f"{format_time(r.latency_s['p50'], 2)}, 95 % within {format_time(r.latency_s['p95'], 2)}."
     )
 
 
-def _flat_rate_sentence(r: Answer) -> str:
+def flat_rate_sentence(r: Answer) -> str:
     assert r.design is not None
     return cheaper_flat_rate(r.bill, r.design)
 
@@ -109,11 +126,11 @@ def _flat_rate_sentence(r: Answer) -> str:
 def _quota_sentence(r: Answer) -> str:
     """Quotas that must be raised before it is built."""
     to_raise = [finding for finding in r.findings if finding.verdict == Verdict.RAISE]
-    requests = [quota_request(finding).partition(" (quota")[0].partition(",")[0] for finding in to_raise]
+    requests = [quota_request(finding).partition(" (quota")[0].partition(", ")[0] for finding in to_raise]
     return f"First {both(requests)}." if requests else ""
 
 
-def _public_address_sentence(r: Answer) -> str:
+def public_address_sentence(r: Answer) -> str:
     """What it means that anybody may call the address."""
     assert r.design is not None
     client, door = r.workload.client, r.design.option("door")
@@ -129,13 +146,12 @@ def _public_address_sentence(r: Answer) -> str:
 
 
 def _limit_sentence(r: Answer) -> str:
-    """The limit that breaks now and then, or the tightest one."""
-    tight_findings = [finding for finding in r.findings if finding.verdict == Verdict.TIGHT]
-    if not tight_findings:
+    """The limit that breaks now and then, or the tightest one where it is near."""
+    worst = next((finding for finding in r.findings if finding.verdict == Verdict.TIGHT), None)
+    if worst is not None and worst.broken_per_month < 1:
+        worst = watched_limit(r)
+    if worst is None or worst.verdict != Verdict.TIGHT:
         return ""
-    worst = tight_findings[0]
-    if worst.broken_per_month < 1:
-        worst = max(tight_findings, key=lambda finding: finding.used_p99 / finding.limit_value)
     if worst.broken_per_month >= 1:
         in_peaks = worst.broken_per_month < 0.999 * worst.breach_probability * r.workload.requests_per_month
         when = " in its peaks" if in_peaks else ""
@@ -144,7 +160,7 @@ def _limit_sentence(r: Answer) -> str:
     return f"Its tightest limit is the {limit_name(worst.limit)}: {use_of_limit(worst)} at the p99."
 
 
-def _unconfirmed_limit_sentences(r: Answer) -> str:
+def unconfirmed_limit_sentences(r: Answer) -> str:
     """What to know of limits that the answer needs and that no page of AWS confirms yet."""
     notes = {
         finding.limit: catalogue.unconfirmed_note(finding.limit, finding.limit_value)
@@ -158,13 +174,10 @@ def _unconfirmed_limit_sentences(r: Answer) -> str:
     return " ".join(f"{text[0].upper()}{text[1:]}." for text in needed_notes)
 
 
-def _ruled_out_sentence(r: Answer) -> str:
-    """Why it is not what one would build first: the reasons that rule out plain options."""
-    firm = [reason for reason in r.rejections if reason.kind in {"limit", "promise"}]
-    telling = [reason for reason in firm if PLAIN.intersection(reason.options)]
-    telling.sort(key=lambda reason: -len(PLAIN.intersection(reason.options)))
-    texts = [reason_in_words(reason) for reason in telling[:2]]
-    return f"{sentence('; '.join(texts), '')}." if texts else "No limit rules out what is plain."
+def _reasons_sentence(r: Answer) -> str:
+    """Why it is not what one would build first."""
+    texts = [reason.text for reason in plain_reasons(r)][:MOST_REASONS]
+    return sentence("; ".join(texts)) if texts else "No limit and no promise stands against what is plain."
 
 
 def _break_even_sentence(r: Answer) -> str:
@@ -176,13 +189,13 @@ def _break_even_sentence(r: Answer) -> str:
 
 
 def _change_sentence(r: Answer) -> str:
-    """What fails today, and what the change costs or saves."""
+    """Beside today's design: the money, what comes and goes, and what fails today."""
     usd = next((change.usd for change in r.changes if change.usd is not None), None)
     if usd is None or r.current is None:
         return ""
     breaches = [finding for finding in findings(r.workload, r.current) if finding.verdict == Verdict.BREACH]
-    fails = "".join(f"{breach_today(finding)} " for finding in breaches[:1])
-    return f"{fails}This design costs {format_usd_difference(usd)} than today's."
+    fails = "".join(f" {breach_today(finding)}" for finding in breaches[:1])
+    return f"{sentence(change_from_today(r.changes, usd))}{fails}"
 
 
 def misses_of_nearest(r: Answer) -> list[str]:

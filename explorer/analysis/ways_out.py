@@ -21,7 +21,7 @@ from explorer.engine.limits import highest
 from explorer.engine.search import best_two
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
-from explorer.facts.units import SYMBOLS, format_quantity_as_listed
+from explorer.facts.units import SYMBOLS, format_number
 from explorer.options.base.conditions import Conditions
 from explorer.workload.field_record import Field
 from explorer.workload.fields import SPREADS, by_path, fields_with
@@ -153,7 +153,8 @@ def _quota(workload: Workload, limit_id: str) -> WayOut | None:
         middle = float(np.sqrt(low * high))
         low, high = (low, middle) if _is_feasible(with_factor(middle)) else (middle, high)
     row = catalogue.limit(limit_id)
-    text = f"the account had {row.name} of {format_quantity_as_listed(today * high, row.unit)}"
+    unit = "" if row.unit.lower() in row.short_name.lower() else f" {row.unit}"
+    text = f"AWS raised {row.short_name} to {format_number(today * high)}{unit}"
     return _of(with_factor(high), "quota", limit_id, today, today * high, row.unit, high, text)
 
 

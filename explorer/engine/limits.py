@@ -163,11 +163,11 @@ def _consequence(use: LimitUse, load: Conditions, door: str, told: Verdict) -> s
         return f"never breaks: of the requests, {share} are too large to hand over and go through S3"
     breach = catalogue.breach_at_door(use.limit, door)
     seen = breach.seen if breach else "no recorded text"
-    return f"ask for {_request(use, load)}; until then: {seen}" if told == Verdict.RAISE else seen
+    return f"ask AWS to raise {_request(use, load)}; until then: {seen}" if told == Verdict.RAISE else seen
 
 
 def _request(use: LimitUse, load: Conditions) -> str:
-    """The quota to ask for: what the p99 needs with a fifth to spare, in round numbers."""
+    """The quota and the value to ask for: what the p99 needs with a fifth to spare, in round numbers."""
     row = catalogue.limit(use.limit)
     tail = 1 - load.tolerance / 2 if load.tolerance else 1 - 1e-9
     needed = float(use.used(load, min(tail, 1 - 1e-9))) * 1.2
@@ -176,4 +176,6 @@ def _request(use: LimitUse, load: Conditions) -> str:
     asked = asked if row.raised_to is None else min(asked, row.raised_to)
     code = f" (quota {row.quota_code})" if row.quota_code else ""
     how = f", {row.max_if_raised}" if row.max_if_raised else ", for which AWS names no maximum"
-    return f"{row.name} of {asked:,.0f} {row.unit}{code}{how}"
+    name = row.short_name
+    unit = "" if row.unit.lower() in name.lower() else f" {row.unit}"
+    return f"{name} to {asked:,.0f}{unit}{code}{how}"

@@ -57,6 +57,11 @@ class Limit:
         return f"{self.service}: {self.name}"
 
     @property
+    def short_name(self) -> str:
+        """Its name without what is said of it after a comma or in brackets."""
+        return re.sub(r"\s*\([^)]*\)|,.*", "", self.name)
+
+    @property
     def raisable(self) -> bool:
         """Whether AWS raises it on request, if only in part."""
         return self.adjustable in ("yes", "partly")

@@ -177,9 +177,18 @@ def format_rough_usd(usd: float) -> str:
         return "nothing"
     if abs(usd) < 0.01:
         return "less than a cent"
-    places = max(0, 2 - math.floor(math.log10(abs(usd))))
     rounded = float(f"{usd:.3g}")
-    return f"${rounded:,.{min(places, 2)}f}"
+    places = 0 if rounded == round(rounded) else min(2, 2 - math.floor(math.log10(abs(usd))))
+    return f"${rounded:,.{places}f}"
+
+
+def format_usd_briefly(usd: float) -> str:
+    """`usd` [USD] on a bar of a picture or in a tile: "$660.82", "under $0.01".
+
+    >>> format_usd_briefly(660.824), format_usd_briefly(8e-05), format_usd_briefly(0)
+    ('$660.82', 'under $0.01', '$0.00')
+    """
+    return "under $0.01" if 0 < usd < 0.005 else format_usd(usd) if usd >= 1000 else f"${usd:,.2f}"
 
 
 def format_cents(usd: float | Decimal) -> str:
@@ -199,8 +208,14 @@ def format_signed_usd(usd: float) -> str:
 
 
 def format_usd_difference(usd: float) -> str:
-    """A difference in a sentence [USD a month]: "$12.34 a month more", "$5.00 a month less"."""
-    return f"{format_usd(abs(usd))} a month {'more' if usd > 0 else 'less'}"
+    """A difference in a sentence [USD a month], to three digits; less than a cent is none.
+
+    >>> format_usd_difference(12.341), format_usd_difference(-5), format_usd_difference(-0.004)
+    ('$12.3 a month more', '$5 a month less', 'as much')
+    """
+    if abs(usd) < 0.01:
+        return "as much"
+    return f"{format_rough_usd(abs(usd))} a month {'more' if usd > 0 else 'less'}"
 
 
 def format_usd_a_month(usd: float) -> str:
@@ -300,7 +315,7 @@ def format_share(share: float) -> str:
     if share < 1e-9:
         return "less than 1 in a billion"
     if share < 1e-5:
-        return f"1 in {format_number(1 / share)}"
+        return f"1 in {format_number(float(f'{1 / share:.2g}'))}"
     if 0.99995 <= share < 1:
         return "nearly all"
     return f"{_significant_digits(100 * share, 2 if share < 0.1 else 3)} %"

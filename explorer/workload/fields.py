@@ -47,13 +47,16 @@ from .kinds import (
     CHOICE,
     CHOICES,
     COUNT,
+    DATE,
     LANGUAGE,
     LARGEST_SIZE,
     LONGEST_TIME,
     MEMORY,
     MEMORY_OR_ANY,
     NAME,
+    NAMES,
     NUMBER,
+    PARAGRAPH,
     QUOTAS,
     REGION,
     SHARE,
@@ -688,6 +691,22 @@ class Preferences(Section):
     )
 
 
+class Decision(Section):
+    """What a decision record says of itself."""
+
+    context: str = field(
+        PARAGRAPH,
+        "",
+        "why it has to be decided now, in a sentence or two",
+    )
+    date: str | None = field(DATE, None, "the day of the decision")
+    deciders: tuple[str, ...] = field(NAMES, (), "who decides")
+    status: Literal["proposed", "accepted", "rejected", "deprecated", "superseded"] = field(
+        CHOICE, "proposed", "where the decision stands"
+    )
+    supersedes: str | None = field(NAME, None, "the record that this one replaces")
+
+
 class Current(Section):
     """What runs today; concerns left out are filled by the best."""
 
@@ -874,6 +893,12 @@ class Fields(Section):
         "What runs today, for the question what to change. Optional; concerns left out are filled by"
         " the best.",
         question="what runs today",
+    )
+    decision: Decision = field(
+        TABLE,
+        Decision,
+        "What a report says of itself as a decision record. Nothing is chosen by it.",
+        question="what a decision record says of itself",
     )
     times: dict[str, Timing] = field(
         TABLE_OF_TIMES,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,29 @@ def file_exists(path: Path) -> bool:
         return False
 
 
+def parse_date(value: object) -> str:
+    """A day as "2026-11-30": a date of TOML, or text that is one."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    try:
+        return date.fromisoformat(value).isoformat() if isinstance(value, str) else _refuse_date(value)
+    except ValueError:
+        return _refuse_date(value)
+
+
+def _refuse_date(value: object) -> str:
+    raise ExplorerError(f"is {quote_value(value)}: expected a day such as 2026-11-30")
+
+
+def parse_names(value: object) -> object:
+    """One name is a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
+def check_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one_line(name) for name in names)
+
+
 def one_line(name: str) -> str:
     """The name without what would move a terminal or a page about."""
     return " ".join("".join(c if c.isprintable() else " " for c in name).split()) or "workload"
@@ -192,6 +216,9 @@ USD = replace(NUMBER, accepted="0 USD a month or more", least=0, most=1e6, unit=
 SWITCH = Kind("`true` or `false`", "switch", parse_switch, plain=lambda on: str(on).lower())
 TEXT = Kind("text", "text", is_text=True)
 NAME = replace(TEXT, check=one_line)
+NAMES = replace(TEXT, parse=parse_names, show=", ".join, check=check_names)
+DATE = Kind("a day such as 2026-11-30", "date", parse_date, is_text=True)
+PARAGRAPH = replace(TEXT, check=lambda text: one_line(text) if text.strip() else "")
 REGION = replace(TEXT, schema="region", check=check_region_field,
                  options=lambda: tuple(sorted(catalogue.regions())))  # fmt: skip
 LANGUAGE = replace(TEXT, check=check_language_field)

@@ -49,6 +49,7 @@ def _kind_definitions() -> Schema:
         "bandwidth": {"anyOf": [{"type": "number", "minimum": 1}, texts["bandwidth"]]},
         "memory": {"anyOf": [_number_schema(MEMORY), texts["memory"]]},
         "memory_or_any": {"anyOf": [_number_schema(MEMORY), texts["memory"], {"const": ANY}]},
+        "date": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
         "region": {"type": "string", "pattern": "^[a-z]{2}(-[a-z]+)+-[0-9]+$"},
     }
 
@@ -93,6 +94,8 @@ def _content_schema(field: Field) -> Schema:
     if field.choices and not field.kind.options:
         word: Schema = {"type": "string", "enum": list(field.choices)}
         return {"type": "array", "items": word} if field.is_list else word
+    if field.is_list and field.kind.schema == "text":
+        return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
     plain: Mapping[str, Schema] = {"switch": {"type": "boolean"}, "text": {"type": "string"}}
     if field.kind.schema == "number":
         return _number_schema(field.kind)

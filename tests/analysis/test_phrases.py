@@ -25,7 +25,7 @@ FINDING = Finding(
     breach_probability=0.02,
     broken_per_month=20_000.0,
     verdict="breach",
-    consequence="ask for a timeout of 50 seconds; until then: a time-out",
+    consequence="ask AWS to raise the timeout to 50 seconds; until then: a time-out",
     source_url="",
     verified=True,
 )
@@ -79,7 +79,14 @@ def test_what_has_nothing_to_say_has_no_words():
 
 @pytest.mark.parametrize(
     ("broken_per_month", "words"),
-    [(1.0, "1 a month"), (0.999, "less than 1 a month"), (2e6, "2 million a month")],
+    [
+        (1.0, "1 a month"),
+        (0.999, "less than 1 a month"),
+        (9.99, "9.99 a month"),
+        (30.3, "30 a month"),
+        (102_936, "103,000 a month"),
+        (2e6, "2 million a month"),
+    ],
 )
 def test_requests_that_break_a_limit_are_counted_from_one_a_month(broken_per_month, words):
     assert phrases.broken_a_month(replace(FINDING, broken_per_month=broken_per_month)) == words
@@ -105,9 +112,9 @@ def test_a_use_without_end_and_of_nothing():
     [
         ("bytes", 4 * 1024**2, 6 * 1024**2, "4 MB of 6 MB", "4 MB of 6 MB", "4 MB of 6 MB"),
         ("MB", 512, 10240, "512 MB of 10,240 MB", "512 MB of 10 GB", "512 of 10,240"),
-        ("requests/s", 12.5, 10000, "12.5 requests/s of 10,000 requests/s",
-         "12.5 requests/s of 10,000 requests/s", "12.5 of 10,000"),
-        ("layers", 1, 5, "1 layer of 5 layers", "1 layer of 5 layers", "1 of 5"),
+        ("requests/s", 12.5, 10000, "12.5 of 10,000 requests/s", "12.5 of 10,000 requests/s",
+         "12.5 of 10,000"),
+        ("layers", 1, 5, "1 of 5 layers", "1 of 5 layers", "1 of 5"),
     ],
 )  # fmt: skip
 def test_the_use_of_a_limit_in_three_lengths(unit, used, limit, plain, at_length, briefly):
@@ -120,7 +127,7 @@ def test_the_use_of_a_limit_in_three_lengths(unit, used, limit, plain, at_length
 @pytest.mark.parametrize(
     ("limit_id", "name"),
     [
-        ("apigw.rest.timeout", "integration timeout, Regional and private"),
+        ("apigw.rest.timeout", "integration timeout"),
         ("s3.write", "PUT/COPY/POST/DELETE per prefix"),
         ("sm.get", "GetSecretValue"),
     ],

@@ -331,7 +331,7 @@ def test_assess_says_what_keeps_a_design_from_being_feasible():
     assert {"breach"} <= {row["verdict"] for row in found["findings"]}
     broken = [row["limit"] for row in found["findings"] if row["verdict"] == "breach"]
     assert [row["because"] for row in found["excluded"]] == [*broken, "client.waits"]
-    assert "3.4 % of the requests break the" in found["excluded"][0]["why"]
+    assert "3.4 % of the requests exceed the" in found["excluded"][0]["why"]
     assert not re.search(r"\d%", str(found["excluded"]))
     assert {"work", "total"} <= found["latency_s"].keys()
 

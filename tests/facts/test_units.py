@@ -143,12 +143,12 @@ def test_numbers_for_people(shown, text):
 @pytest.mark.parametrize(
     ("usd", "cents", "signed_cents", "signed", "difference", "a_month"),
     [
-        (0.0, "0.00", "+0.00", "+$0.00", "$0.00 a month less", "nothing"),
-        (0.004, "under 0.01", "+0.00", "+$0.004", "$0.004 a month more", "less than a cent"),
-        (0.005, "0.01", "+0.01", "+$0.005", "$0.005 a month more", "less than a cent"),
+        (0.0, "0.00", "+0.00", "+$0.00", "as much", "nothing"),
+        (0.004, "under 0.01", "+0.00", "+$0.004", "as much", "less than a cent"),
+        (0.005, "0.01", "+0.01", "+$0.005", "as much", "less than a cent"),
         (0.01, "0.01", "+0.01", "+$0.01", "$0.01 a month more", "$0.01 a month"),
-        (1234.565, "1,234.57", "+1,234.57", "+$1,235", "$1,235 a month more", "$1,235 a month"),
-        (-5.0, "-5.00", "−5.00", "-$5.00", "$5.00 a month less", "$-5.00 a month"),
+        (1234.565, "1,234.57", "+1,234.57", "+$1,235", "$1,230 a month more", "$1,235 a month"),
+        (-5.0, "-5.00", "−5.00", "-$5.00", "$5 a month less", "$-5.00 a month"),
     ],
 )  # fmt: skip
 def test_money_in_a_table_and_in_a_sentence(usd, cents, signed_cents, signed, difference, a_month):
@@ -237,7 +237,7 @@ def test_times_of_today(factor, multiple, in_few_letters):
     [
         (0.0, "never", ""),
         (9.9e-10, "never", ""),
-        (1e-9, "1 in 1,000 million", "< 0.001 %"),
+        (1e-9, "1 in 1 billion", "< 0.001 %"),
         (1e-5, "0.001 %", "0.001 %"),
         (0.9994, "99.9 %", "99.9 %"),
         (0.9995, "100 %", "100 %"),

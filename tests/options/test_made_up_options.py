@@ -337,8 +337,8 @@ def test_what_it_rules_out_names_it():
     r = ex.recommend(workload(runtime="20 s"))
     (reason,) = [row for row in r.answer.rejections if row.because == "madeup.hatch.timeout"]
     assert "door=made-up-hatch" in reason.options
-    assert rejection(reason, r.nearest).endswith("made-up-hatch by the wait of a hatch of 12 s (100 % of the "
-                                               "requests break it)")  # fmt: skip
+    assert rejection(reason, r.nearest).endswith("made-up-hatch by the wait of a hatch of 12 s (all "
+                                               "requests exceed it)")  # fmt: skip
 
 
 # Pictures -----------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from explorer.facts.units import (
 )
 
 from .blocks import Cell, Sources, Table, table
+from .front_page import deciding_assumptions_sentence
 from .typography import one_line
 
 MOST_ALTERNATIVES = 10
@@ -133,15 +134,9 @@ def assumptions_table(r: Recommendation, sources: Sources) -> Table:
 
 
 def deciding_assumptions(r: Recommendation) -> str:
-    """How many assumptions decide the design."""
-    count = sum(row.decides for row in r.answer.assumptions)
-    if not count:
-        return (
-            "None of these decides the design: it stays with half or twice of any default, or its opposite."
-        )
-    word = "decides" if count == 1 else "decide"
-    return (
-        f"{count} of these {word} the design: with half or twice the value, or its opposite, it is another."
+    """Which assumptions decide the design, by name."""
+    return deciding_assumptions_sentence(r) or (
+        "None of these decides the design: it stays with half or twice of any default, or its opposite."
     )
 
 

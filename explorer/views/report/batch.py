@@ -14,7 +14,7 @@ from explorer.facts.verdict import Verdict
 from explorer.facts.version import __version__
 from explorer.workload.workload import Workload
 
-from . import decision
+from . import front_page
 from .blocks import Cell
 from .sections import ReportRequest, document_under_name, report_document
 from .typography import one_line
@@ -116,7 +116,7 @@ def _fill_entry(entry: Entry, r: Recommendation) -> None:
     if not r.feasible:
         entry.design = f"none is feasible; nearest: {entry.design}"
     entry.usd_said, entry.p95 = format_usd(r.monthly_usd), format_time(r.latency_s["p95"], 2)
-    tightest = decision.key_number_tiles(r)[-1]
+    tightest = front_page.watched_limit_tile(r)
     entry.tightest = Cell(tightest.text, tightest.note)
     entry.verdict = _entry_verdict(r)
 
@@ -127,7 +127,7 @@ def _entry_verdict(r: Recommendation) -> Cell:
         return Cell("not feasible", kind="breach")
     verdict = r.answer.findings[0].verdict if r.answer.findings else Verdict.FITS
     most_breaches = max(
-        (finding.breach_probability for finding in decision.findings_with_verdict(r, Verdict.TIGHT)),
+        (finding.breach_probability for finding in front_page.findings_with_verdict(r, Verdict.TIGHT)),
         default=0.0,
     )
     words = {

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from explorer.facts.csv_table import first_day
+
+AWS = r"https://([\w.-]+\.)?(aws\.amazon|amazonaws|awsstatic)\.com/|https://github\.com/(aws|awslabs|boto)/"
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,11 @@ class Source:
         return self.place if self.place.startswith("https://") else ""
 
     @property
+    def is_aws(self) -> bool:
+        """Whether AWS itself says it: its pages, its price list, the service models of its SDK."""
+        return re.match(AWS, self.place) is not None
+
+    @property
     def dates(self) -> str:
         """When it was seen, oldest first."""
         return ", ".join(sorted(self.days))
@@ -72,8 +80,10 @@ class Source:
 class Sources:
     """The places that a document cites, numbered as they come, and the dates of all its facts."""
 
-    def __init__(self) -> None:
-        self._by_place: dict[str, Source] = {}
+    def __init__(self, before: Iterable[Source] = ()) -> None:
+        """Empty; the places of `before` keep their numbers, AWS's own before all others."""
+        places = sorted(before, key=lambda source: not source.is_aws)
+        self._by_place = {s.place: Source(number, s.place) for number, s in enumerate(places, 1)}
         self._dates: set[str] = set()
 
     def cite(self, place: str | None, as_of: str, fact: str) -> Cell:

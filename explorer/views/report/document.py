@@ -106,16 +106,18 @@ class Document:
     """A report without a form."""
 
     title: str
-    feasible: bool
-    status: str
+    status: Cell
+    record: Sequence[Cell]  # who decides and when: each its name as `kind`, "" where it is to be written in
     newest: str  # the newest date among its facts
     version: str
     summary: str
     lead: str
     tiles: Sequence[Cell]
     points: Sequence[Listed]
+    money: Sequence[Table | Prose]
     sections: Sequence[Section]
     sources: Sequence[Source]
+    no_pictures: str = ""  # why there are none
     pictures: dict[str, list[ReportPicture]] = field(default_factory=dict)
     names: dict[str, Any] = field(default_factory=dict)  # what the expressions of its pictures are about
 

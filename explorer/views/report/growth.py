@@ -8,12 +8,14 @@ from functools import cached_property
 from typing import Any
 
 from explorer.analysis.forecast import forecast
-from explorer.analysis.phrases import design_difference, limit_at_length
+from explorer.analysis.phrases import design_difference, limit_at_length, limit_name
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design, choices
 from explorer.facts import catalogue
+from explorer.facts.suggestions import both
 from explorer.facts.units import format_quantity_at_length, format_rough_share, format_usd
 from explorer.facts.verdict import Verdict
+from explorer.workload.fields import by_path
 
 from .blocks import Cell, Table, table
 
@@ -44,7 +46,7 @@ class Ahead:
     @property
     def rates_text(self) -> str:
         """The rates in words, and whose they are."""
-        rates = ", ".join(f"`{field}` {_a_month(str(rate))}" for field, rate in self.rates.items())
+        rates = ", ".join(f"{_label(field)} {_a_month(str(rate))}" for field, rate in self.rates.items())
         whose = "assumed, as nobody said" if self.growth is None else "as given"
         return f"{rates}: {whose}."
 
@@ -57,10 +59,19 @@ class Ahead:
     def first(self) -> str:
         """When the design first breaks a limit, in one sentence."""
         if self.frame.first_breach is None:
-            return f"No limit of this design breaks within {self.months} months."
+            to_raise = self.limits_to_raise()
+            names = both([limit_name(limit) for limit in to_raise]) if to_raise else ""
+            once = (
+                f", once {names} {'is' if len(to_raise) == 1 and not names.endswith('s') else 'are'} raised"
+            )
+            return f"No limit of this design breaks within {self.months} months{once if names else ''}."
         month, limit = self.frame.first_breach
         when = f"In month {month}" if month else "Today already"
         return f"{when} this design breaks the {limit_at_length(limit)}."
+
+    def limits_to_raise(self) -> list[str]:
+        """The quotas that must be raised at some time."""
+        return list(dict.fromkeys(self.frame.loc[self.frame["verdict"] == Verdict.RAISE, "limit"]))
 
     def limits_that_matter(self) -> list[str]:
         """The limits that matter by then, the one that is used most first."""
@@ -74,6 +85,12 @@ class Ahead:
 def limit_shares(frame: Any) -> Any:
     """Which share of its limit the p99 uses, a row a month and limit."""
     return frame["used"] / frame["limit_value"].where(frame["limit_value"] > 0)
+
+
+def _label(field: str) -> str:
+    """A field as a report calls it, inside a sentence."""
+    label = by_path()[field].label if field in by_path() else ""
+    return label[:1].lower() + label[1:] if label else f"`{field}`"
 
 
 def _a_month(rate: str) -> str:
@@ -94,19 +111,33 @@ def limit_growth_table(ahead: Ahead) -> Table | None:
     ]
     months = " | ".join(">today" if not month else f">month {month}" for month in months_in_table)
     caption = "Limits that growth fills: the share that the p99 uses"
-    return table(caption, f"Limit | >Allowed | {months} | >Breaks in month", rows) if rows else None
+    return table(caption, f"Limit | >Allowed | {months} | Breaks", rows) if rows else None
 
 
 def _limit_growth_row(frame: Any, months: Sequence[int]) -> list[Cell | str]:
     limit = catalogue.limit(frame["limit"].iloc[0])
     share = dict(zip(frame["month"], limit_shares(frame)))
-    breach_months = frame.loc[frame["verdict"] == Verdict.BREACH, "month"]
     return [
         Cell(limit.title, f"`{limit.id}`"),
         format_quantity_at_length(float(frame["limit_value"].iloc[0]), limit.unit),
         *(format_rough_share(float(share[month])) for month in months),
-        str(breach_months.iloc[0]) if len(breach_months) else "not in sight",
+        _when_it_breaks(frame),
     ]
+
+
+def _when_it_breaks(frame: Any) -> str:
+    """The month in which a limit breaks, or must be raised."""
+    months = {
+        verdict: frame.loc[frame["verdict"] == verdict, "month"]
+        for verdict in (Verdict.RAISE, Verdict.BREACH)
+    }
+    raise_it, breaks = months[Verdict.RAISE], months[Verdict.BREACH]
+    texts = []
+    if len(raise_it):
+        texts.append(f"raise it by month {raise_it.iloc[0]}" if raise_it.iloc[0] else "raise it first")
+    if len(breaks):
+        texts.append(f"breaks in month {breaks.iloc[0]}" if breaks.iloc[0] else "broken today")
+    return "; ".join(texts) or "not in sight"
 
 
 def design_changes_table(ahead: Ahead) -> Table | None:

@@ -70,8 +70,8 @@ def _font_folder() -> list[str]:
 def _typst_document(doc: Document) -> dict[str, Any]:
     return {
         "title": doc.title,
-        "feasible": doc.feasible,
-        "status": doc.status,
+        "status": {"kind": doc.status.kind, "text": doc.status.text},
+        "record": [{"kind": line.kind, "text": line.text} for line in doc.record],
         "newest": doc.newest,
         "version": doc.version,
         "summary": doc.summary,
@@ -80,6 +80,9 @@ def _typst_document(doc: Document) -> dict[str, Any]:
             {"kind": tile.kind, "text": tile.text, "note": typst_spans(tile.note)} for tile in doc.tiles
         ],
         "points": [[_typst_block(doc, block) for block in column] for column in _two_columns(doc.points)],
+        "money": [_typst_block(doc, block) for block in doc.money],
+        "signatures": _signatures(doc),
+        "no_pictures": doc.no_pictures,
         "sections": [
             {"id": s.id, "title": s.title, "blocks": [_typst_block(doc, block) for block in s.blocks]}
             for s in doc.sections
@@ -89,6 +92,12 @@ def _typst_document(doc: Document) -> dict[str, Any]:
             for s in doc.sources
         ],
     }
+
+
+def _signatures(doc: Document) -> list[str]:
+    """Who signs, and beneath which line; one who is not named writes the name in."""
+    deciders = next((line.text for line in doc.record if line.kind == "Deciders"), "")
+    return [f"{name}, date" for name in deciders.split(", ") if name] or ["Name, date", "Name, date"]
 
 
 def _two_columns(points: Sequence[Listed]) -> tuple[Sequence[Listed], Sequence[Listed]]:

@@ -20,6 +20,7 @@ from explorer.engine.designs import Design, table
 from explorer.engine.latency import latency, steps
 from explorer.engine.limits import binding
 from explorer.engine.sizing import sized_conditions
+from explorer.facts.extras import missing_error
 from explorer.facts.key_value import format_pairs
 from explorer.options.base.conditions import Conditions
 
@@ -39,12 +40,17 @@ def report_pictures(
     """The pictures by the key of their place; none where matplotlib, an extra, is not installed."""
     try:
         from explorer.views import figures
-    except ImportError:
+    except ImportError:  # `missing_pictures` says so in their places
         return {}
     pictures_by_key: dict[str, list[ReportPicture]] = {}
     for key, picture in _all_pictures(figures, with_plain_name(r), ahead, moves, run):
         pictures_by_key.setdefault(key, []).append(picture)
     return pictures_by_key
+
+
+def missing_pictures() -> str:
+    """Why there are no pictures, and what installs what draws them."""
+    return str(missing_error("a picture here", ["matplotlib"]))
 
 
 def _all_pictures(

@@ -14,14 +14,14 @@ from explorer.facts.key_value import format_pair
 from explorer.facts.verdict import Verdict
 from explorer.facts.version import __version__
 
-from . import alternatives, decision, sensitivity, workload
+from . import alternatives, decision, front_page, sensitivity, workload
 from . import growth as growing
 from . import measured as benchmark
 from .blocks import Sources
 from .document import Beside, Block, Code, Document, Folded, Heading, Listed, PictureBlock, Prose, Section
 from .growth import Ahead
 from .measured import Measurement
-from .pictures import report_pictures, with_plain_name
+from .pictures import missing_pictures, report_pictures, with_plain_name
 from .typography import one_line
 
 
@@ -43,9 +43,41 @@ class ReportRequest:
 
 def report_document(r: Recommendation, name: str, request: ReportRequest = ReportRequest()) -> Document:
     """The document for an answer, to be written as `name`; sources are numbered as they are cited."""
-    sources, ahead = Sources(), Ahead(r, request.growth, request.months)
+    ahead = Ahead(r, request.growth, request.months)
     swung = sensitivity.report_sensitivity(r)
     run = Measurement(request.measured, r.workload) if request.measured else None
+    cited = Sources()
+    _sections(r, cited, ahead, swung, run)
+    sources = Sources(cited)  # AWS's own first, so each is cited again by its new number
+    sections = [
+        *_sections(r, sources, ahead, swung, run),
+        Section("sources", "Sources", []),
+        _reproduction_section(r, name, request),
+    ]
+    pictures = report_pictures(r, ahead, swung, run)
+    return Document(
+        title=front_page.record_title(r),
+        status=front_page.record_status(r),
+        record=front_page.record_lines(r),
+        newest=sources.newest,
+        version=__version__,
+        summary=one_line(r.summary),
+        lead=front_page.lead_sentence(r),
+        tiles=front_page.key_number_tiles(r),
+        points=front_page.decision_points(r, ahead),
+        money=front_page.money_blocks(r, ahead),
+        sections=sections,
+        sources=list(sources),
+        pictures=pictures,
+        no_pictures="" if pictures else missing_pictures(),
+        names={"r": r, "w": with_plain_name(r).workload, "ahead": ahead, "moves": swung, "run": run},
+    )
+
+
+def _sections(
+    r: Recommendation, sources: Sources, ahead: Ahead, swung: Sensitivity, run: Measurement | None
+) -> list[Section]:
+    """All that follows the first page, but the sources themselves."""
     sections = [
         _context_section(r),
         _decision_section(r),
@@ -69,22 +101,7 @@ def report_document(r: Recommendation, name: str, request: ReportRequest = Repor
         _assumptions_section(r, ahead, sources),
     ]
     alternatives.cite_facts_without_table(r, sources)
-    sections += [Section("sources", "Sources", []), _reproduction_section(r, name, request)]
-    return Document(
-        title=one_line(r.workload.name) or "Workload",
-        feasible=r.feasible,
-        status="proposed" if r.feasible else "nothing to propose: no design is feasible",
-        newest=sources.newest,
-        version=__version__,
-        summary=one_line(r.summary),
-        lead=decision.lead_sentence(r),
-        tiles=decision.key_number_tiles(r),
-        points=[Listed(heading, sentences) for heading, sentences in decision.decision_points(r)],
-        sections=sections,
-        sources=list(sources),
-        pictures=report_pictures(r, ahead, swung, run),
-        names={"r": r, "w": with_plain_name(r).workload, "ahead": ahead, "moves": swung, "run": run},
-    )
+    return sections
 
 
 def document_under_name(doc: Document, r: Recommendation, name: str, request: ReportRequest) -> Document:
@@ -130,8 +147,10 @@ def _cost_section(r: Recommendation, sources: Sources) -> Section:
 
 
 def _consequences_section(r: Recommendation) -> Section:
-    quotas = [sentence(finding.consequence) for finding in decision.findings_with_verdict(r, Verdict.RAISE)]
-    watched = [tight_limit_at_length(finding) for finding in decision.findings_with_verdict(r, Verdict.TIGHT)]
+    quotas = [sentence(finding.consequence) for finding in front_page.findings_with_verdict(r, Verdict.RAISE)]
+    watched = [
+        tight_limit_at_length(finding) for finding in front_page.findings_with_verdict(r, Verdict.TIGHT)
+    ]
     lacking = list(filter(None, [door_lacks(r.nearest.option("door"))]))
     lists = [
         Listed(

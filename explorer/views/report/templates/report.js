@@ -1,5 +1,24 @@
 "use strict";
-// What a reader may do beyond reading: sort tables, filter long ones. All of it is there without this.
+// What a reader may do beyond reading: unfold all, sort tables, filter long ones. All of it is there without this.
+const sections = [...document.querySelectorAll("details.section")];
+const unfold = document.querySelector(".unfold button");
+if (unfold) {
+  unfold.hidden = false;
+  const all = () => sections.every(section => section.open);
+  const label = () => { unfold.textContent = all() ? "Fold all" : "Unfold all"; };
+  unfold.addEventListener("click", () => {
+    const open = !all();
+    for (const section of sections) section.open = open;
+    label();
+  });
+  for (const section of sections) section.addEventListener("toggle", label);
+  const reveal = () => {
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target && target.matches("details")) target.open = true;
+  };
+  addEventListener("hashchange", reveal);
+  reveal();
+}
 const number = text => {
   const found = text.replace(/[,\u00a0\s]/g, "").replace("\u2212", "-").match(/-?\d+(\.\d+)?(e[+-]?\d+)?/);
   return found ? parseFloat(found[0]) : NaN;
@@ -32,7 +51,7 @@ for (const table of document.querySelectorAll("table")) {
   }
 }
 
-for (const table of document.querySelectorAll("#rejected ~ .table > table, #assumptions ~ details table")) {
+for (const table of document.querySelectorAll("#rejected > section > .table > table, #assumptions details table")) {
   const rows = [...table.tBodies[0].rows];
   if (rows.length < 8) continue;
   const label = document.createElement("label"), field = document.createElement("input"), told = document.createElement("span");

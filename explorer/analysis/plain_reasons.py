@@ -1,0 +1,91 @@
+"""Why a design is not the plain one: for each choice that is not plain, what the plain one would do.
+
+The design is held beside itself with one choice made plain. That breaks a limit or a promise, is excluded,
+or costs more; where the two cannot be built together, the first limit that rules the plain choice out tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from explorer.engine.cost import cost
+from explorer.engine.designs import OPTIONS, Design
+from explorer.engine.limits import findings
+from explorer.engine.sizing import sized_conditions
+from explorer.facts import catalogue
+from explorer.facts.key_value import format_pair
+from explorer.facts.units import format_rough_usd
+
+from .one_design import why_infeasible
+from .phrases import change_in_words, exclusion_in_words, option_in_words, reason_in_words, too_large_for
+
+if TYPE_CHECKING:
+    from .answer import Answer
+
+# The concerns in the order in which a reader asks.
+ORDER = ("response", "execution", "request", "configuration", "initialization", "compression", "edge", "door")
+DOORS_FIELDS = ("client.needs", "client.auth")  # what excludes a door, whichever choice is looked at
+
+
+@dataclass(frozen=True)
+class PlainReason:
+    """Why one choice is not the plain one of its concern."""
+
+    concern: str
+    text: str
+    usd: float | None = None  # what the design would cost a month with it; None where it is ruled out
+
+
+def plain_reasons(r: Answer) -> list[PlainReason]:
+    """A reason for each choice that is not plain, what rules it out before what it would cost."""
+    if r.design is None:
+        return []
+    reasons = list(_reasons(r, r.design))
+    return sorted(reasons, key=lambda reason: reason.usd is not None)
+
+
+def _reasons(r: Answer, design: Design) -> Iterator[PlainReason]:
+    texts: set[str] = set()
+    for concern in ORDER:
+        plain = next(iter(OPTIONS[concern]))
+        if design.ids[concern] == plain:
+            continue
+        beside = Design(**{**design.ids, concern: plain})
+        reason = _ruled_out(r, concern, plain) if beside.clashes else _beside(r, design, beside, concern)
+        if reason and reason.text not in texts:
+            texts.add(reason.text)
+            yield reason
+
+
+def _beside(r: Answer, design: Design, beside: Design, concern: str) -> PlainReason:
+    """What the design with the plain choice breaks, or what it costs."""
+    load = sized_conditions(r.workload, beside)
+    feasible, reasons = why_infeasible(load, beside, findings(r.workload, beside, load))
+    if feasible:
+        usd = float(cost(r.workload, beside).total_usd)
+        change = change_in_words(beside, design)
+        return PlainReason(concern, f"{change} it costs {format_rough_usd(usd)} a month", usd)
+    return PlainReason(concern, _why_not(reasons[0], concern, beside, design))
+
+
+def _why_not(reason: dict[str, str], concern: str, beside: Design, design: Design) -> str:
+    """The first thing that keeps the design with the plain choice from being built."""
+    plain, because = option_in_words(concern, beside.ids[concern]), reason["because"]
+    if concern == "configuration" and because in catalogue.limits():
+        return too_large_for(because)
+    if because in DOORS_FIELDS:
+        says = exclusion_in_words(reason["why"], option_in_words("door", beside.door))
+        return says if concern == "door" else f"{change_in_words(beside, design)} {says}"
+    return exclusion_in_words(reason["why"], plain)
+
+
+def _ruled_out(r: Answer, concern: str, plain: str) -> PlainReason | None:
+    """The first limit or promise that rules the plain choice out in every design."""
+    if concern == "door":  # of a door a limit tells only together with a body
+        return None
+    pair = format_pair(concern, plain)
+    firm = (reason for reason in r.rejections if reason.kind in ("limit", "promise"))
+    first = next((reason for reason in firm if pair in reason.options), None)
+    return PlainReason(concern, reason_in_words(first)) if first else None

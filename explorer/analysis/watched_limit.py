@@ -1,0 +1,39 @@
+"""The limit to watch under a design: the one that summaries, reports and screens call its tightest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from explorer.engine.designs import Placement
+from explorer.engine.limits import Finding, binding
+from explorer.facts.verdict import Verdict
+from explorer.options.base.limit_uses import Driver
+
+from .phrases import used_share
+
+if TYPE_CHECKING:
+    from .choice import Choice
+
+SEVERE = (Verdict.BREACH, Verdict.RAISE)
+
+
+def watched_limit(r: Choice) -> Finding | None:
+    """The limit that breaks or must be raised, else one that breaks now and then, else the fullest.
+
+    The fullest is the one of which the p99 uses most, among those that more or larger requests can break:
+    what goes another way in time, and a setting, cannot. None where no limit can break.
+    """
+    if r.findings and (r.findings[0].verdict in SEVERE or r.findings[0].broken_per_month >= 1):
+        return r.findings[0]
+    able = _limits_that_can_break(r)
+    return max((f for f in r.findings if f.limit in able), key=used_share, default=None)
+
+
+def _limits_that_can_break(r: Choice) -> set[str]:
+    """The ids of the limits that a request, or more of them, can break."""
+    uses = [
+        use
+        for option in r.nearest.options
+        for use in binding(Placement.of(option, r.nearest.flow), r.sized_load)
+    ]
+    return {use.limit for use in uses if use.can_break and use.driver != Driver.AMOUNT}

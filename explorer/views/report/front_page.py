@@ -1,0 +1,295 @@
+"""The first page of a document, enough by itself: the decision, why, money, risk, what would change it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import date
+
+from explorer.analysis.break_evens import BreakEven
+from explorer.analysis.phrases import (
+    breach_at_length,
+    breach_today_at_length,
+    broken_requests,
+    change_from_today,
+    describe_design,
+    late_answers_at_length,
+    late_p95_at_length,
+    limit_with_value,
+    pattern_name,
+    quota_request,
+    sentence,
+    tight_limit_at_length,
+    use_of_limit_at_length,
+    used_share,
+)
+from explorer.analysis.plain_reasons import plain_reasons
+from explorer.analysis.recommendation import Recommendation
+from explorer.analysis.summary import (
+    build_sentence,
+    flat_rate_sentence,
+    part_price_sentence,
+    public_address_sentence,
+    unconfirmed_limit_sentences,
+)
+from explorer.analysis.watched_limit import watched_limit
+from explorer.engine.limits import Finding, findings
+from explorer.engine.sizing import sized_conditions
+from explorer.facts import catalogue
+from explorer.facts.csv_table import first_day
+from explorer.facts.suggestions import both, either
+from explorer.facts.units import (
+    format_cents,
+    format_number,
+    format_rough_share,
+    format_share,
+    format_time,
+    format_usd,
+)
+from explorer.facts.verdict import Verdict
+from explorer.options.base.conditions import Conditions
+from explorer.options.base.request_path import BodyOut
+from explorer.workload.fields import SPREADS, by_path
+
+from .blocks import Cell, Table, table
+from .document import Listed, Prose
+from .growth import Ahead
+from .typography import one_line
+
+MOST_POINTS = 3
+OLD_SHARE = 0.01  # of a bill that rests on old prices: what is less is not worth a sentence
+STATUSES = {  # how a status is shown: as a verdict of that colour
+    "proposed": Verdict.TIGHT,
+    "accepted": Verdict.FITS,
+    "rejected": Verdict.BREACH,
+    "deprecated": Verdict.RAISE,
+    "superseded": Verdict.RAISE,
+}
+
+
+def record_title(r: Recommendation) -> str:
+    """What is decided and for what, as people call it."""
+    name = one_line(r.workload.name) or "Workload"
+    if not r.feasible:
+        return f"{name}: no design is feasible"
+    pattern = pattern_name(r.nearest)
+    article, _, thing = pattern.partition(" ")
+    return f"{name}: {thing if article in ('a', 'an') else pattern}"
+
+
+def record_status(r: Recommendation) -> Cell:
+    """Where the decision stands; nothing can be proposed where nothing is feasible."""
+    status = r.workload.decision.status
+    if not r.feasible and status == "proposed":
+        return Cell("nothing to propose: no design is feasible", kind=Verdict.BREACH)
+    return Cell(status, kind=STATUSES[status])
+
+
+def record_lines(r: Recommendation) -> list[Cell]:
+    """Who decides, when, and what the record replaces; what was not said is left to be written in."""
+    d = r.workload.decision
+    day = date.fromisoformat(d.date) if d.date else None
+    lines = [
+        Cell(f"{day.day} {day:%B %Y}" if day else "", kind="Date"),
+        Cell(", ".join(map(one_line, d.deciders)), kind="Deciders"),
+    ]
+    return [*lines, Cell(one_line(d.supersedes), kind="Supersedes")] if d.supersedes else lines
+
+
+def lead_sentence(r: Recommendation) -> str:
+    """What to build, in one sentence or two."""
+    if r.feasible:
+        return build_sentence(r.answer)
+    return f"Nothing is feasible. The nearest miss is {describe_design(r.nearest)}."
+
+
+def key_number_tiles(r: Recommendation) -> list[Cell]:
+    """The key numbers: each with what it is, and what stands behind it."""
+    each = format_usd(1000 * r.monthly_usd / r.workload.requests_per_month)
+    target = r.workload.targets.latency_p95
+    promise = f"; promised {format_time(target)}" if target else ""
+    p50, p95 = (format_time(r.latency_s[p], 2) for p in ("p50", "p95"))
+    what = "of the work is done" if r.nearest.flow.body_out is BodyOut.NOTHING else "of the results in hand"
+    return [
+        Cell(format_usd(r.monthly_usd), f"{each} a thousand requests", "Cost a month"),
+        Cell(str(r.parts), f"each counts as {format_usd(r.part_usd)} a month", "Moving parts"),
+        Cell(p50, f"half {what}", "Latency, p50"),
+        Cell(p95, f"95 % {what}{promise}", "Latency, p95"),
+        watched_limit_tile(r),
+    ]
+
+
+def watched_limit_tile(r: Recommendation) -> Cell:
+    """The limit to watch: what must be raised, what breaks now and then, or how full the fullest is."""
+    worst = watched_limit(r.answer)
+    if worst is None:
+        return Cell("none", "no limit binds this design", "Tightest limit")
+    name = catalogue.limit(worst.limit).short_name
+    if worst.verdict is Verdict.TIGHT and worst.broken_per_month >= 1:
+        return Cell(
+            format_share(worst.breach_probability), f"of the requests break it: {name}", "Tightest limit"
+        )
+    use = f"{name}: {use_of_limit_at_length(worst)} at the p99"
+    return Cell(format_rough_share(used_share(worst)), use, "Tightest limit")
+
+
+# What a reader who stops here must know ----------------------------------------------------------
+
+
+def decision_points(r: Recommendation, ahead: Ahead) -> list[Listed]:
+    """A heading and its sentences each."""
+    point_sentences = [
+        ("Context", [context_sentence(r)]),
+        ("Missed by", list(map(sentence, miss_sentences(r)))),
+        ("What would make it feasible", _way_out_sentences(r)),
+        ("Why", [sentence(reason.text) for reason in plain_reasons(r.answer)[:MOST_POINTS]] or _plain(r)),
+        ("Risk", list(risk_sentences(r, ahead))),
+        ("What would change it", change_sentences(r)),
+        ("Beside today", _today_sentences(r)),
+    ]
+    return [Listed(heading, sentences) for heading, sentences in point_sentences if sentences]
+
+
+def context_sentence(r: Recommendation) -> str:
+    """Why it is decided, where that is said, and what has to be carried."""
+    w, context = r.workload, one_line(r.workload.decision.context)
+    sizes = []
+    for name in SPREADS:
+        if w.is_given(name):
+            spread, record = getattr(w, name).spread, by_path()[name]
+            p50, p99 = (record.kind.show(float(spread.quantile(p))) for p in (0.5, 0.99))
+            each = p50 if p50 == p99 else f"{p50}, {p99} at the p99"
+            sizes.append(f"{record.label.lower()} {each}")
+    peak = format_number(float(f"{float(Conditions(w).peak_rps):.3g}"))
+    carries = (
+        f"{format_number(w.requests_per_month)} requests a month in {w.region}, {peak} a second at the peak"
+    )
+    return " ".join(filter(None, (sentence(said) if said else "", sentence("; ".join([carries, *sizes])))))
+
+
+def _plain(r: Recommendation) -> list[str]:
+    return ["No limit and no promise stands against what is plain."] if r.feasible else []
+
+
+def _way_out_sentences(r: Recommendation) -> list[str]:
+    """The changes that make a design feasible, the least asked first."""
+    single = [way.text for way in r.answer.ways_out if way.pair is None][:MOST_POINTS]
+    pair = [way.text.removeprefix("feasible if ") for way in r.answer.ways_out if way.pair is not None]
+    return [f"It would be {text}." for text in single] or (
+        [f"It would be feasible if {both(pair)}."] if pair else []
+    )
+
+
+def risk_sentences(r: Recommendation, ahead: Ahead) -> Iterator[str]:
+    """What can go wrong: quotas, breaches, an address that anybody may call, growth, old prices."""
+    for finding in findings_with_verdict(r, Verdict.RAISE):
+        yield f"First {quota_request(finding)}: {use_of_limit_at_length(finding)} at the p99."
+    for finding in findings_with_verdict(r, Verdict.TIGHT)[:2]:
+        if finding.broken_per_month >= 1:
+            limit = limit_with_value(finding.limit, finding.limit_value)
+            yield sentence(f"{broken_requests(finding)} exceed the {limit}")
+        else:
+            yield tight_limit_at_length(finding)
+    if r.feasible:
+        yield from filter(None, (public_address_sentence(r.answer), unconfirmed_limit_sentences(r.answer)))
+    yield ahead.first
+    if old := old_prices_sentence(r):
+        yield old
+
+
+def old_prices_sentence(r: Recommendation) -> str:
+    """How much of the bill rests on prices that were not seen lately, and since when; "" if none does."""
+    total = float(r.bill.total_usd)
+    old = [line for line in r.bill.lines if line.stale and line.usd]
+    share = sum(float(line.usd) for line in old) / total if total else 0.0
+    if share < OLD_SHARE:
+        return ""
+    oldest = min((line.as_of for line in old), key=first_day)
+    return f"{format_rough_share(share)} of the bill rests on prices last seen in {_month(oldest)}."
+
+
+def _month(day: str) -> str:
+    """The month of a date, a month or a year: "June 2025"."""
+    return first_day(day).strftime("%B %Y") if len(day) > 4 else day
+
+
+def change_sentences(r: Recommendation) -> list[str]:
+    """What a part is worth, the nearest break-evens, and what decides though nobody said it."""
+    trade = part_price_sentence(r.answer) if r.feasible else ""
+    turns = [sentence(turn.says) for turn in nearest_break_evens(r)]
+    return [text for text in (trade, *turns, deciding_assumptions_sentence(r)) if text]
+
+
+def nearest_break_evens(r: Recommendation) -> list[BreakEven]:
+    """The turns that are nearest to today's values."""
+    return sorted((turn for turn in r.answer.break_evens if turn.factor), key=lambda turn: turn.distance)[
+        :MOST_POINTS
+    ]
+
+
+def deciding_assumptions_sentence(r: Recommendation) -> str:
+    """The defaults that decide the design, by name and value; "" where none does."""
+    deciding = [row for row in r.answer.assumptions if row.decides]
+    if not deciding:
+        return ""
+    names = [f"{_field_label(row.id)} ({one_line(row.value)})" for row in deciding]
+    return f"It rests on what was assumed: with another value of {either(names)} the design is another."
+
+
+def _field_label(path: str) -> str:
+    label = by_path()[path].label if path in by_path() else path
+    return label[:1].lower() + label[1:]
+
+
+def findings_with_verdict(r: Recommendation, verdict: Verdict) -> list[Finding]:
+    """The findings with one verdict."""
+    return [finding for finding in r.answer.findings if finding.verdict == verdict]
+
+
+def _today_sentences(r: Recommendation) -> list[str]:
+    """The money first, with what comes and goes; then what fails today."""
+    if r.current is None:
+        return []
+    breaches = [finding for finding in findings(r.workload, r.current) if finding.verdict == Verdict.BREACH]
+    fails = [breach_today_at_length(finding) for finding in breaches[:MOST_POINTS]]
+    usd = next((change.usd for change in r.answer.changes if change.usd is not None), None)
+    return fails if usd is None else [sentence(change_from_today(r.answer.changes, usd)), *fails]
+
+
+def miss_sentences(r: Recommendation) -> Iterator[str]:
+    """Why the nearest miss is not feasible, and by how much; nothing if there is an answer."""
+    if r.feasible:
+        return
+    load = sized_conditions(r.workload, r.nearest)
+    yield from (
+        breach_at_length(finding, load.tolerance) for finding in findings_with_verdict(r, Verdict.BREACH)
+    )
+    late, target = float(r.answer.evaluation.late[r.answer.index]), r.workload.targets.latency_p95
+    if late > load.tolerance + 1e-12:
+        yield late_answers_at_length(late, r.workload.client.waits, load.tolerance)
+    if target is not None and r.latency_s["p95"] > target:
+        yield late_p95_at_length(r.latency_s["p95"], target)
+
+
+# Money --------------------------------------------------------------------------------------------
+
+
+def money_table(r: Recommendation, ahead: Ahead) -> Table:
+    """What the design costs today, and year by year as it grows, beside the best design of that month."""
+    bills = ahead.frame.bills
+    shown = bills[bills["month"].isin({0, 12, 24, ahead.months})]
+    rows = [_money_row(*row) for row in shown.itertuples(index=False, name=None)]
+    caption = f"USD a month under growth ({ahead.rates_text.rstrip('.')})"
+    return table(caption, "When | >Requests a month | >This design | >The best then", rows)
+
+
+def money_blocks(r: Recommendation, ahead: Ahead) -> list[Table | Prose]:
+    """The table of money, and a price by agreement where one is cheaper."""
+    flat = flat_rate_sentence(r.answer) if r.feasible else ""
+    return [money_table(r, ahead), *([Prose(flat)] if flat else [])]
+
+
+def _money_row(month: int, requests: float, usd: float, best_usd: float) -> tuple[str, ...]:
+    best = format_cents(best_usd) if math.isfinite(best_usd) else "nothing is feasible"
+    when = f"month {month}" if month else "today"
+    return when, format_number(float(f"{requests:.3g}")), format_cents(usd), best

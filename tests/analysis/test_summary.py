@@ -1,0 +1,118 @@
+"""The words of an answer, over all examples and what teams built: short, round, without ids, and right."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import explorer as ex
+from explorer.analysis.plain_reasons import plain_reasons
+from explorer.analysis.summary import LONGEST, build_sentence, summary_paragraphs
+from explorer.engine.designs import OPTIONS, table
+from explorer.facts import catalogue
+from explorer.facts.locations import workloads_dir
+from explorer.workload.fields import FIELDS
+
+HERE = Path(__file__).parent
+FILES = sorted(workloads_dir().glob("*.toml")) + sorted((HERE / "stories").glob("*.toml"))
+every = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
+# An id says it is one by its hyphen, its dot or its "="; "service" and "single" are words too.
+IDS = {name for options in OPTIONS.values() for name in options if "-" in name}
+IDS |= {record.path for record in FIELDS if "." in record.path} | {*catalogue.limits()}
+PROPER = {"1.44.7", "1.58"}  # versions of other software
+
+
+@cache
+def answer(path):
+    return ex.recommend(ex.Workload.load(path))
+
+
+def words(path):
+    """The paragraphs without the workload's own name, which may have any number in it."""
+    r = answer(path)
+    return {k: text.replace(r.workload.name, "NAME") for k, text in summary_paragraphs(r.answer).items()}
+
+
+@every
+def test_the_first_sentence_names_the_pattern_in_thirty_words(path):
+    r = answer(path)
+    if not r.feasible:
+        return
+    first = r.summary.split(". ")[0]
+    assert len(first.split()) <= 30 and first.startswith("Build a")
+    assert OPTIONS["response"][r.design.response].phrase in first
+    assert OPTIONS["door"][r.design.door].phrase in first
+
+
+def test_no_design_at_all_has_a_longer_first_sentence():
+    class Depends:
+        at_part_usd = {0: {"design": {"door": "alb"}}, 10: {"design": {"door": "http-api"}}}
+
+        def __init__(self, design):
+            self.design = design
+
+    longest = max((build_sentence(Depends(design)) for design in table().designs), key=len)
+    firsts = [build_sentence(Depends(design)).split(". ")[0] for design in table().designs]
+    assert max(len(first.split()) for first in firsts) <= LONGEST
+    assert ". It has " in longest and longest.endswith(".")
+
+
+@every
+def test_no_word_is_an_id_and_no_figure_has_more_than_three_digits(path):
+    for text in words(path).values():
+        tokens = {token.strip(".,;:()") for token in text.split()}
+        assert not tokens & IDS and "=" not in text and "_" not in text
+        for figure in set(NUMBER.findall(text)) - PROPER:
+            digits = figure.replace(",", "").replace(".", "").strip("0")
+            assert len(digits) <= 3 or figure.strip(",") == "2026", (figure, text)
+            assert "e-0" not in text and "e+" not in text
+
+
+@every
+def test_a_sentence_begins_with_a_capital_and_nothing_is_said_twice(path):
+    for title, text in words(path).items():
+        assert text.endswith("."), title
+        sentences = re.split(r"(?<=\.) (?=[A-Z])", text)
+        assert len(set(sentences)) == len(sentences)
+        assert text.count("First ") <= 1 and ".." not in text and "  " not in text
+        assert not re.search(r"\b1 (?:moving )?parts\b|\b(?:[2-9]|\d\d+) (?:moving )?part\b", text)
+
+
+@every
+def test_a_reason_tells_what_the_plain_choice_would_break_or_cost(path):
+    """Each reason is held against the plain choice itself, not against the words."""
+    r = answer(path)
+    for reason in plain_reasons(r.answer):
+        plain = {**r.design.ids, reason.concern: next(iter(OPTIONS[reason.concern]))}
+        if reason.usd is not None:
+            assert float(ex.cost(r.workload, plain).total_usd) == pytest.approx(reason.usd)
+            others = r.alternatives
+            same = others[(others[list(plain)] == list(plain.values())).all(axis=1)]
+            assert len(same) == 1 and reason.usd >= 0
+        else:
+            others = r.alternatives
+            assert others[(others[list(plain)] == list(plain.values())).all(axis=1)].empty
+
+
+def test_a_plain_design_has_nothing_to_explain():
+    r = ex.recommend(ex.Workload(requests_per_month=1e4, response="2 KB", runtime="20 ms"))
+    assert list(plain_reasons(r.answer)) == []
+    assert "No limit and no promise stands against what is plain." in r.summary
+
+
+def test_beside_today_the_money_stands_first_then_what_comes_and_goes():
+    r = ex.recommend(ex.Workload.load("statements"))
+    text = summary_paragraphs(r.answer)["Against today"]
+    places = [
+        text.index(words) for words in ("$40.7 a month more", "adds submit function", "removes REST API")
+    ]
+    assert places == sorted(places) and text.index("Today 3.4 %") > places[-1]
+    assert r.answer.changes[0].change == "cost"
+
+
+def test_a_difference_below_a_cent_is_none():
+    r = ex.recommend(ex.Workload.load("thumbnails"))
+    usd = next(change.usd for change in r.answer.changes if change.change == "cost")
+    assert abs(usd) < 0.01 and "as much as today" in r.summary

@@ -1,0 +1,229 @@
+"""The numbers of a report, read back from the page and from the Markdown, are those of the answer."""
+
+import re
+from functools import cache
+from html.parser import HTMLParser
+
+import pytest
+
+import explorer as ex
+from explorer.facts.units import parse_size, parse_time
+from explorer.facts.verdict import Verdict
+from explorer.views.report.report import render_document
+
+NAMES = ("access", "passwords", "questions", "research", "satellite", "statements")  # of six kinds
+FORMS = ("html", "md")
+both = pytest.mark.parametrize("form", FORMS)
+every = pytest.mark.parametrize("name", NAMES)
+UNITS = {"million": 1e6, "billion": 1e9}
+NUMBER = re.compile(r"[\d,]*\.?\d+")
+
+
+class Tables(HTMLParser):
+    """The tables of a page by their captions: rows of cells, without the small print beneath."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tables, self.rows, self.cell, self.skip, self.caption = {}, [], None, 0, None
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        if tag == "table":
+            self.rows = []
+        elif tag == "caption":
+            self.caption = ""
+        elif tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.cell = ""
+        elif tag == "span" and (self.skip or "note" in (attributes.get("class") or "")):
+            self.skip += 1
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th"):
+            self.rows[-1].append(" ".join(self.cell.split()))
+            self.cell = None
+        elif tag == "caption":
+            self.tables[" ".join(self.caption.split())], self.caption = self.rows, None
+        elif tag == "span" and self.skip:
+            self.skip -= 1
+
+    def handle_data(self, data):
+        if self.caption is not None:
+            self.caption += data
+        elif self.cell is not None and not self.skip:
+            self.cell += data
+
+
+def markdown_tables(text):
+    found = re.findall(r"^\*(.+)\*\n\n((?:\|.*\n)+)", text + "\n", flags=re.M)
+    return {
+        caption.replace("\\", ""): [
+            [cell.split(" · ")[0].strip(" *`\\") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+            for line in rows.splitlines()
+            if not re.fullmatch(r"[|\-: ]+", line)
+        ]
+        for caption, rows in found
+    }
+
+
+@cache
+def answer(name):
+    return ex.recommend(ex.Workload.load(name))
+
+
+@cache
+def document(name, form):
+    return render_document(answer(name), f"x.{form}").decode()
+
+
+@cache
+def tables(name, form):
+    text = document(name, form)
+    return markdown_tables(text) if form == "md" else Tables(text).tables
+
+
+def rows(name, form, caption):
+    """The rows of the table whose caption begins so, without the head and the total."""
+    found = [table for title, table in tables(name, form).items() if title.startswith(caption)]
+    assert len(found) == 1, caption
+    return [row for row in found[0][1:] if row[0] != "Total"]
+
+
+def value(text):
+    """A figure as a report writes it, in its base unit: "1,234.57", "22 s", "400 KB", "3.4 %"."""
+    text = text.replace("\u00a0", " ").replace("−", "-").replace("$", "").replace("under ", "").strip()
+    number, _, unit = text.partition(" ")
+    number = float(number.replace(",", ""))
+    if unit == "%":
+        return number / 100
+    if unit in UNITS:
+        return number * UNITS[unit]
+    if re.fullmatch(r"[KMGT]?B", unit):
+        return parse_size(f"{number} {unit}")
+    return parse_time(f"{number} {unit}") if unit in ("ms", "s", "min", "h", "day", "days") else number
+
+
+def close(text, number, digits=3):
+    """Whether a figure is the number, to the digits that it shows."""
+    return value(text) == pytest.approx(number, rel=0.6 * 10 ** (1 - digits), abs=5e-3)
+
+
+@both
+@every
+def test_the_tiles_are_the_answer(name, form):
+    r, text = answer(name), document(name, form)
+    if form == "html":
+        tiles = re.findall(r"<div><dt>([^<]*)</dt><dd><strong>([^<]*)</strong>", text)
+    else:
+        part = text.partition("## In short")[2].partition("\n\n**")[2]
+        tiles = re.findall(r"^\| ([A-Z][^|]*?) \| ([^|]*?) \|", part, flags=re.M)
+    shown = dict(tiles)
+    assert close(shown["Cost a month"], r.monthly_usd) and value(shown["Moving parts"]) == r.parts
+    assert close(shown["Latency, p50"], r.latency_s["p50"], 2)
+    assert close(shown["Latency, p95"], r.latency_s["p95"], 2)
+
+
+@both
+@every
+def test_the_bill_is_the_answers_line_by_line(name, form):
+    r, shown = answer(name), {row[0]: row for row in rows(name, form, "A month in")}
+    assert shown.keys() == {line.id for line in r.bill.lines}
+    for line in r.bill.lines:
+        assert close(shown[line.id][1], float(line.quantity), 6)
+        assert close(shown[line.id][4], float(line.usd), 6)
+
+
+@both
+@every
+def test_each_limit_is_the_answers(name, form):
+    r, shown = answer(name), rows(name, form, "Limits, worst first")
+    assert [row[5] for row in shown] == [finding.verdict for finding in r.answer.findings]
+    for row, finding in zip(shown, r.answer.findings, strict=True):
+        if finding.unit in ("bytes", "seconds"):
+            assert close(row[1], finding.limit_value) and close(row[3], finding.used_p99)
+        if 1e-4 < finding.breach_probability < 0.9999:
+            assert close(row[4], finding.breach_probability, 2)
+
+
+@both
+@every
+def test_the_next_best_are_the_alternatives(name, form):
+    best = answer(name).answer.alternatives[:10]
+    shown = rows(name, form, "The next ")
+    assert len(shown) == len(best)
+    for row, other in zip(shown, best, strict=True):
+        assert close(row[1], other.monthly_usd, 6) and value(row[3]) == other.parts
+        assert close(row[5], other.latency_p95_s, 2)
+
+
+@both
+@every
+def test_money_under_growth_is_the_bill_of_each_month(name, form):
+    """Held against whole answers for the workload of that month, not against the forecast."""
+    r, shown = answer(name), {row[0]: row for row in rows(name, form, "USD a month under growth")}
+    assert close(shown["today"][2], r.monthly_usd, 6) and close(shown["today"][3], r.monthly_usd, 6)
+    for month in (12, 36):
+        more = 1.03**month
+        then = r.workload.scaled("response", 1.01**month).replace(
+            {"requests_per_month": r.workload.requests_per_month * more}
+        )
+        if r.workload.peak_rps is not None:
+            then = then.replace({"peak_rps": r.workload.peak_rps * more})
+        row = shown[f"month {month}"]
+        assert close(row[2], float(ex.cost(then, r.nearest).total_usd), 6)
+        best = ex.recommend(then)
+        assert close(row[3], best.monthly_usd, 6) if best.feasible else row[3] == "nothing is feasible"
+
+
+@both
+@every
+def test_text_table_and_first_page_agree_on_break_evens(name, form):
+    r = answer(name)
+    text = re.sub(r"[`\\]|<[^>]*>", "", document(name, form).replace("\u00a0", " ").replace("\u2019", "'"))
+    text = " ".join(text.split())
+    for turn in r.answer.break_evens:
+        when, _, then = turn.says.partition(", ")
+        assert when[1:] in text and then[1:] in text
+        if turn.factor:
+            said = re.search(r"of ([\d.,]+ ?\S*)", when)
+            assert said, when
+    rows_of_table = rows(name, form, "Break-evens around")
+    assert len(rows_of_table) == len(r.answer.break_evens)
+
+
+@both
+@every
+def test_a_quota_to_raise_is_one_thing_wherever_it_is_said(name, form):
+    r = answer(name)
+    to_raise = [finding for finding in r.answer.findings if finding.verdict is Verdict.RAISE]
+    text = " ".join(document(name, form).replace("\u00a0", " ").split())
+    grown = (
+        [row for row in rows(name, form, "Limits that growth fills")]
+        if "Limits that growth fills" in text
+        else []
+    )
+    for finding in to_raise:
+        (asked,) = re.findall(r"ask AWS to (raise .*?) \(quota", finding.consequence) or [
+            finding.consequence.split(",")[0].removeprefix("ask AWS to ")
+        ]
+        assert text.count(f"sk AWS to {asked}") >= 2  # on the first page, and among what is to be asked for
+    firsts = [row[-1] for row in grown if "raise it first" in row[-1]]
+    assert bool(firsts) == bool(to_raise) or not grown
+    if to_raise:
+        assert "raised as far as that takes" in text or "this design breaks" in text
+
+
+@every
+def test_the_tightest_limit_is_one_wherever_it_is_said(name):
+    html = document(name, "html")
+    tile = re.search(r"<dt>Tightest limit</dt><dd><strong>([^<]*)</strong><span>(.*?)</span>", html)
+    r = answer(name)
+    assert tile
+    if "Its tightest limit is the" in r.summary:
+        said = re.search(r"Its tightest limit is the ([^:]+):", r.summary)[1]
+        assert said.lower() in tile[2].lower()
+    worst = r.answer.findings[0]
+    if worst.verdict is Verdict.RAISE:
+        assert value(tile[1].replace("times", "").strip().replace("%", "")) > 0 and "vCPU" in tile[2]
