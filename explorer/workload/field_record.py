@@ -56,6 +56,7 @@ class Slider:
     zero: bool = False  # whether 0 is its first stop
     absent: str = ""  # the last stop, where the field is left out; "": it always has a value
     on_map: bool = True  # whether it can be an axis of the map
+    in_drawer: bool = False  # whether it stands among all fields only
     order: int = 0
 
 
@@ -64,6 +65,7 @@ class Toggle:
     """A switch of the app."""
 
     name: str
+    in_drawer: bool = False  # whether it stands among all fields only
     order: int = 0
 
 
@@ -72,6 +74,7 @@ class Menu:
     """A choice of the app."""
 
     name: str
+    in_drawer: bool = False  # whether it stands among all fields only
     order: int = 0
 
 

@@ -133,7 +133,7 @@ class Response(Spread):
         ends=(0.01, 1.0),
         noun="cacheable share",
         origin="measured",
-        control=Slider(0.01, 1.0, "Share that a cache can answer", zero=True),
+        control=Slider(0.01, 1.0, "Share that a cache can answer", zero=True, in_drawer=True),
     )
     divisible: bool = field(
         SWITCH,
@@ -197,7 +197,7 @@ class Runtime(Timing):
         origin="measured",
         assumption=DefaultAssumption("not given: half computes, half waits", factors=(0.1, 2.0)),
         break_evens=BreakEvenAxis("share that computes", "share", 1.0, order=1),
-        control=Slider(0.01, 1.0, "Share that computes"),
+        control=Slider(0.01, 1.0, "Share that computes", in_drawer=True),
     )
     threads: float = field(
         replace(COUNT, accepted="a count from 1 to 192", least=1, most=192),
@@ -292,7 +292,7 @@ class Runtime(Timing):
         is_asked=False,
         label="May be interrupted",
         relaxation=Relaxation("the work could be stopped and begun again", order=1),
-        control=Toggle("Work may be stopped and begun again", order=1),
+        control=Toggle("Work may be stopped and begun again", in_drawer=True, order=1),
     )
     once: bool = field(
         SWITCH,
@@ -302,7 +302,7 @@ class Runtime(Timing):
         is_asked=False,
         label="Must not run twice",
         assumption=DefaultAssumption("not given: the work may run twice", order=1),
-        control=Toggle("Work must not run twice", order=1),
+        control=Toggle("Work must not run twice", in_drawer=True, order=1),
     )
     orchestrated: bool = field(
         SWITCH,
@@ -311,7 +311,7 @@ class Runtime(Timing):
         question="whether it is several services in steps, each retried and seen by itself",
         is_asked=False,
         label="Steps of several services",
-        control=Toggle("Work is steps of several services", order=1),
+        control=Toggle("Work is steps of several services", in_drawer=True, order=1),
     )
     init: Timing | None = field(TIMES, None, "a cold start as measured; omitted: that of an empty function")
     network: float | None = field(
@@ -461,7 +461,7 @@ class Client(Section):
         is_asked=False,
         label="Client collects the result",
         assumption=DefaultAssumption("not given: taken to want the result"),
-        control=Toggle("Client wants the result"),
+        control=Toggle("Client wants the result", in_drawer=True),
     )
     sockets: bool = field(
         SWITCH,
@@ -471,7 +471,7 @@ class Client(Section):
         is_asked=False,
         label="Client keeps a WebSocket",
         relaxation=Relaxation("the client kept a WebSocket open"),
-        control=Toggle("Client can keep a WebSocket"),
+        control=Toggle("Client can keep a WebSocket", in_drawer=True),
     )
     uploads: bool = field(
         SWITCH,
@@ -550,7 +550,7 @@ class Network(Section):
         question="whether the work reaches something private, such as a database",
         is_asked=False,
         label="Work in a VPC",
-        control=Toggle("Work reaches a private network", order=1),
+        control=Toggle("Work reaches a private network", in_drawer=True, order=1),
     )
     internet: bool = field(
         SWITCH,
@@ -560,7 +560,7 @@ class Network(Section):
         is_asked=False,
         only_if="network.vpc",
         label="Internet from the VPC",
-        control=Toggle("And the internet from there", order=1),
+        control=Toggle("And the internet from there", in_drawer=True, order=1),
     )
     per_request: float | None = field(
         SIZE,
@@ -589,7 +589,7 @@ class Downstream(Section):
         noun="calls that the downstream bears",
         origin="measured",
         relaxation=Relaxation("what the work calls bore {} calls at once"),
-        control=Slider(1, 10_000, "Downstream bears", absent="any", on_map=False),
+        control=Slider(1, 10_000, "Downstream bears", absent="any", on_map=False, in_drawer=True),
     )
 
 
@@ -631,7 +631,7 @@ class Targets(Section):
         noun="promised first byte, p95",
         origin="chosen",
         relaxation=Relaxation("the first byte's p95 were promised within {}"),
-        control=Slider(0.1, 7 * DAY, "Promised first byte, p95", absent="none"),
+        control=Slider(0.1, 7 * DAY, "Promised first byte, p95", absent="none", in_drawer=True),
     )
 
 
@@ -687,7 +687,7 @@ class Preferences(Section):
         question="compute-1y or compute-3y",
         is_asked=False,
         label="Savings plan",
-        control=Menu("Savings plan"),
+        control=Menu("Savings plan", in_drawer=True),
     )
 
 

@@ -162,10 +162,26 @@ class Workload(Fields):
         }
         return self.replace({spread: values})
 
+    def without(self, *fields: str) -> Workload:
+        """A copy in which these dotted fields are not given.
+
+        >>> w = Workload(requests_per_month=1, response="1 KB", runtime="1 s", client={"waits": "5 s"})
+        >>> w.without("client.waits").client.waits
+        30.0
+        """
+        content = copy.deepcopy(self._content)
+        for field in fields:
+            *path, last = _path(field)
+            table: Any = content
+            for part in path:
+                table = table.get(part) if isinstance(table, Mapping) else None
+            if isinstance(table, dict):
+                table.pop(last, None)
+        return Workload(self._source, self._folder, **content)
+
     def without_current(self) -> Workload:
         """A copy that does not say what runs today."""
-        content = {name: value for name, value in self._content.items() if name != "current"}
-        return Workload(self._source, self._folder, **content)
+        return self.without("current")
 
     def to_toml(self) -> str:
         """The workload as it was given, as TOML."""

@@ -71,6 +71,12 @@ class Answers:
         self.pinned, self.pinned_state = (None, None) if self.pinned else (r, state)
         self.shelf.clear(self.pinned)
 
+    def hold(self, r: Recommendation | None, state: State | None) -> None:
+        """Compare with this one from now on, or with none."""
+        if self.pinned or r:
+            self.pinned, self.pinned_state = r, state
+            self.shelf.clear(self.pinned)
+
     def swap(self, r: Recommendation, state: State) -> None:
         """Keep another one in its place."""
         self.pinned, self.pinned_state = r, state
@@ -78,12 +84,14 @@ class Answers:
 
     # At once --------------------------------------------------------------------------------------
 
-    def quick(self, ready: Ready, history: History, remark: str, number: int | None) -> None:
+    def quick(
+        self, ready: Ready, history: History, remark: str, number: int | None, wrong: str = ""
+    ) -> None:
         """What a turn may wait for: the answer, its limits and costs, and the map if it holds."""
         if not self.shown:
             return
         r = ready.r
-        message: dict[str, Any] = {"say": "state", "trouble": remark, "number": number, "turned": number}
+        message: dict[str, Any] = {"say": "state", "trouble": remark, "number": number, "turned": number, "wrong": wrong}
         self._controls(message, r, history)
         message["panels"] = {name: text for name, text in ready.quick.items() if self._is_new(name, text)}
         if self._is_new("steps", ready.steps):
@@ -118,7 +126,12 @@ class Answers:
         if stops != self._stops:
             message["controls"] = screen_state.controls_message(stops, self._stops, w)
             self._stops = stops
+        if self._is_new("drawer", True):
+            message["drawer"] = screen_state.drawer_message()
         message["at"] = screen_state.control_positions(stops, w)
+        texts = screen_state.texts_of(w)
+        if self._is_new("texts", texts):
+            message["texts"] = texts
         self._at = message["at"]["dials"]
         name = history.now.base.name
         bar = screen_state.toolbar_state(history, name, self.pinned is not None)

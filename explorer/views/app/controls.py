@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,18 +13,21 @@ from explorer.workload.distribution import Distribution, Samples
 from explorer.workload.distribution_field import QUANTILE, Spread
 from explorer.workload.field_record import Field, Menu, Slider, Toggle
 from explorer.workload.fields import SPREADS, fields_with
-from explorer.workload.kinds import Kind
+from explorer.workload.kinds import ANY, MEMORY_OR_ANY, SIZE, Kind
 from explorer.workload.workload import Workload
+
+from .drawer import ENTRIES, GENERAL, content_of, value_at
+from .field_text import ratio_of_text, value_of_text
 
 STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # of a decade
 MINUTES = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 45)
 MEMORY = [128, 256, 512, 1024, 1769, 2048, 3072, 4096, 5120, 6144, 8192, 10240, 16384, 32768, 65536, 122880]
-NONE = 366 * 86400.0  # a promise that is none
+NONE = 366 * 86400.0  # of a slider whose last stop is a word: no promise, any memory
 HOURS, DAYS = (1, 1.5, 2, 3, 4, 6, 9, 12, 18), (1, 2, 3, 5, 7)
 
 TAIL = ".p99"  # of a distribution's field: how many times its median its p99 is
 
-Value = float | bool | str
+Value = float | bool | str | tuple[str, ...] | None  # None: the field is not given
 
 
 def _decade_marks(low: int, high: int) -> list[float]:
@@ -75,16 +76,22 @@ class Dial:
     name: str
     marks: Sequence[float]
     wording: Callable[[float], str]
+    record: Field
     axis: bool = True  # of the map
+    word: str = ""  # of the last stop, which is no number
+
+    @property
+    def group(self) -> str:
+        """The drawer's group that it stands in, "" on the screen itself."""
+        slider = self.record.control
+        return self.record.within or GENERAL if isinstance(slider, Slider) and slider.in_drawer else ""
 
     def read(self, workload: Workload) -> float:
         """The value: a distribution's median, a tail's ratio, the configuration's total."""
-        value: Any = workload
-        for part in self.field.removesuffix(TAIL).split("."):
-            value = getattr(value, part)
+        value: Any = value_at(workload, self.field.removesuffix(TAIL))
         if self.field.endswith(TAIL):
             return ratio_of(value.spread)
-        if value is None:
+        if value in (None, ANY):
             return NONE
         if isinstance(value, Spread):
             return float(value.spread.median)
@@ -95,21 +102,43 @@ class Dial:
         near = [float(mark) for mark in self.marks if not np.isclose(mark, today, rtol=1e-6, atol=0)]
         return sorted([*near, today])
 
+    def value_of_text(self, text: str, workload: Workload) -> float:
+        """The value that someone typed, in the base unit of its marks.
+
+        Raises ExplorerError naming the slider, what was typed and what is accepted.
+        """
+        plain = text.strip().casefold()
+        if self.word and plain in (self.word, "none", ANY, ""):
+            return NONE
+        if self.field.endswith(TAIL):
+            spread: Spread = value_at(workload, self.field.removesuffix(TAIL))
+            return ratio_of_text(spread.kind, self.name, text, float(spread.spread.median))
+        return float(value_of_text(self.kind, self.name, text))
+
+    @property
+    def kind(self) -> Kind:
+        """What a value may be; of a distribution and of a total that of each value."""
+        table = self.record.table
+        if table is None:
+            return self.record.kind
+        return table.kind if issubclass(table, Spread) else SIZE
+
 
 def _field_dials(record: Field, slider: Slider) -> Iterator[Dial]:
     """The slider of a field; of a distribution one more for its tail."""
     kind, name = record.kind, slider.name or record.label
     wording = WORDINGS.get(kind.unit, kind.show)
     if record.path in SPREADS:
-        yield Dial(record.path, f"{name}, median", _slider_marks(kind, slider), wording, slider.on_map)
-        yield Dial(record.path + TAIL, f"{name}, p99", RATIOS, _ratio_marks, axis=False)
+        yield Dial(record.path, f"{name}, median", _slider_marks(kind, slider), wording, record, slider.on_map)
+        yield Dial(record.path + TAIL, f"{name}, p99", RATIOS, _ratio_marks, record, axis=False)
         return
-    marks = [*[0.0] * slider.zero, *_slider_marks(kind, slider), *[NONE] * bool(slider.absent)]
+    word = ANY if kind is MEMORY_OR_ANY else slider.absent
+    marks = [*[0.0] * slider.zero, *_slider_marks(kind, slider), *[NONE] * bool(word)]
 
     def say(value: float) -> str:
-        return slider.absent if slider.absent and value >= NONE else wording(value)
+        return word if word and value >= NONE else wording(value)
 
-    yield Dial(record.path, name, marks, say, slider.on_map)
+    yield Dial(record.path, name, marks, say, record, slider.on_map, word)
 
 
 def _slider_marks(kind: Kind, slider: Slider) -> list[float]:
@@ -133,7 +162,8 @@ SWITCHES = {  # field: its name on the screen
 CHOICES = {  # field: its name, and what can be chosen
     path: (r.control.name, r.choices) for path, r in CONTROLS.items() if isinstance(r.control, Menu)
 }
-OPTIONAL = {path for path, r in CONTROLS.items() if isinstance(r.control, Slider) and r.control.absent}
+WORDS = {dial.field: ANY if dial.word == ANY and dial.record.kind is MEMORY_OR_ANY else None
+         for dial in DIALS if dial.word}  # what the last stop of a slider is in the file
 
 
 def ratio_of(distribution: Distribution) -> float:
@@ -146,35 +176,47 @@ def workload_with(base: Workload, values: Mapping[str, Value]) -> Workload:
     """`base` with other values; a distribution is scaled so that its median is the value.
 
     For its p99 the quantiles above the median are stretched, in the logarithm. A peak grows with its mean.
-    Raises WorkloadError for a value that the workload cannot have.
+    Raises ExplorerError for a value that the workload cannot have.
     """
+    base = _with_texts(base, values)
     changes: dict[str, Any] = {}
     for field, value in values.items():
         name = field.removesuffix(TAIL)
+        if value is None or (isinstance(value, str) and field in ENTRIES and _is_text(field)):
+            continue
         if name in SPREADS:
             changes[name] = _reshaped_distribution(base, name, values)
         elif field == "configuration":
-            changes |= _scaled_configuration(base, float(value))
+            changes |= _scaled_configuration(base, float(value))  # type: ignore[arg-type]
         elif field == "requests_per_month":
             changes[field] = value
-            if base.peak_rps is not None:
-                changes["peak_rps"] = base.peak_rps * float(value) / base.requests_per_month
-        elif field in OPTIONAL:
-            changes[field] = None if float(value) >= NONE else value
+            if base.peak_rps is not None and "peak_rps" not in values:
+                changes["peak_rps"] = base.peak_rps * float(value) / base.requests_per_month  # type: ignore[arg-type]
+        elif field in WORDS:
+            changes[field] = WORDS[field] if float(value) >= NONE else value  # type: ignore[arg-type]
         else:
             changes[field] = value
     # A section is replaced before one of its fields is.
     return base.replace(dict(sorted(changes.items(), key=lambda change: "." in change[0])))
 
 
-@lru_cache(maxsize=4)
-def _value_of_field(toml: str) -> dict[str, Any]:
-    return tomllib.loads(toml)
+def _is_text(field: str) -> bool:
+    return ENTRIES[field].shape in ("quantiles", "toml")
 
 
-def _content_of(base: Workload) -> dict[str, Any]:
-    """What a workload was given, as TOML has it."""
-    return _value_of_field(base.to_toml())
+def _with_texts(base: Workload, values: Mapping[str, Value]) -> Workload:
+    """`base` without the fields that are not given any more, and with those that were typed whole."""
+    texts = {field: value for field, value in values.items() if field in ENTRIES and _is_text(field)}
+    gone = [ENTRIES[field].record.path for field, value in values.items() if value is None]
+    gone += [path for path in (ENTRIES[field].record.path for field in texts) if path not in SPREADS]
+    if gone:
+        base = base.without(*(path for path in gone if path not in SPREADS))
+    contents = {
+        ENTRIES[field].record.path: ENTRIES[field].content_of_text(str(text))
+        for field, text in texts.items()
+        if text is not None
+    }
+    return base.replace(contents) if contents else base
 
 
 def _scaled_configuration(base: Workload, total: float) -> dict[str, Any]:
@@ -189,7 +231,7 @@ def _scaled_configuration(base: Workload, total: float) -> dict[str, Any]:
 def _reshaped_distribution(base: Workload, name: str, values: Mapping[str, Value]) -> Any:
     """What was given of a distribution, at another median, p99 or both; one value where it has one."""
     distribution: Spread = getattr(base, name)
-    shape, content = distribution.spread, _content_of(base).get(name)
+    shape, content = distribution.spread, content_of(base).get(name)
     today, tail = float(shape.median), ratio_of(shape)
     median, ratio = float(values.get(name, today)), float(values.get(name + TAIL, tail))
     if today <= 0 or median <= 0:

@@ -9,11 +9,12 @@ from explorer.analysis.phrases import design_difference_briefly
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill, cost
 from explorer.engine.designs import Design
+from explorer.engine.sizing import at_best_size
 from explorer.facts import catalogue
 from explorer.facts.units import format_count, format_time, format_usd
 from explorer.views.figures.bills import by_service, group_services, service_colours
 
-from .html import number_button, panel_title
+from .html import design_link, list_button, number_button, panel_title
 
 COSTS = 6  # designs
 CUT = 6.0  # times the first bill: a longer bar is cut
@@ -37,13 +38,13 @@ def alternatives_beside(r: Recommendation, most: int = COSTS - 1) -> list[Design
 def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:
     """The bill by service beside those of the best alternatives, and of what it is compared with."""
     designs = [r.nearest, *alternatives_beside(r, COSTS - 1 - bool(pinned))]
-    bills = [by_service(cost(r.workload, design, r.answer.load)) for design in designs]
+    bills = [by_service(bill_of_design(r, design)) for design in designs]
     late = {str(Design(**other.design)): other.latency_p95_s for other in r.answer.alternatives}
     seconds = [r.latency_s["p95"], *(late[str(design)] for design in designs[1:])]
     names = ["this design", *(design_difference_briefly(design, r.nearest) for design in designs[1:])]
     keys = [f"bill:{index}" for index in range(len(designs))]
     if pinned:
-        bills.insert(1, by_service(cost(pinned.workload, pinned.nearest, pinned.answer.load)))
+        bills.insert(1, by_service(pinned.bill))
         designs.insert(1, pinned.nearest)
         names.insert(1, f"A: {pinned.workload.name}")
         keys.insert(1, "bill:a")
@@ -51,21 +52,27 @@ def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:
     services = list(service_colours(bills))
     totals = [sum(bill.values()) for bill in bills]
     most = min(max([*totals, 1e-12]), CUT * totals[0] if totals[0] > 0 else max([*totals, 1e-12]))
-    parts = [len(design.parts_for(r.answer.load)) for design in designs]
-    rows = zip(names, keys, parts, bills, seconds, strict=True)
+    parts = [len(design.parts_for(at_best_size(r.answer.load, design))) for design in designs]
+    opens = [
+        escape(name) if design is r.nearest or key == "bill:a" else design_link(design, r.nearest, name)
+        for name, key, design in zip(names, keys, designs, strict=True)
+    ]
+    rows = zip(opens, keys, parts, bills, seconds, strict=True)
     rows_html = "".join(
         _cost_row(
             name, key, count, group_services(bill, dict.fromkeys(services, "")), most, p95, first=index == 0
         )
         for index, (name, key, count, bill, p95) in enumerate(rows)
     )
+    count = len(r.answer.alternatives)
+    every = list_button(f"All {format_count(count, 'other design')}", "designs") if count else ""
     legend = "".join(
         f'<span><i class="s{_service_shade(service)}"></i>{escape(service)}</span>' for service in services
     )
-    return f'{panel_title("Cost a month")}<p class="x-key">{legend}</p><ul class="x-rows">{rows_html}</ul>'
+    return f'{panel_title("Cost a month")}<p class="x-key">{legend}</p><ul class="x-rows">{rows_html}</ul>{every}'
 
 
-def _cost_row(
+def _cost_row(  # `name` is HTML
     name: str, key: str, parts: int, bill: Mapping[str, float], most: float, p95: float, *, first: bool
 ) -> str:
     total = sum(bill.values())
@@ -77,7 +84,7 @@ def _cost_row(
     note = f"{format_count(parts, 'part')}, p95 {format_time(p95, 2)}"
     cut_class = " cut" if total > most * 1.001 else ""
     return (
-        f'<li{" class=first" if first else ""} data-why="{key}"><span class="name">{escape(name)}</span>'
+        f'<li{" class=first" if first else ""} data-why="{key}"><span class="name">{name}</span>'
         f"<small>{note}</small>{number_button(format_usd(total), key)}"
         f'<div class="track stack{cut_class}">{pieces}</div></li>'
     )
@@ -93,4 +100,9 @@ def _service_shade(service: str) -> int:
 def bill_of_row(r: Recommendation, index: int) -> Bill | None:
     """The bill of a row of the panel, or None if there is no such row any more."""
     designs = [r.nearest, *alternatives_beside(r)]
-    return cost(r.workload, designs[index], r.answer.load) if index < len(designs) else None
+    return bill_of_design(r, designs[index]) if index < len(designs) else None
+
+
+def bill_of_design(r: Recommendation, design: Design) -> Bill:
+    """The bill of any design for the workload of an answer, at the size that it takes."""
+    return cost(r.workload, design, at_best_size(r.answer.load, design))

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from explorer.workload.workload import Workload
 
-from .controls import Value, workload_with
+from .controls import TAIL, Value, workload_with
+from .drawer import QUANTILES
 
 MOST = 200  # states that can be gone back
 TOGETHER_S = 0.8  # turns of the same fields within this are one step back
@@ -27,8 +28,20 @@ class State:
         return workload_with(self.base, self.values) if self.values else self.base
 
     def with_(self, values: Mapping[str, Value]) -> State:
-        """The same with further values turned."""
-        return State(self.base, {**self.values, **values})
+        """The same with further values turned: a peak that was typed grows with its mean.
+
+        A distribution that is typed whole takes the place of what its sliders had made of it.
+        """
+        kept = dict(self.values)
+        rate, peak = values.get("requests_per_month"), kept.get("peak_rps")
+        if rate is not None and isinstance(peak, float) and "peak_rps" not in values:
+            before = kept.get("requests_per_month", self.base.requests_per_month)
+            kept["peak_rps"] = peak * float(rate) / float(before)  # type: ignore[arg-type]
+        for key in values:
+            if key.endswith(QUANTILES):
+                path = key.removesuffix(QUANTILES)
+                kept = {name: value for name, value in kept.items() if name not in (path, path + TAIL)}
+        return State(self.base, {**kept, **values})
 
 
 class History:

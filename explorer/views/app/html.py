@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
+from explorer.analysis.phrases import design_difference_briefly
+from explorer.engine.designs import Design
+
 
 def number_button(text: str, why: str, *, kind: str = "") -> str:
     """A number as a button; `why` is the key under which its explanation is asked."""
@@ -14,3 +17,22 @@ def number_button(text: str, why: str, *, kind: str = "") -> str:
 def panel_title(text: str, extra: str = "") -> str:
     """The head of a panel; `extra` is HTML beside it."""
     return f"<header><h2>{escape(text)}</h2>{extra}</header>"
+
+
+def design_key(design: Design) -> str:
+    """All choices of a design as one text: what the browser sends back to open it."""
+    return ",".join(f"{concern}={option}" for concern, option in design.ids.items())
+
+
+def design_link(design: Design, chosen: Design, text: str = "") -> str:
+    """A design's name as a button that opens it; by default what differs from the chosen one."""
+    name = text or design_difference_briefly(design, chosen) or "the chosen design"
+    return (
+        f'<button type="button" class="n open" data-open="{escape(design_key(design))}"'
+        f' title="Open this design">{escape(name)}</button>'
+    )
+
+
+def list_button(text: str, name: str) -> str:
+    """The way from a panel's first rows to all of them."""
+    return f'<button type="button" class="n open more" data-list="{name}">{escape(text)}</button>'

@@ -6,13 +6,13 @@ text can be read aloud. The figures of `explorer.views.figures` show the same nu
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from html import escape
 
 import numpy as np
 
 from explorer.analysis.break_evens import BreakEven
 from explorer.analysis.phrases import (
-    design_difference_briefly,
     design_difference_or_all,
     quota_request,
     rejected_options_briefly,
@@ -37,14 +37,16 @@ from explorer.facts.units import (
 from explorer.facts.verdict import Verdict
 from explorer.workload.fields import fields_with
 
-from .html import number_button, panel_title
+from .html import design_link, list_button, number_button, panel_title
 from .screen_state import workload_differences
 
 LIMITS, REASONS, TURNS = 8, 5, 6  # rows of each panel
+LEAST_ROWS = 4  # that are seen on every screen
 LEAST, DECADES = 1e-3, 4.0  # the track begins at 0.1 % of a limit and ends at ten times of it
 AT_LIMIT = 100 * 3 / DECADES  # where the limit stands on the track [%]
 AXES = {  # of the break-evens: what they are called here
-    record.path: (record.label, record.kind.show) for record in fields_with("break_evens")
+    record.path: (record.label, format_share if record.kind.is_share else record.kind.show)
+    for record in fields_with("break_evens")
 }
 CONCERNS = {
     "edge": "Edge",
@@ -109,7 +111,10 @@ def _choice_lines(design: Design, beside: Recommendation | None) -> str:
         was = f' <small class="a">A {escape(other)}</small>' if other != option.id else ""
         button = number_button(option.id, f"option:{option.concern}", kind="id")
         option_text = escape(option.summary)
-        rows.append(f"<dt>{CONCERNS[option.concern]}</dt><dd>{button} <span>{option_text}</span>{was}</dd>")
+        kind = "" if option.phrase or was else " class=plain"
+        rows.append(
+            f"<dt{kind}>{CONCERNS[option.concern]}</dt><dd{kind}>{button} <span>{option_text}</span>{was}</dd>"
+        )
     return f'<dl class="x-choices-made">{"".join(rows)}</dl>'
 
 
@@ -134,16 +139,21 @@ def _answer_note(r: Recommendation) -> str:
 def limits_panel(r: Recommendation, beside: Recommendation | None = None) -> str:
     """Limits used as bars on a log scale, each with the limit marked at the same place."""
     others = {finding.limit: finding for finding in beside.answer.findings} if beside else {}
-    rows = "".join(_limit_bar(finding, others.get(finding.limit)) for finding in r.answer.findings[:LIMITS])
-    more = len(r.answer.findings) - LIMITS
-    note = f'<p class="more">{more} more fit.</p>' if more > 0 else ""
-    marks = ((25, "1 %"), (50, "10 %"), (AT_LIMIT, "limit"), (100, "10 ×"))
-    scale = "".join(f'<span style="left:{place:.4g}%">{text}</span>' for place, text in marks)
+    count = len(r.answer.findings)
+    note = list_button(f"All {count} limits", "limits") if count > LEAST_ROWS else ""
     head = panel_title(
         "Limits used" if r.feasible else "Limits used by the nearest miss",
         '<span class="x-key"><i class="dark"></i>p50 <i class="light"></i>p99</span>',
     )
-    return f'{head}<div class="x-scale">{scale}</div><ul class="x-rows">{rows}</ul>{note}'
+    return f"{head}{limit_bars(r.answer.findings[:LIMITS], others)}{note}"
+
+
+def limit_bars(rows: Iterable[Finding], others: Mapping[str, Finding]) -> str:
+    """Limits as bars over one scale; `others` are those of what it is compared with, by id."""
+    marks = ((25, "1 %"), (50, "10 %"), (AT_LIMIT, "limit"), (100, "10 ×"))
+    scale = "".join(f'<span style="left:{place:.4g}%">{text}</span>' for place, text in marks)
+    bars = "".join(_limit_bar(finding, others.get(finding.limit)) for finding in rows)
+    return f'<div class="x-scale">{scale}</div><ul class="x-rows">{bars}</ul>'
 
 
 def _limit_bar(finding: Finding, other: Finding | None) -> str:
@@ -178,16 +188,15 @@ def _track_percent(use: float, limit: float) -> float:
 def rejections_panel(r: Recommendation) -> str:
     """What is ruled out, and by which limit or promise."""
     reasons = list(r.answer.rejections)
-    rows = "".join(_rejection_item(reason) for reason in reasons[:REASONS])
-    more = len(reasons) - REASONS
-    note = f'<p class="more">{more} more reasons.</p>' if more > 0 else ""
+    rows = "".join(_rejection_item(reason, r) for reason in reasons[:REASONS])
+    note = list_button(f"All {len(reasons)} reasons", "reasons") if len(reasons) > LEAST_ROWS else ""
     return panel_title("Ruled out") + (
         f'<ul class="x-list">{rows}</ul>{note}' if rows else "<p>Nothing is ruled out.</p>"
     )
 
 
-def _rejection_item(reason: Rejection) -> str:
-    options = rejected_options_briefly(reason, 2)
+def _rejection_item(reason: Rejection, r: Recommendation) -> str:
+    options = design_link(Design(**reason.nearest), r.nearest, rejected_options_briefly(reason, 2))
     key = f"reason:{reason.because}"
     reason_text, figure = escape(reason.why), f"{reason.designs} designs"
     if reason.kind == "limit":
@@ -195,7 +204,7 @@ def _rejection_item(reason: Rejection) -> str:
         reason_text = f"{escape(format_quantity(row.value or 0.0, row.unit))}, {escape(row.name)}"
         figure = f"{format_chance_briefly(reason.breach_probability or 0.0) or 'some'} over"
     button = number_button(figure, key)
-    return f'<li data-why="{escape(key)}"><span><b>{escape(options)}</b> {reason_text}</span>{button}</li>'
+    return f'<li data-why="{escape(key)}"><span><b>{options}</b> {reason_text}</span>{button}</li>'
 
 
 def break_evens_panel(r: Recommendation) -> str:
@@ -211,9 +220,9 @@ def _break_even_item(index: int, turn: BreakEven, r: Recommendation) -> str:
     key = f"turn:{index}"
     if turn.value is None:
         return f'<li data-why="{key}"><span>{escape(sentence(turn.says, ""))}</span></li>'
-    then = design_difference_briefly(turn.design, r.nearest) if turn.design else "nothing is feasible"
+    then = design_link(Design(**turn.design), r.nearest) if turn.design else "nothing is feasible"
     name, format_value = AXES[turn.axis]
     far = format_factor(turn.factor or 1.0)
     where = f"{name} {turn.direction} {format_value(turn.value)}"
     button = number_button(far, key)
-    return f'<li data-why="{key}"><span>{escape(where)} → <b>{escape(then)}</b></span>{button}</li>'
+    return f'<li data-why="{key}"><span>{escape(where)} → <b>{then}</b></span>{button}</li>'

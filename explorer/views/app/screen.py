@@ -15,22 +15,24 @@ from pathlib import Path
 from typing import Any
 
 from explorer.analysis.recommendation import Recommendation
+from explorer.engine.designs import Design, choices
 from explorer.errors import ExplorerError
 from explorer.facts import locations
 from explorer.facts.atomic_write import write_atomically
 from explorer.facts.units import format_usd
 from explorer.workload.workload import Workload
 
-from . import downloads, sharing
+from . import address, design_page, downloads, sharing
 from .answers import Answers
-from .controls import CHOICES, DIALS, SWITCHES, Value
+from .controls import DIALS, Value
+from .drawer import ENTRIES
 from .history import History, State
 from .maps import AXES
 from .prefetch import Ready
 from .view import View
 from .why import explanation_of
 
-FIELDS = {*(dial.field for dial in DIALS), *SWITCHES, *CHOICES}
+MOST_PLACES = 200  # states that the page's address can go back to
 WORKLOAD = "EXPLORER_WORKLOAD"  # the variable in which `explorer app` hands its workload over
 SWITCH_S = 1e-3  # a turn waits no longer for what is worked out beside it
 REST_S = 0.3  # after the last turn, before what takes longer is worked out
@@ -45,6 +47,7 @@ class Explorer:
     def __init__(self, workload: Workload | None = None, *, alone: bool = False) -> None:
         self._presets = presets() if workload is None else {workload.name: workload, **presets()}
         self._history = History(State(next(iter(self._presets.values()))))
+        self._places: dict[tuple[str, str], State] = {}  # by the letters of their address
         self._later: asyncio.Task[None] | None = None
         self._pool = ThreadPoolExecutor(1, "explorer")  # what takes longer, one after the other
         self.widget = View(self._heard, alone=alone)
@@ -110,6 +113,14 @@ class Explorer:
     def _turn(self, values: Mapping[str, Value]) -> None:
         self._go(self._history.now.with_(values), frozenset(values))
 
+    def _type(self, field: str, text: str) -> None:
+        """Turn a field to what someone typed into it."""
+        dial = next((dial for dial in DIALS if dial.field == field), None)
+        if dial:
+            self._turn({field: dial.value_of_text(text, self.workload)})
+        elif field in ENTRIES:
+            self._turn({field: ENTRIES[field].value_of_text(text)})
+
     def _begin(self, workload: Workload) -> None:
         """Begin again from a workload, which can be chosen again; another of the same name is numbered."""
         plain = workload.name
@@ -137,6 +148,14 @@ class Explorer:
     # What the browser says -----------------------------------------------------------------------
 
     def _heard(self, content: Mapping[str, Any], buffers: list[bytes]) -> None:
+        """Do what a message asks; a fault of the screen's own is said there too, and goes into the log."""
+        try:
+            self._answer(content, buffers)
+        except Exception as error:
+            self._answers.trouble(f"The explorer has a fault here ({type(error).__name__}): nothing has changed.")
+            raise
+
+    def _answer(self, content: Mapping[str, Any], buffers: list[bytes]) -> None:
         """Do what a message asks; what cannot be done is one line on the screen."""
         what = content.get("do")
         if what == "why":
@@ -145,18 +164,29 @@ class Explorer:
             self.widget.send({"say": "why", "key": key, "html": html})
         elif what == "hello":
             self._answers.hello(self._presets, downloads.report_endings())
-            self._do(lambda: None)
-        elif what in ("turn", "preset", "undo", "redo", "reset", "paste", "open", "axes", "pin", "swap"):
-            self._do(partial(self._next_state, what, content, buffers), content.get("number"))
+            self._do(partial(self._arrive, content))
+        elif what == "ping":
+            self.widget.send({"say": "pong", "number": content.get("number")})
+        elif what == "where":
+            self.widget.send({"say": "where", **self._where()})
+        elif what in ("design", "list"):
+            self._open(what, content)
+        elif what in ("turn", "type", "preset", "undo", "redo", "reset", "paste", "open", "axes", "pin", "swap", "arrive"):
+            change = partial(self._next_state, what, content, buffers)
+            self._do(change, content.get("number"), str(content.get("field", "")))
         elif what in ("share", "save", "export"):
             self._give(what, content)
 
     def _next_state(self, what: str, content: Mapping[str, Any], buffers: list[bytes]) -> str | None:
         """Another state, as the browser asks; a remark on it, if there is one."""
         if what == "turn":
-            self._turn({field: value for field, value in content["values"].items() if field in FIELDS})
+            self._turn(address.checked_values(content["values"]))
+        elif what == "type":
+            self._type(str(content["field"]), str(content["text"]))
         elif what == "preset":
             self._begin(self._presets[content["name"]])
+        elif what == "arrive":
+            self._arrive(content)
         elif what in ("undo", "redo"):
             self._back(what)
         elif what == "reset":
@@ -178,20 +208,75 @@ class Explorer:
             self._go(there)
         return None
 
-    def _do(self, change: Any, number: int | None = None) -> None:
-        """Change something and show what follows, or in one line why not."""
-        remark = ""
+    # Where it stands, in the page's address -------------------------------------------------------
+
+    def _where(self) -> dict[str, str]:
+        """The address of the state that is shown; what it leads back to is kept, undo and all."""
+        letters = address.address_of(self._history.now, self._answers.pinned_state)
+        if letters:
+            self._places[letters["w"], letters["v"]] = self._history.now
+            while len(self._places) > MOST_PLACES:
+                self._places.pop(next(iter(self._places)))
+        return letters
+
+    def _arrive(self, content: Mapping[str, Any]) -> None:
+        """Show the state of an address, and what it is compared with; an empty one changes nothing."""
+        w, v, a, av = (str(content.get(name) or "") for name in ("w", "v", "a", "av"))
+        if not w:
+            return
+        state = self._places.get((w, v)) or address.state_of_address(w, v)
+        compared = address.state_of_address(a, av) if a else None
+        preset = self._presets.get(state.base.name)
+        if preset is not None and preset is not state.base and preset.to_toml() == state.base.to_toml():
+            state = State(preset, state.values)
+        base = self._history.now.base
+        self._answers.hold(Recommendation(compared.workload) if compared else None, compared)
+        if state != self._history.now:
+            self._go(state)
+        else:
+            self._go(self._history.now)
+        if self._history.now.base is not base:
+            self._presets.setdefault(state.base.name, state.base)
+            self._answers.begin()
+
+    # A design that is opened ----------------------------------------------------------------------
+
+    def _open(self, what: str, content: Mapping[str, Any]) -> None:
+        """A design on a page of its own, or the whole of a list."""
+        try:
+            if what == "list":
+                message = design_page.list_message(self.recommendation, str(content["name"]))
+            else:
+                message = self._design_page(str(content["key"]), content.get("at") or {})
+        except ExplorerError as error:
+            self._answers.trouble(str(error))
+            return
+        self.widget.send({"say": what, **message})
+
+    def _design_page(self, key: str, at: Mapping[str, Any]) -> dict[str, Any]:
+        design = Design(**{**self.recommendation.nearest.ids, **choices(key)})
+        place = {dial: float(at[dial.field]) for dial in DIALS if dial.field in at}
+        state = self._history.now.with_({dial.field: value for dial, value in place.items()})
+        where = ", ".join(f"{dial.name} {dial.wording(value)}" for dial, value in place.items())
+        workload = state.workload if place else self.workload
+        page = design_page.DesignPage(workload, self.recommendation.nearest, design, where)
+        return {"key": key, "at": dict(at), **page.to_dict()}
+
+    def _do(self, change: Any, number: int | None = None, field: str = "") -> None:
+        """Change something and show what follows, or in one line why not; `field` was typed into."""
+        remark, wrong = "", ""
         try:
             remark = change() or ""
         except ExplorerError as error:
-            remark = str(error)
-        self._answers.quick(self._ready, self._history, remark, number)
+            remark, wrong = str(error), field
+        self._answers.quick(self._ready, self._history, remark, number, wrong)
         self._rest()
 
     def _give(self, what: str, content: Mapping[str, Any]) -> None:
         """A file or a text for the user."""
         if what == "share":
-            self.widget.send({"say": "share", "text": sharing.workload_as_text(self.workload)})
+            text, toml = sharing.workload_as_text(self.workload), self.workload.to_toml()
+            self.widget.send({"say": "share", "text": text, "toml": toml, "where": self._where()})
         elif what == "save":
             self._file(".toml", self.workload.to_toml().encode())
         else:

@@ -10,9 +10,11 @@ import numpy as np
 
 from explorer.workload.workload import Workload
 
-from .controls import CHOICES, DIALS, SWITCHES, Dial
+from .controls import CHOICES, CONTROLS, DIALS, SWITCHES, Dial
+from .drawer import ENTRIES, GENERAL, QUANTILES, content_of, group_title, value_at
 from .history import History
 
+FOLLOWED = ("name", "peak_rps", *(key for key in ENTRIES if key.endswith(QUANTILES)))  # told by a slider
 NEAR = 1e-6  # a value this near to a stop of its slider stands there
 Stops = dict[str, list[float]]
 
@@ -44,20 +46,42 @@ def controls_message(stops: Stops, stops_before: Stops, workload: Workload) -> d
     return {
         "dials": [_slider_message(dial, stops[dial.field], workload) for dial in new],
         "switches": [
-            {"field": field, "name": name, "on": bool(value_of(workload, field))}
+            {"field": field, "name": name, "on": bool(value_at(workload, field)), "group": drawer_group(field)}
             for field, name in SWITCHES.items()
         ],
         "choices": [
-            {"field": field, "name": name, "options": options, "value": value_of(workload, field)}
+            {"field": field, "name": name, "options": options, "value": value_at(workload, field)}
+            | {"group": drawer_group(field)}
             for field, (name, options) in CHOICES.items()
         ],
     }
+
+
+def drawer_message() -> dict[str, Any]:
+    """The drawer's groups, and the fields that stand there alone."""
+    groups = dict.fromkeys(
+        [
+            *(entry.group for entry in ENTRIES.values()),
+            *filter(None, (drawer_group(path) for path in CONTROLS)),
+        ]
+    )
+    return {
+        "groups": [(group, *group_title(group)) for group in groups],
+        "fields": [{**entry.to_dict(), "group": entry.group} for entry in ENTRIES.values()],
+    }
+
+
+def drawer_group(path: str) -> str:
+    """The drawer's group in which a control stands, "" on the screen itself."""
+    record = CONTROLS[path]
+    return (record.section or GENERAL) if record.control and record.control.in_drawer else ""
 
 
 def _slider_message(dial: Dial, values: list[float], workload: Workload) -> dict[str, Any]:
     return {
         "field": dial.field,
         "name": dial.name,
+        "group": dial.group,
         "values": values,
         "said": [dial.wording(value) for value in values],
         "index": _index(values, dial.read(workload)),
@@ -66,18 +90,22 @@ def _slider_message(dial: Dial, values: list[float], workload: Workload) -> dict
 
 def control_positions(stops: Stops, workload: Workload) -> dict[str, Any]:
     """Where everything stands: sliders by index, the rest by value."""
+    chosen = [key for key, entry in ENTRIES.items() if entry.shape in ("switch", "menu", "several")]
     return {
         "dials": {dial.field: _index(stops[dial.field], dial.read(workload)) for dial in DIALS},
-        "others": {field: value_of(workload, field) for field in (*SWITCHES, *CHOICES)},
+        "others": {field: _chosen(value_at(workload, field)) for field in (*SWITCHES, *CHOICES, *chosen)},
     }
 
 
-def value_of(workload: Workload, field: str) -> Any:
-    """The value of a dotted field."""
-    value: Any = workload
-    for part in field.split("."):
-        value = getattr(value, part)
-    return value
+def _chosen(value: Any) -> Any:
+    return "" if value is None else list(value) if isinstance(value, tuple) else value
+
+
+def texts_of(workload: Workload) -> dict[str, str]:
+    """What each field of the drawer shows that is typed; "" where it is not given."""
+    content = content_of(workload)
+    typed = (entry for entry in ENTRIES.values() if entry.shape in ("text", "quantiles", "toml"))
+    return {entry.key: entry.text_of(workload, content) for entry in typed}
 
 
 def toolbar_state(history: History, name: str, pinned: bool) -> dict[str, Any]:
@@ -102,14 +130,26 @@ def workload_differences(workload: Workload, other: Workload) -> str:
         for dial in DIALS
         if not np.isclose(dial.read(other), dial.read(workload), rtol=NEAR)
     ]
-    names: Mapping[str, str] = {**SWITCHES, **{field: name for field, (name, _) in CHOICES.items()}}
+    names: Mapping[str, str] = {
+        **SWITCHES,
+        **{field: name for field, (name, _) in CHOICES.items()},
+        **{key: entry.name for key, entry in ENTRIES.items() if entry.shape in ("switch", "menu", "several")},
+    }
     for field, name in names.items():
-        before, now = value_of(other, field), value_of(workload, field)
+        before, now = value_at(other, field), value_at(workload, field)
         if before != now:
             rows.append((name, _word(before), _word(now)))
+    before_texts, texts = texts_of(other), texts_of(workload)
+    rows += [
+        (ENTRIES[key].name, before_texts[key] or "not given", text or "not given")
+        for key, text in texts.items()
+        if text != before_texts[key] and key not in FOLLOWED
+    ]
     difference_text = "; ".join(f"{escape(n)} {escape(a)} → <b>{escape(b)}</b>" for n, a, b in rows)
     return difference_text or "the same workload so far: turn something"
 
 
 def _word(value: Any) -> str:
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return (", ".join(value) or "none") if isinstance(value, tuple) else "not given" if value is None else str(value)

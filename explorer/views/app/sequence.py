@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from explorer.analysis.recommendation import Recommendation
+from explorer.engine.designs import Design
 from explorer.facts.units import format_time
+from explorer.options.base.conditions import Conditions
 from explorer.views.figures.sequence import actor_name, actors_of, timed_steps
 
 LEAST_S = 5e-4  # what is less is said to be under a millisecond
@@ -13,7 +15,12 @@ LEAST_S = 5e-4  # what is less is said to be under a millisecond
 
 def sequence_message(r: Recommendation) -> dict[str, Any]:
     """The actors, and a row a step: from, to, title, phase, seconds at the p50."""
-    arrows = timed_steps(r.answer.load, r.nearest)
+    return sequence_of(r.answer.sized_load, r.nearest)
+
+
+def sequence_of(load: Conditions, design: Design) -> dict[str, Any]:
+    """The same of any design."""
+    arrows = timed_steps(load, design)
     names = actors_of(arrows)
     place = {name: index for index, name in enumerate(names)}
     steps = [
@@ -31,7 +38,7 @@ def sequence_message(r: Recommendation) -> dict[str, Any]:
     ]
     alt_text = "; ".join(f"{step['title']} {step['said']}" for step in steps if not step["silent"])
     return {
-        "actors": [actor_name(name, r.nearest).replace("\n", " ") for name in names],
+        "actors": [actor_name(name, design).replace("\n", " ") for name in names],
         "steps": steps,
         "total": sum(arrow.p50_s for arrow in arrows),
         "alt": f"One request: {alt_text}",

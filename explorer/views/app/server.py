@@ -21,6 +21,7 @@ from explorer.facts.locations import page_dir
 
 PORTS = 50  # that are tried, from the one asked for on
 LAST_PORT = 65535
+LEFT_S = 20  # after its page is closed a kernel ends, unless the page comes back
 PING_MS = 30_000  # no longer than between two pings, or a remark says so
 
 
@@ -63,7 +64,7 @@ def workload_argument(path_or_text: str | None) -> str:
 
     sharing = import_module("explorer.views.app.sharing")
     if sharing.is_shared(path_or_text):
-        sharing.pasted(path_or_text)
+        sharing.workload_of_paste(path_or_text)
         return path_or_text.strip()
     Workload.load(path_or_text)
     path = Path(path_or_text)
@@ -101,6 +102,17 @@ def _voila_application(page: Page, ready: Callable[[], None]) -> Any:
 
         async def start_kernel(self, **arguments: Any) -> str:
             return str(await super().start_kernel(stdout=DEVNULL, stderr=DEVNULL, **arguments))
+
+        def notify_disconnect(self, kernel_id: str) -> None:
+            super().notify_disconnect(kernel_id)
+            if not self._kernel_connections.get(kernel_id):
+                loop = import_module("tornado.ioloop").IOLoop.current()
+                loop.call_later(LEFT_S, self._end_if_left, kernel_id)
+
+        async def _end_if_left(self, kernel_id: str) -> None:
+            if kernel_id in self and not self._kernel_connections.get(kernel_id):
+                with suppress(Exception):  # it may have ended meanwhile
+                    await self.shutdown_kernel(kernel_id)
 
     class Alone(voila.Voila):  # type: ignore[name-defined]
         """Voila, but for where its page and its port come from."""

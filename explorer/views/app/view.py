@@ -15,7 +15,7 @@ import traitlets
 
 from explorer.facts.locations import web_dir
 
-SCRIPTS = ("dom", "sequence", "controls", "cells", "map", "why", "bar", "app")  # each uses those before it
+SCRIPTS = ("dom", "sequence", "controls", "cells", "map", "why", "bar", "place", "app")  # each uses those before it
 STYLES = ("look", "panels", "layout")
 
 Heard = Callable[[dict[str, Any], list[bytes]], None]

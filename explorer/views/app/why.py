@@ -8,7 +8,6 @@ from html import escape
 from explorer.analysis.phrases import list_options, sentence
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill, BillLine
-from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import Placement
 from explorer.engine.latency import steps as steps_of
 from explorer.facts import catalogue
@@ -42,7 +41,7 @@ def explanation_of(
     kind, _, rest = key.partition(":")
     explain = KINDS.get(kind)
     if kind == "bill" and rest == "a" and pinned:
-        return explain_bill(bill_of(pinned.workload, pinned.nearest, pinned.answer.load), pinned)
+        return explain_bill(pinned.bill, pinned)
     return explain(r, rest, state) if explain else ""
 
 
@@ -118,7 +117,7 @@ def _bill_amount(line: BillLine) -> str:
 
 
 def _explain_parts(r: Recommendation, _: str, __: history.State) -> str:
-    by_option = r.nearest.parts_by_option(r.answer.load)
+    by_option = r.nearest.parts_by_option(r.answer.sized_load)
     names = [(option.id, ", ".join(parts)) for option, parts in by_option.items() if parts]
     worth = format_usd(r.part_usd)
     explanation = (
@@ -135,7 +134,7 @@ def _explain_latency(level: str) -> Callable[[Recommendation, str, history.State
 
     def explain_seconds(r: Recommendation, _: str, __: history.State) -> str:
         phases: dict[str, float] = {}
-        for step in steps_of(r.answer.load, r.nearest):
+        for step in steps_of(r.answer.sized_load, r.nearest):
             seconds = step.seconds[index] if hasattr(step.seconds, "__len__") else step.seconds
             phases[step.phase] = phases.get(step.phase, 0.0) + float(seconds)
         rows = [(phase, format_time(s, 3)) for phase, s in phases.items() if s > 0]
@@ -161,10 +160,10 @@ def _explain_option(r: Recommendation, concern: str, _: history.State) -> str:
     if option is None:
         return ""
     placement = Placement.of(option, r.nearest.flow)
-    lines = option.usage(placement.load(r.answer.load), placement.path)
+    lines = option.usage(placement.load(r.answer.sized_load), placement.path)
     tariffs = [catalogue.tariff(price_id, r.workload.region) for price_id, _ in lines]
     billed = ", ".join(dict.fromkeys(tariff.id for tariff in tariffs)) or "nothing of its own"
-    parts = ", ".join(r.nearest.parts_by_option(r.answer.load)[option]) or "none of its own"
+    parts = ", ".join(r.nearest.parts_by_option(r.answer.sized_load)[option]) or "none of its own"
     return _explanation_box(
         f"{panels.CONCERNS[concern]}: {option.id}",
         _sentence_line(sentence(option.summary, "") + "."),
@@ -175,7 +174,7 @@ def _explain_option(r: Recommendation, concern: str, _: history.State) -> str:
 def _explain_step(r: Recommendation, index: str, _: history.State) -> str:
     from explorer.views.figures.sequence import timed_steps
 
-    arrows = timed_steps(r.answer.load, r.nearest)
+    arrows = timed_steps(r.answer.sized_load, r.nearest)
     arrow = arrows[int(index)] if index.isdigit() and int(index) < len(arrows) else None
     if arrow is None:
         return ""
@@ -274,7 +273,7 @@ def _explain_field(r: Recommendation, name: str, state: history.State) -> str:
     if name == "requests_per_month":
         rows += [
             ("mean", f"{format_number(r.workload.mean_rps)} a second"),
-            ("peak", f"{format_number(float(r.answer.load.peak_rps))} a second"),
+            ("peak", f"{format_number(float(r.answer.sized_load.peak_rps))} a second"),
         ]
     origin = (
         "given by the workload" if state.base.is_given(driver) else "a default: the workload does not say"

@@ -14,7 +14,7 @@ class Screen {
     this.theme();
     this.bar = new Bar(this.root, (message, buffers) => this.send(message, buffers), this);
     this.lay();
-    this.controls = new Controls(this.left, (values) => this.turn(values), (field) => this.send({ do: "focus", field }));
+    this.controls = new Controls(this.left, this.drawer, (values) => this.turn(values), (field, text) => this.send({ do: "type", field, text }));
     this.map = new DecisionMap(this.panel("map").querySelector(".x-map-stage"), this.controls, (values) => this.turn(values));
     this.why = new Why(this.root, (key) => this.send({ do: "why", key }));
     this.settle = Object.fromEntries(Object.keys(PANELS).map((name) => [name, roving(this.panel(name))]));
@@ -26,15 +26,25 @@ class Screen {
     this.heard = (message, buffers) => this.hear(message, buffers);
     model.on("msg:custom", this.heard);
     this.root.addEventListener("click", (event) => {
-      const asked = event.target.closest("[data-do]");
-      if (asked) this.send({ do: asked.dataset.do });
+      const asked = event.target.closest("[data-do], [data-open], [data-list]");
+      if (!asked) return;
+      const { open, list } = asked.dataset;
+      if (open) this.send({ do: "design", key: open });
+      else if (list) this.send({ do: "list", name: list });
+      else this.send({ do: asked.dataset.do });
     });
     this.trouble.addEventListener("pointerdown", () => { this.trouble.textContent = ""; });
-    this.send({ do: "hello" });
+    const alone = model.get("alone");
+    this.address = alone ? new Address(this) : null;
+    this.pulse = new Pulse(this, alone);
+    this.send({ do: "hello", ...(this.address?.read() || {}) });
+    this.looked(this.address?.read() || {});
   }
 
   end() {
     this.model.off("msg:custom", this.heard);
+    this.address?.end();
+    this.pulse.end();
     this.unwatch?.();
   }
 
@@ -47,6 +57,8 @@ class Screen {
   lay() {
     const panel = (name, ...inside) => h(`section.x-panel.x-${name}`, { "data-panel": name, "aria-label": PANELS[name] }, ...inside);
     this.left = h("section.x-panel.x-left", { "aria-label": "Workload" }, h("h2", {}, "Workload"), h("div.x-dials"), h("div.x-switches"), h("div.x-choices"));
+    this.drawer = new Drawer(this.root);
+    this.left.append(this.drawer.button);
     this.axes = ["x", "y"].map((axis) => h("select", { "aria-label": axis === "x" ? "Axis across" : "Axis up", onchange: () => this.send({ do: "axes", x: this.axes[0].value, y: this.axes[1].value }) }));
     const map = panel("map",
       h("header", {}, h("h2", {}, "What wins where"), h("span.x-axes", {}, this.axes[1], h("span", {}, "over"), this.axes[0])),
@@ -77,6 +89,35 @@ class Screen {
     set();
   }
 
+  // The page's address leads elsewhere: back, forward, or a link that was pasted.
+  arrive(places) {
+    this.send({ do: "arrive", number: ++this.number, ...places });
+    this.looked(places);
+  }
+
+  // What an address says beside the workload: the axes of the map, the design that is open.
+  looked({ m, d }) {
+    const [x, y] = (m || "").split(",");
+    if (x && y) this.send({ do: "axes", x, y });
+    if (d) this.send({ do: "design", key: d });
+    else if (this.opened) this.bar.dialog.close();
+  }
+
+  // Whether Python answers, in one line that stays until it does.
+  alive(text) {
+    this.root.classList.toggle("lost", Boolean(text));
+    this.bar.lost(text);
+  }
+
+  // A design on a page of its own.
+  open({ title, html, steps, key, at }) {
+    this.bar.page(title, html, () => { this.opened = ""; this.address?.follow(); });
+    this.opened = Object.keys(at).length ? "" : key;
+    this.address?.follow();
+    const place = this.bar.dialog.querySelector(".x-open-steps");
+    sequence(place, steps, { width: place.clientWidth, height: 0, em: parseFloat(getComputedStyle(place).fontSize) });
+  }
+
   // Out ------------------------------------------------------------------------------------------
 
   // One turn at a time is on its way; the latest values wait for its answer.
@@ -96,18 +137,25 @@ class Screen {
   // In -------------------------------------------------------------------------------------------
 
   hear(message, buffers) {
+    this.pulse?.life();
     if (message.say === "state") this.state(message, buffers);
     else if (message.say === "why") this.why.show(message.key, message.html);
-    else if (message.say === "share") this.bar.share(message.text);
+    else if (message.say === "share") this.bar.share(message, this.address?.hash(message.where));
+    else if (message.say === "where") this.address?.write(message);
+    else if (message.say === "design") this.open(message);
+    else if (message.say === "list") this.bar.page(message.title, message.html, () => {});
     else if (message.say === "file") download(message.name, message.kind, buffers[0]);
     else if (message.say === "working") this.bar.busy(message.text);
   }
 
   state(message, buffers) {
+    if (message.drawer) this.controls.fields(message.drawer);
     if (message.controls) this.controls.make(message.controls);
     if (message.bar) this.bar.stand(message.bar);
     if (message.number === this.number) this.flying = false;
+    if (message.wrong) this.controls.wrong(message.wrong, message.trouble);
     if (message.at) this.controls.stand(message.at, { ...this.pending, ...(this.flying || {}) });
+    if (message.texts) this.controls.write(message.texts);
     if (message.trouble !== undefined) this.trouble.textContent = message.trouble;
     for (const [name, html] of Object.entries(message.panels || {})) {
       if (show(this.panel(name), html)) this.settle[name]();
@@ -118,6 +166,7 @@ class Screen {
     if (message.pins || (message.at && this.map.spec)) this.map.cross();
     if (message.stale !== undefined) this.wait(message.stale);
     if (message.at) this.why.again();
+    if (message.at) this.address?.follow();
     if (message.turned) this.root.dataset.shown = message.turned;
     if (message.live) this.root.dataset.live = message.live;
     this.fly();
@@ -127,7 +176,8 @@ class Screen {
   wait(stale) {
     clearTimeout(this.waiting);
     this.root.classList.toggle("stale", stale);
-    if (stale) this.waiting = setTimeout(() => this.root.classList.add("waiting"), 800);
+    this.bar.under(false);
+    if (stale) this.waiting = setTimeout(() => { this.root.classList.add("waiting"); this.bar.under(true); }, 800);
     else this.root.classList.remove("waiting");
   }
 

@@ -42,6 +42,8 @@ class Bar {
       button("report", "Report", "A decision record to hand on", () => this.reporting()), theme);
     root.append(this.element);
     this.working = this.element.querySelector(".x-working");
+    this.gone = h("p.x-gone", { role: "alert", hidden: true });
+    root.append(this.gone);
     this.dialog = h("dialog.x-dialog", { onclick: (event) => { if (event.target === this.dialog) this.dialog.close(); } });
     root.append(this.dialog);
     root.addEventListener("keydown", (event) => this.key(event));
@@ -70,8 +72,30 @@ class Bar {
   }
 
   busy(text) {
+    this.owned = false;
     this.working.hidden = !text;
     this.working.textContent = text;
+  }
+
+  // What stands in the panels is being worked out.
+  under(way) {
+    if (way && this.working.hidden) { this.busy("Working it out…"); this.owned = true; }
+    else if (!way && this.owned) { this.busy(""); this.owned = false; }
+  }
+
+  lost(text) {
+    this.gone.hidden = !text;
+    this.gone.textContent = text;
+  }
+
+  // A page over the screen: HTML that Python made; `closed` is called once it is left.
+  page(title, html, closed) {
+    const inside = h("div.x-page");
+    inside.innerHTML = html;
+    this.modal(title, inside);
+    this.dialog.classList.add("wide");
+    this.dialog.scrollTop = 0;
+    this.dialog.addEventListener("close", () => { this.dialog.classList.remove("wide"); closed(); }, { once: true });
   }
 
   modal(title, ...inside) {
@@ -102,19 +126,25 @@ class Bar {
     if (file) this.send({ do: "open", name: file.name }, [await file.arrayBuffer()]);
   }
 
-  share(text) {
-    const area = h("textarea", { rows: 6, readonly: true, "aria-label": "The workload as text" });
-    area.value = text;
+  // A link for this machine, one line for another, and the file itself.
+  share({ text, toml }, hash) {
+    const link = hash ? `${location.origin}${location.pathname}${hash}` : "";
     const done = h("span", { role: "status" });
-    const copy = async () => {
-      area.select();
-      try { await navigator.clipboard.writeText(text); } catch { document.execCommand("copy"); }
-      done.textContent = "Copied.";
+    const part = (title, hint, content, rows) => {
+      const area = h("textarea", { rows, readonly: true, "aria-label": title });
+      area.value = content;
+      const copy = async () => {
+        area.select();
+        try { await navigator.clipboard.writeText(content); } catch { document.execCommand("copy"); }
+        done.textContent = `${title}: copied.`;
+      };
+      return [h("p.x-end.x-head", {}, h("b", {}, title), h("small", {}, hint), h("span.x-gap"), h("button.x-button", { type: "button", "aria-label": `Copy ${title.toLowerCase()}`, onclick: copy }, "Copy")), area];
     };
     this.modal("Share this workload",
-      h("p", {}, "Paste it into a message. Whoever gets it: Open, paste; or ", h("code", {}, "explorer app TEXT"), "."), area,
-      h("p.x-end", {}, done, h("button.x-button.primary", { type: "button", onclick: copy }, "Copy")));
-    area.select();
+      ...(link ? part("Link", "to this very screen, on this machine; what it is compared with too", link, 2) : []),
+      ...part("The workload as text", "for a message: Open, paste; or explorer app TEXT", text, 3),
+      ...part("TOML", "the workload file", toml, 7), h("p.x-end", {}, done));
+    this.dialog.querySelector("textarea").select();
   }
 
   reporting() {

@@ -41,7 +41,7 @@ class Why {
   }
 
   click(event) {
-    const target = this.of(event);
+    const target = event.target.closest("[data-open], [data-list]") ? null : this.of(event);
     if (!target || this.box.contains(event.target)) return;
     const again = this.held && target === this.target;
     if (again) return this.close();

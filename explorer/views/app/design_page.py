@@ -1,0 +1,230 @@
+"""A design that is no recommendation, opened: beside the chosen one its money, parts, seconds, limits.
+
+An alternative, one that is ruled out, or one that wins elsewhere on the map, for the workload as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from typing import Any
+
+from explorer.analysis.one_design import design_assessment
+from explorer.analysis.phrases import (
+    design_difference_briefly,
+    option_ids,
+    reason_in_words,
+    sentence,
+    use_of_limit_briefly,
+)
+from explorer.analysis.recommendation import Recommendation
+from explorer.engine.cost import Bill, cost
+from explorer.engine.designs import Design
+from explorer.engine.limits import Finding, findings
+from explorer.engine.sizing import sized_conditions
+from explorer.facts import catalogue
+from explorer.facts.units import format_chance, format_count, format_number, format_signed_usd, format_time, format_usd
+from explorer.options.base.conditions import Conditions
+from explorer.views.figures.bills import by_service
+from explorer.workload.workload import Workload
+
+from .html import design_key, design_link
+from .panels import CONCERNS as CONCERN_NAMES
+from .panels import limit_bars
+from .sequence import sequence_of
+
+MOST_DESIGNS = 300  # of a list
+
+
+@dataclass(frozen=True)
+class Side:
+    """One design for one workload."""
+
+    workload: Workload
+    design: Design
+
+    @cached_property
+    def load(self) -> Conditions:
+        """The workload at the size that the design takes."""
+        return sized_conditions(self.workload, self.design)
+
+    @cached_property
+    def assessment(self) -> dict[str, Any]:
+        """Its money, parts and seconds, and what keeps it from being feasible."""
+        return design_assessment(self.workload, design_key(self.design))
+
+    @cached_property
+    def seconds(self) -> dict[str, float]:
+        """From submitting to the whole result in hand [s], by level."""
+        return dict(self.assessment["latency_s"]["total"])
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """Every limit that binds it, worst first."""
+        return findings(self.workload, self.design, self.load)
+
+    @cached_property
+    def bill(self) -> Bill:
+        """What it costs a month."""
+        return cost(self.workload, self.design, self.load)
+
+
+class DesignPage:
+    """A design beside the chosen one, both for one workload: today's, or that of a point on the map."""
+
+    def __init__(self, workload: Workload, chosen: Design, design: Design, place: str = "") -> None:
+        self.theirs, self.mine = Side(workload, chosen), Side(workload, design)
+        self.place = place  # where on the map, in words
+
+    def to_dict(self) -> dict[str, Any]:
+        """The page as the browser shows it."""
+        mine = self.mine.design
+        name = design_difference_briefly(mine, self.theirs.design)
+        return {
+            "title": f"Instead: {name}" if name else "The chosen design",
+            "html": self._html(),
+            "steps": sequence_of(self.mine.load, mine),
+        }
+
+    def _html(self) -> str:
+        same = self.mine.design == self.theirs.design
+        others = {} if same else {finding.limit: finding for finding in self.theirs.findings}
+        mark = "" if same else " <small>the thin mark is the chosen design's p99</small>"
+        beside = f"<h3>Beside the chosen design</h3>{self._comparison()}<h3>What differs</h3>{self._choices()}"
+        return (
+            f"{self._verdict()}{'' if same else beside}"
+            f'<h3>Limits used{mark}</h3><div class="x-limits">{limit_bars(self.mine.findings, others)}</div>'
+            f'<h3>One request</h3><div class="x-sequence x-open-steps"></div>'
+            f"<h3>Bill a month</h3>{self._bill()}"
+        )
+
+    def _verdict(self) -> str:
+        where = f"<p>For the workload at {escape(self.place)}.</p>" if self.place else ""
+        if self.mine.assessment["feasible"]:
+            return f'{where}<p class="good">Feasible: every limit and promise is kept.</p>'
+        whys = "".join(
+            f"<li>{escape(sentence(reason['why'], ''))}</li>" for reason in self.mine.assessment["excluded"]
+        )
+        return f'{where}<p class="bad">Not feasible</p><ul class="x-whys">{whys}</ul>'
+
+    def _comparison(self) -> str:
+        """Money, parts, seconds and limits of both."""
+        theirs, mine = self.theirs, self.mine
+        usd, parts = (
+            [side.assessment[key] for side in (theirs, mine)] for key in ("monthly_usd", "parts")
+        )
+        rows = [
+            ("USD a month", *map(format_usd, usd), format_signed_usd(usd[1] - usd[0])),
+            ("moving parts", *map(str, parts), f"{parts[1] - parts[0]:+d}"),
+        ]
+        for level in ("p50", "p95", "p99"):
+            before, now = theirs.seconds[level], mine.seconds[level]
+            words = (format_time(before), format_time(now), _signed_time(now - before))
+            rows.append((f"result in hand, {level}", *words))
+        rows.append(("tightest limit", _limit_text(theirs.findings), _limit_text(mine.findings), ""))
+        rows.append(("requests over a limit", _broken(theirs.findings), _broken(mine.findings), ""))
+        return _table(("", "chosen", "this one", "difference"), rows)
+
+    def _choices(self) -> str:
+        chosen = self.theirs.design.ids
+        rows = [
+            (CONCERN_NAMES[option.concern], chosen[option.concern], f"{option.id}: {option.summary}")
+            for option in self.mine.design.options
+            if option.id != chosen[option.concern]
+        ]
+        return _table(("", "chosen", "this one"), rows)
+
+    def _bill(self) -> str:
+        mine, theirs = by_service(self.mine.bill), by_service(self.theirs.bill)
+        rows = [
+            (
+                service,
+                format_usd(theirs.get(service, 0.0)),
+                format_usd(mine.get(service, 0.0)),
+                format_signed_usd(mine.get(service, 0.0) - theirs.get(service, 0.0)),
+            )
+            for service in sorted({*mine, *theirs}, key=lambda service: -mine.get(service, 0.0))
+        ]
+        lines = [
+            (line.id, f"{format_number(float(line.quantity))} {line.unit}", line.as_of, format_usd(float(line.usd)))
+            for line in sorted(self.mine.bill.lines, key=lambda line: -line.usd)
+        ]
+        by_line = _table(("line", "a month", "price seen", "USD"), lines)
+        return (
+            _table(("service", "chosen", "this one", "difference"), rows)
+            + f"<details><summary>{format_count(len(lines), 'line')}</summary>{by_line}</details>"
+        )
+
+
+def _signed_time(seconds: float) -> str:
+    if abs(seconds) < 5e-4:
+        return "the same"
+    return f"{'+' if seconds > 0 else '-'}{format_time(abs(seconds))}"
+
+
+def _limit_text(rows: Sequence[Finding]) -> str:
+    if not rows:
+        return "none"
+    finding = rows[0]
+    return f"{catalogue.limit(finding.limit).name}, {use_of_limit_briefly(finding)} ({finding.verdict})"
+
+
+def _broken(rows: Iterable[Finding]) -> str:
+    return format_chance(max((finding.breach_probability for finding in rows), default=0.0))
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table whose first column names the rows."""
+    first = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+        for name, *cells in rows
+    )
+    return f'<div class="x-table" tabindex="0"><table><thead><tr>{first}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+# Lists --------------------------------------------------------------------------------------------
+
+
+def _limit_list(r: Recommendation) -> tuple[str, str]:
+    return f"All {len(r.answer.findings)} limits of the chosen design", limit_bars(r.answer.findings, {})
+
+
+def _reason_list(r: Recommendation) -> tuple[str, str]:
+    """Everything that rules a design out, each with the nearest design that it rules out."""
+    reasons = [reason for reason in r.answer.rejections if reason.kind != "combination"]
+    rows = "".join(
+        f"<li><b>{escape(', '.join(option_ids(reason.options)) or 'several together')}</b>"
+        f"<p>{escape(sentence(reason_in_words(reason), ''))}. Rules out {format_count(reason.designs, 'design')}; "
+        f"the nearest: {design_link(Design(**reason.nearest), r.nearest)}</p></li>"
+        for reason in reasons
+    )
+    return f"All {format_count(len(reasons), 'reason')} that rule designs out", f'<ul class="x-reasons">{rows}</ul>'
+
+
+def _design_list(r: Recommendation) -> tuple[str, str]:
+    """Every feasible design beside the chosen one, the least score first."""
+    others = r.answer.alternatives
+    rows = "".join(
+        f"<tr><th scope=row>{design_link(Design(**other.design), r.nearest)}</th>"
+        f"<td>{format_usd(other.monthly_usd)}</td><td>{format_signed_usd(other.monthly_usd - r.monthly_usd)}</td>"
+        f"<td>{other.parts}</td><td>{format_time(other.latency_p50_s)}</td><td>{format_time(other.latency_p95_s)}</td></tr>"
+        for other in others[:MOST_DESIGNS]
+    )
+    heads = ("instead of the chosen one", "USD a month", "more", "parts", "p50", "p95")
+    head = "".join(f'<th scope="col">{text}</th>' for text in heads)
+    rest = len(others) - MOST_DESIGNS
+    note = f"<p>{rest:,} more cost more; `explorer sweep` and a notebook list them all.</p>" if rest > 0 else ""
+    table = f'<div class="x-table" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return f"All {format_count(len(others), 'other feasible design')}", table + note
+
+
+LISTS = {"limits": _limit_list, "reasons": _reason_list, "designs": _design_list}
+
+
+def list_message(r: Recommendation, name: str) -> dict[str, str]:
+    """A whole list of which a panel shows the first rows."""
+    title, html = LISTS[name](r)
+    return {"title": title, "html": html}

@@ -1,0 +1,199 @@
+"""Every field of the workload that stands in no place of the screen's own, by the tables of its file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from explorer.engine.designs import OPTIONS
+from explorer.errors import ExplorerError
+from explorer.facts.suggestions import expected_one_of
+from explorer.workload.distribution_field import Spread
+from explorer.workload.field_record import Field
+from explorer.workload.fields import FIELDS, SPREADS, by_path
+from explorer.workload.workload import Workload
+
+from .field_text import quantiles_as_text, quantiles_of_text, toml_of_text, value_of_text
+
+QUANTILES = ".quantiles"  # behind a distribution's path: all of it as one text
+GENERAL = "general"  # the group of the fields at the top of the file
+TODAY = "current"  # the table whose fields are options
+ELSEWHERE = ("configuration.total", "configuration.dotenv")  # a slider; a file of this machine
+EXAMPLES = {
+    "account": '"lambda.concurrency" = 5000',
+    "times": '"s3.get" = "60 ms"',
+    "runtime.tuned": '[{memory = "512 MB", value = "4 s"}]',
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A field of the drawer: its key among what is turned, its record, and how it is given.
+
+    `shape` is switch, menu, several (of some words), text, quantiles or toml.
+    """
+
+    key: str
+    record: Field
+    shape: str
+
+    @property
+    def name(self) -> str:
+        """What it is called on the screen."""
+        record = self.record
+        control = getattr(record.control, "name", "")
+        if self.shape == "quantiles" and record.path in SPREADS:
+            return f"{record.label}, all quantiles"
+        text = control or record.label or record.noun or record.name.replace("_", " ")
+        return text[:1].upper() + text[1:]
+
+    @property
+    def group(self) -> str:
+        """The table of the file that it stands in."""
+        if self.record.is_mapping or self.record.path in SPREADS:
+            return self.record.path
+        return self.record.section or GENERAL
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The words that can be chosen."""
+        if self.record.section == TODAY:
+            return tuple(OPTIONS[self.record.name])
+        return self.record.choices
+
+    def content_of_text(self, text: str) -> Any:
+        """What the workload file would have for a text. Raises ExplorerError in one line."""
+        if self.shape == "quantiles":
+            return quantiles_of_text(self.name, text)
+        return toml_of_text(self.name, text)
+
+    def value_of_text(self, text: str) -> Any:
+        """What is kept of a text that was typed; None: the field is not given. Raises ExplorerError."""
+        if not text.strip():
+            return None
+        if self.shape in ("quantiles", "toml"):
+            self.content_of_text(text)
+            return text.strip()
+        return value_of_text(self.record.kind, self.name, text)
+
+    def check_choice(self, value: Any) -> Any:
+        """A value that was chosen in the browser, as it is kept. Raises ExplorerError for another."""
+        if self.shape == "switch" and isinstance(value, bool):
+            return value
+        if self.shape == "menu" and value in ("", None):
+            return None
+        words = value if isinstance(value, list | tuple) and self.shape == "several" else [value]
+        if self.shape in ("menu", "several") and all(word in self.options for word in words):
+            return tuple(words) if self.shape == "several" else value
+        raise ExplorerError(f"{self.name} is {value!r}: {expected_one_of(self.options)}")
+
+    def text_of(self, workload: Workload, content: Mapping[str, Any]) -> str:
+        """What the field shows; "" where it is not given. `content` is the workload's, as in its file."""
+        given: Any = content
+        for part in self.record.path.split("."):
+            if not isinstance(given, Mapping) or part not in given:
+                return ""
+            given = given[part]
+        if self.shape == "quantiles":
+            table = self.record.table
+            assert table is not None and issubclass(table, Spread)
+            return quantiles_as_text(table.kind, given)
+        if self.shape == "toml":
+            return _toml_text(given)
+        value = value_at(workload, self.record.path)
+        return "" if value is None else self.record.kind.show(value)
+
+    @property
+    def placeholder(self) -> str:
+        """What stands in the empty field: its default, or an example."""
+        record = self.record
+        if record.path in EXAMPLES:
+            return EXAMPLES[record.path]
+        if self.shape == "quantiles":
+            return "p50 …, p99 …"
+        plain = not callable(record.default) and record.default not in (None, ...)
+        return record.kind.show(record.default) if plain else record.absent or "not given"
+
+    def to_dict(self) -> dict[str, Any]:
+        """What the browser needs to build it."""
+        return {
+            "field": self.key,
+            "name": self.name,
+            "shape": self.shape,
+            "options": list(self.options) if self.shape in ("menu", "several") else [],
+            "placeholder": self.placeholder,
+            "hint": self.record.sentence.split(". ")[0].rstrip("."),
+            "optional": self.record.default is None,
+        }
+
+
+def value_at(workload: Workload, path: str) -> Any:
+    """The value of a dotted field; None where its table is not given."""
+    value: Any = workload
+    for part in path.split("."):
+        value = None if value is None else getattr(value, part)
+    return value
+
+
+def content_of(workload: Workload) -> dict[str, Any]:
+    """What a workload was given, as its file has it."""
+    return tomllib.loads(workload.to_toml())
+
+
+def _toml_text(content: Any) -> str:
+    """A table as lines of `name = value`, a list as one line."""
+    import tomli_w
+
+    if isinstance(content, Mapping):
+        return tomli_w.dumps(_flat(content)).strip()
+    inline = [
+        "{" + ", ".join(tomli_w.dumps(each).strip().splitlines()) + "}" if isinstance(each, Mapping) else str(each)
+        for each in content
+    ]
+    return f"[{', '.join(inline)}]"
+
+
+def _flat(table: Mapping[str, Any], within: str = "") -> dict[str, Any]:
+    """A table of tables as one of dotted names; quantiles stay a table of their own."""
+    flat: dict[str, Any] = {}
+    for name, value in table.items():
+        deeper = isinstance(value, Mapping) and not {"p50", "value", "max"} & value.keys()
+        flat |= _flat(value, f"{within}{name}.") if deeper else {f"{within}{name}": value}
+    return flat
+
+
+def _shape_of(record: Field) -> str:
+    table = record.table
+    if record.is_mapping or (table and record.is_list):
+        return "toml"
+    if table:
+        return "quantiles" if issubclass(table, Spread) else ""
+    if record.kind.schema == "switch":
+        return "switch"
+    if record.section == TODAY or record.choices:
+        return "several" if record.is_list else "menu"
+    return "text"
+
+
+def _entries() -> list[Entry]:
+    """The fields that the screen's own sliders, switches and choices leave, in the order of the file."""
+    entries = []
+    for record in FIELDS:
+        shape = _shape_of(record)
+        alone = record.control is None or record.path in SPREADS
+        if shape and alone and record.path not in ELSEWHERE:
+            key = record.path + (QUANTILES if record.path in SPREADS else "")
+            entries.append(Entry(key, record, shape))
+    return entries
+
+
+ENTRIES: dict[str, Entry] = {entry.key: entry for entry in _entries()}
+
+
+def group_title(group: str) -> tuple[str, str]:
+    """The heading of a group, and what the table is for."""
+    record = by_path().get(group)
+    title = group.replace("_", " ")
+    return title[:1].upper() + title[1:], record.sentence.split(".")[0] + "." if record else ""

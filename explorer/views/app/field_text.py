@@ -1,0 +1,135 @@
+"""A field's value as people type it: "2.7 MB", "3.14 million", "80 %", "p50 40 KB, p99 2 MB"."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Any
+
+from pydantic_core import PydanticCustomError
+
+from explorer.errors import ExplorerError
+from explorer.facts.units import NUMBER, quote_value
+from explorer.workload.distribution_field import QUANTILE
+from explorer.workload.kinds import Kind
+
+MULTIPLES = {
+    "": 1.0,
+    **dict.fromkeys(("k", "thousand"), 1e3),
+    **dict.fromkeys(("m", "million", "millions"), 1e6),
+    **dict.fromkeys(("b", "bn", "billion", "billions"), 1e9),
+    "trillion": 1e12,
+}
+PER_CENT = ("%", "percent", "per cent")
+TRAILS = {  # what may stand behind a number, and says no more than the field does
+    *("a month", "per month", "/month", "a second", "per second", "/s", "rps", "requests", "usd", "hours"),
+    *("usd a month", "requests a month", "requests a second", "vcpu", "entries", "x", "×", "times"),
+    *("x median", "× median", "times the median", "calls"),
+}
+SPOKEN = re.compile(rf"\$?\s*({NUMBER})\s*(.*)", re.ASCII)
+QUANTILE_AND_VALUE = re.compile(r"(p\d{1,2}(?:[._]\d+)?|max)\s*[:=]?\s+(.+)")
+BETWEEN = re.compile(r";|,(?!\d{3})")  # quantiles; a comma before three digits parts thousands
+
+
+def spoken_number(text: str) -> float | None:
+    """The number of "3.14 million", "80 %", "$12 a month" or "22.5 × median"; None if it is none.
+
+    >>> spoken_number("3.14 million"), spoken_number("80 %"), spoken_number("2,000 a month")
+    (3140000.0, 0.8, 2000.0)
+    >>> spoken_number("12 bananas") is None
+    True
+    """
+    match = SPOKEN.fullmatch(text.strip())
+    if match is None:
+        return None
+    number, rest = float(match[1].replace("_", "").replace(",", "")), match[2].strip().casefold()
+    if rest in PER_CENT:
+        return float(f"{number / 100:.12g}")
+    word, _, trail = rest.partition(" ")
+    if word in MULTIPLES and (not trail or trail.strip() in TRAILS):
+        return float(f"{number * MULTIPLES[word]:.15g}")
+    return number if rest in TRAILS else None
+
+
+def _read(kind: Kind, name: str, text: object) -> Any:
+    """The value of a text by its kind. Raises ExplorerError in one line, beginning with the name."""
+    try:
+        return kind.read(text)
+    except PydanticCustomError as error:
+        raise ExplorerError(f"{name} {error.message()}") from None
+
+
+def value_of_text(kind: Kind, name: str, text: str) -> Any:
+    """The value that someone typed into a field, in its base unit.
+
+    Raises ExplorerError naming the field, what was typed and what is accepted.
+    """
+    text = text.strip()
+    if kind.schema == "number":
+        number = spoken_number(text)
+        if number is None:
+            raise ExplorerError(f"{name} is {quote_value(text)}: expected {kind.accepted}")
+        return _read(kind, name, number)
+    return _read(kind, name, text)
+
+
+def ratio_of_text(kind: Kind, name: str, text: str, median: float) -> float:
+    """How many times its median a p99 is, typed as a multiple ("22.5 ×") or as a value ("9 MB").
+
+    Raises ExplorerError for what is neither, or less than the median.
+    """
+    ratio = spoken_number(text)
+    if ratio is None and median > 0:
+        ratio = float(_read(kind, name, text.strip())) / median
+    if ratio is None or ratio < 1:
+        raise ExplorerError(f"{name} is {quote_value(text)}: expected at least the median, {kind.show(median)}")
+    return ratio
+
+
+def quantiles_of_text(name: str, text: str) -> dict[str, str]:
+    """One value, or quantiles, as the workload file has them: "2 MB", "p50 40 KB, p99 2 MB, max 5 MB".
+
+    >>> quantiles_of_text("Response", "p50 40 KB, p99 = 2 MB"), quantiles_of_text("Response", "1 MB")
+    ({'p50': '40 KB', 'p99': '2 MB'}, {'value': '1 MB'})
+    """
+    parts = [part.strip() for part in BETWEEN.split(text) if part.strip()]
+    matches = [QUANTILE_AND_VALUE.fullmatch(part.replace("=", " ")) for part in parts]
+    if len(parts) == 1 and matches[0] is None:
+        return {"value": parts[0]}
+    content = {match[1]: match[2].strip() for match in matches if match}
+    if len(content) != len(parts):
+        accepted = 'one value, or quantiles such as "p50 40 KB, p99 2 MB"'
+        raise ExplorerError(f"{name} is {quote_value(text)}: expected {accepted}")
+    return content
+
+
+def quantiles_as_text(kind: Kind, content: Any) -> str:
+    """What was given of a distribution, as it can be typed; "" for samples."""
+    if not isinstance(content, dict):
+        return _shown(kind, content)
+    if "value" in content:
+        return _shown(kind, content["value"])
+    parts = []
+    for name, value in content.items():
+        if QUANTILE.fullmatch(name) or name == "max":
+            tenths = value.items() if isinstance(value, dict) else [("", value)]
+            parts += [f"{name}{f'.{tenth}' if tenth else ''} {_shown(kind, each)}" for tenth, each in tenths]
+    return ", ".join(parts)
+
+
+def _shown(kind: Kind, value: Any) -> str:
+    """A value as it is said, if that reads back to the same; else as it was given."""
+    number = _read(kind, "value", value)
+    text = kind.show(number)
+    return text if abs(_read(kind, "value", text) - number) <= 1e-9 * abs(number) else str(value)
+
+
+def toml_of_text(name: str, text: str) -> Any:
+    """A list, a table, or lines of `name = value`, in TOML. Raises ExplorerError in one line."""
+    try:
+        if text.lstrip().startswith(("[", "{")):
+            return tomllib.loads(f"value = {text.strip()}")["value"]
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ExplorerError(f"{name} is {quote_value(text.strip())}: is not TOML ({reason})") from None

@@ -1,0 +1,111 @@
+// Where the screen stands: its state in the page's address, and whether Python still answers.
+
+const SETTLED_MS = 700; // after the last change the address follows
+const PULSE_MS = 4000; // between two questions whether Python is there
+const SILENCE_MS = 9000; // without an answer before it is said
+const NOBODY = "00000000-0000-4000-8000-000000000000";
+const RETURNS = 3; // times in a minute that the page comes back by itself
+
+// The address behind the #: reload, back, forward and a bookmark lead to what was shown.
+class Address {
+  constructor(screen) {
+    this.screen = screen;
+    this.now = location.hash;
+    // The server's token is in a cookie by now: no bookmark and no screenshot has to show it.
+    const bare = new URL(location.href);
+    if (bare.searchParams.has("token")) {
+      bare.searchParams.delete("token");
+      history.replaceState(null, "", bare);
+    }
+    this.moved = () => this.go();
+    addEventListener("popstate", this.moved);
+  }
+
+  end() { removeEventListener("popstate", this.moved); clearTimeout(this.waiting); }
+
+  read(hash = location.hash) { return Object.fromEntries(new URLSearchParams(hash.slice(1))); }
+
+  // Something has changed: once it rests, Python is asked for the letters of where it stands.
+  follow() {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.screen.send({ do: "where" }), SETTLED_MS);
+  }
+
+  hash(letters) {
+    const { spec } = this.screen.map, open = this.screen.opened;
+    const parts = Object.fromEntries(["w", "v", "a", "av"].map((name) => [name, letters[name]]));
+    if (spec) parts.m = `${spec.x.field},${spec.y.field}`;
+    if (open) parts.d = open;
+    return `#${new URLSearchParams(Object.entries(parts).filter(([, value]) => value))}`;
+  }
+
+  write(letters) {
+    this.letters = letters;
+    const hash = letters.w ? this.hash(letters) : "";
+    if (hash === this.now) return;
+    const first = !this.now || this.going;
+    this.going = false;
+    this.now = hash;
+    history[first ? "replaceState" : "pushState"](null, "", hash || location.pathname + location.search);
+  }
+
+  go() {
+    if (location.hash === this.now) return;
+    this.now = location.hash;
+    this.going = true;
+    clearTimeout(this.waiting);
+    this.screen.arrive(this.read());
+  }
+}
+
+// Whether Python answers. What is lost is said; the page comes back by itself where it can.
+class Pulse {
+  constructor(screen, alone) {
+    Object.assign(this, { screen, alone, number: 0, heard: Date.now() });
+    this.beat = setInterval(() => this.ask(), PULSE_MS);
+    this.seen = () => { if (!document.hidden) { this.heard = Date.now(); this.ask(); } };
+    document.addEventListener("visibilitychange", this.seen);
+  }
+
+  end() {
+    clearInterval(this.beat);
+    document.removeEventListener("visibilitychange", this.seen);
+  }
+
+  // Anything that Python says is a sign of life.
+  life() {
+    this.heard = Date.now();
+    if (!this.lost) return;
+    this.lost = false;
+    this.screen.alive("");
+    this.screen.send({ do: "hello", ...(this.alone ? this.screen.address.read() : {}) });
+  }
+
+  ask() {
+    if (document.hidden) return;
+    try { this.screen.send({ do: "ping", number: ++this.number }); } catch { /* a closed socket: the silence says it */ }
+    if (Date.now() - this.heard > SILENCE_MS) this.silent();
+  }
+
+  async silent() {
+    this.lost = true;
+    if (!this.alone) return this.screen.alive("Python does not answer. If its kernel has ended, run this cell again.");
+    let answer = null;
+    // A kernel that nobody has: 404 to whom the server knows, a refusal to everybody else.
+    const url = `${location.pathname.replace(/\/?$/, "/")}api/kernels/${NOBODY}`;
+    try { answer = await fetch(url, { cache: "no-store", redirect: "manual" }); } catch { /* said below */ }
+    if (!this.lost) return;
+    if (!answer) this.screen.alive("The explorer has ended. Start “explorer app” again: this page then goes on where it was.");
+    else if (answer.status !== 404) this.screen.alive("The explorer was started anew: open the address that it prints. What stands behind # in this one can be pasted there.");
+    else this.comeBack();
+  }
+
+  // The server is there, the kernel is not: a new one takes the state from the address.
+  comeBack() {
+    const times = JSON.parse(sessionStorage.getItem("explorer-returns") || "[]").filter((then) => Date.now() - then < 60000);
+    if (times.length >= RETURNS) return this.screen.alive("The computation ended several times. Reload the page to try again.");
+    sessionStorage.setItem("explorer-returns", JSON.stringify([...times, Date.now()]));
+    this.screen.alive("The computation has ended: it starts again where it was…");
+    setTimeout(() => location.reload(), 400);
+  }
+}
