@@ -305,13 +305,12 @@ class Models:
             for number, item in enumerate(value, 1):
                 yield from self._walk(service, shape.member, item, f"{path}.{number}.member")
             return
-        parts = (
-            (("Member must satisfy constraint", shape.member, value),)
-            if is_list
-            else (("Map keys must satisfy constraint", shape.key, list(value)),)
-        )
-        if not is_list:
-            parts += (("Map value must satisfy constraint", shape.value, list(value.values())),)
+        parts: list[tuple[str, Any, list[Any]]] = []
+        if isinstance(value, dict):
+            parts.append(("Map keys must satisfy constraint", shape.key, list(value)))
+            parts.append(("Map value must satisfy constraint", shape.value, list(value.values())))
+        else:
+            parts.append(("Member must satisfy constraint", shape.member, value))
         for said, member, items in parts:
             inner = [one for item in items for one in self._walk(service, member, item, path)]
             if not inner:
