@@ -351,6 +351,10 @@ class Facts:
         own = is_program(runtime) and runtime in self._cold_starts
         return runtime_of(PROGRAM if own else runtime, self._runtimes)
 
+    def runtimes(self) -> dict[str, Runtime]:
+        """All known runtimes, by id."""
+        return dict(self._runtimes)
+
     def rule(self, applies_to: str, subject: str) -> Rule | None:
         """The rule of a door, an option or "template" on a subject, None if there is none."""
         return self._rules.get((applies_to, subject))

@@ -19,6 +19,10 @@ def handle(event, context):
     return {"statusCode": 200, "body": json.dumps(event)}
 """
 DOORS = ["http", "rest", "url"]
+FORBIDDEN = (
+    "Forbidden. For troubleshooting Function URL authorization issues, see: "
+    "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
+)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +90,7 @@ def test_bytes_come_in_and_go_out_as_they_are(doors, alice, door):
     ("door", "says"),
     [
         ("http", {"message": "Forbidden"}),
-        ("url", {"Message": "Forbidden"}),
+        ("url", {"Message": FORBIDDEN}),
         ("rest", None),
     ],
 )

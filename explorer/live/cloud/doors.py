@@ -10,9 +10,18 @@ from .hook import checked, hook
 from .limits import Limits
 
 JSON = {"Content-Type": "application/json"}
-FORBIDDEN = {"http-api": b'{"message":"Forbidden"}', "function-url": b'{"Message":"Forbidden"}'}
+FORBIDDEN = {
+    "http-api": b'{"message":"Forbidden"}',
+    "function-url": json.dumps(
+        {
+            "Message": "Forbidden. For troubleshooting Function URL authorization issues, see: "
+            "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
+        }
+    ).encode(),
+}
 URL_ACTIONS = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")  # AWS wants both since October 2025
 Reply = tuple[int, Mapping[str, str], bytes]
+NOBODY: Reply = (403, JSON, b"{}")
 
 
 def install(limits: Limits) -> None:
@@ -55,14 +64,15 @@ def _json_unless_said(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _refused_as_on_aws(original: Callable[..., Any]) -> Callable[..., Any]:
-    from ministack.services import apigateway_v1
+    from ministack.services import apigateway_v1, lambda_svc
 
     def enforce(service: str, iam_action: str, *given: Any, **named: Any) -> Any:
         refusal = original(service, iam_action, *given, **named)
         if iam_action == URL_ACTIONS[0]:
             if not refusal and named["service_context"].get("lambda:FunctionUrlAuthType") == "AWS_IAM":
                 through = {**named, "service_context": {"lambda:InvokedViaFunctionUrl": "true"}}
-                refusal = original(service, URL_ACTIONS[1], *given, **through)
+                unsigned = not lambda_svc._function_url_is_signed(*given[:2])
+                refusal = NOBODY if unsigned else original(service, URL_ACTIONS[1], *given, **through)
             return _of_a_url(refusal) if refusal else refusal
         if not refusal:
             return refusal

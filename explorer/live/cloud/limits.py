@@ -58,6 +58,11 @@ class Refusal:
         headers = {"Content-Type": "application/x-amz-json-1.1"}
         return self.status, headers, _body(__type=self.code, message=self.message)
 
+    def at_door(self) -> Answer:
+        """As a REST API or a function URL says who may not come in: the code in a header."""
+        headers = {"Content-Type": "application/json", "x-amzn-ErrorType": self.code}
+        return self.status, headers, _body(message=self.message)
+
     def door(self) -> Answer:
         """As a function URL or an API says it to whoever called."""
         if self.code == "RequestEntityTooLargeException":

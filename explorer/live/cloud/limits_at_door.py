@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -22,11 +23,21 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
+
+@dataclass
+class Call:
+    """One request to Invoke: its id is that of the function's invocation too, on each attempt."""
+
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    function: str = ""  # the ARN of the one that was called first
+
+
+CALL: ContextVar[Call | None] = ContextVar("explorer_call", default=None)  # that this request is
 DOOR: ContextVar[str] = ContextVar("explorer_door", default="")  # by which this request came in
 OPEN = ("/_ministack/health", "/_ministack/ready")
 TOKENS = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")  # paths that carry their own secret
 
-SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
+SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([^/]+)/([^/]+)/aws4_request")
 INVOKE = re.compile(r"/2015-03-31/functions/[^/]+/invocations/?")
 STREAM = re.compile(r"/2021-11-15/functions/[^/]+/response-streaming-invocations/?")
 OLD_ASYNC = re.compile(r"/2014-11-13/functions/[^/]+/invoke-async/?")
@@ -41,6 +52,7 @@ class Route:
     size: str = ""
     time: str = ""
     data_plane: bool = False  # has its own authorisation, which may be none
+    region: str = ""  # where the door stands
 
 
 class Enforce:
@@ -49,11 +61,13 @@ class Enforce:
     def __init__(self, inner: Application, limits: Limits) -> None:
         from ministack import app
         from ministack.core import iam_evaluator, router
-        from ministack.services import apigateway_v1
+        from ministack.services import apigateway, apigateway_v1, lambda_svc
 
         self.inner, self.limits = inner, limits
         self.api_of = checked(app, "_parse_execute_api_url", "host path")
         self.function_of = checked(app, "_parse_lambda_url", "host path")
+        self.http_scope = checked(apigateway, "find_api_scope", "api_id")
+        self.url_of = checked(lambda_svc, "resolve_function_url", "url_id")
         self.rest_scope = checked(apigateway_v1, "find_api_scope", "api_id")
         self.key_of = checked(router, "extract_access_key_id", "headers query_params")
         self.is_root = checked(iam_evaluator, "is_root_access_key", "access_key_id")
@@ -77,12 +91,14 @@ class Enforce:
         if unsigned := _not_signed(scope.get("query_string", b""), headers):
             await _drained(receive)
             return await _answer(send, unsigned)
-        if route.data_plane and _meant_elsewhere(route, headers):
+        if route.data_plane and (elsewhere := _meant_elsewhere(route, headers, scope["query_string"])):
             await _drained(receive)
-            return await _answer(
-                send, (403, {"Content-Type": "application/json"}, b'{"message":"Forbidden"}')
-            )
+            return await _answer(send, elsewhere)
         DOOR.set(route.door)
+        if route.door == "invoke":
+            call = Call()
+            CALL.set(call)
+            send = _identified(send, call.id)
         if route.size:
             limit = self.limits[route.size]
             size, messages = await _body(receive, limit)
@@ -99,9 +115,14 @@ class Enforce:
         api = self.api_of(host, path)
         if api is not None:
             kind = "http" if self.rest_scope(api[0]) is None else "rest"
-            return Route(f"{kind}-api", f"apigw.{kind}.payload", f"apigw.{kind}.timeout", True)
-        if self.function_of(host, path) is not None:
-            return Route("function-url", "lambda.furl.request", data_plane=True)
+            place = self.rest_scope(api[0]) or self.http_scope(api[0])
+            limits = (f"apigw.{kind}.payload", f"apigw.{kind}.timeout")
+            return Route(f"{kind}-api", *limits, data_plane=True, region=place[1] if place else "")
+        function = self.function_of(host, path)
+        if function is not None:
+            known = self.url_of(function[0])
+            region = known[1] if known else ""
+            return Route("function-url", "lambda.furl.request", data_plane=True, region=region)
         if method == "PUT" and CONFIGURE.fullmatch(path):
             return Route(size="lambda.updatecfg.request")
         if method != "POST":
@@ -158,6 +179,18 @@ class _Gate:
             await self.send(message)
 
 
+def _identified(send: Send, id: str) -> Send:
+    """The answer under the id of the invocation, which the function sees in its context."""
+
+    async def tell(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            others = [pair for pair in message.get("headers", ()) if pair[0].lower() != b"x-amzn-requestid"]
+            message = {**message, "headers": [*others, (b"x-amzn-requestid", id.encode())]}
+        await send(message)
+
+    return tell
+
+
 async def _body(receive: Receive, limit: float) -> tuple[int, list[Message]]:
     """The size of the body [B] and what brought it; past `limit` it is read to its end, not kept."""
     size, messages = 0, []
@@ -195,11 +228,22 @@ def _not_signed(query: bytes, headers: dict[str, str]) -> Answer | None:
     return (403, {"Content-Type": "application/xml"}, body.encode()) if more else None
 
 
-def _meant_elsewhere(route: Route, headers: dict[str, str]) -> bool:
-    """Whether the signature is for another service than the door's."""
-    signed = SCOPE.search(headers.get("authorization", ""))
+def _meant_elsewhere(route: Route, headers: dict[str, str], query: bytes) -> Answer | None:
+    """What a door says to a signature for another service or region than its own."""
+    credential = parse_qs(query.decode("latin-1")).get("X-Amz-Credential", [""])[0]
+    signed = SCOPE.search(headers.get("authorization", "") or f"Credential={credential}")
+    if signed is None:
+        return None
     service = "lambda" if route.door == "function-url" else "execute-api"
-    return signed is not None and signed[1] != service
+    if signed[2] != service:
+        text = f"Credential should be scoped to correct service: '{service}'. "
+    elif route.region and signed[1] != route.region:
+        text = f"Credential should be scoped to a valid region, not '{signed[1]}'. "
+    else:
+        return None
+    if route.door == "http-api":
+        return 403, {"Content-Type": "application/json"}, b'{"message":"Forbidden"}'
+    return Refusal(403, "InvalidSignatureException", text).at_door()
 
 
 def _no_token(headers: dict[str, str], path: str) -> Answer:

@@ -15,6 +15,7 @@ from explorer.facts.encoding import environment_size, escapes_non_ascii
 from .hook import Wrap, checked, hook
 from .limits import Limits, Refusal, invalid
 from .limits_at_door import DOOR
+from .proxy_answers import MalformedError, answer_at
 
 KB = 1024
 GATEWAYS = ("http-api", "rest-api", "function-url")
@@ -238,13 +239,27 @@ def _through_the_door(limits: Limits) -> Wrap:
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def shape(exec_result: dict[str, Any]) -> Any:
             door = DOOR.get()
-            if door not in GATEWAYS or not exec_result.get("error"):
+            if door not in GATEWAYS:
                 return original(exec_result)
-            return _failed(limits, door, exec_result), None
+            if exec_result.get("error"):
+                return _failed(limits, door, exec_result), None
+            if exec_result.get("raw_payload") or isinstance(exec_result.get("body"), bytes):
+                return original(exec_result)
+            try:
+                return answer_at(door, exec_result.get("body")), None
+            except MalformedError:
+                return _malformed(limits, door), None
 
         return shape
 
     return wrap
+
+
+def _malformed(limits: Limits, door: str) -> dict[str, Any]:
+    """What the caller sees of a function whose answer is none that the door takes."""
+    headers, text = INTERNAL[door]
+    body = json.dumps({"message": text}) if door == "rest-api" else text
+    return {"statusCode": limits.status("lambda.sync.response", door), "headers": headers, "body": body}
 
 
 def _failed(limits: Limits, door: str, result: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class Run:
 _last = threading.local()
 
 
-def _run() -> Run:
+def last_run() -> Run:
     return getattr(_last, "run", None) or Run()
 
 
@@ -185,17 +185,17 @@ def _peak_mb(pid: int) -> int:
 
 def _reporting(original: Function) -> Function:
     def emit(func: Any, request_id: str, log_text: str, error: bool, duration_ms: int, **named: Any) -> Any:
-        run = _run()
+        run = last_run()
         if named.get("log_source") or not run.answer:
             return original(func, request_id, log_text, error, duration_ms, **named)
-        lines = [log_text, f"END RequestId: {request_id}", _report(func, request_id, run)]
+        lines = [log_text, f"END RequestId: {request_id}", report_line(func, request_id, run)]
         text = "\n".join(filter(None, lines))
         return original(func, request_id, text, error, duration_ms, log_source="rie")
 
     return emit
 
 
-def _report(func: Any, request_id: str, run: Run) -> str:
+def report_line(func: Any, request_id: str, run: Run) -> str:
     """AWS's own line: times in ms to two places, billed time with the initialisation, rounded up."""
     config = func.get("config") or func
     duration_ms, init_ms = run.duration_s * 1000, (run.init_s or 0) * 1000
@@ -220,7 +220,7 @@ def _aws_errors(original: Function) -> Function:
     def dispatch(func: Any, config: Any, event: Any, request_id: str, started: float) -> Any:
         _last.run = Run()
         result = original(func, config, event, request_id, started)
-        run = _run()
+        run = last_run()
         if result.get("error") and run.answer.get("status") == "error":
             result = {**result, "body": _error(request_id, run), "function_error": "Unhandled"}
         return result

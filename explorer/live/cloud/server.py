@@ -53,17 +53,30 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
         doors,
         durable,
         grants,
+        invocations,
         limits_inside,
         patch_cloudformation,
         patch_runtime,
         queues,
+        refusals,
         states,
     )
     from .hook import check_version
     from .limits_at_door import Enforce
 
     check_version()
-    for part in (patch_runtime, limits_inside, states, queues, durable, doors, grants, actions):
+    for part in (
+        patch_runtime,
+        limits_inside,
+        invocations,
+        states,
+        queues,
+        durable,
+        doors,
+        grants,
+        actions,
+        refusals,
+    ):
         part.install(limits)
     patch_cloudformation.install()
     ended = asyncio.Event()

@@ -1,0 +1,117 @@
+"""What a function and its caller see of one invocation: environment, request id, trace, the log's end."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from .durable import is_durable
+from .hook import checked, hook
+from .limits import Limits
+from .limits_at_door import CALL
+from .patch_runtime import last_run, report_line
+
+Function = Callable[..., Any]
+
+RUNTIME_API = "127.0.0.1:9001"  # where AWS's own runtimes ask; nothing answers here
+
+
+_spawning = threading.local()
+
+
+def install(limits: Limits) -> None:
+    """Show functions of the emulator in this process what AWS shows them."""
+    from ministack.core import lambda_runtime
+    from ministack.services import lambda_svc
+
+    hook(lambda_runtime.Worker, "_spawn", "self", _configured)
+    lambda_runtime.subprocess = _Environment(lambda_runtime.subprocess)
+    hook(lambda_svc, "_xray_trace_id_for_invocation", "config inbound_trace_header", _always_traced)
+    dispatch = "func config event request_id started"
+    hook(lambda_svc, "_execute_function_dispatch", dispatch, _identified)
+    checked(lambda_svc, "_emit_lambda_logs", "func request_id log_text error duration_ms log_source")
+
+
+# The environment
+
+
+class _Environment:
+    """`subprocess` for the workers, with the variables that Lambda sets itself."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def Popen(self, *given: Any, env: Mapping[str, str], **named: Any) -> Any:
+        """As `subprocess.Popen`; outside of a worker's start the environment stays as it is."""
+        config = getattr(_spawning, "config", None)
+        own = lambda_variables(config) if config is not None else {}
+        return self.inner.Popen(*given, env={**env, **own}, **named)
+
+
+def lambda_variables(config: Mapping[str, Any]) -> dict[str, str]:
+    """What Lambda itself puts into the environment of a function of this configuration."""
+    name, version = config.get("FunctionName", ""), config.get("Version", "$LATEST")
+    group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}"
+    today = datetime.now(UTC).strftime("%Y/%m/%d")
+    return {
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.get('Runtime', '')}",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": group,
+        "AWS_LAMBDA_LOG_STREAM_NAME": f"{today}/[{version}]{uuid.uuid4().hex}",
+        "AWS_LAMBDA_RUNTIME_API": RUNTIME_API,
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+        "_HANDLER": config.get("Handler", ""),
+    }
+
+
+def _configured(original: Function) -> Function:
+    def spawn(self: Any) -> None:
+        _spawning.config = self.config
+        try:
+            original(self)
+        finally:
+            _spawning.config = None
+
+    return spawn
+
+
+def _always_traced(original: Function) -> Function:
+    """Every invocation has a trace header; where tracing is off it says that it is not sampled."""
+
+    def trace(*given: Any, **named: Any) -> str:
+        known = original(*given, **named)
+        root = f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}"
+        return str(known or f"{root};Parent={secrets.token_hex(8)};Sampled=0")
+
+    return trace
+
+
+# The id and the log
+
+
+def _identified(original: Function) -> Function:
+    def dispatch(func: Any, config: Any, event: Any, request_id: str, started: float) -> Any:
+        call = CALL.get()
+        function = config.get("FunctionArn", "")
+        if call is not None and (not call.function or (call.function == function and not is_durable(func))):
+            request_id, call.function = call.id, function
+        result = original(func, config, event, request_id, started)
+        if isinstance(result, dict) and last_run().answer:
+            lines = [
+                f"START RequestId: {request_id} Version: {config.get('Version', '$LATEST')}",
+                result.get("log") or "",
+                f"END RequestId: {request_id}",
+                report_line(func, request_id, last_run()),
+            ]
+            result = {**result, "log": "\n".join(filter(None, lines)) + "\n"}
+        return result
+
+    return dispatch

@@ -1,0 +1,637 @@
+"""What Lambda refuses beyond its model: what is not there, what does not fit together, what is too much.
+
+Each check gets the parameters of a request, or the properties of a template by the same names, and looks
+at what the emulator holds. The texts are AWS's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from explorer.check.json_errors import json_problem
+
+from .limits import Limits, Refusal, invalid
+
+Parameters = Mapping[str, Any]
+Check = Callable[[Limits, Parameters], Refusal | None]
+PARAMETER, MISSING = "InvalidParameterValueException", "ResourceNotFoundException"
+LATEST = "$LATEST"
+ARN = re.compile(r"arn:[^:]*:([^:]*):([^:]*):([^:]*):(.+)")
+SERVICE_PRINCIPAL = re.compile(r"[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|amazon\.com|aws\.internal)")
+STREAMS = ("kinesis", "dynamodb")
+
+
+def refuse(text: str, code: str = PARAMETER, status: int = 400) -> Refusal:
+    """A refusal of Lambda's."""
+    return Refusal(status, code, text)
+
+
+def missing(text: str) -> Refusal:
+    """What Lambda says of what is not there."""
+    return Refusal(404, MISSING, text)
+
+
+def state() -> Any:
+    """The emulator's Lambda."""
+    from ministack.services import lambda_svc
+
+    return lambda_svc
+
+
+# Which function
+
+
+def named(parameters: Parameters) -> tuple[str, str | None]:
+    """The plain name and the qualifier of the function that a request is about."""
+    name, qualifier = state()._resolve_name_and_qualifier(str(parameters.get("FunctionName", "")))
+    if name == "function":  # a partial ARN
+        name, _, qualifier = str(qualifier).partition(":")
+    return name, parameters.get("Qualifier") or qualifier or None
+
+
+def record(parameters: Parameters) -> Any:
+    """The function as the emulator holds it, None if there is none."""
+    return state()._functions.get(named(parameters)[0])
+
+
+def arn(parameters: Parameters, qualified: bool = True) -> str:
+    """The function's ARN as AWS's texts name it."""
+    name, qualifier = named(parameters)
+    return state()._func_arn(name) + (f":{qualifier}" if qualified and qualifier else "")
+
+
+def other_region(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """A function of another region, and two qualifiers that differ."""
+    from ministack.core.responses import get_region
+
+    text = str(parameters.get("FunctionName", ""))
+    match = ARN.fullmatch(text)
+    if match and match[1] == "lambda" and match[2] != get_region():
+        said = f"Functions from '{match[2]}' are not reachable in this region ('{get_region()}')"
+        return missing(said)
+    derived, given = state()._resolve_name_and_qualifier(text)[1], parameters.get("Qualifier")
+    if derived and given and derived != given:
+        return refuse("The derived qualifier from the function name does not match the specified qualifier.")
+    return None
+
+
+def is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """The function, and the version or alias that is named."""
+    function, (_, qualifier) = record(parameters), named(parameters)
+    if function is None:
+        return missing(f"Function not found: {arn(parameters)}")
+    if not state()._function_qualifier_exists(function, qualifier):
+        return missing(f"Function not found: {arn(parameters)}")
+    return None
+
+
+def function_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """The function, whatever the version."""
+    if record(parameters) is None:
+        return missing(f"Function not found: {arn(parameters, qualified=False)}")
+    return None
+
+
+def qualifier_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """The version or alias: AWS has another text for each."""
+    _, qualifier = named(parameters)
+    function = record(parameters)
+    if qualifier is None or state()._function_qualifier_exists(function, qualifier):
+        return None
+    return (
+        missing(f"Function not found: {arn(parameters)}")
+        if qualifier.isdigit() or "$" in qualifier
+        else missing(f"Cannot find alias arn: {arn(parameters)}")
+    )
+
+
+# What a function is made of
+
+
+def name_length(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """A name of its own has fewer characters than an ARN may have."""
+    name, most = str(parameters.get("FunctionName", "")), limits["lambda.name"]
+    if len(name) > most and not name.startswith("arn:"):
+        text = invalid(name, "functionName", f"have length less than or equal to {most}").message
+        return refuse(text)
+    return None
+
+
+def runtime(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """A runtime that AWS has never had, or makes no functions of any more."""
+    asked = parameters.get("Runtime")
+    if asked is None:
+        return None
+    rows, today = limits.facts.runtimes(), datetime.now(UTC).date().isoformat()
+    column = "create_blocked" if "Code" in parameters else "update_blocked"
+    row = rows.get(str(asked))
+    if row is None:
+        known = [id for id, one in rows.items() if not one.create_blocked or one.create_blocked > today]
+        constraint = f"Member must satisfy enum value set: [{', '.join(known)}] or be a valid ARN"
+        return refuse(f"Value {asked} at 'runtime' failed to satisfy constraint: {constraint}")
+    blocked = getattr(row, column)
+    if blocked and blocked <= today:
+        return refuse(
+            f"The runtime parameter of {asked} is no longer supported for creating or updating AWS Lambda "
+            "functions. We recommend you use a supported runtime while creating or updating functions."
+        )
+    return None
+
+
+def source(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """Code, and what a package needs beside it."""
+    code = parameters.get("Code")
+    if code is not None and not code:
+        return refuse("Please provide a source for function code.")
+    image = parameters.get("PackageType") == "Image" or bool((code or {}).get("ImageUri"))
+    if code and not image and not (parameters.get("Runtime") and parameters.get("Handler")):
+        return refuse(
+            "Runtime and Handler are mandatory parameters for functions created with deployment packages."
+        )
+    return stored_code(limits, code or {})
+
+
+def stored_code(limits: Limits, code: Parameters) -> Refusal | None:
+    """The bucket and the key that hold the code."""
+    from ministack.services import s3
+
+    bucket, key = code.get("S3Bucket"), code.get("S3Key")
+    if not bucket or not key:
+        return None
+    known = s3._buckets.get(bucket)
+    problem = None
+    if known is None:
+        problem = "NoSuchBucket. S3 Error Message: The specified bucket does not exist"
+    elif key not in (known.get("objects") or {}):
+        problem = "NoSuchKey. S3 Error Message: The specified key does not exist."
+    return refuse(f"Error occurred while GetObject. S3 Error Code: {problem}") if problem else None
+
+
+def role(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """A role that Lambda may take on."""
+    from ministack.core.responses import get_account_id
+    from ministack.services import iam
+
+    match = ARN.fullmatch(str(parameters.get("Role", "")))
+    if match is None or match[3] != get_account_id():
+        return None
+    known = iam._roles.get(match[4].rpartition("/")[2])
+    trust = known.get("AssumeRolePolicyDocument") if known else None
+    text = trust if isinstance(trust, str) else json.dumps(trust or {})
+    if known is None or "lambda.amazonaws.com" not in text:
+        return refuse("The role defined for the function cannot be assumed by Lambda.")
+    return None
+
+
+def variables(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """Names that Lambda sets itself."""
+    names = (parameters.get("Environment") or {}).get("Variables") or {}
+    rule = limits.facts.rule("template", "reserved names")
+    reserved = [name for name in names if rule and name in rule.values]
+    if not reserved:
+        return None
+    return refuse(
+        "Lambda was unable to configure your environment variables because the environment variables you "
+        "have provided contains reserved keys that are currently not supported for modification. Reserved "
+        f"keys used in this request: {', '.join(reserved)}"
+    )
+
+
+def layers(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """How many layers, of this region, and that each is there."""
+    from ministack.core.responses import get_account_id, get_region
+
+    asked = parameters.get("Layers") or []
+    if len(asked) > limits["lambda.layers"]:
+        return refuse(f"Cannot reference more than {limits['lambda.layers']} layers.")
+    for layer in asked:
+        match = ARN.fullmatch(str(layer))
+        if match is None or match[3] != get_account_id():
+            continue
+        if match[2] != get_region():
+            return refuse(
+                "Layers are not in the same region as the function. Layers are expected to be in region "
+                f"{get_region()}."
+            )
+        _, _, name_and_number = match[4].partition(":")
+        name, _, number = name_and_number.rpartition(":")
+        versions = (state()._layers.get(name) or {}).get("versions", [])
+        if not any(str(version.get("Version")) == number for version in versions):
+            return refuse(f"Layer version {layer} does not exist.")
+    return None
+
+
+def tags(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """How many tags a function may have."""
+    if len(parameters.get("Tags") or {}) > limits["lambda.tags"]:
+        return refuse("Number of tags exceeds resource tag limit.")
+    return None
+
+
+def image(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """Code of the other kind of package."""
+    function = record(parameters)
+    if function is None:
+        return missing(f"Function not found: {arn(parameters)}")
+    kind = function["config"].get("PackageType", "Zip")
+    if kind == "Zip" and parameters.get("ImageUri"):
+        return refuse("Please don't provide ImageUri when updating a function with packageType Zip.")
+    if kind == "Image" and not parameters.get("ImageUri"):
+        return refuse("Please provide ImageUri when updating a function with packageType Image.")
+    return stored_code(limits, parameters)
+
+
+# Versions, aliases, concurrency
+
+
+def latest_stays(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """DeleteFunction: $LATEST goes with the function alone."""
+    if named(parameters)[1] == LATEST:
+        return refuse("$LATEST version cannot be deleted without deleting the function.")
+    return None
+
+
+def publishable(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """PublishVersion: of the revision and the code that the caller means."""
+    function = record(parameters)
+    if function is None:
+        return None
+    config, revision, digest = (
+        function["config"],
+        parameters.get("RevisionId"),
+        parameters.get("CodeSha256"),
+    )
+    if revision and revision != config.get("RevisionId"):
+        return refuse(
+            "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias "
+            "API to retrieve the latest Revision Id",
+            "PreconditionFailedException",
+            412,
+        )
+    if digest and digest != config.get("CodeSha256"):
+        return refuse(
+            f"CodeSHA256 ({digest}) is different from current CodeSHA256 in $LATEST "
+            f"({config.get('CodeSha256')}). Please try again with the CodeSHA256 in $LATEST."
+        )
+    return None
+
+
+def new_alias(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """CreateAlias: it is new, and so is nothing that it names."""
+    function, name = record(parameters), parameters.get("Name")
+    if function is None:
+        return missing(f"Function not found: {arn(parameters)}:{parameters.get('FunctionVersion')}")
+    if name in function["aliases"]:
+        return refuse(f"Alias already exists: {arn(parameters)}:{name}", "ResourceConflictException", 409)
+    return routed(limits, parameters)
+
+
+def known_alias(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """GetAlias: AWS has a text of its own."""
+    function, name = record(parameters), parameters.get("Name")
+    if function is not None and name not in function["aliases"]:
+        return missing(f"Cannot find alias arn: {arn(parameters)}:{name}")
+    return None
+
+
+def routed(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """The versions that an alias leads to."""
+    function, version = record(parameters), parameters.get("FunctionVersion")
+    if function is None or (parameters.get("Name") not in function["aliases"] and version is None):
+        return None  # nothing of it is there: the emulator says so
+    weights = (parameters.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    if len(weights) > 1:
+        return refuse("Number of items in AdditionalVersionWeights cannot be greater than 1")
+    if weights and version == LATEST:
+        return refuse("$LATEST is not supported for an alias pointing to more than 1 version")
+    if version in weights:
+        return refuse(
+            f"Invalid function version {version}. Function version {version} is already included in routing "
+            "configuration."
+        )
+    for number in (version, *weights):
+        if number not in (None, LATEST) and number not in function["versions"]:
+            return missing(f"Function not found: {arn(parameters)}:{number}")
+    return None
+
+
+def reserved(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """PutFunctionConcurrency: what it leaves to the other functions."""
+    name, qualifier = named(parameters)
+    if qualifier:
+        return refuse(
+            "This operation is permitted on Lambda functions only. Aliases and versions do not support this "
+            "operation. Please specify either a function name or an unqualified function ARN."
+        )
+    function = record(parameters)
+    if function is None:
+        return missing(f"Function not found: {arn(parameters)}")
+    asked = int(parameters.get("ReservedConcurrentExecutions", 0))
+    provisioned = sum(_provisioned(function).values())
+    if asked < provisioned:
+        return refuse(
+            f" ReservedConcurrentExecutions  {asked} should not be lower than function's total provisioned "
+            f"concurrency [{provisioned}]."
+        )
+    least = limits["lambda.concurrency.unreserved"]
+    if asked and _unreserved(limits, name) - asked < least:
+        return refuse(
+            "Specified ReservedConcurrentExecutions for function decreases account's "
+            f"UnreservedConcurrentExecution below its minimum value of [{least}]."
+        )
+    return None
+
+
+def provisioned(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """PutProvisionedConcurrencyConfig: of a version, and within what is free."""
+    name, qualifier = named(parameters)
+    if qualifier == LATEST:
+        return refuse("Provisioned Concurrency Configs cannot be applied to unpublished function versions.")
+    function = record(parameters)
+    if function is None:
+        return missing(f"Function not found: {arn(parameters)}")
+    if gone := qualifier_is_there(limits, parameters):
+        return gone
+    asked = int(parameters.get("ProvisionedConcurrentExecutions", 0))
+    others = sum(units for key, units in _provisioned(function).items() if key != qualifier)
+    own = function.get("concurrency")
+    if own is not None:
+        if asked + others > own:
+            return refuse(
+                "Requested Provisioned Concurrency should not be greater than the "
+                "reservedConcurrentExecution for function"
+            )
+        return None
+    free, least = _unreserved(limits, name) - others, limits["lambda.concurrency.unreserved"]
+    if asked > free:
+        return refuse(
+            "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency "
+            f"[{free:.0f}]."
+        )
+    if free - asked < least:
+        return refuse(
+            "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
+            f"below its minimum value of [{least}]."
+        )
+    return None
+
+
+def provisioned_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """GetProvisionedConcurrencyConfig: of a version or alias that has one."""
+    _, qualifier = named(parameters)
+    if qualifier == LATEST:
+        return refuse("The function resource provided must be an alias or a published version.")
+    if gone := qualifier_is_there(limits, parameters):
+        return gone
+    function = record(parameters)
+    if function is not None and qualifier not in _provisioned(function):
+        code = "ProvisionedConcurrencyConfigNotFoundException"
+        return refuse("No Provisioned Concurrency Config found for this function", code, 404)
+    return None
+
+
+def _provisioned(function: Mapping[str, Any]) -> dict[str, int]:
+    configs = function.get("provisioned_concurrency") or {}
+    return {key: int(one["RequestedProvisionedConcurrentExecutions"]) for key, one in configs.items()}
+
+
+def _unreserved(limits: Limits, name: str) -> float:
+    """What all other functions leave of the account's concurrency."""
+    others = [one for key, one in state()._functions.items() if key != name]
+    taken = sum(
+        one["concurrency"] if one.get("concurrency") is not None else sum(_provisioned(one).values())
+        for one in others
+    )
+    return limits["lambda.concurrency"] - taken
+
+
+# Asynchronous calls and event sources
+
+
+def event_config(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """What happens to asynchronous events, and where they go in the end."""
+    settings = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
+    if not any(parameters.get(name) is not None for name in settings):
+        return refuse("You must specify at least one of error handling or destination setting.")
+    function, (name, qualifier) = record(parameters), named(parameters)
+    if not state()._function_qualifier_exists(function, qualifier):
+        return missing("The function doesn't exist.")
+    config = parameters.get("DestinationConfig") or {}
+    for case in ("OnSuccess", "OnFailure"):
+        target = (config.get(case) or {}).get("Destination")
+        if not target:
+            continue
+        match = ARN.fullmatch(target)
+        if match is None or match[1] not in ("lambda", "sqs", "sns", "events", "s3"):
+            return refuse(f"The provided destination config {_java(config)} is invalid.")
+        if match[1] == "lambda":
+            other = match[4].removeprefix("function:").partition(":")[0]
+            if other == name:
+                return refuse("You can't specify the function as a destination for itself.")
+            if other not in state()._functions:
+                return refuse(f"The destination ARN {target} is invalid.")
+    return None
+
+
+def _java(config: Mapping[str, Any]) -> str:
+    """A destination config as Lambda prints it."""
+    parts = []
+    for case, field in (("OnSuccess", "onSuccess"), ("OnFailure", "onFailure")):
+        target = (config.get(case) or {}).get("Destination")
+        parts.append(f"{field}={case}(destination={target})" if target else f"{field}=null")
+    return f"DestinationConfig({', '.join(parts)})"
+
+
+def event_config_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """Get- and DeleteFunctionEventInvokeConfig: one that was put."""
+    function, (name, qualifier) = record(parameters), named(parameters)
+    known = state()._event_invoke_config(function, qualifier) if function else None
+    if known:
+        return None
+    return missing(
+        f"The function {state()._func_arn(name)}:{qualifier or LATEST} doesn't have an EventInvokeConfig"
+    )
+
+
+def event_source(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """CreateEventSourceMapping: a source that is there, a function, and settings that go together."""
+    given = parameters.get("EventSourceArn")
+    if not given and not parameters.get("SelfManagedEventSource"):
+        return refuse("Unrecognized event source.")
+    if record(parameters) is None:
+        return refuse("Function does not exist")
+    for filtered in (parameters.get("FilterCriteria") or {}).get("Filters") or []:
+        if not _is_pattern(filtered.get("Pattern")):
+            return refuse("Invalid filter pattern definition.")
+    match = ARN.fullmatch(str(given or ""))
+    service = match[1] if match else ""
+    if service in STREAMS and not parameters.get("StartingPosition"):
+        return refuse(
+            "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: "
+            "Member must not be null."
+        )
+    if service == "dynamodb" and parameters.get("StartingPosition") == "AT_TIMESTAMP":
+        return refuse(f"Unsupported starting position for arn type: {given}")
+    return _queue(limits, parameters, match) if match and service == "sqs" else None
+
+
+def _is_pattern(text: Any) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (TypeError, ValueError):
+        return False
+
+
+def _queue(limits: Limits, parameters: Parameters, match: re.Match[str]) -> Refusal | None:
+    from ministack.services import sqs
+
+    if parameters.get("DestinationConfig"):
+        return refuse("Unsupported DestinationConfig parameter for given event source mapping type.")
+    size, window = parameters.get("BatchSize"), parameters.get("MaximumBatchingWindowInSeconds")
+    if size and int(size) > limits["lambda.esm.batch_size.windowless"] and not int(window or 0):
+        return refuse(
+            "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than "
+            f"{limits['lambda.esm.batch_size.windowless']}"
+        )
+    url = sqs._queue_url(match[4]) if match[4] else ""
+    queue = sqs._queues.get(url)
+    if queue is None:
+        return refuse(
+            "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. "
+            "SQS Error Message: The specified queue does not exist."
+        )
+    _, qualifier = named(parameters)
+    _, config = state()._effective_func_record_for_qualifier(record(parameters), qualifier)
+    visible = int(queue["attributes"].get("VisibilityTimeout", 30))
+    timeout = int((config or {}).get("Timeout", 3))
+    if visible < timeout:
+        return refuse(
+            f"Queue visibility timeout: {visible} seconds is less than Function timeout: {timeout} seconds"
+        )
+    return _twice(parameters, str(parameters["EventSourceArn"]))
+
+
+def _twice(parameters: Parameters, source_arn: str) -> Refusal | None:
+    name, _ = named(parameters)
+    for id, one in state()._esms.items():
+        if one.get("EventSourceArn") == source_arn and one.get("FunctionName") == name:
+            return refuse(
+                f'An event source mapping with SQS arn (" {source_arn} ") and function (" {name} ") already '
+                f"exists. Please update or delete the existing mapping with UUID {id}",
+                "ResourceConflictException",
+                409,
+            )
+    return None
+
+
+# Permissions, tags, calls
+
+
+def permission(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """AddPermission: to whom, and on what."""
+    if named(parameters)[1] == LATEST:
+        return refuse("We currently do not support adding policies for $LATEST.")
+    if record(parameters) is not None and (gone := qualifier_is_there(limits, parameters)):
+        return gone
+    principal = str(parameters.get("Principal", ""))
+    good = principal == "*" or principal.isdigit() or principal.startswith("arn:")
+    if not good and not SERVICE_PRINCIPAL.fullmatch(principal):
+        return refuse("The provided principal was invalid. Please check the principal and try again.")
+    return None
+
+
+def policy_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """GetPolicy: one that was made."""
+    function = record(parameters)
+    if function is None:
+        return None
+    own = function["policy"]["Statement"]
+    wanted = arn(parameters)
+    if not any(one.get("Resource", wanted) == wanted for one in own):
+        return missing("The resource you requested does not exist.")
+    return None
+
+
+def tagged(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """TagResource and its kind: a function itself, and not too many tags on it."""
+    resource = str(parameters.get("Resource", ""))
+    match = ARN.fullmatch(resource)
+    if match is None or not match[4].startswith("function:"):
+        return None
+    name, _, qualifier = match[4].removeprefix("function:").partition(":")
+    if qualifier:
+        return refuse(
+            "Tags on function aliases and versions are not supported. Please specify a function ARN."
+        )
+    function = state()._functions.get(name)
+    if function is None:
+        return missing(f"Function not found: {resource}")
+    return tags(limits, {"Tags": {**function.get("tags", {}), **(parameters.get("Tags") or {})}})
+
+
+def url_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """GetFunctionUrlConfig: one that was made."""
+    name, qualifier = named(parameters)
+    if state()._url_config_key(name, qualifier) not in state()._function_urls:
+        return missing("The resource you requested does not exist.")
+    return None
+
+
+def payload_refusal(body: bytes) -> Refusal | None:
+    """Invoke: a payload that is JSON, in UTF-8."""
+    if not body:
+        return None
+    problem = _payload_problem(body)
+    if problem is None:
+        return None
+    text, line, column = problem
+    place = f"[Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: {line}"
+    text = f"Could not parse request body into json: Could not parse payload into json: {text}"
+    return refuse(f"{text}\n at {place}, column: {column}]", "InvalidRequestContentException")
+
+
+def _payload_problem(body: bytes) -> tuple[str, int, int] | None:
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        before = body[: error.start].decode()
+        line, column = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
+        found = json_problem(before + "\ufffd") if before.strip() == "" else None
+        byte = body[error.start]
+        if found:  # where a value begins the parser sees a character of its own
+            return f"Unexpected character ((CTRL-CHAR, code {byte})): {found[0].partition(': ')[2]}", 1, 1
+        return f"Invalid UTF-8 start byte {byte:#x}", line, column
+    return json_problem(text)
+
+
+ANY: tuple[Check, ...] = (other_region,)
+CHECKS: Mapping[str, tuple[Check, ...]] = {
+    "CreateFunction": (name_length, runtime, source, role, variables, layers, tags),
+    "UpdateFunctionConfiguration": (function_is_there, runtime, role, variables, layers),
+    "UpdateFunctionCode": (image,),
+    "DeleteFunction": (latest_stays,),
+    "GetFunction": (is_there,),
+    "GetFunctionConfiguration": (is_there,),
+    "PublishVersion": (publishable,),
+    "CreateAlias": (new_alias,),
+    "UpdateAlias": (routed,),
+    "GetAlias": (known_alias,),
+    "PutFunctionConcurrency": (reserved,),
+    "PutProvisionedConcurrencyConfig": (provisioned,),
+    "GetProvisionedConcurrencyConfig": (provisioned_is_there,),
+    "PutFunctionEventInvokeConfig": (event_config,),
+    "UpdateFunctionEventInvokeConfig": (event_config,),
+    "GetFunctionEventInvokeConfig": (event_config_is_there,),
+    "DeleteFunctionEventInvokeConfig": (event_config_is_there,),
+    "CreateEventSourceMapping": (event_source,),
+    "AddPermission": (permission,),
+    "GetPolicy": (policy_is_there,),
+    "TagResource": (tagged,),
+    "UntagResource": (tagged,),
+    "ListTags": (tagged,),
+    "GetFunctionUrlConfig": (url_is_there,),
+}

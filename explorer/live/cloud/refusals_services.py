@@ -1,0 +1,386 @@
+"""What the other services refuse beyond their models: names, texts, what is not there.
+
+Parameter Store, Secrets Manager, Step Functions, SQS, S3, API Gateway. The texts are AWS's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from explorer.check import state_language
+from explorer.check.json_errors import json_problem
+
+from .limits import Limits, Refusal, invalid
+
+Parameters = Mapping[str, Any]
+Check = Callable[[Limits, Parameters], Refusal | None]
+VALIDATION = "ValidationException"
+PARAMETER_NAME = re.compile(r"[a-zA-Z0-9_.\-/]+")
+SECRET_NAME = re.compile(r"[a-zA-Z0-9/_+=.@!\-]+")
+QUEUE_NAME = re.compile(r"[a-zA-Z0-9_-]+(\.fifo)?")
+ROUTE = re.compile(r"\$default|\$connect|\$disconnect|(ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /.*")
+NO_STATE_NAME = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]""")
+
+
+def refuse(code: str, text: str, status: int = 400) -> Refusal:
+    """A refusal."""
+    return Refusal(status, code, text)
+
+
+# Parameter Store
+
+
+def parameter_name(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """PutParameter: a name that is AWS's own, no path, or too deep."""
+    name = str(parameters.get("Name", ""))
+    if not name:  # CloudFormation makes one
+        return None
+    first = name.strip("/").partition("/")[0].lower()
+    if first.startswith("aws"):
+        return refuse("AccessDeniedException", f"No access to reserved parameter name: {name}.")
+    levels = [part for part in name.split("/") if part]
+    if "/" in name and not name.startswith("/"):
+        return refuse(VALIDATION, "Parameter name must be a fully qualified name.")
+    bad_form = not PARAMETER_NAME.fullmatch(name) or "//" in name or name.endswith("/")
+    if first.startswith("ssm") or bad_form:
+        return refuse(
+            VALIDATION,
+            'Parameter name: can\'t be prefixed with "ssm" (case-insensitive). If formed as a path, it can '
+            "consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, "
+            "numbers and the following 3 symbols .-_",
+        )
+    most = limits["ssm.levels"]
+    if len(levels) > most:
+        return refuse(
+            "HierarchyLevelLimitExceededException",
+            f"Parameter name has too many levels: a maximum of {most} is supported.",
+        )
+    return None
+
+
+def parameter_value(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """PutParameter: no empty value."""
+    if parameters.get("Value") == "":
+        text = "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must "
+        return refuse(VALIDATION, f"{text}have length greater than or equal to 1")
+    return None
+
+
+# Secrets Manager
+
+
+def secret_name(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """CreateSecret: a name of the characters that it takes."""
+    name, most = str(parameters.get("Name", "")), limits["sm.name"]
+    if name and not SECRET_NAME.fullmatch(name):
+        return refuse(
+            VALIDATION,
+            "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: "
+            "-/_+=.@!",
+        )
+    if len(name) > most:
+        return invalid(name, "name", f"have length less than or equal to {most}")
+    return None
+
+
+def one_value(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """A secret is a text or bytes, not both."""
+    if parameters.get("SecretString") is not None and parameters.get("SecretBinary") is not None:
+        return refuse(
+            "InvalidParameterException",
+            "You can't specify both a binary secret value and a string secret value in the same secret.",
+        )
+    return None
+
+
+def new_secret(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """CreateSecret: a name that is free."""
+    known = _secret(parameters.get("Name"))
+    if known is None or parameters.get("ClientRequestToken") in (known.get("Versions") or {}):
+        return None
+    if known.get("DeletedDate"):
+        return refuse(
+            "InvalidRequestException",
+            "You can't create this secret because a secret with this name is already scheduled for deletion.",
+        )
+    text = f"The operation failed because the secret {parameters.get('Name')} already exists."
+    return refuse("ResourceExistsException", text)
+
+
+def secret_stage(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """GetSecretValue: the version that is asked for."""
+    known, stage, id = (
+        _secret(parameters.get("SecretId")),
+        parameters.get("VersionStage"),
+        parameters.get("VersionId"),
+    )
+    if known is None or not stage:
+        return None
+    versions = known.get("Versions") or {}
+    staged = [key for key, one in versions.items() if stage in (one.get("Stages") or ())]
+    if id and id in versions and id not in staged:
+        text = "You provided a VersionStage that is not associated to the provided VersionId."
+        return refuse("InvalidRequestException", text)
+    if not staged:
+        text = f"Secrets Manager can't find the specified secret value for staging label: {stage}"
+        return refuse("ResourceNotFoundException", text)
+    return None
+
+
+def rotation(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """RotateSecret: by a function."""
+    known = _secret(parameters.get("SecretId"))
+    if known is None or parameters.get("RotationLambdaARN") or known.get("RotationLambdaARN"):
+        return None
+    text = "No Lambda rotation function ARN is associated with this secret."
+    return refuse("InvalidRequestException", text)
+
+
+def _secret(id: Any) -> Any:
+    from ministack.services import secretsmanager
+
+    return secretsmanager._resolve(id)[1] if id else None
+
+
+# Step Functions
+
+
+def machine_name(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """A name of the characters that it takes, and not too long."""
+    name = str(parameters.get("name", ""))
+    if name and (NO_STATE_NAME.search(name) or len(name) > limits["sfn.name"]):
+        return refuse("InvalidName", f"Invalid Name: '{name}'")
+    return None
+
+
+def definition(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """A definition in which AWS finds no error."""
+    text = parameters.get("definition")
+    if text is None:
+        return None
+    kind = parameters.get("type") or _kind(parameters.get("stateMachineArn")) or state_language.STANDARD
+    found = state_language.diagnostics(str(text), str(kind))
+    if any(one.severity == state_language.ERROR for one in found):
+        return refuse("InvalidDefinition", state_language.refusal_text(found))
+    return None
+
+
+def _kind(arn: Any) -> str | None:
+    known = _machines().get(arn) if arn else None
+    return str(known["type"]) if known else None
+
+
+def _machines() -> Any:
+    from ministack.services import stepfunctions
+
+    return stepfunctions._state_machines
+
+
+def something_changes(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """UpdateStateMachine: at least one thing."""
+    settings = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration")
+    if any(parameters.get(name) is not None for name in (*settings, "encryptionConfiguration")):
+        return None
+    return refuse(
+        "MissingRequiredParameter",
+        "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be "
+        "specified",
+    )
+
+
+def machine_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """A machine that was made; versions and aliases are the emulator's to tell."""
+    arn = str(parameters.get("stateMachineArn", ""))
+    plain_parts = 7
+    if arn and len(arn.split(":")) == plain_parts and arn not in _machines():
+        return refuse("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
+    return None
+
+
+def new_machine(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """CreateStateMachine: a name that is free, or the very same machine again."""
+    from ministack.core.responses import get_account_id, get_region
+
+    arn = f"arn:aws:states:{get_region()}:{get_account_id()}:stateMachine:{parameters.get('name')}"
+    known = _machines().get(arn)
+    if known is None or (
+        known["definition"] == parameters.get("definition")
+        and known["type"] == parameters.get("type", state_language.STANDARD)
+    ):
+        return None
+    return refuse("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
+
+
+def execution_input(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """StartExecution: an input that is JSON."""
+    text = parameters.get("input")
+    if text is None:
+        return None
+    problem = json_problem(str(text)) if text else ("Invalid execution input.", 1, 1)
+    if problem is None:
+        return None
+    return refuse("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{problem[0]}'")
+
+
+def synchronous(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """StartSyncExecution: of an Express workflow."""
+    kind = _kind(parameters.get("stateMachineArn"))
+    if kind and kind != state_language.EXPRESS:
+        text = "This operation is not supported by this type of state machine"
+        return refuse("StateMachineTypeNotSupported", text)
+    return None
+
+
+def express_is_untold(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """DescribeExecution and its kind know nothing of Express workflows."""
+    arn = str(parameters.get("executionArn", ""))
+    if ":express:" in arn:
+        text = f"Invalid Arn: 'Resource type not valid in this context: express' for arn '{arn}'"
+        return refuse("InvalidArn", text)
+    return None
+
+
+def execution_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """An execution that was begun."""
+    from ministack.services import stepfunctions
+
+    arn = str(parameters.get("executionArn", ""))
+    if arn and arn not in stepfunctions._executions:
+        return refuse("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+    return None
+
+
+def validated(parameters: Parameters) -> dict[str, Any]:
+    """The answer to ValidateStateMachineDefinition."""
+    kind = str(parameters.get("type") or state_language.STANDARD)
+    found = state_language.diagnostics(str(parameters.get("definition", "")), kind)
+    if parameters.get("severity", state_language.ERROR) == state_language.ERROR:
+        found = [one for one in found if one.severity == state_language.ERROR]
+    most = int(parameters.get("maxResults") or 0) or len(found)
+    failed = any(one.severity == state_language.ERROR for one in found)
+    told = [
+        {"severity": one.severity, "code": one.code, "message": one.message}
+        | ({"location": one.location} if one.location else {})
+        for one in found[:most]
+    ]
+    return {"result": "FAIL" if failed else "OK", "diagnostics": told, "truncated": len(found) > most}
+
+
+# SQS
+
+
+def message(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """SendMessage: how long it may be held back."""
+    return _seconds(parameters, "DelaySeconds", limits["sqs.delay"], "DelaySeconds must be >= 0 and <= {}.")
+
+
+def receiving(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """ReceiveMessage: how long it may wait."""
+    return _seconds(parameters, "WaitTimeSeconds", limits["sqs.wait"], "Must be >= 0 and <= {}, if provided.")
+
+
+def _seconds(parameters: Parameters, name: str, most: float, reason: str) -> Refusal | None:
+    value = parameters.get(name)
+    if value is None or 0 <= int(value) <= most:
+        return None
+    text = f"Value {value} for parameter {name} is invalid. Reason: {reason.format(most)}"
+    return refuse("InvalidParameterValue", text)
+
+
+def queue(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """CreateQueue: a name, and attributes of its kind."""
+    name, attributes = str(parameters.get("QueueName", "")), parameters.get("Attributes") or {}
+    if not QUEUE_NAME.fullmatch(name) or len(name) > limits["sqs.name"]:
+        return refuse(
+            "InvalidParameterValue",
+            "Can only include alphanumeric characters, hyphens, or underscores. 1 to "
+            f"{limits['sqs.name']} in length",
+        )
+    if not name.endswith(".fifo") and "ContentBasedDeduplication" in attributes:
+        return refuse("InvalidAttributeName", "Unknown Attribute ContentBasedDeduplication.")
+    return None
+
+
+# S3 and API Gateway
+
+
+def object_key(limits: Limits, path: str) -> Refusal | None:
+    """PutObject: a key of so many bytes."""
+    key = path.lstrip("/").partition("/")[2]
+    if len(key.encode("utf-8", "surrogateescape")) > limits["s3.key"]:
+        return refuse("KeyTooLongError", "Your key is too long")
+    return None
+
+
+def integration(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """CreateIntegration: how long it may take."""
+    return _milliseconds(parameters.get("TimeoutInMillis"), limits["apigw.http.timeout"])
+
+
+def rest_integration(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """PutIntegration: the same of a REST API."""
+    return _milliseconds(parameters.get("timeoutInMillis"), limits["apigw.rest.timeout"])
+
+
+def _milliseconds(value: Any, most_s: float) -> Refusal | None:
+    least, most = 50, round(most_s * 1000)
+    if value is None or least <= int(value) <= most:
+        return None
+    return refuse("BadRequestException", f"Timeout should be between {least} ms and {most} ms")
+
+
+def route(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """CreateRoute: a key that is one."""
+    from ministack.services import apigateway
+
+    key = str(parameters.get("RouteKey", ""))
+    api = apigateway._apis.get(parameters.get("ApiId"))
+    if api and api.get("protocolType") == "HTTP" and not ROUTE.fullmatch(key):
+        return refuse(
+            "BadRequestException",
+            f"The provided route key is not formatted properly for HTTP protocol. Format should be "
+            f'"<HTTP METHOD> /<RESOURCE PATH>" or "$default": {key}',
+        )
+    return None
+
+
+CHECKS: Mapping[str, Mapping[str, tuple[Check, ...]]] = {
+    "ssm": {"PutParameter": (parameter_name, parameter_value)},
+    "secretsmanager": {
+        "CreateSecret": (secret_name, one_value, new_secret),
+        "PutSecretValue": (one_value,),
+        "UpdateSecret": (one_value,),
+        "GetSecretValue": (secret_stage,),
+        "RotateSecret": (rotation,),
+    },
+    "stepfunctions": {
+        "CreateStateMachine": (machine_name, definition, new_machine),
+        "UpdateStateMachine": (machine_is_there, something_changes, definition),
+        "DescribeStateMachine": (machine_is_there,),
+        "StartExecution": (machine_name, machine_is_there, execution_input),
+        "StartSyncExecution": (machine_is_there, synchronous, execution_input),
+        "ListExecutions": (machine_is_there,),
+        "DescribeExecution": (express_is_untold, execution_is_there),
+        "GetExecutionHistory": (express_is_untold, execution_is_there),
+        "StopExecution": (express_is_untold, execution_is_there),
+        "CreateActivity": (machine_name,),
+    },
+    "sqs": {"SendMessage": (message,), "ReceiveMessage": (receiving,), "CreateQueue": (queue,)},
+    "apigatewayv2": {
+        "CreateIntegration": (integration,),
+        "UpdateIntegration": (integration,),
+        "CreateRoute": (route,),
+    },
+    "apigateway": {"PutIntegration": (rest_integration,)},
+}
+
+
+def definition_text(given: Any, substitutions: Mapping[str, Any]) -> str:
+    """A template's definition as the text that the service gets."""
+    text = given if isinstance(given, str) else json.dumps(given)
+    for name, value in substitutions.items():
+        text = text.replace(f"${{{name}}}", str(value))
+    return text
