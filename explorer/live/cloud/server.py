@@ -57,13 +57,14 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
         patch_cloudformation,
         patch_runtime,
         queues,
+        starts,
         states,
     )
     from .hook import check_version
     from .limits_at_door import Enforce
 
     check_version()
-    for part in (patch_runtime, limits_inside, states, queues, durable, doors, grants, actions):
+    for part in (patch_runtime, starts, limits_inside, states, queues, durable, doors, grants, actions):
         part.install(limits)
     patch_cloudformation.install()
     ended = asyncio.Event()
