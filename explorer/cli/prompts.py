@@ -173,6 +173,9 @@ Runtime = Annotated[
 Response = Annotated[
     int | None, typer.Option(metavar="N", min=0, help="Of the sample work's result; else the p50.")
 ]
+Success = Annotated[
+    float, typer.Option(metavar="SHARE", min=0, max=1, help="Of the jobs: exit 1 where fewer succeed.")
+]
 Rows = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.parquet", help="A row a request.")]
 Repeat = Annotated[int, typer.Option(metavar="N", min=1, help="Runs, for intervals of confidence.")]
 WarmUp = Annotated[int, typer.Option(metavar="N", min=0, help="Requests before that do not count.")]

@@ -1,11 +1,15 @@
 """The load generator and the benchmark, held against an endpoint of which everything is known."""
 
 import asyncio
+import hashlib
 import json
 import math
 import os
+import random
 import signal
 import time
+from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,6 +18,7 @@ import pytest
 
 from explorer import ExplorerError, Workload
 from explorer.analysis.calibration.measurements import read_benchmark
+from explorer.live.bench.contents import sample_digest
 from explorer.live.bench.endpoint import Endpoint, Work
 from explorer.live.bench.jobs import Polling
 from explorer.live.bench.knee import knee_rps, stretches
@@ -25,8 +30,9 @@ from explorer.live.bench.result import LATE_S
 from explorer.live.bench.row import Row
 from explorer.live.bench.run import Caps, bench
 from explorer.live.bench.schedule import Closed, constant, poisson, stepped
+from explorer.live.bench.watch import Meter, Usage
 from tests.support.designs import plain
-from tests.support.fake_endpoint import running
+from tests.support.fake_endpoint import made, running
 
 pytestmark = pytest.mark.live
 
@@ -171,6 +177,92 @@ def test_nobody_there_is_an_error_and_no_loss():
         pass
     found = stored(url, constant(10, 0.3)).to_dict()
     assert found["errors"] == {"submit: connection": 3} and found["lost"] == 0 and found["latency_s"] == {}
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize("as_jobs", [True, False])
+def test_an_endpoint_that_goes_is_noticed_within_seconds_and_what_it_had_is_lost(as_jobs, number):
+    schedule = constant(10, 120)
+    with running(with_process=True) as (url, child):
+        went = []
+
+        def after_five(done, *_):
+            if done == 5:
+                went.append(time.monotonic())
+                child.send_signal(number)
+
+        asked = partial(stored, url, schedule, 0.5) if as_jobs else partial(answered, url, schedule)
+        result = asked(progress=after_five)
+        took_s = time.monotonic() - went[0]
+    found = result.to_dict()
+    assert took_s < 10
+    assert 0 < found["succeeded"] < found["jobs"] and not found["valid"]
+    assert found["jobs"] + found["not_sent"] == schedule.requests
+    assert any("the endpoint is gone" in why for why in found["why_not_valid"])
+    accepted = [row for row in result.rows if row.accepted and row.status != "succeeded"]
+    assert found["lost"] == len(accepted) and (found["lost"] > 0) == as_jobs
+
+
+def test_an_endpoint_that_is_slow_is_not_gone():
+    with running(submit_s=8.5) as url:
+        found = bench(Endpoint(url), Closed(1, 1), Work.sample(0, 100), polling=FAST).to_dict()
+    assert (found["succeeded"], found["not_sent"], found["valid"]) == (1, 0, True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [("swaps", "result: another job's"), ("damages", "result: not what was asked for"), ("gzips", "")],
+)
+def test_a_result_of_the_right_length_is_held_against_its_seed(fault, error):
+    digest = lambda number: hashlib.sha256(made({"seed": number + 1, "response_bytes": 5000})).hexdigest()  # noqa: E731
+    work = replace(Work.sample(0, 5000), digest=digest)
+    with running(**{fault: 5}) as url:
+        found = bench(Endpoint(url), constant(20, 0.5), work, polling=FAST).to_dict()
+    assert found["errors"] == ({error: 2} if error else {})
+    assert (found["corrupted"], found["lost"]) == (2 if error else 0, 0)
+    assert found["succeeded"] == 10 - found["corrupted"]
+    assert found["latency_of"] == f"the {found['succeeded']} of 10 jobs that succeeded"
+
+
+def test_all_pages_are_held_against_the_seed():
+    digest = lambda number: hashlib.sha256(made({"seed": number + 1, "response_bytes": 2500})).hexdigest()  # noqa: E731
+    for good, expected in ((digest, 3), (lambda number: digest(number + 1), 0)):
+        work = replace(Work.sample(0, 2500), digest=good)
+        with running(page_bytes=1000, gzips=True) as url:
+            found = bench(Endpoint(url, stored=False), constant(10, 0.3), work).to_dict()
+        assert found["succeeded"] == expected
+
+
+def test_what_the_sample_answers_is_known_without_asking_it():
+    """By the test's own arithmetic: random base64 and its filler, block by block."""
+    settings = {"binary": True, "compression": 0.25, "json_escape": 1.08, "gzip": False}
+    noise = random.Random(7).randbytes(3 * 1024)
+    blocks = [noise[1024 * k : 1024 * (k + 1)] + b"\0" * 3072 for k in range(3)]
+    expected = hashlib.sha256(b"".join(blocks)[:9000]).hexdigest()
+    assert sample_digest(settings, 9000)(7) == expected != sample_digest(settings, 9000)(8)
+
+
+@pytest.mark.parametrize(
+    ("own", "cores", "why"),
+    [
+        (0.91, 0.2, "the generator is the bottleneck"),
+        (0.2, 0.91, "2 cores were 91% busy: what is slow is the machine"),
+        (0.89, 0.89, None),
+        (0.2, None, None),
+    ],
+)
+def test_a_machine_that_gave_in_is_named(own, cores, why):
+    said = Usage(2, cores, own).why(is_local=True)
+    assert (why is None and said is None) or why in said
+
+
+def test_what_burns_on_this_machine_is_seen():
+    meter = Meter()
+    until_s = time.process_time() + 0.3
+    while time.process_time() < until_s:
+        pass
+    usage = meter.usage()
+    assert 0.1 < usage.generator <= 1.05 and (usage.busy is None or usage.busy > 0.1)
 
 
 def test_pages_are_followed_to_the_last():

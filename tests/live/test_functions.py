@@ -453,27 +453,6 @@ def test_a_step_that_fails_as_asked(jobs_stack):
     assert seen["error"] == {"type": "StepFailed", "detail": "step 3 failed, as asked"}
 
 
-@pytest.mark.parametrize(
-    ("body", "detail"),
-    [
-        ([1], "the body is not an object"),
-        ({"run": 1}, 'the body has "run": expected runtime_s, response_bytes'),
-        ({"steps": 0}, "steps is 0: expected a whole number from 1 to"),
-        ({"steps": True}, "steps is True: expected a whole number"),
-        ({"runtime_s": "1"}, "runtime_s is '1': expected a number from 0"),
-        ({"response_bytes": -1}, "response_bytes is -1: expected a whole number from 0"),
-        ({"steps": 2, "fail_at_step": 2}, "fail_at_step is 2: expected a whole number from 0 to 1"),
-    ],
-)
-def test_a_body_that_the_sample_work_does_not_take(ship, body, detail):
-    here = ship(response="whole")
-    answer = asked(here, "POST", "/run", body)
-    assert answer.status == 400 and answer.body["detail"].startswith(detail)
-    id, event = queued(here)
-    here.slices.advance({**event, "body": body}, lambda: 60.0)
-    assert here.jobs.read(id, ME)["error"]["detail"].startswith(detail)
-
-
 # Submitting ---------------------------------------------------------------------------------------
 
 
@@ -532,7 +511,7 @@ def test_a_large_body_goes_through_s3(breaking, size):
 
 def test_a_queue_is_not_given_what_it_refuses(long_stacks):
     stack = long_stacks["queued"]
-    assert stack.ended(stack.submit({"\uffff": 1}))["error"]["type"] == "BadBody"
+    assert stack.ended(stack.submit({"\uffff": 1}))["error"]["type"] == "BadSampleBody"
 
 
 def test_another_callers_job_is_as_one_that_never_was(jobs_stack):
@@ -692,6 +671,107 @@ def test_an_upload_that_is_no_body_fails_its_job(ship, jobs_stack, content, kind
     place = uploaded(here, jobs_stack, content, kind)
     here.slices.advance({**without(event, "body"), "body_at": place}, lambda: 60.0)
     assert here.jobs.read(id, ME)["error"]["detail"].startswith(error)
+
+
+SAMPLE = {"check": "sample:check"}
+BAD_BODIES = [
+    (b"[]", "not an object"),
+    (b"null", "not an object"),
+    (b'"text"', "not an object"),
+    (b"7", "not an object"),
+    (b'{"runtime": 1}', 'has "runtime"'),
+    (b'{"runtime_s": -0.1}', "runtime_s is -0.1"),
+    (b'{"runtime_s": 86401}', "runtime_s is 86401"),
+    (b'{"runtime_s": "1"}', "runtime_s is '1'"),
+    (b'{"runtime_s": true}', "runtime_s is True"),
+    (b'{"runtime_s": null}', "runtime_s is None"),
+    (b'{"response_bytes": 1.5}', "response_bytes is 1.5"),
+    (b'{"response_bytes": 209715201}', "response_bytes is 209715201"),
+    (b'{"steps": 0}', "steps is 0"),
+    (b'{"steps": 10001}', "steps is 10001"),
+    (b'{"state_bytes": -1}', "state_bytes is -1"),
+    (b'{"seed": [1]}', "seed is"),
+    (b'{"seed": 9223372036854775809}', "seed is"),
+    (b'{"fail_at_step": 1}', "fail_at_step is 1"),
+]
+
+
+@pytest.mark.parametrize(("raw", "why"), BAD_BODIES)
+def test_what_the_work_would_refuse_is_not_accepted(ship, jobs_stack, raw, why):
+    here = ship(**SAMPLE)
+    before = rows_of(jobs_stack)
+    answer = asked(here, "POST", "/jobs", raw)
+    assert (answer.status, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert why in answer.body["detail"] and rows_of(jobs_stack) == before
+    here = ship(response="whole", **SAMPLE)
+    assert asked(here, "POST", "/run", raw).status == 422
+
+
+def rows_of(stack):
+    return stack.bench.client("dynamodb").scan(TableName=stack.table, Select="COUNT")["Count"]
+
+
+@pytest.mark.parametrize(
+    "raw", [b'{"response_bytes": 209715200, "runtime_s": 86400}', b'{"steps": 10000}', b"{}"]
+)
+def test_the_most_that_the_sample_takes_passes_its_check(ship, raw):
+    here = ship(**SAMPLE)
+    here.body_check.ask(json.loads(raw))
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status"),
+    [
+        (b"{", "application/json", 422),
+        (b"\xff", "application/json", 422),
+        (b'{"steps": 0}', "application/json", 422),
+        (b"{}", "text/plain", 422),
+        (b'{"steps": 1}', "application/json; charset=utf-8", 202),
+    ],
+)
+def test_an_upload_is_checked_when_its_job_is_submitted(ship, jobs_stack, content, kind, status):
+    for settings in (SAMPLE, {"response": "whole", **SAMPLE}):
+        here = ship(hand_over="event", **settings)
+        query = {"upload": uploaded(here, jobs_stack, content, kind)["key"].rpartition("/")[2]}
+        path = "/run" if "response" in settings else "/jobs"
+        answer = here.front.handler(request("POST", path, query=query), invocation())
+        assert answer["statusCode"] == (200 if status == 202 and path == "/run" else status)
+
+
+def test_an_upload_that_is_larger_than_can_be_read_is_checked_by_the_work(ship, jobs_stack, monkeypatch):
+    here = ship(hand_over="event", **SAMPLE)
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1")
+    most = here.body_check.readable_bytes()
+    for size, status in ((most, 422), (most + 1, 202)):
+        raw = json.dumps({"steps": 0, "x": ""})[:-2] + "x" * size
+        raw = raw[: size - 2] + '"}'
+        place = uploaded(here, jobs_stack, raw.encode(), "application/json")
+        assert len(raw) == size
+        query = {"upload": place["key"].rpartition("/")[2]}
+        assert asked(here, "POST", "/jobs", query=query).status == status
+    id, event = queued(here)
+    here.slices.advance({**without(event, "body"), "body_at": place}, lambda: 60.0)
+    assert here.jobs.read(id, ME)["error"]["type"] == "BadSampleBody"
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/jobs"), ("POST", "/run")])
+def test_an_upload_where_there_are_none_is_refused(ship, monkeypatch, method, path):
+    here = ship()
+    monkeypatch.delenv("UPLOADS")
+    answer = asked(here, method, path, query={"upload": "0" * 32})
+    assert answer.status == 400 and "takes no uploads" in answer.body["detail"]
+
+
+def test_a_check_sees_a_body_of_its_own(ship, tmp_path, monkeypatch):
+    (tmp_path / "own_work.py").write_text(
+        "def check(body):\n    if body.pop('n') > 1:\n        raise SystemExit\n"
+        "def handle(body, context):\n    return {'n': body['n']}\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    here = ship(response="whole", handler="own_work:handle", check="own_work:check")
+    assert asked(here, "POST", "/run", {"n": 1}).body == {"n": 1}
+    refused = asked(here, "POST", "/run", {"n": 2})
+    assert (refused.status, refused.body["detail"]) == (422, "SystemExit")
 
 
 @pytest.mark.parametrize(("then", "error"), [(b"[1]", "was changed"), (None, "no longer kept")])

@@ -213,6 +213,20 @@ def test_a_stack_that_is_not_there_is_one_line(place):
         deploy.found("nothing", cloud=place.cloud.name)
 
 
+HANDLERS = {
+    "front": "def handle(b, c): ...",
+    "mine": "def handle(b, c): ...\ndef one(b): ...\ndef three(b, c, more): ...\n"
+    "async def waits(b, c): ...\ndef yields(b, c): yield 1",
+    "broken": "def (",
+    "number": "handle = 5",
+    "lacking": "import not_there\ndef handle(b, c): ...",
+    "ends": "import sys\nsys.exit(3)",
+    "dies": "import os\nos._exit(0)",
+    "hosted": "import os\nos.environ['EXPLORER_OF_THE_HOST']",
+    "checked": "def handle(b, c): ...\ndef check(): ...",
+}
+
+
 def test_a_design_that_cannot_be_put_up_names_the_nearest(workload):
     with pytest.raises(NotDeployableError, match=r"fargate has no template here.*The nearest") as refused:
         deploy.plan(workload, STORED.replace("single", "fargate"))
@@ -239,22 +253,55 @@ def test_the_same_code_is_the_same_zip(workload):
         ("missing.py:handle", "there is no file missing.py"),
         ("{folder}/front.py:handle", "one of the endpoint's own files"),
         ("{folder}/mine.py:other", "defines no function other"),
-        ("{folder}/broken.py:handle", "it is not Python"),
+        ("{folder}/broken.py:handle", r"SyntaxError: invalid syntax \(broken.py, line 1\)"),
+        ("{folder}/number.py:handle", r"handle is int: expected a function handle\(body, context\)"),
+        ("{folder}/lacking.py:handle", "No module named 'not_there': expected what Python, boto3"),
+        ("{folder}/mine.py:one", r"one cannot be called as one\(body, context\)"),
+        ("{folder}/mine.py:three", "missing a required argument: 'more'"),
+        ("{folder}/mine.py:waits", "waits is asynchronous"),
+        ("{folder}/mine.py:yields", "yields yields: expected a function"),
+        ("{folder}/ends.py:handle", "importing it raised SystemExit"),
+        ("{folder}/dies.py:handle", "importing it ended the process"),
+        ("{folder}/hosted.py:handle", "KeyError: 'EXPLORER_OF_THE_HOST'"),
+        ("{folder}/checked.py:handle", r"check cannot be called as check\(body\)"),
     ],
 )
-def test_a_handler_that_is_none_is_one_clear_line(workload, tmp_path, given, said):
-    for name, text in {
-        "front": "def handle(b, c): ...",
-        "mine": "def handle(b, c): ...",
-        "broken": "def (",
-    }.items():
+def test_a_handler_that_cannot_work_is_one_clear_line(workload, tmp_path, monkeypatch, given, said):
+    monkeypatch.setenv("EXPLORER_OF_THE_HOST", "1")  # a function does not see it
+    for name, text in HANDLERS.items():
         (tmp_path / f"{name}.py").write_text(text)
-    with pytest.raises(ExplorerError, match=said):
+    with pytest.raises(ExplorerError, match=said) as refused:
         deploy.plan(workload, STORED, given.format(folder=tmp_path))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_handler_sees_what_a_function_sees(workload, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import os, boto3\nfrom context import BadBody\n"
+        "ENTRY, S3 = os.environ['CFG_1'], boto3.client('s3')\n"
+        "class Work:\n    def __call__(self, body, context): ...\n"
+        "handle = Work()\n"
+    )
+    chosen = STORED.replace("secrets-manager", "environment")
+    w = workload.replace({"configuration.secrets": 0, "configuration.rotation": False})
+    planned = deploy.plan(w, chosen, f"{tmp_path / 'mine.py'}:handle")
+    assert json.loads(planned.shipped["settings.json"])["check"] == "" and planned.packages == ()
+    assert planned.stack.handler == "mine:handle"
+
+
+def test_what_lambda_does_not_have_is_refused_for_aws_alone(workload, tmp_path):
+    (tmp_path / "mine.py").write_text("import numpy\ndef handle(body, context): ...\n")
+    planned = deploy.plan(workload, STORED, f"{tmp_path / 'mine.py'}:handle")
+    planned.must_work_on("local")
+    with pytest.raises(ExplorerError, match="handler imports numpy: Lambda has no copy"):
+        planned.must_work_on("aws")
 
 
 def test_own_work_runs_where_the_sample_did(place, workload, tmp_path):
     (tmp_path / "mine.py").write_text(
+        "def check(body):\n"
+        "    if body.pop('steps') > 3:\n"
+        "        raise ValueError('at most 3 steps')\n"
         "def handle(body, context):\n"
         "    done = context.state or []\n"
         "    while len(done) < body['steps']:\n"
@@ -265,6 +312,9 @@ def test_own_work_runs_where_the_sample_did(place, workload, tmp_path):
     standing = deploy.deploy(workload, STORED, place, handler=f"{tmp_path / 'mine.py'}:handle")
     with Client(standing.url, standing.credentials()) as client:
         got = client.run({"steps": 3})
+        for body, why in (({"steps": 4}, "at most 3 steps"), ({}, "'steps'"), ([], "cannot be interpreted")):
+            with pytest.raises(CloudError, match=f"422.*{why}"):
+                client.submit(body)
     deploy.destroy(standing)
     assert got == {"done": [0, 1, 2], "settings": ["CFG_1"]}
 

@@ -40,6 +40,8 @@ class Faults:
     forgets: int = 0  # 404 after 202
     hangs: int = 0  # never ends
     corrupts: int = 0  # other bytes than the status says
+    swaps: int = 0  # the bytes of the job before, told as its own
+    damages: int = 0  # other bytes than were asked for, told as its own
     gone: int = 0  # no result at the URL
     flaky: int = 0  # the first status read is a 500
 
@@ -84,6 +86,8 @@ class Server:
             return await self.submit(json.loads(body))
         if method == "GET" and place[0] == "jobs":
             return await self.status(int(place[1]))
+        if place[0] != "results":
+            return problem(404)
         return await self.result(int(place[1]))
 
     def meets(self, every: int, number: int) -> bool:
@@ -117,6 +121,10 @@ class Server:
                 return
             stored_s = self.faults.store_s + asked["response_bytes"] / self.faults.bytes_per_s
             await asyncio.sleep(asked["runtime_s"] + stored_s)
+        if self.meets(self.faults.swaps, int(job["id"])):
+            asked = {**asked, "seed": asked["seed"] - 1}
+        if self.meets(self.faults.damages, int(job["id"])):
+            asked = {**asked, "seed": None}
         _, content = self.sent(made(asked))
         job["asked"] = asked
         job["result"] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
@@ -174,12 +182,13 @@ async def serve(faults: Faults) -> None:
 
 
 @contextmanager
-def running(**faults):
-    """The endpoint in its own process; its URL."""
+def running(with_process=False, **faults):
+    """The endpoint in its own process; its URL, and the process if it is asked for."""
     told = json.dumps(asdict(Faults(**faults)))
     child = subprocess.Popen([sys.executable, __file__, told], stdout=subprocess.PIPE, text=True)
     try:
-        yield f"http://127.0.0.1:{int(child.stdout.readline())}"
+        url = f"http://127.0.0.1:{int(child.stdout.readline())}"
+        yield (url, child) if with_process else url
     finally:
         child.kill()
         child.wait()

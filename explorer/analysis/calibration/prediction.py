@@ -9,11 +9,14 @@ import numpy as np
 
 from explorer.engine.designs import Design
 from explorer.engine.latency import steps
+from explorer.facts.ufuncs import ndtri
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import LEVELS, PHASES, Actor, Phase, Step
 from explorer.workload.workload import Workload
 
+SHARES = (np.arange(1000) + 0.5) / 1000  # of the jobs, each as slow in all its phases as this share
+SCORES = ndtri(SHARES)
 NAMES = tuple(f"p{100 * level:g}" for level in LEVELS)
 
 
@@ -94,17 +97,33 @@ def phase_sums(request_steps: Iterable[Step]) -> dict[str, np.ndarray]:
 def predict_run(w: Workload, design: Design, run: RunConditions) -> dict[str, dict[str, float]]:
     """Seconds by phase and in all at p50, p95 and p99, for a run under these conditions.
 
-    As `latency`, but that the wait for a poll is not spread evenly: when the client polls is known.
+    As `latency`, but that the wait for a poll is not spread evenly: when the client polls is known. Each
+    figure is a percentile of its own phase, as a measured one is: a job that ends late has not waited
+    longest for its poll, since that wait depends on when it ends between two polls.
     """
     load = PredictionConditions(w, run)
     sums = phase_sums(steps(load, design))
-    if sums["wait"].any():
-        ended = sums[Phase.QUEUE] + sums[Phase.COLD_START] + sums[Phase.WORK]
-        poll_end = [_poll_end_s(float(end), float(sums["poll"][0]), run, load) for end in ended]
-        sums["poll"] = np.array(poll_end) - ended
     predictions = {phase: sums[phase] for phase in PHASES if sums[phase].any()}
-    predictions["total"] = np.sum([sums[phase] for phase in PHASES], axis=0)
+    if not sums["wait"].any():
+        predictions["total"] = np.sum([sums[phase] for phase in PHASES], axis=0)
+    else:
+        at = {phase: _over_all(sums[phase]) for phase in PHASES}
+        ended = at[Phase.QUEUE] + at[Phase.COLD_START] + at[Phase.WORK]
+        poll_end = [_poll_end_s(float(end), float(sums[Phase.POLL][0]), run, load) for end in ended]
+        at[Phase.POLL] = np.array(poll_end) - ended
+        for phase, seconds in ((Phase.POLL, at[Phase.POLL]), ("total", sum(at.values()))):
+            predictions[phase] = np.quantile(seconds, LEVELS, method="inverted_cdf")
     return {phase: by_quantile(seconds) for phase, seconds in predictions.items()}
+
+
+def _over_all(seconds: np.ndarray) -> np.ndarray:
+    """Seconds of jobs at `SHARES`, from those at `LEVELS`: linear in the normal quantile, ends continued."""
+    z, known = SCORES, ndtri(np.asarray(LEVELS))
+    slopes = np.diff(seconds) / np.diff(known)
+    before = seconds[0] + slopes[0] * np.minimum(z - known[0], 0)
+    after = slopes[-1] * np.maximum(z - known[-1], 0)
+    within = np.interp(z, known, seconds) - seconds[0]
+    return np.maximum(before + within + after, 0.0)
 
 
 def _poll_end_s(end_s: float, exchange_s: float, run: RunConditions, load: Conditions) -> float:

@@ -30,6 +30,7 @@ from explorer.cli.prompts import (
     Seed,
     StackName,
     Stood,
+    Success,
     WarmUp,
     Where,
     interruptible,
@@ -55,6 +56,7 @@ def bench(
     concurrency: Concurrency = 1,
     runtime_s: Runtime = None,
     response_bytes: Response = None,
+    success: Success = 0.99,
     output: Rows = None,
     repeat: Repeat = 1,
     warm_up: WarmUp = 0,
@@ -98,9 +100,15 @@ def bench(
         result = measure.under(found, load, caps=Caps(max_requests, max_usd), progress=progress)
     if output:
         result.write(output)
-    answer = {**result.to_dict(), **expected}
+    answer = {**result.to_dict(), **expected, "success": success}
     out(answer, as_json, benchmark, answer, output)
-    raise typer.Exit(NO if answer["lost"] else 0)
+    raise typer.Exit(NO if _has_failed(answer) else 0)
+
+
+def _has_failed(answer: Row) -> bool:
+    """A job lost or with another's result, or too few that succeeded."""
+    too_few = answer["succeeded"] < answer["success"] * answer["jobs"] or not answer["jobs"]
+    return bool(answer["lost"] or answer["corrupted"] or answer["not_sent"] or too_few)
 
 
 def _must_be_written(output: Path) -> None:
@@ -149,12 +157,17 @@ def benchmark(answer: Row, output: Path | None) -> Iterator[RenderableType]:
     yield Text.assemble(
         f"{answer['jobs']:,} jobs, {answer['succeeded']:,} succeeded, ",
         (f"{lost:,} lost", "bold red" if lost else ""),
+        (f", {answer['corrupted']:,} corrupted" if answer["corrupted"] else "", "bold red"),
         f", {answer['throughput_rps']:.3g} a second",
     )
+    if answer["succeeded"] < answer["success"] * answer["jobs"]:
+        yield Text(f"Fewer than {answer['success']:.4g} of them succeeded", "bold red")
     yield from (Padding(f"- {count:,} x {kind}", (0, 0, 0, 2)) for kind, count in errors.items())
     if not answer["valid"]:
         yield Text("This run proves nothing about latency: " + "; ".join(answer["why_not_valid"]), "yellow")
-    yield title("Seconds")
+    if bottleneck := answer["machine"].get("bottleneck"):
+        yield Text(f"The bottleneck: {bottleneck}", "yellow")
+    yield title("Seconds", f"of {answer['latency_of']}")
     yield table(("", ">p50", ">p90", ">p99", ">p99.9", ">max"), _latencies(answer))
     if answer["predicted"]:
         yield title("Predicted beside measured", "seconds")
@@ -162,7 +175,8 @@ def benchmark(answer: Row, output: Path | None) -> Iterator[RenderableType]:
             ("", ">predicted p50", ">measured p50", ">predicted p95", ">measured p95"), _beside(answer)
         )
     if answer["knee_rps"]:
-        yield f"It gives in at {answer['knee_rps']:g} requests a second."
+        where = ", where this machine gave in" if answer["machine"].get("bottleneck") else ""
+        yield f"It gives in at {answer['knee_rps']:g} requests a second{where}."
     cold, usd = answer["cold_starts"], answer["cost_usd"]
     yield Whole(
         f"Cold starts: {'not known' if cold is None else cold}."

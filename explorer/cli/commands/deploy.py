@@ -67,6 +67,7 @@ def deploy(
     if target == "aws":
         must_be_asked(yes, as_json, "--target aws makes what costs money")
     planned = _planned(loaded(workload, region, fields), design, handler, as_json)
+    planned.must_work_on(target)
     name = deploy.stacks_of.named(planned.workload)
     place = deploy.target(target, planned.workload.region, cloud)
     before = {}

@@ -14,6 +14,11 @@ Sign = Callable[[str, str, Mapping[str, str], bytes], Mapping[str, str]]
 Body = bytes | Callable[[int], bytes]  # the same for each request, or made of its number
 
 
+def seed_of(number: int) -> int:
+    """The seed of the sample work in the request with this number."""
+    return number + 1
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """One endpoint as the benchmark sees it.
@@ -48,18 +53,20 @@ class Work:
     ----------
     body : JSON, or a function of the request's number that makes it
     runtime_s, response_bytes : what it asks of the sample work, None where the work is the user's own
+    digest : SHA-256 of the result of the request with a number, None where nobody knows
     """
 
     body: Body
     runtime_s: float | None = None
     response_bytes: int | None = None
+    digest: Callable[[int], str] | None = field(default=None, repr=False)
 
     @classmethod
     def sample(cls, runtime_s: float = 0.0, response_bytes: int = 1000, **more: Any) -> Work:
         """The sample work: `runtime_s` [s] of it for `response_bytes` [B], another seed each time."""
         asked = {"runtime_s": runtime_s, "response_bytes": response_bytes, "steps": 1, **more}
         return cls(
-            lambda number: json.dumps({"seed": number + 1, **asked}).encode(), runtime_s, response_bytes
+            lambda number: json.dumps({"seed": seed_of(number), **asked}).encode(), runtime_s, response_bytes
         )
 
     def of(self, number: int) -> bytes:

@@ -49,6 +49,7 @@ class Answer:
     bytes: int = 0  # as they came
     whole_bytes: int = 0  # once gzip is undone
     sha256: str = ""  # of what came
+    content_sha256: str = ""  # once gzip is undone; of the pages before it too
     body: bytearray = field(default_factory=bytearray)  # the first `KEPT_BYTES` of it, gzip undone
 
     def json(self) -> dict[str, Any]:
@@ -73,21 +74,61 @@ class Exchanges:
     def __init__(self, session: aiohttp.ClientSession, sign: Sign | None) -> None:
         self._session, self._sign = session, sign
         self.sent = 0  # through the door
+        self.last_s = time.monotonic()  # when the last answer came, of any kind
+        self._pending, self._failed = 0, False
 
-    async def ask(self, method: str, url: str, body: bytes = b"", **headers: str) -> Answer:
-        """One signed request to the endpoint. Raises ExchangeError if nothing comes back."""
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something is asked, or was in vain, and nothing has answered since."""
+        return self._pending > 0 or self._failed
+
+    async def answers(self, url: str, within_s: float) -> bool:
+        """Whether anyone is there: any answer will do."""
+        import aiohttp
+
+        try:
+            async with self._session.get(url, timeout=aiohttp.ClientTimeout(total=within_s)):
+                self._heard()
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
+            return False
+        return True
+
+    def _heard(self) -> None:
+        self.last_s, self._failed = time.monotonic(), False
+
+    async def ask(
+        self, method: str, url: str, body: bytes = b"", content: Any = None, **headers: str
+    ) -> Answer:
+        """One signed request to the endpoint; `content` is a hash that goes on with what comes.
+
+        Raises ExchangeError if nothing comes back.
+        """
         self.sent += 1
         told: dict[str, str] = {name.replace("_", "-"): value for name, value in headers.items()}
         if body:
             told.setdefault("Content-Type", "application/json")
         signed = dict(self._sign(method, url, told, body)) if self._sign else told
-        return await self._exchange(method, url, signed, body)
+        return await self._exchange(method, url, signed, body, content)
 
     async def fetch(self, url: str) -> Answer:
         """What lies at a signed URL, read to its end and hashed."""
         return await self._exchange("GET", url, {}, b"")
 
-    async def _exchange(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Answer:
+    async def _exchange(
+        self, method: str, url: str, headers: dict[str, str], body: bytes, content: Any = None
+    ) -> Answer:
+        self._pending += 1
+        try:
+            return await self._asked(method, url, headers, body, content)
+        except ExchangeError:
+            self._failed = True
+            raise
+        finally:
+            self._pending -= 1
+
+    async def _asked(
+        self, method: str, url: str, headers: dict[str, str], body: bytes, content: Any
+    ) -> Answer:
         import aiohttp
         from yarl import URL
 
@@ -104,7 +145,8 @@ class Exchanges:
                 auto_decompress=False,  # a stored result's size and digest are of what is downloaded
             ) as response:
                 answer = Answer(response.status, response.headers, sent, time.monotonic())
-                await _read(response, answer)
+                self._heard()
+                await _read(response, answer, content or hashlib.sha256())
         except TimeoutError:
             raise ExchangeError("time-out") from None
         except (aiohttp.ClientConnectorError, ConnectionError, aiohttp.ServerDisconnectedError):
@@ -114,7 +156,7 @@ class Exchanges:
         return answer
 
 
-async def _read(response: aiohttp.ClientResponse, answer: Answer) -> None:
+async def _read(response: aiohttp.ClientResponse, answer: Answer, content: Any) -> None:
     digest, packed = hashlib.sha256(), response.headers.get("Content-Encoding") == "gzip"
     gzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if packed else None
     async for chunk in response.content.iter_chunked(CHUNK_BYTES):
@@ -122,9 +164,11 @@ async def _read(response: aiohttp.ClientResponse, answer: Answer) -> None:
         answer.bytes += len(chunk)
         whole = gzip.decompress(chunk) if gzip else chunk
         answer.whole_bytes += len(whole)
+        content.update(whole)
         if len(answer.body) < KEPT_BYTES:
             answer.body += whole
-    answer.sha256, answer.done = digest.hexdigest(), time.monotonic()
+    answer.sha256, answer.content_sha256 = digest.hexdigest(), content.hexdigest()
+    answer.done = time.monotonic()
 
 
 @asynccontextmanager

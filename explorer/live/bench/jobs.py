@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import math
 import re
 from dataclasses import dataclass
@@ -141,6 +142,7 @@ class Stored:
             raise Lost(f"result: {kind}")
         row.fetch_s, row.first_byte_s = self._now() - row.seen_s, answer.first - answer.sent
         row.bytes, row.received_bytes, row.sha256 = answer.whole_bytes, answer.bytes, answer.sha256
+        row.content_sha256 = answer.content_sha256
         if (answer.bytes, answer.sha256) != (result.get("bytes"), result.get("sha256")):
             raise Lost("result: other bytes than the status says")
         _take(row, self._work)
@@ -156,10 +158,10 @@ class Answered:
     async def __call__(self, row: Row) -> None:
         """The whole request; whatever goes wrong is in the row."""
         body = self._work.of(row.number)
-        row.request_bytes, url = len(body), f"{self._base}/run"
+        row.request_bytes, url, content = len(body), f"{self._base}/run", hashlib.sha256()
         try:
             for _ in range(MOST_PAGES):
-                answer = await self._exchanges.ask("POST", url, body, Accept_Encoding="gzip")
+                answer = await self._exchanges.ask("POST", url, body, content, Accept_Encoding="gzip")
                 row.http_status = answer.status
                 if answer.status != 200:
                     return row.fail("refused", f"run: {answer.status}")
@@ -173,6 +175,7 @@ class Answered:
                 url, row.sha256 = urljoin(url, found[1]), ""
         except ExchangeError as error:
             return row.fail("unknown", f"run: {error.kind}")
+        row.content_sha256 = content.hexdigest()
         row.accepted_s = row.seen_s = self._now()
         row.submit_s = row.accepted_s - row.sent_s
         _take(row, self._work)

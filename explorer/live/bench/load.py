@@ -54,6 +54,7 @@ class Run:
         self.rows: list[Row] = []
         self.dropped = 0
         self.interrupted = False
+        self.gone = ""  # why nobody is there any more
         self._clock, self._job = clock, job
         self._cap, self._progress = in_flight_cap, progress
         self._flying: set[asyncio.Task[None]] = set()
@@ -64,7 +65,8 @@ class Run:
         """Send all of it, and wait until each request has ended.
 
         When it is cancelled, as by Ctrl-C, it sends no more, waits `GRACE_S` for what is under way and
-        returns what there is.
+        returns what there is. Where `gone` says that nobody is there, it waits for nothing: what was
+        accepted is lost.
         """
         self._of = schedule.requests
         with _quiet_collector():
@@ -75,7 +77,7 @@ class Run:
                 while self._flying:
                     await asyncio.wait(self._flying)
             except asyncio.CancelledError:
-                self.interrupted = True
+                self.interrupted = not self.gone
                 await self._wind_down()
         if self._broken:
             raise self._broken
@@ -131,14 +133,16 @@ class Run:
 
     async def _wind_down(self) -> None:
         flying = set(self._flying)
-        if flying:
+        if flying and not self.gone:
             with suppress(asyncio.CancelledError):  # asked again: at once
                 await asyncio.wait(flying, timeout=GRACE_S)
         for task in flying:
             task.cancel()
         await asyncio.gather(*flying, return_exceptions=True)
         for row in self.rows:
-            if not row.status:
+            if not row.status and self.gone:
+                row.fail("lost" if row.accepted else "unknown", "the endpoint is gone")
+            elif not row.status:
                 row.fail("unknown", "interrupted")
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from explorer.errors import ExplorerError
 from explorer.facts.suggestions import expected_one_of
 from explorer.live.client.signing import Credentials, Scope, Signer, usual_chain
 from explorer.live.deployment.registry import Standing
-from explorer.live.deployment.template import stack_of
+from explorer.live.deployment.stack_description import handler_of
+from explorer.live.deployment.template import SAMPLE, stack_of
 from explorer.workload.workload import Workload
 
-from .endpoint import Endpoint, Work
+from .contents import sample_body, sample_digest
+from .endpoint import Endpoint, Work, seed_of
 from .jobs import Polling
 from .load import Progress
 from .result import Result
@@ -55,10 +57,10 @@ def asked(
     warm_up: int = 0,
 ) -> Asked:
     """What a stack of this workload is to be asked for: see `measure`."""
-    work = Work.sample(
-        w.runtime.spread.median if runtime is None else runtime,
-        int(w.response.spread.median if response is None else response),
-    )
+    runtime_s = w.runtime.spread.median if runtime is None else runtime
+    size = int(w.response.spread.median if response is None else response)
+    _must_be_taken(runtime_s, size)
+    work = Work.sample(runtime_s, size)
     plans: list[Schedule | Closed] = []
     if jobs is None:
         plans += _open(rate or _usual(w), duration or DURATION_S, arrivals, seed, repeat)
@@ -99,7 +101,22 @@ def measure(
 
 def under(stack: Standing, load: Asked, **how: Any) -> Result:
     """Put a stack under a load: see `measure`."""
-    return bench(endpoint(stack), load.plans, load.work, warm_up=load.warm_up, **how)
+    work = load.work
+    if handler_of(stack.name, stack.target) != SAMPLE:
+        work = replace(work, runtime_s=None, response_bytes=None)  # nobody knows what it will answer
+    elif work.response_bytes is not None:
+        settings = stack_of(stack.workload, stack.design).settings
+        by_seed = sample_digest(settings, work.response_bytes)
+        work = replace(work, digest=lambda number: by_seed(seed_of(number)))
+    return bench(endpoint(stack), load.plans, work, warm_up=load.warm_up, **how)
+
+
+def _must_be_taken(runtime_s: float, size: int) -> None:
+    """Refuse what the sample work would refuse."""
+    try:
+        sample_body().SampleBody.of({"runtime_s": runtime_s, "response_bytes": size})
+    except ValueError as error:
+        raise ExplorerError(f"the sample work would refuse each request: {error}") from None
 
 
 def _usual(w: Workload) -> float:

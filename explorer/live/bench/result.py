@@ -21,6 +21,7 @@ from .logs import Invocation
 from .percentiles import intervals, percentiles
 from .row import COLUMNS, Row
 from .schedule import Closed, Schedule
+from .watch import Usage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +59,9 @@ class Result:
     cost_usd: float | None = None
     clock_offset_s: float = 0.0
     notes: Sequence[str] = field(default=())  # what could not be found out
+    gone: str = ""  # why the endpoint answers no more
+    not_sent: int = 0  # requests that were due, and that nobody was there for
+    usage: Usage | None = None
 
     @cached_property
     def counted(self) -> list[Row]:
@@ -78,6 +82,11 @@ class Result:
     def lost(self) -> int:
         """Accepted jobs that did not end in time, or whose result cannot be had, warming up as well."""
         return sum(row.status == "lost" for row in self.rows)
+
+    @property
+    def corrupted(self) -> int:
+        """Jobs whose result is another's or damaged, warming up as well."""
+        return sum(row.status == "corrupted" for row in self.rows)
 
     @property
     def duplicated(self) -> int:
@@ -102,7 +111,17 @@ class Result:
             reasons.append(f"{dropped} requests were dropped: too many in flight")
         if self.interrupted:
             reasons.append("interrupted")
+        if self.gone:
+            reasons.append(f"{self.gone}; {self.not_sent:,} requests were not sent")
         return reasons
+
+    @property
+    def machine(self) -> dict[str, Any]:
+        """How busy this machine was, and what that says of the run."""
+        if self.usage is None:
+            return {}
+        usage, why = self.usage, self.usage.why(self.endpoint.target == "local")
+        return {"cores": usage.cores, "busy": usage.busy, "generator": usage.generator, "bottleneck": why}
 
     @cached_property
     def throughput_rps(self) -> float:
@@ -155,8 +174,11 @@ class Result:
             "jobs": self.jobs,
             "succeeded": self.succeeded,
             "lost": self.lost,
+            "corrupted": self.corrupted,
             "duplicated": self.duplicated,
+            "not_sent": self.not_sent,
             "errors": self.errors,
+            "latency_of": f"the {self.succeeded:,} of {self.jobs:,} jobs that succeeded",
             "latency_s": percentiles(self._done("latency_s")),
             "latency_interval_s": {name: list(ends) for name, ends in intervals([*runs.values()]).items()},
             "service_s": percentiles(self._done("service_s")),
@@ -172,6 +194,7 @@ class Result:
             "cost_usd": self.cost_usd,
             "vouches_for": list(VOUCHES_FOR) if local else [],
             "cannot_vouch_for": cannot,
+            "machine": self.machine,
             "notes": list(self.notes),
         }
 

@@ -40,7 +40,7 @@ class Row:
     started: float = NAN
     ended: float = NAN
     id: str = ""
-    status: str = ""  # succeeded, failed, cancelled, refused, lost, dropped or unknown
+    status: str = ""  # succeeded, failed, cancelled, refused, lost, corrupted, dropped or unknown
     error: str = ""  # its kind
     http_status: int = 0
     attempts: int = 0
@@ -49,6 +49,7 @@ class Row:
     bytes: int = 0  # of the result
     received_bytes: int = 0  # of it as it was sent: fewer, where it is compressed
     sha256: str = ""
+    content_sha256: str = ""  # of the whole of it, gzip undone, all pages
     cold: bool | None = None  # whether its work met a cold start; None: nobody said
     runtime_s: float = NAN  # what was asked of the sample work
     request_bytes: int = 0

@@ -15,9 +15,9 @@ from explorer.engine.designs import Design
 from explorer.errors import ExplorerError
 from explorer.workload.workload import Workload
 
-from . import charges, logs
+from . import charges, contents, logs
 from .endpoint import Endpoint, Work
-from .exchange import exchanges, round_trips
+from .exchange import Exchanges, exchanges, round_trips
 from .jobs import Answered, Polling, Stored
 from .load import Clock, Job, Progress, Run
 from .percentiles import percentiles
@@ -25,6 +25,7 @@ from .phases import split
 from .result import Result
 from .row import Row
 from .schedule import Closed, Schedule
+from .watch import Meter, Usage, until_gone
 
 T = TypeVar("T")
 MOST_REQUESTS, MOST_USD = 100_000, 10.0
@@ -54,6 +55,8 @@ class _Seen:
 
     rows: list[Row] = field(default_factory=list)
     interrupted: bool = False
+    gone: str = ""
+    usage: Usage | None = None
     exchanges: int = 0
     offset_s: float = 0.0
     rtt_s: list[float] = field(default_factory=list)
@@ -94,7 +97,12 @@ def bench(
     began = time.time()
     seen = _completed(_all(endpoint, many, work, polling, warm_up, caps, progress))
     seconds = time.time() - began
-    found, notes = _logged(endpoint, seen.rows, began, log_wait_s)
+    if work.digest:
+        contents.compare(seen.rows, work.digest)
+    if seen.gone:  # nor would its logs answer
+        found, notes = list[logs.Invocation](), [f"no logs were read: {seen.gone}"]
+    else:
+        found, notes = _logged(endpoint, seen.rows, began, log_wait_s)
     logs.tell(seen.rows, found)
     for rows, zero in seen.splits:
         seen.offset_s = split(rows, zero)
@@ -105,8 +113,12 @@ def bench(
         usd = float(bill.total_usd)
     return Result(
         seen.rows, many[0], endpoint, run, began, seconds, seen.interrupted, found, seen.rtt_s, usd,
-        seen.offset_s, notes,
+        seen.offset_s, notes, seen.gone, sum(plan.requests for plan in many) - _due(seen.rows), seen.usage,
     )  # fmt: skip
+
+
+def _due(rows: Sequence[Row]) -> int:
+    return sum(not row.warm_up for row in rows)
 
 
 def _rate_rps(schedule: Schedule | Closed, work: Work) -> float:
@@ -173,6 +185,7 @@ async def _all(
     seen = _Seen()
     async with exchanges(endpoint.sign, EXCHANGE_S) as ways:
         seen.rtt_s = await round_trips(endpoint.url)
+        meter = Meter()
         plans: list[Schedule | Closed] = [Closed(warm_up, 1)] if warm_up else []
         for number, plan in enumerate([*plans, *many]):
             warming = bool(plans) and number == 0
@@ -182,17 +195,36 @@ async def _all(
             if endpoint.stored:
                 job = Stored(clock, ways, endpoint, work, polling)
             run = Run(clock, job, caps.in_flight, None if warming else progress)
-            rows = await run.go(plan)
+            rows = await _watched(run, plan, ways, endpoint.url)
             for row in rows:
                 row.repetition, row.warm_up = max(number - len(plans), 0), warming
                 row.runtime_s = math.nan if work.runtime_s is None else work.runtime_s
             seen.rows += rows
             seen.splits.append((rows, clock.epoch))
-            if run.interrupted:
-                seen.interrupted = True
+            if run.interrupted or run.gone:
+                seen.interrupted, seen.gone = run.interrupted, run.gone
                 break
-        seen.exchanges = ways.sent
+        seen.exchanges, seen.usage = ways.sent, meter.usage()
     return seen
+
+
+async def _watched(run: Run, plan: Schedule | Closed, ways: Exchanges, url: str) -> list[Row]:
+    """The rows of the run, which ends early once the endpoint is gone."""
+    running, watching = asyncio.ensure_future(run.go(plan)), asyncio.ensure_future(until_gone(ways, url))
+    try:
+        while not running.done():
+            try:
+                await asyncio.wait(
+                    {running} if run.gone else {running, watching}, return_when="FIRST_COMPLETED"
+                )
+            except asyncio.CancelledError:  # Ctrl-C: the run itself knows what to do
+                running.cancel()
+            if watching.done() and not running.done() and not run.gone:
+                run.gone = watching.result()
+                running.cancel()
+        return running.result()
+    finally:
+        watching.cancel()
 
 
 def _completed(work: Coroutine[Any, Any, T]) -> T:

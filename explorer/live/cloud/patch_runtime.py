@@ -26,6 +26,7 @@ from explorer.errors import CloudError
 from .events import patient
 from .hook import checked, hook
 from .limits import Limits
+from .starts import yield_to_the_cloud
 
 Function = Callable[..., Any]
 
@@ -268,7 +269,9 @@ class _Spawning:
     def Popen(self, *given: Any, env: Mapping[str, str], **named: Any) -> Any:
         """As `subprocess.Popen`, the environment being that of a function."""
         popen: Any = subprocess.Popen
-        return popen(*given, env=function_environment(env), **named)
+        process = popen(*given, env=function_environment(env), **named)
+        yield_to_the_cloud(process.pid)
+        return process
 
 
 def function_environment(env: Mapping[str, str]) -> dict[str, str]:

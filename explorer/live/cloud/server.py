@@ -59,6 +59,7 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
         patch_runtime,
         queues,
         refusals,
+        starts,
         states,
     )
     from .hook import check_version
@@ -67,6 +68,7 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
     check_version()
     for part in (
         patch_runtime,
+        starts,
         limits_inside,
         invocations,
         states,

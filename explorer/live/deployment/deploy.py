@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -21,16 +21,18 @@ from explorer.errors import ExplorerError
 from explorer.facts.atomic_write import atomic_folder
 from explorer.facts.suggestions import expected_one_of
 from explorer.live.cloud import supervisor
+from explorer.options.base.resources import Entry, Variable
 from explorer.workload.workload import Workload
 
 from . import create as stacks_of
 from . import teardown
 from .create import KEPT_FOR
+from .handler_import import imported
 from .interrupts import Told
-from .package import files, user_handler
+from .package import files, user_handler, with_settings
 from .registry import Found, Standing, all_standing, standing
 from .target import TARGETS, Aws, Local, Target, local_regions, target
-from .template import Stack, stack_of
+from .template import Stack, filler, stack_of
 
 SAMPLE_REQUESTS = 1000  # of which the cost is told before anything is made
 
@@ -50,6 +52,16 @@ class Plan:
 
     stack: Stack
     shipped: Mapping[str, bytes]
+    packages: tuple[str, ...] = ()  # that the work imports, and that no one ships
+
+    def must_work_on(self, target_name: str) -> None:
+        """Raise ExplorerError if the work needs what this target does not have."""
+        if target_name == "aws" and self.packages:
+            raise ExplorerError(
+                f"handler imports {', '.join(self.packages)}: Lambda has no copy, and the one file alone is "
+                "shipped: expected what Python and boto3 bring along; or `explorer export`, and put it "
+                "beside the functions"
+            )
 
     @property
     def design(self) -> Design:
@@ -85,14 +97,29 @@ def plan(
     handler : "FILE.py:function" of the user's own work; the sample work if none
     settings : of the code that is shipped, other than the model's, such as {"slice_steps": 1}
 
-    Raises NotDeployableError, ExplorerError for a handler that is none.
+    Raises NotDeployableError, ExplorerError for a handler that could not work: it is imported here.
     """
     chosen = complete_design(workload, design) if design else Choice(workload).nearest
     if chosen.undeployable:
         raise NotDeployableError(chosen, nearest_deployable(workload, chosen))
     path, function = user_handler(handler) if handler else (None, "")
     stack = stack_of(workload, chosen, sized_conditions(workload, chosen))
-    return Plan(stack, files(stack, path, function, settings))
+    shipped = files(stack, path, function, settings)
+    if not handler or path is None:
+        return Plan(stack, shipped)
+    work = imported(handler, path.stem, function, shipped, _seen_by_work(stack))
+    if not work.has_check:
+        shipped = with_settings(shipped, check="")
+    return Plan(replace(stack, handler=f"{path.stem}:{function}"), shipped, work.packages)
+
+
+def _seen_by_work(stack: Stack) -> dict[str, str]:
+    """The environment of the work, what only a stack that stands has named by itself."""
+    variables = {each.name: each.value for each in stack.of(Variable) if each.part == "work"}
+    entries = {entry.name: filler(entry) for entry in stack.of(Entry) if entry.kept == "environment"}
+    own = {name: value if isinstance(value, str) else name for name, value in variables.items()}
+    region = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), stack.workload.region)
+    return {**region, "AWS_LAMBDA_FUNCTION_NAME": "stack-work", **own, **entries}
 
 
 def nearest_deployable(workload: Workload, design: Design) -> Design:
@@ -145,6 +172,7 @@ def up(
     told: Told = lambda _: None,
 ) -> Standing:
     """Put a plan up: see `deploy`."""
+    planned.must_work_on(place.name)
     try:
         return stacks_of.up(planned.stack, planned.shipped, place, name, kept_for, told)
     except BaseException:

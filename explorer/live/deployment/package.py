@@ -16,10 +16,12 @@ from explorer.facts.extras import missing_error
 from explorer.facts.locations import functions_dir
 from explorer.options.base.resources import Entry
 
-from .template import Stack, filler
+from .template import SAMPLE, Stack, filler
 
 DURABLE_SDK = "aws_durable_execution_sdk_python"
-SAMPLE = "sample:handle"
+SAMPLE_CHECK = "sample:check"
+CHECK = "check"  # what lies beside the work and is asked before a job is accepted
+SETTINGS = "settings.json"
 THEN = (1980, 1, 1, 0, 0, 0)  # the time of every file: equal content, equal zip
 
 
@@ -38,17 +40,22 @@ def files(
     changed : settings of the code with other values, such as a lease that ends sooner
     """
     shipped = {path.name: path.read_bytes() for path in sorted(functions_dir().glob("*.py"))}
-    settings: dict[str, Any] = {**stack.settings, "handler": SAMPLE, **(changed or {})}
+    settings: dict[str, Any] = {**stack.settings, "handler": SAMPLE, "check": SAMPLE_CHECK, **(changed or {})}
     if handler:
         if handler.name in shipped:
             raise ExplorerError(f"{handler}: its name is one of the endpoint's own files: expected another")
         shipped[handler.name] = handler.read_bytes()
-        settings["handler"] = f"{handler.stem}:{function}"
+        settings |= {"handler": f"{handler.stem}:{function}", "check": f"{handler.stem}:{CHECK}"}
     if stack.settings["store"] == "bundled":
         shipped["configuration.json"] = _json({e.name: filler(e) for e in stack.of(Entry)})
     if stack.settings.get("hand_over") == "durable":
         shipped |= durable_sdk()
-    return {**shipped, "settings.json": _json(settings)}
+    return {**shipped, SETTINGS: _json(settings)}
+
+
+def with_settings(shipped: Mapping[str, bytes], **changed: Any) -> dict[str, bytes]:
+    """The files of `files` with other settings."""
+    return {**shipped, SETTINGS: _json({**json.loads(shipped[SETTINGS]), **changed})}
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
@@ -78,10 +85,7 @@ def zipped(shipped: Mapping[str, bytes]) -> bytes:
 
 
 def user_handler(given: str) -> tuple[Path, str]:
-    """The file and the function of FILE.py:function.
-
-    Raises ExplorerError, naming what is expected, if there is no such function.
-    """
+    """The file and the function of FILE.py:function. Raises ExplorerError, naming what is expected."""
     place, colon, name = given.rpartition(":")
     path = Path(place)
     if not colon or path.suffix != ".py" or not name.isidentifier():
@@ -90,25 +94,4 @@ def user_handler(given: str) -> tuple[Path, str]:
         raise ExplorerError(f'handler is "{given}": there is no file {path}')
     if not path.stem.isidentifier():
         raise ExplorerError(f'handler is "{given}": expected a file that Python can import, such as work.py')
-    if name not in _functions(path):
-        raise ExplorerError(f'handler is "{given}": {path} defines no function {name}(body, context)')
     return path, name
-
-
-def _functions(path: Path) -> set[str]:
-    import ast
-
-    try:
-        tree = ast.parse(path.read_bytes(), str(path))
-    except (SyntaxError, ValueError) as error:
-        raise ExplorerError(f"handler is {path}: it is not Python: {error}") from None
-    kinds = (ast.FunctionDef, ast.Assign, ast.ImportFrom)
-    names = set()
-    for node in tree.body:
-        if isinstance(node, kinds[0]):
-            names.add(node.name)
-        elif isinstance(node, ast.Assign):
-            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
-        elif isinstance(node, ast.ImportFrom):
-            names |= {alias.asname or alias.name for alias in node.names}
-    return names

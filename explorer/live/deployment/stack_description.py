@@ -13,7 +13,7 @@ from explorer.errors import ExplorerError
 from explorer.workload.workload import Workload
 
 from .target import Target
-from .template import Stack
+from .template import SAMPLE, Stack
 
 MADE, EXPIRES, MARK = "explorer:created", "explorer:expires", "explorer:stack"  # its tags
 
@@ -29,7 +29,11 @@ class Member:
 
 def template_of(stack: Stack) -> str:
     """The template, with what it was made from: a stack that stands tells it again."""
-    made_from = {"workload": stack.workload.without_current().to_toml(), "design": str(stack.design)}
+    made_from = {
+        "workload": stack.workload.without_current().to_toml(),
+        "design": str(stack.design),
+        "handler": stack.handler,
+    }
     return json.dumps({**stack.template, "Metadata": {"explorer": made_from}})
 
 
@@ -73,9 +77,18 @@ def origin(name: str, target: Target) -> tuple[Workload, Design] | None:
     from botocore.exceptions import ClientError
 
     try:
-        template = target.client("cloudformation").get_template(StackName=name)["TemplateBody"]
-        made_from = (json.loads(template) if isinstance(template, str) else template)["Metadata"]["explorer"]
+        made_from = _made_from(name, target)
         workload = Workload(name, **tomllib.loads(made_from["workload"]))
         return workload, Design(**choices(made_from["design"]))
     except (ClientError, ExplorerError, KeyError, TypeError, ValueError):
         return None
+
+
+def handler_of(name: str, target: Target) -> str:
+    """Module and function of the work of a stack."""
+    return str(_made_from(name, target).get("handler", SAMPLE))
+
+
+def _made_from(name: str, target: Target) -> Mapping[str, Any]:
+    template = target.client("cloudformation").get_template(StackName=name)["TemplateBody"]
+    return (json.loads(template) if isinstance(template, str) else template)["Metadata"]["explorer"]

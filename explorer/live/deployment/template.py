@@ -41,6 +41,7 @@ PARAMETERS = {
     "CodeBucket": {"Type": "String", "Description": "The bucket that holds the functions' code."},
     "CodeKey": {"Type": "String", "Description": "The code, a zip."},
 }
+SAMPLE = "sample:handle"  # the work that is there without a handler of one's own
 HOLDING = {"AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::Logs::LogGroup"}
 LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
 
@@ -52,6 +53,7 @@ class Stack:
     design: Design
     workload: Workload
     pieces: tuple[TemplatePiece, ...]
+    handler: str = SAMPLE  # module and function of the work
 
     def of(self, kind: type[Any]) -> list[Any]:
         """The pieces of one kind."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
+import body_check
 import configuration
 import log
 import results
@@ -30,14 +31,18 @@ def run(request: Request, owner: str, lambda_context: Any) -> Answer:
 
 
 def _body(request: Request, owner: str) -> Any:
+    """What the work is given, once its check has let it pass."""
     if "upload" not in request.query:
-        return request.json()
+        body_check.ask(request.json())
+        return request.json()  # read anew: a check may have changed what it saw
     _, place = submit.body_of(request, owner)
     assert place is not None
     try:
-        return results.read_body(place)
+        body = results.read_body(place)
     except results.Unreadable as error:
-        raise Problem(400, str(error)) from None
+        raise Problem(422, str(error)) from None
+    body_check.ask(body)
+    return body
 
 
 def _configured() -> Any:
@@ -55,7 +60,7 @@ def _worked(body: Any, context: Context) -> Result:
     try:
         return Result.of(slices.handler()(body, context))
     except BadBody as error:
-        raise Problem(400, str(error)) from None
+        raise Problem(422, told(error)[1]) from None
     except (Exception, SystemExit) as error:
         raise Raised from error
 

@@ -27,7 +27,7 @@ class Lost(Stop):
 
 
 class BadBody(ValueError):
-    """The body is not what the handler takes; `run` answers 400 and a job fails."""
+    """The body is not what the handler takes; `run` answers 422 and a job fails."""
 
 
 class Context:

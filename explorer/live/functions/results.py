@@ -23,7 +23,11 @@ GZIP_LEVEL = 6
 
 
 class Unreadable(Exception):
-    """A body that was accepted cannot be read: what is wrong with it stays so."""
+    """A body cannot be read: what is wrong with it stays so."""
+
+
+class TooLarge(Exception):
+    """A body is larger than it may be here."""
 
 
 @dataclass(frozen=True)
@@ -99,11 +103,12 @@ def body_of(event: Mapping[str, Any], held: Held) -> Any:
     return event["body"] if "body" in event else read_body(event["body_at"], held.row["attempts"] > 1)
 
 
-def read_body(place: Place, denied_is_gone: bool = True) -> Any:
+def read_body(place: Place, denied_is_gone: bool = True, most_bytes: int | None = None) -> Any:
     """A body that lies in S3: a JSON value, or bytes if it is of another type.
 
     Who may not list is not told what is missing: it is denied, as whoever is not known yet, a while
-    after a deploy. If `denied_is_gone`, the body is taken for missing then. Raises Unreadable.
+    after a deploy. If `denied_is_gone`, the body is taken for missing then. Raises Unreadable, and
+    TooLarge for one of more than `most_bytes` [B], of which nothing is read then.
     """
     try:
         match = {"IfMatch": place["etag"]} if place.get("etag") else {}
@@ -114,6 +119,9 @@ def read_body(place: Place, denied_is_gone: bool = True) -> Any:
         if code(error) in {"NoSuchKey", "404"} or (denied_is_gone and code(error) == "AccessDenied"):
             raise Unreadable("the upload is no longer kept") from None
         raise
+    if most_bytes is not None and found["ContentLength"] > most_bytes:
+        found["Body"].close()
+        raise TooLarge
     raw = found["Body"].read()
     if found.get("ContentType", "").partition(";")[0].strip().lower() != "application/json":
         return raw

@@ -37,6 +37,7 @@ class Settings:
     slice_steps: int | None = None  # or after so many checkpoints
     hops: int = 1  # invocations that one job may take; 1: it is not divided
     handler: str = "sample:handle"
+    check: str = ""  # asked of a body before it is accepted; nothing is, if empty
     sleeps: bool = True  # whether the sample work takes its time
     store: str = "environment"  # bundled, ssm, secretsmanager or appconfig
     refresh_s: float = 5 * MINUTE_S

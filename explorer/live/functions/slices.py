@@ -7,6 +7,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
+import body_check
 import configuration
 import jobs
 import log
@@ -100,6 +101,8 @@ def _worked(event: Event, beat: Beat, remaining_s: Callable[[], float]) -> resul
     at_checkpoint = _checkpoints(beat, remaining_s)
     context = Context(configuration.entries(), remaining_s, state, at_checkpoint)
     try:
+        if event["hop"] == 0 and event.get("body_at", {}).get("bucket") == "UPLOADS" and SETTINGS.check:
+            body_check.function()(body)  # it may have been too large for whoever accepted it
         return results.Result.of(handler()(body, context))
     except (Exception, SystemExit) as error:
         raise UserError from error

@@ -7,6 +7,7 @@ import json
 import re
 from contextlib import suppress
 
+import body_check
 import handing
 import jobs
 import log
@@ -29,6 +30,10 @@ def create(request: Request, owner: str) -> Answer:
     """Accept a job, store it and hand it over."""
     key = _key(request)
     raw, upload = body_of(request, owner)
+    if upload:
+        body_check.ask_of_upload(upload)
+    else:
+        body_check.ask(request.json())
     digest = hashlib.sha256(json.dumps(upload).encode() if upload else raw).hexdigest()
     if SETTINGS.response == NOTHING:
         return _acknowledged(jobs.id_of(owner, key, digest) if key else jobs.random_name(), raw, upload)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 
 from clients import client, code
@@ -36,6 +37,8 @@ def create(request: Request, owner: str) -> Answer:
 
 def find(token: str, owner: str) -> Place:
     """Where an upload of this owner lies. Raises Problem if it does not."""
+    if "UPLOADS" not in os.environ:
+        raise Problem(400, "this endpoint takes no uploads: the body goes into the request")
     missing = Problem(404, "there is no such upload")
     if not ID.fullmatch(token):
         raise missing

@@ -1,0 +1,51 @@
+"""The work's own `check(body)`: asked before a body is accepted, so that no job fails for its body."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import Any
+
+import results
+from problems import Problem, told
+from settings import SETTINGS
+
+MB = 1024**2
+MEMORY_SHARE = 16  # JSON takes many times its size once it is read
+
+
+def ask(body: Any) -> None:
+    """Let the work refuse a body. Raises Problem, with what its `check` raised as the reason."""
+    if not SETTINGS.check:
+        return
+    check = function()
+    try:
+        check(body)
+    except (Exception, SystemExit) as error:
+        kind, detail = told(error)
+        raise Problem(422, detail or kind) from None
+
+
+def function() -> Any:
+    """The `check` that lies beside the work."""
+    module, _, name = SETTINGS.check.partition(":")
+    return getattr(import_module(module), name)
+
+
+def ask_of_upload(place: results.Place) -> None:
+    """Read an upload and let the work refuse it. Raises Problem.
+
+    What is too large for this function's memory is checked when the work begins.
+    """
+    try:
+        body = results.read_body(place, most_bytes=readable_bytes())
+    except results.TooLarge:
+        return
+    except results.Unreadable as error:
+        raise Problem(422, str(error)) from None
+    ask(body)
+
+
+def readable_bytes() -> int:
+    """The largest upload that this function can read as JSON [B]."""
+    return int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")) * MB // MEMORY_SHARE

@@ -1,0 +1,171 @@
+"""Back-pressure: who may start an environment, who waits, and that the cloud answers meanwhile."""
+
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from explorer.live.cloud import starts as module
+from explorer.live.cloud.process import of_session
+from explorer.live.cloud.starts import AT_ONCE, Starts
+from tests.support.local_bench import until
+
+
+class Pool:
+    """Environments of one function, as the emulator keeps them."""
+
+    def __init__(self, starts, key="f"):
+        self.starts, self.key, self.idle, self.made = starts, key, 0, 0
+
+    def take(self):
+        return self.starts.take(self.key, lambda: self.idle > 0, self._lease)
+
+    def _lease(self):
+        if self.idle:
+            self.idle -= 1
+            return "free", False
+        self.made += 1
+        return "new", True
+
+    def release(self):
+        self.idle += 1
+        self.starts.fell_free(self.key)
+
+
+def begun(call):
+    """A thread that has made the call, and where its answer will be."""
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(call()), daemon=True)
+    thread.start()
+    return thread, answers
+
+
+def waits(starts, count):
+    return until(lambda: len(starts._waiting) == count)
+
+
+def test_as_many_start_at_once_as_may_and_the_next_when_one_has():
+    starts = Starts(at_once=2)
+    pool = Pool(starts)
+    assert [pool.take(), pool.take()] == [("new", True)] * 2
+    third, answers = begun(pool.take)
+    assert waits(starts, 1) and pool.made == 2
+    starts.started()
+    third.join(5)
+    assert answers == [("new", True)] and pool.made == 3
+
+
+def test_who_waits_takes_what_falls_free_first_come_first_served():
+    starts = Starts(at_once=1)
+    pool = Pool(starts)
+    pool.take()
+    first, of_first = begun(pool.take)
+    assert waits(starts, 1)
+    second, of_second = begun(pool.take)
+    assert waits(starts, 2)
+    pool.release()
+    first.join(5)
+    assert of_first == [("free", False)] and not of_second
+    pool.release()
+    second.join(5)
+    assert of_second == [("free", False)] and pool.made == 1
+
+
+def test_what_falls_free_goes_to_its_own_function_past_the_others():
+    starts = Starts(at_once=1)
+    one, other = Pool(starts, "one"), Pool(starts, "other")
+    one.take()
+    first, of_first = begun(one.take)
+    assert waits(starts, 1)
+    second, of_second = begun(other.take)
+    assert waits(starts, 2)
+    other.release()
+    second.join(5)
+    assert of_second == [("free", False)] and not of_first
+    starts.started()
+    first.join(5)
+    assert of_first == [("new", True)]
+
+
+@pytest.mark.parametrize(("most", "third"), [(2, "waits"), (1, None)])
+def test_one_more_than_may_wait_is_throttled(most, third):
+    starts = Starts(at_once=1, most_waiting=most, longest_wait_s=60)
+    pool = Pool(starts)
+    pool.take()
+    begun(pool.take)
+    assert waits(starts, 1)
+    _, answers = begun(pool.take)
+    if third is None:
+        assert until(lambda: answers == [None])
+    else:
+        assert waits(starts, 2) and not answers
+
+
+@pytest.mark.parametrize(("longest_s", "answer"), [(0.1, None), (30.0, ("free", False))])
+def test_who_waits_too_long_is_throttled_and_leaves_the_queue(longest_s, answer):
+    starts = Starts(at_once=1, longest_wait_s=longest_s)
+    pool = Pool(starts)
+    pool.take()
+    thread, answers = begun(pool.take)
+    assert waits(starts, 1)
+    time.sleep(0.3)
+    pool.release()
+    thread.join(5)
+    assert answers == [answer] and not starts._waiting
+
+
+def test_all_are_served_whatever_the_order():
+    starts = Starts(at_once=2)
+    pool = Pool(starts)
+
+    def call(_):
+        how = pool.take()
+        time.sleep(0.001)
+        if how[1]:
+            starts.started()
+        time.sleep(0.002)
+        with starts._lock:
+            pool.idle += 1
+        starts.fell_free("f")
+        return how
+
+    with ThreadPoolExecutor(40) as threads:
+        began = time.monotonic()
+        done = list(threads.map(call, range(400)))
+    assert None not in done and pool.idle == pool.made
+    assert starts.free == 2 and not starts._waiting
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.live
+def test_a_burst_of_calls_starts_fewer_environments_than_calls(bench):
+    name, calls = bench.function("burst"), 24
+    with ThreadPoolExecutor(calls) as threads:
+        answers = list(threads.map(lambda _: bench.invoke({"sleep": 0.05}, name), range(calls)))
+    assert all(answer["StatusCode"] == 200 and "FunctionError" not in answer for answer in answers)
+    reports = [event["message"] for event in bench.client("logs").filter_log_events(
+        logGroupName=f"/aws/lambda/{name}", filterPattern="REPORT")["events"]]  # fmt: skip
+    cold = sum("Init Duration" in line for report in reports for line in report.splitlines())
+    assert AT_ONCE <= cold < calls
+
+
+@pytest.mark.live
+def test_a_function_that_calls_itself_finds_an_environment(bench):
+    name = bench.function("nested", Timeout=60)
+    counts = bench.table("nested-counts")
+    chains = AT_ONCE * 2
+    for _ in range(chains):
+        bench.invoke({"count": counts, "hops": 3, "hold": 0.2}, name, InvocationType="Event")
+    assert until(lambda: bench.counted(counts) == chains * 3, 60)
+
+
+@pytest.mark.live
+def test_a_worker_yields_to_the_cloud(bench):
+    name = bench.function("yields")
+    bench.invoke({}, name)
+    leader = bench.cloud.process.pid
+    own = os.getpriority(os.PRIO_PROCESS, leader)
+    workers = [os.getpriority(os.PRIO_PROCESS, one.pid) for one in of_session(leader, bench.cloud.folder)]
+    assert workers and set(workers) == {min(own + module.YIELDS, module.NICEST)}
