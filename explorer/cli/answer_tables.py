@@ -16,14 +16,16 @@ FEW = 8  # rows of a table without --all
 
 
 def findings_table(findings: list[Row]) -> Iterator[RenderableType]:
+    """The limits that a design uses, and what happens when one breaks."""
+    used = [row for row in findings if row["verdict"] != "excluded"]
     yield title("Limits used")
-    yield table(("limit", ">p50", ">p99", ">~of", ">chance", "verdict"), map(_finding, findings), ("p50",))
-    if not all(row["verified"] for row in findings):
+    yield table(("limit", ">p50", ">p99", ">~of", ">chance", "verdict"), map(_finding, used), ("p50",))
+    if not all(row["verified"] for row in used):
         yield "  * not verified: no page of AWS's says it"
-    told = [row for row in findings if row["verdict"] != "fits"]
-    yield from listed(f"{row['limit']}: {row['consequence']}" for row in told)
-    if findings:
-        yield Hint(f"  More on a limit: explorer explain {(told or findings)[0]['limit']}")
+    notable = [row for row in used if row["verdict"] != "fits"]
+    yield from listed(f"{row['limit']}: {row['consequence']}" for row in notable)
+    if used:
+        yield Hint(f"  More on a limit: explorer explain {(notable or used)[0]['limit']}")
 
 
 def _finding(row: Row) -> tuple[str | Text, ...]:

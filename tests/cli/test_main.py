@@ -336,6 +336,16 @@ def test_assess_says_what_keeps_a_design_from_being_feasible():
     assert {"work", "total"} <= found["latency_s"].keys()
 
 
+def test_assess_says_which_field_excludes_a_design():
+    """A secret in the environment: the field is no limit, so the table of limits does not have it."""
+    words = ("assess", "photos", "--design", "door=rest-api,response=buffered,configuration=environment")
+    done = run(*words)
+    keeps, limits = done.stdout.split("Limits used")
+    assert "configuration.secrets: it is no place for secrets" in keeps
+    assert "configuration.secrets" not in limits and "lambda.env" in limits
+    assert (done.exit_code, done.stderr) == (1, "")
+
+
 def test_assess_fills_what_is_left_out_by_the_best():
     best = answer("recommend", STATEMENTS)
     door = best["design"]["door"]

@@ -90,11 +90,10 @@ class ManagedInstance(Execution):
                 by_vcpu = np.floor((kind.vcpu - load.limit("lmi.overhead.vcpu")) / vcpu * (1 + 1e-9))
                 by_memory = np.floor((kind.gb - load.limit("lmi.overhead.memory")) / gb * (1 + 1e-9))
                 carried = np.minimum(by_vcpu, by_memory)
-                for count in np.unique(carried[~taken & (carried >= 1)] if np.ndim(carried) else carried):
-                    holds = ~taken & (carried == count) & (carried >= 1)
-                    if np.any(holds):
-                        yield kind, int(count), holds
-                taken = taken | (carried >= 1)
+                free = ~taken & (carried >= 1)  # of the shape that both have together
+                for count in np.unique(np.broadcast_to(carried, np.shape(free))[free]):
+                    yield kind, int(count), free & (carried == count)
+                taken = taken | free
 
     def instances(self, load: Conditions, path: Paths) -> Iterable[tuple[InstanceType, Stepped]]:
         """Instances for the peak by type, with half as much again, as AWS's calculator counts them."""

@@ -104,3 +104,20 @@ def test_under_a_plan_the_fee_stays_on_the_list_price():
     ec2, fee = "ec2.m7g.xlarge_linux_on_demand", "lambda.managed_instances_management_fee"
     assert float(plan[ec2].usd / plain[ec2].usd) == pytest.approx(0.0599 / 0.0816)
     assert plan[fee].usd == plain[fee].usd
+
+
+def test_the_cheaper_architecture_is_taken_where_times_and_concurrency_are_bounded():
+    """A whole answer, in which architectures are an axis and the environments of a path are not."""
+    fields = {
+        "requests_per_month": 2_540_000,
+        "response": "2 KB",
+        "downstream": {"concurrency": 1},
+    }
+    runtime = {"p50": "329 ms", "p99": "720 ms", "cpu": 0.8}
+    usd = {
+        architecture: ex.recommend(
+            ex.Workload(**fields, runtime={**runtime, "architecture": architecture})
+        ).monthly_usd
+        for architecture in ("any", "arm64", "x86_64")
+    }
+    assert usd["any"] == pytest.approx(min(usd["arm64"], usd["x86_64"]), rel=1e-12)
