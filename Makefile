@@ -13,26 +13,28 @@ PY = .venv/bin/python
 PIP = $(PY) -m pip -qq --disable-pip-version-check --no-input
 UV_VERSION = 0.13.9
 RELEASE = 3.11
+READER = notebooks pdf aws cloud samples logs mcp setup
+COMPILE = UV_CUSTOM_COMPILE_COMMAND='make lock' .venv-lock/bin/uv pip compile pyproject.toml --quiet --universal --python-version $(RELEASE) --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras
 PORT =
 T =
 
-.PHONY: help explore setup test units guard docs notebooks browser lint format outputs lock bench clean
+.PHONY: help explore setup test legs units guard docs notebooks browser lint format outputs lock bench clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-explore: setup ## set up, open JupyterLab on notebooks/00_start_here.ipynb and print its address (PORT=8890)
+explore: .venv/.explore ## install what a reader needs, open JupyterLab and print its address (PORT=8890)
 	@.venv/bin/explorer lab $(if $(PORT),--port $(PORT))
 
-setup: .venv/.installed ## make .venv from requirements.lock and install explorer in it
+setup: .venv/.installed ## make .venv from requirements.lock, developers' tools too, and install explorer in it
 	@:
 
 # A .venv whose Python is gone, or that was moved or copied here, is made again.
 USABLE = [ "$$(cat .venv/.where)" = "$$(pwd)" ] && $(PY) -c 'import pip'
-STALE := $(shell { $(USABLE); } 2>/dev/null || rm -f .venv/.installed)
+STALE := $(shell { $(USABLE); } 2>/dev/null || rm -f .venv/.installed .venv/.explore)
 
-.venv/.installed: requirements.lock pyproject.toml
-	@set -e; \
+define NEW_VENV
+	set -e; \
 	if ! { $(USABLE); } 2>/dev/null; then \
 		python=; \
 		for name in "$(PYTHON)" python3.13 python3.12 python3.11 python3; do \
@@ -44,12 +46,41 @@ STALE := $(shell { $(USABLE); } 2>/dev/null || rm -f .venv/.installed)
 		"$$python" -m venv --clear .venv; \
 		pwd > .venv/.where; \
 	fi
-	@echo 'Installing requirements.lock into .venv (a minute or two the first time)'
-	@$(PIP) install --require-hashes -r requirements.lock
-	@$(PIP) install --no-deps --no-build-isolation -e .
-	@touch .venv/.installed
+endef
+
+# Of a lock file, each package as it is fetched: a line that is written over in a terminal, every 25th elsewhere.
+# pip's own code is kept, for a pipe ends with that of its last command.
+define FROM_LOCK
+	all=$$(grep -c '^[A-Za-z0-9]' $(1)); \
+	echo "Installing the $$all packages of $(1) into .venv ($(2))"; \
+	here=0; if [ -t 1 ]; then here=1; fi; \
+	{ $(PY) -m pip --disable-pip-version-check --no-input install --progress-bar off --require-hashes -r $(1) 2>.venv/.pip-said; echo "code $$?"; } \
+	| awk -v all="$$all" -v here="$$here" ' \
+		/^(Collecting|Processing|Requirement already)/ { n++; name = $$0; sub(/^[A-Z][a-z]*( already satisfied:)? */, "", name); sub(/[ ;].*/, "", name); sub(/.*\//, "", name); \
+			if (here) printf "\r\033[K%d of %d  %s", n, all, name; else if (n % 25 == 0) printf "%d of %d\n", n, all; fflush() } \
+		/^Installing collected/ { if (here) printf "\r\033[K"; print "Fetched; unpacking (half a minute)"; fflush() } \
+		/^code / { code = $$2 } \
+		END { if (here) printf "\r\033[K"; exit code }' \
+	|| { cat .venv/.pip-said >&2; exit 1; }; \
+	$(PIP) install --no-deps --no-build-isolation -e .
+endef
+
+.venv/.installed: requirements.lock pyproject.toml
+	@$(NEW_VENV)
+	@$(call FROM_LOCK,requirements.lock,developers: 2 GB)
+	@touch .venv/.explore .venv/.installed
+
+.venv/.explore: requirements-explore.lock pyproject.toml
+	@$(NEW_VENV)
+	@$(call FROM_LOCK,requirements-explore.lock,readers: 1 GB)
+	@touch .venv/.explore
 
 test: lint units docs notebooks browser ## set up, then lint, types, tests, documentation, notebooks and browser tests
+
+# Made in environments of their own, by uv: minutes, so not a part of `make test`. .ci/run runs them after it.
+legs: setup ## every command with the core alone, with the lowest bounds, on the newest Python that is here
+	@[ -x .venv-lock/bin/uv ] || { $(PY) -m venv .venv-lock && .venv-lock/bin/python -m pip --disable-pip-version-check install --quiet uv==$(UV_VERSION); }
+	@$(PY) scripts/legs.py .venv-lock/bin/uv
 
 lint: setup ## ruff (rules and format), the walls between rooms, and mypy
 	$(PY) -m ruff check .
@@ -83,12 +114,14 @@ format: setup ## format the code and mend what ruff can mend
 	$(PY) -m ruff check --fix-only .
 	$(PY) -m ruff format .
 
-lock: setup ## make requirements.lock again from pyproject.toml (UPGRADE=1: newest releases)
+lock: setup ## make both lock files again from pyproject.toml (UPGRADE=1: newest releases)
 	@[ -x .venv-lock/bin/uv ] || { $(PY) -m venv .venv-lock && .venv-lock/bin/python -m pip --disable-pip-version-check install --quiet uv==$(UV_VERSION); }
-	UV_CUSTOM_COMPILE_COMMAND='make lock' .venv-lock/bin/uv pip compile pyproject.toml --quiet --all-extras --universal --python-version $(RELEASE) --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras $(if $(UPGRADE),--upgrade) --output-file requirements.lock
+	$(COMPILE) --all-extras $(if $(UPGRADE),--upgrade) --output-file requirements.lock
+	$(COMPILE) $(READER:%=--extra %) --constraints requirements.lock --output-file requirements-explore.lock
 
-outputs: setup ## run the notebooks again in place, and draw README's pictures
+outputs: setup ## run the notebooks again in place, draw README's pictures, and run what its pages print
 	@$(PY) scripts/outputs.py
+	@$(PY) scripts/consoles.py
 
 bench: setup ## run every script under benchmarks/
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(PY) "$$script"; done

@@ -1,4 +1,4 @@
-"""How long 300 templates take: read, resolved and held against every limit; beside cfn-lint.
+"""How long 1,000 templates take [s of CPU]: read, resolved and held against every limit; beside cfn-lint.
 
 By default copies of the tests' own project; `python benchmarks/check.py FOLDER` checks the templates in it.
 """
@@ -12,8 +12,9 @@ from pathlib import Path
 
 from explorer.check.runner import Check, Report
 
-TEMPLATES, LINTED = 300, 5
-SAMPLE = Path(__file__).parent.parent / "tests" / "check_samples" / "app"
+TEMPLATES, LINTED = 1000, 5
+TARGET_S = 4.0  # of CPU for so many
+SAMPLE = Path(__file__).parent.parent / "tests" / "check" / "check_samples" / "app"
 
 
 def copies(folder: Path) -> None:
@@ -23,10 +24,10 @@ def copies(folder: Path) -> None:
 
 
 def checked(folder: Path) -> tuple[Report, float]:
-    """The report, and how long it took [s]."""
-    start = time.perf_counter()
+    """The report, and the CPU that it took [s]."""
+    start = time.process_time()
     report = Check(lambda path, judge: []).run([folder])
-    return report, time.perf_counter() - start
+    return report, time.process_time() - start
 
 
 def linted(paths: list[str]) -> float:
@@ -44,7 +45,11 @@ def main() -> None:
         report, seconds = checked(folder)
         files = max(1, len(report.files))
         each_ms = 1000 * seconds / files
-        print(f"{files} templates, {len(report.found)} findings: {seconds:.2f} s, {each_ms:.1f} ms each")
+        per_target = seconds * TEMPLATES / files
+        print(
+            f"{files} templates, {len(report.found)} findings: {seconds:.2f} s of CPU, {each_ms:.1f} ms each"
+        )
+        print(f"{TEMPLATES:,} templates: {per_target:.2f} s, of {TARGET_S:g} s")
         once = linted(report.files[:1])
         more = (linted(report.files[: LINTED + 1]) - once) / LINTED
         print(f"cfn-lint: {once:.2f} s for the first, {1000 * more:.0f} ms for each more")

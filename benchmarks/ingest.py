@@ -4,13 +4,14 @@ Every contender is a process of its own, in turn, several rounds; the medians co
 quantiles of duration, billed duration, memory and initialisation of every REPORT line, exact, the cold
 starts, the failures by kind, the busiest minute and second.
 
-Usage: python benchmarks/ingest.py [--gb 0.5] [--rounds 3] [--dense]
+With --formats it reads some of the other formats as well, each made of its line, and gives the rate of each.
+
+Usage: python benchmarks/ingest.py [--gb 0.5] [--rounds 3] [--dense] [--formats]
 """
 
 import argparse
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -24,9 +25,11 @@ BLOCK = 20_000  # invocations that are written at a time
 FIRST = 1_780_000_000
 OURS = """
 import json, sys
-from explorer.ingest import Summary, gather
+from explorer.ingest.reader import gather
+from explorer.ingest.result import Summary
 found = Summary(gather([sys.argv[1]])).to_dict()
-print(json.dumps([found["invocations"], found["duration_ms"]["p99"], found["init_ms"]["p50"]]))
+init = found["init_ms"] or {"p50": 0}
+print(json.dumps([found["invocations"], (found["duration_ms"] or {"p99": 0})["p99"], init["p50"]]))
 """
 DUCKDB = r"""
 import duckdb, json, sys
@@ -60,6 +63,62 @@ print(json.dumps([n, d[2], i[0]]))
 """
 
 
+LINES = {  # of other formats; {id} is a number of 12 digits, {n} one of 6
+    "ALB": "http 2026-11-02T08:00:35.186641Z app/lb/50 192.0.2.1:2817 - 0.000 0.{n} 0.000 200 - 2053 {n} "
+    '"GET http://a:80/v1/orders HTTP/1.1" "curl/7.46.0" - - arn:aws:x "Root=1-58" "-" "-" 0',
+    "combined log format": '192.0.2.1 - - [02/Nov/2026:08:00:35 +0000] "GET /v1/orders HTTP/1.1" 200 {n} '
+    '"-" "Mozilla/5.0 (X11; Linux x86_64)" {n}',
+    "nginx, JSON": '{"time_iso8601": "2026-11-02T08:00:35+00:00", "request": "GET /v1 HTTP/1.1", '
+    '"status": "200", "body_bytes_sent": "{n}", "request_length": "2053", "request_time": "0.{n}"}',
+    "API Gateway, JSON": '{"requestId": "a-{id}", "requestTime": "02/Nov/2026:08:00:35 +0000", '
+    '"status": "200", "responseLength": "{n}", "integrationLatency": "{n}"}',
+    "platform.report": '{"time": "2026-11-02T08:00:35.218Z", "type": "platform.report", "record": '
+    '{"requestId": "a-{id}", "metrics": {"durationMs": 385.61, "billedDurationMs": 386, "memorySizeMB": 512, '
+    '"maxMemoryUsedMB": 101}, "status": "success"}}',
+    "Heroku": '2026-11-02T08:00:35.218000+00:00 heroku[router]: at=info method=GET path="/v1" host=x.example '
+    "request_id=a-{id} dyno=web.1 connect=1ms service=385ms status=200 bytes={n}",
+    "IIS": "2026-11-02 08:00:35 10.0.0.4 GET /v1/orders - 443 - 198.51.100.62 Mozilla/5.0 - 200 0 0 {n} "
+    "2053 385",
+}
+HEADS = {
+    "IIS": "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip "
+    "cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken\n"
+}
+ENDLESS = ("platform.report",)  # also without an end of line between the records
+
+
+def make_format(path: Path, name: str, size: float, end: str) -> None:
+    """A file of about `size` bytes of one format, every line with numbers of its own."""
+    line = LINES[name] + end
+    with path.open("w") as file:
+        written = file.write(HEADS.get(name, ""))
+        n = 0
+        while written < size:
+            text = "".join(
+                line.replace("{id}", f"{k:012d}").replace("{n}", f"{k % 1_000_000:06d}")
+                for k in range(n, n + BLOCK)
+            )
+            n += BLOCK
+            written += file.write(text)
+
+
+def measure_formats(folder: str, size: float, rounds: int) -> None:
+    """The rate of each of the other formats, the best of the rounds."""
+    kinds = [(name, name, "\n") for name in LINES] + [(f"{name}, no lines", name, "") for name in ENDLESS]
+    for title, name, end in kinds:
+        path = Path(folder, "other.log")
+        make_format(path, name, size, end)
+        megabytes = path.stat().st_size / 1e6
+        runs = [timed([sys.executable, "-c", OURS, str(path)]) for _ in range(rounds)]
+        took, peak, spent = (
+            min(one[0] for one in runs),
+            max(one[1] for one in runs),
+            min(one[3] for one in runs),
+        )
+        rate = f"{took:6.2f} s {megabytes / took:6.0f} MB/s"
+        print(f"{title:24s} {rate}  {spent:5.2f} s of processors  {peak:5.0f} MB")
+
+
 def block(rng: np.random.Generator, at: float, dense: bool) -> str:
     """The log of some invocations, ten minutes of them: five lines each, or its REPORT line alone."""
     ids = rng.integers(0, 2**63, (BLOCK, 2))
@@ -87,7 +146,7 @@ def block(rng: np.random.Generator, at: float, dense: bool) -> str:
 
 
 def make(path: Path, size: float, dense: bool) -> None:
-    """A log of about `size` bytes; what is over half a gigabyte repeats."""
+    """A log of about `size` bytes; what is over half a gigabyte is the same again, a year later."""
     rng, at, written = np.random.default_rng(1), FIRST, 0
     with path.open("w") as file:
         while written < min(size, 5e8):
@@ -96,21 +155,14 @@ def make(path: Path, size: float, dense: bool) -> None:
     part = path.stat().st_size
     if size > part:
         with path.open("ab") as file, path.open("rb") as begun:
-            for _ in range(round(size / part) - 1):
+            for later in range(1, round(size / part)):
                 begun.seek(0)
-                shutil.copyfileobj(_Limited(begun, part), file, 1 << 20)
-
-
-class _Limited:
-    """The first bytes of a file that grows while it is read."""
-
-    def __init__(self, file, size: int) -> None:
-        self.file, self.left = file, size
-
-    def read(self, size: int) -> bytes:
-        found = self.file.read(min(size, self.left))
-        self.left -= len(found)
-        return found
+                left, year = part, b"%d-" % (2026 + later)
+                while left > 0:
+                    lines = begun.readlines(1 << 20)
+                    text = b"".join(lines)[:left]
+                    left -= len(text)
+                    file.write(text.replace(b"2026-", year))
 
 
 def timed(command: list[str]) -> tuple[float, float, str, float]:
@@ -136,6 +188,7 @@ def main() -> None:
     given.add_argument("--gb", type=float, default=0.5, help="size of the log")
     given.add_argument("--rounds", type=int, default=3)
     given.add_argument("--dense", action="store_true", help="REPORT lines and nothing else")
+    given.add_argument("--formats", action="store_true", help="other formats too")
     options = given.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "app.log")
@@ -150,6 +203,8 @@ def main() -> None:
         for _ in range(options.rounds):
             for name, command in contenders.items():
                 runs[name].append(timed(command))
+        if options.formats:
+            measure_formats(folder, options.gb * 2e8, options.rounds)
     load = os.getloadavg()[0]
     print(f"{megabytes:,.0f} MB, {options.rounds} rounds, {os.cpu_count()} processors, load {load:.1f}")
     medians = {name: statistics.median(one[0] for one in found) for name, found in runs.items()}

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import explorer as ex
-from explorer.analysis.calibration.prediction import predicted
+from explorer.analysis.calibration.prediction import predict_run
 from explorer.engine.designs import Design
 from explorer.facts import catalogue
 from explorer.live.bench.jobs import Polling
@@ -36,7 +36,6 @@ from explorer.live.cloud.process import of_session
 from explorer.live.deployment import deploy
 from explorer.live.deployment.registry import Standing
 from explorer.live.deployment.target import Local
-from explorer.live.deployment.template import stack_of
 
 NAME = f"bench-{os.getpid()}"
 LEASE_S, RETRY_S, MARGIN_S = (
@@ -302,7 +301,7 @@ def reads(w: ex.Workload, chosen: str) -> int:
     from explorer.options.base.resources import Entry
 
     planned = deploy.plan(w, chosen)
-    kept = [entry for entry in stack_of(w, planned.design).of(Entry) if entry.kept == "store"]
+    kept = [entry for entry in planned.stack.of(Entry) if entry.kept == "store"]
     return -(-len(kept) // int(catalogue.constant("ssm.batch").value))
 
 
@@ -353,7 +352,7 @@ def prediction(duration_s: float) -> None:
     for (rate, runtime_s, size), found in zip([*SEEN, *UNSEEN], runs, strict=True):
         what = f"{rate:g}/s, {runtime_s:g} s, {size / 1e6:g} MB"
         seen = found.measured["total"]
-        told = [predicted(each, stack.design, found.conditions)["total"] for each in (w, calibrated)]
+        told = [predict_run(each, stack.design, found.conditions)["total"] for each in (w, calibrated)]
         off = ["".join(f"{each[name] / seen[name] - 1:+10.1%}" for name in ("p50", "p95")) for each in told]
         note = "" if (rate, runtime_s, size) in UNSEEN else " (calibrated on)"
         print(f"{what + note:>34}{seen['p50']:14.2f}{seen['p95']:8.2f}{off[0]:>20}{off[1]:>20}")

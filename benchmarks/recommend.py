@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import explorer as ex
 from explorer.engine.cost import usage
-from explorer.engine.evaluation import allowed
+from explorer.engine.designs import allowed
 from explorer.engine.latency import latency
 from explorer.engine.limits import findings
 from explorer.options.base.conditions import Conditions

@@ -31,3 +31,7 @@ class CloudError(ExplorerError):
 
 class ReportError(ExplorerError):
     """A report cannot be written in the form or to the place that was asked for."""
+
+
+class MissingExtraError(ExplorerError):
+    """A library that not every installation has is needed; the message has the command that installs it."""

@@ -20,7 +20,7 @@ from nbconvert import MarkdownExporter
 
 import explorer as ex
 from explorer.cli.commands.facts import prices_in
-from explorer.cli.main import app
+from explorer.cli.main import COMMANDS, app
 from explorer.workload.distribution_field import Spread
 from explorer.workload.field_record import REQUIRED, Field
 from explorer.workload.fields import FIELDS
@@ -52,7 +52,7 @@ def rendered(path: Path) -> dict[str, str | bytes]:
     notebook = nbformat.read(path, 4)
     names = {"output_files_dir": f"{path.stem}_files", "unique_key": path.stem}
     text, found = MarkdownExporter().from_notebook_node(notebook, resources=names)
-    text = STYLE.sub("", text).replace(".ipynb)", ".md)")
+    text = STYLE.sub("", text).replace(".ipynb)", ".md)").replace("<th></th>", "<td></td>")
     text = re.sub(r"!\[png\]", f"![Picture of {path.stem}]", text)
     beside = {f"notebooks/{name}": content for name, content in found["outputs"].items()}
     return {f"notebooks/{path.stem}.md": text, **beside}
@@ -65,13 +65,17 @@ def commands() -> str:
     """Every command with its arguments and options, from the command line itself."""
     lines = [
         "# Command line",
-        "`explorer`, or `python -m explorer`. Every command takes `--json` and then prints JSON alone.",
+        "`explorer`, or `python -m explorer`. Every command takes `--json` and then prints JSON alone; `-h`"
+        " shows its help with an example; `-V`; `-q` leaves out progress, notes and hints; `--no-color` is"
+        " the same as NO_COLOR. `-` in place of a file is standard input, or standard output.",
         "| exit code | meaning |\n| --- | --- |\n| 0 | done |\n| 1 | the answer is no: nothing is feasible,"
         " a limit breaks, a job is lost |\n| 2 | bad input, with one line that says which |\n| 3 | the cloud"
         " refused or failed |",
     ]
     for name, command in walked(typer.main.get_command(app), "explorer"):
+        example = COMMANDS.get(name.removeprefix("explorer "))
         lines += [f"## {name}", cell(command.help or "", " "), *_parameters(name, command)]
+        lines += [f"```sh\n{example.example}\n```"] if example else []
     return "\n\n".join(lines) + "\n"
 
 
@@ -86,12 +90,13 @@ def walked(command: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def _parameters(name: str, command: Any) -> Iterator[str]:
-    shown = [p for p in command.params if not getattr(p, "hidden", False)]
+    everywhere = {"quiet", "no_color", "version", "help"}  # said once, at the top
+    shown = [p for p in command.params if not getattr(p, "hidden", False) and p.name not in everywhere]
     arguments = [p for p in shown if p.param_type_name == "argument"]
     usage = " ".join([name, *(_metavar(p) for p in arguments), "[OPTIONS]"])
     yield f"```text\n{usage}\n```"
     rows = [f"| {_written(p)} | {cell(getattr(p, 'help', '') or '')} | {_default(p)} |" for p in shown]
-    yield "\n".join(["| | | default |", "| --- | --- | --- |", *rows])
+    yield "\n".join(["| argument or option | what it is | default |", "| --- | --- | --- |", *rows])
 
 
 def _metavar(parameter: Any) -> str:

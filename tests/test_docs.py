@@ -16,7 +16,8 @@ import typer.main
 from PIL import Image
 
 import explorer as ex
-from explorer.cli.main import app
+from explorer.cli.main import COMMANDS, app
+from explorer.engine.designs import table
 from tests.support.paths import ROOT
 
 DOCS = ROOT / "docs"
@@ -44,7 +45,10 @@ def prose(page: Path) -> str:
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "data").symlink_to(ROOT / "data")
+    """The clone as a reader stands in it, but that nothing is written there."""
+    for entry in ROOT.iterdir():
+        if not entry.name.startswith(".") and entry.name not in {"build", "dist"}:
+            (tmp_path / entry.name).symlink_to(entry)
     return tmp_path
 
 
@@ -53,7 +57,7 @@ def said(command: list[str], folder: Path, **options) -> subprocess.CompletedPro
     plain = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "PYTHONPATH": str(ROOT)}
     env = os.environ | plain | {"PATH": f"{here}{os.pathsep}{os.environ['PATH']}"}
     both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    return subprocess.run(command, cwd=folder, env=env, text=True, timeout=120, **both, **options)
+    return subprocess.run(command, cwd=folder, env=env, text=True, timeout=600, **both, **options)
 
 
 def examples(page: Path) -> list[tuple[str, str, str]]:
@@ -106,7 +110,7 @@ def test_every_command_and_option_that_a_page_names_exists(page):
 
 def _exists(words: list[str]) -> None:
     command, rest = typer.main.get_command(app), list(words)
-    known = {"--help", "--version", "--install-completion"}
+    known = {"-h", "--help", "-V", "--version", "--install-completion"}
     while rest and not rest[0].startswith("-") and hasattr(command, "list_commands"):
         word = rest.pop(0)
         assert word in command.list_commands(None), f"explorer {' '.join(words)}: no command {word}"
@@ -114,6 +118,20 @@ def _exists(words: list[str]) -> None:
     known |= {name for p in command.params for name in (*p.opts, *p.secondary_opts)}
     options = {word.split("=")[0] for word in rest if re.match(r"--?[a-z]", word)}
     assert options <= known, f"explorer {' '.join(words)}: {sorted(options - known)}"
+
+
+def test_readme_lists_every_command():
+    table = (ROOT / "README.md").read_text().split("## The commands")[1].split("\n\n")[1]
+    assert re.findall(r"`explorer (\w+)`", table) and set(re.findall(r"`explorer (\w+)`", table)) == set(
+        COMMANDS
+    )
+
+
+def test_readme_runs_every_block_but_the_two_commands_that_install():
+    marks = [
+        mark for mark, language, _ in fences(ROOT / "README.md", "bash", "sh", "console", "python") if mark
+    ]
+    assert marks == ["not run: installs, and opens a browser"]
 
 
 # Names ------------------------------------------------------------------------------------------
@@ -142,12 +160,19 @@ def test_readme_tells_why_of_every_dependency():
         *project["dependencies"],
         *(r for each in project["optional-dependencies"].values() for r in each),
     ]
-    names = {re.split(r"[>=<\[]", requirement)[0] for requirement in asked} - {"explorer"}
+    names = {re.split(r"[>=<\[]", requirement)[0] for requirement in asked} - {project["name"]}
     table = (ROOT / "README.md").read_text().split("## Dependencies")[1].split("\n## ")[0].lower()
     with_parent = {"nbclient", "nbformat", "build", "editables", "hatchling", "packaging", "pandas-stubs"}
     missing = {name for name in names - with_parent if name.lower() not in table}
     spelled = {"python-dotenv", "tomli-w"}
     assert missing - spelled == set()
+
+
+def test_readme_names_the_doors_and_the_responses_that_can_be_put_up():
+    sentence = re.search(r"^What can be put up: .*?\.", (ROOT / "README.md").read_text(), re.M | re.S)
+    can = [design for design in table().designs if design.deployable]
+    doors, responses = {design.door for design in can}, {design.response for design in can}
+    assert set(re.findall(r"`([\w-]+)`", sentence[0])) == doors | responses
 
 
 # Links ------------------------------------------------------------------------------------------

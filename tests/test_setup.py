@@ -41,7 +41,7 @@ def conda_requirements() -> list[Requirement]:
 
 
 def test_the_extra_all_is_all_extras():
-    assert PROJECT["optional-dependencies"]["all"] == [f"explorer[{','.join(EXTRAS)}]"]
+    assert PROJECT["optional-dependencies"]["all"] == [f"{PROJECT['name']}[{','.join(EXTRAS)}]"]
 
 
 def test_conda_users_get_the_same_requirements_with_the_same_bounds():

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from explorer.engine.cost import usage
-from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import steps
 from explorer.engine.limits import findings
+from explorer.engine.sizing import sized_conditions
+from explorer.errors import ExplorerError
 from explorer.facts import catalogue
 from explorer.facts.units import format_time
 from explorer.options.base.conditions import Conditions
@@ -18,6 +19,8 @@ from explorer.workload.field_record import DefaultAssumption, Field
 from explorer.workload.fields import SPREADS, fields_with
 from explorer.workload.kinds import SWITCH
 from explorer.workload.workload import Workload
+
+from .variations import variations, winners
 
 if TYPE_CHECKING:
     from .choice import Choice
@@ -38,12 +41,12 @@ class Assumption:
 
 def assumptions(r: Choice) -> list[Assumption]:
     """Defaults first (those that decide before the others), then constants, times, limits and prices."""
-    load = Conditions(r.workload)
+    load = sized_conditions(r.workload, r.nearest)
     design = r.nearest
     findings(r.workload, design, load)
     quantities = usage(load, design)
     steps(load, design)
-    for other in r.evaluation.designs:  # a service is always among the candidates: what it rests on counts
+    for other in r.candidates.designs:  # a service is always among the candidates: what it rests on counts
         if other.flow.behind is Behind.CONTAINER:
             usage(load, other)
             break
@@ -61,8 +64,8 @@ def assumptions(r: Choice) -> list[Assumption]:
 
 def _defaults(r: Choice) -> Iterator[Assumption]:
     load = Conditions(r.workload)
-    records = fields_with("assumption")
-    for record in sorted(records, key=_nature):
+    rows = []
+    for record in sorted(fields_with("assumption"), key=_nature):
         field, assumption = record.path, record.assumption
         if assumption is None or r.workload.is_given(field):
             continue
@@ -70,13 +73,33 @@ def _defaults(r: Choice) -> Iterator[Assumption]:
             continue
         value = _default(load, field)
         others = [{field: other} for other in _others(record, assumption, value)]
-        yield Assumption(
-            field,
-            "default",
-            record.kind.state(value),
-            assumption.why,
-            any(_changes(r, other) for other in others),
-        )
+        rows.append((record, value, [other for other in others if _can_be(r.workload, other)]))
+    decides = _deciding(r, [(record, other) for record, _, others in rows for other in others])
+    for record, value, _ in rows:
+        why = record.assumption.why if record.assumption else ""
+        yield Assumption(record.path, "default", record.kind.state(value), why, record.path in decides)
+
+
+def _can_be(workload: Workload, change: dict[str, Any]) -> bool:
+    """Whether the fields can have these values: half a default may be none."""
+    try:
+        workload.replace(change)
+    except ExplorerError:
+        return False
+    return True
+
+
+def _deciding(r: Choice, changes: list[tuple[Field, dict[str, Any]]]) -> set[str]:
+    """The fields by one of whose changes another design is recommended: numbers are looked at together."""
+    numbers = [(record.path, change) for record, change in changes if record.is_axis]
+    winning = winners(variations(r.workload, [change for _, change in numbers])) if numbers else []
+    decides = {path for (path, _), design in zip(numbers, winning, strict=True) if design != r.design}
+    for record, change in changes:
+        if not record.is_axis and record.path not in decides:
+            (design,) = winners(variations(r.workload.replace(change), [{}]))
+            if design != r.design:
+                decides.add(record.path)
+    return decides
 
 
 def _nature(record: Field) -> int:
@@ -102,19 +125,6 @@ def _default(load: Conditions, field: str) -> Any:
     if field == "configuration.entries":
         return load.workload.configuration.entry_count
     return load.number(field)
-
-
-def _changes(r: Choice, change: dict[str, Any]) -> bool:
-    """Whether the recommended design is another with these fields."""
-    from explorer.errors import ExplorerError
-
-    try:
-        other = r.workload.replace(change)
-    except ExplorerError:  # half the default is no valid value: it cannot be that
-        return False
-    evaluation = Evaluation(Conditions(other))
-    index = int(evaluation.winner()) if evaluation.designs else -1
-    return (evaluation.designs[index] if index >= 0 else None) != r.design
 
 
 def _tails(w: Workload) -> Iterator[Assumption]:

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explorer.engine.designs import Design, Table
-from explorer.engine.evaluation import Evaluation
+from explorer.engine.designs import Design
 from explorer.errors import ExplorerError
-from explorer.facts.units import format_multiple, format_quantity_as_listed
+from explorer.facts.units import format_multiple, format_percent, format_quantity_as_listed
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import Behind
-from explorer.workload.axes import scaled, value_now
+from explorer.workload.axes import scale_axis, value_now
 from explorer.workload.field_record import Field
 from explorer.workload.fields import fields_with
 from explorer.workload.kinds import SWITCH
 
-from .phrases import difference_or_all
+from .phrases import describe_design, difference_in_words
+from .variations import variations, winners
 
 if TYPE_CHECKING:
     from .choice import Choice
@@ -51,100 +51,124 @@ class BreakEven:
         return abs(float(np.log(self.factor))) if self.factor else np.inf
 
 
+@dataclass(frozen=True)
+class Bracket:
+    """Between these multiples of today's value the recommendation changes."""
+
+    axis: str
+    direction: str
+    inside: float  # the nearer to today
+    outside: float
+    service: bool = False  # whether it is where an always-on service takes over, or Lambda from it
+
+
 def break_evens(r: Choice) -> list[BreakEven]:
-    """The first change up and down each axis, and where an always-on service takes over."""
-    return [turn for axis in AXES for turn in _along(r, axis)]
+    """The first change up and down each axis, and where an always-on service takes over.
+
+    All points of all axes are looked at together: first from end to end, then within every bracket.
+    """
+    along = {axis: _factors(r, axis) for axis in AXES if value_now(r.workload, axis) > 0}
+    found = _winners(r, [(axis, factor) for axis, factors in along.items() for factor in factors])
+    brackets: dict[str, list[Bracket]] = {}
+    for axis, factors in along.items():
+        designs, found = found[: len(factors)], found[len(factors) :]
+        brackets[axis] = list(_brackets(r, axis, factors, designs))
+    turns = _refined(r, [bracket for each in brackets.values() for bracket in each])
+    rows = []
+    for axis, each in brackets.items():
+        services = [turns[bracket] for bracket in each if bracket.service]
+        if axis == "requests_per_month" and r.design is not None and not services:
+            services = [_no_turn(*_service(r))]
+        same = [(turn.direction, turn.design) for turn in services]
+        others = [turns[bracket] for bracket in each if not bracket.service]
+        rows += [
+            turn
+            for turn in others
+            if axis != "requests_per_month" or (turn.direction, turn.design) not in same
+        ]
+        rows += services if axis == "requests_per_month" else []
+    return rows
 
 
-def _evaluated(r: Choice, axis: str, factors: np.ndarray, designs: Table) -> tuple[np.ndarray, Evaluation]:
-    evaluation = Evaluation(Conditions(r.workload, scaled(r.workload, axis, factors)), designs)
-    return evaluation.winner(), evaluation
-
-
-def _along(r: Choice, axis: str) -> Iterator[BreakEven]:
-    today, most = value_now(r.workload, axis), AXES[axis].most
-    if today <= 0:
-        return
+def _factors(r: Choice, axis: str) -> np.ndarray:
     factors = np.geomspace(1 / REACH, REACH, COARSE)
-    factors = factors[today * factors <= most]
-    winners, evaluation = _evaluated(r, axis, factors, r.candidates)
+    return factors[value_now(r.workload, axis) * factors <= AXES[axis].most]
+
+
+def _winners(r: Choice, points: Iterable[tuple[str, float]]) -> list[Design | None]:
+    """The recommended design at each multiple of an axis."""
+    at = [
+        {name: values.item() for name, values in scale_axis(r.workload, axis, np.array(factor)).items()}
+        for axis, factor in points
+    ]
+    return winners(variations(r.workload, at), r.candidates) if at else []
+
+
+def _brackets(r: Choice, axis: str, factors: np.ndarray, designs: list[Design | None]) -> Iterator[Bracket]:
+    """The first change to both sides of today, and for the rate where a service takes over."""
     start = int(np.argmin(np.abs(np.log(factors))))
-    index = r.candidates.designs.index(r.design) if r.design else -1
-    rate = r.design is not None and axis == "requests_per_month"
-    services = _service(r, factors, evaluation, winners) if rate else []
     for direction, step in (("above", 1), ("below", -1)):
-        changed = _first_change(winners, start, step, index)
-        if changed is None:
-            continue
-        few = _feasible(evaluation, changed - step, changed, index)
-        turn = _refined(r, axis, direction, factors[changed - step], factors[changed], few)
-        if (turn.direction, turn.design) not in [(s.direction, s.design) for s in services]:
-            yield turn
-    yield from services
+        index = start + step
+        while 0 <= index < len(designs) and designs[index] == r.design:
+            index += step
+        if 0 <= index < len(designs):
+            yield Bracket(axis, direction, factors[index - step], factors[index])
+    if axis == "requests_per_month" and r.design is not None:
+        direction, is_service = _service(r)
+        step = -1 if is_service else 1
+        span = range(start, -1, -1) if is_service else range(start, len(designs))
+        turned = next((i for i in span if _serves(designs[i]) is (not is_service)), None)
+        if turned is not None:
+            yield Bracket(axis, direction, factors[turned - step], factors[turned], True)
 
 
-def _feasible(evaluation: Evaluation, inside: int, outside: int, index: int) -> Table:
-    """The designs that are feasible at one of two points, and the one with this index."""
-    kept = evaluation.feasible[:, inside] | evaluation.feasible[:, outside]
-    if index >= 0:
-        kept[index] = True
-    return evaluation.table.only(kept)
+def _service(r: Choice) -> tuple[str, bool]:
+    """Where to look for the always-on service, and whether it is what is recommended today."""
+    is_service = bool(_serves(r.nearest))
+    return ("below" if is_service else "above"), is_service
 
 
-def _first_change(winners: np.ndarray, start: int, step: int, today: int) -> int | None:
-    index = start + step
-    while 0 <= index < winners.size:
-        if winners[index] != today:
-            return index
-        index += step
-    return None
+def _serves(design: Design | None) -> bool | None:
+    """Whether a design is an always-on service; None where nothing is feasible."""
+    return None if design is None else design.flow.behind is Behind.CONTAINER
 
 
-def _refined(r: Choice, axis: str, direction: str, inside: float, outside: float, few: Table) -> BreakEven:
-    """The change between two factors, narrowed twice, and what wins from there on, not for a moment only."""
-    design: Design | None = None
-    for _ in range(2):
-        factors = np.geomspace(inside, outside, FINE)
-        winners, evaluation = _evaluated(r, axis, factors, few)
-        found = [evaluation.designs[w] if w >= 0 else None for w in winners]
-        others = [i for i, design in enumerate(found) if design != r.design]
-        first = max(others[0], 1) if others else FINE - 1
-        inside, outside = factors[first - 1], factors[first]
-        design = found[first]
-    beyond = outside * (LASTS if direction == "above" else 1 / LASTS)
-    (winner,), evaluation = _evaluated(r, axis, np.array([beyond]), few)
-    lasting = evaluation.designs[winner] if winner >= 0 else None
-    return _turn(r, axis, direction, float(outside), design if lasting == r.design else lasting)
+def _refined(r: Choice, brackets: list[Bracket]) -> dict[Bracket, BreakEven]:
+    """The changes within brackets, narrowed twice, and what wins from there on, not for a moment only."""
+    ends = {bracket: (bracket.inside, bracket.outside) for bracket in brackets}
+    turned: dict[Bracket, Design | None] = {}
+    turns: dict[Bracket, BreakEven] = {}
+    for narrowed in (0, 1):
+        fine = {b: np.geomspace(*ends[b], FINE) for b in brackets if not (narrowed and b.service)}
+        found = _winners(r, [(b.axis, factor) for b, factors in fine.items() for factor in factors])
+        for bracket, factors in fine.items():
+            designs, found = found[:FINE], found[FINE:]
+            if bracket.service:
+                other = not _service(r)[1]
+                first = next((i for i, d in enumerate(designs) if _serves(d) is other), FINE - 1)
+                turn = _turn(r, bracket.axis, bracket.direction, float(factors[first]), designs[first])
+                turns[bracket] = replace(turn, service=True)
+                continue
+            others = [i for i, design in enumerate(designs) if design != r.design]
+            first = max(others[0], 1) if others else FINE - 1
+            ends[bracket], turned[bracket] = (factors[first - 1], factors[first]), designs[first]
+    beyond = [(b.axis, ends[b][1] * (LASTS if b.direction == "above" else 1 / LASTS)) for b in turned]
+    for bracket, lasting in zip(turned, _winners(r, beyond), strict=True):
+        design = turned[bracket] if lasting == r.design else lasting
+        turns[bracket] = _turn(r, bracket.axis, bracket.direction, float(ends[bracket][1]), design)
+    return turns
 
 
 def _turn(r: Choice, axis: str, direction: str, factor: float, design: Design | None) -> BreakEven:
     unit, called = AXES[axis].unit, AXES[axis].noun
     value = value_now(r.workload, axis) * factor
-    then = f"build {difference_or_all(design, r.design)}" if design else "no design is feasible"
-    at = f"{format_quantity_as_listed(value, unit)} ({format_multiple(factor)} today's)"
+    then = "no design is feasible"
+    if design:
+        then = f"build {difference_in_words(design, r.design) if r.design else describe_design(design)}"
+    words = _share_in_words(value) if unit == "share" else format_quantity_as_listed(value, unit)
+    at = f"{words} ({format_multiple(factor)} today's)"
     says = f"{direction} a {called} of {at}, {then}"
     return BreakEven(axis, value, unit, factor, direction, design.ids if design else None, says)
-
-
-def _service(r: Choice, factors: np.ndarray, evaluation: Evaluation, winners: np.ndarray) -> list[BreakEven]:
-    """Where an always-on service takes over from Lambda, or Lambda from it."""
-    always_on = np.array([d.flow.behind is Behind.CONTAINER for d in evaluation.designs])
-    serves = np.array([w >= 0 and always_on[w] for w in winners])
-    is_service = r.nearest.flow.behind is Behind.CONTAINER
-    direction = "below" if is_service else "above"
-    start = int(np.argmin(np.abs(np.log(factors))))
-    span = range(start, -1, -1) if is_service else range(start, factors.size)
-    turned = next((i for i in span if serves[i] != is_service and winners[i] >= 0), None)
-    if turned is None:
-        return [_no_turn(direction, is_service)]
-    previous = turned + 1 if is_service else turned - 1
-    few = _feasible(evaluation, previous, turned, evaluation.designs.index(r.nearest))
-    fine = np.geomspace(factors[previous], factors[turned], FINE)
-    found, narrow = _evaluated(r, "requests_per_month", fine, few)
-    on = [w >= 0 and narrow.designs[w].flow.behind is Behind.CONTAINER for w in found]
-    first = next((i for i, there in enumerate(on) if there != is_service and found[i] >= 0), FINE - 1)
-    turn = _turn(r, "requests_per_month", direction, float(fine[first]), narrow.designs[found[first]])
-    return [replace(turn, service=True)]
 
 
 def _no_turn(direction: str, is_service: bool) -> BreakEven:
@@ -182,7 +206,13 @@ def _enough(r: Choice, record: Field) -> Any:
 def _helps(r: Choice, field: str, value: object) -> bool:
     """Whether a design is feasible with this field."""
     try:
-        evaluation = Evaluation(Conditions(r.workload.replace({field: value}))).unbroken()
+        varied = r.workload.replace({field: value})
     except ExplorerError:  # no valid value: it cannot help
         return False
-    return bool(evaluation.designs and evaluation.feasible.any())
+    return winners(Conditions(varied)) != [None]
+
+
+def _share_in_words(share: float) -> str:
+    """A share to three digits, of what is missing where that is less: "50 %", "99.87 %"."""
+    missing = 1 - share
+    return format_percent(float(f"{share:.3g}") if share < 0.9 else 1 - float(f"{missing:.3g}"))

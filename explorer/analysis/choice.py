@@ -9,55 +9,60 @@ from typing import Any
 
 import numpy as np
 
+from explorer.engine.answers import Answers
 from explorer.engine.cost import Bill
 from explorer.engine.cost import cost as bill_of
-from explorer.engine.designs import CONCERNS, Design, choices, table
-from explorer.engine.evaluation import Evaluation, allowed
+from explorer.engine.designs import CONCERNS, Design, allowed, choices, table
+from explorer.engine.evaluation import Evaluation
+from explorer.engine.latency import first_byte_s
 from explorer.engine.limits import Finding, findings
+from explorer.engine.misses import miss_factors
+from explorer.engine.search import best_two
+from explorer.engine.sizing import at_best_size
 from explorer.errors import DesignError, WorkloadError
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import LEVELS
+from explorer.workload.kinds import ANY
 from explorer.workload.workload import Workload
+
+from .answer_rows import Rows
 
 TRADES = (0.0, 10.0, 100.0)  # USD a part at which the trade is shown
 
 
-def completed(workload: Workload, given: str | Mapping[str, str | None] | Design) -> Design:
-    """The design that is given, concerns left out filled by the best for this workload.
+def complete_design(workload: Workload, design: str | Mapping[str, str | None] | Design) -> Design:
+    """The design that these choices name, concerns left out filled by the best for this workload.
 
     If none of them is feasible, by the choices of the design that is recommended.
     Raises DesignError for an unknown concern or option, or options that cannot go together.
     """
-    chosen = choices(given)
-    if len(chosen) == len(CONCERNS):
-        return Design(**chosen)
-    load, candidates = Conditions(workload), table().where(chosen)
-    evaluation = Evaluation(load, candidates.only(candidates.allowed(load)))
-    index = int(evaluation.winner()) if evaluation.designs else -1
+    choice_ids = choices(design)
+    if len(choice_ids) == len(CONCERNS):
+        return Design(**choice_ids)
+    load, candidates = Conditions(workload), table().where(choice_ids)
+    possible = candidates.only(candidates.allowed(load)).with_parts_for(load)
+    index = int(best_two(Answers(load, possible)).winner)
     if index >= 0:
-        return evaluation.designs[index]
+        return possible.designs[index]
     best = Choice(workload.without_current()).nearest
-    return min(candidates.designs, key=lambda design: design.differs_from(best))
+    return min(candidates.designs, key=lambda candidate: candidate.differs_from(best))
 
 
-def nearest(evaluation: Evaluation) -> int:
-    """The index of the design that misses by least: fewest kinds, then to a percent, then by score."""
-    broken, late = evaluation.hard_breach, evaluation.late
-    tolerance = evaluation.load.tolerance
-    kinds = 1 * (broken > tolerance) + (late > tolerance) + ~evaluation.in_time
-    missed = np.round(np.maximum(broken, late), 2)
+def nearest_miss(evaluation: Evaluation) -> int:
+    """The index of the design that misses by the least factor, to a percent; then by score."""
+    miss = np.round(np.log(miss_factors(evaluation)) / np.log(1.01))
     part_usd = evaluation.load.workload.preferences.part_usd
     score = evaluation.monthly_usd + part_usd * evaluation.table.parts
-    return int(np.lexsort((evaluation.latency_s[:, 1], score, missed, kinds))[0])
+    return int(np.lexsort((evaluation.latency_s[:, 1], score, miss))[0])
 
 
-def _today(workload: Workload) -> dict[str, str]:
+def _today_choices(workload: Workload) -> dict[str, str]:
     """The options of today's design that the workload names. Raises DesignError naming its file."""
     try:
         return choices(workload.current.model_dump()) if workload.current else {}
     except DesignError as error:
-        raise DesignError(f"{workload.source}: current: {error}") from None
+        raise DesignError(f"{workload.origin}: current: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -78,34 +83,76 @@ class Choice:
 
     def __init__(self, workload: Workload) -> None:
         if not isinstance(workload, Workload):
-            given = shown(workload)
-            raise WorkloadError(f"workload is {given}: expected a Workload, such as Workload.load({given})")
+            value = quote_value(workload)
+            raise WorkloadError(f"workload is {value}: expected a Workload, such as Workload.load({value})")
         self.workload = workload
-        self._today = _today(workload)
+        self._today = _today_choices(workload)
         self.load = Conditions(workload)
         self.candidates = allowed(self.load)
-        self.evaluation = Evaluation(self.load, self.candidates).unbroken()
-        index = int(self.evaluation.winner()) if self.evaluation.designs else -1
+        self.answers = Answers(self.load, self.candidates)
+        index = int(best_two(self.answers).winner)
         self.feasible = index >= 0
-        if not self.feasible:  # the nearest miss may break any limit
-            self.evaluation = Evaluation(self.load, self.candidates)
-        self.index = index if self.feasible else nearest(self.evaluation)
-        self.design = self.evaluation.designs[index] if self.feasible else None
+        self.index = index if self.feasible else nearest_miss(self.evaluation)
+        self.design = self.candidates.designs[index] if self.feasible else None
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Every candidate."""
+        return Evaluation(self.load, self.candidates, self.answers)
+
+    @cached_property
+    def _alone(self) -> Evaluation:
+        """`nearest` by itself."""
+        here = np.arange(len(self.candidates.designs)) == self.index
+        return Evaluation(self.load, self.candidates.only(here), self.answers)
 
     @property
     def nearest(self) -> Design:
         """The recommended design, or the one that misses by least where nothing is feasible."""
-        return self.evaluation.designs[self.index]
+        return self.candidates.designs[self.index]
 
     @property
     def monthly_usd(self) -> float:
         """The bill of `nearest` [USD a month]."""
-        return float(self.evaluation.monthly_usd[self.index])
+        return float(self._alone.monthly_usd[0])
 
     @property
     def parts(self) -> int:
         """The moving parts of `nearest`."""
-        return int(self.evaluation.table.parts[self.index])
+        return int(self.candidates.parts[self.index])
+
+    @cached_property
+    def sized_load(self) -> Conditions:
+        """The workload at the size that `nearest` takes."""
+        return at_best_size(self.load, self.nearest)
+
+    @property
+    def memory_mb(self) -> float:
+        """The memory of what does the work [MB]."""
+        return float(self.sized_load.memory_mb)
+
+    @property
+    def architecture(self) -> str:
+        """The processor of what does the work."""
+        return self.sized_load.architecture
+
+    @cached_property
+    def first_byte_p95_s(self) -> float:
+        """The p95 from submitting to the first byte of the result [s]."""
+        return float(first_byte_s(self.sized_load, self.nearest)[1])
+
+    @cached_property
+    def given_size(self) -> dict[str, Any] | None:
+        """The best answer at the sizes that the file names; None where it names neither."""
+        runtime = self.workload.runtime
+        if runtime.memory == ANY and runtime.architecture == ANY:
+            return None
+        return {
+            "memory_mb": self.memory_mb,
+            "architecture": self.architecture,
+            "monthly_usd": self.monthly_usd,
+            "feasible": self.feasible,
+        }
 
     @property
     def part_usd(self) -> float:
@@ -120,26 +167,26 @@ class Choice:
     @property
     def latency_s(self) -> dict[str, float]:
         """From submitting to the whole result in hand [s], at the p50, p95 and p99."""
-        seconds = self.evaluation.latency_s[self.index]
+        seconds = self._alone.latency_s[0]
         return {f"p{100 * level:g}": float(s) for level, s in zip(LEVELS, seconds, strict=True)}
 
     @cached_property
     def bill(self) -> Bill:
         """The bill of `nearest`, line by line."""
-        return bill_of(self.workload, self.nearest)
+        return bill_of(self.workload, self.nearest, self.sized_load)
 
     @cached_property
-    def found(self) -> list[Finding]:
+    def findings(self) -> Rows[Finding]:
         """Every limit held against `nearest`, worst first."""
-        return findings(self.workload, self.nearest)
+        return Rows(tuple(findings(self.workload, self.nearest, self.sized_load)), Finding)
 
     @cached_property
-    def others(self) -> list[Alternative]:
+    def alternatives(self) -> Rows[Alternative]:
         """Every other feasible design, least score first."""
         e = self.evaluation
         score = e.score_usd(self.part_usd)
         order = np.lexsort((e.latency_s[:, 1], e.table.parts, score))
-        return [
+        rows = (
             Alternative(
                 e.designs[i].ids,
                 float(e.monthly_usd[i]),
@@ -151,22 +198,23 @@ class Choice:
             )
             for i in order
             if np.isfinite(score[i]) and i != self.index
-        ]
+        )
+        return Rows(tuple(rows), Alternative, {"design": CONCERNS})
 
     @cached_property
     def current(self) -> Design | None:
         """What runs today, concerns left out filled by the best; None if the workload does not say."""
-        return completed(self.workload, self._today) if self._today else None
+        return complete_design(self.workload, self._today) if self._today else None
 
     @cached_property
     def at_part_usd(self) -> dict[float, dict[str, Any]]:
         """The winner at 0, 10 and 100 USD a part: its design, money and parts; none if not feasible."""
-        return {usd: self._at(usd) for usd in TRADES}
+        return {usd: self._winner_at_part_usd(usd) for usd in TRADES}
 
-    def _at(self, part_usd: float) -> dict[str, Any]:
+    def _winner_at_part_usd(self, part_usd: float) -> dict[str, Any]:
         index = int(self.evaluation.winner(part_usd)) if self.feasible else -1
         if index < 0:
             return {"design": None, "monthly_usd": None, "parts": None}
         design = self.evaluation.designs[index]
         usd = float(self.evaluation.monthly_usd[index])
-        return {"design": design.ids, "monthly_usd": usd, "parts": len(design.parts)}
+        return {"design": design.ids, "monthly_usd": usd, "parts": int(self.evaluation.table.parts[index])}

@@ -1,6 +1,6 @@
-"""What a decision map shows: the design that wins over two axes, and what draws each line between two.
+"""The decision map: the design that wins over two axes, and the cause of each border between two.
 
-Numbers and words alone: `explorer.views.figures.decision_map` and the app draw the same atlas.
+Numbers and words alone: `explorer.views.figures.decision_map` and the app draw the same map.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ from explorer.engine.limits import findings
 from explorer.engine.search import NOTHING
 from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts import catalogue
-from explorer.facts.units import format_quantity, shown
+from explorer.facts.units import format_quantity, quote_value
+from explorer.facts.verdict import Verdict
 from explorer.options.base.conditions import Conditions
 from explorer.workload.axes import BOUNDS as BOUNDS
 from explorer.workload.axes import REACH as REACH
-from explorer.workload.axes import checked, ends, unit, value_now
+from explorer.workload.axes import axis_ends, axis_unit, check_axis, value_now
 from explorer.workload.fields import SPREADS
 from explorer.workload.workload import Workload
 
-from .label_placement import Box, widest
+from .label_placement import Box, roomiest_label_cell
 from .phrases import varying_concerns
 
 POINTS = 140  # along each axis
@@ -52,7 +53,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Line:
-    """A border: a limit id, a promise ("client.waits") or "cost" ends the one design's reign there."""
+    """A border: beyond it a limit's id, a promise ("client.waits") or "cost" rules the design out."""
 
     between: tuple[int, int]
     because: str
@@ -60,7 +61,7 @@ class Line:
     steep: bool  # it goes up rather than across
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """The limit with its value, or the promise, or "cost"."""
         row = catalogue.limits().get(self.because)
         return f"{self.because} {format_quantity(row.value, row.unit)}" if row and row.value else self.because
@@ -73,32 +74,32 @@ class DecisionMap:
     workload: Workload
     x: str
     y: str
-    swept: Sweep
+    sweep: Sweep
 
     @cached_property
     def winner(self) -> np.ndarray:
         """The index of the design that wins, by y and x; -1 where nothing is feasible."""
-        return self.swept.winner.T
+        return self.sweep.winner.T
 
     @property
     def across(self) -> np.ndarray:
         """The values of x."""
-        return self.swept.axes[self.x]
+        return self.sweep.axes[self.x]
 
     @property
     def up(self) -> np.ndarray:
         """The values of y."""
-        return self.swept.axes[self.y]
+        return self.sweep.axes[self.y]
 
     @cached_property
-    def ranked(self) -> list[int]:
+    def winner_indices(self) -> list[int]:
         """The designs that win anywhere, those that win most first."""
-        return ranked(self.winner)
+        return winners_by_area(self.winner)
 
     @cached_property
     def designs(self) -> list[Design]:
         """Those designs themselves."""
-        return [self.swept.designs[index] for index in self.ranked]
+        return [self.sweep.designs[index] for index in self.winner_indices]
 
     @cached_property
     def varying(self) -> list[str]:
@@ -112,33 +113,36 @@ class DecisionMap:
         return {name: option for name, option in first.items() if name not in self.varying}
 
     def label(self, design: Design) -> tuple[str, ...]:
-        """What tells a design from the others on the map."""
-        return tuple(design.ids[name] for name in self.varying) or (design.response,)
+        """What tells a design from the others on the map; what it does without is not named."""
+        options = tuple(design.ids[name] for name in self.varying if design.ids[name] != "none")
+        return options or (design.response,)
 
     @cached_property
-    def regions(self) -> list[Region]:
+    def winner_regions(self) -> list[Region]:
         """Each design's part of the map, largest first, and the part where nothing is feasible."""
-        named = {index: self.label(self.swept.designs[index]) for index in self.ranked}
-        found = [self._region(index, label) for index, label in named.items()]
-        empty = self._region(NOTHING, ("no design is feasible",))
-        return [*found, empty] if empty.share else found
+        labels = {index: self.label(self.sweep.designs[index]) for index in self.winner_indices}
+        regions = [self._winner_region(index, label) for index, label in labels.items()]
+        empty = self._winner_region(NOTHING, ("no design is feasible",))
+        return [*regions, empty] if empty.share else regions
 
-    def _region(self, index: int, label: tuple[str, ...]) -> Region:
+    def _winner_region(self, index: int, label: tuple[str, ...]) -> Region:
         inside = self.winner == index
-        named = [Box(self._cell(line.at), STEEP if line.steep else ACROSS) for line in self.lines]
+        label_boxes = [
+            Box(self._map_share(line.at), STEEP if line.steep else ACROSS) for line in self.border_lines
+        ]
         free = inside.copy()
-        free[self.taken_by_today(inside.shape)] = False
-        for box in named:
-            free[box.cells(inside.shape)] = False
-        row, column, room = widest(free)
+        free[self.cells_of_today(inside.shape)] = False
+        for box in label_boxes:
+            free[box.covered_cells(inside.shape)] = False
+        row, column, room = roomiest_label_cell(free)
         at = (float(self.across[column]), float(self.up[row])) if room[1] >= LEAST_ROOM else None
         return Region(index, label, float(inside.mean()), at, room)
 
-    def taken_by_today(self, shape: tuple[int, ...]) -> tuple[slice, ...]:
+    def cells_of_today(self, shape: tuple[int, ...]) -> tuple[slice, ...]:
         """The cells around today that no other name may take."""
-        return Box(self._cell(self.today), TODAY).cells(shape)
+        return Box(self._map_share(self.today), TODAY).covered_cells(shape)
 
-    def _cell(self, place: tuple[float, float]) -> tuple[float, float]:
+    def _map_share(self, place: tuple[float, float]) -> tuple[float, float]:
         """Where a place is on the map: shares of its height and width."""
         axes = (self.up, self.across)
         up, across = (
@@ -148,25 +152,25 @@ class DecisionMap:
         return float(up), float(across)
 
     @cached_property
-    def lines(self) -> list[Line]:
-        """What draws each border of some length, the longest first, where its name is in nobody's way."""
-        found: list[Line] = []
-        taken = [Box(self._cell(self.today), TODAY)]
+    def border_lines(self) -> list[Line]:
+        """The cause of each long border, the longest first, with a place for its name that overlaps none."""
+        lines: list[Line] = []
+        occupied = [Box(self._map_share(self.today), TODAY)]
         shape = self.winner.shape
-        for (near, far), cells in sorted(borders(self.winner).items(), key=lambda item: -len(item[1])):
-            size = STEEP if _steep(cells) else ACROSS
+        for (near, far), cells in sorted(border_cells(self.winner).items(), key=lambda item: -len(item[1])):
+            size = STEEP if _is_steep(cells) else ACROSS
             boxes = [Box((cell[0] / shape[0], cell[1] / shape[1]), size) for cell in cells]
-            free = [at for at, box in enumerate(boxes) if box.inside and not any(map(box.meets, taken))]
+            free = [at for at, box in enumerate(boxes) if box.inside and not any(map(box.meets, occupied))]
             if near == NOTHING or len(cells) < LEAST_LINE * max(shape) or not free:
                 continue
-            chosen = free[len(free) // 2]
-            row, column, beyond = cells[chosen]
+            middle = free[len(free) // 2]
+            row, column, beyond = cells[middle]
             point = {self.x: self.across[beyond[1]], self.y: self.up[beyond[0]]}
-            because = reason(self.workload, self.swept.designs[near], point)
+            because = why_design_loses(self.workload, self.sweep.designs[near], point)
             at = (float(self.across[column]), float(self.up[row]))
-            found.append(Line((near, far), because, at, size == STEEP))
-            taken.append(boxes[chosen])
-        return found
+            lines.append(Line((near, far), because, at, size == STEEP))
+            occupied.append(boxes[middle])
+        return lines
 
     @cached_property
     def today(self) -> tuple[float, float]:
@@ -178,7 +182,7 @@ class DecisionMap:
         return x, y
 
     @cached_property
-    def cloud(self) -> list[np.ndarray]:
+    def request_cloud(self) -> list[np.ndarray]:
         """Rings around today, (48, 2) places each, by `LEVELS`; request by request, as if the
         two were independent.
 
@@ -191,7 +195,8 @@ class DecisionMap:
             along = [
                 at
                 * np.exp(
-                    np.where(side > 0, *np.log(_reach(self.workload, axis, level, at)[::-1] / at)) * abs(side)
+                    np.where(side > 0, *np.log(_request_range(self.workload, axis, level, at)[::-1] / at))
+                    * abs(side)
                 )
                 for axis, at, side in zip((self.x, self.y), self.today, sides, strict=True)
             ]
@@ -199,7 +204,7 @@ class DecisionMap:
         return rings
 
 
-def atlas(
+def map_decisions(
     workload: Workload, x: str = "response", y: str = "runtime", points: int | Sequence[int] = POINTS
 ) -> DecisionMap:
     """The winners over two numeric fields, `points` values each, with today's value in the middle.
@@ -208,68 +213,70 @@ def atlas(
     """
     if not isinstance(workload, Workload):
         raise WorkloadError(
-            f"workload is {shown(workload)}: expected a Workload, such as Workload.load(FILE)"
+            f"workload is {quote_value(workload)}: expected a Workload, such as Workload.load(FILE)"
         )
     if x == y:
-        raise ExplorerError(f"x and y are both {shown(x)}: expected two fields")
+        raise ExplorerError(f"x and y are both {quote_value(x)}: expected two fields")
     counts = (points, points) if isinstance(points, int) else points
     axes = {
-        checked(axis): np.geomspace(*ends(workload, axis), n) for axis, n in zip((x, y), counts, strict=True)
+        check_axis(axis): np.geomspace(*axis_ends(workload, axis), n)
+        for axis, n in zip((x, y), counts, strict=True)
     }
     return DecisionMap(workload, x, y, sweep(workload, axes))
 
 
-def dearer(drawn: DecisionMap, design: Design) -> np.ndarray:
+def cost_above_best(decisions: DecisionMap, design: Design) -> np.ndarray:
     """What building a design costs above the best, parts and all, by y and x [USD a month].
 
     Infinite where it does not serve and another does, NaN where none does.
     """
-    only = sweep(drawn.workload, drawn.swept.axes, designs=[design])
-    part_usd = np.asarray(Conditions(drawn.workload, _meshed(drawn)).number("preferences.part_usd"))
-    parts = np.array([len(each.parts) for each in drawn.swept.designs])
-    best = drawn.swept.monthly_usd.T + part_usd * parts[drawn.winner]
-    its = only.monthly_usd[0].T + part_usd * len(design.parts)
+    only = sweep(decisions.workload, decisions.sweep.axes, designs=[design])
+    load = Conditions(decisions.workload, _map_axes(decisions))
+    part_usd = np.asarray(load.number("preferences.part_usd"))
+    parts = np.array([len(each.parts_for(load)) for each in decisions.sweep.designs])
+    best = decisions.sweep.monthly_usd.T + part_usd * parts[decisions.winner]
+    its = only.monthly_usd[0].T + part_usd * len(design.parts_for(load))
     its = np.where(only.winner.T == NOTHING, np.inf, its)
-    return np.where(drawn.winner == NOTHING, np.nan, np.maximum(its - best, 0.0))
+    return np.where(decisions.winner == NOTHING, np.nan, np.maximum(its - best, 0.0))
 
 
-def _meshed(drawn: DecisionMap) -> dict[str, np.ndarray]:
-    return {drawn.x: drawn.across[None, :], drawn.y: drawn.up[:, None]}
+def _map_axes(decisions: DecisionMap) -> dict[str, np.ndarray]:
+    return {decisions.x: decisions.across[None, :], decisions.y: decisions.up[:, None]}
 
 
 def unit_of(axis: str) -> str:
     """The unit of an axis: bytes, seconds or plain numbers ("requests")."""
-    return unit(axis) if unit(axis) in BOUNDS else "requests"
+    return axis_unit(axis) if axis_unit(axis) in BOUNDS else "requests"
 
 
-def ranked(winner: np.ndarray) -> list[int]:
+def winners_by_area(winner: np.ndarray) -> list[int]:
     """The designs that win anywhere, those that win most first."""
     index, points = np.unique(winner[winner != NOTHING], return_counts=True)
     return [int(each) for each in index[np.argsort(-points, kind="stable")]]
 
 
-def borders(winner: np.ndarray) -> dict[tuple[int, int], list[Cell]]:
+def border_cells(winner: np.ndarray) -> dict[tuple[int, int], list[Cell]]:
     """The cells along each border, by the design on the near side and that on the far side."""
-    found: dict[tuple[int, int], list[Cell]] = {}
+    cells_by_border: dict[tuple[int, int], list[Cell]] = {}
     for step in ((0, 1), (1, 0)):
         near = winner[: winner.shape[0] - step[0], : winner.shape[1] - step[1]]
         far = winner[step[0] :, step[1] :]
         for row, column in np.argwhere(near != far).tolist():
             pair = (int(near[row, column]), int(far[row, column]))
-            found.setdefault(pair, []).append((row, column, (row + step[0], column + step[1])))
-    return found
+            cells_by_border.setdefault(pair, []).append((row, column, (row + step[0], column + step[1])))
+    return cells_by_border
 
 
-def _steep(cells: list[Cell]) -> bool:
+def _is_steep(cells: list[Cell]) -> bool:
     rows, columns = (len({cell[at] for cell in cells}) for at in (0, 1))
     return rows > columns
 
 
-def reason(workload: Workload, design: Design, point: Mapping[str, float]) -> str:
+def why_design_loses(workload: Workload, design: Design, point: Mapping[str, float]) -> str:
     """Why a design does not win at a point: a limit that it breaks, a promise that it misses, or cost."""
     load = Conditions(workload, {axis: np.asarray(value) for axis, value in point.items()})
     worst = findings(workload, design, load)[0]
-    if worst.verdict == "breach":
+    if worst.verdict == Verdict.BREACH:
         return worst.limit
     only = np.zeros(len(POSITION), dtype=bool)
     only[POSITION[design]] = True
@@ -279,7 +286,7 @@ def reason(workload: Workload, design: Design, point: Mapping[str, float]) -> st
     return "cost" if bool(np.all(evaluation.in_time)) else "targets.latency_p95"
 
 
-def _reach(workload: Workload, axis: str, level: float, at: float) -> np.ndarray:
+def _request_range(workload: Workload, axis: str, level: float, at: float) -> np.ndarray:
     """The ends of the middle `level` of the requests along a field, which is at `at` today."""
     if axis not in SPREADS:
         return np.full(2, at)

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explorer.engine.designs import Design, choices
-from explorer.engine.evaluation import Evaluation, allowed
+from explorer.engine.answers import Answers
+from explorer.engine.designs import Design, Table, allowed, choices
 from explorer.engine.limits import Finding, findings
+from explorer.engine.search import TopTwo, best_two
 from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts.key_value import parse_pairs
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
+from explorer.facts.verdict import Verdict
 from explorer.options.base.conditions import Conditions
-from explorer.workload.axes import check_grown, scaled
+from explorer.workload.axes import check_growth, scale_axis
 from explorer.workload.workload import Workload
 
-from .choice import completed
-from .recommendation import Recommendation
+from .choice import Choice, complete_design
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,23 +33,25 @@ COLUMNS = ("month", "limit", "used", "limit_value", "unit", "breach_probability"
 CHANGES = ("month", "design", "monthly_usd", "added", "removed", "changed")
 
 
-def rate(given: Any, field: str) -> float:
+def growth_rate(value: Any, field: str) -> float:
     """Growth a month as a share: "3 %", "3%/month", "30 %/year" (compounded) or 0.03.
 
     Raises ExplorerError naming the field, the value and what is accepted.
     """
-    given = given.item() if isinstance(given, np.number) else given
-    found = RATE.fullmatch(given) if isinstance(given, str) else None
-    if found:
-        share = float(found[1]) / (100 if found[2] else 1)
+    value = value.item() if isinstance(value, np.number) else value
+    match = RATE.fullmatch(value) if isinstance(value, str) else None
+    if match:
+        share = float(match[1]) / (100 if match[2] else 1)
         if -1 < share < np.inf:
-            return (1 + share) ** (1 / 12) - 1 if (found[3] or "").lower() == "year" else share
-    elif isinstance(given, int | float) and not isinstance(given, bool) and np.isfinite(given) and given > -1:
-        return float(given)
-    raise ExplorerError(f"growth of {field} is {shown(given)}: expected {ACCEPTED}, and more than -100 %")
+            return (1 + share) ** (1 / 12) - 1 if (match[3] or "").lower() == "year" else share
+    elif isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value) and value > -1:
+        return float(value)
+    raise ExplorerError(
+        f"growth of {field} is {quote_value(value)}: expected {ACCEPTED}, and more than -100 %"
+    )
 
 
-def parsed(texts: list[str]) -> dict[str, str]:
+def parse_growth(texts: list[str]) -> dict[str, str]:
     """The growth of "response=3%/month" and the like, by field. Raises ExplorerError for any other text."""
     return parse_pairs(texts, "growth", "FIELD=RATE, such as response=3%/month")
 
@@ -71,87 +74,97 @@ def forecast(workload: Workload, growth: Mapping[str, Any], months: int = 36, de
     """
     if not isinstance(workload, Workload):
         raise WorkloadError(
-            f"workload is {shown(workload)}: expected a Workload, such as Workload.load(FILE)"
+            f"workload is {quote_value(workload)}: expected a Workload, such as Workload.load(FILE)"
         )
-    months = _months(months)
-    axes = _axes(workload, growth, months)
-    held = _design(workload, design)
+    months = _check_months(months)
+    axes = _growth_axes(workload, growth, months)
+    subject = _forecast_design(workload, design)
     rows, first = [], None
     for month in range(months + 1):
         now = Conditions(workload, {field: values[month] for field, values in axes.items()})
-        for found in findings(workload, held, now):
-            rows.append((month, *_row(found)))
-            if first is None and found.verdict == "breach":
-                first = (month, found.limit)
-    frame = _frames()(rows, columns=list(COLUMNS))
-    frame.first_breach, frame.design_changes = first, _changes(workload, axes)
-    frame.design = held
+        for finding in findings(workload, subject, now):
+            rows.append((month, *_forecast_row(finding)))
+            if first is None and finding.verdict == Verdict.BREACH:
+                first = (month, finding.limit)
+    frame = _forecast_class()(rows, columns=list(COLUMNS))
+    frame.first_breach, frame.design_changes = first, _design_changes_frame(workload, axes)
+    frame.design = subject
     return frame
 
 
-def _row(found: Finding) -> tuple[Any, ...]:
-    used = found.used_p99
-    return found.limit, used, found.limit_value, found.unit, found.breach_probability, found.verdict
+def _forecast_row(finding: Finding) -> tuple[Any, ...]:
+    used_p99 = finding.used_p99
+    return (
+        finding.limit,
+        used_p99,
+        finding.limit_value,
+        finding.unit,
+        finding.breach_probability,
+        finding.verdict.value,
+    )
 
 
-def _months(given: Any) -> int:
-    given = given.item() if isinstance(given, np.number) else given
-    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MOST_MONTHS:
-        raise ExplorerError(f"months is {shown(given)}: expected 1 to {MOST_MONTHS}")
-    return given
+def _check_months(value: Any) -> int:
+    value = value.item() if isinstance(value, np.number) else value
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_MONTHS:
+        raise ExplorerError(f"months is {quote_value(value)}: expected 1 to {MOST_MONTHS}")
+    return value
 
 
-def _axes(workload: Workload, growth: Mapping[str, Any], months: int) -> dict[str, np.ndarray]:
+def _growth_axes(workload: Workload, growth: Mapping[str, Any], months: int) -> dict[str, np.ndarray]:
     """The values of each field that grows, shape (months + 1,)."""
     if not isinstance(growth, Mapping) or not growth:
         raise ExplorerError(
-            f'growth is {shown(growth)}: expected rates by field, such as {{"response": "3 %"}}'
+            f'growth is {quote_value(growth)}: expected rates by field, such as {{"response": "3 %"}}'
         )
-    powers, grown = np.arange(months + 1.0), {}
+    powers, axes_by_field = np.arange(months + 1.0), {}
     with np.errstate(over="ignore", under="ignore"):  # refused below
-        for field, given in growth.items():
-            grown[field] = scaled(workload, field, (1 + rate(given, field)) ** powers)
-    axes = {name: values for taken in grown.values() for name, values in taken.items()}
-    axes |= {field: taken[field] for field, taken in grown.items()}  # what is named goes its own way
-    check_grown(workload, axes)
+        for field, value in growth.items():
+            axes_by_field[field] = scale_axis(workload, field, (1 + growth_rate(value, field)) ** powers)
+    axes = {name: values for field_axes in axes_by_field.values() for name, values in field_axes.items()}
+    axes |= {
+        field: field_axes[field] for field, field_axes in axes_by_field.items()
+    }  # what is named goes its own way
+    check_growth(workload, axes)
     return axes
 
 
-def _design(workload: Workload, given: Any) -> Design:
-    """The design that is asked about, or today's, or the recommended one."""
-    if given is None and workload.current:
-        given = choices(workload.current.model_dump())
-    return completed(workload, given) if given else Recommendation(workload).nearest
+def _forecast_design(workload: Workload, design: Any) -> Design:
+    """The design of the argument, or today's, or the recommended one."""
+    if design is None and workload.current:
+        design = choices(workload.current.model_dump())
+    return complete_design(workload, design) if design else Choice(workload).nearest
 
 
-def _changes(workload: Workload, axes: Mapping[str, np.ndarray]) -> pd.DataFrame:
+def _design_changes_frame(workload: Workload, axes: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """The recommended design in month 0 and whenever it changes, and the step from one to the next."""
     import pandas as pd
 
     load = Conditions(workload.without_current(), axes)
-    evaluation = Evaluation(load, allowed(load)).unbroken()
-    winner = evaluation.winner() if evaluation.designs else np.full(load.shape, -1)
-    return pd.DataFrame(list(_steps(evaluation, winner)), columns=list(CHANGES))
+    designs = allowed(load)
+    best = best_two(Answers(load, designs))
+    return pd.DataFrame(list(_design_changes(load, designs, best)), columns=list(CHANGES))
 
 
-def _steps(evaluation: Evaluation, winner: np.ndarray) -> Iterator[tuple[Any, ...]]:
+def _design_changes(load: Conditions, designs: Table, best: TopTwo) -> Iterator[tuple[Any, ...]]:
     before: Design | None = None
+    winner = best.winner
     for month in range(len(winner)):
         if month and winner[month] == winner[month - 1]:
             continue
         index = winner[month]
-        now = evaluation.designs[index] if index >= 0 else None
-        usd = float(evaluation.monthly_usd[index, month]) if now else float("nan")
-        parts, had = (design.parts if design else () for design in (now, before))
-        added = [part for part in parts if part not in had] if before else []
-        removed = [part for part in had if part not in parts] if now else []
+        now = designs.designs[index] if index >= 0 else None
+        usd = float(best.usd[0, month])
+        parts, had = (design.parts_for(load) if design else () for design in (now, before))
+        parts_added = [part for part in parts if part not in had] if before else []
+        parts_removed = [part for part in had if part not in parts] if now else []
         other = [c for c in now.ids if now.ids[c] != before.ids[c]] if now and before else []
-        yield month, str(now) if now else None, usd, added, removed, other
+        yield month, str(now) if now else None, usd, parts_added, parts_removed, other
         before = now or before
 
 
 @cache
-def _frames() -> Any:
+def _forecast_class() -> Any:
     """The class of the answer: a frame that also tells of the first breach and the changes."""
     import pandas as pd
 

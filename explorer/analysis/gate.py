@@ -6,11 +6,13 @@ that answers a workload is imported when the first one is judged: templates alon
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.errors import ExplorerError
+from explorer.facts.verdict import Verdict
 
 if TYPE_CHECKING:
     from explorer.check.findings import Finding, Judge
@@ -21,47 +23,116 @@ class GrowthError(Exception):
     """What was asked of the growth cannot be followed; no fault of the file."""
 
 
-def assessor(growth: Mapping[str, str], months: int) -> Callable[[Path, Judge], list[Finding]]:
+def workload_assessor(growth: Mapping[str, str], months: int) -> Callable[[Path, Judge], list[Finding]]:
     """What assesses a workload file: its design today, or the recommended one, and what breaks in time."""
 
-    def assess(path: Path, judge: Judge) -> list[Finding]:
+    def assess_workload(path: Path, judge: Judge) -> list[Finding]:
         from explorer.workload.workload import Workload
 
         workload = Workload.load(path)
-        found = _today(workload, judge)
-        return found + _in_time(workload, judge, growth, months) if growth else found
+        lines = Lines(path.read_text(encoding="utf-8-sig"))
+        findings_now = _findings_today(workload, judge, lines)
+        if not growth:
+            return findings_now
+        return findings_now + _findings_of_growth(workload, judge, growth, months, lines)
 
-    return assess
+    return assess_workload
 
 
-def _today(workload: Workload, judge: Judge) -> list[Finding]:
+class Lines:
+    """The lines of a workload file on which its fields stand."""
+
+    HEADER = re.compile(r"\s*\[\s*([A-Za-z0-9_.\s\"']+?)\s*\]\s*(#.*)?$")
+    KEY = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=")
+
+    def __init__(self, content: str) -> None:
+        self.first: dict[str, int] = {}
+        table = ""
+        for number, line in enumerate(content.splitlines(), start=1):
+            if header := self.HEADER.match(line):
+                table = _plain_key(header[1])
+                self.first.setdefault(table, number)
+            elif key := self.KEY.match(line):
+                name = _plain_key(key[1])
+                whole = f"{table}.{name}" if table else name
+                self.first.setdefault(whole, number)
+                self.first.setdefault(whole.partition(".")[0], number)
+
+    def of(self, *fields: str) -> int:
+        """The line of the first of these dotted fields that is in the file; 1 if none is."""
+        return next((self.first[field] for field in fields if field in self.first), 1)
+
+
+def _plain_key(text: str) -> str:
+    return re.sub(r"[\s\"']", "", text)
+
+
+STORED = ("lambda.env", "ssm.", "sm.", "appconfig.", "lambda.updatecfg")  # limits on configuration
+WORKFLOWS = ("sfn.", "durable.")  # limits on what is handed on from step to step
+FIELDS = {  # of a workload that drive a limit, the first that is given
+    "request": ("request",),
+    "response": ("response",),
+    "runtime": ("runtime",),
+    "peak": ("peak_rps", "requests_per_month"),
+    "amount": ("runtime",),
+}
+
+
+def _line(lines: Lines, limit: str, driver: str) -> int:
+    """Where the field stands that drives a limit."""
+    if limit.startswith(STORED):
+        return lines.of("configuration")
+    if limit.startswith(WORKFLOWS) and driver == "amount":
+        return lines.of("runtime.state", "runtime.steps", "runtime")
+    return lines.of(*FIELDS.get(driver, ()))
+
+
+def _findings_today(workload: Workload, judge: Judge, lines: Lines) -> list[Finding]:
     from explorer.analysis.recommendation import recommend
-    from explorer.engine.limits import findings
+    from explorer.engine.limits import driven_findings
 
     r = recommend(workload)
     design = r.current or r.nearest
-    return [_finding(one, judge, workload.name) for one in findings(workload, design)]
+    return [
+        _check_finding(one, judge, workload.name, _line(lines, one.limit, driver))
+        for one, driver in driven_findings(workload, design)
+    ]
 
 
-def _finding(one: Any, judge: Judge, name: str) -> Finding:
+def _check_finding(one: Any, judge: Judge, name: str, line: int) -> Finding:
     """A workload's finding as this command's: the value is what the p99 uses."""
     from explorer.check.findings import Finding
     from explorer.facts.units import format_share
 
-    verdict = {"raise": "tight"}.get(one.verdict, one.verdict)
-    if verdict == "fits" and judge.warn_at is not None and one.used_p99 >= judge.warn_at * one.limit_value:
-        verdict = "tight"
-    if verdict == "tight" and one.breach_probability == 0 and judge.warn_at is not None:
-        verdict = "tight" if one.used_p99 >= judge.warn_at * one.limit_value else "fits"
-    broken = f"{format_share(one.breach_probability)} of the requests break it: {one.consequence}"
-    used = f"the p99 uses {format_share(one.used_p99 / one.limit_value)}" if one.limit_value else ""
-    said = broken if one.breach_probability > 0 else f"No request breaks it; {used}"
+    verdict = Verdict.TIGHT if one.verdict == Verdict.RAISE else one.verdict
+    if (
+        verdict == Verdict.FITS
+        and judge.warn_at is not None
+        and one.used_p99 >= judge.warn_at * one.limit_value
+    ):
+        verdict = Verdict.TIGHT
+    if verdict == Verdict.TIGHT and one.breach_probability == 0 and judge.warn_at is not None:
+        verdict = Verdict.TIGHT if one.used_p99 >= judge.warn_at * one.limit_value else Verdict.FITS
+    breach_text = f"{format_share(one.breach_probability)} of the requests break it: {one.consequence}"
+    use_text = f"the p99 uses {format_share(one.used_p99 / one.limit_value)}" if one.limit_value else ""
+    message = breach_text if one.breach_probability > 0 else f"No request breaks it; {use_text}"
     return Finding(
-        judge.file, 1, name, one.limit, one.used_p99, one.limit_value, one.unit, verdict, said, one.source_url
+        judge.file,
+        line,
+        name,
+        one.limit,
+        one.used_p99,
+        one.limit_value,
+        one.unit,
+        verdict,
+        message,
+        one.source_url,
     )
 
 
-def _in_time(workload: Workload, judge: Judge, growth: Mapping[str, str], months: int) -> list[Finding]:
+def _findings_of_growth(
+    workload: Workload, judge: Judge, growth: Mapping[str, str], months: int, lines: Lines
+) -> list[Finding]:
     """The limits that break as the workload grows, each with its month; today's are found already."""
     from explorer.analysis.forecast import forecast
     from explorer.check.findings import Finding
@@ -71,20 +142,22 @@ def _in_time(workload: Workload, judge: Judge, growth: Mapping[str, str], months
         frame = forecast(workload, growth=growth, months=months)
     except ExplorerError as error:  # of what was asked, not of the file
         raise GrowthError(str(error)) from None
-    broken = frame[frame["verdict"] == "breach"].sort_values("month", kind="stable").drop_duplicates("limit")
+    breaches = (
+        frame[frame["verdict"] == Verdict.BREACH].sort_values("month", kind="stable").drop_duplicates("limit")
+    )
     return [
         Finding(
             judge.file,
-            1,
+            lines.of(*growth),
             workload.name,
             row.limit,
             float(row.used),
             float(row.limit_value),
             row.unit,
-            "breach",
+            Verdict.BREACH,
             f"breaks in month {row.month}",
             catalogue.limit(row.limit).source_url,
         )
-        for row in broken.itertuples()
+        for row in breaches.itertuples()
         if row.month > 0
     ]

@@ -26,7 +26,7 @@ class Box:
         """Whether all of it is on the map."""
         return all(half <= at <= 1 - half for at, half in zip(self.middle, self.half, strict=True))
 
-    def cells(self, shape: tuple[int, ...]) -> tuple[slice, ...]:
+    def covered_cells(self, shape: tuple[int, ...]) -> tuple[slice, ...]:
         """The cells that it covers."""
         ends = zip(self.middle, self.half, shape, strict=True)
         return tuple(
@@ -34,7 +34,7 @@ class Box:
         )
 
 
-def widest(inside: np.ndarray) -> tuple[int, int, tuple[float, float]]:
+def roomiest_label_cell(inside: np.ndarray) -> tuple[int, int, tuple[float, float]]:
     """Where a name has most room in a region: row, column, and the room beside it and above it.
 
     Of the cells that are about the farthest from the edge, the one nearest to their middle.
@@ -45,10 +45,10 @@ def widest(inside: np.ndarray) -> tuple[int, int, tuple[float, float]]:
     deepest = np.argwhere(depth >= 0.85 * depth.max())
     away = np.abs(deepest - deepest.mean(axis=0)).sum(axis=1)
     row, column = deepest[int(np.argmin(away))].tolist()
-    return row, column, (_run(inside[row], column), _run(inside[:, column], row))
+    return row, column, (_free_share_around(inside[row], column), _free_share_around(inside[:, column], row))
 
 
-def _run(along: np.ndarray, at: int) -> float:
+def _free_share_around(along: np.ndarray, at: int) -> float:
     """How far a line of cells stays inside to both sides of one [share of the line]."""
     outside = np.flatnonzero(~along)
     return float(abs(outside - at).min(initial=min(at, len(along) - at - 1) + 1) / len(along))

@@ -3,58 +3,89 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from explorer.engine.cost import Bill, bill_to_dict
 from explorer.engine.cost import cost as bill_of
-from explorer.engine.designs import Design
+from explorer.engine.designs import Design, table
+from explorer.engine.latency import first_byte_s, seconds_by_step
 from explorer.engine.latency import latency as seconds_of
 from explorer.engine.limits import Finding, findings
+from explorer.engine.sizing import sized_conditions
 from explorer.errors import ExplorerError
+from explorer.facts.verdict import Verdict
+from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
-from .choice import completed
-from .recommendation import frame
+from .answer_rows import Rows
+from .choice import complete_design
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-Given = str | Mapping[str, str | None] | Design  # "door=http-api,...", a mapping, or a Design
+DesignArgument = str | Mapping[str, str | None] | Design  # "door=http-api,...", a mapping, or a Design
 
 
-def assess(workload: Workload, design: Given) -> pd.DataFrame:
+def assess(workload: Workload, design: DesignArgument) -> pd.DataFrame:
     """Findings of one design, feasible or not: a row a limit, worst first.
 
     Columns: limit, limit_value, unit, used_p50, used_p99 [unit], breach_probability [share of
-    requests], broken_per_month [requests], verdict (breach, raise, tight or fits), consequence (what
-    the caller sees), source_url, verified. Concerns left out are filled by the best.
+    requests], broken_per_month [requests], verdict (excluded, breach, raise, tight or fits), consequence
+    (what the caller sees), source_url, verified. Concerns left out are filled by the best.
+
+    What excludes the design for this workload stands first, a row a field: its `limit` is the field, its
+    `consequence` why, and no number is known of it.
     Raises DesignError for a design that cannot be built.
     """
-    return frame(findings(workload, completed(workload, design)), Finding)
+    import pandas as pd
+
+    complete = complete_design(workload, design)
+    rows = _finding_rows(workload, complete, sized_conditions(workload, complete))
+    return pd.DataFrame(rows, columns=[field.name for field in fields(Finding)])
 
 
-def cost(workload: Workload, design: Given) -> Bill:
+def _finding_rows(workload: Workload, design: Design, load: Conditions) -> list[dict[str, Any]]:
+    """What excludes the design, then every limit that binds it, worst first."""
+    excluded = [_excluded_finding(*each) for each in exclusions(workload, design).items()]
+    return [*excluded, *Rows(tuple(findings(workload, design, load)), Finding).to_dicts()]
+
+
+def exclusions(workload: Workload, design: Design) -> dict[str, str]:
+    """Why the workload excludes the design, by the field that says so; empty if it does not."""
+    excluded = table().where(design.ids).exclusions(Conditions(workload))
+    return {each.because: each.why for row in sorted(excluded) for each in excluded[row]}
+
+
+def _excluded_finding(because: str, why: str) -> dict[str, Any]:
+    """An exclusion as a finding: of a field there is nothing to measure."""
+    blank = dict.fromkeys(field.name for field in fields(Finding))
+    return {**blank, "limit": because, "verdict": "excluded", "consequence": why}
+
+
+def cost(workload: Workload, design: DesignArgument) -> Bill:
     """The bill of one design a month; concerns left out are filled by the best.
 
     Raises DesignError for a design that cannot be built.
     """
-    return bill_of(workload, completed(workload, design))
+    complete = complete_design(workload, design)
+    return bill_of(workload, complete, sized_conditions(workload, complete))
 
 
-def latency(workload: Workload, design: Given) -> pd.DataFrame:
-    """Seconds of one design by phase and in all; concerns left out are filled by the best.
+def latency(workload: Workload, design: DesignArgument) -> pd.DataFrame:
+    """Seconds of one design step by step; concerns left out are filled by the best.
 
-    Index: submit, queue, cold start, work, poll, download (those that take time), total.
-    Columns: p50, p95, p99 [s]; quantiles of a sum are sums of quantiles.
+    Index: the steps in the order in which they happen, then first_byte (from submitting to the first byte
+    of the result) and total. Columns: p50, p95, p99 [s]; quantiles of a sum are sums of quantiles.
     """
     import pandas as pd
 
-    return pd.DataFrame(seconds_of(workload, completed(workload, design))).T
+    complete = complete_design(workload, design)
+    return pd.DataFrame(seconds_by_step(sized_conditions(workload, complete), complete)).T
 
 
-def compare(workload: Workload, designs: Mapping[str, Given]) -> pd.DataFrame:
+def compare(workload: Workload, designs: Mapping[str, DesignArgument]) -> pd.DataFrame:
     """Designs side by side, feasible or not: a row a name; concerns left out are filled by the best.
 
     Columns: monthly_usd [USD a month], parts, latency_p50_s, latency_p95_s [s], verdict and limit of
@@ -63,75 +94,70 @@ def compare(workload: Workload, designs: Mapping[str, Given]) -> pd.DataFrame:
     import pandas as pd
 
     rows = {}
-    for name, given in designs.items():
-        design = completed(workload, given)
-        worst = findings(workload, design)[0]
-        seconds = seconds_of(workload, design)["total"]
+    for name, argument in designs.items():
+        design = complete_design(workload, argument)
+        load = sized_conditions(workload, design)
+        worst = findings(workload, design, load)[0]
+        seconds = seconds_of(workload, design, load)["total"]
         rows[name] = {
-            "monthly_usd": float(bill_of(workload, design).total_usd),
-            "parts": len(design.parts),
+            "monthly_usd": float(bill_of(workload, design, load).total_usd),
+            "parts": len(design.parts_for(load)),
             "latency_p50_s": seconds["p50"],
             "latency_p95_s": seconds["p95"],
-            "verdict": worst.verdict,
+            "verdict": worst.verdict.value,
             "limit": worst.limit,
             "broken_per_month": worst.broken_per_month,
         }
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def assessed(workload: Workload, given: str) -> dict[str, Any]:
+def design_assessment(workload: Workload, design_text: str) -> dict[str, Any]:
     """One design for one workload: findings, bill, latency, and what keeps it from being feasible."""
-    from explorer.engine.cost import cost
-    from explorer.engine.latency import latency
-    from explorer.engine.limits import findings
-
-    from .choice import completed
-
-    if not given.strip(" ,"):
-        raise ExplorerError(f'design is "{given}": expected concern=option, such as door=http-api')
-    design = completed(workload, given)
-    found = findings(workload, design)
-    feasible, excluded = _excluded(workload, design, found)
-    bill, seconds = cost(workload, design), latency(workload, design)
-    part_usd = workload.preferences.part_usd
+    if not design_text.strip(" ,"):
+        raise ExplorerError(f'design is "{design_text}": expected concern=option, such as door=http-api')
+    design = complete_design(workload, design_text)
+    load = sized_conditions(workload, design)
+    feasible, reasons = _why_infeasible(load, design, findings(workload, design, load))
+    bill, seconds = bill_of(workload, design, load), seconds_of(workload, design, load)
+    part_usd, parts = workload.preferences.part_usd, design.parts_for(load)
     return {
         "workload": workload.name,
         "region": workload.region,
         "design": design.ids,
         "feasible": feasible,
-        "excluded": excluded,
-        "findings": [asdict(finding) for finding in found],
+        "excluded": reasons,
+        "findings": _finding_rows(workload, design, load),
         "bill": bill_to_dict(bill),
         "latency_s": seconds,
         "monthly_usd": float(bill.total_usd),
-        "parts": len(design.parts),
-        "part_names": list(design.parts),
+        "parts": len(parts),
+        "part_names": list(parts),
         "part_usd": part_usd,
-        "score_usd": float(bill.total_usd) + part_usd * len(design.parts),
+        "score_usd": float(bill.total_usd) + part_usd * len(parts),
         "latency_p50_s": seconds["total"]["p50"],
         "latency_p95_s": seconds["total"]["p95"],
+        "first_byte_p95_s": float(first_byte_s(load, design)[1]),
     }
 
 
-def _excluded(
-    workload: Workload, design: Design, findings: list[Finding]
+def _why_infeasible(
+    load: Conditions, design: Design, findings: list[Finding]
 ) -> tuple[bool, list[dict[str, str]]]:
     """Whether a design is feasible, and what keeps it from that: limits that break first."""
-    from explorer.engine.designs import table
     from explorer.engine.evaluation import Evaluation
-    from explorer.options.base.conditions import Conditions
 
-    from .phrases import breach, late_answers_as_reason, late_p95_as_reason
+    from .phrases import breach, late_answers_as_reason, late_first_byte_as_reason, late_p95_as_reason
 
-    load, rows = Conditions(workload), table().where(design.ids)
-    one = Evaluation(load, rows)
-    excluded = {e.because: e.why for exclusions in rows.exclusions(load).values() for e in exclusions}
+    one, excluded = Evaluation(load, table().where(design.ids)), exclusions(load.workload, design)
     feasible = not excluded and bool(one.feasible[0])
-    broken = [finding for finding in findings if finding.verdict == "breach" and not feasible]
-    found = {finding.limit: breach(finding) for finding in broken} | excluded
+    breaches = [finding for finding in findings if finding.verdict == Verdict.BREACH and not feasible]
+    whys = {finding.limit: breach(finding) for finding in breaches} | excluded
     if not feasible and one.late[0] > load.tolerance:
-        found["client.waits"] = late_answers_as_reason(float(one.late[0]), load.waits)
+        whys["client.waits"] = late_answers_as_reason(float(one.late[0]), load.waits)
     if not one.in_time[0]:
         p95_s = float(one.latency_s[0, 1])
-        found["targets.latency_p95"] = late_p95_as_reason(p95_s, load.latency_p95)
-    return feasible, [{"because": because, "why": why} for because, why in found.items()]
+        whys["targets.latency_p95"] = late_p95_as_reason(p95_s, load.latency_p95)
+    if not one.begins_in_time[0]:
+        begun_s = float(one.first_byte_p95_s[0])
+        whys["targets.first_byte_p95"] = late_first_byte_as_reason(begun_s, load.first_byte_p95)
+    return feasible, [{"because": because, "why": why} for because, why in whys.items()]

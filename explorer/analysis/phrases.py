@@ -11,12 +11,12 @@ design behind that door.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from explorer.facts import catalogue
 from explorer.facts.key_value import format_pairs
-from explorer.facts.suggestions import either
+from explorer.facts.suggestions import both, either
 from explorer.facts.units import (
     format_bare_quantity,
     format_number,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     Choices = Mapping[str, str] | Design  # the option id of each concern
 
+ALL = 0.9995  # a share of the requests that is as good as all
 MOST_NAMES = 4  # of options in a sentence
 NEEDS = {  # what a client may need of a door, as a sentence has it
     "custom-domain": "custom domain",
@@ -64,27 +65,40 @@ def _ids(choices: Choices) -> Mapping[str, str]:
     return choices if isinstance(choices, Mapping) else choices.ids
 
 
+def _option_name(concern: str, option_id: str) -> str:
+    """An option's id; one that two concerns have, with its concern."""
+    return f"{concern}=none" if option_id == "none" else option_id
+
+
 def list_options(choices: Choices) -> str:
-    """A design by the names of its options.
+    """A design by the names of its door, its response, and every option that is not the plain one.
 
-    >>> list_options({"door": "http-api", "response": "stored"})
-    'http-api, stored'
+    >>> list_options({"edge": "none", "door": "http-api", "response": "stored", "compression": "gzip"})
+    'http-api, stored, gzip'
     """
-    return ", ".join(_ids(choices).values())
+    from explorer.engine.designs import OPTIONS
 
-
-def describe(design: Design) -> str:
-    """A design in one phrase, from its options' own summaries.
-
-    >>> describe(design)  # doctest: +ELLIPSIS
-    'an API Gateway HTTP API; ...; the work in ...; configuration from ...'
-    """
-    door, request, response, execution, configuration = design.options
-    entered = "" if not request.parts else f", {request.summary}"
-    return (
-        f"{door.summary}{entered}; {response.summary}; the work in {execution.summary}; "
-        f"configuration from {configuration.summary}"
+    return ", ".join(
+        option
+        for concern, option in _ids(choices).items()
+        if concern in ("door", "response") or option != next(iter(OPTIONS[concern]))
     )
+
+
+def describe_design(design: Design) -> str:
+    """A design as people call it: the kind of endpoint and its door, then what is not plain.
+
+    >>> describe_design(design)
+    'an asynchronous endpoint behind an HTTP API, with configuration in a bundled file'
+    """
+    by_concern = {option.concern: option for option in design.options}
+    endpoint = f"{by_concern['response'].phrase} behind {by_concern['door'].phrase}"
+    others = [
+        option.phrase
+        for option in design.options
+        if option.phrase and option.concern not in ("response", "door")
+    ]
+    return f"{endpoint}, with {both(others)}" if others else endpoint
 
 
 def _other_choices(choices: Choices, beside: Choices) -> dict[str, str]:
@@ -92,37 +106,37 @@ def _other_choices(choices: Choices, beside: Choices) -> dict[str, str]:
     return {concern: option for concern, option in _ids(choices).items() if option != others[concern]}
 
 
-def difference(choices: Choices, beside: Choices | None) -> str:
+def design_difference(choices: Choices, beside: Choices | None) -> str:
     """The choices in which a design differs from the one beside it; all of them if there is none.
 
-    >>> difference({"door": "http-api", "response": "stored"}, {"door": "http-api", "response": "buffered"})
+    >>> design_difference({"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"})
     'response=stored'
-    >>> difference({"door": "http-api"}, {"door": "http-api"})
+    >>> design_difference({"door": "http-api"}, {"door": "http-api"})
     'the same'
-    >>> difference({"door": "http-api"}, None)
+    >>> design_difference({"door": "http-api"}, None)
     'door=http-api'
     """
     return format_pairs(_ids(choices) if beside is None else _other_choices(choices, beside)) or "the same"
 
 
-def difference_or_all(choices: Choices, beside: Choices | None) -> str:
+def design_difference_or_all(choices: Choices, beside: Choices | None) -> str:
     """The choices in which a design differs from the one beside it; all of them if it does not.
 
-    >>> difference_or_all({"door": "alb", "response": "stored"}, {"door": "alb", "response": "buffered"})
+    >>> design_difference_or_all({"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"})
     'response=stored'
-    >>> difference_or_all({"door": "alb"}, {"door": "alb"})
+    >>> design_difference_or_all({"door": "alb"}, {"door": "alb"})
     'door=alb'
     """
     return format_pairs((beside and _other_choices(choices, beside)) or _ids(choices))
 
 
-def difference_briefly(choices: Choices, beside: Choices) -> str:
+def design_difference_briefly(choices: Choices, beside: Choices) -> str:
     """The options in which a design differs from the one beside it, by name; "" if it does not.
 
-    >>> difference_briefly({"door": "alb", "response": "stored"}, {"door": "alb", "response": "buffered"})
+    >>> design_difference_briefly({"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"})
     'stored'
     """
-    return ", ".join(_other_choices(choices, beside).values())
+    return ", ".join(_option_name(*choice) for choice in _other_choices(choices, beside).items())
 
 
 def label_design(choices: Choices, first: Choices) -> str:
@@ -134,7 +148,7 @@ def label_design(choices: Choices, first: Choices) -> str:
     'response=paged'
     """
     same = _ids(choices) == _ids(first)
-    return list_options(choices) if same else difference_or_all(choices, first)
+    return list_options(choices) if same else design_difference_or_all(choices, first)
 
 
 def varying_concerns(designs: Sequence[Choices]) -> list[str]:
@@ -148,7 +162,7 @@ def varying_concerns(designs: Sequence[Choices]) -> list[str]:
 
 
 def label_designs(designs: Sequence[Choices]) -> list[str]:
-    """Each design by the options in which they differ from each other; by all of them if they do not.
+    """Each design by the options in which they differ from each other; by what is not plain if they do not.
 
     >>> label_designs([{"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"}])
     ['stored', 'paged']
@@ -156,13 +170,37 @@ def label_designs(designs: Sequence[Choices]) -> list[str]:
     ['alb, stored']
     """
     concerns = varying_concerns(designs)
-    return [", ".join(_ids(design)[c] for c in concerns or _ids(design)) for design in designs]
+    if not concerns:
+        return [list_options(design) for design in designs]
+    return [", ".join(_option_name(c, _ids(design)[c]) for c in concerns) for design in designs]
 
 
-def lacks(door: Option) -> str:
+def option_in_words(concern: str, option_id: str) -> str:
+    """An option as people call it; the plain one of a concern by what it is.
+
+    >>> option_in_words("door", "http-api"), option_in_words("execution", "single")
+    ('an HTTP API', 'one invocation')
+    """
+    from explorer.engine.designs import OPTIONS
+
+    option = OPTIONS[concern][option_id]
+    return option.phrase or option.summary
+
+
+def difference_in_words(choices: Choices, beside: Choices | None) -> str:
+    """What a design has that the one beside it has not, as people call it; the whole design without one.
+
+    >>> difference_in_words({"door": "alb", "execution": "service"}, {"door": "alb", "execution": "single"})
+    'an always-on container service'
+    """
+    changed = (beside and _other_choices(choices, beside)) or _ids(choices)
+    return both([option_in_words(concern, option) for concern, option in changed.items()])
+
+
+def door_lacks(door: Option) -> str:
     """What a door does not offer of all that a client may need; "" if it offers all.
 
-    >>> lacks(design.options[0])
+    >>> door_lacks(design.option("door"))
     'An API Gateway HTTP API has no WAF, usage plans or private access of its own.'
     """
     lacking = [NEEDS.get(need, need) for need in EVERY_NEED if need not in getattr(door, "offers", ())]
@@ -225,8 +263,8 @@ def use_of_limit(finding: Finding) -> str:
     >>> use_of_limit(finding)
     '40 s of 30 s'
     """
-    used, limit = (format_quantity(v, finding.unit) for v in (finding.used_p99, finding.limit_value))
-    return f"{used} of {limit}"
+    use, limit = (format_quantity(v, finding.unit) for v in (finding.used_p99, finding.limit_value))
+    return f"{use} of {limit}"
 
 
 def use_of_limit_at_length(finding: Finding) -> str:
@@ -236,18 +274,18 @@ def use_of_limit_at_length(finding: Finding) -> str:
     '40 s of 30 s'
     """
     values = (finding.used_p99, finding.limit_value)
-    used, limit = (format_quantity_at_length(value, finding.unit) for value in values)
-    return f"{used} of {limit}"
+    use, limit = (format_quantity_at_length(value, finding.unit) for value in values)
+    return f"{use} of {limit}"
 
 
 def use_of_limit_briefly(finding: Finding) -> str:
-    """The same where the unit of a count is told elsewhere.
+    """The same where the unit of a count is written elsewhere.
 
     >>> use_of_limit_briefly(finding)
     '40 s of 30 s'
     """
-    used, limit = (format_bare_quantity(v, finding.unit) for v in (finding.used_p99, finding.limit_value))
-    return f"{used} of {limit}"
+    use, limit = (format_bare_quantity(v, finding.unit) for v in (finding.used_p99, finding.limit_value))
+    return f"{use} of {limit}"
 
 
 def broken_a_month(finding: Finding) -> str:
@@ -320,11 +358,11 @@ def breach_at_length(finding: Finding, tolerance: float) -> str:
     2 % of the requests exceed the integration timeout of 30 s (API Gateway HTTP API), where 1 % may;
     the p99 needs 40 s, 133 % of it
     """
-    used = format_quantity_at_length(finding.used_p99, finding.unit)
+    use = format_quantity_at_length(finding.used_p99, finding.unit)
     return (
         f"{format_share(finding.breach_probability)} of the requests exceed the "
         f"{limit_at_length(finding.limit)}, where {format_share(tolerance)} may; "
-        f"the p99 needs {used}, {format_rough_share(used_share(finding))} of it"
+        f"the p99 needs {use}, {format_rough_share(used_share(finding))} of it"
     )
 
 
@@ -335,10 +373,10 @@ def tight_limit_at_length(finding: Finding) -> str:
     2 % of the requests (20,000 a month) exceed the integration timeout of 30 s (API Gateway HTTP API);
     40 s at the p99.
     """
-    used = f"{format_quantity_at_length(finding.used_p99, finding.unit)} at the p99"
+    use = f"{format_quantity_at_length(finding.used_p99, finding.unit)} at the p99"
     if not finding.breach_probability:
-        return sentence(f"{limit_at_length(finding.limit)}: {used}")
-    return f"{broken_requests(finding)} exceed the {limit_at_length(finding.limit)}; {used}."
+        return sentence(f"{limit_at_length(finding.limit)}: {use}")
+    return f"{broken_requests(finding)} exceed the {limit_at_length(finding.limit)}; {use}."
 
 
 def late_answers(share: float) -> str:
@@ -388,6 +426,15 @@ def late_p95_at_length(p95_s: float, promised_s: float) -> str:
     return f"the p95 takes {format_time(p95_s)}, where {format_time(promised_s)} is promised"
 
 
+def late_first_byte_as_reason(p95_s: float, promised_s: float) -> str:
+    """The same of the first byte.
+
+    >>> late_first_byte_as_reason(2.5, 1)
+    "the first byte's p95 is 2.5 s, promised 1 s"
+    """
+    return f"the first byte's p95 is {format_time(p95_s)}, promised {format_time(promised_s)}"
+
+
 def late_p95_as_reason(p95_s: float, promised_s: float) -> str:
     """The same as what keeps a design from being built.
 
@@ -409,7 +456,7 @@ def option_ids(options: Iterable[str]) -> list[str]:
     return [option.partition("=")[2] for option in options]
 
 
-def _by_concern(options: Iterable[str]) -> dict[str, list[str]]:
+def _options_by_concern(options: Iterable[str]) -> dict[str, list[str]]:
     by_concern: dict[str, list[str]] = {}
     for option in options:
         concern, _, name = option.partition("=")
@@ -417,43 +464,78 @@ def _by_concern(options: Iterable[str]) -> dict[str, list[str]]:
     return by_concern
 
 
-def rejected_options(reason: Rejection, chosen: Design) -> str:
+def rejected_options(reason: Rejection, design: Design) -> str:
     """The options that a reason rules out, those first that a reader would look for.
 
     >>> rejected_options(limit, design)
     'buffered behind http-api, rest-api'
     """
-    by_concern = _by_concern(reason.options)
+    by_concern = _options_by_concern(reason.options)
     doors, stores = by_concern.get("door", []), by_concern.get("configuration", [])
     bodies = by_concern.get("request", []) + by_concern.get("response", [])
     work = by_concern.get("execution", [])
     if doors:
-        return f"{_some(bodies)} behind {_some(doors)}" if bodies else _some(doors)
+        return f"{_first_names(bodies)} behind {_first_names(doors)}" if bodies else _first_names(doors)
     if stores:
-        return _some(stores) + (" with other executions" if chosen.configuration in stores else "")
-    return _some([name for name in work or bodies if name != chosen.execution])
+        return _first_names(stores) + (" with other executions" if design.configuration in stores else "")
+    return _first_names([name for name in work or bodies if name != design.execution])
 
 
-def _some(names: list[str]) -> str:
+def _first_names(names: list[str]) -> str:
     return ", ".join(names[:MOST_NAMES]) + (" and others" if len(names) > MOST_NAMES else "")
 
 
-def rejected_options_at_length(reason: Rejection, chosen: Design) -> str:
+def reason_in_words(reason: Rejection) -> str:
+    """Why designs are ruled out, the reason first, without ids.
+
+    >>> print(reason_in_words(limit))
+    2 % of the requests exceed the integration timeout of 30 s,
+    which rules out a synchronous endpoint behind an HTTP API or a REST API
+    >>> print(reason_in_words(promise))
+    the p95 is promised within 10 s, which rules out a paged endpoint
+    """
+    by_concern = {
+        concern: [option_in_words(concern, option) for option in sorted(options, key=_plain_first(concern))]
+        for concern, options in _options_by_concern(reason.options).items()
+    }
+    doors = by_concern.pop("door", [])
+    bodies = by_concern.pop("response", [])
+    what = either(bodies[:2]) if bodies else ""
+    if doors:
+        what = f"{what} behind {either(doors[:2])}" if what else either(doors[:2])
+    others = [name for names in by_concern.values() for name in names]
+    what = what or (either(others[:2]) if others else "other designs")
+    if reason.kind != "limit":
+        return f"{reason.why}, which rules out {what}"
+    limit, chance = limit_with_value(reason.because), reason.breach_probability or 0.0
+    if chance > ALL:
+        return f"the {limit} is not enough, which rules out {what}"
+    return f"{format_share(chance)} of the requests exceed the {limit}, which rules out {what}"
+
+
+def _plain_first(concern: str) -> Callable[[str], int]:
+    """The place of an option in its concern's list, where the plain one is first."""
+    from explorer.engine.designs import OPTIONS
+
+    return list(OPTIONS[concern]).index
+
+
+def rejected_options_at_length(reason: Rejection, design: Design) -> str:
     """The same in a document: every option; what makes it bind beside those that it binds.
 
     >>> rejected_options_at_length(limit, design)
     'buffered behind http-api, rest-api'
     """
-    listed = {concern: ", ".join(names) for concern, names in _by_concern(reason.options).items()}
-    bodies = ", ".join(listed.pop(concern) for concern in ("request", "response") if concern in listed)
-    if bodies and "door" in listed:
-        bodies = f"{bodies} behind {listed.pop('door')}"
-    work = listed.pop("execution", "")
-    if chosen.configuration in listed.get("configuration", "").split(", "):
-        work = f"{work} with {listed.pop('configuration')}" if work else listed.pop("configuration")
-    elif "configuration" in listed:
+    ids = {concern: ", ".join(names) for concern, names in _options_by_concern(reason.options).items()}
+    bodies = ", ".join(ids.pop(concern) for concern in ("request", "response") if concern in ids)
+    if bodies and "door" in ids:
+        bodies = f"{bodies} behind {ids.pop('door')}"
+    work = ids.pop("execution", "")
+    if design.configuration in ids.get("configuration", "").split(", "):
+        work = f"{work} with {ids.pop('configuration')}" if work else ids.pop("configuration")
+    elif "configuration" in ids:
         work = ""
-    return "; ".join(filter(None, (bodies, work, *listed.values()))) or "several together"
+    return "; ".join(filter(None, (bodies, work, *ids.values()))) or "several together"
 
 
 def rejected_options_briefly(reason: Rejection, most: int) -> str:
@@ -463,11 +545,11 @@ def rejected_options_briefly(reason: Rejection, most: int) -> str:
     'http-api, rest-api +1'
     """
     more = len(reason.options) - most
-    listed = ", ".join(option_ids(reason.options[:most])) or "several together"
-    return f"{listed} +{more}" if more > 0 else listed
+    names = ", ".join(option_ids(reason.options[:most])) or "several together"
+    return f"{names} +{more}" if more > 0 else names
 
 
-def rejection(reason: Rejection, chosen: Design) -> str:
+def rejection(reason: Rejection, design: Design) -> str:
     """What a reason rules out, and why.
 
     >>> print(rejection(limit, design))
@@ -476,14 +558,14 @@ def rejection(reason: Rejection, chosen: Design) -> str:
     >>> rejection(promise, design)
     'paged because the p95 is promised within 10 s'
     """
-    what = rejected_options(reason, chosen) or "other designs"
+    what = rejected_options(reason, design) or "other designs"
     if reason.kind != "limit":
         return f"{what} because {reason.why}"
     chance = format_share(reason.breach_probability or 0.0)
     return f"{what} by the {limit_with_value(reason.because)} ({chance} of the requests break it)"
 
 
-def rejection_at_length(reason: Rejection, chosen: Design) -> str:
+def rejection_at_length(reason: Rejection, design: Design) -> str:
     """The same in a document.
 
     >>> print(rejection_at_length(limit, design))
@@ -492,7 +574,7 @@ def rejection_at_length(reason: Rejection, chosen: Design) -> str:
     >>> rejection_at_length(promise, design)
     'paged: the p95 is promised within 10 s'
     """
-    what = rejected_options_at_length(reason, chosen)
+    what = rejected_options_at_length(reason, design)
     if reason.kind != "limit":
         return f"{what}: {reason.why}"
     chance = format_share(reason.breach_probability or 0.0)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from explorer.engine.designs import CONCERNS
-from explorer.engine.limits import Finding
+from explorer.engine.cost import Bill, bill_to_dict
+from explorer.engine.designs import Design
 from explorer.workload.workload import Workload
 
-from . import assumptions, break_evens, summary
-from . import rejections as why_not
+from . import summary
 from .answer import Answer
-from .choice import Alternative
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,57 +18,150 @@ if TYPE_CHECKING:
 SCHEMA = "explorer.recommendation/1"
 
 
-class Recommendation(Answer):
-    """The answer for one workload. Frames are made when they are first asked for."""
+class Recommendation:
+    """The answer for one workload.
+
+    `answer` has the rows; here they are frames, each made when it is first read.
+    """
+
+    def __init__(self, workload: Workload) -> None:
+        self.answer = Answer(workload)
 
     def __repr__(self) -> str:
         return f"Recommendation({self.design})" if self.feasible else "Recommendation(nothing is feasible)"
 
     def _repr_markdown_(self) -> str:
-        return summary.markdown(self)
+        return summary.summary_markdown(self.answer)
+
+    @property
+    def workload(self) -> Workload:
+        """The workload that the answer is for."""
+        return self.answer.workload
+
+    @property
+    def design(self) -> Design | None:
+        """The design to build; None where nothing is feasible."""
+        return self.answer.design
+
+    @property
+    def nearest(self) -> Design:
+        """The recommended design, or the one that misses by least where nothing is feasible."""
+        return self.answer.nearest
+
+    @property
+    def current(self) -> Design | None:
+        """What runs today, concerns left out filled by the best; None if the workload does not say."""
+        return self.answer.current
+
+    @property
+    def feasible(self) -> bool:
+        """Whether a design keeps every limit and every promise."""
+        return self.answer.feasible
+
+    @property
+    def monthly_usd(self) -> float:
+        """The bill of `nearest` [USD a month]."""
+        return self.answer.monthly_usd
+
+    @property
+    def parts(self) -> int:
+        """The moving parts of `nearest`."""
+        return self.answer.parts
+
+    @property
+    def memory_mb(self) -> float:
+        """The memory of what does the work [MB]."""
+        return self.answer.memory_mb
+
+    @property
+    def architecture(self) -> str:
+        """The processor of what does the work."""
+        return self.answer.architecture
+
+    @property
+    def part_usd(self) -> float:
+        """What one more part is worth avoiding [USD a month]."""
+        return self.answer.part_usd
+
+    @property
+    def score_usd(self) -> float:
+        """Money and parts together [USD a month]."""
+        return self.answer.score_usd
+
+    @property
+    def latency_s(self) -> dict[str, float]:
+        """From submitting to the whole result in hand [s], at the p50, p95 and p99."""
+        return self.answer.latency_s
+
+    @property
+    def bill(self) -> Bill:
+        """The bill of `nearest`, line by line."""
+        return self.answer.bill
+
+    @property
+    def at_part_usd(self) -> dict[float, dict[str, Any]]:
+        """The winner at 0, 10 and 100 USD a part: its design, money and parts; none if not feasible."""
+        return self.answer.at_part_usd
 
     @cached_property
     def findings(self) -> pd.DataFrame:
-        """`found` as a frame: a row a limit; see `assess`."""
-        return frame(self.found, Finding)
+        """Every limit held against `nearest`, worst first: a row a limit; columns as `assess` has them."""
+        return self.answer.findings.to_frame()
 
     @cached_property
     def alternatives(self) -> pd.DataFrame:
-        """`others` as a frame.
+        """Every other feasible design, least score first.
 
-        Columns: the five concerns, monthly_usd [USD a month], parts, score_usd [USD a month],
+        Columns: the concerns, monthly_usd [USD a month], parts, score_usd [USD a month],
         latency_p50_s, latency_p95_s [s], deployable.
         """
-        import pandas as pd
-
-        rows = [{**other.design, **asdict(other)} for other in self.others]
-        names = [name for name in Alternative.__dataclass_fields__ if name != "design"]
-        return pd.DataFrame(rows, columns=[*CONCERNS, *names])
+        return self.answer.alternatives.to_frame()
 
     @cached_property
     def rejected(self) -> pd.DataFrame:
-        """`reasons` as a frame: because, kind, why, options, designs, breach_probability, nearest."""
-        return frame(self.reasons, why_not.Rejection)
+        """All that rules out a design, limits first, by how many designs they rule out.
+
+        Columns: because, kind, why, options, designs, breach_probability [share of requests], nearest.
+        """
+        return self.answer.rejections.to_frame()
 
     @cached_property
     def break_evens(self) -> pd.DataFrame:
-        """`turns` as a frame: axis, value, unit, factor, design, says."""
-        return frame(self.turns, break_evens.BreakEven)
+        """Where the recommendation changes: axis, value [unit], unit, factor, direction, design, says."""
+        return self.answer.break_evens.to_frame()
 
     @cached_property
     def assumptions(self) -> pd.DataFrame:
-        """`assumed` as a frame: id, kind, value, why, decides, as_of, source_url."""
-        return frame(self.assumed, assumptions.Assumption)
+        """What the answer rests on: id, kind, value, why, decides, as_of, source_url."""
+        return self.answer.assumptions.to_frame()
+
+    @cached_property
+    def ways_out(self) -> pd.DataFrame:
+        """Where nothing is feasible, what would make something so; empty where something is.
+
+        Columns: kind (ability, promise, quota or size), field, from, to [unit], unit, factor, design,
+        memory_mb, architecture, monthly_usd [USD a month], parts, text, with (rows that go together).
+        """
+        return self.answer.ways_out.to_frame()
+
+    @cached_property
+    def promises(self) -> pd.DataFrame:
+        """What each promise costs: the answer without it.
+
+        Columns: field, value [unit], unit, binds, monthly_usd_without, saves_usd, saves_score_usd [USD a
+        month], design, text.
+        """
+        return self.answer.promises.to_frame()
 
     @cached_property
     def changes(self) -> pd.DataFrame:
-        """`changed` as a frame: change (added, removed or cost), what, usd [USD a month; costs only]."""
-        return frame(self.changed, why_not.Change)
+        """Against today's design: change (added, removed or cost), what, usd [USD a month; costs only]."""
+        return self.answer.changes.to_frame()
 
     @cached_property
     def summary(self) -> str:
         """What an architect would say: what to build, why, what it costs, what would change it."""
-        return summary.summary(self)
+        return summary.summary(self.answer)
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain values: what `explorer recommend --json` prints."""
@@ -83,32 +173,29 @@ class Recommendation(Answer):
             "nearest": self.nearest.ids,
             "feasible": self.feasible,
             "summary": self.summary,
+            "memory_mb": self.memory_mb,
+            "architecture": self.architecture,
+            "given": self.answer.given_size,
             "monthly_usd": self.monthly_usd,
             "parts": self.parts,
+            "part_names": list(self.nearest.parts_for(self.answer.load)),
             "part_usd": self.part_usd,
             "score_usd": self.score_usd,
             "latency_p50_s": self.latency_s["p50"],
             "latency_p95_s": self.latency_s["p95"],
+            "first_byte_p95_s": self.answer.first_byte_p95_s,
             "latency_p99_s": self.latency_s["p99"],
-            "bill": {
-                "total_usd": float(self.bill.total_usd),
-                "lines": [line.to_dict() for line in self.bill.lines],
-            },
-            "findings": [asdict(found) for found in self.found],
-            "alternatives": [asdict(other) for other in self.others],
-            "rejected": [asdict(reason) for reason in self.reasons],
-            "break_evens": [asdict(turn) for turn in self.turns],
+            "bill": bill_to_dict(self.bill),
+            "findings": self.answer.findings.to_dicts(),
+            "alternatives": self.answer.alternatives.to_dicts(),
+            "rejected": self.answer.rejections.to_dicts(),
+            "ways_out": self.answer.ways_out.to_dicts(),
+            "promises": self.answer.promises.to_dicts(),
+            "break_evens": self.answer.break_evens.to_dicts(),
             "at_part_usd": {f"{usd:g}": choice for usd, choice in self.at_part_usd.items()},
-            "assumptions": [asdict(assumption) for assumption in self.assumed],
-            "changes": [asdict(change) for change in self.changed],
+            "assumptions": self.answer.assumptions.to_dicts(),
+            "changes": self.answer.changes.to_dicts(),
         }
-
-
-def frame(rows: list[Any], kind: type) -> pd.DataFrame:
-    """Rows of a dataclass as a frame with its fields as columns."""
-    import pandas as pd
-
-    return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(kind)])
 
 
 def recommend(workload: Workload) -> Recommendation:

@@ -6,14 +6,13 @@ By events, integrations, OpenAPI bodies, target groups, data sources and permiss
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from .nodes import Map, Unknown, mapping, sequence, text, walk
-from .parse import ParseError, parse
-from .resolve import references
-from .stack import Given, Resource, Stack, entries
+from .resolve import Scope, references
+from .skipped import UNRESOLVED, Skipped
+from .stack import FUNCTION_TYPES, Given, Resource, Stack, certain, entries, resolved
 
 REST, REST_EDGE, HTTP = "apigw.rest.timeout", "apigw.rest.timeout.edge", "apigw.http.timeout"
 STREAM = "apigw.stream.duration"  # of a REST API that answers as a stream
@@ -23,13 +22,16 @@ HTTP_APIS = ("AWS::ApiGatewayV2::Api", "AWS::Serverless::HttpApi")
 URL = "lambda.furl.timeout"
 INTEGRATION = "x-amazon-apigateway-integration"
 ASYNCHRONOUS = "integration.request.header.x-amz-invocation-type"
+NO_FUNCTION = {"HTTP", "HTTP_PROXY", "MOCK"}  # types of integrations
 IDLE = "idle_timeout.timeout_seconds"
-MOST_BYTES = 16 << 20  # of an OpenAPI file beside the template
 
 
 @dataclass(frozen=True)
 class Door:
-    """One door of one function: the limit on its wait, and the wait that the template sets [ms or s]."""
+    """One door of one function: the limit on its wait, and the wait that the template sets [ms or s].
+
+    `function` is empty where the template does not hold it: `api` is then the resource that sets the wait.
+    """
 
     function: str
     limit: str
@@ -41,8 +43,12 @@ class Door:
 def doors(stack: Stack) -> list[Door]:
     """Every door that waits for a function of the stack, once for each different wait."""
     found: dict[tuple[str, str, Any], Door] = {}
-    for door in (*_events(stack), *_methods(stack), *_integrations(stack), *_bodies(stack), *_others(stack)):
-        found.setdefault((door.function, door.limit, str(door.wait and door.wait.value)), door)
+    bodies = list(_bodies(stack))
+    described = {(door.function, door.api.id) for door in bodies if door.api}
+    events = [one for one in _events(stack) if not (one.api and (one.function, one.api.id) in described)]
+    for door in (*events, *_methods(stack), *_integrations(stack), *bodies, *_others(stack)):
+        owner = door.function or (door.api.id if door.api else "")
+        found.setdefault((owner, door.limit, str(door.wait and door.wait.value)), door)
     seen = {(door.function, door.limit) for door in found.values()}
     for door in _permitted(stack):
         if (door.function, door.limit) not in seen:
@@ -50,13 +56,24 @@ def doors(stack: Stack) -> list[Door]:
     return list(found.values())
 
 
-def rest_limit(api: Resource | None) -> str:
-    """The limit of a REST API: the one of an edge-optimized API only where the template says so."""
-    if api is None:
+def rest_limit(api: Resource | None, shared: Map | None = None) -> str:
+    """The limit of a REST API, which is edge-optimized unless it says something else.
+
+    `shared` is what SAM's Globals say of the API that events without one of their own stand behind. Of an
+    API that is not in the template nothing is known: then it is the limit that can be raised.
+    """
+    if api is None and shared is None:
         return REST
-    endpoint = api.get("EndpointConfiguration").value
-    kinds = [endpoint, mapping(endpoint).get("Type"), *sequence(mapping(endpoint).get("Types"))]
-    return REST_EDGE if "EDGE" in [text(api.scope.value(kind)) for kind in kinds] else REST
+    if api is not None:
+        endpoint = api.get("EndpointConfiguration").value
+        kind = api.get("Parameters", "endpointConfigurationTypes").value  # of one that is imported
+        scope = api.scope
+    else:
+        endpoint, kind, scope = mapping(shared).get("EndpointConfiguration"), None, Scope(Map())
+    if endpoint is None and kind is None:
+        return REST_EDGE
+    kinds = [kind, endpoint, mapping(endpoint).get("Type"), *sequence(mapping(endpoint).get("Types"))]
+    return REST_EDGE if "EDGE" in [text(scope.value(one)) for one in kinds] else REST
 
 
 def _gateway_limit(api: Resource | None) -> str:
@@ -68,20 +85,36 @@ def _gateway_limit(api: Resource | None) -> str:
 def _events(stack: Stack) -> Iterator[Door]:
     """SAM's own: a function's Api and HttpApi events."""
     for function in stack.of_type("AWS::Serverless::Function"):
+        _unread_events(stack, function)
         for _, event, _line in entries(function.raw("Events"), stack.scope):
             kind, properties = text(event.get("Type")), mapping(stack.scope.value(event.get("Properties")))
             if kind == "Api":
                 api = stack.named(properties.get("RestApiId"), *REST_APIS)
-                yield Door(function.id, _rest_wait(api, properties), _set(stack, properties), api=api)
+                shared = None if "RestApiId" in properties else mapping(stack.shared.get("Api"))
+                limit = _rest_wait(api, properties, shared)
+                yield Door(function.id, limit, _set(stack, properties), api=api)
             elif kind == "HttpApi":
                 api = stack.named(properties.get("ApiId"), *HTTP_APIS)
                 yield Door(function.id, HTTP, _set(stack, properties), api=api)
 
 
+def _unread_events(stack: Stack, function: Resource) -> None:
+    """Record what triggers a function and is not known."""
+    events = function.get("Events")
+    given = {"Events": events}
+    for name, event in mapping(events.value).items():
+        given[f"Events.{name}"] = Given(stack.scope.value(event), mapping(events.value).at(name))
+    for name, one in given.items():
+        if isinstance(one.value, Unknown):
+            what, said = f"{function.type} {name}", f"what triggers it is not known ({one.value.why})"
+            limits = (REST, HTTP)
+            stack.skipped.append(Skipped(stack.file, one.line, function.id, what, UNRESOLVED, said, limits))
+
+
 def _set(stack: Stack, properties: Map, name: str = "TimeoutInMillis") -> Given | None:
     """The wait that an integration sets."""
-    value = stack.scope.value(properties.get(name))
-    return None if value is None else Given(value, properties.at(name))
+    given = resolved(properties.get(name), properties.at(name), stack.scope)
+    return None if given.value is None else given
 
 
 def _methods(stack: Stack) -> Iterator[Door]:
@@ -89,18 +122,25 @@ def _methods(stack: Stack) -> Iterator[Door]:
     for method in stack.of_type("AWS::ApiGateway::Method"):
         integration = mapping(method.get("Integration").value)
         function = stack.function(integration.get("Uri"))
-        if function and not _asynchronous(integration.get("RequestParameters")):
-            api = stack.named(method.raw("RestApiId"), *REST_APIS)
-            yield Door(function.id, _rest_wait(api, integration), _set(stack, integration), api=api)
+        if asynchronous(integration.get("RequestParameters")):
+            continue
+        api = stack.named(method.raw("RestApiId"), *REST_APIS)
+        limit = _rest_wait(api, integration)
+        if function:
+            yield Door(function.id, limit, _set(stack, integration), api=api)
+        else:
+            _not_followed(stack, method, "Integration.Uri", integration, "Uri", limit)
+            if wait := _set(stack, integration):
+                yield Door("", limit, wait, api=method)
 
 
-def _rest_wait(api: Resource | None, integration: Map) -> str:
+def _rest_wait(api: Resource | None, integration: Map, shared: Map | None = None) -> str:
     """The limit on how long an integration of a REST API waits: far more for one that streams."""
     mode = integration.get("ResponseTransferMode") or integration.get("responseTransferMode")
-    return STREAM if text(mode) == "STREAM" else rest_limit(api)
+    return STREAM if text(mode) == "STREAM" else rest_limit(api, shared)
 
 
-def _asynchronous(parameters: Any) -> bool:
+def asynchronous(parameters: Any) -> bool:
     """Whether an integration hands over and does not wait."""
     return any(
         name.lower() == ASYNCHRONOUS and "event" in str(value).lower()
@@ -113,53 +153,66 @@ def _integrations(stack: Stack) -> Iterator[Door]:
     for integration in stack.of_type("AWS::ApiGatewayV2::Integration"):
         api = stack.named(integration.raw("ApiId"), *HTTP_APIS)
         function = stack.function(integration.raw("IntegrationUri"))
-        if function and not _asynchronous(integration.get("RequestParameters").value):
+        if asynchronous(integration.get("RequestParameters").value):
+            continue
+        if function:
             yield Door(function.id, _gateway_limit(api), _set(stack, integration.properties), api=api)
+        else:
+            known = integration.properties
+            _not_followed(stack, integration, "IntegrationUri", known, "IntegrationUri", _gateway_limit(api))
+            if wait := _set(stack, known):
+                yield Door("", _gateway_limit(api), wait, api=integration)
     for api in stack.of_type("AWS::ApiGatewayV2::Api"):
         if function := stack.function(api.raw("Target")):
             yield Door(function.id, _gateway_limit(api), api=api)
 
 
 def _bodies(stack: Stack) -> Iterator[Door]:
-    """OpenAPI documents, in the template or in a file beside it."""
+    """OpenAPI documents; of one that is known later, the functions that it refers to."""
     for api in stack.of_type(*REST_APIS, *HTTP_APIS):
         for body in (api.raw("DefinitionBody"), api.raw("Body")):
             yield from _described_in(stack, api, body)
-        for door in _described_in(stack, api, _beside(stack, api)):
-            yield replace(door, wait=door.wait and Given(door.wait.value, api.line))
+            if isinstance(body, Unknown):
+                for name in body.refers:
+                    resource = stack.resources.get(name)
+                    if resource is not None and resource.type in FUNCTION_TYPES:
+                        limit = rest_limit(api) if api.type in REST_APIS else HTTP
+                        yield Door(
+                            name, limit, Given(Unknown(f"its API's body: {body.why}"), api.line), api=api
+                        )
 
 
 def _described_in(stack: Stack, api: Resource, body: Any) -> Iterator[Door]:
     """The functions that an OpenAPI document waits for, and how long it says."""
     for part in walk(body):
         found = mapping(part).get(INTEGRATION)
-        if isinstance(found, Map) and not _asynchronous(found.get("requestParameters")):
+        if isinstance(found, Map) and not asynchronous(found.get("requestParameters")):
             function = stack.function(found.get("uri"))
+            limit = _rest_wait(api, found) if api.type in REST_APIS else HTTP
             if function:
-                limit = _rest_wait(api, found) if api.type in REST_APIS else HTTP
                 yield Door(function.id, limit, _set(stack, found, "timeoutInMillis"), api=api)
+            else:
+                _not_followed(stack, api, "the uri of an integration in its document", found, "uri", limit)
+                if wait := _set(stack, found, "timeoutInMillis"):
+                    yield Door("", limit, wait, api=api)
 
 
-def _beside(stack: Stack, api: Resource) -> Any:
-    """The OpenAPI document of a file that the template names, if it is there."""
-    places = [api.get("DefinitionUri").value, api.get("BodyS3Location").value]
-    for body in (api.raw("DefinitionBody"), api.raw("Body")):
-        transform = mapping(mapping(body).get("Fn::Transform"))
-        places.append(mapping(transform.get("Parameters")).get("Location"))
-    for place in places:
-        if isinstance(place, str) and "://" not in place and stack.folder:
-            return read_beside(stack.folder / place)
-    return None
-
-
-def read_beside(path: Path) -> Any:
-    """The tree of a file, None if it is not there or cannot be read."""
-    try:
-        if not path.is_file() or path.stat().st_size > MOST_BYTES:
-            return None
-        return parse(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, ParseError):
-        return None
+def _not_followed(
+    stack: Stack, resource: Resource, what: str, integration: Map, name: str, limit: str
+) -> None:
+    """Record an integration of a function that no resource of the template is."""
+    kinds = [text(integration.get(one)) or "" for one in ("Type", "IntegrationType", "type")]
+    if any(kind.upper() in NO_FUNCTION for kind in kinds):
+        return
+    value = stack.scope.value(integration.get(name))
+    known = certain(value)
+    is_open = "${" in known or (isinstance(value, Unknown) and not known)
+    if not (":lambda:" in known or ":function:" in known or is_open):
+        return  # HTTP, another service of AWS, or nothing
+    why = f"it is not known ({value.why})" if isinstance(value, Unknown) else "it is in another stack"
+    said = f"which function it waits for: {why}; its time-out is not held against the door"
+    what = f"{resource.type} {what}"
+    stack.skipped.append(Skipped(stack.file, resource.line, resource.id, what, UNRESOLVED, said, (limit,)))
 
 
 def _others(stack: Stack) -> Iterator[Door]:
@@ -219,7 +272,7 @@ def _described(stack: Stack) -> set[str]:
     named = {name for one in stack.of_type(*pairs) for name in references(one.raw(pairs[one.type]))}
     bodies = ("DefinitionBody", "Body")
     apis = stack.of_type(*REST_APIS, *HTTP_APIS)
-    return named | {api.id for api in apis if any(api.raw(name) for name in bodies) or _beside(stack, api)}
+    return named | {api.id for api in apis if any(api.raw(name) for name in bodies)}
 
 
 def _authorizers(stack: Stack) -> set[str]:

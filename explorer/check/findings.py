@@ -6,10 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from explorer.facts import catalogue
+from explorer.facts.verdict import Verdict
 
+from .nodes import Unknown, number
+from .skipped import Skipped
 from .stack import Given, Resource
 
-BREACH, TIGHT, UNKNOWN, FITS = ORDER = ("breach", "tight", "unknown", "fits")  # worst first
+ORDER = (Verdict.BREACH, Verdict.TIGHT, Verdict.UNKNOWN, Verdict.FITS)  # worst first
+BREACH, TIGHT, UNKNOWN, FITS = ORDER
+WHOLE = "(template)"  # the resource of what is found of a template as a whole
+AT_LEAST, AT_MOST = "at least ", "at most "
 TIGHT_SHARE = 0.8  # of what grows: bytes, layers. A setting is tight when it is the limit itself.
 
 
@@ -24,7 +30,7 @@ class Finding:
     value: float | None
     limit_value: float | None
     unit: str
-    verdict: str
+    verdict: Verdict
     message: str
     source_url: str
     reason: str = ""  # for which it is suppressed
@@ -49,6 +55,9 @@ def amount(value: float | None, unit: str) -> str:
     return f"{said} {unit.removesuffix('s') if said == '1' and len(unit) > 2 else unit}"
 
 
+Outcome = Finding | Skipped  # what a rule yields
+
+
 @dataclass(frozen=True)
 class Judge:
     """Makes findings for one file; `warn_at` moves the share of a limit from which it is tight."""
@@ -56,7 +65,7 @@ class Judge:
     file: str
     warn_at: float | None = None
 
-    def verdict(self, value: float, limit: float, grows: bool) -> str:
+    def verdict(self, value: float, limit: float, grows: bool) -> Verdict:
         """breach over the limit, tight from the share on, else fits."""
         share = self.warn_at if self.warn_at is not None else TIGHT_SHARE if grows else 1.0
         if value > limit:
@@ -74,7 +83,7 @@ class Judge:
         limit: float | None = None,
         over: str = "",
         why: str = "",
-        verdict: str | None = None,
+        verdict: Verdict | None = None,
         note: str = "",
     ) -> Finding:
         """A limit held against what is given.
@@ -89,11 +98,19 @@ class Judge:
         value, why = given.number, why or given.why_unknown
         if value is None and not why:
             why = "it is not a number"
+        bound = "at least " if why else ""
         if verdict is None:
+            value, bound = _bounded(given, most) if value is None else (value, bound)
             breaks = value is not None and most is not None and value > most
-            known = value is not None and most is not None and (breaks or not why)
+            known = value is not None and most is not None and (breaks or not why or bound == AT_MOST)
             verdict = self.verdict(value, most, grows) if known else UNKNOWN  # type: ignore[arg-type]
-        said = _sentence(what, value, most, row.unit, verdict, why)
+        held = f"{what} of {bound}{amount(value, row.unit)}{f' ({given.assumed})' if given.assumed else ''}"
+        if verdict == UNKNOWN:
+            part = "" if value is None else f"; the part that is known: {amount(value, row.unit)}"
+            said = f"{what} is not known ({why}){part}; the limit is {amount(most, row.unit)}"
+        else:
+            said = _sentence(held, value, most, row.unit, verdict)
+        said += _elsewhere(given, most, row.unit, verdict)
         if verdict in (BREACH, TIGHT) and over:
             said = f"{said}. {over}"
         said = f"{said}: {note}" if note else said
@@ -106,7 +123,7 @@ class Judge:
         line: int,
         value: float | None,
         limit: float | None,
-        verdict: str,
+        verdict: Verdict,
         message: str,
     ) -> Finding:
         """A finding with a message of its own."""
@@ -115,21 +132,39 @@ class Judge:
             self.file, line, resource.id, limit_id, value, limit, row.unit, verdict, message, row.source_url
         )
 
+    def skip(self, resource: Resource, line: int, what: str, reason: str, text: str, *limits: str) -> Skipped:
+        """What a rule sees and cannot hold against its `limits`; a rule yields it beside its findings."""
+        return Skipped(self.file, line, resource.id, what, reason, text, limits)
+
 
 def _plain(value: float | None) -> float | None:
     return int(value) if value is not None and float(value).is_integer() else value
 
 
-def _sentence(what: str, value: float | None, limit: float | None, unit: str, verdict: str, why: str) -> str:
+def _bounded(given: Given, most: float | None) -> tuple[float | None, str]:
+    """What decides a value that is one of several: the least if it is over the limit, else the greatest."""
+    if given.least is not None and most is not None and given.least > most:
+        return given.least, AT_LEAST
+    if given.greatest is not None and most is not None and given.greatest <= most:
+        return given.greatest, AT_MOST
+    return None, ""
+
+
+def _elsewhere(given: Given, most: float | None, unit: str, verdict: str) -> str:
+    """What to know of the other values that a setting may have, where some break the limit."""
+    options = given.value.options if isinstance(given.value, Unknown) else given.others
+    values = [number(option) for option in options]
+    over = sorted({one for one in values if one is not None and most is not None and one > most})
+    if not over or verdict == BREACH:
+        return ""
+    return f"; with other parameters it is {amount(over[-1], unit)}, which is over"
+
+
+def _sentence(held: str, value: float | None, limit: float | None, unit: str, verdict: str) -> str:
     most = amount(limit, unit)
-    if verdict == UNKNOWN:
-        part = "" if value is None else f"; the part that is known: {amount(value, unit)}"
-        return f"{what} is not known ({why}){part}; the limit is {most}"
-    known = "at least " if why else ""
-    said = f"{what} of {known}{amount(value, unit)}"
     if verdict == BREACH:
-        return f"{said} is over {most}"
+        return f"{held} is over {most}"
     if verdict == TIGHT and value is not None and limit is not None:
         share = "beyond" if value > limit else "all of" if value == limit else "near the end of"
-        return f"{said} is {share} {most}"
-    return f"{said} is within {most}"
+        return f"{held} is {share} {most}"
+    return f"{held} is within {most}"

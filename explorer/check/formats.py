@@ -1,11 +1,12 @@
-"""A report as text, JSON, SARIF, JUnit or GitHub's annotations."""
+"""A report as text, JSON, SARIF, JUnit, GitHub's annotations or GitLab's code quality."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -13,10 +14,13 @@ from explorer.facts import catalogue
 from explorer.facts.units import format_count
 
 from .findings import BREACH, FITS, ORDER, TIGHT, UNKNOWN, Finding
+from .places import fingerprints, in_repository, subject
 from .runner import Report
+from .skipped import Skipped
 
 LEVELS = {BREACH: "error", TIGHT: "warning", UNKNOWN: "note", FITS: "none"}
 ANNOTATIONS = {BREACH: "error", TIGHT: "warning", UNKNOWN: "notice"}
+SHOWN = (BREACH, TIGHT)  # what people are told unless they ask for all
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -30,17 +34,38 @@ def written(report: Report, form: str, version: str, every: bool = False) -> str
 
 
 def _text(report: Report, version: str, every: bool) -> str:
-    shown = [one for one in report.findings if every or one.verdict in (BREACH, TIGHT)]
-    lines = [_line(finding) for finding in shown]
+    new = _ids(report.new)
+    shown = [one for one in report.findings if every or (one.verdict in SHOWN and id(one) in new)]
+    lines = [_line(finding) + ("" if id(finding) in new else " (in the baseline)") for finding in shown]
     lines += [f"{file}: unreadable: {reason}" for file, reason in report.unreadable]
+    lines += [f"{note.file}:{note.line}: ignore of {note.limit}: {note.text}" for note in report.notes]
+    lines += _skips(report.skipped if every else report.newly_skipped, every)
     if every:
         lines += [f"{_line(finding)} (ignored: {finding.reason})" for finding in report.suppressed]
     return "\n".join([*map(_printable, lines), _summary(report)])
 
 
+def _ids(findings: Iterable[Finding]) -> set[int]:
+    return {id(finding) for finding in findings}
+
+
 def _line(finding: Finding) -> str:
     place, verdict = f"{finding.file}:{finding.line}", finding.verdict
     return f"{place}: {verdict}: {finding.limit}: {finding.resource}: {finding.message}"
+
+
+def _skips(skipped: list[Skipped], every: bool) -> list[str]:
+    """A line for each; those that say the same in one line, unless all are asked for."""
+    alike: dict[tuple[str, str], list[Skipped]] = {}
+    for one in skipped:
+        alike.setdefault(
+            (f"{one.file}:{one.line} {one.resource}" if every else one.what, one.text), []
+        ).append(one)
+    lines = []
+    for one, *others in alike.values():
+        more = f" (and {format_count(len(others), 'more place')}: --all)" if others else ""
+        lines.append(f"{one.file}:{one.line}: skipped: {one.what}: {one.resource}: {one.text}{more}")
+    return lines
 
 
 def _printable(line: str) -> str:
@@ -51,6 +76,10 @@ def _summary(report: Report) -> str:
     counts = {verdict: sum(f.verdict == verdict for f in report.findings) for verdict in ORDER}
     parts = [f"{count:,} {verdict}" for verdict, count in counts.items() if count]
     parts += [f"{len(report.suppressed):,} ignored"] if report.suppressed else []
+    known = len(report.findings) - len(report.new)
+    parts += [f"{known:,} of these in the baseline"] if known else []
+    parts += [f"{len(report.skipped):,} skipped"] if report.skipped else []
+    parts += [f"{len(report.unreadable):,} unreadable"] if report.unreadable else []
     files = format_count(len(report.files), "file")
     return f"{files}: {', '.join(parts) or 'nothing to hold a limit against'}"
 
@@ -65,21 +94,52 @@ def _json(report: Report, version: str, every: bool) -> str:
 def _sarif(report: Report, version: str, every: bool) -> str:
     found = [finding for finding in report.found if finding.verdict != FITS]
     limits = sorted({finding.limit for finding in report.found})
+    new = _ids(report.new)
+    results = []
+    for finding, mark in zip(found, fingerprints(found), strict=True):
+        result = _result(finding, limits.index(finding.limit), mark)
+        if report.known is not None and not finding.reason:
+            result["baselineState"] = "new" if id(finding) in new else "unchanged"
+        results.append(result)
     run = {
         "tool": {"driver": {"name": "explorer", "version": version, "rules": [*map(_rule, limits)]}},
-        "results": [_result(finding, limits.index(finding.limit)) for finding in found],
+        "results": results,
         "invocations": [
             {
                 "executionSuccessful": bool(report.files),
-                "toolExecutionNotifications": [
-                    {"level": "warning", "message": {"text": f"{file}: {reason}"}}
-                    for file, reason in report.unreadable
-                ],
+                "toolExecutionNotifications": [*_notifications(report)],
             }
         ],
         "columnKind": "unicodeCodePoints",
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+
+
+def _notifications(report: Report) -> Iterator[dict[str, Any]]:
+    """What is no result: files that cannot be read, what was skipped, suppressions that hide nothing."""
+    for file, reason in report.unreadable:
+        yield _notification("error", f"{file}: {reason}", file, 1)
+    for skipped in report.skipped:
+        said = f"skipped: {skipped.what}: {skipped.resource}: {skipped.text}"
+        yield _notification("warning", said, skipped.file, skipped.line)
+    for note in report.notes:
+        yield _notification("warning", f"ignore of {note.limit}: {note.text}", note.file, note.line)
+
+
+def _notification(level: str, said: str, file: str, line: int) -> dict[str, Any]:
+    return {
+        "level": level,
+        "message": {"text": said},
+        "locations": [{"physicalLocation": _place(file, line)}],
+    }
+
+
+def _place(file: str, line: int) -> dict[str, Any]:
+    """Where something stands: a path from the top of the repository, else the file's own address."""
+    path = in_repository(file)
+    uri = quote(path, errors="replace")
+    location = f"file://{uri}" if path.startswith("/") else uri
+    return {"artifactLocation": {"uri": location}, "region": {"startLine": max(1, line)}}
 
 
 def _rule(limit_id: str) -> dict[str, Any]:
@@ -92,12 +152,7 @@ def _rule(limit_id: str) -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, rule: int) -> dict[str, Any]:
-    place = {
-        "artifactLocation": {"uri": quote(finding.file, errors="replace")},
-        "region": {"startLine": max(1, finding.line)},
-    }
-    marks = f"{finding.file}|{finding.resource}|{finding.limit}"
+def _result(finding: Finding, rule: int, mark: str) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding.limit,
         "ruleIndex": rule,
@@ -105,57 +160,82 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
         "message": {"text": f"{finding.resource}: {finding.message}"},
         "locations": [
             {
-                "physicalLocation": place,
+                "physicalLocation": _place(finding.file, finding.line),
                 "logicalLocations": [{"name": finding.resource, "kind": "resource"}],
             }
         ],
-        "partialFingerprints": {"limit/v1": hashlib.sha256(marks.encode("utf-8", "replace")).hexdigest()},
+        "partialFingerprints": {"limit/v1": mark},
     }
     if finding.reason:
         result["suppressions"] = [{"kind": "inSource", "justification": finding.reason}]
     return result
 
 
-# JUnit, GitHub ------------------------------------------------------------------------------------
+# JUnit --------------------------------------------------------------------------------------------
+
+
+COUNTS = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
 def _junit(report: Report, version: str, every: bool) -> str:
+    """As the schema of Jenkins' xUnit plugin has it, which is the strictest one in use (junit-10.xsd)."""
     from xml.etree import ElementTree as Tree
 
-    suites = Tree.Element("testsuites", name="explorer check")
-    for file in [*report.files, *(file for file, _ in report.unreadable)]:
+    suites, new = Tree.Element("testsuites", name="explorer check"), _ids(report.new)
+    unreadable = dict(report.unreadable)
+    files = [*report.files, *unreadable, *(one.file for one in report.skipped)]
+    for file in dict.fromkeys(files):
         found = [finding for finding in report.found if finding.file == file]
-        reason = dict(report.unreadable).get(file)
-        counts = {
-            "tests": len(found) + (reason is not None),
-            "failures": sum(finding.verdict == BREACH and not finding.reason for finding in found),
-            "errors": int(reason is not None),
-            "skipped": sum(bool(f.reason) or f.verdict == UNKNOWN for f in found),
-        }
-        marks = {"name": _xml(file), **{name: str(count) for name, count in counts.items()}}
-        suite = Tree.SubElement(suites, "testsuite", marks)
+        skipped = [one for one in report.skipped if one.file == file]
+        reason = unreadable.get(file)
+        suite = Tree.SubElement(suites, "testsuite", name=_xml(file))
+        cases = [(f"{one.resource}: {one.limit}", one.message) for one in found]
+        cases += [(f"{one.resource}: {one.what}", one.text) for one in skipped]
+        names = iter(_distinct(cases))
         for finding in found:
-            _case(Tree, suite, finding)
+            _case(Tree, suite, finding, next(names), id(finding) in new)
+        for one in skipped:
+            case = Tree.SubElement(suite, "testcase", classname=_xml(file), name=_xml(next(names)))
+            Tree.SubElement(case, "skipped", message=_xml(f"not checked: {one.text}"))
         if reason is not None:
             case = Tree.SubElement(suite, "testcase", classname=_xml(file), name="read")
-            Tree.SubElement(case, "error", message=_xml(reason))
+            Tree.SubElement(case, "error", message=_xml(reason), type="unreadable")
+        for name, tag in (
+            ("tests", "testcase"),
+            ("failures", "failure"),
+            ("errors", "error"),
+            ("skipped", "skipped"),
+        ):
+            suite.set(name, str(sum(1 for _ in suite.iter(tag))))
     Tree.indent(suites)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + Tree.tostring(suites, encoding="unicode")
 
 
-def _case(tree: Any, suite: Any, finding: Finding) -> None:
-    name = f"{finding.resource}: {finding.limit}"
-    place = {"file": _xml(finding.file), "line": str(finding.line)}
-    case = tree.SubElement(suite, "testcase", classname=_xml(finding.file), name=_xml(name), **place)
+def _distinct(cases: list[tuple[str, str]]) -> list[str]:
+    """The names of cases, no two alike: with what each is about, then a number, where they were."""
+    often = Counter(name for name, _ in cases)
+    names = [f"{name}: {subject(said)}" if often[name] > 1 else name for name, said in cases]
+    seen: Counter[str] = Counter()
+    for index, name in enumerate(names):
+        seen[name] += 1
+        names[index] = f"{name} ({seen[name]})" if seen[name] > 1 else name
+    return names
+
+
+def _case(tree: Any, suite: Any, finding: Finding, name: str, is_new: bool) -> None:
+    case = tree.SubElement(suite, "testcase", classname=_xml(finding.file), name=_xml(name))
+    place = f"{finding.file}:{finding.line}\n{finding.source_url}"
     if finding.reason:
         tree.SubElement(case, "skipped", message=_xml(f"ignored: {finding.reason}"))
+    elif finding.verdict == BREACH and is_new:
+        failure = tree.SubElement(case, "failure", message=_xml(finding.message), type=BREACH)
+        failure.text = _xml(place)
     elif finding.verdict == BREACH:
-        said = f"{finding.file}:{finding.line}\n{finding.source_url}"
-        tree.SubElement(case, "failure", message=_xml(finding.message), type=BREACH).text = _xml(said)
+        tree.SubElement(case, "skipped", message=_xml(f"in the baseline: {finding.message}"))
     elif finding.verdict == UNKNOWN:
         tree.SubElement(case, "skipped", message=_xml(finding.message))
     elif finding.verdict == TIGHT:
-        tree.SubElement(case, "system-out").text = _xml(finding.message)
+        tree.SubElement(case, "system-out").text = _xml(f"{finding.message}\n{place}")
 
 
 def _xml(said: str) -> str:
@@ -163,19 +243,42 @@ def _xml(said: str) -> str:
     return CONTROLS.sub("?", said)
 
 
+# GitHub -------------------------------------------------------------------------------------------
+
+MOST_ANNOTATIONS = 10  # of each level that GitHub shows of one step
+
+
 def _github(report: Report, version: str, every: bool) -> str:
-    lines = [*_annotations(report)]
-    lines += [f"::warning file={_property(file)}::{_message(reason)}" for file, reason in report.unreadable]
+    """Annotations for the worst, as many as GitHub shows; the rest as lines of the log."""
+    shown, lines = Counter[str](), []
+    for level, file, line, title, said in sorted(_annotated(report), key=lambda one: one[0] != "error"):
+        shown[level] += 1
+        if shown[level] > MOST_ANNOTATIONS:
+            lines.append(_printable(f"{file}:{line}: {level}: {title}: {said}"))
+            continue
+        place = f"file={_property(file)},line={line},title={_property(title)}"
+        lines.append(f"::{level} {place}::{_message(said)}")
     return "\n".join([*lines, _summary(report)])
 
 
-def _annotations(report: Report) -> Iterator[str]:
-    for finding in report.findings:
-        if finding.verdict in (BREACH, TIGHT):
-            place = f"file={_property(finding.file)},line={finding.line}"
-            title = f"title={_property(f'{finding.limit}: {finding.resource}')}"
-            said = _message(f"{finding.message} ({finding.source_url})")
-            yield f"::{ANNOTATIONS[finding.verdict]} {place},{title}::{said}"
+def _annotated(report: Report) -> Iterator[tuple[str, str, int, str, str]]:
+    """What is annotated: level, path, line, title, text."""
+    for finding in report.new:
+        if finding.verdict in SHOWN:
+            title, said = f"{finding.limit}: {finding.resource}", f"{finding.message} ({finding.source_url})"
+            yield ANNOTATIONS[finding.verdict], in_repository(finding.file), finding.line, title, said
+    for file, reason in report.unreadable:
+        yield "warning", in_repository(file), 1, "unreadable", reason
+    for note in report.notes:
+        yield "warning", in_repository(note.file), note.line, f"ignore of {note.limit}", note.text
+    for skipped in report.newly_skipped:
+        yield (
+            "notice",
+            in_repository(skipped.file),
+            skipped.line,
+            f"not checked: {skipped.what}",
+            skipped.text,
+        )
 
 
 def _message(said: str) -> str:
@@ -186,10 +289,78 @@ def _property(said: str) -> str:
     return _message(said).replace(":", "%3A").replace(",", "%2C")
 
 
+def step_summary(report: Report) -> str:
+    """All that is new as Markdown, for GitHub's summary of a step, which has room for more than ten."""
+    rows: list[tuple[str, ...]] = [
+        (verdict, _at(one.file, one.line), one.resource, one.limit, one.message)
+        for verdict in SHOWN
+        for one in report.new
+        if one.verdict == verdict
+    ]
+    rows += [("unreadable", in_repository(file), "", "", reason) for file, reason in report.unreadable]
+    rows += [("ignore", _at(note.file, note.line), "", note.limit, note.text) for note in report.notes]
+    rows += [
+        ("skipped", _at(one.file, one.line), one.resource, ", ".join(one.limits), one.text)
+        for one in report.newly_skipped
+    ]
+    lines = ["### explorer check", "", _summary(report), ""]
+    if rows:
+        lines += ["| | where | resource | limit | |", "| --- | --- | --- | --- | --- |"]
+        lines += [f"| {' | '.join(map(_cell, row))} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _at(file: str, line: int) -> str:
+    return f"{in_repository(file)}:{line}"
+
+
+def _cell(said: str) -> str:
+    """A text in a cell of a Markdown table, shown as it is."""
+    plain = _printable(said).replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
+    return re.sub(r"([\\`*_\[\]])(?!\|)", r"\\\1", plain)
+
+
+# GitLab -------------------------------------------------------------------------------------------
+
+SEVERITIES = {BREACH: "critical", TIGHT: "minor"}
+
+
+def _gitlab(report: Report, version: str, every: bool) -> str:
+    """A code quality report, which GitLab holds against that of the target branch itself."""
+    found = [finding for finding in report.findings if finding.verdict in SEVERITIES]
+    issues = [
+        _issue(f"{one.resource}: {one.message}", one.limit, mark, SEVERITIES[one.verdict], one.file, one.line)
+        for one, mark in zip(found, fingerprints(found), strict=True)
+    ]
+    others = [("unreadable", reason, "major", file, 1) for file, reason in report.unreadable]
+    others += [("skipped", f"not checked: {one.what}: {one.resource}: {one.text}", "info", one.file, one.line)
+               for one in report.skipped]  # fmt: skip
+    others += [("ignore", f"ignore of {note.limit}: {note.text}", "minor", note.file, note.line)
+               for note in report.notes]  # fmt: skip
+    seen: Counter[str] = Counter()
+    for name, said, severity, file, line in others:
+        own = f"{name}|{in_repository(file)}|{said}"
+        seen[own] += 1
+        mark = hashlib.sha256(f"{own}|{seen[own]}".encode("utf-8", "replace")).hexdigest()
+        issues.append(_issue(said, name, mark, severity, file, line))
+    return json.dumps(issues, indent=2)
+
+
+def _issue(said: str, name: str, mark: str, severity: str, file: str, line: int) -> dict[str, Any]:
+    return {
+        "description": said,
+        "check_name": name,
+        "fingerprint": mark,
+        "severity": severity,
+        "location": {"path": in_repository(file), "lines": {"begin": max(1, line)}},
+    }
+
+
 FORMATS: dict[str, Callable[[Report, str, bool], str]] = {
     "text": _text,
     "json": _json,
     "sarif": _sarif,
     "junit": _junit,
     "github": _github,
+    "gitlab": _gitlab,
 }

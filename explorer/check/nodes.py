@@ -7,21 +7,27 @@ to those who ask for a number, and a variable of `1.10` has four characters.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+HOLE = "\ue000"  # of Unicode's private use: stands in a text where a part of it is not known
 MOST_DEPTH = 100  # of values in one another; templates have about 40
 
 
 class Map(dict[str, Any]):
-    """A mapping, the line that it begins on, and that of each of its keys."""
+    """A mapping, the line that it begins on, and that of each of its keys.
 
-    __slots__ = ("line", "lines")
+    That of a whole document has in `twice` the keys that stand twice in one mapping of it, each with the
+    line of the first, which is lost, and of the second, which counts.
+    """
+
+    __slots__ = ("line", "lines", "twice")
 
     def __init__(self, pairs: Any = (), line: int = 1, lines: dict[str, int] | None = None) -> None:
         super().__init__(pairs)
         self.line, self.lines = line, lines or {}
+        self.twice: list[tuple[str, int, int]] = []
 
     def at(self, key: str) -> int:
         """The line of a key, of the mapping itself where the key is not in it."""
@@ -40,10 +46,73 @@ class List(list[Any]):
 
 @dataclass(frozen=True)
 class Unknown:
-    """A value that is known only when it is deployed; `known` is text that it certainly holds."""
+    """A value that is known only when it is deployed, and what is certain of it all the same.
+
+    Parameters
+    ----------
+    why
+        Why it is not known, as a clause; it holds no value of a template.
+    known
+        Text that it certainly holds, or the shortest that it may be.
+    options
+        All values that it may have: a parameter's AllowedValues, both branches of an If. Empty where
+        they are not known; None among them stands for a property that is not set.
+    least, most
+        A parameter's MinValue and MaxValue.
+    likely
+        How many characters the part that is not known probably has [characters]; 0 where nobody can say.
+    """
 
     why: str
     known: str = ""
+    options: tuple[Any, ...] = ()
+    least: float | None = None
+    most: float | None = None
+    likely: int = 0
+    refers: tuple[str, ...] = ()  # the ids of resources that it is made of, where something tells
+    holes: str = ""  # `known` with a HOLE for each part that is not; empty where it is one
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """Its options as numbers; empty unless each is one."""
+        found = [number(option) for option in self.options]
+        return () if None in found else tuple(one for one in found if one is not None)
+
+    @property
+    def pattern(self) -> str:
+        """What is known of the text, with a `HOLE` where something is not."""
+        return HOLE if self.options else self.holes or f"{self.known}{HOLE}"
+
+
+def one_of(options: Iterable[Any], why: str) -> Any:
+    """What is one of several values: the value itself if they are equal, else an Unknown of them."""
+    flat: list[Any] = []
+    complete, likely, texts, refers = True, 0, [], dict[str, None]()
+    for option in options:
+        refers |= dict.fromkeys(getattr(option, "refers", ()))
+        if isinstance(option, Unknown):
+            complete = complete and bool(option.options)
+            flat += [inner for inner in option.options if inner not in flat]
+            likely = max(likely, option.likely)
+            texts.append(option.known)
+        else:
+            flat += [] if option in flat else [option]
+            texts.append(text(option) or "")
+    if complete and len(flat) == 1:
+        return flat[0]
+    shortest = min(texts, key=lambda said: len(said.encode("utf-8", "surrogatepass")), default="")
+    return Unknown(why, shortest, tuple(flat) if complete else (), likely=likely, refers=tuple(refers))
+
+
+class Text(str):
+    """A text that is known, and the ids of the resources that it is made of."""
+
+    refers: tuple[str, ...]
+
+    def __new__(cls, value: str, refers: tuple[str, ...] = ()) -> Text:
+        made = super().__new__(cls, value)
+        made.refers = refers
+        return made
 
 
 def mapping(value: Any) -> Map:

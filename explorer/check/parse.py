@@ -48,6 +48,7 @@ class Builder:
         self.open: list[tuple[Map | List, Any]] = []  # the containers not yet ended, with their notes
         self.keys: list[Any] = []
         self.sizes = [0]
+        self.twice: list[tuple[str, int, int]] = []
 
     def begin(self, container: Map | List, note: Any = None) -> None:
         """A container begins."""
@@ -72,6 +73,8 @@ class Builder:
         self.sizes[-1] += size
         if not self.open:
             self.root = value
+            if isinstance(value, Map):
+                value.twice = self.twice
             return
         container, _ = self.open[-1]
         if isinstance(container, List):
@@ -80,8 +83,15 @@ class Builder:
             self.keys[-1] = (_key(value), line)
         else:
             key, at = self.keys[-1]
+            if key in container and key != MERGE:
+                self.twice.append((_name(key), container.at(key), at))
             container[key], container.lines[key] = value, at
             self.keys[-1] = None
+
+
+def _name(key: str) -> str:
+    """A key as a message has it: names alone, for what is wrongly indented may be a value."""
+    return key if re.fullmatch(r"[A-Za-z][A-Za-z0-9_:.-]{0,63}", key) else "a key"
 
 
 def _key(value: Any) -> str:
@@ -157,10 +167,10 @@ class _Yaml:
 
     def _alias(self, event: Any, line: int) -> None:
         if event.anchor not in self.anchors:
-            raise ParseError(f"line {line}: *{event.anchor} names nothing above it, or what it is in")
+            raise ParseError(f"line {line}: an alias (*) names nothing above it, or what it is in")
         value, size = self.anchors[event.anchor]
         if size + self.builder.sizes[-1] > MOST_ALIASED:
-            raise ParseError(f"line {line}: *{event.anchor} makes it more than {MOST_ALIASED:,} values")
+            raise ParseError(f"line {line}: an alias (*) makes it more than {MOST_ALIASED:,} values")
         self.builder.add(value, line, size)
 
 

@@ -1,17 +1,83 @@
-"""The resources of a Terraform plan: what is planned, what is not known yet, and who refers to whom."""
+"""The resources of a Terraform plan: what is planned, what is not known yet, and who refers to whom.
+
+Addresses are kept whole. A reference is resolved within the instance that it stands in: the same module
+instance, the same key of `for_each` or `count`; where it may mean one of several, that is what is said.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .nodes import List, Map, Unknown, mapping, sequence, text
+from .nodes import List, Map, Text, Unknown, mapping, sequence, text, walk
 
-UNPLANNED = Unknown("it is known after the plan is applied")
-INDEX = re.compile(r"\[[^\]]*\]")
-MOST_STEPS = 20  # from a reference through modules to a resource
+LATER = "it is known after the plan is applied"
+PART = re.compile(r"""([^.\[\]]+)|\[("(?:[^"\\]|\\.)*"|[^\]]*)\]""")
+MOST_STEPS = 20  # from a reference through variables, outputs and modules to a resource
+MOST_NAMED = 200  # resources that one expression refers to
+LITERALS = (
+    "id",
+    "arn",
+    "invoke_arn",
+    "qualified_arn",
+    "response_streaming_invoke_arn",
+    "execution_arn",
+    "url",
+)
+KEYS = ("each.key", "count.index")
+
+Instance = tuple[str, str | None]  # a name, and the key of `for_each` or `count` as it is written
+Path = tuple[Instance, ...]  # of module calls, from the root
+
+
+def parts_of(address: str) -> list[Instance]:
+    """The dotted parts of an address or a reference, each with its key.
+
+    >>> parts_of('module.worker["a.b"].aws_sqs_queue.this[0]')[1::2]
+    [('worker', '"a.b"'), ('this', '0')]
+    """
+    found: list[Instance] = []
+    for name, key in PART.findall(address):
+        if name:
+            found.append((name, None))
+        elif found:
+            found[-1] = (found[-1][0], key)
+    return found
+
+
+def split(address: str) -> tuple[Path, list[Instance]]:
+    """The module path of an address, and what is left of it."""
+    parts, path = parts_of(address), []
+    while len(parts) > 2 and parts[0][0] == "module":
+        path.append(parts[1])
+        parts = parts[2:]
+    return tuple(path), parts
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an expression stands: a module instance, and the key and `for_each` of the block in it."""
+
+    path: Path
+    key: str | None = None
+    each: Any = None
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What an expression refers to: addresses, and sets of addresses of which it is one."""
+
+    addresses: tuple[str, ...] = ()
+    unclear: tuple[tuple[str, ...], ...] = ()
+
+    def __add__(self, other: Targets) -> Targets:
+        return Targets(
+            tuple(dict.fromkeys(self.addresses + other.addresses))[:MOST_NAMED],
+            tuple(dict.fromkeys(self.unclear + other.unclear))[:MOST_NAMED],
+        )
 
 
 class Plan:
@@ -20,11 +86,13 @@ class Plan:
     def __init__(self, tree: Map) -> None:
         self.root = mapping(mapping(tree.get("planned_values") or tree.get("values")).get("root_module"))
         self.configuration = mapping(mapping(tree.get("configuration")).get("root_module"))
+        self.variables = mapping(tree.get("variables"))
         self._written: dict[tuple[str, ...], dict[str, Map]] = {}
-        changes = [mapping(change) for change in sequence(tree.get("resource_changes"))]
+        self._targets: dict[tuple[Path, str | None, int], Targets] = {}
+        self.changes = [mapping(change) for change in sequence(tree.get("resource_changes"))]
         self.unknown = {
             str(change.get("address")): mapping(mapping(change.get("change")).get("after_unknown"))
-            for change in changes
+            for change in self.changes
         }
 
     def resources(self) -> Iterator[tuple[str, str, Map, int]]:
@@ -38,110 +106,307 @@ class Plan:
                 if address and kind and resource.get("mode") != "data":
                     yield address, kind, mapping(resource.get("values")), resource.line
 
+    def read_later(self) -> Iterator[tuple[str, str, Map, int]]:
+        """Data sources that are read when the plan is applied, with what is known of them."""
+        for change in self.changes:
+            if change.get("mode") == "data" and (address := text(change.get("address"))):
+                after = mapping(mapping(change.get("change")).get("after"))
+                yield address, text(change.get("type")) or "", after, change.line
+
     @cached_property
-    def planned(self) -> dict[str, list[str]]:
-        """The addresses of each resource, one for each index."""
-        found: dict[str, list[str]] = {}
-        for address, *_ in self.resources():
-            found.setdefault(INDEX.sub("", address), []).append(address)
+    def instances(self) -> dict[tuple[Path, str], dict[str | None, str]]:
+        """The addresses of a resource in a module instance, by key."""
+        found: dict[tuple[Path, str], dict[str | None, str]] = {}
+        for address, *_ in (*self.resources(), *self.read_later()):
+            path, parts = split(address)
+            own = ".".join(name for name, _ in parts)
+            found.setdefault((path, own), {})[parts[-1][1] if parts else None] = address
         return found
 
-    def module(self, path: tuple[str, ...]) -> Map:
+    @cached_property
+    def modules(self) -> dict[tuple[Path, str], list[str | None]]:
+        """The keys of the instances of a module call."""
+        found: dict[tuple[Path, str], dict[str | None, None]] = {}
+        for path, _ in self.instances:
+            for depth, (name, key) in enumerate(path):
+                found.setdefault((path[:depth], name), {})[key] = None
+        return {place: list(keys) for place, keys in found.items()}
+
+    @cached_property
+    def literals(self) -> dict[str, str]:
+        """Addresses by what names them in AWS alone: an id, an ARN; for what is deployed already."""
+        found: dict[str, str] = {}
+        twice = set()
+        for address, _, values, _ in self.resources():
+            for literal in {text(values.get(name)) for name in LITERALS}:
+                if literal and len(literal) > 4:
+                    twice |= {literal} if found.get(literal, address) != address else set()
+                    found[literal] = address
+        return {literal: address for literal, address in found.items() if literal not in twice}
+
+    # Configuration --------------------------------------------------------------------------------
+
+    def module(self, path: Path) -> Map:
         """The configuration of a module."""
         found = self.configuration
-        for name in path:
+        for name, _ in path:
             call = mapping(mapping(found.get("module_calls")).get(name))
             found = mapping(call.get("module"))
         return found
 
-    def written(self, path: tuple[str, ...]) -> dict[str, Map]:
-        """The expressions of the resources of a module, by address."""
-        if path not in self._written:
+    def call(self, path: Path) -> Map:
+        """The call of a module, as its parent has it."""
+        return mapping(mapping(self.module(path[:-1]).get("module_calls")).get(path[-1][0]))
+
+    def written(self, path: Path) -> dict[str, Map]:
+        """The resources and data sources of a module as they are written, by address."""
+        names = tuple(name for name, _ in path)
+        if names not in self._written:
             resources = map(mapping, sequence(self.module(path).get("resources")))
-            self._written[path] = {
-                str(one.get("address")): mapping(one.get("expressions")) for one in resources
-            }
-        return self._written[path]
+            self._written[names] = {str(one.get("address")): one for one in resources}
+        return self._written[names]
 
-    def expression(self, address: str, name: str) -> tuple[tuple[str, ...], Any]:
-        """The module path of a resource, and its expression for one argument."""
-        parts = INDEX.sub("", address).split(".")
-        path: list[str] = []
-        while len(parts) > 3 and parts[0] == "module":
-            path.append(parts[1])
-            parts = parts[2:]
-        return tuple(path), self.written(tuple(path)).get(".".join(parts), Map()).get(name)
+    def block(self, address: str) -> tuple[Place, Map]:
+        """Where a resource stands, and the expressions of its arguments."""
+        path, parts = split(address)
+        written = self.written(path).get(".".join(name for name, _ in parts), Map())
+        key = parts[-1][1] if parts else None
+        return Place(path, key, written.get("for_each_expression")), mapping(written.get("expressions"))
 
-    def referred(self, path: tuple[str, ...], expression: Any, steps: int = 0) -> str | None:
-        """The address of the first resource that an expression refers to."""
-        for said in sequence(mapping(expression).get("references")):
-            parts = INDEX.sub("", text(said) or "").split(".")
-            if steps > MOST_STEPS or len(parts) < 2:
-                continue
-            found = self._step(path, parts, steps + 1)
-            if found:
-                return found
-        return None
+    # References -----------------------------------------------------------------------------------
 
-    def _step(self, path: tuple[str, ...], parts: list[str], steps: int) -> str | None:
-        if parts[0] == "var" and path:
-            call = mapping(mapping(self.module(path[:-1]).get("module_calls")).get(path[-1]))
-            return self.referred(path[:-1], mapping(call.get("expressions")).get(parts[1]), steps)
-        if parts[0] == "module" and len(parts) > 2:
-            inner = (*path, parts[1])
-            output = mapping(mapping(self.module(inner).get("outputs")).get(parts[2]))
-            return self.referred(inner, output.get("expression"), steps)
-        own = ".".join(parts[:2])
-        if own in self.written(path):
-            return "".join(f"module.{name}." for name in path) + own
-        return None
+    def targets(self, place: Place, expression: Any, steps: int = 0) -> Targets:
+        """What an expression refers to."""
+        if not _refers(expression) or steps > MOST_STEPS:
+            return Targets()
+        cached = self._targets.get((place.path, place.key, id(expression)))
+        if cached is not None:
+            return cached
+        self._targets[place.path, place.key, id(expression)] = Targets()  # of one that refers to itself
+        names = [name for name in map(text, sequence(expression["references"])) if name]
+        found = Targets()
+        for name in _most_specific(names):
+            found += self._target(place, parts_of(name), names, steps + 1)
+        self._targets[place.path, place.key, id(expression)] = found
+        return found
+
+    def _target(self, place: Place, parts: list[Instance], names: list[str], steps: int) -> Targets:
+        if len(parts) < 2:
+            return Targets()
+        head, second = parts[0][0], parts[1][0]
+        if head == "var":
+            return self._variable(place, second, steps)
+        if head == "module":
+            return self._output(place, parts, names, steps)
+        if head == "each" and second == "value":
+            return self._each(place, steps)
+        if head == "data" and len(parts) > 2:
+            own = f"data.{second}.{parts[2][0]}"
+            written = mapping(self.written(place.path).get(own, Map()).get("expressions"))
+            found = Targets()
+            for part in walk(written):
+                if isinstance(part, Map) and "references" in part:
+                    found += self.targets(Place(place.path, parts[2][1] or place.key), part, steps)
+            return found + self._one_of(place, own, parts[2][1], names)
+        return self._one_of(place, f"{head}.{second}", parts[1][1], names)
+
+    def _one_of(self, place: Place, own: str, key: str | None, names: list[str]) -> Targets:
+        """The instance of a resource, or that it is one of several."""
+        every = self.instances.get((place.path, own), {})
+        if not every:
+            return Targets()
+        found = self._chosen(place, list(every), key, names)
+        return Targets((every[found[0]],)) if found else Targets(unclear=(tuple(every.values()),))
+
+    def _chosen(
+        self, place: Place, keys: list[str | None], key: str | None, names: list[str]
+    ) -> list[str | None]:
+        """The key that is meant, alone in a list; an empty one if it is not known."""
+        if key is not None:
+            return [key] if key in keys else []
+        if len(keys) == 1:
+            return keys
+        if any(name in KEYS for name in names):
+            return [place.key] if place.key in keys else []
+        for name in names:
+            if name.startswith("each.value"):
+                meant = self._value_of_each(place, [part for part, _ in parts_of(name)[2:]])
+                meant = f'"{meant}"' if isinstance(meant, str) else None
+                return [meant] if meant in keys else []
+        return []
+
+    def _variable(self, place: Place, name: str, steps: int) -> Targets:
+        if not place.path:
+            return Targets()
+        call, key = self.call(place.path), place.path[-1][1]
+        outer = Place(place.path[:-1], key, call.get("for_each_expression"))
+        return self.targets(outer, mapping(call.get("expressions")).get(name), steps)
+
+    def _output(self, place: Place, parts: list[Instance], names: list[str], steps: int) -> Targets:
+        """What an output of a module refers to; of `module.m[each.key]` a plan names no output."""
+        name, key = parts[1]
+        keys = self.modules.get((place.path, name), [])
+        chosen = self._chosen(place, keys, key, names)
+        found = Targets()
+        for one in chosen or keys:
+            inner = (*place.path, (name, one))
+            outputs = mapping(self.module(inner).get("outputs"))
+            for output in (outputs.get(parts[2][0]),) if len(parts) > 2 else outputs.values():
+                found += self.targets(Place(inner), mapping(output).get("expression"), steps)
+        if chosen or not keys:
+            return found
+        return Targets(unclear=(found.addresses, *found.unclear) if found.addresses else found.unclear)
+
+    def _each(self, place: Place, steps: int) -> Targets:
+        """What `each.value` is: the instance of the same key of what `for_each` goes through."""
+        names = [name for name in map(text, sequence(mapping(place.each).get("references"))) if name]
+        found = Targets()
+        for name in _most_specific(names):
+            if not name.startswith("each."):
+                found += self._target(place, parts_of(name), ["each.key"], steps)
+        if len(found.addresses) > 1 and not _are_of_one_resource(found.addresses):
+            return Targets(unclear=(found.addresses, *found.unclear))
+        return found
+
+    def _value_of_each(self, place: Place, attributes: list[str]) -> Any:
+        """What `each.value` is where the plan says so: a literal, or a variable of the root."""
+        each, key = mapping(place.each), place.key or ""
+        plain = key.strip('"')
+        names = _most_specific([name for name in map(text, sequence(each.get("references"))) if name])
+        if "constant_value" in each:
+            whole = each["constant_value"]
+        elif not names:
+            return None if attributes else plain  # a set: its value is its key
+        elif len(names) == 1 and names[0].startswith("var.") and not place.path:
+            whole = mapping(self.variables.get(parts_of(names[0])[1][0])).get("value")
+        else:
+            return None
+        found = mapping(whole).get(plain) if isinstance(whole, Map) else plain
+        for name in attributes:
+            found = mapping(found).get(name)
+        return text(found)
+
+
+def _most_specific(names: list[str]) -> list[str]:
+    """References without those that only say less of one of them, as plans list them after it."""
+    return [
+        name
+        for name in dict.fromkeys(names)
+        if not any(other != name and other.startswith((f"{name}.", f"{name}[")) for other in names)
+    ]
+
+
+def _are_of_one_resource(addresses: tuple[str, ...]) -> bool:
+    kinds = [split(address)[1][0][0] for address in addresses]
+    return len(set(kinds)) == len(kinds)  # each of another type: which is meant, its reader knows
 
 
 class Block:
-    """The arguments of one resource."""
+    """The arguments of one resource, each with what it refers to."""
 
-    def __init__(self, plan: Plan, address: str, values: Map) -> None:
-        self.plan, self.address, self.values = plan, address, values
-        self.unknown = plan.unknown.get(address, Map())
+    def __init__(
+        self, plan: Plan, address: str, values: Map, line: int, known: Mapping[str, Any] | None = None
+    ) -> None:
+        self.plan, self.address, self.values, self.line = plan, address, values, line
+        self.unknown = plan.unknown.get(address, Map()) if known is None else known
+        self.place, self.expressions = plan.block(address)
 
-    def value(self, name: str) -> Any:
-        """An argument, unknown if the plan does not know it; what is not written has its default."""
-        if self.unknown.get(name) is True:
-            return UNPLANNED if self.is_written(name) else None
-        return self.values.get(name)
+    def names(self) -> Iterator[str]:
+        """The names of the arguments that are planned, or known later."""
+        yield from dict.fromkeys((*self.values, *self.unknown, *self.expressions))
 
-    def is_written(self, name: str) -> bool:
-        """Whether the configuration gives an argument or block."""
-        return self.plan.expression(self.address, name)[1] is not None
+    def argument(self, name: str) -> Any:
+        """An argument or block as a tree; None if it is not written and AWS alone says it."""
+        expression = self.expressions.get(name)
+        if self.unknown.get(name) is True and expression is None:
+            return None
+        if name not in self.values and name not in self.unknown:
+            return self._later(expression) if _refers(expression) else None
+        return self._tree(self.values.get(name), self.unknown.get(name), expression)
 
-    def inner(self, block: str, name: str) -> Any:
-        """An argument of a block of which there is one."""
-        unknown = self.unknown.get(block)
-        first = mapping((sequence(unknown) or [None])[0])
-        if unknown is True or first.get(name) is True:
-            return UNPLANNED if self.is_written(block) else None
-        return mapping((sequence(self.values.get(block)) or [None])[0]).get(name)
+    def _tree(self, value: Any, unknown: Any, expression: Any) -> Any:
+        if unknown is True:
+            return self._later(expression)
+        if isinstance(value, Map) or isinstance(unknown, Map):
+            return self._map(mapping(value), mapping(unknown), expression)
+        if isinstance(value, list) or isinstance(unknown, list):
+            return self._list(sequence(value), sequence(unknown), expression)
+        if isinstance(value, str) and _refers(expression):
+            return self._said(value, expression)
+        if isinstance(value, str) and not self.plan.configuration:
+            address = self.plan.literals.get(value) or self.plan.literals.get(value.partition("/")[0])
+            return Text(value, (address,)) if address and address != self.address else value
+        return value
 
-    def variables(self) -> Any:
-        """The environment; a variable that is known later counts with its name alone."""
-        known = self.inner("environment", "variables")
-        later = mapping(mapping((sequence(self.unknown.get("environment")) or [None])[0]).get("variables"))
-        names = [name for name, is_so in later.items() if is_so is True]
-        if known is UNPLANNED or (known is None and not names):
-            return known
-        return Map({**mapping(known), **dict.fromkeys(names, UNPLANNED)}, mapping(known).line)
+    def _map(self, value: Map, unknown: Map, expression: Any) -> Map:
+        whole = _refers(expression)
+        written = Map() if whole else mapping(expression)
+        trees = {
+            name: self._tree(value.get(name), unknown.get(name), expression if whole else written.get(name))
+            for name in dict.fromkeys((*value, *unknown))
+        }
+        for name, inner in written.items():
+            if name not in trees and _refers(inner):
+                trees[name] = self._later(inner)
+        return Map({name: tree for name, tree in trees.items() if tree is not None}, self.line)
 
-    def layers(self) -> Any:
-        """The layers, those that are known later too."""
-        later = self.unknown.get("layers")
-        return List([UNPLANNED] * len(later)) if isinstance(later, list) and later else self.value("layers")
+    def _list(self, value: list[Any], unknown: list[Any], expression: Any) -> List:
+        many = expression if isinstance(expression, list) else None
+        rows = [
+            (
+                value[index] if index < len(value) else None,
+                unknown[index] if index < len(unknown) else None,
+            )
+            for index in range(max(len(value), len(unknown)))
+        ]
+        alone = self.plan.targets(self.place, expression).addresses if _refers(expression) else ()
+        if len(alone) == len(rows) > 1 and all(later is True for _, later in rows):
+            return List([Unknown(LATER, refers=(address,)) for address in alone], self.line)  # in their order
+        return List(
+            [
+                self._tree(one, later, expression if many is None else _written_for(one, index, many))
+                for index, (one, later) in enumerate(rows)
+            ],
+            self.line,
+        )
 
-    def refers(self, name: str) -> Any:
-        """What an argument refers to, as a Ref; else its value."""
-        path, expression = self.plan.expression(self.address, name)
-        address = self.plan.referred(path, expression)
-        if address is None:
-            return self.value(name)
-        index = INDEX.findall(self.address)[-1:]  # that of the same index where there are many
-        every = self.plan.planned.get(address, [address])
-        return Map({"Ref": next((one for one in every if index and one.endswith(index[0])), every[0])})
+    def _later(self, expression: Any) -> Unknown:
+        found = self.plan.targets(self.place, expression)
+        why = LATER
+        if found.unclear and not found.addresses:
+            among = ", ".join(found.unclear[0][:3])
+            why = (
+                f"which of {among}{' ...' if len(found.unclear[0]) > 3 else ''} it is, the plan does not say"
+            )
+        return Unknown(why, refers=found.addresses)
+
+    def _said(self, value: str, expression: Any) -> str:
+        """A known text; where it may be of several resources, it names the one."""
+        found = self.plan.targets(self.place, expression)
+        addresses = found.addresses
+        for among in found.unclear:
+            literal = self.plan.literals.get(value) or self.plan.literals.get(value.partition("/")[0])
+            addresses += (literal,) if literal in among else ()
+        return Text(value, addresses) if addresses else value
+
+
+def _refers(expression: Any) -> bool:
+    return isinstance(expression, Map) and "references" in expression
+
+
+def _written_for(value: Any, index: int, expressions: list[Any]) -> Any:
+    """The expressions of one of many blocks: of those whose constants agree, that of the same place."""
+    if len(expressions) == 1:
+        return expressions[0]
+    agree = [one for one in expressions if _agrees(mapping(value), mapping(one))]
+    if len(agree) == 1:
+        return agree[0]
+    return expressions[index] if index < len(expressions) else None
+
+
+def _agrees(value: Map, expressions: Map) -> bool:
+    return all(
+        value.get(name) == mapping(one)["constant_value"]
+        for name, one in expressions.items()
+        if "constant_value" in mapping(one) and isinstance(mapping(one)["constant_value"], str | bool)
+    )

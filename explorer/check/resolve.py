@@ -1,7 +1,8 @@
 """CloudFormation's intrinsic functions, resolved where the template alone says what they are.
 
-A parameter stands for its default, a condition for what it is then. What only a deployment knows is an
-`Unknown`, which keeps the text that it certainly holds: enough of it breaks a limit by itself.
+A parameter stands for what it is given, else for its default, and a condition for what it is then; in a
+scope without defaults, for any of its AllowedValues. What only a deployment knows is an `Unknown`, which
+keeps the text that it certainly holds: enough of it breaks a limit by itself.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache, cached_property
 from typing import Any
 
-from .nodes import List, Map, Unknown, mapping, sequence, text, walk
+from explorer.facts import catalogue
+
+from .nodes import List, Map, Text, Unknown, mapping, number, one_of, sequence, text, walk
 
 NO_VALUE = "AWS::NoValue"
 PSEUDO = {  # what each certainly holds; of an account and a region the length
@@ -28,13 +32,52 @@ MOST_TEXT = 1 << 20  # characters; more than any limit that a template is held a
 MOST_CONDITIONS = 50  # that are made of one another
 DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}")
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
+FRAMEWORK = re.compile(r"\$\{(?:self|opt|env|sls|param|file\([^)]*\)):[^}]*\}")  # in a part of a service
 LISTS = ("CommaDelimitedList", "List<")
+DEPLOYED = {  # functions whose value nobody knows before
+    "Fn::ImportValue", "Fn::GetAZs", "Fn::Cidr", "Fn::Transform", "Fn::Length", "Fn::ForEach", "Fn::And",
+    "Fn::Or", "Fn::Not", "Fn::Equals",
+}  # fmt: skip
+NAME_OF_RESOURCE = ("check.name.characters", "check.name.most_characters")
+CHARACTERS = {  # what else a value usually has, by what it is
+    "arn": "check.arn.characters",
+    "url": "check.url.characters",
+    "import": "check.import.characters",
+    "secret": "check.secret.characters",
+}
+REFERENCES = {  # what a Ref to a resource is, where it is no name
+    "AWS::SQS::Queue": "url",
+    "AWS::SNS::Topic": "arn",
+    "AWS::StepFunctions::StateMachine": "arn",
+    "AWS::Serverless::StateMachine": "arn",
+    "AWS::SecretsManager::Secret": "arn",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": "arn",
+    "AWS::ElasticLoadBalancingV2::TargetGroup": "arn",
+    "AWS::Lambda::Version": "arn",
+    "AWS::Lambda::Alias": "arn",
+    "AWS::Lambda::LayerVersion": "arn",
+    "AWS::Serverless::LayerVersion": "arn",
+    "AWS::ECS::TaskDefinition": "arn",
+    "AWS::IAM::ManagedPolicy": "arn",
+}
+ATTRIBUTES = {"arn": "arn", "url": "url", "endpoint": "url", "domainname": "url", "uri": "url"}  # endings
 
 
 class Scope:
-    """The parameters, mappings and conditions of one template; `given` are a parent's arguments."""
+    """The parameters, mappings and conditions of one template; `given` are the values of parameters.
 
-    def __init__(self, template: Map, given: Mapping[str, Any] | None = None) -> None:
+    `origins` says of those that an environment gives which one it is. Without `defaults`, a parameter that
+    is not given may be anything that it allows.
+    """
+
+    def __init__(
+        self,
+        template: Map,
+        given: Mapping[str, Any] | None = None,
+        defaults: bool = True,
+        origins: Mapping[str, str] | None = None,
+    ) -> None:
+        self.template, self.defaults, self.origins = template, defaults, origins or {}
         self.parameters = mapping(template.get("Parameters"))
         self.mappings = mapping(template.get("Mappings"))
         self.conditions = mapping(template.get("Conditions"))
@@ -42,15 +85,44 @@ class Scope:
         self._held: dict[str, bool | None] = {}
         self._asked: set[str] = set()
 
+    @cached_property
+    def without_defaults(self) -> Scope:
+        """The same with the defaults of parameters left out: what a value may be in another deployment."""
+        if not self.parameters or not self.defaults:
+            return self
+        fixed = {name: value for name, value in self.given.items() if name not in self.origins}
+        return Scope(self.template, fixed, False, self.origins)
+
+    def type_of(self, name: str) -> str:
+        """The type of a resource of the template, empty if it has none of that name."""
+        resource = mapping(mapping(self.template.get("Resources")).get(name))
+        return text(resource.get("Type")) or ""
+
+    def shown(self, name: Any) -> str:
+        """A name as messages have it: one that is declared in the template, else no more than its kind."""
+        said = text(name) or ""
+        own = said.partition(".")[0]
+        declared = (self.parameters, self.conditions, mapping(self.template.get("Resources")), PSEUDO)
+        return said if any(own in names for names in declared) else "a value of another place"
+
     def value(self, node: Any) -> Any:
         """`node`, or what it stands for if it is an intrinsic function; its parts are left as they are."""
         if isinstance(node, Map) and len(node) == 1:
             (name, argument), *_ = node.items()
             if does := FUNCTIONS.get(name):
                 return does(self, argument)
-            return Unknown(f"{name} is known when it is deployed") if name.startswith("Fn::") else node
+            if name.startswith("Fn::"):
+                said = name if name in DEPLOYED else "a tag that CloudFormation does not have"
+                return Unknown(f"{said} is known when it is deployed", likely=_likely("import"))
+            return node
+        if isinstance(node, str) and "${" in node and FRAMEWORK.search(node):
+            return Unknown("a variable of the Serverless Framework is known when it is packaged",
+                           FRAMEWORK.sub("", node))  # fmt: skip
         if isinstance(node, str) and "{{resolve:" in node:
-            return Unknown("a dynamic reference is resolved by the deployment", DYNAMIC.sub("", node))
+            known = DYNAMIC.sub("", node)
+            return Unknown(
+                "a dynamic reference is resolved by the deployment", known, likely=_likely("secret")
+            )
         return node
 
     def text(self, node: Any) -> str | Unknown:
@@ -77,15 +149,27 @@ class Scope:
         if name in PSEUDO:
             return Unknown(f"{name} is known when it is deployed", PSEUDO[name])
         parameter = mapping(self.parameters.get(name))
-        if name not in self.given and "Default" not in parameter:
-            why = "has no default" if name in self.parameters else "is known when it is deployed"
-            return Unknown(f"{name} {why}")
-        kind, default = str(parameter.get("Type")), self.given.get(name, parameter.get("Default"))
+        if name not in self.parameters and name not in self.given:
+            why = f"{self.shown(name)} is known when it is deployed"
+            return Unknown(why, likely=_likely(REFERENCES.get(self.type_of(name), "name"), name))
+        kind = str(parameter.get("Type"))
         if kind.startswith(("AWS::SSM::Parameter::Value", "AWS::SSM::Parameter::Name")):
-            return Unknown(f"{name} is read from Parameter Store")
-        if kind.startswith(LISTS) and isinstance(default, str):
-            return List([part.strip() for part in default.split(",")])
-        return default
+            return Unknown(f"{name} is read from Parameter Store", likely=_likely("secret"))
+        if name not in self.given and ("Default" not in parameter or not self.defaults):
+            return self._allowed(name, parameter)
+        value = self.given.get(name, parameter.get("Default"))
+        return _of_kind(kind, value)
+
+    def _allowed(self, name: str, parameter: Map) -> Any:
+        """What a parameter may be that has no value: one of those that are allowed, a number of a range."""
+        why = f"the default of {name}" if "Default" in parameter else f"{name} has no default"
+        if name in self.origins:
+            return Unknown(f"{name} by {self.origins[name]}")  # others are no matter: this one is deployed
+        kind, allowed = str(parameter.get("Type")), sequence(parameter.get("AllowedValues"))
+        if allowed and not kind.startswith(LISTS):
+            return one_of(allowed, why)
+        least, most = number(parameter.get("MinValue")), number(parameter.get("MaxValue"))
+        return Unknown(why, least=least, most=most, likely=_likely("secret"))
 
     def holds(self, name: Any) -> bool | None:
         """Whether a condition holds with the defaults; None if they do not tell."""
@@ -128,8 +212,27 @@ def joined(parts: list[str | Unknown]) -> str | Unknown:
     known = "".join(part.known if isinstance(part, Unknown) else part for part in parts)
     if len(known) > MOST_TEXT:
         return Unknown("it is very long", known[:MOST_TEXT])
-    unknown = next((part for part in parts if isinstance(part, Unknown)), None)
-    return known if unknown is None else Unknown(unknown.why, known)
+    unknown = [part for part in parts if isinstance(part, Unknown)]
+    if not unknown:
+        return known
+    holes = "".join(part.pattern if isinstance(part, Unknown) else part for part in parts)
+    likely = sum(one.likely for one in unknown)
+    return Unknown(unknown[0].why, known, likely=likely, holes=holes[:MOST_TEXT])
+
+
+def _of_kind(kind: str, value: Any) -> Any:
+    """The value of a parameter of a type: that of a list as a list."""
+    if kind.startswith(LISTS) and isinstance(value, str):
+        return List([part.strip() for part in value.split(",")])
+    return value
+
+
+@cache
+def _likely(kind: str, name: str = "") -> int:
+    """How many characters a value of a kind probably has, by the logical name that it is made of."""
+    around, most = (round(catalogue.constant(id).value) for id in NAME_OF_RESOURCE)
+    own = min(around + len(name), most) if name else 0
+    return own if kind == "name" else own + round(catalogue.constant(CHARACTERS[kind]).value)
 
 
 def _sub(scope: Scope, argument: Any) -> Any:
@@ -154,7 +257,7 @@ def _variable(scope: Scope, name: str, values: Mapping[str, str | Unknown]) -> s
     if name in values:
         return values[name]
     if "." in name:
-        return Unknown(f"{name} is known when it is deployed")
+        return _attribute(scope, name)
     found = scope.reference(name)
     if isinstance(found, list):
         return _join(scope, [",", found])
@@ -182,12 +285,21 @@ def _find_in_map(scope: Scope, argument: Any) -> Any:
     found: Any = scope.mappings
     for part in path:
         if isinstance(part, Unknown):
-            return Unknown(part.why)
+            return _in_any_map(scope, argument, path) if part.options else Unknown(part.why)
         found = mapping(found).get(part)
     if found is None or len(path) != 3:
         default = mapping(sequence(argument)[-1] if sequence(argument) else None).get("DefaultValue")
         return Unknown("no mapping says it") if default is None else scope.value(default)
     return found
+
+
+def _in_any_map(scope: Scope, argument: Any, path: list[str | Unknown]) -> Any:
+    """What a mapping says for each value that a key may have."""
+    at, key = next((at, key) for at, key in enumerate(path) if isinstance(key, Unknown))
+    options = [text(option) for option in key.options]
+    parts = sequence(argument)
+    found = [_find_in_map(scope, [*parts[:at], option, *parts[at + 1 :]]) for option in options]
+    return one_of(found, key.why)
 
 
 def _if(scope: Scope, argument: Any) -> Any:
@@ -196,7 +308,10 @@ def _if(scope: Scope, argument: Any) -> Any:
     holds = scope.holds(argument[0])
     if holds is not None:
         return scope.value(argument[1 if holds else 2])
-    return Unknown(f"condition {text(argument[0])} depends on what is deployed")
+    name = scope.shown(argument[0])
+    by = "with these parameters" if scope.origins else "by default"
+    why = f"condition {name} depends on what is deployed" if scope.defaults else f"as {name} is {by}"
+    return one_of([scope.value(branch) for branch in argument[1:]], why)
 
 
 def _select(scope: Scope, argument: Any) -> Any:
@@ -233,8 +348,14 @@ def _to_json(scope: Scope, argument: Any) -> Any:
 
 def _get_att(scope: Scope, argument: Any) -> Any:
     parts = argument if isinstance(argument, list) else [argument]
-    said = ".".join(str(text(part) or "?") for part in parts[:2])
-    return Unknown(f"{said} is known when it is deployed")
+    return _attribute(scope, ".".join(str(text(part) or "?") for part in parts[:2]))
+
+
+def _attribute(scope: Scope, said: str) -> Unknown:
+    """An attribute of a resource, as `Name.Attribute`."""
+    name, _, attribute = said.partition(".")
+    kind = next((kind for ending, kind in ATTRIBUTES.items() if attribute.lower().endswith(ending)), "name")
+    return Unknown(f"{scope.shown(said)} is known when it is deployed", likely=_likely(kind, name))
 
 
 FUNCTIONS: dict[str, Callable[[Scope, Any], Any]] = {
@@ -254,6 +375,8 @@ FUNCTIONS: dict[str, Callable[[Scope, Any], Any]] = {
 def references(node: Any) -> Iterator[str]:
     """The names that Ref, Fn::GetAtt and Fn::Sub name anywhere in `node`, attributes left out."""
     for part in walk(node):
+        if isinstance(part, Text | Unknown):
+            yield from part.refers
         if not isinstance(part, Map):
             continue
         if isinstance(name := part.get("Ref"), str):

@@ -6,24 +6,24 @@ from collections.abc import Callable, Iterator
 
 from explorer.facts import catalogue
 from explorer.facts.encoding import environment_size
+from explorer.facts.units import format_count
 
 from .doors import BALANCER, EDGE, GRAPH, HTTP, REST, REST_EDGE, STREAM, URL, WEBSOCKET, Door
-from .findings import FITS, TIGHT, UNKNOWN, Finding, Judge
+from .findings import FITS, TIGHT, UNKNOWN, Finding, Judge, amount
 from .nodes import Map, Unknown, mapping
 from .stack import Given, Resource, Stack, each
 
 Rule = Callable[[Judge, Resource, Stack], Iterator[Finding]]
 
 
-def unset(constant_id: str, resource: Resource) -> Given:
-    """What AWS takes where a template sets nothing."""
-    return Given(f"{catalogue.constant(constant_id).value:g}", resource.line)
+def or_unset(given: Given, constant_id: str) -> Given:
+    """What a template sets, and what AWS takes where it sets nothing."""
+    return given.or_unset(f"{catalogue.constant(constant_id).value:g}")
 
 
 def timeout_of(function: Resource) -> Given:
     """A function's time-out, AWS's own where it sets none."""
-    given = function.get("Timeout")
-    return unset("lambda.timeout.unset_s", function) if given.value is None else given
+    return or_unset(function.get("Timeout"), "lambda.timeout.unset_s")
 
 
 def _is_managed(function: Resource) -> bool:
@@ -35,42 +35,95 @@ def timeout(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]
     """The time-out against the longest that there is."""
     limit_id = "lambda.timeout.lmi" if _is_managed(function) else "lambda.timeout"
     given = timeout_of(function)
-    note = "" if given.number is None else catalogue.unconfirmed(limit_id, given.number)
+    note = "" if given.number is None else catalogue.unconfirmed_note(limit_id, given.number)
     yield judge.hold(limit_id, function, given, "The time-out", note=note)
 
 
 def memory(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
     """The memory against the most that there is."""
-    given = function.get("MemorySize")
-    given = unset("lambda.memory.unset_mb", function) if given.value is None else given
+    given = or_unset(function.get("MemorySize"), "lambda.memory.unset_mb")
     limit_id = "lambda.memory.model" if _is_managed(function) else "lambda.memory"
     yield judge.hold(limit_id, function, given, "The memory")
 
 
 def environment(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
-    """The environment as Lambda counts it; what is not known may be larger, never smaller."""
+    """The environment as Lambda counts it; what is not known may be larger, never smaller.
+
+    Of references to resources a length is estimated: a deployment that is likely to be refused is tight.
+    """
     given = function.get("Environment", "Variables")
     if isinstance(given.value, Unknown):
-        yield judge.hold("lambda.env", function, given, "The environment", grows=True)
+        least = min(
+            (environment_bytes(mapping(one), function)[0] for one in given.value.options), default=None
+        )
+        shortest = given if least is None else Given(least, given.line)
+        why = given.why_unknown
+        yield judge.hold(
+            "lambda.env", function, shortest, "The environment", grows=True, why=why, over=REFUSED
+        )
     elif isinstance(given.value, Map) and given.value:
-        size, unknown = environment_bytes(given.value, function)
+        size, unknown, likely = environment_bytes(given.value, function)
         why = f"{_listed(unknown)} known when it is deployed" if unknown else ""
-        yield judge.hold("lambda.env", function, Given(size, given.line), "The environment", grows=True,
-                         why=why, over="Lambda refuses more: move values to a store")  # fmt: skip
+        if unknown and size <= (most := catalogue.limit("lambda.env").value or size) and likely:
+            yield _estimated(judge, function, given.line, size, likely, most, unknown)
+        else:
+            yield held_environment(judge, function, Given(size, given.line), why)
 
 
-def environment_bytes(variables: Map, function: Resource) -> tuple[int, list[str]]:
-    """Bytes of what is known, and the names of the variables that are not wholly known."""
-    known, unknown = {}, []
+def held_environment(judge: Judge, function: Resource, given: Given, why: str = "") -> Finding:
+    """An environment's size [B] against its limit, and against that of the request that would set it."""
+    wall = catalogue.limit("lambda.updatecfg.request")
+    over, most = REFUSED, amount(wall.value, wall.unit)
+    if given.number is not None and wall.value is not None and given.number > wall.value:
+        over = f"{REFUSED}. Over {most} the request itself is refused, with another error"
+    return judge.hold("lambda.env", function, given, "The environment", grows=True, why=why, over=over)
+
+
+REFUSED = "Lambda refuses more: move values to a store"
+
+
+def _estimated(
+    judge: Judge, function: Resource, line: int, size: int, likely: int, most: float, unknown: list[str]
+) -> Finding:
+    """An environment that is made of references in part: what is known of it, and what is probably more."""
+    known, more, limit = (amount(one, "bytes") for one in (size, likely, most))
+    many = format_count(len(unknown), "value")
+    said = (
+        f"{_listed(unknown)} known when it is deployed; the part that is known: {known}; {many} by reference"
+    )
+    said = f"{said}: by the usual lengths of ARNs, names and URLs about {more} more"
+    if size + likely > most:
+        said = f"The environment is probably over {limit} ({said}). {REFUSED}"
+        return judge.make("lambda.env", function, line, size, most, TIGHT, said)
+    said = f"The environment is not known ({said}); the limit is {limit}"
+    return judge.make("lambda.env", function, line, size, most, UNKNOWN, said)
+
+
+def environment_bytes(variables: Map, function: Resource) -> tuple[int, list[str], int]:
+    """An environment as Lambda counts it.
+
+    Parameters
+    ----------
+    variables
+        By name, as they are written.
+
+    Returns
+    -------
+    tuple
+        Bytes of what is known [B], the names of the variables that are not wholly known, and how many
+        bytes these probably have beside [B].
+    """
+    known, unknown, likely = {}, [], 0
     for name, value in variables.items():
         if value is not None and function.scope.value(value) is None:
             continue  # AWS::NoValue
         said = function.scope.text(value)
         if isinstance(said, Unknown):
             unknown.append(name)
+            likely += said.likely
             said = said.known
         known[name] = said
-    return environment_size(known), unknown
+    return environment_size(known) if known else 0, unknown, likely
 
 
 def _listed(names: list[str]) -> str:
@@ -158,9 +211,9 @@ NAMES = {
 }
 LEFT_ALONE = "The caller is answered with an error while the function runs on"
 WAYS_OUT = {
-    REST: "For Regional and private APIs the quota can be raised, at the price of a lower throttle; an API"
-    " that states no endpoint type is edge-optimized and stays at it",
-    REST_EDGE: "Make the API Regional to have the quota raised",
+    REST: "For Regional and private APIs the quota can be raised, at the price of a lower throttle",
+    REST_EDGE: "An API is edge-optimized unless it states another endpoint type: make it Regional to have the"
+    " quota raised",
     HTTP: "The quota cannot be raised",
     BALANCER: "Set idle_timeout.timeout_seconds on the load balancer",
 }
@@ -170,16 +223,30 @@ def door_wait(judge: Judge, function: Resource, door: Door) -> Iterator[Finding]
     """The time-out against how long the door waits: over it is a breach, equal is tight."""
     if door.limit in RUNS:
         yield from _run(judge, function, RUNS[door.limit])
-    if door.limit not in catalogue.limits() or door.limit == URL:
+    if door.limit == URL:
         return
     wait, why = _wait(door)
+    set_to, row = wait, catalogue.limit(door.limit)
+    if wait is not None and row.value is not None and wait > row.value and not row.raisable:
+        wait = None  # such a setting is refused: it is the limit that the function is behind
     over = ". ".join(filter(None, (LEFT_ALONE, WAYS_OUT.get(door.limit))))
     what = f"The time-out behind {NAMES[door.limit]}"
-    given = timeout_of(function)
+    given, execution = timeout_of(function), function.get("DurableConfig", "ExecutionTimeout")
+    if execution.number is not None:  # the caller waits for the whole execution, however many invocations
+        given, what = execution, f"The execution time-out behind {NAMES[door.limit]}"
     verdict = UNKNOWN if why else None
     yield judge.hold(door.limit, function, given, what, limit=wait, why=why, over=over, verdict=verdict)
-    if wait is not None and door.wait and wait > (catalogue.limit(door.limit).value or wait):
-        yield from _long_wait(judge, function, door, Given(wait, door.wait.line))
+    if set_to is not None and door.wait and set_to > (row.value or set_to):
+        yield from _long_wait(judge, function, door, Given(set_to, door.wait.line))
+
+
+def durable_wait(judge: Judge, function: Resource) -> Iterator[Finding]:
+    """How long a caller may wait for a durable function at all, whatever it comes by."""
+    given = function.get("DurableConfig", "ExecutionTimeout")
+    if given.number is not None:
+        over = "Start it asynchronously, and let the caller poll"
+        what = "The execution time-out of a durable function whose caller waits"
+        yield judge.hold("durable.sync", function, given, what, over=over)
 
 
 RUNS = {URL: URL, BALANCER: "alb.lambda.timeout"}  # doors behind which a function may not run its longest
@@ -191,6 +258,19 @@ def _run(judge: Judge, function: Resource, limit_id: str) -> Iterator[Finding]:
     if given.number is not None and row.value is not None and given.number >= row.value:
         door = "a function URL" if limit_id == URL else "a load balancer"
         yield judge.hold(limit_id, function, given, f"The time-out behind {door}", over=row.notes.rstrip("."))
+
+
+def integration_wait(judge: Judge, door: Door) -> Iterator[Finding]:
+    """An integration's own time-out against the quota, where its function is not in the template."""
+    wait, _ = _wait(door)
+    if door.api is None or door.wait is None or wait is None:
+        return
+    given = Given(wait, door.wait.line)
+    if wait > (catalogue.limit(door.limit).value or wait):
+        yield from _long_wait(judge, door.api, door, given)
+    else:
+        what = f"The integration's time-out of {NAMES[door.limit]}"
+        yield judge.hold(door.limit, door.api, given, what, verdict=FITS)
 
 
 def _wait(door: Door) -> tuple[float | None, str]:

@@ -1,25 +1,23 @@
-"""Stores, workflows, concurrency, packages and signed URLs: what else a template says in numbers."""
+"""Stores, workflows, concurrency and signed URLs: what else a template says in numbers."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from explorer.facts import catalogue
 
-from .findings import Finding, Judge
+from .findings import Finding, Judge, amount
 from .nodes import Map, Unknown, mapping, text, walk
+from .rules_callers import states
 from .stack import Given, Resource, Stack
 
 # A lifetime by the name of a variable, or where code signs a URL.
 SIGNED = re.compile(r"(?i)(pre_?signed?|signed_?url|sign(ing)?_?(expir|ttl))")
 LIFETIME = re.compile(r"(?i)(expir|ttl|lifetime|valid|duration|seconds|max_?age)")
 IN_CODE = re.compile(r"(?i)\bexpires_?in\b[\"']?\s*[:=]\s*(\d{1,12})\b")
-MOST_FILES = 20_000  # of a package that is measured
 
 
 def parameters(judge: Judge, stack: Stack) -> Iterator[Finding]:
@@ -66,6 +64,7 @@ def workflows(judge: Judge, stack: Stack) -> Iterator[Finding]:
         for name, value in _payloads(top):
             size = Given(_json_bytes(value, stack), line)
             yield judge.hold("sfn.payload", machine, size, f"The {name} in the definition", grows=True)
+        yield from states(judge, machine, definition, line, stack)
 
 
 def _definition(machine: Resource) -> tuple[Any, int]:
@@ -114,6 +113,12 @@ def _written(value: Any) -> Any:
 # Concurrency --------------------------------------------------------------------------------------
 
 
+NEW_ACCOUNT = (  # field reports: AWS gives no figure for what a new account may have
+    "an account whose quota is still that of a new one refuses any reservation, for what is left"
+    " unreserved may not fall under"
+)
+
+
 def concurrency(judge: Judge, stack: Stack) -> Iterator[Finding]:
     """Reserved concurrency against what the account has, less what must stay unreserved."""
     quota, kept = catalogue.limit("lambda.concurrency"), catalogue.limit("lambda.concurrency.unreserved")
@@ -124,7 +129,10 @@ def concurrency(judge: Judge, stack: Stack) -> Iterator[Finding]:
         given = function.get("ReservedConcurrentExecutions")
         if given.value is None:
             continue
-        yield judge.hold(quota.id, function, given, "The reserved concurrency", limit=most, over=over)
+        note = f"{NEW_ACCOUNT} {amount(kept.value, kept.unit)}" if given.number else ""
+        yield judge.hold(
+            quota.id, function, given, "The reserved concurrency", limit=most, over=over, note=note
+        )
         if given.number is not None and given.number <= most:
             total, last = total + given.number, (function, given)
     if last and total > most:
@@ -153,63 +161,3 @@ def signed(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
             yield judge.hold(
                 "s3.presign.role", function, given, f"The lifetime of a signed URL ({name})", over=over
             )
-
-
-# Packages -----------------------------------------------------------------------------------------
-
-
-def package(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
-    """The unzipped size of a package that lies beside the template."""
-    path = _local_package(function, stack)
-    if path is None:
-        return
-    if path not in stack.measured:
-        stack.measured[path] = unzipped_bytes(path)
-    size = stack.measured[path]
-    if size is not None:
-        line = function.get("CodeUri").line if "CodeUri" in function.properties else function.get("Code").line
-        yield judge.hold(
-            "lambda.zip.unzipped", function, Given(size, line), "The unzipped package", grows=True
-        )
-
-
-def _local_package(function: Resource, stack: Stack) -> Path | None:
-    """Where the package is: a local path, CDK's asset, or what the Serverless Framework packaged."""
-    if stack.folder is None:
-        return None
-    asset = text(function.metadata.get("aws:asset:path"))
-    key = function.get("Code", "S3Key").value if "Code" in function.properties else None
-    packaged = key.rsplit("/", 1)[-1] if isinstance(key, str) and key.endswith(".zip") else None
-    for said in (function.get("CodeUri").value, function.get("Code").value, asset, packaged):
-        if isinstance(said, str) and said and "://" not in said and "\0" not in said:
-            path = stack.folder / said
-            if path.exists() and path.resolve() != stack.folder.resolve():
-                return path
-    return None
-
-
-def unzipped_bytes(path: Path) -> int | None:
-    """Bytes of a folder's files, or of those in a zip; None if it is neither, or too much to count."""
-    import zipfile
-
-    try:
-        if path.is_dir():
-            return _folder_bytes(path)
-        if path.suffix in (".zip", ".jar") and zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                return sum(member.file_size for member in archive.infolist())
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
-        pass
-    return None
-
-
-def _folder_bytes(path: Path) -> int | None:
-    total = count = 0
-    for folder, folders, names in os.walk(path):
-        folders[:] = [name for name in folders if name not in (".git", "cdk.out", ".aws-sam", ".serverless")]
-        for name in names:
-            count += 1
-            if count > MOST_FILES:
-                return None
-            total += os.lstat(os.path.join(folder, name)).st_size
-    return total

@@ -8,10 +8,11 @@ from typing import Any
 
 from explorer.facts import catalogue
 
+from .event_sources import event_sources_of
 from .findings import BREACH, FITS, TIGHT, UNKNOWN, Finding, Judge, amount
 from .nodes import Map, Unknown, mapping, sequence, text, walk
 from .resolve import references
-from .rules_function import timeout_of, unset
+from .rules_function import or_unset, timeout_of
 from .stack import Given, Resource, Stack, each, entries
 
 QUEUE, TOPIC, BUCKET = "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::S3::Bucket"
@@ -67,18 +68,30 @@ def visibility(judge: Judge, function: Resource, stack: Stack) -> Iterator[Findi
         if kind != QUEUE:
             continue
         queue, given = stack.named(expression, QUEUE), timeout_of(function)
+        window = _window(function, expression, stack)
         if queue is None:
             why = "the queue is not in the template"
             said = f"The visibility time-out of the queue that triggers it is not known ({why})"
             yield judge.make("sqs.visibility", function, line, given.number, None, UNKNOWN, said)
         else:
-            yield _visible(judge, function, queue, given)
+            yield _visible(judge, function, queue, given, window)
 
 
-def _visible(judge: Judge, function: Resource, queue: Resource, given: Given) -> Finding:
-    wait = queue.get("VisibilityTimeout")
-    wait = unset("sqs.visibility.unset_s", queue) if wait.value is None else wait
+def _window(function: Resource, expression: Any, stack: Stack) -> float:
+    """The batching window of the mapping by which a function reads a queue [s]; 0 where none is set."""
+    for one in event_sources_of(function, stack):
+        if one.raw("EventSourceArn") is expression:
+            return one.get("MaximumBatchingWindowInSeconds").number or 0
+    return 0
+
+
+def _visible(judge: Judge, function: Resource, queue: Resource, given: Given, window: float) -> Finding:
+    wait = or_unset(queue.get("VisibilityTimeout"), "sqs.visibility.unset_s")
     longest, shown = given.number, wait.number
+    if longest is None or shown is None:  # over in any case, where the least of the one is over the most
+        least, most = given.least, wait.greatest
+        if least is not None and most is not None and least > most:
+            longest, shown = least, most
     if longest is None or shown is None:
         why = wait.why_unknown or given.why_unknown or "it is not a number"
         verdict, said = UNKNOWN, f"The time-out against the visibility of {queue.id} is not known ({why})"
@@ -88,9 +101,11 @@ def _visible(judge: Judge, function: Resource, queue: Resource, given: Given) ->
                f" {amount(shown, 's')}: the event source is refused, and messages come twice"  # fmt: skip
     else:
         advised = catalogue.constant("sqs.visibility.advised").value
-        enough = shown >= advised * longest
+        enough = shown >= advised * longest + window
         verdict = FITS if enough else TIGHT
-        hint = "" if enough else f": AWS advises {advised:g} times the time-out"
+        beside = f" and the batching window of {amount(window, 's')}" if window else ""
+        total = f", {amount(advised * longest + window, 's')}" if window else ""
+        hint = "" if enough else f": AWS advises {advised:g} times the time-out{beside}{total}"
         said = f"The visibility time-out of {queue.id} is {amount(shown, 's')} for a time-out of" \
                f" {amount(longest, 's')}{hint}"  # fmt: skip
     return judge.make("sqs.visibility", function, wait.line, longest, shown, verdict, said)

@@ -7,45 +7,73 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from explorer.errors import ExplorerError
+from explorer.facts.suggestions import expected_one_of
 
-from . import rules_function, rules_payload, rules_stores, rules_wiring, suppress, template, terraform
-from .doors import doors
-from .findings import Finding, Judge
+from . import recognition, rules_template, suppress, template, terraform
+from .baseline import Baseline
+from .findings import FITS, WHOLE, Finding, Judge, Outcome
 from .nodes import Map, mapping
+from .parameters import Beside, Values, from_options, refuse_values
 from .parse import parse
-from .stack import Given, Resource, Stack
+from .rules import held, worst
+from .rules_function import held_environment
+from .skipped import UNRESOLVED, UNSUPPORTED, Skipped
+from .sources import chalice, openapi, pulumi, serverless, state_machine
+from .stack import Given, Resource, Stack, is_own_to_cdk
 
-ENDINGS = (".yaml", ".yml", ".json", ".template", ".toml")
+ENDINGS = (".yaml", ".yml", ".json", ".template", ".toml", ".tf", ".tofu")
 TREES = {".yaml", ".yml", ".json"}
-MARKS = ("AWS::", "Resources", "planned_values", "terraform_version")  # one of them is in any template
+MARKS = (  # one of them is in whatever is read
+    "AWS::", "Resources", "planned_values", "terraform_version", "StartAt", "x-amazon-apigateway-",
+    "urn:pulumi:", "provider:", "app_name", '"@level"',
+)  # fmt: skip
+KEYS = (  # and of JSON one of these
+    '"Resources"', '"planned_values"', '"terraform_version"', '"StartAt"', "x-amazon-apigateway-",
+    "urn:pulumi:", '"provider"', '"app_name"', '"@level"',
+)  # fmt: skip
 SKIPPED = {"node_modules", "__pycache__", "site-packages", "venv"}  # and what is hidden
-SHOWN = {".serverless"}  # hidden, and yet looked into
+SHOWN = {".serverless", ".aws-sam", ".chalice"}  # hidden, and yet looked into
+BUILT = (".aws-sam", "build")  # what `sam build` makes: a template, and a folder a function
 TWICE = {"serverless-state.json", "cloudformation-template-create-stack.json"}  # in .serverless
 MOST_BYTES = 64 << 20  # of one file
+ZIP = b"PK\x03\x04"
+PACKAGES = ("lambda.zip.unzipped", "lambda.zip.direct", "edge.package")  # limits on what was packaged
 MOST_NESTED = 10  # stacks in one another
-HINTS = (  # what a tree that is no template has, and what to do
-    (("service", "provider"), "is the Serverless Framework's: check .serverless after `serverless package`"),
-    (("app", "context"), "is CDK's configuration: check cdk.out after `cdk synth`"),
-    (("artifacts", "version"), "is CDK's manifest: check the folder that it is in"),
-    (("openapi", "paths"), "is an OpenAPI document: check the template that names it"),
-)
-NO_TEMPLATE = "is no template, plan, dotenv file or workload"
+SOURCES = (pulumi, serverless, chalice, openapi, state_machine)  # formats beside templates and plans
+PARTS = (openapi, state_machine)  # that a template may name: then they are a part of it
 Workloads = Callable[[Path, Judge], list[Finding]]
 
 
 @dataclass
 class Report:
-    """What came of a check: `files` that were read, their findings, and what was not read."""
+    """What came of a check: `files` that were read, their findings, and what was not read.
+
+    `resources` are those of the files, as pairs of file and id. `skipped` was seen and not checked.
+    """
 
     files: list[str] = field(default_factory=list)
     found: list[Finding] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    resources: set[tuple[str, str]] = field(default_factory=set)
+    notes: list[suppress.Note] = field(default_factory=list)  # suppressions that hide nothing
+    known: Baseline | None = None  # what an earlier run found already
+
+    @property
+    def new(self) -> list[Finding]:
+        """The findings that no baseline has."""
+        return self.findings if self.known is None else self.known.new(self.findings)
+
+    @property
+    def newly_skipped(self) -> list[Skipped]:
+        """What was skipped and no baseline has."""
+        return self.skipped if self.known is None else self.known.newly_skipped(self.skipped)
 
     @property
     def findings(self) -> list[Finding]:
@@ -63,41 +91,140 @@ class Report:
             "files": self.files,
             "findings": [finding.to_dict() for finding in self.findings],
             "unreadable": [{"file": file, "reason": reason} for file, reason in self.unreadable],
+            "skipped": [skipped.to_dict() for skipped in self.skipped],
+            "summary": self.summary,
+            **({"ignores": [note.to_dict() for note in self.notes]} if self.notes else {}),
+        }
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """Counts of files that were read, of their resources, of those held against a limit, of the rest.
+
+        A finding of a whole template is that of no resource.
+        """
+        checked = {(found.file, found.resource) for found in self.found if found.resource != WHOLE}
+        return {
+            "files": len(self.files),
+            "resources": len(self.resources | checked),
+            "checked": len(checked),
+            "skipped": len(self.skipped),
+            "unreadable": len(self.unreadable),
         }
 
 
 class NotOursError(ExplorerError):
     """A file can be read, and is nothing that limits are held against."""
 
+    def __init__(self, said: str, line: int = 1, is_quiet: bool = False) -> None:
+        super().__init__(said)
+        self.line, self.is_quiet = line, is_quiet or said == recognition.NO_TEMPLATE
+
 
 class Check:
     """A check of many files. `workloads` assesses a workload file; it lives above this floor."""
 
-    def __init__(self, workloads: Workloads, warn_at: float | None = None, pass_over: bool = False) -> None:
+    def __init__(
+        self,
+        workloads: Workloads,
+        warn_at: float | None = None,
+        pass_over: bool = False,
+        parameters: Iterable[str] = (),
+    ) -> None:
         self.workloads, self.warn_at, self.pass_over = workloads, warn_at, pass_over
-        self.report = Report()
+        self.parameters, self.beside = from_options(parameters), Beside()
+        self._declared: dict[str, None] = {}  # the parameters of all templates
+        self.report, self.ignores = Report(), suppress.Ignores()
         self.nested: dict[str, list[Finding]] = {}  # by file, as their parents give them parameters
+        self.parts: set[Path] = set()  # files that a template has read as a part of it
+        self.alone: dict[str, Path] = {}  # files of a folder that may be such a part
+        self.packaged: dict[str, Path] = {}  # sources of a folder that may be packaged beside it
+        self.plans: set[Path] = set()  # folders with a plan
+        self.own_to_cdk: set[tuple[str, str]] = set()  # files and ids of functions that CDK makes itself
         self._settings: dict[Path, suppress.Settings] = {}
 
     def run(self, paths: Iterable[Path]) -> Report:
         """Check files and folders. Raises ExplorerError for a path that does not exist."""
+        paths = list(paths)
         for path in paths:
             if not os.path.lexists(path):
                 raise ExplorerError(f"{path}: no such file or folder")
             for file in self._inside(path) if path.is_dir() else [path]:
                 self._file(file, asked_for=file == path)
+        self._tidy()
+        if unknown := self.parameters.values.keys() - self._declared.keys():
+            known = expected_one_of(self._declared) if self._declared else "no template that was read has any"
+            raise ExplorerError(
+                f"--parameter {min(unknown)}: no template has a parameter of that name: {known}"
+            )
         own = [found for found in self.report.found if found.file not in self.nested]
         self.report.found = [*own, *(found for inner in self.nested.values() for found in inner)]
+        self.report.found = self._once(self.report.found)
         self.report.found.sort(key=lambda found: (found.file, found.line, found.rank))
+        self.report.skipped = sorted(
+            dict.fromkeys(self.report.skipped), key=lambda one: (one.file, one.line, one.resource, one.what)
+        )
+        self.report.notes = self.ignores.notes(path for path in paths if path.is_dir())
         return self.report
+
+    def _tidy(self) -> None:
+        """Drop what is checked elsewhere: parts of templates, source that is planned or packaged."""
+        twice = {name for name, path in self.alone.items() if path.resolve() in self.parts}
+        folders = {Path(name).parent for name in self.report.files}
+        twice |= {name for name, path in self.packaged.items() if path.parent / ".serverless" in folders}
+        report = self.report
+        report.files = [name for name in report.files if name not in twice]
+        built = self._built(report)
+        report.found = [
+            found
+            for found in report.found
+            if found.file not in twice and (found.file not in built or found.limit in PACKAGES)
+        ]
+        checked = {Path(name).parent for name in report.files}
+        report.skipped = [
+            one
+            for one in report.skipped
+            if one.file not in twice and not self._is_elsewhere(one, Path(one.file).parent, checked)
+        ]
+
+    def _once(self, findings: list[Finding]) -> list[Finding]:
+        """Findings with what is said of functions that CDK makes itself, in every stack, said once."""
+        alike: dict[tuple[str, str, float | None], list[Finding]] = {}
+        for found in findings:
+            if (found.file, found.resource) in self.own_to_cdk and found.verdict != FITS and not found.reason:
+                alike.setdefault((found.limit, found.verdict, found.value), []).append(found)
+        again = {id(one) for first, *others in alike.values() for one in others}
+        more = {id(first): len(others) for first, *others in alike.values() if others}
+        return [
+            replace(found, message=f"{found.message}: a handler that CDK makes, as in {more[id(found)]}"
+                    f" more {'place' if more[id(found)] == 1 else 'places'}")
+            if id(found) in more else found
+            for found in findings if id(found) not in again
+        ]  # fmt: skip
+
+    def _built(self, report: Report) -> set[str]:
+        """Templates that SAM built from one that is checked too: of those only what was packaged counts."""
+        folders = {Path(name).parent for name in report.files}
+        return {
+            name
+            for name in report.files
+            if Path(name).parts[-3:-1] == BUILT and Path(name).parents[2] in folders
+        }
+
+    def _is_elsewhere(self, one: Skipped, folder: Path, checked: set[Path]) -> bool:
+        """Whether what a file makes is checked after all."""
+        if one.reason != UNSUPPORTED:
+            return False
+        if one.text == recognition.TERRAFORM:
+            return any(above in self.plans for above in (folder, *folder.parents))
+        return any(folder / made in checked for made in ("cdk.out", ".serverless"))
 
     def _inside(self, folder: Path) -> Iterator[Path]:
         for at, folders, names in os.walk(folder):
-            folders[:] = sorted(name for name in folders if _is_entered(name))
+            folders[:] = sorted(name for name in folders if _is_entered(name, Path(at)))
             exclude = self.settings(Path(at)).exclude
             for name in sorted(names):
                 path = Path(at, name)
-                wanted = name.endswith(ENDINGS) or is_dotenv(name)
+                wanted = name.endswith(ENDINGS) or is_dotenv(name) or recognition.known_name(name)
                 if wanted and name not in TWICE and not _matches(path, exclude):
                     yield path
 
@@ -115,12 +242,15 @@ class Check:
         content = ""
         try:
             content = _content(path)
-            if not asked_for and path.suffix in TREES and not any(mark in content for mark in MARKS):
-                return  # not worth parsing
-            found = self._findings(path, content)
+            if not asked_for and path.suffix in TREES and not _is_worth_parsing(path, content):
+                return
+            found = self._findings(path, content, asked_for)
         except NotOursError as error:
             if asked_for and not self.pass_over:
                 self.report.unreadable.append((name, str(error)))
+            elif not asked_for and not error.is_quiet and not self.pass_over:
+                what = (name, error.line, path.name, path.name, UNSUPPORTED, str(error))
+                self.report.skipped.append(Skipped(*what))
         except (ExplorerError, OSError, RecursionError) as error:
             if asked_for or looks_like_a_template(content) or _is_workload(path, content):
                 self.report.unreadable.append((name, _reason(error, name)))
@@ -128,30 +258,49 @@ class Check:
             self.report.files.append(name)
             self.report.found += found
 
-    def _findings(self, path: Path, content: str) -> list[Finding]:
+    def _findings(self, path: Path, content: str, asked_for: bool) -> list[Finding]:
         judge = Judge(path.as_posix(), self._warn_at(path))
         if is_dotenv(path.name):
             return self._ignored(dotenv(judge, path, content), content, path)
-        if path.suffix == ".toml":
-            if not _is_workload(path, content):
-                raise NotOursError(NO_TEMPLATE)
+        if path.suffix == ".toml" and _is_workload(path, content):
             return self._ignored(self.workloads(path, judge), content, path)
-        if path.suffix == ".tf":
-            raise NotOursError("is Terraform's source: check the output of `terraform show -json PLAN`")
-        return self._tree(judge, path, content, parse(content))
+        if hint := recognition.by_name(path, content):
+            raise NotOursError(hint.text, hint.line, hint.is_quiet)
+        if path.suffix in (".toml", *recognition.CODE):
+            raise NotOursError(recognition.NO_TEMPLATE)
+        if recognition.is_plan_log(content):
+            raise NotOursError(recognition.PLAN_LOG)
+        tree = parse(recognition.unwrapped(content))
+        found = self._tree(judge, path, content, tree, asked_for)
+        self.report.skipped += twice(tree, path)
+        return found
 
     def _warn_at(self, path: Path) -> float | None:
         said = self.settings(path.parent).warn_at
         return self.warn_at if self.warn_at is not None or said is None else share(said)
 
-    def _tree(self, judge: Judge, path: Path, content: str, tree: Any) -> list[Finding]:
+    def _tree(self, judge: Judge, path: Path, content: str, tree: Any, asked_for: bool) -> list[Finding]:
         tree = template.packaged(tree)
-        if terraform.is_plan(tree):
-            stack = terraform.stack(tree, judge.file)
+        if (plan := terraform.plan_in(tree)) is not None:
+            self.plans.add(path.parent)
+            stack = terraform.stack(plan, judge.file, path.parent)
             return self._ignored(held(judge, stack), content, path, stack)
-        if not template.is_template(tree):
-            raise NotOursError(_hint(tree))
-        return self._template(judge, path, content, tree, {}, (path,))
+        if template.is_template(tree):
+            return self._template(judge, path, content, tree, {}, (path,))
+        for source in SOURCES:
+            if source.is_one(tree, path):
+                if source in PARTS and not asked_for:
+                    self.alone[judge.file] = path
+                if source is serverless and not asked_for:
+                    self.packaged[judge.file] = path
+                stack = source.stack(tree, judge.file, path.parent)
+                return self._ignored(held(judge, stack), content, path, stack)
+        hint = recognition.by_content(tree)
+        raise (
+            NotOursError(hint.text, hint.line, hint.is_quiet)
+            if hint
+            else NotOursError(recognition.NO_TEMPLATE)
+        )
 
     def _template(
         self,
@@ -162,15 +311,33 @@ class Check:
         given: Mapping[str, Any],
         above: tuple[Path, ...],
     ) -> list[Finding]:
-        stack = template.stack(tree, judge.file, path.parent, given)
-        for inner, parameters in template.nested(stack):
-            self._nested(inner, parameters, above)
-        return self._ignored(held(judge, stack), content, path, stack)
+        values = [Values(given)] if len(above) > 1 else self._values(path, tree)
+        judged: list[tuple[str, list[Outcome]]] = []
+        for one in values:
+            stack = template.stack(tree, judge.file, path.parent, one.values, one.origins)
+            self.report.resources |= {(stack.file, name) for name in stack.resources}
+            for inner, parameters in template.nested(stack):
+                self._nested(inner, parameters, above)
+            size = len(content.encode("utf-8", "surrogatepass"))
+            whole = rules_template.template(judge, tree, size, stack)
+            judged.append((one.origin, [*held(judge, stack), *whole]))
+        return self._ignored(worst(judged), content, path, stack)
+
+    def _values(self, path: Path, tree: Map) -> list[Values]:
+        """The values that a template's parameters are given: once for each environment, once if for none."""
+        declared = mapping(tree.get("Parameters"))
+        self._declared |= dict.fromkeys(declared)
+        refuse_values(declared, self.parameters)
+        own = {name: value for name, value in self.parameters.values.items() if name in declared}
+        environments = self.beside.of(path, declared)
+        if declared.keys() <= own.keys() or not environments:
+            return [Values(own, origins=dict.fromkeys(own, self.parameters.origin))]
+        return [one.with_values(own, self.parameters.origin) for one in environments]
 
     def _nested(self, path: Path, given: Mapping[str, Any], above: tuple[Path, ...]) -> None:
         """A local stack in a stack, with the parameters that its parent gives."""
         path = Path(os.path.normpath(path))
-        if path in above or len(above) > MOST_NESTED or not path.is_file():
+        if path in above or len(above) > MOST_NESTED:
             return
         name = path.as_posix()
         try:
@@ -178,6 +345,7 @@ class Check:
             tree = parse(content)
             if not template.is_template(tree):
                 return
+            self.report.skipped += twice(tree, path)
             found = self._template(
                 Judge(name, self._warn_at(path)), path, content, tree, given, (*above, path)
             )
@@ -190,41 +358,39 @@ class Check:
         known += [one for one in found if one not in known]
 
     def _ignored(
-        self, found: Iterable[Finding], content: str, path: Path, stack: Stack | None = None
+        self, outcomes: Iterable[Outcome], content: str, path: Path, stack: Stack | None = None
     ) -> list[Finding]:
-        ignores = [*suppress.comments(content, stack), *self.settings(path.parent).ignores]
-        return suppress.applied(found, [*ignores, *(suppress.metadata(stack) if stack else [])])
+        found = []
+        for outcome in outcomes:
+            if isinstance(outcome, Skipped):
+                self.report.skipped.append(outcome)
+            else:
+                found.append(outcome)
+        if stack:
+            self.parts |= stack.read
+            self.own_to_cdk |= {(stack.file, one.id) for one in stack.functions if is_own_to_cdk(one)}
+            self.report.resources |= {(stack.file, name) for name in stack.resources}
+        ignores = [*suppress.comments(content, path.as_posix(), stack), *self.settings(path.parent).ignores]
+        return self.ignores.applied(found, [*ignores, *(suppress.metadata(stack) if stack else [])])
+
+
+def twice(tree: Any, path: Path) -> list[Skipped]:
+    """The keys of a document that stand twice in one mapping: the last counts, and what it hides is lost."""
+    return [
+        Skipped(
+            path.as_posix(),
+            first,
+            path.name,
+            f"the first {key}",
+            UNRESOLVED,
+            f"{key} stands twice in one mapping, on line {first} and on line {second}: the last one counts",
+        )
+        for key, first, second in getattr(tree, "twice", ())
+    ]
 
 
 def _is_workload(path: Path, content: str) -> bool:
     return path.suffix == ".toml" and "requests_per_month" in content
-
-
-def held(judge: Judge, stack: Stack) -> Iterator[Finding]:
-    """Every rule held against a stack."""
-    by_function: dict[str, list[Any]] = {}
-    for door in doors(stack):
-        by_function.setdefault(door.function, []).append(door)
-    for function in stack.functions:
-        for rule in (
-            *rules_function.EACH_FUNCTION,
-            rules_wiring.visibility,
-            rules_wiring.loops,
-            rules_stores.signed,
-            rules_stores.package,
-        ):
-            yield from rule(judge, function, stack)
-        behind = by_function.get(function.id, [])
-        for door in behind:
-            yield from rules_function.door_wait(judge, function, door)
-        yield from rules_payload.payloads(judge, function, behind)
-    for whole in (
-        rules_wiring.queues,
-        rules_stores.parameters,
-        rules_stores.workflows,
-        rules_stores.concurrency,
-    ):
-        yield from whole(judge, stack)
 
 
 def dotenv(judge: Judge, path: Path, content: str) -> list[Finding]:
@@ -245,7 +411,7 @@ def dotenv(judge: Judge, path: Path, content: str) -> list[Finding]:
             variables[binding.key] = binding.value or ""
     size = environment_size(variables)
     file = Resource(path.name, "", Map(), 1, Map(), Scope(Map()))
-    return [judge.hold("lambda.env", file, Given(size, 1), "The environment", grows=True)]
+    return [held_environment(judge, file, Given(size, 1))]
 
 
 def share(said: str) -> float:
@@ -267,11 +433,29 @@ def is_dotenv(name: str) -> bool:
 
 def looks_like_a_template(content: str) -> bool:
     """Whether a text that cannot be read was meant to be a template."""
-    return "AWSTemplateFormatVersion" in content or "AWS::Lambda::" in content or "AWS::Serverless" in content
+    marks = (
+        "AWSTemplateFormatVersion",
+        "AWS::Lambda::",
+        "AWS::Serverless",
+        '"planned_values"',
+        "urn:pulumi:",
+    )
+    return any(mark in content for mark in marks)
 
 
-def _is_entered(name: str) -> bool:
+def _is_entered(name: str, at: Path) -> bool:
+    """Whether a folder is looked into; of what SAM made, what it built alone, and no function's code."""
+    if at.name == ".aws-sam":
+        return name == "build"
+    if at.parts[-2:] == BUILT:
+        return False
     return name in SHOWN or not (name.startswith((".", "asset.")) or name in SKIPPED)
+
+
+def _is_worth_parsing(path: Path, content: str) -> bool:
+    marks = KEYS if path.suffix == ".json" else MARKS
+    named = recognition.known_name(path.name) is not None or path.name.endswith(".tf.json")
+    return named or any(mark in content for mark in marks)
 
 
 def _matches(path: Path, patterns: Iterable[str]) -> bool:
@@ -282,8 +466,10 @@ def _content(path: Path) -> str:
     if not path.is_file():
         raise ExplorerError("is not a file")
     if path.stat().st_size > MOST_BYTES:
-        raise ExplorerError(f"is larger than {MOST_BYTES >> 20} MB")
+        raise NotOursError(f"is larger than {MOST_BYTES >> 20} MB")
     content = path.read_bytes()
+    if content[:4] == ZIP:
+        raise NotOursError(f"is a zip: {recognition.BINARY_PLAN}")
     coding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return content.decode(coding)
@@ -296,8 +482,3 @@ def _reason(error: Exception, name: str) -> str:
         return "its values refer to one another too deeply"
     said = error.strerror if isinstance(error, OSError) else str(error)
     return " ".join((said or str(error)).split()).removeprefix(f"{name}: ")
-
-
-def _hint(tree: Any) -> str:
-    found = mapping(tree)
-    return next((hint for keys, hint in HINTS if all(key in found for key in keys)), NO_TEMPLATE)

@@ -13,24 +13,59 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .nodes import Map, Unknown, mapping, number, sequence, text
+from .nodes import Map, Unknown, mapping, number, one_of, sequence, text
 from .resolve import Scope, references
+from .skipped import Skipped
 
 FUNCTION_TYPES = ("AWS::Lambda::Function", "AWS::Serverless::Function")
+CDK_OWN = re.compile(  # of paths of constructs and of logical ids
+    r"Custom(::)?[\w:]*CustomResourceProvider|Custom(::)?CDKBucketDeployment|AWS679f53fac002430cb0da5b7982bd2287"
+    r"|LogRetentionaae0aa3c5b4d4f87b02d85b201efdd8a|BucketNotificationsHandler050a0587b7544547bf325f094a3db834"
+    r"|framework-?(onEvent|isComplete|onTimeout)|waiter-state-machine|@aws-cdk--"
+)
 POINTERS = ("AWS::Lambda::Alias", "AWS::Lambda::Version")  # to a function, by its FunctionName
 
 
 @dataclass(frozen=True)
 class Given:
-    """What a template says of one thing, and on which line; None where it says nothing."""
+    """What a template says of one thing, and on which line; None where it says nothing.
+
+    `assumed` says which default of a parameter the value rests on, as a clause, and `others` are the
+    values that it may have with other parameters.
+    """
 
     value: Any
     line: int
+    assumed: str = ""
+    others: tuple[Any, ...] = ()
 
     @property
     def number(self) -> float | None:
         """It as a number, if it is one."""
         return number(self.value)
+
+    @property
+    def least(self) -> float | None:
+        """It as a number, or the least that it may be where it is not known; None if nobody can say."""
+        if isinstance(self.value, Unknown):
+            return min(self.value.numbers, default=self.value.least)
+        return self.number
+
+    @property
+    def greatest(self) -> float | None:
+        """It as a number, or the most that it may be where it is not known; None if nobody can say."""
+        if isinstance(self.value, Unknown):
+            return max(self.value.numbers, default=self.value.most)
+        return self.number
+
+    def or_unset(self, constant: str) -> Given:
+        """It with AWS's own value, as text, wherever it is not set."""
+        if self.value is None:
+            return Given(constant, self.line, self.assumed, self.others)
+        if isinstance(self.value, Unknown) and None in self.value.options:
+            options = [constant if one is None else one for one in self.value.options]
+            return Given(one_of(options, self.value.why), self.line)
+        return self
 
     @property
     def why_unknown(self) -> str:
@@ -51,12 +86,25 @@ class Resource:
 
     def get(self, *path: str) -> Given:
         """The property at a path of names, resolved; the line is that of the deepest name that is there."""
-        value, line = self.properties, self.line
+        value, line, is_resolved = self._at(path, self.scope)
+        if not is_resolved or isinstance(value, Unknown) or self.scope.without_defaults is self.scope:
+            return Given(value, line)
+        return with_others(value, self._at(path, self.scope.without_defaults)[0], line)
+
+    def _at(self, path: tuple[str, ...], scope: Scope) -> tuple[Any, int, bool]:
+        """The value at a path, its line, and whether a function stood on the way."""
+        value: Any = self.properties
+        line, is_resolved = self.line, False
         for name in path:
             if isinstance(value, Map) and name in value:
                 line = value.at(name)
-            value = self.scope.value(mapping(value).get(name)) if not isinstance(value, Unknown) else value
-        return Given(value, line)
+            if isinstance(value, Unknown):
+                value = _inner(value, name, scope)
+                continue
+            node = mapping(value).get(name)
+            value = scope.value(node)
+            is_resolved = is_resolved or value is not node
+        return value, line, is_resolved
 
     def raw(self, *path: str) -> Any:
         """The property at a path of names, the last one as it is written."""
@@ -64,6 +112,28 @@ class Resource:
         for name in path[:-1]:
             value = self.scope.value(mapping(value).get(name))
         return mapping(value).get(path[-1])
+
+
+def with_others(value: Any, elsewhere: Any, line: int) -> Given:
+    """A value that is known with the defaults of parameters; `elsewhere` is what it is without them."""
+    if not isinstance(elsewhere, Unknown) or isinstance(value, Unknown):
+        return Given(value, line)
+    return Given(value, line, elsewhere.why, elsewhere.options)
+
+
+def _inner(value: Unknown, name: str, scope: Scope) -> Any:
+    """A property of what is one of several mappings; unknown as the whole is where it is not."""
+    if not value.options or not all(option is None or isinstance(option, Map) for option in value.options):
+        return value
+    return one_of([scope.value(mapping(option).get(name)) for option in value.options], value.why)
+
+
+def resolved(node: Any, line: int, scope: Scope) -> Given:
+    """What a node stands for, and what it would stand for with other parameters."""
+    value = scope.value(node)
+    if value is node or scope.without_defaults is scope:
+        return Given(value, line)
+    return with_others(value, scope.without_defaults.value(node), line)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +145,9 @@ class Stack:
     scope: Scope
     folder: Path | None = None
     metadata: Map = field(default_factory=Map)
+    shared: Map = field(default_factory=Map)  # SAM's Globals
+    skipped: list[Skipped] = field(default_factory=list)  # seen while it was read, and not among `resources`
+    read: set[Path] = field(default_factory=set)  # files beside it that are a part of it
 
     def of_type(self, *types: str) -> Iterator[Resource]:
         """The resources of one of these types."""
@@ -104,8 +177,13 @@ class Stack:
         return self._aimed[kind, name].get(function.id, [])
 
     @cached_property
-    def measured(self) -> dict[Path, float | None]:
-        """The sizes of packages that were measured, which functions may share [B]."""
+    def measured(self) -> dict[tuple[Path, bool], int | None]:
+        """The sizes of packages that were measured, which functions may share [B]; without node_modules."""
+        return {}
+
+    @cached_property
+    def listed(self) -> dict[Path, frozenset[str]]:
+        """What lies in folders of source that were looked into, which functions may share."""
         return {}
 
     @cached_property
@@ -131,7 +209,10 @@ class Stack:
             if found is not None and found.type in types:
                 return found
         said = certain(self.scope.value(node))
-        return self._by_name.get(said.rsplit(":", 1)[-1], types) if said else None
+        own = said.rsplit(":", 1)[-1]
+        bucket = own.partition("/")[0]  # of objects
+        names = [name for name in (own, bucket) if name]
+        return next((found for name in names if (found := self._by_name.get(name, types))), None)
 
     def function(self, node: Any) -> Resource | None:
         """The function that an expression refers to, by way of an alias or a version too."""
@@ -164,12 +245,19 @@ class _Names:
             if resource.type in POINTERS:
                 continue
             for name in self.PROPERTIES:
-                said = certain(resource.get(name).value) if name in resource.properties else ""
-                if len(said) > 1:
+                value = resource.get(name).value if name in resource.properties else None
+                said = certain(value)
+                if len(said) > 1 or (said and not isinstance(value, Unknown)):  # a stack's name is one "x"
                     self.found.setdefault(said, []).append(resource)
 
     def get(self, name: str, types: tuple[str, ...]) -> Resource | None:
         return next((found for found in self.found.get(name, ()) if found.type in types), None)
+
+
+def is_own_to_cdk(function: Resource) -> bool:
+    """Whether CDK makes a function for itself: a custom resource's handler, as it is in many stacks."""
+    path = text(function.metadata.get("aws:cdk:path")) or ""
+    return bool(CDK_OWN.search(path) or CDK_OWN.search(function.id))
 
 
 def certain(value: Any) -> str:

@@ -2,7 +2,8 @@
 
     Timeout: 60   # explorer: ignore apigw.rest.timeout raised to 120 s, ticket OPS-12
 
-Nothing is suppressed without a reason.
+Nothing is suppressed without a reason. One that is misspelt, or that nothing is ignored by, is told of: it
+would hide a limit that somebody believes to be held, or stay behind when its reason is gone.
 """
 
 from __future__ import annotations
@@ -16,26 +17,34 @@ from pathlib import Path
 from typing import Any
 
 from explorer.errors import ExplorerError
+from explorer.facts import catalogue
+from explorer.facts.suggestions import did_you_mean
 
-from .findings import Finding
+from .findings import FITS, Finding
 from .nodes import Map, mapping, sequence, text
 from .stack import Resource, Stack
 
 NAME = ".explorer-check.toml"
-COMMENT = re.compile(r"(?:#|//)\s*explorer:\s*ignore\s+([^\s#]+)[ \t]*([^\r\n]*)")
+COMMENT = re.compile(r"(?:#|//)\s*explorer:\s*ignore\s+([^\s#]+)[ \t]*([^\r\n]*)", re.IGNORECASE)
+ALONE = re.compile(r"\s*(#|//)")  # a line that is a comment and nothing else
 METADATA = "explorer"
 WITHOUT = "It is not ignored: no reason is given"
 
 
 @dataclass(frozen=True)
 class Ignore:
-    """A limit, by its id or a pattern, of a resource in a file; any of these where it says nothing."""
+    """A limit, by its id or a pattern, of a resource in a file; any of these where it says nothing.
+
+    `origin` and `line` are where it is written.
+    """
 
     limit: str
     reason: str
     file: str = "*"
     resource: str = "*"
     lines: frozenset[int] | None = None
+    origin: str = ""
+    line: int = 1
 
     def covers(self, finding: Finding) -> bool:
         """Whether it is about a finding."""
@@ -47,54 +56,131 @@ class Ignore:
         )
 
 
-def applied(findings: Iterable[Finding], ignores: Iterable[Ignore]) -> list[Finding]:
-    """The findings, with the reason in those that are suppressed."""
-    given = list(ignores)
-    return [_applied(finding, given) for finding in findings]
+@dataclass(frozen=True)
+class Note:
+    """What is wrong with a suppression, and where it stands."""
+
+    file: str
+    line: int
+    limit: str
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """It as the JSON answer has it."""
+        return dict(vars(self))
 
 
-def _applied(finding: Finding, ignores: list[Ignore]) -> Finding:
-    about = [ignore for ignore in ignores if ignore.covers(finding)]
+USED, FITTING = "used", "fitting"  # what became of an ignore: it hides something, or what fits
+
+
+class Ignores:
+    """The suppressions of a check, and what became of each."""
+
+    def __init__(self) -> None:
+        self.seen: dict[Ignore, set[str]] = {}
+
+    def applied(self, findings: Iterable[Finding], ignores: Iterable[Ignore]) -> list[Finding]:
+        """The findings, with the reason in those that are suppressed."""
+        given = list(ignores)
+        for ignore in given:
+            self.seen.setdefault(ignore, set())
+        return [self._applied(finding, given) for finding in findings]
+
+    def _applied(self, finding: Finding, ignores: list[Ignore]) -> Finding:
+        about = [ignore for ignore in ignores if ignore.covers(finding)]
+        for ignore in about:
+            self.seen[ignore].add(FITTING if finding.verdict == FITS else USED)
+        return finding if finding.verdict == FITS else _applied(finding, about)
+
+    def notes(self, whole: Iterable[Path]) -> list[Note]:
+        """What is wrong with those that hide nothing.
+
+        Parameters
+        ----------
+        whole
+            The folders that were checked whole. Of a `.explorer-check.toml` outside them only what is
+            misspelt counts, for the rest of what it is about was not looked at.
+        """
+        folders = [folder.absolute() for folder in whole]
+        notes = []
+        for ignore, became in self.seen.items():
+            if USED in became or not (said := self._wrong(ignore, became, folders)):
+                continue
+            notes.append(Note(ignore.origin, ignore.line, ignore.limit, said))
+        return sorted(dict.fromkeys(notes), key=lambda one: (one.file, one.line, one.limit))
+
+    def _wrong(self, ignore: Ignore, became: set[str], folders: list[Path]) -> str:
+        known = catalogue.limits()
+        if not any(fnmatch.fnmatchcase(id, ignore.limit) for id in known):
+            return f"no limit is called {ignore.limit}{did_you_mean(ignore.limit, known)}"
+        settings = Path(ignore.origin)
+        if settings.name == NAME and not any(
+            folder == settings.absolute().parent or folder in settings.absolute().parents
+            for folder in folders
+        ):
+            return ""
+        if FITTING in became:
+            return f"what it is about fits {ignore.limit}: it can go"
+        return f"it matches nothing: no finding of {ignore.limit} stands where it is about"
+
+
+def _applied(finding: Finding, about: list[Ignore]) -> Finding:
     reason = next((ignore.reason for ignore in about if ignore.reason), "")
     if about and not reason:
         return replace(finding, message=f"{finding.message}. {WITHOUT}")
     return replace(finding, reason=reason)
 
 
-def comments(content: str, stack: Stack | None = None) -> list[Ignore]:
-    """Those in comments: of a line, of the one below, or of the resource that begins there."""
-    if "explorer:" not in content:
+def comments(content: str, file: str, stack: Stack | None = None) -> list[Ignore]:
+    """Those in comments: of a line, of the one below them all, or of the resource that begins there."""
+    if "explorer:" not in content.lower():
         return []
     starts = {resource.line: resource.id for resource in stack.resources.values()} if stack else {}
-    found = []
+    found: list[Ignore] = []
+    above: list[tuple[int, str, str]] = []  # of the comments directly above a line
     for line, said in enumerate(content.splitlines(), start=1):
         match = COMMENT.search(said)
-        if not match:
+        limit, reason = (match[1].rstrip(":,"), match[2].strip(" \t:-")) if match else ("", "")
+        if ALONE.match(said):
+            above += [(line, limit, reason)] if match else []
             continue
-        limit, reason = match[1], match[2].strip()
-        alone = not said[: match.start()].strip()
-        at = line + 1 if alone else line
-        if at in starts:
-            found.append(Ignore(limit, reason, resource=starts[at]))
-        else:
-            found.append(Ignore(limit, reason, lines=frozenset({line, at})))
+        own = [(line, limit, reason)] if match else []
+        for at, name, why in (*above, *own):
+            found.append(_at(name, why, file, at, line, starts))
+        above = []
+    found += [_at(name, why, file, at, at, starts) for at, name, why in above]  # below the last line
     return found
+
+
+def _at(limit: str, reason: str, file: str, written: int, line: int, starts: Mapping[int, str]) -> Ignore:
+    """An ignore about a line, or about the resource that begins there."""
+    if line in starts:
+        return Ignore(limit, reason, resource=starts[line], origin=file, line=written)
+    return Ignore(limit, reason, lines=frozenset({written, line}), origin=file, line=written)
 
 
 def metadata(stack: Stack) -> list[Ignore]:
     """Those in Metadata, of a resource or of the template: `explorer: {ignore: {LIMIT: REASON}}`."""
-    found = [ignore for resource in stack.resources.values() for ignore in _of(resource.metadata, resource)]
-    return found + _of(stack.metadata, None)
+    found = [
+        ignore
+        for resource in stack.resources.values()
+        for ignore in _of(resource.metadata, resource, stack.file)
+    ]
+    return found + _of(stack.metadata, None, stack.file)
 
 
-def _of(said: Map, resource: Resource | None) -> list[Ignore]:
+def _of(said: Map, resource: Resource | None, file: str) -> list[Ignore]:
     about = resource.id if resource else "*"
-    ignored = mapping(said.get(METADATA)).get("ignore")
+    inner = mapping(said.get(METADATA))
+    ignored = inner.get("ignore")
     if isinstance(ignored, Map):
-        return [Ignore(limit, text(reason) or "", resource=about) for limit, reason in ignored.items()]
-    lines = [mapping(one) for one in sequence(ignored)]
+        pairs = [(limit, reason, ignored.at(limit)) for limit, reason in ignored.items()]
+    else:
+        tables = [mapping(one) for one in sequence(ignored)]
+        pairs = [(text(one.get("limit")) or "", one.get("reason"), one.line) for one in tables]
     return [
-        Ignore(text(one.get("limit")) or "", text(one.get("reason")) or "", resource=about) for one in lines
+        Ignore(limit, text(reason) or "", resource=about, origin=file, line=line)
+        for limit, reason, line in pairs
     ]
 
 
@@ -120,7 +206,8 @@ def settings(beside: Path) -> Settings:
 
 def _read(path: Path) -> Settings:
     try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = path.read_text(encoding="utf-8")
+        said = tomllib.loads(content)
     except (OSError, ValueError) as error:
         raise ExplorerError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from None
     if unknown := said.keys() - {"ignore", "exclude", "warn_at"}:
@@ -130,14 +217,16 @@ def _read(path: Path) -> Settings:
     if not isinstance(ignores, list) or not isinstance(exclude, list):
         raise ExplorerError(f'{path}: expected [[ignore]] tables and exclude = ["a pattern"]')
     warn_at = said.get("warn_at")
+    tables = [at for at, line in enumerate(content.splitlines(), start=1) if line.strip() == "[[ignore]]"]
+    lines = tables if len(tables) == len(ignores) else [1] * len(ignores)
     return Settings(
-        tuple(_ignore(path, one) for one in ignores),
+        tuple(_ignore(path, one, line) for one, line in zip(ignores, lines, strict=True)),
         tuple(map(str, exclude)),
         None if warn_at is None else str(warn_at),
     )
 
 
-def _ignore(path: Path, said: Any) -> Ignore:
+def _ignore(path: Path, said: Any, line: int) -> Ignore:
     if not isinstance(said, Mapping) or not said.get("limit") or not said.get("reason"):
         raise ExplorerError(f"{path}: an ignore has no limit or no reason: expected both")
     if unknown := said.keys() - {"limit", "reason", "file", "resource"}:
@@ -145,4 +234,5 @@ def _ignore(path: Path, said: Any) -> Ignore:
             f"{path}: ignore.{min(unknown)} is not a field: expected limit, reason, file or resource"
         )
     said = {"file": "*", "resource": "*", **said}
-    return Ignore(str(said["limit"]), str(said["reason"]), str(said["file"]), str(said["resource"]))
+    limit, reason, file, resource = (str(said[name]) for name in ("limit", "reason", "file", "resource"))
+    return Ignore(limit, reason, file, resource, origin=path.as_posix(), line=line)

@@ -9,8 +9,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .nodes import List, Map, mapping, sequence, text
+from .documents import with_documents
+from .findings import WHOLE
+from .foreach import expanded
+from .held_types import LIMITS
+from .nodes import List, Map, Unknown, mapping, sequence, text
 from .resolve import Scope
+from .skipped import CONDITION, MACRO, MISSING_FILE, REMOTE, UNRESOLVED, Skipped
 from .stack import Resource, Stack
 
 GLOBALS = {  # a section of Globals: the type that it holds for
@@ -21,6 +26,13 @@ GLOBALS = {  # a section of Globals: the type that it holds for
     "LayerVersion": "AWS::Serverless::LayerVersion",
 }
 SECTIONS = {kind: section for section, kind in GLOBALS.items()}
+LANGUAGE = {  # transforms that are read here, or that change no resource
+    "AWS::Serverless-2016-10-31",
+    "AWS::LanguageExtensions",
+    "AWS::SecretsManager-2020-07-23",
+    "AWS::SecretsManager-2024-09-16",
+    "AWS::CodeDeployBlueGreen",
+}
 NESTED = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
 
 
@@ -31,6 +43,8 @@ def is_template(tree: Any) -> bool:
     resources = tree.get("Resources")
     typed = (resource for resource in mapping(resources).values() if "Type" in mapping(resource))
     declared = "AWSTemplateFormatVersion" in tree or "Transform" in tree
+    if declared and "Resources" in tree and resources is None:
+        return True  # a skeleton
     return isinstance(resources, Map) and (declared or any(typed))
 
 
@@ -40,19 +54,63 @@ def packaged(tree: Any) -> Any:
     return provider.get("compiledCloudFormationTemplate", tree)
 
 
-def stack(tree: Map, file: str, folder: Path | None = None, given: Mapping[str, Any] | None = None) -> Stack:
-    """The stack of a template; `given` are the parameters of a parent."""
-    scope, resources = Scope(tree, given), {}
+def stack(
+    tree: Map,
+    file: str,
+    folder: Path | None = None,
+    given: Mapping[str, Any] | None = None,
+    origins: Mapping[str, str] | None = None,
+) -> Stack:
+    """The stack of a template; `given` are its parameters, and `origins` says which file gives some."""
+    loops = expanded(tree, Scope(tree, given, origins=origins))
+    tree = loops.tree
+    scope, resources = Scope(tree, given, origins=origins), {}
+    skipped = [
+        Skipped(file, line, name, "Fn::ForEach", UNRESOLVED, f"it is not written out: {why}")
+        for name, line, why in loops.unread
+    ]
+    skipped += _macros(tree, file)
     section = mapping(tree.get("Resources"))
     shared = mapping(tree.get("Globals"))
     for name, body in section.items():
-        kind = text(mapping(body).get("Type"))
-        if kind is None or scope.holds(body.get("Condition")) is False:
+        kind, line = text(mapping(body).get("Type")), section.at(name)
+        if name == "Fn::Transform":
+            said = "a macro makes resources when it is deployed: check the template that it makes"
+            skipped.append(Skipped(file, line, WHOLE, "Fn::Transform", MACRO, said))
+        if kind is None:
+            if name != "Fn::Transform" and not name.startswith("Fn::ForEach"):
+                why = body.why if isinstance(body, Unknown) else "it states no type that can be read"
+                skipped.append(Skipped(file, line, name, "Type", UNRESOLVED, why))
             continue
+        what = (file, line, name, kind)
+        if scope.holds(body.get("Condition")) is False:
+            if kind in LIMITS:
+                said = f"condition {text(body['Condition'])} does not hold with these parameters"
+                skipped.append(Skipped(*what, CONDITION, said, LIMITS[kind]))
+            continue
+        own = scope.value(body.get("Properties"))
+        if isinstance(own, Unknown):
+            if kind in LIMITS:
+                said = f"its properties are not known ({own.why})"
+                skipped.append(Skipped(*what, UNRESOLVED, said, LIMITS[kind]))
+            continue
+        if "Fn::Transform" in mapping(own):
+            said = "a macro makes some of its properties when it is deployed"
+            skipped.append(Skipped(*what, MACRO, said, LIMITS.get(kind, ())))
         properties = _with_globals(body, mapping(shared.get(SECTIONS.get(kind, ""))), scope)
         metadata = mapping(body.get("Metadata"))
-        resources[name] = Resource(name, kind, properties, section.at(name), metadata, scope)
-    return Stack(file, resources, scope, folder, mapping(tree.get("Metadata")))
+        resources[name] = Resource(name, kind, properties, line, metadata, scope)
+    made = Stack(file, resources, scope, folder, mapping(tree.get("Metadata")), shared, skipped)
+    return with_documents(made)
+
+
+def _macros(tree: Map, file: str) -> Iterator[Skipped]:
+    """Transforms that may change any resource, and whose code lies elsewhere."""
+    for transform in sequence(tree.get("Transform")):
+        name = text(transform) or text(mapping(transform).get("Name"))
+        if name not in LANGUAGE and transform is not None:
+            said = "a macro may change any resource when it is deployed: check the template that it makes"
+            yield Skipped(file, tree.at("Transform"), WHOLE, f"Transform {name or ''}".strip(), MACRO, said)
 
 
 def _with_globals(body: Map, shared: Map, scope: Scope) -> Map:
@@ -86,12 +144,29 @@ def _is_function(node: Map) -> bool:
 
 
 def nested(parent: Stack) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The local templates that a stack nests, each with the parameters that it gives."""
+    """The local templates that a stack nests, each with the parameters that it gives.
+
+    Of those that are not here, a record is added to what the parent skips.
+    """
     for resource in parent.of_type(*NESTED):
-        location = resource.get(NESTED[resource.type]).value
-        location = text(resource.metadata.get("aws:asset:path")) or location  # CDK's
-        if parent.folder is None or not isinstance(location, str) or "://" in location or "\0" in location:
+        given = resource.get(NESTED[resource.type])
+        location = text(resource.metadata.get("aws:asset:path")) or given.value  # CDK's
+        reason, said = _elsewhere(location, parent.folder)
+        if reason:
+            what = f"{resource.type} {NESTED[resource.type]}"
+            parent.skipped.append(Skipped(parent.file, given.line, resource.id, what, reason, said))
             continue
         parameters = mapping(resource.get("Parameters").value)
-        given = {name: parent.scope.plain(value) for name, value in parameters.items()}
-        yield parent.folder / location, given
+        arguments = {name: parent.scope.plain(value) for name, value in parameters.items()}
+        yield parent.folder / location, arguments  # type: ignore[operator]
+
+
+def _elsewhere(location: Any, folder: Path | None) -> tuple[str, str]:
+    """Why a nested template cannot be read; empty if it can."""
+    if isinstance(location, Unknown):
+        return UNRESOLVED, f"where the nested template lies is not known ({location.why})"
+    if not isinstance(location, str) or "://" in location or "\0" in location:
+        return REMOTE, "the nested template lies elsewhere: check it by itself"
+    if folder is None or not (folder / location).is_file():
+        return MISSING_FILE, "the nested template is not here: check it where it is made"
+    return "", ""

@@ -1,4 +1,4 @@
-"""A Terraform plan, from `terraform show -json`, as a stack of the same resources.
+"""A Terraform plan or state, from `terraform show -json`, as a stack of the same resources.
 
 Values are the planned ones; what a plan does not know yet is an Unknown. Which resource refers to which
 is in the plan's configuration, by way of modules' variables and outputs too.
@@ -6,15 +6,25 @@ is in the plan's configuration, by way of modules' variables and outputs too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
-from .nodes import List, Map, number
+from .documents import with_documents
+from .nodes import List, Map, Unknown, mapping, sequence
 from .plan import Block, Plan
-from .resolve import Scope
+from .resolve import Scope, references
+from .skipped import UNSUPPORTED, Skipped
 from .stack import Resource, Stack
+from .terraform_arguments import TABLE, cloudformation_type, of_schema, properties
 
-Read = Callable[[Block], Any]
+MOVED = {  # resources of their own that are a setting of another in CloudFormation: pointer, name, owner
+    "AWS::S3::Notification": ("Bucket", "NotificationConfiguration", "AWS::S3::Bucket"),
+    "AWS::IAM::Attachment": ("PolicyArn", "Roles", "AWS::IAM::ManagedPolicy"),
+    "AWS::Events::Policy": ("EventBusName", "Policy", "AWS::Events::EventBus"),
+    "AWS::Events::Target": ("Rule", "Targets", "AWS::Events::Rule"),
+}
+DOCUMENT = "AWS::IAM::Document"  # what a policy is put together in
 
 
 def is_plan(tree: Any) -> bool:
@@ -24,144 +34,78 @@ def is_plan(tree: Any) -> bool:
     )
 
 
-def stack(tree: Map, file: str) -> Stack:
-    """The stack of a plan."""
-    plan, scope, resources = Plan(tree), Scope(Map()), {}
+def plan_in(tree: Any) -> Map | None:
+    """The plan that a tree is, or that a wrapper has put one or two levels down."""
+    rows = [tree]
+    for _ in range(3):
+        for row in rows:
+            if is_plan(row):
+                return mapping(row)
+        rows = [
+            inner
+            for row in rows
+            for inner in (row.values() if isinstance(row, Map) and len(row) < 20 else sequence(row))
+            if isinstance(inner, Map | list)
+        ][:20]
+    return None
+
+
+def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
+    """The stack of a plan; `folder` is what its packages are relative to."""
+    plan, scope = Plan(tree), Scope(Map())
+    found = []
     for address, kind, values, line in plan.resources():
-        if kind in KINDS:
-            name, fields = KINDS[kind]
-            block = Block(plan, address, values)
-            properties = {field: read(block) for field, read in fields.items()}
-            known = Map({k: v for k, v in properties.items() if v is not None}, line)
-            resources[address] = Resource(address, name, known, line, Map(), scope)
-    return Stack(file, resources, scope)
+        found.append(_resource(Block(plan, address, values, line), kind, scope))
+    for address, kind, values, line in plan.read_later():
+        if kind == "aws_iam_policy_document":
+            found.append(_resource(Block(plan, address, values, line), kind, scope))
+    made = Stack(file, assembled(found), scope, folder)
+    for resource in made.of_type("aws_cloudformation_stack"):
+        said = "the template in it is not read: check it by itself"
+        what = f"{resource.type} template_body"
+        made.skipped.append(Skipped(file, resource.line, resource.id, what, UNSUPPORTED, said))
+    return with_documents(made)
 
 
-def _of(name: str) -> Read:
-    return lambda block: block.value(name)
+def _resource(block: Block, kind: str, scope: Scope) -> Resource:
+    if kind in TABLE:
+        name, shape = TABLE[kind]
+        return Resource(block.address, name, properties(block, shape), block.line, Map(), scope)
+    if kind.startswith("awscc_"):
+        service, _, rest = kind.removeprefix("awscc_").partition("_")
+        if own := cloudformation_type(service, rest):
+            known = Map({name: block.argument(name) for name in block.names()}, block.line)
+            set_ = Map({name: value for name, value in known.items() if value is not None}, block.line)
+            return Resource(block.address, own, of_schema(set_, block.line), block.line, Map(), scope)
+    return Resource(block.address, kind, Map(line=block.line), block.line, Map(), scope)
 
 
-def _ref(name: str) -> Read:
-    return lambda block: block.refers(name)
+def assembled(resources: Iterable[Resource]) -> dict[str, Resource]:
+    """Resources by id; what is a resource of its own in Terraform is set where CloudFormation has it."""
+    found = {resource.id: resource for resource in resources}
+    for resource in found.values():
+        if resource.type in MOVED:
+            _move(resource, *MOVED[resource.type], found)
+        if isinstance(document := resource.properties.get("PolicyDocument"), Unknown):
+            _follow(resource, document, found)
+    return {name: one for name, one in found.items() if one.type not in (DOCUMENT, *MOVED)}
 
 
-def _in(outer: str, name: str, *into: str) -> Read:
-    """An argument of an inner block, in mappings of these names."""
-
-    def read(block: Block) -> Any:
-        value = block.inner(outer, name)
-        for key in reversed(into):
-            value = None if value is None else Map({key: value})
-        return value
-
-    return read
-
-
-def _reserved(block: Block) -> Any:
-    value = block.value("reserved_concurrent_executions")
-    return None if (number(value) or 0) < 0 else value  # -1: not reserved
+def _move(resource: Resource, pointer: str, name: str, kind: str, found: dict[str, Resource]) -> None:
+    """Set a property of the resource that this one points to; lists are joined."""
+    for target in references(resource.properties.get(pointer)):
+        owner, value = found.get(target), resource.properties.get(name)
+        if owner is not None and owner.type == kind and value is not None:
+            before = owner.properties.get(name)
+            joined = [*sequence(before), *sequence(value)] if isinstance(value, list) else None
+            owner.properties[name] = value if joined is None else List(joined, owner.line)
+            return
 
 
-def _integration(block: Block) -> Any:
-    return Map(
-        {
-            "Uri": block.refers("uri"),
-            "TimeoutInMillis": block.value("timeout_milliseconds"),
-            "RequestParameters": block.value("request_parameters"),
-        }
-    )
-
-
-def _attached(block: Block) -> Any:
-    return List([Map({"Id": block.refers("target_id")})])
-
-
-def _endpoint(block: Block) -> Any:
-    types = block.inner("endpoint_configuration", "types")
-    return None if types is None else Map({"Types": types})
-
-
-def _idle(block: Block) -> Any:
-    pair = {"Key": "idle_timeout.timeout_seconds", "Value": block.value("idle_timeout")}
-    return None if pair["Value"] is None else List([Map(pair)])
-
-
-KINDS: dict[str, tuple[str, dict[str, Read]]] = {
-    "aws_lambda_function": (
-        "AWS::Lambda::Function",
-        {
-            "Timeout": _of("timeout"),
-            "MemorySize": _of("memory_size"),
-            "FunctionName": _of("function_name"),
-            "Handler": _of("handler"),
-            "Description": _of("description"),
-            "Layers": Block.layers,
-            "Environment": lambda block: Map({"Variables": block.variables()}),
-            "EphemeralStorage": _in("ephemeral_storage", "size", "Size"),
-            "ReservedConcurrentExecutions": _reserved,
-            "SnapStart": _in("snap_start", "apply_on", "ApplyOn"),
-            "DurableConfig": _in("durable_config", "execution_timeout", "ExecutionTimeout"),
-        },
-    ),
-    "aws_lambda_function_recursion_config": (
-        "AWS::Lambda::RecursionConfig",
-        {"FunctionName": _ref("function_name"), "RecursiveLoop": _of("recursive_loop")},
-    ),
-    "aws_lambda_function_event_invoke_config": (
-        "AWS::Lambda::EventInvokeConfig",
-        {
-            "FunctionName": _ref("function_name"),
-            "MaximumRetryAttempts": _of("maximum_retry_attempts"),
-            "MaximumEventAgeInSeconds": _of("maximum_event_age_in_seconds"),
-        },
-    ),
-    "aws_lambda_alias": ("AWS::Lambda::Alias", {"FunctionName": _ref("function_name")}),
-    "aws_lambda_event_source_mapping": (
-        "AWS::Lambda::EventSourceMapping",
-        {"FunctionName": _ref("function_name"), "EventSourceArn": _ref("event_source_arn")},
-    ),
-    "aws_lambda_permission": (
-        "AWS::Lambda::Permission",
-        {
-            "FunctionName": _ref("function_name"),
-            "Principal": _of("principal"),
-            "SourceArn": _ref("source_arn"),
-        },
-    ),
-    "aws_sqs_queue": (
-        "AWS::SQS::Queue",
-        {
-            "QueueName": _of("name"),
-            "VisibilityTimeout": _of("visibility_timeout_seconds"),
-            "MessageRetentionPeriod": _of("message_retention_seconds"),
-        },
-    ),
-    "aws_api_gateway_rest_api": ("AWS::ApiGateway::RestApi", {"EndpointConfiguration": _endpoint}),
-    "aws_api_gateway_integration": (
-        "AWS::ApiGateway::Method",
-        {"RestApiId": _ref("rest_api_id"), "Integration": _integration},
-    ),
-    "aws_apigatewayv2_api": (
-        "AWS::ApiGatewayV2::Api",
-        {"ProtocolType": _of("protocol_type"), "Target": _ref("target")},
-    ),
-    "aws_apigatewayv2_integration": (
-        "AWS::ApiGatewayV2::Integration",
-        {
-            "ApiId": _ref("api_id"),
-            "IntegrationUri": _ref("integration_uri"),
-            "TimeoutInMillis": _of("timeout_milliseconds"),
-        },
-    ),
-    "aws_lb": ("AWS::ElasticLoadBalancingV2::LoadBalancer", {"LoadBalancerAttributes": _idle}),
-    "aws_lb_target_group_attachment": ("AWS::ElasticLoadBalancingV2::TargetGroup", {"Targets": _attached}),
-    "aws_ssm_parameter": ("AWS::SSM::Parameter", {"Value": _of("value"), "Tier": _of("tier")}),
-    "aws_secretsmanager_secret_version": (
-        "AWS::SecretsManager::Secret",
-        {"SecretString": _of("secret_string")},
-    ),
-    "aws_sfn_state_machine": (
-        "AWS::StepFunctions::StateMachine",
-        {"StateMachineType": _of("type"), "DefinitionString": _of("definition")},
-    ),
-}
+def _follow(resource: Resource, document: Unknown, found: dict[str, Resource]) -> None:
+    """A policy that is known later, by the data source that it is put together in."""
+    for target in document.refers:
+        data = found.get(target)
+        if data is not None and data.type == DOCUMENT:
+            resource.properties["PolicyDocument"] = mapping(data.properties)
+            return

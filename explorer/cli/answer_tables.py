@@ -9,18 +9,23 @@ from rich.text import Text
 
 from explorer.facts.units import format_number, format_quantity, format_share, format_usd, split_unit
 
-from .tables import Row, doubt, listed, table, title
+from .tables import Hint, Row, doubt, listed, table, title
 
 COLOURS = {"breach": "bold red", "raise": "yellow", "tight": "yellow", "fits": "green"}
 FEW = 8  # rows of a table without --all
 
 
 def findings_table(findings: list[Row]) -> Iterator[RenderableType]:
+    """The limits that a design uses, and what happens when one breaks."""
+    used = [row for row in findings if row["verdict"] != "excluded"]
     yield title("Limits used")
-    yield table(("limit", ">p50", ">p99", ">~of", ">chance", "verdict"), map(_finding, findings), ("p50",))
-    if not all(row["verified"] for row in findings):
+    yield table(("limit", ">p50", ">p99", ">~of", ">chance", "verdict"), map(_finding, used), ("p50",))
+    if not all(row["verified"] for row in used):
         yield "  * not verified: no page of AWS's says it"
-    yield from listed(f"{row['limit']}: {row['consequence']}" for row in findings if row["verdict"] != "fits")
+    notable = [row for row in used if row["verdict"] != "fits"]
+    yield from listed(f"{row['limit']}: {row['consequence']}" for row in notable)
+    if used:
+        yield Hint(f"  More on a limit: explorer explain {(notable or used)[0]['limit']}")
 
 
 def _finding(row: Row) -> tuple[str | Text, ...]:

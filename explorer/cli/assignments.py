@@ -1,8 +1,10 @@
-"""FIELD=VALUE, as `--set` takes it."""
+"""FIELD=VALUE, as `--set` takes it: as a TOML file has it, and as people write it."""
 
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Sequence
 from typing import Any
 
 from explorer.errors import ExplorerError
@@ -19,13 +21,44 @@ TIMES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "%": 0.01}
 WORDS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
 
 
+def changes(pairs: Sequence[str]) -> Answers:
+    """What `--set` changes of a workload file, by dotted field; the last of a field counts.
+
+    A value is TOML's, or a text that needs no quotes: `response.p99=9 MB`, `client.needs=["waf"]`.
+    """
+    found: Answers = {}
+    for name, text in map(_pair, pairs):
+        found.pop(name, None)  # what comes last is also applied last
+        found[name] = toml_value(name, text)
+    return found
+
+
+def toml_value(name: str, text: str) -> Any:
+    """What `text` means for the field, as a TOML file has it, or else as people write it."""
+    record = by_path().get(name)
+    try:
+        table = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError as error:
+        if text[:1] in ("[", "{", '"', "'"):
+            raise ExplorerError(f"--set {name}={text}: is not a value of TOML: {error}") from None
+        return value(name, text)
+    if list(table) != ["value"]:
+        raise ExplorerError(f"--set {name}: expected one value, without a line break")
+    found = table["value"]
+    return text if record and record.kind.is_text and not isinstance(found, str) else found
+
+
+def _pair(pair: str) -> tuple[str, str]:
+    name, text = parse_pair(pair)
+    if not text or not name:
+        raise ExplorerError(f'--set is "{pair}": expected FIELD=VALUE, such as response.p99=9MB')
+    return name, text
+
+
 def parsed(pairs: list[str]) -> Answers:
     """The answers of `field=value`, as `--set` takes them."""
     answers = {}
-    for pair in pairs:
-        name, text = parse_pair(pair)
-        if text is None or not name:
-            raise ExplorerError(f'--set is "{pair}": expected FIELD=VALUE, such as response.p99=9MB')
+    for name, text in map(_pair, pairs):
         name = WHOLE.get(name, name)
         answers[name] = value(name, text)
     return answers

@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from explorer.errors import CloudError, ExplorerError
+from explorer.errors import CloudError, ExplorerError, MissingExtraError, WorkloadError
 from explorer.facts.key_value import format_pair
-from explorer.facts.suggestions import expected_one_of
+from explorer.facts.suggestions import did_you_mean, suggest
+
+from .manners import manners
 
 if TYPE_CHECKING:
     from explorer.workload.workload import Workload
 
 
 NO, BAD_INPUT, CLOUD_FAILED, INTERRUPTED, NOBODY_READS = 1, 2, 3, 130, 141
+STANDARD = "-"  # standard input where a file is read, standard output where one is written
 
 
 class Commands(TyperGroup):
     """The commands, with every mistake said in one line."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that is asked for; an unknown one is answered with those that exist."""
+        """The command that is asked for; an unknown one is answered with the nearest and all that exist."""
         known = self.list_commands(ctx)
         if args and args[0] not in known:
-            raise ExplorerError(f'"{args[0]}" is not a command: {expected_one_of(known)}')
+            raise ExplorerError(f'"{args[0]}" is not a command{suggest(args[0], known)}')
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
@@ -45,18 +49,27 @@ class Commands(TyperGroup):
             raise typer.Exit(INTERRUPTED) from None
         return result
 
-    def main(self, *args: Any, **extra: Any) -> Any:
+    def main(self, args: Sequence[str] | None = None, *others: Any, **extra: Any) -> Any:
         """Run, and exit with the code of the answer."""
+        words = list(sys.argv[1:] if args is None else args)
+        colours, manners.quiet = os.environ.get("NO_COLOR"), False
         try:
-            code = super().main(*args, **{**extra, "prog_name": "explorer", "standalone_mode": False})
+            code = super().main(
+                words, *others, **{**extra, "prog_name": "explorer", "standalone_mode": False}
+            )
         except (ExplorerError, OSError, UnicodeError) as error:
             code = refused(_line(error))
             code = CLOUD_FAILED if isinstance(error, CloudError) else code
+        except ImportError as error:
+            code = refused(str(_missing(error, words)))
         except Exception as error:
             if not hasattr(error, "format_message"):  # not one of Typer's own
                 raise
             asked = getattr(getattr(error, "ctx", None), "command_path", "explorer")
-            code = refused(f"{error.format_message().rstrip('.')}. See: {asked} --help")
+            code = refused(f"{_usage(error, words)}. See: {asked} --help")
+        finally:
+            if colours is None:
+                os.environ.pop("NO_COLOR", None)
         sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -70,6 +83,65 @@ def _line(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)
+
+
+def _missing(error: ImportError, words: Sequence[str]) -> MissingExtraError:
+    """What an import that failed means to a person; another than of an extra's library is raised again."""
+    from explorer.facts.extras import missing_error, missing_library
+
+    library = missing_library(error)
+    if library is None:
+        raise error
+    command = next((word for word in words if not word.startswith("-")), "")
+    return missing_error(f"explorer {command}".strip(), [library])
+
+
+def _usage(error: Any, words: Sequence[str]) -> str:
+    """What is wrong with a call: the option as it was typed, its value, what is accepted."""
+    option = getattr(error, "option_name", "")
+    if option and hasattr(error, "possibilities"):
+        names = [name for param in error.ctx.command.params for name in param.opts] if error.ctx else []
+        return f"No such option: {option}{did_you_mean(option, [*names, '--help'])}"
+    param = getattr(error, "param", None)
+    typed = _typed(words, [*param.opts, *param.secondary_opts]) if param is not None else None
+    accepted = _accepted(error.message, param) if typed else ""
+    if typed and accepted:
+        return f"""'{typed[0]}' is "{typed[1]}": expected {accepted}"""
+    return str(error.format_message()).rstrip(".")
+
+
+def _typed(words: Sequence[str], names: Sequence[str]) -> tuple[str, str] | None:
+    """An option of several names as it was typed, and its value; the last, if it was typed again."""
+    found = None
+    for i, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        short = next((n for n in names if len(n) == 2 and word.startswith(n) and word != n), None)
+        if word in names and i + 1 < len(words):
+            found = (word, words[i + 1])
+        elif equals and name in names:
+            found = (name, value)
+        elif short and not word.startswith("--"):
+            found = (short, word[2:])
+    return found
+
+
+def _accepted(message: str, param: Any) -> str:
+    """The values that an option of numbers takes: both ends of its range."""
+    least, most = (getattr(param, end, None) for end in ("min", "max"))
+    kind = getattr(param, "type", None)  # where it is, older versions of Typer have the ends
+    least = getattr(kind, "min", None) if least is None else least
+    most = getattr(kind, "max", None) if most is None else most
+    annotation = getattr(getattr(param, "type_descriptor", None), "annotation", "")
+    numbers = f"{message} {kind} {annotation}".lower()
+    is_range = least is not None or most is not None
+    if not (is_range or re.search("integer|number|float", numbers)):
+        return ""
+    noun = "a whole number" if re.search(r"\bint(eger|range)?\b", numbers) else "a number"
+    if least is not None and most is not None:
+        return f"{noun} from {least} to {most}"
+    if is_range:
+        return f"{noun}, {least} or more" if least is not None else f"{noun}, {most} or less"
+    return noun
 
 
 def regions(incomplete: str) -> list[str]:
@@ -88,15 +160,45 @@ def designs(incomplete: str) -> list[str]:
     return [f"{before}{comma}{choice}" for choice in free]
 
 
-def loaded(path: Path, region: str | None = None) -> Workload:
-    """The workload of a file, or the example of a name, in its own region or another."""
-    from explorer.workload.workload import Workload, examples
+def loaded(path: Path, region: str | None = None, fields: Sequence[str] | None = None) -> Workload:
+    """The workload of a file, of standard input, or the example of a name, in its own region or another.
 
+    Parameters: `fields`, what `--set` changes of it.
+    """
+    from explorer.workload.workload import EXPECTED, Workload, examples
+
+    changes = {}
+    if fields:
+        from .assignments import changes as read
+
+        changes = read(fields)
     is_example = path.name == str(path) and path.name in examples()
     if os.path.isdir(path) and not is_example:
-        raise ExplorerError(f"{path}: is a folder; expected a workload in TOML")
-    workload = Workload.load(path)
+        raise ExplorerError(f"{path}: is a folder; expected {EXPECTED}")
+    try:
+        if str(path) == STANDARD:
+            workload = Workload.from_toml(standard_input(EXPECTED), "standard input", changes=changes)
+        else:
+            workload = Workload.load(path, changes)
+    except WorkloadError as error:
+        raise _set_wrongly(error, changes) or error from None
     return workload if region is None else workload.replace(region=region)
+
+
+def standard_input(expected: str) -> str:
+    """What is read in place of a file. Raises ExplorerError unless it is UTF-8."""
+    from explorer.facts.text_file import decode
+
+    source = getattr(sys.stdin, "buffer", None)
+    return decode(source.read(), "standard input", expected) if source else sys.stdin.read()
+
+
+def _set_wrongly(error: WorkloadError, changes: dict[str, Any]) -> WorkloadError | None:
+    """The same error, told of the option where the field is one that it set."""
+    _, _, told = str(error).partition(": ")
+    field = told.split(" ")[0]
+    is_set = any(field == name or field.startswith(f"{name}.") for name in changes)
+    return WorkloadError(f"--set: {told}") if is_set else None
 
 
 def known_region(region: str | None) -> str | None:
@@ -107,8 +209,73 @@ def known_region(region: str | None) -> str | None:
     return region
 
 
+def only_switch(switch: bool) -> bool:
+    """The callback of `-q`."""
+    manners.set_quiet(switch)
+    return switch
+
+
+def without_colour(switch: bool) -> bool:
+    """The callback of `--no-color`: the same as NO_COLOR, for this run."""
+    if switch:
+        os.environ["NO_COLOR"] = "1"
+    return switch
+
+
+def print_version(asked: bool) -> None:
+    """The callback of `--version`."""
+    if asked:
+        from explorer.facts.version import __version__
+
+        print(f"explorer {__version__}")
+        raise typer.Exit
+
+
+EVERYWHERE = "For every command"
+Version = Annotated[
+    bool,
+    typer.Option(
+        "-V",
+        "--version",
+        help="Print the version.",
+        callback=print_version,
+        is_eager=True,
+        rich_help_panel=EVERYWHERE,
+    ),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "-q",
+        "--quiet",
+        help="Less: no progress, notes or hints; of recommend, the design alone.",
+        callback=only_switch,
+        is_eager=True,
+        rich_help_panel=EVERYWHERE,
+    ),
+]
+NoColour = Annotated[
+    bool,
+    typer.Option(
+        "--no-color",
+        help="No colours, as with NO_COLOR set.",
+        callback=without_colour,
+        is_eager=True,
+        rich_help_panel=EVERYWHERE,
+    ),
+]
+Fields = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="FIELD=VALUE",
+        help="A field of the workload, in place of the file's: response.p99='9 MB'; may be given again.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-WorkloadFile = Annotated[Path, typer.Argument(metavar="WORKLOAD", help="In TOML, or an example's name.")]
+WorkloadFile = Annotated[
+    Path, typer.Argument(metavar="WORKLOAD", help="In TOML, or an example's name; - reads standard input.")
+]
 Region = Annotated[
     str | None,
     typer.Option(

@@ -1,7 +1,7 @@
 """The command line: arguments in; tables, JSON or one line out; an exit code.
 
-0 done, 1 the answer is no, 2 bad input (one line on standard error). A command's module is imported
-when the command is called: what it does not use costs it no time.
+0 done, 1 the answer is no, 2 bad input (one line on standard error), 3 the cloud refused or failed. The
+module of a command is imported when the command is called: what it does not use costs it no time.
 """
 
 from __future__ import annotations
@@ -9,39 +9,70 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from explorer.facts.version import __version__
+from .console import Commands, NoColour, Quiet, Version
 
-from .console import Commands
+DECIDE, OWN, DOUBT = "Decide", "From what you have", "Growth and doubt"
+LIVE, FACTS, SCREENS = "Put it up and measure it", "Facts", "Screens and agents"
 
-COMMANDS = {  # in the order of `--help`: the module of `commands` and what it calls the command
-    "init": ("init", "init"),
-    "recommend": ("recommend", "recommend"),
-    "assess": ("assess", "assess"),
-    "forecast": ("forecast", "forecast"),
-    "bill": ("bill", "bill"),
-    "limits": ("facts", "limits"),
-    "prices": ("facts", "prices"),
-    "explain": ("explain", "explain"),
-    "lab": ("lab", "lab"),
-    "report": ("report", "report"),
-    "check": ("check", "check"),
-    "ingest": ("ingest", "ingest"),
-    "simulate": ("simulate", "simulate"),
-    "sweep": ("sweep", "sweep"),
-    "sensitivity": ("sensitivity", "sensitivity"),
-    "app": ("app", "run"),
-    "deploy": ("deploy", "deploy"),
-    "bench": ("bench", "bench"),
-    "destroy": ("deploy", "destroy"),
-    "stacks": ("deploy", "stacks"),
-    "export": ("deploy", "export"),
-    "cloud": ("cloud", "local"),
+
+@dataclass(frozen=True)
+class Listed:
+    """A command of the list: its place in the help, where it is, and an example that runs."""
+
+    group: str
+    module: str  # of `commands`
+    attribute: str  # what it calls the command
+    example: str
+
+
+COMMANDS = {  # in the order of `--help`
+    "init": Listed(DECIDE, "init", "init", "explorer init mine.toml --yes --set response.p99='9 MB'"),
+    "recommend": Listed(DECIDE, "recommend", "recommend", "explorer recommend statements"),
+    "assess": Listed(
+        DECIDE, "assess", "assess", "explorer assess statements --design door=rest-api,response=buffered"
+    ),
+    "report": Listed(DECIDE, "report", "report", "explorer report statements -o statements.html"),
+    "bill": Listed(DECIDE, "bill", "bill", "explorer bill usage.csv --region eu-west-1"),
+    "ingest": Listed(OWN, "ingest", "ingest", "explorer ingest logs/ -o mine.toml"),
+    "check": Listed(OWN, "check", "check", "explorer check template.yaml"),
+    "forecast": Listed(
+        DOUBT, "forecast", "forecast", "explorer forecast statements --growth response=3%/month"
+    ),
+    "sensitivity": Listed(
+        DOUBT,
+        "sensitivity",
+        "sensitivity",
+        "explorer sensitivity statements --range response=400KB..2MB --samples 1000",
+    ),
+    "sweep": Listed(
+        DOUBT,
+        "sweep",
+        "sweep",
+        "explorer sweep statements --axis response=1KB:200MB:20 --axis runtime=1s:2h:20",
+    ),
+    "simulate": Listed(
+        DOUBT, "simulate", "simulate", "explorer simulate --arrival-rps 0.9 --warm-s 2 --cold-s 2.3"
+    ),
+    "deploy": Listed(LIVE, "deploy", "deploy", "explorer deploy statements"),
+    "bench": Listed(LIVE, "bench", "bench", "explorer bench STACK --jobs 20 --concurrency 4"),
+    "stacks": Listed(LIVE, "deploy", "stacks", "explorer stacks"),
+    "destroy": Listed(LIVE, "deploy", "destroy", "explorer destroy STACK"),
+    "export": Listed(LIVE, "deploy", "export", "explorer export statements -o own/"),
+    "cloud": Listed(LIVE, "cloud", "local", "explorer cloud status"),
+    "explain": Listed(FACTS, "explain", "explain", "explorer explain lambda.timeout"),
+    "limits": Listed(FACTS, "facts", "limits", "explorer limits function-url"),
+    "prices": Listed(FACTS, "facts", "prices", "explorer prices lambda.request --region eu-west-1"),
+    "app": Listed(SCREENS, "app", "run", "explorer app statements"),
+    "mcp": Listed(SCREENS, "mcp", "mcp", "explorer mcp"),
+    "lab": Listed(SCREENS, "lab", "lab", "explorer lab"),
 }
 
 
@@ -60,18 +91,47 @@ class Explorer(Commands):
 @cache
 def command(name: str) -> Any:
     """A command as Click runs it; its module is imported here."""
-    module, attribute = COMMANDS[name]
-    body = getattr(import_module(f"explorer.cli.commands.{module}"), attribute)
+    listed = COMMANDS[name]
+    body = getattr(import_module(f"explorer.cli.commands.{listed.module}"), listed.attribute)
     if not isinstance(body, typer.Typer):
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
         alone.command(name)(body)
         body = alone
     made = typer.main.get_command(body)
-    made.name = name
+    made.name, made.rich_help_panel = name, listed.group  # type: ignore[attr-defined]
+    made.epilog = f"Example: [bold]{listed.example}[/bold]"
+    for each in _every(made):
+        each.params += _everywhere()
     return made
 
 
-app = typer.Typer(cls=Explorer, pretty_exceptions_enable=False, rich_markup_mode="rich")
+def _every(made: Any) -> Iterator[Any]:
+    """A command, or the commands of a group and itself."""
+    yield made
+    for inner in getattr(made, "commands", {}).values():
+        yield from _every(inner)
+
+
+def _everywhere() -> list[Any]:
+    """The options that every command takes."""
+    alone = typer.Typer(add_completion=False)
+    alone.command()(_no_command)
+    options = [option for option in typer.main.get_command(alone).params if option.name != "help"]
+    for option in options:
+        option.expose_value = False
+    return options
+
+
+def _no_command(quiet: Quiet = False, no_color: NoColour = False, version: Version = False) -> None:
+    """Nothing: its options are lent to every command."""
+
+
+app = typer.Typer(
+    cls=Explorer,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
 def main() -> None:
@@ -81,19 +141,15 @@ def main() -> None:
     app()
 
 
-def _version(asked: bool) -> None:
-    if asked:
-        print(f"explorer {__version__}")
-        raise typer.Exit
-
-
-@app.callback(invoke_without_command=True)
+@app.callback(
+    invoke_without_command=True,
+    epilog="Begin: [bold]explorer recommend statements[/bold]; your own: [bold]explorer init[/bold].",
+)
 def explorer(
     context: typer.Context,
-    version: Annotated[
-        bool,
-        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
-    ] = False,
+    version: Version = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
 ) -> None:
     """Whether an API fits AWS Lambda, from numbers, and what to build when it does not."""
     if context.invoked_subcommand is None:

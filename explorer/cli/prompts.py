@@ -15,6 +15,7 @@ import typer
 from explorer.errors import ExplorerError
 
 from .console import NO, Region, designs
+from .manners import is_watched, note
 
 if TYPE_CHECKING:
     from explorer.live.deployment.interrupts import Told
@@ -25,13 +26,23 @@ def warned(place: Target) -> None:
     """Say where the calls go, if the environment or the profile sends them elsewhere than to AWS."""
     address = getattr(place, "elsewhere", None)
     if address:
-        print(f"--target aws goes to {address}, as AWS_ENDPOINT_URL or the profile says", file=sys.stderr)
+        note(f"--target aws goes to {address}, as AWS_ENDPOINT_URL or the profile says")
 
 
 def must_be_asked(yes: bool, as_json: bool, why: str) -> None:
     """Refuse where nobody can be asked."""
     if not yes and (as_json or not someone_answers()):
         raise ExplorerError(f"{why}: expected --yes to go on without asking")
+
+
+def require_cloud(user: str, target: str | None) -> None:
+    """Refuse, before anything is made, what the libraries of the target are missing for."""
+    from explorer.facts.extras import require
+
+    if target == "local":
+        require(user, "boto3", "httpx2", "hypercorn", "ministack", extra="aws,cloud")
+    else:
+        require(user, "boto3", "httpx2", extra="aws")
 
 
 def someone_answers() -> bool:
@@ -77,7 +88,7 @@ def says_what_became(remedy: str) -> Iterator[None]:
 @contextmanager
 def watched(doing: str) -> Iterator[Told]:
     """Show on standard error what is being done, where a person looks."""
-    if not sys.stderr.isatty():
+    if not is_watched():
         yield lambda _: None
         return
     from rich.console import Console

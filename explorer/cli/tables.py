@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +13,8 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+
+from .manners import is_watched, manners
 
 Row = dict[str, Any]
 
@@ -29,19 +31,30 @@ class _Screen(Console):
 
 def show(shown: Iterable[RenderableType]) -> None:
     """Print to standard output."""
-    screen = _Screen(markup=False, highlight=False, emoji=False)
+    colours: Any = None if os.environ.get("NO_COLOR") else "auto"
+    screen = _Screen(markup=False, highlight=False, emoji=False, color_system=colours)
     if not screen.is_terminal:
         screen.width = PIPED
     for part in shown:
+        if isinstance(part, Hint) and manners.quiet:
+            continue
         if isinstance(part, Whole):
             screen.print(part, soft_wrap=True)
         else:
-            prose = isinstance(part, str | Padding)
+            prose = isinstance(part, str | Padding | Prose)
             screen.print(part, width=min(PROSE, screen.width) if prose else None)
 
 
 class Whole(Text):
     """A line that is not broken, so that it can be copied."""
+
+
+class Prose(Text):
+    """A paragraph, no wider than is read with ease."""
+
+
+class Hint(Whole):
+    """A line beside the answer: what was written, what comes next. `-q` leaves it out."""
 
 
 def title(text: str, note: str = "", first: bool = False) -> Text:
@@ -126,7 +139,7 @@ T = TypeVar("T")
 
 def watched(jobs: Sequence[T], doing: str = "Writing") -> Iterable[T]:
     """The jobs one by one, with their progress on standard error when a person looks."""
-    if len(jobs) == 1 or not sys.stderr.isatty():
+    if len(jobs) == 1 or not is_watched():
         return jobs
     from rich.progress import track
 
@@ -135,4 +148,4 @@ def watched(jobs: Sequence[T], doing: str = "Writing") -> Iterable[T]:
 
 def written(*paths: Path) -> Iterator[RenderableType]:
     """The files that were written."""
-    return (Whole(f"Wrote {path}") for path in paths)
+    return (Hint(f"Wrote {path}") for path in paths)

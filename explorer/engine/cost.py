@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import numpy as np
 
 from explorer.errors import PriceError
 from explorer.facts import catalogue, records
+from explorer.facts.savings_plans import NO_PLAN
 from explorer.facts.units import Number
 
 if TYPE_CHECKING:  # a bill of quantities needs the prices alone
@@ -24,6 +25,7 @@ if TYPE_CHECKING:  # a bill of quantities needs the prices alone
 
 
 ZERO = Decimal(0)
+WEIGHTLESS = Decimal("1e-10")  # of a bill: what one request in a billion may bring
 LARGEST = Decimal(10) ** 18  # a quantity above this is a slip
 
 
@@ -83,10 +85,12 @@ def bill(
     region: str = "us-east-1",
     free_tier: bool = False,
     discount: float = 0.0,
+    savings_plan: str = NO_PLAN,
 ) -> Bill:
     """The bill for billable quantities by price id, in Decimal, without rounding.
 
-    Free quantities are taken off first, from their pool, in the order of the ids. Tiers are marginal.
+    Free quantities are taken off first, from their pool, in the order of the ids. Tiers are marginal. A
+    savings plan (none, compute-1y, compute-3y) lowers what it covers; the discount is taken off what is left.
     Where a region has no price of its own a related one or us-east-1's is used, and the line marked
     `assumed`; a global price holds everywhere.
     Raises UnknownIdError for an unknown id or region, PriceError for a quantity that is negative or
@@ -100,7 +104,8 @@ def bill(
     keep = 1 - Decimal(str(discount))
     lines = []
     for price_id in sorted(usage, key=str):
-        tariff, quantity = catalogue.tariff(price_id, region), _quantity(price_id, usage[price_id])
+        tariff = catalogue.tariff(price_id, region, savings_plan)
+        quantity = _quantity(price_id, usage[price_id])
         free = catalogue.free(price_id, region) if free_tier else None
         taken = ZERO
         if free:
@@ -153,6 +158,7 @@ class Tariffs:
 
     region: str
     free_tier: bool
+    savings_plan: str = NO_PLAN
 
     def is_linear(self, price_id: str) -> bool:
         """Whether lines of this id can be priced one by one: one tier, no free pool."""
@@ -161,7 +167,7 @@ class Tariffs:
     @cache  # noqa: B019  (one instance a region, kept for the process)
     def tiers(self, price_id: str) -> tuple[tuple[float, float, float], ...] | None:
         """(from, width, price) of each tier; None for a linear tariff."""
-        tiers = catalogue.tariff(price_id, self.region).tiers
+        tiers = catalogue.tariff(price_id, self.region, self.savings_plan).tiers
         if len(tiers) == 1 and tiers[0].end is None and self.free(price_id) is None:
             return None
         return tuple(
@@ -182,30 +188,18 @@ class Tariffs:
     @cache  # noqa: B019
     def price(self, price_id: str) -> float:
         """The price of a linear tariff [USD a unit]."""
-        return float(catalogue.tariff(price_id, self.region).tiers[0].usd)
+        return float(catalogue.tariff(price_id, self.region, self.savings_plan).tiers[0].usd)
 
     @cache  # noqa: B019
-    def unit_prices(self, price_id: str) -> tuple[float, float]:
-        """The least and the most that one more unit may cost, whatever else is used."""
-        prices = [price for _, _, price in self.tiers(price_id) or ((0.0, 0.0, self.price(price_id)),)]
+    def knots(self, price_id: str) -> tuple[float, ...]:
+        """The quantities at which the price of one more unit changes, a free pool taken first."""
         free = self.free(price_id)
-        if not free:
-            return min(prices), max(prices)
-        shared = [
-            other for other in catalogue.price_ids() if self.free(other) == free
-        ]  # it drains their pool
-        return 0.0, max(price for other in shared for _, _, price in self.tiers(other) or ())
+        first = free[1] if free else 0.0
+        return tuple(sorted({first, *(first + start for start, _, _ in self.tiers(price_id) or ())} - {0.0}))
 
-    def split(self, lines: Iterable[tuple[str, Number]]) -> tuple[Number, dict[str, Number]]:
-        """The money of the linear lines, and the summed quantities of the others by id."""
-        usd: Number = 0.0
-        tiered: dict[str, Number] = {}
-        for price_id, quantity in lines:
-            if self.is_linear(price_id):
-                usd = usd + self.price(price_id) * quantity
-            else:
-                tiered[price_id] = tiered[price_id] + quantity if price_id in tiered else quantity
-        return usd, tiered
+    def least_usd(self, price_id: str, quantity: Number) -> Number:
+        """The money of a quantity of one id that has all of its free pool: no more than it costs."""
+        return self.tiered_usd({price_id: quantity})
 
     def tiered_usd(self, quantities: Mapping[str, Number]) -> Number:
         """The money of summed quantities by id, with tiers and free pools."""
@@ -217,38 +211,63 @@ class Tariffs:
                 left = pools.get(free[0], free[1])
                 taken = np.minimum(left, quantity)
                 pools[free[0]], quantity = left - taken, quantity - taken
-            for start, width, price in self.tiers(price_id) or ():
-                within = np.maximum(quantity - start, 0.0) if start else quantity
-                usd = usd + price * (within if width == np.inf else np.minimum(within, width))
+            usd = usd + self._marginal_usd(self.tiers(price_id) or (), quantity)
+        return usd
+
+    @staticmethod
+    def _marginal_usd(tiers: Iterable[tuple[float, ...]], quantity: Number) -> Number:
+        """Each tier's price of what lies in it; a tier that all pass, or none reaches, is a plain number."""
+        usd: Number = 0.0
+        least, most = np.min(quantity), np.max(quantity)
+        for start, width, price in tiers:
+            if start and most <= start:
+                break
+            if least >= start + width:
+                usd = usd + price * width
+                continue
+            within = quantity - start if start else quantity
+            within = np.maximum(within, 0.0) if least < start else within
+            usd = usd + price * (np.minimum(within, width) if most > start + width else within)
         return usd
 
 
 @cache
-def tariffs(region: str, free_tier: bool) -> Tariffs:
+def tariffs(region: str, free_tier: bool, savings_plan: str = NO_PLAN) -> Tariffs:
     """The tariffs of a region, kept for the process."""
-    return Tariffs(region, free_tier)
+    return Tariffs(region, free_tier, savings_plan)
 
 
 def usage(load: Conditions, design: Design) -> dict[str, float]:
     """The billable quantities of one design a month, summed by price id, in the concerns' order."""
+    from explorer.options.base.usage import amount
+
     from .designs import Placement
 
     total: dict[str, float] = {}
     for option in design.options:
-        for price_id, quantity in option.usage(load.under(Placement.of(option, design.flow).flow)):
-            total[price_id] = total.get(price_id, 0.0) + float(quantity)
+        placement = Placement.of(option, design.flow)
+        for price_id, quantity in option.usage(placement.load(load), placement.path):
+            total[price_id] = total.get(price_id, 0.0) + float(amount(quantity))
     return total
 
 
 def cost(workload: Workload, design: Design, load: Conditions | None = None) -> Bill:
-    """The bill of one design; lines without quantity are left out."""
+    """The bill of one design; lines without quantity, or of no weight at all, are left out."""
     from explorer.options.base.conditions import Conditions
 
     quantities = {name: q for name, q in usage(load or Conditions(workload), design).items() if q}
     preferences = workload.preferences
-    return bill(quantities, workload.region, preferences.free_tier, preferences.discount)
+    whole = bill(
+        quantities,
+        workload.region,
+        preferences.free_tier,
+        preferences.discount,
+        preferences.savings_plan,
+    )
+    least = whole.total_usd * WEIGHTLESS
+    return replace(whole, lines=tuple(line for line in whole.lines if line.usd >= least or not line.usd))
 
 
 def bill_to_dict(bill: Bill) -> dict[str, Any]:
     """A bill as plain values."""
-    return {"total_usd": bill.total_usd, "lines": [line.to_dict() for line in bill.lines]}
+    return {"total_usd": float(bill.total_usd), "lines": [line.to_dict() for line in bill.lines]}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.request_path import LEVELS, PHASES, Actor, Phase, Step
+from explorer.options.base.request_path import LEVELS, PHASES, Actor, BodyOut, Phase, Step
+from explorer.workload.distribution import Distribution
 from explorer.workload.workload import Workload
 
 from .designs import Design, Placement
@@ -18,73 +18,91 @@ from .designs import Design, Placement
 BEFORE_ANSWER = (Phase.QUEUE, Phase.COLD_START, Phase.WORK)
 
 
-@dataclass(frozen=True, eq=False)
-class Seconds:
-    """What one option's steps take: in all, and of that before the first byte of an answer.
+def counts_for(step: Step) -> str:
+    """Which part of a client's patience a step takes: "exchange", "work" or none.
 
-    The quantiles of a sum are taken as the sum of the quantiles: steps that are slow together.
+    The exchange lasts until the request is accepted; then comes, if the client is answered at once, what is
+    done before the first byte of the answer. The run time is counted by its distribution, not here.
     """
-
-    total: Number  # at each level, shape (3, ...)
-    exchange: Number  # until the request is accepted, at the p50
-    work: Number  # between that and the first byte of an answer, without the run time, at the p50
-
-    @classmethod
-    def of(cls, steps: Iterable[Step]) -> Seconds:
-        """The sums over these steps."""
-        total: Number = 0.0
-        exchange: Number = 0.0
-        work: Number = 0.0
-        for step in steps:
-            total = total + step.seconds
-            if step.phase is Phase.SUBMIT and step.actors[1] is not Actor.BUCKET:
-                exchange = exchange + _first(step.seconds)
-            elif step.phase in BEFORE_ANSWER and step.driver != "runtime":
-                work = work + _first(step.seconds)
-        return cls(total, exchange, work)
+    if step.phase is Phase.SUBMIT:
+        return "" if step.actors[1] is Actor.BUCKET else "exchange"
+    return "work" if step.phase in BEFORE_ANSWER and step.driver != "runtime" else ""
 
 
-def _first(seconds: Number) -> Number:
-    return seconds[0] if np.ndim(seconds) else seconds
-
-
-def over_patience(load: Conditions, exchange: Number, work: Number, cold: Number, answers: Number) -> Number:
+def over_patience(
+    left: Number, runtime: Distribution, init_s: Number, work: Number, cold: Number, answers: Number
+) -> Number:
     """The chance that the first byte of an answer comes after `client.waits`.
 
     Parameters
     ----------
-    exchange, work : `Seconds` of the design
+    left : what is left of the client's patience once the exchange is over [s]
+    runtime, init_s : the run time, and the median of a cold start [s]
+    work : the seconds at the p50 of the steps before the first byte (`counts_for`)
     cold : the share of requests whose work waits for a cold start
     answers : whether the exchange waits for the work
     """
-    left = load.waits - exchange
-    warm = load.runtime.exceed(np.maximum(left - work, 0))
-    started = load.runtime.exceed(np.maximum(left - work - load.init_p50_s, 0))
+    warm = runtime.exceed(np.maximum(left - work, 0))
+    started = runtime.exceed(np.maximum(left - work - init_s, 0))
     waited = (1 - cold) * warm + cold * started
     return np.where(left < 0, 1.0, np.where(answers, waited, 0.0))
 
 
 def steps(load: Conditions, design: Design) -> list[Step]:
-    """The steps of one design in the order in which they happen."""
-    every = [
-        step
-        for option in design.options
-        for step in option.steps(load.under(Placement.of(option, design.flow).flow))
-    ]
+    """The steps of one design in the order in which they happen, their seconds over all requests."""
+    every = []
+    for option in design.options:
+        placement = Placement.of(option, design.flow)
+        seen = placement.load(load)
+        every += [
+            replace(step, seconds=seen.step_s(step), before_first_byte=seen.first_byte_s(step))
+            for step in option.steps(seen, placement.path)
+            if step.where
+        ]
     return sorted(every, key=lambda step: (PHASES.index(step.phase), step.order))
 
 
-def latency(workload: Workload, design: Design) -> dict[str, dict[str, float]]:
+def first_byte_s(load: Conditions, design: Design) -> np.ndarray:
+    """From submitting to the first byte of the result, at each of `LEVELS` [s], shape (3,).
+
+    Of a request that is only acknowledged that is the 202.
+    """
+    acknowledged = design.flow.body_out is BodyOut.NOTHING
+    seconds = np.zeros(len(LEVELS))
+    for step in steps(load, design):
+        if not acknowledged or step.phase is Phase.SUBMIT:
+            assert step.before_first_byte is not None
+            seconds += np.broadcast_to(step.before_first_byte, seconds.shape)
+    return seconds
+
+
+def seconds_by_step(load: Conditions, design: Design) -> dict[str, dict[str, float]]:
+    """Seconds of each step, in the order in which they happen, then "first_byte" and "total"."""
+    rows: dict[str, np.ndarray] = {}
+    for step in steps(load, design):
+        seconds = np.broadcast_to(step.seconds, (len(LEVELS),))
+        rows[step.title] = rows.get(step.title, 0.0) + seconds
+    total = np.sum(list(rows.values()), axis=0) if rows else np.zeros(len(LEVELS))
+    return {
+        title: _by_level(seconds)
+        for title, seconds in {**rows, "first_byte": first_byte_s(load, design), "total": total}.items()
+    }
+
+
+def _by_level(seconds: np.ndarray) -> dict[str, float]:
+    return {f"p{100 * level:g}": float(each) for level, each in zip(LEVELS, seconds, strict=True)}
+
+
+def latency(
+    workload: Workload, design: Design, load: Conditions | None = None
+) -> dict[str, dict[str, float]]:
     """Seconds by phase and in all: {"work": {"p50": ..., "p95": ..., "p99": ...}, ..., "total": ...}."""
-    load = Conditions(workload)
+    load = load or Conditions(workload)
     phases = {phase: np.zeros(3) for phase in (*PHASES, "total")}
     for step in steps(load, design):
         seconds = np.broadcast_to(step.seconds, (3,))
         phases[step.phase] += seconds
         phases["total"] += seconds
-    names = [f"p{100 * level:g}" for level in LEVELS]
     return {
-        phase: dict(zip(names, seconds.tolist(), strict=True))
-        for phase, seconds in phases.items()
-        if phase == "total" or seconds.any()
+        phase: _by_level(seconds) for phase, seconds in phases.items() if phase == "total" or seconds.any()
     }

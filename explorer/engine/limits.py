@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,16 +10,17 @@ import numpy as np
 
 from explorer.facts import catalogue
 from explorer.facts.units import Number, format_share
+from explorer.facts.verdict import Verdict
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import LimitUse, Offloaded, SumPerRequest
+from explorer.options.base.limit_uses import Driver, LimitUse, Offloaded
 from explorer.workload.workload import Workload
 
 from .designs import Design, Placement
 
-DRIVERS = ("request", "response", "runtime", "peak", "amount")
+DRIVERS = tuple(Driver)
 TIGHT = 0.8  # of a limit at the p99
 NEGLIGIBLE = 1e-12  # a chance below this is none: one request in a trillion
-ORDER = ("breach", "raise", "tight", "fits")  # worst first
+WORST_FIRST = tuple(Verdict)
 
 
 @dataclass(frozen=True)
@@ -33,51 +34,35 @@ class Finding:
     used_p99: float
     breach_probability: float
     broken_per_month: float  # for a rate, of those in the peaks
-    verdict: str
+    verdict: Verdict
     consequence: str
     source_url: str
     verified: bool
 
 
-@dataclass(frozen=True, eq=False)
-class Exceedances:
-    """The chances that one option's limits break, today and with quotas raised as far as they can be."""
-
-    today: Mapping[str, Number]  # by driver, the worst of its limits
-    raised: tuple[tuple[str, str, Number], ...]  # limit, driver, chance
-
-    @classmethod
-    def of(cls, uses: Iterable[LimitUse], load: Conditions) -> Exceedances:
-        """The chances of these uses."""
-        today: dict[str, Number] = {}
-        raised = []
-        for use in uses:
-            chance = use.exceed(load, load.limit(use.limit))
-            today[use.driver] = np.maximum(today[use.driver], chance) if use.driver in today else chance
-            most = highest(use.limit)
-            raised.append((use.limit, use.driver, chance if most is None else use.exceed(load, most)))
-        return cls(today, tuple(raised))
+def binding(placement: Placement, load: Conditions) -> list[LimitUse]:
+    """The uses of limits that bind an option on its path."""
+    return [use for use in placement.option.limits(placement.load(load), placement.path) if use.where]
 
 
-def fits(uses: Iterable[LimitUse], load: Conditions) -> Number:
-    """Where no limit, with quotas raised as far as they can be, breaks for more requests than may fail."""
-    fine: Number = True
-    for use in uses:
-        limit = highest(use.limit) or load.limit(use.limit)
-        if isinstance(use, SumPerRequest):
-            fine = fine & use.within(load, limit)
-        else:
-            fine = fine & (use.exceed(load, limit) <= load.tolerance)
-    return fine
+def raised(use: LimitUse, load: Conditions) -> float:
+    """The value of a use's limit with its quota raised as far as it can be."""
+    return max(highest(use.limit) or 0.0, load.limit(use.limit))
 
 
 @cache
 def highest(limit_id: str) -> float | None:
-    """How far the quota can be raised, infinite if AWS names no maximum; None if it cannot be."""
+    """How far the quota can be raised; None if it cannot be.
+
+    Where AWS names no maximum, to so many times the default and no further: an account with millions of
+    vCPU is none that anybody has.
+    """
     limit = catalogue.limit(limit_id)
     if limit.adjustable != "yes":
         return None
-    return float("inf") if limit.raised_to is None else limit.raised_to
+    if limit.raised_to is not None or limit.value is None:
+        return limit.raised_to
+    return limit.value * catalogue.constant("quota.raise_factor").value
 
 
 def breach_probability(chances: Iterable[Number]) -> Number:
@@ -88,45 +73,64 @@ def breach_probability(chances: Iterable[Number]) -> Number:
     return 1 - survives
 
 
-def verdict(chance: float, raised: float, share_p99: float, tolerance: float) -> str:
+def verdict(
+    chance: float, raised: float, share_p99: float, tolerance: float, broken: float, can_break: bool = True
+) -> Verdict:
     """breach, raise, tight or fits.
 
-    Parameters: the chance of a breach today and with the quota raised, the share of the limit that is
-    used at the p99, and the share of requests that may fail.
+    Parameters
+    ----------
+    chance, raised : of a breach, as the quota is today and with it raised
+    share_p99 : of the limit that is used at the p99
+    tolerance : the share of requests that may fail
+    broken : requests a month that break it
+    can_break : whether more of its driver could break it: what goes another way in time cannot
     """
     if chance > tolerance:
-        return "raise" if raised <= tolerance else "breach"
-    return "tight" if chance > 0 or share_p99 >= TIGHT else "fits"
+        return Verdict.RAISE if raised <= tolerance else Verdict.BREACH
+    near = can_break and (broken >= 1 or share_p99 >= TIGHT)
+    return Verdict.TIGHT if near else Verdict.FITS
 
 
 def findings(workload: Workload, design: Design, load: Conditions | None = None) -> list[Finding]:
     """Every limit that binds the design, worst first."""
+    return [found for found, _ in driven_findings(workload, design, load)]
+
+
+def driven_findings(
+    workload: Workload, design: Design, load: Conditions | None = None
+) -> list[tuple[Finding, str]]:
+    """Every limit that binds the design, worst first, each with what drives it: one of `DRIVERS`."""
     load = load or Conditions(workload)
-    worst: dict[str, Finding] = {}
+    worst: dict[str, tuple[Finding, str]] = {}
     for option in design.options:
-        view = load.under(Placement.of(option, design.flow).flow)
-        for use in option.limits(view):
-            found = _finding(use, view, design.door)
+        placement = Placement.of(option, design.flow)
+        # where an option's work is handed over, it is the service that hands it over that refuses it
+        seen_at = "async" if placement.fields.get("asynchronous") else design.door
+        for use in binding(placement, load):
+            found = _finding(use, placement.load(load), seen_at)
             held = worst.get(use.limit)
-            if held is None or _rank(found) < _rank(held):
-                worst[use.limit] = found
-    return sorted(worst.values(), key=_rank)
+            if held is None or _rank(found) < _rank(held[0]):
+                worst[use.limit] = found, use.driver
+    return sorted(worst.values(), key=lambda one: _rank(one[0]))
 
 
 def _rank(finding: Finding) -> tuple[int, float, float]:
     used = finding.used_p99 / finding.limit_value if finding.limit_value else 0.0
-    return ORDER.index(finding.verdict), -finding.breach_probability, -used
+    return WORST_FIRST.index(finding.verdict), -finding.breach_probability, -used
 
 
-def _finding(use: LimitUse, load: Conditions, door: str) -> Finding:
+def _finding(use: LimitUse, load: Conditions, seen_at: str) -> Finding:
     row, value = catalogue.limit(use.limit), load.limit(use.limit)
     chance, most = float(use.exceed(load, value)), highest(use.limit)
     raised = chance if most is None else float(use.exceed(load, most))
     chance = chance if chance > NEGLIGIBLE else 0.0
     used = [float(use.used(load, p)) for p in (0.5, 0.99)]
-    told = verdict(chance, raised, used[1] / value, load.tolerance)
-    consequence = _consequence(use, load, "async" if load.flow.asynchronous else door, told)
-    if told in {"tight", "fits"} and (new := unconfirmed(use, load)):
+    # what fails is never in a cache: of all requests, as many as if nothing were
+    broken = chance * float(load.clients.requests if use.driver != Driver.PEAK else load.in_peaks)
+    told = verdict(chance, raised, used[1] / value, load.tolerance, broken, use.can_break)
+    consequence = _consequence(use, load, seen_at, told)
+    if told in {Verdict.TIGHT, Verdict.FITS} and (new := unconfirmed(use, load)):
         consequence = f"{new}; beyond the limit: {consequence}"
     return Finding(
         limit=use.limit,
@@ -135,7 +139,7 @@ def _finding(use: LimitUse, load: Conditions, door: str) -> Finding:
         used_p50=used[0],
         used_p99=used[1],
         breach_probability=chance,
-        broken_per_month=chance * float(load.requests if use.driver != "peak" else load.in_peaks),
+        broken_per_month=broken,
         verdict=told,
         consequence=consequence,
         source_url=row.source_url,
@@ -149,17 +153,17 @@ def unconfirmed(use: LimitUse, load: Conditions) -> str:
     if row.verified or (confirmed := catalogue.confirmed_limit(use.limit)) is None or row.value is None:
         return ""
     needed = float(use.exceed(load, confirmed)) > load.tolerance
-    return catalogue.unconfirmed(use.limit, row.value) if needed else ""
+    return catalogue.unconfirmed_note(use.limit, row.value) if needed else ""
 
 
-def _consequence(use: LimitUse, load: Conditions, door: str, told: str) -> str:
+def _consequence(use: LimitUse, load: Conditions, door: str, told: Verdict) -> str:
     """What the caller sees, or what is done instead."""
     if isinstance(use, Offloaded):
         share = format_share(float(use.share(load)))
         return f"never breaks: of the requests, {share} are too large to hand over and go through S3"
-    breach = catalogue.breach(use.limit, door)
+    breach = catalogue.breach_at_door(use.limit, door)
     seen = breach.seen if breach else "no recorded text"
-    return f"ask for {_request(use, load)}; until then: {seen}" if told == "raise" else seen
+    return f"ask for {_request(use, load)}; until then: {seen}" if told == Verdict.RAISE else seen
 
 
 def _request(use: LimitUse, load: Conditions) -> str:

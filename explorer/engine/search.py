@@ -1,355 +1,365 @@
-"""The two best designs at every point of a grid, without pricing those that cannot be among them.
+"""The two best designs at every point: of one workload, of a list of varied ones, or of a grid.
 
-Each option answers for the whole grid at once, along the axes that its answer depends on. Designs that two
-others beat everywhere are left out. Then, block by block, the others are taken in the order of the least
-that they can cost, and those are priced that may cost less than the second best in a cell of the block:
-`recommend`'s answer, in a fraction of the work.
+Few designs are priced. The axes are cut into cells of neighbouring points. First each placement gets one
+number in each cell: the least that it adds to a score there. A design's sum of these is no more than its
+score anywhere in the cell. Then, in rounds and in all cells at once, those designs are priced whose sums are
+the lowest in a cell, until none is left whose sum is no more than what the second best costs there. Where
+designs and points are few, all are priced.
+
+The least of a sum. min sum f >= sum min f: in a cell, the least of each placement's terms may be summed. With
+terms along different axes this is even the least of their sum, since a cell is a product of intervals.
+
+Tiers. The money T(q) of a tiered id is not a sum of what placements add, because each tier's price holds
+for the sum q of all. On the interval [a, b] of what q can be in a cell, T(q) >= s q + min (T - s q) for any
+slope s >= 0, and T - s q is linear between tiers, so its least is at a, at b or at the start of a tier
+between them. With the chord's slope s = (T(b) - T(a)) / (b - a) this is exact where [a, b] lies within one
+tier. Of a free pool, which several ids share, each id is given the whole.
+
+Promises and limits. A limit that surely breaks all over a cell makes the number infinite. Whether a design is
+in time is asked only of those that are cheap enough.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from explorer.facts.units import Number
-from explorer.options.base.conditions import Conditions
+from .answers import BAD, EXCHANGE, P95, USD, WORK, Answers
+from .bounds import Grid
+from .designs import Table
+from .ranking import NOTHING, ranked
+from .sums import Cells, Sums
 
-from .bounds import Block, Grid, Stacked, cut
-from .evaluation import Evaluation
-from .latency import over_patience
-from .limits import DRIVERS, Exceedances, breach_probability, fits
-
-NOTHING = -1  # where no design is feasible
-BLOCK = 8192  # points that are priced together: what they need fits into a cache
-CELL = 128  # points over which the least that a design can cost is taken
-ENOUGH = 2  # better designs, of which the worse is the second best
+CELLS = 512  # cells over which the least that a design can cost is taken, about, and
+CELL = 64  # the most points of one
+PRICED = 2**17  # designs x points x sizes that are priced together: what they need fits into a cache
+FEW = 4096  # of designs x points x sizes, all are priced
+FIRST = 6  # designs that are priced first in each cell
 SLACK = 1e-9  # by which a sum has to be less, of itself: far more than rounding
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class TopTwo:
-    """The best and the second best at the points of a block, so far."""
+    """The best and the second best at each point; arrays of shape (2, *axes)."""
 
-    score: np.ndarray  # (2, *block)
-    index: np.ndarray
-    usd: np.ndarray
-    tie: np.ndarray  # parts and p95 by which equal scores are told apart, (2, 2, *block)
+    index: np.ndarray  # into the table's designs, -1 where there is none
+    size: np.ndarray  # of the sizes
+    score: np.ndarray  # [USD a month] with the parts, infinite where there is none
+    usd: np.ndarray  # [USD a month], NaN where there is none
+
+    @property
+    def winner(self) -> np.ndarray:
+        """The index of the best."""
+        return self.index[0]
+
+    @property
+    def runner_up(self) -> np.ndarray:
+        """The index of the second best."""
+        return self.index[1]
 
 
-class Contest:
-    """The designs of an evaluation against each other."""
+def best_two(answers: Answers, designs: Table | None = None) -> TopTwo:
+    """The two best of these designs at every point of the axes; without any, of those that were asked.
 
-    def __init__(self, evaluation: Evaluation, load_of: Callable[[Block], Conditions]) -> None:
-        self.evaluation, self.load_of = evaluation, load_of
-        load = evaluation.load
-        self.grid, self.cells = Grid(load.shape, BLOCK), Grid(load.shape, CELL)
-        self.rows, self.parts = evaluation.table.rows, evaluation.table.parts
-        self.linear = self._stacked(money.linear_usd for money in evaluation.money)
-        self.ids = [sorted(money.tiered) for money in evaluation.money]
-        self.tiered = {
-            price_id: self._stacked(money.tiered.get(price_id, 0.0) for money in evaluation.money)
-            for price_id in sorted({price_id for ids in self.ids for price_id in ids})
-        }
-        self.fits = self._stacked(self._fits(evaluation))
-        totals = [np.asarray(seconds.total) for seconds in evaluation.seconds]
-        self.p95 = self._stacked(total[1] if total.ndim else total for total in totals)
-        self.exchange = self._stacked(seconds.exchange for seconds in evaluation.seconds)
-        self.work = self._stacked(seconds.work for seconds in evaluation.seconds)
-        self.cold = self._stacked(self._cold(evaluation))
-        self.part_usd = load.number("preferences.part_usd")
-        self.kept = 1 - load.number("preferences.discount")
-        self.may_be_excluded = np.array([free is not True for free in self.free])
-        self.designs = Pairs(self).undominated()
+    Least score; ties go to fewer parts, then to the lower p95, then to the first in the table. Sizes of one
+    design are one design: each is taken at its best size.
+    """
+    return Search(answers, answers.table if designs is None else designs).best_two()
+
+
+class Search:
+    """The bounds of designs in the cells of all axes, and the contest in each block."""
+
+    def __init__(self, answers: Answers, table: Table) -> None:
+        self.answers, self.load, self.table = answers, answers.load, table
+        self.shape = answers.axes_shape
+        points = math.prod(self.shape)
+        self.grid = Grid(self.shape, max(1, min(CELL, points // CELLS)))
+        self.placements = table.used
+
+    def best_two(self) -> TopTwo:
+        """The contest in every cell."""
+        contest = Contest(self)
+        if len(self.table.rows):
+            contest.run()
+        return TopTwo(*(self.grid.join(values) for values in contest.best[:-1]))
+
+    # The least and the most in each cell, of shape (placements, sizes, *cells) ------------------------
+
+    def ends(self, name: str, how: np.ufunc) -> np.ndarray:
+        """The least (`np.minimum`) or the most (`np.maximum`) that each placement adds to a quantity."""
+        a = self.answers
+        constant = a.constant[a.quantities.index(name)][self.placements]
+        result = constant.reshape(*constant.shape, *(1,) * len(self.shape))
+        for along in a.along.get(name, ()):
+            reduced = self.reduced(along.values, how)
+            result = result + reduced[along.row_of[self.placements]]
+        for steps in a.steps:
+            if steps.quantity == name:
+                rows = steps.row_of[self.placements]
+                sums = [self._summed([self.reduced(t, how) for t in terms], rows) for terms in steps.sums]
+                times = self._summed([self.reduced(steps.times, how)], rows)
+                has = (rows >= 0).reshape(-1, *(1,) * (result.ndim - 1))
+                result = result + np.where(has, times * steps.function(*sums), 0.0)
+        return result
+
+    def reduced(self, values: np.ndarray, how: np.ufunc) -> np.ndarray:
+        """The ends of each row, of shape (rows, sizes, *cells)."""
+        return self.grid.reduced(how, values)
+
+    @staticmethod
+    def _summed(terms: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
+        """The sum of terms, a row a placement."""
+        own = [term[rows if len(term) > 1 else np.zeros_like(rows)] for term in terms]
+        return np.sum(np.broadcast_arrays(*own), axis=0) if len(own) > 1 else own[0]
 
     @cached_property
-    def always(self) -> np.ndarray:
-        """Which contexts break no limit anywhere."""
-        return np.asarray(self.fits.ends[0] > 0)
+    def breaks(self) -> np.ndarray:
+        """Where each placement surely breaks a limit or is excluded, all over a cell."""
+        broken = self.ends(BAD, np.minimum) > 0
+        for test in self.answers.tests:
+            rows = test.row_of[self.placements]
+            least = self._summed([self.reduced(term, np.minimum) for term in test.terms], rows)
+            most = self._summed([self.reduced(test.most, np.maximum)], rows)
+            has = (rows >= 0).reshape(-1, *(1,) * (least.ndim - 1))
+            broken = broken | (has & (least * (1 - SLACK) > most))
+        return broken
 
     @cached_property
     def least(self) -> np.ndarray:
-        """The least score of each design in each cell; infinite where it surely breaks or is late."""
-        rows, parts = self.rows[self.designs], self.parts[self.designs]
-        column = (slice(None), *[None] * len(self.grid.shape))
-        quantities = {price_id: stacked.at_least(rows) for price_id, stacked in self.tiered.items()}
-        usd = self.linear.at_least(rows) + self.evaluation.book.tiered_usd(quantities)
-        kept, part_usd = (self._stacked([value]).least[0] for value in (self.kept, self.part_usd))
-        score = usd * kept * (1 - SLACK) + part_usd * parts[column]
-        able = (self.fits.most > 0)[rows].all(axis=1)
-        return np.where(able & ~self._late(rows, column), score, np.inf)
+        """No more than the score of each design in each cell, whatever its size: shape (designs, cells)."""
+        added, beside = self.ends(USD, np.minimum), np.zeros((1, 1))
+        for name in self.answers.tiered:
+            slope, offset = self._chord(name)
+            added = added + slope * self.ends(name, np.minimum)
+            beside = beside + offset
+        kept = (1 - self._end(self.load.number("preferences.discount"), np.maximum)) * (1 - SLACK)
+        part_usd = self._end(self.load.number("preferences.part_usd"), np.minimum)
+        score = self._designs(np.where(self.breaks, np.inf, added * kept)) + beside * kept
+        score = score.min(axis=1) + part_usd[:, 0] * self._column(self.table.parts)
+        return np.broadcast_to(score, (len(self.table.rows), *self.grid.counts)).reshape(len(score), -1)
 
-    def _late(self, rows: np.ndarray, column: tuple[slice | None, ...]) -> np.ndarray:
-        """Where designs surely miss `client.waits` or `targets.latency_p95`, whatever rounding does."""
-        load, answers = self.evaluation.load, self.evaluation.table.answers[self.designs][column]
-        patience = self._stacked([load.runtime.quantile(1 - load.tolerance)]).least[0]
-        before = self.exchange.at_least(rows) + np.where(answers, self.work.at_least(rows) + patience, 0.0)
-        late = before * (1 - SLACK) > self._stacked([load.waits]).most[0]
-        if load.latency_p95 is None:
-            return np.asarray(late)
-        return np.asarray(
-            late | (self.p95.at_least(rows) * (1 - SLACK) > self._stacked([load.latency_p95]).most[0])
-        )
+    def _column(self, values: np.ndarray) -> np.ndarray:
+        return values.reshape(-1, *(1,) * len(self.shape))
 
-    def _stacked(self, values: Iterable[Number]) -> Stacked:
-        return Stacked(list(values), self.cells)
-
-    def places(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Winner and runner-up (-1: nobody), and the winner's money [USD a month]."""
-        shape = self.grid.shape
-        winner, runner_up, usd = np.empty(shape, np.int32), np.empty(shape, np.int32), np.empty(shape)
-        for block in self.grid:
-            best = Round(self, block).best
-            winner[block], runner_up[block], usd[block] = *best.index, best.usd[0]
-        return winner, runner_up, usd
-
-    def chance(self, winner: np.ndarray) -> np.ndarray:
-        """The winner's chance that a request breaks any limit as quotas are today."""
-        chance = np.full(winner.shape, np.nan)
-        for block in self.grid:
-            load, of_block = self.load_of(block), winner[block]
-            for index in np.unique(of_block[of_block != NOTHING]):
-                here = of_block == index
-                chance[block][here] = np.broadcast_to(self._chance(load, self.rows[index]), load.shape)[here]
-            load.forget()
-        return chance
-
-    def _chance(self, load: Conditions, rows: np.ndarray) -> np.ndarray:
-        contexts = [self.evaluation.table.contexts[row] for row in rows]
-        today = [
-            found.today
-            for found in load.asked(
-                "limits", contexts, lambda option, view: Exceedances.of(option.limits(view), view)
-            )
-        ]
-        worst: list[Number] = []
-        for driver in DRIVERS:
-            most: Number = 0.0
-            for chances in today:
-                most = np.maximum(most, chances.get(driver, 0.0))
-            worst.append(most)
-        return np.asarray(breach_probability(worst))
-
-    @staticmethod
-    def _fits(evaluation: Evaluation) -> list[Number]:
-        """Of each context, where it breaks no limit."""
-        load, contexts = evaluation.load, evaluation.table.contexts
-        return load.asked("fits", contexts, lambda option, view: fits(option.limits(view), view))
+    def _end(self, value: object, how: np.ufunc) -> np.ndarray:
+        """The end of a quantity of the load in each cell, shape (1, 1, *cells or 1)."""
+        values = np.asarray(value, dtype=float)
+        missing = 2 + len(self.shape) - values.ndim
+        return self.reduced(values.reshape((1,) * missing + values.shape), how)
 
     @cached_property
-    def free(self) -> list[Number]:
-        """Of each context, where the workload does not exclude it."""
-        exclusions = self.evaluation.table.exclusions(self.evaluation.load)
-        found: list[Number] = []
-        for context in self.evaluation.table.contexts:
-            free: Number = True
-            for exclusion in exclusions[context.option]:
-                free = free & ~np.asarray(exclusion.where)
-            found.append(free)
-        return found
+    def _rows(self) -> np.ndarray:
+        """The rows of the designs among the placements that are used."""
+        place = np.zeros(len(self.table.placements), dtype=int)
+        place[self.placements] = np.arange(len(self.placements))
+        return place[self.table.rows]
+
+    def _designs(self, values: np.ndarray) -> np.ndarray:
+        """Sums over the placements of each design."""
+        summed = values[self._rows[:, 0]]
+        for concern in range(1, self._rows.shape[1]):
+            summed = summed + values[self._rows[:, concern]]
+        return summed
+
+    def _chord(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """A slope and an offset so that slope x quantity + offset is no more than its money, in each cell."""
+        low, high = self._range(name, np.minimum), self._range(name, np.maximum)
+        book = self.answers.book
+        slope = book.least_usd(name, high) - book.least_usd(name, low)
+        slope = np.where(high > low, slope / np.where(high > low, high - low, 1.0), 0.0)
+        offset = np.minimum(
+            book.least_usd(name, low) - slope * low, book.least_usd(name, high) - slope * high
+        )
+        for start in book.knots(name):
+            between = (low < start) & (start < high)
+            if between.any():
+                offset = np.where(
+                    between, np.minimum(offset, book.least_usd(name, start) - slope * start), offset
+                )
+        return slope, offset
+
+    def _range(self, name: str, how: np.ufunc) -> np.ndarray:
+        """The least or the most that any design can sum up to, shape (1, 1, *cells)."""
+        ends = how.reduce(self.ends(name, how), axis=1, keepdims=True)
+        total = 0.0
+        for placements in self._of_concerns:
+            total = total + how.reduce(ends[placements], axis=0, keepdims=True)
+        return np.asarray(total)
+
+    @cached_property
+    def _of_concerns(self) -> list[np.ndarray]:
+        """The placements of each concern."""
+        return [np.unique(column) for column in self._rows.T]
+
+    @cached_property
+    def exchange(self) -> np.ndarray:
+        """The least seconds until the request is accepted: shape (placements, *cells or 1)."""
+        return self.ends(EXCHANGE, np.minimum).min(axis=1)
+
+    @cached_property
+    def work(self) -> np.ndarray:
+        """The least seconds of work beside the run time."""
+        return self.ends(WORK, np.minimum).min(axis=1)
+
+    @cached_property
+    def p95(self) -> np.ndarray:
+        """The least p95."""
+        return self.ends(P95, np.minimum).min(axis=1)
+
+    def surely_late(self, designs: np.ndarray, cell: np.ndarray) -> np.ndarray:
+        """Whether designs miss `client.waits` or `targets.latency_p95` all over a cell: one each."""
+        rows, places = self._rows[designs], self.grid.places(cell)
+
+        def here(values: np.ndarray, row: np.ndarray) -> np.ndarray:
+            where = [place if n > 1 else 0 for place, n in zip(places, values.shape[1:], strict=True)]
+            return values[(row if len(values) > 1 else np.zeros_like(row), *where)]
+
+        def summed(values: np.ndarray) -> np.ndarray:
+            total = here(values, rows[:, 0])
+            for concern in range(1, rows.shape[1]):
+                total = total + here(values, rows[:, concern])
+            return total
+
+        load, at_once = self.load, self.table.answers[designs]
+        begun, edge = (load.edge(driver) for driver in ("first_byte", "runtime"))
+        ends = {
+            name: here(how.reduce(self._end(value, how), axis=1), np.zeros_like(cell))  # of all sizes
+            for name, value, how in (
+                ("edge", edge, np.minimum),
+                ("begun", begun, np.minimum),
+                ("waits", load.waits, np.maximum),
+                ("p95", np.inf if load.latency_p95 is None else load.latency_p95, np.maximum),
+            )
+        }
+        answer = np.where(self.table.streams[designs], ends["begun"], ends["edge"])
+        before = summed(self.exchange) + np.where(at_once, summed(self.work) + answer, 0.0)
+        late = before * (1 - SLACK) > ends["waits"]
+        if load.latency_p95 is not None:
+            late = late | (summed(self.p95) * (1 - SLACK) > ends["p95"])
+        return np.asarray(late)
+
+
+class Contest:
+    """The two best in each cell, so far.
+
+    In rounds: those designs are priced whose least is the lowest of those that are left in their cell, in
+    all cells at once, until none is left whose least is no more than what the second best costs there.
+    """
+
+    def __init__(self, search: Search) -> None:
+        self.search, self.grid = search, search.grid
+        self.cells = Cells(search.answers, search.grid)
+        shape = (2, self.grid.cells, *self.grid.side)
+        fills = (NOTHING, 0, np.inf, np.nan, np.inf)  # index, size, score, usd, p95
+        self.best = [np.full(shape, fill) for fill in fills]
+        self.points = math.prod(self.grid.side) * search.answers.sizes
+        everything = len(search.table.rows) * self.grid.cells * self.points
+        self.bounded = everything > FEW  # else bounds would cost more than they save
+
+    def run(self) -> None:
+        """All rounds."""
+        cells, count = np.arange(self.grid.cells), len(self.search.table.rows)
+        if not self.bounded:
+            designs = np.repeat(np.arange(count)[:, None], self.grid.cells, axis=1)
+            self._price(designs, cells, np.ones(designs.shape, dtype=bool))
+            return
+        least, each = self.search.least.copy(), FIRST  # infinite of those that were priced
+        while len(cells):
+            designs = self._lowest(least, cells, max(1, min(each, len(least))))
+            open_to = np.take_along_axis(least[:, cells], designs, 0) <= self._second(cells)
+            least[designs, cells] = np.inf
+            self._price(designs, cells, open_to)
+            cells = cells[(least[:, cells] <= self._second(cells)).any(axis=0)]
+            each *= 2
 
     @staticmethod
-    def _cold(evaluation: Evaluation) -> list[Number]:
-        """Of each context, the share of requests whose work waits for a cold start."""
-        return [
-            evaluation.load.under(c.flow).work_cold_share if c.option.concern == "execution" else 0.0
-            for c in evaluation.table.contexts
-        ]
+    def _lowest(least: np.ndarray, cells: np.ndarray, count: int) -> np.ndarray:
+        """The designs of the lowest least in each cell: shape (count, cells)."""
+        here = least[:, cells]
+        if count >= len(here):
+            return np.broadcast_to(np.arange(len(here))[:, None], here.shape)
+        return np.argpartition(here, count - 1, axis=0)[:count]
 
+    def _second(self, cells: np.ndarray) -> np.ndarray:
+        """The most that the second best costs in each of these cells, finite."""
+        score = self.best[2][1, cells].reshape(len(cells), -1).max(axis=1)
+        return np.minimum(score, np.finfo(float).max)
 
-class Round:
-    """The contest in one block."""
+    def _price(self, designs: np.ndarray, cells: np.ndarray, open_to: np.ndarray) -> None:
+        """Let designs compete, in so many cells at a time that what they need fits into a cache."""
+        at_once = max(1, PRICED // (self.points * len(designs)))
+        for start in range(0, len(cells), at_once):
+            part = slice(start, start + at_once)
+            self._enter(designs[:, part], cells[part], open_to[:, part])
 
-    def __init__(self, contest: Contest, block: Block) -> None:
-        self.contest, self.block = contest, block
-        self.load = contest.load_of(block)
-        self.shape = shape = self.load.shape
-        self.inside = contest.cells.within(block)
-        self.cuts: dict[tuple[str, int], np.ndarray] = {}
-        self.best = TopTwo(
-            np.full((2, *shape), np.inf),
-            np.full((2, *shape), NOTHING),
-            np.full((2, *shape), np.nan),
-            np.full((2, 2, *shape), np.inf),
-        )
-        self._compete()
+    def _enter(self, designs: np.ndarray, cells: np.ndarray, open_to: np.ndarray) -> None:
+        number, place = np.nonzero(open_to)  # one each: a design in a cell
+        design, cell = designs[number, place], cells[place]
+        if self.bounded:
+            fine = ~self.search.surely_late(design, cell)
+            number, place, design, cell = number[fine], place[fine], design[fine], cell[fine]
+        if not len(design):
+            return
+        table = self.search.table
+        sums = Sums(self.cells, table, design, cell)
+        holds = ~sums.broken()
+        some = np.flatnonzero(holds.reshape(len(design), -1).any(axis=1))
+        if len(some) < len(design):  # what breaks all over its cell need not be priced
+            sums, number, place, design = sums.only(some), number[some], place[some], design[some]
+            holds, cell = holds[some], cell[some]
+        if not len(design):
+            return
+        usd = sums.usd()
+        score = sums.score(usd, table.parts[design])
+        open_here = holds & (score <= self.best[2][1, cell][:, None] * (1 + SLACK))
+        some = np.flatnonzero(open_here.reshape(len(design), -1).any(axis=1))
+        if not len(some):
+            return
+        if len(some) < len(design):
+            sums, number, place, design = sums.only(some), number[some], place[some], design[some]
+            usd, score, open_here = usd[some], score[some], open_here[some]
+        score = np.where(open_here & sums.in_time(), score, np.inf)
+        if np.isfinite(score).any():
+            values = self._sized(score, usd, sums.total(P95))
+            self._place(number, place, design, values, designs.shape, cells)
 
-    def _compete(self) -> None:
-        """Price the designs in the order of their least, where it is less than what the second best costs."""
-        least = self.contest.least[(slice(None), *self.inside)].reshape(len(self.contest.designs), -1)
-        second = self._second()
-        for number in least.min(axis=1).argsort(kind="stable"):
-            if (least[number] <= second).any() and self._enter(int(self.contest.designs[number])):
-                second = self._second()
-        self.load.forget()
+    def _sized(self, *values: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Size, score, money and p95 of each design at its best size: shape (designs, *sides)."""
+        shape = np.broadcast_shapes(*(each.shape for each in values), (1, 1, *self.grid.side))
+        size = np.broadcast_to(values[0], shape).argmin(axis=1)
+        if shape[1] == 1:
+            return (size, *(np.broadcast_to(each, shape)[:, 0] for each in values))
+        picked = (np.take_along_axis(np.broadcast_to(each, shape), size[:, None], 1)[:, 0] for each in values)
+        return (size, *picked)
 
-    def _second(self) -> np.ndarray:
-        """The most that the second best costs in each cell of the block, finite."""
-        score = self.best.score[1]
-        for axis, starts in enumerate(self.contest.cells.starts):
-            score = np.maximum.reduceat(score, starts[starts < score.shape[axis]], axis=axis)
-        return np.minimum(score.ravel(), np.finfo(float).max)
-
-    def _cut(self, kind: str, context: int, values: Sequence[Number]) -> np.ndarray:
-        """A context's array in this block, remembered."""
-        key = (kind, context)
-        if key not in self.cuts:
-            self.cuts[key] = cut(values[context], self.block)
-        return self.cuts[key]
-
-    def _sum(self, kind: str, contexts: Sequence[int], values: Sequence[Number]) -> np.ndarray:
-        """The sum over the contexts of a design, in the order of the concerns."""
-        total = self._cut(kind, contexts[0], values)
-        for context in contexts[1:]:
-            total = total + self._cut(kind, context, values)
-        return total
-
-    def _enter(self, index: int) -> bool:
-        """Let one design compete, where it may still win; whether it is the best or second best anywhere."""
-        contexts = self.contest.rows[index].tolist()
-        usd = self._usd(contexts)
-        score = usd + cut(self.contest.part_usd, self.block) * self.contest.parts[index]
-        open_to = self._fits(contexts) & (score <= self.best.score[1])
-        if not open_to.any():
-            return False
-        open_to = open_to & self._in_time(index, contexts)
-        score = np.where(open_to, score, np.inf)
-        return self._place(index, contexts, score, np.broadcast_to(usd, self.shape))
-
-    def _fits(self, contexts: Sequence[int]) -> np.ndarray:
-        """Where no limit breaks and nothing is excluded."""
-        fits = np.ones(self.shape, dtype=bool)
-        for context in contexts:
-            if not self.contest.always[context]:
-                fits &= self._cut("fits", context, self.contest.fits.values) > 0
-            if self.contest.may_be_excluded[context]:
-                fits = fits & self._cut("free", context, self.contest.free)
-        return fits
-
-    def _usd(self, contexts: Sequence[int]) -> np.ndarray:
-        c = self.contest
-        usd = self._sum("linear", contexts, c.linear.values)
-        by_id: dict[str, list[int]] = {}
-        for context in contexts:
-            for price_id in c.ids[context]:
-                by_id.setdefault(price_id, []).append(context)
-        quantities = {
-            price_id: self._sum(price_id, those, c.tiered[price_id].values)
-            for price_id, those in by_id.items()
-        }
-        usd = usd + c.evaluation.book.tiered_usd(quantities)
-        return np.asarray(usd * cut(c.kept, self.block))
-
-    def _in_time(self, index: int, contexts: Sequence[int]) -> Number:
-        """Within `client.waits` and `targets.latency_p95`."""
-        c, load = self.contest, self.load
-        exchange = self._sum("exchange", contexts, c.exchange.values)
-        if c.evaluation.table.answers[index]:
-            work, cold = (
-                self._sum(kind, contexts, stacked.values)
-                for kind, stacked in (("work", c.work), ("cold", c.cold))
-            )
-            within = over_patience(load, exchange, work, cold, True) <= load.tolerance
-        else:
-            within = load.waits - exchange >= 0
-        return within if load.latency_p95 is None else within & (self._p95(contexts) <= load.latency_p95)
-
-    def _p95(self, contexts: Sequence[int]) -> np.ndarray:
-        return self._sum("p95", contexts, self.contest.p95.values)
-
-    def _place(self, index: int, contexts: Sequence[int], score: np.ndarray, usd: np.ndarray) -> bool:
-        """Put a design where it belongs, if anywhere; equal scores go to fewer parts, then lower p95."""
-        placed = False
-        for place in (0, 1):
-            ahead = score < self.best.score[place]
-            equal = (score == self.best.score[place]) & np.isfinite(score)
-            tie = None
-            if equal.any():
-                tie = self._tie(index, contexts)
-                ahead = ahead | (equal & _before(tie, index, self.best.tie[place], self.best.index[place]))
-            if not ahead.any():
-                continue
-            placed = True
-            tie = self._tie(index, contexts) if tie is None else tie
-            if place == 0:
-                for kept in (self.best.score, self.best.index, self.best.usd):
-                    kept[1] = np.where(ahead, kept[0], kept[1])
-                self.best.tie[1] = np.where(ahead, self.best.tie[0], self.best.tie[1])
-            self.best.score[place] = np.where(ahead, score, self.best.score[place])
-            self.best.index[place] = np.where(ahead, index, self.best.index[place])
-            self.best.usd[place] = np.where(ahead, usd, self.best.usd[place])
-            self.best.tie[place] = np.where(ahead, tie, self.best.tie[place])
-            if place == 0:
-                score = np.where(ahead, np.inf, score)
-        return placed
-
-    def _tie(self, index: int, contexts: Sequence[int]) -> np.ndarray:
-        parts = np.full(self.shape, float(self.contest.parts[index]))
-        return np.stack([parts, np.broadcast_to(self._p95(contexts), self.shape)])
-
-
-def _before(tie: np.ndarray, index: int, other: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """Where a design goes before one of the same score: fewer parts, lower p95, earlier in the table."""
-    fewer, as_many = tie[0] < other[0], tie[0] == other[0]
-    sooner, as_soon = tie[1] < other[1], tie[1] == other[1]
-    return fewer | (as_many & (sooner | (as_soon & (index < held))))
-
-
-class Pairs:
-    """Designs against each other, a row for each and a column for each."""
-
-    def __init__(self, contest: Contest) -> None:
-        self.contest, self.rows = contest, contest.rows
-        self.shared = self.rows[:, None] == self.rows  # (designs, designs, concerns)
-
-    def undominated(self) -> np.ndarray:
-        """The designs that may be among the two best anywhere."""
-        better = self._serves() & self._never_later() & self._cheaper()
-        return np.flatnonzero(better.sum(axis=0) < ENOUGH)
-
-    def _more(self, stacked: Stacked) -> np.ndarray:
-        """The most by which each concern of a row's design may exceed that of a column's."""
-        low, high = (each[self.rows] for each in stacked.ends)
-        return np.where(self.shared, 0.0, high[:, None] - low)
-
-    def _cheaper(self) -> np.ndarray:
-        c = self.contest
-        usd = self._more(c.linear).sum(axis=-1)
-        for price_id, stacked in c.tiered.items():
-            quantity = self._more(stacked).sum(axis=-1)
-            least, most = c.evaluation.book.unit_prices(price_id)
-            usd += _times(quantity, least, most)
-        parts = c.parts
-        apart = (parts[:, None] - parts).astype(float)
-        kept, part_usd = np.asarray(c.kept), np.asarray(c.part_usd)
-        score = _times(usd, kept.min(), kept.max()) + _times(apart, part_usd.min(), part_usd.max())
-        scale = c.linear.ends[1][self.rows].sum(axis=-1) + part_usd.max() * parts
-        return np.asarray(score < -SLACK * (1 + scale[:, None]))
-
-    def _never_later(self) -> np.ndarray:
-        """Whether a row's design keeps every promise that a column's keeps."""
-        c = self.contest
-        answers = c.evaluation.table.answers
-        fine = answers[:, None] <= answers
-        for stacked in (c.exchange, c.p95):
-            fine &= _no_more(self._more(stacked))
-        for stacked in (c.work, c.cold):
-            fine &= _no_more(self._more(stacked)) | ~answers[:, None]
-        return np.asarray(fine)
-
-    def _serves(self) -> np.ndarray:
-        """Whether whatever may break or exclude a row's design is part of the column's too."""
-        doubtful = ~self.contest.always | self.contest.may_be_excluded
-        return np.asarray((self.shared | ~doubtful[self.rows][:, None]).all(axis=-1))
-
-
-def _times(values: np.ndarray, least: float, most: float) -> np.ndarray:
-    """The most that values can be, times a factor between these."""
-    return values * np.where(values > 0, most, least)
-
-
-def _no_more(terms: np.ndarray) -> np.ndarray:
-    """Whether a sum is surely not above zero, rounding or not."""
-    return np.asarray((terms <= 0).all(axis=-1) | (terms.sum(axis=-1) < -SLACK))
+    def _place(
+        self,
+        number: np.ndarray,
+        place: np.ndarray,
+        design: np.ndarray,
+        values: tuple[np.ndarray, ...],
+        shape: tuple[int, ...],
+        cells: np.ndarray,
+    ) -> None:
+        """The two best of those so far and these, in the cells where one of these competes."""
+        here, place = np.unique(place, return_inverse=True)
+        cells = cells[here]
+        size = (shape[0], len(cells), *self.grid.side)
+        index = np.broadcast_to(design.reshape(-1, *(1,) * len(self.grid.side)), values[0].shape)
+        every = []
+        for old, new, fill in zip(self.best, (index, *values), (0, 0, np.inf, np.nan, np.inf), strict=True):
+            entered = np.full(size, fill, dtype=old.dtype)
+            entered[number, place] = new
+            every.append(np.concatenate([old[:, cells], entered]))
+        parts = self.search.table.parts[every[0]]  # of nobody those of any design, at an infinite score
+        score = every[2].copy()
+        for rank in (0, 1):
+            first = ranked(score, parts, every[4], every[0])
+            none, at = first == NOTHING, np.maximum(first, 0)[None]
+            for kept, all_, fill in zip(self.best, every, (NOTHING, 0, np.inf, np.nan, np.inf), strict=True):
+                kept[rank, cells] = np.where(none, fill, np.take_along_axis(all_, at, 0)[0])
+            np.put_along_axis(score, at, np.inf, 0)

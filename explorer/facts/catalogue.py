@@ -9,26 +9,52 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from explorer.errors import UnknownIdError
 
 from . import records
 from .cold_starts import cold_start_for, cold_starts_of
-from .csv_table import Check, Columns, Row, entry, frame_of, read, read_columns, refused, text
+from .csv_table import (
+    Check,
+    Columns,
+    Row,
+    age_days,
+    frame_with_age,
+    read_columns,
+    read_rows,
+    refusal,
+    table_entry,
+    text_cell,
+)
 from .locations import data_dir
 from .price_book import HOME_REGION as HOME_REGION
-from .price_book import NOTE, BillingNote, PriceBook, notes_of
-from .records import Breach, ColdStart, Constant, Free, Limit, ProductRow, Service, Tariff, Time
-from .sources import SOURCE, Source, check_sources, shown, sources_of
+from .price_book import NOTE, BillingNote, PriceBook, billing_notes_of
+from .records import (
+    Breach,
+    ColdStart,
+    Constant,
+    Free,
+    InstanceType,
+    Limit,
+    ProductRow,
+    Service,
+    Tariff,
+    TaskSize,
+    Time,
+)
+from .savings_plans import COVERED, NO_PLAN, CoveredPrice, covered_prices, covering, under_plan
+from .sources import SOURCE, Source, check_sources, source_address, sources_of
 from .suggestions import expected_one_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .probes import Probe
+    from .ranges import Range
     from .regions import Region
     from .rules import Rule
     from .runtimes import Runtime
@@ -37,7 +63,7 @@ if TYPE_CHECKING:
 DOOR = "door."  # before a door's id: what its time in times.csv is called
 
 
-def _fields(row: Row) -> Row:
+def _without_place(row: Row) -> Row:
     return {field: value for field, value in row.items() if field != "place"}
 
 
@@ -49,61 +75,61 @@ class Facts:
 
     def edition(self) -> str:
         """The newest day on which a price was seen, and a name for all the tables as they are now."""
-        found = hashlib.sha256()
+        digest = hashlib.sha256()
         for path in sorted(self.folder.glob("*.csv")):
-            found.update(path.read_bytes())
-        return max(self._price_columns.values["as_of"]) + f" {found.hexdigest()[:12]}"
+            digest.update(path.read_bytes())
+        return max(self._price_columns.values["as_of"]) + f" {digest.hexdigest()[:12]}"
 
-    def _read(self, name: str, checks: Mapping[str, Check]) -> list[Row]:
+    def _read_table(self, name: str, checks: Mapping[str, Check]) -> list[Row]:
         if "unit" in checks:
             checks = {**checks, "unit": self._unit}
-        return read(self.folder / name, checks)
+        return read_rows(self.folder / name, checks)
 
     @cached_property
     def _units(self) -> frozenset[str]:
-        return frozenset(row["unit"] for row in read(self.folder / "units.csv", {"unit": text}))
+        return frozenset(row["unit"] for row in read_rows(self.folder / "units.csv", {"unit": text_cell}))
 
-    def _unit(self, given: str) -> str:
-        if given not in self._units:
+    def _unit(self, unit: str) -> str:
+        if unit not in self._units:
             raise ValueError("a unit of units.csv")
-        return given
+        return unit
 
     @cached_property
     def _limit_rows(self) -> list[Row]:
-        return self._read("limits.csv", records.LIMIT)
+        return self._read_table("limits.csv", records.LIMIT)
 
     @cached_property
     def _limits(self) -> dict[str, Limit]:
-        rows = records.by_id(self._limit_rows, history=True)
-        return {id: Limit(**_fields(row)) for id, row in rows.items()}
+        rows = records.rows_by_id(self._limit_rows, history=True)
+        return {id: Limit(**_without_place(row)) for id, row in rows.items()}
 
     @cached_property
     def _times(self) -> dict[str, Time]:
-        rows = records.by_id(self._read("times.csv", records.TIME))
+        rows = records.rows_by_id(self._read_table("times.csv", records.TIME))
         return {id: records.time_of(row) for id, row in rows.items()}
 
     @cached_property
     def _constants(self) -> dict[str, Constant]:
-        rows = records.by_id(self._read("constants.csv", records.CONSTANT))
-        return {id: Constant(**_fields(row)) for id, row in rows.items()}
+        rows = records.rows_by_id(self._read_table("constants.csv", records.CONSTANT))
+        return {id: Constant(**_without_place(row)) for id, row in rows.items()}
 
     @cached_property
     def _breaches(self) -> dict[tuple[str, str], Breach]:
         table: dict[tuple[str, str], Breach] = {}
-        for row in self._read("breaches.csv", records.BREACH):
-            place, breach = row["place"], Breach(**_fields(row))
+        for row in self._read_table("breaches.csv", records.BREACH):
+            place, breach = row["place"], Breach(**_without_place(row))
             if breach.limit not in self._limits:
-                raise refused(place, "limit", breach.limit, "an id of limits.csv")
+                raise refusal(place, "limit", breach.limit, "an id of limits.csv")
             if breach.door not in self._callers:
-                raise refused(place, "door", breach.door, f"one of {', '.join(self._callers)}")
+                raise refusal(place, "door", breach.door, f"one of {', '.join(self._callers)}")
             if (breach.limit, breach.door) in table:
-                raise refused(place, "door", breach.door, "one line a limit and door")
+                raise refusal(place, "door", breach.door, "one line a limit and door")
             table[breach.limit, breach.door] = breach
         return table
 
     @cached_property
     def _sources(self) -> dict[str, Source]:
-        return sources_of(self._read("sources.csv", SOURCE))
+        return sources_of(self._read_table("sources.csv", SOURCE))
 
     @cached_property
     def _callers(self) -> tuple[str, ...]:
@@ -123,60 +149,80 @@ class Facts:
 
     @cached_property
     def _notes(self) -> dict[str, BillingNote]:
-        return notes_of(self._read("billing_notes.csv", NOTE), self._prices)
+        return billing_notes_of(self._read_table("billing_notes.csv", NOTE), self._prices)
 
     @cached_property
     def _regions(self) -> dict[str, Region]:
         from .regions import REGION, regions_of
 
-        return regions_of(self._read("regions.csv", REGION))
+        return regions_of(self._read_table("regions.csv", REGION))
 
     @cached_property
     def _runtimes(self) -> dict[str, Runtime]:
         from .runtimes import RUNTIME, runtimes_of
 
-        return runtimes_of(self._read("runtimes.csv", RUNTIME))
+        return runtimes_of(self._read_table("runtimes.csv", RUNTIME))
 
     @cached_property
     def _rules(self) -> dict[tuple[str, str], Rule]:
         from .rules import RULE, rules_of
 
-        return rules_of(self._read("rules.csv", RULE))
+        return rules_of(self._read_table("rules.csv", RULE))
+
+    @cached_property
+    def _ranges(self) -> tuple[Range, ...]:
+        from .ranges import RANGE, ranges_of
+
+        return ranges_of(self._read_table("ranges.csv", RANGE), self._limits)
 
     @cached_property
     def _products(self) -> dict[str, ProductRow]:
         table: dict[str, ProductRow] = {}
-        for row in self._read("products.csv", records.PRODUCT):
+        for row in self._read_table("products.csv", records.PRODUCT):
             if row["id"] in table:
-                raise refused(row["place"], "id", row["id"], "one line an id")
+                raise refusal(row["place"], "id", row["id"], "one line an id")
             if bool(row["service"]) == bool(row["not_listed"]):
                 accepted = "a reason where there is no service, else blank"
-                raise refused(row["place"], "not_listed", row["not_listed"], accepted)
-            table[row["id"]] = ProductRow(**_fields(row))
+                raise refusal(row["place"], "not_listed", row["not_listed"], accepted)
+            table[row["id"]] = ProductRow(**_without_place(row))
         return table
 
     @cached_property
-    def _services(self) -> dict[str, Service]:
+    def _service_colours(self) -> dict[str, Service]:
         table: dict[str, Service] = {}
-        for row in self._read("services.csv", records.SERVICE):
+        for row in self._read_table("services.csv", records.SERVICE):
             name = row["service"]
             if name in table or not any(id.startswith(f"{name}.") for id in self._prices.ids):
-                raise refused(row["place"], "service", name, "the first part of an id of prices.csv, once")
+                raise refusal(row["place"], "service", name, "the first part of an id of prices.csv, once")
             table[name] = Service(name, row["colour"] or "", row["shade"])
         return table
 
     @cached_property
-    def _task_sizes(self) -> tuple[float, ...]:
-        rows = self._read("task_sizes.csv", records.TASK_SIZE)
-        return tuple(sorted({row["vcpu"] for row in rows}))
+    def _task_sizes(self) -> tuple[TaskSize, ...]:
+        rows = self._read_table("task_sizes.csv", records.TASK_SIZE)
+        return tuple(TaskSize(row["vcpu"], row["gb"]) for row in sorted(rows, key=lambda row: row["vcpu"]))
+
+    @cached_property
+    def _instance_types(self) -> tuple[InstanceType, ...]:
+        rows = self._read_table("instance_types.csv", records.INSTANCE_TYPE)
+        fields = InstanceType.__dataclass_fields__
+        types = tuple(InstanceType(**{name: row[name] for name in fields}) for row in rows)
+        for row, each in zip(rows, types, strict=True):
+            if each.price_id not in self._prices:
+                raise refusal(row["place"], "instance", each.instance, "one with a price in prices.csv")
+        return tuple(sorted(types, key=lambda each: (each.architecture, each.vcpu)))
 
     @cached_property
     def _cold_starts(self) -> dict[str, list[ColdStart]]:
-        return cold_starts_of(self._read("cold_starts.csv", records.COLD_START))
+        return cold_starts_of(self._read_table("cold_starts.csv", records.COLD_START))
+
+    @cached_property
+    def _restores(self) -> dict[str, list[ColdStart]]:
+        return cold_starts_of(self._read_table("cold_starts.csv", records.COLD_START), restored=True)
 
     def limit(self, id: str) -> Limit:
-        """The limit `id`. Raises UnknownIdError naming what comes near."""
-        return entry(self._limits, id, "limit")
+        """The limit `id`. Raises UnknownIdError naming similar ids."""
+        return table_entry(self._limits, id, "limit")
 
     def limits(self) -> dict[str, Limit]:
         """Every limit by its id."""
@@ -185,20 +231,27 @@ class Facts:
     def limit_history(self, id: str) -> tuple[Limit, ...]:
         """Every row of the limit `id`, the oldest first. Raises UnknownIdError as limit."""
         self.limit(id)
-        return tuple(Limit(**_fields(row)) for row in self._limit_rows if row["id"] == id)
+        return self._limit_history[id]
+
+    @cached_property
+    def _limit_history(self) -> dict[str, tuple[Limit, ...]]:
+        rows: dict[str, tuple[Limit, ...]] = {}
+        for row in self._limit_rows:
+            rows[row["id"]] = (*rows.get(row["id"], ()), Limit(**_without_place(row)))
+        return rows
 
     def confirmed_limit(self, id: str) -> float | None:
         """The value of the newest row of the limit `id` that is verified, None if there is none."""
         verified = [row.value for row in self.limit_history(id) if row.verified]
         return verified[-1] if verified else None
 
-    def unconfirmed(self, id: str, value: float) -> str:
+    def unconfirmed_note(self, id: str, value: float) -> str:
         """What to know of a `value` that only a row of the limit `id` allows that is not verified.
 
         "" where the newest verified row allows it, or no row does, or nothing is known of it.
         """
-        row, confirmed = self.limit(id), self.confirmed_limit(id)
-        if row.value is None or confirmed is None or not confirmed < value <= row.value:
+        row, confirmed_value = self.limit(id), self.confirmed_limit(id)
+        if row.value is None or confirmed_value is None or not confirmed_value < value <= row.value:
             return ""
         rule = self.rule("limit", id)
         return rule.rule if rule else ""
@@ -207,9 +260,13 @@ class Facts:
         """Where the SDK's service models speak of a limit."""
         from .probes import PROBE, probes_of
 
-        return probes_of(self._read("probes.csv", PROBE), self._limits)
+        return probes_of(self._read_table("probes.csv", PROBE), self._limits)
 
-    def breach(self, limit_id: str, door: str) -> Breach | None:
+    def ranges(self) -> tuple[Range, ...]:
+        """What the properties of templates may be."""
+        return self._ranges
+
+    def breach_at_door(self, limit_id: str, door: str) -> Breach | None:
         """What the caller of `door` sees when the limit breaks: its own row, any door's, Invoke's.
 
         `door` is a door's id, "invoke" for a call by SDK, or "async" for work that was handed over.
@@ -222,18 +279,44 @@ class Facts:
         self.limit(limit_id)
         return tuple(breach for (limit, _), breach in self._breaches.items() if limit == limit_id)
 
-    def tariff(self, id: str, region: str) -> Tariff:
+    def tariff(self, id: str, region: str, plan: str = NO_PLAN) -> Tariff:
         """The price of `id` in `region`, marked `assumed` where it is taken from elsewhere.
 
+        `plan`: the savings plan under which it is paid, such as "compute-1y".
         Raises UnknownIdError for an unknown id, and for what has not the form of a region.
         """
         self._check_price_id(id)
         self.check_region(region)
-        return self._prices.tariff(id, region, {} if self._prices.has(id, region) else self._notes)
+        listed = self._prices.tariff(id, region, {} if self._prices.has(id, region) else self._notes)
+        return listed if plan == NO_PLAN else self._under(plan, listed)
+
+    def _under(self, plan: str, listed: Tariff) -> Tariff:
+        """A tariff as it is paid under a savings plan; as it is where the plan does not cover it."""
+        row = covering(listed.id, self._covered)
+        if row is None:
+            return listed
+        plan_price = row.plan_price.format(term=plan.removeprefix("compute-"))
+        region = listed.region if self._prices.has(plan_price, listed.region) else HOME_REGION
+        covered = Decimal(str(self.constant("savings_plan.covered").value))
+        reduced, full = (self._prices.own_tariff(id, region) for id in (plan_price, row.list_price))
+        return under_plan(listed, row, reduced, full, covered)
+
+    @cached_property
+    def _covered(self) -> tuple[CoveredPrice, ...]:
+        rows = self._read_table("savings_plans.csv", COVERED)
+        for row in rows:
+            for id in (row["list_price"], *(row["plan_price"].format(term=term) for term in ("1y", "3y"))):
+                if id not in self._prices:
+                    raise refusal(row["place"], "plan_price", id, "ids of prices.csv")
+        return covered_prices(rows)
+
+    def covered_prices(self) -> tuple[CoveredPrice, ...]:
+        """What a Compute Savings Plan covers."""
+        return self._covered
 
     def _check_price_id(self, id: str) -> None:
         if id not in self._prices:
-            entry(dict.fromkeys(self._prices.ids), id, "price")
+            table_entry(dict.fromkeys(self._prices.ids), id, "price")
 
     def price_ids(self) -> tuple[str, ...]:
         """Every billing dimension that has a price."""
@@ -249,9 +332,9 @@ class Facts:
         Raises UnknownIdError naming what was probably meant: eu-central-1 for "Frankfurt".
         """
         if region not in self._prices.regions:
-            from .regions import check_name
+            from .regions import check_region_name
 
-            check_name(region, self._regions)
+            check_region_name(region, self._regions)
 
     def region(self, region: str) -> Region | None:
         """What is known of a region, None of one that has no row. Raises UnknownIdError as check_region."""
@@ -273,7 +356,7 @@ class Facts:
         return self._rules.get((applies_to, subject))
 
     def is_from_home(self, id: str, region: str) -> bool:
-        """Whether the price `id` in `region` is the one global price, which stands at us-east-1.
+        """Whether the price `id` in `region` is the one global price, whose row is that of us-east-1.
 
         Raises UnknownIdError for an unknown id.
         """
@@ -297,27 +380,31 @@ class Facts:
 
     def services(self) -> dict[str, Service]:
         """The services with a colour or a shade of their own, by the first part of their price ids."""
-        return dict(self._services)
+        return dict(self._service_colours)
 
     def time(self, id: str) -> Time:
-        """How long the operation `id` takes. Raises UnknownIdError naming what comes near."""
-        return entry(self._times, id, "time")
+        """How long the operation `id` takes. Raises UnknownIdError naming similar ids."""
+        return table_entry(self._times, id, "time")
 
     def times(self) -> dict[str, Time]:
         """Every time by its id."""
         return dict(self._times)
 
     def constant(self, id: str) -> Constant:
-        """The constant `id`. Raises UnknownIdError naming what comes near."""
-        return entry(self._constants, id, "constant")
+        """The constant `id`. Raises UnknownIdError naming similar ids."""
+        return table_entry(self._constants, id, "constant")
 
     def constants(self) -> dict[str, Constant]:
         """Every constant by its id."""
         return dict(self._constants)
 
-    def task_sizes(self) -> tuple[float, ...]:
-        """The vCPU that a container task may have, least first."""
+    def task_sizes(self) -> tuple[TaskSize, ...]:
+        """The sizes that a container task may have, by vCPU, least first."""
         return self._task_sizes
+
+    def instance_types(self, architecture: str) -> tuple[InstanceType, ...]:
+        """The instances of an architecture that Managed Instances may run on, the smallest first."""
+        return tuple(each for each in self._instance_types if each.architecture == architecture)
 
     def languages(self) -> tuple[str, ...]:
         """The languages with measured cold starts."""
@@ -329,45 +416,66 @@ class Facts:
         Where `language` was measured on the other architecture alone, that. A runtime that was not measured
         takes the nearest version of its family, marked `assumed`. Raises UnknownIdError for anything else.
         """
-        measured: str | None = language
+        nearest: str | None = language
         if language not in self._cold_starts:
-            from .runtimes import nearest
+            from .runtimes import nearest_runtime
 
             whole = [name for name, rows in self._cold_starts.items() if rows[0].language == name]
-            measured = nearest(language, whole)
-        if measured is None:
+            nearest = nearest_runtime(language, whole)
+        if nearest is None:
             raise UnknownIdError(f'language is "{language}": {expected_one_of(self.languages())}')
-        row = cold_start_for(self._cold_starts[measured], architecture, memory_mb)
+        row = cold_start_for(self._cold_starts[nearest], architecture, memory_mb)
+        return replace(row, assumed=nearest != language)
+
+    def restore(self, language: str, architecture: str, memory_mb: float) -> ColdStart:
+        """The restore from a snapshot, as `cold_start`; of a runtime not measured, the newest of all.
+
+        Restores were measured for Java alone: elsewhere the row is marked `assumed`.
+        """
+        measured = language if language in self._restores else max(self._restores)
+        row = cold_start_for(self._restores[measured], architecture, memory_mb)
         return replace(row, assumed=measured != language)
 
-    def limits_frame(self) -> pd.DataFrame:
+    def limit_rows(self) -> list[dict[str, Any]]:
         """A row a limit; `age_days` since it was seen, from the start of a month or year."""
-        return frame_of([asdict(limit) for limit in self._limits.values()])
+        return [{**asdict(limit), "age_days": age_days(limit.as_of)} for limit in self._limits.values()]
+
+    def limits_frame(self) -> pd.DataFrame:
+        """`limit_rows` as a frame."""
+        return frame_with_age([asdict(limit) for limit in self._limits.values()])
 
     def prices_frame(self) -> pd.DataFrame:
         """A row a price ever seen; `age_days` as above, and `stale`: not seen since 2026 began."""
         values = self._price_columns.values
-        frame = frame_of({**values, "source": [shown(key, self._sources) for key in values["source"]]})
+        frame = frame_with_age(
+            {**values, "source": [source_address(key, self._sources) for key in values["source"]]}
+        )
         numbers = dict.fromkeys(("tier_from", "tier_to", "price_usd"), float)
         return frame.astype(numbers).assign(stale=[records.is_stale(as_of) for as_of in frame["as_of"]])
 
     def breaches_frame(self) -> pd.DataFrame:
         """A row a limit and door: what the caller sees when the limit breaks."""
-        return frame_of([asdict(breach) for breach in self._breaches.values()])
+        return frame_with_age([asdict(breach) for breach in self._breaches.values()])
 
 
 DEFAULT = Facts(data_dir())
 limit, limits, limits_frame = DEFAULT.limit, DEFAULT.limits, DEFAULT.limits_frame
-confirmed_limit, unconfirmed = DEFAULT.confirmed_limit, DEFAULT.unconfirmed
-breach, breaches_of, breaches_frame = DEFAULT.breach, DEFAULT.breaches_of, DEFAULT.breaches_frame
+limit_rows = DEFAULT.limit_rows
+confirmed_limit, unconfirmed_note = DEFAULT.confirmed_limit, DEFAULT.unconfirmed_note
+breach_at_door, breaches_of, breaches_frame = (
+    DEFAULT.breach_at_door,
+    DEFAULT.breaches_of,
+    DEFAULT.breaches_frame,
+)
 limit_history = DEFAULT.limit_history
-cold_start, languages = DEFAULT.cold_start, DEFAULT.languages
+cold_start, restore, languages = DEFAULT.cold_start, DEFAULT.restore, DEFAULT.languages
 tariff, free, prices_frame = DEFAULT.tariff, DEFAULT.free, DEFAULT.prices_frame
 price_ids, regions, region = DEFAULT.price_ids, DEFAULT.regions, DEFAULT.region
 source, check_region = DEFAULT.source, DEFAULT.check_region
 runtime, rule = DEFAULT.runtime, DEFAULT.rule
+ranges = DEFAULT.ranges
 products, services = DEFAULT.products, DEFAULT.services
 time, times = DEFAULT.time, DEFAULT.times
 constant, constants = DEFAULT.constant, DEFAULT.constants
-task_sizes = DEFAULT.task_sizes
+task_sizes, instance_types = DEFAULT.task_sizes, DEFAULT.instance_types
 edition = DEFAULT.edition

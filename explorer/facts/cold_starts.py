@@ -8,11 +8,11 @@ from .csv_table import Row
 from .records import ColdStart, cold_start_of
 
 
-def cold_starts_of(rows: Iterable[Row]) -> dict[str, list[ColdStart]]:
-    """Zip packages without SnapStart, by language; of two base images the newer."""
+def cold_starts_of(rows: Iterable[Row], restored: bool = False) -> dict[str, list[ColdStart]]:
+    """Zip packages by language, started anew or restored from a snapshot; of two base images the newer."""
     table: dict[str, dict[tuple[str, int], ColdStart]] = {}
     for row in rows:
-        if row["package_type"] == "zip" and not row["snapstart"]:
+        if row["package_type"] == "zip" and bool(row["snapstart"]) is restored:
             cold = cold_start_of(row)
             table.setdefault(cold.language, {})[cold.architecture, cold.memory_mb] = cold
     for name in sorted(table, reverse=True):  # "graalvm" means the newest, "graalvm java23"

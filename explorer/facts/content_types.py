@@ -27,12 +27,12 @@ def arrives_as_base64(
     rule = catalogue.rule(door, SUBJECT)
     if rule is None:
         return None
-    given = content_type.split(";")[0].strip().lower()
+    media_type = content_type.split(";")[0].strip().lower()
     if rule.values == (BY_SETTING,):
-        return any(_fits(given, pattern.lower()) for pattern in media_types)
+        return any(_fits(media_type, pattern.lower()) for pattern in media_types)
     if content_encoding.strip().lower() not in ("", "identity") and ENCODED_IS_BINARY in rule.rule:
         return True
-    return not any(_fits(given, pattern) for pattern in rule.values)
+    return not any(_fits(media_type, pattern) for pattern in rule.values)
 
 
 def _fits(content_type: str, pattern: str) -> bool:

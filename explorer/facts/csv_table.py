@@ -29,18 +29,18 @@ Row = dict[str, Any]
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
 
-def text(given: str) -> str:
+def text_cell(cell: str) -> str:
     """Any text but none."""
-    if not given.strip():
+    if not cell.strip():
         raise ValueError("a text")
-    return given
+    return cell
 
 
 @lru_cache(maxsize=4096)
-def decimal(given: str) -> Decimal:
+def decimal_cell(cell: str) -> Decimal:
     """A number of 0 or more, as it is written."""
     try:
-        value = Decimal(given)
+        value = Decimal(cell)
     except InvalidOperation:
         value = Decimal("NaN")
     if not value.is_finite() or value < 0:
@@ -48,52 +48,52 @@ def decimal(given: str) -> Decimal:
     return value
 
 
-def number(given: str) -> float:
+def number_cell(cell: str) -> float:
     """A number of 0 or more."""
-    return float(decimal(given))
+    return float(decimal_cell(cell))
 
 
-def or_blank(check: Callable[[str], T]) -> Callable[[str], T | None]:
+def cell_or_blank(check: Callable[[str], T]) -> Callable[[str], T | None]:
     """What `check` accepts, or nothing: None."""
 
-    def checked(given: str) -> T | None:
+    def check_cell(cell: str) -> T | None:
         try:
-            return None if given == "" else check(given)
+            return None if cell == "" else check(cell)
         except ValueError as error:
             raise ValueError(f"{error}, or blank") from None
 
-    return checked
+    return check_cell
 
 
-def one_of(*accepted: str) -> Check:
+def cell_one_of(*accepted: str) -> Check:
     """One of a few words."""
 
-    def checked(given: str) -> str:
-        if given not in accepted:
+    def check_cell(cell: str) -> str:
+        if cell not in accepted:
             raise ValueError("one of " + ", ".join(accepted))
-        return given
+        return cell
 
-    return checked
+    return check_cell
 
 
-def listed(separator: str, within: str = "") -> Check:
-    """What stands between separators, each with `within` in it."""
+def cell_list(separator: str, within: str = "") -> Check:
+    """A list with a separator between its items, each of which contains `within`."""
 
-    def checked(given: str) -> tuple[str, ...]:
-        pieces = tuple(given.split(separator)) if given else ()
+    def check_cell(cell: str) -> tuple[str, ...]:
+        pieces = tuple(cell.split(separator)) if cell else ()
         if not all(piece and within in piece for piece in pieces):
             example = f"name{within}value" if within else "names"
             raise ValueError(f'{example}, with "{separator}" between two')
         return pieces
 
-    return checked
+    return check_cell
 
 
-def url(given: str) -> str:
+def url_cell(cell: str) -> str:
     """The address of a source."""
-    if not given.startswith("https://"):
+    if not cell.startswith("https://"):
         raise ValueError("an address that starts with https://")
-    return given
+    return cell
 
 
 @lru_cache(maxsize=1024)
@@ -106,15 +106,15 @@ def first_day(as_of: str) -> date:
         raise ValueError("a date: YYYY, YYYY-MM or YYYY-MM-DD") from None
 
 
-def dated(given: str) -> str:
+def date_cell(cell: str) -> str:
     """A day, a month or a year, as it is written."""
-    first_day(given)
-    return given
+    first_day(cell)
+    return cell
 
 
-def refused(place: str, field: str, given: object, accepted: str) -> FactsError:
-    """The error for a field that stands at `place`."""
-    return FactsError(f'{place}: {field} is "{given}": expected {accepted}')
+def refusal(place: str, field: str, value: object, accepted: str) -> FactsError:
+    """The error for a field in the line `place`."""
+    return FactsError(f'{place}: {field} is "{value}": expected {accepted}')
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +134,7 @@ class Columns:
         return {"place": f"{self.name} line {self.lines[index]}", **row}
 
 
-def read(path: Path, checks: Mapping[str, Check]) -> list[Row]:
+def read_rows(path: Path, checks: Mapping[str, Check]) -> list[Row]:
     """The lines of a table, each a dict of the columns in `checks` as the checks give them, and its "place".
 
     Raises FactsError if there is no such table or column, or a check refuses a field.
@@ -144,43 +144,43 @@ def read(path: Path, checks: Mapping[str, Check]) -> list[Row]:
 
 
 def read_columns(path: Path, checks: Mapping[str, Check]) -> Columns:
-    """The columns in `checks`; what stands in one many times is checked once. Raises as `read`."""
+    """The columns in `checks`; a text that occurs many times is checked once. Raises as `read_rows`."""
     try:
         content = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise FactsError(f"{path} cannot be read: {error}: expected a table in UTF-8") from None
-    header, numbers, texts = _parsed(path.name, content)
+    header, numbers, texts = _split_csv(path.name, content)
     if missing := [column for column in checks if column not in header]:
         accepted = ",".join(checks)
         raise FactsError(f"{path.name} line 1: no column {missing[0]}: expected {accepted}")
     columns: dict[str, list[Any]] = {}
     refusals: list[tuple[int, str, str, str]] = []
     for column, check in checks.items():
-        given = texts[header.index(column)]
-        values, errors = _checked(set(given), check)
+        cells = texts[header.index(column)]
+        values, errors = _check_cells(set(cells), check)
         if errors:
-            first = next(index for index, text in enumerate(given) if text in errors)
-            refusals.append((first, column, given[first], errors[given[first]]))
+            first = next(index for index, text in enumerate(cells) if text in errors)
+            refusals.append((first, column, cells[first], errors[cells[first]]))
         else:
-            columns[column] = list(map(values.__getitem__, given))
+            columns[column] = list(map(values.__getitem__, cells))
     if refusals:
         first, column, refused_text, accepted = min(refusals, key=lambda refusal: refusal[0])
-        raise refused(f"{path.name} line {numbers[first]}", column, refused_text, accepted)
+        raise refusal(f"{path.name} line {numbers[first]}", column, refused_text, accepted)
     return Columns(path.name, numbers, columns)
 
 
-def _checked(texts: Iterable[str], check: Check) -> tuple[dict[str, Any], dict[str, str]]:
+def _check_cells(texts: Iterable[str], check: Check) -> tuple[dict[str, Any], dict[str, str]]:
     """The values of the texts that `check` accepts, and what it says of the others."""
     values, errors = {}, {}
-    for given in texts:
+    for cell in texts:
         try:
-            values[given] = check(given)
+            values[cell] = check(cell)
         except ValueError as error:
-            errors[given] = str(error)
+            errors[cell] = str(error)
     return values, errors
 
 
-def _parsed(name: str, content: str) -> tuple[list[str], Sequence[int], list[Sequence[str]]]:
+def _split_csv(name: str, content: str) -> tuple[list[str], Sequence[int], list[Sequence[str]]]:
     """The header, the number of each further line, and the texts of each column."""
     if '"' not in content and "\r" not in content:  # the long table has no quotes: this is four times as fast
         lines = content.removesuffix("\n").split("\n")
@@ -199,16 +199,21 @@ def _parsed(name: str, content: str) -> tuple[list[str], Sequence[int], list[Seq
     return header, [number for number, _ in numbered], columns
 
 
-def entry(table: Mapping[str, T], wanted: str, what: str) -> T:
-    """The entry `wanted`. Raises UnknownIdError naming what comes near."""
-    if wanted in table:
-        return table[wanted]
-    raise UnknownIdError(f'{what} is "{wanted}": {expected_id(wanted, table)}')
+def table_entry(table: Mapping[str, T], id: str, what: str) -> T:
+    """The entry `id`. Raises UnknownIdError naming similar ids."""
+    if id in table:
+        return table[id]
+    raise UnknownIdError(f'{what} is "{id}": {expected_id(id, table)}')
 
 
-def frame_of(rows: list[Row] | dict[str, list[Any]]) -> pd.DataFrame:
+def age_days(as_of: str) -> int:
+    """Days since something was seen, from the start of a month or year."""
+    return (date.today() - first_day(as_of)).days
+
+
+def frame_with_age(rows: list[Row] | dict[str, list[Any]]) -> pd.DataFrame:
     """Rows, or columns by name, with `age_days` since their `as_of`, from the start of a month or year."""
     import pandas as pd
 
     frame = pd.DataFrame(rows)
-    return frame.assign(age_days=[(date.today() - first_day(as_of)).days for as_of in frame["as_of"]])
+    return frame.assign(age_days=[age_days(as_of) for as_of in frame["as_of"]])

@@ -24,23 +24,19 @@ if TYPE_CHECKING:
 class Codec:
     """A body of n bytes as it travels: n times `factor`, perhaps as base64, in an envelope."""
 
-    base64: bool = False
+    base64: bool | np.bool_ | np.ndarray = False
     factor: Number = 1.0  # JSON escapes of text, or what compression leaves
-    envelope_bytes: float = 0.0
+    envelope_bytes: Number = 0.0
 
     def size(self, body_bytes: Number) -> Number:
         """Bytes that travel for a body of `body_bytes` [B]."""
         carried = np.ceil(body_bytes * self.factor * (1 - 1e-15))
-        if self.base64:
-            carried = 4 * np.ceil(carried / 3)
-        return carried + self.envelope_bytes
+        return np.where(self.base64, 4 * np.ceil(carried / 3), carried)[()] + self.envelope_bytes
 
     def room(self, limit_bytes: Number) -> Number:
         """The largest body [B] whose `size` is within `limit_bytes` [B]; below 0 if none is."""
         carried = np.floor(limit_bytes - self.envelope_bytes)
-        if self.base64:
-            carried = 3 * np.floor(carried / 4)
-        return carried / self.factor
+        return np.where(self.base64, 3 * np.floor(carried / 4), carried)[()] / self.factor
 
 
 def escapes_non_ascii(language: str) -> bool:

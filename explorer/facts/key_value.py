@@ -42,7 +42,7 @@ def parse_pair(text: str) -> tuple[str, str | None]:
 def parse_pairs(
     texts: Iterable[str],
     name: str,
-    expected: str,
+    accepted: str,
     verb: str = "is",
     error: type[ExplorerError] = ExplorerError,
 ) -> dict[str, str]:
@@ -52,7 +52,7 @@ def parse_pairs(
     ----------
     texts : such as ["response=3%/month"]
     name : what messages call them, such as "growth"
-    expected : what messages say is accepted, such as "FIELD=RATE, such as response=3%/month"
+    accepted : what messages say is accepted, such as "FIELD=RATE, such as response=3%/month"
     verb : between the name and a text that is no pair
     error : the class of the error
 
@@ -65,7 +65,7 @@ def parse_pairs(
     for text in texts:
         key, value = parse_pair(text)
         if value is None:
-            raise error(f'{name} {verb} "{text}": expected {expected}')
+            raise error(f'{name} {verb} "{text}": expected {accepted}')
         if key in values:
             raise error(f'{name} names {key} twice, the second time as "{value}"')
         values[key] = value

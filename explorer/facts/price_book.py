@@ -10,9 +10,9 @@ from fnmatch import fnmatchcase
 
 from explorer.errors import FactsError
 
-from .csv_table import Check, Columns, Row, decimal, one_of, or_blank, refused
+from .csv_table import Check, Columns, Row, cell_one_of, cell_or_blank, decimal_cell, refusal
 from .records import Free, Tariff, Tier, tariff_of
-from .sources import Source, shown
+from .sources import Source, source_address
 
 ZERO = Decimal(0)
 HOME_REGION = "us-east-1"  # every price id has a price here
@@ -38,8 +38,8 @@ class BillingNote:
         return None if any(fnmatchcase(region, pattern) for pattern in self.free_not_in) else self.free
 
 
-def _patterns(given: str) -> tuple[str, ...]:
-    patterns = tuple(given.split())
+def _region_patterns(cell: str) -> tuple[str, ...]:
+    patterns = tuple(cell.split())
     if not all(re.fullmatch(r"[a-z0-9-]+\*?", pattern) for pattern in patterns):
         raise ValueError('regions such as "us-gov-* cn-north-1"')
     return patterns
@@ -47,15 +47,15 @@ def _patterns(given: str) -> tuple[str, ...]:
 
 NOTE: dict[str, Check] = {
     "id": str,
-    "scope": one_of("region", "global"),
+    "scope": cell_one_of("region", "global"),
     "price_of": str,
-    "free_quantity": or_blank(decimal),
+    "free_quantity": cell_or_blank(decimal_cell),
     "free_pool": str,
-    "free_not_in": _patterns,
+    "free_not_in": _region_patterns,
 }
 
 
-def notes_of(rows: Iterable[Row], prices: PriceBook) -> dict[str, BillingNote]:
+def billing_notes_of(rows: Iterable[Row], prices: PriceBook) -> dict[str, BillingNote]:
     """The notes by id.
 
     Raises FactsError for an id without a price or with two notes, and for a pool of two quantities.
@@ -65,11 +65,11 @@ def notes_of(rows: Iterable[Row], prices: PriceBook) -> dict[str, BillingNote]:
     for row in rows:
         id, pool, quantity = row["id"], row["free_pool"], row["free_quantity"]
         if id not in prices or id in table:
-            raise refused(row["place"], "id", id, "an id of prices.csv, once")
+            raise refusal(row["place"], "id", id, "an id of prices.csv, once")
         if row["price_of"] and row["price_of"] not in prices:
-            raise refused(row["place"], "price_of", row["price_of"], "an id of prices.csv, or blank")
+            raise refusal(row["place"], "price_of", row["price_of"], "an id of prices.csv, or blank")
         if (quantity is None) != (pool == "") or pools.setdefault(pool, quantity) != quantity:
-            raise refused(row["place"], "free_pool", pool, "one quantity a pool")
+            raise refusal(row["place"], "free_pool", pool, "one quantity a pool")
         table[id] = BillingNote(
             id,
             row["scope"] == "global",
@@ -100,9 +100,9 @@ class PriceBook:
         self.ids = tuple(sorted(self._rows))
         self.regions = frozenset(columns.values["region"])
         self._tariffs: dict[tuple[str, str], Tariff] = {}
-        self._check()
+        self._check_tiers()
 
-    def _check(self) -> None:
+    def _check_tiers(self) -> None:
         starts, ends = self._columns.values["tier_from"], self._columns.values["tier_to"]
         days = self._columns.values["as_of"]
         for id, regions in self._rows.items():
@@ -112,7 +112,7 @@ class PriceBook:
                 end: Decimal | None = ZERO
                 for index in indices:  # tiers of one day, in their order: all but a few
                     if starts[index] != end or ends[index] == end or days[index] != days[indices[0]]:
-                        self.known(id, region)  # checks every other form
+                        self.own_tariff(id, region)  # checks every other form
                         break
                     end = ends[index]
 
@@ -123,12 +123,12 @@ class PriceBook:
         """Whether a price of `id` is known in `region` itself."""
         return region in self._rows[id]
 
-    def known(self, id: str, region: str) -> Tariff:
+    def own_tariff(self, id: str, region: str) -> Tariff:
         """The tariff of `id` in a region that has one of its own."""
         if (id, region) not in self._tariffs:
             rows = [self._columns.row(index) for index in self._rows[id][region]]
             tariff = tariff_of(rows)
-            self._tariffs[id, region] = replace(tariff, source=shown(tariff.source, self._sources))
+            self._tariffs[id, region] = replace(tariff, source=source_address(tariff.source, self._sources))
         return self._tariffs[id, region]
 
     def tariff(self, id: str, region: str, notes: Mapping[str, BillingNote]) -> Tariff:
@@ -138,22 +138,24 @@ class PriceBook:
         that both have in us-east-1, else us-east-1's own.
         """
         if (id, region) in self._tariffs or self.has(id, region):
-            return self.known(id, region)
-        self._tariffs[id, region] = self._elsewhere(id, region, notes)
+            return self.own_tariff(id, region)
+        self._tariffs[id, region] = self._tariff_from_elsewhere(id, region, notes)
         return self._tariffs[id, region]
 
-    def _elsewhere(self, id: str, region: str, notes: Mapping[str, BillingNote]) -> Tariff:
-        home, note = self.known(id, HOME_REGION), notes.get(id)
+    def _tariff_from_elsewhere(self, id: str, region: str, notes: Mapping[str, BillingNote]) -> Tariff:
+        home, note = self.own_tariff(id, HOME_REGION), notes.get(id)
         if note and note.is_global:
             return replace(home, region=region)
         if note and note.price_of and self.has(note.price_of, region):
-            related = self.known(note.price_of, region)
-            ratio = home.tiers[0].usd / self.known(note.price_of, HOME_REGION).tiers[0].usd
-            tiers = tuple(Tier(tier.start, tier.end, _times(tier.usd, ratio)) for tier in related.tiers)
+            related = self.own_tariff(note.price_of, region)
+            ratio = home.tiers[0].usd / self.own_tariff(note.price_of, HOME_REGION).tiers[0].usd
+            tiers = tuple(
+                Tier(tier.start, tier.end, _usd_in_ratio(tier.usd, ratio)) for tier in related.tiers
+            )
             where = f"{note.price_of} in {region}"
             return replace(related, id=id, unit=home.unit, tiers=tiers, assumed=True, assumed_from=where)
         return replace(home, region=region, assumed=True, assumed_from=HOME_REGION)
 
 
-def _times(usd: Decimal, ratio: Decimal) -> Decimal:
+def _usd_in_ratio(usd: Decimal, ratio: Decimal) -> Decimal:
     return usd if ratio == 1 else (usd * ratio).quantize(PLACES).normalize()

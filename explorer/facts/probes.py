@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from .csv_table import Check, Row, number, one_of, refused, text
+from .csv_table import Check, Row, cell_one_of, number_cell, refusal, text_cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Probe:
     """One place in a service model; `factor` turns its number into the row's unit.
 
     `column` is the one of `limits.csv` that is held against it. `read` is "max" or "min", a bound of the
-    shape, or "text": `pattern` then finds the number in what is said of it.
+    shape, or "text": `pattern` then finds the number in its documentation.
     """
 
     limit: str
@@ -26,22 +26,22 @@ class Probe:
     factor: float
 
 
-def _pattern(given: str) -> str:
+def _probe_pattern(cell: str) -> str:
     try:
-        groups = re.compile(given).groups
+        groups = re.compile(cell).groups
     except re.error:
         groups = -1
-    if given and groups != 1:
+    if cell and groups != 1:
         raise ValueError("a regular expression with one group, or blank")
-    return given
+    return cell
 
 
 PROBE: dict[str, Check] = {
-    **dict.fromkeys(("limit", "model", "shape"), text),
-    "column": one_of("value", "raised_to"),
-    "read": one_of("max", "min", "text"),
-    "pattern": _pattern,
-    "factor": number,
+    **dict.fromkeys(("limit", "model", "shape"), text_cell),
+    "column": cell_one_of("value", "raised_to"),
+    "read": cell_one_of("max", "min", "text"),
+    "pattern": _probe_pattern,
+    "factor": number_cell,
 }
 
 
@@ -50,8 +50,8 @@ def probes_of(rows: Iterable[Row], limits: Collection[str]) -> tuple[Probe, ...]
     table: list[Probe] = []
     for row in rows:
         if row["limit"] not in limits:
-            raise refused(row["place"], "limit", row["limit"], "an id of limits.csv")
+            raise refusal(row["place"], "limit", row["limit"], "an id of limits.csv")
         if (row["read"] == "text") != bool(row["pattern"]):
-            raise refused(row["place"], "pattern", row["pattern"], "a pattern where read is text, else blank")
+            raise refusal(row["place"], "pattern", row["pattern"], "a pattern where read is text, else blank")
         table.append(Probe(**{name: row[name] for name in PROBE}))
     return tuple(table)

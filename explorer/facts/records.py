@@ -14,16 +14,16 @@ from decimal import Decimal
 from .csv_table import (
     Check,
     Row,
-    dated,
-    decimal,
+    cell_list,
+    cell_one_of,
+    cell_or_blank,
+    date_cell,
+    decimal_cell,
     first_day,
-    listed,
-    number,
-    one_of,
-    or_blank,
-    refused,
-    text,
-    url,
+    number_cell,
+    refusal,
+    text_cell,
+    url_cell,
 )
 
 STALE_BEFORE = 2026  # a price not seen since is shown as stale
@@ -165,6 +165,29 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskSize:
+    """The memory sizes [GB] that Fargate sells with so many vCPU, least first."""
+
+    vcpu: float
+    gb: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceType:
+    """An EC2 instance that Managed Instances may run on."""
+
+    instance: str
+    architecture: str
+    vcpu: float
+    gb: float
+
+    @property
+    def price_id(self) -> str:
+        """The price id of an hour of it."""
+        return f"ec2.{self.instance}_linux_on_demand"
+
+
+@dataclass(frozen=True, slots=True)
 class ColdStart:
     """Initialisation [s] of an empty function of `memory_mb` as measured: a lower bound.
 
@@ -183,97 +206,128 @@ class ColdStart:
     assumed: bool = False
 
 
-def _status(given: str) -> int:
-    if not (given.isdigit() and 100 <= int(given) <= 599):
+def _http_status(cell: str) -> int:
+    if not (cell.isdigit() and 100 <= int(cell) <= 599):
         raise ValueError("an HTTP status")
-    return int(given)
+    return int(cell)
 
 
-def _colour(given: str) -> str:
-    if not re.fullmatch("#[0-9A-F]{6}", given):
+def _hex_colour(cell: str) -> str:
+    if not re.fullmatch("#[0-9A-F]{6}", cell):
         raise ValueError("a colour such as #E69F00")
-    return given
+    return cell
 
 
-def _yes(given: str) -> bool:
-    return one_of("yes", "no")(given) == "yes"
+def _yes_or_no(cell: str) -> bool:
+    return cell_one_of("yes", "no")(cell) == "yes"
+
+
+def _rising_numbers(cell: str) -> tuple[float, ...]:
+    sizes = tuple(number_cell(each) for each in cell.split())
+    if not sizes or list(sizes) != sorted(set(sizes)):
+        raise ValueError('rising numbers such as "0.5 1 2"')
+    return sizes
 
 
 LIMIT: dict[str, Check] = dict.fromkeys(Limit.__dataclass_fields__, str) | {
-    **dict.fromkeys(("id", "service", "name", "unit", "scope", "evidence"), text),
-    **dict.fromkeys(("value", "raised_to"), or_blank(number)),
-    "adjustable": one_of("yes", "partly", "no", "setting", "unknown"),
-    "as_of": dated,
-    "source_url": url,
-    "verified": _yes,
+    **dict.fromkeys(("id", "service", "name", "unit", "scope", "evidence"), text_cell),
+    **dict.fromkeys(("value", "raised_to"), cell_or_blank(number_cell)),
+    "adjustable": cell_one_of("yes", "partly", "no", "setting", "unknown"),
+    "as_of": date_cell,
+    "source_url": url_cell,
+    "verified": _yes_or_no,
 }
-BREACH: dict[str, Check] = dict.fromkeys(Breach.__dataclass_fields__, text) | {
-    "status": or_blank(_status),
+BREACH: dict[str, Check] = dict.fromkeys(Breach.__dataclass_fields__, text_cell) | {
+    "status": cell_or_blank(_http_status),
     "code": str,
-    "source_url": url,
-    "as_of": dated,
+    "source_url": url_cell,
+    "as_of": date_cell,
 }
 PRODUCT: dict[str, Check] = {
-    "id": text,
+    "id": text_cell,
     "service": str,
-    "usage": listed(" | "),
-    "where": listed("; ", "="),
+    "usage": cell_list(" | "),
+    "where": cell_list("; ", "="),
     "not_listed": str,
 }
 SERVICE: dict[str, Check] = {
-    "service": text,
-    "colour": or_blank(_colour),
-    "shade": or_blank(lambda given: int(number(given))),
+    "service": text_cell,
+    "colour": cell_or_blank(_hex_colour),
+    "shade": cell_or_blank(lambda cell: int(number_cell(cell))),
 }
 PRICE: dict[str, Check] = {
-    **dict.fromkeys(("id", "region", "unit"), text),
-    "tier_from": decimal,
-    "tier_to": or_blank(decimal),
-    "price_usd": decimal,
-    "as_of": dated,
-    "source": text,
+    **dict.fromkeys(("id", "region", "unit"), text_cell),
+    "tier_from": decimal_cell,
+    "tier_to": cell_or_blank(decimal_cell),
+    "price_usd": decimal_cell,
+    "as_of": date_cell,
+    "source": text_cell,
 }
-_SOURCED: dict[str, Check] = {
-    "kind": one_of("measured", "documented", "assumption"),
-    "as_of": dated,
-    "source_url": or_blank(url),
+_SOURCE_COLUMNS: dict[str, Check] = {
+    "kind": cell_one_of("measured", "documented", "assumption"),
+    "as_of": date_cell,
+    "source_url": cell_or_blank(url_cell),
     "note": str,
 }
-TIME: dict[str, Check] = {"id": text, "p50_ms": number, "p99_ms": number, **_SOURCED, "not_used": str}
-CONSTANT: dict[str, Check] = {"id": text, "value": number, "unit": text, **_SOURCED, "not_used": str}
-TASK_SIZE: dict[str, Check] = {"vcpu": number, "as_of": dated, "source_url": url}
+TIME: dict[str, Check] = {
+    "id": text_cell,
+    "p50_ms": number_cell,
+    "p99_ms": number_cell,
+    **_SOURCE_COLUMNS,
+    "not_used": str,
+}
+CONSTANT: dict[str, Check] = {
+    "id": text_cell,
+    "value": number_cell,
+    "unit": text_cell,
+    **_SOURCE_COLUMNS,
+    "not_used": str,
+}
+TASK_SIZE: dict[str, Check] = {
+    "vcpu": number_cell,
+    "gb": _rising_numbers,
+    "as_of": date_cell,
+    "source_url": url_cell,
+}
+INSTANCE_TYPE: dict[str, Check] = {
+    "instance": text_cell,
+    "architecture": cell_one_of("arm64", "x86_64"),
+    **dict.fromkeys(("vcpu", "gb"), number_cell),
+    "as_of": date_cell,
+    "source_url": url_cell,
+}
 COLD_START: dict[str, Check] = {
-    **dict.fromkeys(("runtime", "lambda_runtime_id"), text),
-    "architecture": one_of("arm64", "x86_64"),
-    "memory_mb": number,
-    "package_type": one_of("zip", "image"),
-    "snapstart": one_of("yes", ""),
-    **dict.fromkeys(("p50", "p90", "p95", "p99"), number),
-    "measured_on": dated,
-    "source_url": url,
+    **dict.fromkeys(("runtime", "lambda_runtime_id"), text_cell),
+    "architecture": cell_one_of("arm64", "x86_64"),
+    "memory_mb": number_cell,
+    "package_type": cell_one_of("zip", "image"),
+    "snapstart": cell_one_of("yes", ""),
+    **dict.fromkeys(("p50", "p90", "p95", "p99"), number_cell),
+    "measured_on": date_cell,
+    "source_url": url_cell,
 }
 
 
-def by_id(rows: Iterable[Row], history: bool = False) -> dict[str, Row]:
+def rows_by_id(rows: Iterable[Row], history: bool = False) -> dict[str, Row]:
     """The rows by id; with `history` a further line of an id counts, if it was seen later."""
     table: dict[str, Row] = {}
     for row in rows:
         earlier = table.get(row["id"])
         if earlier and not (history and first_day(row["as_of"]) > first_day(earlier["as_of"])):
             accepted = "one line an id" + (", or a later as_of" if history else "")
-            raise refused(row["place"], "id", row["id"], accepted)
-        _check_sourced(row)
+            raise refusal(row["place"], "id", row["id"], accepted)
+        _check_source(row)
         table[row["id"]] = row
     return table
 
 
-def _check_sourced(row: Row) -> None:
-    """An assumption says why, everything else says whence."""
-    assumed = row.get("kind") == "assumption"
-    if assumed and not row["note"]:
-        raise refused(row["place"], "note", "", "the reason for the assumption")
-    if not assumed and not row["source_url"]:
-        raise refused(row["place"], "source_url", "", "an address, or the kind assumption")
+def _check_source(row: Row) -> None:
+    """Check that an assumption gives its reason, and every other row its source."""
+    is_assumption = row.get("kind") == "assumption"
+    if is_assumption and not row["note"]:
+        raise refusal(row["place"], "note", "", "the reason for the assumption")
+    if not is_assumption and not row["source_url"]:
+        raise refusal(row["place"], "source_url", "", "an address, or the kind assumption")
 
 
 def is_stale(as_of: str) -> bool:
@@ -285,8 +339,8 @@ def time_of(row: Row) -> Time:
     """The Time of a row of times.csv. Raises FactsError if its p99 is under its p50."""
     place, p50, p99 = row["place"], row["p50_ms"] / 1000, row["p99_ms"] / 1000
     if not 0 < p50 <= p99:
-        raise refused(place, "p99_ms", f"{1000 * p99:g}", "p50_ms, over 0, or more")
-    rest = {field: row[field] for field in ("id", *_SOURCED, "not_used")}
+        raise refusal(place, "p99_ms", f"{1000 * p99:g}", "p50_ms, over 0, or more")
+    rest = {field: row[field] for field in ("id", *_SOURCE_COLUMNS, "not_used")}
     return Time(p50_s=p50, p95_s=p50 * (p99 / p50) ** (Z95 / Z99), p99_s=p99, **rest)
 
 
@@ -303,9 +357,9 @@ def cold_start_of(row: Row) -> ColdStart:
     )
 
 
-def tariff_of(seen: list[Row]) -> Tariff:
+def tariff_of(rows: list[Row]) -> Tariff:
     """The Tariff of all rows of one id in one region. Raises FactsError if tiers do not join."""
-    ladder = _in_force(seen)
+    ladder = _tiers_in_force(rows)
     oldest = min(ladder, key=lambda row: first_day(row["as_of"])) if ladder[1:] else ladder[0]
     return Tariff(
         id=oldest["id"],
@@ -319,21 +373,21 @@ def tariff_of(seen: list[Row]) -> Tariff:
     )
 
 
-def _in_force(seen: list[Row]) -> list[Row]:
+def _tiers_in_force(rows: list[Row]) -> list[Row]:
     """The tiers from 0 up: of those with one start the newest, each where the one before ends.
 
     What is older than these and lies under them is history.
     """
-    if len(seen) == 1 and seen[0]["tier_from"] == 0 and seen[0]["tier_to"] is None:
-        return seen  # most prices: one tier, seen once
+    if len(rows) == 1 and rows[0]["tier_from"] == 0 and rows[0]["tier_to"] is None:
+        return rows  # most prices: one tier, seen once
     newest: dict[Decimal, Row] = {}
-    for row in sorted(seen, key=lambda row: first_day(row["as_of"])):
+    for row in sorted(rows, key=lambda row: first_day(row["as_of"])):
         start, end, other = row["tier_from"], row["tier_to"], newest.get(row["tier_from"])
         if other and first_day(other["as_of"]) == first_day(row["as_of"]):
             accepted = f"another as_of than {other['place']} has"
-            raise refused(row["place"], "tier_from", start, accepted)
+            raise refusal(row["place"], "tier_from", start, accepted)
         if end is not None and end <= start:
-            raise refused(row["place"], "tier_to", end, f"more than {start}, or blank")
+            raise refusal(row["place"], "tier_to", end, f"more than {start}, or blank")
         newest[start] = row
     ladder: list[Row] = []
     end = Decimal(0)
@@ -343,5 +397,5 @@ def _in_force(seen: list[Row]) -> list[Row]:
     latest = max((first_day(row["as_of"]) for row in ladder), default=date.min)
     for start, row in newest.items():
         if first_day(row["as_of"]) >= latest or (end is not None and start >= end):
-            raise refused(row["place"], "tier_from", start, "0 or where another tier ends")
+            raise refusal(row["place"], "tier_from", start, "0 or where another tier ends")
     return ladder

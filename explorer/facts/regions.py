@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from explorer.errors import UnknownIdError
 
-from .csv_table import Check, Row, dated, one_of, refused, text, url
-from .suggestions import nearest
+from .csv_table import Check, Row, cell_one_of, date_cell, refusal, text_cell, url_cell
+from .suggestions import nearest_names
 
 _AREA = r"(?:[a-z]{2}|eusc)"
 _PART = r"(?:-(?:gov|iso[a-z]?|[a-z]{2}))?"
@@ -32,19 +32,19 @@ class Region:
     notes: str
 
 
-def _features(given: str) -> frozenset[str]:
-    if not re.fullmatch(r"[a-z0-9-]*( [a-z0-9-]+)*", given):
+def _region_features(cell: str) -> frozenset[str]:
+    if not re.fullmatch(r"[a-z0-9-]*( [a-z0-9-]+)*", cell):
         raise ValueError('names such as "function-url snap-start"')
-    return frozenset(given.split())
+    return frozenset(cell.split())
 
 
 REGION: dict[str, Check] = {
-    **dict.fromkeys(("region", "partition", "name"), text),
-    "lambda": one_of("yes", "no"),
-    "features_known": one_of("yes", "no"),
-    "lacks": _features,
-    "as_of": dated,
-    "source_url": url,
+    **dict.fromkeys(("region", "partition", "name"), text_cell),
+    "lambda": cell_one_of("yes", "no"),
+    "features_known": cell_one_of("yes", "no"),
+    "lacks": _region_features,
+    "as_of": date_cell,
+    "source_url": url_cell,
     "notes": str,
 }
 
@@ -55,11 +55,11 @@ def regions_of(rows: Iterable[Row]) -> dict[str, Region]:
     for row in rows:
         code = row["region"]
         if code in table:
-            raise refused(row["place"], "region", code, "one line a region")
+            raise refusal(row["place"], "region", code, "one line a region")
         if not re.fullmatch(FORM, code):
-            raise refused(row["place"], "region", code, "a region such as eu-central-1")
+            raise refusal(row["place"], "region", code, "a region such as eu-central-1")
         if row["features_known"] == "no" and row["lacks"]:
-            raise refused(row["place"], "lacks", " ".join(row["lacks"]), "blank where features_known is no")
+            raise refusal(row["place"], "lacks", " ".join(row["lacks"]), "blank where features_known is no")
         table[code] = Region(
             code,
             row["partition"],
@@ -73,48 +73,50 @@ def regions_of(rows: Iterable[Row]) -> dict[str, Region]:
     return table
 
 
-def check_name(given: str, table: Mapping[str, Region]) -> None:
+def check_region_name(region: str, table: Mapping[str, Region]) -> None:
     """Accept a region of the table, and any other name of that form.
 
     Raises UnknownIdError with what was probably meant: "Frankfurt" is eu-central-1.
     """
-    known_area = given[:2] in {code[:2] for code in table}
-    if given in table or (re.fullmatch(FORM, given) and (known_area or _turned(given) not in table)):
+    known_area = region[:2] in {code[:2] for code in table}
+    if region in table or (
+        re.fullmatch(FORM, region) and (known_area or _swap_first_letters(region) not in table)
+    ):
         return
-    meant = _meant(given, table)
-    if len(meant) == 1:
-        code = meant[0]
-        raise UnknownIdError(f'region is "{given}": did you mean {code}, {table[code].name}?')
-    accepted = ", ".join(meant) if meant else "us-east-1, eu-west-1"
-    raise UnknownIdError(f'region is "{given}": expected a region of AWS such as {accepted}')
+    candidates = _regions_meant_by(region, table)
+    if len(candidates) == 1:
+        code = candidates[0]
+        raise UnknownIdError(f'region is "{region}": did you mean {code}, {table[code].name}?')
+    accepted = ", ".join(candidates) if candidates else "us-east-1, eu-west-1"
+    raise UnknownIdError(f'region is "{region}": expected a region of AWS such as {accepted}')
 
 
-def _turned(code: str) -> str:
+def _swap_first_letters(code: str) -> str:
     """The code with its first two letters the other way round: "ue-west-1" is eu-west-1."""
     return code[1:2] + code[:1] + code[2:]
 
 
-def _meant(given: str, table: Mapping[str, Region]) -> list[str]:
-    """The regions that `given` may stand for, by code or by place, nearest first."""
-    words = given.strip().lower()
+def _regions_meant_by(text: str, table: Mapping[str, Region]) -> list[str]:
+    """The regions that `text` may stand for, by code or by place, nearest first."""
+    words = text.strip().lower()
     code = re.sub(r"(?<=[a-z])(?=\d$)", "-", re.sub(r"[\s_]+", "-", words))
     zone = re.fullmatch(ZONE, code)
-    for name in (code, zone[1] if zone else code, _turned(code)):
+    for name in (code, zone[1] if zone else code, _swap_first_letters(code)):
         if name in table:
             return [name]
     if numbered := [other for other in table if re.fullmatch(re.escape(code) + r"-?\d", other)]:
         return numbered
     places = {code: region.name.lower() for code, region in table.items()}
-    exact = [code for code, place in places.items() if words in (place, *_names(place))]
+    exact = [code for code, place in places.items() if words in (place, *_place_names(place))]
     inside = [code for code, place in places.items() if len(words) > 3 and words in place]
     if exact or inside:
         return (exact or inside)[:5]
-    cities = {name: code for code, place in places.items() for name in _names(place)}
-    near = nearest(words, cities, 1, 0.8)
-    return [cities[near[0]]] if near else nearest(code, table, 3, 0.6)
+    cities = {name: code for code, place in places.items() for name in _place_names(place)}
+    near = nearest_names(words, cities, 1, 0.8)
+    return [cities[near[0]]] if near else nearest_names(code, table, 3, 0.6)
 
 
-def _names(place: str) -> tuple[str, ...]:
+def _place_names(place: str) -> tuple[str, ...]:
     """What people call a region: "n. virginia" and "virginia" of "us east (n. virginia)"."""
     inner = re.search(r"\((.*)\)", place)
     if not inner:

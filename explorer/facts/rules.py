@@ -1,11 +1,11 @@
-"""What AWS lays down without a number: which bodies arrive as base64, who may call, what excludes what."""
+"""Rules of AWS that have no number: which bodies arrive as base64, who may call, what excludes what."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .csv_table import Check, Row, dated, one_of, refused, text, url
+from .csv_table import Check, Row, cell_one_of, date_cell, refusal, text_cell, url_cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +24,20 @@ class Rule:
     notes: str
 
 
-def _words(given: str) -> tuple[str, ...]:
-    return tuple(given.split())
+def _words_of_cell(cell: str) -> tuple[str, ...]:
+    return tuple(cell.split())
 
 
-def _yes(given: str) -> bool:
-    return one_of("yes", "no")(given) == "yes"
+def _yes_or_no(cell: str) -> bool:
+    return cell_one_of("yes", "no")(cell) == "yes"
 
 
 RULE: dict[str, Check] = {
-    **dict.fromkeys(("applies_to", "subject", "rule"), text),
-    "values": _words,
-    "verified": _yes,
-    "as_of": dated,
-    "source_url": url,
+    **dict.fromkeys(("applies_to", "subject", "rule"), text_cell),
+    "values": _words_of_cell,
+    "verified": _yes_or_no,
+    "as_of": date_cell,
+    "source_url": url_cell,
     "notes": str,
 }
 
@@ -48,6 +48,6 @@ def rules_of(rows: Iterable[Row]) -> dict[tuple[str, str], Rule]:
     for row in rows:
         key = row["applies_to"], row["subject"]
         if key in table:
-            raise refused(row["place"], "subject", row["subject"], "one line a subject of each")
+            raise refusal(row["place"], "subject", row["subject"], "one line a subject of each")
         table[key] = Rule(**{name: row[name] for name in RULE})
     return table

@@ -7,12 +7,22 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from .csv_table import Check, Row, dated, first_day, one_of, or_blank, refused, text, url
+from .csv_table import (
+    Check,
+    Row,
+    cell_one_of,
+    cell_or_blank,
+    date_cell,
+    first_day,
+    refusal,
+    text_cell,
+    url_cell,
+)
 
 FAMILIES = ("dotnet", "dotnetcore", "go", "java", "nodejs", "provided", "python", "ruby")
 SAME = {"dotnetcore": "dotnet"}  # a family that goes on under another name
 PROGRAM = "provided.al2023"  # the runtime of a program that brings its own
-OWN = "go"  # what stands for a program on provided.*: which language it is in is not known
+OWN = "go"  # taken for any program on provided.*, whose language is not known
 FORM = rf"({'|'.join(FAMILIES)})(\d+(?:\.\d+)*)?(?:\.x)?(?:\.al(\d+))?(?:-edge)?"
 
 Version = tuple[int, ...]
@@ -22,7 +32,7 @@ Version = tuple[int, ...]
 class Runtime:
     """One runtime of Lambda.
 
-    Dates are "" where none is published. Of what it can be used with, None stands for unknown.
+    Dates are "" where none is published. Of what it can be used with, None is unknown.
     """
 
     runtime: str
@@ -42,18 +52,18 @@ class Runtime:
         return bool(self.deprecated) and first_day(self.deprecated) <= today
 
 
-def _known(given: str) -> bool | None:
-    return {"yes": True, "no": False, "unknown": None}[one_of("yes", "no", "unknown")(given)]
+def _yes_no_or_unknown(cell: str) -> bool | None:
+    return {"yes": True, "no": False, "unknown": None}[cell_one_of("yes", "no", "unknown")(cell)]
 
 
 USES = ("snap_start", "durable", "managed_instance")
 RUNTIME: dict[str, Check] = {
-    "runtime": text,
-    **dict.fromkeys(("deprecated", "create_blocked", "update_blocked"), or_blank(dated)),
+    "runtime": text_cell,
+    **dict.fromkeys(("deprecated", "create_blocked", "update_blocked"), cell_or_blank(date_cell)),
     "successor": str,
-    **dict.fromkeys(USES, _known),
-    "as_of": dated,
-    "source_url": url,
+    **dict.fromkeys(USES, _yes_no_or_unknown),
+    "as_of": date_cell,
+    "source_url": url_cell,
     "notes": str,
 }
 
@@ -64,9 +74,9 @@ def runtimes_of(rows: Iterable[Row]) -> dict[str, Runtime]:
     for row in rows:
         id = row["runtime"]
         if id in table:
-            raise refused(row["place"], "runtime", id, "one line a runtime")
+            raise refusal(row["place"], "runtime", id, "one line a runtime")
         if not is_runtime(id):
-            raise refused(row["place"], "runtime", id, "a runtime such as python3.14")
+            raise refusal(row["place"], "runtime", id, "a runtime such as python3.14")
         dates = {name: row[name] or "" for name in ("deprecated", "create_blocked", "update_blocked")}
         table[id] = Runtime(**{name: row[name] for name in RUNTIME} | dates)
     return table
@@ -117,8 +127,8 @@ def runtime_of(id: str, table: Mapping[str, Runtime]) -> Runtime | None:
     return Runtime(id, "", "", "", "", **uses, as_of=newest.as_of, source_url=newest.source_url, notes=notes)
 
 
-def nearest(id: str, measured: Collection[str]) -> str | None:
-    """The measured language that stands for a runtime that was not: the nearest version, the newer of two.
+def nearest_runtime(id: str, languages: Collection[str]) -> str | None:
+    """The language whose measurement a runtime without one takes: the nearest version, the newer of two.
 
     None where `id` has not the form of a runtime or nothing of its family was measured.
     """
@@ -126,17 +136,20 @@ def nearest(id: str, measured: Collection[str]) -> str | None:
         return None
     family, version = family_and_version(id)
     if family in ("provided", "go"):
-        return OWN if OWN in measured else None
-    others = {other: family_and_version(other) for other in measured if is_runtime(other)}
+        return OWN if OWN in languages else None
+    others = {other: family_and_version(other) for other in languages if is_runtime(other)}
     versions = {other: v for other, (its_family, v) in others.items() if its_family == family}
     if not versions:
         return None
     if not version:
         return max(versions, key=lambda other: versions[other])
-    asked = _rank(version)
-    return min(versions, key=lambda other: (abs(_rank(versions[other]) - asked), -_rank(versions[other])))
+    rank = _version_rank(version)
+    return min(
+        versions,
+        key=lambda other: (abs(_version_rank(versions[other]) - rank), -_version_rank(versions[other])),
+    )
 
 
-def _rank(version: Version) -> int:
+def _version_rank(version: Version) -> int:
     major, minor = (*version, 0, 0)[:2]
     return 100 * major + minor

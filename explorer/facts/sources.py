@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .csv_table import Check, Columns, Row, dated, first_day, one_of, or_blank, refused, text, url
+from .csv_table import (
+    Check,
+    Columns,
+    Row,
+    cell_one_of,
+    cell_or_blank,
+    date_cell,
+    first_day,
+    refusal,
+    text_cell,
+    url_cell,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +36,11 @@ class Source:
 
 
 SOURCE: dict[str, Check] = {
-    **dict.fromkeys(("key", "title"), text),
-    "url": or_blank(url),
-    "date": or_blank(dated),
-    "reopens": one_of("yes", "moves", "no"),
-    "kind": one_of("price list", "AWS page", "extract", "quotation"),
+    **dict.fromkeys(("key", "title"), text_cell),
+    "url": cell_or_blank(url_cell),
+    "date": cell_or_blank(date_cell),
+    "reopens": cell_one_of("yes", "moves", "no"),
+    "kind": cell_one_of("price list", "AWS page", "extract", "quotation"),
 }
 
 
@@ -42,17 +53,17 @@ def sources_of(rows: Iterable[Row]) -> dict[str, Source]:
     for row in rows:
         place, key = row["place"], row["key"]
         if key in table:
-            raise refused(place, "key", key, "one line a source")
+            raise refusal(place, "key", key, "one line a source")
         if (row["reopens"] == "no") != (row["url"] == "" or row["url"] is None):
-            raise refused(place, "reopens", row["reopens"], "no without a url, yes or moves with one")
+            raise refusal(place, "reopens", row["reopens"], "no without a url, yes or moves with one")
         if (row["reopens"] == "yes") != bool(row["date"]):
-            raise refused(place, "date", row["date"] or "", "a date where reopens is yes, else blank")
+            raise refusal(place, "date", row["date"] or "", "a date where reopens is yes, else blank")
         fields = {name: row[name] or "" for name in SOURCE}
         table[key] = Source(**fields)
     return table
 
 
-def shown(key: str, sources: Mapping[str, Source]) -> str:
+def source_address(key: str, sources: Mapping[str, Source]) -> str:
     """The address of a source, its title where it has none; what is no key is an address itself."""
     source = sources.get(key)
     return (source.url or source.title) if source else key
@@ -68,11 +79,11 @@ def check_sources(prices: Columns, sources: Mapping[str, Source]) -> None:
         source = sources.get(key)
         if source is None and not key.startswith("https://"):
             accepted = "a key of sources.csv, or an address"
-            raise refused(_place(prices, pairs, (key, as_of)), "source", key, accepted)
+            raise refusal(_price_place(prices, pairs, (key, as_of)), "source", key, accepted)
         if source and source.date and first_day(as_of) > first_day(source.date):
             accepted = f"{source.date} or earlier, the date of {key}"
-            raise refused(_place(prices, pairs, (key, as_of)), "as_of", as_of, accepted)
+            raise refusal(_price_place(prices, pairs, (key, as_of)), "as_of", as_of, accepted)
 
 
-def _place(prices: Columns, pairs: list[tuple[str, str]], pair: tuple[str, str]) -> str:
+def _price_place(prices: Columns, pairs: list[tuple[str, str]], pair: tuple[str, str]) -> str:
     return str(prices.row(pairs.index(pair))["place"])

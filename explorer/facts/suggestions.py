@@ -17,29 +17,29 @@ def expected_one_of(accepted: Iterable[str]) -> str:
     return f"expected one of {', '.join(accepted)}"
 
 
-def did_you_mean(given: object, accepted: Iterable[str]) -> str:
-    """The name that was probably meant, or "" where none comes near.
+def did_you_mean(text: object, accepted: Iterable[str]) -> str:
+    """The name that was probably meant, or "" where none is similar.
 
     >>> did_you_mean("htp-api", ["rest-api", "http-api"])
     ' (did you mean "http-api"?)'
     >>> did_you_mean("queue", ["rest-api", "http-api"])
     ''
     """
-    near = difflib.get_close_matches(str(given), list(accepted), n=1)
+    near = difflib.get_close_matches(str(text), list(accepted), n=1)
     return f' (did you mean "{near[0]}"?)' if near else ""
 
 
-def suggest(given: object, accepted: Collection[str]) -> str:
+def suggest(text: object, accepted: Collection[str]) -> str:
     """How a message about an unknown name ends: what was probably meant, and all that is accepted.
 
     >>> "door is htp-api" + suggest("htp-api", ["rest-api", "http-api"])
     'door is htp-api (did you mean "http-api"?): expected one of rest-api, http-api'
     """
-    return f"{did_you_mean(given, accepted)}: {expected_one_of(accepted)}"
+    return f"{did_you_mean(text, accepted)}: {expected_one_of(accepted)}"
 
 
-def expected_id(given: object, accepted: Iterable[str]) -> str:
-    """Some ids of a long table: those that come near, or else the first ones.
+def expected_id(text: object, accepted: Iterable[str]) -> str:
+    """Some ids of a long table: similar ones, or else the first.
 
     >>> expected_id("lambda.timeot", ["lambda.timeout", "lambda.memory", "s3.put"])
     'expected an id such as lambda.timeout, lambda.memory'
@@ -47,17 +47,27 @@ def expected_id(given: object, accepted: Iterable[str]) -> str:
     'expected an id such as s3.get, s3.put'
     """
     names = list(accepted)
-    near = difflib.get_close_matches(str(given), names, MOST_IDS, 0.5) or sorted(names)
+    near = difflib.get_close_matches(str(text), names, MOST_IDS, 0.5) or sorted(names)
     return f"expected an id such as {', '.join(near[:MOST_IDS])}"
 
 
-def nearest(given: str, accepted: Iterable[str], most: int, likeness: float) -> list[str]:
-    """The names that come near, nearest first: at most so many, of this likeness (0 to 1) at least.
+def nearest_names(text: str, accepted: Iterable[str], most: int, likeness: float) -> list[str]:
+    """Similar names, the most similar first: at most so many, of this likeness (0 to 1) at least.
 
-    >>> nearest("eu-wset-1", ["us-east-1", "eu-west-1"], 1, 0.8)
+    >>> nearest_names("eu-wset-1", ["us-east-1", "eu-west-1"], 1, 0.8)
     ['eu-west-1']
     """
-    return difflib.get_close_matches(given, list(accepted), most, likeness)
+    return difflib.get_close_matches(text, list(accepted), most, likeness)
+
+
+def both(names: Iterable[str]) -> str:
+    """Names that all hold.
+
+    >>> both(["uploads to S3 first", "gzipped results", "SnapStart"])
+    'uploads to S3 first, gzipped results and SnapStart'
+    """
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def either(names: Iterable[str]) -> str:

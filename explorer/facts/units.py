@@ -39,7 +39,7 @@ SECONDS = {
     "days": 86400,
 }
 ENDLESS, WITHOUT_END = "endless", "without end"  # in little room, and in a document
-NEVER = 1e-9  # a chance below this is told as never: less than once in a billion requests
+NEVER = 1e-9  # a chance below this is written as never: less than once in a billion requests
 BITS_PER_S = {"bit/s": 1, "kbit/s": 1e3, "mbit/s": 1e6, "gbit/s": 1e9}
 BYTES_PER_S = {"b/s": 1, "kb/s": 1024, "mb/s": 1024**2, "gb/s": 1024**3}
 
@@ -47,71 +47,71 @@ NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d[\d_]*)(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+"  # 
 _QUANTITY = re.compile(rf"\s*({NUMBER})\s*([A-Za-z/]*)\s*", re.ASCII)
 
 
-def _split(given: object, accepted: str) -> tuple[float, str]:
-    """The number and the unit of `given`; a bare number has the unit ""."""
-    match = _QUANTITY.fullmatch(given) if isinstance(given, str) else None
+def _split_quantity(value: object, accepted: str) -> tuple[float, str]:
+    """The number and the unit of `value`; a bare number has the unit ""."""
+    match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
     if match:
         number, unit = float(match[1].replace("_", "").replace(",", "")), match[2]
-    elif isinstance(given, int | float) and not isinstance(given, bool):
-        number, unit = _float(given), ""
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        number, unit = _float(value), ""
     else:
-        raise ExplorerError(f"is {shown(given)}: expected {accepted}")
+        raise ExplorerError(f"is {quote_value(value)}: expected {accepted}")
     if not math.isfinite(number) or number < 0:
-        raise ExplorerError(f"is {shown(given)}: expected {accepted}")
+        raise ExplorerError(f"is {quote_value(value)}: expected {accepted}")
     return number, unit
 
 
-def _float(given: int | float) -> float:
+def _float(value: int | float) -> float:
     try:
-        return float(given)
+        return float(value)
     except OverflowError:
         return math.inf
 
 
-def shown(given: object) -> str:
-    """`given` as the file has it, cut where it is long."""
-    if isinstance(given, str):
-        text = f'"{given}"'
-    elif isinstance(given, bool):
-        text = str(given).lower()
+def quote_value(value: object) -> str:
+    """`value` as the file has it, cut where it is long."""
+    if isinstance(value, str):
+        text = f'"{value}"'
+    elif isinstance(value, bool):
+        text = str(value).lower()
     else:
         try:
-            text = repr(given)
+            text = repr(value)
         except ValueError:  # an integer of more digits than Python prints
             text = "a very large number"
     return text if len(text) < 60 else text[:57] + "..."
 
 
-def _in(table: dict[str, float], given: object, accepted: str) -> float:
-    number, unit = _split(given, accepted)
+def _in_base_unit(table: dict[str, float], value: object, accepted: str) -> float:
+    number, unit = _split_quantity(value, accepted)
     factor = 1 if unit == "" else table.get(unit)
     if factor is None:
-        raise ExplorerError(f"is {shown(given)}: expected {accepted}")
+        raise ExplorerError(f"is {quote_value(value)}: expected {accepted}")
     return number * factor
 
 
-def parse_size(given: object) -> float:
+def parse_size(value: object) -> float:
     """Bytes of a size such as "9 MB", "512KiB" or 9437184 [B].
 
-    Raises ExplorerError if `given` is negative, not finite or not a size.
+    Raises ExplorerError if `value` is negative, not finite or not a size.
     """
-    text = given.upper() if isinstance(given, str) else given
+    text = value.upper() if isinstance(value, str) else value
     try:
-        return _in(BYTES, text, "")
+        return _in_base_unit(BYTES, text, "")
     except ExplorerError:
         accepted = 'a size such as "9 MB" or 9437184'
-        raise ExplorerError(f"is {shown(given)}: expected {accepted}") from None
+        raise ExplorerError(f"is {quote_value(value)}: expected {accepted}") from None
 
 
-def parse_time(given: object) -> float:
+def parse_time(value: object) -> float:
     """Seconds of a time such as "250 ms", "4 s", "2h", "7 days" or 4 [s]."""
-    return _in(SECONDS, given, 'a time such as "250 ms", "4 s", "2 h", "7 days" or 4')
+    return _in_base_unit(SECONDS, value, 'a time such as "250 ms", "4 s", "2 h", "7 days" or 4')
 
 
-def parse_bandwidth(given: object) -> float:
+def parse_bandwidth(value: object) -> float:
     """Bytes a second of a rate such as "20 Mbit/s", "2 MB/s" or 2500000 [B/s]."""
     accepted = 'a bandwidth such as "20 Mbit/s" or "2 MB/s"'
-    number, unit = _split(given, accepted)
+    number, unit = _split_quantity(value, accepted)
     if unit.endswith(("b/s", "bps")):  # as networks are sold; bytes have a capital B
         unit = f"{unit[:-3]}bit/s"
     bits = BITS_PER_S.get(unit.lower())
@@ -119,16 +119,16 @@ def parse_bandwidth(given: object) -> float:
         return number * bits / 8
     if unit == "" or unit.lower() in BYTES_PER_S:
         return number * BYTES_PER_S.get(unit.lower(), 1)
-    raise ExplorerError(f"is {shown(given)}: expected {accepted}")
+    raise ExplorerError(f"is {quote_value(value)}: expected {accepted}")
 
 
-def _scaled(value: float, steps: list[tuple[float, str]], digits: int) -> str:
+def _in_largest_unit(value: float, steps: list[tuple[float, str]], digits: int) -> str:
     """`value` in the largest unit that it fills once, to `digits` significant digits."""
     factor, unit = next((step for step in steps if value >= step[0] * (1 - 1e-9)), steps[-1])
-    return f"{_short(value / factor, digits)} {unit}"
+    return f"{_significant_digits(value / factor, digits)} {unit}"
 
 
-def _short(number: float, digits: int) -> str:
+def _significant_digits(number: float, digits: int) -> str:
     """`number` to `digits` significant digits, thousands parted, without trailing zeros."""
     if number == 0:
         return "0"
@@ -140,7 +140,7 @@ def _short(number: float, digits: int) -> str:
 def format_size(size_bytes: float, digits: int = 3) -> str:
     """`size_bytes` [B] as people say it: "4.5 MB"."""
     steps = [(1024.0**power, f"{prefix}B") for power, prefix in ((4, "T"), (3, "G"), (2, "M"), (1, "K"))]
-    return _scaled(size_bytes, [*steps, (1.0, "B")], digits)
+    return _in_largest_unit(size_bytes, [*steps, (1.0, "B")], digits)
 
 
 def format_time(seconds: float, digits: int = 3) -> str:
@@ -148,12 +148,14 @@ def format_time(seconds: float, digits: int = 3) -> str:
     steps = [(86400.0, "days"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms")]
     if 86400 * (1 - 1e-9) <= seconds < 86400 * 1.005:
         return "1 day"
-    return _scaled(seconds, steps, digits)
+    return _in_largest_unit(seconds, steps, digits)
 
 
 def format_bandwidth(bytes_per_s: float) -> str:
     """`bytes_per_s` [B/s] as "20 Mbit/s"."""
-    return _scaled(bytes_per_s * 8, [(1e9, "Gbit/s"), (1e6, "Mbit/s"), (1e3, "kbit/s"), (1.0, "bit/s")], 3)
+    return _in_largest_unit(
+        bytes_per_s * 8, [(1e9, "Gbit/s"), (1e6, "Mbit/s"), (1e3, "kbit/s"), (1.0, "bit/s")], 3
+    )
 
 
 def format_usd(usd: float) -> str:
@@ -162,13 +164,28 @@ def format_usd(usd: float) -> str:
         return f"${usd:,.0f}"
     if abs(usd) >= 0.01 or usd == 0:
         return f"${usd:,.2f}"
-    return f"${_short(usd, 2)}"
+    return f"${_significant_digits(usd, 2)}"
+
+
+def format_rough_usd(usd: float) -> str:
+    """`usd` [USD] in a sentence, to three digits: "$13,600", "$661", "$2.23", "less than a cent".
+
+    >>> format_rough_usd(13_642.2), format_rough_usd(660.82), format_rough_usd(0.0002), format_rough_usd(0)
+    ('$13,600', '$661', 'less than a cent', 'nothing')
+    """
+    if usd == 0:
+        return "nothing"
+    if abs(usd) < 0.01:
+        return "less than a cent"
+    places = max(0, 2 - math.floor(math.log10(abs(usd))))
+    rounded = float(f"{usd:.3g}")
+    return f"${rounded:,.{min(places, 2)}f}"
 
 
 def format_cents(usd: float | Decimal) -> str:
     """`usd` [USD] to the cent, halves up as on an invoice: "1,234.57"; less is "under 0.01"."""
-    rounded = Decimal(str(usd)).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    return f"{rounded:,}" if rounded or not usd else "under 0.01"
+    cents = Decimal(str(usd)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return f"{cents:,}" if cents or not usd else "under 0.01"
 
 
 def format_signed_cents(usd: float) -> str:
@@ -177,8 +194,8 @@ def format_signed_cents(usd: float) -> str:
 
 
 def format_signed_usd(usd: float) -> str:
-    """A difference in a line [USD], always with its sign: "+$1,235", "-$0.50"."""
-    return f"{'+' if usd > 0 else '-'}{format_usd(abs(usd))}"
+    """A difference in a line [USD], always with its sign, none as more: "+$1,235", "-$0.50", "+$0.00"."""
+    return f"{'-' if usd < 0 else '+'}{format_usd(abs(usd))}"
 
 
 def format_usd_difference(usd: float) -> str:
@@ -227,8 +244,8 @@ def format_number(number: float, endless: str = ENDLESS) -> str:
         return endless
     for factor, word in ((1e9, " billion"), (1e6, " million")):
         if number >= factor:
-            return _short(number / factor, 3) + word
-    return _short(number, 3)
+            return _significant_digits(number / factor, 3) + word
+    return _significant_digits(number, 3)
 
 
 def format_multiple(factor: float) -> str:
@@ -241,6 +258,7 @@ def format_factor(factor: float, sign: str = " ×") -> str:
     return f"{format_number(factor)}{sign}" if factor >= 1 else f"1/{format_number(1 / factor)}"
 
 
+SYMBOLS = {"seconds": "s"}  # of a unit that is spelled out among fields and limits
 FORMATS = {"bytes": format_size, "seconds": format_time, "s": format_time}
 SEVERAL = re.compile(r"^1 ([a-z]{3,})s\b")  # one thing is named in the singular
 LARGE = {"GB": BYTES["GB"], "TiB": BYTES["TIB"]}  # units of sizes in the tables
@@ -271,7 +289,7 @@ def format_quantity_as_listed(value: float, unit: str) -> str:
 
 
 def format_bare_quantity(value: float, unit: str) -> str:
-    """The same where the unit is told elsewhere: "9 MB", but "1,000" requests."""
+    """The same where the unit is written elsewhere: "9 MB", but "1,000" requests."""
     return FORMATS[unit](value) if unit in FORMATS and math.isfinite(value) else format_number(value)
 
 
@@ -285,7 +303,7 @@ def format_share(share: float) -> str:
         return f"1 in {format_number(1 / share)}"
     if 0.99995 <= share < 1:
         return "nearly all"
-    return f"{_short(100 * share, 2 if share < 0.1 else 3)} %"
+    return f"{_significant_digits(100 * share, 2 if share < 0.1 else 3)} %"
 
 
 def format_chance(chance: float) -> str:

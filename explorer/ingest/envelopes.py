@@ -7,18 +7,34 @@ Logs Insights that have figures in place of a line become rows at once.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from .formats import load_tests
 from .frame import Part, rows_of
-from .json_stream import elements, texts
-from .sources import BLOCK, LONGEST_LINE, Stream
-from .timestamps import seconds
+from .json_stream import decode, elements, texts
+from .sources import BLOCK, LOG_GROUP, LONGEST_LINE, Stream
+from .timestamps import moments, seconds
 
 RECORD = re.compile(rb'"(?:events|logEvents|results)"\s*:\s*\[|"data"\s*:\s*"H4sI')
+MESSAGES = ("message", "@message", "Message")
+OF_EVENTS = {"id", "eventId", "timestamp", "ingestionTime", "logStreamName", "logGroup", *MESSAGES}
+TIMES = ("timestamp", "@timestamp", "Timestamp", "time")
+WRAPS = (
+    "log",
+    "message",
+    "@message",
+    "msg",
+    "line",
+    "MESSAGE",
+    "textPayload",
+)  # of a line of JSON: another line
+STAMPS = ("time", "timestamp", "@timestamp", "ts", "date", "__REALTIME_TIMESTAMP")
 FEW = 20_000  # records that are held at a time
 INSIGHTS = {  # in milliseconds and bytes, a megabyte being 1,000,000 of them
     "duration_ms": ("@duration", 1.0),
@@ -27,19 +43,38 @@ INSIGHTS = {  # in milliseconds and bytes, a megabyte being 1,000,000 of them
     "memory_mb": ("@memorySize", 1e6),
     "used_mb": ("@maxMemoryUsed", 1e6),
 }
+SAMPLED = 50  # lines by which it is told what they wrap
 Reader = Callable[[bytes], list[Part]]
 
 
 def is_json(head: bytes) -> bool:
     """Whether a file begins as one of the JSON forms, or packed; JSON lines of a log are none of them."""
     text = head.lstrip()
+    if text.startswith(b"["):
+        return _is_array(text)
     if not text.startswith(b"{"):
-        return re.match(rb"H4sI|\[\s*[\[{]", text) is not None
+        return text.startswith(b"H4sI")
     try:
         first = json.loads(text.split(b"\n", 1)[0])
     except (ValueError, RecursionError):  # on several lines, or on one that is longer
         return RECORD.search(head) is not None
     return isinstance(first, dict) and any(_holds(key, value) for key, value in first.items())
+
+
+def _is_array(text: bytes) -> bool:
+    """Whether an array is one of events that hold lines, or of rows of Logs Insights."""
+    inner = text[1:].lstrip()
+    if not inner.startswith(b"{"):
+        return inner.startswith((b"[", b'"'))
+    try:
+        first, _ = decode(inner.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return re.match(rb'\{\s*"@?(?:message|timestamp)"', inner) is not None
+    if not isinstance(first, dict):
+        return False
+    return any(key.startswith("@") for key in first) or (
+        isinstance(first.get("message"), str) and "status" not in first
+    )
 
 
 def _holds(key: str, value: Any) -> bool:
@@ -55,14 +90,86 @@ def _holds(key: str, value: Any) -> bool:
 
 
 def is_csv(head: bytes) -> bool:
-    """Whether a file begins as Logs Insights writes CSV."""
-    first = head.lstrip().split(b"\n", 1)[0]
-    return bool(re.match(rb'"?@\w+"?[,\r]|.*,"?@\w+', first)) and b"{" not in first
+    """Whether a file begins as Logs Insights or the console of CloudWatch Logs writes CSV."""
+    first = head.lstrip().split(b"\n", 1)[0].strip()
+    if re.match(rb'"?@\w+"?[,\r]|.*,"?@\w+', first) and b"{" not in first:
+        return True
+    names = [name.strip(b'" ').lower() for name in first.split(b",")]
+    return b"message" in names and bool({b"timestamp", b"time"} & set(names)) and b"status" not in names
 
 
 def read_json(stream: Stream, reader: Callable[[bytes], Reader]) -> Iterator[Part]:
     """The parts of a JSON file; `reader` tells by a few lines how the rest of them is read."""
     yield from parts(elements(texts(stream)), reader)
+
+
+def wrapped(head: bytes, reader: Callable[[bytes], Reader | None]) -> Reader | None:
+    """How lines are read that are JSON around a line of a log each, as Docker's; None if they are not.
+
+    `reader` says how the lines within are read, or None.
+    """
+    records = [record for record in _objects(head) if record]
+    for name in WRAPS:
+        held = [record for record in records if isinstance(record.get(name), str)]
+        if 2 * len(held) <= len(records) or not held:
+            continue
+        stamp = next((key for key in STAMPS if key in held[0]), "")
+        inside = "\n".join(str(record[name]).rstrip() for record in held).encode("utf-8", "replace")
+        inner = reader(inside)
+        if inner:
+            return lambda block: _within(block, name, stamp, inner)
+    return None
+
+
+def _objects(head: bytes) -> Iterator[dict[str, Any]]:
+    for line in head.decode("utf-8", "replace").splitlines()[:SAMPLED]:
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(record, dict):
+            yield record
+
+
+def _within(block: bytes, name: str, stamp: str, reader: Reader) -> list[Part]:
+    """The parts of lines of JSON that hold a line each; those that hold none, or are no JSON, are counted."""
+    import polars as pl
+
+    schema = {name: pl.String} | ({stamp: pl.String} if stamp else {})
+    beside = Part()
+    try:
+        found = pl.read_ndjson(io.BytesIO(block), schema=schema, ignore_errors=True)
+    except pl.exceptions.PolarsError:
+        rows = []
+        for line in block.decode("utf-8", "replace").split("\n"):
+            try:
+                record = json.loads(line) if line.strip() else {}
+            except (ValueError, RecursionError):
+                record = None
+            if isinstance(record, dict):
+                rows += [{key: _as_text(record.get(key)) for key in schema}] if record else []
+            else:
+                beside.read += 1
+                beside.bad(line)
+        found = pl.DataFrame(rows, schema=schema)
+    there = found.filter(pl.col(name).is_not_null())
+    beside.read += found.height - there.height
+    beside.ignored = +Counter({"records without a line of a log": found.height - there.height})
+    lines = pl.col(name).str.strip_chars_end().str.replace_all("\n", " ", literal=True)
+    if stamp:
+        at = moments(there[stamp]).cast(pl.Int64)
+        clock = pl.from_epoch(pl.Series(at), time_unit="s").dt.strftime("%Y-%m-%dT%H:%M:%SZ ")
+        there = there.with_columns(clock=clock)
+        own = pl.col(name).str.contains(r"^\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:")
+        lines = pl.when(own).then(lines).otherwise(pl.col("clock").fill_null("") + lines)
+    text = "\n".join(there.select(lines.alias("line"))["line"].to_list())
+    return [*(reader(text.encode()) if there.height else []), beside]
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value if value is None else value.encode("utf-8", "replace").decode()
+    return json.dumps(value)
 
 
 def read_csv(stream: Stream, reader: Callable[[bytes], Reader]) -> Iterator[Part]:
@@ -81,35 +188,70 @@ def _whole_lines(stream: Stream) -> Iterator[str]:
 
 def parts(found: Iterator[Any], reader: Callable[[bytes], Reader]) -> Iterator[Part]:
     """The parts of records: events that hold a line each, or rows of Logs Insights."""
-    lines: list[str] = []
+    lines: dict[str, list[str]] = {}
     records: list[dict[str, Any]] = []
-    read: Reader | None = None
+    readers: dict[str, Reader] = {}
+    statistics: list[dict[str, Any]] = []
     size, part = 0, Part()
     for element in _safely(found):
+        if row := _statistics(element):
+            statistics.append(row)
+            continue
         record = _record(element)
         if record is None:
             part.read += 1
             part.bad(str(element)[:1000])
         elif isinstance(record, str):
-            lines.append(record)
-            size += len(record)
+            lines.setdefault(_function(element), []).append(record)
+            size += len(record) + 200  # of what holds it
         else:
             part.read += 1
             if record:
                 records.append(record)
-        if size > BLOCK or len(lines) > FEW:
-            block = "\n".join(lines).encode("utf-8", "replace")
-            read = read or reader(block)
-            yield from read(block)
-            lines, size = [], 0
+        if size > BLOCK:
+            yield from _grouped(lines, readers, reader)
+            lines, size = {}, 0
         if len(records) > FEW:
             yield _figures(records)
             records = []
-    if lines:
-        block = "\n".join(lines).encode("utf-8", "replace")
-        yield from (read or reader(block))(block)
+    yield from _grouped(lines, readers, reader)
     yield _figures(records)
+    if statistics:
+        yield load_tests.statistics(statistics)
     yield part
+
+
+def _statistics(element: Any) -> dict[str, Any] | None:
+    """A row of Logs Insights that is a statistic of many invocations; None if it is none."""
+    row = _row(element)
+    return row if row and any(load_tests.STATISTIC.search(str(name)) for name in row) else None
+
+
+def _row(element: Any) -> dict[str, Any] | None:
+    """A record, or a row of get-query-results, by the names of its fields."""
+    if isinstance(element, list):
+        pairs = [pair for pair in element if isinstance(pair, dict)]
+        return {str(pair.get("field")): pair.get("value") for pair in pairs}
+    return element if isinstance(element, dict) else None
+
+
+def _grouped(
+    lines: dict[str, list[str]], readers: dict[str, Reader], reader: Callable[[bytes], Reader]
+) -> Iterator[Part]:
+    """The parts of lines, each with the function that they are of."""
+    for group, own in lines.items():
+        block = "\n".join(own).encode("utf-8", "replace")
+        read = readers.setdefault(group, reader(block))
+        for part in read(block):
+            part.group = group
+            yield part
+
+
+def _function(element: Any) -> str:
+    """The function whose log a record is of, where it says so."""
+    group = element.get("logGroup") or element.get("@log") if isinstance(element, dict) else None
+    match = LOG_GROUP.search(group) if isinstance(group, str) else None
+    return match[1] if match else ""
 
 
 def _safely(found: Iterator[Any]) -> Iterator[Any]:
@@ -122,18 +264,20 @@ def _safely(found: Iterator[Any]) -> Iterator[Any]:
 
 def _record(element: Any) -> str | dict[str, Any] | None:
     """The line that a record holds, with its time before it; its figures; None if it has neither."""
-    if isinstance(element, list):  # a row of get-query-results
-        pairs = [pair for pair in element if isinstance(pair, dict)]
-        element = {str(pair.get("field")): pair.get("value") for pair in pairs}
-    if not isinstance(element, dict):
+    if isinstance(element, str):
+        return element.rstrip()
+    element = _row(element)
+    if element is None:
         return None
-    message = element.get("message", element.get("@message"))
-    at = element.get("timestamp", element.get("@timestamp"))
+    message = next((element[name] for name in MESSAGES if element.get(name)), None)
+    at = next((element[name] for name in TIMES if element.get(name)), None)
     if message:
         text = message if isinstance(message, str) else json.dumps(message)
         return f"{_time(at)}{text.rstrip()}"
+    if any(name in element for name in MESSAGES) and element.keys() <= OF_EVENTS:
+        return ""  # an event without a text
     if not any(isinstance(key, str) and key.startswith("@") for key in element):
-        return None
+        return json.dumps(element) if element else None  # a record of another kind, beside those with a line
     figures = {name: _scaled(element.get(key), unit) for name, (key, unit) in INSIGHTS.items()}
     if figures["duration_ms"] is None:
         return None if element.get("@duration") else {}

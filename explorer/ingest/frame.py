@@ -1,25 +1,33 @@
 """The one frame that every format becomes, and what is kept of it: exact, and flat in memory.
 
-A row is an invocation as Lambda reports it, an exchange as a door logs it, or a size alone. A column
-that a format does not hold is left out; a value that a line does not hold is null.
+A row is an invocation as Lambda reports it, the end of one as its runtime reports it, an exchange as a
+door logs it, or a request of a load test. A column that a format does not hold is left out; a value that a
+line does not hold is null.
 """
 
 from __future__ import annotations
 
+import re
 import tempfile
 import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .selection import HEALTH, STATIC, Selection
+
 if TYPE_CHECKING:
     import polars as pl
 
-INVOCATION, EXCHANGE, SIZE = "invocation", "exchange", "size"
+INVOCATION = "invocation"
+DONE = "runtime done"  # counts as an invocation where no report of one is there
+EXCHANGE = "exchange"
+LOAD = "load"  # a request of a load test: its rate was asked for, so it says nothing of the real one
+ASIDE = (HEALTH, STATIC)
 NUMBERS = (  # columns of numbers; `time_s` is epoch seconds
     "time_s",
     "duration_ms",
@@ -33,11 +41,29 @@ NUMBERS = (  # columns of numbers; `time_s` is epoch seconds
     "response_bytes",
 )
 TEXTS = ("error", "id")  # how it failed, and the request that a time-out was of
+KEY = "key"  # a hash of what one request logs, where it names the request: twice the same is one
+SELECTED = ("path", "status", "aside")  # by which rows are selected; none of them is kept
 LARGEST = 1e17  # no figure of a log is larger: milliseconds of a year, bytes of 50 TB, epoch seconds
 EXAMPLES, EXAMPLE = 5, 160  # lines, and characters of each
 IN_MEMORY = 8 << 20  # bytes of a column that are kept before it goes to a file
 AT_ONCE = 1 << 17  # numbers read back at a time
 EXACT = 1000  # figures of a log have three decimals at most
+MEMORY_SIZES = 64  # that durations are kept apart by
+DELIVERED_TWICE = "lines delivered twice, of the same request with the same figures"
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What a result states of requests that it does not list: their number, quantiles by column, failures.
+
+    Quantiles are named as in the answer: p50, p90, p99, p99_9, max.
+    """
+
+    source: str
+    count: int
+    quantiles: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    errors: Mapping[str, int] = field(default_factory=dict)
+    kind: str = LOAD
 
 
 @dataclass
@@ -53,7 +79,11 @@ class Part:
     timed_out: list[str] = field(default_factory=list)  # requests, from "Task timed out"
     failed_inits: Counter[str] = field(default_factory=Counter)
     facts: dict[str, Any] = field(default_factory=dict)  # of the workload, known for certain
+    stated: list[Stated] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    ignored: Counter[str] = field(default_factory=Counter)  # what lines hold and is not used: lines
+    waits: tuple[float, float] = (0.0, 0.0)  # ms that requests waited for calls, and took in all
+    group: str = ""  # the function that it is of, where the input says so
 
     def bad(self, line: str | bytes) -> None:
         """Count a line that cannot be read, and keep the first few."""
@@ -154,24 +184,53 @@ def _between(least: float, most: float, share: float) -> float:
     return most - (most - least) * (1 - share)
 
 
+class Seen:
+    """The keys of requests so far, 8 bytes each: sorted runs, merged as they grow."""
+
+    def __init__(self) -> None:
+        self._runs: list[np.ndarray] = []
+
+    def first(self, keys: np.ndarray) -> np.ndarray:
+        """Which of the keys, of shape (n,), are here for the first time: booleans of the same shape."""
+        values, places = np.unique(keys, return_index=True)
+        known = np.zeros(values.size, dtype=bool)
+        for run in self._runs:
+            known |= run[np.minimum(np.searchsorted(run, values), run.size - 1)] == values
+        found = np.zeros(keys.size, dtype=bool)
+        found[places[~known]] = True
+        run = values[~known]
+        while run.size and self._runs and self._runs[-1].size <= 2 * run.size:
+            run = np.sort(np.concatenate((self._runs.pop(), run)), kind="stable")
+        if run.size:
+            self._runs.append(run)
+        return found
+
+
 @dataclass
 class Tally:
     """All that is kept of the frames: columns of numbers by kind, and counts."""
 
+    selection: Selection = field(default_factory=Selection)
     read: int = 0
     used: int = 0
     unreadable: int = 0
     examples: list[str] = field(default_factory=list)
     rows: Counter[str] = field(default_factory=Counter)  # by kind
     errors: Counter[str] = field(default_factory=Counter)  # of invocations, by kind of error
-    refused: Counter[str] = field(default_factory=Counter)  # exchanges, by status
+    refused: dict[str, Counter[str]] = field(default_factory=dict)  # exchanges by kind, then by status
     failed_inits: Counter[str] = field(default_factory=Counter)
     cold: int = 0
     memory: Counter[float] = field(default_factory=Counter)
     minutes: dict[str, Counter[int]] = field(default_factory=dict)  # rows a minute, by kind
     columns: dict[tuple[str, str], Column] = field(default_factory=dict)
+    by_memory: dict[float, Column] = field(default_factory=dict)  # durations [ms]
     facts: dict[str, Any] = field(default_factory=dict)
+    stated: list[Stated] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    ignored: Counter[str] = field(default_factory=Counter)  # what was read and not used: lines
+    waits: tuple[float, float] = (0.0, 0.0)  # ms that requests waited for calls, and took in all
+    groups: dict[str, Tally] = field(default_factory=dict)  # by function, where inputs name several
+    _seen: Seen = field(default_factory=Seen)
     _late: Counter[str] = field(default_factory=Counter)  # time-outs by request: as reported
     _told: Counter[str] = field(default_factory=Counter)  # and as told beside the report
 
@@ -183,10 +242,35 @@ class Tally:
         self.examples += part.examples[: EXAMPLES - len(self.examples)]
         self.failed_inits.update(part.failed_inits)
         self._told.update(part.timed_out)
-        self.facts.update(part.facts)
+        if not part.group:  # one of several functions says nothing of them all
+            self.facts.update(part.facts)
+        self.stated += part.stated
+        self.waits = self.waits[0] + part.waits[0], self.waits[1] + part.waits[1]
+        self.ignored.update(part.ignored)
         self.notes += [note for note in part.notes if note not in self.notes]
+        if part.group and (part.rows is not None or part.facts):
+            alone = replace(part, group="", rows=part.rows)
+            self.groups.setdefault(part.group, Tally(self.selection)).add(alone)
         if part.rows is not None and part.rows.height:
-            self._take(part.kind, part.rows)
+            rows, left_out = self.selection.select(part.rows)
+            rows = self._once(rows, left_out)
+            self.ignored.update(left_out)
+            self.used -= sum(left_out.values())
+            for kind, some in _by_kind(part.kind, rows):
+                self._take(kind, some)
+
+    def _once(self, rows: pl.DataFrame, left_out: Counter[str]) -> pl.DataFrame:
+        """The rows without those that were delivered before."""
+        if KEY not in rows.columns:
+            return rows
+        import polars as pl
+
+        keys = rows[KEY].to_numpy() if not rows[KEY].null_count() else rows[KEY].fill_null(0).to_numpy()
+        first = self._seen.first(keys) | (keys == 0)
+        if twice := int(first.size - first.sum()):
+            left_out[DELIVERED_TWICE] += twice
+            rows = rows.filter(pl.Series(first))
+        return rows
 
     def _take(self, kind: str, rows: pl.DataFrame) -> None:
         self.rows[kind] += rows.height
@@ -197,8 +281,7 @@ class Tally:
                 if name == "time_s" and values.size:
                     self._count_minutes(kind, values)
         if "memory_mb" in rows.columns:
-            sizes, counts = np.unique(rows["memory_mb"].drop_nulls().to_numpy(), return_counts=True)
-            self.memory.update(dict(zip(sizes.tolist(), counts.tolist(), strict=True)))
+            self._take_memory(rows)
         if kind == INVOCATION:
             starts = [name for name in ("init_ms", "restore_ms") if name in rows.columns]
             cold = np.zeros(rows.height, dtype=bool)
@@ -207,10 +290,21 @@ class Tally:
             self.cold += int(cold.sum())
         if "error" in rows.columns and rows["error"].null_count() < rows.height:
             failed = rows.select(c for c in TEXTS if c in rows.columns).filter(rows["error"].is_not_null())
-            (self.errors if kind == INVOCATION else self.refused).update(failed["error"].to_list())
-            if "id" in failed.columns:
+            counts = self.errors if kind == INVOCATION else self.refused.setdefault(kind, Counter())
+            counts.update(failed["error"].to_list())
+            if "id" in failed.columns and kind == INVOCATION:
                 late = failed.filter(failed["error"] == "timeout")["id"].drop_nulls()
                 self._late.update(late.to_list())
+
+    def _take_memory(self, rows: pl.DataFrame) -> None:
+        sizes, counts = np.unique(rows["memory_mb"].drop_nulls().to_numpy(), return_counts=True)
+        self.memory.update(dict(zip(sizes.tolist(), counts.tolist(), strict=True)))
+        if "duration_ms" not in rows.columns:
+            return
+        for size in sizes.tolist():
+            if size in self.by_memory or len(self.by_memory) < MEMORY_SIZES:
+                own = rows if len(sizes) == 1 else rows.filter(rows["memory_mb"] == size)
+                self.by_memory.setdefault(size, Column()).add(own["duration_ms"].drop_nulls().to_numpy())
 
     def _count_minutes(self, kind: str, times: np.ndarray) -> None:
         minutes, counts = np.unique((times // 60).astype(np.int64), return_counts=True)
@@ -222,6 +316,51 @@ class Tally:
         """The numbers of one column of one kind of row."""
         return self.columns.setdefault((kind, name), Column())
 
+    def settle(self) -> None:
+        """Decide, at the end, which rows count where others would be better and are not there.
+
+        The ends of invocations count as invocations without reports of them. Health checks and static
+        files are left out beside other requests, and are the requests where there are no others.
+        """
+        self._match_groups()
+        for group in self.groups.values():
+            group.settle()
+        if self.rows[DONE] and not self.rows[INVOCATION]:
+            self.errors.update(self.refused.pop(DONE, Counter()))
+            self._rename(DONE, INVOCATION)
+        if not self.rows[EXCHANGE] and not self.rows[INVOCATION]:
+            most = max(ASIDE, key=self.rows.__getitem__)
+            if self.rows[most]:
+                self._rename(most, EXCHANGE)
+        for kind in ASIDE:
+            if count := self.rows.pop(kind, 0):
+                self.ignored[kind] += count
+                self.used -= count
+
+    def _match_groups(self) -> None:
+        """What a template says of a function goes to the log that has its name."""
+        logged = [name for name, group in self.groups.items() if group.rows.total()]
+        for name in [name for name in self.groups if name not in logged]:
+            same = [
+                other for other in logged if _plain(name) in _plain(other) or _plain(other) in _plain(name)
+            ]
+            if len(same) == 1:
+                self.groups[same[0]].facts |= self.groups.pop(name).facts
+        if len(self.groups) == 1 and not (self.rows[EXCHANGE] or self.rows[LOAD]):
+            self.facts |= self.groups.popitem()[1].facts
+        for group in self.groups.values():
+            group.facts = {**self.facts, **group.facts}
+
+    def _rename(self, old: str, new: str) -> None:
+        self.rows[new] += self.rows.pop(old)
+        for kind, name in list(self.columns):
+            if kind == old:
+                self.columns[new, name] = self.columns.pop((kind, name))
+        if old in self.minutes:
+            self.minutes[new] = self.minutes.pop(old)
+        if old in self.refused:
+            self.refused[new] = self.refused.pop(old)
+
     @cached_property
     def failures(self) -> dict[str, int]:
         """Failed invocations by kind; a time-out is one, whether its report or a line beside it says so."""
@@ -231,3 +370,20 @@ class Tally:
         if late := min(told_alone, room):
             found["timeout"] += late
         return dict(found.most_common())
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]|function|lambda|handler", "", name.lower())
+
+
+def _by_kind(kind: str, rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Rows apart: health checks and static files from the others."""
+    import polars as pl
+
+    if "aside" not in rows.columns or rows["aside"].null_count() == rows.height:
+        yield kind, rows
+        return
+    for one in (*ASIDE, None):
+        some = rows.filter(pl.col("aside").eq_missing(one))
+        if some.height:
+            yield one or kind, some

@@ -15,10 +15,11 @@ from .sources import LONGEST_LINE, Stream
 OPENS = re.compile(
     r'(?<!\\)"(?:events|logEvents|results)"\s*:\s*\[|(?P<packed>H4sI[A-Za-z0-9+/]{20,}={0,2})(?![A-Za-z0-9+/=])'
 )
+GROUP = re.compile(r'(?<!\\)"logGroup"\s*:\s*"([^"\\]+)"')
 FIRST = re.compile(r"\A\s*\[|" + OPENS.pattern)
 SPACE = re.compile(r"[\s,]*")
 PIECE = 1 << 20
-KEPT = 64  # characters that may be the beginning of what opens an array
+KEPT = 4096  # characters that may be the beginning of what opens an array, or name its log group
 UNPACKED = 64 << 20  # bytes of one packed record at most
 DEEP = 2  # a packed record may hold packed records
 decode = json.JSONDecoder().raw_decode
@@ -36,7 +37,7 @@ def elements(pieces: Iterator[str], deep: int = DEEP) -> Iterator[Any]:
 
     Base64 of gzip is unpacked first. None stands for what is no JSON.
     """
-    held, more, opens = "", True, FIRST
+    held, more, opens, group = "", True, FIRST, ""
     while True:
         match = opens.search(held)
         if match is None and held.strip():
@@ -48,15 +49,22 @@ def elements(pieces: Iterator[str], deep: int = DEEP) -> Iterator[Any]:
             continue
         if match is None:
             return
+        named = GROUP.findall(held, 0, match.start())
+        group = named[-1] if named else group
         held, opens = held[match.end() :], OPENS
         if match["packed"]:
             yield from _unpacked(match["packed"], deep)
         else:
-            held, more = yield from _array(held, pieces, more)
+            held, more = yield from _array(held, pieces, more, group)
 
 
-def _array(held: str, pieces: Iterator[str], more: bool) -> Generator[Any, None, tuple[str, bool]]:
-    """The elements up to the end of the array; what follows it, and whether there is more."""
+def _array(
+    held: str, pieces: Iterator[str], more: bool, group: str = ""
+) -> Generator[Any, None, tuple[str, bool]]:
+    """The elements up to the end of the array; what follows it, and whether there is more.
+
+    The log group of the record around them is put into each.
+    """
     at = 0
     while True:
         at = SPACE.match(held, at).end()  # type: ignore[union-attr]
@@ -74,6 +82,8 @@ def _array(held: str, pieces: Iterator[str], more: bool) -> Generator[Any, None,
                 continue
         else:
             if end < len(held) or not more or isinstance(element, dict | list):
+                if group and isinstance(element, dict):
+                    element.setdefault("logGroup", group)
                 yield element
                 at = end
                 continue

@@ -6,7 +6,9 @@ import json
 import re
 from typing import Any
 
-NUMBER = r"(\d+(?:\.\d+)?)"
+decode = json.JSONDecoder().raw_decode
+
+NUMBER = r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
 DURATION = r"(?<!Billed )(?<!Init )(?<!Restore )(?<!Runtime )Duration: "
 TEXT = {  # of a REPORT line, in any order and with any white space, escaped or not, between the fields
     "duration_ms": re.compile(DURATION + NUMBER + " ms"),
@@ -24,6 +26,7 @@ METRICS = {  # the same in Lambda's JSON log format
     "init_ms": "initDurationMs",
     "restore_ms": "restoreDurationMs",
 }
+FLAT = ("at", "type", "id", "status", "kind", *METRICS, "response_bytes")
 REPORT = "REPORT RequestId: "
 REQUEST_ID = re.compile(r"REPORT RequestId: ([^\s\\\"]+)")
 STATUS = re.compile(r"Status: (\w+)")
@@ -46,6 +49,7 @@ def _text(report: str) -> dict[str, Any] | None:
     figures: dict[str, Any] = {name: float(match[1]) for name, match in found.items() if match}
     if not 0 <= figures.get("duration_ms", -1) <= LONGEST_MS:
         return None
+    figures = _started(figures)
     request, status, kind = (pattern.search(report) for pattern in (REQUEST_ID, STATUS, ERROR_TYPE))
     figures["id"] = request[1] if request else None
     figures["error"] = failed(status and status[1], kind and kind[1])
@@ -68,10 +72,75 @@ def _json(line: str) -> dict[str, Any] | None:
     figures: dict[str, Any] = {name: float(value) for name, value in given.items() if _is_number(value)}
     if not 0 <= figures.get("duration_ms", -1) <= LONGEST_MS:
         return None
+    figures = _started(figures)
     figures["id"] = record.get("requestId")
     figures["error"] = failed(record.get("status"), record.get("errorType"))
     figures["time"] = event.get("time")
     return figures
+
+
+def _started(figures: dict[str, Any]) -> dict[str, Any]:
+    """Figures without an initialisation of 0 ms: the environment was there, so it was no cold start."""
+    return {name: value for name, value in figures.items() if value or name not in ("init_ms", "restore_ms")}
+
+
+def events_in(line: str) -> tuple[list[dict[str, Any]], bool]:
+    """The platform.report and platform.runtimeDone events of a line, and whether a part of it is torn.
+
+    A line may hold several, one after another, or within records that have them as a text.
+    """
+    found: list[dict[str, Any]] = []
+    at = line.find("{")
+    while at >= 0:
+        try:
+            value, at = decode(line, at)
+        except (ValueError, RecursionError):
+            return _unescaped(line, found)
+        _collect(value, found)
+        at = line.find("{", at)
+    return found, not found
+
+
+def _unescaped(line: str, found: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
+    """What a line holds as the text of something else, with its quotes escaped."""
+    if not found and '\\"' in line:
+        return events_in(line.replace("\\\\", "\\").replace('\\"', '"'))
+    return found, True
+
+
+def _collect(value: Any, found: list[dict[str, Any]]) -> None:
+    if isinstance(value, list):
+        for one in value:
+            _collect(one, found)
+    elif isinstance(value, dict):
+        if value.get("type") in ("platform.report", "platform.runtimeDone"):
+            found.append(value)
+            return
+        for one in value.values():
+            if isinstance(one, str) and "platform." in one and "{" in one:
+                found += events_in(one)[0]
+            elif isinstance(one, dict | list):
+                _collect(one, found)
+
+
+def flat_event(event: dict[str, Any]) -> tuple[str | None, ...]:
+    """The figures of an event as texts, in the order of `FLAT`."""
+    record = event.get("record")
+    record = record if isinstance(record, dict) else {}
+    metrics = record.get("metrics")
+    metrics = metrics if isinstance(metrics, dict) else {}
+    held = (
+        event.get("time"),
+        event.get("type"),
+        *(record.get(n) for n in ("requestId", "status", "errorType")),
+    )
+    figures = (metrics.get(key) for key in (*METRICS.values(), "producedBytes"))
+    return tuple(
+        value.encode("utf-8", "replace").decode()
+        if isinstance(value, str)
+        else (None if value is None or isinstance(value, bool | dict | list) else repr(value))
+        for value in (*held, *figures)
+    )
 
 
 def _is_number(value: Any) -> bool:

@@ -2,49 +2,84 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from explorer.errors import ExplorerError
+from explorer.facts.extras import require
 
-from . import access, benchmark, envelopes, power_tuning, reports
+from . import envelopes, record_stream, template
+from .formats import (
+    aws_cli_text,
+    execution_log,
+    json_records,
+    key_value,
+    load_tests,
+    parquet,
+    power_tuning,
+    reports,
+    tables,
+    text_lines,
+    traces,
+    unread,
+    w3c,
+)
 from .frame import Part, Tally
+from .selection import Selection
 from .sources import BROKEN, HEAD, Source, Stream, blocks, found
 
 WORKERS = 2  # while one block is read, two are taken apart
+SAMPLED = 400  # lines by which a block is told that nothing before it told
 Reader = Callable[[bytes], list[Part]]
 Progress = Callable[[int, int, str], None]  # bytes done, bytes in all (0: not known), the input
-OF_LAMBDA = (b"REPORT RequestId", b"START RequestId", b'"platform.', b'\\"platform.', b"INIT_START")
+OF_LAMBDA = re.compile(
+    rb'REPORT RequestId|START RequestId|\\?"platform\.(?:report|runtimeDone|start|initStart)|INIT_START'
+)
+INSIDE = re.compile(
+    rb'"(?:entries|Traces|TraceSummaries|resourceSpans)"\s*:\s*\['
+)  # what holds requests, in a document
+OF_JSON = re.compile(rb'\s*(?:\{|\[\s*[\[{"\]])')
+DOCUMENT = re.compile(
+    rb'"http_req_duration"|"aggregate"|"latencies"|"latencyPercentiles"|"latency"|"percentiles1"|"response_times"'
+)
 
 
-def gather(paths: list[str], progress: Progress | None = None) -> Tally:
+def gather(paths: list[str], progress: Progress | None = None, selection: Selection | None = None) -> Tally:
     """All that the inputs hold.
 
-    Parameters: `paths`, files, folders, globs or "-"; `progress`, told of the bytes that are done.
+    Parameters
+    ----------
+    paths : files, folders, globs or "-"
+    progress : is called with the bytes that are done, those in all, and the input
+    selection : which requests count; without it, all
+
     Raises ExplorerError for a path that is not there, or without Polars.
     """
     needs_polars()
     sources = found(paths)
-    tally, done, total = Tally(), 0, sum(source.size for source in sources)
+    tally, done, total = Tally(selection or Selection()), 0, sum(source.size for source in sources)
     total = total if all(source.path for source in sources) else 0
+    is_apart = len({source.group for source in sources}) > 1
     with ThreadPoolExecutor(WORKERS) as pool:
         for source in sources:
             before = done
             for part, taken in _parts(source, pool):
+                part.group = part.group or (source.group if is_apart else "")
                 tally.add(part)
                 if progress:
                     progress(before + taken, total, source.name)
             done = before + source.size
+    tally.settle()
     return tally
 
 
 def needs_polars() -> None:
     """Raise if the engine that takes logs apart is not installed."""
-    try:
-        import polars  # noqa: F401
-    except ImportError:
-        raise ExplorerError('ingest needs Polars: pip install "explorer[logs]"') from None
+    require("explorer ingest", "polars")
 
 
 def _parts(source: Source, pool: ThreadPoolExecutor) -> Iterator[tuple[Part, int]]:
@@ -67,37 +102,93 @@ def _bad(source: Source, error: Exception) -> Part:
 
 
 def _of(source: Source, stream: Stream, pool: ThreadPoolExecutor) -> Iterator[Part]:
+    """The parts of a stream, by the format that its beginning tells."""
     head = stream.head
-    if head.startswith(benchmark.MAGIC):
+    if head.startswith(parquet.MAGIC):
         if source.path is None:
             raise ExplorerError("standard input is Parquet: expected its file's name")
-        return benchmark.read(source.path)
+        if source.member:
+            return iter([_bad(source, ValueError("is Parquet within an archive: unpack it"))])
+        return parquet.read(source.path)
+    if known := unread.recognise(head):
+        return iter([_unread(source, known)])
+    if b"\0" in head[:1024]:
+        return iter([_bad(source, ValueError("is not text"))])
+    if source.path and template.is_template(source.path, head):
+        return template.read(source.path)
     if power_tuning.is_tuning(head):
         return iter([power_tuning.read(stream.read(power_tuning.LARGEST))])
+    if load_tests.is_csv(head):
+        return iter([load_tests.read_csv(stream.read(load_tests.LARGEST))])
+    if tool := load_tests.tool(head):
+        return iter([load_tests.read_text(stream.read(load_tests.LARGEST), tool)])
+    if w3c.is_w3c(head):
+        return _spread(((read, block) for read, block in w3c.pieces(blocks(stream))), pool)
     if envelopes.is_json(head):
         return envelopes.read_json(stream, lines_reader)
     if envelopes.is_csv(head):
         return envelopes.read_csv(stream, lines_reader)
-    if b"\0" in head[:1024]:
-        return iter([_bad(source, ValueError("is not text"))])
-    return _spread(blocks(stream), lines_reader(head), pool)
+    if OF_JSON.match(head) and not _is_lines(head):
+        return _json(source, stream, pool)
+    read = lines_reader(head)
+    return _spread(((read, block) for block in blocks(stream)), pool)
+
+
+def _unread(source: Source, known: unread.Unread) -> Part:
+    part = Part(notes=[f"{source.name} is {known.name}, which is not read: {known.hint}"])
+    part.ignored[f"{known.name}: {known.hint}"] += 1
+    return part
+
+
+# Lines ----------------------------------------------------------------------------------------------
 
 
 def lines_reader(head: bytes) -> Reader:
-    """How lines are read, told by the first of them: reports of Lambda unless they are a door's."""
+    """How lines are read, told by the first of them; each block by itself if they tell nothing."""
+    return _known(head) or _unknown
+
+
+def _known(head: bytes) -> Reader | None:
+    """How lines are read, told by the first of them; None if these tell nothing."""
+    is_cut = len(head) >= HEAD  # then its last line is none
     head = head[:HEAD]
-    if any(mark in head for mark in OF_LAMBDA):
+    whole = (head[: head.rfind(b"\n") + 1] if is_cut else b"") or head
+    text = whole.lstrip()
+    if text.startswith(b"{") and (wraps := envelopes.wrapped(whole, _known)):
+        return wraps
+    if aws_cli_text.is_events(whole):
+        return aws_cli_text.reader(whole, _known)
+    if OF_LAMBDA.search(head):
         return reports.read
-    cut = head.rfind(b"\n") + 1
-    return access.reader(head[:cut] or head) or reports.read
+    if text.startswith(b"{") and traces.is_otlp(head):
+        return traces.read_otlp
+    if text.startswith(b"{") and traces.is_xray(head):
+        return traces.read_xray
+    lines = [line for line in whole.decode("utf-8", "replace").splitlines() if line.strip()]
+    if not lines:
+        return None
+    if execution_log.is_execution_log(lines):
+        return execution_log.read
+    for reader in (text_lines.reader, lambda _: json_records.reader(whole), lambda _: tables.reader(whole)):
+        if read := reader(lines):
+            return read
+    return key_value.reader(lines)
 
 
-def _spread(pieces: Iterator[bytes], read: Reader, pool: ThreadPoolExecutor) -> Iterator[Part]:
+def _unknown(block: bytes) -> list[Part]:
+    """The parts of a block that nothing before it told how to read: by lines from all over it."""
+    lines = block.splitlines(keepends=True)
+    step = max(len(lines) // SAMPLED, 1)
+    read = None if step == 1 else _known(b"".join(lines[::step]))
+    return (read or reports.read)(block)
+
+
+def _spread(pieces: Iterator[tuple[Reader, bytes]], pool: ThreadPoolExecutor) -> Iterator[Part]:
     """The parts of each block in order, taken apart on several threads."""
     waiting: deque[Future[list[Part]]] = deque()
     broken: Exception | None = None
     try:
-        for piece in pieces:
+        for read, piece in pieces:
             waiting.append(pool.submit(read, piece))
             if len(waiting) > WORKERS:
                 yield from waiting.popleft().result()
@@ -107,3 +198,112 @@ def _spread(pieces: Iterator[bytes], read: Reader, pool: ThreadPoolExecutor) -> 
         yield from waiting.popleft().result()
     if broken:
         raise broken
+
+
+# JSON that no lines cut ------------------------------------------------------------------------------
+
+
+def _is_lines(head: bytes) -> bool:
+    """Whether a file that begins as JSON has a record on its first line, and goes on on another."""
+    first, newline, rest = head.lstrip().partition(b"\n")
+    if not newline or not first.startswith(b"{"):
+        return False
+    try:
+        json.loads(first)
+    except (ValueError, RecursionError):
+        return False
+    return rest.lstrip()[:1] != b"[" and rest.strip() != b""
+
+
+def _json(source: Source, stream: Stream, pool: ThreadPoolExecutor) -> Iterator[Part]:
+    """The parts of records that no line ends, or of a document."""
+    head = stream.head
+    if INSIDE.search(head):
+        return _records(record_stream.lines(stream, INSIDE), head, pool)
+    if DOCUMENT.search(head):
+        content = stream.read(load_tests.LARGEST)
+        document = load_tests.document(content)
+        if part := load_tests.read_json(document):
+            return iter([part])
+        return _in_document(source, document, content, pool)
+    return _records(record_stream.lines(stream), head, pool)
+
+
+def _records(
+    pieces: Iterator[tuple[bytes, list[bytes]]], head: bytes, pool: ThreadPoolExecutor
+) -> Iterator[Part]:
+    """The parts of records, a line each; those that are torn are counted."""
+    read: Reader | None = None
+    torn = Part()
+
+    def told() -> Iterator[tuple[Reader, bytes]]:
+        nonlocal read
+        for block, bad in pieces:
+            for line in bad:
+                torn.read += 1
+                torn.bad(line)
+            if block:
+                read = read or _of_records(block)
+                yield read, block
+
+    read_any = False
+    for part in _spread(told(), pool):
+        read_any |= part.read > 0
+        yield part
+    if not read_any and not torn.read:
+        torn.read = 1
+        torn.bad(head[:1000].lstrip() or "JSON without a record")
+    if torn.read:
+        yield torn
+
+
+def _of_records(block: bytes) -> Reader:
+    """How records are read, told by the first of them; what is around other records is opened."""
+    sample = block[:HEAD] if block.find(b"\n") < HEAD else block[: block.find(b"\n") + 1]
+    if read := _known(sample):
+        return read
+    try:
+        first = json.loads(block.split(b"\n", 1)[0])
+    except (ValueError, RecursionError):
+        return _unknown
+    if not any(_held(first)):
+        return _unknown
+
+    def inner(block: bytes) -> list[Part]:
+        records = [one for line in block.splitlines() for one in _opened(line)]
+        text = "\n".join(json.dumps(one) for one in records).encode()
+        return (_known(text) or _unknown)(text) if records else []
+
+    return inner
+
+
+def _held(document: Any, deep: int = 3) -> Iterator[list[dict[str, Any]]]:
+    """The lists of records that a document holds."""
+    if isinstance(document, list):
+        held = [one for one in document if isinstance(one, dict)]
+        if held:
+            yield held
+    elif isinstance(document, dict) and deep:
+        for value in document.values():
+            if isinstance(value, dict | list):
+                yield from _held(value, deep - 1)
+
+
+def _opened(line: bytes) -> list[dict[str, Any]]:
+    """The longest list of records that a document on one line holds; itself, if it holds none."""
+    try:
+        document = json.loads(line)
+    except (ValueError, RecursionError):
+        return []
+    return max(_held(document), key=len, default=[document] if isinstance(document, dict) else [])
+
+
+def _in_document(source: Source, document: Any, content: bytes, pool: ThreadPoolExecutor) -> Iterator[Part]:
+    """The parts of a document that is no result of a load test: of its records, whatever they are."""
+    held = max(_held(document), key=len, default=[])
+    if not held:
+        records = Stream.of(content)
+        return _records(record_stream.lines(records), content[:HEAD], pool)
+    text = "\n".join(json.dumps(one) for one in held).encode()
+    read = lines_reader(text)
+    return iter(read(text))

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from .frame import EXCHANGE, INVOCATION, SIZE, Column, Tally
+from .frame import DELIVERED_TWICE, DONE, EXCHANGE, INVOCATION, LOAD, Column, Stated, Tally
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999, "max": 1.0}
 DAY_S, MINUTE_S = 86400.0, 60.0
 BLOCK = 1 << 20
+STRAY = 0.01  # share of the lines that a clock which is wrong may have
+FAR, FAR_S = 3.0, 2 * DAY_S  # how far off it is: times the span of the others, and at least so long
+FIRST_S = 1_388_534_400.0  # 2014, the year of Lambda: what is logged before had no clock
+FEWEST = 10  # invocations of a memory size of which a median is told
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +38,15 @@ class Summary:
 
     @property
     def invocations(self) -> int:
-        """Invocations, failed ones among them; without Lambda's own reports, the exchanges of a door."""
-        return self.tally.rows[INVOCATION] or self.tally.rows[EXCHANGE]
+        """Invocations, failed ones among them; without Lambda's own reports, requests of a door or a test."""
+        rows = self.tally.rows
+        stated = self.stated.count if self.stated else 0
+        return rows[INVOCATION] or rows[EXCHANGE] or rows[LOAD] or stated
+
+    @cached_property
+    def stated(self) -> Stated | None:
+        """The result with the most requests, where several state theirs: they cannot be put together."""
+        return max(self.tally.stated, key=lambda one: one.count, default=None)
 
     def column(self, name: str, *kinds: str) -> Column | None:
         """The column of the first kind that has numbers in it."""
@@ -46,37 +58,63 @@ class Summary:
 
     @cached_property
     def runtime(self) -> Column | None:
-        return self.column("duration_ms", INVOCATION, EXCHANGE)
+        return self.column("duration_ms", INVOCATION, EXCHANGE, LOAD) or self.column(
+            "latency_ms", EXCHANGE, LOAD
+        )
 
     @cached_property
     def response(self) -> Column | None:
-        return self.column("response_bytes", EXCHANGE, SIZE, INVOCATION)
+        return self.column("response_bytes", EXCHANGE, INVOCATION, DONE, LOAD)
 
     @cached_property
     def request(self) -> Column | None:
-        return self.column("request_bytes", EXCHANGE, INVOCATION)
+        return self.column("request_bytes", EXCHANGE, INVOCATION, LOAD)
 
     @cached_property
     def times(self) -> Column | None:
-        return self.column("time_s", self.kind)
+        """The times of the requests; of a load test alone, its own, which tell no rate."""
+        return self.column("time_s", self.kind, EXCHANGE, INVOCATION, LOAD)
+
+    @property
+    def is_load_alone(self) -> bool:
+        """Whether all that is known of time is that of load tests."""
+        return self.times is not None and self.times is self.tally.columns.get((LOAD, "time_s"))
+
+    @property
+    def is_of_load_test(self) -> bool:
+        """Whether the durations are those of a load test."""
+        rows = self.tally.rows
+        return not (rows[INVOCATION] or rows[EXCHANGE]) and bool(rows[LOAD] or self.stated)
+
+    @cached_property
+    def clock(self) -> Clock | None:
+        """The time that the requests span, without lines whose clock was wrong."""
+        return Clock.of(self.times) if self.times else None
 
     @property
     def span_s(self) -> float | None:
         """From the first to the last time of day [s]."""
-        return self.times.largest - self.times.least if self.times else None
+        return self.clock.last - self.clock.first if self.clock else None
 
     @cached_property
     def minutes(self) -> dict[int, int]:
-        return self.tally.minutes.get(self.kind, {})
+        """Requests a minute, by the minute since the epoch."""
+        if not self.clock or self.is_load_alone:
+            return {}
+        least, most = self.clock.first // 60, self.clock.last // 60
+        counted: Mapping[int, int] = self.tally.minutes.get(self.kind, {})
+        return {minute: count for minute, count in counted.items() if least <= minute <= most}
 
     @property
     def busiest_minute_rps(self) -> float | None:
         """Requests a second in the busiest minute, if the input is that long."""
-        return max(self.minutes.values()) / MINUTE_S if (self.span_s or 0) >= MINUTE_S else None
+        is_long = (self.span_s or 0) >= MINUTE_S and self.minutes
+        return max(self.minutes.values()) / MINUTE_S if is_long else None
 
     @cached_property
     def busiest_second_rps(self) -> float | None:
-        return float(_longest_run(self.times)) if self.times and (self.span_s or 0) >= MINUTE_S else None
+        is_long = self.times and (self.span_s or 0) >= MINUTE_S and not self.is_load_alone
+        return float(_longest_run(self.times, self.clock)) if is_long and self.times and self.clock else None
 
     @property
     def days_without(self) -> tuple[int, int]:
@@ -99,8 +137,8 @@ class Summary:
         )
 
     @cached_property
-    def quantiles(self) -> dict[str, dict[str, float] | None]:
-        """Quantiles of every column that the answer tells of."""
+    def quantiles(self) -> dict[str, Mapping[str, float | None] | None]:
+        """Quantiles of every column that the answer tells of: measured, or as a result states them."""
         columns = {
             "duration_ms": self.runtime,
             "billed_ms": self.column("billed_ms"),
@@ -110,14 +148,74 @@ class Summary:
             "request_bytes": self.request,
             "response_bytes": self.response,
         }
-        return {name: quantiles(column) if column else None for name, column in columns.items()}
+        stated = self.stated.quantiles if self.stated else {}
+        return {
+            name: quantiles(column) if column else _of_stated(stated.get(name))
+            for name, column in columns.items()
+        }
 
     @property
     def errors(self) -> dict[str, int]:
         """Failed invocations by kind; where only a door is seen, the answers with a status of 5xx."""
         if self.tally.rows[INVOCATION]:
             return self.tally.failures
-        return {kind: n for kind, n in self.tally.refused.most_common() if kind.startswith("HTTP 5")}
+        stated = self.stated.errors if self.stated and not self.tally.rows[LOAD] else {}
+        failed = Counter(self.tally.refused.get(EXCHANGE, {})) + Counter(self.tally.refused.get(LOAD, {}))
+        found = (failed + Counter(stated)).most_common()
+        return {kind: n for kind, n in found if not kind.startswith("HTTP ") or kind.startswith("HTTP 5")}
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """Answers with a status of 4xx and 5xx."""
+        stated = self.stated.errors if self.stated and not self.tally.rows[LOAD] else {}
+        counts = Counter(stated)
+        for kind in (EXCHANGE, LOAD):
+            counts += Counter(self.tally.refused.get(kind, {}))
+        return {kind: n for kind, n in counts.most_common() if kind.startswith("HTTP ")}
+
+    @cached_property
+    def tuned(self) -> list[dict[str, float]]:
+        """The median duration [ms] at each memory size [MB]: of a sweep, or of the sizes that a log has."""
+        sweep = self.tally.facts.get("sweep", [])
+        if sweep:
+            return [{"memory_mb": row["memory_mb"], "p50_ms": row["duration_ms"]} for row in sweep]
+        found = {
+            size: column.quantiles([0.5])[0]
+            for size, column in sorted(self.tally.by_memory.items())
+            if column.size >= FEWEST
+        }
+        return [{"memory_mb": size, "p50_ms": p50} for size, p50 in found.items()] if len(found) > 1 else []
+
+    @property
+    def cpu(self) -> float | None:
+        """The share of the time that computes, where traces tell what waited for calls."""
+        waited, total = self.tally.waits
+        return round(1 - min(waited / total, 1.0), 3) if total > 0 else None
+
+    @cached_property
+    def ignored(self) -> list[dict[str, Any]]:
+        """What was read and not used: what it is, and on how many lines."""
+        counts = Counter(self.tally.ignored)
+        if self.clock and self.clock.strays:
+            counts["times of a clock that was wrong, left out of the rate"] = self.clock.strays
+        for one in self.tally.stated:
+            if one is not self.stated or self.tally.rows[INVOCATION] or self.tally.rows[EXCHANGE]:
+                counts[f"what {one.source} states, beside requests or a larger result"] += max(one.count, 1)
+        return [{"what": what, "lines": count} for what, count in counts.most_common()]
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said beside the figures."""
+        notes = list(self.tally.notes)
+        if self.clock and self.clock.strays:
+            n = self.clock.strays
+            notes.append(
+                f"{n:,} {'line has' if n == 1 else 'lines have'} a clock that was wrong, such as"
+                f" {_date(self.clock.example)}: left out of the rate"
+            )
+        if twice := self.tally.ignored.get(DELIVERED_TWICE):
+            notes.append(f"{twice:,} lines were delivered twice: each request counts once")
+        return notes
 
     def to_dict(self) -> dict[str, Any]:
         tally = self.tally
@@ -129,24 +227,75 @@ class Summary:
             "invocations": self.invocations,
             "errors": self.errors,
             "failed_inits": dict(tally.failed_inits.most_common()),
-            "http_errors": dict(tally.refused.most_common()),
+            "http_errors": self.refused,
             "cold_start_share": self.cold_start_share,
             **self.quantiles,
             "memory_mb": {f"{size:g}": count for size, count in tally.memory.most_common()},
             "span_s": self.span_s,
             "busiest_minute_rps": self.busiest_minute_rps,
             "busiest_second_rps": self.busiest_second_rps,
-            "notes": tally.notes,
+            "tuned": self.tuned,
+            "cpu": self.cpu,
+            "ignored": self.ignored,
+            "notes": self.notes,
         }
+
+
+@dataclass(frozen=True)
+class Clock:
+    """From the first to the last time [epoch s], without those of clocks that were wrong."""
+
+    first: float
+    last: float
+    strays: int = 0
+    example: float = 0.0
+
+    @classmethod
+    def of(cls, times: Column) -> Clock:
+        """The span of most of the times.
+
+        A few lines that are far from all the others, or from before there was Lambda, had no clock.
+        """
+        kept, scale = times.sorted()
+        at = int(np.searchsorted(kept, FIRST_S * scale))
+        begin, end = (at if at < kept.size else 0), kept.size  # a log that is that old as a whole has a clock
+        few = max(int(STRAY * kept.size), 1)
+        for _ in range(2):  # strays on one side hide those on the other
+            begin += _strays(kept[begin:end].astype(float), few, FAR_S * scale)
+            end -= _strays(-kept[begin:end][::-1].astype(float), few, FAR_S * scale)
+        count = begin + kept.size - end
+        example = float(kept[0] if begin else kept[-1]) / scale if count else 0.0
+        return cls(float(kept[begin]) / scale, float(kept[end - 1]) / scale, count, example)
+
+
+def _strays(times: np.ndarray, few: int, far: float) -> int:
+    """How many of the first times, a few at most, stand far before all the others; times in order."""
+    some = min(few, times.size - 2)
+    if some < 1:
+        return 0
+    count = int(np.argmax(np.diff(times[: some + 1]))) + 1
+    return count if times[count] - times[count - 1] > max(FAR * (times[-1] - times[count]), far) else 0
+
+
+def _date(seconds: float) -> str:
+    return str(np.datetime64(int(seconds), "s")) if abs(seconds) < 1e11 else f"{seconds:g}"
+
+
+def _of_stated(levels: Mapping[str, float] | None) -> dict[str, float | None] | None:
+    """The quantiles that a result states; None for each that it does not."""
+    return {name: levels.get(name) for name in QUANTILES} if levels else None
 
 
 def quantiles(column: Column) -> dict[str, float]:
     return dict(zip(QUANTILES, column.quantiles(QUANTILES.values()), strict=True))
 
 
-def _longest_run(times: Column) -> int:
-    """The most numbers that are equal, among numbers in order."""
-    kept, _ = times.sorted()
+def _longest_run(times: Column, clock: Clock) -> int:
+    """The most times that are equal, within the span of a clock."""
+    kept, scale = times.sorted()
+    kept = kept[
+        np.searchsorted(kept, clock.first * scale) : np.searchsorted(kept, clock.last * scale, "right")
+    ]
     longest, carried, last = 0, 0, None
     for at in range(0, kept.size, BLOCK):
         values, counts = np.unique(kept[at : at + BLOCK], return_counts=True)

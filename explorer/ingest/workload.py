@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.errors import ExplorerError
-from explorer.facts.units import format_number, format_time
-from explorer.workload.fields import FIELDS, SPREADS
+from explorer.facts.atomic_write import write_atomically
+from explorer.facts.units import BYTES, format_number, format_time, parse_size
+from explorer.workload.fields import FIELDS, SPREADS, by_path
 from explorer.workload.kinds import LARGEST_SIZE, LONGEST_TIME
 from explorer.workload.workload import Workload
 
@@ -23,6 +25,16 @@ if TYPE_CHECKING:
 
 SPREAD = re.compile(r"p\d.*|max|value|samples")
 MONTH_S = 730 * 3600.0
+MB = BYTES["MB"]
+DIGITS = 4  # that a quantile of a log is good for, and more
+MONTH_DIGITS = 5
+SIZES = ((1024.0**3, 1024.0**3, "GB"), (1024.0**2, 1024.0**2, "MB"), (1e4, 1024.0, "KB"), (0.0, 1.0, "B"))
+TIMES = (
+    (7200e3, 3600e3, "h"),
+    (300e3, 60e3, "min"),
+    (1e3, 1e3, "s"),
+    (0.0, 1.0, "ms"),
+)  # from, how large [ms]
 FEW = 100  # invocations: below, a p99 is hardly more than the maximum
 TOP = {"p50": "p50", "p90": "p90", "p99": "p99", "p99_9": '"p99.9"', "max": "max"}
 QUESTIONS = {  # of a field that the input does not hold; in the order of the file
@@ -40,12 +52,18 @@ class Draft:
     why: dict[str, str] = field(default_factory=dict)
     head: list[str] = field(default_factory=list)
     samples: dict[str, Column] = field(default_factory=dict)  # by section
+    tuned: list[dict[str, str]] = field(default_factory=list)
 
     def set(self, name: str, value: Any, why: str = "") -> None:
         """One field and where it comes from."""
         self.known[name] = value
         if why:
             self.why[name] = why
+
+    def set_if_there(self, name: str, value: Any, why: str = "") -> None:
+        """One field, where the workload file has it."""
+        if name in by_path():
+            self.set(name, value, why)
 
     def drop(self, section: str) -> None:
         """Forget the spread of a section."""
@@ -127,6 +145,10 @@ def _key(name: str) -> str:
 
 
 def _toml(value: Any) -> str:
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_key(name)} = {_toml(one)}" for name, one in value.items()) + " }"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -140,7 +162,7 @@ def draft(summary: Summary, name: str, today: date, samples: bool = False) -> Dr
     made.head = [
         f"Measured, not asked: by `explorer ingest` on {today}, from {tally.read:,} lines: {tally.used:,}"
         f" used, {tally.unreadable:,} unreadable.",
-        *(f"Note: {note}." for note in tally.notes),
+        *(f"Note: {note}." for note in summary.notes),
         *_failures(summary),
     ]
     made.set("name", name)
@@ -156,7 +178,26 @@ def draft(summary: Summary, name: str, today: date, samples: bool = False) -> Dr
     for known, value in facts.items():
         if known.startswith("configuration."):
             made.set(known, value, "counted, not stored")
+        elif known.startswith(("client.", "current.")):
+            made.set_if_there(known, value, "of the template")
     return made
+
+
+def tune(made: Draft, summary: Summary) -> None:
+    """What is known of the time at several memory sizes, once the memory itself is known.
+
+    A load test tells it for the size that it ran at, if the template, the function or the user says which.
+    """
+    tuned = summary.tuned
+    why = "the median at each memory size"
+    memory = made.known.get("runtime.memory")
+    p50 = (summary.quantiles["duration_ms"] or {}).get("p50")
+    if not tuned and memory and summary.is_of_load_test and p50:
+        tuned, why = [{"memory_mb": parse_size(memory) / MB, "p50_ms": p50}], "as the load test saw it"
+    if tuned:
+        rows = [{"memory": f"{row['memory_mb']:g} MB", "p50": _shown(row["p50_ms"], 1e-3)} for row in tuned]
+        made.tuned = rows
+        made.set_if_there("runtime.tuned", rows, why)
 
 
 def _failures(summary: Summary) -> Iterator[str]:
@@ -166,8 +207,8 @@ def _failures(summary: Summary) -> Iterator[str]:
         yield f"Failed: {most(failures.items())} ({failed:.2%} of the invocations); their durations count."
     if "timeout" in failures:
         yield "A time-out's duration is a lower bound: the work was cut off, and would have taken longer."
-    if summary.tally.refused:
-        yield f"Refused or failed at the door: {most(summary.tally.refused.items())}."
+    if summary.refused:
+        yield f"Refused or failed at the door: {most(summary.refused.items())}."
     if summary.tally.failed_inits:
         yield f"Initialisations that failed: {most(summary.tally.failed_inits.items())}."
     share = summary.cold_start_share
@@ -179,13 +220,16 @@ def _traffic(made: Draft, summary: Summary) -> None:
     facts, span, times = summary.tally.facts, summary.span_s, summary.times
     if "requests_per_month" in facts:
         made.set("requests_per_month", facts["requests_per_month"], facts["requests_why"])
-    elif span and times and span >= DAY_S:
-        month = round(times.size / span * MONTH_S)
+    elif summary.is_load_alone or not (span and times and summary.clock):
+        pass  # the rate of a load test was asked for
+    elif span >= DAY_S:
+        count = times.size - summary.clock.strays
+        month = _rounded(count / span * MONTH_S, MONTH_DIGITS)
         without, days = summary.days_without
         gap = f"; on {without} of these {days} days nothing is logged" if without else ""
-        why = f"{times.size:,} in {format_time(span)}, extended to 730 h{gap}"
-        made.set("requests_per_month", max(month, 1), why)
-    elif span and times:
+        why = f"{count:,} in {format_time(span)}, extended to 730 h{gap}"
+        made.set("requests_per_month", max(round(month), 1), why)
+    else:
         made.head.append(
             f"The log spans {format_time(span)}: too short to tell a month or its peak from "
             f"({times.size:,} requests)."
@@ -200,15 +244,18 @@ def _traffic(made: Draft, summary: Summary) -> None:
         else:
             least = made.known.get("requests_per_month", 0) / MONTH_S * (1 + 1e-6)
             why = f"the busiest minute of {format_time(span)}; {second}"
-            made.set("peak_rps", float(f"{max(rate, least):.6g}"), why)
+            made.set("peak_rps", _rounded(max(rate, least), DIGITS, up=True), why)
 
 
 def _runtime(made: Draft, summary: Summary, samples: bool) -> None:
     facts, column = summary.tally.facts, summary.runtime
+    stated = (summary.stated.quantiles if summary.stated else {}).get("duration_ms", {})
     if column:
         _spread(made, "runtime", column, samples, 1e-3, LONGEST_TIME)
+    elif summary.stated and "p50" in stated:
+        _stated_spread(made, "runtime", stated, f"as {summary.stated.source} states it", LONGEST_TIME)
     elif "mean_ms" in facts:
-        made.set("runtime.value", _time(facts["mean_ms"]), "a mean: no tail is known")
+        made.set("runtime.value", _shown(facts["mean_ms"], 1e-3), "a mean: no tail is known")
     memory = summary.memory_mb
     if memory and 128 <= memory <= 122880:
         others = [f"{size:g} MB" for size, _ in summary.tally.memory.most_common()[1:5]]
@@ -216,9 +263,38 @@ def _runtime(made: Draft, summary: Summary, samples: bool) -> None:
         made.set("runtime.memory", f"{memory:g} MB", why)
     elif memory:
         made.head.append(f"The memory size of {memory:g} MB is none that Lambda sells: it is left out.")
+    used = summary.column("used_mb")
+    if used and 0 < used.largest <= 122880:
+        most_mb, why = float(math.ceil(used.largest)), "the most that was used"
+        if memory and 128 <= memory < most_mb:  # other sizes had more, or the report counts past its own
+            most_mb, why = memory, f"the whole memory size: the most that was used is {most_mb:g} MB"
+        made.set_if_there("runtime.used", f"{most_mb:g} MB", why)
+    if summary.cpu is not None:
+        made.set_if_there("runtime.cpu", summary.cpu, "what spans of its calls leave: the rest waited")
     init = summary.column("init_ms") or summary.column("restore_ms")
     if init and made._has_spread("runtime"):
         _spread(made, "runtime.init", init, False, 1e-3, LONGEST_TIME)
+    if "timeout_s" in facts and made._has_spread("runtime"):
+        made.head.append(f"The function's time-out is {format_time(facts['timeout_s'])}.")
+
+
+def _stated_spread(made: Draft, section: str, levels: Mapping[str, float], why: str, limit: float) -> None:
+    if max(levels.values()) * 1e-3 > limit:
+        made.head.append(
+            f"The {section} reaches {max(levels.values()):g} ms, which nothing does: it is left out."
+        )
+        return
+    least = 0.0
+    for name in TOP:
+        value = levels.get(name)
+        if value is None or not value:
+            continue
+        if value < least:  # cut off, or another unit
+            made.head.append(f"The {name} of the {section} is stated below a lower quantile: it is left out.")
+            continue
+        least = value
+        made.set(f"{section}.{name.replace('_', '.')}", _shown(value, 1e-3, name == "max"), why)
+        why = ""
 
 
 def _spread(made: Draft, section: str, column: Column, samples: bool, unit: float, limit: float) -> None:
@@ -241,18 +317,29 @@ def _spread(made: Draft, section: str, column: Column, samples: bool, unit: floa
         why += f"; {', '.join(zero)} is 0 and left out"
     for name, value in found.items():
         if value:
-            made.set(f"{section}.{name.replace('_', '.')}", _shown(value, unit), why)
+            made.set(f"{section}.{name.replace('_', '.')}", _shown(value, unit, name == "max"), why)
             why = ""
 
 
-def _shown(value: float, unit: float) -> Any:
-    if unit == 1.0:
-        return int(value) if value == int(value) else value
-    return _time(value)
+def _shown(value: float, unit: float, up: bool = False) -> str:
+    """A size [B] or, with a unit of 1e-3, a time [ms], to as many digits as are known.
+
+    The largest is rounded up, so that no limit which it broke is kept by a rounding.
+    """
+    steps = SIZES if unit == 1.0 else TIMES
+    factor, name = next((size, name) for least, size, name in steps if value >= least)
+    number = _rounded(value / factor, DIGITS, up)
+    return f"{number:.12g} {name}"
 
 
-def _time(milliseconds: float) -> str:
-    return f"{milliseconds:.12g} ms"
+def _rounded(number: float, digits: int, up: bool = False) -> float:
+    """A number to so many significant digits."""
+    if number <= 0:
+        return 0.0
+    places = digits - 1 - math.floor(math.log10(number))
+    scaled = number * 10.0**places
+    whole = math.ceil(scaled - 1e-9 * scaled) if up else round(scaled)
+    return float(f"{whole / 10.0**places:.12g}")
 
 
 def write(made: Draft, path: Path, force: bool) -> list[Path]:
@@ -269,7 +356,7 @@ def write(made: Draft, path: Path, force: bool) -> list[Path]:
         _write_samples(column, unit, files[section])
         made.set(f"{section}.samples", files[section].name, f"{column.size:,}")
     made.check(path.name, path.parent)
-    path.write_text(made.to_toml(), encoding="utf-8")
+    write_atomically(path, made.to_toml())
     return [path, *files.values()]
 
 

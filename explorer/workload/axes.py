@@ -14,7 +14,7 @@ import numpy as np
 
 from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts.suggestions import suggest
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 
 from .fields import FIELDS, SPREADS
 from .kinds import LARGEST_SIZE
@@ -27,26 +27,26 @@ REACH = 300.0  # times today's value, to both sides of a map
 LEAST_REACH = 5.0  # where a bound is nearer than this
 BOUNDS = {"bytes": (100.0, 5e10), "seconds": (1e-3, 4e5), "requests": (1.0, 1e12)}
 LEAST = 1e-9  # of what is scaled: below it arithmetic ends
-MOST_GROWN = 1e28  # 8 % a month for 50 years of the largest there is
+MOST_GROWTH = 1e28  # 8 % a month for 50 years of the largest there is
 AXES = {record.path: record for record in FIELDS if record.is_axis}
 
 
 @cache
-def fields() -> tuple[str, ...]:
+def axis_names() -> tuple[str, ...]:
     """The names of all axes."""
     return (*SPREADS, TOTAL, *(axis for axis in AXES if axis not in (*SPREADS, TOTAL)))
 
 
-def unit(axis: str) -> str:
+def axis_unit(axis: str) -> str:
     """The unit of an axis' values, "" for counts and shares."""
-    return AXES[checked(axis)].unit
+    return AXES[check_axis(axis)].unit
 
 
-def checked(axis: str) -> str:
+def check_axis(axis: str) -> str:
     """The name of an axis, if it is one. Raises ExplorerError with what would be accepted."""
-    if axis in fields():
+    if axis in axis_names():
         return axis
-    raise ExplorerError(f'"{axis}" is not a numeric field{suggest(axis, fields())}')
+    raise ExplorerError(f'"{axis}" is not a numeric field{suggest(axis, axis_names())}')
 
 
 def value_now(workload: Workload, axis: str) -> float:
@@ -54,17 +54,17 @@ def value_now(workload: Workload, axis: str) -> float:
 
     Raises ExplorerError for a name that is no axis, or a field that the workload does not give.
     """
-    if checked(axis) in SPREADS:
+    if check_axis(axis) in SPREADS:
         return float(getattr(workload, axis).spread.median)
     value: object = workload
     for part in (f"{TOTAL}.total" if axis == TOTAL else axis).split("."):
         value = getattr(value, part)
     if value is None:
-        raise ExplorerError(f"{workload.source} gives no {axis}: expected a value to begin from")
+        raise ExplorerError(f"{workload.origin} gives no {axis}: expected a value to begin from")
     return float(value)  # type: ignore[arg-type]
 
 
-def scaled(workload: Workload, axis: str, factors: np.ndarray) -> dict[str, np.ndarray]:
+def scale_axis(workload: Workload, axis: str, factors: np.ndarray) -> dict[str, np.ndarray]:
     """The axis at these multiples of its value now; a peak that is given grows with its mean."""
     axes = {axis: value_now(workload, axis) * factors}
     if axis == "requests_per_month" and workload.peak_rps is not None:
@@ -72,66 +72,66 @@ def scaled(workload: Workload, axis: str, factors: np.ndarray) -> dict[str, np.n
     return axes
 
 
-def spaced(workload: Workload, text: str) -> tuple[str, np.ndarray]:
+def parse_axis(workload: Workload, text: str) -> tuple[str, np.ndarray]:
     """The axis and the values of "response=1KB:200MB:200": evenly spaced in their logarithm.
 
     The ends are read as a workload file has them. Raises ExplorerError naming what is wrong.
     """
-    axis, equals, given = (part.strip() for part in text.partition("="))
-    parts = [part.strip() for part in given.split(":")]
+    axis, equals, values = (part.strip() for part in text.partition("="))
+    parts = [part.strip() for part in values.split(":")]
     if not equals or len(parts) != ENDS_AND_COUNT or not parts[2].isdigit() or not 1 <= int(parts[2]) <= MOST:
         raise ExplorerError(f'axis is "{text}": expected FIELD=FROM:TO:COUNT, such as response=1KB:200MB:200')
-    low, high = (_read(workload, checked(axis), part) for part in parts[:2])
+    low, high = (_parse_axis_value(workload, check_axis(axis), part) for part in parts[:2])
     if not 0 < low <= high:
         raise ExplorerError(f'axis is "{text}": expected a first value above 0 that is not above the last')
     return axis, np.geomspace(low, high, int(parts[2]))
 
 
-def _read(workload: Workload, axis: str, text: str) -> float:
+def _parse_axis_value(workload: Workload, axis: str, text: str) -> float:
     """A value as the field itself is read."""
-    given: str | float = text
+    value: str | float = text
     with suppress(ValueError):
-        given = float(text)
+        value = float(text)
     if axis == TOTAL:
-        return float(type(workload.configuration).model_validate(given).total)
-    return value_now(replaced(workload, axis, given), axis)
+        return float(type(workload.configuration).model_validate(value).total)
+    return value_now(replace_axis_value(workload, axis, value), axis)
 
 
-def replaced(workload: Workload, axis: str, given: object) -> Workload:
+def replace_axis_value(workload: Workload, axis: str, value: object) -> Workload:
     """The workload with another value of a field. Raises WorkloadError if the field refuses it."""
     other: dict[str, object] = {}  # a peak below the mean is the mean: neither refuses the other
     if axis == "requests_per_month":
         other = {"peak_rps": None}
     elif axis == "peak_rps":
         other = {"requests_per_month": 1}
-    return workload.replace({**other, axis: given})
+    return workload.replace({**other, axis: value})
 
 
-def grid_of(workload: Workload, axes: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def grid_axes(workload: Workload, axes: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """The axes as arrays. Raises ExplorerError naming the axis, what is wrong, and what is accepted."""
     if not isinstance(workload, Workload):
         raise WorkloadError(
-            f"workload is {shown(workload)}: expected a Workload, such as Workload.load(FILE)"
+            f"workload is {quote_value(workload)}: expected a Workload, such as Workload.load(FILE)"
         )
     if not isinstance(axes, Mapping) or not 1 <= len(axes) <= MOST_AXES:
-        count = len(axes) if isinstance(axes, Mapping) else shown(axes)
+        count = len(axes) if isinstance(axes, Mapping) else quote_value(axes)
         raise ExplorerError(f"axes: {count}: expected 1 to {MOST_AXES}, values by field")
     grid = {}
-    for axis, given in axes.items():
-        checked(axis)
+    for axis, content in axes.items():
+        check_axis(axis)
         try:
-            values = np.asarray(_numbers(workload, axis, given), dtype=float)
+            values = np.asarray(_axis_numbers(workload, axis, content), dtype=float)
         except (TypeError, ValueError, OverflowError):
-            raise ExplorerError(f"axis {axis} is {shown(given)}: expected numbers") from None
+            raise ExplorerError(f"axis {axis} is {quote_value(content)}: expected numbers") from None
         if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
-            raise ExplorerError(f"axis {axis} is {shown(given)}: expected a list of finite numbers")
+            raise ExplorerError(f"axis {axis} is {quote_value(content)}: expected a list of finite numbers")
         for end in (values.min(), values.max()):  # what a workload refuses, an axis refuses too
-            _check_value(workload, axis, float(end))
+            _check_axis_value(workload, axis, float(end))
         grid[axis] = values
     return grid
 
 
-def _check_value(workload: Workload, axis: str, value: float) -> None:
+def _check_axis_value(workload: Workload, axis: str, value: float) -> None:
     """Refuse a value that the field cannot have."""
     if axis in SPREADS:
         if not LEAST <= value <= LARGEST_SIZE:
@@ -139,61 +139,61 @@ def _check_value(workload: Workload, axis: str, value: float) -> None:
                 f"axis {axis} has {value:g}: expected more than 0, from {LEAST:g} to {LARGEST_SIZE:g}"
             )
         if not value_now(workload, axis):
-            raise ExplorerError(f"axis {axis}: its median is 0 in {workload.source}: expected one to scale")
+            raise ExplorerError(f"axis {axis}: its median is 0 in {workload.origin}: expected one to scale")
         return
     if axis != TOTAL:
-        replaced(workload, axis, value)
+        replace_axis_value(workload, axis, value)
     elif not 0 <= value <= LARGEST_SIZE:
         raise ExplorerError(f"axis {axis} has {value:g}: expected 0 or more, to {LARGEST_SIZE:g}")
 
 
-def _numbers(workload: Workload, axis: str, given: Any) -> Any:
+def _axis_numbers(workload: Workload, axis: str, values: Any) -> Any:
     """The values, those that are words ("800 KB", "4 s") read as the field itself is."""
-    if not isinstance(given, list | tuple) or not any(isinstance(value, str | bool) for value in given):
-        return given
-    if any(isinstance(value, bool) for value in given):
+    if not isinstance(values, list | tuple) or not any(isinstance(value, str | bool) for value in values):
+        return values
+    if any(isinstance(value, bool) for value in values):
         raise TypeError
-    return [_read(workload, axis, value) if isinstance(value, str) else value for value in given]
+    return [_parse_axis_value(workload, axis, value) if isinstance(value, str) else value for value in values]
 
 
-def check_grown(workload: Workload, axes: Mapping[str, np.ndarray]) -> None:
+def check_growth(workload: Workload, axes: Mapping[str, np.ndarray]) -> None:
     """Refuse growth to where a field cannot be: quantities at all, the others as a workload does."""
-    grown = {axis: float(values[-1]) for axis, values in axes.items()}
+    last_values = {axis: float(values[-1]) for axis, values in axes.items()}
     last: dict[str, object] = {}
-    for axis, value in grown.items():
+    for axis, value in last_values.items():
         if "." in axis:
             last[axis] = value
-        elif (value or axis != TOTAL) and not LEAST <= value <= MOST_GROWN:
-            said = f"reaches {value:g} in month {len(axes[axis]) - 1}"
-            raise ExplorerError(f"growth of {axis}: {said}: expected {LEAST:g} to {MOST_GROWN:g}")
-    if TOTAL in grown:  # what it holds may grow with it
-        last[f"{TOTAL}.total"] = min(max(grown[TOTAL], value_now(workload, TOTAL)), LARGEST_SIZE)
+        elif (value or axis != TOTAL) and not LEAST <= value <= MOST_GROWTH:
+            where = f"reaches {value:g} in month {len(axes[axis]) - 1}"
+            raise ExplorerError(f"growth of {axis}: {where}: expected {LEAST:g} to {MOST_GROWTH:g}")
+    if TOTAL in last_values:  # what it holds may grow with it
+        last[f"{TOTAL}.total"] = min(max(last_values[TOTAL], value_now(workload, TOTAL)), LARGEST_SIZE)
     try:
         workload.replace(last)
     except ExplorerError as error:
-        raise ExplorerError(f"growth of {', '.join(grown)}: {error}") from None
+        raise ExplorerError(f"growth of {', '.join(last_values)}: {error}") from None
 
 
-def ends(workload: Workload, axis: str) -> tuple[float, float]:
+def axis_ends(workload: Workload, axis: str) -> tuple[float, float]:
     """From where to where a map goes: as far below today's value as above, unless it meets a bound."""
     now = max(value_now(workload, axis), 1e-6)
-    if within := _within(workload, axis):
+    if within := _narrow_ends(workload, axis):
         if not within[0] < within[1]:
             raise ExplorerError(
-                f"{axis} can only be {within[0]:g} in {workload.source}: expected another axis"
+                f"{axis} can only be {within[0]:g} in {workload.origin}: expected another axis"
             )
         return within
-    low, high = BOUNDS.get(unit(axis), BOUNDS["requests"])
+    low, high = BOUNDS.get(axis_unit(axis), BOUNDS["requests"])
     return max(now / REACH, min(low, now / LEAST_REACH)), min(now * REACH, max(high, now * LEAST_REACH))
 
 
-def _within(workload: Workload, axis: str) -> tuple[float, float] | None:
+def _narrow_ends(workload: Workload, axis: str) -> tuple[float, float] | None:
     """The ends of a field that has narrow ones, by itself or by the rest of the configuration."""
     if not axis.startswith(f"{TOTAL}."):
         return AXES[axis].ends
-    given = workload.configuration
-    fewest = max(1.0, float(given.secrets))
+    configuration = workload.configuration
+    fewest = max(1.0, float(configuration.secrets))
     return {
-        "configuration.entries": (fewest, REACH * max(fewest, float(given.entries or 1))),
-        "configuration.secrets": (1.0, float(given.entries or 1)),
-    }.get(axis, (1.0, float(given.total)))
+        "configuration.entries": (fewest, REACH * max(fewest, float(configuration.entries or 1))),
+        "configuration.secrets": (1.0, float(configuration.entries or 1)),
+    }.get(axis, (1.0, float(configuration.total)))

@@ -1,4 +1,4 @@
-""""""
+"""Distributions of sizes and times: a constant, quantiles or samples, their tails, and means over them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from statistics import NormalDist
 from typing import Any, cast
 
 import numpy as np
-from scipy.special import log_ndtr, ndtr, ndtri
 
 from explorer.errors import ExplorerError
+from explorer.facts.ufuncs import log_ndtr, ndtr, ndtri
 from explorer.facts.units import Number
 
 FAR = 40.0  # a normal quantile beyond every probability that a float can tell from 0 or 1
@@ -112,10 +112,14 @@ class Distribution(ABC):
             total = total + term
         return total + self._excess(CEIL_TERMS * unit) / unit
 
+    def scaled(self, factor: Number) -> Distribution:
+        """The same shape, so many times as large."""
+        return replace(self, scale=self.scale * factor)
+
     def with_median(self, median: Number) -> Distribution:
         """The same shape, scaled so that its median is `median`."""
         unscaled = self._quantile(0.5)
-        if unscaled == 0:
+        if np.any(unscaled == 0):
             raise ExplorerError("has the median 0, which cannot be scaled: expected a median above 0")
         return replace(self, scale=median / unscaled)
 
@@ -180,7 +184,7 @@ class Quantiles(Distribution):
 
     @cached_property
     def _rising(self) -> np.ndarray:
-        """`log`, the flat parts lowered a hair, so that a value has the last z that it holds at."""
+        """`log` with its flat parts lowered by 1e-13, so that `np.interp` finds the last z of a value."""
         last = np.arange(self.log.size - 1, -1, -1)
         flat = np.append(np.diff(self.log) <= 0, False)
         return self.log - np.where(flat, 1e-13 * last, 0.0)
@@ -218,6 +222,98 @@ class Quantiles(Distribution):
         return self._at(z), weights / weights.sum()
 
 
+@dataclass(frozen=True, eq=False)
+class ByPoint(Distribution):
+    """One of several distributions at each point: measured run times at several sizes of memory.
+
+    `index` says which of `parts`; it has as many axes as the workload's quantities and varies along one of
+    them at most. Values come with as many axes at least, or with none.
+    """
+
+    parts: tuple[Distribution, ...]
+    index: np.ndarray
+
+    @property
+    def tail(self) -> str:
+        return self.parts[0].tail
+
+    def _sf(self, value: Number) -> Number:
+        return self._each(lambda part, value: part.exceed(value), value)
+
+    def _quantile(self, p: Number) -> Number:
+        return self._each(lambda part, p: part.quantile(p), p)
+
+    def _at(self, z: Number) -> Number:
+        return self._each(lambda part, z: part.at(z), z)
+
+    def _excess(self, value: Number) -> Number:
+        return self._each(lambda part, value: part.excess(value), value)
+
+    @property
+    def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
+        raise NotImplementedError("each part has nodes of its own: see `expect`")
+
+    def expect(self, function: Callable[[Number], Number]) -> Number:
+        return self._each(lambda part, scale: part.scaled(scale).expect(function), self.scale)
+
+    def mean_ceil(self, increment: float) -> Number:
+        return self._each(lambda part, scale: part.scaled(scale).mean_ceil(increment), self.scale)
+
+    def _each(self, measure: Callable[[Distribution, Number], Number], value: Number) -> Number:
+        """`measure` of each part where it holds, for the values there."""
+        codes, value = self.index.ravel(), np.asarray(value)
+        axis = next((n - self.index.ndim for n, length in enumerate(self.index.shape) if length > 1), -1)
+        shape = np.broadcast_shapes(value.shape, self.index.shape)
+        result = np.empty(shape)
+        for code in np.unique(codes).tolist():
+            where = [slice(None)] * len(shape)
+            where[axis] = codes == code if codes.size > 1 else slice(None)
+            own = value
+            if value.ndim >= -axis and value.shape[axis] > 1 and codes.size > 1:
+                own = np.compress(codes == code, value, axis=axis)
+            result[tuple(where)] = measure(self.parts[code], own)
+        return result
+
+
+@dataclass(frozen=True, eq=False)
+class Earlier(Distribution):
+    """The lesser of two that are large together, such as a first byte that is never later than the last."""
+
+    one: Distribution
+    other: Distribution
+
+    @property
+    def tail(self) -> str:
+        return self.one.tail
+
+    def _sf(self, value: Number) -> Number:
+        return np.minimum(self.one.exceed(value), self.other.exceed(value))
+
+    def _quantile(self, p: Number) -> Number:
+        return np.minimum(self.one.quantile(p), self.other.quantile(p))
+
+    def _at(self, z: Number) -> Number:
+        return np.minimum(self.one.at(z), self.other.at(z))
+
+    def _excess(self, value: Number) -> Number:
+        z, weights = np.polynomial.hermite_e.hermegauss(NODES)
+        total: Number = 0.0
+        for node, weight in zip(z, weights / weights.sum(), strict=True):
+            total = total + weight * np.maximum(self._at(node) - value, 0.0)
+        return total
+
+    @property
+    def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
+        raise NotImplementedError("its values may vary along the axes of both: see `expect`")
+
+    def expect(self, function: Callable[[Number], Number]) -> Number:
+        z, weights = np.polynomial.hermite_e.hermegauss(NODES)
+        total: Number = 0.0
+        for node, weight in zip(z, weights / weights.sum(), strict=True):
+            total = total + weight * function(self.at(node))
+        return total
+
+
 def constant(value: float) -> Samples:
     """A distribution of one value."""
     return Samples(np.array([float(value)]))
@@ -247,7 +343,7 @@ def from_quantiles(
     Raises ExplorerError if a value is 0 or falls.
     """
     points = dict(sorted(quantiles.items()))
-    _check(points, maximum)
+    _check_quantiles_rise(points, maximum)
     if maximum is not None and len(points) == 1:
         points[max(ONE_QUANTILE_MAX, (1 + max(points)) / 2)] = maximum
     values = list(points.values())
@@ -257,29 +353,29 @@ def from_quantiles(
         return constant(values[-1] if values else cast(float, maximum))
     z = np.array([NormalDist().inv_cdf(p) for p in points])
     log = np.log(np.array(values, dtype=float))
-    z, log = _continued(z, log)
+    z, log = _extend_tails(z, log)
     tail = f"beyond p{100 * max(points):g} the last segment is continued"
     if maximum is not None:
-        z, log = _cut(z, log, float(np.log(maximum)))
+        z, log = _cut_at_maximum(z, log, float(np.log(maximum)))
         tail += ", cut at max"
     elif cap is not None:
-        z, log = _cut(z, log, float(np.log(cap)))
+        z, log = _cut_at_maximum(z, log, float(np.log(cap)))
     return Quantiles(z, log, tail)
 
 
-def _check(points: Mapping[float, float], maximum: float | None) -> None:
+def _check_quantiles_rise(points: Mapping[float, float], maximum: float | None) -> None:
     """Raise unless the values rise with their probability, from above 0 up to the maximum."""
-    named = [(f"p{100 * p:g}", value) for p, value in points.items()]
-    named += [("max", maximum)] if maximum is not None else []
-    for name, value in named:
-        if len(named) > 1 and value <= 0:
+    names_and_values = [(f"p{100 * p:g}", value) for p, value in points.items()]
+    names_and_values += [("max", maximum)] if maximum is not None else []
+    for name, value in names_and_values:
+        if len(names_and_values) > 1 and value <= 0:
             raise ExplorerError(f"{name} is {value:.12g}: expected more than 0 beside other quantiles")
-    for (low, least), (high, value) in itertools.pairwise(named):
+    for (low, least), (high, value) in itertools.pairwise(names_and_values):
         if value < least:
             raise ExplorerError(f"{high} is {value:.12g}: expected at least {low} = {least:.12g}")
 
 
-def _continued(z: np.ndarray, log: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _extend_tails(z: np.ndarray, log: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The knots with the first and the last segment continued to -FAR and FAR."""
     first = (log[1] - log[0]) / (z[1] - z[0])
     last = (log[-1] - log[-2]) / (z[-1] - z[-2])
@@ -287,10 +383,10 @@ def _continued(z: np.ndarray, log: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(([-FAR], z, [FAR])), np.concatenate(([low], log, [high]))
 
 
-def _cut(z: np.ndarray, log: np.ndarray, top: float) -> tuple[np.ndarray, np.ndarray]:
+def _cut_at_maximum(z: np.ndarray, log: np.ndarray, top: float) -> tuple[np.ndarray, np.ndarray]:
     """The knots up to where the value reaches `top`, and level from there."""
     if log[-1] <= top:
         return z, log
-    reached = float(np.interp(top, log, z))
-    keep = z < reached
-    return np.concatenate((z[keep], [reached, FAR])), np.concatenate((log[keep], [top, top]))
+    z_at_top = float(np.interp(top, log, z))
+    keep = z < z_at_top
+    return np.concatenate((z[keep], [z_at_top, FAR])), np.concatenate((log[keep], [top, top]))

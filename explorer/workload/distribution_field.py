@@ -12,20 +12,21 @@ import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
 from explorer.errors import ExplorerError
-from explorer.facts.units import shown
+from explorer.facts.extras import require
+from explorer.facts.units import quote_value
 
 from . import distribution
 from .field_record import Section
-from .kinds import LARGEST_SIZE, SIZE, Kind, exists, said
+from .kinds import LARGEST_SIZE, SIZE, Kind, field_error, file_exists
 
-GATHERED = "(distribution)"  # no name that a file can give
+DISTRIBUTION_ALIAS = "(distribution)"  # no name that a file can give
 QUANTILE = re.compile(r"p(\d{1,2})(?:[._](\d+))?")
 
 
 class Spread(Section):
     """A distribution: one value, quantiles p1 to p99.9 and max, or samples."""
 
-    spread: distribution.Distribution = Field(exclude=True, validation_alias=GATHERED)
+    spread: distribution.Distribution = Field(exclude=True, validation_alias=DISTRIBUTION_ALIAS)
     kind: ClassVar[Kind] = SIZE  # of each value
 
     @classmethod
@@ -41,11 +42,11 @@ class Spread(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _gather(cls, given: Any, info: ValidationInfo) -> Any:
+    def _gather_distribution(cls, content: Any, info: ValidationInfo) -> Any:
         """The given value, quantiles or samples as one distribution; other fields as they are."""
-        if isinstance(given, cls):
-            return given
-        fields = dict(given) if isinstance(given, Mapping) else {"value": given}
+        if isinstance(content, cls):
+            return content
+        fields = dict(content) if isinstance(content, Mapping) else {"value": content}
         points, rest = _quantile_fields(fields)
         maximum, value = rest.pop("max", None), rest.pop("value", None)
         samples, column = rest.pop("samples", None), rest.pop("column", None)
@@ -54,40 +55,44 @@ class Spread(Section):
         if not rest.keys() <= cls.model_fields.keys() - {"spread"}:
             return rest  # with a field that is refused
         if sum((bool(points) or maximum is not None, value is not None, samples is not None)) > 1:
-            raise said("has several of one value, quantiles and samples: expected one of them")
+            raise field_error("has several of one value, quantiles and samples: expected one of them")
         try:
             if samples is not None:
-                spread: Any = distribution.from_samples(_sampled(samples, column, info))
+                spread: Any = distribution.from_samples(_load_samples(samples, column, info))
             elif value is not None:
-                spread = distribution.constant(cls._value("", value))
+                spread = distribution.constant(cls._parse_value("", value))
             else:
-                read = {p: cls._value(f".{name}", text) for p, (name, text) in points.items()}
-                most = None if maximum is None else cls._value(".max", maximum)
+                values = {p: cls._parse_value(f".{name}", text) for p, (name, text) in points.items()}
+                most = None if maximum is None else cls._parse_value(".max", maximum)
                 ends = [] if maximum is None else [("max", maximum, most)]
-                _rising([(*points[p], read[p]) for p in sorted(points)] + ends)
-                spread = distribution.from_quantiles(read, most, cls.most())
+                _check_rising([(*points[p], values[p]) for p in sorted(points)] + ends)
+                spread = distribution.from_quantiles(values, most, cls.most())
         except ExplorerError as error:
             text = str(error)
-            raise said("." + text if QUANTILE.match(text) or text.startswith("max") else text) from None
-        return {**rest, GATHERED: spread}
+            raise field_error(
+                "." + text if QUANTILE.match(text) or text.startswith("max") else text
+            ) from None
+        return {**rest, DISTRIBUTION_ALIAS: spread}
 
     @classmethod
-    def _value(cls, name: str, given: object) -> float:
+    def _parse_value(cls, name: str, text: object) -> float:
         try:
-            number = cls.parse(given)
+            number = cls.parse(text)
         except ExplorerError as error:
-            raise said(f"{name} {error}".strip()) from None
+            raise field_error(f"{name} {error}".strip()) from None
         if number > cls.most():
             limit = "50 TB" if cls.most() == LARGEST_SIZE else "366 days"
-            raise said(f"{name} is {shown(given)}: expected at most {limit}".strip())
+            raise field_error(f"{name} is {quote_value(text)}: expected at most {limit}".strip())
         return number
 
 
-def _rising(points: list[tuple[str, Any, Any]]) -> None:
+def _check_rising(points: list[tuple[str, Any, Any]]) -> None:
     """Raise unless the values of (name, text, value) never fall."""
     for (before, least, low), (name, text, value) in itertools.pairwise(points):
         if value < low:
-            raise said(f".{name} is {shown(text)}: expected at least {before} = {shown(least)}")
+            raise field_error(
+                f".{name} is {quote_value(text)}: expected at least {before} = {quote_value(least)}"
+            )
 
 
 def _quantile_fields(
@@ -95,47 +100,51 @@ def _quantile_fields(
 ) -> tuple[dict[float, tuple[str, Any]], dict[str, Any]]:
     """The quantiles among `fields` by probability, as (name, text), and the other fields."""
     points, rest = {}, {}
-    for name, given in fields.items():
+    for name, content in fields.items():
         match = QUANTILE.fullmatch(str(name))
         # TOML reads the bare key `p99.9 = "1 s"` as p99 = {9 = "1 s"}
-        tenths = given if isinstance(given, Mapping) else {match[2] or "0" if match else "": given}
+        tenths = content if isinstance(content, Mapping) else {match[2] or "0" if match else "": content}
         if not match:
-            rest[str(name)] = given
+            rest[str(name)] = content
             continue
         for digits, text in tenths.items():
             if not str(digits).isdecimal() or len(str(digits)) > 2 or not float(f"{match[1]}.{digits}"):
-                raise said(f".{name} is {shown(given)}: expected a value for one of p1 to p99.9")
+                raise field_error(
+                    f".{name} is {quote_value(content)}: expected a value for one of p1 to p99.9"
+                )
             probability = float(f"{match[1]}.{digits}") / 100
             points[round(probability, 9)] = (name, text)
     return points, rest
 
 
-def _sampled(samples: Any, column: str | None, info: ValidationInfo) -> np.ndarray:
+def _load_samples(samples: Any, column: str | None, info: ValidationInfo) -> np.ndarray:
     """The samples themselves, or those of a .parquet, .csv or .txt file beside the workload."""
     if not isinstance(samples, str):
-        return _numbers(samples)
+        return _sample_numbers(samples)
     path = Path((info.context or {}).get("folder", "."), samples)
-    if not exists(path):
-        raise said(f".samples is {shown(samples)}: no such file; expected a .parquet, .csv or .txt file")
+    if not file_exists(path):
+        raise field_error(
+            f".samples is {quote_value(samples)}: no such file; expected a .parquet, .csv or .txt file"
+        )
     try:
         return _read_samples(path, column)
-    except (ValueError, OSError, ImportError, KeyError) as error:
+    except (ValueError, OSError, KeyError) as error:
         reason = (str(error).splitlines() or ["unreadable"])[0]
-        raise said(f".samples is {shown(samples)}: cannot be read ({reason})") from None
+        raise field_error(f".samples is {quote_value(samples)}: cannot be read ({reason})") from None
 
 
-def _numbers(samples: Any) -> np.ndarray:
-    """Samples that stand in the file or come from Python: one row of numbers."""
+def _sample_numbers(samples: Any) -> np.ndarray:
+    """Samples from the file itself or from Python: one row of numbers."""
     try:
         array = np.asarray(samples)
         if array.ndim == 1 and array.dtype.kind in "iuf":
             return array.astype(float)
     except (ValueError, TypeError, OverflowError):
         pass
-    raise said(f".samples is {shown(samples)}: expected a list of numbers or a file")
+    raise field_error(f".samples is {quote_value(samples)}: expected a list of numbers or a file")
 
 
-def _is_number(path: Path) -> bool:
+def _starts_with_number(path: Path) -> bool:
     """Whether a file begins with a number: then it has no header."""
     with path.open(encoding="utf-8-sig") as file:
         first = file.readline().split(",")[0].strip()
@@ -150,9 +159,10 @@ def _read_samples(path: Path, column: str | None) -> np.ndarray:
     import pandas as pd
 
     if path.suffix.lower() == ".parquet":
+        require("a workload with samples in Parquet", "pyarrow")
         frame = pd.read_parquet(path)
     elif path.suffix.lower() in {".csv", ".txt"}:
-        frame = pd.read_csv(path, header=None if _is_number(path) else "infer")
+        frame = pd.read_csv(path, header=None if _starts_with_number(path) else "infer")
     else:
         raise ValueError("expected a .parquet, .csv or .txt file")
     numbers = frame[[column]] if column else frame.select_dtypes("number")

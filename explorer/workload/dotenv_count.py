@@ -8,25 +8,27 @@ from pathlib import Path
 from pydantic import ValidationInfo
 
 from explorer.facts.encoding import environment_size
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 
-from .kinds import exists, said
+from .kinds import field_error, file_exists
 
 
 def count_dotenv(dotenv: str, info: ValidationInfo) -> dict[str, float]:
     """Sizes of the variables in a dotenv file: their bytes, their number, the largest value."""
     path = Path((info.context or {}).get("folder", "."), dotenv)
-    if not exists(path):
-        raise said(f".dotenv is {shown(dotenv)}: no such file; expected a file of NAME=value lines")
+    if not file_exists(path):
+        raise field_error(
+            f".dotenv is {quote_value(dotenv)}: no such file; expected a file of NAME=value lines"
+        )
     try:
-        variables = dict(_variables(path, dotenv))
+        variables = dict(_dotenv_variables(path, dotenv))
     except (OSError, UnicodeDecodeError):
-        raise said(
-            f".dotenv is {shown(dotenv)}: cannot be read; expected a file of NAME=value lines"
+        raise field_error(
+            f".dotenv is {quote_value(dotenv)}: cannot be read; expected a file of NAME=value lines"
         ) from None
     count = len(variables)
     if not count:
-        raise said(f'.dotenv is "{dotenv}": no NAME=value line in it')
+        raise field_error(f'.dotenv is "{dotenv}": no NAME=value line in it')
     largest = max(len(value.encode("utf-8", "surrogatepass")) for value in variables.values())
     return {
         "total": environment_size(variables) - 6 * count - 1,
@@ -35,7 +37,7 @@ def count_dotenv(dotenv: str, info: ValidationInfo) -> dict[str, float]:
     }
 
 
-def _variables(path: Path, dotenv: str) -> Iterator[tuple[str, str]]:
+def _dotenv_variables(path: Path, dotenv: str) -> Iterator[tuple[str, str]]:
     """The names and values of a dotenv file; a line that has none is refused, and not shown."""
     from dotenv.parser import parse_stream
 
@@ -43,6 +45,6 @@ def _variables(path: Path, dotenv: str) -> Iterator[tuple[str, str]]:
         for binding in parse_stream(file):
             if binding.error:
                 line = binding.original.line
-                raise said(f".dotenv is {shown(dotenv)}: line {line} is not NAME=value")
+                raise field_error(f".dotenv is {quote_value(dotenv)}: line {line} is not NAME=value")
             if binding.key is not None:
                 yield binding.key, binding.value or ""

@@ -21,7 +21,7 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True)
 class DefaultAssumption:
-    """The default may decide the answer: what is said of it, and what else it might have been."""
+    """A default that may decide the answer: its sentence, and the other values to try."""
 
     why: str
     factors: tuple[float, ...] = (0.5, 2.0)  # times the default
@@ -88,13 +88,14 @@ class Field:
     question: str = ""  # beside the field; of a table: beside its heading
     quantiles: tuple[str, str] | None = None  # of a distribution: beside p50 and p99
     suggestion: Any = None  # what stands there; None: the default
-    is_asked: bool = True  # whether it is a question, or only stands in the file
+    is_asked: bool = True  # whether `init` asks for it, or only writes it into the file
     only_if: str = ""  # another field that must be given and not no
     # `explorer ingest`
     if_unknown: str = ""  # the question, where the input does not hold it
     # The report
     label: str = ""
     phrase: str | Callable[[Any], str] = "{}"  # the shown value in its words, or what makes them
+    phrase_of_table: Callable[[Any], str] | None = None  # the words, from the table with several fields
     absent: str | None = None  # in place of an empty value; "": the row is left out
     words: tuple[str, str] = ("yes", "no")  # of a switch
     is_carried: bool = False  # of a table: it says what is carried, not what is promised
@@ -127,8 +128,11 @@ class Field:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The words that can be chosen, if there is a list of them."""
-        listed = (get_args(kind) for kind in type_parts(self.annotation) if get_origin(kind) is Literal)
+        """The words that can be chosen, if there is nothing else to give."""
+        kinds = [kind for kind in type_parts(self.annotation) if kind not in (None, type(None))]
+        if float in kinds:  # a number, or a word in its place
+            return ()
+        listed = (get_args(kind) for kind in kinds if get_origin(kind) is Literal)
         return next(listed, self.kind.options() if self.kind.options else ())
 
     @property
@@ -148,7 +152,7 @@ class Field:
 
     @property
     def within(self) -> str:
-        """The table that it stands in or is, "" at the top."""
+        """The table that it belongs to or is, "" at the top."""
         return self.path if self.table else self.section
 
     @property
@@ -169,7 +173,7 @@ def is_section(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Section)
 
 
-def _attribute(make: Callable[P, Field]) -> Callable[P, Any]:
+def _attribute_of_record(make: Callable[P, Field]) -> Callable[P, Any]:
     """What states a record as the attribute of a table, with the parameters of the record."""
 
     def attribute(*args: P.args, **kwargs: P.kwargs) -> Any:
@@ -182,7 +186,7 @@ def _attribute(make: Callable[P, Field]) -> Callable[P, Any]:
     return attribute
 
 
-field = _attribute(Field)
+field = _attribute_of_record(Field)
 
 
 def record_of(info: FieldInfo) -> Field | None:
@@ -191,15 +195,15 @@ def record_of(info: FieldInfo) -> Field | None:
     return extra.get(RECORD) if isinstance(extra, dict) else None
 
 
-def walk(model: type[BaseModel], within: str = "") -> Iterator[Field]:
+def walk_fields(model: type[BaseModel], within: str = "") -> Iterator[Field]:
     """The records of a table and of the tables in it, in the order of the file, each with its path."""
     for name, info in model.model_fields.items():
         if (record := record_of(info)) is None:
             continue
-        placed = replace(record, path=within + name, annotation=info.annotation)
-        yield placed
-        if placed.table and not (placed.is_list or placed.is_mapping):
-            yield from walk(placed.table, f"{placed.path}.")
+        in_place = replace(record, path=within + name, annotation=info.annotation)
+        yield in_place
+        if in_place.table and not (in_place.is_list or in_place.is_mapping):
+            yield from walk_fields(in_place.table, f"{in_place.path}.")
 
 
 class Section(BaseModel):
@@ -209,11 +213,11 @@ class Section(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _read(cls, given: Any, info: ValidationInfo) -> Any:
+    def _parse_field(cls, value: Any, info: ValidationInfo) -> Any:
         record = record_of(cls.model_fields[info.field_name or ""])
-        if record is None or (given is None and record.default is None):
-            return given
-        return record.kind.read(given)
+        if record is None or (value is None and record.default is None):
+            return value
+        return record.kind.read(value)
 
     @field_validator("*", mode="after")
     @classmethod

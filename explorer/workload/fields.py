@@ -17,7 +17,15 @@ import numpy as np
 from pydantic import ValidationInfo, model_validator
 
 from explorer.facts import catalogue
-from explorer.facts.units import BYTES, Number, format_number, format_percent, format_share
+from explorer.facts.units import (
+    BYTES,
+    Number,
+    format_number,
+    format_percent,
+    format_rough_share,
+    format_share,
+    format_size,
+)
 
 from .distribution_field import Spread
 from .dotenv_count import count_dotenv
@@ -32,7 +40,7 @@ from .field_record import (
     Slider,
     Toggle,
     field,
-    walk,
+    walk_fields,
 )
 from .kinds import (
     BANDWIDTH,
@@ -43,8 +51,10 @@ from .kinds import (
     LARGEST_SIZE,
     LONGEST_TIME,
     MEMORY,
+    MEMORY_OR_ANY,
     NAME,
     NUMBER,
+    QUOTAS,
     REGION,
     SHARE,
     SIZE,
@@ -57,7 +67,7 @@ from .kinds import (
     USD,
     WORD,
     Kind,
-    said,
+    field_error,
 )
 
 LARGEST_CONFIGURATION = 100 * 1024**2
@@ -101,10 +111,26 @@ class Response(Spread):
         question="compressed size / size; 1.0: does not compress",
         is_asked=False,
         label="Response compresses",
+        phrase=lambda share: f"to {format_rough_share(share)} of its size" if share < 1 else "no",
         is_axis=True,
         ends=(0.01, 1.0),
         noun="compressed / size",
         origin="measured",
+    )
+    cacheable: float = field(
+        SHARE,
+        0.0,
+        "share of the requests that a cache at the edge answers",
+        question="share of the requests that a cache in front could answer",
+        is_asked=False,
+        label="Cacheable",
+        phrase="{} of the requests",
+        absent="",
+        is_axis=True,
+        ends=(0.01, 1.0),
+        noun="cacheable share",
+        origin="measured",
+        control=Slider(0.01, 1.0, "Share that a cache can answer", zero=True),
     )
     divisible: bool = field(
         SWITCH,
@@ -135,14 +161,57 @@ class Timing(Spread):
     kind: ClassVar[Kind] = TIME
 
 
+class TunedTime(Timing):
+    """Seconds of the work at one size of memory, as measured."""
+
+    memory: float = field(MEMORY, REQUIRED, "at which it was measured", missing='a size such as "512 MB"')
+
+
 class Runtime(Timing):
     """Seconds of the work itself, warm."""
 
-    memory: float = field(
-        MEMORY,
+    first_byte: Timing | None = field(
+        TIMES,
+        None,
+        "until the first byte of the response exists, when it is streamed; omitted: the run time",
+        question="until the first byte of a streamed response exists",
+        is_asked=False,
+        label="First byte after",
+        absent="",
+    )
+    cpu: float = field(
+        replace(SHARE, accepted="a share from 0.001 to 1", least=0.001),
+        0.5,
+        "share of the run time that computes; the rest waits for others",
+        question="share that computes; the rest waits",
+        is_asked=False,
+        if_unknown="Which share of the run time computes, rather than waits? Until you say, 0.5 is assumed.",
+        label="Computes",
+        phrase="{} of the run time",
+        is_axis=True,
+        ends=(0.01, 1.0),
+        noun="share that computes",
+        origin="measured",
+        assumption=DefaultAssumption("not given: half computes, half waits", factors=(0.1, 2.0)),
+        break_evens=BreakEvenAxis("share that computes", "share", 1.0, order=1),
+        control=Slider(0.01, 1.0, "Share that computes"),
+    )
+    threads: float = field(
+        replace(COUNT, accepted="a count from 1 to 192", least=1, most=192),
+        1,
+        "vCPUs that the work can use at once",
+        question="vCPUs that it can use at once",
+        is_asked=False,
+        label="Uses at once",
+        phrase="{} vCPU",
+        is_axis=True,
+    )
+    memory: float | Literal["any"] = field(
+        MEMORY_OR_ANY,
         1769.0,
-        "of the function or the container",
-        question="1,769 MB are one processor",
+        'of the function or the container; "any": each design takes the size that costs least and keeps'
+        " the promises",
+        question='1,769 MB are one processor; "any": what costs least',
         suggestion="1769 MB",
         if_unknown="How much memory does the function have? Until you say, 1769 MB is assumed.",
         label="Memory",
@@ -153,11 +222,27 @@ class Runtime(Timing):
         assumption=DefaultAssumption("not given: one vCPU"),
         control=Slider(128, 122_880, on_map=False),
     )
-    architecture: Literal["arm64", "x86_64"] = field(
+    used: float = field(
+        replace(MEMORY, accepted="1 MB to 120 GB", least=1.0),
+        512.0,
+        'memory that the work needs: the least that memory "any" may take',
+        question='memory that the work needs, where `memory` is "any"',
+        is_asked=False,
+        label="Memory needed",
+        is_axis=True,
+        origin="measured",
+        assumption=DefaultAssumption("not given: the least that a size may have"),
+    )
+    tuned: tuple[TunedTime, ...] = field(
+        TABLE,
+        (),
+        "times as measured at several sizes of memory, in place of the share that computes",
+    )
+    architecture: Literal["arm64", "x86_64", "any"] = field(
         CHOICE,
         "arm64",
-        "of the processor",
-        question="or x86_64",
+        'of the processor; "any": what costs least',
+        question='or x86_64, or "any"',
         is_asked=False,
         if_unknown="Is it arm64 or x86_64? Until you say, arm64 is assumed.",
         label="Architecture",
@@ -177,6 +262,7 @@ class Runtime(Timing):
         "whether the work can be cut into steps with state between them",
         question="whether it can be cut into steps with state between them",
         label="Work can be cut",
+        phrase_of_table=lambda runtime: runtime.division,
         assumption=DefaultAssumption("not given: taken as one piece", order=1),
         relaxation=Relaxation("the work could be cut into steps", order=1),
         control=Toggle("Work can be cut into steps", order=1),
@@ -195,10 +281,46 @@ class Runtime(Timing):
         noun="state between steps",
         origin="measured",
     )
+    interruptible: bool = field(
+        SWITCH,
+        False,
+        "whether it may be stopped and begun again, as on Spot capacity",
+        question="whether it may be stopped and begun again",
+        is_asked=False,
+        label="May be interrupted",
+        relaxation=Relaxation("the work could be stopped and begun again", order=1),
+        control=Toggle("Work may be stopped and begun again", order=1),
+    )
+    once: bool = field(
+        SWITCH,
+        False,
+        "whether it must not run twice",
+        question="whether it must not run twice",
+        is_asked=False,
+        label="Must not run twice",
+        assumption=DefaultAssumption("not given: the work may run twice", order=1),
+        control=Toggle("Work must not run twice", order=1),
+    )
+    orchestrated: bool = field(
+        SWITCH,
+        False,
+        "whether it is several services in steps, each retried and seen by itself",
+        question="whether it is several services in steps, each retried and seen by itself",
+        is_asked=False,
+        label="Steps of several services",
+        control=Toggle("Work is steps of several services", order=1),
+    )
     init: Timing | None = field(TIMES, None, "a cold start as measured; omitted: that of an empty function")
     network: float | None = field(
         BANDWIDTH, None, "bandwidth between the work and S3; omitted: the constant in `data/constants.csv`"
     )
+
+    @property
+    def division(self) -> str:
+        """Whether it can be cut, into how many steps, and with how much state, in words."""
+        state = f" with {format_size(self.state)} of state" if self.state else ""
+        steps = f" into {format_number(self.steps)} steps" if self.steps else ""
+        return f"yes,{steps}{state}" if self.divisible else "no"
 
 
 class Configuration(Section):
@@ -225,6 +347,7 @@ class Configuration(Section):
         "how many of the entries are secrets",
         question="how many of its entries are secrets",
         label="Secrets",
+        phrase_of_table=lambda configuration: configuration.secret_count,
         is_axis=True,
     )
     rotation: bool = field(
@@ -250,25 +373,27 @@ class Configuration(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _count(cls, given: Any, info: ValidationInfo) -> Any:
-        if isinstance(given, str | int | float) and not isinstance(given, bool):
-            given = {"total": given}
-        if isinstance(given, Mapping) and isinstance(given.get("dotenv"), str):
-            doubled = next((name for name in ("total", "entries", "largest") if name in given), None)
+    def _count_dotenv(cls, content: Any, info: ValidationInfo) -> Any:
+        if isinstance(content, str | int | float) and not isinstance(content, bool):
+            content = {"total": content}
+        if isinstance(content, Mapping) and isinstance(content.get("dotenv"), str):
+            doubled = next((name for name in ("total", "entries", "largest") if name in content), None)
             if doubled:
-                raise said(f".{doubled} is given beside dotenv: expected one of them")
-            return {**given, **count_dotenv(given["dotenv"], info)}
-        return given
+                raise field_error(f".{doubled} is given beside dotenv: expected one of them")
+            return {**content, **count_dotenv(content["dotenv"], info)}
+        return content
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def _check_entries(self) -> Self:
         entries = self.entry_count
         if self.total > 0 and entries < 1:
-            raise said(f".entries is {entries:g}: expected 1 or more with a total of {self.total:g} bytes")
+            raise field_error(
+                f".entries is {entries:g}: expected 1 or more with a total of {self.total:g} bytes"
+            )
         if self.secrets > entries:
-            raise said(f".secrets is {self.secrets:g}: expected at most entries = {entries:g}")
+            raise field_error(f".secrets is {self.secrets:g}: expected at most entries = {entries:g}")
         if self.largest is not None and self.largest > self.total:
-            raise said(f".largest is {self.largest:g} bytes: expected at most total = {self.total:g}")
+            raise field_error(f".largest is {self.largest:g} bytes: expected at most total = {self.total:g}")
         return self
 
     @property
@@ -277,6 +402,18 @@ class Configuration(Section):
         if self.entries is not None:
             return self.entries
         return float(self.entries_of(self.total))
+
+    @property
+    def content(self) -> str:
+        """Its size and its entries in words."""
+        entries = f"{format_number(self.entry_count)} entries"
+        return f"{format_size(self.total)} in {entries}" if self.total else "none"
+
+    @property
+    def secret_count(self) -> str:
+        """Its secrets in words."""
+        rotation = ", rotated" if self.rotation else ""
+        return f"{format_number(self.secrets)}{rotation}" if self.secrets else "none"
 
     def entries_of(self, total: Number) -> Number:
         """As many entries as a total [B] holds at the assumed size, and no fewer than the secrets."""
@@ -312,6 +449,26 @@ class Client(Section):
         assumption=DefaultAssumption("not given: taken as able to poll"),
         relaxation=Relaxation("the client polled a status"),
         control=Toggle("Client can poll"),
+    )
+    collects: bool = field(
+        SWITCH,
+        True,
+        "whether it wants the result; false: a webhook that is only acknowledged",
+        question="whether they want the result at all",
+        is_asked=False,
+        label="Client collects the result",
+        assumption=DefaultAssumption("not given: taken to want the result"),
+        control=Toggle("Client wants the result"),
+    )
+    sockets: bool = field(
+        SWITCH,
+        False,
+        "whether it can keep a WebSocket open",
+        question="whether they can keep a WebSocket open",
+        is_asked=False,
+        label="Client keeps a WebSocket",
+        relaxation=Relaxation("the client kept a WebSocket open"),
+        control=Toggle("Client can keep a WebSocket"),
     )
     uploads: bool = field(
         SWITCH,
@@ -366,6 +523,72 @@ class Client(Section):
         ),
     )
 
+    headers: float | None = field(
+        replace(SIZE, accepted="a size of at most 1 MB", most=1024.0**2),
+        None,
+        "of a request, with query, cookies and tokens; omitted: as the door's measured event has them",
+        question="of a request, with query, cookies and tokens",
+        is_asked=False,
+        label="Headers of a request",
+        absent="",
+        is_axis=True,
+        noun="request headers",
+        origin="measured",
+    )
+
+
+class Network(Section):
+    """What the work reaches, and how."""
+
+    vpc: bool = field(
+        SWITCH,
+        False,
+        "whether the work reaches something private, such as a database",
+        question="whether the work reaches something private, such as a database",
+        is_asked=False,
+        label="Work in a VPC",
+        control=Toggle("Work reaches a private network", order=1),
+    )
+    internet: bool = field(
+        SWITCH,
+        False,
+        "whether it reaches the internet from there, by NAT gateways",
+        question="whether it reaches the internet from there",
+        is_asked=False,
+        only_if="network.vpc",
+        label="Internet from the VPC",
+        control=Toggle("And the internet from there", order=1),
+    )
+    per_request: float | None = field(
+        SIZE,
+        None,
+        "what one request exchanges with the internet; omitted: request and response together",
+        is_asked=False,
+        is_axis=True,
+        noun="bytes exchanged with the internet",
+        origin="measured",
+    )
+
+
+class Downstream(Section):
+    """What the work calls."""
+
+    concurrency: float | None = field(
+        replace(COUNT, accepted="a count of 1 or more", least=1),
+        None,
+        "calls at once that what the work calls will bear",
+        question="calls at once that what the work calls will bear",
+        is_asked=False,
+        label="Calls at once downstream",
+        phrase="at most {}",
+        absent="no limit",
+        is_axis=True,
+        noun="calls that the downstream bears",
+        origin="measured",
+        relaxation=Relaxation("what the work calls bore {} calls at once"),
+        control=Slider(1, 10_000, "Downstream bears", absent="any", on_map=False),
+    )
+
 
 class Targets(Section):
     """What is promised to the callers."""
@@ -392,6 +615,20 @@ class Targets(Section):
         origin="chosen",
         relaxation=Relaxation("the p95 were promised within {}"),
         control=Slider(0.1, 7 * DAY, "Promised p95", absent="none"),
+    )
+    first_byte_p95: float | None = field(
+        TIME,
+        None,
+        "95 % of the results have begun to arrive within this time; omitted: no promise",
+        question="from submitting to the first byte of the result; left out: no promise",
+        is_asked=False,
+        label="First byte of the result, p95",
+        absent="no promise",
+        is_axis=True,
+        noun="promised first byte, p95",
+        origin="chosen",
+        relaxation=Relaxation("the first byte's p95 were promised within {}"),
+        control=Slider(0.1, 7 * DAY, "Promised first byte, p95", absent="none"),
     )
 
 
@@ -440,6 +677,15 @@ class Preferences(Section):
         is_axis=True,
         ends=(0.01, 0.99),
     )
+    savings_plan: Literal["none", "compute-1y", "compute-3y"] = field(
+        CHOICE,
+        "none",
+        "a Compute Savings Plan without upfront payment, as if it covered all that it can",
+        question="compute-1y or compute-3y",
+        is_asked=False,
+        label="Savings plan",
+        control=Menu("Savings plan"),
+    )
 
 
 class Current(Section):
@@ -451,6 +697,7 @@ class Current(Section):
         "its option, such as `rest-api`",
         question="today's: {options}; left out: none",
     )
+    edge: str | None = field(WORD, None, "such as `cloudfront`")
     request: str | None = field(WORD, None, "such as `inline`")
     response: str | None = field(
         WORD,
@@ -459,12 +706,14 @@ class Current(Section):
         question="today's, such as buffered",
         only_if="current.door",
     )
+    compression: str | None = field(WORD, None, "such as `gzip`")
     execution: str | None = field(WORD, None, "such as `single`")
+    initialization: str | None = field(WORD, None, "such as `on-demand`")
     configuration: str | None = field(WORD, None, "such as `environment`")
 
 
 class Fields(Section):
-    """What stands at the top of the file, and its tables."""
+    """The fields at the top of the file, and its tables."""
 
     name: str = field(NAME, "workload", "for people", question="what it is called")
     region: str = field(
@@ -485,6 +734,9 @@ class Fields(Section):
         suggestion=1_000_000,
         if_unknown="How many requests a month are there?",
         label="Requests a month",
+        phrase_of_table=lambda w: (
+            f"{format_number(w.requests_per_month)}, {format_number(w.mean_rps)} a second"
+        ),
         is_axis=True,
         axis_unit="requests/month",
         noun="requests a month",
@@ -500,11 +752,25 @@ class Fields(Section):
         if_unknown="How many requests a second are there at the peak?"
         " Until you say, 5 x the mean is assumed.",
         label="Peak",
+        phrase="{} a second",
         is_axis=True,
         axis_unit="requests/s",
         noun="peak rate",
         origin="measured",
         assumption=DefaultAssumption("no peak was given: five times the mean rate"),
+    )
+    peak_ramp: float = field(
+        replace(TIME, accepted="a time from 1 s to 366 days", least=1.0),
+        3600.0,
+        "how long the load takes from its mean to its peak",
+        question="how long the load takes from its mean to its peak",
+        suggestion="1 hour",
+        is_asked=False,
+        label="Load rises within",
+        is_axis=True,
+        noun="rise to the peak",
+        origin="measured",
+        assumption=DefaultAssumption("not given", factors=(1 / 60, 2.0)),
     )
     request: Request = field(
         SIZES,
@@ -573,6 +839,7 @@ class Fields(Section):
         question="what the work reads at its start: counted, never stored",
         if_unknown="How large is what it reads at its start? Until you say, nothing is assumed.",
         label="Configuration",
+        phrase=lambda configuration: configuration.content,
         is_axis=True,
         origin="measured",
         break_evens=BreakEvenAxis("configuration", "bytes", LARGEST_CONFIGURATION, order=1),
@@ -584,6 +851,16 @@ class Fields(Section):
         "What the callers can do.",
         question="what the callers can do",
         report_order=-1,
+    )
+    network: Network = field(TABLE, Network, "What the work reaches.", question="what the work reaches")
+    downstream: Downstream = field(
+        TABLE, Downstream, "What the work calls.", question="what the work calls will bear"
+    )
+    account: dict[str, float] = field(
+        QUOTAS,
+        dict,
+        "Quotas as this account has them, in place of AWS's defaults, by the ids of limits that can be"
+        " raised.",
     )
     targets: Targets = field(
         TABLE, Targets, "What is promised to the callers.", question="what is promised to them"
@@ -606,7 +883,7 @@ class Fields(Section):
     )
 
 
-FIELDS: tuple[Field, ...] = tuple(walk(Fields))
+FIELDS: tuple[Field, ...] = tuple(walk_fields(Fields))
 SPREADS: tuple[str, ...] = tuple(f.path for f in FIELDS if f.quantiles)  # at the top: they vary
 NEEDS = next(f.choices for f in FIELDS if f.path == "client.needs")
 

@@ -5,7 +5,7 @@ Each mistake is one clear line. A kind knows no field.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
+from explorer.facts.suggestions import expected_id
 from explorer.facts.units import (
     BYTES,
     format_bandwidth,
@@ -26,15 +27,16 @@ from explorer.facts.units import (
     parse_bandwidth,
     parse_size,
     parse_time,
-    shown,
+    quote_value,
 )
 
 LARGEST_SIZE = 50 * 1024**4  # the largest object that S3 keeps is 48.8 TiB
 LONGEST_TIME = 366 * 86400.0  # the longest that any AWS compute service lets one execution run
 MB = BYTES["MB"]
+ANY = "any"  # of a size: what costs least
 
 
-def said(text: str) -> PydanticCustomError:
+def field_error(text: str) -> PydanticCustomError:
     """An error whose text goes on from the field's name: 'is "x": expected y' or '.p99 is ...'."""
     return PydanticCustomError("explorer", "{text}", {"text": text})
 
@@ -59,16 +61,16 @@ class Kind:
     is_whole: bool = False  # whether it counts things
     levels: int = 0  # in how many values it is sold; 0: in any
 
-    def read(self, given: object) -> Any:
+    def read(self, content: object) -> Any:
         """The value of what is given. Raises PydanticCustomError with what is accepted."""
         if self.parse is None:
-            return given
+            return content
         try:
-            value = self.parse(given)
+            value = self.parse(content)
         except ExplorerError as error:
-            raise said(str(error)) from None
+            raise field_error(str(error)) from None
         if isinstance(value, float) and not self.least <= value <= self.most:
-            raise said(f"is {shown(given)}: expected {self.accepted}")
+            raise field_error(f"is {quote_value(content)}: expected {self.accepted}")
         return value
 
     def state(self, value: Any) -> str:
@@ -76,27 +78,39 @@ class Kind:
         return (self.plain or self.show)(value)
 
 
-def parse_number(given: object) -> float:
-    if isinstance(given, bool) or not isinstance(given, int | float | np.integer | np.floating):
-        raise ExplorerError(f"is {shown(given)}: expected a number")
+def parse_number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise ExplorerError(f"is {quote_value(value)}: expected a number")
     try:
-        return float(given)
+        return float(value)
     except OverflowError:
-        raise ExplorerError(f"is {shown(given)}: expected a number") from None
+        raise ExplorerError(f"is {quote_value(value)}: expected a number") from None
 
 
-def parse_memory(given: object) -> float:
+def parse_memory(value: object) -> float:
     """Megabytes; a bare number is megabytes already."""
-    return parse_number(given) if not isinstance(given, str) else parse_size(given) / MB
+    return parse_number(value) if not isinstance(value, str) else parse_size(value) / MB
 
 
-def parse_switch(given: object) -> bool:
-    if not isinstance(given, bool):
-        raise ExplorerError(f"is {shown(given)}: expected true or false")
-    return given
+def parse_memory_or_any(value: object) -> float | str:
+    """Megabytes, or the word for whatever costs least."""
+    try:
+        return ANY if value == ANY else parse_memory(value)
+    except ExplorerError as error:
+        raise ExplorerError(f'{error}, or "{ANY}"') from None
 
 
-def exists(path: Path) -> bool:
+def show_memory(memory: float | str) -> str:
+    return ANY if memory == ANY else f"{memory:,.0f} MB"
+
+
+def parse_switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ExplorerError(f"is {quote_value(value)}: expected true or false")
+    return value
+
+
+def file_exists(path: Path) -> bool:
     """Whether there is such a file; a name that no file can have has none."""
     try:
         return path.is_file()
@@ -109,29 +123,53 @@ def one_line(name: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in name).split()) or "workload"
 
 
-def check_region(region: str) -> str:
+def check_region_field(region: str) -> str:
     try:
         catalogue.check_region(region)
     except ExplorerError as error:
-        raise said(str(error).removeprefix("region ")) from None
+        raise field_error(str(error).removeprefix("region ")) from None
     return region
 
 
-def check_language(language: str) -> str:
+def check_language_field(language: str) -> str:
     try:
         catalogue.cold_start(language, "arm64", 128)
     except ExplorerError as error:
-        raise said(f'is "{language}": {str(error).split(": ", 1)[-1]}') from None
+        raise field_error(f'is "{language}": {str(error).split(": ", 1)[-1]}') from None
     return language
 
 
-def check_times(times: dict[str, Any]) -> dict[str, Any]:
+def check_time_ids(times: dict[str, Any]) -> dict[str, Any]:
     for time_id in times:
         try:
             catalogue.time(time_id)
         except ExplorerError as error:
-            raise said(f'has "{time_id}": {str(error).split(": ", 1)[-1]}') from None
+            raise field_error(f'has "{time_id}": {str(error).split(": ", 1)[-1]}') from None
     return times
+
+
+def parse_quotas(quotas: object) -> object:
+    """Quotas by the whole id: TOML takes the bare key `lambda.concurrency` for a table in a table."""
+    if not isinstance(quotas, Mapping):
+        return quotas
+    flat: dict[str, object] = {}
+    for name, value in quotas.items():
+        inner = parse_quotas(value)
+        deeper = inner if isinstance(inner, dict) else None
+        flat.update({f"{name}.{rest}": each for rest, each in deeper.items()} if deeper else {name: inner})
+    return flat
+
+
+def check_quotas(quotas: dict[str, float]) -> dict[str, float]:
+    """Quotas in the unit of their limit, each of a limit that can be raised."""
+    raisable = [limit.id for limit in catalogue.limits().values() if limit.raisable]
+    for limit_id, value in quotas.items():
+        if limit_id not in raisable:
+            near = expected_id(limit_id, raisable)
+            raise field_error(f'has "{limit_id}", which is no quota that can be raised: {near}')
+        if not 0 < value < np.inf:
+            raise field_error(f'."{limit_id}" is {quote_value(value)}: expected a number above 0')
+    return quotas
 
 
 SIZE = Kind("a size of at most 50 TB", "size", parse_size, 0, LARGEST_SIZE,
@@ -141,7 +179,10 @@ TIME = Kind("a time of at most 366 days", "time", parse_time, 0, LONGEST_TIME,
 BANDWIDTH = Kind('more than 0, such as "20 Mbit/s"', "bandwidth", parse_bandwidth, 1, 1e12,
                  unit="bytes/s", short="bytes/s", show=format_bandwidth)  # fmt: skip
 MEMORY = Kind("128 MB to 120 GB", "memory", parse_memory, 128.0, 122_880.0, unit="MB", short="MB",
-              show=lambda mb: f"{mb:,.0f} MB", plain=lambda mb: f"{mb:g} MB", levels=16)  # fmt: skip
+              show=show_memory, plain=lambda mb: f"{mb:g} MB", levels=16)  # fmt: skip
+MEMORY_OR_ANY = replace(MEMORY, accepted='128 MB to 120 GB, or "any"', schema="memory_or_any",
+                        parse=parse_memory_or_any,
+                        plain=lambda memory: memory if memory == ANY else f"{memory:g} MB")  # fmt: skip
 NUMBER = Kind("a number", "number", parse_number, show=format_number)
 COUNT = replace(NUMBER, accepted="a count of 0 or more", least=0, most=1e9, is_whole=True)
 SHARE = replace(NUMBER, accepted="a share", least=0.0, most=1.0, short="share", show=format_percent,
@@ -151,13 +192,14 @@ USD = replace(NUMBER, accepted="0 USD a month or more", least=0, most=1e6, unit=
 SWITCH = Kind("`true` or `false`", "switch", parse_switch, plain=lambda on: str(on).lower())
 TEXT = Kind("text", "text", is_text=True)
 NAME = replace(TEXT, check=one_line)
-REGION = replace(TEXT, schema="region", check=check_region,
+REGION = replace(TEXT, schema="region", check=check_region_field,
                  options=lambda: tuple(sorted(catalogue.regions())))  # fmt: skip
-LANGUAGE = replace(TEXT, check=check_language)
+LANGUAGE = replace(TEXT, check=check_language_field)
 WORD = Kind("text", "text")  # an option's id, or a file
 CHOICE = Kind("one of some words", "choice")  # its type lists them
 CHOICES = Kind("some of some words", "choice", show=", ".join, plain=lambda words: ", ".join(words) or "none")
 TABLE = Kind("a table of fields", "table")  # of fields of its own
 SIZES = replace(SIZE, accepted="a size", schema="table", parse=None)  # a distribution, or a total
 TIMES = replace(TIME, accepted="a time", schema="table", parse=None)
-TABLE_OF_TIMES = Kind("a table of times", "table", check=check_times)
+QUOTAS = Kind("a table of quotas", "table", parse_quotas, check=check_quotas)
+TABLE_OF_TIMES = Kind("a table of times", "table", check=check_time_ids)

@@ -13,9 +13,9 @@ from typing import Any
 from explorer.facts.units import NUMBER, SECONDS
 
 from .distribution_field import QUANTILE, Spread
-from .field_record import REQUIRED, Field, walk
+from .field_record import REQUIRED, Field, walk_fields
 from .fields import FIELDS
-from .kinds import MEMORY, SIZE, TIME, TIMES, Kind
+from .kinds import ANY, MEMORY, SIZE, TIME, TIMES, Kind
 
 Schema = dict[str, Any]
 DIALECT = "http://json-schema.org/draft-07/schema#"  # what editors of TOML read
@@ -29,12 +29,12 @@ def json_schema() -> Schema:
         "$schema": DIALECT,
         "title": "Workload",
         "description": "What an API has to carry: the workload file of explorer.",
-        **_table(field for field in FIELDS if not field.section),
-        "definitions": _definitions(),
+        **_table_schema(field for field in FIELDS if not field.section),
+        "definitions": _kind_definitions(),
     }
 
 
-def _definitions() -> Schema:
+def _kind_definitions() -> Schema:
     """What is written with a unit."""
     units = {
         "size": SIZE_UNITS,
@@ -44,10 +44,11 @@ def _definitions() -> Schema:
     }
     texts = {name: {"type": "string", "pattern": _quantity(unit)} for name, unit in units.items()}
     return {
-        "size": {"anyOf": [_number(SIZE), texts["size"]]},
-        "time": {"anyOf": [_number(TIME), texts["time"]]},
+        "size": {"anyOf": [_number_schema(SIZE), texts["size"]]},
+        "time": {"anyOf": [_number_schema(TIME), texts["time"]]},
         "bandwidth": {"anyOf": [{"type": "number", "minimum": 1}, texts["bandwidth"]]},
-        "memory": {"anyOf": [_number(MEMORY), texts["memory"]]},
+        "memory": {"anyOf": [_number_schema(MEMORY), texts["memory"]]},
+        "memory_or_any": {"anyOf": [_number_schema(MEMORY), texts["memory"], {"const": ANY}]},
         "region": {"type": "string", "pattern": "^[a-z]{2}(-[a-z]+)+-[0-9]+$"},
     }
 
@@ -56,84 +57,87 @@ def _quantity(units: str) -> str:
     return rf"^\s*({NUMBER})\s*({units})?\s*$"
 
 
-def _number(kind: Kind) -> Schema:
+def _number_schema(kind: Kind) -> Schema:
     """A number in the base unit of a kind."""
     ends = {"minimum": kind.least, "maximum": kind.most}
-    return {"type": "number", **{name: _plain(end) for name, end in ends.items() if math.isfinite(end)}}
+    return {
+        "type": "number",
+        **{name: _integer_if_whole(end) for name, end in ends.items() if math.isfinite(end)},
+    }
 
 
-def _plain(number: float) -> float:
+def _integer_if_whole(number: float) -> float:
     return int(number) if float(number).is_integer() else number
 
 
-def _table(records: Iterable[Field]) -> Schema:
-    """A table of the file with the fields that stand in it."""
+def _table_schema(records: Iterable[Field]) -> Schema:
+    """The schema of a table of the file with its fields."""
     fields = list(records)
     required = [field.name for field in fields if field.default is REQUIRED]
     return {
         "type": "object",
-        "properties": {field.name: _field(field) for field in fields},
+        "properties": {field.name: _field_schema(field) for field in fields},
         **({"required": required} if required else {}),
         "additionalProperties": False,
     }
 
 
-def _field(field: Field) -> Schema:
+def _field_schema(field: Field) -> Schema:
     """What a field holds, what it is, and its default."""
-    return {"description": field.sentence, **_holds(field), **_default(field)}
+    return {"description": field.sentence, **_content_schema(field), **_default_schema(field)}
 
 
-def _holds(field: Field) -> Schema:
+def _content_schema(field: Field) -> Schema:
     if field.table is not None:
-        return _of_table(field, field.table)
+        return _nested_table_schema(field, field.table)
     if field.choices and not field.kind.options:
         word: Schema = {"type": "string", "enum": list(field.choices)}
         return {"type": "array", "items": word} if field.is_list else word
     plain: Mapping[str, Schema] = {"switch": {"type": "boolean"}, "text": {"type": "string"}}
     if field.kind.schema == "number":
-        return _number(field.kind)
+        return _number_schema(field.kind)
     if field.is_mapping:
         return {"type": "object", "additionalProperties": {"type": "number"}}
     # beside a reference nothing else counts in this dialect
     return plain.get(field.kind.schema) or {"allOf": [{"$ref": f"#/definitions/{field.kind.schema}"}]}
 
 
-def _of_table(field: Field, table: type) -> Schema:
+def _nested_table_schema(field: Field, table: type) -> Schema:
     """A table; one that is a distribution or a total can be one value as well."""
-    inner = _table(record for record in walk(table) if not record.section)
+    inner = _table_schema(record for record in walk_fields(table) if not record.section)
     if field.is_mapping or field.is_list:
-        one = _distribution(TIMES, inner["properties"]) if issubclass(table, Spread) else inner
+        one = _distribution_schema(TIMES, inner["properties"]) if issubclass(table, Spread) else inner
         if field.is_list:
             return {"type": "array", "items": one}
         return {"type": "object", "additionalProperties": one}
     if issubclass(table, Spread):
-        return _distribution(field.kind, inner["properties"])
-    return {"anyOf": [_value(field.kind), inner]} if field.kind.unit else inner
+        return _distribution_schema(field.kind, inner["properties"])
+    return {"anyOf": [_value_schema(field.kind), inner]} if field.kind.unit else inner
 
 
-def _value(kind: Kind) -> Schema:
+def _value_schema(kind: Kind) -> Schema:
     return {"$ref": "#/definitions/time" if kind.unit == TIME.unit else "#/definitions/size"}
 
 
-def _distribution(kind: Kind, properties: Schema) -> Schema:
+def _distribution_schema(kind: Kind, properties: Schema) -> Schema:
     """One value, or a table of quantiles or samples with other fields."""
-    value = _value(kind)
+    value = _value_schema(kind)
     samples = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "number"}}]}
     own: Schema = {"value": value, "max": value, "samples": samples, "column": {"type": "string"}}
     quantile = {"anyOf": [value, {"type": "object", "additionalProperties": value}]}  # the bare key p99.9
-    given = [{"required": ["value"]}, {"required": ["samples"]}, {"required": ["max"]},
+    forms = [{"required": ["value"]}, {"required": ["samples"]}, {"required": ["max"]},
              {"not": {"propertyNames": {"not": {"pattern": f"^{QUANTILE.pattern}$"}}}}]  # fmt: skip
     table = {
         "type": "object",
         "properties": {**own, **properties},
         "patternProperties": {f"^{QUANTILE.pattern}$": quantile},
         "additionalProperties": False,
-        "anyOf": given,
+        "anyOf": forms,
     }
     return {"anyOf": [value, table]}
 
 
-def _default(field: Field) -> Schema:
+def _default_schema(field: Field) -> Schema:
     """The default as the file would have it, where there is one."""
     default = field.suggestion if field.suggestion is not None and field.default else field.default
     if field.default is REQUIRED or callable(default) or default is None or default == ():

@@ -5,54 +5,71 @@ from __future__ import annotations
 from pydantic import BaseModel, ValidationError
 
 from explorer.facts.suggestions import suggest
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 
-from .distribution_field import GATHERED, Spread
+from .distribution_field import DISTRIBUTION_ALIAS, Spread
+from .field_record import record_of, type_parts
 from .fields import by_path
 
 
-def mistake(error: ValidationError, model: type[BaseModel]) -> str:
+def first_mistake(error: ValidationError, model: type[BaseModel]) -> str:
     """The first mistake as one line: the field, the value given, what is accepted."""
     errors = error.errors()
     first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     path = [str(part) for part in first["loc"]]
     field = ".".join(path)
-    kind, given = first["type"], shown(first.get("input"))
+    kind, value = first["type"], quote_value(first.get("input"))
     if kind == "explorer":
         text = first["msg"]
         return f"{field}{text}" if text.startswith(".") else f"{field} {text}".strip()
     if kind == "missing":
-        record = by_path().get(field)
-        return f"{_public(field)} is missing: expected {record.missing if record else 'a value'}"
+        return f"{_public_path(field)} is missing: expected {_missing(model, path)}"
     if kind == "extra_forbidden":
-        return _unknown(field, _fields(model, path[:-1]))
+        return _unknown_field(field, _field_names_at(model, path[:-1]))
     if kind in {"model_type", "model_attributes_type"}:
-        return f"{field} is {given}: expected a table of fields"
-    expected = {
+        return f"{field} is {value}: expected a table of fields"
+    accepted = {
         "bool_type": "true or false",
         "bool_parsing": "true or false",
         "string_type": "text",
+        "float_parsing": "a number",
+        "float_type": "a number",
+        "dict_type": "a table",
         "tuple_type": "a list",
         "literal_error": "one of " + str(first.get("ctx", {}).get("expected", "")).replace("'", ""),
     }
-    return f"{field} is {given}: expected {expected.get(kind, 'another kind of value')}"
+    return f"{field} is {value}: expected {accepted.get(kind, 'another kind of value')}"
 
 
-def _public(field: str) -> str:
-    return field.removesuffix(f".{GATHERED}")
+def _missing(model: type[BaseModel], path: list[str]) -> str:
+    """What is expected where a required field is missing, in a row of a list too."""
+    if record := by_path().get(".".join(path)):
+        return record.missing
+    info = _table(model, path[:-1]).model_fields.get(path[-1])
+    row = record_of(info) if info else None
+    return row.missing if row else "a value"
 
 
-def _fields(model: type[BaseModel], path: list[str]) -> list[str]:
-    """The names that may stand at `path` of the file."""
+def _public_path(field: str) -> str:
+    return field.removesuffix(f".{DISTRIBUTION_ALIAS}")
+
+
+def _table(model: type[BaseModel], path: list[str]) -> type[BaseModel]:
+    """The table at `path` of the file, or of a row of the list or the table of rows there."""
     for part in path:
         if part not in model.model_fields:
             continue  # the key of a table such as times: its fields are those of the table's rows
-        annotation = model.model_fields[part].annotation
-        options = [annotation, *getattr(annotation, "__args__", ())]
+        options = type_parts(model.model_fields[part].annotation)
         model = next(kind for kind in options if isinstance(kind, type) and issubclass(kind, BaseModel))
+    return model
+
+
+def _field_names_at(model: type[BaseModel], path: list[str]) -> list[str]:
+    """The names that are accepted at `path` of the file."""
+    model = _table(model, path)
     names = [name for name in model.model_fields if name != "spread"]
     return [*names, "p1 to p99.9", "max", "samples", "column"] if issubclass(model, Spread) else names
 
 
-def _unknown(field: str, accepted: list[str]) -> str:
+def _unknown_field(field: str, accepted: list[str]) -> str:
     return f"{field} is not a field{suggest(field.split('.')[-1], accepted)}"

@@ -6,19 +6,23 @@ import copy
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args, get_origin
 
 import numpy as np
-from pydantic import PrivateAttr, ValidationError, model_validator
+from pydantic import BaseModel, PrivateAttr, ValidationError, model_validator
 
 from explorer.errors import WorkloadError
 from explorer.facts import locations
-from explorer.facts.units import shown
+from explorer.facts.text_file import read_text
+from explorer.facts.units import quote_value
 
 from .distribution_field import QUANTILE
 from .fields import Fields
-from .kinds import exists, said
-from .validation_errors import mistake
+from .kinds import field_error, file_exists
+from .run_time import check_sizes
+from .validation_errors import first_mistake
+
+EXPECTED = "a workload in TOML"
 
 
 def examples() -> dict[str, Path]:
@@ -34,49 +38,77 @@ class Workload(Fields):
     and what is accepted.
     """
 
-    _given: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _content: dict[str, Any] = PrivateAttr(default_factory=dict)
     _source: str = PrivateAttr(default="workload")
     _folder: Path = PrivateAttr(default=Path())
 
-    def __init__(self, _source: str = "workload", _folder: Path | str = ".", /, **given: Any) -> None:
+    def __init__(self, _source: str = "workload", _folder: Path | str = ".", /, **fields: Any) -> None:
         try:
             self.__pydantic_validator__.validate_python(
-                given, self_instance=self, context={"folder": Path(_folder)}
+                fields, self_instance=self, context={"folder": Path(_folder)}
             )
         except ValidationError as error:
-            raise WorkloadError(f"{_source}: {mistake(error, type(self))}") from None
-        self._given, self._source, self._folder = copy.deepcopy(given), _source, Path(_folder)
+            raise WorkloadError(f"{_source}: {first_mistake(error, type(self))}") from None
+        self._content, self._source, self._folder = copy.deepcopy(fields), _source, Path(_folder)
 
     @classmethod
-    def load(cls, path: str | Path) -> Workload:
+    def load(cls, path: str | Path, changes: Mapping[str, Any] | None = None) -> Workload:
         """The workload of a TOML file, or an example by its bare name, such as "statements".
 
-        File names inside a workload are relative to its folder.
+        File names inside a workload are relative to its folder. `changes` are made to the file's fields
+        before they are checked, by their dotted names, as by `replace`.
         """
         if not isinstance(path, str | Path):
-            raise WorkloadError(f"workload is {shown(path)}: expected the path of a TOML file")
-        path = Path(path)
-        if path.name == str(path) and not path.suffix and not exists(path):
-            path = examples().get(path.name, path)
+            raise WorkloadError(f"workload is {quote_value(path)}: expected the path of a TOML file")
+        name, path = str(path), Path(path)
+        is_bare = path.name == str(path) and not path.suffix
+        if is_bare and not file_exists(path) and path.name in examples():
+            path = examples()[path.name]
+            name = path.name
+        text = read_text(path, EXPECTED, WorkloadError, examples() if is_bare else ())
+        return cls.from_toml(text, name, path.parent, changes)
+
+    @classmethod
+    def from_toml(
+        cls,
+        text: str,
+        origin: str = "workload",
+        folder: Path | str = ".",
+        changes: Mapping[str, Any] | None = None,
+    ) -> Workload:
+        """The workload of a text in TOML.
+
+        Parameters
+        ----------
+        text : the workload file's content
+        origin : what messages call it: the file as it was given
+        folder : to which file names inside it are relative
+        changes : to the fields, by their dotted names, made before they are checked
+
+        Raises WorkloadError naming the origin, the field, the value given and what is accepted.
+
+        >>> text = 'requests_per_month = 2_628_000\\nresponse = "2 MB"\\nruntime = "1 s"'
+        >>> Workload.from_toml(text).mean_rps
+        1.0
+        """
         try:
-            given = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise WorkloadError(f"{path}: no such file; expected a workload in TOML") from None
+            content = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             hint = '; for p99.9, write "p99.9" in quotes' if "overwrite" in str(error) else ""
-            raise WorkloadError(f"{path}: is not TOML: {error}{hint}") from None
-        except (OSError, ValueError) as error:
+            raise WorkloadError(f"{origin}: is not TOML: {error}{hint}") from None
+        except (ValueError, RecursionError) as error:  # a number of thousands of digits, or as many brackets
             reason = str(error).splitlines()[0]
-            raise WorkloadError(f"{path}: cannot be read ({reason}); expected a workload in TOML") from None
-        return cls(path.name, path.parent, **{"name": path.stem, **given})
+            raise WorkloadError(f"{origin}: cannot be read ({reason}); expected {EXPECTED}") from None
+        return cls(origin, folder, **_changed({"name": Path(origin).stem, **content}, changes or {}))
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def _check_peak_rate(self) -> Self:
         if self.peak_rps is not None and self.peak_rps < self.mean_rps * (1 - 1e-9):
-            raise said(
+            raise field_error(
                 f"peak_rps is {self.peak_rps:g}: expected at least the mean rate of {self.mean_rps:.3g}"
                 " (requests_per_month / month_hours)"
             )
+        check_sizes(self.runtime)
         return self
 
     @property
@@ -86,16 +118,21 @@ class Workload(Fields):
 
     @property
     def source(self) -> str:
-        """The file that it was read from, or "workload"."""
+        """The name of the file that it was read from, or "workload"."""
+        return Path(self._source).name
+
+    @property
+    def origin(self) -> str:
+        """The file that it was read from, as it was given, or "workload"."""
         return self._source
 
     def is_given(self, field: str) -> bool:
         """Whether a dotted field such as "client.waits" was given, not left to its default."""
-        found: Any = self._given
+        inner: Any = self._content
         for part in field.split("."):
-            if not isinstance(found, Mapping) or part not in found:
+            if not isinstance(inner, Mapping) or part not in inner:
                 return False
-            found = found[part]
+            inner = inner[part]
         return True
 
     def replace(self, changes: Mapping[str, Any] | None = None, **fields: Any) -> Workload:
@@ -103,30 +140,77 @@ class Workload(Fields):
 
         A spread that is replaced by one value keeps its other fields.
         """
-        given = copy.deepcopy(self._given)
-        for name, value in {**(changes or {}), **fields}.items():
-            *path, last = name.split(".")
-            table = given
-            for part in path:
-                inner = table.get(part, {})
-                table[part] = dict(inner) if isinstance(inner, Mapping) else {"value": inner}
-                table = table[part]
-            table[last] = value if path else _kept(table.get(last), value)
-        return Workload(self._source, self._folder, **given)
+        content = _changed(copy.deepcopy(self._content), {**(changes or {}), **fields})
+        return Workload(self._source, self._folder, **content)
+
+    def scaled(self, spread: str, factor: float) -> Workload:
+        """A copy in which every value that is given of a distribution is so many times as large.
+
+        >>> w = Workload(requests_per_month=1, response={"p50": "1 KB", "p99": "9 KB"}, runtime="1 s")
+        >>> w.scaled("response", 2).response.spread.quantile(0.99) / 1024
+        18.0
+        """
+        section = getattr(self, spread)
+        content = self._content.get(spread, section.spread.median)
+        fields = content if isinstance(content, Mapping) else {"value": content}
+        if "samples" in fields:
+            return self.replace({spread: {"samples": section.spread.values * factor}})
+        values = {
+            name: _scaled_value(section, value, factor)
+            for name, value in fields.items()
+            if QUANTILE.fullmatch(name) or name in {"max", "value"}
+        }
+        return self.replace({spread: values})
 
     def without_current(self) -> Workload:
         """A copy that does not say what runs today."""
-        given = {name: value for name, value in self._given.items() if name != "current"}
-        return Workload(self._source, self._folder, **given)
+        content = {name: value for name, value in self._content.items() if name != "current"}
+        return Workload(self._source, self._folder, **content)
 
     def to_toml(self) -> str:
         """The workload as it was given, as TOML."""
         import tomli_w
 
-        return tomli_w.dumps(_plain(self._given))
+        return tomli_w.dumps(_toml_value(self._content))
 
 
-def _kept(old: Any, new: Any) -> Any:
+def _changed(content: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields with the changes made to them, in their order."""
+    for name, value in changes.items():
+        *path, last = _path(name)
+        table = content
+        for part in path:
+            inner = table.get(part, {})
+            table[part] = dict(inner) if isinstance(inner, Mapping) else {"value": inner}
+            table = table[part]
+        table[last] = value if path else _merge_spread(table.get(last), value)
+    return content
+
+
+def _scaled_value(section: Any, value: Any, factor: float) -> Any:
+    """A value as it was given, times `factor`: the bare key p99.9 of TOML is a table of tenths."""
+    if isinstance(value, Mapping):
+        return {tenths: _scaled_value(section, each, factor) for tenths, each in value.items()}
+    return section.parse(value) * factor
+
+
+def _path(name: str) -> list[str]:
+    """The keys on the way to a field; in a table whose keys are ids, such as `times`, an id is one key.
+
+    >>> _path("client.waits"), _path("times.s3.get.p50")
+    (['client', 'waits'], ['times', 's3.get', 'p50'])
+    """
+    table, *rest = (part.strip().strip("\"'") for part in name.split("."))
+    annotation = Fields.model_fields[table].annotation if table in Fields.model_fields else None
+    if get_origin(annotation) is not dict or not rest:
+        return [table, *rest]
+    inner = get_args(annotation)[1]
+    if isinstance(inner, type) and issubclass(inner, BaseModel) and len(rest) > 1:
+        return [table, ".".join(rest[:-1]), rest[-1]]
+    return [table, ".".join(rest)]
+
+
+def _merge_spread(old: Any, new: Any) -> Any:
     """`new`, with those fields of `old` that do not give the spread itself."""
     if not isinstance(old, Mapping) or (isinstance(new, Mapping) and not old):
         return new
@@ -141,10 +225,10 @@ def _kept(old: Any, new: Any) -> Any:
     return {**rest, "total" if "total" in old else "value": new}
 
 
-def _plain(value: Any) -> Any:
+def _toml_value(value: Any) -> Any:
     """`value` with NumPy's numbers and tuples as TOML has them."""
     if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items() if inner is not None}
+        return {key: _toml_value(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, np.ndarray | list | tuple):
-        return [_plain(inner) for inner in value]
+        return [_toml_value(inner) for inner in value]
     return value.item() if isinstance(value, np.generic) else value

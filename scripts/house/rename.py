@@ -2,9 +2,9 @@
 
     python scripts/house/rename.py explorer.options.base.conditions Load Conditions
 
-The definition, the imports of it, its uses in the files that import it, and its mentions in backticks in
-those files and in `docs/` follow. A file in which the name stands for something else as well is named
-and left alone.
+The definition, the imports of it, its uses where no nearer scope binds the same name, `module.Name`, the
+examples in its module's docstrings, and its page of the reference follow. What names it in a text, such as
+a test that replaces it, does not: run mypy and the tests afterwards.
 """
 
 from __future__ import annotations
@@ -13,15 +13,21 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Display = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+Scope = Function | ast.Lambda | ast.ClassDef | Display
+Edit = tuple[int, int]  # line, and column in bytes
 
 
 def sources() -> list[Path]:
     """The Python files that git tracks, those of the move aside."""
     done = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True)
-    return [ROOT / name for name in done.stdout.splitlines() if not name.startswith("scripts/house/")]
+    names = [name for name in done.stdout.splitlines() if not name.startswith("scripts/house/")]
+    return [ROOT / name for name in names if (ROOT / name).exists()]
 
 
 def module_of(path: Path) -> str:
@@ -40,74 +46,82 @@ def imported_from(path: Path, node: ast.ImportFrom) -> str:
     return ".".join([*base, *([node.module] if node.module else [])])
 
 
-def names(tree: ast.Module, name: str) -> tuple[bool, bool]:
-    """Whether a file binds the name at its top level by a definition, and anywhere by something else."""
-    defined = other = False
-    tops = {id(node) for node in tree.body}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == name:
-            defined |= id(node) in tops
-            other |= id(node) not in tops
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == name:
-            assigned = [t for n in tree.body if isinstance(n, ast.Assign) for t in n.targets]
-            annotated = [n.target for n in tree.body if isinstance(n, ast.AnnAssign)]
-            if any(node is target for target in [*assigned, *annotated]):
-                defined = True
-            else:
-                other = True
-        elif isinstance(node, ast.arg) and node.arg == name:
-            other = True
-    return defined, other
+def with_scopes(node: ast.AST, scopes: tuple[Scope, ...] = ()) -> Iterator[tuple[ast.AST, tuple[Scope, ...]]]:
+    """Every node beneath one, with the scopes around it from outside in."""
+    for child in ast.iter_child_nodes(node):
+        yield child, scopes
+        yield from with_scopes(child, (*scopes, child) if isinstance(child, Scope) else scopes)
 
 
-def rename(module: str, old: str, new: str) -> list[str]:
-    """Rewrite every file that has the name; the files that need a look."""
-    doubtful = []
+def bound_in(scope: Scope) -> set[str]:
+    """The names that a scope binds itself, imports aside; those of a class are seen in it alone."""
+    if isinstance(scope, ast.ClassDef):
+        return set()
+    if isinstance(scope, Display):
+        targets = [node for each in scope.generators for node in ast.walk(each.target)]
+        return {node.id for node in targets if isinstance(node, ast.Name)}
+    names = {node.arg for node in ast.walk(scope.args) if isinstance(node, ast.arg)}
+    if isinstance(scope, ast.Lambda):
+        return names
+    for node, inner in with_scopes(ast.Module(scope.body, [])):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and not inner:
+            names.add(node.id)
+        elif isinstance(node, Function | ast.ClassDef) and not inner:
+            names.add(node.name)
+    return names
+
+
+def edits_of(path: Path, tree: ast.Module, lines: list[str], module: str, old: str) -> set[Edit]:
+    """Where a file has the name."""
+    here = module_of(path) == module
+    nodes = list(with_scopes(tree))
+    imports = [(node, imported_from(path, node)) for node, _ in nodes if isinstance(node, ast.ImportFrom)]
+    aliases = [
+        alias for node, origin in imports if origin == module for alias in node.names if alias.name == old
+    ]
+    modules = {
+        alias.asname or alias.name
+        for node, origin in imports
+        for alias in node.names
+        if f"{origin}.{alias.name}" == module
+    }
+    in_scope = here or any(not alias.asname for alias in aliases)
+    edits = {(alias.lineno, alias.col_offset) for alias in aliases}
+    for node, scopes in nodes:
+        if isinstance(node, ast.Name) and node.id == old and in_scope:
+            is_field = isinstance(node.ctx, ast.Store) and scopes and isinstance(scopes[-1], ast.ClassDef)
+            if not is_field and not any(old in bound_in(scope) for scope in scopes):
+                edits.add((node.lineno, node.col_offset))
+        elif isinstance(node, Function | ast.ClassDef) and node.name == old and here and not scopes:
+            edits.add((node.lineno, lines[node.lineno - 1].index(old, node.col_offset)))
+        elif isinstance(node, ast.Attribute) and node.attr == old and ast.unparse(node.value) in modules:
+            edits.add((node.end_lineno or 0, (node.end_col_offset or 0) - len(old.encode())))
+    return edits
+
+
+def rename(module: str, old: str, new: str) -> int:
+    """Rewrite every file that has the name; in how many places."""
+    count = 0
     for path in sources():
         text = path.read_text(encoding="utf-8")
         if old not in text:
             continue
-        tree = ast.parse(text)
-        imports = [
-            node
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom) and imported_from(path, node) == module
-        ]
-        imported = any(alias.name == old and not alias.asname for node in imports for alias in node.names)
-        defined, other = names(tree, old)
-        if not (imported or module_of(path) == module):
-            continue
-        if other or (defined and module_of(path) != module):
-            doubtful.append(f"{path.relative_to(ROOT)}: {old} stands for something else as well")
-            continue
-        word = re.compile(rf"(?<![\w.\"'-]){old}(?![\w\"'-]|=[^=])")
-        path.write_text(rewritten(text, tree, word, old, new), encoding="utf-8")
+        lines = text.splitlines(keepends=True)
+        edits = edits_of(path, ast.parse(text), lines, module, old)
+        for number, column in sorted(edits, reverse=True):
+            line, size = lines[number - 1].encode(), len(old.encode())
+            assert line[column : column + size] == old.encode(), (path, number, line)
+            lines[number - 1] = (line[:column] + new.encode() + line[column + size :]).decode()
+        if module_of(path) == module:
+            example = re.compile(rf"(?<![\w.\"']){old}(?=\()")
+            lines = [example.sub(new, x) if x.lstrip().startswith((">>> ", "... ")) else x for x in lines]
+        path.write_text("".join(lines), encoding="utf-8")
+        count += len(edits)
     for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         text = page.read_text(encoding="utf-8")
-        page.write_text(re.sub(rf"(?<=`){old}(?=[`.(])", new, text), encoding="utf-8")
-    return doubtful
-
-
-def rewritten(text: str, tree: ast.Module, word: re.Pattern[str], old: str, new: str) -> str:
-    """The text with the name's uses in code, and its mentions in backticks, under its new name."""
-    lines = text.splitlines(keepends=True)
-    edits: set[tuple[int, int]] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id == old:
-            edits.add((node.lineno, len(lines[node.lineno - 1].encode()[: node.col_offset].decode())))
-        elif isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == old:
-            edits.add((node.lineno, lines[node.lineno - 1].index(old, node.col_offset)))
-        elif isinstance(node, ast.alias) and node.name == old and node.lineno:
-            edits.add((node.lineno, len(lines[node.lineno - 1].encode()[: node.col_offset].decode())))
-        elif isinstance(node, ast.Constant) and node.value == old and isinstance(node.value, str):
-            continue
-    for number, column in sorted(edits, reverse=True):
-        line = lines[number - 1]
-        assert line[column : column + len(old)] == old, (number, column, line)
-        lines[number - 1] = line[:column] + new + line[column + len(old) :]
-    return re.sub(rf"(?<=`){old}(?=[`.(])", new, "".join(lines))
+        page.write_text(text.replace(f"::: {module}.{old}\n", f"::: {module}.{new}\n"), encoding="utf-8")
+    return count
 
 
 if __name__ == "__main__":
-    for line in rename(*sys.argv[1:]):
-        print(line)
+    print(rename(*sys.argv[1:]), "places")

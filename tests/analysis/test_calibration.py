@@ -4,19 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from explorer import Design, ExplorerError, Workload
+from explorer import ExplorerError, Workload
 from explorer.analysis.calibration.calibrate import calibrate
-from explorer.analysis.calibration.prediction import RunConditions, predicted
+from explorer.analysis.calibration.prediction import RunConditions, predict_run
 from explorer.engine.latency import latency
 from explorer.errors import DesignError
 from explorer.live.bench.endpoint import Endpoint, Work
 from explorer.live.bench.jobs import Polling
 from explorer.live.bench.run import bench
 from explorer.live.bench.schedule import Closed, poisson
+from tests.support.designs import plain
 from tests.support.fake_endpoint import running
 
-STORED = Design("http-api", "inline", "stored", "single", "environment")
-AT_ONCE = Design("http-api", "inline", "buffered", "single", "environment")
+STORED = plain("http-api", "inline", "stored", "single", "environment")
+AT_ONCE = plain("http-api", "inline", "buffered", "single", "environment")
 W = Workload(requests_per_month=1e6, response="1 MB", runtime={"p50": "1 s", "p99": "9 s"})
 TAKES = {
     "submit_s": 0.06,
@@ -51,7 +52,7 @@ def runs():
 
 
 def off(workload, result):
-    told, seen = predicted(workload, STORED, result.conditions)["total"], result.measured["total"]
+    told, seen = predict_run(workload, STORED, result.conditions)["total"], result.measured["total"]
     return [abs(told[name] / seen[name] - 1) for name in ("p50", "p95")]
 
 
@@ -99,7 +100,7 @@ def test_a_file_a_frame_and_a_result_are_the_same(runs, tmp_path):
 def test_a_frame_of_rows_alone_needs_a_design(runs):
     rows = pd.DataFrame(runs[0][1].frame())
     rows.attrs = {}
-    with pytest.raises(DesignError, match="lacks door"):
+    with pytest.raises(DesignError, match=r"lacks edge, door.*all eight"):
         calibrate(W, rows)
     calibrated = calibrate(W, rows, STORED).workload
     assert max(off(calibrated, runs[0][1])) < 0.15
@@ -120,7 +121,7 @@ def test_cold_starts_are_told_apart_from_warm_work(runs):
     rows.loc[rows["cold"], "work_s"] += 0.3  # the first work in an environment is slower
     calibrated = calibrate(W, rows).workload
     assert calibrated.runtime.init.spread.median == pytest.approx(0.7, abs=0.03)
-    work = predicted(calibrated, STORED, runs[0][0].conditions)["work"]
+    work = predict_run(calibrated, STORED, runs[0][0].conditions)["work"]
     assert work["p95"] < 0.4
 
 
@@ -149,7 +150,7 @@ def test_an_answer_at_once_has_no_phases():
 def test_the_end_is_seen_at_the_next_poll(elapsed_s, polls, seen_s):
     nothing = {"times": dict.fromkeys(_times(), 1e-6), "runtime.network": 1e12, "client.bandwidth": 1e12}
     run = RunConditions(1.0, elapsed_s, 1, 1, {"work": 0, "handler.submit": 0}, **polls)
-    assert predicted(W.replace(nothing), STORED, run)["total"]["p50"] == pytest.approx(seen_s, abs=0.15)
+    assert predict_run(W.replace(nothing), STORED, run)["total"]["p50"] == pytest.approx(seen_s, abs=0.15)
 
 
 def _times():

@@ -15,6 +15,13 @@ from explorer.workload.workload import Workload
 EXAMPLES = {path.stem: path for path in sorted(workloads_dir().glob("*.toml"))}
 LAMBDA = {"single", "queued", "recursion", "durable", "step-functions", "managed-instance"}
 ANSWERS = {  # example: what the guidance fixes
+    "access": {
+        "response": {"buffered"},
+        "execution": {"single"},
+        "initialization": {"provisioned-concurrency"},
+        "configuration": {"parameter-store", "secrets-manager"},
+    },
+    "chat": {"door": {"function-url", "rest-api"}, "response": {"streamed"}, "execution": {"single"}},
     "passwords": {
         "request": {"inline"},
         "execution": {"single"},
@@ -27,19 +34,25 @@ ANSWERS = {  # example: what the guidance fixes
         "execution": {"single"},
         "configuration": {"secrets-manager"},
     },
+    "reviews": {"response": {"accepted"}, "execution": {"single", "queued"}},
     "runners": {"response": {"buffered"}, "configuration": {"parameter-store", "secrets-manager"}},
     "satellite": {"response": {"stored"}, "execution": {"recursion", "durable", "step-functions", "fargate"}},
     "solver": {"response": {"stored"}, "execution": {"fargate"}},
     "statements": {"response": {"stored"}, "execution": {"single"}, "configuration": {"secrets-manager"}},
+    "subscriptions": {"response": {"accepted"}, "execution": {"single", "queued"}},
+    "thumbnails": {"edge": {"cloudfront"}, "response": {"buffered"}, "execution": {"single"}},
 }
 RULED_OUT = [  # example, the limit that decides, an option that it rules out
+    ("chat", "targets.first_byte_p95", "response=buffered"),
     ("photos", "lambda.sync.request", "request=inline"),
     ("research", "apigw.http.timeout", "response=buffered"),
+    ("reviews", "client.waits", "response=buffered"),
     ("runners", "lambda.env", "configuration=environment"),
     ("satellite", "lambda.timeout", "execution=single"),
     ("solver", "lambda.timeout", "execution=single"),
     ("solver", "lambda.timeout.lmi", "execution=managed-instance"),
     ("statements", "lambda.sync.response", "response=buffered"),
+    ("subscriptions", "downstream.concurrency", "execution=service"),
 ]
 
 
@@ -61,12 +74,12 @@ def test_the_answer_is_the_one_that_the_guidance_fixes(answers, name):
 
 @pytest.mark.parametrize(("name", "limit", "option"), RULED_OUT)
 def test_the_limit_that_decides_is_named_with_what_it_rules_out(answers, name, limit, option):
-    reasons = {reason.because: reason for reason in answers[name].reasons}
+    reasons = {reason.because: reason for reason in answers[name].answer.rejections}
     assert option in reasons[limit].options
 
 
 def test_the_fine_one_breaks_no_limit(answers):
-    assert {finding.verdict for finding in answers["passwords"].found} == {"fits"}
+    assert {finding.verdict for finding in answers["passwords"].answer.findings} == {"fits"}
 
 
 def test_no_lambda_design_serves_the_solver():
@@ -79,7 +92,7 @@ def test_no_lambda_design_serves_the_solver():
 
 
 def test_the_service_turns_at_a_lower_rate_of_the_question_pages(answers):
-    turns = [turn for turn in answers["questions"].turns if turn.axis == "requests_per_month"]
+    turns = [turn for turn in answers["questions"].answer.break_evens if turn.axis == "requests_per_month"]
     below = [turn for turn in turns if turn.direction == "below" and turn.value]
     assert below and below[0].design["execution"] in LAMBDA and below[0].factor < 1
 
@@ -97,7 +110,7 @@ def test_an_example_names_its_sources_and_what_it_assumes(name):
 
 def test_the_three_problems_of_2022_are_among_them(answers):
     decided = {
-        name: {reason.because for reason in r.reasons if reason.kind == "limit"}
+        name: {reason.because for reason in r.answer.rejections if reason.kind == "limit"}
         for name, r in answers.items()
     }
     assert "lambda.sync.response" in decided["statements"]
@@ -111,3 +124,21 @@ def test_an_example_is_read_as_written(name):
     given = tomllib.loads(EXAMPLES[name].read_text(encoding="utf-8"))
     assert (w.name, w.requests_per_month) == (given["name"], given["requests_per_month"])
     assert w.source == EXAMPLES[name].name
+
+
+def test_the_rare_requests_keep_their_promise_only_with_an_environment_that_is_ready():
+    w = Workload.load(EXAMPLES["access"])
+    feasible = ex.recommend(w).alternatives.query("execution == 'single' and response == 'buffered'")
+    assert set(feasible["initialization"]) == {"provisioned-concurrency"}
+    on_demand = {**ex.recommend(w).design.ids, "initialization": "on-demand"}
+    p95 = ex.latency(w, on_demand).loc["total", "p95"]
+    assert p95 > w.client.waits > ex.latency(w, ex.recommend(w).design).loc["total", "p95"]
+
+
+def test_the_cache_pays_for_itself_in_front_of_the_thumbnails():
+    w = Workload.load(EXAMPLES["thumbnails"])
+    design = "door=function-url,response=buffered,execution=single,edge="
+    with_cache, without = (float(ex.cost(w, design + edge).total_usd) for edge in ("cloudfront", "none"))
+    # Work that the cache saves: 0.94 x 83.8 M x 0.28 s or more x 1.25 GB x 0.0000133334 USD = 368 USD.
+    # Requests to the cache: 83.8 USD.
+    assert without - with_cache > 368 - 83.8

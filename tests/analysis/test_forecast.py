@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer import ExplorerError, Workload, forecast, recommend
-from explorer.analysis.forecast import parsed, rate
+from explorer.analysis.forecast import growth_rate, parse_growth
 
 BUFFERED = "door=http-api,request=inline,response=buffered,execution=single,configuration=environment"
 
@@ -28,23 +28,23 @@ def workload(**changes):
     ],
 )
 def test_rates_are_read(given, share):
-    assert rate(given, "response") == pytest.approx(share)
+    assert growth_rate(given, "response") == pytest.approx(share)
 
 
 @pytest.mark.parametrize("given", ["3 apples", "", "-100%", -1, True, None, float("nan"), "3%/week", [3]])
 def test_what_is_no_rate_is_refused(given):
     with pytest.raises(ExplorerError, match=r"growth of response is .*: expected a rate such as"):
-        rate(given, "response")
+        growth_rate(given, "response")
 
 
 def test_growth_is_read_from_text():
-    assert parsed(["response=3%/month", "runtime = 1 %"]) == {"response": "3%/month", "runtime": "1 %"}
+    assert parse_growth(["response=3%/month", "runtime = 1 %"]) == {"response": "3%/month", "runtime": "1 %"}
 
 
 @pytest.mark.parametrize("texts", [["response"], ["response=3%", "response=4%"]])
 def test_growth_that_cannot_be_read_is_one_line(texts):
     with pytest.raises(ExplorerError, match="growth"):
-        parsed(texts)
+        parse_growth(texts)
 
 
 def test_the_first_breach_is_the_month_in_which_the_size_passes_the_limit():

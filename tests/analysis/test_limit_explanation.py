@@ -5,14 +5,14 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from explorer.analysis.limit_explanation import explain
+from explorer.analysis.limit_explanation import explain_limit
 from explorer.cli.main import app
 from explorer.errors import UnknownIdError
 from explorer.facts import catalogue
 
 
 def test_a_time_out_by_all_its_parts():
-    found = explain("lambda.timeout")
+    found = explain_limit("lambda.timeout")
     assert found.what.startswith("Lambda: Function timeout (default compute): 30 min, per function")
     assert found.what.endswith("not verified.")
     assert found.counts[0] == "It is held against the run time of each call, in seconds."
@@ -25,28 +25,31 @@ def test_a_time_out_by_all_its_parts():
 
 
 def test_a_quota_says_what_to_ask_for():
-    found = explain("apigw.rest.timeout")
+    found = explain_limit("apigw.rest.timeout")
     assert found.advice[0].startswith("Ask AWS to raise it by quota L-E5AE38E3 to 5 min at most")
     assert "response=stored" in found.freed_by and "door=http-api" in found.freed_by
     assert found.binds == ("door=rest-api",)
 
 
 def test_a_limit_that_no_option_binds_says_why():
-    found = explain("apigw.ws.timeout")
+    found = explain_limit("apigw.ws.timeout")
     assert not found.binds and not found.freed_by
-    assert found.advice[-1] == "No option of a design is held against it: to come with pushed."
+    assert (
+        found.advice[-1]
+        == "No option of a design is held against it: the functions behind it take milliseconds."
+    )
 
 
 @pytest.mark.parametrize("limit_id", sorted(catalogue.limits()))
 def test_every_limit_has_something_to_say(limit_id):
-    found = explain(limit_id)
+    found = explain_limit(limit_id)
     assert found.what.endswith(".") and found.advice and json.dumps(found.to_dict())
     assert all(line[0] == line[0].upper() for line in (*found.counts, *found.advice))
 
 
 def test_an_unknown_limit_names_what_comes_near():
     with pytest.raises(UnknownIdError, match=r"lambda\.timeout"):
-        explain("lambda.timeou")
+        explain_limit("lambda.timeou")
 
 
 def test_the_command_tells_all_and_its_json_holds_the_row():

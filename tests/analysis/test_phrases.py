@@ -9,12 +9,13 @@ import pytest
 
 from explorer.analysis import phrases
 from explorer.analysis.rejections import Rejection
-from explorer.engine.designs import OPTIONS, Design
+from explorer.engine.designs import OPTIONS
 from explorer.engine.limits import Finding
 from explorer.facts import key_value, suggestions
+from tests.support.designs import plain
 
-DESIGN = Design("http-api", "inline", "stored", "single", "bundled")
-OTHER = Design("http-api", "inline", "paged", "single", "environment")
+DESIGN = plain("http-api", "inline", "stored", "single", "bundled")
+OTHER = plain("http-api", "inline", "paged", "single", "environment")
 FINDING = Finding(
     limit="apigw.http.timeout",
     limit_value=30.0,
@@ -71,7 +72,7 @@ def test_every_function_has_an_example_that_holds(module, name):
 def test_what_has_nothing_to_say_has_no_words():
     fits = replace(FINDING, breach_probability=0.0, broken_per_month=0.0)
     assert phrases.broken_a_month(fits) == ""
-    assert phrases.difference_briefly(DESIGN, DESIGN) == ""
+    assert phrases.design_difference_briefly(DESIGN, DESIGN) == ""
     assert phrases.varying_concerns([]) == []
     assert phrases.label_designs([]) == []
 
@@ -175,13 +176,13 @@ def test_few_of_the_options_that_a_reason_rules_out(count, words):
     ],
 )  # fmt: skip
 def test_how_a_design_differs(beside, words, or_all, briefly):
-    assert phrases.difference(DESIGN, beside) == words
-    assert phrases.difference_or_all(DESIGN, beside) == or_all
-    assert phrases.difference_briefly(DESIGN.ids, beside) == briefly
+    assert phrases.design_difference(DESIGN, beside) == words
+    assert phrases.design_difference_or_all(DESIGN, beside) == or_all
+    assert phrases.design_difference_briefly(DESIGN.ids, beside) == briefly
 
 
 def test_a_door_that_offers_all_lacks_nothing():
-    assert phrases.lacks(OPTIONS["door"]["rest-api"]) == ""
+    assert phrases.door_lacks(OPTIONS["door"]["rest-api"]) == ""
 
 
 @pytest.mark.parametrize(("text", "words"), [("it ends.", "It ends."), ("run `x`", "Run `x`"), ("", ".")])

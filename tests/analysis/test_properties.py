@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import explorer as ex
 from explorer.engine.cost import cost
-from explorer.engine.designs import Placement, table
+from explorer.engine.designs import table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import latency
 from explorer.engine.limits import TIGHT, findings
@@ -22,9 +22,16 @@ LADDER = ("fits", "tight", "raise", "breach")
 
 
 RATES = {  # limits on what comes in a second, or is there at once: they break in peaks
-    "apigw.throttle", "appconfig.tps", "durable.checkpoint", "durable.running", "durable.start",
-    "lambda.concurrency", "lambda.scaling", "sfn.start", "sm.get", "ssm.tps",
+    "apigw.throttle", "apigw.ws.connect.rate", "appconfig.tps", "cf.bandwidth", "cf.rps",
+    "durable.checkpoint", "durable.running", "durable.start", "ecs.runtask.rate", "fargate.launch.burst",
+    "fargate.launch.rate", "lambda.concurrency", "lambda.scaling", "sfn.start", "sfn.start.express",
+    "sm.get", "ssm.tps",
 }  # fmt: skip
+INPUTS = {
+    "lambda.memory",
+    "lambda.memory.model",
+    "fargate.task",
+}  # sizes that a workload asks for: no use that could grow
 each = settings(max_examples=60)
 few = settings(max_examples=25)
 
@@ -60,7 +67,7 @@ def test_the_recommended_design_is_feasible_and_least(w):
         return
     assert e.feasible[index]
     score = e.monthly_usd + w.preferences.part_usd * e.table.parts
-    assert score[index] == score[e.feasible].min()
+    assert score[index] == pytest.approx(score[e.feasible].min(), rel=1e-12)
 
 
 @each
@@ -70,7 +77,7 @@ def test_feasible_is_no_breach_among_the_findings_and_in_time(w, design):
     e = Evaluation(load, table())
     index = DESIGNS.index(design)
     in_time = e.late[index] <= load.tolerance + 1e-12 and bool(e.in_time[index])
-    excluded = [x for o in design.options for x in o.excludes(load.under(Placement.of(o, design.flow).flow))]
+    excluded = [x for o in design.options for x in o.excludes(load)]
     breaches = [f for f in findings(w, design) if f.verdict == "breach"]
     assert e.feasible[index] == (in_time and not excluded and not breaches)
 
@@ -84,7 +91,8 @@ def test_a_verdict_follows_from_the_numbers_beside_it(w, design):
         broken = f.breach_probability > 1 - w.targets.success
         assert (f.verdict in {"breach", "raise"}) == (broken and "S3" not in f.consequence)
         if f.verdict == "fits" and "S3" not in f.consequence:
-            assert f.breach_probability == 0 and f.used_p99 < TIGHT * f.limit_value
+            is_near = f.used_p99 >= TIGHT * f.limit_value and f.limit not in INPUTS
+            assert f.broken_per_month < 1 and not is_near
         # a rate breaks in its peaks: what breaks there is a part of the month's requests
         peak_rps = w.peak_rps or 5 * w.requests_per_month / (w.preferences.month_hours * 3600)
         in_peaks = peak_rps * 3600 * w.preferences.month_hours / 24  # an hour of each day
@@ -92,8 +100,10 @@ def test_a_verdict_follows_from_the_numbers_beside_it(w, design):
         a_task_each = f.limit == "fargate.vcpu" and design.execution == "fargate"
         within = in_peaks if f.limit in RATES or a_task_each else w.requests_per_month
         possible = [within]
-        if f.limit == "lambda.concurrency" and design.response in {"stored", "callback"}:
-            possible.append(w.requests_per_month)  # of jobs that wait: what is missing is missing all month
+        waits = design.response in {"stored", "callback", "pushed", "accepted"}
+        is_kept = design.initialization == "provisioned-concurrency"
+        if f.limit == "lambda.concurrency" and (waits or is_kept):
+            possible.append(w.requests_per_month)  # jobs that wait, or environments that are always there
         assert any(f.broken_per_month == pytest.approx(f.breach_probability * most) for most in possible)
 
 
@@ -146,15 +156,31 @@ def test_no_finding_gets_better_when_a_distribution_grows(w, design, axis, facto
 
 
 NOT_APPCONFIG = table().only(np.array([design.configuration != "appconfig" for design in DESIGNS]))
+# Of starts that a busier function no longer has: AppConfig's first read costs 0.0008 USD, a snapshot is
+# restored for each, and one more environment kept ready spares a twentieth of the requests theirs.
+NO_DEAR_STARTS = NOT_APPCONFIG.only(
+    np.array([design.initialization != "snap-start" for design in NOT_APPCONFIG.designs])
+)
+NO_DEAR_READS = table().only(
+    np.array(
+        [(d.initialization, d.configuration) != ("provisioned-concurrency", "appconfig") for d in DESIGNS]
+    )
+)
 
 NOT_QUEUED = table().only(np.array([design.execution != "queued" for design in DESIGNS]))
 
 
 def saved_usd(load: Conditions) -> np.ndarray:
-    """At most what the cold starts cost that a busier function no longer has: initialising and reading."""
+    """At most what a busier function no longer pays.
+
+    Its cold starts, which initialise and read; and what one more environment kept ready takes over from
+    those on demand, of the share of requests that may wait, at 7e-6 USD less a GB-second.
+    """
     cold = load.requests * load.cold_share(load.runtime.mean, "work")
     each_usd = 0.002 + 2e-5 * load.init_mean_s * load.memory_gb + 2e-5 * load.config_entries
-    return np.maximum(-np.diff(cold * np.ones(load.shape)), 0) * each_usd
+    starts_usd = np.maximum(-np.diff(cold * np.ones(load.shape)), 0) * each_usd
+    gb_s = load.requests * load.runtime.mean * load.memory_gb * np.ones(load.shape)
+    return starts_usd + 7e-6 * load.share_that_may_wait * gb_s[1:]
 
 
 @each
@@ -166,7 +192,7 @@ def test_more_requests_never_cost_less_in_the_same_design(w):
         "peak_rps": (w.peak_rps or w.mean_rps * 5) * np.geomspace(1, 1e6, 31),
     }
     load = Conditions(w, axes)
-    usd = Evaluation(load, table()).monthly_usd
+    usd = Evaluation(load, NO_DEAR_READS).monthly_usd
     assert (np.diff(usd, axis=1) >= -saved_usd(load) - 1e-9 * usd[:, 1:]).all()
 
 
@@ -174,9 +200,7 @@ def test_more_requests_never_cost_less_in_the_same_design(w):
 @given(workloads(), st.floats(1e5, 1e9))
 def test_twice_the_requests_never_cost_less_at_the_rates_of_an_api(w, rate):
     axes = {"requests_per_month": np.array([rate, 2 * rate]), "peak_rps": np.array([rate, 2 * rate]) / 5e5}
-    e = Evaluation(
-        Conditions(w, axes), NOT_APPCONFIG
-    )  # which charges 0.0008 USD for each environment's first read
+    e = Evaluation(Conditions(w, axes), NO_DEAR_STARTS)
     less, more = e.monthly_usd.T
     assert (more >= less * (1 - 1e-9)).all()
 
@@ -186,7 +210,7 @@ def test_twice_the_requests_never_cost_less_at_the_rates_of_an_api(w, rate):
 def test_larger_and_longer_never_costs_less_in_the_same_design(w, axis):
     load = Conditions(w, {axis: GROWING[axis]})
     # a message of 1 MB is 33 requests to a queue: what is larger goes through S3 for less
-    designs = NOT_QUEUED if axis == "request" else table()
+    designs = NOT_QUEUED if axis == "request" else NO_DEAR_READS
     usd = Evaluation(load, designs).monthly_usd
     assert (np.diff(usd, axis=1) >= -saved_usd(load) - 1e-9 * usd[:, 1:]).all()
 
@@ -195,7 +219,9 @@ def test_larger_and_longer_never_costs_less_in_the_same_design(w, axis):
 @given(workloads(), st.sampled_from(["response", "request", "runtime"]))
 def test_larger_and_longer_is_never_faster(w, axis):
     seconds = Evaluation(Conditions(w, {axis: GROWING[axis]}), table()).latency_s
-    slack = 1.0  # a cold start and its reads that a busier function no longer has
+    # A busier function starts anew for fewer than 1 % of its requests: the p99 then loses a cold start and its
+    # reads. The longest drawn here restores a snapshot and reads four secrets with 128 MB: 2.2 s.
+    slack = 2.5
     assert (np.diff(seconds, axis=2) >= -slack).all()
 
 

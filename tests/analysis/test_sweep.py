@@ -8,14 +8,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from explorer import Design, ExplorerError, Workload, examples, recommend, sweep
+from explorer import ExplorerError, Workload, examples, recommend, sweep
 from explorer import cost as bill_of
-from explorer.engine.designs import table
-from explorer.engine.evaluation import Evaluation, allowed
-from explorer.engine.search import NOTHING
+from explorer.engine.designs import allowed, table
+from explorer.engine.evaluation import Evaluation
+from explorer.engine.ranking import NOTHING
 from explorer.options.base.conditions import Conditions
-from explorer.workload.axes import TOTAL, fields
+from explorer.workload.axes import TOTAL, axis_names
 from explorer.workload.fields import SPREADS
+from tests.support.designs import plain
 from tests.support.workloads import workloads
 
 GIVEN = {
@@ -35,9 +36,14 @@ VALUES = {  # what a point of each axis may be
     "configuration": (3072, 60_000),
     "requests_per_month": (1e3, 1e9),
     "peak_rps": (1, 3000),
+    "peak_ramp": (60, 86_400),
     "response.compression": (0.05, 1),
+    "response.cacheable": (0, 1),
     "response.kept": (3600, 3e6),
+    "runtime.cpu": (0.01, 1),
+    "runtime.threads": (1, 8),
     "runtime.memory": (128, 10240),
+    "runtime.used": (1, 4096),
     "runtime.steps": (1, 500),
     "runtime.state": (0, 5e6),
     "configuration.entries": (10, 100),
@@ -45,12 +51,22 @@ VALUES = {  # what a point of each axis may be
     "configuration.secrets": (0, 30),
     "client.waits": (1, 900),
     "client.bandwidth": (1e5, 1e8),
+    "client.headers": (0, 20_000),
+    "network.per_request": (0, 1e8),
+    "downstream.concurrency": (1, 5000),
     "targets.success": (0.9, 0.9999),
     "targets.latency_p95": (1, 4000),
+    "targets.first_byte_p95": (0.1, 4000),
     "preferences.part_usd": (0, 500),
     "preferences.discount": (0, 0.5),
 }
-WHOLE = {"runtime.steps", "configuration.entries", "configuration.secrets"}
+WHOLE = {
+    "runtime.steps",
+    "runtime.threads",
+    "downstream.concurrency",
+    "configuration.entries",
+    "configuration.secrets",
+}
 
 
 def at(w, axis, value):
@@ -77,7 +93,7 @@ def same_as_evaluation(w, axes, found):
 
 
 def test_every_axis_that_a_test_knows_is_an_axis():
-    assert set(VALUES) == set(fields())
+    assert set(VALUES) == set(axis_names())
 
 
 @pytest.mark.parametrize("name", sorted(examples()))
@@ -108,11 +124,15 @@ def test_one_point_is_what_recommend_says_there(axis, share):
 
 def placed(w, axis, value):
     """The workload with the value, as its file would have it: of a distribution, each given value scaled."""
+    if axis == "runtime.memory":  # the run time moves with it: the share that computes, with the vCPU
+        vcpu_now, vcpu = (min(mb / 1769, w.runtime.threads) for mb in (w.runtime.memory, value))
+        slower = w.runtime.cpu * vcpu_now / vcpu + 1 - w.runtime.cpu
+        w = placed(w, "runtime", float(w.runtime.spread.median) * slower)
     if axis not in SPREADS:
         return w.replace({f"{TOTAL}.total" if axis == TOTAL else axis: value})
     factor = value / float(getattr(w, axis).spread.median)
-    given = w._given[axis]
-    there = w.replace({axis: {name: scaled(given[name], factor) for name in SPREAD if name in given}})
+    content = w._content[axis]
+    there = w.replace({axis: {name: scaled(content[name], factor) for name in SPREAD if name in content}})
     mean = float(getattr(w, axis).spread.mean) * factor  # but for a tail cut at the largest size there is
     assume(math.isclose(float(getattr(there, axis).spread.mean), mean, rel_tol=1e-12))
     return there
@@ -125,7 +145,7 @@ def scaled(given, factor):
     return [each * factor for each in given] if isinstance(given, list) else given * factor
 
 
-@pytest.mark.parametrize("axis", fields())
+@pytest.mark.parametrize("axis", axis_names())
 @settings(max_examples=3)
 @given(w=workloads(), share=st.floats(0, 1))
 def test_at_one_point_it_is_what_is_recommended_along_every_axis(axis, w, share):
@@ -171,8 +191,8 @@ def test_money_and_parts_as_axes():
 
 def test_given_designs_have_their_own_money_feasible_or_not():
     w = Workload(**GIVEN)
-    buffered = Design("http-api", "inline", "buffered", "single", "secrets-manager")
-    stored = Design("http-api", "inline", "stored", "single", "secrets-manager")
+    buffered = plain("http-api", "inline", "buffered", "single", "secrets-manager")
+    stored = plain("http-api", "inline", "stored", "single", "secrets-manager")
     found = sweep(w, {"response": [1e4, 1e8]}, designs=[stored, buffered])
     assert found.designs == (stored, buffered) and found.monthly_usd.shape == (2, 2)
     assert found.breach_probability[1, 1] > 0.9 and found.winner[1] != 1
@@ -199,7 +219,8 @@ def test_tiles_and_blocks_leave_no_seam(monkeypatch):
     axes = {"response": np.geomspace(1e3, 3e8, 37), "runtime": np.geomspace(0.01, 9000, 19)}
     whole = sweep(w, axes)
     monkeypatch.setattr(module, "TILE", 100)
-    monkeypatch.setattr("explorer.engine.search.BLOCK", 30)
+    monkeypatch.setattr("explorer.engine.search.FEW", 0)
+    monkeypatch.setattr("explorer.engine.search.PRICED", 30)
     monkeypatch.setattr("explorer.engine.search.CELL", 4)
     cut = sweep(w, axes)
     assert np.array_equal(whole.winner, cut.winner) and np.array_equal(whole.runner_up, cut.runner_up)
@@ -245,7 +266,7 @@ def test_axes_that_cannot_be_are_one_line(axes, said):
 
 
 def test_a_design_that_leaves_a_choice_open_is_refused():
-    with pytest.raises(ExplorerError, match="names no request"):
+    with pytest.raises(ExplorerError, match="names no edge, request"):
         sweep(Workload(**GIVEN), {"response": [1]}, designs=["door=http-api"])
 
 
@@ -255,7 +276,8 @@ def test_the_index_is_that_of_all_designs():
 
 
 def test_an_axis_of_the_promised_success_is_more_than_a_block(monkeypatch):
-    monkeypatch.setattr("explorer.engine.search.BLOCK", 4)
+    monkeypatch.setattr("explorer.engine.search.FEW", 0)
+    monkeypatch.setattr("explorer.engine.search.PRICED", 4)
     w = Workload(**GIVEN)
     axes = {"targets.success": np.linspace(0.9, 0.9999, 9), "runtime": np.array([0.1, 4.0])}
     same_as_evaluation(w, axes, sweep(w, axes))

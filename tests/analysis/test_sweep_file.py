@@ -29,8 +29,10 @@ sweeping = sys.modules[ex.Sweep.__module__]
 STATEMENTS = str(ex.examples()["statements"])
 AXES = {"response": np.geomspace(1e3, 3e8, 9), "runtime": np.geomspace(0.01, 9000, 8)}
 DESIGNS = [
-    "door=http-api, request=inline, response=stored, execution=single, configuration=secrets-manager",
-    "door=alb, request=inline, response=streamed, execution=service, configuration=secrets-manager",
+    "edge=none, door=http-api, request=inline, response=stored, compression=none, execution=single,"
+    " initialization=on-demand, configuration=secrets-manager",
+    "edge=none, door=alb, request=inline, response=streamed, compression=none, execution=service,"
+    " initialization=on-demand, configuration=secrets-manager",
 ]
 ARRAYS = ("winner", "runner_up", "monthly_usd", "breach_probability")
 SMALL = "import sys, explorer as ex\nsys.modules[ex.Sweep.__module__].TILE = 16\n"  # before a child begins
@@ -53,9 +55,9 @@ def worked(monkeypatch):
     """The tiles that are worked here: the axes of each."""
     seen, answers = [], sweeping._answers
 
-    def noted(workload, axes, tile):
+    def noted(workload, axes):
         seen.append(axes["response"].tolist())
-        return answers(workload, axes, tile)
+        return answers(workload, axes)
 
     monkeypatch.setattr(sweeping, "_answers", noted)
     return seen

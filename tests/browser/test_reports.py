@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import explorer as ex
 from explorer.engine.latency import latency
-from explorer.views.report.batch import batch
+from explorer.views.report.batch import write_batch
 from tests.support.paths import ARTEFACTS
 
 pytestmark = pytest.mark.browser
@@ -23,7 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         'requests_per_month = 1e6\nresponse = "90 MB"\nruntime = "5000 s"\n[client]\npolls = false\n'
     )
     paths = [Path("statements"), folder / "impossible.toml", folder / "none.toml"]
-    batch(paths, folder, ["html"], ex.Workload.load)
+    write_batch(paths, folder, ["html"], ex.Workload.load)
     return folder
 
 

@@ -11,6 +11,7 @@ from explorer.facts import catalogue
 
 SAMPLES = Path(__file__).parent / "check_samples"
 REST, HTTP, VISIBILITY = "apigw.rest.timeout", "apigw.http.timeout", "sqs.visibility"
+EDGE = f"{REST}.edge"  # of an API that states no endpoint type
 
 
 def no_workloads(path, judge):
@@ -66,7 +67,10 @@ def test_the_environment_is_counted_as_lambda_counts_it(check, size, verdict):
     assert (found.value, found.verdict, found.limit_value, found.unit) == (size, verdict, 4096, "bytes")
 
 
-@pytest.mark.parametrize(("known", "verdict"), [(100, "unknown"), (4096, "unknown"), (4097, "breach")])
+@pytest.mark.parametrize(  # a Ref to Table is probably 40 + 5 characters
+    ("known", "verdict"),
+    [(100, "unknown"), (4051, "unknown"), (4052, "tight"), (4096, "tight"), (4097, "breach")],
+)
 def test_what_is_known_of_an_environment_may_break_the_limit_by_itself(check, known, verdict):
     variables = {"A": "x" * (known - 13 - 2), "B": {"Ref": "Table"}}
     found = the(check(one(Environment={"Variables": variables})), "lambda.env")
@@ -191,8 +195,11 @@ def events(**properties):
     return {"Events": {"E": properties}}
 
 
-def rest_method(**integration):
-    api = {"Type": "AWS::ApiGateway::RestApi", "Properties": {}}
+REGIONAL = {"Types": ["REGIONAL"]}
+
+
+def rest_method(endpoint=REGIONAL, **integration):
+    api = {"Type": "AWS::ApiGateway::RestApi", "Properties": {"EndpointConfiguration": endpoint}}
     given = {"RestApiId": {"Ref": "R0"}, "Integration": {"Type": "AWS_PROXY", "Uri": URI, **integration}}
     return api, {"Type": "AWS::ApiGateway::Method", "Properties": given}
 
@@ -209,10 +216,10 @@ def openapi(kind="AWS::Serverless::Api", name="DefinitionBody", **integration):
 
 
 DOORS = {
-    "a SAM event": (REST, lambda t: behind(t, **events(Type="Api"))),
+    "a SAM event": (EDGE, lambda t: behind(t, **events(Type="Api"))),
     "a method": (REST, lambda t: behind(t, *rest_method())),
-    "an OpenAPI document": (REST, lambda t: behind(t, openapi())),
-    "an OpenAPI body": (REST, lambda t: behind(t, openapi("AWS::ApiGateway::RestApi", "Body"))),
+    "an OpenAPI document": (EDGE, lambda t: behind(t, openapi())),
+    "an OpenAPI body": (EDGE, lambda t: behind(t, openapi("AWS::ApiGateway::RestApi", "Body"))),
     "an HTTP event": (HTTP, lambda t: behind(t, **events(Type="HttpApi"))),
     "an HTTP integration": (HTTP, lambda t: behind(t, *http_integration())),
     "an HTTP document": (HTTP, lambda t: behind(t, openapi("AWS::Serverless::HttpApi"))),
@@ -246,7 +253,7 @@ NO_DOOR = {
 
 @pytest.mark.parametrize("name", NO_DOOR)
 def test_what_does_not_wait_is_held_against_no_door(check, name):
-    assert not {f.limit for f in check(NO_DOOR[name]).findings} & {REST, HTTP}
+    assert not {f.limit for f in check(NO_DOOR[name]).findings} & {REST, EDGE, HTTP}
 
 
 def test_an_asynchronous_integration_by_name_is_one_too(check):
@@ -263,7 +270,7 @@ def test_an_asynchronous_integration_by_name_is_one_too(check):
     name = {"Fn::Sub": "${AWS::StackName}-F"}
     waited = check(behind(30, openapi(uri=uri), allowed, FunctionName=name))
     handed = check(behind(30, openapi(uri=uri, requestParameters=ASYNCHRONOUS), allowed, FunctionName=name))
-    assert verdicts(waited, REST) == {"F": "breach"} and verdicts(handed, REST) == {}
+    assert verdicts(waited, EDGE) == {"F": "breach"} and verdicts(handed, EDGE) == {}
 
 
 def test_a_permission_tells_of_an_api_whose_document_lies_elsewhere(check):
@@ -271,7 +278,7 @@ def test_a_permission_tells_of_an_api_whose_document_lies_elsewhere(check):
     source = {"Fn::Sub": "arn:aws:execute-api:x:y:${R0}/*"}
     permission = {"Principal": "apigateway.amazonaws.com", "FunctionName": {"Ref": "F"}, "SourceArn": source}
     allowed = {"Type": "AWS::Lambda::Permission", "Properties": permission}
-    assert verdicts(check(behind(30, api, allowed)), REST) == {"F": "breach"}
+    assert verdicts(check(behind(30, api, allowed)), EDGE) == {"F": "breach"}
 
 
 @pytest.mark.parametrize(
@@ -305,10 +312,35 @@ def test_a_rest_api_that_streams_waits_for_longer(check):
         assert verdicts(report, REST) == {} and verdicts(report, "apigw.stream.duration") == {"F": "tight"}
 
 
-def test_an_edge_optimized_api_has_a_limit_of_its_own(check):
-    api, method = rest_method()
-    api["Properties"]["EndpointConfiguration"] = {"Types": ["EDGE"]}
-    assert the(check(behind(30, api, method)), f"{REST}.edge").verdict == "breach"
+ENDPOINTS = [
+    (None, EDGE),
+    ({"Types": ["EDGE"]}, EDGE),
+    ({"Types": ["REGIONAL"]}, REST),
+    ({"Types": ["PRIVATE"]}, REST),
+    ({"Ref": "Endpoint"}, REST),
+]
+
+
+@pytest.mark.parametrize(("endpoint", "limit"), ENDPOINTS)
+def test_an_api_is_edge_optimized_unless_it_says_something_else(check, endpoint, limit):
+    for wait in (30_000, None):
+        report = check(behind(30, *rest_method(endpoint, **({"TimeoutInMillis": wait} if wait else {}))))
+        assert {f.limit for f in report.findings if f.limit in (REST, EDGE)} == {limit}
+    assert "make it Regional" in the(report, limit).message or limit == REST
+
+
+@pytest.mark.parametrize(("endpoint", "limit"), [(None, EDGE), ("REGIONAL", REST), ({"Type": "EDGE"}, EDGE)])
+def test_the_api_that_sam_makes_is_edge_optimized_unless_its_globals_say_something_else(
+    check, endpoint, limit
+):
+    template = behind(30, **events(Type="Api"))
+    template["Globals"] = {"Api": {"EndpointConfiguration": endpoint}} if endpoint else {}
+    assert the(check(template), limit).verdict == "breach"
+    named = {"Type": "AWS::Serverless::Api", "Properties": {"StageName": "x"}}
+    template["Resources"] |= behind(30, named, **events(Type="Api", Properties={"RestApiId": {"Ref": "R0"}}))[
+        "Resources"
+    ]
+    assert the(check(template), limit).verdict == "breach"
 
 
 @pytest.mark.parametrize(
@@ -539,7 +571,7 @@ def broken(report):
 def test_a_sam_project_with_a_nested_stack_and_a_document():
     report = checked(SAMPLES / "app")
     assert broken(report) == {
-        ("template.yaml", "Rest", REST),
+        ("template.yaml", "Rest", EDGE),
         ("template.yaml", "Http", HTTP),
         ("template.yaml", "Described", REST),
         ("template.yaml", "Worker", VISIBILITY),
@@ -553,7 +585,7 @@ def test_a_sam_project_with_a_nested_stack_and_a_document():
 
 
 def test_what_cdk_synthesises():
-    assert broken(checked(SAMPLES / "cdk.out")) == {("Shop.template.json", "FnA1B2C3D4", REST)}
+    assert broken(checked(SAMPLES / "cdk.out")) == {("Shop.template.json", "FnA1B2C3D4", EDGE)}
 
 
 def test_a_nested_stack_of_cdk_is_given_its_parameters(check, tmp_path):
@@ -581,7 +613,7 @@ def test_what_the_serverless_framework_packages():
 def test_a_terraform_plan():
     report = checked(SAMPLES / "plan.json")
     assert broken(report) == {
-        ("plan.json", "aws_lambda_function.api", REST),
+        ("plan.json", "aws_lambda_function.api", EDGE),
         ("plan.json", "module.worker.aws_lambda_function.this", VISIBILITY),
         ("plan.json", "aws_ssm_parameter.long", "ssm.std"),
     }

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import explorer as ex
-from explorer.analysis.choice import completed
 from explorer.engine.cost import cost, tariffs, usage
 from explorer.engine.evaluation import Evaluation
 from explorer.errors import PriceError, UnknownIdError
@@ -19,6 +18,7 @@ from explorer.facts import catalogue
 from explorer.facts.locations import workloads_dir
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
+from tests.support.designs import whole
 
 BILLS = json.loads((Path(__file__).parent / "golden" / "worked_bills.json").read_text(encoding="utf-8"))
 KB, MB, GB = 1024, 1024**2, 1024**3
@@ -143,7 +143,9 @@ def test_a_bill_is_the_sum_of_its_lines(usage, free_tier):
 )
 def test_floats_price_as_decimals_do(usage, region, free_tier):
     book = tariffs(region, free_tier)
-    usd, tiered = book.split(usage.items())
+    linear = {price_id: quantity for price_id, quantity in usage.items() if book.is_linear(price_id)}
+    usd = sum(book.price(price_id) * quantity for price_id, quantity in linear.items())
+    tiered = {price_id: quantity for price_id, quantity in usage.items() if price_id not in linear}
     total = float(ex.bill(usage, region, free_tier).total_usd)
     assert usd + book.tiered_usd(tiered) == pytest.approx(total, rel=1e-9, abs=1e-9)
 
@@ -173,7 +175,7 @@ def workload(**fields) -> Workload:
 
 def used(design: str, **fields) -> dict[str, float]:
     w = workload(**fields)
-    return usage(Conditions(w), completed(w, design))
+    return usage(Conditions(w), whole(design))
 
 
 # Rows of data/cold_starts.csv: python3.13, zip, 1024 MB, p50 to p99 [s]
@@ -347,7 +349,7 @@ def test_pages_repeat_the_work():
 
 
 def test_compression_saves_transfer_and_takes_time():
-    design = f"door=function-url, {SINGLE.replace('buffered', 'compressed')}"
+    design = f"door=function-url, {SINGLE}, compression=gzip"
     plain = used(f"door=function-url, {SINGLE}", response="4 MB")
     got = used(design, response={"p50": "4 MB", "compression": 0.25})
     assert got["transfer.internet_out"] == pytest.approx(plain["transfer.internet_out"] / 4)
@@ -393,32 +395,14 @@ def test_a_task_is_billed_from_its_start_and_for_a_minute_at_least(seconds, bill
     assert got["vpc.public_ipv4_in_use"] == pytest.approx(start_to_end_h, rel=2e-3)
 
 
-@pytest.mark.parametrize(
-    ("memory", "vcpu", "gb"),
-    [(128, 0.25, 0.5), (1769, 1, 2), (3538, 2, 4), (8845, 8, 16), (10_240, 8, 16), (16_384, 16, 32)],
-)
-def test_a_container_is_of_a_size_that_is_sold(memory, vcpu, gb):
-    load = Conditions(workload(runtime={"p50": 1, "memory": memory}))
-    assert float(load.task_vcpu) == vcpu
-    assert float(load.task_gb) >= max(gb, memory / 1024)
-
-
-@pytest.mark.parametrize(
-    ("peak", "tasks", "vcpu"),
-    [
-        (0.5, 2, 1),  # never under two
-        (4, 3, 2),  # 4 x 1.3 are 5.2 at once: three of two each need fewer addresses than six of one
-        (100, 33, 4),  # 130 at once: 33 x 4 are dearer by two vCPU than 65 x 2, and save 32 addresses
-    ],
-)
-def test_a_service_is_sized_for_the_peak_with_headroom_in_the_cheapest_containers(peak, tasks, vcpu):
-    got = used(
-        "door=alb, request=inline, response=buffered, execution=service, configuration=bundled", peak_rps=peak
-    )
-    assert got["fargate.vcpu_linux_arm"] == tasks * vcpu * HOURS
-    assert got["fargate.memory_linux_arm"] == 2 * tasks * vcpu * HOURS
+def test_a_service_pays_for_tasks_and_their_addresses_and_for_no_function():
+    # a fraction of a request at once: two tasks, one in each of two zones
+    design = "door=alb, request=inline, response=buffered, execution=service, configuration=bundled"
+    got = used(design, peak_rps=N / HOURS / 3600)
+    assert got["fargate.vcpu_linux_arm"] == 2 * HOURS
+    assert got["fargate.memory_linux_arm"] == 2 * 2 * HOURS
     assert got["alb.alb_hour"] == HOURS
-    assert got["vpc.public_ipv4_in_use"] == (tasks + 2) * HOURS  # one a task, and the load balancer's two
+    assert got["vpc.public_ipv4_in_use"] == (2 + 2) * HOURS  # one a task, and the load balancer's two
     assert not [id for id in got if id.startswith("lambda.")]
 
 
@@ -431,9 +415,9 @@ def test_a_load_balancer_bills_the_dearer_of_bytes_and_connections(execution, gb
     assert light["alb.lcu_hour"] == pytest.approx(HOURS * N / (HOURS * 3600) / 25)
 
 
-@pytest.mark.parametrize(("peak", "instances"), [(1, 3), (10, 4), (100, 33)])
+@pytest.mark.parametrize(("peak", "instances"), [(1, 5), (18, 5), (24, 6), (100, 26)])
 def test_managed_instances_run_for_the_peak_and_cost_a_fee(peak, instances):
-    # one vCPU a request, a third to spare, four vCPU an instance, three at least
+    # two requests a vCPU, three of them an instance, half as much again, five at least: 17 x 1.5 of 100
     design = f"door=function-url, {SINGLE.replace('single', 'managed-instance')}"
     got = used(design, peak_rps=peak)
     assert got["ec2.m7g.xlarge_linux_on_demand"] == instances * HOURS
@@ -484,7 +468,7 @@ def test_decimals_and_floats_agree_to_the_cent_for_every_design(path, free_tier)
 
 
 def test_a_discount_is_taken_off_every_line():
-    design = completed(workload(), f"door=http-api, {SINGLE}")
+    design = whole(f"door=http-api, {SINGLE}")
     full, less = (cost(workload(preferences={"discount": d}), design) for d in (0, 0.25))
     for before, after in zip(full.lines, less.lines, strict=True):
         assert after.usd == before.usd * Decimal("0.75")
@@ -497,7 +481,7 @@ def test_the_length_of_a_month_is_a_setting():
 
 def test_a_design_elsewhere_marks_what_is_assumed():
     w = workload(region="sa-east-1", runtime={"p50": "1 s", "divisible": True})
-    lines = {line.id: line.assumed for line in cost(w, completed(w, stored("durable"))).lines}
+    lines = {line.id: line.assumed for line in cost(w, whole(stored("durable"))).lines}
     assert lines["lambda.durable_operation"] and not lines["lambda.request_arm"]
 
 

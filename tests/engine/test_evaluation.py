@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from explorer.engine.cost import cost
-from explorer.engine.evaluation import Evaluation, allowed
+from explorer.engine.designs import allowed
+from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import latency
 from explorer.engine.limits import findings
 from explorer.facts.locations import workloads_dir
 from explorer.options.base.conditions import Conditions
+from explorer.options.base.sizes import Size
 from explorer.workload.workload import Workload
 
 VARIED = Workload(
@@ -70,6 +72,13 @@ def measures(evaluation: Evaluation) -> dict[str, np.ndarray]:
     }
 
 
+def alone_at(w: Workload, field: str, value: float) -> Conditions:
+    """The load at one point of an axis: of memory, with the run time that the workload has there."""
+    if field == "runtime.memory":
+        return Conditions(w, sizes=(Size(value, w.runtime.architecture),))
+    return Conditions(at(w, field, value))
+
+
 @pytest.mark.parametrize("w", [VARIED, PLAIN], ids=["varied", "plain"])
 @pytest.mark.parametrize("field", AXES)
 def test_an_axis_gives_what_each_of_its_points_gives_alone(w, field):
@@ -78,12 +87,12 @@ def test_an_axis_gives_what_each_of_its_points_gives_alone(w, field):
     got = measures(axis)
     winner = axis.winner()
     for i, value in enumerate(values):
-        one = Evaluation(Conditions(at(w, field, value)), axis.table)
+        one = Evaluation(alone_at(w, field, value), axis.table)
         for name, alone in measures(one).items():
             # a continued tail is made of the same quantiles, to the last bits
             told = f"{name} at {field} = {value}"
             np.testing.assert_allclose(got[name][..., i], alone, rtol=1e-9, atol=1e-12, err_msg=told)
-        chosen = Evaluation(Conditions(at(w, field, value)))
+        chosen = Evaluation(alone_at(w, field, value))
         best = int(chosen.winner())
         named = axis.designs[winner[i]] if winner[i] >= 0 else None
         assert named == (chosen.designs[best] if best >= 0 else None), (field, value)

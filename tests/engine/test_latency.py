@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 import explorer as ex
-from explorer.analysis.choice import completed
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import latency, steps
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import PHASES
 from explorer.workload.workload import Workload
+from tests.support.designs import whole
 
 SINGLE = "request=inline, response=buffered, execution=single, configuration=bundled"
 FURL = f"door=function-url, {SINGLE}"
@@ -23,7 +23,7 @@ def workload(**fields) -> Workload:
 
 def seconds(design: str, base=BUSY, **fields) -> dict:
     w = Workload(**{**base, **fields})
-    return latency(w, completed(w, design))
+    return latency(w, whole(design))
 
 
 def test_a_plain_call_is_a_round_trip_the_door_the_work_and_the_download():
@@ -121,7 +121,7 @@ def test_pages_repeat_the_round_trip_and_the_work():
 
 
 def test_compression_shortens_the_download():
-    design = "door=function-url, request=inline, response=compressed, execution=single, configuration=bundled"
+    design = f"{FURL}, compression=gzip"
     got = seconds(design, response={"p50": "4 MB", "compression": 0.25}, client={"bandwidth": "1 MB/s"})
     assert got["download"]["p50"] == pytest.approx(1)
     assert got["work"]["p50"] == pytest.approx(1 + 4 * 1024**2 / 40e6)
@@ -141,7 +141,7 @@ def test_more_bandwidth_is_never_slower(bandwidth):
 
 def test_steps_come_in_the_order_in_which_they_happen():
     w = workload(runtime={"p50": 1, "divisible": True}, client={"receives_callbacks": True})
-    for design in ex.recommend(w).evaluation.designs[::23]:
+    for design in ex.recommend(w).answer.evaluation.designs[::23]:
         order = [PHASES.index(step.phase) for step in steps(Conditions(w), design)]
         assert order == sorted(order)
 
@@ -152,7 +152,7 @@ def test_steps_come_in_the_order_in_which_they_happen():
 def late(design: str, **fields) -> float:
     w = workload(**fields)
     evaluation = Evaluation(Conditions(w))
-    return float(evaluation.late[evaluation.designs.index(completed(w, design))])
+    return float(evaluation.late[evaluation.designs.index(whole(design))])
 
 
 @pytest.mark.parametrize(("waits", "chance"), [("4.9 s", 1), ("5.0 s", 1), ("5.06 s", 0), ("6 s", 0)])

@@ -3,12 +3,13 @@
 import pytest
 
 import explorer as ex
-from explorer.analysis.choice import completed
+from explorer.analysis.choice import complete_design
 from explorer.engine.evaluation import Evaluation
-from explorer.engine.limits import ORDER, breach_probability, findings, verdict
+from explorer.engine.limits import WORST_FIRST, breach_probability, findings, verdict
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
+from tests.support.designs import whole
 
 SINGLE = "request=inline, response=buffered, execution=single, configuration=bundled"
 LEAST = {"requests_per_month": 1_000_000, "response": "1 KB", "runtime": "1 s"}
@@ -21,12 +22,12 @@ def workload(**fields) -> Workload:
 
 def found(design: str, limit: str, **fields):
     w = workload(**fields)
-    return next(finding for finding in findings(w, completed(w, design)) if finding.limit == limit)
+    return next(finding for finding in findings(w, whole(design)) if finding.limit == limit)
 
 
 @pytest.mark.parametrize(
     ("chance", "raised", "share", "tolerance", "told"),
-    [
+    [  # of 1,000 million requests a month
         (0.0, 0.0, 0.5, 0.001, "fits"),
         (0.0, 0.0, 0.7999, 0.001, "fits"),
         (0.0, 0.0, 0.8, 0.001, "tight"),
@@ -39,7 +40,20 @@ def found(design: str, limit: str, **fields):
     ],
 )
 def test_verdicts(chance, raised, share, tolerance, told):
-    assert verdict(chance, raised, share, tolerance) == told
+    assert verdict(chance, raised, share, tolerance, chance * 1e9) == told
+
+
+@pytest.mark.parametrize(
+    ("broken", "share", "can_break", "told"),
+    [
+        (0.999, 0.5, True, "fits"),
+        (1.0, 0.5, True, "tight"),
+        (0.0, 0.8, True, "tight"),
+        (0.0, 2.0, False, "fits"),
+    ],
+)
+def test_tight_is_a_broken_request_a_month_or_four_fifths_of_what_can_break(broken, share, can_break, told):
+    assert verdict(1e-9 * bool(broken), 0.0, share, 0.001, broken, can_break) == told
 
 
 @pytest.mark.parametrize(
@@ -69,13 +83,20 @@ def test_a_quota_that_is_raised_leaves_the_design_feasible():
     w = workload(runtime="100 s", client={"waits": "5 min", "polls": False, "auth": "jwt"})
     r = ex.recommend(w)
     assert r.feasible and [
-        f.verdict for f in r.found if f.limit in {"apigw.rest.timeout", "alb.idle.timeout"}
+        f.verdict for f in r.answer.findings if f.limit in {"apigw.rest.timeout", "alb.idle.timeout"}
     ] == ["raise"]
 
 
 @pytest.mark.parametrize(
     ("p99", "success", "told"),
-    [(10, 0.999, "tight"), (31, 0.99, "breach"), (30, 0.98, "tight"), (30, 0.995, "breach")],
+    [
+        # 30 s are 6.0 deviations of a p99 of 10 s: a request in a thousand months; of 15 s 3.8: 74 a month
+        (10, 0.999, "fits"),
+        (15, 0.999, "tight"),
+        (31, 0.99, "breach"),
+        (30, 0.98, "tight"),
+        (30, 0.995, "breach"),
+    ],
 )
 def test_the_promise_decides_how_many_may_break(p99, success, told):
     fields = {"runtime": {"p50": 5, "p99": p99}, "targets": {"success": success}}
@@ -92,7 +113,7 @@ def test_the_chance_of_any_breach(chances, any):
 def test_a_design_breaks_by_its_worst_limit_of_each_driver():
     # a tenth of the responses is too large, a tenth of the run times too long
     w = workload(response={"p50": MB, "p90": 10 * MB}, runtime={"p50": 3, "p90": 30})
-    design = completed(w, f"door=http-api, {SINGLE}")
+    design = whole(f"door=http-api, {SINGLE}")
     evaluation = Evaluation(Conditions(w))
     index = evaluation.designs.index(design)
     by = {finding.limit: finding.breach_probability for finding in findings(w, design)}
@@ -119,12 +140,12 @@ def test_a_design_breaks_by_its_worst_limit_of_each_driver():
 def test_what_the_caller_sees_by_door(door, limit, fields, status, seen):
     finding = found(f"door={door}, {SINGLE}", limit, **fields)
     assert finding.verdict == "breach" and seen in finding.consequence
-    assert catalogue.breach(limit, door).status == status
+    assert catalogue.breach_at_door(limit, door).status == status
 
 
 @pytest.mark.parametrize("limit", ["lambda.sync.response", "lambda.timeout"])
 def test_two_breaches_arrive_as_http_200_where_lambda_is_invoked(limit):
-    assert catalogue.breach(limit, "invoke").status == 200
+    assert catalogue.breach_at_door(limit, "invoke").status == 200
 
 
 def test_nobody_listens_when_a_job_breaks():
@@ -138,13 +159,13 @@ def test_nobody_listens_when_a_job_breaks():
 def test_what_only_a_newer_row_allows_says_since_when(door):
     stored = f"door={door}, request=inline, response=stored, execution=single, configuration=bundled"
     old, new = (found(stored, "lambda.timeout", runtime=seconds) for seconds in (900, 901))
-    assert old.consequence == catalogue.breach("lambda.timeout", "async").seen
+    assert old.consequence == catalogue.breach_at_door("lambda.timeout", "async").seen
     assert new.consequence.startswith("more than 900 s has been possible since 19 November 2026")
     assert new.consequence.endswith(f"; beyond the limit: {old.consequence}") and new.verdict == "fits"
 
 
 def test_every_finding_says_what_happens():
-    for design in ex.recommend(workload()).evaluation.designs[::17]:
+    for design in ex.recommend(workload()).answer.evaluation.designs[::17]:
         for finding in findings(workload(), design):
             assert finding.consequence and finding.source_url.startswith("https://"), finding.limit
 
@@ -152,7 +173,7 @@ def test_every_finding_says_what_happens():
 def test_findings_are_worst_first_and_one_a_limit():
     w = workload(response={"p50": MB, "p99": 20 * MB}, runtime={"p50": 20, "p99": 40})
     frame = ex.assess(w, f"door=http-api, {SINGLE}")
-    ranks = [ORDER.index(told) for told in frame["verdict"]]
+    ranks = [WORST_FIRST.index(told) for told in frame["verdict"]]
     assert ranks == sorted(ranks) and frame["limit"].is_unique
     assert frame["verdict"].iloc[0] == "breach"
 
@@ -178,9 +199,12 @@ def test_what_nobody_could_notice_is_no_breach():
 def test_concerns_left_out_are_filled_by_the_best():
     w = workload(configuration={"total": 900, "entries": 9, "secrets": 1})
     r = ex.recommend(w)
-    assert completed(w, "") == r.design
-    assert completed(w, {"door": r.design.door}) == r.design
-    assert completed(w, "response=stored").ids["configuration"] in {"parameter-store", "secrets-manager"}
+    assert complete_design(w, "") == r.design
+    assert complete_design(w, {"door": r.design.door}) == r.design
+    assert complete_design(w, "response=stored").ids["configuration"] in {
+        "parameter-store",
+        "secrets-manager",
+    }
 
 
 def test_a_design_that_the_workload_excludes_can_still_be_assessed():

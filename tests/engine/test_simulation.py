@@ -515,7 +515,7 @@ def test_the_command_reads_recorded_times_and_shows_intervals(capsys, tmp_path):
         ("--arrival-rps 1 --warm-s p50=2s,p50=1s", 'warm_s is "p50=2s,p50=1s": expected quantiles'),
         ("--arrival-rps 1 --warm-s p50=9s,p99=1s", "warm_s p99 is 1: expected at least p50 = 9"),
         ("--arrival-rps 1 --warm-s p0=1s,p99=1s", 'warm_s is "p0=1s,p99=1s": expected quantiles'),
-        ("--warm-s 1 --arrivals no.txt", "no.txt: No such file"),
+        ("--warm-s 1 --arrivals no.txt", "no.txt: no such file"),
         ("--warm-s 1 --arrivals pyproject.toml", "pyproject.toml line 1: is"),
     ],
 )
@@ -529,4 +529,6 @@ def test_a_file_that_is_no_text_is_one_line_and_exit_2(capsys, tmp_path):
     file.write_bytes(b"\xff\xfe\x00\x80")
     code, said = command(capsys, "--warm-s", "1", "--arrivals", str(file))
     assert (code, said.out) == (2, "")
-    assert said.err.strip().endswith(f"{file}: is no text: expected one time [s] a line")
+    assert said.err.strip().endswith(
+        f"{file}: is not UTF-8, it is UTF-16; expected one time [s] a line, saved as UTF-8"
+    )

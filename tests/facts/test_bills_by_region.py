@@ -28,8 +28,10 @@ def test_a_bill_to_the_cent(published):
 @pytest.mark.parametrize("published", BILLS, ids=IDS)
 def test_the_same_bill_in_floats(published):
     of_region = tariffs(published["region"], published["free_tier"])
-    usd, tiered = of_region.split((id, float(quantity)) for id, quantity in published["usage"].items())
-    total = usd + of_region.tiered_usd(tiered)
+    usage = {id: float(quantity) for id, quantity in published["usage"].items()}
+    linear = {id for id in usage if of_region.is_linear(id)}
+    total = sum(usage[id] * of_region.price(id) for id in sorted(linear))
+    total += of_region.tiered_usd({id: quantity for id, quantity in usage.items() if id not in linear})
     bill = ex.bill(published["usage"], published["region"], published["free_tier"])
     assert float(total) == pytest.approx(float(bill.total_usd), rel=1e-9)
 

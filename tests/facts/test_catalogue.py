@@ -18,13 +18,14 @@ LOADS = {
     "limits.csv": lambda f: f.limits(),
     "prices.csv": lambda f: f.price_ids(),
     "billing_notes.csv": lambda f: f.free("lambda.request_arm"),
-    "breaches.csv": lambda f: f.breach("lambda.env", "alb"),
+    "breaches.csv": lambda f: f.breach_at_door("lambda.env", "alb"),
     "times.csv": lambda f: f.times(),
     "constants.csv": lambda f: f.constants(),
     "cold_starts.csv": lambda f: f.languages(),
     "products.csv": lambda f: f.products(),
     "services.csv": lambda f: f.services(),
     "task_sizes.csv": lambda f: f.task_sizes(),
+    "instance_types.csv": lambda f: f.instance_types("arm64"),
 }
 
 
@@ -106,7 +107,7 @@ def test_an_unverified_limit_says_so():
 @pytest.mark.parametrize("door", ["invoke", "async", *DOORS])
 @pytest.mark.parametrize("id", ["lambda.timeout", "lambda.sync.request", "lambda.env", "ssm.tps"])
 def test_a_breach_is_described_at_every_door(id, door):
-    assert catalogue.breach(id, door).seen
+    assert catalogue.breach_at_door(id, door).seen
 
 
 @pytest.mark.parametrize(
@@ -125,11 +126,11 @@ def test_a_breach_is_described_at_every_door(id, door):
     ],
 )
 def test_the_status_a_breach_arrives_with(id, door, status):
-    assert catalogue.breach(id, door).status == status
+    assert catalogue.breach_at_door(id, door).status == status
 
 
 def test_a_limit_without_a_description_has_none():
-    assert catalogue.breach("lambda.layers", "alb") is None
+    assert catalogue.breach_at_door("lambda.layers", "alb") is None
 
 
 @pytest.mark.parametrize(
@@ -261,6 +262,8 @@ def test_an_unknown_id_is_told_what_comes_near(ask, words):
         ("services.csv", "lambda,", "lamda,", "expected the first part of an id of prices.csv"),
         ("services.csv", "#E69F00", "orange", "expected a colour such as #E69F00, or blank"),
         ("task_sizes.csv", "0.25,", "-0.25,", 'vcpu is "-0.25": expected a number'),
+        ("task_sizes.csv", "0.5 1 2", "1 0.5 2", 'gb is "1 0.5 2": expected rising numbers'),
+        ("instance_types.csv", "m7g.xlarge", "m7q.xlarge", "expected one with a price in prices.csv"),
     ],
 )
 def test_a_broken_table_is_refused_in_one_line(copy, table, old, new, says):
@@ -373,4 +376,19 @@ def test_what_aws_takes_unset_and_counts_by(id, value):
 
 
 def test_the_sizes_that_fargate_sells():
-    assert catalogue.task_sizes() == (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+    sizes = {size.vcpu: size.gb for size in catalogue.task_sizes()}
+    assert list(sizes) == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0]
+    assert (sizes[0.25], sizes[0.5]) == ((0.5, 1, 2), (1, 2, 3, 4))
+    assert {vcpu: (gb[0], gb[-1]) for vcpu, gb in sizes.items() if vcpu > 0.5} == {
+        1: (2, 8),
+        2: (4, 16),
+        4: (8, 30),
+        8: (16, 60),
+        16: (32, 120),
+    }
+    assert (sizes[8][1], sizes[16][1]) == (20, 40)  # in steps of 4 and of 8 GB
+
+
+def test_of_the_instances_of_an_architecture_the_smallest_comes_first():
+    assert next(each.instance for each in catalogue.instance_types("arm64")) == "m7g.xlarge"
+    assert {each.gb / each.vcpu for each in catalogue.instance_types("x86_64")} == {4.0}

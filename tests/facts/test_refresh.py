@@ -23,14 +23,14 @@ from explorer.facts import catalogue, records
 from explorer.facts.catalogue import Facts
 from explorer.facts.refresh import append, aws_calls, quotas, summary
 from explorer.facts.refresh.prices import refresh_prices
-from explorer.facts.refresh.products import MARKS, products
+from explorer.facts.refresh.products import MARKS, products_by_price_id
 from explorer.facts.refresh.quotas import refresh_limits
 
 boto3 = pytest.importorskip("boto3")
 from botocore import exceptions  # noqa: E402
 from botocore.stub import Stubber  # noqa: E402
 
-PRODUCTS = products(catalogue.DEFAULT)
+PRODUCTS = products_by_price_id(catalogue.DEFAULT)
 SAMPLES = Path(__file__).parent / "refresh_samples"
 TODAY = date(2026, 11, 23)
 THREE = ("us-east-1", "eu-west-1", "ap-south-1")
@@ -252,6 +252,17 @@ def test_a_price_from_next_month_does_not_count_yet(tables):
         ("lambda.duration_x86", "ap-south-1", "APS1-Lambda-GB-Second", False),
         ("kms.symmetric_request", "eu-west-1", "eu-west-1-KMS-Requests", True),
         ("kms.symmetric_request", "eu-west-1", "eu-west-2-KMS-Requests", False),
+        ("cloudfront.http_request", "eu-central-1", "EU-Requests-Tier1", True),
+        ("cloudfront.http_request", "eu-central-1", "US-Requests-Tier1", False),
+        ("cloudfront.http_request", "il-central-1", "EU-Requests-Tier1", True),
+        ("cloudfront.http_request", "ap-northeast-3", "JP-Requests-Tier1", True),
+        ("cloudfront.http_request", "ap-northeast-2", "AP-Requests-Tier1", True),
+        ("cloudfront.http_request", "ap-south-1", "IN-Requests-Tier1", True),
+        ("cloudfront.http_request", "ap-southeast-1", "AU-Requests-Tier1", False),
+        ("cloudfront.http_request", "us-gov-west-1", "US-Requests-Tier1", False),
+        ("cloudfront.http_request", "us-east-1", "US-Requests-Tier1", True),
+        ("cloudfront.origin_shield_request", "ap-northeast-2", "APN2-Requests-OriginShield", True),
+        ("sns.http_delivery", "eu-central-1", "EU-DeliveryAttempts-HTTP", False),  # that is Ireland's
     ],
 )
 def test_a_usage_type_carries_the_mark_of_its_region(id, region, usage, fits):
@@ -259,6 +270,70 @@ def test_a_usage_type_carries_the_mark_of_its_region(id, region, usage, fits):
     attributes = {**product.where, "usagetype": usage}
     assert product.fits("", attributes, region) == fits
     assert not product.fits("", {**attributes, "regionCode": "mx-central-1"}, region)
+
+
+@pytest.mark.parametrize(
+    ("id", "others"),
+    [
+        ("xray.trace_scanned", {"operation": "XRay-Traces-Retrieved"}),
+        ("s3.lifecycle_to_standard_ia", {"operation": "S3-GIRTransition"}),
+        ("eventbridge.custom_event", {"operation": "PutPartnerEvents"}),
+        ("efs.ia_write", {"accessType": "Read", "storageClass": "Infrequent Access"}),
+        ("route53.query", {"routingType": "Latency Based", "routingTarget": "External"}),
+        ("route53.query", {}),  # those of a resolver inside a network
+    ],
+)
+def test_products_of_one_usage_type_are_told_apart(id, others):
+    product = PRODUCTS[id]
+    attributes = {"usagetype": product.usage[0], "regionCode": "us-east-1"}
+    assert product.fits("", {**attributes, **product.where}, "us-east-1")
+    assert not product.fits("", {**attributes, **others}, "us-east-1")
+
+
+def offer(usage: str, prices: dict[str, str], region: str = "", **attributes: str) -> dict:
+    """An offer with a price from each quantity on."""
+    starts, ends = list(prices), [*list(prices)[1:], "Inf"]
+    bands = {
+        start: {"unit": "unit", "beginRange": start, "endRange": end, "pricePerUnit": {"USD": prices[start]}}
+        for start, end in zip(starts, ends, strict=True)
+    }
+    given = {"usagetype": usage, "regionCode": region, **attributes}
+    term = {"effectiveDate": "2026-11-01T00:00:00Z", "priceDimensions": bands}
+    return {"product": {"attributes": given}, "terms": {"OnDemand": {"term": term}}}
+
+
+def test_what_is_sold_worldwide_is_asked_for_once_and_found_by_the_edges(tables):
+    tables = kept(tables, "cloudfront.http_request")
+    offers = [
+        offer("US-Requests-Tier1", {"0": "0.00000075"}),
+        offer("EU-Requests-Tier1", {"0": "0.00000095"}),
+        offer("IN-Requests-Tier1", {"0": "0.0000009"}),
+    ]
+    asked_for = {
+        "ServiceCode": "AmazonCloudFront",
+        "Filters": [],
+        "FormatVersion": "aws_v1",
+        "MaxResults": 100,
+    }
+    answers = [(*listed(offers)[0], asked_for)]
+    session = Session({"pricing": answers})
+    regions = ["us-east-1", "us-east-2", "eu-central-1", "ap-south-1"]
+    done = refresh_prices(regions, session, TODAY, tables=tables)
+    session.stubs[0].assert_no_pending_responses()
+    assert [(row["region"], float(row["usd"])) for row in done.changed] == [("eu-central-1", 9.5e-7)]
+    assert done.confirmed == 3 and done.unlisted == []
+
+
+def test_what_is_free_with_another_product_stays_a_tier(tables):
+    tables = kept(tables, "waf.bot_control")
+    offers = [
+        offer("USE2-AMR-BotControl", {"0": "10"}, "us-east-2"),
+        offer("USE2-AMR-BotControl-Request", {"0": "0", "10000000": "0.0000011"}, "us-east-2"),
+    ]
+    done = refresh_prices(["us-east-2"], Session({"pricing": listed(offers)}), TODAY, tables=tables)
+    changed = [(row["id"], row["tier_from"], float(row["usd"])) for row in done.changed]
+    assert changed == [("waf.bot_control_request", 10_000_000, 1.1e-6)]
+    assert tables.tariff("waf.bot_control_request", "us-east-2").tiers[0].usd == 0
 
 
 def test_every_region_of_the_tables_has_its_mark_and_every_product_an_id():
@@ -279,7 +354,7 @@ def test_every_price_id_is_found_in_the_list_or_says_why_not():
 def test_what_is_not_refreshed_is_told_with_its_reason(tables, tmp_path):
     done = refreshed(tables, written(tmp_path / "lists", price_list(tables, THREE)))
     assert set(done.why_beyond) == set(done.beyond) and all(done.why_beyond.values())
-    assert "savings plans have a list of their own" in summary.sentences(done)[-1]
+    assert "savings plans have a list of their own" in summary.refresh_sentences(done)[-1]
 
 
 # Whole price lists, made from the tables -----------------------------------------------------------
@@ -299,7 +374,7 @@ def price_list(tables: Facts, regions: Iterable[str], change=lambda tariff: tari
             )
             sku, where = f"{region} {id}", dict(product.where)
             family = where.pop("family", "")
-            usage = product.usage_in(region)[:1]
+            usage = product.usage_types_in_region(region)[:1]
             attributes = {"regionCode": region, "usagetype": usage[0] if usage else id, **where}
             file["products"][sku] = {"sku": sku, "productFamily": family, "attributes": attributes}
             dimensions = {
@@ -307,7 +382,7 @@ def price_list(tables: Facts, regions: Iterable[str], change=lambda tariff: tari
                     "unit": "unit",
                     "beginRange": f"{tier.start:f}",
                     "endRange": "Inf" if tier.end is None else f"{tier.end:f}",
-                    "pricePerUnit": {"USD": f"{tier.usd:.10f}000"},
+                    "pricePerUnit": {"USD": f"{tier.usd:.13f}"},
                 }
                 for number, tier in enumerate(tiers)
             }
@@ -446,14 +521,14 @@ def test_rows_that_the_reader_refuses_are_not_written(tables, before):
 
 
 def test_a_table_that_changed_meanwhile_is_left_alone(tables, monkeypatch):
-    check = append._check
+    check = append._check_tables
 
     def meddle(staged):
         check(staged)
         with table(tables).open("a", encoding="utf-8") as file:
             file.write("meddled\n")
 
-    monkeypatch.setattr(append, "_check", meddle)
+    monkeypatch.setattr(append, "_check_tables", meddle)
     with pytest.raises(FactsError, match="was changed by another program meanwhile"):
         append.append(tables, "prices", [row_of(tables)])
     assert table(tables).read_bytes().endswith(b"meddled\n")
@@ -534,7 +609,7 @@ def test_without_credentials_or_network_one_line(tables, before, error, says):
     assert "\n" not in str(raised.value) and untouched(tables, before)
     done = refresh_limits(["eu-west-1"], Failing(error), TODAY, tables=tables)
     assert re.search(says, done.not_asked) and "\n" not in done.not_asked and untouched(tables, before)
-    assert summary.sentences(done)[-1].startswith("Service Quotas were not asked: ")
+    assert summary.refresh_sentences(done)[-1].startswith("Service Quotas were not asked: ")
 
 
 def test_no_credentials_when_the_call_is_made(tables, monkeypatch, tmp_path):
@@ -696,7 +771,7 @@ def test_one_region_alone_does_not_speak_for_all(tables, before):
 )
 def test_a_quota_is_read_in_the_unit_of_the_table(value, theirs, name, unit, ours):
     given = {"Value": value, "QuotaName": name} | ({} if theirs is None else {"Unit": theirs})
-    assert quotas.in_unit(given, unit) == ours
+    assert quotas.quota_in_unit(given, unit) == ours
 
 
 @pytest.mark.parametrize(
@@ -746,16 +821,16 @@ def test_old_and_new_stand_side_by_side(tables):
     tables = kept(tables, "lambda.duration_x86", "lambda.request")
     session = Session({"pricing": listed(sample("lambda.eu-west-1.json"))})
     done = refresh_prices(["eu-west-1"], session, TODAY, tables=tables)
-    changed, unlisted = summary.parts(done)
+    changed, unlisted = summary.refresh_tables(done)
     assert changed[0] == "What changed"
     assert changed[2] == ("id", "region", ">from", ">old USD", ">new USD", ">old as of", ">as of")
     row = ("lambda.duration_x86", "eu-west-1", "0", "0.0000166667", "0.000017", "2025-06-17", "2026-11-23")
     assert changed[3] == [row] and unlisted[3][0][0] == "lambda.request_arm"
-    assert summary.sentences(done)[0].startswith(f"Added 4 rows to {table(tables)}, as of 2026-11-23")
+    assert summary.refresh_sentences(done)[0].startswith(f"Added 4 rows to {table(tables)}, as of 2026-11-23")
 
 
 def test_a_quota_is_told_in_its_unit(tables):
     done = refresh_limits(TWO, quota_session(applied={"L-E5AE38E3": 120_000}), TODAY, tables=tables)
-    yours = next(part for part in summary.parts(done) if part[0] == "Yours")
+    yours = next(part for part in summary.refresh_tables(done) if part[0] == "Yours")
     assert ("apigw.rest.timeout", "eu-west-1", "29 s", "2 min") in yours[3]
-    assert summary.sentences(done)[0] == f"Nothing to add to {table(tables, 'limits')}."
+    assert summary.refresh_sentences(done)[0] == f"Nothing to add to {table(tables, 'limits')}."

@@ -282,10 +282,10 @@ def test_a_runtime_that_nobody_measured_takes_the_nearest(runtime, nearest):
 
 def test_an_assumed_cold_start_is_among_the_assumptions():
     found = recommend(Workload(**SMALL | {"runtime": {"p50": "1 s", "language": "python3.15"}}))
-    rows = [row for row in found.assumed if row.id == "runtime.language"]
+    rows = [row for row in found.answer.assumptions if row.id == "runtime.language"]
     assert len(rows) == 1 and "python3.14" in rows[0].why
     known = recommend(Workload(**SMALL | {"runtime": {"p50": "1 s", "language": "python3.14"}}))
-    assert [row for row in known.assumed if row.id == "runtime.language"] == []
+    assert [row for row in known.answer.assumptions if row.id == "runtime.language"] == []
 
 
 def test_what_is_no_runtime_is_told_what_was_measured():

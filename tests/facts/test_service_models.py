@@ -13,12 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from explorer.errors import CloudError, FactsError
+from explorer.errors import FactsError, MissingExtraError
 from explorer.facts import catalogue
 from explorer.facts.catalogue import Facts
 from explorer.facts.refresh import service_models, summary
 from explorer.facts.refresh.quotas import refresh_limits
-from explorer.facts.refresh.service_models import STATES, ServiceModels, counts, hold_limits, number_in
+from explorer.facts.refresh.service_models import (
+    STATES,
+    ServiceModels,
+    compare_limits_with_models,
+    count_states,
+    number_in,
+)
 
 pytest.importorskip("botocore")
 GOLDEN = Path(__file__).parent / "golden" / "service_models.csv"
@@ -29,7 +35,7 @@ def said(states: set[str]) -> list[str]:
     """What the installed SDK says of the rows in those states, a line each."""
     return [
         f"{row.id} is {row.value} {row.unit}, {row.where} says {row.says}: {row.sentence}"
-        for row in hold_limits(catalogue.DEFAULT)
+        for row in compare_limits_with_models(catalogue.DEFAULT)
         if row.state in states
     ]
 
@@ -40,7 +46,7 @@ def test_no_limit_moved_in_the_installed_sdk():
 
 def test_a_row_that_the_installed_sdk_does_not_confirm_is_of_a_later_release():
     models = ServiceModels()
-    for row in hold_limits(catalogue.DEFAULT, models):
+    for row in compare_limits_with_models(catalogue.DEFAULT, models):
         if row.state == "older":
             release = service_models.RELEASE.search(row.evidence)[1]
             assert service_models._version(models.release) < service_models._version(release), row.id
@@ -56,11 +62,11 @@ def test_every_row_with_a_probe_has_the_number_of_the_newest_release_that_was_re
 
 
 def test_a_limit_without_a_probe_is_silent_and_none_is_forgotten():
-    rows = hold_limits(catalogue.DEFAULT)
+    rows = compare_limits_with_models(catalogue.DEFAULT)
     assert {row.id for row in rows} == set(catalogue.limits())
     silent = {row.id for row in rows if row.state == "silent"}
     assert silent == set(catalogue.limits()) - {probe.limit for probe in catalogue.DEFAULT.probes()}
-    assert sum(counts(rows).values()) == len(rows) and [row.state for row in rows] == sorted(
+    assert sum(count_states(rows).values()) == len(rows) and [row.state for row in rows] == sorted(
         (row.state for row in rows), key=STATES.index
     )
 
@@ -100,7 +106,7 @@ def models(
 
 
 def states(tables: Facts, models: ServiceModels) -> dict[str, str]:
-    return {row.id: row.state for row in hold_limits(tables, models) if row.state != "silent"}
+    return {row.id: row.state for row in compare_limits_with_models(tables, models) if row.state != "silent"}
 
 
 @pytest.mark.parametrize(
@@ -125,12 +131,14 @@ def test_a_limit_is_confirmed_moved_gone_or_of_a_later_release(tables, tmp_path,
 def test_a_number_where_the_table_has_none_is_new(tables, tmp_path):
     with (tables.folder / "probes.csv").open("a", encoding="utf-8") as file:
         file.write("web.payload,value,lambda,MemorySize,max,,1024\n")
-    (row,) = (row for row in hold_limits(tables, models(tmp_path)) if row.state == "new")
+    (row,) = (row for row in compare_limits_with_models(tables, models(tmp_path)) if row.state == "new")
     assert (row.id, row.value, row.says) == ("web.payload", None, 10240 * 1024)
 
 
 def test_the_sentence_stands_beside_what_it_says(tables, tmp_path):
-    (row,) = (row for row in hold_limits(tables, models(tmp_path, "3,600")) if row.state == "moved")
+    (row,) = (
+        row for row in compare_limits_with_models(tables, models(tmp_path, "3,600")) if row.state == "moved"
+    )
     assert row.sentence == "The default is 3 seconds, and the maximum allowed value is 3,600 seconds."
     assert (row.where, row.says, row.value) == ("lambda Request.Timeout", 3600, 1800)
 
@@ -157,7 +165,7 @@ def test_a_refresh_without_a_network_adds_what_moved_as_not_verified(later_sdk):
     assert (row.value, row.verified, row.as_of) == (3600, False, "2026-12-01")
     assert row.evidence == "botocore 1.45.0 service model" and "1.45.0" in row.source_url
     assert [limit.value for limit in later_sdk.limit_history("lambda.timeout")] == [900, 1800, 3600]
-    headings = [part[0] for part in summary.parts(done)]
+    headings = [part[0] for part in summary.refresh_tables(done)]
     assert headings[:2] == ["Moved in the SDK's service models", "No longer in the SDK's service models"]
     again = refresh_limits(["eu-west-1"], NoNetwork(), TODAY, tables=Facts(later_sdk.folder))
     assert (again.moved, again.added) == ([], 0)
@@ -198,7 +206,7 @@ def test_what_is_no_number(given):
 
 def test_without_an_sdk_one_line_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr(service_models.util, "find_spec", lambda name: None)
-    with pytest.raises(CloudError, match=r"pip install"):
+    with pytest.raises(MissingExtraError, match=r"botocore, which is not installed: .*pip install .*\[aws\]"):
         ServiceModels()
 
 
@@ -233,7 +241,7 @@ def test_a_row_that_is_changed_by_hand_no_longer_agrees(tables):
         ",6291456,bytes,request,no", f",{row.value},bytes,request,no", 1
     )
     path.write_text(text, encoding="utf-8")
-    moved = [found.id for found in hold_limits(Facts(tables.folder)) if found.state == "moved"]
+    moved = [found.id for found in compare_limits_with_models(Facts(tables.folder)) if found.state == "moved"]
     assert moved == ["lambda.sync.request"]
 
 

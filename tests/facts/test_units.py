@@ -143,7 +143,7 @@ def test_numbers_for_people(shown, text):
 @pytest.mark.parametrize(
     ("usd", "cents", "signed_cents", "signed", "difference", "a_month"),
     [
-        (0.0, "0.00", "+0.00", "-$0.00", "$0.00 a month less", "nothing"),
+        (0.0, "0.00", "+0.00", "+$0.00", "$0.00 a month less", "nothing"),
         (0.004, "under 0.01", "+0.00", "+$0.004", "$0.004 a month more", "less than a cent"),
         (0.005, "0.01", "+0.01", "+$0.005", "$0.005 a month more", "less than a cent"),
         (0.01, "0.01", "+0.01", "+$0.01", "$0.01 a month more", "$0.01 a month"),

@@ -67,8 +67,13 @@ BAD = {
     "assess: commas": _command("assess", W, "--design", " , "),
     "assess: twice": _command("assess", W, "--design", "door=alb,door=rest-api"),
     "assess: a clash": _command("assess", W, "--design", "door=http-api,response=streamed"),
+    "assess: an option that is a pair now": _command("assess", W, "--design", "response=compressed"),
+    "assess: no compression": _command("assess", W, "--design", "edge=cloudfront,compression=zip"),
+    "assess: a clash of the initialization": _command(
+        "assess", W, "--design", "execution=fargate,initialization=snap-start"
+    ),
     "assess: another clash": _command(
-        "assess", W, "--design", "execution=durable,response=buffered,door=alb"
+        "assess", W, "--design", "execution=recursion,response=buffered,door=alb"
     ),
     "forecast: no growth": _command("forecast", W),
     "forecast: no field": _command("forecast", W, "--growth", "respons=3%"),
@@ -249,6 +254,10 @@ BAD = {
     "memory": _instead("runtime", '{ value = 1, memory = "1 KB" }'),
     "architecture": _instead("runtime", '{ value = 1, architecture = "mips" }'),
     "language": _instead("runtime", '{ value = 1, language = "cobol" }'),
+    "cpu over 1": _instead("runtime", "{ value = 1, cpu = 1.5 }"),
+    "threads 0": _instead("runtime", "{ value = 1, threads = 0 }"),
+    "a tuned time without its memory": _instead("runtime", '{ value = 1, tuned = [{ p50 = "1 s" }] }'),
+    "cacheable over 1": _instead("response", "{ value = 1, cacheable = 2 }"),
     "steps": _instead("runtime", "{ value = 1, steps = 0 }"),
     "network": _instead("runtime", '{ value = 1, network = "fast" }'),
     "region": _with('region = "mars"'),
@@ -270,6 +279,11 @@ BAD = {
     "needs": _with('[client]\nneeds = ["speed"]'),
     "needs: a text": _with('[client]\nneeds = "waf"'),
     "success over 1": _with("[targets]\nsuccess = 99.9"),
+    "first byte": _with('[targets]\nfirst_byte_p95 = "soon"'),
+    "no quota": _with('[account]\n"lambda.concurency" = 5'),
+    "a quota that nobody raises": _with('[account]\n"lambda.timeout" = 1800'),
+    "a savings plan": _with('[preferences]\nsavings_plan = "compute-2y"'),
+    "no concurrency downstream": _with("[downstream]\nconcurrency = 0"),
     "latency": _with('[targets]\nlatency_p95 = "-1 s"'),
     "discount 1": _with("[preferences]\ndiscount = 1"),
     "month_hours": _with("[preferences]\nmonth_hours = 800"),
@@ -491,7 +505,10 @@ DESIGNS = (  # that are exported, each for the example that is named
         "passwords",
         "door=function-url,request=inline,response=buffered,execution=single,configuration=environment",
     ),
-    ("passwords", "door=http-api,request=inline,response=compressed,execution=single,configuration=bundled"),
+    (
+        "passwords",
+        "door=http-api,request=inline,response=buffered,compression=gzip,execution=single,configuration=bundled",
+    ),
     (
         "passwords",
         "door=rest-api,request=inline,response=buffered,execution=single,configuration=parameter-store",

@@ -25,7 +25,9 @@ TOLERANCE = 1e-9  # of a number
 FLOOR = 1e-15  # below it a difference is none
 EXACT = {"help", "signatures", "export"}  # their texts are compared as they are: no number is looked for
 TIES = {"alternatives": "score_usd"}  # rows of equal rank may stand in any order
-UNORDERED = {"excluded": "because"}  # rows that the baseline has in another order from one process to the next
+UNORDERED = {
+    "excluded": "because"
+}  # rows that the baseline has in another order from one process to the next
 NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d+)?")
 ABSENT = "(absent)"
 SHOWN = 160  # characters of a value that a line shows

@@ -414,10 +414,10 @@ def signatures(few: bool) -> Answer:
     w = ex.Workload.load("passwords")
     r = ex.recommend(w)
     given = {
-        "a finding": r.found[0],
-        "an alternative": r.others[0],
-        "a reason": r.reasons[0],
-        "an assumption": r.assumed[0],
+        "a finding": _rows(r, "findings", "found")[0],
+        "an alternative": _rows(r, "alternatives", "others")[0],
+        "a reason": _rows(r, "rejections", "reasons")[0],
+        "an assumption": _rows(r, "assumptions", "assumed")[0],
         "a line of a bill": r.bill.lines[0],
         "a plan": ex.live.plan(w),
         "a simulation": ex.simulate(2.0, 0.1, duration_s=100),
@@ -428,6 +428,11 @@ def signatures(few: bool) -> Answer:
     names |= {f"type of {name}": type(value) for name, value in given.items() if value is not None}
     answers = {name: _told(value) for name, value in names.items()}
     return answers | {"ex": sorted(ex.__all__), "dir": dir(ex), "ex.live": sorted(ex.live.__all__)}
+
+
+def _rows(r: Any, name: str, before: str) -> Any:
+    """The rows of an answer; in the baseline they may be a recommendation's own, under another name."""
+    return getattr(r.answer, name) if hasattr(r, "answer") else getattr(r, before)
 
 
 def _takes(function: Callable[..., Any], name: str) -> bool:

@@ -35,7 +35,9 @@ def main() -> int:
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     parser.add_argument("--tree", type=Path, default=ROOT, help="the checkout that is guarded")
-    parser.add_argument("--record-sample", action="store_true", help="write tests/guard/answers from the baseline")
+    parser.add_argument(
+        "--record-sample", action="store_true", help="write tests/guard/answers from the baseline"
+    )
     parser.add_argument("--sample", action="store_true", help="compare the sample alone")
     parser.add_argument("--subjects", help="of these alone, such as help,signatures")
     parser.add_argument("--processes", type=int, default=2, help="that record at once")
@@ -79,7 +81,7 @@ def _subjects(given: str | None) -> list[str]:
     return [name for name in compare.SUBJECTS if name in names]
 
 
-# The environment of the baseline -----------------------------------------------------------------------------
+# The environment of the baseline ------------------------------------------------------------------------
 
 
 def environment() -> tuple[Path, Path]:
@@ -112,7 +114,7 @@ def _wheel() -> Path:
         archive.extractall(source, filter="data")
     packed.unlink()
     _run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", built, cwd=source)
-    return next(built.glob("explorer-0.1.0-*.whl"))
+    return next(built.glob("*.whl"))
 
 
 def _site(python: Path) -> Path:

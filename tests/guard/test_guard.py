@@ -1,4 +1,4 @@
-"""The tree answers as the baseline commit did: a sample of thirty workloads, and of all else that `make guard` compares.
+"""The tree answers as the baseline commit did: thirty workloads, and all else that `make guard` compares.
 
 The answers of the baseline are in answers/, as `tests/guard/run.py --record-sample` wrote them.
 """

@@ -17,15 +17,17 @@ from typing import Any
 
 SEED = "guard-1"
 COUNT = 300
-SAMPLE = tuple(range(0, COUNT, 14))  # of the numbers: 22, beside the eight examples
+SAMPLE = tuple(range(0, COUNT, 14))  # of the numbers: 22, beside the examples
 
 REGIONS = ("us-east-1", "eu-west-1", "eu-central-1", "us-west-2", "sa-east-1", "ap-southeast-2", "ap-south-1")
 LANGUAGES = ("python3.13", "python3.11", "nodejs22.x", "java21", "go", "rust", "dotnet8", "ruby3.3", "bun")
 NEEDS = ("custom-domain", "waf", "throttling", "usage-plans", "private")
 OPTIONS = {
+    "edge": ("none", "cloudfront"),
     "door": ("function-url", "http-api", "rest-api", "alb"),
     "request": ("inline", "presigned-upload"),
-    "response": ("buffered", "compressed", "streamed", "paged", "stored", "callback"),
+    "response": ("buffered", "streamed", "paged", "stored", "callback", "pushed", "accepted"),
+    "compression": ("none", "gzip"),
     "execution": (
         "single",
         "queued",
@@ -35,7 +37,9 @@ OPTIONS = {
         "recursion",
         "durable",
         "step-functions",
+        "express",
     ),
+    "initialization": ("on-demand", "provisioned-concurrency", "snap-start"),
     "configuration": (
         "environment",
         "bundled",
@@ -45,6 +49,10 @@ OPTIONS = {
         "appconfig",
     ),
 }
+QUOTAS = {  # of an account, from where to where
+    "lambda.concurrency": (100, 20_000),
+    "apigw.throttle": (1000, 50_000),
+}
 TIMES = ("exchange.rtt", "door.http-api", "door.rest-api", "s3.request", "ecs.start", "ssm.get")
 AXES = {  # what may vary, and from where to where
     "request": (100, 5e7),
@@ -53,8 +61,11 @@ AXES = {  # what may vary, and from where to where
     "configuration": (3072, 60_000),
     "requests_per_month": (1e3, 1e9),
     "response.compression": (0.05, 1),
+    "response.cacheable": (0.01, 0.99),
     "response.kept": (3600, 3e6),
     "runtime.memory": (128, 10_240),
+    "runtime.cpu": (0.01, 1),
+    "network.per_request": (100, 1e6),
     "client.waits": (1, 900),
     "client.bandwidth": (1e5, 1e8),
     "targets.success": (0.9, 0.9999),
@@ -132,7 +143,7 @@ class _Maker:
             text,
             files,
             self.pick(REGIONS) if self.chance(0.2) else None,
-            (self._design(5), self._design(1 + int(self.draw() * 3)), self._design(1)),
+            (self._design(len(OPTIONS)), self._design(1 + int(self.draw() * 3)), self._design(1)),
             tuple(f"{axis}={self._rate()}" for axis in self._distinct(GROWN, 1 + int(self.draw() * 2))),
             self.pick((6, 12, 24, 36)),
             {axis: self._values(axis) for axis in self._distinct(tuple(AXES), 2 + self.chance(0.25))},
@@ -187,21 +198,42 @@ class _Maker:
                 name: self._spread("times", self.between(0.002, 0.2), self._seconds)
                 for name in self._distinct(TIMES, 2)
             }
+        if self.chance(0.2):
+            made["peak_ramp"] = self.pick(("1 min", "10 min", "1 hour", "6 hours", 120))
+        if self.chance(0.25):
+            made["network"] = self._network()
+        if self.chance(0.15):
+            made["downstream"] = {"concurrency": int(self.between(1, 3000))}
+        if self.chance(0.15):
+            quota = self.pick(tuple(QUOTAS))
+            made["account"] = {quota: int(self.between(*QUOTAS[quota]))}
+        return made
+
+    def _network(self) -> dict[str, Any]:
+        made: dict[str, Any] = {"vpc": self.chance(0.7)}
+        if made["vpc"]:
+            made["internet"] = self.chance(0.5)
+        if self.chance(0.5):
+            made["per_request"] = self._bytes(self.between(100, 1e6))
         return made
 
     def _client(self) -> dict[str, Any]:
         made: dict[str, Any] = {}
         if self.chance(0.6):
             made["waits"] = self._seconds(self.pick((2, 5, 10, 25, 29, 30, 60, 300, 900)))
-        for name, share in (("polls", 0.6), ("uploads", 0.5), ("receives_callbacks", 0.3)):
+        for name, share in (("polls", 0.6), ("uploads", 0.5), ("receives_callbacks", 0.3), ("sockets", 0.3)):
             if self.chance(share):
                 made[name] = self.chance(0.5)
+        if self.chance(0.2):
+            made["collects"] = self.chance(0.5)
         if self.chance(0.3):
             made["bandwidth"] = self.pick(("2 Mbit/s", "20 Mbit/s", "100 Mbit/s", "5 MB/s", 1_250_000))
         if self.chance(0.3):
             made["auth"] = self.pick(("none", "iam", "jwt"))
         if self.chance(0.25):
             made["needs"] = self.some(NEEDS, 0.35)
+        if self.chance(0.15):
+            made["headers"] = self._bytes(self.between(200, 9000))
         return made
 
     def _configuration(self, total: float) -> Any:
@@ -229,6 +261,8 @@ class _Maker:
         made: dict[str, Any] = {"success": self.pick((0.9, 0.95, 0.99, 0.999, 0.9999, 1))}
         if self.chance(0.5):
             made["latency_p95"] = self._seconds(self.between(0.3, 3000))
+        if self.chance(0.2):
+            made["first_byte_p95"] = self._seconds(self.between(0.1, 300))
         return made
 
     def _preferences(self) -> dict[str, Any]:
@@ -241,6 +275,8 @@ class _Maker:
             made["discount"] = self.pick((0, 0.05, 0.2, 0.5))
         if self.chance(0.3):
             made["month_hours"] = self.pick((672, 720, 730, 744))
+        if self.chance(0.25):
+            made["savings_plan"] = self.pick(("none", "compute-1y", "compute-3y"))
         return made
 
     # Kinds ------------------------------------------------------------------------------------------
@@ -248,6 +284,8 @@ class _Maker:
     def _web(self, made: dict[str, Any]) -> None:
         """Small and quick answers, often."""
         made["requests_per_month"] = int(self.between(1e6, 3e9))
+        made["runtime"] = self._spread("runtime", self.between(0.01, 2), self._seconds, table=True)
+        self._sizes(made["runtime"])
 
     def _large_answers(self, made: dict[str, Any]) -> None:
         """Answers about the limits of a payload."""
@@ -255,6 +293,8 @@ class _Maker:
         made["response"] |= {"binary": self.chance(0.5), "divisible": self.chance(0.4)}
         if self.chance(0.5):
             made["response"]["compression"] = self.between(0.05, 1)
+        if self.chance(0.3):
+            made["response"]["cacheable"] = round(self.draw(), 3)
         if self.chance(0.5):
             made["response"]["kept"] = self.pick(("1 hour", "1 day", "7 days", "30 days", 3600))
         made["requests_per_month"] = int(self.between(1e3, 3e6))
@@ -298,7 +338,7 @@ class _Maker:
 
     def _infeasible(self, made: dict[str, Any]) -> None:
         """What no design can serve, or nearly none."""
-        made["response"] = self._spread("response", self.between(1e8, 1e12), self._bytes)
+        made["response"] = self._spread("response", self.between(1e8, 1e11), self._bytes)
         made["runtime"] = self._spread("runtime", self.between(1e3, 3e6), self._seconds)
         made["client"] |= {"polls": self.chance(0.3), "waits": self._seconds(self.between(1, 60))}
         made["targets"] = {"success": 0.9999}
@@ -340,6 +380,23 @@ class _Maker:
             runtime["init"] = self._spread("init", self.between(0.1, 8), self._seconds)
         if self.chance(0.2):
             runtime["network"] = self.pick(("500 Mbit/s", "70 MB/s", 1e7))
+        for name in ("interruptible", "once", "orchestrated"):
+            if self.chance(0.15):
+                runtime[name] = self.chance(0.7)
+        self._sizes(runtime)
+
+    def _sizes(self, runtime: dict[str, Any]) -> None:
+        """How the work computes, and whether its sizes are left open."""
+        if self.chance(0.3):
+            runtime["cpu"] = self.pick((0.001, 0.05, 0.3, 0.8, 1))
+        if self.chance(0.2):
+            runtime["threads"] = self.pick((1, 2, 6))
+        if self.chance(0.15):
+            runtime["memory"] = "any"
+            if self.chance(0.5):
+                runtime["used"] = self.pick(("100 MB", "400 MB", "2 GB"))
+        if self.chance(0.15):
+            runtime["architecture"] = "any"
 
     # Spreads ----------------------------------------------------------------------------------------
 

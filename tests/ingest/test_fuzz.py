@@ -16,6 +16,7 @@ from explorer.ingest import function, lambda_report
 from explorer.ingest.reader import gather, lines_reader
 from explorer.ingest.result import Summary
 from explorer.ingest.workload import draft
+from tests.ingest.test_formats import FORMS, RESULTS
 
 REPORT = (
     "REPORT RequestId: {id}\tDuration: {d} ms\tBilled Duration: {b} ms\t"
@@ -39,9 +40,11 @@ SEEDS = (
     '{"power":"512","cost":2.1e-6,"duration":91.2,"stateMachine":{"visualization":"https://x/#gAA=;AABhRA==;AACAPw=="}}',
     "<request><status>200</status><responseLength>7</responseLength></request>",
 )
+OTHERS = tuple(text[0][:1500].encode() for text in FORMS.values()) + tuple(map(str.encode, RESULTS.values()))
 PACKED = gzip.compress(json.dumps({"logEvents": [{"timestamp": 1, "message": SEEDS[0]}]}).encode())
 BYTES = (
     *(seed.encode() for seed in SEEDS),
+    *OTHERS,
     PACKED,
     base64.b64encode(PACKED),
     b"PAR1",
@@ -52,7 +55,8 @@ BYTES = (
 @st.composite
 def torn(draw):
     """A real beginning, cut, repeated, with bytes put in, taken out and turned."""
-    pieces = draw(st.lists(st.sampled_from(BYTES), min_size=1, max_size=4))
+    seeds = draw(st.sampled_from([BYTES, OTHERS]))
+    pieces = draw(st.lists(st.sampled_from(seeds), min_size=1, max_size=3))
     content = draw(st.sampled_from([b"\n", b"\r\n", b"", b",", b"\0"])).join(pieces)
     for _ in range(draw(st.integers(0, 6))):
         at = draw(st.integers(0, len(content)))
@@ -96,9 +100,10 @@ def test_any_bytes_are_read_to_their_end(tmp_path_factory, content):
 @settings(max_examples=int(os.environ.get("FUZZ", 60)))
 def test_any_text_is_read_by_every_reader_of_lines(lines, text):
     block = "\n".join([*lines, text]).encode("utf-8", "replace")
-    for head in SEEDS:
+    heads = [*SEEDS, *(text[0] for text in FORMS.values())]
+    for head in heads[:: max(len(lines), 1)]:
         for part in lines_reader(head.encode())(block):
-            assert part.read >= 0
+            assert part.read >= part.used >= 0
 
 
 @given(st.text(max_size=300) | st.builds("{}{}".format, st.sampled_from(SEEDS), st.text(max_size=50)))

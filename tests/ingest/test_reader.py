@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 pytest.importorskip("polars")
 
 from explorer.errors import ExplorerError
-from explorer.ingest import lambda_report, reports
+from explorer.ingest import lambda_report
+from explorer.ingest.formats import reports
 from explorer.ingest.reader import gather
 from explorer.ingest.result import Summary
 

@@ -72,9 +72,9 @@ def test_the_workload_has_the_quantiles_of_the_log(days, tmp_path):
     w = Workload.load(toml)
     for level in (0.5, 0.9, 0.99, 0.999):
         assert w.runtime.spread.quantile(level) == pytest.approx(
-            np.quantile(durations, level) / 1000, rel=1e-9
-        )
-    assert w.runtime.spread.quantile(1) == pytest.approx(durations.max() / 1000)
+            np.quantile(durations, level) / 1000, rel=5e-4
+        )  # to four digits
+    assert durations.max() / 1000 <= w.runtime.spread.quantile(1) <= durations.max() / 1000 * 1.001
     assert w.runtime.memory == 512 and w.response.spread.median == 40 * 1024
     assert found["duration_ms"]["p99"] == np.quantile(durations, 0.99)
 
@@ -150,6 +150,17 @@ def test_time_outs_are_said_to_be_a_lower_bound(tmp_path):
     answer(SAMPLES / "reports.txt", "-o", tmp_path / "w.toml")
     assert "lower bound" in (tmp_path / "w.toml").read_text()
     assert "lower bound" in run(SAMPLES / "reports.txt").stdout
+
+
+@pytest.mark.parametrize(("used", "kept"), [("1023", 1023), ("1024", 1024), ("1093", 1024)])
+def test_memory_used_beyond_the_size_of_most_is_cut_at_it_and_said(tmp_path, used, kept):
+    """A report may count past its own size: a workload whose work needs more than it has is refused."""
+    text = (SAMPLES / "reports.txt").read_text().replace("Used: 1024 MB", "Used: 900 MB")
+    (tmp_path / "a.log").write_text(text.replace("Used: 1093 MB", f"Used: {used} MB"))
+    answer(tmp_path / "a.log", "-o", tmp_path / "w.toml")
+    runtime = Workload.load(tmp_path / "w.toml").runtime
+    assert (runtime.memory, runtime.used) == (1024, kept)
+    assert ("the most that was used is 1093 MB" in (tmp_path / "w.toml").read_text()) == (used == "1093")
 
 
 def test_a_file_that_is_there_is_not_overwritten(days, tmp_path):
@@ -238,6 +249,195 @@ def test_what_was_written_before_can_be_read_again(days, tmp_path):
 
     pl.DataFrame({"duration_ms": days[1], "time_s": [1.78e9] * 2880}).write_parquet(tmp_path / "a.parquet")
     assert answer(tmp_path / "a.parquet")["duration_ms"]["p90"] == np.quantile(days[1], 0.9)
+
+
+ACCESS = (
+    '192.0.2.1 - - [02/Nov/2026:{hour:02d}:{minute:02d}:00 +0000] "GET {path} HTTP/1.1" {status} {size}\n'
+)
+
+
+@pytest.fixture
+def access(tmp_path):
+    """An hour of an access log: an order, a report, an image and a health check a minute; one fails."""
+    requests = (
+        ("/v1/orders/{}", 200, 700),
+        ("/v1/report", 200, 90_000),
+        ("/a.png", 200, 5_000_000),
+        ("/health", 200, 2),
+    )
+    text = "".join(
+        ACCESS.format(hour=8, minute=minute, path=path.format(minute), status=status, size=size)
+        for minute in range(60)
+        for path, status, size in requests
+    )
+    text += ACCESS.format(hour=9, minute=0, path="/v1/orders/x", status=502, size=150)
+    (tmp_path / "access.log").write_text(text)
+    return tmp_path / "access.log"
+
+
+@pytest.mark.parametrize(
+    ("options", "used", "largest"),
+    [
+        ((), 121, 90_000),
+        (("--include", "/v1/orders"), 61, 700),
+        (("--include", "/v1/*", "--exclude", "*report"), 61, 700),
+        (("--exclude", "^/v1/(report|x)$"), 61, 700),
+        (("--exclude", "5xx", "--exclude", "/v1/report"), 60, 700),
+        (("--include", "502"), 1, 150),
+        (("--include", "*.png"), 60, 5_000_000),  # what is asked for by name counts, static or not
+        (("--since", "2026-11-02T08:30:00"), 61, 90_000),
+        (("--until", "2026-11-02T08:30:00"), 60, 90_000),
+        (("--since", "2026-11-02T08:10:00", "--until", "2026-11-02T08:20:00"), 20, 90_000),
+    ],
+)
+def test_requests_are_selected_by_path_status_and_time_and_the_others_are_counted(
+    options, used, largest, access
+):
+    found = answer(access, *options)
+    assert found["used"] == used and found["response_bytes"]["max"] == largest
+    assert found["read"] == 241 and found["unreadable"] == 0
+    reasons = [row for row in found["ignored"] if " " in row["what"]]
+    assert used + sum(row["lines"] for row in reasons) == 241
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--include", "("), '--include is "(": expected a status (404, 5xx), or a path'),
+        (("--since", "soon"), 'the time is "soon": expected now, 14d'),
+        (("--since", "1h", "--until", "2h"), "expected a time before --until"),
+        (("--include", "/v2"), "no request is left"),
+    ],
+)
+def test_a_selection_that_cannot_be_used_is_refused(options, says, access):
+    assert says in refused(access, *options)
+
+
+def test_several_functions_in_a_folder_become_several_workloads(tmp_path):
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    for name, size, memory in (("orders", 3, 512), ("export", 2, 1024)):
+        for part in range(size):
+            text = log([50.0 + part] * 720, start=1_780_000_000 + part * 43_200, memory=memory)
+            (logs / f"{name}-2026-11-0{part + 1}.log").write_text(text.replace("0b1e", f"{name}-{part}"))
+    out = tmp_path / "out"
+    out.mkdir()
+    found = answer(logs, "-o", out)
+    assert [(one["name"], one["invocations"]) for one in found["workloads"]] == [
+        ("export", 1440),
+        ("orders", 2160),
+    ]
+    assert {path.name for path in out.iterdir()} == {"export.toml", "orders.toml"}
+    known = tomllib.loads((out / "export.toml").read_text())
+    assert known["runtime"]["memory"] == "1024 MB" and known["name"] == "export"
+    assert found["invocations"] == 3600
+    answer(logs, "-o", tmp_path / "w.toml")  # or beside one name
+    assert {path.name for path in tmp_path.glob("*.toml")} == {"w-export.toml", "w-orders.toml"}
+
+
+def test_the_log_groups_of_delivered_records_are_told_apart(tmp_path):
+    record = {"messageType": "DATA_MESSAGE", "logGroup": "", "logEvents": []}
+    text = ""
+    for name in ("orders", "export"):
+        events = [{"timestamp": 1_780_000_000_000 + n, "message": line} for n, line in
+                  enumerate(log([9.0] * 12).replace("0b1e", name).splitlines())]  # fmt: skip
+        text += json.dumps(record | {"logGroup": f"/aws/lambda/{name}", "logEvents": events})
+    (tmp_path / "a.json").write_text(text)
+    found = answer(tmp_path / "a.json")
+    assert [(one["name"], one["invocations"]) for one in found["workloads"]] == [
+        ("export", 12),
+        ("orders", 12),
+    ]
+
+
+TEMPLATE = """
+AWSTemplateFormatVersion: '2010-09-09'
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Api: {Type: AWS::Serverless::Api, Properties: {StageName: live, EndpointConfiguration: {Type: PRIVATE},
+        Auth: {DefaultAuthorizer: AWS_IAM}}}
+  Orders:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      MemorySize: 1024
+      Timeout: 25
+      Architectures: [arm64]
+      Environment: {Variables: {TABLE: orders, API_KEY: hush-hush}}
+      Events: {Get: {Type: Api, Properties: {Path: /orders, Method: get, RestApiId: !Ref Api}}}
+"""
+
+
+def test_a_template_fills_what_it_says_and_no_value_of_it_is_shown(days, tmp_path):
+    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    toml = tmp_path / "w.toml"
+    found = answer(days[0], tmp_path / "template.yaml", "-o", toml, "--set", "response=40KB")
+    text = toml.read_text()
+    w = Workload.load(toml)
+    assert w.current.door == "rest-api" and w.current.response == "buffered"
+    assert (w.runtime.memory, w.runtime.architecture, w.runtime.language) == (
+        512,
+        "arm64",
+        "python3.13",
+    )  # as logged
+    assert w.client.needs == ("private",) and w.client.auth == "iam"
+    assert (w.configuration.entries, w.configuration.secrets, w.configuration.largest) == (2, 1, 9)
+    assert w.configuration.total == 5 + 6 + 7 + 9  # TABLE orders API_KEY hush-hush
+    assert "hush" not in text and "time-out is 25 s" in text
+    assert found["invocations"] == 2880
+
+
+def test_a_template_that_cannot_be_read_is_named_and_not_quoted(tmp_path):
+    (tmp_path / "template.yaml").write_text(TEMPLATE + "  Bad: *hush-hush\n")
+    said = refused(tmp_path / "template.yaml")
+    assert "cannot be read as a template or a plan" in said and "hush" not in said
+
+
+def test_a_load_test_tells_the_time_at_the_memory_that_is_given(tmp_path):
+    rows = "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset\n"
+    (tmp_path / "hey.csv").write_text(rows + "0.4,0,0,0,0,0,200,0.1\n" * 100)
+    from explorer.ingest.reader import gather
+    from explorer.ingest.result import Summary
+    from explorer.ingest.workload import draft, tune
+
+    summary = Summary(gather([str(tmp_path / "hey.csv")]))
+    made = draft(summary, "w", "today")
+    tune(made, summary)
+    assert made.tuned == []  # no one said at which size it ran
+    made.set("runtime.memory", "512 MB")
+    tune(made, summary)
+    assert made.tuned == [{"memory": "512 MB", "p50": "400 ms"}]
+
+
+def test_a_field_that_the_workload_has_is_written_and_no_other(monkeypatch):
+    from explorer.ingest import workload
+
+    made = workload.Draft()
+    made.set_if_there("runtime.of_tomorrow", 0.5)
+    assert made.known == {}
+    monkeypatch.setattr(workload, "by_path", lambda: {"runtime.of_tomorrow": None})
+    made.set_if_there("runtime.of_tomorrow", [{"memory": "512 MB", "p50": "9 s"}])
+    assert tomllib.loads("\n".join(made._lines()))["runtime"]["of_tomorrow"][0]["p50"] == "9 s"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "up", "shown"),
+    [
+        (220744.5, 1.0, False, "215.6 KB"),
+        (9999.0, 1.0, False, "9999 B"),
+        (10_000.0, 1.0, False, "9.766 KB"),
+        (6_291_556.0, 1.0, True, "6.001 MB"),  # over 6 MB: a rounding does not bring it back
+        (6_291_456.0, 1.0, True, "6 MB"),
+        (586.625, 1e-3, False, "586.6 ms"),
+        (1784.32, 1e-3, False, "1.784 s"),
+        (1784.32, 1e-3, True, "1.785 s"),
+        (600_000.0, 1e-3, True, "10 min"),
+    ],
+)
+def test_figures_are_written_in_the_units_and_to_the_digits_of_people(value, unit, up, shown):
+    from explorer.ingest.workload import _shown
+
+    assert _shown(value, unit, up) == shown
 
 
 def test_what_the_user_sets_in_a_section_of_its_own_is_written():

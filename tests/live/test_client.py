@@ -62,6 +62,7 @@ class Endpoint:
         self.jobs, self.keys, self.uploads = {}, {}, {}
         self.seen, self.faults = [], []
         self.polls, self.retry_after, self.routes = 1, "0", {"jobs", "uploads"}
+        self.gzipped = False  # what jobs come to
         self.kind, self.page_bytes, self.link = "application/octet-stream", 0, '<?page={}>; rel="next"'
         self.tell = lambda told: told  # what becomes of a status before it is sent
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
@@ -189,6 +190,8 @@ class Endpoint:
         if job["status"] == "queued" and job["looks"] >= self.polls:
             body = json.loads(job["body"])
             job["result"], job["status"] = sample(body), "succeeded"
+            if self.gzipped:
+                job["result"] = gzip.compress(job["result"], mtime=0)
             if body.get("fail_at_step") is not None:
                 job["status"], job["error"] = "failed", {"type": "StepFailed", "detail": "at step 0"}
         told = {"id": id, "status": job["status"], "progress": 1, "attempts": 1, "submitted": 1, "updated": 2}
@@ -242,11 +245,12 @@ class Endpoint:
             upload["body"] = asked.body
             return self.say(asked, 200 if fits else 403, content=b"")
         whole = self.jobs[name].get("stored", self.jobs[name]["result"])
+        encoding = {"content_encoding": "gzip"} if self.gzipped else {}
         if span := asked.headers["range"]:
             start = int(re.fullmatch(r"bytes=(\d+)-", span)[1])
             where = f"bytes {start}-{len(whole) - 1}/{len(whole)}"
-            return self.say(asked, 206, content=whole[start:], content_range=where)
-        return self.say(asked, 200, content=whole)
+            return self.say(asked, 206, content=whole[start:], content_range=where, **encoding)
+        return self.say(asked, 200, content=whole, **encoding)
 
 
 def wrongly_signed(asked, root: str, scope=("us-east-1", "execute-api")) -> str | None:
@@ -589,6 +593,49 @@ def test_a_wrong_checksum_leaves_nothing(client, endpoint, tmp_path, stored):
     endpoint.jobs[job.id]["stored"] = stored
     for take in (lambda: client.download(job, tmp_path / "x"), lambda: client.result(job)):
         with pytest.raises(exchange.DownloadError, match=job.id):
+            take()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_a_stored_result_that_is_gzipped_is_undone(client, endpoint, tmp_path, told):
+    """The status tells it, or the bucket alone does; what is broken off is gone on with all the same."""
+    endpoint.gzipped, noise = True, ask(30_000_000)
+    if told:
+        endpoint.tell = _with_encoding
+    packed = gzip.compress(sample(noise), mtime=0)
+    assert 100_000 > len(packed) > 20_000
+    job, path = client.wait(client.submit(noise)), tmp_path / "x"
+    assert (job.result.bytes, job.result.sha256) == (len(packed), hashlib.sha256(packed).hexdigest())
+    endpoint.fail("GET", "/s3/", 1000 + 20_000)
+    seen = []
+    assert client.download(job, path, on_progress=lambda *at: seen.append(at)) == path
+    assert path.read_bytes() == sample(noise) and list(tmp_path.iterdir()) == [path]
+    assert seen[-1] == (len(packed), len(packed)) and endpoint.seen[-1].headers["range"] == "bytes=20000-"
+    assert client.result(job) == sample(noise)
+
+
+def _with_encoding(status):
+    if "result" in status:
+        status["result"]["content_encoding"] = "gzip"
+    return status
+
+
+NO_GZIP = {
+    "text": b"no gzip",
+    "cut off": gzip.compress(b"x" * 5000)[:-9],
+    "no deflate": b"\x1f\x8b\x08" + b"\0" * 7 + b"\xff" * 40,
+}
+
+
+@pytest.mark.parametrize("stored", NO_GZIP.values(), ids=NO_GZIP)
+def test_what_is_no_gzip_though_it_is_said_to_be_leaves_nothing(client, endpoint, tmp_path, stored):
+    endpoint.tell = _with_encoding
+    job = client.submit(ask())
+    client.wait(job)
+    endpoint.jobs[job.id]["result"] = stored
+    for take in (lambda: client.download(job.id, tmp_path / "x"), lambda: client.result(job.id)):
+        with pytest.raises(exchange.DownloadError, match=f"{job.id} cannot be decompressed"):
             take()
     assert list(tmp_path.iterdir()) == []
 

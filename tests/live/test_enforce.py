@@ -379,7 +379,7 @@ def test_a_call_that_finds_no_room_is_told_so(bench):
     table = bench.table("taken")
     bench.invoke({"count": table, "hold": 30}, name, InvocationType="Event")
     assert until(lambda: bench.counted(table) == 1)
-    assert bench.post(url, b"{}").status == catalogue.breach("lambda.concurrency", "http-api").status
+    assert bench.post(url, b"{}").status == catalogue.breach_at_door("lambda.concurrency", "http-api").status
     impatient = bench.session.client("lambda", config=Config(retries={"total_max_attempts": 1}))
     error = refused(impatient.invoke, FunctionName=name, Payload=b"{}")
     assert code(error) == (429, "TooManyRequestsException")

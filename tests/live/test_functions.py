@@ -771,7 +771,7 @@ def test_one_byte_more_than_an_answer_may_have(fn):
 @pytest.mark.parametrize("binary", [False, True])
 @pytest.mark.parametrize("share", [0.1, 0.5])
 def test_a_compressed_answer_is_as_small_as_was_said(ship, binary, share):
-    here = ship(response="compressed", compression=share, binary=binary)
+    here = ship(response="whole", gzip=True, compression=share, binary=binary)
     event = request("POST", "/run", {"response_bytes": 400_000})
     answer = here.front.handler(event, invocation())
     packed = base64.b64decode(answer["body"])
@@ -791,6 +791,33 @@ def test_pages_together_are_the_whole(ship):
     assert got == here.sample.answer(BODY["response_bytes"], BODY["seed"]).content
     for page, status in (("3", 404), ("0", 400), ("x", 400), ("-1", 400), ("²", 400)):
         assert asked(here, "POST", "/run", BODY, query={"page": page}).status == status
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_each_page_is_compressed_by_itself(ship, binary):
+    here = ship(response="page", page_bytes=30_000, gzip=True, compression=0.1, binary=binary)
+    pages = []
+    for page in ("1", "2"):
+        answer = here.front.handler(request("POST", "/run", BODY, query={"page": page}), invocation())
+        assert answer["headers"]["Content-Encoding"] == "gzip" and answer["isBase64Encoded"]
+        pages.append(gzip.decompress(base64.b64decode(answer["body"])))
+    assert [len(page) for page in pages] == [30_000, 20_000]
+    assert b"".join(pages) == here.sample.answer(BODY["response_bytes"], BODY["seed"]).content
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_stored_result_is_told_as_it_is_downloaded(ship, jobs_stack, packed):
+    here = ship(gzip=packed, compression=0.1)
+    id, event = queued(here)
+    here.slices.advance(event, lambda: 60.0)
+    told = here.status._result(here.jobs.read(id, ME))
+    with urllib.request.urlopen(told["url"]) as answer:
+        got, encoding = answer.read(), answer.headers["Content-Encoding"]
+    assert (told["bytes"], told["sha256"]) == (len(got), hashlib.sha256(got).hexdigest())
+    assert (encoding, told.get("content_encoding")) == (("gzip", "gzip") if packed else (None, None))
+    whole = gzip.decompress(got) if packed else got
+    assert whole == here.sample.answer(BODY["response_bytes"], BODY["seed"]).content
+    assert (len(got) < 0.2 * len(whole)) == packed
 
 
 def test_a_page_does_not_cut_a_character(ship, tmp_path):

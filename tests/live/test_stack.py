@@ -17,6 +17,7 @@ from explorer.live.cloud import supervisor
 from explorer.live.deployment import create, deploy, target
 from explorer.live.deployment.deploy import NotDeployableError
 from explorer.live.deployment.template import Stack
+from tests.support.local_bench import until
 
 QUICK = "door=http-api,request=inline,response=buffered,execution=single,configuration=environment"
 STORED = "door=http-api,request=inline,response=stored,execution=single,configuration=secrets-manager"
@@ -47,7 +48,7 @@ SERVICES = {  # what an account holds, by the call that lists it
 def place():
     """A target of its own that is there before the first stack, and stays."""
     name = f"stack-{os.getpid()}"
-    supervisor.start(name)
+    supervisor.start(name, limits={"lambda.async.retry_wait_s": 0.5})  # for 60 s
     try:
         yield target.Local.found("us-east-1", name)
     finally:
@@ -89,16 +90,61 @@ def test_a_stack_goes_up_works_and_leaves_nothing(place, door, store, execution)
     assert holds(place) == before
 
 
-@pytest.mark.parametrize("response", ["buffered", "compressed", "paged"])
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+@pytest.mark.parametrize("response", ["buffered", "paged", "stored"])
 @pytest.mark.parametrize("door", ["function-url", "http-api", "rest-api"])
-def test_an_endpoint_that_answers_gives_the_same_bytes_by_every_way(place, door, response):
-    w = Workload(**SMALL | {"response": {"p50": "2 KB", "divisible": True, "binary": True}})
+def test_an_endpoint_that_answers_gives_the_same_bytes_by_every_way(place, door, response, compression):
+    share = 1.0 if compression == "none" else 0.5
+    size = {"p50": "2 KB", "divisible": True, "binary": True, "compression": share}
+    w = Workload(**SMALL | {"response": size})
     chosen = f"door={door},request=inline,response={response},execution=single,configuration=secrets-manager"
-    standing = deploy.deploy(w, chosen, place)
+    standing = deploy.deploy(w, f"{chosen},compression={compression}", place)
     with Client(standing.url, standing.credentials()) as client:
         got = client.run({**WORK, "response_bytes": 6_000_000 if response == "paged" else 3_000_000})
     deploy.destroy(standing)
     assert len(got) == (6_000_000 if response == "paged" else 3_000_000)
+
+
+@pytest.mark.parametrize("execution", ["single", "queued"])
+@pytest.mark.parametrize("door", ["function-url", "http-api", "rest-api"])
+def test_what_is_acknowledged_is_done_and_what_fails_lies_in_a_queue(place, door, execution, tmp_path):
+    before = holds(place)
+    (tmp_path / "hook.py").write_text(
+        "def handle(body, context):\n"
+        "    if body['fails']:\n"
+        "        raise ValueError('a secret of the caller')\n"
+        "    print('done', body['n'], len(body['filled']), flush=True)\n"
+    )
+    w = Workload(**SMALL | {"configuration": {"total": "1 KB", "entries": 4}, "client": {"collects": False}})
+    chosen = f"door={door},request=inline,response=accepted,execution={execution},configuration=environment"
+    standing = deploy.deploy(w, chosen, place, handler=f"{tmp_path / 'hook.py'}:handle")
+    logs, sqs = place.client("logs"), place.client("sqs")
+
+    def logged():
+        events = logs.filter_log_events(logGroupName=f"/aws/lambda/{standing.name}-work")["events"]
+        return [event["message"].strip() for event in events]
+
+    with Client(standing.url, standing.credentials()) as client:
+        assert client.run({"fails": False, "n": 1, "filled": ""}) is None
+        large = {"fails": False, "n": 2, "filled": "x" * 2_000_000}  # more than an event or a message holds
+        first, again = client.submit(large, "one-key"), client.submit(large, "one-key")
+        other = client.submit(large | {"n": 3}, "one-key")
+        assert first.id == again.id != other.id and first.status == "accepted"
+        with pytest.raises(CloudError, match="keeps no results"):
+            client.result(first)
+        for refused in (client.status, client.cancel):
+            with pytest.raises(CloudError, match=r"40[345]"):
+                refused(first.id)  # 403: an API's callers may use its routes alone
+        assert until(lambda: {"done 1 0", "done 2 2000000", "done 3 2000000"} <= set(logged()))
+        failed = client.submit({"fails": True, "n": 4, "filled": ""})
+    (queue,) = [url for url in sqs.list_queues()["QueueUrls"] if f"{standing.name}-DeadLetters" in url]
+    if execution == "single":  # a message that a worker had comes back after its time-out only
+        got = []
+        assert until(lambda: got.extend(sqs.receive_message(QueueUrl=queue).get("Messages", [])) or got)
+        assert [failed.id in message["Body"] for message in got] == [True]
+    assert not [line for line in logged() if "a secret" in line]
+    deploy.destroy(standing)
+    assert holds(place) == before
 
 
 def test_stacks_side_by_side_do_not_see_each_other(place, workload):

@@ -9,11 +9,12 @@ from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
 from explorer import Workload
-from explorer.engine.designs import OPTIONS, Design, table
+from explorer.engine.designs import OPTIONS, table
 from explorer.errors import DesignError
 from explorer.live.deployment.export import readme
 from explorer.live.deployment.template import Stack, filler, stack_of
 from explorer.options.base.resources import CALLER, Allow, Entry, FunctionRole, Route, Setting, Variable
+from tests.support.designs import plain
 
 DEPLOYABLE = [design for design in table().designs if design.deployable]
 DOORS = ("function-url", "http-api", "rest-api")
@@ -32,8 +33,8 @@ def workload(secrets=3, **changes):
 
 
 def stack(design, **changes):
-    plain = design.configuration in {"environment", "bundled", "appconfig"}
-    return stack_of(workload(0 if plain else 3, **changes), design)
+    no_secrets = design.configuration in {"environment", "bundled", "appconfig"}
+    return stack_of(workload(0 if no_secrets else 3, **changes), design)
 
 
 def covering(designs):
@@ -68,25 +69,133 @@ def policies(template):
 
 def test_every_combination_that_the_endpoint_promises_is_deployable():
     promised = {
-        Design(door, request, response, execution, configuration)
+        plain(door, request, response, execution, configuration, compression=compression)
         for door in DOORS
         for request in OPTIONS["request"]
         for response, execution in [
-            *itertools.product(("buffered", "compressed", "paged"), ("single",)),
+            *itertools.product(("buffered", "paged"), ("single",)),
             *itertools.product(("stored",), JOBS),
+            *itertools.product(("accepted",), ("single", "queued")),
         ]
+        for compression in (("none",) if response == "accepted" else ("none", "gzip"))
         for configuration in OPTIONS["configuration"]
     }
     assert set(DEPLOYABLE) == promised
 
 
-def test_a_design_without_a_template_says_why():
-    with pytest.raises(DesignError, match="fargate has no template here"):
-        stack_of(workload(), Design("http-api", "inline", "stored", "fargate", "environment"))
+WITHOUT_A_TEMPLATE = {
+    "pushed": {"response": "pushed"},
+    "callback": {"response": "callback"},
+    "streamed": {"door": "function-url", "response": "streamed", "execution": "single"},
+    "express": {"execution": "express"},
+    "fargate": {"execution": "fargate"},
+    "managed-instance": {"execution": "managed-instance"},
+    "alb": {"door": "alb"},
+    "service": {"door": "alb", "response": "buffered", "execution": "service"},
+    "provisioned-concurrency": {"initialization": "provisioned-concurrency"},
+    "snap-start": {"initialization": "snap-start"},
+    "cloudfront": {"edge": "cloudfront"},
+}
+
+
+@pytest.mark.parametrize(("option", "changes"), WITHOUT_A_TEMPLATE.items(), ids=WITHOUT_A_TEMPLATE)
+def test_a_design_without_a_template_names_the_option_that_has_none(option, changes):
+    choices = {"door": "http-api", "request": "inline", "response": "stored", "execution": "queued"}
+    design = plain(**{**choices, "configuration": "environment", **changes})
+    assert not design.deployable
+    with pytest.raises(DesignError, match=f"{option}( has no template here|: callers are known by)"):
+        stack_of(workload(0), design)
+
+
+@pytest.mark.parametrize("execution", ["recursion", "durable", "step-functions"])
+def test_work_in_steps_that_nobody_collects_has_no_template(execution):
+    design = plain("http-api", "inline", "accepted", execution, "environment")
+    with pytest.raises(DesignError, match=f"{execution} has a template only where a result is collected"):
+        stack_of(workload(0, client={"collects": False}), design)
+
+
+@pytest.mark.parametrize("execution", ["single", "queued"])
+def test_what_is_only_acknowledged_has_no_table_and_its_failures_have_a_queue(execution):
+    made = stack(plain("http-api", "inline", "accepted", execution, "environment"))
+    resources = made.template["Resources"]
+    assert set(made.functions) == {"Work", "Submit"}
+    assert [route.path for route in made.of(Route)] == ["/jobs"]
+    assert "AWS::DynamoDB::Table" not in {resource["Type"] for resource in resources.values()}
+    dead = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+    if execution == "single":
+        settings = resources["WorkEvents"]["Properties"]
+        assert settings["DestinationConfig"] == {"OnFailure": {"Destination": dead}}
+    else:
+        assert resources["Queue"]["Properties"]["RedrivePolicy"]["deadLetterTargetArn"] == dead
+
+
+def test_every_option_is_in_some_template_or_refused_by_name():
+    put_up = {option for design in DEPLOYABLE for option in design.ids.values()}
+    assert put_up | set(WITHOUT_A_TEMPLATE) == {option for each in OPTIONS.values() for option in each}
+    assert not put_up & set(WITHOUT_A_TEMPLATE)
+
+
+@pytest.mark.parametrize(
+    ("door", "client", "field"),
+    [
+        ("http-api", {"auth": "jwt"}, "client.auth jwt"),
+        ("http-api", {"needs": ["custom-domain"]}, "client.needs custom-domain"),
+        ("rest-api", {"needs": ["usage-plans"]}, "client.needs usage-plans"),
+        ("rest-api", {"needs": ["private"]}, "client.needs private"),
+    ],
+)
+def test_a_wish_that_a_template_cannot_hold_is_refused_by_its_field(door, client, field):
+    design = plain(door, "inline", "buffered", "single", "environment")
+    with pytest.raises(DesignError, match=f"cannot be put up: {field}: "):
+        stack_of(workload(0, client=client), design)
+
+
+def test_a_web_acl_stands_in_front_of_the_stage_that_it_guards():
+    design = plain("rest-api", "inline", "buffered", "single", "environment")
+    made = stack_of(workload(0, client={"needs": ["waf"]}, peak_rps=0.5), design).template
+    kinds = {name: resource["Type"] for name, resource in made["Resources"].items()}
+    assert kinds["WebAcl"] == "AWS::WAFv2::WebACL"
+    assert kinds["StageWebAcl"] == "AWS::WAFv2::WebACLAssociation"
+    assert [str(match) for match in lint(json.dumps(made), config=ManualArgs(regions=["us-east-1"]))] == []
+
+
+def at_once(execution, bears, runtime=1):
+    """What keeps the work to as many at once: of the function, and of what reads its queue."""
+    design = plain("http-api", "inline", "stored", execution, "environment")
+    made = stack_of(workload(0, downstream={"concurrency": bears}, runtime=runtime), design).template
+    found = lint(json.dumps(made), config=ManualArgs(regions=["us-east-1"]))
+    assert [str(match) for match in found] == []
+    work = made["Resources"]["Work"]["Properties"]
+    source = made["Resources"].get("WorkSource", {}).get("Properties", {})
+    reserved = work.get("ReservedConcurrentExecutions")
+    return reserved, source.get("ScalingConfig", {}).get("MaximumConcurrency")
+
+
+@pytest.mark.parametrize(
+    ("execution", "bears", "reserved", "mapped"),
+    [
+        ("single", 50, 50, None),
+        ("single", 1, 1, None),
+        ("queued", 1, 1, None),  # a mapping is never set to fewer than two
+        ("queued", 2, None, 2),
+        ("queued", 50, None, 50),
+        ("queued", 1000, None, 1000),
+        ("queued", 1001, None, 1000),  # nor to more than a thousand
+        ("queued", 5000, None, 1000),
+    ],
+)
+def test_work_is_held_to_what_it_calls_will_bear(execution, bears, reserved, mapped):
+    assert at_once(execution, bears) == (reserved, mapped)
+
+
+def test_work_that_answers_at_once_is_held_back_by_nobody():
+    design = plain("http-api", "inline", "buffered", "single", "environment")
+    made = stack_of(workload(0, downstream={"concurrency": 50}), design).template
+    assert "ReservedConcurrentExecutions" not in made["Resources"]["Work"]["Properties"]
 
 
 def test_functions_that_are_not_python_are_refused_by_name():
-    design = Design("http-api", "inline", "buffered", "single", "environment")
+    design = plain("http-api", "inline", "buffered", "single", "environment")
     with pytest.raises(DesignError, match=r"runtime.language is java21.*expected one of python3.11"):
         stack_of(workload(0, runtime={"p50": "1 s", "language": "java21"}), design)
 
@@ -136,7 +245,7 @@ def test_what_holds_something_goes_with_the_stack_and_logs_end(design):
 
 @pytest.mark.parametrize("door", DOORS)
 def test_every_route_asks_for_a_signature(door):
-    template = stack(Design(door, "presigned-upload", "stored", "single", "environment")).template
+    template = stack(plain(door, "presigned-upload", "stored", "single", "environment")).template
     asked = {"AWS::ApiGatewayV2::Route", "AWS::ApiGateway::Method", "AWS::Lambda::Url"}
     found = [
         resource["Properties"].get("AuthorizationType", resource["Properties"].get("AuthType"))
@@ -148,20 +257,20 @@ def test_every_route_asks_for_a_signature(door):
 
 @pytest.mark.parametrize(("door", "functions"), [("function-url", 2), ("http-api", 4), ("rest-api", 4)])
 def test_a_function_url_leads_to_one_function_an_api_to_one_a_part(door, functions):
-    made = stack(Design(door, "presigned-upload", "stored", "single", "environment"))
+    made = stack(plain(door, "presigned-upload", "stored", "single", "environment"))
     assert len(made.functions) == functions
 
 
 @pytest.mark.parametrize(("door", "seconds"), [("http-api", 29), ("rest-api", 28), ("function-url", 900)])
 def test_a_function_works_no_longer_than_its_door_waits(door, seconds):
-    made = stack(Design(door, "inline", "buffered", "single", "environment"))
+    made = stack(plain(door, "inline", "buffered", "single", "environment"))
     assert made.template["Resources"]["Work"]["Properties"]["Timeout"] == seconds
 
 
 @pytest.mark.parametrize("execution", ["single", "queued"])
 @pytest.mark.parametrize(("runtime", "seconds"), [(840, 900), (841, 1800)])
 def test_a_timeout_is_longer_than_older_tools_take_where_the_work_is(execution, runtime, seconds):
-    made = stack(Design("http-api", "inline", "stored", execution, "environment"), runtime=runtime)
+    made = stack(plain("http-api", "inline", "stored", execution, "environment"), runtime=runtime)
     resources = made.template["Resources"]
     assert resources["Work"]["Properties"]["Timeout"] == seconds
     if execution == "queued":
@@ -170,14 +279,14 @@ def test_a_timeout_is_longer_than_older_tools_take_where_the_work_is(execution, 
 
 
 def test_entries_have_the_sizes_that_the_workload_gives():
-    made = stack(Design("http-api", "inline", "stored", "single", "parameter-store"))
+    made = stack(plain("http-api", "inline", "stored", "single", "parameter-store"))
     sizes = [len(entry.name) + entry.value_bytes for entry in made.of(Entry)]
     assert len(sizes) == 12 and sum(sizes) == pytest.approx(3 * 1024, abs=12)
     assert sum(entry.secret for entry in made.of(Entry)) == 3
 
 
 def test_a_stack_that_names_two_resources_alike_is_refused():
-    made = stack(Design("http-api", "inline", "buffered", "single", "environment"))
+    made = stack(plain("http-api", "inline", "buffered", "single", "environment"))
     doubled = Stack(made.design, made.workload, (*made.pieces, *made.pieces[-1:], *made.pieces))
     with pytest.raises(ValueError, match="two resources are named"):
         _ = doubled.template

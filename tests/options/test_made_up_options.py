@@ -6,38 +6,56 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 
 import explorer as ex
-from explorer.analysis.phrases import lacks, rejection
+from explorer.analysis.phrases import door_lacks, rejection
 from explorer.cli.commands.init import QUESTIONS, question
+from explorer.engine.answers import Answers
 from explorer.engine.cost import cost
-from explorer.engine.designs import Design, choices, more_options, table
+from explorer.engine.designs import Design, allowed, choices, more_options, table
 from explorer.engine.encoded_size import encoded_size
+from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import latency, steps
 from explorer.engine.limits import findings
+from explorer.engine.search import best_two
 from explorer.errors import DesignError, FactsError
 from explorer.facts import catalogue
 from explorer.facts.catalogue import Facts
 from explorer.facts.locations import PACKAGE
-from explorer.facts.refresh.products import products
+from explorer.facts.refresh.products import products_by_price_id
 from explorer.live.client.inline import largest_inline
 from explorer.live.deployment.template import stack_of
 from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import IfMaterial, LimitUse
-from explorer.options.base.request_path import Actor, Billing, Compute, Start, UsageLines
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import (
+    Actor,
+    Billing,
+    BodyIn,
+    Compute,
+    Phase,
+    RequestPath,
+    Start,
+    Step,
+)
 from explorer.options.base.resources import Resource, Route, TemplatePiece, Value, attribute
+from explorer.options.base.usage import Stepped, UsageLines
 from explorer.options.door.base import Door
 from explorer.options.execution.base import Execution
-from explorer.views.app.costs import costs as costs_on_screen
-from explorer.views.figures.architecture import boxes_of, lines_of, talks_of
+from explorer.views.app.costs import costs_panel as costs_on_screen
+from explorer.views.figures.architecture import boxes_by_role, numbered_talks, talks_between_boxes
 from explorer.views.figures.bills import service_colours
 from explorer.views.figures.resources import resources
 from explorer.views.figures.sequence import actor_name, sequence
 from explorer.workload.workload import Workload
+from tests.support.designs import plain
 from tests.support.more_facts import more_facts
+from tests.support.plain import in_order
+from tests.support.plain import plain as asked_alone
 
 
 class Hatch(Door):
@@ -59,10 +77,13 @@ class Hatch(Door):
         "door_waits": waits,
     }
 
-    def usage(self, load: Conditions) -> UsageLines:
-        yield self.exchange, load.requests * load.exchanges
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        for exchanges in load.exchanges(path):
+            yield self.exchange, load.requests * exchanges
 
-    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
+    def wiring(
+        self, load: Conditions, path: RequestPath, routes: Mapping[Route, str]
+    ) -> Iterable[TemplatePiece]:
         for function in sorted(set(routes.values())):
             yield Resource(f"{function}Hatch", "MadeUp::Hatch", {"Opens": attribute(function)})
 
@@ -74,10 +95,10 @@ class Hatch(Door):
 class Boiling(AddedTime):
     """The same time for every request."""
 
-    def measure(self, load: Conditions, least_s: float) -> IfMaterial:
+    def measure(self, load: Conditions, path: Paths, least_s: float) -> IfMaterial:
         return IfMaterial(0.0, load.constant("madeup.boil_s"), least_s)
 
-    def held_s(self, load: Conditions) -> float:
+    def held_s(self, load: Conditions, path: Paths) -> float:
         return load.constant("madeup.boil_s")
 
 
@@ -97,11 +118,22 @@ class Kettle(Execution):
     provides = {"compute": KETTLE}
     added_times = (Boiling("runtime"),)
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield load.time_limit("madeup.kettle.time")
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        yield load.time_limit("madeup.kettle.time", path)
 
-    def usage(self, load: Conditions) -> UsageLines:
-        yield "madeup.kettle_second", load.requests * load.held_s
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        for seconds in load.held_s(path):
+            yield "madeup.kettle_second", load.requests * seconds
+        uploaded = path.body_in.is_(BodyIn.S3)
+        if uploaded.any():  # a body that comes by S3 is poured, ten requests a pot
+            pots = Stepped([[load.requests / 10]], np.ceil, uploaded * 1.0)
+            yield "madeup.kettle_pot", pots
+
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
+        yield from super().steps(load, path)
+        who = (Actor.WORKER, Actor.WORKER)
+        poured = load.constant("madeup.boil_s")
+        yield Step(Phase.WORK, "pour", who, poured, order=1, where=path.body_in.is_(BodyIn.S3))
 
 
 SOURCE = "https://example.com/madeup"
@@ -115,6 +147,7 @@ madeup.kettle.time,Kettle,Time of a kettle,40,s,request,no,,,,made up,2026,{SOUR
     "prices": f"""
 madeup.hatch_call,us-east-1,request,0,,0.000002,2026-11-01,{SOURCE}
 madeup.kettle_second,us-east-1,s,0,,0.0000005,2026-11-01,{SOURCE}
+madeup.kettle_pot,us-east-1,request,0,,0.00002,2026-11-01,{SOURCE}
 """,
     "products": "madeup.hatch_call,MadeUpHatch,Hatch-Calls,group=Hatches,",
     "services": "madeup,#123456,3",
@@ -134,8 +167,8 @@ def made_up(tmp_path):
         yield
 
 
-BOTH = Design("made-up-hatch", "inline", "buffered", "made-up-kettle", "environment")
-HATCH = Design("made-up-hatch", "inline", "buffered", "single", "environment")
+BOTH = plain("made-up-hatch", "inline", "buffered", "made-up-kettle", "environment")
+HATCH = plain("made-up-hatch", "inline", "buffered", "single", "environment")
 
 
 def workload(**changes: Any) -> Workload:
@@ -159,10 +192,21 @@ def finding(w: Workload, design: Design, limit: str):
 # Designs and words --------------------------------------------------------------------------------
 
 
+def others(design: Design) -> tuple[tuple[str, str], ...]:
+    return tuple((concern, option) for concern, option in design.ids.items() if concern != "door")
+
+
 def test_every_combination_with_them_is_a_design():
-    assert sum(design.door == "made-up-hatch" for design in table().designs) == sum(
-        design.door == "http-api" for design in table().designs
-    )
+    # all that the HTTP API goes with, but for what an API Gateway alone starts and answers itself
+    behind = {
+        door: {others(d) for d in table().designs if d.door == door} for door in ("made-up-hatch", "http-api")
+    }
+    assert behind["http-api"] - behind["made-up-hatch"] == {
+        each
+        for each in behind["http-api"]
+        if {("execution", "express"), ("response", "buffered")} <= set(each)
+    }
+    assert behind["made-up-hatch"] <= behind["http-api"]
     assert BOTH in table().designs
     assert choices("door=made-up-hatch") == {"door": "made-up-hatch"}
     with pytest.raises(DesignError, match='did you mean "made-up-hatch"'):
@@ -183,9 +227,9 @@ def test_they_last_as_long_as_their_context():
 
 
 def test_their_words():
-    assert lacks(Hatch()) == "A made-up hatch has no WAF, throttling or private access of its own."
+    assert door_lacks(Hatch()) == "A made-up hatch has no WAF, throttling or private access of its own."
     assert BOTH.parts == ("hatch", "kettle rack", "descaling", "client brings cups")
-    assert str(BOTH).startswith("door=made-up-hatch, request=inline")
+    assert str(BOTH).startswith("edge=none, door=made-up-hatch, request=inline")
     assert [step.title for step in steps(Conditions(workload()), BOTH)] == [
         "request through made-up-hatch",
         "the work",
@@ -238,7 +282,7 @@ def test_the_row_of_breaches_says_what_the_caller_sees(tmp_path):
     with pytest.raises(
         FactsError, match=r"door is .made-up-hutch.: expected one of function-url.*made-up-hatch"
     ):
-        Facts(tmp_path).breach("lambda.env", "*")
+        Facts(tmp_path).breach_at_door("lambda.env", "*")
 
 
 def test_the_bill():
@@ -246,6 +290,29 @@ def test_the_bill():
     usd = {line.id: float(line.usd) for line in cost(workload(), BOTH).lines}
     assert usd["madeup.hatch_call"] == pytest.approx(2.0)
     assert usd["madeup.kettle_second"] == pytest.approx(1.25)
+
+
+def test_what_holds_on_some_paths_only():
+    # 1,000,005 requests are 100,001 pots at 0.00002; 2.5 s and 1 KB at 78,125,000 bytes/s at 0.0000005
+    uploads = plain("made-up-hatch", "presigned-upload", "buffered", "made-up-kettle", "environment")
+    w = workload(requests_per_month=1_000_005)
+    usd = {line.id: float(line.usd) for line in cost(w, uploads).lines}
+    assert usd["madeup.kettle_pot"] == pytest.approx(2.00002)
+    assert usd["madeup.kettle_second"] == pytest.approx(1_000_005 * (2.5 + 1024 / 78_125_000) * 0.0000005)
+    assert "madeup.kettle_pot" not in {line.id for line in cost(w, BOTH).lines}
+    titles = {design: {step.title for step in steps(Conditions(w), design)} for design in (uploads, BOTH)}
+    assert "pour" in titles[uploads] and "pour" not in titles[BOTH]
+
+
+def test_asked_at_once_they_are_what_they_are_alone():
+    load = Conditions(workload())
+    designs = allowed(load)
+    every, alone = Evaluation(load, designs), asked_alone(load, designs)
+    np.testing.assert_allclose(every.monthly_usd, alone.usd, rtol=1e-12)
+    np.testing.assert_allclose(every.latency_s[:, 1], alone.p95, rtol=1e-12)
+    assert every.feasible.tolist() == alone.feasible.tolist()
+    best = best_two(Answers(load, designs))
+    assert [int(index) for index in best.index] == in_order(alone, designs, 0.0).tolist()
 
 
 def test_the_seconds():
@@ -261,14 +328,14 @@ def test_the_seconds():
 def test_they_are_recommended_and_the_break_even_is_where_the_hatch_shuts():
     r = ex.recommend(workload())
     assert (r.design.door, r.design.execution) == ("made-up-hatch", "made-up-kettle")
-    (above,) = [row for row in r.turns if row.axis == "runtime" and row.direction == "above"]
+    (above,) = [row for row in r.answer.break_evens if row.axis == "runtime" and row.direction == "above"]
     assert above.value == pytest.approx(11.5, rel=1e-3)
     assert above.says.startswith("above a median run time of 11.5 s (5.75 times today's), build ")
 
 
 def test_what_it_rules_out_names_it():
     r = ex.recommend(workload(runtime="20 s"))
-    (reason,) = [row for row in r.reasons if row.because == "madeup.hatch.timeout"]
+    (reason,) = [row for row in r.answer.rejections if row.because == "madeup.hatch.timeout"]
     assert "door=made-up-hatch" in reason.options
     assert rejection(reason, r.nearest).endswith("made-up-hatch by the wait of a hatch of 12 s (100 % of the "
                                                "requests break it)")  # fmt: skip
@@ -278,14 +345,14 @@ def test_what_it_rules_out_names_it():
 
 
 def test_each_part_has_its_place_in_the_picture_of_the_resources():
-    boxes = boxes_of(BOTH)
+    boxes = boxes_by_role(Conditions(workload()), BOTH)
     assert {role: (box.title, box.parts) for role, box in boxes.items()} == {
         "client": ("client", ["client brings cups"]),
         "door": ("made-up-hatch", ["hatch"]),
         "hands": ("kettle rack", []),
         "worker": ("made-up kettle", ["descaling"]),
     }
-    lines = lines_of(list(talks_of(Conditions(workload()), BOTH, boxes)), boxes)
+    lines = talks_between_boxes(list(numbered_talks(Conditions(workload()), BOTH, boxes)), boxes)
     assert [*lines] == [("client", "door"), ("door", "client"), ("door", "hands"), ("hands", "worker")]
     assert "made-up kettle (descaling)" in resources(workload(), BOTH).alt
 
@@ -325,7 +392,7 @@ def test_the_kettle_has_no_template():
 
 
 def test_its_price_is_refreshed():
-    product = products(catalogue.DEFAULT)["madeup.hatch_call"]
+    product = products_by_price_id(catalogue.DEFAULT)["madeup.hatch_call"]
     attributes = {"group": "Hatches", "usagetype": "EU-Hatch-Calls"}
     assert product.service == "MadeUpHatch" and product.fits("", attributes, "eu-west-1")
     assert not product.fits("", {**attributes, "group": "Doors"}, "eu-west-1")

@@ -3,14 +3,14 @@
 import pytest
 from scipy.stats import poisson
 
-from explorer.analysis.choice import completed
-from explorer.engine.designs import Design, Placement, table
-from explorer.engine.limits import Finding, findings
+from explorer.engine.designs import Placement, table
+from explorer.engine.limits import Finding, binding, findings
 from explorer.errors import WorkloadError
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Offloaded, PeakDemand
 from explorer.workload.workload import Workload
+from tests.support.designs import whole
 
 KB, MB, GB = 1024, 1024**2, 1024**3
 MONTH_S = 730 * 3600
@@ -18,6 +18,7 @@ LEAST = {"requests_per_month": 1000, "request": "1 KB", "response": "1 KB", "run
 DIVISIBLE = {"divisible": True}
 SYNC = "request=inline, response=buffered, execution=single, configuration=bundled"
 HTTP, REST, ALB, FURL = (f"door={door}, {SYNC}" for door in ("http-api", "rest-api", "alb", "function-url"))
+ON_DEMAND = "initialization=on-demand"
 STREAMED = "request=inline, response=streamed, execution=single, configuration=bundled"
 
 
@@ -35,7 +36,7 @@ def workload(**fields) -> Workload:
 
 def found(design: str, limit: str, **fields) -> Finding:
     w = workload(**fields)
-    by_limit = {finding.limit: finding for finding in findings(w, completed(w, design))}
+    by_limit = {finding.limit: finding for finding in findings(w, whole(design))}
     assert limit in by_limit, f"{design} does not bind {limit}"
     return by_limit[limit]
 
@@ -127,6 +128,16 @@ PAIRS = [  # design, limit, at the limit, one over
      {"runtime": work(1, **DIVISIBLE, steps=2999)}),
     (stored("durable"), "durable.storage", {"runtime": work(1, **DIVISIBLE, steps=100, state=MB)},
      {"runtime": work(1, **DIVISIBLE, steps=101, state=MB)}),
+    # Behind an API the workflow's input is the body alone, its output the response: base64 in 262,144 bytes
+    (sync("express"), "sfn.payload", {"request": binary(196_608)}, {"request": binary(196_609)}),
+    (sync("express"), "sfn.payload", {"response": binary(196_608)}, {"response": binary(196_609)}),
+    (sync("express"), "sfn.duration.exp", {"runtime": 300}, {"runtime": 300.001}),
+    (stored("express"), "sfn.duration.exp", {"runtime": 300}, {"runtime": 300.001}),
+    (stored("express"), "lambda.timeout", {"runtime": 1800}, {"runtime": 1800.001}),
+    # How an environment starts
+    (FURL, "lambda.init", {"runtime": work(1, init=10)}, {"runtime": work(1, init=10.001)}),
+    (f"{FURL}, initialization=provisioned-concurrency", "lambda.init.extended",
+     {"runtime": work(1, init=900)}, {"runtime": work(1, init=900.001)}),
     # Memory
     (FURL, "lambda.memory", {"runtime": work(1, memory=10_240)}, {"runtime": work(1, memory=10_241)}),
     (stored("queued"), "lambda.memory", {"runtime": work(1, memory=10_240)},
@@ -134,14 +145,21 @@ PAIRS = [  # design, limit, at the limit, one over
     (stored("managed-instance"), "lambda.memory.model", {"runtime": work(1, memory=32_768)},
      {"runtime": work(1, memory=32_769)}),
     # Asynchronous work waits; what it needs at once is bound by its mean, or by how old it may get:
-    # a peak of an hour may last 1 + 6 h to work off, and 1 + 336 h from a queue
+    # a peak of an hour may last 1 + 6 h to work off; a queue keeps jobs for 14 days, so that no peak binds
     (stored("single"), "lambda.concurrency", jobs(10, 10, 100), jobs(10.01, 10.01, 100)),
-    (stored("single"), "lambda.concurrency", jobs(1, 70, 100), jobs(1, 70.1, 100)),
-    (stored("queued"), "lambda.concurrency", jobs(1, 378.6, 890), jobs(1, 378.7, 890)),
+    (stored("single"), "lambda.concurrency", jobs(3, 70, 100), jobs(3, 70.1, 100)),
+    (stored("queued"), "lambda.concurrency", jobs(1.123, 9, 890), jobs(1.124, 9, 890)),
     (stored("managed-instance"), "lmi.async", {"request": MB, "peak_rps": 5},
      {"request": MB, "peak_rps": 5.01}),
-    # 5.2 and 6.5 tasks of one vCPU, with a third to spare
-    (sync("service", door="alb"), "fargate.vcpu", {"peak_rps": 4}, {"peak_rps": 5}),
+    # Most of the day two of the smallest do; one holds one request: 1.3 x 4.6 = 5.98 at the peak are six
+    (sync("service", door="alb"), "fargate.vcpu", {"peak_rps": 4.6}, {"peak_rps": 4.7}),
+    # Three environments an instance of six requests at once: no more than 15,000 environments
+    (sync("managed-instance", door="function-url"), "lmi.environments.max", {"peak_rps": 30_000},
+     {"peak_rps": 30_001}),
+    # Where a latency is promised, nothing waits
+    (stored("queued"), "lambda.esm.sqs.concurrency", {"peak_rps": 1250, "targets": {"latency_p95": 9}},
+     {"peak_rps": 1251, "targets": {"latency_p95": 9}}),
+    (stored("fargate"), "fargate.launch.rate", {"peak_rps": 20}, {"peak_rps": 20.1}),
     # What is kept
     ("door=http-api, request=presigned-upload, response=buffered, execution=single, configuration=bundled",
      "s3.put", {"request": 5 * GB}, {"request": 5 * GB + 1}),
@@ -190,19 +208,16 @@ SPILLS = [  # execution, limit, the largest binary body that is handed over: 3/4
     ("queued", "sqs.message", 786_432),
     ("durable", "durable.payload", 786_432),
     ("step-functions", "sfn.payload", 196_608),
+    ("express", "sfn.payload", 196_608),
     ("fargate", "ecs.overrides", 6_144),
 ]
 
 
 def spilled(execution: str, limit: str, size: int) -> float:
     w = workload(request=binary(size), runtime=work(1, **DIVISIBLE))
-    design = completed(w, stored(execution))
+    design = whole(stored(execution))
     load = Conditions(w)
-    uses = [
-        use
-        for option in design.options
-        for use in option.limits(load.under(Placement.of(option, design.flow).flow))
-    ]
+    uses = [use for o in design.options for use in binding(Placement.of(o, design.flow), load)]
     (spill,) = [use for use in uses if isinstance(use, Offloaded)]
     assert spill.limit == limit
     return float(spill.share(load))
@@ -216,13 +231,13 @@ def test_a_body_is_handed_over_up_to_the_limit_and_goes_through_s3_beyond(execut
 @pytest.mark.parametrize(("execution", "limit", "size"), SPILLS)
 def test_a_body_that_goes_through_s3_breaks_nothing(execution, limit, size):
     finding = found(stored(execution), limit, request=binary(size + 1), runtime=work(1, **DIVISIBLE))
-    assert (finding.verdict, finding.breach_probability) == ("tight", 0)  # as whatever uses 80 % of a limit
+    assert (finding.verdict, finding.breach_probability) == ("fits", 0)
     assert "100 %" in finding.consequence and "S3" in finding.consequence
 
 
 # Rates and concurrency: Poisson demand at the peak ---------------------------------------------------
 
-SLOW = {"requests_per_month": MONTH_S}  # a mean of one a second
+SLOW = {"requests_per_month": MONTH_S, "peak_ramp": 60}  # a mean of one a second, and a fast rise
 DEMANDS = [  # design, limit, fields, mean demand, how much of the limit one takes
     (HTTP, "apigw.throttle", {"peak_rps": 9900}, 9900, 1),
     (REST, "apigw.throttle", {"peak_rps": 9900}, 9900, 1),
@@ -231,16 +246,25 @@ DEMANDS = [  # design, limit, fields, mean demand, how much of the limit one tak
     (HTTP, "lambda.concurrency", {"peak_rps": 970, "runtime": 1}, 970, 1),
     (f"door=function-url, {STREAMED}", "lambda.concurrency",
      {"peak_rps": 97, "runtime": 9, "response": 8 * MB}, 970, 1),
-    (HTTP, "lambda.scaling", {**SLOW, "peak_rps": 292, "runtime": 20}, 970, 1),
-    (HTTP, "lambda.scaling", {**SLOW, "peak_rps": 11641, "runtime": 0.5}, 970, 1),
+    (f"{HTTP}, {ON_DEMAND}", "lambda.scaling", {**SLOW, "peak_rps": 292, "runtime": 20}, 970, 1),
+    (f"{HTTP}, {ON_DEMAND}", "lambda.scaling", {**SLOW, "peak_rps": 11641, "runtime": 0.5}, 970, 1),
     (HTTP, "lambda.concurrency", {"peak_rps": 9900, "runtime": 0.01}, 990, 1.0),  # a tenth of a second each
     (stored("durable"), "durable.start", {"peak_rps": 290}, 290, 1),
     (stored("durable"), "durable.running", {"peak_rps": 4999, "runtime": work(1000, **DIVISIBLE)},
      4_999_000, 1),
     (stored("durable"), "durable.checkpoint", {"peak_rps": 3300}, 9900, 1),  # one step, a start, an end
     (stored("step-functions"), "sfn.start", {"peak_rps": 290}, 290, 1),
+    (stored("express"), "sfn.start.express", {"peak_rps": 5900}, 5900, 1),
+    # Of work that takes over 2 hours a client opens a second connection
+    (HTTP.replace("buffered", "pushed"), "apigw.ws.connect.rate", {"peak_rps": 490, "runtime": 7200}, 490, 1),
+    (HTTP.replace("buffered", "pushed"), "apigw.ws.connect.rate", {"peak_rps": 245, "runtime": 7201}, 490, 1),
     (stored("fargate"), "fargate.vcpu", {"peak_rps": 0.1, "runtime": 15}, 0.1 * (15 + 35), 1),
-    (stored("fargate"), "fargate.vcpu", {"peak_rps": 0.1, "runtime": work(15, memory=3538)}, 5, 2),
+    (stored("fargate"), "fargate.vcpu", {"peak_rps": 0.1, "runtime": work(15, memory=3538, threads=2)},
+     5, 2),
+    (stored("fargate"), "fargate.spot.vcpu", {"peak_rps": 0.1, "runtime": work(15, interruptible=True)},
+     5, 1),
+    (stored("fargate"), "ecs.runtask.rate", {"peak_rps": 18}, 18, 1),
+    (stored("fargate"), "fargate.launch.burst", {"peak_rps": 19}, 95, 1),  # in the 5 s that it fills up in
     # A task a job reads each time: one call for ten values
     (stored("fargate", "parameter-store"), "ssm.tps", {"peak_rps": 38, **settings(total=99, entries=10)},
      38, 1),
@@ -266,19 +290,21 @@ def test_a_rate_breaks_with_the_chance_that_poisson_demand_exceeds_it(design, li
 
 def test_demand_at_its_limit_and_one_over():
     load = Conditions(workload())
-    at, over = PeakDemand("sfn.start", 300.0), PeakDemand("sfn.start", 300.0)
+    at, over = PeakDemand("sfn.start", [300.0]), PeakDemand("sfn.start", [300.0])
     assert at.exceed(load, 300) == pytest.approx(poisson.sf(300, 300.0))
     assert over.exceed(load, 299) == pytest.approx(poisson.sf(299, 300.0))
-    assert PeakDemand("sfn.start", 0.0).exceed(load, 300) == 0
-    assert PeakDemand("sfn.start", 0.0).used(load, 0.5) == 0
-    assert PeakDemand("sfn.start", 1e9).exceed(load, float("inf")) == 0
+    assert PeakDemand("sfn.start", [0.0]).exceed(load, 300) == 0
+    assert PeakDemand("sfn.start", [0.0]).used(load, 0.5) == 0
+    assert PeakDemand("sfn.start", [1e9]).exceed(load, float("inf")) == 0
 
 
 # Limits that no workload reaches, and why ----------------------------------------------------------
 
+PAIRED_BESIDE = "cf."  # in tests/options/edge/test_cloudfront.py
 UNREACHED = {
     "ddb.item": "a status document has a few hundred bytes",
-    "lambda.init": "no empty function takes 10 s to start",
+    "apigw.ws.message": "a notice has a few hundred bytes",
+    "snapstart.restore": "no restore that was measured takes 10 s",
     "fargate.task": "a workload of more memory is refused",
     "durable.duration": "so is a longer run time",
     "lambda.async.age": "concurrency is asked for instead",
@@ -306,24 +332,24 @@ def test_waiting_jobs_get_as_old_as_a_peak_makes_them(limit):
 def test_every_limit_that_an_option_binds_has_its_pair():
     w = workload(
         response={"p50": 1, "divisible": True},
-        runtime={"p50": 1, "divisible": True},
+        runtime={"p50": 1, "divisible": True, "interruptible": True},
         configuration={"total": 9, "entries": 3, "secrets": 1},
     )
     load = Conditions(w)
-    bound = {use.limit for c in table().contexts for use in c.option.limits(load.under(c.flow))}
+    bound = {use.limit for placement in table().placements for use in binding(placement, load)}
     tested = {limit for _, limit, *_ in [*PAIRS, *SPILLS, *DEMANDS]} | set(UNREACHED)
-    assert bound == tested
+    assert {limit for limit in bound if not limit.startswith(PAIRED_BESIDE)} == tested
 
 
 def test_every_option_that_binds_a_payload_a_time_or_a_rate_is_paired():
     bound = {
-        (c.option.id, use.limit)
-        for c in table().contexts
-        for use in c.option.limits(Conditions(workload()).under(c.flow))
+        (placement.option.id, use.limit)
+        for placement in table().placements
+        for use in binding(placement, Conditions(workload()))
     }
     tested = set()
     for given, limit, *_ in [*PAIRS, *((stored(e), limit) for e, limit, _ in SPILLS), *DEMANDS]:
-        design = Design(**{c: o for c, o in (pair.split("=") for pair in given.replace(" ", "").split(","))})
+        design = whole(given)
         tested |= {(option, limit) for option in design.ids.values()}
     missing = {(option, limit) for option, limit in bound - tested if limit not in UNREACHED}
     # options that share their class's limits with one that is paired
@@ -334,7 +360,8 @@ def test_every_option_that_binds_a_payload_a_time_or_a_rate_is_paired():
         "s3.object",
         "s3.presign.role",
     }
-    assert {(option, limit) for option, limit in missing if limit not in shared} == set()
+    beside = {(option, limit) for option, limit in missing if limit.startswith(PAIRED_BESIDE)}
+    assert {(option, limit) for option, limit in missing - beside if limit not in shared} == set()
 
 
 # What varies: the share of requests over the limit -------------------------------------------------
@@ -363,7 +390,7 @@ def test_run_time_and_streaming_time_are_large_together():
 
 
 def test_compression_counts_the_compressed_size_as_base64():
-    design = "door=http-api, request=inline, response=compressed, execution=single, configuration=bundled"
+    design = f"{HTTP}, compression=gzip"
     at = {"p50": 18_874_356, "compression": 0.25}  # a quarter of it is 4,718,589
     assert found(design, "lambda.sync.response", response=at).breach_probability == 0
     over = {"p50": 18_874_360, "compression": 0.25}
@@ -394,7 +421,7 @@ def test_a_page_never_breaks_the_limit_that_it_is_cut_to():
 )
 def test_what_frees_a_limit(design, freed):
     w = workload()
-    assert not freed & {finding.limit for finding in findings(w, completed(w, design))}
+    assert not freed & {finding.limit for finding in findings(w, whole(design))}
 
 
 def test_limits_carry_their_source_and_whether_they_are_verified():

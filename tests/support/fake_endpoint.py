@@ -5,6 +5,7 @@ benchmark's own tests: what it measures and counts can be held against what was 
 """
 
 import asyncio
+import gzip
 import hashlib
 import json
 import math
@@ -32,6 +33,7 @@ class Faults:
     stall_s: float = 0.0  # for so long
     clock_s: float = 0.0  # its clock is ahead
     growth: float = 0.1
+    gzips: bool = False
     page_bytes: int = 0
     refuses: int = 0
     fails: int = 0
@@ -92,13 +94,10 @@ class Server:
             await asyncio.sleep(asked["runtime_s"])
         content, size = made(asked), self.faults.page_bytes
         if not size:
-            return 200, {}, content
+            return 200, *self.sent(content)
         more = page * size < len(content)
-        return (
-            200,
-            ({"Link": f'<?page={page + 1}>; rel="next"'} if more else {}),
-            content[(page - 1) * size : page * size],
-        )
+        encoding, part = self.sent(content[(page - 1) * size : page * size])
+        return 200, encoding | ({"Link": f'<?page={page + 1}>; rel="next"'} if more else {}), part
 
     async def submit(self, asked: dict):
         number = len(self.jobs)
@@ -118,7 +117,7 @@ class Server:
                 return
             stored_s = self.faults.store_s + asked["response_bytes"] / self.faults.bytes_per_s
             await asyncio.sleep(asked["runtime_s"] + stored_s)
-        content = made(asked)
+        _, content = self.sent(made(asked))
         job["asked"] = asked
         job["result"] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         failed = self.meets(self.faults.fails, int(job["id"]))
@@ -146,8 +145,14 @@ class Server:
         await asyncio.sleep(self.faults.result_s)
         if self.meets(self.faults.gone, number):
             return problem(404)
-        content = made(self.jobs[number]["asked"])
-        return 200, {}, content[:-1] + b"?" if self.meets(self.faults.corrupts, number) else content
+        encoding, content = self.sent(made(self.jobs[number]["asked"]))
+        return 200, encoding, content[:-1] + b"?" if self.meets(self.faults.corrupts, number) else content
+
+    def sent(self, content: bytes) -> tuple[dict, bytes]:
+        """A result as it goes out, and the header that says so."""
+        if not self.faults.gzips:
+            return {}, content
+        return {"Content-Encoding": "gzip"}, gzip.compress(content, mtime=0)
 
 
 def made(asked: dict) -> bytes:

@@ -17,11 +17,11 @@ from explorer.facts import catalogue, locations
 from explorer.facts.locations import web_dir
 from explorer.facts.units import format_quantity, format_usd
 from explorer.views.app import sharing
-from explorer.views.app.controls import CHOICES, DIALS, SWITCHES, turned
+from explorer.views.app.controls import CHOICES, DIALS, SWITCHES, workload_with
 from explorer.views.app.history import TOGETHER_S, History, State
 from explorer.views.app.maps import AXES, EMPTY, FINE_POINTS
 from explorer.views.app.screen import Explorer
-from explorer.views.app.view import SCRIPTS, STYLES, joined
+from explorer.views.app.view import SCRIPTS, STYLES, joined_web_files
 
 EXAMPLES = sorted(locations.workloads_dir().glob("*.toml"))
 STATEMENTS = locations.workloads_dir() / "statements.toml"
@@ -73,7 +73,7 @@ class Browser:
     def stands(self, field):
         """What the slider of a field says."""
         dial = next(dial for dial in DIALS if dial.field == field)
-        return dial.said(self.app._answers._stops[field][self.at["dials"][field]])
+        return dial.wording(self.app._answers._stops[field][self.at["dials"][field]])
 
 
 def words(html: str) -> str:
@@ -245,7 +245,7 @@ def test_every_number_explains_itself(app):
 
 
 def test_a_limit_says_its_value_its_source_and_its_date(app):
-    found = app.app.recommendation.found[0]
+    found = app.app.recommendation.answer.findings[0]
     row = catalogue.limit(found.limit)
     app.say("why", key=f"limit:{found.limit}")
     assert format_quantity(found.limit_value, found.unit) in app.why and row.as_of in app.why
@@ -319,10 +319,10 @@ def test_a_preset_begins_again(app):
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_a_shared_workload_opens_as_it_was(path):
     w = ex.Workload.load(path)
-    text = sharing.shared(w)
+    text = sharing.workload_as_text(w)
     assert len(text) < 2000 and re.fullmatch(r"[\w-]+", text)
     wrapped = "\n".join(text[at : at + 76] for at in range(0, len(text), 76))
-    assert sharing.pasted(f"  {wrapped}\n").to_toml() == w.to_toml()
+    assert sharing.workload_of_paste(f"  {wrapped}\n").to_toml() == w.to_toml()
     assert ex.explore(text).recommendation.monthly_usd == ex.recommend(w).monthly_usd
 
 
@@ -340,7 +340,7 @@ BAD = (
     "",
     "nonsense",
     "explorer1-nonsense",
-    sharing.shared(ex.Workload.load(STATEMENTS))[:-9],
+    sharing.workload_as_text(ex.Workload.load(STATEMENTS))[:-9],
     'requests_per_month = 1\nresponse = "1 KB"',
     'requests_per_month = 1\nruntime = 1\nresponse = {samples = "/etc/passwd"}',
     'requests_per_month = 1\nruntime = 1\nresponse = 1\nconfiguration = {dotenv = "prod.env"}',
@@ -483,7 +483,7 @@ def test_the_next_key_is_foreseen():
 
 
 def test_the_browser_is_given_all_of_its_files_and_none_from_elsewhere():
-    script, style = joined(SCRIPTS, "js"), joined(STYLES, "css")
+    script, style = joined_web_files(SCRIPTS, "js"), joined_web_files(STYLES, "css")
     folder = web_dir()
     assert {path.stem for path in folder.glob("*.js")} == set(SCRIPTS)
     assert {path.stem for path in folder.glob("*.css")} == set(STYLES)
@@ -498,12 +498,12 @@ def test_the_browser_is_given_all_of_its_files_and_none_from_elsewhere():
 def test_a_dial_reads_what_it_sets(dial):
     w = ex.Workload.load(STATEMENTS)
     for mark in (dial.marks[1], dial.marks[len(dial.marks) // 2]):
-        assert dial.read(turned(w, {dial.field: mark})) == pytest.approx(mark, rel=1e-9)
+        assert dial.read(workload_with(w, {dial.field: mark})) == pytest.approx(mark, rel=1e-9)
 
 
 def test_marks_are_rising_and_told_apart():
     for dial in DIALS:
-        said = [dial.said(mark) for mark in dial.marks]
+        said = [dial.wording(mark) for mark in dial.marks]
         assert list(dial.marks) == sorted(set(dial.marks)) and len(set(said)) == len(said), dial.field
 
 
@@ -512,13 +512,13 @@ def test_a_switch_turns_its_field(field):
     w = ex.Workload(requests_per_month=1e6, response="1 MB", runtime="1 s")
     section, name = field.split(".")
     for value in (True, False):
-        assert getattr(getattr(turned(w, {field: value, "response": 5e6}), section), name) is value
+        assert getattr(getattr(workload_with(w, {field: value, "response": 5e6}), section), name) is value
 
 
 def test_a_choice_offers_what_a_workload_takes():
     w = ex.Workload(requests_per_month=1e6, response="1 MB", runtime="1 s")
     for field, (_, options) in CHOICES.items():
-        assert all(turned(w, {field: option}) for option in options)
+        assert all(workload_with(w, {field: option}) for option in options)
 
 
 SPREADS = (
@@ -534,14 +534,14 @@ SPREADS = (
 @pytest.mark.parametrize("response", SPREADS, ids=str)
 def test_any_distribution_can_be_scaled(response):
     w = ex.Workload(requests_per_month=1e6, response=response, runtime="1 s")
-    assert turned(w, {"response": 5e4}).response.spread.median == pytest.approx(5e4)
+    assert workload_with(w, {"response": 5e4}).response.spread.median == pytest.approx(5e4)
 
 
 @pytest.mark.parametrize("response", SPREADS[:-1], ids=str)
 def test_the_tail_of_any_distribution_can_be_stretched(response):
     w = ex.Workload(requests_per_month=1e6, response=response, runtime="1 s")
     for median, ratio in ((2e3, 8.0), (5e4, 1.5), (5e4, 1.0)):
-        spread = turned(w, {"response": median, "response.p99": ratio}).response.spread
+        spread = workload_with(w, {"response": median, "response.p99": ratio}).response.spread
         assert (spread.median, spread.quantile(0.99)) == pytest.approx((median, median * ratio))
 
 
@@ -557,7 +557,7 @@ def test_a_tail_stays_where_the_median_is_turned(app):
 
 def test_nothing_has_no_tail():
     w = ex.Workload(requests_per_month=1e6, response=0, runtime="1 s")
-    assert turned(w, {"response.p99": 8.0}).response.spread.median == 0
+    assert workload_with(w, {"response.p99": 8.0}).response.spread.median == 0
 
 
 @pytest.mark.parametrize("response", SPREADS, ids=str)

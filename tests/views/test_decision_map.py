@@ -6,11 +6,20 @@ import numpy as np
 import pytest
 
 import explorer as ex
-from explorer.analysis.decision_map import DecisionMap, atlas, borders, dearer, ranked, reason
+from explorer.analysis.decision_map import (
+    DecisionMap,
+    border_cells,
+    cost_above_best,
+    map_decisions,
+    why_design_loses,
+    winners_by_area,
+)
+from explorer.options.base.conditions import Conditions
 from explorer.views.figures import price_of_being_wrong
-from explorer.workload.axes import ends
+from explorer.workload.axes import axis_ends
+from tests.support.designs import plain
 
-BUFFERED = ex.Design("http-api", "inline", "buffered", "single", "environment")
+BUFFERED = plain("http-api", "inline", "buffered", "single", "environment")
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +35,7 @@ def workload():
 
 @pytest.fixture(scope="module")
 def swept(workload):
-    axes = {name: np.geomspace(*ends(workload, name), 40) for name in ("response", "runtime")}
+    axes = {name: np.geomspace(*axis_ends(workload, name), 40) for name in ("response", "runtime")}
     return ex.sweep(workload, axes)
 
 
@@ -43,13 +52,13 @@ def test_the_same_map_has_the_same_bytes(workload, swept):
 
 @pytest.mark.parametrize("axes", [("requests_per_month", "response"), ("configuration", "runtime")])
 def test_other_axes_make_a_map_too(workload, axes, monkeypatch):
-    monkeypatch.setattr("explorer.analysis.decision_map.atlas", partial(atlas, points=12))
+    monkeypatch.setattr("explorer.analysis.decision_map.map_decisions", partial(map_decisions, points=12))
     w = workload.replace(configuration={"total": "2 KB", "entries": 8})
     assert ex.decision_map(w, *axes).png()
 
 
 def test_a_map_on_which_nothing_is_feasible_says_so(workload, monkeypatch):
-    monkeypatch.setattr("explorer.analysis.decision_map.atlas", partial(atlas, points=8))
+    monkeypatch.setattr("explorer.analysis.decision_map.map_decisions", partial(map_decisions, points=8))
     picture = ex.decision_map(workload.replace(targets={"latency_p95": "1 ms"}))
     assert "no design is feasible" in {text.get_text() for text in picture.axes[0].texts}
 
@@ -63,14 +72,14 @@ def test_a_map_on_which_nothing_is_feasible_says_so(workload, monkeypatch):
     ],
 )
 def test_a_line_is_named_by_what_rules_the_design_out(workload, point, because):
-    assert reason(workload, BUFFERED, point) == because
+    assert why_design_loses(workload, BUFFERED, point) == because
 
 
 def test_borders_are_between_neighbours():
     winner = np.array([[0, 0, 1], [0, 0, 1], [2, 2, 2]])
-    found = borders(winner)
+    found = border_cells(winner)
     assert set(found) == {(0, 1), (0, 2), (1, 2)} and len(found[0, 1]) == len(found[0, 2]) == 2
-    assert ranked(winner) == [0, 2, 1]
+    assert winners_by_area(winner) == [0, 2, 1]
 
 
 def test_an_axis_that_is_none_is_refused(workload):
@@ -84,7 +93,7 @@ def test_an_axis_that_is_none_is_refused(workload):
 def test_it_costs_nothing_where_the_choice_is_best_and_more_elsewhere(workload, swept):
     drawn = DecisionMap(workload, "response", "runtime", swept)
     choice = ex.recommend(workload).nearest
-    extra = dearer(drawn, choice)
+    extra = cost_above_best(drawn, choice)
     its = drawn.winner == swept.designs.index(choice)
     assert its.any() and (extra[its] == 0).all()
     assert (extra[~its & (drawn.winner >= 0)] >= 0).all() and np.isnan(extra[drawn.winner < 0]).all()
@@ -97,19 +106,23 @@ def test_it_is_what_recommend_and_assess_say_at_a_point(workload, swept, point):
     row, column = point
     axes = {"response": [drawn.across[column]], "runtime": [drawn.up[row]]}
     best, only = ex.sweep(workload, axes), ex.sweep(workload, axes, designs=[choice])
-    extra = dearer(drawn, choice)[row, column]
+    extra = cost_above_best(drawn, choice)[row, column]
     if best.winner[0, 0] < 0:
         assert np.isnan(extra)
     elif only.winner[0, 0] < 0:
         assert np.isinf(extra)
     else:
-        parts = 10 * (len(choice.parts) - len(best.designs[best.winner[0, 0]].parts))
+        mine, its = (
+            len(design.parts_for(Conditions(workload)))  # those that the workload asks for among them
+            for design in (choice, best.designs[best.winner[0, 0]])
+        )
+        parts = 10 * (mine - its)
         wanted = only.monthly_usd[0, 0, 0] - best.monthly_usd[0, 0] + parts
         assert extra == pytest.approx(wanted, rel=1e-9, abs=1e-9)
 
 
 def test_its_picture_names_what_it_shows(workload, monkeypatch):
-    monkeypatch.setattr("explorer.analysis.decision_map.atlas", partial(atlas, points=24))
+    monkeypatch.setattr("explorer.analysis.decision_map.map_decisions", partial(map_decisions, points=24))
     picture = price_of_being_wrong(workload)
     shown = {text.get_text() for text in picture.axes[0].texts}
     assert {"it is the best", "today"} <= shown and "% of what can be served" in picture.alt
@@ -125,18 +138,18 @@ def test_its_picture_names_what_it_shows(workload, monkeypatch):
 def test_fields_with_narrow_ends_have_a_map_too(x):
     given = {"total": "12 KB", "entries": 40, "largest": "3 KB", "secrets": 3}
     w = ex.Workload(requests_per_month=3e6, response="1 MB", runtime="1 s", configuration=given)
-    drawn = atlas(w, x, "runtime", points=12)
+    drawn = map_decisions(w, x, "runtime", points=12)
     low, high = drawn.across[[0, -1]]
     assert low < high and low <= drawn.today[0] <= high
-    assert all(np.isfinite(ring).all() for ring in drawn.cloud)
+    assert all(np.isfinite(ring).all() for ring in drawn.request_cloud)
 
 
 def test_a_map_needs_a_workload_and_two_fields():
     w = ex.Workload(requests_per_month=3e6, response="1 MB", runtime="1 s")
     for call, said in (
-        (lambda: atlas(w, "response", "response"), "expected two fields"),
-        (lambda: atlas(None), "expected a Workload"),
-        (lambda: atlas(w, "configuration.secrets"), "expected another axis"),
+        (lambda: map_decisions(w, "response", "response"), "expected two fields"),
+        (lambda: map_decisions(None), "expected a Workload"),
+        (lambda: map_decisions(w, "configuration.secrets"), "expected another axis"),
     ):
         with pytest.raises(ex.ExplorerError, match=said):
             call()

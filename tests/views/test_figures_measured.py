@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from explorer import Design, ExplorerError, Workload
-from explorer.analysis.calibration.prediction import RunConditions, predicted
+from explorer import ExplorerError, Workload
+from explorer.analysis.calibration.prediction import RunConditions, predict_run
 from explorer.live import Result
 from explorer.live.bench.endpoint import Endpoint
 from explorer.live.bench.row import Row
 from explorer.live.bench.schedule import poisson, stepped
 from explorer.views import figures
 from explorer.views.figures import measured
+from tests.support.designs import plain
 
-STORED = Design("http-api", "inline", "stored", "single", "environment")
+STORED = plain("http-api", "inline", "stored", "single", "environment")
 W = Workload(name="Invoices", requests_per_month=1e6, response="1 MB", runtime={"p50": "1 s", "p99": "9 s"})
 SLOW = W.replace(runtime={"p50": "3 s", "p99": "20 s"})
 
@@ -86,7 +87,7 @@ def test_it_says_that_the_times_of_the_local_cloud_are_not_those_of_aws(name, ru
 def test_predictions_stand_where_the_numbers_are(run):
     picture = figures.predictions(run, SLOW)
     starts = [float(line.get_xdata()[0]) for line in picture.axes[0].lines if line.get_marker() == "o"]
-    told = predicted(SLOW, STORED, run.conditions)["total"]["p50"]
+    told = predict_run(SLOW, STORED, run.conditions)["total"]["p50"]
     for seconds in (run.measured["total"]["p50"], run.predicted["total"]["p50"], told):
         assert min(abs(start / seconds - 1) for start in starts) < 1e-9
     assert {"measured", "predicted", "calibrated", "in all", "work"} <= set(texts(picture))

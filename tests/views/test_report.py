@@ -12,13 +12,13 @@ import pytest
 from markdown_it import MarkdownIt
 
 import explorer as ex
-from explorer.analysis.phrases import lacks
+from explorer.analysis.phrases import door_lacks
 from explorer.engine.designs import OPTIONS
 from explorer.errors import ReportError
 from explorer.facts.locations import workloads_dir
 from explorer.facts.units import format_usd
-from explorer.views.report.decision import tiles
-from explorer.views.report.report import rendered as rendered_bytes
+from explorer.views.report.decision import key_number_tiles
+from explorer.views.report.report import render_document as rendered_bytes
 
 
 def rendered(r: ex.Recommendation, name: str) -> str:
@@ -111,22 +111,24 @@ def test_the_key_numbers_are_those_of_the_answer(text, statements):
 
 
 def test_every_limit_line_reason_and_assumption_is_there(text, statements):
-    ids = [found.limit for found in statements.found]
+    ids = [found.limit for found in statements.answer.findings]
     ids += [line.id for line in statements.bill.lines]
-    ids += [reason.because for reason in statements.reasons if reason.kind != "combination"]
-    ids += [assumed.id for assumed in statements.assumed]
+    ids += [reason.because for reason in statements.answer.rejections if reason.kind != "combination"]
+    ids += [assumed.id for assumed in statements.answer.assumptions]
     assert [id for id in ids if id not in text] == []
 
 
 def test_every_combination_and_break_even_is_there(text, statements):
-    whys = [reason.why[1:] for reason in statements.reasons if reason.kind == "combination"]
-    whens = [turn.says.partition(", ")[0][1:] for turn in statements.turns]
+    whys = [reason.why[1:] for reason in statements.answer.rejections if reason.kind == "combination"]
+    whens = [turn.says.partition(", ")[0][1:] for turn in statements.answer.break_evens]
     assert [said for said in whys + whens if said not in text] == []
 
 
 def test_every_source_is_cited_once(statements):
     page = Page(rendered(statements, "x.html"))
-    urls = {found.source_url for found in statements.found} | {line.source for line in statements.bill.lines}
+    urls = {found.source_url for found in statements.answer.findings} | {
+        line.source for line in statements.bill.lines
+    }
     listed = [url for url in urls if page.words.count(url) == 1]
     assert sorted(listed) == sorted(urls)
 
@@ -147,7 +149,8 @@ def test_the_free_tier_and_tiers_are_spelt_out():
 
 
 def test_a_line_of_several_tiers_shows_what_falls_into_each():
-    assert re.search(r"10,240 × 0\.09 \+ [\d,.]+ × 0\.085", rendered(answer("satellite"), "x.md"))
+    # CloudFront's first 10 TB are 0.085 USD a GB, the next 40 TB 0.080.
+    assert re.search(r"10,240 × 0\.085 \+ [\d,.]+ × 0\.08", rendered(answer("satellite"), "x.md"))
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -164,7 +167,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path, ending):
 
 
 def test_the_date_is_that_of_the_newest_fact(statements):
-    newest = max(assumed.as_of for assumed in statements.assumed)
+    newest = max(assumed.as_of for assumed in statements.answer.assumptions)
     said = re.search(r"Facts as of ([\d-]+)", rendered(statements, "x.md"))
     assert said and said[1] >= newest
 
@@ -264,9 +267,9 @@ def test_nothing_feasible_says_what_would_help_and_what_fails_today(ending):
     r = ex.recommend(simple(response="90 MB", runtime="80 s", client=client, current=current))
     document = rendered(r, f"x.{ending}")
     text = Page(document).text if ending == "html" else markdown_text(document)
-    assert not r.feasible and r.turns
+    assert not r.feasible and r.answer.break_evens
     assert "It would be feasible if the client polled a status." in text
-    assert all(turn.says.partition(", ")[0][1:] in text for turn in r.turns)
+    assert all(turn.says.partition(", ")[0][1:] in text for turn in r.answer.break_evens)
     assert "What runs today fails" in text and "nothing turns" not in text
 
 
@@ -277,14 +280,14 @@ def test_what_the_door_does_not_offer_is_a_consequence(text, statements):
 
 def test_a_door_that_offers_all_lacks_nothing():
     doors = OPTIONS["door"]
-    assert lacks(doors["rest-api"]) == ""
-    assert lacks(doors["http-api"]).endswith("has no WAF, usage plans or private access of its own.")
+    assert door_lacks(doors["rest-api"]) == ""
+    assert door_lacks(doors["http-api"]).endswith("has no WAF, usage plans or private access of its own.")
 
 
 def test_the_tightest_limit_is_one_that_load_fills():
     r = ex.recommend(simple(response="2 KB", runtime={"value": "20 ms", "memory": "8 GB"}))
-    assert r.found[0].limit == "lambda.memory"
-    assert "of 10 GB" not in tiles(r)[-1].note and "Memory" not in tiles(r)[-1].note
+    assert r.answer.findings[0].limit == "lambda.memory"
+    assert "of 10 GB" not in key_number_tiles(r)[-1].note and "Memory" not in key_number_tiles(r)[-1].note
 
 
 @pytest.mark.parametrize("path", ["/no-such-folder/x.md", "no/such/x.md"])

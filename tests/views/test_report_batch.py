@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from explorer.cli.main import app
-from explorer.views.report.batch import stems
+from explorer.views.report.batch import file_stems
 
 GIVEN = 'requests_per_month = 1e6\nresponse = "20 KB"\nruntime = "200 ms"\n'
 IMPOSSIBLE = GIVEN.replace("200 ms", "5000 s") + "[client]\npolls = false\n"
@@ -93,7 +93,7 @@ def test_names_that_are_the_same_do_not_overwrite_each_other(tmp_path):
     ],
 )
 def test_the_names_of_files_are_told_apart(given, wanted):
-    assert stems([Path(f"{number}/{name}.toml") for number, name in enumerate(given)]) == wanted
+    assert file_stems([Path(f"{number}/{name}.toml") for number, name in enumerate(given)]) == wanted
 
 
 def test_pictures_are_written_beside_the_report(tmp_path):

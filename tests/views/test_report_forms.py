@@ -15,7 +15,7 @@ from matplotlib.patches import FancyBboxPatch
 import explorer as ex
 from explorer.analysis.calibration.prediction import RunConditions
 from explorer.engine.designs import table
-from explorer.errors import ReportError
+from explorer.errors import MissingExtraError, ReportError
 from explorer.facts.locations import workloads_dir
 from explorer.live import Result
 from explorer.live.bench.endpoint import Endpoint
@@ -23,12 +23,12 @@ from explorer.live.bench.row import Row
 from explorer.live.bench.schedule import poisson
 from explorer.options.base.conditions import Conditions
 from explorer.views import figures
-from explorer.views.figures.architecture import boxes_of, talks_of
-from explorer.views.report.notebook import inline
-from explorer.views.report.pdf import pages, spans
-from explorer.views.report.report import rendered
-from explorer.views.report.sections import Asked, document
-from explorer.views.report.write import saved_figures
+from explorer.views.figures.architecture import boxes_by_role, numbered_talks
+from explorer.views.report.notebook import workload_as_code
+from explorer.views.report.pdf import pages, typst_spans
+from explorer.views.report.report import render_document
+from explorer.views.report.sections import ReportRequest, report_document
+from explorer.views.report.write import write_figures
 
 
 def answer(name="runners") -> ex.Recommendation:
@@ -56,7 +56,7 @@ def runners() -> ex.Recommendation:
 
 @pytest.mark.parametrize("r", [answer(), impossible()], ids=["feasible", "impossible"])
 def test_a_pdf_is_tagged_and_says_in_words_what_its_pictures_show(r):
-    made = rendered(r, "x.pdf")
+    made = render_document(r, "x.pdf")
     assert made.startswith(b"%PDF-") and b"/MarkInfo" in made and b"/StructTreeRoot" in made
     assert b"pdfuaid" in made and len(made) < 2_000_000
     assert made.count(b"/Subtype/Form") + made.count(b"/Subtype /Form") >= 1
@@ -65,7 +65,7 @@ def test_a_pdf_is_tagged_and_says_in_words_what_its_pictures_show(r):
 def test_every_page_of_a_pdf_has_something_on_it(runners):
     from PIL import Image
 
-    for page in pages(document(runners, "x.pdf"), 30):
+    for page in pages(report_document(runners, "x.pdf"), 30):
         shades = Image.open(io.BytesIO(page)).convert("L").histogram()
         assert sum(shades[:200]) > 0.004 * sum(shades)
 
@@ -74,16 +74,20 @@ def test_every_page_of_a_pdf_has_something_on_it(runners):
     "name", ["a #set page() $x$ [b] *c* _d_ `e` @f <g> \\ //", "Écran “naïve” ≥ 5 €", "報告"]
 )
 def test_a_name_is_text_in_a_pdf(name):
-    assert rendered(ex.recommend(simple(name=name)), "x.pdf").startswith(b"%PDF-")
+    assert render_document(ex.recommend(simple(name=name)), "x.pdf").startswith(b"%PDF-")
 
 
 def test_code_stands_apart_from_text():
-    assert spans("use `a.b` for 5 MB") == [["text", "use "], ["code", "a.b"], ["text", " for 5\u00a0MB"]]
+    assert typst_spans("use `a.b` for 5 MB") == [
+        ["text", "use "],
+        ["code", "a.b"],
+        ["text", " for 5\u00a0MB"],
+    ]
 
 
 def test_without_typst_one_line_names_the_extra(monkeypatch, runners, tmp_path):
     monkeypatch.setitem(sys.modules, "typst", None)
-    with pytest.raises(ReportError, match=r"PDF needs typst.*pip install 'explorer\[pdf\]'"):
+    with pytest.raises(MissingExtraError, match=r"PDF needs typst, which is not installed: .*\[pdf\]"):
         ex.report(runners.workload, tmp_path / "x.pdf")
 
 
@@ -92,7 +96,7 @@ def test_without_typst_one_line_names_the_extra(monkeypatch, runners, tmp_path):
 
 @pytest.fixture(scope="module")
 def notebook(runners) -> nbformat.NotebookNode:
-    return nbformat.reads(rendered(runners, "x.ipynb").decode(), 4)
+    return nbformat.reads(render_document(runners, "x.ipynb").decode(), 4)
 
 
 def test_a_notebook_is_valid_and_reads_without_running(notebook):
@@ -108,13 +112,13 @@ def test_a_notebook_is_valid_and_reads_without_running(notebook):
 
 def test_a_notebook_tells_what_markdown_tells(notebook, runners):
     told = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    lines = [line for line in rendered(runners, "x.md").decode().splitlines() if line.strip()]
+    lines = [line for line in render_document(runners, "x.md").decode().splitlines() if line.strip()]
     missing = [line for line in lines if line not in told and "x.md" not in line]
     assert missing == []
 
 
 def test_a_notebook_gives_its_own_outputs_when_it_is_run(tmp_path, runners):
-    (tmp_path / "x.ipynb").write_bytes(rendered(runners, "x.ipynb"))
+    (tmp_path / "x.ipynb").write_bytes(render_document(runners, "x.ipynb"))
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", "x.ipynb"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:]
@@ -123,12 +127,12 @@ def test_a_notebook_gives_its_own_outputs_when_it_is_run(tmp_path, runners):
 @pytest.mark.parametrize("name", ["it's '''quoted''' \\ $\\frac{$", "a # b"])
 def test_the_workload_of_a_notebook_is_the_workload(name):
     w, names = simple(name=name), {"ex": ex, "tomllib": tomllib}
-    exec("\n".join(inline(w)), names)
+    exec("\n".join(workload_as_code(w)), names)
     assert names["w"].to_toml() == w.to_toml()
 
 
 def test_a_workload_that_is_too_long_for_a_notebook_is_read_from_its_file():
-    given, loads = inline(simple(response={"samples": list(range(1, 20_000))}))
+    given, loads = workload_as_code(simple(response={"samples": list(range(1, 20_000))}))
     assert given == 'toml = "workload"' and loads == "w = ex.Workload.load(toml)"
 
 
@@ -139,7 +143,7 @@ def test_a_notebook_holds_the_sizes_of_a_dotenv_and_not_its_name(tmp_path):
         'configuration = { dotenv = "prod.env" }\n'
     )
     w = ex.Workload.load(tmp_path / "w.toml")
-    given, loads = inline(w)
+    given, loads = workload_as_code(w)
     names: dict = {"ex": ex, "tomllib": tomllib}
     exec(f"{given}\n{loads}", names)
     assert "hunter2" not in given and "entries = 2" in given and "prod.env" not in given
@@ -151,18 +155,18 @@ def test_a_notebook_holds_the_sizes_of_a_dotenv_and_not_its_name(tmp_path):
 
 @pytest.mark.parametrize("ending", ["html", "md", "pdf", "ipynb"])
 def test_nothing_feasible_is_told_in_every_form(ending):
-    assert rendered(impossible(), f"x.{ending}")
+    assert render_document(impossible(), f"x.{ending}")
 
 
 def test_growth_that_nobody_gave_is_an_assumption(runners):
-    told = rendered(runners, "x.md").decode()
+    told = render_document(runners, "x.md").decode()
     assert "assumed, as nobody said" in told and "Growth is an assumption too" in told
 
 
 def test_growth_that_is_given_is_followed_and_makes_it_again():
     r = ex.recommend(simple(response="4 MB"))
-    asked = Asked({"response": "5 %"}, 24)
-    told = rendered(r, "x.md", asked).decode()
+    asked = ReportRequest({"response": "5 %"}, 24)
+    told = render_document(r, "x.md", asked).decode()
     month, limit = ex.forecast(r.workload, {"response": "5 %"}, 24, r.nearest).first_breach
     assert f"In month {month} this design breaks" in told and "an assumption too" not in told
     assert "--growth 'response=5 %' --months 24" in told and f"`{limit}`" in told
@@ -189,27 +193,27 @@ def run(tmp_path_factory):
 
 def test_what_was_measured_stands_beside_what_was_predicted(run):
     r = answer("statements")
-    told = rendered(r, "x.md", Asked(measured=run)).decode()
+    told = render_document(r, "x.md", ReportRequest(measured=run)).decode()
     part = told.partition("## Measured")[2].partition("\n## ")[0]
     assert re.search(r"\| total \| [\d.]+ ", part) and "not AWS's" in part and "run.parquet" in told
-    assert b"Measured and predicted" in rendered(r, "x.html", Asked(measured=run))
+    assert b"Measured and predicted" in render_document(r, "x.html", ReportRequest(measured=run))
 
 
 def test_what_is_no_benchmark_is_refused(tmp_path, runners):
     (tmp_path / "x.parquet").write_bytes(b"no")
     with pytest.raises(ex.ExplorerError, match="is no Parquet file of a benchmark"):
-        rendered(runners, "x.md", Asked(measured=tmp_path / "x.parquet"))
+        render_document(runners, "x.md", ReportRequest(measured=tmp_path / "x.parquet"))
     pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "y.parquet")
     with pytest.raises(ReportError, match="expected the Parquet file of explorer bench"):
-        rendered(runners, "x.md", Asked(measured=tmp_path / "y.parquet"))
+        render_document(runners, "x.md", ReportRequest(measured=tmp_path / "y.parquet"))
 
 
 # Pictures with their numbers ----------------------------------------------------------------------
 
 
 def test_each_picture_is_written_with_its_numbers_and_the_same_twice(tmp_path, runners):
-    doc, again = document(runners, "x.html"), document(runners, "x.html")
-    files = saved_figures(doc, tmp_path / "x-figures")
+    doc, again = report_document(runners, "x.html"), report_document(runners, "x.html")
+    files = write_figures(doc, tmp_path / "x-figures")
     assert len(files) == 3 * len(list(doc.every_picture())) >= 24
     told = [file.read_text() for file in files if file.suffix == ".csv"]
     assert all(len(csv.splitlines()) > 1 for csv in told)
@@ -234,11 +238,11 @@ EVERYTHING = ex.Workload(
 def test_every_part_of_a_design_stands_in_one_box_and_no_box_on_another(option):
     concern, name = option
     for design in [d for d in table().designs if d.ids[concern] == name][::97]:
-        boxes = boxes_of(design)
+        boxes = boxes_by_role(Conditions(EVERYTHING), design)
         named = [part for box in boxes.values() for part in (*box.parts, *box.title.split("\n"))]
-        assert [part for part in design.parts if part not in named] == []
+        assert [part for part in design.parts_for(Conditions(EVERYTHING)) if part not in named] == []
         figures.resources(EVERYTHING, design)
-        talks = list(talks_of(Conditions(EVERYTHING), design, boxes))
+        talks = list(numbered_talks(Conditions(EVERYTHING), design, boxes))
         assert {end for talk in talks for end in (talk.start, talk.end)} <= set(boxes)
 
 

@@ -108,7 +108,19 @@ def test_defaults_are_those_of_the_contract():
         "free_tier": False,
         "month_hours": 730,
         "discount": 0,
+        "savings_plan": "none",
     }
+    assert (w.peak_ramp, w.response.cacheable) == (3600, 0)
+    assert (w.runtime.cpu, w.runtime.threads, w.runtime.used, w.runtime.tuned) == (0.5, 1, 512, ())
+    assert (w.runtime.first_byte, w.runtime.interruptible, w.runtime.once, w.runtime.orchestrated) == (
+        None,
+        False,
+        False,
+        False,
+    )
+    assert (w.client.collects, w.client.sockets, w.client.headers) == (True, False, None)
+    assert w.network.model_dump() == {"vpc": False, "internet": False, "per_request": None}
+    assert (w.downstream.concurrency, w.account, w.targets.first_byte_p95) == (None, {}, None)
     assert (w.client.auth, w.targets.latency_p95, w.current) == (None, None, None)
 
 
@@ -227,7 +239,7 @@ MISTAKES = {  # what is given: (the field, the value, what is accepted)
     "architecture": (
         {"runtime": {"p50": 1, "architecture": "mips"}},
         'architecture is "mips"',
-        "arm64 or x86_64",
+        "arm64, x86_64 or any",
     ),
     "language": ({"runtime": {"p50": 1, "language": "cobol"}}, 'runtime.language is "cobol"', "python3.13"),
     "language a list": ({"runtime": {"p50": 1, "language": ["go"]}}, "runtime.language is ['go']", "text"),

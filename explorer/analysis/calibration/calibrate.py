@@ -11,12 +11,9 @@ from explorer.engine.designs import CONCERNS, Design, choices
 from explorer.errors import DesignError
 from explorer.workload.workload import Workload
 
-from .measurements import METADATA as METADATA
-from .measurements import Measured, runs
-from .measurements import read as read
-from .prediction import NAMES, named
-from .prediction import predicted as predicted
-from .solve import LEAST_S, RATES, assumed, equations, solved
+from .measurements import MeasuredRun, load_runs
+from .prediction import NAMES, by_quantile, predict_run
+from .solve import LEAST_S, RATES, assumed_times, run_equations, solve_equations
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +41,7 @@ def calibrate(workload: Workload, measurements: Any, design: Any = None) -> Cali
 
     Parameters
     ----------
-    workload : that the measured endpoint was put up for
+    workload : of the measured endpoint
     measurements : the result of a benchmark, its Parquet file, its frame, or a list of these; runs that
         differ in size and run time tell apart what one run measures only together
     design : what was measured; None: as the measurements say
@@ -52,61 +49,63 @@ def calibrate(workload: Workload, measurements: Any, design: Any = None) -> Cali
     Raises ExplorerError if a measurement cannot be read or has no job that succeeded, DesignError if
     nobody says which design was measured.
     """
-    found = runs(measurements)
-    designs = [_design(design, seen) for seen in found]
-    before = [predicted(workload, one, seen.run) for one, seen in zip(designs, found, strict=True)]
-    started = _with_starts(workload, found)
-    for one, seen in zip(designs, found, strict=True):
-        started = _as_worked(started, one, seen)
-    calibrated = _calibrated(started, designs, found)
-    after = [predicted(calibrated, one, seen.run) for one, seen in zip(designs, found, strict=True)]
-    return Calibration(calibrated, _off(found, before, after))
+    runs = load_runs(measurements)
+    designs = [_design_of_run(design, run) for run in runs]
+    before = [predict_run(workload, one, run.conditions) for one, run in zip(designs, runs, strict=True)]
+    base = _with_cold_starts(workload, runs)
+    for one, run in zip(designs, runs, strict=True):
+        base = _with_measured_work(base, one, run)
+    workload_after = _with_solved_times(base, designs, runs)
+    after = [predict_run(workload_after, one, run.conditions) for one, run in zip(designs, runs, strict=True)]
+    return Calibration(workload_after, _prediction_errors(runs, before, after))
 
 
-def _design(given: Any, seen: Measured) -> Design:
-    if given is None and seen.design is not None:
-        return seen.design
-    chosen = choices(given or {})
-    if len(chosen) < len(CONCERNS):
-        missing = ", ".join(concern for concern in CONCERNS if concern not in chosen)
-        raise DesignError(f"design of the measurements lacks {missing}: expected all five concerns")
-    return Design(**chosen)
+def _design_of_run(design: Any, run: MeasuredRun) -> Design:
+    if design is None and run.design is not None:
+        return run.design
+    choice_ids = choices(design or {})
+    if len(choice_ids) < len(CONCERNS):
+        missing = ", ".join(concern for concern in CONCERNS if concern not in choice_ids)
+        raise DesignError(f"design of the measurements lacks {missing}: expected all eight concerns")
+    return Design(**choice_ids)
 
 
-def _with_starts(w: Workload, found: list[Measured]) -> Workload:
+def _with_cold_starts(w: Workload, runs: list[MeasuredRun]) -> Workload:
     """The workload with its cold starts as measured, before the rest is solved for."""
-    inits = [seen.init for seen in found if seen.init is not None]
+    inits = [run.init for run in runs if run.init is not None]
     if not inits:
         return w
-    return w.replace({"runtime.init": _spread(np.median(inits, axis=0))})
+    return w.replace({"runtime.init": _rising_quantiles(np.median(inits, axis=0))})
 
 
-def _as_worked(w: Workload, design: Design, seen: Measured) -> Workload:
+def _with_measured_work(w: Workload, design: Design, run: MeasuredRun) -> Workload:
     """The workload with run time and response of the user's own work, which nobody asked it to have."""
-    if seen.run.runtime_s is not None or "work" not in seen.seconds:
+    if run.conditions.runtime_s is not None or "work" not in run.seconds:
         return w
-    whole = seen.seconds["work"]
-    idle = predicted(w, design, replace(seen.run, runtime_s=0.0)).get("work", {})
+    whole = run.seconds["work"]
+    idle = predict_run(w, design, replace(run.conditions, runtime_s=0.0)).get("work", {})
     beside = np.minimum([idle.get(name, 0.0) for name in NAMES], whole / 2)
-    return w.replace({"runtime": _spread(whole - beside), "response": named(np.maximum(seen.response, 1.0))})
+    return w.replace(
+        {"runtime": _rising_quantiles(whole - beside), "response": by_quantile(np.maximum(run.response, 1.0))}
+    )
 
 
-def _spread(seconds: np.ndarray) -> dict[str, float]:
+def _rising_quantiles(seconds: np.ndarray) -> dict[str, float]:
     rising = np.maximum.accumulate(np.maximum(np.round(seconds, 7), LEAST_S))
-    return named(rising)
+    return by_quantile(rising)
 
 
-def _calibrated(w: Workload, designs: list[Design], found: list[Measured]) -> Workload:
+def _with_solved_times(w: Workload, designs: list[Design], runs: list[MeasuredRun]) -> Workload:
     prior: dict[str, np.ndarray] = {}
-    for design, seen in zip(designs, found, strict=True):
-        prior |= assumed(w, design, seen.run)
+    for design, run in zip(designs, runs, strict=True):
+        prior |= assumed_times(w, design, run.conditions)
     every = [
         equation
-        for design, seen in zip(designs, found, strict=True)
-        for equation in equations(w, design, seen, list(prior))
+        for design, run in zip(designs, runs, strict=True)
+        for equation in run_equations(w, design, run, list(prior))
     ]
-    answer = solved(every, prior)
-    times = {name: _spread(seconds) for name, seconds in answer.items() if name not in RATES}
+    answer = solve_equations(every, prior)
+    times = {name: _rising_quantiles(seconds) for name, seconds in answer.items() if name not in RATES}
     changes: dict[str, Any] = {"times": times}
     for rate in RATES:
         if rate in answer:
@@ -114,18 +113,20 @@ def _calibrated(w: Workload, designs: list[Design], found: list[Measured]) -> Wo
     return w.replace(changes)
 
 
-def _off(found: list[Measured], before: list[dict[str, Any]], after: list[dict[str, Any]]) -> pd.DataFrame:
+def _prediction_errors(
+    runs: list[MeasuredRun], before: list[dict[str, Any]], after: list[dict[str, Any]]
+) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for number, (seen, first, second) in enumerate(zip(found, before, after, strict=True)):
-        for phase, seconds in seen.phases.items():
+    for number, (run, first, second) in enumerate(zip(runs, before, after, strict=True)):
+        for phase, seconds in run.phases.items():
             row: dict[str, Any] = {"run": number, "phase": phase}
             for level, name in enumerate(NAMES[:2]):
                 real = float(seconds[level])
                 row[f"measured_{name}_s"] = real
-                for label, told in (("predicted", first), ("calibrated", second)):
-                    value = told.get(phase, {}).get(name, 0.0)
+                for label, prediction in (("predicted", first), ("calibrated", second)):
+                    value = prediction.get(phase, {}).get(name, 0.0)
                     row[f"{label}_{name}_s"] = value
                     row[f"{label}_off_{name}"] = value / real - 1 if real > 0 else np.nan
             rows.append(row)

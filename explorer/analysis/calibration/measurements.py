@@ -12,7 +12,7 @@ import numpy as np
 
 from explorer.engine.designs import Design
 from explorer.errors import ExplorerError
-from explorer.options.base.request_path import LEVELS
+from explorer.options.base.request_path import LEVELS, Phase
 
 from .prediction import NAMES, RunConditions
 
@@ -21,120 +21,129 @@ if TYPE_CHECKING:
 
 METADATA = b"explorer.bench"  # of a benchmark's Parquet file
 COLUMNS = {
-    "submit": "submit_s",
-    "queue": "queue_s",
-    "cold start": "cold_start_s",
-    "work": "work_s",
-    "poll": "poll_s",
-    "download": "fetch_s",
+    Phase.SUBMIT.value: "submit_s",
+    Phase.QUEUE.value: "queue_s",
+    Phase.COLD_START.value: "cold_start_s",
+    Phase.WORK.value: "work_s",
+    Phase.POLL.value: "poll_s",
+    Phase.DOWNLOAD.value: "fetch_s",
     "total": "latency_s",
 }
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class MeasuredRun:
     """What one run's jobs that succeeded took: quantiles at `LEVELS` [s]."""
 
     design: Design | None
-    run: RunConditions
+    conditions: RunConditions
     seconds: dict[str, np.ndarray]  # of warm jobs, by phase or as `solve` names its equations
     phases: dict[str, np.ndarray]  # of all jobs, by phase and in all
     response: np.ndarray  # bytes
     init: np.ndarray | None  # what a cold start adds to a job
-    stored: bool
+    is_stored: bool
 
     @classmethod
-    def of(cls, frame: pd.DataFrame) -> Measured:
+    def of(cls, frame: pd.DataFrame) -> MeasuredRun:
         """From the frame of a result, with what it says of its run in `attrs["bench"]`."""
-        told: dict[str, Any] = frame.attrs.get("bench") or {}
+        metadata: dict[str, Any] = frame.attrs.get("bench") or {}
         rows = frame[(frame["status"] == "succeeded") & ~frame["warm_up"].astype(bool)]
         if rows.empty:
             raise ExplorerError("measurements have no job that succeeded: expected one at least")
-        warm = rows[~_cold(rows)]
+        warm = rows[~_is_cold(rows)]
         warm = rows if warm.empty else warm
-        stored = bool(rows["poll_s"].notna().any())
-        phases = _phases(rows) if stored else {"total": _levels(rows["latency_s"])}
-        given, design = told.get("conditions") or _seen_conditions(rows), told.get("design")
+        is_stored = bool(rows["poll_s"].notna().any())
+        phases = _phase_quantiles(rows) if is_stored else {"total": _at_levels(rows["latency_s"])}
+        conditions, design = metadata.get("conditions") or _conditions_from_rows(rows), metadata.get("design")
         return cls(
             Design(**design) if design else None,
-            RunConditions(**given),
-            _finite({**_phases(warm), **_apart(warm), **_told(told)}),
-            _finite(phases),
-            _levels(rows["bytes"]),
-            _added(rows, warm, told),
-            stored,
+            RunConditions(**conditions),
+            _without_gaps(
+                {**_phase_quantiles(warm), **_times_within_phases(warm), **_times_beside_rows(metadata)}
+            ),
+            _without_gaps(phases),
+            _at_levels(rows["bytes"]),
+            _cold_start_cost(rows, warm, metadata),
+            is_stored,
         )
 
 
-def _cold(rows: pd.DataFrame) -> np.ndarray:
+def _is_cold(rows: pd.DataFrame) -> np.ndarray:
     """Which jobs are known to have met a cold start."""
     return np.asarray(rows["cold"].fillna(False), dtype=bool)
 
 
-def _phases(rows: pd.DataFrame) -> dict[str, np.ndarray]:
-    return {phase: _levels(rows[column]) for phase, column in COLUMNS.items()}
+def _phase_quantiles(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    return {phase: _at_levels(rows[column]) for phase, column in COLUMNS.items()}
 
 
-def _apart(rows: pd.DataFrame) -> dict[str, np.ndarray]:
-    """What was seen within a phase: the exchange that told the end, an answer's first byte, the rest."""
+def _times_within_phases(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Times within a phase: the last status exchange, an answer's first byte, the rest of its bytes."""
     whole = rows["fetch_s"].fillna(rows["service_s"])
     return {
-        "status": _levels(rows["status_s"]),
-        "first byte": _levels(rows["first_byte_s"]),
-        "transfer": _levels(whole - rows["first_byte_s"]),
+        "status": _at_levels(rows["status_s"]),
+        "first byte": _at_levels(rows["first_byte_s"]),
+        "transfer": _at_levels(whole - rows["first_byte_s"]),
     }
 
 
-def _told(told: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def _times_beside_rows(metadata: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """What was measured beside the rows: the functions' own durations, a round trip."""
-    found = {f"front {part}": _array(seen) for part, seen in (told.get("functions") or {}).items()}
-    return found | ({"rtt": _array(told["rtt_s"])} if told.get("rtt_s") else {})
+    times = {
+        f"front {part}": _quantile_array(quantiles)
+        for part, quantiles in (metadata.get("functions") or {}).items()
+    }
+    return times | ({"rtt": _quantile_array(metadata["rtt_s"])} if metadata.get("rtt_s") else {})
 
 
-def _added(rows: pd.DataFrame, warm: pd.DataFrame, told: Mapping[str, Any]) -> np.ndarray | None:
+def _cold_start_cost(
+    rows: pd.DataFrame, warm: pd.DataFrame, metadata: Mapping[str, Any]
+) -> np.ndarray | None:
     """What a cold start adds: the initialisation, and by how much the first work in it is slower."""
-    cold = rows[_cold(rows)]
+    cold = rows[_is_cold(rows)]
     if cold.empty or len(cold) == len(rows):
-        return _array(told["init_s"]) if told.get("init_s") else None
+        return _quantile_array(metadata["init_s"]) if metadata.get("init_s") else None
     slower = (cold["work_s"] - warm["work_s"].median()).clip(lower=0)
-    return _levels(cold["cold_start_s"] + slower)
+    return _at_levels(cold["cold_start_s"] + slower)
 
 
-def _finite(found: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {name: values for name, values in found.items() if np.isfinite(values).all()}
+def _without_gaps(times: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: values for name, values in times.items() if np.isfinite(values).all()}
 
 
-def _levels(values: pd.Series) -> np.ndarray:
-    kept = np.asarray(values.dropna(), dtype=float)
-    return np.quantile(kept, LEVELS, method="inverted_cdf") if kept.size else np.full(3, np.nan)
+def _at_levels(values: pd.Series) -> np.ndarray:
+    known_values = np.asarray(values.dropna(), dtype=float)
+    return (
+        np.quantile(known_values, LEVELS, method="inverted_cdf") if known_values.size else np.full(3, np.nan)
+    )
 
 
-def _array(quantiles: Mapping[str, float]) -> np.ndarray:
+def _quantile_array(quantiles: Mapping[str, float]) -> np.ndarray:
     return np.array([quantiles[name] for name in NAMES])
 
 
-def _seen_conditions(rows: pd.DataFrame) -> dict[str, Any]:
+def _conditions_from_rows(rows: pd.DataFrame) -> dict[str, Any]:
     """The conditions of a run as its rows show them."""
     span = float(rows["scheduled_s"].max() - rows["scheduled_s"].min())
-    asked = float(rows["runtime_s"].median())
+    runtime_s = float(rows["runtime_s"].median())
     return {
         "rate_rps": len(rows) / span if span else 1.0,
-        "runtime_s": None if np.isnan(asked) else asked,
-        "response_bytes": float(rows["bytes"].median()) if not np.isnan(asked) else None,
+        "runtime_s": None if np.isnan(runtime_s) else runtime_s,
+        "response_bytes": float(rows["bytes"].median()) if not np.isnan(runtime_s) else None,
         "request_bytes": float(rows["request_bytes"].median()),
     }
 
 
-def runs(measurements: Any) -> list[Measured]:
+def load_runs(measurements: Any) -> list[MeasuredRun]:
     many = measurements if isinstance(measurements, list | tuple) else [measurements]
-    return [Measured.of(_frame(one)) for one in many]
+    return [MeasuredRun.of(_benchmark_frame(one)) for one in many]
 
 
-def _frame(one: Any) -> pd.DataFrame:
+def _benchmark_frame(one: Any) -> pd.DataFrame:
     import pandas as pd
 
     if isinstance(one, str | Path):
-        return read(one)
+        return read_benchmark(one)
     frame = one.frame() if hasattr(one, "frame") else one
     if not isinstance(frame, pd.DataFrame) or not {"status", "latency_s", "submit_s"} <= {*frame.columns}:
         raise ExplorerError(
@@ -143,7 +152,7 @@ def _frame(one: Any) -> pd.DataFrame:
     return frame
 
 
-def read(path: str | Path) -> pd.DataFrame:
+def read_benchmark(path: str | Path) -> pd.DataFrame:
     """The rows that a benchmark wrote, with what it says of its run in `attrs["bench"]`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -154,7 +163,7 @@ def read(path: str | Path) -> pd.DataFrame:
         raise ExplorerError(
             f"{path}: is no Parquet file of a benchmark ({str(error).splitlines()[0]})"
         ) from None
-    told = (table.schema.metadata or {}).get(METADATA)
+    metadata = (table.schema.metadata or {}).get(METADATA)
     frame = table.to_pandas()
-    frame.attrs["bench"] = json.loads(told) if told else {}
+    frame.attrs["bench"] = json.loads(metadata) if metadata else {}
     return frame

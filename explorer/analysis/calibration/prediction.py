@@ -40,20 +40,20 @@ class RunConditions:
     def workload(self, w: Workload) -> Workload:
         """The workload as this run asked for it."""
         month_s = w.preferences.month_hours * 3600
-        asked = {"runtime": self.runtime_s, "response": self.response_bytes, "request": self.request_bytes}
-        given = {name: value for name, value in asked.items() if value is not None}
+        sizes = {"runtime": self.runtime_s, "response": self.response_bytes, "request": self.request_bytes}
+        overrides = {name: value for name, value in sizes.items() if value is not None}
         rates = {"requests_per_month": max(self.rate_rps * month_s, 1.0), "peak_rps": self.rate_rps}
-        return w.replace({**given, **rates})
+        return w.replace({**overrides, **rates})
 
 
-class Asked(Conditions):
+class PredictionConditions(Conditions):
     """The load of one run; `only`, where given, is all that takes time: [s] by id, [s/B] by rate."""
 
     def __init__(self, w: Workload, run: RunConditions, only: Mapping[str, float] | None = None) -> None:
         self.run, self.only = run, only
         super().__init__(run.workload(w))
         if only is not None:
-            self.bandwidth = _speed(only, "client.bandwidth")
+            self.bandwidth = _bytes_per_s(only, "client.bandwidth")
 
     def cold_share(self, service_s: Number, name: str) -> Number:
         """As the run had it, else as at a steady rate."""
@@ -62,27 +62,27 @@ class Asked(Conditions):
         return super().cold_share(service_s, name)
 
     def time(self, time_id: str) -> np.ndarray:
-        """What an operation takes, or only what is asked about."""
-        assumed = super().time(time_id)
+        """The time of an operation [s]; where `only` is given, its value there."""
+        default = super().time(time_id)
         if self.only is None:
-            return assumed
-        self.times[time_id] = assumed
+            return default
+        self.times[time_id] = default
         return np.full(self.levels.shape, self.only.get(time_id, 0.0))
 
     @property
     def network(self) -> float:
-        """Bandwidth between an environment and S3, or only what is asked about [B/s]."""
-        return super().network if self.only is None else _speed(self.only, "runtime.network")
+        """Bandwidth between an environment and S3 [B/s]; where `only` is given, its value there."""
+        return super().network if self.only is None else _bytes_per_s(self.only, "runtime.network")
 
 
-def _speed(only: Mapping[str, float], field: str) -> float:
+def _bytes_per_s(only: Mapping[str, float], field: str) -> float:
     return 1 / only[field] if only.get(field) else np.inf
 
 
-def sums_of(found: Iterable[Step]) -> dict[str, np.ndarray]:
+def phase_sums(request_steps: Iterable[Step]) -> dict[str, np.ndarray]:
     """Seconds of each phase at each of `LEVELS`; apart: the wait for a poll, the front functions' own."""
     sums = {name: np.zeros(3) for name in (*PHASES, "wait", "front submit", "front poll")}
-    for step in found:
+    for step in request_steps:
         waits = step.phase is Phase.POLL and step.actors == (Actor.CLIENT, Actor.CLIENT)
         seconds = np.broadcast_to(step.seconds, (3,))
         sums["wait" if waits else step.phase] += seconds
@@ -91,33 +91,33 @@ def sums_of(found: Iterable[Step]) -> dict[str, np.ndarray]:
     return sums
 
 
-def predicted(w: Workload, design: Design, run: RunConditions) -> dict[str, dict[str, float]]:
+def predict_run(w: Workload, design: Design, run: RunConditions) -> dict[str, dict[str, float]]:
     """Seconds by phase and in all at p50, p95 and p99, for a run under these conditions.
 
     As `latency`, but that the wait for a poll is not spread evenly: when the client polls is known.
     """
-    load = Asked(w, run)
-    sums = sums_of(steps(load, design))
+    load = PredictionConditions(w, run)
+    sums = phase_sums(steps(load, design))
     if sums["wait"].any():
         ended = sums[Phase.QUEUE] + sums[Phase.COLD_START] + sums[Phase.WORK]
-        seen = [_seen_s(float(end), float(sums["poll"][0]), run, load) for end in ended]
-        sums["poll"] = np.array(seen) - ended
-    found = {phase: sums[phase] for phase in PHASES if sums[phase].any()}
-    found["total"] = np.sum([sums[phase] for phase in PHASES], axis=0)
-    return {phase: named(seconds) for phase, seconds in found.items()}
+        poll_end = [_poll_end_s(float(end), float(sums["poll"][0]), run, load) for end in ended]
+        sums["poll"] = np.array(poll_end) - ended
+    predictions = {phase: sums[phase] for phase in PHASES if sums[phase].any()}
+    predictions["total"] = np.sum([sums[phase] for phase in PHASES], axis=0)
+    return {phase: by_quantile(seconds) for phase, seconds in predictions.items()}
 
 
-def _seen_s(end_s: float, exchange_s: float, run: RunConditions, load: Conditions) -> float:
+def _poll_end_s(end_s: float, exchange_s: float, run: RunConditions, load: Conditions) -> float:
     """When the client sees the end of a job that ends `end_s` after it was accepted [s]."""
     every = load.constant("poll.first_s") if run.poll_every_s is None else run.poll_every_s
     growth = load.constant("poll.growth") if run.poll_growth is None else run.poll_growth
-    asked = every
-    while asked + exchange_s / 2 < end_s:  # the status is read in the middle of an exchange
-        answered = asked + exchange_s
+    poll_s = every
+    while poll_s + exchange_s / 2 < end_s:  # the status is read in the middle of an exchange
+        answered = poll_s + exchange_s
         wait = max(every, growth * answered)
-        asked = answered + (np.ceil(wait) if run.poll_every_s is None else wait)
-    return asked + exchange_s
+        poll_s = answered + (np.ceil(wait) if run.poll_every_s is None else wait)
+    return poll_s + exchange_s
 
 
-def named(seconds: Iterable[float]) -> dict[str, float]:
+def by_quantile(seconds: Iterable[float]) -> dict[str, float]:
     return {name: float(value) for name, value in zip(NAMES, seconds, strict=True)}

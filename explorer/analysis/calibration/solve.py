@@ -14,11 +14,11 @@ import numpy as np
 
 from explorer.engine.designs import Design
 from explorer.engine.latency import steps
-from explorer.options.base.request_path import LEVELS, PHASES
+from explorer.options.base.request_path import LEVELS, PHASES, Phase
 from explorer.workload.workload import Workload
 
-from .measurements import Measured
-from .prediction import Asked, RunConditions, sums_of
+from .measurements import MeasuredRun
+from .prediction import PredictionConditions, RunConditions, phase_sums
 
 RATES = ("runtime.network", "client.bandwidth")  # fields of a workload, in bytes a second
 LEAN = 1e-3  # how little the assumed proportions weigh against what was measured
@@ -32,75 +32,80 @@ class Equation:
 
     coefficients: Mapping[str, np.ndarray]  # by time id or rate
     constant: np.ndarray  # what the workload itself says
-    measured: np.ndarray
+    measured_s: np.ndarray
 
 
-def assumed(w: Workload, design: Design, run: RunConditions) -> dict[str, np.ndarray]:
+def assumed_times(w: Workload, design: Design, run: RunConditions) -> dict[str, np.ndarray]:
     """What the steps of a design take their times from, as assumed: [s] by id, [s/B] by rate."""
-    probe = Asked(w, run, {})
+    probe = PredictionConditions(w, run, {})
     steps(probe, design)
-    plain = Asked(w, run)
+    plain = PredictionConditions(w, run)
     rates = {"runtime.network": plain.network, "client.bandwidth": plain.bandwidth}
     times = {time_id: seconds.ravel() for time_id, seconds in probe.times.items()}
     return times | {rate: np.full(3, 1 / speed) for rate, speed in rates.items()}
 
 
-def equations(w: Workload, design: Design, seen: Measured, names: Sequence[str]) -> Iterator[Equation]:
+def run_equations(w: Workload, design: Design, run: MeasuredRun, names: Sequence[str]) -> Iterator[Equation]:
     """The equations that one run gives."""
-    base = _groups(sums_of(steps(Asked(w, seen.run, {}), design)), seen.stored)
+    base = _measured_sums(
+        phase_sums(steps(PredictionConditions(w, run.conditions, {}), design)), run.is_stored
+    )
     ones = {
-        name: _groups(sums_of(steps(Asked(w, seen.run, {name: 1.0}), design)), seen.stored) for name in names
+        name: _measured_sums(
+            phase_sums(steps(PredictionConditions(w, run.conditions, {name: 1.0}), design)), run.is_stored
+        )
+        for name in names
     }
     for group, constant in base.items():
-        column = {name: found[group] - constant for name, found in ones.items()}
-        yield from _split(group, column, constant, seen)
-    if "rtt" in seen.seconds:
-        yield Equation({"exchange.rtt": np.ones(3)}, np.zeros(3), seen.seconds["rtt"])
+        column = {name: sums_with_one[group] - constant for name, sums_with_one in ones.items()}
+        yield from _group_equations(group, column, constant, run)
+    if "rtt" in run.seconds:
+        yield Equation({"exchange.rtt": np.ones(3)}, np.zeros(3), run.seconds["rtt"])
 
 
-def _groups(sums: Sums, stored: bool) -> dict[str, np.ndarray]:
+def _measured_sums(sums: Sums, is_stored: bool) -> dict[str, np.ndarray]:
     """The sums that a run measures."""
-    if not stored:
+    if not is_stored:
         return {"answer": np.sum([sums[phase] for phase in PHASES], axis=0)}
-    kept = ("submit", "queue", "work", "download", "front submit", "front poll")
-    return {"status": sums["poll"], **{name: sums[name] for name in kept}}
+    phases = (Phase.SUBMIT, Phase.QUEUE, Phase.WORK, Phase.DOWNLOAD, "front submit", "front poll")
+    return {"status": sums[Phase.POLL], **{name: sums[name] for name in phases}}
 
 
-def _split(
-    group: str, column: Mapping[str, np.ndarray], constant: np.ndarray, seen: Measured
+def _group_equations(
+    group: str, column: Mapping[str, np.ndarray], constant: np.ndarray, run: MeasuredRun
 ) -> Iterator[Equation]:
     """One equation; two where the first byte of an answer was seen, and the bytes after it."""
     names = {"front submit": "front submit", "front poll": "front status"}
-    if group not in {"download", "answer"}:
-        measured = seen.seconds.get(names.get(group, group))
-        if measured is not None:
-            yield Equation(column, constant, measured)
+    if group not in {Phase.DOWNLOAD, "answer"}:
+        measured_s = run.seconds.get(names.get(group, group))
+        if measured_s is not None:
+            yield Equation(column, constant, measured_s)
         return
-    if "first byte" not in seen.seconds:
+    if "first byte" not in run.seconds:
         return
     bytes_alone = {name: value for name, value in column.items() if name == "client.bandwidth"}
     before = {name: value for name, value in column.items() if name != "client.bandwidth"}
-    yield Equation(before, constant, seen.seconds["first byte"])
-    yield Equation(bytes_alone, np.zeros(3), seen.seconds["transfer"])
+    yield Equation(before, constant, run.seconds["first byte"])
+    yield Equation(bytes_alone, np.zeros(3), run.seconds["transfer"])
 
 
-def solved(found: Sequence[Equation], prior: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def solve_equations(system: Sequence[Equation], prior: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The times [s] and rates [s/B] at each of `LEVELS`; what no equation is about is left out.
 
     Rates are solved for at the p50 and the same at the others.
     """
-    names = [name for name in prior if any(np.any(one.coefficients.get(name, 0)) for one in found)]
-    at_median = _level(found, {name: prior[name][0] for name in names}, 0, {})
-    fixed = {name: value for name, value in at_median.items() if name in RATES}
+    names = [name for name in prior if any(np.any(one.coefficients.get(name, 0)) for one in system)]
+    at_median = _solve_level(system, {name: prior[name][0] for name in names}, 0, {})
+    fixed_rates = {name: value for name, value in at_median.items() if name in RATES}
     levels = [at_median]
     for level in range(1, len(LEVELS)):
-        free = {name: prior[name][level] for name in names if name not in fixed}
-        levels.append({**_level(found, free, level, fixed), **fixed})
+        free = {name: prior[name][level] for name in names if name not in fixed_rates}
+        levels.append({**_solve_level(system, free, level, fixed_rates), **fixed_rates})
     return {name: np.maximum.accumulate([level[name] for level in levels]) for name in names}
 
 
-def _level(
-    found: Sequence[Equation], prior: Mapping[str, float], level: int, fixed: Mapping[str, float]
+def _solve_level(
+    system: Sequence[Equation], prior: Mapping[str, float], level: int, fixed_rates: Mapping[str, float]
 ) -> dict[str, float]:
     """Non-negative least squares at one level, in units of what was assumed.
 
@@ -110,16 +115,18 @@ def _level(
 
     names = list(prior)
     rows, values = [], []
-    for one in found:
-        known = sum(
-            one.coefficients[name][level] * value for name, value in fixed.items() if name in one.coefficients
+    for one in system:
+        fixed_part = sum(
+            one.coefficients[name][level] * value
+            for name, value in fixed_rates.items()
+            if name in one.coefficients
         )
-        left = one.measured[level] - one.constant[level] - known
-        weight = 1 / max(abs(left), 1000 * LEAST_S)
+        remainder = one.measured_s[level] - one.constant[level] - fixed_part
+        weight = 1 / max(abs(remainder), 1000 * LEAST_S)
         row = [one.coefficients.get(name, np.zeros(3))[level] * prior[name] * weight for name in names]
         if any(row):
             rows.append([*row, 0.0])
-            values.append(left * weight)
+            values.append(remainder * weight)
     for k, name in enumerate(names):
         lean = [0.0] * (len(names) + 1)
         lean[k], lean[-1] = LEAN, 0.0 if name in RATES else -LEAN

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from explorer.errors import ExplorerError
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 from explorer.options.base.conditions import Conditions
-from explorer.workload.axes import AXES, TOTAL, checked, replaced, value_now
+from explorer.workload.axes import AXES, TOTAL, check_axis, replace_axis_value, value_now
 from explorer.workload.fields import FIELDS
 from explorer.workload.kinds import Kind
 from explorer.workload.workload import Workload
@@ -84,7 +84,7 @@ class Range:
 
 def names(field: str) -> str:
     """A field that may have a range. Raises ExplorerError with what would be accepted."""
-    return field if field in TAILS else checked(field)
+    return field if field in TAILS else check_axis(field)
 
 
 def today(workload: Workload, field: str) -> float:
@@ -109,7 +109,7 @@ def ranges_of(workload: Workload, given: Mapping[str, Any] | None, fields: tuple
     if given is None:
         return list(_assumed(workload, fields))
     if not isinstance(given, Mapping) or not given:
-        raise ExplorerError(f"ranges is {shown(given)}: expected (low, high) by field, such as"
+        raise ExplorerError(f"ranges is {quote_value(given)}: expected (low, high) by field, such as"
                             ' {"response": ("400 KB", "2 MB")}')  # fmt: skip
     return [_given(workload, names(field), value) for field, value in given.items()]
 
@@ -154,18 +154,18 @@ def _given(workload: Workload, field: str, value: Any) -> Range:
     if len(ends) == 1:
         factor = _factor(ends[0])
         if factor is None or factor < 1:
-            raise ExplorerError(f"range of {field} is {shown(value)}: expected {ACCEPTED}")
+            raise ExplorerError(f"range of {field} is {quote_value(value)}: expected {ACCEPTED}")
         low, high = now / factor, now * factor
     else:
         low, high = (_end(workload, field, end, now) for end in ends)
     if not 0 < low <= high < np.inf:
-        raise ExplorerError(f"range of {field} is {shown(value)}: expected a low end above 0 that is not"
-                            " above the high end")  # fmt: skip
+        raise ExplorerError(f"range of {field} is {quote_value(value)}: expected a low end above 0 that is"
+                            " not above the high end")  # fmt: skip
     bare = not any(isinstance(end, str) and re.search("[A-Za-z]", end) for end in ends)
     if bare and (high < now / FAR_OFF or low > now * FAR_OFF):
         said = Range(field, now, low, high).said
-        raise ExplorerError(f"range of {field} is {shown(value)}, {said(low)} to {said(high)}, and today's is"
-                            f" {said(now)}: expected {ACCEPTED}")  # fmt: skip
+        raise ExplorerError(f"range of {field} is {quote_value(value)}, {said(low)} to {said(high)}, and"
+                            f" today's is {said(now)}: expected {ACCEPTED}")  # fmt: skip
     _checked(workload, field, low, high)
     return Range(field, now, low, high)
 
@@ -179,7 +179,7 @@ def _ends(field: str, value: Any) -> list[Any]:
     else:
         ends = []
     if not 1 <= len(ends) <= 2 or (len(ends) == 1 and not isinstance(value, str)):
-        raise ExplorerError(f"range of {field} is {shown(value)}: expected {ACCEPTED}")
+        raise ExplorerError(f"range of {field} is {quote_value(value)}: expected {ACCEPTED}")
     return ends
 
 
@@ -203,7 +203,7 @@ def _read(workload: Workload, field: str, given: Any) -> float:
         if field == TOTAL:
             few = Workload(requests_per_month=1, response=1, runtime=1, configuration=given)
             return value_now(few, TOTAL)
-        return value_now(replaced(workload, field, given), field)
+        return value_now(replace_axis_value(workload, field, given), field)
     except ExplorerError as error:
         raise ExplorerError(f"range of {field} is {str(error).partition('is ')[2] or error}") from None
 

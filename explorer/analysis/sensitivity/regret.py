@@ -10,14 +10,14 @@ from zlib import crc32
 
 import numpy as np
 
-from explorer.analysis.choice import completed
-from explorer.analysis.phrases import difference_or_all
+from explorer.analysis.choice import complete_design
+from explorer.analysis.phrases import design_difference_or_all
 from explorer.analysis.recommendation import Recommendation
-from explorer.engine.designs import Design
-from explorer.engine.evaluation import Evaluation, possible
-from explorer.engine.search import NOTHING
+from explorer.engine.designs import Design, allowed
+from explorer.engine.evaluation import Evaluation
+from explorer.engine.ranking import NOTHING
 from explorer.errors import ExplorerError
-from explorer.facts.units import format_part, format_share, format_usd, format_usd_a_month, shown
+from explorer.facts.units import format_part, format_share, format_usd, format_usd_a_month, quote_value
 from explorer.workload.workload import Workload
 
 from . import value_of_information
@@ -122,7 +122,7 @@ class Regret:
             mean_regret_se=float(regret.std() / np.sqrt(regret.size)) if some else np.nan,
             p95_regret_usd=float(np.quantile(regret, 0.95)) if some else np.nan,
             mean_monthly_usd=float(held.usd[i, holds].mean()) if some else np.nan,
-            parts=len(design.parts),
+            parts=int(self.held.parts[i]),
         )
 
     @cached_property
@@ -205,10 +205,10 @@ def regret(
     _whole("samples", samples, FEWEST, MOST)
     _whole("seed", seed, 0, 2**63)
     if isinstance(risk, bool) or not isinstance(risk, int | float) or not 0 <= risk <= 1:
-        raise ExplorerError(f"risk is {shown(risk)}: expected a share from 0 to 1")
+        raise ExplorerError(f"risk is {quote_value(risk)}: expected a share from 0 to 1")
     workload = workload.without_current()
     every = ranges_of(workload, ranges, MEASURED)
-    others = {completed(workload, given) for given in designs}
+    others = {complete_design(workload, given) for given in designs}
     inputs = {given.field: drawn(given, samples, seed) for given in every}
     axes = along(workload, inputs)
     now = Recommendation(workload)
@@ -221,7 +221,7 @@ def regret(
 
 def _whole(name: str, given: Any, least: int, most: int) -> None:
     if isinstance(given, bool) or not isinstance(given, int) or not least <= given <= most:
-        raise ExplorerError(f"{name} is {shown(given)}: expected {least:,} to {most:,}")
+        raise ExplorerError(f"{name} is {quote_value(given)}: expected {least:,} to {most:,}")
 
 
 def drawn(given: Range, samples: int, seed: int) -> np.ndarray:
@@ -242,7 +242,7 @@ def drawn(given: Range, samples: int, seed: int) -> np.ndarray:
 def _sturdy(workload: Workload, axes: Mapping[str, np.ndarray], risk: float) -> Iterator[Design]:
     """Designs that are never the best or second best, but fail less often or regret less on average."""
     load = Scenarios(workload, {axis: values[:LOOKED_AT] for axis, values in axes.items()})
-    few = Evaluation(load, possible(load))
+    few = Evaluation(load, allowed(load))
     if not few.designs:
         return
     score = few.score_usd(load.number("preferences.part_usd"))
@@ -274,7 +274,7 @@ def _choosing(r: Regret) -> Iterator[str]:
     if least.recommended:
         yield "No other design is the better choice while nothing is measured."
     elif r.choice is not None:
-        better = difference_or_all(r.choice, r.recommended)
+        better = design_difference_or_all(r.choice, r.recommended)
         fails, mean = format_part(least.breaks + least.late), format_usd_a_month(least.mean_regret_usd)
         yield (f"The better choice while nothing is measured is {better}:"
                f" it fails in {fails}, its mean regret is {mean}.")  # fmt: skip

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from explorer.engine.designs import Design, table
-from explorer.engine.evaluation import Evaluation, possible
-from explorer.engine.search import NOTHING, Contest
+from explorer.engine.answers import Answers
+from explorer.engine.designs import Design, allowed, table
+from explorer.engine.evaluation import Evaluation
+from explorer.engine.search import best_two
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.workload.distribution import Distribution
@@ -51,6 +52,7 @@ class Held:
     """Designs held against scenarios; arrays have the shape (designs, scenarios)."""
 
     designs: tuple[Design, ...]
+    parts: np.ndarray  # (designs,)
     usd: np.ndarray  # [USD a month]
     score: np.ndarray  # with the parts; infinite where a design is not feasible
     breach: np.ndarray  # share of requests that break a limit as quotas are today
@@ -94,38 +96,31 @@ class Listed:
     def held(self, designs: set[Design]) -> Held:
         """These designs in every scenario."""
         rows = table().only(np.array([design in designs for design in table().designs]))
+        rows = rows.with_parts_for(Conditions(self.workload))
         answers = [_answers(Evaluation(load, rows)) for load in self.loads()]
-        return Held(rows.designs, *(np.concatenate(parts, axis=-1) for parts in zip(*answers, strict=True)))
+        return Held(
+            rows.designs,
+            rows.parts,
+            *(np.concatenate(parts, axis=-1) for parts in zip(*answers, strict=True)),
+        )
 
     def best(self) -> tuple[list[Design | None], set[Design]]:
         """The recommended design of each scenario, and all those that are best or second best in one."""
         winners: list[Design | None] = []
         either: set[Design | None] = set()
         for load in self.loads():
-            evaluation = Evaluation(load, possible(load))
-            names = (*evaluation.designs, None)
-            first = second = np.full(load.shape, NOTHING)
-            if evaluation.designs:
-                first, second = _contested(load, evaluation)
-            winners += [names[index] for index in first]
-            either |= {names[index] for index in np.union1d(first, second)}
+            designs = allowed(load)
+            names, best = (*designs.designs, None), best_two(Answers(load, designs))
+            winners += [names[index] for index in best.winner]
+            either |= {names[index] for index in np.unique(best.index)}
         return winners, {design for design in either if design}
 
 
 def _answers(e: Evaluation) -> tuple[np.ndarray, ...]:
     tolerance = e.load.tolerance
-    broken = (e.hard_breach > tolerance) | ~e.table.allowed(e.load)
+    broken = e.broken
     score = e.score_usd(e.load.number("preferences.part_usd"))
     return e.monthly_usd, score, e.breach_probability, broken, e.late > tolerance, ~e.in_time, e.winner()
-
-
-def _contested(load: Scenarios, evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
-    """Index of the best and the second best of the evaluation's designs in each scenario."""
-
-    def part(block: tuple[slice, ...]) -> Conditions:
-        return Scenarios(load.workload, {axis: values[block] for axis, values in load.axes.items()})
-
-    return Contest(evaluation, part).places()[:2]
 
 
 def at(workload: Workload, values: Mapping[str, Number]) -> Conditions:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import ndtri
 
+from explorer.facts.ufuncs import ndtri
 from explorer.facts.units import Number
 from explorer.workload.distribution import FAR, NODES, TINY, Distribution, Quantiles, Samples
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explorer.analysis.choice import completed
+from explorer.analysis.choice import complete_design
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import cost
 from explorer.engine.designs import Design, table
@@ -171,7 +171,7 @@ def sensitivity(
     """
     every = ranges_of(workload, ranges, (*MEASURED, *CHOSEN))
     r = Recommendation(workload.without_current())
-    chosen = r.nearest if design is None else completed(workload, design)
+    chosen = r.nearest if design is None else complete_design(workload, design)
     paths = dict(zip(every, _paths(workload, every, chosen), strict=True))
     every.sort(key=lambda given: _weight(paths[given]), reverse=True)
     usd = float(cost(workload, chosen).total_usd)
@@ -244,9 +244,10 @@ def _path(
 
 def reason(workload: Workload, design: Design, load: Conditions) -> str:
     """Why a design is not feasible: an exclusion, a limit that breaks, or a promise that it misses."""
-    for exclusions in table().where(design.ids).exclusions(load).values():
-        if excluded := next((each.because for each in exclusions if np.all(each.where)), None):
-            return excluded
+    excluded = table().where(design.ids).exclusions(load)
+    because = [each.because for row in sorted(excluded) for each in excluded[row] if np.all(each.where)]
+    if because:
+        return because[0]
     worst = findings(workload, design, load)[0]
     if worst.verdict == "breach":
         return worst.limit

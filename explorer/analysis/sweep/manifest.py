@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from explorer.facts import catalogue
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 from explorer.facts.version import __version__
-from explorer.workload.axes import unit
+from explorer.workload.axes import axis_unit
 from explorer.workload.distribution import Distribution
 from explorer.workload.field_record import Section
 from explorer.workload.workload import Workload
@@ -30,7 +30,7 @@ def manifest(workload: Workload, grid: Axes, legend: Legend, tiles: Tiles) -> di
         "form": FORM,
         "facts": catalogue.edition(),
         "workload": dict(_told(workload)),
-        "axes": {axis: {"unit": unit(axis), "values": values.tolist()} for axis, values in grid.items()},
+        "axes": {axis: {"unit": axis_unit(axis), "values": values.tolist()} for axis, values in grid.items()},
         "designs": list(legend.names) if legend.compared else None,
         "tile": list(tiles.side),
         "tiles": len(tiles),
@@ -61,7 +61,7 @@ def _short(value: Any) -> str:
         value = value.get("values")
     if isinstance(value, list) and len(value) > 1 and all(isinstance(each, float) for each in value):
         return f"{len(value)} values from {value[0]:g} to {value[-1]:g}"
-    return "none" if value is None else shown(value)
+    return "none" if value is None else quote_value(value)
 
 
 def _told(section: Section, before: str = "") -> Iterator[tuple[str, Any]]:

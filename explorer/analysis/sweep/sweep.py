@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from explorer.engine.bounds import Block
-from explorer.engine.designs import CONCERNS, Design, choices, table
-from explorer.engine.evaluation import Evaluation, possible
-from explorer.engine.search import NOTHING, Contest
+from explorer.engine.answers import Answers
+from explorer.engine.chances import chances
+from explorer.engine.designs import CONCERNS, Design, allowed, choices, table
+from explorer.engine.evaluation import Evaluation
+from explorer.engine.ranking import NOTHING, ranked
+from explorer.engine.search import best_two
 from explorer.errors import DesignError, ExplorerError
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 from explorer.options.base.conditions import Conditions
-from explorer.workload.axes import grid_of
+from explorer.workload.axes import grid_axes
 from explorer.workload.workload import Workload
 
 from .checkpoint import Checkpoint, write
@@ -27,7 +29,7 @@ from .executor import Watch, unwatched, worked
 from .manifest import manifest
 from .rows import Answer, Legend
 from .sweep_file import SweepFile, counted
-from .tiling import Axes, Tiles
+from .tiling import Axes, Block, Tiles
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,10 +137,10 @@ def sweep(
     Raises ExplorerError for a field that is not numeric, values that cannot be, more than 6 axes; a file that
     cannot be written, or the parts of another sweep in its place.
     """
-    grid = grid_of(workload, axes)
+    grid = grid_axes(workload, axes)
     given = None if designs is None else _designs(designs)
     if executor is not None and not hasattr(executor, "submit"):
-        raise ExplorerError(f"executor is {shown(executor)}: expected a concurrent.futures.Executor")
+        raise ExplorerError(f"executor is {quote_value(executor)}: expected a concurrent.futures.Executor")
     legend = Legend(table().designs if given is None else given, given is not None)
     work = _Work(workload.without_current(), given)
     tiles = _tiles(tuple(map(len, grid.values())), legend)
@@ -164,10 +166,9 @@ class _Work:
     given: tuple[Design, ...] | None
 
     def __call__(self, axes: Axes) -> Answer:
-        whole = tuple(slice(0, len(values)) for values in axes.values())
         if self.given is None:
-            return _answers(self.workload, axes, whole)
-        return _compared(self.workload, axes, self.given, whole)
+            return _answers(self.workload, axes)
+        return _compared(self.workload, axes, self.given)
 
 
 def _gathered(
@@ -197,13 +198,13 @@ def _tiles(shape: tuple[int, ...], legend: Legend) -> Tiles:
 
 def _parquet(path: str | Path) -> Path:
     if Path(path).suffix != ".parquet":
-        raise ExplorerError(f"file is {shown(str(path))}: expected a name that ends in .parquet")
+        raise ExplorerError(f"file is {quote_value(str(path))}: expected a name that ends in .parquet")
     return Path(path)
 
 
 def _designs(given: Any) -> tuple[Design, ...]:
     if isinstance(given, str | Mapping | Design) or not isinstance(given, Iterable):
-        raise DesignError(f"designs is {shown(given)}: expected a list of designs")
+        raise DesignError(f"designs is {quote_value(given)}: expected a list of designs")
     found = tuple(_design(each) for each in given)
     if not found:
         raise DesignError("designs is empty: expected one at least, or none named for every design")
@@ -215,54 +216,43 @@ def _design(given: Any) -> Design:
     if len(chosen) < len(CONCERNS):
         missing = [concern for concern in CONCERNS if concern not in chosen]
         raise DesignError(
-            f"design {shown(given)} names no {', '.join(missing)}: a sweep's designs name all five"
+            f"design {quote_value(given)} names no {', '.join(missing)}: a sweep's designs name all eight"
         )
     return Design(**chosen)
 
 
-def _load(workload: Workload, grid: Mapping[str, np.ndarray], block: Block | None = None) -> Conditions:
-    """A block of the grid, or all of it, each axis along a dimension of its own."""
+def _load(workload: Workload, grid: Mapping[str, np.ndarray]) -> Conditions:
+    """The grid, each axis along a dimension of its own."""
     axes = {}
     for number, (axis, values) in enumerate(grid.items()):
         along = [1] * len(grid)
         along[number] = -1
-        axes[axis] = (values[block[number]] if block else values).reshape(along)
+        axes[axis] = values.reshape(along)
     return Conditions(workload, axes)
 
 
 def _compared(
-    workload: Workload, grid: Mapping[str, np.ndarray], given: tuple[Design, ...], tile: Block
+    workload: Workload, grid: Mapping[str, np.ndarray], given: tuple[Design, ...]
 ) -> tuple[np.ndarray, ...]:
     """Winner and runner-up among the given designs in a tile, and each one's money and breach probability."""
-    load = _load(workload, grid, tile)
-    evaluation = Evaluation(
-        load, table().only(np.isin(np.arange(len(POSITION)), [POSITION[d] for d in given]))
-    )
+    load = _load(workload, grid)
+    whole = table().only(np.isin(np.arange(len(POSITION)), [POSITION[d] for d in given]))
+    evaluation = Evaluation(load, whole)
     order = [evaluation.designs.index(design) for design in given]
     score = evaluation.score_usd(load.number("preferences.part_usd"))[order]
-    winner = _ranked(evaluation, order, score)
+    parts, p95 = evaluation.column(whole.parts[order]), evaluation.latency_s[order][:, 1]
+    winner = ranked(score, parts, p95)
     second = np.where(np.arange(len(given)).reshape(-1, *[1] * winner.ndim) == winner, np.inf, score)
     money, chance = evaluation.monthly_usd[order], evaluation.breach_probability[order]
-    runner_up = _ranked(evaluation, order, second)
-    load.forget()
-    return winner, runner_up, money, chance
+    return winner, ranked(second, parts, p95), money, chance
 
 
-def _ranked(evaluation: Evaluation, order: Sequence[int], score: np.ndarray) -> np.ndarray:
-    """The least score; equal ones go to fewer parts, then to the lower p95; -1 where all are infinite."""
-    parts = np.broadcast_to(evaluation.column(evaluation.table.parts)[order], score.shape)
-    best = np.lexsort((evaluation.latency_s[order][:, 1], parts, score), axis=0)[0]
-    return np.where(np.isfinite(score.min(axis=0)), best, NOTHING)
-
-
-def _answers(workload: Workload, grid: Mapping[str, np.ndarray], tile: Block) -> tuple[np.ndarray, ...]:
+def _answers(workload: Workload, grid: Mapping[str, np.ndarray]) -> tuple[np.ndarray, ...]:
     """Winner, runner-up, money and breach probability of a tile."""
-    whole = {axis: values[part] for (axis, values), part in zip(grid.items(), tile, strict=True)}
-    load = _load(workload, whole)
-    evaluation = Evaluation(load, possible(load))
-    contest = Contest(evaluation, lambda block: _load(workload, whole, block))
-    index = np.array([*map(POSITION.__getitem__, evaluation.designs), NOTHING], dtype=np.int32)
-    winner, runner_up, usd = contest.places()
-    chance = contest.chance(winner)
-    load.forget()
-    return index[winner], index[runner_up], usd, chance
+    load = _load(workload, grid)
+    designs = allowed(load)
+    answers = Answers(load, designs)
+    best = best_two(answers)
+    index = np.array([*map(POSITION.__getitem__, designs.designs), NOTHING], dtype=np.int32)
+    chance = chances(load, designs, best.winner, best.size[0])
+    return index[best.winner], index[best.runner_up], best.usd[0], chance

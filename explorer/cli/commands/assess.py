@@ -9,7 +9,7 @@ import typer
 from rich.console import RenderableType
 
 from explorer.cli.answer_tables import bill_table, findings_table
-from explorer.cli.console import NO, Json, Region, WorkloadFile, designs, loaded, out
+from explorer.cli.console import NO, Fields, Json, Region, WorkloadFile, designs, loaded, out
 from explorer.cli.tables import Row, listed, table, title
 from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_time
@@ -26,12 +26,13 @@ def assess(
         ),
     ],
     region: Region = None,
+    fields: Fields = None,
     as_json: Json = False,
 ) -> None:
     """Limits, bill and latency of one design, feasible or not."""
-    from explorer.analysis.one_design import assessed
+    from explorer.analysis.one_design import design_assessment
 
-    answer = assessed(loaded(workload, region), design)
+    answer = design_assessment(loaded(workload, region, fields), design)
     out(answer, as_json, assessment, answer)
     raise typer.Exit(0 if answer["feasible"] else NO)
 

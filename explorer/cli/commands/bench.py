@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from explorer.cli.console import NO, Json, out
+from explorer.cli.manners import is_watched
 from explorer.cli.prompts import (
     Arrivals,
     CloudName,
@@ -35,8 +35,9 @@ from explorer.cli.prompts import (
     interruptible,
     warned,
 )
-from explorer.cli.tables import Row, Whole, table, title
+from explorer.cli.tables import Hint, Row, Whole, table, title
 from explorer.errors import ExplorerError
+from explorer.facts.extras import require
 
 if TYPE_CHECKING:
     from explorer.live.bench.measure import Asked
@@ -70,6 +71,7 @@ def bench(
     By a rate, as clients come whether or not it keeps up, or by a number of jobs, so many at a time.
     Interrupted, it tells what came of the load until then.
     """
+    require("explorer bench", "aiohttp", "boto3", "httpx2", *(["pyarrow"] if output else []), extra="aws")
     from explorer.live.bench import measure
     from explorer.live.bench.run import Caps
     from explorer.live.deployment import deploy
@@ -121,7 +123,7 @@ def _told_before(stack: Standing, load: Asked, most_usd: float, as_json: bool) -
 @contextmanager
 def watched_load() -> Iterator[Any]:
     """Show on standard error how far a load is, where a person looks."""
-    if not sys.stderr.isatty():
+    if not is_watched():
         yield None
         return
     from rich.console import Console
@@ -170,7 +172,7 @@ def benchmark(answer: Row, output: Path | None) -> Iterator[RenderableType]:
         yield title("What this cannot show")
         yield from (Padding(f"- {line}", (0, 0, 0, 2)) for line in answer["cannot_vouch_for"])
     if output:
-        yield Whole(f"Wrote {output}")
+        yield Hint(f"Wrote {output}")
 
 
 def _latencies(answer: Row) -> Iterator[tuple[str, ...]]:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import RenderableType
 
 from explorer.cli.answer_tables import bill_table
-from explorer.cli.console import Json, Region, out
+from explorer.cli.console import STANDARD, Json, Region, out, standard_input
 from explorer.cli.tables import Row
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
-from explorer.facts.csv_table import decimal, refused, text
+from explorer.facts.csv_table import decimal_cell, refusal, text_cell
+from explorer.facts.text_file import read_text
 
 
 def bill(
@@ -64,18 +63,10 @@ def quantities(source: str) -> dict[str, Decimal]:
 
 def _content(source: str) -> tuple[str, str]:
     """What messages call the source, and its text."""
-    if source == "-":
-        return "standard input", sys.stdin.read().removeprefix("\ufeff")
-    try:
-        return source, Path(source).read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ExplorerError(
-            f"{source}: no such file; expected a table with the columns id,quantity"
-        ) from None
-    except UnicodeDecodeError:
-        raise ExplorerError(
-            f"{source}: is not UTF-8; expected a table with the columns id,quantity"
-        ) from None
+    expected = "a table with the columns id,quantity"
+    if source == STANDARD:
+        return "standard input", standard_input(expected)
+    return source, read_text(source, expected)
 
 
 def _quantity(place: str, header: list[str], line: list[str]) -> tuple[str, Decimal]:
@@ -83,14 +74,14 @@ def _quantity(place: str, header: list[str], line: list[str]) -> tuple[str, Deci
         raise ExplorerError(f"{place}: has {len(line)} fields: expected {len(header)}")
     row = {column: field.strip() for column, field in zip(header, line, strict=True)}
     try:
-        catalogue.free(text(row["id"]))
+        catalogue.free(text_cell(row["id"]))
     except (ExplorerError, ValueError) as error:
         accepted = str(error).partition("expected ")[2] or "an id of a price"
-        raise refused(place, "id", row["id"], accepted) from None
+        raise refusal(place, "id", row["id"], accepted) from None
     try:
-        return row["id"], decimal(row["quantity"])
+        return row["id"], decimal_cell(row["quantity"])
     except ValueError as error:
-        raise refused(place, "quantity", row["quantity"], str(error)) from None
+        raise refusal(place, "quantity", row["quantity"], str(error)) from None
 
 
 def priced(answer: Row) -> Iterator[RenderableType]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,22 +11,38 @@ import typer
 
 from explorer.cli.console import BAD_INPUT, NO, Json
 from explorer.errors import ExplorerError
+from explorer.facts.atomic_write import write_atomically
 from explorer.facts.suggestions import expected_one_of
 
 if TYPE_CHECKING:
     from explorer.check.runner import Report
 
 MONTHS = 12  # that are looked ahead
-FAILURES = {"breach": {"breach"}, "tight": {"breach", "tight"}}  # verdicts that end with 1, by --fail-on
+FAILURES = {  # verdicts that end with 1, by --fail-on
+    "breach": {"breach"},
+    "tight": {"breach", "tight"},
+    "skipped": {"breach"},  # and what was not checked
+}
 
 
 def check(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.")],
-    form: Annotated[str, typer.Option("--format", metavar="text|json|sarif|junit|github")] = "text",
+    form: Annotated[str, typer.Option("--format", metavar="text|json|sarif|junit|github|gitlab")] = "text",
     warn_at: Annotated[
         str | None,
         typer.Option(metavar="80%", help="Of any limit: from here on it is tight. Else 80 % of what grows,"
                      " and all of a setting."),
+    ] = None,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", metavar="NAME=VALUE", help="Of templates, as a deployment gives it, or a"
+                     " parameter file. Else samconfig's, those of parameter files beside the template, or"
+                     " the defaults."),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What an earlier run found, as --json wrote it: only what is new"
+                     " or worse fails."),
     ] = None,
     growth: Annotated[
         list[str] | None,
@@ -34,8 +51,8 @@ def check(
     months: Annotated[int, typer.Option(min=1, max=600, help="How far ahead.")] = MONTHS,
     fail_on: Annotated[
         str,
-        typer.Option(metavar="breach|tight", help="What ends with 1; tight: also what is near a limit, or"
-                     " breaks until its quota is raised."),
+        typer.Option(metavar="breach|tight|skipped", help="What ends with 1; tight: also what is near a"
+                     " limit, or breaks until its quota is raised; skipped: also what was not checked."),
     ] = "breach",
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE")] = None,
     every: Annotated[bool, typer.Option("--all", help="What fits, and what is unknown, too.")] = False,
@@ -45,8 +62,9 @@ def check(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Hold limits against templates, plans, dotenv files and workloads; 1 where one breaks."""
-    from explorer.analysis.gate import GrowthError, assessor
-    from explorer.check.formats import FORMATS, written
+    from explorer.analysis.gate import GrowthError, workload_assessor
+    from explorer.check.baseline import Baseline
+    from explorer.check.formats import FORMATS, step_summary, written
     from explorer.check.runner import Check, share
     from explorer.facts.version import __version__
 
@@ -57,27 +75,33 @@ def check(
         raise ExplorerError(f'--fail-on is "{fail_on}": {expected_one_of(FAILURES)}')
     warned = None if warn_at is None else share(warn_at)
     try:
-        report = Check(assessor(_rates(growth or []), months), warned, pass_over).run(paths)
+        workloads = workload_assessor(_rates(growth or []), months)
+        report = Check(workloads, warned, pass_over, parameters or ()).run(paths)
     except GrowthError as error:
         raise typer.BadParameter(str(error)) from None
+    report.known = None if baseline is None else Baseline.load(baseline)
     said = written(report, form, __version__, every)
+    if form == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+        with open(summary, "a", encoding="utf-8", errors="replace") as file:
+            file.write(step_summary(report))
     if output:
-        output.write_text(said + "\n", encoding="utf-8", errors="replace")
+        write_atomically(output, (said + "\n").encode("utf-8", "replace"))
     else:
         print(said.encode("utf-8", "replace").decode())
     if not report.files and not (pass_over and not report.unreadable):
-        reason = "; ".join(f"{file}: {why}" for file, why in report.unreadable[:3])
+        seen = [*report.unreadable, *((one.file, one.text) for one in report.skipped)]
+        reason = "; ".join(f"{file}: {why}" for file, why in seen[:3])
         print(f"error: nothing to check: {reason or 'no template or workload in it'}", file=sys.stderr)
         raise typer.Exit(BAD_INPUT)
-    if any(finding.verdict in FAILURES[fail_on] for finding in report.findings):
+    failed = any(finding.verdict in FAILURES[fail_on] for finding in report.new)
+    if failed or (fail_on == "skipped" and report.newly_skipped):
         raise typer.Exit(NO)
-    _must_be_readable(report, paths)
+    _must_be_readable(report)
 
 
-def _must_be_readable(report: Report, paths: list[Path]) -> None:
-    """A file that was named and a workload must be readable; a template in a folder is told of."""
-    asked = {path.as_posix() for path in paths}
-    bad = [(file, why) for file, why in report.unreadable if file in asked or file.endswith(".toml")]
+def _must_be_readable(report: Report) -> None:
+    """What was named, and what is a template or a workload in a folder, must be readable."""
+    bad = report.unreadable
     if bad:
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
         print(f"error: {bad[0][0]}: {bad[0][1]}{more}", file=sys.stderr)
@@ -88,6 +112,6 @@ def _rates(growth: list[str]) -> dict[str, str]:
     """What grows, by field."""
     if not growth:
         return {}
-    from explorer.analysis.forecast import parsed
+    from explorer.analysis.forecast import parse_growth
 
-    return parsed(growth)
+    return parse_growth(growth)

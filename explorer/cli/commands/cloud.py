@@ -11,6 +11,7 @@ from rich.padding import Padding
 
 from explorer.cli.console import Commands, Json, Region, out
 from explorer.cli.tables import Row, Whole, title
+from explorer.facts.extras import require
 
 local = typer.Typer(
     cls=Commands, add_completion=False, help="The local cloud, for this machine only: start, stop, status."
@@ -21,6 +22,7 @@ Name = Annotated[str, typer.Option("--name", help="One of several side by side."
 @local.command("start")
 def cloud_start(name: Name = "default", region: Region = None, as_json: Json = False) -> None:
     """Start the local cloud, or find it running; print its address and its administrator's key."""
+    require("explorer cloud", "boto3", "hypercorn", "ministack", extra="cloud")
     from explorer.facts.catalogue import HOME_REGION
     from explorer.live.cloud import supervisor
 

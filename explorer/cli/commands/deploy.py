@@ -12,7 +12,7 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from explorer.cli.console import NO, Json, WorkloadFile, loaded, out
+from explorer.cli.console import NO, Fields, Json, WorkloadFile, loaded, out
 from explorer.cli.prompts import (
     Chosen,
     CloudName,
@@ -28,11 +28,12 @@ from explorer.cli.prompts import (
     ask,
     interruptible,
     must_be_asked,
+    require_cloud,
     says_what_became,
     warned,
     watched,
 )
-from explorer.cli.tables import Row, Whole, table
+from explorer.cli.tables import Hint, Row, Whole, table
 from explorer.facts.key_value import format_pairs
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def deploy(
     target: Place = "local",
     handler: Handler = None,
     region: Planned = None,
+    fields: Fields = None,
     cloud: CloudName = "default",
     hours: Hours = 24.0,
     yes: Yes = False,
@@ -57,13 +59,14 @@ def deploy(
     """
     from datetime import timedelta
 
+    require_cloud("explorer deploy", target)
     from explorer.live.deployment import deploy
 
     began = time.monotonic()
     interruptible(context)
     if target == "aws":
         must_be_asked(yes, as_json, "--target aws makes what costs money")
-    planned = _planned(loaded(workload, region), design, handler, as_json)
+    planned = _planned(loaded(workload, region, fields), design, handler, as_json)
     name = deploy.stacks_of.named(planned.workload)
     place = deploy.target(target, planned.workload.region, cloud)
     before = {}
@@ -122,6 +125,7 @@ def destroy(
     as_json: Json = False,
 ) -> None:
     """Remove a stack and everything that it made: what it holds, its logs, its code, its values."""
+    require_cloud("explorer destroy", target)
     from explorer.live.deployment import deploy
 
     interruptible(context)
@@ -142,6 +146,8 @@ def stacks(
     target: Where = None, region: Stood = None, cloud: CloudName = "default", as_json: Json = False
 ) -> None:
     """List what stands, what has expired, and what is half made; on AWS, in one region."""
+    if target == "aws":
+        require_cloud("explorer stacks", target)
     from explorer.live.deployment import deploy
 
     where = deploy.places(target, region, cloud)
@@ -157,12 +163,14 @@ def export(
     design: Chosen = None,
     handler: Handler = None,
     region: Planned = None,
+    fields: Fields = None,
     as_json: Json = False,
 ) -> None:
     """Write a design as a template, its functions' code and a client, ready to own."""
+    require_cloud("explorer export", None)
     from explorer.live.deployment import deploy
 
-    planned = _planned(loaded(workload, region), design, handler, as_json)
+    planned = _planned(loaded(workload, region, fields), design, handler, as_json)
     written = deploy.export(planned, output)
     answer = {"design": planned.design.ids, "files": written}
     out(answer, as_json, exported, output, len(written))
@@ -178,8 +186,8 @@ def deployed(answer: Row, options: str) -> Iterator[RenderableType]:
         yield Whole(f"  export {'AWS_' + name.upper()}={value}")
     if "credentials" in answer:
         yield "The key is a caller's: it opens this endpoint and nothing else, on this machine alone."
-    yield Whole(f"Next: explorer bench {answer['stack']} --jobs 20 --concurrency 4{options}")
-    yield Whole(f"Then: explorer destroy {answer['stack']}{options}")
+    yield Hint(f"Next: explorer bench {answer['stack']} --jobs 20 --concurrency 4{options}")
+    yield Hint(f"Then: explorer destroy {answer['stack']}{options}")
 
 
 def _place(answer: Row) -> str:
@@ -230,4 +238,4 @@ def _standing(row: Row) -> tuple[str | Text, ...]:
 
 def exported(folder: Path, files: int) -> Iterator[RenderableType]:
     """A design that was written as files."""
-    yield Whole(f"Wrote {files} files to {folder}. Next: {folder / 'README.md'}")
+    yield Hint(f"Wrote {files} files to {folder}. Next: {folder / 'README.md'}")

@@ -30,7 +30,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """One limit: what it is, how it is counted, what the caller sees, what to do."""
-    from explorer.analysis.limit_explanation import explain as explain_limit
+    from explorer.analysis.limit_explanation import explain_limit
 
     found = explain_limit(limit)
     out(found.to_dict(), as_json, explanation, found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,7 +21,7 @@ from explorer.facts.units import format_quantity
 if TYPE_CHECKING:
     import pandas as pd
 
-    from explorer.facts.refresh.result import Refreshed
+    from explorer.facts.refresh.result import RefreshResult
     from explorer.facts.refresh.summary import Part
 
 
@@ -56,7 +56,7 @@ def limits(
         from explorer.facts.refresh.quotas import refresh_limits
 
         return out_refreshed(refresh_limits(region or [], yes=yes, watch=asking), as_json)
-    found = rows(catalogue.limits_frame(), text, ("id", "service", "name"))
+    found = containing(catalogue.limit_rows(), text, ("id", "service", "name"))
     out({"limits": found}, as_json, limits_table, found)
 
 
@@ -87,17 +87,22 @@ def asking(regions: Sequence[str]) -> Iterable[str]:
     return tables.watched(regions, "Asking AWS")
 
 
-def out_refreshed(found: Refreshed, as_json: bool) -> None:
+def out_refreshed(found: RefreshResult, as_json: bool) -> None:
     """What a refresh found, as JSON or as tables of old and new."""
-    from explorer.facts.refresh.summary import parts, sentences
+    from explorer.facts.refresh.summary import refresh_sentences, refresh_tables
 
-    out(found.to_dict(), as_json, refreshed, sentences(found), parts(found))
+    out(found.to_dict(), as_json, refreshed, refresh_sentences(found), refresh_tables(found))
 
 
 def rows(frame: pd.DataFrame, text: str, columns: Iterable[str]) -> list[dict[str, Any]]:
     """The rows of a frame in which one of the `columns` contains `text`, in any case."""
-    records = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    return [r for r in records if any(text.lower() in str(r[c]).lower() for c in columns)]  # type: ignore[misc]
+    return containing(frame.astype(object).where(frame.notna(), None).to_dict("records"), text, columns)
+
+
+def containing(rows: Iterable[Mapping[Any, Any]], text: str, columns: Iterable[str]) -> list[dict[str, Any]]:
+    """The rows in which one of the `columns` contains `text`, in any case."""
+    wanted = text.lower()
+    return [dict(row) for row in rows if any(wanted in str(row[name]).lower() for name in columns)]
 
 
 def prices_in(region: str) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from explorer.cli.answer_tables import FEW
-from explorer.cli.console import Json, Region, WorkloadFile, designs, loaded, out
+from explorer.cli.console import Fields, Json, Region, WorkloadFile, designs, loaded, out
 from explorer.cli.tables import Row, table, title
 from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_quantity
@@ -25,13 +25,16 @@ def forecast(
     months: Annotated[int, typer.Option(min=1, max=600, help="How far to look.")] = 36,
     design: Annotated[str | None, typer.Option(metavar="CONCERN=OPTION,...", autocompletion=designs)] = None,
     region: Region = None,
+    fields: Fields = None,
     as_json: Json = False,
 ) -> None:
     """In which month a limit breaks, and how the recommended design changes by then."""
     from explorer.analysis.forecast import forecast as look_ahead
-    from explorer.analysis.forecast import parsed
+    from explorer.analysis.forecast import parse_growth
 
-    answer = forecast_to_dict(look_ahead(loaded(workload, region), parsed(growth), months, design))
+    answer = forecast_to_dict(
+        look_ahead(loaded(workload, region, fields), parse_growth(growth), months, design)
+    )
     out(answer, as_json, forecast_table, answer)
 
 

@@ -22,13 +22,18 @@ if TYPE_CHECKING:
 
     from explorer.ingest.frame import Tally
     from explorer.ingest.reader import Progress
+    from explorer.ingest.result import Summary
+    from explorer.ingest.selection import Selection
     from explorer.ingest.workload import Draft
 
 
 def ingest(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PATH...", help="Logs: files, folders, globs, gzip; - reads standard input."),
+        typer.Argument(
+            metavar="PATH...",
+            help="Logs, traces, results, templates: files, folders, globs; - reads standard input.",
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -42,10 +47,25 @@ def ingest(
     function: Annotated[
         str | None, typer.Option(metavar="NAME", help="A live function: its configuration, metrics and logs.")
     ] = None,
+    include: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--include",
+            metavar="PATTERN",
+            help="Requests that count: a path (/v1/*, *.pdf) or a status (2xx, 404).",
+        ),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", metavar="PATTERN", help="Requests that do not: as --include."),
+    ] = None,
     since: Annotated[
-        str, typer.Option(metavar="TIME", help="With --function: 14d, 36h, or a date such as 2026-11-01.")
-    ] = "14d",
-    until: Annotated[str, typer.Option(metavar="TIME", help="With --function: now, or as --since.")] = "now",
+        str | None,
+        typer.Option(
+            metavar="TIME", help="14d, 36h, or a date such as 2026-11-01; with --function 14d if left out."
+        ),
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="now, or as --since.")] = None,
     insights: Annotated[
         bool, typer.Option("--insights", help="With --function: by Logs Insights, billed by the GB it scans.")
     ] = False,
@@ -73,31 +93,108 @@ def ingest(
         raise ExplorerError("ingest: nothing to read; expected logs, or --function NAME")
     if samples and not output:
         raise ExplorerError("--samples: expected -o WORKLOAD.toml, which they go beside")
-    if output:
+    if output and not output.is_dir():
         refuse(output, force)
-    live = Live(function, since, until, insights, target, region, cloud) if function else None
-    tally = _gathered(paths or [], live)
+    selection = _selection(include or [], exclude or [], since, until)
+    live = (
+        Live(function, since or "14d", until or "now", insights, target, region, cloud) if function else None
+    )
+    tally = _gathered(paths or [], live, selection)
     summary = Summary(tally)
-    if not tally.used and not tally.facts:
-        raise ExplorerError(_nothing(tally, paths or []))
+    apart = {name: group for name, group in sorted(tally.groups.items()) if group.used or group.facts}
+    if not tally.used and not tally.facts and not apart:
+        raise ExplorerError(_nothing(summary, paths or []))
+    if output and output.is_dir() and len(apart) < 2:
+        output = output / "workload.toml"
+        refuse(output, force)
     made = draft(summary, output.stem if output else "workload", date.today(), samples)
-    _answer(made, fields or [], region)
-    written = write(made, output, force) if output else []
+    _answer(made, summary, fields or [], region)
+    workloads: list[dict[str, Any]] = []
+    written: list[Path] = []
+    if len(apart) > 1:
+        workloads, written = _several(apart, output, samples, force, fields or [], region)
+    elif output:
+        written = write(made, output, force)
     answer = {
         **summary.to_dict(),
-        "requests_per_month": made.known.get("requests_per_month"),
-        "peak_rps": made.known.get("peak_rps"),
+        **_rates(made),
         "sweep": _swept(tally.facts.get("sweep", []), made),
         "missing": list(made.missing),
         "questions": made.missing,
+        "workloads": workloads,
         "written": written,
     }
     out(answer, as_json, told, answer)
 
 
-def _answer(made: Draft, pairs: list[str], region: str | None) -> None:
+def _selection(include: list[str], exclude: list[str], since: str | None, until: str | None) -> Selection:
+    """Which requests count. Raises ExplorerError for a pattern or a time that is none."""
+    from datetime import UTC, datetime
+
+    from explorer.ingest.function import moment
+    from explorer.ingest.selection import Pattern, Selection
+
+    now = datetime.now(UTC)
+    start, end = (moment(text, now).timestamp() if text else None for text in (since, until))
+    if start is not None and end is not None and start >= end:
+        raise ExplorerError(f'--since is "{since}": expected a time before --until, "{until}"')
+    including = tuple(Pattern.read(text, "--include") for text in include)
+    excluding = tuple(Pattern.read(text, "--exclude") for text in exclude)
+    return Selection(including, excluding, start, end)
+
+
+def _several(
+    groups: dict[str, Tally],
+    output: Path | None,
+    samples: bool,
+    force: bool,
+    fields: list[str],
+    region: str | None,
+) -> tuple[list[dict[str, Any]], list[Path]]:
+    """A workload for each function: its figures, and the files that were written."""
+    from explorer.ingest.result import Summary
+    from explorer.ingest.workload import draft, refuse, write
+
+    names = {name: _file(output, name) for name in groups} if output else {}
+    for path in names.values():
+        refuse(path, force)
+    told, written = [], []
+    for name, group in groups.items():
+        summary = Summary(group)
+        made = draft(summary, name, date.today(), samples)
+        _answer(made, summary, fields, region)
+        files = write(made, names[name], force) if output else []
+        written += files
+        told.append(
+            {
+                "name": name,
+                **summary.to_dict(),
+                **_rates(made),
+                "missing": list(made.missing),
+                "written": files,
+            }
+        )
+    return told, written
+
+
+def _rates(made: Draft) -> dict[str, Any]:
+    return {name: made.known.get(name) for name in ("requests_per_month", "peak_rps")}
+
+
+def _file(output: Path, name: str) -> Path:
+    """Where the workload of one of several functions goes: into a folder, or beside the name given."""
+    plain = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in name)
+    return (
+        output / f"{plain}.toml"
+        if output.is_dir()
+        else output.with_name(f"{output.stem}-{plain}{output.suffix}")
+    )
+
+
+def _answer(made: Draft, summary: Summary, pairs: list[str], region: str | None) -> None:
     """Take in what the user says beside the input."""
     from explorer.cli.assignments import parsed
+    from explorer.ingest.workload import tune
     from explorer.workload.fields import SPREADS
 
     if region:
@@ -110,35 +207,46 @@ def _answer(made: Draft, pairs: list[str], region: str | None) -> None:
         if section in SPREADS and last in ("p50", "value", "samples"):
             made.drop(section)
         made.set(name, value, "as you said")
+    tune(made, summary)
 
 
 def _swept(sweep: list[dict[str, Any]], made: Draft) -> list[dict[str, Any]]:
     """The memory sweep; each size with its recommendation and cost, if nothing that these need is open."""
     if not sweep or set(made.missing) & {"requests_per_month", "response", "runtime"}:
         return sweep
-    from explorer.ingest.power_tuning import choices
+    from explorer.ingest.formats.power_tuning import choices
     from explorer.workload.workload import Workload
 
     return choices(Workload(**made.nested()), sweep)
 
 
-def _nothing(tally: Tally, paths: list[str]) -> str:
+def _nothing(summary: Summary, paths: list[str]) -> str:
+    """Why nothing could be used: the first that holds of a format that is not read, a selection, a line."""
+    tally = summary.tally
+    given = " ".join(paths)
+    left_out = [(what, count) for what, count in tally.ignored.most_common() if count]
+    if tally.notes and not tally.read:
+        return tally.notes[0]
+    if not tally.selection.is_all and left_out:
+        what, count = left_out[0]
+        return f"{given}: no request is left: {count:,} x {what}; expected another selection"
     seen = f" (such as: {tally.examples[0]})" if tally.examples else ""
     return (
-        f"{' '.join(paths)}: no invocation in {tally.read:,} lines{seen}; expected REPORT lines, "
-        "platform.report events, an access log, a benchmark's Parquet or a Power Tuning result"
+        f"{given}: no invocation in {tally.read:,} lines{seen}; expected REPORT lines, platform.report "
+        "events, an access log, traces, a load test's result, a benchmark's Parquet or a Power Tuning result"
     )
 
 
-def _gathered(paths: list[str], live: Live | None) -> Tally:
+def _gathered(paths: list[str], live: Live | None, selection: Selection) -> Tally:
     """All that the inputs hold, and the live function."""
     from explorer.ingest.frame import Tally
     from explorer.ingest.reader import gather
 
     with _watched() as progress:
-        tally = gather(paths, progress) if paths else Tally()
+        tally = gather(paths, progress, selection) if paths else Tally(selection)
         if live:
             live.read(tally, progress)
+            tally.settle()
     return tally
 
 
@@ -233,6 +341,15 @@ def told(answer: dict[str, Any]) -> Iterator[RenderableType]:
         yield title(f"{answer['invocations']:,} invocations")
         yield table(("", ">p50", ">p90", ">p99", ">p99.9", ">max"), rows)
     yield from listed(_facts(answer))
+    if answer["workloads"]:
+        yield title("By function")
+        yield table(
+            ("function", ">invocations", ">p50 ms", ">p99 ms", ">requests a month"),
+            [_function(one) for one in answer["workloads"]],
+        )
+    if answer["ignored"]:
+        yield title("Read and not used")
+        yield from listed(_ignored(answer["ignored"]))
     if answer["sweep"]:
         yield title("Memory sweep", "mean duration, cost of one invocation, and of the design in a month")
         yield table(
@@ -252,6 +369,27 @@ def told(answer: dict[str, Any]) -> Iterator[RenderableType]:
             yield Whole(f"Next: explorer recommend {path}")
 
 
+NAMED = 8  # of what is not used, one by one
+
+
+def _function(one: dict[str, Any]) -> tuple[str, ...]:
+    from explorer.facts.units import format_number
+
+    durations, month = one["duration_ms"] or {}, one["requests_per_month"]
+    levels = (f"{durations[level]:,.6g}" if durations.get(level) else "" for level in ("p50", "p99"))
+    return one["name"], f"{one['invocations']:,}", *levels, format_number(month) if month else ""
+
+
+def _ignored(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Lines with a reason one by one, names of fields together."""
+    reasons = [row for row in rows if " " in row["what"]]
+    yield from (f"{row['lines']:,} x {row['what']}" for row in reasons[:NAMED])
+    fields = [row["what"] for row in rows if " " not in row["what"]]
+    if fields:
+        more = f" and {len(fields) - NAMED} more" if len(fields) > NAMED else ""
+        yield f"fields: {', '.join(fields[:NAMED])}{more}"
+
+
 SHOWN = {
     "duration_ms": "duration, ms",
     "billed_ms": "billed, ms",
@@ -263,8 +401,14 @@ SHOWN = {
 }
 
 
+LEVELS = ("p50", "p90", "p99", "p99_9", "max")
+
+
 def _quantiles(name: str, found: dict[str, float]) -> tuple[str, ...]:
-    return SHOWN[name], *(f"{value:,.6g}" if value < 1e6 else f"{value:,.0f}" for value in found.values())
+    values = (found.get(level) for level in LEVELS)
+    return SHOWN[name], *(
+        "" if value is None else f"{value:,.6g}" if value < 1e6 else f"{value:,.0f}" for value in values
+    )
 
 
 def _row(row: dict[str, Any]) -> tuple[str, ...]:
@@ -292,6 +436,8 @@ def _facts(answer: dict[str, Any]) -> Iterator[str]:
         yield f"cold starts: {answer['cold_start_share']:.3%}"
     if answer["span_s"]:
         yield f"from the first to the last line: {format_time(answer['span_s'])}"
+    if answer["cpu"] is not None:
+        yield f"of the time {answer['cpu']:.0%} computes, the rest waits for calls"
     if answer["requests_per_month"]:
         yield f"requests a month: {format_number(answer['requests_per_month'])}"
     if answer["busiest_minute_rps"]:

@@ -18,10 +18,14 @@ import typer
 from rich.console import RenderableType
 
 from explorer.cli.assignments import Answers, parsed, value
-from explorer.cli.console import Json, out
-from explorer.cli.tables import Whole
+from explorer.cli.console import STANDARD, Json, out
+from explorer.cli.manners import note
+from explorer.cli.tables import Hint
 from explorer.engine.designs import OPTIONS, choices
 from explorer.errors import ExplorerError
+from explorer.facts.atomic_write import write_atomically
+from explorer.facts.text_file import read_text
+from explorer.facts.units import format_count
 from explorer.workload import field_record
 from explorer.workload.fields import FIELDS, SPREADS
 from explorer.workload.workload import Workload
@@ -68,22 +72,63 @@ def write(path: Path, given: Answers, dotenv: Path | None, ask: bool, force: boo
 
     Parameters: `dotenv`, counted as the configuration; `ask`, else every field has its default;
     `force`, overwrite; `quiet`, nothing on standard output.
-    Raises ExplorerError for a wrong field, no more answers, or a file that is there.
+    Raises ExplorerError for a wrong field, no more answers, or a file that is there. Ctrl-C leaves the
+    answers in a draft beside `path`, from which the next call goes on.
     """
-    if path.exists() and not force:
+    if path.exists() and not force and not is_standard(path):
         raise ExplorerError(f"{path}: is there already; expected another name, or --force")
     if not path.parent.is_dir():
         raise ExplorerError(f"{path}: no such folder; expected one that is there")
     if dotenv is not None:
         given = given | {"configuration.dotenv": _beside(path, str(dotenv))}
     given = dict(_configured(path, name, answer) for name, answer in given.items())
-    answers = {"name": path.stem} | given
+    draft = path.with_name(f"{path.name}.draft")
+    if ask and not is_standard(path):
+        given = _kept(draft) | given
+    answers = {"name": "workload" if is_standard(path) else path.stem} | given
     _check(path, answers)
-    for field in filter(lambda field: _is_open(field, given), QUESTIONS if ask else ()):
-        answers = _answered(path, answers, field, quiet)
+    is_named = "name" in given  # else it is the file's, which nobody answered
+    try:
+        for field in filter(lambda field: _is_open(field, given), QUESTIONS if ask else ()):
+            answers = _answered(path, answers, field, quiet)
+            is_named = is_named or field.name == "name"
+    except KeyboardInterrupt:
+        _keep(draft, path, {name: answers[name] for name in answers if name != "name" or is_named})
+        raise
     text = to_toml(answers)
-    Workload(path.name, path.parent, **tomllib.loads(text))
-    path.write_text(text, encoding="utf-8")
+    Workload(str(path), path.parent, **tomllib.loads(text))
+    if is_standard(path):
+        print(text, end="")
+        return
+    write_atomically(path, text)
+    draft.unlink(missing_ok=True)
+
+
+def is_standard(path: Path) -> bool:
+    """Whether the workload goes to standard output."""
+    return str(path) == STANDARD
+
+
+def _keep(draft: Path, path: Path, answers: Answers) -> None:
+    """Write what was answered so far, and say how to go on."""
+    if not answers or is_standard(path):
+        return
+    lines = (f"{json.dumps(name)} = {_toml(answer)}\n" for name, answer in answers.items())
+    write_atomically(draft, "".join(lines))
+    again = f"explorer init {shlex.quote(str(path))}"
+    print(f"\n{format_count(len(answers), 'answer')} kept in {draft}: {again} goes on", file=sys.stderr)
+
+
+def _kept(draft: Path) -> Answers:
+    """What was answered before an interruption."""
+    if not draft.is_file():
+        return {}
+    try:
+        answers = tomllib.loads(read_text(draft, "the answers that init kept"))
+    except tomllib.TOMLDecodeError as error:
+        raise ExplorerError(f"{draft}: is not TOML: {error}; without the file, init begins anew") from None
+    note(f"Going on from {draft}: {format_count(len(answers), 'answer')}; without the file, init begins anew")
+    return answers
 
 
 def _beside(path: Path, dotenv: str) -> str:
@@ -120,12 +165,12 @@ def _has_own(answers: Mapping[str, Any], name: str) -> bool:
 
 
 def _check(path: Path, answers: Answers) -> None:
-    workload = Workload(path.name, path.parent, **nested(answers))
+    workload = Workload(str(path), path.parent, **nested(answers))
     if workload.current is not None:
         try:
             choices(workload.current.model_dump())
         except ExplorerError as error:
-            raise ExplorerError(f"{path.name}: current: {error}") from None
+            raise ExplorerError(f"{path}: current: {error}") from None
 
 
 def _is_open(field: Question, given: Answers) -> bool:
@@ -152,7 +197,7 @@ def _answered(path: Path, answers: Answers, field: Question, quiet: bool) -> Ans
             name, answer = _configured(path, name, answer)
             _check(path, answers | {name: answer})
         except ExplorerError as error:
-            print(str(error).removeprefix(f"{path.name}: "), file=sys.stderr)
+            print(str(error).removeprefix(f"{path}: "), file=sys.stderr)
         else:
             return answers | {name: answer}
 
@@ -226,7 +271,9 @@ def _toml(answer: Any) -> str:
 
 
 def init(
-    file: Annotated[Path, typer.Argument(metavar="FILE.toml")] = Path("workload.toml"),
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="To write; - prints it.")] = Path(
+        "workload.toml"
+    ),
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: defaults.")] = False,
     fields: Annotated[
         list[str] | None,
@@ -240,10 +287,14 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Ask what matters and write a workload."""
-    write(file, parsed(fields or []), dotenv, ask=not yes, force=force, quiet=as_json)
+    if is_standard(file) and as_json:
+        raise ExplorerError("init - prints the workload itself: expected it without --json")
+    write(file, parsed(fields or []), dotenv, ask=not yes, force=force, quiet=as_json or is_standard(file))
+    if is_standard(file):
+        return
     out({"path": file}, as_json, begun, file)
 
 
 def begun(path: Path) -> Iterator[RenderableType]:
     """The workload that was written, and what to do with it."""
-    yield Whole(f"Wrote {path}. Next: explorer recommend {shlex.quote(str(path))}")
+    yield Hint(f"Wrote {path}. Next: explorer recommend {shlex.quote(str(path))}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +18,8 @@ from explorer.cli.prompts import has_browser
 from explorer.cli.tables import Whole
 from explorer.errors import ExplorerError
 from explorer.facts import locations
+from explorer.facts.atomic_write import write_atomically
+from explorer.facts.extras import require
 
 FIRST = "00_start_here.ipynb"
 COPY = Path("explorer-notebooks")  # where an installed package puts notebooks that can be changed
@@ -52,13 +53,11 @@ class Server:
 def server(port: int, open_browser: bool) -> Server:
     """JupyterLab on the notebooks, at `port` or the next one that is free.
 
-    Raises ExplorerError if JupyterLab is not installed, or there are no notebooks.
+    Raises MissingExtraError if JupyterLab is not installed, ExplorerError if there are no notebooks.
     """
+    require("explorer lab", "jupyterlab", "matplotlib", "ipywidgets")
+    LabApp = import_module("jupyterlab.labapp").LabApp
     folder, copied = _folder()
-    try:
-        LabApp = import_module("jupyterlab.labapp").LabApp
-    except ImportError:
-        raise ExplorerError("JupyterLab is not installed: pip install 'explorer[notebooks]'") from None
     browser = open_browser and has_browser()
     try:
         app = LabApp.initialize_server(argv=_arguments(folder, port, browser))
@@ -98,7 +97,7 @@ def _folder() -> tuple[Path, int]:
     COPY.mkdir(exist_ok=True)
     new = [notebook for notebook in notebooks if not (COPY / notebook.name).exists()]
     for notebook in new:
-        shutil.copyfile(notebook, COPY / notebook.name)
+        write_atomically(COPY / notebook.name, notebook.read_bytes())
     return COPY, len(new)
 
 

@@ -2,36 +2,83 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import RenderableType
+from rich.text import Text
 
-from explorer.cli.answer_tables import FEW, bill_table, findings_table
-from explorer.cli.console import NO, Json, Region, WorkloadFile, loaded, out
-from explorer.cli.tables import Row, listed, table, title
+from explorer.cli.answer_tables import bill_table, findings_table
+from explorer.cli.console import NO, STANDARD, Fields, Json, Region, WorkloadFile, loaded, out
+from explorer.cli.manners import manners
+from explorer.cli.tables import Hint, Prose, Row, listed, table, title
+from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_share, format_signed_usd, format_time, format_usd
+
+BEST = 5  # designs on one screen
+OPENING = {"Build", "The trade"}  # titles that the first paragraph goes without
 
 
 def recommend(
     workload: WorkloadFile,
     region: Region = None,
-    every: Annotated[bool, typer.Option("--all", help="Every row of every table.")] = False,
+    fields: Fields = None,
+    every: Annotated[
+        bool,
+        typer.Option("--all", help="All of it: limits, bill, every design, what is ruled out, assumptions."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """The design to build, why, what it costs, and what would change it."""
     from explorer.analysis.recommendation import recommend as choose
-    from explorer.analysis.summary import paragraphs
+    from explorer.analysis.summary import summary_paragraphs
 
-    r = choose(loaded(workload, region))
+    r = choose(loaded(workload, region, fields))
     answer = r.to_dict()
-    out(answer, as_json, recommendation, answer, every, {} if as_json else paragraphs(r))
+    if as_json:
+        out(answer, True)
+    elif manners.quiet:
+        print(format_pairs(r.design.ids, ",") if r.design else "", end="\n" if r.design else "")
+    elif every:
+        out(answer, False, recommendation, answer, summary_paragraphs(r.answer))
+    else:
+        out(answer, False, screen, answer, summary_paragraphs(r.answer), str(workload))
     raise typer.Exit(0 if answer["feasible"] else NO)
 
 
-def recommendation(answer: Row, every: bool, paragraphs: Mapping[str, str]) -> Iterator[RenderableType]:
-    """The answer of `recommend`: in words, a paragraph a title, then what it rests on."""
+def screen(answer: Row, paragraphs: Mapping[str, str], workload: str) -> Iterator[RenderableType]:
+    """What fits one screen: the answer in words, the next best designs, and where more is to be had."""
+    from explorer.analysis.phrases import sentence
+
+    for i, (heading, text) in enumerate(paragraphs.items()):
+        head = Text.assemble((f"{heading}. ", "bold")) if i or heading not in OPENING else Text()
+        yield Prose.assemble(head, sentence(text, ""))
+    yield ""
+    others = answer["alternatives"][:BEST]
+    if others:
+        columns = ("the next best, instead", ">USD", ">parts", ">p50", ">p95")
+        yield table(columns, (_alternative(row, answer["design"]) for row in others), ("p50",))
+    yield from _more(answer, workload)
+
+
+def _more(answer: Row, workload: str) -> Iterator[RenderableType]:
+    """Where to look for more."""
+    file = shlex.quote(workload)
+    yield Hint(
+        f"More: explorer recommend {file} --all  (limits, bill, designs, what is ruled out, assumptions)"
+    )
+    broken = [row["limit"] for row in answer["findings"] if row["verdict"] != "fits"]
+    if broken:
+        yield Hint(f"      explorer explain {broken[0]}")
+    name = "workload" if workload == STANDARD else Path(workload).stem
+    yield Hint(f"      explorer report {file} -o {shlex.quote(name)}.html")
+
+
+def recommendation(answer: Row, paragraphs: Mapping[str, str]) -> Iterator[RenderableType]:
+    """All of the answer: in words, a paragraph a title, then what it rests on."""
     from explorer.analysis.phrases import sentence
 
     for i, (heading, text) in enumerate(paragraphs.items()):
@@ -40,47 +87,29 @@ def recommendation(answer: Row, every: bool, paragraphs: Mapping[str, str]) -> I
     yield from _parts(answer)
     yield from findings_table(answer["findings"])
     yield from bill_table(answer["bill"])
-    yield from _alternatives(answer, every)
-    yield from _rejected(answer["rejected"], every)
+    yield from _alternatives(answer)
+    yield from _rejected(answer["rejected"])
     if answer["break_evens"]:
         yield title("Where the answer changes")
         yield from listed(turn["says"] for turn in answer["break_evens"])
     if answer["feasible"]:
         yield from _trade(answer)
     yield from _changes(answer["changes"])
-    yield from _assumptions(answer["assumptions"], every)
+    yield from _assumptions(answer["assumptions"])
 
 
 def _parts(answer: Row) -> Iterator[RenderableType]:
-    from explorer.engine.designs import Design
-
-    parts = Design(**answer["nearest"]).parts
+    parts = answer["part_names"]
     yield title("Moving parts" + ("" if answer["feasible"] else " of the nearest miss"))
     yield from listed(parts or ["none: nothing but the function itself"])
 
 
-def _alternatives(answer: Row, every: bool) -> Iterator[RenderableType]:
+def _alternatives(answer: Row) -> Iterator[RenderableType]:
     others = answer["alternatives"]
-    if not others:
-        return
-    shown = others if every else _unlike(answer["design"], others)
-    told = f"{len(shown)} of {len(others)}, each with an option that none above has; all with --all"
-    yield title("Other designs that work", "" if len(shown) == len(others) else told)
-    columns = ("instead", ">USD", ">parts", ">p50", ">p95")
-    yield table(columns, (_alternative(row, answer["design"]) for row in shown), ("p50",))
-
-
-def _unlike(design: Row, others: list[Row]) -> list[Row]:
-    """The best that each bring an option none above has: another response or execution first."""
-    seen: set[tuple[str, str]] = set(design.items())
-    kept: set[int] = set()
-    for concerns in (("response", "execution"), tuple(design)):
-        for i, row in enumerate(others):
-            brought = {(concern, row["design"][concern]) for concern in concerns}
-            if len(kept) < FEW and not seen.issuperset(brought):
-                seen.update(row["design"].items())
-                kept.add(i)
-    return [others[i] for i in sorted(kept)]
+    if others:
+        yield title("Other designs that work")
+        columns = ("instead", ">USD", ">parts", ">p50", ">p95")
+        yield table(columns, (_alternative(row, answer["design"]) for row in others), ("p50",))
 
 
 def _alternative(row: Row, design: Row) -> tuple[str, ...]:
@@ -88,16 +117,11 @@ def _alternative(row: Row, design: Row) -> tuple[str, ...]:
     return *_choice(row, design), *times
 
 
-def _rejected(reasons: list[Row], every: bool) -> Iterator[RenderableType]:
-    combinations = [row for row in reasons if row["kind"] == "combination"]
-    shown = reasons if every else [row for row in reasons if row["kind"] != "combination"]
-    if shown:
+def _rejected(reasons: list[Row]) -> Iterator[RenderableType]:
+    if reasons:
         yield title("Ruled out")
         columns = ("because", "why", "rules out", ">designs", ">least chance")
-        yield table(columns, map(_reason, shown), ("designs", "least chance"))
-    if combinations and not every:
-        count = len(combinations)
-        yield f"  and {count} kinds of combinations that no workload can use: --all lists them"
+        yield table(columns, map(_reason, reasons), ("designs", "least chance"))
 
 
 def _reason(row: Row) -> tuple[str, ...]:
@@ -119,9 +143,13 @@ def _trade(answer: Row) -> Iterator[RenderableType]:
 
 
 def _choice(choice: Row, design: Row) -> tuple[str, ...]:
-    from explorer.analysis.phrases import difference
+    from explorer.analysis.phrases import design_difference
 
-    return difference(choice["design"], design), format_usd(choice["monthly_usd"]), str(choice["parts"])
+    return (
+        design_difference(choice["design"], design),
+        format_usd(choice["monthly_usd"]),
+        str(choice["parts"]),
+    )
 
 
 def _changes(changes: list[Row]) -> Iterator[RenderableType]:
@@ -134,17 +162,11 @@ def _cost(usd: float | None) -> str:
     return "" if usd is None else f" {format_signed_usd(usd)}"
 
 
-def _assumptions(assumptions: list[Row], every: bool) -> Iterator[RenderableType]:
-    shown = [row for row in assumptions if every or row["decides"]]
-    yield title("Assumptions" if every else "Assumptions that decide")
-    if shown:
-        columns = ("what", "value", "why") + (("decides",) if every else ())
-        yield table(columns, (_assumption(row, every) for row in shown))
-    others = len(assumptions) - len(shown)
-    if others:
-        yield f"  {'and ' if shown else 'none; '}{others} that do not: --all lists them"
+def _assumptions(assumptions: list[Row]) -> Iterator[RenderableType]:
+    yield title("Assumptions", "those that decide first")
+    ordered = sorted(assumptions, key=lambda row: not row["decides"])
+    yield table(("what", "value", "why", "decides"), map(_assumption, ordered))
 
 
-def _assumption(row: Row, every: bool) -> tuple[str, ...]:
-    decides = ("yes" if row["decides"] else "",) if every else ()
-    return row["id"], row["value"], row["why"], *decides
+def _assumption(row: Row) -> tuple[str, ...]:
+    return row["id"], row["value"], row["why"], "yes" if row["decides"] else ""

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from explorer.cli import tables
-from explorer.cli.console import BAD_INPUT, Json, Region, loaded, out, refused
+from explorer.cli.console import BAD_INPUT, STANDARD, Fields, Json, Region, loaded, out, refused
 from explorer.errors import ExplorerError
+from explorer.facts.extras import require
 from explorer.facts.suggestions import either
 
 if TYPE_CHECKING:
-    from explorer.views.report.batch import Entry
-    from explorer.views.report.sections import Asked
+    from explorer.views.report.batch import Entry, Load
+    from explorer.views.report.sections import ReportRequest
+    from explorer.workload.workload import Workload
 
 ACCEPTED = ("html", "pdf", "md", "ipynb")
 Workloads = Annotated[
@@ -27,13 +30,16 @@ Output = Annotated[
         "-o",
         "--output",
         metavar="FILE|FOLDER",
-        help="FILE.html, .pdf, .md or .ipynb; or a folder, which gets an index.html as well.",
+        help="FILE.html, .pdf, .md or .ipynb; a folder, which gets an index.html as well; - prints one.",
     ),
 ]
 Forms = Annotated[
     list[str] | None,
     typer.Option(
-        "--form", "--format", metavar="html|pdf|md|ipynb", help="In a folder; may be given again. [html]"
+        "--form",
+        "--format",
+        metavar="html|pdf|md|ipynb",
+        help="In a folder, or on -; may be given again. [html]",
     ),
 ]
 Growth = Annotated[
@@ -52,6 +58,7 @@ def report(
     workloads: Workloads,
     output: Output,
     region: Region = None,
+    fields: Fields = None,
     form: Forms = None,
     growth: Growth = None,
     months: Annotated[int, typer.Option(min=1, max=600, help="How far growth is followed.")] = 36,
@@ -60,22 +67,30 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Write the answer as a decision record that stands alone: one file, or a folder with an index."""
-    from explorer.analysis.forecast import parsed
-    from explorer.views.report.sections import Asked
+    from explorer.analysis.forecast import parse_growth
+    from explorer.views.report.sections import ReportRequest
 
-    asked = Asked(parsed(growth) if growth else None, months, measured)
+    def load(path: Path) -> Workload:
+        return loaded(path, region, fields)
+
+    asked = ReportRequest(parse_growth(growth) if growth else None, months, measured)
     if measured and len(workloads) > 1:
         raise ExplorerError(f"--measured is {measured}: expected one workload, not {len(workloads)}")
-    if output.suffix and not output.is_dir():
+    if str(output) == STANDARD:
+        _printed(workloads, load, _forms(form), asked, figures or as_json)
+    elif output.suffix and not output.is_dir():
         if len(workloads) > 1:
             raise ExplorerError(f"{output}: expected a folder for {len(workloads)} workloads")
         if form:
             raise ExplorerError(
                 f"--form is {form[0]}: expected a folder, as {output} has its form by its name"
             )
-        _single(workloads[0], output, region, asked, figures, as_json)
+        _require([output.suffix[1:]], measured, figures)
+        _single(workloads[0], output, load, asked, figures, as_json)
     else:
-        _folder(workloads, output, region, _forms(form), asked, figures, as_json)
+        forms = _forms(form)
+        _require(forms, measured, figures)
+        _folder(workloads, output, load, forms, asked, figures, as_json)
 
 
 def _forms(given: Sequence[str] | None) -> list[str]:
@@ -85,16 +100,49 @@ def _forms(given: Sequence[str] | None) -> list[str]:
     return list(dict.fromkeys(given or ACCEPTED[:1]))
 
 
-def _single(path: Path, output: Path, region: str | None, asked: Asked, figures: bool, as_json: bool) -> None:
-    from explorer.analysis.recommendation import recommend
-    from explorer.views.report.sections import document
-    from explorer.views.report.write import FORMS, check, saved_figures, written
+def _require(forms: Sequence[str], measured: Path | None, figures: bool) -> None:
+    """Refuse, before anything is made, what an extra is missing for."""
+    if "pdf" in map(str.lower, forms):
+        require("a report as PDF", "typst")
+    if "ipynb" in map(str.lower, forms):
+        require("a report as a notebook", "IPython", "nbformat")
+    if measured:
+        require("explorer report --measured", "pyarrow")
+    if figures:
+        require("explorer report --figures", "matplotlib")
 
-    check(output)
+
+def _printed(
+    workloads: list[Path],
+    load: Callable[[Path], Workload],
+    forms: list[str],
+    asked: ReportRequest,
+    others: bool,
+) -> None:
+    """One document on standard output, and nothing else."""
+    from explorer.analysis.recommendation import recommend
+    from explorer.views.report.sections import report_document
+    from explorer.views.report.write import FORMS
+
+    if len(workloads) > 1 or len(forms) > 1 or others:
+        raise ExplorerError(
+            "-o - prints one document: expected one workload, one --form, and no other output"
+        )
+    _require(forms, asked.measured, False)
+    doc = report_document(recommend(load(workloads[0])), f"report.{forms[0]}", asked)
+    sys.stdout.buffer.write(FORMS[f".{forms[0]}"](doc))
+
+
+def _single(path: Path, output: Path, load: Load, asked: ReportRequest, figures: bool, as_json: bool) -> None:
+    from explorer.analysis.recommendation import recommend
+    from explorer.views.report.sections import report_document
+    from explorer.views.report.write import FORMS, check_report_path, write_figures, write_file
+
+    check_report_path(output)
     ending = output.suffix.lower()
-    doc = document(recommend(loaded(path, region)), output.name, asked)
-    files = [written(FORMS[ending](doc), output)]
-    drawn = saved_figures(doc, output.with_name(f"{output.stem}-figures")) if figures else []
+    doc = report_document(recommend(load(path)), output.name, asked)
+    files = [write_file(FORMS[ending](doc), output)]
+    drawn = write_figures(doc, output.with_name(f"{output.stem}-figures")) if figures else []
     answer = {"reports": files, "index": None, "figures": drawn, "failed": []}
     out(answer, as_json, tables.written, *files, *_folders(drawn))
 
@@ -102,13 +150,13 @@ def _single(path: Path, output: Path, region: str | None, asked: Asked, figures:
 def _folder(
     paths: list[Path],
     folder: Path,
-    region: str | None,
+    load: Load,
     forms: list[str],
-    asked: Asked,
+    asked: ReportRequest,
     figures: bool,
     as_json: bool,
 ) -> None:
-    from explorer.views.report.batch import batch
+    from explorer.views.report.batch import write_batch
     from explorer.views.report.write import check_folder
 
     check_folder(folder / "index.html")
@@ -116,7 +164,7 @@ def _folder(
     def watch(entries: Sequence[Entry]) -> Iterable[Entry]:
         return entries if as_json else tables.watched(entries)
 
-    entries = batch(paths, folder, forms, lambda path: loaded(path, region), asked, figures, watch)
+    entries = write_batch(paths, folder, forms, load, asked, figures, watch)
     files = [file for entry in entries for file in entry.files]
     drawn = [file for entry in entries for file in entry.figures]
     failed = [entry for entry in entries if entry.error]
@@ -125,7 +173,7 @@ def _folder(
         "reports": files,
         "index": page,
         "figures": drawn,
-        "failed": [{"workload": entry.given, "error": entry.error} for entry in failed],
+        "failed": [{"workload": entry.source, "error": entry.error} for entry in failed],
     }
     out(answer, as_json, tables.written, *files, *_folders(drawn), page)
     for entry in failed:

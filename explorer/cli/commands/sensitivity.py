@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from explorer.cli.console import Json, Region, WorkloadFile, designs, loaded, out
+from explorer.cli.console import Fields, Json, Region, WorkloadFile, designs, loaded, out
 from explorer.facts.key_value import parse_pairs
 
 SELDOM = 0.005  # share of scenarios: designs that are the best less often have no row
@@ -42,13 +42,14 @@ def sensitivity(
         float, typer.Option(help="Share of scenarios in which the choice may fail beyond the safest design.")
     ] = 0.05,
     region: Region = None,
+    fields: Fields = None,
     as_json: Json = False,
 ) -> None:
     """Which input moves the answer, the regret of choosing now, and what measuring first is worth."""
     from explorer.analysis.sensitivity.regret import regret
     from explorer.analysis.sensitivity.tornado import sensitivity as swings
 
-    base, given = loaded(workload, region), parsed(ranges or []) or None
+    base, given = loaded(workload, region, fields), parsed(ranges or []) or None
     others = [] if design is None else [design]
     one, many = swings(base, given, design), regret(base, given, samples, seed, risk, others)
     if as_json:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from explorer.cli.console import Json, out
+from explorer.cli.console import STANDARD, Json, out, standard_input
 from explorer.errors import ExplorerError
+from explorer.facts.text_file import read_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 Rate = Annotated[float | None, typer.Option("--arrival-rps", help="Mean requests a second.")]
 Load = Annotated[
     str,
-    typer.Option(metavar="poisson|day|week|FILE", help="How they arrive; a file has one time [s] a line."),
+    typer.Option(
+        metavar="poisson|day|week|FILE",
+        help="How they arrive; a file, or - for standard input, has one time [s] a line.",
+    ),
 ]
 Most = Annotated[int | None, typer.Option("--max-concurrency", help="Requests that may run at once.")]
 
@@ -111,20 +115,20 @@ def _service(name: str, text: str) -> Any:
 
 def _arrivals(text: str) -> Any:
     """The name of a pattern, or the times in a file of that name."""
-    path = Path(text)
-    if not path.suffix and not path.exists():
+    path, expected = Path(text), "one time [s] a line"
+    if text == STANDARD:
+        name, lines = "standard input", standard_input(expected).splitlines()
+    elif not path.suffix and not path.exists():
         return text
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise ExplorerError(f"{path}: is no text: expected one time [s] a line") from None
-    times = [_number(path, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    else:
+        name, lines = text, read_text(path, expected).splitlines()
+    times = [_number(name, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     if not times:
-        raise ExplorerError(f"{path}: is empty: expected one time [s] a line")
+        raise ExplorerError(f"{name}: is empty: expected {expected}")
     return times
 
 
-def _number(path: Path, number: int, line: str) -> float:
+def _number(path: str, number: int, line: str) -> float:
     try:
         return float(line)
     except ValueError:

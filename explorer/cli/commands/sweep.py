@@ -14,9 +14,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import RenderableType
 
-from explorer.cli.console import INTERRUPTED, Json, Region, WorkloadFile, loaded, out
-from explorer.cli.tables import Row, Whole, table
+from explorer.cli.console import (
+    INTERRUPTED,
+    Fields,
+    Json,
+    Region,
+    WorkloadFile,
+    loaded,
+    out,
+)
+from explorer.cli.manners import is_watched, note
+from explorer.cli.tables import Hint, Row, table
 from explorer.errors import ExplorerError
+from explorer.facts.extras import require
 from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_share
 
@@ -47,6 +57,7 @@ def sweep(
         int, typer.Option(min=1, max=256, help="Processes that share the work of a large grid.")
     ] = 1,
     region: Region = None,
+    fields: Fields = None,
     as_json: Json = False,
 ) -> None:
     """Every design at every point of a grid: which one wins where."""
@@ -54,7 +65,9 @@ def sweep(
 
     if output and output.suffix != ".parquet":
         raise ExplorerError(f"-o is {output}: expected a name that ends in .parquet")
-    base = loaded(workload, region)
+    if output:
+        require("explorer sweep -o", "pyarrow")
+    base = loaded(workload, region, fields)
     with _stoppable(output), _processes(workers) as executor:
         watch = _quiet if as_json else _followed
         found = over(base, _axes(base, axis), executor=executor, to=output, watch=watch)
@@ -63,9 +76,9 @@ def sweep(
 
 
 def _axes(base: Workload, given: list[str]) -> dict[str, np.ndarray]:
-    from explorer.workload.axes import spaced
+    from explorer.workload.axes import parse_axis
 
-    axes = dict(spaced(base, text) for text in given)
+    axes = dict(parse_axis(base, text) for text in given)
     if len(axes) < len(given):
         raise ExplorerError("an axis is named twice: expected each once")
     return axes
@@ -81,9 +94,9 @@ def _followed(steps: Iterable[Any], total: int, done: int) -> Iterator[Any]:
     from rich.progress import Progress
 
     if done:
-        print(f"Going on: {done:,} of {total:,} tiles are there", file=sys.stderr)
+        note(f"Going on: {done:,} of {total:,} tiles are there")
     screen = Console(stderr=True)
-    with Progress(console=screen, transient=True, disable=not screen.is_terminal) as bar:
+    with Progress(console=screen, transient=True, disable=not is_watched()) as bar:
         task = bar.add_task("Sweeping", total=total, completed=done)
         for step in steps:
             yield step
@@ -151,4 +164,4 @@ def sweep_table(answer: Row) -> Iterator[RenderableType]:
     ]
     yield table(("recommended", ">points", ">share"), rows)
     if answer["file"]:
-        yield Whole(f"Wrote {answer['file']}")
+        yield Hint(f"Wrote {answer['file']}")

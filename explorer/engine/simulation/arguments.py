@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from explorer.errors import ExplorerError
-from explorer.facts.units import parse_time, shown
+from explorer.facts.units import parse_time, quote_value
 
 
 def numbers(name: str, given: Any) -> np.ndarray:
@@ -36,7 +36,7 @@ def number(name: str, given: Any, least: float, most: float = float("inf"), abov
     value = given.item() if isinstance(given, np.number) else given
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not least <= value <= most or (above and value == least) or value == float("inf"):
-        raise ExplorerError(f"{name} is {shown(value)}: expected a number {said}")
+        raise ExplorerError(f"{name} is {quote_value(value)}: expected a number {said}")
     return float(value)
 
 
@@ -46,7 +46,7 @@ def whole(name: str, given: Any, least: int, most: int | None = None) -> int:
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if not is_whole or value < least or (most is not None and value > most):
         said = f"of at least {least}" if most is None else f"from {least} to {most:,}"
-        raise ExplorerError(f"{name} is {shown(value)}: expected a whole number {said}")
+        raise ExplorerError(f"{name} is {quote_value(value)}: expected a whole number {said}")
     return value
 
 

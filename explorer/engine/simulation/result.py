@@ -96,7 +96,7 @@ def _intervals(
     measures: Sequence[Counted], mean: Counted, confidence: float
 ) -> dict[str, tuple[float, float]]:
     """Student's intervals of the means, within [0, 1] where they are shares, never below 0."""
-    from scipy.special import stdtrit
+    from explorer.facts.ufuncs import stdtrit
 
     n = len(measures)
     t = float(stdtrit(n - 1, (1 + confidence) / 2))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.errors import ExplorerError
-from explorer.facts.units import parse_time, shown
+from explorer.facts.units import parse_time, quote_value
 from explorer.workload.distribution import Distribution, Samples, constant, from_samples
 
 SHAPES = ("exponential", "constant")
@@ -38,7 +38,9 @@ def service(name: str, given: object, shape: str) -> Service:
     except ExplorerError as error:
         raise ExplorerError(f"{name} {error}") from None
     except (TypeError, ValueError):
-        raise ExplorerError(f"{name} is {shown(given)}: expected a time, a distribution or samples") from None
+        raise ExplorerError(
+            f"{name} is {quote_value(given)}: expected a time, a distribution or samples"
+        ) from None
 
 
 def draws(

@@ -10,7 +10,7 @@ import numpy as np
 
 from explorer.errors import ExplorerError
 from explorer.facts.suggestions import expected_one_of
-from explorer.facts.units import shown
+from explorer.facts.units import quote_value
 
 from . import arguments
 from .arrivals import Trace, arrivals
@@ -80,7 +80,7 @@ def simulate(
         raise ExplorerError("confidence is 1: expected a number below 1, such as 0.95")
     seeds = np.random.SeedSequence(arguments.whole("seed", seed, 0)).spawn(count)
     if executor is not None and not hasattr(executor, "map"):
-        raise ExplorerError(f"executor is {shown(executor)}: expected a concurrent.futures.Executor")
+        raise ExplorerError(f"executor is {quote_value(executor)}: expected a concurrent.futures.Executor")
     one = partial(run, plan, is_compiled=wanted(count * plan.requests))
     runs = list(executor.map(one, seeds) if executor else map(one, seeds))
     return simulation(runs, plan.case.duration_s, sure)
@@ -109,9 +109,9 @@ def planned(
     """The arguments of `simulate`, checked."""
     source, rate, duration = _load(arrivals, arrival_rps, duration_s)
     if shape not in SHAPES:
-        raise ExplorerError(f"shape is {shown(shape)}: {expected_one_of(SHAPES)}")
+        raise ExplorerError(f"shape is {quote_value(shape)}: {expected_one_of(SHAPES)}")
     if not isinstance(queue, bool):
-        raise ExplorerError(f"queue is {shown(queue)}: expected true or false")
+        raise ExplorerError(f"queue is {quote_value(queue)}: expected true or false")
     if warm_s is None:
         raise ExplorerError("warm_s is missing: expected a time, a distribution or samples")
     warm = service("warm_s", warm_s, shape)
@@ -122,7 +122,7 @@ def planned(
     bucket = INF if start_limit is None else arguments.number("start_limit", start_limit, 1)
     again_s = arguments.time("start_limit_s", start_limit_s)
     if again_s <= 0:
-        raise ExplorerError(f"start_limit_s is {shown(start_limit_s)}: expected more than 0")
+        raise ExplorerError(f"start_limit_s is {quote_value(start_limit_s)}: expected more than 0")
     case = Case(
         duration_s=duration,
         keep_alive_s=arguments.time("keep_alive_s", keep_alive_s, endless=True),
@@ -149,13 +149,15 @@ def _load(source: Any, arrival_rps: Any, duration_s: Any) -> tuple[Any, float, f
         recorded, default = found.times.size, max(float(np.nextafter(found.times[-1], INF)), 1e-9)
     duration = default if duration_s is None else arguments.time("duration_s", duration_s)
     if duration <= 0:
-        raise ExplorerError(f"duration_s is {shown(duration_s)}: expected more than 0")
+        raise ExplorerError(f"duration_s is {quote_value(duration_s)}: expected more than 0")
     if not recorded:
         if arrival_rps is None:
             raise ExplorerError("arrival_rps is missing: expected a number above 0")
         return found, arguments.number("arrival_rps", arrival_rps, 0, above=True), duration
     if arrival_rps is not None:
-        raise ExplorerError(f"arrival_rps is {shown(arrival_rps)}: recorded arrivals have their own rate")
+        raise ExplorerError(
+            f"arrival_rps is {quote_value(arrival_rps)}: recorded arrivals have their own rate"
+        )
     return found, recorded / duration, duration
 
 

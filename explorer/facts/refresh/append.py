@@ -22,7 +22,7 @@ def path_of(tables: Facts, table: str) -> Path:
 
 def check_writable(path: Path) -> None:
     """Raise FactsError, before anything is asked of AWS, if rows cannot be added there."""
-    with _written(path), tempfile.TemporaryFile(dir=path.parent):
+    with _one_line_write_errors(path), tempfile.TemporaryFile(dir=path.parent):
         pass
     if path.exists() and not os.access(path, os.W_OK):
         raise _unwritable(path, "Permission denied")
@@ -37,24 +37,27 @@ def append(tables: Facts, table: str, rows: Sequence[Mapping[str, str]]) -> None
     if not rows:
         return
     path = path_of(tables, table)
-    with _written(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=".refresh-") as beside:
+    with (
+        _one_line_write_errors(path),
+        tempfile.TemporaryDirectory(dir=path.parent, prefix=".refresh-") as beside,
+    ):
         before = path.read_bytes()
         new = Path(beside) / path.name
         for other in tables.folder.glob("*.csv"):
             shutil.copyfile(other, Path(beside) / other.name)
         with new.open("wb") as file:
-            file.write(before + _lines(before, rows))
+            file.write(before + _csv_lines(before, rows))
             file.flush()
             os.fsync(file.fileno())
-        _check(Facts(Path(beside)))
+        _check_tables(Facts(Path(beside)))
         shutil.copymode(path, new)
         if path.read_bytes() != before:
             raise FactsError(f"{path} was changed by another program meanwhile: refresh again")
         os.replace(new, path)
-    _forget(tables)
+    _forget_tables(tables)
 
 
-def _lines(before: bytes, rows: Sequence[Mapping[str, str]]) -> bytes:
+def _csv_lines(before: bytes, rows: Sequence[Mapping[str, str]]) -> bytes:
     """The rows as the file writes its own: its columns, its ends of lines."""
     header = next(csv.reader(io.StringIO(before.decode(), newline="")))
     end = "\r\n" if b"\r\n" in before else "\n"
@@ -65,14 +68,14 @@ def _lines(before: bytes, rows: Sequence[Mapping[str, str]]) -> bytes:
     return (joint + text.getvalue()).encode()
 
 
-def _check(tables: Facts) -> None:
+def _check_tables(tables: Facts) -> None:
     """Read every table that names the rows of these."""
     tables.limits()
     tables.free(tables.price_ids()[0])
-    tables.breach("", "")
+    tables.breach_at_door("", "")
 
 
-def _forget(tables: Facts) -> None:
+def _forget_tables(tables: Facts) -> None:
     """Let the tables be read again when they are next asked for."""
     folder = tables.folder
     vars(tables).clear()
@@ -80,7 +83,7 @@ def _forget(tables: Facts) -> None:
 
 
 @contextmanager
-def _written(path: Path) -> Iterator[None]:
+def _one_line_write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

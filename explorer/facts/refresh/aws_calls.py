@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from explorer.errors import CloudError
+from explorer.facts.extras import require
 
 CREDENTIALS = {
     "NoCredentialsError",
@@ -29,25 +30,24 @@ DENIED = {
 }
 
 
-class NotAsked(CloudError):
-    """Nothing was asked: there is no boto3, no network, or there are no credentials."""
+class AwsUnreachable(CloudError):
+    """Nothing was asked: there is no network, or there are no credentials."""
 
 
-def client(session: Any, service: str, region: str) -> Any:
-    """A client that waits its turn where AWS throttles. Raises CloudError without boto3."""
-    try:
-        import boto3
-        from botocore.config import Config
-    except ImportError:
-        raise NotAsked('a refresh needs boto3: pip install "explorer[aws]"') from None
+def aws_client(session: Any, service: str, region: str) -> Any:
+    """A client that waits its turn where AWS throttles. Raises MissingExtraError without boto3."""
+    require("a refresh", "boto3")
+    import boto3
+    from botocore.config import Config
+
     retries = {"mode": "adaptive", "total_max_attempts": 5}
     config = Config(retries=retries, connect_timeout=10, read_timeout=60)
-    with spoken(service, "a client"):
+    with one_line_aws_errors(service, "a client"):
         return (session or boto3.Session()).client(service, region_name=region, config=config)
 
 
 @contextmanager
-def spoken(service: str, action: str) -> Iterator[None]:
+def one_line_aws_errors(service: str, action: str) -> Iterator[None]:
     """Turn what boto3 raises into a CloudError of one line."""
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -55,29 +55,31 @@ def spoken(service: str, action: str) -> Iterator[None]:
         yield
     except ClientError as error:
         code, text = (str(error.response["Error"].get(key, "")) for key in ("Code", "Message"))
-        wanted = f": expected credentials that may {service}:{action}" if code in DENIED else ""
-        raise CloudError(_line(f"{service} refused {action}: {code}: {text}") + wanted) from None
+        hint = f": expected credentials that may {service}:{action}" if code in DENIED else ""
+        raise CloudError(_line(f"{service} refused {action}: {code}: {text}") + hint) from None
     except BotoCoreError as error:
         kinds = {kind.__name__ for kind in type(error).__mro__}
         if kinds & CREDENTIALS:
-            expected = f"expected credentials that may {service}:{action}, such as `aws sso login` gives"
-            raise NotAsked(_line(f"no AWS credentials to refresh with: {error}; {expected}")) from None
+            hint = f"expected credentials that may {service}:{action}, such as `aws sso login` gives"
+            raise AwsUnreachable(_line(f"no AWS credentials to refresh with: {error}; {hint}")) from None
         gone = f"{service} gave no answer to {action}: {error}: expected a network"
-        raise NotAsked(_line(gone)) from None
+        raise AwsUnreachable(_line(gone)) from None
 
 
 def _line(text: str) -> str:
     return " ".join(text.split()).rstrip(".")
 
 
-def pages(session_client: Any, service: str, action: str, operation: str, **asked: Any) -> Iterator[Any]:
+def aws_pages(
+    session_client: Any, service: str, action: str, operation: str, **arguments: Any
+) -> Iterator[Any]:
     """Every page of a list, none of a service that AWS does not know in the region.
 
     Raises CloudError if one of them fails.
     """
-    with spoken(service, action):
+    with one_line_aws_errors(service, action):
         try:
-            yield from session_client.get_paginator(operation).paginate(**asked)
+            yield from session_client.get_paginator(operation).paginate(**arguments)
         except session_client.exceptions.ClientError as error:
             if error.response["Error"].get("Code") != "NoSuchResourceException":
                 raise

@@ -17,6 +17,7 @@ from .products import Product
 
 API_REGION = "us-east-1"  # where the Price List API answers, for every region
 ONE_BY_ONE = {"AmazonEC2", "AWSDataTransfer"}  # too long to be listed whole
+WORLDWIDE = {"AmazonCloudFront", "AmazonRoute53"}  # most of their products carry no region
 MANY = re.compile(r"^(per\s+)?(\d{3,}|\d+\s?M\b|thousand|million)", re.IGNORECASE)
 FORM = "expected an offer file of the AWS Price List, index.json"
 
@@ -31,22 +32,26 @@ class QueryApi:
     """Offers by the Query API; what was listed is kept."""
 
     def __init__(self, session: Any) -> None:
-        self._client = aws_calls.client(session, "pricing", API_REGION)
-        self._listed: dict[tuple[str, str], list[Offer]] = {}
+        self._client = aws_calls.aws_client(session, "pricing", API_REGION)
+        self._offers_by_key: dict[tuple[str, str], list[Offer]] = {}
 
     def offers(self, product: Product, region: str) -> list[Offer]:
         """Every offer among which the product's is, if AWS lists it."""
         if product.service in ONE_BY_ONE:
-            lists = (self._list(product.service, usagetype=usage) for usage in product.usage_in(region))
+            lists = (
+                self._list_offers(product.service, usagetype=usage)
+                for usage in product.usage_types_in_region(region)
+            )
             return next(filter(None, lists), [])
-        key = product.service, region
-        if key not in self._listed:
-            self._listed[key] = self._list(product.service, regionCode=region)
-        return self._listed[key]
+        only = {} if product.service in WORLDWIDE else {"regionCode": region}
+        key = product.service, only.get("regionCode", "")
+        if key not in self._offers_by_key:
+            self._offers_by_key[key] = self._list_offers(product.service, **only)
+        return self._offers_by_key[key]
 
-    def _list(self, service: str, **attributes: str) -> list[Offer]:
+    def _list_offers(self, service: str, **attributes: str) -> list[Offer]:
         filters = [{"Type": "TERM_MATCH", "Field": name, "Value": v} for name, v in attributes.items()]
-        found = aws_calls.pages(
+        pages = aws_calls.aws_pages(
             self._client,
             "pricing",
             "GetProducts",
@@ -56,7 +61,7 @@ class QueryApi:
             FormatVersion="aws_v1",
             PaginationConfig={"PageSize": 100},
         )
-        return [json.loads(text) for page in found for text in page["PriceList"]]
+        return [json.loads(text) for page in pages for text in page["PriceList"]]
 
 
 class OfferFiles:
@@ -68,7 +73,7 @@ class OfferFiles:
         if not paths:
             raise ExplorerError(f"{folder}: holds no .json file: {FORM}")
         for path in paths:
-            code, offers = _read(path)
+            code, offers = _read_offer_file(path)
             self._offers.setdefault(code, []).extend(offers)
 
     def offers(self, product: Product, region: str) -> list[Offer]:
@@ -80,7 +85,7 @@ class OfferFiles:
         return service in self._offers
 
 
-def _read(path: Path) -> tuple[str, list[Offer]]:
+def _read_offer_file(path: Path) -> tuple[str, list[Offer]]:
     try:
         file = json.loads(path.read_text(encoding="utf-8"))
         terms = file["terms"].get("OnDemand", {})
@@ -93,29 +98,35 @@ def _read(path: Path) -> tuple[str, list[Offer]]:
         raise ExplorerError(f"{path}: is no offer file: {FORM}") from None
 
 
-def tiers(source: QueryApi | OfferFiles, product: Product, region: str, today: date) -> tuple[Tier, ...]:
+def product_tiers(
+    source: QueryApi | OfferFiles, product: Product, region: str, today: date, *, free_tier: bool = False
+) -> tuple[Tier, ...]:
     """The tiers of the product's price in the region, () if AWS does not list it.
 
+    With `free_tier`, a first tier at 0 USD is one of its tiers: what is sold with another product.
     Raises Unpriced if it is not in USD, not for one unit, or if several products fit at several prices.
     """
     offers = source.offers(product, region)
     try:
-        found = {_tiers(offer, today) for offer in offers if _fits(offer, product, region)} - {()}
+        fitting = [offer for offer in offers if _offer_fits(offer, product, region)]
+        ladders = {_offer_tiers(offer, today, free_tier) for offer in fitting} - {()}
     except (AttributeError, TypeError):
         raise Unpriced(f"the price list of {product.service} has a form that is not known here") from None
-    if len(found) > 1:
-        raise Unpriced(f"{len(found)} products of {product.service} fit, at different prices")
-    return next(iter(found), ())
+    if len(ladders) > 1:
+        raise Unpriced(f"{len(ladders)} products of {product.service} fit, at different prices")
+    return next(iter(ladders), ())
 
 
-def _fits(offer: Offer, product: Product, region: str) -> bool:
-    given = offer.get("product", {})
-    return product.fits(given.get("productFamily", ""), given.get("attributes", {}), region)
+def _offer_fits(offer: Offer, product: Product, region: str) -> bool:
+    description = offer.get("product", {})
+    return product.fits(description.get("productFamily", ""), description.get("attributes", {}), region)
 
 
-def _tiers(offer: Offer, today: date) -> tuple[Tier, ...]:
-    bands = sorted((_band(dimension) for dimension in _dimensions(offer, today)), key=lambda band: band.start)
-    if len(bands) > 1 and bands[0].usd == 0:  # what is free each month is in billing_notes
+def _offer_tiers(offer: Offer, today: date, free_tier: bool) -> tuple[Tier, ...]:
+    bands = sorted(
+        (_price_band(dimension) for dimension in _price_dimensions(offer, today)), key=lambda band: band.start
+    )
+    if len(bands) > 1 and bands[0].usd == 0 and not free_tier:  # what is free each month is in billing_notes
         bands = [Tier(Decimal(0), bands[1].end, bands[1].usd), *bands[2:]]
     ends = [Decimal(0), *(band.end for band in bands[:-1])]
     if [band.start for band in bands] != ends[: len(bands)]:
@@ -123,7 +134,7 @@ def _tiers(offer: Offer, today: date) -> tuple[Tier, ...]:
     return tuple(bands)
 
 
-def _dimensions(offer: Offer, today: date) -> list[dict[str, Any]]:
+def _price_dimensions(offer: Offer, today: date) -> list[dict[str, Any]]:
     """The price dimensions of the on-demand term in force; terms that start later are left out."""
     terms = [
         term
@@ -136,22 +147,22 @@ def _dimensions(offer: Offer, today: date) -> list[dict[str, Any]]:
     return list(latest.get("priceDimensions", {}).values())
 
 
-def _band(dimension: dict[str, Any]) -> Tier:
+def _price_band(dimension: dict[str, Any]) -> Tier:
     prices, unit = dimension.get("pricePerUnit", {}), str(dimension.get("unit", ""))
     if "USD" not in prices:
         raise Unpriced(f"its price is in {', '.join(sorted(prices)) or 'no currency'}: expected USD")
     if MANY.match(unit):
         raise Unpriced(f'its price is for "{unit}": expected for one')
     end = dimension.get("endRange", "Inf")
-    start = _number(dimension.get("beginRange", "0"))
-    return Tier(start, None if end == "Inf" else _number(end), _number(prices["USD"]))
+    start = _price_number(dimension.get("beginRange", "0"))
+    return Tier(start, None if end == "Inf" else _price_number(end), _price_number(prices["USD"]))
 
 
-def _number(given: object) -> Decimal:
+def _price_number(text: object) -> Decimal:
     try:
-        value = Decimal(str(given))
+        value = Decimal(str(text))
     except InvalidOperation:
         value = Decimal("NaN")
     if not value.is_finite() or value < 0:
-        raise Unpriced(f'its price list says "{given}": expected a number, 0 or more')
+        raise Unpriced(f'its price list says "{text}": expected a number, 0 or more')
     return value

@@ -16,9 +16,9 @@ from explorer.facts.records import Tariff, Tier
 from explorer.facts.suggestions import expected_one_of
 
 from .append import append, check_writable, path_of
-from .price_list import OfferFiles, QueryApi, Unpriced, tiers
-from .products import MARKS, Product, products
-from .result import Refreshed, Row, suspicious
+from .price_list import OfferFiles, QueryApi, Unpriced, product_tiers
+from .products import MARKS, Product, products_by_price_id
+from .result import RefreshResult, Row, suspicious
 
 TABLE = "prices"
 NO_ROW = "it has no row in products.csv"
@@ -34,7 +34,7 @@ def refresh_prices(
     offers: Path | None = None,
     tables: Facts | None = None,
     watch: Watch = iter,
-) -> Refreshed:
+) -> RefreshResult:
     """Hold the prices of `regions` against the AWS Price List, and add a row for each that changed.
 
     Parameters: `regions`, all of the table's if none are named; `session`, boto3's, else that of the
@@ -44,28 +44,30 @@ def refresh_prices(
     nothing is changed then.
     """
     tables, today = tables or catalogue.DEFAULT, today or date.today()
-    known = products(tables)
-    wanted = _known(regions or tables.regions(), tables)
+    products_by_id = products_by_price_id(tables)
+    region_codes = _regions_to_refresh(regions or tables.regions(), tables)
     path = path_of(tables, TABLE)
     check_writable(path)
-    done = Refreshed(TABLE, today, wanted, str(path))
+    result = RefreshResult(TABLE, today, region_codes, str(path))
     source = OfferFiles(offers) if offers else QueryApi(session)
     rows: list[Row] = []
-    for region in watch(wanted):
+    for region in watch(region_codes):
         for price_id in tables.price_ids():
             if tables.is_from_home(price_id, region):
                 continue
             tariff = tables.tariff(price_id, region)
-            rows += _refreshed(tariff, known.get(price_id), source, today, yes, done)
-    done.beyond = [price_id for price_id in tables.price_ids() if price_id not in known]
-    named = tables.products()
-    done.why_beyond = {id: named[id].not_listed if id in named else NO_ROW for id in done.beyond}
+            rows += _refresh_price(tariff, products_by_id.get(price_id), source, today, yes, result)
+    result.beyond = [price_id for price_id in tables.price_ids() if price_id not in products_by_id]
+    product_rows = tables.products()
+    result.why_beyond = {
+        id: product_rows[id].not_listed if id in product_rows else NO_ROW for id in result.beyond
+    }
     append(tables, TABLE, rows)
-    done.added = len(rows)
-    return done
+    result.added = len(rows)
+    return result
 
 
-def _known(regions: Sequence[str], tables: Facts) -> tuple[str, ...]:
+def _regions_to_refresh(regions: Sequence[str], tables: Facts) -> tuple[str, ...]:
     accepted = [region for region in tables.regions() if region in MARKS]
     for region in regions:
         if region not in accepted:
@@ -73,45 +75,47 @@ def _known(regions: Sequence[str], tables: Facts) -> tuple[str, ...]:
     return tuple(dict.fromkeys(regions))
 
 
-def _refreshed(
+def _refresh_price(
     old: Tariff,
     product: Product | None,
     source: QueryApi | OfferFiles,
     today: date,
     yes: bool,
-    done: Refreshed,
+    result: RefreshResult,
 ) -> list[Row]:
-    """The rows to add for one price; what was found goes to `done`."""
+    """The rows to add for one price; what was found goes to `result`."""
     if product is None or (isinstance(source, OfferFiles) and not source.holds(product.service)):
         return []
     try:
-        new = tiers(source, product, old.region, today)
+        new = product_tiers(source, product, old.region, today, free_tier=old.tiers[0].usd == 0)
         if new:
             _check_takes_place(old, new, today)
     except Unpriced as error:
-        done.unknown.append({"id": old.id, "region": old.region, "why": str(error)})
+        result.unknown.append({"id": old.id, "region": old.region, "why": str(error)})
         return []
     if not new:
         if not old.assumed:
-            done.unlisted.append(_unlisted(old, product.service))
+            result.unlisted.append(_unlisted_row(old, product.service))
         return []
     if new == old.tiers and not old.assumed:
-        return _seen_again(old, new, product.service, today, done)
-    differs = _differences(old, new, today)
-    if any(suspicious(*pair) for pair in _pairs(old.tiers, new)) and not yes:
-        done.suspicious += differs
+        return _confirm_price(old, new, product.service, today, result)
+    differs = _price_differences(old, new, today)
+    if any(suspicious(*pair) for pair in _price_pairs(old.tiers, new)) and not yes:
+        result.suspicious += differs
         return []
-    done.changed += differs
-    return _rows(old, new, product.service, today)
+    result.changed += differs
+    return _price_rows(old, new, product.service, today)
 
 
-def _seen_again(old: Tariff, new: tuple[Tier, ...], service: str, today: date, done: Refreshed) -> list[Row]:
+def _confirm_price(
+    old: Tariff, new: tuple[Tier, ...], service: str, today: date, result: RefreshResult
+) -> list[Row]:
     """A price that is stale and did not change is dated anew; another is left as it is."""
     if not old.stale:
-        done.unchanged += 1
+        result.unchanged += 1
         return []
-    done.confirmed += 1
-    return _rows(old, new, service, today)
+    result.confirmed += 1
+    return _price_rows(old, new, service, today)
 
 
 def _check_takes_place(old: Tariff, new: tuple[Tier, ...], today: date) -> None:
@@ -123,7 +127,7 @@ def _check_takes_place(old: Tariff, new: tuple[Tier, ...], today: date) -> None:
         raise Unpriced(f"its last tier ends at {end:f}, before one that is in the table")
 
 
-def _unlisted(old: Tariff, service: str) -> Row:
+def _unlisted_row(old: Tariff, service: str) -> Row:
     return {
         "id": old.id,
         "region": old.region,
@@ -138,14 +142,14 @@ def _usd_at(tiers: tuple[Tier, ...], quantity: Decimal) -> Decimal | None:
     return next((t.usd for t in tiers if t.start <= quantity and (t.end is None or quantity < t.end)), None)
 
 
-def _pairs(old: tuple[Tier, ...], new: tuple[Tier, ...]) -> list[tuple[float, float]]:
+def _price_pairs(old: tuple[Tier, ...], new: tuple[Tier, ...]) -> list[tuple[float, float]]:
     """The old and the new price at every quantity at which a tier starts, where both are known."""
     starts = sorted({tier.start for tier in (*old, *new)})
     pairs = [(_usd_at(old, start), _usd_at(new, start)) for start in starts]
     return [(float(was), float(now)) for was, now in pairs if was is not None and now is not None]
 
 
-def _differences(old: Tariff, new: tuple[Tier, ...], today: date) -> list[Row]:
+def _price_differences(old: Tariff, new: tuple[Tier, ...], today: date) -> list[Row]:
     """Old beside new, a row a tier that differs; None on the side that has no such tier."""
     was, now = ({tier.start: tier for tier in side} for side in (old.tiers, new))
     differ = sorted(start for start in {*was, *now} if old.assumed or was.get(start) != now.get(start))
@@ -166,7 +170,7 @@ def _differences(old: Tariff, new: tuple[Tier, ...], today: date) -> list[Row]:
     ]
 
 
-def _rows(old: Tariff, new: tuple[Tier, ...], service: str, today: date) -> list[Row]:
+def _price_rows(old: Tariff, new: tuple[Tier, ...], service: str, today: date) -> list[Row]:
     """All tiers as lines of the table: where one changes, all are written down."""
     return [
         {

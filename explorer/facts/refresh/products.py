@@ -3,7 +3,8 @@
 The products are rows of products.csv. A product is found by its usage type behind the region's mark
 ("EU-Lambda-GB-Second" in Ireland), whole and never by a part of it: "Lambda-GB-Second" is inside four
 others. What further has to fit stands in `where`, attributes by name; `family` is the product family,
-which stands outside the attributes.
+which stands outside the attributes. CloudFront sells by the geography of its edges, whose mark a region
+has as well ("EU-DataTransfer-Out-Bytes" in Frankfurt).
 """
 
 from __future__ import annotations
@@ -52,6 +53,25 @@ MARKS = {  # AWS's billing codes; Northern Virginia often has none, Ireland is E
     "us-west-1": ("USW1",),
     "us-west-2": ("USW2",),
 }
+EDGE_SERVICE = "AmazonCloudFront"
+EDGES = {  # start of a region's name: the mark of the edges near it, by CloudFront's price groups
+    "us-gov-": "",
+    "us-": "US",
+    "mx-": "US",
+    "ca-": "CA",
+    "sa-": "SA",
+    "eu-": "EU",
+    "il-": "EU",
+    "me-": "ME",
+    "af-": "ZA",
+    "ap-northeast-1": "JP",
+    "ap-northeast-3": "JP",
+    "ap-south-": "IN",
+    "ap-southeast-2": "AU",
+    "ap-southeast-4": "AU",
+    "ap-southeast-6": "AU",
+    "ap-": "AP",
+}
 
 
 @dataclass(frozen=True)
@@ -64,22 +84,29 @@ class Product:
 
     def fits(self, family: str, attributes: Mapping[str, str], region: str) -> bool:
         """Whether the product that AWS describes so is this one, in that region."""
-        if attributes.get("regionCode", region) != region:
+        if (attributes.get("regionCode") or region) != region:  # blank where AWS sells it worldwide
             return False
-        if self.usage and attributes.get("usagetype", "") not in self.usage_in(region):
+        if self.usage and attributes.get("usagetype", "") not in self.usage_types_in_region(region):
             return False
         has = {**attributes, "family": family}
         return all(has.get(name) == value for name, value in self.where.items())
 
-    def usage_in(self, region: str) -> list[str]:
+    def usage_types_in_region(self, region: str) -> list[str]:
         """Its usage types as a region writes them; KMS puts the region's own name before."""
         marks = [f"{mark}-" for mark in (*MARKS[region], region)]
+        if self.service == EDGE_SERVICE:
+            marks += [f"{mark}-" for mark in _edge_marks(region)]
         if region == HOME:
             marks.append("")
         return [mark + usage for mark in marks for usage in self.usage]
 
 
-def products(tables: Facts) -> dict[str, Product]:
+def _edge_marks(region: str) -> list[str]:
+    mark = next((mark for start, mark in EDGES.items() if region.startswith(start)), "")
+    return [mark] if mark else []
+
+
+def products_by_price_id(tables: Facts) -> dict[str, Product]:
     """Which of AWS's products each price id is; absent are those that AWS's list does not have."""
     return {
         row.id: Product(row.service, row.usage, dict(pair.split("=", 1) for pair in row.where))

@@ -1,6 +1,6 @@
 """`explorer limits --refresh`: the SDK's service models, and Service Quotas where a limit has a quota code.
 
-A row of the table says what AWS gives by default. What this account was given is told, and not stored.
+A row of the table holds AWS's default. The quotas of this account are reported, and not stored.
 """
 
 from __future__ import annotations
@@ -20,8 +20,14 @@ from explorer.facts.records import Limit
 
 from . import aws_calls
 from .append import append, check_writable, path_of
-from .result import Refreshed, Row, suspicious
-from .service_models import Held, ServiceModels, counts, hold_limits, moved_row
+from .result import RefreshResult, Row, suspicious
+from .service_models import (
+    ModelComparison,
+    ServiceModels,
+    compare_limits_with_models,
+    count_states,
+    moved_row,
+)
 
 TABLE = "limits"
 SOURCE = (
@@ -71,7 +77,7 @@ def refresh_limits(
     yes: bool = False,
     tables: Facts | None = None,
     watch: Watch = iter,
-) -> Refreshed:
+) -> RefreshResult:
     """Hold service models and AWS's default quotas against the table, and add a row for each that changed.
 
     The service models are those of the installed SDK: no network, no credentials. Without credentials or
@@ -82,57 +88,59 @@ def refresh_limits(
     differ by region. Parameters and errors as of `refresh_prices`.
     """
     tables, today = tables or catalogue.DEFAULT, today or date.today()
-    wanted = tuple(dict.fromkeys(regions or tables.regions()))
-    for region in wanted:
+    region_codes = tuple(dict.fromkeys(regions or tables.regions()))
+    for region in region_codes:
         tables.check_region(region)
     path = path_of(tables, TABLE)
     check_writable(path)
-    done = Refreshed(TABLE, today, wanted, str(path))
+    result = RefreshResult(TABLE, today, region_codes, str(path))
     coded = {limit.id: limit for limit in tables.limits().values() if limit.quota_code}
-    done.beyond = [limit_id for limit_id in tables.limits() if limit_id not in coded]
+    result.beyond = [limit_id for limit_id in tables.limits() if limit_id not in coded]
     rows: list[Row] = []
     try:
-        defaults, applied = _asked(coded, tables.limits(), session, watch(wanted), done)
-    except aws_calls.NotAsked as error:
-        done.not_asked = str(error)
+        defaults, applied = _service_quotas(coded, tables.limits(), session, watch(region_codes), result)
+    except aws_calls.AwsUnreachable as error:
+        result.not_asked = str(error)
     else:
         for limit in coded.values():
-            rows += _refreshed(limit, defaults.get(limit.id, {}), today, yes, done)
-        done.yours = _yours(tables.limits(), defaults, applied)
-    rows += _from_models(tables, {row["id"] for row in rows}, today, yes, done)
+            rows += _refresh_quota(limit, defaults.get(limit.id, {}), today, yes, result)
+        result.yours = _account_quota_rows(tables.limits(), defaults, applied)
+    rows += _rows_from_models(tables, {row["id"] for row in rows}, today, yes, result)
     append(tables, TABLE, rows)
-    done.added = len(rows)
-    return done
+    result.added = len(rows)
+    return result
 
 
-def _from_models(tables: Facts, taken: Collection[str], today: date, yes: bool, done: Refreshed) -> list[Row]:
+def _rows_from_models(
+    tables: Facts, refreshed_ids: Collection[str], today: date, yes: bool, result: RefreshResult
+) -> list[Row]:
     """The rows to add for limits that moved in the service models, those that AWS's answer moved aside."""
     try:
         models = ServiceModels()
     except CloudError:  # no SDK: nothing to read
         return []
-    held = hold_limits(tables, models)
-    done.models, done.held = models.release, counts(held)
-    done.silent = [row.id for row in held if row.state == "silent"]
+    comparisons = compare_limits_with_models(tables, models)
+    result.models, result.held = models.release, count_states(comparisons)
+    result.silent = [row.id for row in comparisons if row.state == "silent"]
     rows: list[Row] = []
-    for row in held:
-        shown = _shown(row)
+    for row in comparisons:
+        values = _comparison_row(row)
         if row.state in ("gone", "new", "older"):
-            getattr(done, row.state).append(shown)
-        elif row.state != "moved" or row.id in taken:
+            getattr(result, row.state).append(values)
+        elif row.state != "moved" or row.id in refreshed_ids:
             continue
         elif first_day(row.as_of) >= today:
             why = f"seen on {row.as_of} with another value: refresh on a later day"
-            done.unknown.append({"id": row.id, "region": "", "why": why})
+            result.unknown.append({"id": row.id, "region": "", "why": why})
         elif row.value is not None and suspicious(row.value, row.says or 0) and not yes:
-            done.suspicious.append(shown)
+            result.suspicious.append(values)
         else:
-            done.moved.append({**shown, "as_of": today.isoformat()})
+            result.moved.append({**values, "as_of": today.isoformat()})
             rows.append(moved_row(row, tables.limit(row.id), today, models.release))
     return rows
 
 
-def _shown(row: Held) -> Row:
+def _comparison_row(row: ModelComparison) -> Row:
     return {
         "id": row.id,
         "unit": row.unit,
@@ -144,27 +152,30 @@ def _shown(row: Held) -> Row:
     }
 
 
-def _asked(
+def _service_quotas(
     coded: Mapping[str, Limit],
     limits: Mapping[str, Limit],
     session: Any,
     regions: Iterable[str],
-    done: Refreshed,
+    result: RefreshResult,
 ) -> tuple[Quotas, Quotas]:
     """AWS's defaults and the account's own values, in the units of the table."""
     defaults, applied = {}, {}  # type: Quotas, Quotas
     for region in regions:
-        quotas = aws_calls.client(session, "service-quotas", region)
+        quotas = aws_calls.aws_client(session, "service-quotas", region)
         for service in sorted({_service(limit_id) for limit_id in coded}):
             ours: dict[str, list[Limit]] = {}
             for limit in coded.values():
                 if _service(limit.id) == service:
                     ours.setdefault(limit.quota_code, []).append(limit)
-            for action, found in (("ListAWSDefaultServiceQuotas", defaults), ("ListServiceQuotas", applied)):
-                for quota in _listed(quotas, action, service):
+            for action, quotas_by_limit in (
+                ("ListAWSDefaultServiceQuotas", defaults),
+                ("ListServiceQuotas", applied),
+            ):
+                for quota in _list_quotas(quotas, action, service):
                     for limit in ours.get(quota["QuotaCode"], []):
-                        _note(limit, quota, region, found, done)
-        for limit_id, value in _account(session, region).items():
+                        _note_quota(limit, quota, region, quotas_by_limit, result)
+        for limit_id, value in _account_settings(session, region).items():
             if limit_id in limits:
                 applied.setdefault(limit_id, {})[region] = value
     return defaults, applied
@@ -175,32 +186,34 @@ def _service(limit_id: str) -> str:
     return SERVICES.get(word + dot, word)
 
 
-def _listed(client: Any, action: str, service: str) -> Iterable[dict[str, Any]]:
+def _list_quotas(client: Any, action: str, service: str) -> Iterable[dict[str, Any]]:
     operation = {"ListServiceQuotas": "list_service_quotas"}.get(action, "list_aws_default_service_quotas")
-    for page in aws_calls.pages(client, "servicequotas", action, operation, ServiceCode=service):
+    for page in aws_calls.aws_pages(client, "servicequotas", action, operation, ServiceCode=service):
         yield from (quota for quota in page["Quotas"] if "Value" in quota)
 
 
-def _account(session: Any, region: str) -> dict[str, float]:
+def _account_settings(session: Any, region: str) -> dict[str, float]:
     """What Lambda's account settings say, by limit."""
-    client = aws_calls.client(session, "lambda", region)
-    with aws_calls.spoken("lambda", "GetAccountSettings"):
-        given = client.get_account_settings()["AccountLimit"]
-    return {ACCOUNT[name][0]: given[name] * ACCOUNT[name][1] for name in ACCOUNT if name in given}
+    client = aws_calls.aws_client(session, "lambda", region)
+    with aws_calls.one_line_aws_errors("lambda", "GetAccountSettings"):
+        settings = client.get_account_settings()["AccountLimit"]
+    return {ACCOUNT[name][0]: settings[name] * ACCOUNT[name][1] for name in ACCOUNT if name in settings}
 
 
-def _note(limit: Limit, quota: Mapping[str, Any], region: str, found: Quotas, done: Refreshed) -> None:
-    value = in_unit(quota, limit.unit)
+def _note_quota(
+    limit: Limit, quota: Mapping[str, Any], region: str, quotas: Quotas, result: RefreshResult
+) -> None:
+    value = quota_in_unit(quota, limit.unit)
     if value is None and quota["Value"] == limit.value:
         value = limit.value
     if value is not None:
-        found.setdefault(limit.id, {})[region] = value
-    elif not any(row["id"] == limit.id for row in done.unknown):
+        quotas.setdefault(limit.id, {})[region] = value
+    elif not any(row["id"] == limit.id for row in result.unknown):
         why = f'AWS says {quota["Value"]:g} "{quota.get("Unit", "")}": not comparable with {limit.unit}'
-        done.unknown.append({"id": limit.id, "region": region, "why": why})
+        result.unknown.append({"id": limit.id, "region": region, "why": why})
 
 
-def in_unit(quota: Mapping[str, Any], unit: str) -> float | None:
+def quota_in_unit(quota: Mapping[str, Any], unit: str) -> float | None:
     """The value of a quota in a unit of the table, None if the two do not compare.
 
     Where AWS names no unit its name may: "Maximum integration timeout in milliseconds".
@@ -217,33 +230,33 @@ def in_unit(quota: Mapping[str, Any], unit: str) -> float | None:
     return round(value * factors[name] / ours, 9) if name in factors else None
 
 
-def _refreshed(
-    old: Limit, defaults: Mapping[str, float], today: date, yes: bool, done: Refreshed
+def _refresh_quota(
+    old: Limit, defaults: Mapping[str, float], today: date, yes: bool, result: RefreshResult
 ) -> list[Row]:
-    """The row to add for one limit, if any; what was found goes to `done`."""
+    """The row to add for one limit, if any; what was found goes to `result`."""
     if not defaults:
-        if not any(row["id"] == old.id for row in done.unknown):
+        if not any(row["id"] == old.id for row in result.unknown):
             why = f"{old.quota_code} not found in Service Quotas: the row stays"
-            done.unlisted.append({"id": old.id, "old_value": old.value, "old_as_of": old.as_of, "why": why})
+            result.unlisted.append({"id": old.id, "old_value": old.value, "old_as_of": old.as_of, "why": why})
         return []
     counts = Counter(sorted(defaults.values()))
     new = old.value if old.value in counts else counts.most_common(1)[0][0]
     assert new is not None
     alone = len(defaults) == 1 and not yes
     stands = old.value if alone else new
-    done.elsewhere += [
+    result.elsewhere += [
         {"id": old.id, "region": region, "unit": old.unit, "value": stands, "there": value}
         for region, value in defaults.items()
         if value != stands
     ]
     if new == old.value:
-        done.unchanged += 1
+        result.unchanged += 1
         return []
     if alone:
         return []
     if first_day(old.as_of) >= today:
         why = f"seen on {old.as_of} with another value: refresh on a later day"
-        done.unknown.append({"id": old.id, "region": "", "why": why})
+        result.unknown.append({"id": old.id, "region": "", "why": why})
         return []
     row = {
         "id": old.id,
@@ -254,19 +267,19 @@ def _refreshed(
         "as_of": today.isoformat(),
     }
     if old.value is not None and suspicious(old.value, new) and not yes:
-        done.suspicious.append(row)
+        result.suspicious.append(row)
         return []
-    done.changed.append(row)
-    return [_line(old, new, today)]
+    result.changed.append(row)
+    return [_row_with_new_quota(old, new, today)]
 
 
-def _line(old: Limit, value: float, today: date) -> Row:
+def _row_with_new_quota(old: Limit, value: float, today: date) -> Row:
     """The old row with the new value; a height that it now reaches is no longer one to raise it to."""
-    raised = old.raised_to if old.raised_to is not None and old.raised_to > value else None
+    raised_to = old.raised_to if old.raised_to is not None and old.raised_to > value else None
     return {
         **asdict(old),
         "value": _text(value),
-        "raised_to": "" if raised is None else _text(raised),
+        "raised_to": "" if raised_to is None else _text(raised_to),
         "evidence": "Service Quotas, AWS's default",
         "as_of": today.isoformat(),
         "source_url": SOURCE,
@@ -278,7 +291,7 @@ def _text(value: float) -> str:
     return str(int(value)) if value == int(value) else repr(value)
 
 
-def _yours(limits: Mapping[str, Limit], defaults: Quotas, applied: Quotas) -> list[Row]:
+def _account_quota_rows(limits: Mapping[str, Limit], defaults: Quotas, applied: Quotas) -> list[Row]:
     """Where this account has another value than AWS gives by default in that region."""
     rows = []
     for limit_id, regions in applied.items():
@@ -286,6 +299,6 @@ def _yours(limits: Mapping[str, Limit], defaults: Quotas, applied: Quotas) -> li
         for region, value in regions.items():
             default = defaults.get(limit_id, {}).get(region, limit.value)
             if value != default:
-                found = {"id": limit_id, "region": region, "unit": limit.unit}
-                rows.append({**found, "value": default, "yours": value})
+                row = {"id": limit_id, "region": region, "unit": limit.unit}
+                rows.append({**row, "value": default, "yours": value})
     return rows

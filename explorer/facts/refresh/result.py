@@ -1,4 +1,4 @@
-"""What a refresh found, as plain rows."""
+"""The result of a refresh, as plain rows."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ Row = dict[str, Any]
 
 
 @dataclass
-class Refreshed:
-    """What a refresh found and did; every list holds rows of plain values, old and new side by side.
+class RefreshResult:
+    """The result of a refresh; every list holds rows of plain values, old and new side by side.
 
     `changed` are in the table now, as new rows. `confirmed` counts those that were stale and cost the
     same: seen again, with today's date. `suspicious` changed by more than a factor of 2 and are not in
     the table unless that was asked for. `unlisted` have a row here and none at AWS, and stay. `unknown`
     could not be compared, and say `why`. `beyond` are the ids that no API of AWS gives, or that are not
     matched to one; `why_beyond` says of each price why. `yours` are this account's own quotas, `elsewhere`
-    the defaults of regions that have others than the table: both are told and never stored.
+    the defaults of regions that have others than the table: both are reported and never stored.
 
     Of the SDK's service models, those of release `models` (limits alone): `moved` have another number there
     and are in the table now, as not verified; `gone` are no longer there, `new` have a number where the table

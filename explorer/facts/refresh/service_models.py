@@ -19,8 +19,8 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import Any
 
-from explorer.errors import CloudError
 from explorer.facts.catalogue import Facts
+from explorer.facts.extras import missing_error
 from explorer.facts.probes import Probe
 from explorer.facts.records import Limit
 
@@ -35,7 +35,7 @@ WORDS = {"one": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ModelComparison:
     """One limit held against one probe; `says` is in the row's unit, None where the model has no number.
 
     `state` is one of `STATES`; `where` names model and shape, `sentence` what stands there; `value` and
@@ -61,15 +61,15 @@ class Held:
 class ServiceModels:
     """The service models in `folder`, by default those of the installed SDK.
 
-    Raises CloudError if no SDK is installed.
+    Raises MissingExtraError if no SDK is installed.
     """
 
     def __init__(self, folder: Path | None = None, release: str | None = None) -> None:
-        self.folder = folder or _installed()
+        self.folder = folder or _installed_models_folder()
         self.release = release or metadata.version("botocore")
-        self._model = lru_cache(maxsize=None)(self._read)
+        self._model = lru_cache(maxsize=None)(self._read_model)
 
-    def _read(self, service: str) -> dict[str, Any]:
+    def _read_model(self, service: str) -> dict[str, Any]:
         """The newest model of a service, {} where the SDK has none."""
         files = sorted((self.folder / service).glob("*/service-2.json*"))
         if not files:
@@ -83,46 +83,48 @@ class ServiceModels:
         bound = self._model(service).get("shapes", {}).get(shape, {}).get(kind)
         return None if bound is None else float(bound)
 
-    def text(self, service: str, where: str) -> str:
+    def documentation(self, service: str, where: str) -> str:
         """What the model says of "Shape", "Shape.member" or "Operation()", without its tags."""
         model = self._model(service)
         if where.endswith("()"):
-            described = model.get("operations", {}).get(where[:-2], {})
+            description = model.get("operations", {}).get(where[:-2], {})
         else:
             shape, _, member = where.partition(".")
-            described = model.get("shapes", {}).get(shape, {})
-            described = described.get("members", {}).get(member, {}) if member else described
-        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", described.get("documentation", ""))).split())
+            description = model.get("shapes", {}).get(shape, {})
+            description = description.get("members", {}).get(member, {}) if member else description
+        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", description.get("documentation", ""))).split())
 
 
-def _installed() -> Path:
+def _installed_models_folder() -> Path:
     spec = util.find_spec("botocore")
     if spec is None or spec.origin is None:
-        raise CloudError('service models come with the AWS SDK: pip install "explorer[aws]"')
+        raise missing_error("reading service models", ["botocore"])
     return Path(spec.origin).parent / "data"
 
 
-def hold_limits(tables: Facts, models: ServiceModels | None = None) -> list[Held]:
+def compare_limits_with_models(tables: Facts, models: ServiceModels | None = None) -> list[ModelComparison]:
     """Every limit held against what the service models say of it, what moved first.
 
     Parameters: `tables`, whose limits and probes are taken; `models`, those of the installed SDK if none
     are named. Raises CloudError if no SDK is installed.
     """
     models = models or ServiceModels()
-    rows: list[Held] = []
+    rows: list[ModelComparison] = []
     limits = tables.limits()
     for probe in tables.probes():
-        rows.append(_held(probe, tables.limit_history(probe.limit), models))
+        rows.append(_compare_with_model(probe, tables.limit_history(probe.limit), models))
     silent = limits.keys() - {row.id for row in rows}
     for limit in (limit for limit in limits.values() if limit.id in silent):
-        seen = (limit.as_of, limit.evidence)
-        rows.append(Held(limit.id, SILENT, "value", limit.unit, limit.value, None, "", "", *seen))
+        source = (limit.as_of, limit.evidence)
+        rows.append(
+            ModelComparison(limit.id, SILENT, "value", limit.unit, limit.value, None, "", "", *source)
+        )
     return sorted(rows, key=lambda row: STATES.index(row.state))
 
 
-def _held(probe: Probe, history: tuple[Limit, ...], models: ServiceModels) -> Held:
+def _compare_with_model(probe: Probe, history: tuple[Limit, ...], models: ServiceModels) -> ModelComparison:
     row = history[-1]
-    says, sentence = _sentence(probe, row.unit, models)
+    says, sentence = _model_sentence(probe, row.unit, models)
     value = getattr(row, probe.column)
     is_older = _is_older(models.release, row)
     if says is None:
@@ -136,18 +138,18 @@ def _held(probe: Probe, history: tuple[Limit, ...], models: ServiceModels) -> He
     else:
         state = MOVED
     where = f"{probe.model} {probe.shape}"
-    seen = (row.as_of, row.evidence)
-    return Held(row.id, state, probe.column, row.unit, value, says, where, sentence, *seen)
+    source = (row.as_of, row.evidence)
+    return ModelComparison(row.id, state, probe.column, row.unit, value, says, where, sentence, *source)
 
 
-def _sentence(probe: Probe, unit: str, models: ServiceModels) -> tuple[float | None, str]:
+def _model_sentence(probe: Probe, unit: str, models: ServiceModels) -> tuple[float | None, str]:
     """The number that the model has there, in the row's unit, and the sentence it stands in."""
     if probe.read in ("max", "min"):
         bound = models.bound(probe.model, probe.shape, probe.read)
         if bound is None:
             return None, ""
         return bound * probe.factor, f"{probe.read} of {probe.shape} is {bound:,.0f}"
-    text = models.text(probe.model, probe.shape)
+    text = models.documentation(probe.model, probe.shape)
     match = re.search(probe.pattern, text)
     if not match:
         return None, ""
@@ -156,19 +158,19 @@ def _sentence(probe: Probe, unit: str, models: ServiceModels) -> tuple[float | N
     return number_in(match[1], unit) * probe.factor, text[start : None if end < 0 else end + 1].strip()
 
 
-def number_in(given: str, unit: str) -> float:
+def number_in(text: str, unit: str) -> float:
     """The number of "6 MB", "29,000 milliseconds" or "one hour" in a unit of the tables.
 
     Raises ValueError for what is no number.
     """
-    head, _, tail = given.partition(" ")
-    match = NUMBER.fullmatch(given.strip())
+    head, _, tail = text.partition(" ")
+    match = NUMBER.fullmatch(text.strip())
     if head in WORDS:
         number, word = WORDS[head], tail
     elif match:
         number, word = float(match[1].replace(",", "")), match[2]
     else:
-        raise ValueError(f'"{given}" is no number')
+        raise ValueError(f'"{text}" is no number')
     if unit in BYTES and word.upper() in SCALES:
         return number * SCALES[word.upper()] / BYTES[unit]
     if unit == "seconds":
@@ -190,15 +192,15 @@ def _version(release: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", release)[:3])
 
 
-def moved_row(held: Held, limit: Limit, today: date, release: str) -> dict[str, Any]:
+def moved_row(comparison: ModelComparison, limit: Limit, today: date, release: str) -> dict[str, Any]:
     """The line of `limits.csv` for a limit that moved: not verified until a page of AWS says the same."""
-    assert held.says is not None
-    model = held.where.partition(" ")[0]
+    assert comparison.says is not None
+    model = comparison.where.partition(" ")[0]
     return {
         **asdict(limit),
         "value": _text(limit.value),
         "raised_to": _text(limit.raised_to),
-        held.column: _text(held.says),
+        comparison.column: _text(comparison.says),
         "evidence": f"botocore {release} service model",
         "as_of": today.isoformat(),
         "source_url": f"https://github.com/boto/botocore/tree/{release}/botocore/data/{model}",
@@ -212,7 +214,7 @@ def _text(value: float | None) -> str:
     return str(int(value)) if value == int(value) else repr(value)
 
 
-def counts(rows: Iterable[Held]) -> dict[str, int]:
+def count_states(rows: Iterable[ModelComparison]) -> dict[str, int]:
     """How many rows are in each state."""
     states = [row.state for row in rows]
     return {state: states.count(state) for state in STATES}

@@ -1,4 +1,4 @@
-"""What a person is told of a refresh: sentences, and tables of old beside new."""
+"""The report of a refresh for people: sentences, and tables of old values beside new ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from explorer.facts.units import format_count, format_quantity
 
-from .result import Refreshed, Row
+from .result import RefreshResult, Row
 
 Part = tuple[str, str, tuple[str, ...], list[tuple[str, ...]]]  # heading, note, columns, rows
 
@@ -27,7 +27,7 @@ PARTS = {  # a list of Refreshed: its heading and note
     "unlisted": ("Not found at AWS", "the rows stay as they are"),
     "unknown": ("Could not be compared", "left as they are"),
 }
-COLUMNS = {  # of a row: its heading; a leading > stands to the right
+COLUMNS = {  # of a row: its heading; after a leading > the column is aligned to the right
     "id": "id",
     "region": "region",
     "tier_from": ">from",
@@ -46,46 +46,50 @@ COLUMNS = {  # of a row: its heading; a leading > stands to the right
 }
 
 
-def sentences(found: Refreshed) -> list[str]:
-    """What was done, and how much was left as it was."""
-    done = (
-        f"Added {format_count(found.added, 'row')} to {found.path}, as of {found.as_of}; none was taken away."
+def refresh_sentences(result: RefreshResult) -> list[str]:
+    """How many rows were added, and how many did not change."""
+    addition = (
+        f"Added {format_count(result.added, 'row')} to {result.path}, as of {result.as_of}; "
+        "none was taken away."
     )
-    if not found.added:
-        done = f"Nothing to add to {found.path}."
-    again = f"; {found.confirmed} stale ones cost the same and are dated anew" if found.confirmed else ""
-    left = f"{found.unchanged} {found.table} are as they were{again}."
+    if not result.added:
+        addition = f"Nothing to add to {result.path}."
+    again = f"; {result.confirmed} stale ones cost the same and are dated anew" if result.confirmed else ""
+    unchanged_text = f"{result.unchanged} {result.table} are as they were{again}."
     models: list[str] = []
-    if found.models:
-        confirmed, silent = found.held["confirmed"], len(found.silent)
+    if result.models:
+        confirmed_count, silent = result.held["confirmed"], len(result.silent)
         models.append(
-            f"The service models of botocore {found.models} confirm {confirmed}; {silent} have no probe."
+            f"The service models of botocore {result.models} confirm {confirmed_count}; "
+            f"{silent} have no probe."
         )
-    if found.not_asked:
-        models.append(f"Service Quotas were not asked: {found.not_asked}.")
-        return [done, *models]
-    beyond = f"{len(found.beyond)} have no match in AWS's answers here: read them at their sources."
-    if found.why_beyond:
-        reasons = Counter(found.why_beyond.values()).most_common()
+    if result.not_asked:
+        models.append(f"Service Quotas were not asked: {result.not_asked}.")
+        return [addition, *models]
+    beyond = f"{len(result.beyond)} have no match in AWS's answers here: read them at their sources."
+    if result.why_beyond:
+        reasons = Counter(result.why_beyond.values()).most_common()
         beyond += " Why: " + "; ".join(f"{why} ({count})" for why, count in reasons) + "."
-    return [done, *models, left, beyond] if found.beyond else [done, *models, left]
+    return [addition, *models, unchanged_text, *([beyond] if result.beyond else [])]
 
 
-def parts(found: Refreshed) -> list[Part]:
+def refresh_tables(result: RefreshResult) -> list[Part]:
     """A table for each list that is not empty, with the columns that its rows fill."""
     return [
-        (heading, note, *_table(getattr(found, name)))
+        (heading, note, *_refresh_table(getattr(result, name)))
         for name, (heading, note) in PARTS.items()
-        if getattr(found, name)
+        if getattr(result, name)
     ]
 
 
-def _table(rows: list[Row]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    used = [key for key in COLUMNS if any(row.get(key) not in (None, "") for row in rows)]
-    return tuple(COLUMNS[key] for key in used), [tuple(_cell(row, key) for key in used) for row in rows]
+def _refresh_table(rows: list[Row]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    columns = [key for key in COLUMNS if any(row.get(key) not in (None, "") for row in rows)]
+    return tuple(COLUMNS[key] for key in columns), [
+        tuple(_refresh_cell(row, key) for key in columns) for row in rows
+    ]
 
 
-def _cell(row: Row, key: str) -> str:
+def _refresh_cell(row: Row, key: str) -> str:
     value: Any = row.get(key)
     if value is None:
         return "none" if key in ("old_usd", "usd") else ""

@@ -53,8 +53,8 @@ def bill(
 
 def _counted(design: Design, rows: Sequence[Row], exchanges: int) -> dict[str, float]:
     results = sum(row.bytes > 0 for row in rows)
-    counted: dict[str, float] = {"transfer.internet_out": sum(row.bytes for row in rows) / GB}
-    door: Any = design.options[0]
+    counted: dict[str, float] = {"transfer.internet_out": sum(row.received_bytes for row in rows) / GB}
+    door: Any = design.option("door")
     if door.exchange:
         counted[door.exchange] = exchanges
     if design.flow.polls:

@@ -11,13 +11,14 @@ import hashlib
 import json
 import socket
 import time
+import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from explorer.errors import ExplorerError
+from explorer.facts.extras import require
 
 from .endpoint import Sign
 
@@ -45,9 +46,10 @@ class Answer:
     sent: float
     first: float = 0.0  # the head of the answer was here
     done: float = 0.0
-    bytes: int = 0
-    sha256: str = ""
-    body: bytearray = field(default_factory=bytearray)  # the first `KEPT_BYTES` of it
+    bytes: int = 0  # as they came
+    whole_bytes: int = 0  # once gzip is undone
+    sha256: str = ""  # of what came
+    body: bytearray = field(default_factory=bytearray)  # the first `KEPT_BYTES` of it, gzip undone
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object. Raises ExchangeError if it is none."""
@@ -94,7 +96,12 @@ class Exchanges:
             # the address as it was signed: not quoted again
             target = URL(url, encoded=True)
             async with self._session.request(
-                method, target, data=body or None, headers=headers, allow_redirects=False
+                method,
+                target,
+                data=body or None,
+                headers=headers,
+                allow_redirects=False,
+                auto_decompress=False,  # a stored result's size and digest are of what is downloaded
             ) as response:
                 answer = Answer(response.status, response.headers, sent, time.monotonic())
                 await _read(response, answer)
@@ -102,34 +109,40 @@ class Exchanges:
             raise ExchangeError("time-out") from None
         except (aiohttp.ClientConnectorError, ConnectionError, aiohttp.ServerDisconnectedError):
             raise ExchangeError("connection") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, OSError, ValueError, zlib.error) as error:
             raise ExchangeError(type(error).__name__) from None
         return answer
 
 
 async def _read(response: aiohttp.ClientResponse, answer: Answer) -> None:
-    digest = hashlib.sha256()
+    digest, packed = hashlib.sha256(), response.headers.get("Content-Encoding") == "gzip"
+    gzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if packed else None
     async for chunk in response.content.iter_chunked(CHUNK_BYTES):
         digest.update(chunk)
         answer.bytes += len(chunk)
+        whole = gzip.decompress(chunk) if gzip else chunk
+        answer.whole_bytes += len(whole)
         if len(answer.body) < KEPT_BYTES:
-            answer.body += chunk
+            answer.body += whole
     answer.sha256, answer.done = digest.hexdigest(), time.monotonic()
 
 
 @asynccontextmanager
 async def exchanges(sign: Sign | None, timeout_s: float) -> AsyncIterator[Exchanges]:
     """Exchanges of which none may take longer than `timeout_s` [s]."""
-    try:
-        import aiohttp
-    except ImportError:
-        raise ExplorerError('the benchmark needs aiohttp: pip install "explorer[aws]"') from None
+    require("explorer bench", "aiohttp")
+    import aiohttp
+
     limit = aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(timeout_s, 10.0))
     # no proxy of the environment, no cookies: what is sent is what was asked for
     connector = aiohttp.TCPConnector(limit=0)
     jar = aiohttp.DummyCookieJar()
     async with aiohttp.ClientSession(
-        connector=connector, timeout=limit, cookie_jar=jar, read_bufsize=CHUNK_BYTES
+        connector=connector,
+        timeout=limit,
+        cookie_jar=jar,
+        read_bufsize=CHUNK_BYTES,
+        headers={"Accept-Encoding": "gzip"},  # the one encoding that is undone here
     ) as session:
         yield Exchanges(session, sign)
     await asyncio.sleep(0)  # let the transports close

@@ -62,6 +62,9 @@ class Stored:
             answer = await self._submit(row)
             if answer is None:
                 return
+            if "status" not in answer.json():  # acknowledged only: there is nothing to wait for
+                row.seen_s, row.status = row.accepted_s, "succeeded"
+                return
             status = await self._until_ended(row, answer)
             row.attempts = int(status.get("attempts") or 0)
             _stamps(row, status)
@@ -137,7 +140,7 @@ class Stored:
         else:
             raise Lost(f"result: {kind}")
         row.fetch_s, row.first_byte_s = self._now() - row.seen_s, answer.first - answer.sent
-        row.bytes, row.sha256 = answer.bytes, answer.sha256
+        row.bytes, row.received_bytes, row.sha256 = answer.whole_bytes, answer.bytes, answer.sha256
         if (answer.bytes, answer.sha256) != (result.get("bytes"), result.get("sha256")):
             raise Lost("result: other bytes than the status says")
         _take(row, self._work)
@@ -162,7 +165,8 @@ class Answered:
                     return row.fail("refused", f"run: {answer.status}")
                 if not row.bytes:
                     row.first_byte_s, row.sha256 = answer.first - answer.sent, answer.sha256
-                row.bytes += answer.bytes
+                row.bytes += answer.whole_bytes
+                row.received_bytes += answer.bytes
                 found = NEXT.search(answer.headers.get("Link", ""))
                 if found is None:
                     break

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.analysis.calibration.measurements import METADATA
-from explorer.analysis.calibration.prediction import RunConditions, predicted
+from explorer.analysis.calibration.prediction import RunConditions, predict_run
+from explorer.facts.atomic_write import atomic_path
 from explorer.live.cloud.vouch import CANNOT_VOUCH_FOR, VOUCHES_FOR
 
 from .endpoint import Endpoint
@@ -127,7 +128,7 @@ class Result:
     def predicted(self) -> dict[str, dict[str, float]] | None:
         """The same by the model, for this workload and design under the run's conditions."""
         w, design = self.endpoint.workload, self.endpoint.design
-        return None if w is None or design is None else predicted(w, design, self.conditions)
+        return None if w is None or design is None else predict_run(w, design, self.conditions)
 
     def to_dict(self) -> dict[str, Any]:
         """The summary, as `explorer bench --json` prints it."""
@@ -230,7 +231,9 @@ class Result:
         frame = self.frame()
         told = json.dumps(frame.attrs.pop("bench")).encode()
         table = pa.Table.from_pandas(frame, preserve_index=False)
-        pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), METADATA: told}), path)
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), METADATA: told})
+        with atomic_path(path) as part:
+            pq.write_table(table, part)
 
 
 def _plain(conditions: RunConditions) -> Mapping[str, Any]:

@@ -46,7 +46,8 @@ class Row:
     attempts: int = 0
     polls: int = 0
     poll_errors: int = 0
-    bytes: int = 0
+    bytes: int = 0  # of the result
+    received_bytes: int = 0  # of it as it was sent: fewer, where it is compressed
     sha256: str = ""
     cold: bool | None = None  # whether its work met a cold start; None: nobody said
     runtime_s: float = NAN  # what was asked of the sample work

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import mimetypes
 import os
 import re
+import shutil
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -116,11 +119,29 @@ def _told(path: Path) -> Iterator[None]:
         raise ExplorerError(f"{path}: {error.strerror or type(error).__name__}") from None
 
 
-class Sink:
-    """Takes a result as it arrives, knows how far it has come, and holds it against its checksum."""
+class NotGzip(Exception):
+    """What is said to be gzipped is not."""
 
-    def __init__(self, total_bytes: int, sha256: str, on_progress: Progress | None = None) -> None:
+
+@contextmanager
+def _unpacking() -> Iterator[None]:
+    try:
+        yield
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise NotGzip from None
+
+
+class Sink:
+    """Takes a result as it arrives, knows how far it has come, and holds it against its checksum.
+
+    `encoding` is what was done to it before it was stored: size and checksum are of what arrives.
+    """
+
+    def __init__(
+        self, total_bytes: int, sha256: str, on_progress: Progress | None = None, encoding: str = ""
+    ) -> None:
         self.total_bytes, self.sha256, self.on_progress = total_bytes, sha256, on_progress
+        self.encoding = encoding
         self.size_bytes = 0
         self.overrun = False
         self._hash = hashlib.sha256()
@@ -139,9 +160,12 @@ class Sink:
         """Whether the body of an answer belongs here: all of it, or just what is missing."""
         if status == 200:
             self.restart()
-            return True
-        begins = re.match(r"bytes (\d+)-", headers.get("content-range", ""))
-        return status == 206 and bool(begins) and int(begins[1]) == self.size_bytes  # type: ignore[index]
+        else:
+            begins = re.match(r"bytes (\d+)-", headers.get("content-range", ""))
+            if status != 206 or not begins or int(begins[1]) != self.size_bytes:
+                return False
+        self.encoding = self.encoding or headers.get("content-encoding", "")
+        return True
 
     def write(self, chunk: bytes) -> bool:
         """Take a piece; False if there is more than was promised, and no more is wanted."""
@@ -154,6 +178,11 @@ class Sink:
         if self.on_progress:
             self.on_progress(self.size_bytes, self.total_bytes)
         return True
+
+    @property
+    def gzipped(self) -> bool:
+        """Whether what arrives is compressed."""
+        return "gzip" in [each.strip() for each in self.encoding.lower().split(",")]
 
     def restart(self) -> None:
         """Begin anew."""
@@ -176,6 +205,13 @@ class Memory(Sink):
     def __init__(self, *promised: Any) -> None:
         super().__init__(*promised)
         self.content = bytearray()
+
+    def finish(self) -> bytes:
+        """It as it was before it was compressed. Raises NotGzip."""
+        if not self.gzipped:
+            return bytes(self.content)
+        with _unpacking():
+            return gzip.decompress(self.content)
 
     def _put(self, chunk: bytes) -> None:
         self.content += chunk
@@ -217,12 +253,27 @@ class PartFile(Sink):
             self._file.truncate()
 
     def finish(self) -> Path:
-        """Give it its name, in one step."""
+        """Give it its name, in one step. Raises NotGzip."""
+        if self.gzipped:
+            return self._unpacked()
         with _told(self.part):
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
+            _written(self._file)
             os.replace(self.part, self.path)
+        return self.path
+
+    def _unpacked(self) -> Path:
+        whole = self.part.with_suffix(".whole")
+        try:
+            with _told(whole), whole.open("wb") as file, _unpacking():
+                self._file.seek(0)
+                with gzip.GzipFile(fileobj=self._file, mode="rb") as packed:
+                    shutil.copyfileobj(packed, file, CHUNK_BYTES)
+                _written(file)
+            with _told(self.path):
+                os.replace(whole, self.path)
+        finally:
+            whole.unlink(missing_ok=True)
+        self.restart()  # which leaves no part behind
         return self.path
 
     def close(self) -> None:
@@ -230,6 +281,12 @@ class PartFile(Sink):
             self._file.close()
             if not self.size_bytes:
                 self.part.unlink(missing_ok=True)
+
+
+def _written(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+    file.close()
 
 
 def writable(path: str | os.PathLike[str]) -> Path:

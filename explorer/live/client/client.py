@@ -99,7 +99,7 @@ class Client(Caller):
         """A job's result in a file, which is there only once it is whole and its sha256 is right.
 
         What an interrupted download left is gone on with. `on_progress` is called with bytes done and
-        bytes in all. Raises as `result` does.
+        bytes in all, as they are downloaded: gzip is undone at the end. Raises as `result` does.
         """
         return self._drive(self._protocol.download(id, writable(path), timeout, on_progress))
 

@@ -22,7 +22,8 @@ from .bodies import Body, Sink
 
 TRANSIENT = frozenset({429, 500, 502, 503, 504})
 STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
-ENDED = frozenset(STATUSES[2:])
+ACCEPTED = "accepted"  # of a job of which the endpoint keeps nothing: what to know of it is known
+ENDED = frozenset({*STATUSES[2:], ACCEPTED})
 LINE = 300  # the longest text of another's that an error repeats [characters]
 
 
@@ -155,13 +156,17 @@ class Backoff:
 
 @dataclass(frozen=True)
 class Result:
-    """Where a job's result lies; the address is a key to it and is not shown."""
+    """Where a job's result lies; the address is a key to it and is not shown.
+
+    Size and checksum are of what lies there: compressed, if `content_encoding` is gzip.
+    """
 
     url: str = field(repr=False)
     bytes: int
     sha256: str
     content_type: str
     expires: Any = None
+    content_encoding: str = ""
 
 
 @dataclass(frozen=True)
@@ -206,7 +211,8 @@ def _result(request: Request, told: Any) -> Result | None:
     if urlsplit(told["url"]).scheme not in ("http", "https"):
         raise EndpointError(f"{request.name}: the result's url is no http address")
     kind = str(told.get("content_type") or "application/octet-stream")
-    return Result(told["url"], told["bytes"], told["sha256"].lower(), kind, told.get("expires"))
+    encoding = str(told.get("content_encoding") or "")
+    return Result(told["url"], told["bytes"], told["sha256"].lower(), kind, told.get("expires"), encoding)
 
 
 def asked_s(answer: Answer | Lost, now: datetime | None = None) -> float | None:

@@ -6,18 +6,20 @@ Each is a generator of what is to be sent and how long to pause (`exchange`); it
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 from ...errors import ExplorerError
-from .bodies import JSON, Body, Memory, PartFile, Progress
+from .bodies import JSON, Body, Memory, NotGzip, PartFile, Progress, Sink
 from .exchange import (
+    ACCEPTED,
     Answer,
     Backoff,
+    DownloadError,
     EndpointError,
     Job,
     JobFailedError,
@@ -80,9 +82,12 @@ class Protocol:
         return self._accepted(request, answer)
 
     def _accepted(self, request: Request, answer: Answer) -> Job:
-        job = Job.of(request, expect(request, answer, 200, 201, 202))
+        expect(request, answer, 200, 201, 202)
         self.answers = "job"
-        return job
+        told = answer.json()
+        if isinstance(told, dict) and isinstance(told.get("id"), str) and "status" not in told:
+            return Job(told["id"], ACCEPTED)
+        return Job.of(request, answer)
 
     def status(self, job: str | Job) -> Steps[Job]:
         """What the endpoint tells of a job now."""
@@ -168,21 +173,27 @@ class Protocol:
     def result(self, job: str | Job, timeout_s: float | None = None) -> Steps[Any]:
         """What a job came to: JSON read, text as text, all else as bytes."""
         done, place = yield from self._succeeded(job, timeout_s)
-        sink = Memory(place.bytes, place.sha256)
+        sink = Memory(place.bytes, place.sha256, None, place.content_encoding)
         yield from fill(done.id, place, sink, self)
-        return parsed(place.content_type, bytes(sink.content))
+        with _decompressed(done.id, sink):
+            content = sink.finish()
+        return parsed(place.content_type, content)
 
     def download(
         self, job: str | Job, path: Path, timeout_s: float | None, on_progress: Progress | None
     ) -> Steps[Path]:
         """Its result in a file."""
         done, place = yield from self._succeeded(job, timeout_s)
-        with closing(PartFile(path, place.bytes, place.sha256, on_progress)) as sink:
+        part = PartFile(path, place.bytes, place.sha256, on_progress, place.content_encoding)
+        with closing(part) as sink:
             yield from fill(done.id, place, sink, self)
-            return sink.finish()
+            with _decompressed(done.id, sink):
+                return sink.finish()
 
     def _succeeded(self, job: str | Job, timeout_s: float | None) -> Steps[tuple[Job, Result]]:
         done = yield from self.wait(job, timeout_s)
+        if done.status == ACCEPTED:
+            raise EndpointError(f"job {done.id} was accepted; the endpoint keeps no results")
         if done.status != "succeeded":
             why = [plain(str((done.error or {}).get(name) or "")) for name in ("type", "detail")]
             line = ": ".join([f"job {done.id} was cancelled" if done.status == "cancelled" else
@@ -205,7 +216,7 @@ class Protocol:
             request, answer = yield from self._post("jobs", sending, key or uuid.uuid4().hex)
             if self.answers == "job" or not not_this_way(answer):
                 job = yield from self.wait(self._accepted(request, answer), timeout_s, watch)
-                return (yield from self.result(job))
+                return None if job.status == ACCEPTED else (yield from self.result(job))
             refused = refusal(request, answer)
         patience_s = RUN_S if timeout_s is None else timeout_s
         request, answer = yield from self._post("run", sending, None, never_ran, patience_s)
@@ -225,6 +236,15 @@ class Protocol:
             answer = yield from persist(request, self.backoff, never_ran)
             pages.append(expect(request, answer, 200))
         return pages
+
+
+@contextmanager
+def _decompressed(id: str, sink: Sink) -> Iterator[None]:
+    try:
+        yield
+    except NotGzip:
+        sink.restart()
+        raise DownloadError(f"the result of job {id} cannot be decompressed; nothing was kept") from None
 
 
 def _id(job: str | Job) -> str:

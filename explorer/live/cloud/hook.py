@@ -9,6 +9,7 @@ from importlib import metadata
 from typing import Any
 
 from explorer.errors import CloudError
+from explorer.facts.extras import install_command, missing_error
 
 EMULATOR, PINNED = "ministack", "1.5.33"
 
@@ -17,13 +18,12 @@ Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 def check_version() -> None:
     """Raise CloudError unless the emulator is installed in the version that the hooks were made for."""
-    remedy = f"expected {PINNED}: pip install 'explorer[cloud]'"
     try:
         found = metadata.version(EMULATOR)
     except metadata.PackageNotFoundError:
-        raise CloudError(f"{EMULATOR} is not installed: {remedy}") from None
+        raise missing_error("the local cloud", [EMULATOR]) from None
     if found != PINNED:
-        raise CloudError(f"{EMULATOR} is {found}: {remedy}")
+        raise CloudError(f"{EMULATOR} is {found}: expected {PINNED}: {install_command('cloud')}")
 
 
 def checked(owner: Any, name: str, parameters: str) -> Any:

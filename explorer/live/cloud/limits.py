@@ -107,12 +107,12 @@ class Limits:
     def refusal(self, id: str, size: float = 0, door: str = "") -> Refusal:
         """What the caller of `door` sees when `size` is over the limit `id`: status and code are facts."""
         door = door or DOORS.get(id.rpartition(".")[0], "invoke")
-        seen = self.facts.breach(id, door)
+        seen = self.facts.breach_at_door(id, door)
         if seen is None or seen.status is None:
             raise CloudError(f"breaches.csv: {id} at {door} has no status: expected one")
         return Refusal(seen.status, seen.code, TEXTS[id].format(limit=self[id], size=size))
 
     def status(self, id: str, door: str) -> int:
         """The HTTP status with which `door` says that the limit `id` broke."""
-        seen = self.facts.breach(id, door)
+        seen = self.facts.breach_at_door(id, door)
         return seen.status if seen and seen.status else 500

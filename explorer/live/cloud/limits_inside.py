@@ -96,7 +96,7 @@ def _environment_refusal(limits: Limits, variables: Mapping[str, Any]) -> Refusa
 
 
 def _first(limits: Limits, id: str) -> tuple[int, str]:
-    seen = limits.facts.breach(id, "invoke")
+    seen = limits.facts.breach_at_door(id, "invoke")
     return (seen.status or 400, seen.code) if seen else (400, "ValidationException")
 
 

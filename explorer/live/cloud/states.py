@@ -34,7 +34,7 @@ def _input_refusal(limits: Limits, data: Mapping[str, Any]) -> Refusal | None:
 
 
 def _data_limit(limits: Limits) -> str:
-    seen = limits.facts.breach("sfn.payload", "*")
+    seen = limits.facts.breach_at_door("sfn.payload", "*")
     return seen.code if seen else "States.DataLimitExceeded"
 
 

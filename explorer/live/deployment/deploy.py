@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from explorer.analysis.choice import completed
-from explorer.analysis.recommendation import Recommendation
+from explorer.analysis.choice import Choice, complete_design
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import Design, table
+from explorer.engine.sizing import sized_conditions
 from explorer.errors import ExplorerError
+from explorer.facts.atomic_write import atomic_folder
 from explorer.facts.suggestions import expected_one_of
 from explorer.live.cloud import supervisor
 from explorer.workload.workload import Workload
@@ -86,17 +87,17 @@ def plan(
 
     Raises NotDeployableError, ExplorerError for a handler that is none.
     """
-    chosen = completed(workload, design) if design else Recommendation(workload).nearest
+    chosen = complete_design(workload, design) if design else Choice(workload).nearest
     if chosen.undeployable:
         raise NotDeployableError(chosen, nearest_deployable(workload, chosen))
     path, function = user_handler(handler) if handler else (None, "")
-    stack = stack_of(workload, chosen)
+    stack = stack_of(workload, chosen, sized_conditions(workload, chosen))
     return Plan(stack, files(stack, path, function, settings))
 
 
 def nearest_deployable(workload: Workload, design: Design) -> Design:
     """The deployable design that differs least: a feasible one if there is any, then the cheapest."""
-    answer = Recommendation(workload.without_current())
+    answer = Choice(workload.without_current())
     evaluation = answer.evaluation
     score = evaluation.score_usd(answer.part_usd)
     able = [
@@ -226,10 +227,10 @@ def export(planned: Plan, folder: Path) -> list[Path]:
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExplorerError(f"{folder}: is there already: expected a new or empty folder")
-    written = []
-    for name, content in contents(planned.stack, planned.shipped).items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        written.append(path)
-    return written
+    files = contents(planned.stack, planned.shipped)
+    with atomic_folder(folder) as part:
+        for name, content in files.items():
+            path = part / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    return [folder / name for name in files]

@@ -102,7 +102,7 @@ aws s3 rb "s3://$NAME-code" --force
 def _unconfirmed(stack: Stack) -> str:
     """What to know of a time-out that a page of AWS does not confirm yet, and that older tools refuse."""
     longest = max(part.timeout_s for part, _ in stack.functions.values())
-    new = catalogue.unconfirmed("lambda.timeout", longest)
+    new = catalogue.unconfirmed_note("lambda.timeout", longest)
     return f" A function's time-out here is {longest:g} s: {new}." if new else ""
 
 

@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from explorer.errors import CloudError, ExplorerError
+from explorer.errors import ExplorerError
+from explorer.facts.extras import missing_error
 from explorer.facts.locations import functions_dir
 from explorer.options.base.resources import Entry
 
@@ -59,10 +60,7 @@ def durable_sdk() -> Mapping[str, bytes]:
     """AWS's SDK for durable functions, as it is installed here; Lambda has no copy of its own."""
     found = importlib.util.find_spec(DURABLE_SDK)
     if found is None or found.origin is None:
-        raise CloudError(
-            "a durable function is shipped with aws-durable-execution-sdk-python, which is not installed "
-            'here: pip install "explorer[aws]"'
-        )
+        raise missing_error("a durable function", [DURABLE_SDK])
     root = Path(found.origin).parent
     return {str(path.relative_to(root.parent)): path.read_bytes() for path in sorted(root.rglob("*.py"))}
 

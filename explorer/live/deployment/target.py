@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from explorer.errors import CloudError, ExplorerError
 from explorer.facts import catalogue
+from explorer.facts.extras import require
 from explorer.facts.suggestions import expected_one_of
 from explorer.live.cloud import instance, supervisor
 from explorer.live.cloud.vouch import CANNOT_VOUCH_FOR
@@ -231,10 +232,9 @@ def _configured() -> tuple[str, str]:
 
 
 def _session(region: str | None) -> Any:
-    try:
-        import boto3
-    except ImportError:
-        raise CloudError('--target aws needs boto3: pip install "explorer[aws]"') from None
+    require("--target aws", "boto3")
+    import boto3
+
     return boto3.Session(region_name=region)
 
 

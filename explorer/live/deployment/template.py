@@ -60,7 +60,7 @@ class Stack:
     @cached_property
     def functions(self) -> Mapping[str, tuple[FunctionRole, tuple[str, ...]]]:
         """The functions by logical id: what each is, and the parts that it plays."""
-        door = self.design.options[0]
+        door = self._door
         routed = {route.part for route in self.of(Route)}
         shared = [
             part
@@ -93,21 +93,37 @@ class Stack:
             "Parameters": PARAMETERS,
             "Resources": unique((resource.id, described(resource)) for resource in self._resources()),
             "Outputs": {
-                "Url": {"Description": "The endpoint.", "Value": self._door.address()},
-                "CallerPolicy": {"Description": "What a caller needs.", "Value": ref("Caller")},
+                "Url": {"Description": "The endpoint.", "Value": self._edge.address(self._door.address())},
+                **self._caller_output,
                 "Design": {"Description": "What it was made from.", "Value": str(self.design)},
             },
         }
 
     @property
+    def _of_callers(self) -> list[Mapping[str, Value]]:
+        """What callers may do by their own signature."""
+        return [statement(allow) for allow in self.of(Allow) if allow.part == CALLER]
+
+    @property
+    def _caller_output(self) -> Mapping[str, Value]:
+        policy = {"Description": "What a caller needs.", "Value": ref("Caller")}
+        return {"CallerPolicy": policy} if self._of_callers else {}
+
+    @property
     def _door(self) -> Any:
-        return self.design.options[0]
+        return self.design.option("door")
+
+    @property
+    def _edge(self) -> Any:
+        return self.design.option("edge")
 
     def _resources(self) -> Iterable[Resource]:
         for logical, (part, plays) in self.functions.items():
             yield from self._function(logical, part, plays)
         yield from self.of(Resource)
-        allowed = [statement(allow) for allow in self.of(Allow) if allow.part == CALLER]
+        allowed = self._of_callers
+        if not allowed:  # nobody signs requests of their own
+            return
         policy = {
             "Description": "Use of the endpoint, and nothing else.",
             "PolicyDocument": statement_of(allowed),
@@ -151,8 +167,8 @@ class Stack:
         return {"AssumeRolePolicyDocument": trusted("lambda"), "Policies": [policy]}
 
 
-def stack_of(workload: Workload, design: Design) -> Stack:
-    """The stack of a design.
+def stack_of(workload: Workload, design: Design, load: Conditions | None = None) -> Stack:
+    """The stack of a design, at the size of `load`; at a typical one without.
 
     Raises DesignError, naming why, if the design has no template.
     """
@@ -163,17 +179,23 @@ def stack_of(workload: Workload, design: Design) -> Stack:
             f"runtime.language is {workload.runtime.language}: the functions that are put up are Python; "
             + expected_one_of(sorted(RUNTIMES))
         )
-    load = Conditions(workload).under(design.flow)
-    pieces = tuple(chain.from_iterable(option.pieces(load) for option in design.options))
+    load, path = load or Conditions(workload), design.flow
+    if unbuilt := design.unbuilt(load):
+        raise DesignError(f"design {design} cannot be put up: {'; '.join(unbuilt)}")
+    if workload.runtime.architecture != load.architecture:  # any: the one that the design takes
+        workload = workload.replace({"runtime.architecture": load.architecture})
+    pieces = tuple(chain.from_iterable(option.pieces(load, path) for option in design.options))
     stack = Stack(design, workload, pieces)
-    door: Any = design.options[0]
+    door: Any = design.option("door")
+    edge: Any = design.option("edge")
     routes = {
         route: logical
         for route in stack.of(Route)
         for logical, (_, plays) in stack.functions.items()
         if route.part in plays
     }
-    return replace(stack, pieces=(*pieces, *door.wiring(load, routes)))
+    in_front = edge.wiring(load, path, door.address())
+    return replace(stack, pieces=(*pieces, *door.wiring(load, path, routes), *in_front))
 
 
 def unique(items: Iterable[tuple[str, Value]]) -> dict[str, Value]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import gzip
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,19 +18,15 @@ from request import Request
 from results import Result
 from settings import SETTINGS
 
-GZIP_LEVEL = 6
-
 
 def run(request: Request, owner: str, lambda_context: Any) -> Answer:
-    """Do the work and answer with its result: whole, compressed or one page of it."""
+    """Do the work and answer with its result: whole or one page of it."""
     page = _page(request) if SETTINGS.response == "page" else 0
     body = _body(request, owner)
     context = Context(_configured(), slices.remaining(lambda_context))
     with log.timed("slice_s"):
         result = _worked(body, context)
-    if SETTINGS.response == "compressed":
-        return _compressed(result)
-    return _paged(result, page, request) if page else _whole(result.content, result)
+    return _paged(result, page, request) if page else _whole(result)
 
 
 def _body(request: Request, owner: str) -> Any:
@@ -71,24 +67,19 @@ def failed(error: Raised) -> Answer:
     return Problem(500, detail).answer(title=kind)
 
 
-def _whole(content: bytes, result: Result, **headers: str) -> Answer:
-    """The shortest form that an answer can have: what is around the body counts too."""
-    text = result.is_text
+def _whole(result: Result, **headers: str) -> Answer:
+    """The shortest form that an answer can have: what is around the body counts too.
+
+    It is compressed, if so, whatever the caller accepts: as it is, it might not fit.
+    """
+    sent = results.compressed(result)
+    text, encoding = sent.is_text, {"Content-Encoding": sent.encoding} if sent.encoding else {}
     return {
         "statusCode": 200,
-        "headers": {"Content-Type": result.content_type, **headers},
-        "body": content.decode() if text else base64.b64encode(content).decode(),
+        "headers": {"Content-Type": sent.content_type, **encoding, **headers},
+        "body": sent.content.decode() if text else base64.b64encode(sent.content).decode(),
         "isBase64Encoded": not text,
     }
-
-
-def _compressed(result: Result) -> Answer:
-    """Compressed whatever the caller accepts: whole, it might not fit."""
-    with log.timed("gzip_s"):
-        packed = gzip.compress(result.content, GZIP_LEVEL, mtime=0)
-    headers = {"Content-Type": result.content_type, "Content-Encoding": "gzip"}
-    body = base64.b64encode(packed).decode()
-    return {"statusCode": 200, "headers": headers, "body": body, "isBase64Encoded": True}
 
 
 def _page(request: Request) -> int:
@@ -106,7 +97,7 @@ def _paged(result: Result, page: int, request: Request) -> Answer:
     first, last = (_edge(result, number * SETTINGS.page_bytes) for number in (page - 1, page))
     following = urlencode({**request.query, "page": page + 1})
     link = {"Link": f'<?{following}>; rel="next"'} if page < pages else {}
-    return _whole(result.content[first:last], result, **link)
+    return _whole(replace(result, content=result.content[first:last]), **link)
 
 
 def _edge(result: Result, at: int) -> int:

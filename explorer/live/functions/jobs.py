@@ -65,6 +65,11 @@ def key_id(owner: str, key: str) -> str:
     return "key#" + hashlib.sha256(f"{len(owner)}:{owner}{key}".encode()).hexdigest()
 
 
+def id_of(owner: str, key: str, digest: str) -> str:
+    """The id of what is only acknowledged: the same for the same caller, key and body."""
+    return hashlib.sha256(f"{key_id(owner, key)}{digest}".encode()).hexdigest()[:32]
+
+
 def put(row: Row, key: str | None, digest: str) -> None:
     """Store a new job, and its Idempotency-Key with it. Raises Refused if either is there."""
     puts: list[tuple[Row, str, Mapping[str, Any]]] = [(row, FRESH, {})]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import log
 import strict_json
 from clients import client, code
 from jobs import Held
@@ -17,6 +19,7 @@ Place = Mapping[str, str]  # bucket ("RESULTS" or "UPLOADS"), key, and etag if i
 
 
 AROUND = 512  # room for what an event has beside body and state
+GZIP_LEVEL = 6
 
 
 class Unreadable(Exception):
@@ -29,6 +32,7 @@ class Result:
 
     content: bytes
     content_type: str
+    encoding: str = ""  # gzip, or nothing
 
     @classmethod
     def of(cls, value: Any) -> Result:
@@ -46,24 +50,39 @@ class Result:
     @property
     def is_text(self) -> bool:
         """Whether a door may carry it as it is, rather than as base64."""
-        return self.content_type.startswith("text/") or self.content_type == "application/json"
+        kind = self.content_type
+        return not self.encoding and (kind.startswith("text/") or kind == "application/json")
 
 
 def _compact(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
 
 
+def compressed(result: Result) -> Result:
+    """The result as it is sent or stored: gzipped where the stack was made so."""
+    if not SETTINGS.gzip or result.encoding:
+        return result
+    with log.timed("gzip_s"):
+        packed = gzip.compress(result.content, GZIP_LEVEL, mtime=0)
+    return replace(result, content=packed, encoding="gzip")
+
+
 def store(held: Held, result: Result) -> Mapping[str, Any]:
-    """Put a result where no other attempt writes, and tell where it lies."""
+    """Put a result where no other attempt writes, and tell where it lies.
+
+    Size and checksum are of what is downloaded, which is compressed if the result is.
+    """
     key = f"results/{held.id}-{held.token[:8]}"
+    encoded = {"ContentEncoding": result.encoding} if result.encoding else {}
     client("s3").put_object(
-        Bucket=variable("RESULTS"), Key=key, Body=result.content, ContentType=result.content_type
+        Bucket=variable("RESULTS"), Key=key, Body=result.content, ContentType=result.content_type, **encoded
     )
     return {
         "key": key,
         "bytes": len(result.content),
         "sha256": hashlib.sha256(result.content).hexdigest(),
         "content_type": result.content_type,
+        **({"content_encoding": result.encoding} if result.encoding else {}),
     }
 
 

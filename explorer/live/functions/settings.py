@@ -15,7 +15,8 @@ MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 class Settings:
     """Sizes are in bytes and times in seconds; what settings.json leaves out is as here."""
 
-    response: str = "job"  # whole, compressed, page or job
+    response: str = "job"  # whole, page, job, or nothing: acknowledged only
+    gzip: bool = False  # whether the result is compressed, whichever way it goes
     binary: bool = False  # whether the sample work answers bytes rather than text
     compression: float = 1.0  # share of the sample's answer that gzip leaves
     json_escape: float = 1.08  # growth of the sample's text inside JSON, as the prediction has it

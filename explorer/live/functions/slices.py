@@ -83,6 +83,7 @@ def _slice(
     except (results.Unreadable, configuration.Missing) as error:
         _fail(held, *told(error))
     else:
+        result = results.compressed(result)
         with log.timed("store_s"):
             stored = results.store(held, result)
         _end(held, "succeeded", result=stored, progress=1)

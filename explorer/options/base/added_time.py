@@ -22,10 +22,10 @@ class AddedTime(ABC):
     driver: str  # what it grows with: request [B], response [B] or runtime [s]
 
     @abstractmethod
-    def measure(self, load: Any, least_s: float) -> Linear | IfMaterial | AfterBurst:
+    def measure(self, load: Any, path: Any, least_s: float) -> Linear | IfMaterial | AfterBurst:
         """The seconds by the driver; what is under `least_s` [s] may be left out."""
 
-    def held_s(self, load: Any) -> Number:
+    def held_s(self, load: Any, path: Any) -> Number:
         """How much longer an environment is held for it, on average [s]."""
         return 0.0
 
@@ -34,10 +34,11 @@ class AddedTime(ABC):
 class BucketTransfer(AddedTime):
     """A body that the work reads from S3, or puts there."""
 
-    def measure(self, load: Any, least_s: float) -> IfMaterial:
+    def measure(self, load: Any, path: Any, least_s: float) -> IfMaterial:
         """The latency of S3, and the body at the bandwidth between an environment and S3."""
-        return IfMaterial(1 / load.network, load.typical_s("s3.request"), least_s)
+        each = load.body_factor(self.driver, path) / load.network
+        return IfMaterial(each, load.typical_s("s3.request"), least_s)
 
-    def held_s(self, load: Any) -> Number:
+    def held_s(self, load: Any, path: Any) -> Number:
         """The body alone."""
-        return load.spread(self.driver).mean / load.network
+        return load.body_factor(self.driver, path) * load.spread(self.driver).mean / load.network

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import gammaincc, gammaln
 
+from explorer.facts.ufuncs import gammainc, gammaincc, gammaln, ndtri, pdtrik
 from explorer.facts.units import Number
 
+MANY = 1e9  # a mean from which on Poisson is normal
 LEVELS = 64  # environments that are looked at one by one, or in strides where more are busy
 
 
@@ -45,6 +46,39 @@ def mean_environments(rate: Number, service_s: Number, keep_alive_s: float) -> N
     stride, share, below, first = _levels(rate, service_s)
     kept = 1 - np.exp(-keep_alive_s * rate * share / below)
     return first + _sum(stride * ((1 - below) + below * kept))
+
+
+def fewest_servers(busy: Number, share: Number) -> Number:
+    """The fewest servers, at least one, of which all are busy for no more than a share of the arrivals.
+
+    Arrivals find N busy, Poisson of the mean `busy` (the M/M/inf queue); P(N >= n) is the regularized gamma
+    function P(n, busy), which falls with n.
+
+    >>> float(fewest_servers(1e-9, 0.05))
+    1.0
+    """
+    mean = np.maximum(np.asarray(busy, dtype=float), 1e-12)
+    normal = mean + ndtri(1 - share) * np.sqrt(mean)  # near the answer, from which whole steps are taken
+    fewest = np.maximum(
+        np.ceil(np.where(mean < MANY, pdtrik(1 - share, np.minimum(mean, MANY)), normal)), 1.0
+    )
+    for _ in range(2):
+        fewest = np.where(gammainc(fewest, mean) > share * (1 + 1e-12), fewest + 1, fewest)
+        fewer = np.maximum(fewest - 1, 1.0)
+        fewest = np.where(gammainc(fewer, mean) <= share * (1 + 1e-12), fewer, fewest)
+    return fewest[()]
+
+
+def ready_servers(busy: Number, answering: Number, less_share: Number) -> Number:
+    """The fewest servers for so many that are busy, and for so many requests a second at one a server.
+
+    `less_share` is minus the share of arrivals that may find all busy, so that the result rises with each.
+
+    >>> float(ready_servers(2.4, 1.2, -0.05)), float(ready_servers(0.01, 7.5, -0.05))
+    (6.0, 8.0)
+    """
+    fewest = fewest_servers(busy, -np.asarray(less_share))
+    return np.maximum(fewest, np.ceil(np.maximum(answering, 1.0) - 1e-9))
 
 
 def _sum(terms: Number) -> Number:

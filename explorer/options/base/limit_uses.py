@@ -1,25 +1,43 @@
 """Uses: a limit, the quantity that drives it, and the chance that one request breaks it.
 
 A use is a monotone function of one driver, so its chance is the driver's exceedance at the function's
-inverse: exact, without sampling.
+inverse: exact, without sampling. Whether it holds needs no chance: no more requests break a limit than may
+fail just where a sum of terms, each with one driver, is within a threshold. `terms` gives both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
-from typing import ClassVar, Protocol, TypeVar
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from typing import Protocol, TypeVar
 
 import numpy as np
-from scipy.special import gammainc, ndtr, ndtri, pdtrik
 
 from explorer.facts.encoding import Codec
+from explorer.facts.ufuncs import gammainc, gammaincinv, ndtr, ndtri, pdtrik
 from explorer.facts.units import Number
 from explorer.workload.distribution import Distribution
+
+from .mask import EVERYWHERE, Mask
+from .usage import total
 
 T = TypeVar("T")
 MANY = 1e9  # a mean demand from which on Poisson is normal
 RARE = 7.2  # a normal quantile that fewer than one in a trillion exceed
+SLACK = 1 + 1e-12  # what a threshold is widened by: products of floats are off by less
+
+
+class Driver(StrEnum):
+    """What a use of a limit grows with."""
+
+    REQUEST = "request"  # its bytes
+    RESPONSE = "response"  # its bytes
+    RUNTIME = "runtime"  # its seconds
+    PEAK = "peak"  # the demand at the peak rate
+    AMOUNT = "amount"  # what the workload sets, the same for every request
 
 
 class Quantities(Protocol):
@@ -30,6 +48,9 @@ class Quantities(Protocol):
 
     def spread(self, driver: str) -> Distribution:
         """The distribution of a driver."""
+
+    def edge(self, driver: str) -> Number:
+        """The value of a driver that no more requests exceed than may fail."""
 
     def limit(self, limit_id: str) -> float:
         """The value of a limit, in its unit."""
@@ -84,7 +105,7 @@ class Paged:
     """A body that travels in pages of at most `page_bytes`, each as `codec` has it."""
 
     codec: Codec
-    page_bytes: float
+    page_bytes: Number  # infinite: one page, whatever its size
 
     def size(self, value: Number) -> Number:
         """Bytes of the largest page."""
@@ -92,7 +113,8 @@ class Paged:
 
     def room(self, limit: Number) -> Number:
         """The largest body whose pages are within `limit` [B]: any, if a whole page is."""
-        return np.inf if self.codec.size(self.page_bytes) <= limit else self.codec.room(limit)
+        whole = self.codec.size(self.page_bytes) <= limit
+        return np.where(whole, np.inf, self.codec.room(limit))[()]
 
 
 @dataclass(frozen=True)
@@ -111,39 +133,87 @@ class IfMaterial:
 
 @dataclass(frozen=True)
 class AfterBurst:
-    """used = (value - start)+ / rate: the time that what is beyond a burst takes at a capped rate."""
+    """used = (factor x value - start)+ / rate: what is beyond a burst takes its time at a capped rate."""
 
     start: float
-    rate: float
+    rate: Number
+    factor: Number = 1.0
 
     def size(self, value: Number) -> Number:
         """What is used of the limit for a driver of `value`."""
-        return np.maximum(value - self.start, 0) / self.rate
+        return np.maximum(value * self.factor - self.start, 0) / self.rate
 
 
 Measure = Linear | Slices | Paged | Codec
 
 
+class LimitUse(ABC):
+    """A limit with what uses it, on the paths where it binds."""
+
+    limit: str
+    driver: str
+    where: Mask
+
+    @property
+    def can_break(self) -> bool:
+        """Whether more of its driver could break it, so that coming near it is a warning."""
+        return True
+
+    @abstractmethod
+    def used(self, load: Quantities, p: float) -> Number:
+        """What is used at the p-quantile, in the limit's unit."""
+
+    @abstractmethod
+    def exceed(self, load: Quantities, limit: float) -> Number:
+        """The chance that one request needs more than `limit`; 0 where it does not bind."""
+
+    @abstractmethod
+    def terms(self, load: Quantities, limit: float) -> tuple[Sequence[Number], Number]:
+        """Terms with one driver each, and the most that their sum may be.
+
+        Where the sum is no more, no more requests break `limit` than may fail.
+        """
+
+    def within(self, load: Quantities, limit: float) -> Number:
+        """Whether it breaks for no more requests than may fail, or does not bind."""
+        terms, most = self.terms(load, limit)
+        return (total(terms) <= most) | ~self.where
+
+
 @dataclass(frozen=True)
-class PerRequest:
+class PerRequest(LimitUse):
     """A limit on a monotone function of one driver: it breaks for the share of requests over it."""
 
     limit: str
-    driver: str  # request, response or runtime
+    driver: str  # Driver.REQUEST, RESPONSE or RUNTIME
     measure: Measure = Linear()
+    where: Mask = EVERYWHERE
 
     def used(self, load: Quantities, p: float) -> Number:
-        """What is used at the p-quantile, in the limit's unit."""
         return self.measure.size(load.spread(self.driver).quantile(p))
 
     def exceed(self, load: Quantities, limit: float) -> Number:
-        """The chance that one request needs more than `limit`."""
-        return load.memo((self, limit), lambda: load.spread(self.driver).exceed(self.measure.room(limit)))
+        return load.memo((self, limit), lambda: self.over(load, limit) * self.where)
+
+    @property
+    def can_break(self) -> bool:
+        return not isinstance(self.measure, Paged)  # a page is made to fit
+
+    def over(self, load: Quantities, limit: float) -> Number:
+        """The chance that one request needs more than `limit`, whether it binds or not."""
+        return load.spread(self.driver).exceed(self.measure.room(limit))
+
+    def terms(self, load: Quantities, limit: float) -> tuple[Sequence[Number], Number]:
+        return [load.edge(self.driver)], self.measure.room(limit) * SLACK
 
 
 @dataclass(frozen=True)
 class Offloaded(PerRequest):
     """A limit that is never broken, because what is too large to hand over goes through S3."""
+
+    @property
+    def can_break(self) -> bool:
+        return False
 
     def used(self, load: Quantities, p: float) -> Number:
         return np.minimum(super().used(load, p), load.limit(self.limit))
@@ -151,68 +221,92 @@ class Offloaded(PerRequest):
     def exceed(self, load: Quantities, limit: float) -> Number:
         return 0.0
 
+    def terms(self, load: Quantities, limit: float) -> tuple[Sequence[Number], Number]:
+        return [0.0], np.inf
+
     def share(self, load: Quantities) -> Number:
         """The share of requests that go through S3."""
-        return super().exceed(load, load.limit(self.limit))
+        return load.memo((self.limit, "share"), lambda: self.over(load, load.limit(self.limit)))
 
 
 @dataclass(frozen=True)
-class SumPerRequest:
-    """A limit on the sum of measures of two drivers, which are taken to be large together."""
+class Term:
+    """One measure of a sum, on the paths that have it."""
+
+    driver: str
+    measure: Linear | IfMaterial | AfterBurst
+    where: Mask = EVERYWHERE
+
+    def at(self, load: Quantities, z: Number) -> Number:
+        """What it is at the normal quantile `z` of its driver."""
+        return self.where * self.measure.size(load.spread(self.driver).at(z))
+
+
+@dataclass(frozen=True)
+class SumPerRequest(LimitUse):
+    """A limit on the sum of measures of several drivers, which are taken to be large together."""
 
     limit: str
-    terms: tuple[tuple[str, Linear | IfMaterial | AfterBurst], ...]  # that of the run time first
-    driver: ClassVar[str] = "runtime"
+    measures: tuple[Term, ...]  # that of the run time first
+    where: Mask = EVERYWHERE
+    driver: str = field(default=Driver.RUNTIME, init=False)
 
-    def used(self, load: Quantities, p: Number) -> Number:
-        """The sum at the p-quantile of both."""
+    def used(self, load: Quantities, p: float) -> Number:
+        """The sum at the p-quantile of all."""
         return self._at(load, ndtri(p))
 
     def _at(self, load: Quantities, z: Number) -> Number:
-        total: Number = 0.0
-        for driver, measure in self.terms:
-            total = total + measure.size(load.spread(driver).at(z))
-        return total
+        return total([term.at(load, z) for term in self.measures])
+
+    def terms(self, load: Quantities, limit: float) -> tuple[Sequence[Number], Number]:
+        edges = [term.where * term.measure.size(load.edge(term.driver)) for term in self.measures]
+        return edges, limit * SLACK
 
     def exceed(self, load: Quantities, limit: float) -> Number:
         """The chance that the sum is over `limit`, by bisection of the quantile."""
-        return load.memo((self.terms, limit), lambda: self._bisected(load, limit))
-
-    def within(self, load: Quantities, limit: float) -> Number:
-        """Whether it breaks for no more requests than may fail: a look at one quantile, no bisection."""
-        return self._at(load, ndtri(1 - load.tolerance)) <= limit * (1 + 1e-12)
+        return load.memo((self.measures, limit), lambda: self._bisected(load, limit)) * self.where
 
     def _bisected(self, load: Quantities, limit: float) -> Number:
         """The chance by narrowing the normal quantile at which the sum reaches the limit."""
-        (driver, _), *more = self.terms
-        added: Number = 0.0
-        for other, measure in more:
-            added = added + measure.size(load.spread(other).at(RARE))
-        alone = load.spread(driver).exceed(limit)  # where nothing is added, not even once in a trillion
+        first, *more = self.measures
+        added = total([term.at(load, RARE) for term in more]) if more else 0.0
+        alone = load.spread(first.driver).exceed(limit)  # where nothing is added, not even once in a trillion
         if not np.any(added) or np.all(self._at(load, RARE) <= limit):
-            return alone if not np.any(added) else 0.0 * alone
-        points = np.prod(load.shape)  # few: fewer and larger calls are faster
+            return np.where(added > 0, 0.0 * alone, alone)[()]
+        shape = np.broadcast_shapes(load.shape, np.shape(added), np.shape(alone))
+        points = np.prod(shape)  # few: fewer and larger calls are faster
         parts, rounds = (64, 7) if points == 1 else (16, 10) if points < 256 else (2, 40)
-        low, width = np.full(load.shape, -9.0), RARE + 9.0
-        inside = (np.arange(1, parts) / parts).reshape((-1,) + (1,) * len(load.shape))
+        low, width = np.full(shape, -9.0), RARE + 9.0
+        inside = (np.arange(1, parts) / parts).reshape((-1,) + (1,) * len(shape))
         for _ in range(rounds):
-            over = self._at(load, low + width * inside) > limit * (1 + 1e-12)
+            over = self._at(load, low + width * inside) > limit * SLACK
             low = low + width * (~over).sum(axis=0) / parts
             width = width / parts
         return np.where(added > 0, ndtr(-low), alone)[()]
 
 
 @dataclass(frozen=True, eq=False)
-class PeakDemand:
-    """A limit on a rate or a concurrency: it breaks when Poisson demand of `mean` exceeds it.
+class PeakDemand(LimitUse):
+    """A limit on a rate or a concurrency: it breaks when Poisson demand exceeds it.
 
-    Each unit of demand takes `each` of the limit.
+    The mean of the demand is the sum of `means` (terms with one driver each), no more than `most` and no
+    less than `least`. Each unit of demand takes `each` of the limit.
     """
 
     limit: str
-    mean: Number
+    means: Sequence[Number]
     each: Number = 1.0
-    driver: ClassVar[str] = "peak"
+    least: Number | None = None
+    most: Number | None = None
+    where: Mask = EVERYWHERE
+    driver: str = field(default=Driver.PEAK, init=False)
+
+    @property
+    def mean(self) -> Number:
+        """The mean demand at the peak."""
+        mean = total(self.means)
+        mean = mean if self.most is None else np.minimum(mean, self.most)
+        return mean if self.least is None else np.maximum(mean, self.least)
 
     def used(self, load: Quantities, p: float) -> Number:
         """The p-quantile of demand at the peak, in the limit's unit."""
@@ -225,16 +319,53 @@ class PeakDemand:
         """The chance that demand at the peak exceeds `limit`."""
         if np.isinf(limit):
             return 0.0
-        return gammainc(np.floor(limit / self.each * (1 + 1e-12)) + 1, self.mean)
+        return gammainc(self._next(limit), self.mean) * self.where
+
+    def _next(self, limit: float) -> Number:
+        """The least count of units that is over the limit."""
+        return np.floor(limit / self.each * SLACK) + 1
+
+    def ceiling(self, load: Quantities, limit: float) -> Number:
+        """The mean of which no more than the tolerated share of moments exceeds `limit`.
+
+        P(N >= k) of Poisson demand N with the mean m is the regularized gamma function P(k, m), which rises
+        with m: one inverse stands for the chance at every mean.
+        """
+        count = self._next(limit)
+        if np.ndim(count) or np.ndim(load.tolerance):
+            return gammaincinv(count, load.tolerance)
+        return _ceiling(float(count), float(load.tolerance))
+
+    def terms(self, load: Quantities, limit: float) -> tuple[Sequence[Number], Number]:
+        if np.isinf(limit):
+            return [0.0], np.inf
+        ceiling = self.ceiling(load, limit)
+        if self.most is not None:  # where even the most is within, so is the sum
+            ceiling = np.where(self.most <= ceiling, np.inf, ceiling)
+        if self.least is not None:  # where the least is over, nothing is within
+            ceiling = np.where(self.least <= ceiling, ceiling, -np.inf)
+        return self.means, ceiling
+
+
+@cache
+def _ceiling(count: float, tolerance: float) -> float:
+    return float(gammaincinv(count, tolerance))
 
 
 @dataclass(frozen=True, eq=False)
-class FixedUse:
+class FixedUse(LimitUse):
     """A limit on what does not vary between requests: within it or over it."""
 
     limit: str
     value: Number
-    driver: ClassVar[str] = "amount"
+    where: Mask = EVERYWHERE
+    driver: str = field(default=Driver.AMOUNT, init=False)
+    # whether the workload sets it: coming near the limit is no warning then
+    is_setting: bool = field(default=False, kw_only=True)
+
+    @property
+    def can_break(self) -> bool:
+        return not self.is_setting
 
     def used(self, load: Quantities, p: float) -> Number:
         """The amount, in the limit's unit."""
@@ -242,7 +373,10 @@ class FixedUse:
 
     def exceed(self, load: Quantities, limit: float) -> Number:
         """1 where the amount is over `limit`, else 0."""
-        return (self.value > limit * (1 + 1e-12)) * 1.0
+        return (self.value > limit * SLACK) * 1.0 * self.where
+
+    def terms(self, load: Quantities, limit: float) -> tuple[Sequence[Number], Number]:
+        return [self.value], limit * SLACK
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,6 +391,3 @@ class Backlogged(FixedUse):
 
     def used(self, load: Quantities, p: float) -> Number:
         return self.mean if p <= 0.5 else self.peak
-
-
-LimitUse = PerRequest | SumPerRequest | PeakDemand | FixedUse

@@ -1,15 +1,24 @@
 """What an option may say of itself.
 
 An option answers five questions (`limits`, `usage`, `steps`, `parts`, `excludes`) about any workload.
-It holds no AWS figure, only ids of `data/`, and knows no other option: what the other four choices
-mean for it reaches it as the named quantities of `Conditions.flow`. One that can be put up answers a sixth
-question, `pieces`: what a stack needs for it.
+It holds no AWS figure, only ids of `data/`, and knows no other option: what the other choices mean for it
+reaches it as the request path. One that can be put up answers a sixth question, `pieces`: what a stack needs
+for it.
+
+`limits`, `usage` and `steps` are asked with the workload (`Conditions`) and the paths (`Paths`): one path, or
+all those in which the option stands at once. Four rules make one answer serve both:
+
+* No `if` on a path: what holds on some is multiplied by a mask (usage), or says `where` (limits, steps).
+* `if mask.any():` may stand around a line. It saves work, and facts that no path needs are not looked up.
+* One driver a term: a request's size, the run time or a rate each stand in a term of their own, and sums of
+  them are lists of terms. Else every line would become an array along all axes of a grid.
+* What one id depends on (an envelope, the time of a door) is looked up by the path: `path.door_time.look_up`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from explorer.facts import catalogue
@@ -18,8 +27,11 @@ from explorer.facts.units import Number
 from .added_time import AddedTime
 from .conditions import Conditions
 from .limit_uses import LimitUse
-from .request_path import Actor, RequestPath, Step, UsageLines
+from .mask import EVERYWHERE, Mask
+from .paths import Column, Paths
+from .request_path import Actor, RequestPath, Step
 from .resources import TemplatePiece
+from .usage import FlatRate, UsageLines
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +41,17 @@ class Exclusion:
     because: str
     why: str
     where: Number = True  # at which points of a sweep
+    on: Mapping[str, object] = field(default_factory=dict)  # on paths with these fields alone; {}: on all
     is_whole: bool = False  # whether the sentence names its subject: those of several options are all given
+
+    def mask(self, path: Paths) -> Mask:
+        """On which of these paths it holds."""
+        mask = EVERYWHERE
+        for name, value in self.on.items():
+            column = getattr(path, name)
+            holds = column.is_(value) if isinstance(column, Column) else column == value
+            mask = mask & holds
+        return mask
 
 
 class Option:
@@ -38,6 +60,7 @@ class Option:
     id: ClassVar[str]
     concern: ClassVar[str]
     summary: ClassVar[str]  # what it is, in half a sentence
+    phrase: ClassVar[str] = ""  # what people call it, in a sentence about a design; "" where it is plain
     parts: ClassVar[tuple[str, ...]] = ()  # what whoever is on call, or the client, must know of
     provides: ClassVar[
         Mapping[str, Any]
@@ -48,6 +71,8 @@ class Option:
     deployable: ClassVar[bool] = False  # whether it says what a stack needs for it
     region_feature: ClassVar[str] = ""  # what a region may lack that it rests on, as in regions.csv
     runtime_use: ClassVar[str] = ""  # what a runtime must be good for, as in runtimes.csv
+    in_front: ClassVar[bool] = False  # it meets every request; the others only what no cache answers
+    flat_rates: ClassVar[tuple[FlatRate, ...]] = ()  # prices a month that may stand in place of its lines
 
     def clashes(self, flow: RequestPath) -> str | None:
         """Why it cannot go with the other choices, or None."""
@@ -56,6 +81,10 @@ class Option:
     def undeployable(self, flow: RequestPath) -> str | None:
         """Why it cannot be put up among the other choices, or None."""
         return None if self.deployable else f"{self.id} has no template here"
+
+    def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
+        """What this workload asks of it that its template does not have, a sentence each."""
+        return ()
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         """Why it cannot serve this workload, whatever the other choices.
@@ -66,23 +95,34 @@ class Option:
         region = catalogue.region(load.workload.region)
         if region and self.region_feature in (region.lacks or ()):
             yield Exclusion("region", f"{region.region} has no {self.region_feature}", is_whole=True)
-        runtime = catalogue.runtime(load.workload.runtime.language) if self.runtime_use else None
+        runtime = load.runtime_row if self.runtime_use else None
         if runtime and getattr(runtime, self.runtime_use) is False:
             why = f"{self.id} does not take {load.workload.runtime.language}"
             yield Exclusion("runtime.language", why, is_whole=True)
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        """The limits that bind, each with what drives it."""
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        """The limits that bind, each with what drives it and where it binds."""
         return ()
 
-    def usage(self, load: Conditions) -> UsageLines:
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
         """What is billed a month: (price id, quantity), one driver a line."""
         return ()
 
-    def steps(self, load: Conditions) -> Iterable[Step]:
-        """What happens to one request, with the seconds that each step takes."""
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
+        """What happens to one request, with the seconds that each step takes and where it happens."""
         return ()
 
-    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
-        """What a stack needs for it: functions, routes, permissions, settings, resources."""
+    def cold_share(self, load: Conditions, path: Paths) -> Number:
+        """The share of requests whose work waits for a cold start of this option."""
+        return 0.0
+
+    def more_parts(self, load: Conditions, path: Paths) -> Iterable[tuple[str, Mask]]:
+        """Parts that this workload asks for besides `parts`, each with the paths that have it.
+
+        Such as a web ACL where `client.needs` asks for one and this option is what carries it.
+        """
+        return ()
+
+    def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+        """What a stack of one design needs for it: functions, routes, permissions, settings, resources."""
         return ()

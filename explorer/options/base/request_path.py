@@ -1,17 +1,16 @@
-"""What the five choices of a design mean for each other, and the steps that a request goes through."""
+"""What the choices of a design mean for each other, and the steps that a request goes through."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from explorer.facts.units import Number
 
 from .added_time import AddedTime
+from .mask import EVERYWHERE, Mask
 
 LEVELS = (0.5, 0.95, 0.99)  # the quantiles at which latency is worked out
-UsageLines = Iterable[tuple[str, Number]]  # (price id, quantity a month)
 
 
 class Phase(StrEnum):
@@ -32,6 +31,7 @@ class Actor(StrEnum):
     """Who takes part in a step, and whose box a part of the design stands in."""
 
     CLIENT = "client"
+    EDGE = "edge"
     DOOR = "door"
     FRONT = "front"  # the small functions beside the worker, or the container in their place
     HANDS = "hands"  # what hands a job over: a queue, a workflow
@@ -59,10 +59,10 @@ class BodyOut(StrEnum):
     """The response's way out. The code that is shipped reads these names from its settings."""
 
     WHOLE = "whole"
-    COMPRESSED = "compressed"
     PAGE = "page"
     STREAM = "stream"
     JOB = "job"
+    NOTHING = "nothing"  # the request is only acknowledged
 
 
 class HandOver(StrEnum):
@@ -80,6 +80,14 @@ class Start(StrEnum):
     ON_DEMAND = "on demand"  # an environment, where a request finds none free: cold starts
     PER_JOB = "per job"
     ALWAYS_ON = "always on"
+
+
+class Initialization(StrEnum):
+    """How an environment of the function that does the work comes to be ready."""
+
+    ON_DEMAND = "on demand"  # by a cold start, where a request finds none free
+    PROVISIONED = "provisioned"  # some are kept ready; beyond them as on demand
+    SNAPSHOT = "snapshot"  # restored from one, where a request finds none free
 
 
 class Billing(StrEnum):
@@ -106,9 +114,15 @@ FUNCTION = Compute("Lambda function", "function", Start.ON_DEMAND, Billing.DURAT
 
 @dataclass(frozen=True)
 class RequestPath:
-    """What the five choices of a design mean for each other."""
+    """What the choices of a design mean for each other."""
 
+    distribution: bool = False  # a distribution stands in front of the door
+    egress: str = "transfer.internet_out"  # id of the price of what goes out to the clients
+    origin_access: bool = False  # the door takes what a distribution signs, and nothing else
+    socket: bool = False  # the client keeps a WebSocket open while the work runs
+    gzip: bool = False  # the response is compressed where the work is done
     compute: Compute = FUNCTION
+    initialization: Initialization = Initialization.ON_DEMAND
     behind: Behind = Behind.FUNCTION
     asynchronous: bool = False  # the answer is a job; its result is stored
     polls: bool = False  # the client asks for the job's status
@@ -122,8 +136,15 @@ class RequestPath:
     response_envelope: str = ""
     response_limits: tuple[str, ...] = ()  # limits on a body that the door hands back from Lambda
     streams: bool = False  # the door can stream a function's response
+    streams_in_vpc: bool = False  # of a function in a VPC too
     streaming: bool = False  # and the response is streamed
     fronts_containers: bool = False
+    starts_workflows: bool = False  # the door can start an Express workflow and wait for it
+
+    @property
+    def cached(self) -> bool:
+        """Whether an edge can answer in place of all that is behind it."""
+        return self.distribution and self.body_out in (BodyOut.WHOLE, BodyOut.STREAM, BodyOut.PAGE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,5 +156,8 @@ class Step:
     actors: tuple[Actor, Actor]
     seconds: Number  # shape (3, ...)
     driver: str = ""  # "runtime" for the work itself
+    before_first_byte: Number | None = None  # what of it passes before the result's first byte; None: all
+    for_hits: bool = False  # a request that a cache at the edge answers takes it too
     order: int = 0  # within the phase: before the middle of it (below 0) or after
     past_door: bool = False  # it goes between the client and what is behind the door, but not through it
+    where: Mask = EVERYWHERE  # on which paths it happens

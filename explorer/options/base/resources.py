@@ -15,9 +15,12 @@ from typing import Any
 from explorer.facts import catalogue
 
 from .conditions import Conditions
+from .paths import Paths
+from .request_path import RequestPath
 
 Value = Any  # a literal, or a reference that CloudFormation resolves
 CALLER = "caller"  # the part of whoever may use the endpoint
+DISTRIBUTION = "Distribution"  # the logical id of what stands in front of a door, where something does
 PREFIX = "${AWS::StackName}"
 AT_ONCE = {"DeploymentDurationInMinutes": 0, "FinalBakeTimeInMinutes": 0, "GrowthFactor": 100}  # percent
 PLACE = "${AWS::Region}:${AWS::AccountId}"
@@ -197,7 +200,9 @@ def log_group(name: str) -> Mapping[str, Value]:
 
 
 DAY_S = 86400
-FRONT, WORK = "front", "work"  # modules of the code that is shipped; each has a `handler`
+# modules of the code that is shipped; each has a `handler`
+FRONT, WORK, ACCEPTED_WORK = "front", "work", "accepted_work"
+RESULTS, BODIES = "ResultsBucket", "BodiesBucket"  # logical ids
 
 
 def front_part(load: Conditions, part: str) -> FunctionRole:
@@ -206,20 +211,24 @@ def front_part(load: Conditions, part: str) -> FunctionRole:
 
 
 def work_part(
-    load: Conditions, entry: str = WORK, properties: Mapping[str, Any] | None = None, versioned: bool = False
+    load: Conditions,
+    path: RequestPath,
+    entry: str = WORK,
+    properties: Mapping[str, Any] | None = None,
+    versioned: bool = False,
 ) -> FunctionRole:
     """The function that does the work: behind the door, or handed its jobs."""
-    timeout_s = work_timeout_s(load)
-    if load.flow.asynchronous:
+    timeout_s = work_timeout_s(load, path)
+    if path.asynchronous:
         return FunctionRole("work", entry, load.memory_mb, timeout_s, properties or {}, versioned)
-    if load.flow.run_limit:
-        timeout_s = min(timeout_s, load.limit(load.flow.run_limit))
-    if load.flow.door_waits:  # no longer than the door waits for it, or it would work for nobody
-        timeout_s = min(timeout_s, load.limit(load.flow.door_waits) - 1)
+    if path.run_limit:
+        timeout_s = min(timeout_s, load.limit(path.run_limit))
+    if path.door_waits:  # no longer than the door waits for it, or it would work for nobody
+        timeout_s = min(timeout_s, load.limit(path.door_waits) - 1)
     return FunctionRole("work", FRONT, load.memory_mb, timeout_s, properties or {}, versioned)
 
 
-def work_timeout_s(load: Conditions) -> float:
+def work_timeout_s(load: Conditions, path: RequestPath) -> float:
     """The time-out of the function that does the work [s].
 
     That is the longest that a page of AWS confirms, which every tool accepts, unless the work of one
@@ -227,7 +236,7 @@ def work_timeout_s(load: Conditions) -> float:
     """
     longest, confirmed = load.limit("lambda.timeout"), load.confirmed_limit("lambda.timeout")
     room = confirmed - load.constant("hop.margin_s")
-    late = float(load.time_limit("lambda.timeout").exceed(load, room)) * float(load.requests)
+    late = float(load.time_limit("lambda.timeout", Paths.of(path)).exceed(load, room)) * float(load.requests)
     return confirmed if late < 1 else longest
 
 

@@ -1,36 +1,67 @@
-"""Lines and steps that several options share, worked out where the load says."""
+"""Lines and steps that several options share, worked out where the path says."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from explorer.facts.units import Number
 
 from .conditions import GB, Conditions
-from .request_path import Actor, Behind, Billing, Phase, Step, UsageLines
+from .containers import on_spot, smallest_task, task_hours
+from .paths import Paths
+from .request_path import Actor, Behind, Billing, Initialization, Phase, Step
+from .usage import UsageLines
 
 
-def compute(load: Conditions, seconds: Number) -> UsageLines:
+def compute(load: Conditions, path: Paths, seconds: Number) -> UsageLines:
     """The lines for `seconds` of work more a request, on average, wherever the work runs."""
-    if load.flow.compute.billing is Billing.DURATION:
-        price = load.by_architecture("lambda.duration")
-        yield price, load.requests * seconds * load.memory_gb
-    elif load.flow.compute.billing is Billing.TASK_TIME:
-        yield from task_hours(load, load.requests * seconds / 3600, load.task_vcpu, load.task_gb)
+    by_duration = path.compute.has(billing=Billing.DURATION)
+    if by_duration.any():
+        yield from function_seconds(load, path, by_duration * (load.requests * seconds))
+    by_task = path.compute.has(billing=Billing.TASK_TIME)
+    if by_task.any():
+        yield from job_hours(load, by_task * (load.requests * seconds / 3600))
 
 
-def task_hours(load: Conditions, hours: Number, vcpu: Number, gb: Number) -> UsageLines:
-    """The lines for `hours` of a container of this size, with its public address."""
-    suffix = "arm" if load.architecture == "arm64" else "x86"
-    yield f"fargate.vcpu_linux_{suffix}", hours * vcpu
-    yield f"fargate.memory_linux_{suffix}", hours * gb
-    yield "vpc.public_ipv4_in_use", hours
-
-
-def front(load: Conditions, calls: Number, time_id: str) -> UsageLines:
-    """The lines for `calls` a month of a small function beside the worker."""
-    if load.flow.behind is Behind.CONTAINER:
+def function_seconds(load: Conditions, path: Paths, seconds: Number) -> UsageLines:
+    """The lines for `seconds` a month of the function that does the work, in environments ready or not."""
+    gb_s = seconds * load.memory_gb
+    ready = path.initialization.is_(Initialization.PROVISIONED)
+    if not ready.any():
+        yield load.by_architecture("lambda.duration"), gb_s
         return
+    beyond = np.where(ready, load.beyond_ready_share, 1.0)
+    yield load.by_architecture("lambda.duration"), gb_s * beyond
+    yield load.by_architecture("lambda.provisioned_duration"), gb_s * (1 - beyond)
+
+
+def job_hours(load: Conditions, hours: Number) -> UsageLines:
+    """The lines for `hours` of tasks for a job each, on Spot capacity where that keeps the promises."""
+    spot, size = on_spot(load), smallest_task(load)
+    if not spot.all():
+        yield from task_hours(load, ~spot * hours, *size)
+    if spot.any():
+        yield from task_hours(load, spot * hours, *size, spot=True)
+
+
+def to_clients(load: Conditions, path: Paths, sent_bytes: Number) -> UsageLines:
+    """The lines for what goes out to the clients, `sent_bytes` for each of their requests on average [B].
+
+    A cache at the edge sends as much as the work would have.
+    """
+    if load.public:
+        for price_id, on in path.egress.each():
+            yield price_id, on * (load.clients.requests * sent_bytes / GB)
+
+
+def front(load: Conditions, path: Paths, calls: Number, time_id: str) -> UsageLines:
+    """The lines for `calls` a month of a small function beside the worker; a container does it itself."""
+    function = path.behind.is_(Behind.FUNCTION)
+    if not function.any():
+        return
+    calls = function * calls
     seconds = load.typical_s(time_id)
     memory = load.constant("handler.memory_mb") / 1024
     yield load.by_architecture("lambda.request"), calls
@@ -49,9 +80,9 @@ def container_logs(load: Conditions) -> UsageLines:
     yield "cloudwatch.logs_ingest_custom_standard", load.requests * load.constant("lambda.log_bytes") / GB
 
 
-def front_cold(load: Conditions, phase: Phase, time_id: str, order: int = 0) -> Iterable[Step]:
+def front_cold(load: Conditions, path: Paths, phase: Phase, time_id: str, order: int = 0) -> Iterable[Step]:
     """The cold start of a small function that the client waits for."""
-    if load.flow.behind is Behind.CONTAINER:
-        return
-    seconds = load.cold_start(load.typical_s(time_id), time_id)
-    yield Step(phase, "cold start of the front function", (Actor.FRONT, Actor.FRONT), seconds, order=order)
+    function = path.behind.is_(Behind.FUNCTION)
+    if function.any():
+        seconds, who = load.cold_start(load.typical_s(time_id), time_id), (Actor.FRONT, Actor.FRONT)
+        yield Step(phase, "cold start of the front function", who, seconds, order=order, where=function)

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse
-from explorer.options.base.request_path import UsageLines
+from explorer.options.base.paths import Paths
+from explorer.options.base.private_network import interface_endpoints
+from explorer.options.base.request_path import RequestPath
 from explorer.options.base.resources import (
     AT_ONCE,
     Allow,
@@ -18,6 +20,7 @@ from explorer.options.base.resources import (
     own_name,
     ref,
 )
+from explorer.options.base.usage import UsageLines
 
 from .base import Store
 
@@ -25,22 +28,24 @@ from .base import Store
 class AppConfig(Store):
     id = "appconfig"
     summary = "AppConfig"
+    phrase = "configuration in AppConfig"
     parts = ("application and environment", "deployment strategy")
     holds_secrets = False
     store = "appconfig"
     time = "appconfig.get"
     rate = "appconfig.tps"
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield from super().limits(load)
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        yield from super().limits(load, path)
         yield FixedUse("appconfig.size", load.config_bytes)
 
-    def usage(self, load: Conditions) -> UsageLines:
-        polled = self.alive(load) * load.month_s / load.constant("appconfig.poll_s")
-        yield "appconfig.get_configuration_call", self.starts(load) + polled
-        yield "appconfig.configuration_received", self.starts(load)
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        polled = self.alive(load, path) * load.month_s / load.constant("appconfig.poll_s")
+        yield "appconfig.get_configuration_call", self.starts(load, path) + polled
+        yield "appconfig.configuration_received", self.starts(load, path)
+        yield from interface_endpoints(load, "appconfigdata")
 
-    def _reading(self, load: Conditions) -> Iterable[TemplatePiece]:
+    def _reading(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         application = {"ApplicationId": ref("Application")}
         yield Resource("Application", "AWS::AppConfig::Application", {"Name": own_name("app")})
         yield Resource("Environment", "AWS::AppConfig::Environment", {**application, "Name": "live"})

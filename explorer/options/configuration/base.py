@@ -12,7 +12,8 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse, PeakDemand
 from explorer.options.base.option import Exclusion, Option
-from explorer.options.base.request_path import Actor, Phase, Start, Step
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import Actor, Phase, RequestPath, Start, Step
 from explorer.options.base.resources import Entry, Setting, TemplatePiece
 
 
@@ -36,7 +37,7 @@ class Configuration(Option):
     deployable = True
     store: ClassVar[str] = "environment"  # as the code that is shipped calls it
 
-    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
+    def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield Setting("store", self.store)
         yield from sample_entries(load, "environment" if self.store == "environment" else "store")
 
@@ -55,74 +56,88 @@ def sample_entries(load: Conditions, plain: str) -> Iterable[Entry]:
 class Store(Configuration):
     """Fetched when an environment starts, and again when it is older than `configuration.refresh_s`."""
 
-    depends_on = ("compute", "streaming")
+    depends_on = ("compute", "streaming", "gzip", "initialization")
     holds_secrets = True
     time: ClassVar[str]
     rate: ClassVar[str]  # the limit on reads a second
 
-    def plain_fits(self, load: Conditions) -> Number:
+    def plain_fits(self, load: Conditions, path: Paths) -> Number:
         """Whether what is not secret stays in the environment: where there are secrets, if it fits."""
         plain = environment_total(
             load.config_bytes - load.secret_bytes, load.config_entries - load.config_secrets
         )
-        fits = np.asarray(plain <= load.limit("lambda.env")) | (not load.on_lambda)
+        fits = np.asarray(plain <= load.limit("lambda.env")) | ~path.compute.has(function=True)
         return (np.asarray(load.config_secrets) > 0) & fits
 
-    def entries(self, load: Conditions) -> Number:
+    def entries(self, load: Conditions, path: Paths) -> Number:
         """Entries in the store."""
-        entries: Number = np.where(self.plain_fits(load), load.config_secrets, load.config_entries)
+        entries: Number = np.where(self.plain_fits(load, path), load.config_secrets, load.config_entries)
         return entries[()]
 
-    def reads_each(self, load: Conditions) -> Number:
+    def reads_each(self, load: Conditions, path: Paths) -> Number:
         """Calls that one environment makes to read it all."""
         return 1.0
 
-    def starts(self, load: Conditions) -> Number:
+    def starts(self, load: Conditions, path: Paths) -> Number:
         """Environments or tasks that start in a month and read it for the first time."""
-        if load.flow.compute.start is Start.PER_JOB:
-            return load.requests
-        return load.requests * load.work_cold_share
+        per_job = path.compute.has(start=Start.PER_JOB)
+        return load.requests * (per_job + load.work_cold_share(path))
 
-    def fetches(self, load: Conditions) -> Number:
+    def fetches(self, load: Conditions, path: Paths) -> Number:
         """How often it is read in a month: at each start, and refreshed while requests come."""
-        if load.flow.compute.start is Start.PER_JOB:
-            return self.starts(load)
-        refreshed = self.alive(load) * load.month_s / load.constant("configuration.refresh_s")
-        return self.starts(load) + np.minimum(load.requests, refreshed)
+        starts, lasting = self.starts(load, path), ~path.compute.has(start=Start.PER_JOB)
+        if not lasting.any():
+            return starts
+        refreshed = self.alive(load, path) * load.month_s / load.constant("configuration.refresh_s")
+        return starts + lasting * np.minimum(load.requests, refreshed)
 
-    def alive(self, load: Conditions) -> Number:
+    def alive(self, load: Conditions, path: Paths) -> Number:
         """Environments or containers that stand on average, each with what it has read."""
-        if load.flow.compute.start is Start.ON_DEMAND:
+        on_demand = path.compute.has(start=Start.ON_DEMAND)
+        if on_demand.all():
             return load.environments
-        return load.constant("service.tasks_min")
+        standing = load.constant("service.tasks_min")
+        return np.where(on_demand, load.environments, standing)[()] if on_demand.any() else standing
 
-    def peak_reads(self, load: Conditions) -> Number:
-        """Calls in the first second of a peak: every cold environment reads."""
-        if load.flow.compute.start is Start.PER_JOB:
-            return load.peak_rps * self.reads_each(load)
-        cold = load.new_per_s if load.flow.compute.start is Start.ON_DEMAND else 0.0
-        refreshing = load.environments / load.constant("configuration.refresh_s")
-        return (cold + refreshing) * self.reads_each(load)
+    def peak_reads(self, load: Conditions, path: Paths) -> PeakDemand:
+        """Calls in the first second of a peak: every cold environment reads, and those that are refreshed.
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield PeakDemand(self.rate, self.peak_reads(load))
+        No more environments start in that second than requests come.
+        """
+        each = load.peak_rps * self.reads_each(load, path)
+        per_job, on_demand = path.compute.has(start=Start.PER_JOB), path.compute.has(start=Start.ON_DEMAND)
+        steady = per_job * each
+        if not per_job.all():
+            refreshing = load.environments / load.constant("configuration.refresh_s")
+            steady = steady + ~per_job * (refreshing * self.reads_each(load, path))
+        means = [steady, on_demand * each * load.runtime.mean]
+        streaming = on_demand & path.streaming
+        if streaming.any():
+            means.append(streaming * each * load.stream_mean_s(path))
+        return PeakDemand(self.rate, means, most=steady + on_demand * each)
 
-    def steps(self, load: Conditions) -> Iterable[Step]:
-        seconds = self.reads_each(load) * load.time(self.time)
-        if load.flow.compute.start is Start.ON_DEMAND:
-            seconds = load.when_cold(load.work_cold_share, seconds)
-        elif load.flow.compute.start is not Start.PER_JOB:
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        yield self.peak_reads(load, path)
+
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
+        per_job, on_demand = path.compute.has(start=Start.PER_JOB), path.compute.has(start=Start.ON_DEMAND)
+        seconds = self.reads_each(load, path) * load.time(self.time)
+        if not (per_job | on_demand).any():
             return
-        yield Step(Phase.COLD_START, f"read {self.id}", (Actor.WORKER, Actor.STORE), seconds, order=1)
+        if on_demand.any():
+            cold = load.when_cold(load.work_cold_share(path), seconds)
+            seconds = np.where(on_demand, cold, seconds)
+        what, who = f"read {self.id}", (Actor.WORKER, Actor.STORE)
+        yield Step(Phase.COLD_START, what, who, seconds, order=1, where=per_job | on_demand)
 
-    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
+    def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield Setting("store", self.store)
-        plain = "environment" if self.plain_fits(load) else "store"
+        plain = "environment" if self.plain_fits(load, Paths.of(path)) else "store"
         yield Setting("plain", plain)
         yield Setting("refresh_s", load.constant("configuration.refresh_s"))
         yield from sample_entries(load, plain)
-        yield from self._reading(load)
+        yield from self._reading(load, path)
 
-    def _reading(self, load: Conditions) -> Iterable[TemplatePiece]:
+    def _reading(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         """What lets the work read the store, and tells it where."""
         return ()

@@ -13,6 +13,7 @@ from .base import Configuration
 class Bundled(Configuration):
     id = "bundled"
     summary = "a file in the package"
+    phrase = "configuration in a bundled file"
     store = "bundled"
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:

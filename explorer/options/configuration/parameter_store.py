@@ -9,9 +9,12 @@ import numpy as np
 
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand
-from explorer.options.base.request_path import UsageLines
+from explorer.options.base.limit_uses import FixedUse, LimitUse
+from explorer.options.base.paths import Paths
+from explorer.options.base.private_network import interface_endpoints
+from explorer.options.base.request_path import RequestPath
 from explorer.options.base.resources import Allow, Setting, TemplatePiece, Variable, joined, own_arn
+from explorer.options.base.usage import Stepped, UsageLines
 
 from .base import Store
 
@@ -19,6 +22,7 @@ from .base import Store
 class ParameterStore(Store):
     id = "parameter-store"
     summary = "Parameter Store, standard"
+    phrase = "configuration in Parameter Store"
     parts = ("parameters",)
     store = "ssm"
     time = "ssm.get"
@@ -26,42 +30,44 @@ class ParameterStore(Store):
     value_limit: ClassVar[str] = "ssm.std"
     tier: ClassVar[str] = "Standard"
 
-    def reads_each(self, load: Conditions) -> Number:
-        return np.maximum(np.ceil(self.entries(load) / load.constant("ssm.batch")), 1.0)
+    def reads_each(self, load: Conditions, path: Paths) -> Number:
+        return np.maximum(np.ceil(self.entries(load, path) / load.constant("ssm.batch")), 1.0)
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield from super().limits(load)
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        yield from super().limits(load, path)
         yield FixedUse(self.value_limit, load.config_largest)
 
-    def usage(self, load: Conditions) -> UsageLines:
-        fetches = self.fetches(load)
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        fetches = self.fetches(load, path)
         yield "kms.symmetric_request", fetches * load.config_secrets
         # beyond the free rate, higher throughput is switched on, and every read is paid
-        paid = (
-            PeakDemand(self.rate, self.peak_reads(load)).exceed(load, load.limit(self.rate)) > load.tolerance
+        means, most = self.peak_reads(load, path).terms(load, load.limit(self.rate))
+        paid = Stepped(
+            [[mean / most for mean in means]], lambda share: share > 1.0, fetches * self.entries(load, path)
         )
-        reads = fetches * self.entries(load)
-        yield "ssm.higher_throughput_api_interaction", np.where(paid, reads, 0.0)
+        yield "ssm.higher_throughput_api_interaction", paid
+        yield from interface_endpoints(load, "ssm")
 
-    def _reading(self, load: Conditions) -> Iterable[TemplatePiece]:
+    def _reading(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield Setting("tier", self.tier)
         yield Variable("work", "CONFIGURATION", joined("/${AWS::StackName}/"))
         yield Allow("work", ("ssm:GetParameters",), own_arn("ssm", "parameter/~/*"))
 
 
 class StandardParameterStore(ParameterStore):
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield from super().limits(load)
-        yield FixedUse("ssm.count.std", self.entries(load))
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        yield from super().limits(load, path)
+        yield FixedUse("ssm.count.std", self.entries(load, path))
 
 
 class AdvancedParameterStore(ParameterStore):
     id = "parameter-store-advanced"
     summary = "Parameter Store, advanced"
+    phrase = "configuration in advanced Parameter Store"
     value_limit = "ssm.adv"
     tier = "Advanced"
 
-    def usage(self, load: Conditions) -> UsageLines:
-        yield from super().usage(load)
-        yield "ssm.advanced_parameter", self.entries(load) * load.hours
-        yield "ssm.advanced_api_interaction", self.fetches(load) * self.entries(load)
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
+        yield "ssm.advanced_parameter", self.entries(load, path) * load.hours
+        yield "ssm.advanced_api_interaction", self.fetches(load, path) * self.entries(load, path)

@@ -9,17 +9,30 @@ import numpy as np
 from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import LimitUse, Paged, PerRequest
+from explorer.options.base.limit_uses import FixedUse, LimitUse, Paged, PerRequest
+from explorer.options.base.mask import Mask
 from explorer.options.base.option import Exclusion, Option
-from explorer.options.base.request_path import Actor, Behind, BodyIn, BodyOut, Phase, Step
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import Actor, Behind, BodyIn, BodyOut, Phase, RequestPath, Step
 from explorer.options.base.resources import Route, TemplatePiece, Value
+from explorer.options.base.usage import UsageLines
+from explorer.options.base.wishes import DOMAIN, OF_A_DISTRIBUTION, WEB_ACL, web_acl
 
 
 class Door(Option):
     """The first service that a request meets."""
 
     concern = "door"
-    depends_on = ("behind", "polls", "body_in", "body_out", "added_times")
+    depends_on = (
+        "behind",
+        "asynchronous",
+        "polls",
+        "gzip",
+        "body_in",
+        "body_out",
+        "added_times",
+        "distribution",
+    )
     role = Actor.DOOR
     auth: tuple[str, ...] = ("none", "iam", "jwt")
     offers: tuple[str, ...] = ()  # of client.needs
@@ -27,7 +40,9 @@ class Door(Option):
     response_limits: tuple[tuple[str, bool], ...] = ()
     waits: str = ""  # the limit on how long it waits for an answer
     run_limit: str = ""  # the limit on how long a function behind it may take
+    header_limit: str = ""  # the limit on the headers of a request
     exchange: str = ""  # the price of one exchange, where it has one
+    has_domain: bool = False  # whether it is never without a domain of one's own
     deployable = True
     one_function: bool = False  # whether one function answers all of its routes
 
@@ -37,51 +52,92 @@ class Door(Option):
         if auth is not None and auth not in self.auth:
             yield Exclusion("client.auth", f"it cannot check {auth} credentials itself")
         lacking = [need for need in load.workload.client.needs if need not in self.offers]
-        if lacking:
-            yield Exclusion("client.needs", f"it has no {', '.join(lacking)}")
+        always = [need for need in lacking if need not in OF_A_DISTRIBUTION]
+        if always:
+            yield Exclusion("client.needs", f"it has no {', '.join(always)}")
+        elif lacking:
+            yield Exclusion("client.needs", f"it has no {', '.join(lacking)}", on={"distribution": False})
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        if load.flow.behind is Behind.FUNCTION:
-            yield from self._payloads(load)
-        if load.flow.body_out is not BodyOut.JOB:
-            yield from self._patience(load)
+    def more_parts(self, load: Conditions, path: Paths) -> Iterable[tuple[str, Mask]]:
+        needs, alone = load.workload.client.needs, ~path.distribution
+        if "custom-domain" in needs and not self.has_domain:
+            yield DOMAIN, alone
+        if "waf" in needs:
+            yield WEB_ACL, alone
 
-    def _payloads(self, load: Conditions) -> Iterable[LimitUse]:
+    def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
+        client = load.workload.client
+        if client.auth == "jwt":
+            yield "client.auth jwt: who issues the tokens is not known, and callers are known by IAM here"
+        if "custom-domain" in client.needs and not flow.distribution:
+            yield "client.needs custom-domain: the domain, its zone and its certificate are not of this stack"
+
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        if self.header_limit and load.headers is not None:
+            yield FixedUse(self.header_limit, load.headers)
+        if path.behind.is_(Behind.FUNCTION).any():
+            yield from self._payloads(load, path)
+        if not path.asynchronous.all():
+            yield from self._patience(load, path)
+
+    def _payloads(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         """What a function behind the door may be sent, and may answer."""
-        flow = load.flow
-        if flow.body_in is BodyIn.DOOR:
+        function = path.behind.is_(Behind.FUNCTION)
+        inline = function & path.body_in.is_(BodyIn.DOOR)
+        if inline.any():
             for limit, whole_event in self.request_limits:
-                yield PerRequest(limit, "request", load.codec("request") if whole_event else Codec())
-        if flow.body_out in {BodyOut.WHOLE, BodyOut.COMPRESSED, BodyOut.PAGE}:
+                measure = load.codec("request", path) if whole_event else Codec()
+                yield PerRequest(limit, "request", measure, inline)
+        whole = function & path.body_out.is_(BodyOut.WHOLE, BodyOut.PAGE)
+        if whole.any():
             for limit, whole_event in self.response_limits:
-                yield PerRequest(limit, "response", self._answer(load, whole_event))
+                yield PerRequest(limit, "response", self._answer(load, path, whole_event), whole)
 
-    def _answer(self, load: Conditions, whole_event: bool) -> Codec | Paged:
-        codec = load.codec("response") if whole_event else Codec()
-        if load.flow.body_out is BodyOut.PAGE:
-            return Paged(codec, load.page_bytes)
-        if load.flow.body_out is BodyOut.COMPRESSED and not whole_event:
-            return Codec(factor=load.compression)
-        return codec
+    def _answer(self, load: Conditions, path: Paths, whole_event: bool) -> Codec | Paged:
+        paged = path.body_out.is_(BodyOut.PAGE)
+        codec = (
+            load.codec("response", path) if whole_event else Codec(factor=load.body_factor("response", path))
+        )
+        if not paged.any():
+            return codec
+        return Paged(codec, np.where(paged, load.page_bytes(path), np.inf)[()])
 
-    def _patience(self, load: Conditions) -> Iterable[LimitUse]:
+    def _patience(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         """How long an answer may take that comes at once."""
-        on_function = load.flow.behind is Behind.FUNCTION
+        at_once = ~path.asynchronous
+        yield from self._waits(load, path, at_once)
+        function = at_once & path.behind.is_(Behind.FUNCTION)
+        if self.run_limit and function.any():
+            yield load.time_limit(self.run_limit, path, function)
+
+    def _waits(self, load: Conditions, path: Paths, at_once: Mask) -> Iterable[LimitUse]:
+        """The door's own limits on how long it waits for an answer."""
         if self.waits:
-            yield load.time_limit(self.waits) if on_function else PerRequest(self.waits, "runtime")
-        if self.run_limit and on_function:
-            yield load.time_limit(self.run_limit)
+            yield from load.answer_limit(self.waits, path, at_once)
 
-    def steps(self, load: Conditions) -> Iterable[Step]:
-        overhead = load.time(load.flow.door_time)
-        carried = load.at_levels("request") if load.flow.body_in is BodyIn.DOOR else 0.0
-        seconds = load.time("exchange.rtt") + overhead + load.transfer(carried)
-        yield Step(Phase.SUBMIT, f"request through {self.id}", (Actor.CLIENT, Actor.DOOR), seconds)
-        if load.flow.polls:
-            seconds = load.time("exchange.rtt") + overhead
-            yield Step(Phase.POLL, f"status request through {self.id}", (Actor.CLIENT, Actor.DOOR), seconds)
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        if "waf" in load.workload.client.needs:
+            yield from web_acl(load, load.exchanges(path), ~path.distribution)
 
-    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
+        clients, between = load.clients, (Actor.CLIENT, Actor.DOOR)
+        exchange, own = clients.time("exchange.rtt"), path.door_time.look_up(load.time)
+        if clients is load:
+            exchange = exchange + own
+        carried = path.body_in.is_(BodyIn.DOOR) * clients.at_levels("request")
+        seconds = exchange + clients.transfer(carried)
+        if clients is load:
+            yield Step(Phase.SUBMIT, f"request through {self.id}", between, seconds, for_hits=True)
+        else:
+            to_edge = (Actor.CLIENT, Actor.EDGE)
+            yield Step(Phase.SUBMIT, "request to the distribution", to_edge, seconds, for_hits=True)
+            yield Step(Phase.SUBMIT, f"what passes on to {self.id}", (Actor.EDGE, Actor.DOOR), own, order=1)
+        if path.polls.any():
+            yield Step(Phase.POLL, f"status request through {self.id}", between, exchange, where=path.polls)
+
+    def wiring(
+        self, load: Conditions, path: RequestPath, routes: Mapping[Route, str]
+    ) -> Iterable[TemplatePiece]:
         """What leads each route to the function, by its logical id, and who may come in."""
         return ()
 
@@ -89,24 +145,20 @@ class Door(Option):
         """What the endpoint's URL is."""
         return ""
 
-    def carried(self, load: Conditions) -> Number:
-        """Bytes of bodies that pass through the door for one request, on average."""
-        carried: Number = load.request.mean if load.flow.body_in is BodyIn.DOOR else 0.0
-        if load.flow.body_out is not BodyOut.JOB:
-            share = load.compression if load.flow.body_out is BodyOut.COMPRESSED else 1.0
-            carried = carried + load.response.mean * share
-        return carried
+    def carried(self, load: Conditions, path: Paths) -> list[Number]:
+        """Bytes of bodies that pass through the door for one request, on average: a term a body."""
+        return [path.body_in.is_(BodyIn.DOOR) * load.request.mean, ~path.asynchronous * load.sent_mean(path)]
 
-    def request_units(self, load: Conditions, increment: float) -> Number:
-        """Exchanges a request, a large body counted by its started increments [B]."""
-        flow = load.flow
-        units = load.exchanges
-        if flow.body_in is BodyIn.DOOR:
-            units = units + np.maximum(load.request.mean_ceil(increment) - 1, 0)
-        if flow.body_out is BodyOut.WHOLE:
-            units = units + np.maximum(load.response.mean_ceil(increment) - 1, 0)
-        elif flow.body_out is BodyOut.COMPRESSED:
-            units = units + np.maximum(load.response.mean_ceil(increment / load.compression) - 1, 0)
-        elif flow.body_out is BodyOut.PAGE:
-            units = units + np.maximum(load.response.mean_ceil(increment) - load.pages, 0)
-        return units
+    def request_units(self, load: Conditions, path: Paths, increment: float) -> list[Number]:
+        """Exchanges a request, a large body counted by its started increments [B]: terms with one driver."""
+        terms = load.exchanges(path)
+        inline = path.body_in.is_(BodyIn.DOOR)
+        if inline.any():
+            terms.append(inline * np.maximum(load.request.mean_ceil(increment) - 1, 0))
+        whole, paged = path.body_out.is_(BodyOut.WHOLE), path.body_out.is_(BodyOut.PAGE)
+        if (whole | paged).any():
+            started = load.response.mean_ceil(increment / load.body_factor("response", path))
+            terms.append(whole * np.maximum(started - 1, 0))
+            if paged.any():
+                terms.append(paged * np.maximum(started - load.pages(path), 0))
+        return terms

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.resources import CALLER, Allow, Resource, Route, TemplatePiece, Value, attribute
+from explorer.options.base.request_path import RequestPath
+from explorer.options.base.resources import (
+    CALLER,
+    DISTRIBUTION,
+    Allow,
+    Resource,
+    Route,
+    TemplatePiece,
+    Value,
+    attribute,
+    joined,
+)
 
 from .base import Door
 
@@ -13,10 +24,12 @@ from .base import Door
 class FunctionUrl(Door):
     id = "function-url"
     summary = "a URL of the function itself"
+    phrase = "a function URL"
     auth = ("none", "iam")
     request_limits = (("lambda.furl.request", True),)
     response_limits = (("lambda.furl.response", True),)
     run_limit = "lambda.furl.timeout"
+    header_limit = "lambda.request.headers"
     provides = {
         "run_limit": run_limit,
         "door_time": "door.function-url",
@@ -24,17 +37,39 @@ class FunctionUrl(Door):
         "response_envelope": "encoding.envelope.response",
         "response_limits": ("lambda.furl.response",),
         "streams": True,
+        "origin_access": True,
     }
     one_function = True
     region_feature = "function-url"
 
-    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
+    def wiring(
+        self, load: Conditions, path: RequestPath, routes: Mapping[Route, str]
+    ) -> Iterable[TemplatePiece]:
         (function,) = set(routes.values())
         url = {"TargetFunctionArn": attribute(function), "AuthType": "AWS_IAM"}
         yield Resource("Url", "AWS::Lambda::Url", url)
+        if path.distribution:
+            yield from may_be_reached_by(DISTRIBUTION, function)
+            return
         yield Allow(CALLER, ("lambda:InvokeFunctionUrl",), attribute(function))
         by_url = {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}  # else a caller could make the event up
         yield Allow(CALLER, ("lambda:InvokeFunction",), attribute(function), by_url)
 
     def address(self) -> Value:
         return attribute("Url", "FunctionUrl")
+
+
+def may_be_reached_by(distribution: str, function: str) -> Iterable[Resource]:
+    """That a distribution, and nobody else, may call a function by its URL."""
+    source = joined(
+        f"arn:${{AWS::Partition}}:cloudfront::${{AWS::AccountId}}:distribution/${{{distribution}}}"
+    )
+    called = {
+        "FunctionName": attribute(function),
+        "Principal": "cloudfront.amazonaws.com",
+        "SourceArn": source,
+    }
+    by_url = {"Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "AWS_IAM", **called}
+    yield Resource(f"{function}EdgeUrl", "AWS::Lambda::Permission", by_url)
+    invoked = {"Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": True, **called}
+    yield Resource(f"{function}Edge", "AWS::Lambda::Permission", invoked)

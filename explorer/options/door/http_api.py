@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse, PeakDemand
-from explorer.options.base.request_path import UsageLines
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import RequestPath
 from explorer.options.base.resources import Resource, Route, TemplatePiece, Value, joined, own_name, ref
+from explorer.options.base.usage import UsageLines
 
 from .api_gateway import may_call, may_invoke, proxy
 from .base import Door
@@ -16,11 +18,13 @@ from .base import Door
 class HttpApi(Door):
     id = "http-api"
     summary = "an API Gateway HTTP API"
+    phrase = "an HTTP API"
     parts = ("HTTP API",)
     offers = ("custom-domain", "throttling")
     request_limits = (("lambda.sync.request", True), ("apigw.http.payload", False))
     response_limits = (("lambda.sync.response", True), ("apigw.http.payload", False))
     waits = "apigw.http.timeout"
+    header_limit = "apigw.http.headers"
     exchange = "apigateway.http_request"
     provides = {
         "door_time": "door.http-api",
@@ -28,9 +32,12 @@ class HttpApi(Door):
         "response_envelope": "encoding.envelope.response",
         "response_limits": ("lambda.sync.response",),
         "door_waits": waits,
+        "starts_workflows": True,
     }
 
-    def wiring(self, load: Conditions, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
+    def wiring(
+        self, load: Conditions, path: RequestPath, routes: Mapping[Route, str]
+    ) -> Iterable[TemplatePiece]:
         api = {"ApiId": ref("Api")}
         yield Resource("Api", "AWS::ApiGatewayV2::Api", {"Name": own_name("api"), "ProtocolType": "HTTP"})
         stage = {**api, "StageName": "$default", "AutoDeploy": True}
@@ -51,10 +58,12 @@ class HttpApi(Door):
     def address(self) -> Value:
         return joined("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}")
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield from super().limits(load)
-        yield PeakDemand("apigw.throttle", load.peak_rps * load.exchanges)
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        yield from super().limits(load, path)
+        yield PeakDemand("apigw.throttle", [load.peak_rps * term for term in load.exchanges(path)])
 
-    def usage(self, load: Conditions) -> UsageLines:
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
         increment = load.constant("http_api.increment_bytes")
-        yield self.exchange, load.requests * self.request_units(load, increment)
+        for units in self.request_units(load, path, increment):
+            yield self.exchange, load.requests * units

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .durable import Durable
+from .express import Express
 from .fargate import Fargate
 from .managed_instance import ManagedInstance
 from .queued import Queued
@@ -20,4 +21,5 @@ OPTIONS = (
     Recursion(),
     Durable(),
     StepFunctions(),
+    Express(),
 )

@@ -11,6 +11,7 @@ from explorer.facts import catalogue
 from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Conditions
+from explorer.options.base.containers import carries_one
 from explorer.options.base.limit_uses import (
     Backlogged,
     FixedUse,
@@ -21,18 +22,25 @@ from explorer.options.base.limit_uses import (
     PerRequest,
     Slices,
 )
+from explorer.options.base.mask import Mask
 from explorer.options.base.option import Exclusion, Option
+from explorer.options.base.paths import Paths
+from explorer.options.base.private_network import network_parts, work_network
 from explorer.options.base.request_path import (
     Actor,
     Behind,
     BodyIn,
+    BodyOut,
     HandOver,
+    Initialization,
     Phase,
     RequestPath,
     Step,
-    UsageLines,
 )
 from explorer.options.base.resources import (
+    ACCEPTED_WORK,
+    BODIES,
+    RESULTS,
     WORK,
     Allow,
     Resource,
@@ -46,38 +54,37 @@ from explorer.options.base.resources import (
     ref,
     work_part,
 )
-from explorer.options.base.usage_lines import compute, logs
+from explorer.options.base.usage import UsageLines
+from explorer.options.base.usage_lines import compute, function_seconds, logs
 
 
 def started_chunks(load: Conditions, spill: Offloaded, starts: np.ndarray) -> Number:
     """How many of the chunks that begin at `starts` [B] a body reaches that is handed over, on average."""
     body, gone = load.spread(spill.driver), spill.share(load)
-    total: Number = 0.0
-    for start in starts:
-        total = total + np.maximum(body.exceed(spill.measure.room(start)) - gone, 0)
-    return total
+    rooms = spill.measure.room(starts.reshape((-1,) + (1,) * len(load.shape)))
+    return np.maximum(body.exceed(rooms) - gone, 0).sum(axis=0)
 
 
-def waiting(load: Conditions, age: str) -> Iterable[LimitUse]:
-    """Jobs wait where all environments are busy: how many they need at once, and how old they get."""
+def waiting(load: Conditions, age: str, where: Mask, most: Number = np.inf) -> Iterable[LimitUse]:
+    """Jobs wait where all environments are busy, or `most` are: how many they need, and how old they get."""
     needed = load.concurrency_needed(load.limit(age))
-    demand = load.runtime.mean * load.mean_rps, load.runtime.mean * load.peak_rps
-    yield Backlogged("lambda.concurrency", needed, *demand)
-    yield FixedUse(age, backlog_age(load, age))
+    mean, peak = load.runtime.mean * load.mean_rps, load.runtime.mean * load.peak_rps
+    yield Backlogged("lambda.concurrency", needed, where, mean, np.minimum(peak, most))
+    yield FixedUse(age, backlog_age(load, age, most), where)
 
 
-def backlog_age(load: Conditions, age: str) -> Number:
-    """How old a waiting job gets by the end of a peak, with the concurrency that is needed [s]."""
+def backlog_age(load: Conditions, age: str, most: Number = np.inf) -> Number:
+    """How old a waiting job gets by the end of a peak, with the concurrency that is needed, or `most` [s]."""
     needed = load.concurrency_needed(load.limit(age))
-    return load.backlog_age(np.maximum(needed, load.limit("lambda.concurrency")))
+    return load.backlog_age(np.minimum(np.maximum(needed, load.limit("lambda.concurrency")), most))
 
 
-def backlog(load: Conditions, age: str) -> Iterable[Step]:
+def backlog(load: Conditions, age: str, where: Mask, most: Number = np.inf) -> Iterable[Step]:
     """The wait for an environment in a peak: none for half of the jobs, the longest for the last."""
-    longest = backlog_age(load, age)
+    longest = backlog_age(load, age, most)
     if np.any(np.asarray(longest) > 0):
-        seconds = np.where(load.levels > 0.5, load.levels * longest, 0.0)
-        yield Step(Phase.QUEUE, "wait for an environment", (Actor.FRONT, Actor.WORKER), seconds, order=1)
+        seconds, who = np.where(load.levels > 0.5, load.levels * longest, 0.0), (Actor.FRONT, Actor.WORKER)
+        yield Step(Phase.QUEUE, "wait for an environment", who, seconds, order=1, where=where)
 
 
 def scaling_window_s() -> float:
@@ -85,60 +92,122 @@ def scaling_window_s() -> float:
     return catalogue.constant("lambda.scaling.window_s").value
 
 
+def _carried(load: Conditions, spill: Offloaded) -> Number:
+    """Bytes that go through S3 for one request, on average of all."""
+    room = np.maximum(spill.measure.room(load.limit(spill.limit)), 0)
+    return load.request.excess(room) + room * spill.share(load)
+
+
 class Execution(Option):
     """What does the work. The body of a job goes to it as `handed` says, or through S3."""
 
     concern = "execution"
-    depends_on: ClassVar[tuple[str, ...]] = ("asynchronous", "body_in", "body_out", "added_times")
+    depends_on: ClassVar[tuple[str, ...]] = (
+        "asynchronous",
+        "body_in",
+        "body_out",
+        "gzip",
+        "added_times",
+        "initialization",
+    )
     jobs_only: ClassVar[bool] = False  # whether it cannot answer at once
     handed: ClassVar[str] = ""  # the limit on what can be handed over; above it the body goes through S3
+    orchestrates: ClassVar[bool] = False  # whether it retries and shows each of several services' steps
+    acknowledges: ClassVar[bool] = False  # whether it has a template where nobody collects a result
+    repeats: ClassVar[str] = ""  # why work that nobody waits for may run twice, if it may
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)
         region = catalogue.region(load.workload.region)
         if region and not region.has_lambda and self.provides.get("behind") is not Behind.CONTAINER:
             yield Exclusion("region", f"{region.region} has no Lambda", is_whole=True)
+        if load.workload.runtime.once and self.repeats:
+            yield Exclusion("runtime.once", self.repeats, on={"asynchronous": True})
+        if load.workload.runtime.orchestrated and not self.orchestrates:
+            why = f"{self.id} does not retry and show each step of several services by itself"
+            yield Exclusion("runtime.orchestrated", why, is_whole=True)
 
     def clashes(self, flow: RequestPath) -> str | None:
         jobs = self.jobs_only and not flow.asynchronous
-        return f"{self.id} needs a stored or callback response" if jobs else None
+        return f"{self.id} needs a response that nobody waits for" if jobs else None
 
-    def spills(self, load: Conditions) -> Iterable[Offloaded]:
-        """The limit on handing over a body; none where there is no body to hand over."""
-        if self.handed and load.flow.asynchronous and load.flow.body_in is BodyIn.DOOR:
+    def undeployable(self, flow: RequestPath) -> str | None:
+        if self.deployable and flow.body_out is BodyOut.NOTHING and not self.acknowledges:
+            return f"{self.id} has a template only where a result is collected"
+        return super().undeployable(flow)
+
+    def spills(self, load: Conditions, path: Paths) -> Iterable[Offloaded]:
+        """The limit on handing over a body, on the paths where there is a body to hand over."""
+        if not self.handed:
+            return
+        where = path.asynchronous & path.body_in.is_(BodyIn.DOOR)
+        if where.any():
             binary = load.workload.request.binary
             escape = 1.0 if binary else load.constant("encoding.json_escape")
-            yield Offloaded(self.handed, "request", Codec(binary, escape))
+            yield Offloaded(self.handed, "request", Codec(binary, escape), where)
 
-    def by_reference(self, load: Conditions) -> UsageLines:
+    def by_reference(self, load: Conditions, path: Paths) -> UsageLines:
         """The lines for bodies that are too large to hand over: a PUT, a GET, a day in the bucket."""
-        for spill in self.spills(load):
-            spilled = load.requests * spill.share(load)
+        for spill in self.spills(load, path):
+            spilled = spill.where * (load.requests * spill.share(load))
             yield "s3.standard_tier1_request", spilled
             yield "s3.standard_tier2_request", spilled
             kept = load.constant("upload.kept_s") / load.month_s
-            room = np.maximum(spill.measure.room(load.limit(spill.limit)), 0)
-            carried = load.request.excess(room) + room * spill.share(load)  # of all, on average
-            yield "s3.standard_storage", load.requests * carried / GB * kept
+            carried = load.memo((spill.limit, "carried"), lambda spill=spill: _carried(load, spill))  # type: ignore[misc]
+            yield "s3.standard_storage", spill.where * (load.requests * carried / GB * kept)
             read = spill.share(load) * load.typical_s("s3.request") + carried / load.network
-            yield from compute(load, read)
+            yield from compute(load, path, spill.where * read)
 
-    def fetched(self, load: Conditions) -> Iterable[Step]:
+    def fetched(self, load: Conditions, path: Paths) -> Iterable[Step]:
         """Reading a body that was too large to hand over, for the share of requests that it is."""
-        for spill in self.spills(load):
+        for spill in self.spills(load, path):
             read = load.time("s3.request") + load.at_levels("request") / load.network
             seconds = np.where(spill.share(load) > 1 - load.levels, read, 0.0)
             if np.any(seconds > 0):
-                yield Step(Phase.WORK, "read the large body", (Actor.WORKER, Actor.BUCKET), seconds, order=-1)
+                what, who = "read the large body", (Actor.WORKER, Actor.BUCKET)
+                yield Step(Phase.WORK, what, who, seconds, order=-1, where=spill.where)
 
-    def steps(self, load: Conditions) -> Iterable[Step]:
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         """The work itself, and before it the body that it is about."""
-        yield from self.fetched(load)
-        yield Step(Phase.WORK, "the work", (Actor.WORKER, Actor.WORKER), load.at_levels("runtime"), "runtime")
+        yield from self.fetched(load, path)
+        seconds, who = load.at_levels("runtime"), (Actor.WORKER, Actor.WORKER)
+        first = load.first_byte_at_levels(path.body_out.is_(BodyOut.STREAM))
+        yield Step(Phase.WORK, "the work", who, seconds, "runtime", before_first_byte=first)
 
-    def slices(self, load: Conditions) -> Number:
+    def slices(self, load: Conditions, path: Paths) -> Number:
         """Invocations that a job's work takes, on average."""
         return 1.0
+
+    def more_parts(self, load: Conditions, path: Paths) -> Iterable[tuple[str, Mask]]:
+        yield from network_parts(load)
+
+    def holds_back(self, path: Paths) -> Mask:
+        """On which paths jobs wait where what the work calls bears no more at once."""
+        return np.False_
+
+    def downstream(self, load: Conditions, path: Paths, age: str = "") -> Iterable[LimitUse]:
+        """What the work calls, held against what it bears.
+
+        Where jobs are held back, they wait for as long as a peak lasts, up to the limit `age`; what comes on
+        average has to go through.
+        """
+        if load.workload.downstream.concurrency is None:
+            return
+        held = self.holds_back(path) & path.asynchronous
+        mean, peak = load.runtime.mean * load.mean_rps, load.runtime.mean * load.peak_rps
+        if held.any():
+            at_peak = np.minimum(peak, load.bears)
+            yield Backlogged("downstream.concurrency", mean, held, mean, at_peak)
+        if not held.all():
+            yield PeakDemand("downstream.concurrency", [peak], where=~held)
+
+
+def too_large(load: Conditions) -> Iterable[Exclusion]:
+    """That no container task holds one request."""
+    carried = carries_one(load)
+    if not np.all(carried):
+        why = "no container task has the memory and the vCPU that one request takes"
+        yield Exclusion("runtime.memory", why, where=~carried, is_whole=True)
 
 
 class LambdaExecution(Execution):
@@ -146,75 +215,92 @@ class LambdaExecution(Execution):
 
     age_limit: ClassVar[str] = "lambda.async.age"  # how old a job may get that waits
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield FixedUse("lambda.memory", load.memory_mb)
-        yield FixedUse("lambda.init", load.init_p99_s)
-        if load.flow.asynchronous:
-            yield from self.spills(load)
-            yield from waiting(load, self.age_limit)
-        else:
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        yield FixedUse("lambda.memory", load.memory_mb, is_setting=True)
+        if path.asynchronous.any():
+            yield from self.spills(load, path)
+            yield from waiting(load, self.age_limit, path.asynchronous, self.most_at_once(load, path))
+        yield from self.downstream(load, path)
+        at_once = ~path.asynchronous
+        if at_once.any():
+            held_s = load.held_s(path)
             # an environment answers so many requests a second and no more, however short they are
-            shortest = 1 / load.limit("lambda.rps.sync")
-            yield PeakDemand("lambda.concurrency", load.peak_rps * np.maximum(load.held_s, shortest))
-            yield PeakDemand("lambda.scaling", load.new_environments(scaling_window_s()))
+            least = load.peak_rps / load.limit("lambda.rps.sync")
+            busy = [load.peak_rps * seconds for seconds in held_s]
+            yield PeakDemand("lambda.concurrency", busy, least=least, where=at_once)
+            # what is kept ready need not be started
+            cold = at_once & ~path.initialization.is_(Initialization.PROVISIONED)
+            most, ramp_s = load.new_requests(scaling_window_s())
+            started = [most / ramp_s * seconds for seconds in held_s]
+            yield PeakDemand("lambda.scaling", started, most=most, where=cold)
 
-    def usage(self, load: Conditions) -> UsageLines:
-        invocations = load.requests * self.slices(load)
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        invocations = load.requests * self.slices(load, path)
         yield load.by_architecture("lambda.request"), invocations
-        duration = load.by_architecture("lambda.duration")
         increment = load.constant("lambda.billing_s")
         billed = load.memo("billed", lambda: load.runtime.mean_ceil(increment) * increment)
-        yield duration, load.requests * billed * load.memory_gb
-        cold = load.requests * load.work_cold_share
-        yield duration, cold * load.init_mean_s * load.memory_gb
+        yield from function_seconds(load, path, load.requests * billed)
         yield from logs(load, invocations)
-        yield from self.by_reference(load)
+        yield from self.by_reference(load, path)
+        yield from work_network(load)
 
-    def more_events(self, load: Conditions) -> UsageLines:
+    def most_at_once(self, load: Conditions, path: Paths) -> Number:
+        """Jobs at once that are let through to what the work calls; infinite where none is held back."""
+        held = self.holds_back(path)
+        return np.where(held, load.bears, np.inf)[()] if held.any() else np.inf
+
+    def more_events(self, load: Conditions, path: Paths) -> UsageLines:
         """The line for large asynchronous events: each started chunk over the free size is a request."""
         free, chunk = load.constant("lambda.async.free_bytes"), load.constant("lambda.async.chunk_bytes")
-        for spill in self.spills(load):
+        for spill in self.spills(load, path):
             chunks = started_chunks(load, spill, np.arange(free, load.limit(spill.limit), chunk))
-            yield load.by_architecture("lambda.request"), load.requests * chunks
+            yield load.by_architecture("lambda.request"), spill.where * (load.requests * chunks)
 
-    def steps(self, load: Conditions) -> Iterable[Step]:
-        yield from self._arrival(load)
-        start = load.cold_start(load.runtime.mean, "work")
-        yield Step(Phase.COLD_START, "start an environment", (Actor.WORKER, Actor.WORKER), start)
-        yield from super().steps(load)
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
+        yield from self._arrival(load, path)
+        yield from super().steps(load, path)
 
-    def _arrival(self, load: Conditions) -> Iterable[Step]:
-        if load.flow.asynchronous:
-            handed = load.time("async.to_lambda")
-            yield Step(Phase.QUEUE, "hand the job over", (Actor.FRONT, Actor.WORKER), handed)
-            yield from backlog(load, self.age_limit)
+    def _arrival(self, load: Conditions, path: Paths) -> Iterable[Step]:
+        if path.asynchronous.any():
+            handed, who = load.time("async.to_lambda"), (Actor.FRONT, Actor.WORKER)
+            yield Step(Phase.QUEUE, "hand the job over", who, handed, where=path.asynchronous)
+            most = self.most_at_once(load, path)
+            yield from backlog(load, self.age_limit, path.asynchronous, most)
 
     entry: ClassVar[str] = WORK  # of the code that is shipped, where jobs are handed to the work
     hand_over: ClassVar[HandOver] = HandOver.EVENT  # how they are
     versioned: ClassVar[bool] = False  # whether a published version does the work
 
-    def properties(self, load: Conditions) -> Mapping[str, Any]:
+    def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
         """What is peculiar to the function that does the work."""
         return {}
 
-    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
-        yield work_part(load, self.entry, self.properties(load), self.versioned)
-        if not load.flow.asynchronous:
+    def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+        collected = path.body_out is not BodyOut.NOTHING
+        entry = self.entry if collected else ACCEPTED_WORK
+        yield work_part(load, path, entry, self.properties(load, path), self.versioned)
+        if not path.asynchronous:
             return
         yield Setting("hand_over", self.hand_over.value)
         yield Setting("hand_bytes", int(load.limit(self.handed)))
         for setting in ("job.lease_s", "job.attempts"):
             yield Setting(setting.removeprefix("job."), load.constant(setting))
-        yield Allow("submit", ("s3:PutObject",), objects("ResultsBucket", "bodies/"))
-        yield Allow("work", ("s3:GetObject",), objects("ResultsBucket", "bodies/"))
-        yield from self._handing(load)
+        bodies = objects(RESULTS if collected else BODIES, "bodies/")
+        yield Allow("submit", ("s3:PutObject",), bodies)
+        yield Allow("work", ("s3:GetObject",), bodies)
+        yield from self._handing(load, path)
 
-    def _handing(self, load: Conditions) -> Iterable[TemplatePiece]:
+    def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         """What hands a job to the work."""
         function = own_arn("lambda", "function:~-work")
         yield Variable("submit", "HAND_TO", attribute("Work"))
         yield Allow("submit", ("lambda:InvokeFunction",), function)
-        yield event_settings(load)
+        if path.body_out is not BodyOut.NOTHING:
+            yield event_settings(load)
+            return
+        yield dead_letters(load)
+        yield Allow("work", ("sqs:SendMessage",), attribute("DeadLetters"))
+        yield event_settings(load, attribute("DeadLetters"))
 
 
 def event_settings(load: Conditions, on_failure: Mapping[str, Any] | None = None) -> Resource:
@@ -236,6 +322,7 @@ def dead_letters(load: Conditions) -> Resource:
 
 
 MOST = 32  # slices that are counted one by one
+STEPS = 128  # that one invocation takes on, up to which whole ones are counted beyond `MOST` slices
 
 
 class Sliced(LambdaExecution):
@@ -247,61 +334,76 @@ class Sliced(LambdaExecution):
         """How much work one invocation takes on: its time-out less a margin [s]."""
         return load.limit("lambda.timeout") - load.constant("hop.margin_s")
 
-    def divides(self, load: Conditions) -> bool:
-        """Whether the work may go on in another invocation."""
-        return load.workload.runtime.divisible and load.flow.asynchronous
+    def divides(self, load: Conditions, path: Paths) -> Mask:
+        """On which paths the work may go on in another invocation."""
+        return path.asynchronous & np.bool_(load.workload.runtime.divisible)
 
-    def slices(self, load: Conditions) -> Number:
-        if not self.divides(load):
+    def slices(self, load: Conditions, path: Paths) -> Number:
+        divides = self.divides(load, path)
+        if not divides.any():
             return 1.0
-        return load.memo("slices", lambda: self._slices(load))
+        slices = load.memo("slices", lambda: self._slices(load))
+        return slices if divides.all() else np.where(divides, slices, 1.0)
 
     def _slices(self, load: Conditions) -> Number:
-        """The mean as the sum over k of P(more than k slices), and beyond `MOST` as an integral."""
+        """The mean as the sum over k of P(more than k slices), up to `MOST`, and what is beyond."""
         measure = self.per_slice(1.0, 0.0, load)
-        total: Number = 1.0
-        for k in range(1, MOST):
-            total = total + load.runtime.exceed(measure.room(k))
-        rest = np.minimum(measure.room(MOST), 1e300)
-        return total + load.runtime.exceed(rest) / 2 + load.runtime.excess(rest) / self.budget_s(load)
+        few = np.arange(1.0, MOST).reshape((-1,) + (1,) * len(load.shape))
+        return 1.0 + load.runtime.exceed(measure.room(few)).sum(axis=0) + self._beyond(load, measure)
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        if self.divides(load):  # a step is not cut: it has to fit into one invocation
-            yield PerRequest("lambda.timeout", "runtime", Linear(1 / load.steps))
-        else:
-            yield load.time_limit("lambda.timeout")
-        yield from super().limits(load)
+    def _beyond(self, load: Conditions, measure: Slices) -> Number:
+        """The sum over k from `MOST` of P(more than k slices).
+
+        With f steps an invocation, S steps take ceil(S / f) of them, and f fit until the work is longer than
+        budget x S / (f + 1). For the last `STEPS` values of f each such jump is counted. Before them the
+        count is nearly straight: there the sum is the integral, with half of its ends (the trapezoidal rule).
+        """
+        budget, steps, work = self.budget_s(load), load.steps, load.runtime
+        fit = np.arange(1.0, STEPS + 1).reshape((-1,) + (1,) * len(load.shape))
+        jumps = np.maximum(np.ceil(steps / fit), MOST) - np.maximum(np.ceil(steps / (fit + 1)), MOST)
+        jumped = (jumps * work.exceed(budget * steps / (fit + 1))).sum(axis=0)
+        first = np.minimum(measure.room(MOST), 1e300)
+        last = budget * steps / (STEPS + 1)
+        ends = (work.exceed(first) - work.exceed(last)) / 2
+        straight = ends + (work.excess(first) - work.excess(last)) / budget
+        return jumped + np.where(last > first, straight, 0.0)
+
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        divides = self.divides(load, path)
+        if divides.any():  # a step is not cut: it has to fit into one invocation
+            yield PerRequest("lambda.timeout", "runtime", Linear(1 / load.steps), divides)
+        if not divides.all():
+            yield load.time_limit("lambda.timeout", path, ~divides)
+        yield from super().limits(load, path)
 
     def per_slice(self, each: float, offset: float, load: Conditions) -> Slices:
         """A use that grows with each invocation that the work takes."""
         return Slices(self.budget_s(load), load.steps, each, offset)
 
-    def state_moves(self, load: Conditions) -> UsageLines:
+    def state_moves(self, load: Conditions, path: Paths) -> UsageLines:
         """The lines for keeping the state in S3 between invocations, where it is too large to hand over."""
-        moved = np.where(
-            load.state_bytes > load.limit(self.state_limit),
-            load.requests * (self.slices(load) - 1),
-            0.0,
-        )
+        hops = load.requests * (self.slices(load, path) - 1)
+        moved = np.where(load.state_bytes > load.limit(self.state_limit), hops, 0.0)
         yield "s3.standard_tier1_request", moved
         yield "s3.standard_tier2_request", moved
 
-    def _handover(self, load: Conditions) -> str:
-        return "async.to_lambda"
+    handover: ClassVar[str] = "async.to_lambda"  # the time that a hand-over takes
 
-    def _arrival(self, load: Conditions) -> Iterable[Step]:
-        if not load.flow.asynchronous:
+    def _arrival(self, load: Conditions, path: Paths) -> Iterable[Step]:
+        if not path.asynchronous.any():
             return
-        hops = 1.0
-        if self.divides(load):
+        seconds, divides = load.time(self.handover), self.divides(load, path)
+        if divides.any():
             hops = self.per_slice(1.0, 0.0, load).size(load.at_levels("runtime"))
-        seconds = hops * load.time(self._handover(load))
-        yield Step(Phase.QUEUE, "hand the job over", (Actor.FRONT, Actor.WORKER), seconds)
-        yield from backlog(load, self.age_limit)
+            seconds = seconds * np.where(divides, hops, 1.0)
+        who = (Actor.FRONT, Actor.WORKER)
+        yield Step(Phase.QUEUE, "hand the job over", who, seconds, where=path.asynchronous)
+        yield from backlog(load, self.age_limit, path.asynchronous)
 
-    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
-        yield from super().pieces(load)
+    def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+        yield from super().pieces(load, path)
         yield Setting("slice_margin_s", load.constant("hop.margin_s"))
         yield Setting("state_bytes", int(load.limit(self.state_limit)))
-        yield Setting("hops", int(load.constant("job.hops")) if self.divides(load) else 1)
+        divides = self.divides(load, Paths.of(path))
+        yield Setting("hops", int(load.constant("job.hops")) if divides else 1)
         yield Allow("work", ("s3:GetObject", "s3:PutObject"), objects("ResultsBucket", "state/"))

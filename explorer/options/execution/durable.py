@@ -10,8 +10,11 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.conditions import MB, Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand, PerRequest
-from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Phase, RequestPath, Step, UsageLines
+from explorer.options.base.paths import Paths
+from explorer.options.base.private_network import interface_endpoints
+from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Phase, RequestPath, Step
 from explorer.options.base.resources import Allow, TemplatePiece, Variable, own_arn, ref
+from explorer.options.base.usage import UsageLines
 
 from .base import Sliced
 
@@ -27,21 +30,23 @@ class Durable(Sliced):
     region_feature = "durable"
     runtime_use = "durable"
     summary = "a durable function that checkpoints its steps"
+    phrase = "a durable function"
     parts = ("durable execution",)
     provides = {"compute": FUNCTION}
     handed = "durable.payload"
+    orchestrates = True
     state_limit = "durable.payload"
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        if not load.flow.asynchronous:
-            yield load.time_limit("durable.sync")
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        if not path.asynchronous.all():
+            yield load.time_limit("durable.sync", path, ~path.asynchronous)
         yield PerRequest("durable.duration", "runtime")
         yield FixedUse("durable.ops", self._operations(load))
         yield FixedUse("durable.storage", load.steps * self._state(load) / MB)
-        yield PeakDemand("durable.start", load.peak_rps)
-        yield PeakDemand("durable.running", load.peak_rps * load.runtime.mean)
-        yield PeakDemand("durable.checkpoint", load.peak_rps * self._operations(load))
-        yield from super().limits(load)
+        yield PeakDemand("durable.start", [load.peak_rps])
+        yield PeakDemand("durable.running", [load.peak_rps * load.runtime.mean])
+        yield PeakDemand("durable.checkpoint", [load.peak_rps * self._operations(load)])
+        yield from super().limits(load, path)
 
     def _operations(self, load: Conditions) -> Number:
         return load.steps + load.constant("durable.ops_fixed")
@@ -50,8 +55,8 @@ class Durable(Sliced):
         """Bytes that one step keeps: its state, if that fits into a checkpoint, else a reference."""
         return np.where(load.state_bytes <= load.limit(self.state_limit), load.state_bytes, 0.0)
 
-    def usage(self, load: Conditions) -> UsageLines:
-        yield from super().usage(load)
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
         yield "lambda.durable_operation", load.requests * self._operations(load)
         written = load.requests * load.steps * self._state(load) / 1e9  # metered in decimal GB
         yield "lambda.durable_data_written", written
@@ -59,22 +64,23 @@ class Durable(Sliced):
             "lambda.durable_data_retained",
             written * load.constant("durable.retention_days") * 86400 / load.month_s,
         )
-        yield from self.state_moves(load)
+        yield from self.state_moves(load, path)
+        yield from interface_endpoints(load, "lambda")
 
-    def steps(self, load: Conditions) -> Iterable[Step]:
-        yield from super().steps(load)
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
+        yield from super().steps(load, path)
         seconds = load.steps * load.time("durable.checkpoint")
         yield Step(Phase.WORK, "checkpoint the steps", (Actor.WORKER, Actor.WORKER), seconds, order=1)
 
     def undeployable(self, flow: RequestPath) -> str | None:
-        return None if flow.asynchronous else "durable has a template with stored only"
+        return super().undeployable(flow) if flow.asynchronous else "durable has a template with stored only"
 
-    def properties(self, load: Conditions) -> Mapping[str, Any]:
+    def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
         kept = int(load.constant("durable.retention_days"))
         longest = int(load.limit("durable.duration"))
         return {"DurableConfig": {"ExecutionTimeout": longest, "RetentionPeriodInDays": kept}}
 
-    def _handing(self, load: Conditions) -> Iterable[TemplatePiece]:
+    def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         function = own_arn("lambda", "function:~-work")
         qualified = own_arn("lambda", "function:~-work:*")
         yield Variable("submit", "HAND_TO", ref("WorkLive"))

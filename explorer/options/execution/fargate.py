@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explorer.options.base.conditions import Conditions
+from explorer.options.base.containers import on_spot, repeated_s, smallest_task, stopped_share
 from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand
-from explorer.options.base.request_path import Actor, Billing, Compute, Phase, Start, Step, UsageLines
-from explorer.options.base.usage_lines import container_logs, task_hours
+from explorer.options.base.option import Exclusion
+from explorer.options.base.paths import Paths
+from explorer.options.base.private_network import CONTAINER_CALLS, interface_endpoints, work_network
+from explorer.options.base.request_path import Actor, Billing, Compute, Phase, Start, Step
+from explorer.options.base.usage import UsageLines
+from explorer.options.base.usage_lines import container_logs, job_hours
 
-from .base import Execution
+from .base import Execution, too_large
 
 TASK = Compute("container task", "container task", Start.PER_JOB, Billing.TASK_TIME)
 
@@ -20,23 +25,47 @@ class Fargate(Execution):
     id = "fargate"
     jobs_only = True
     summary = "a Fargate task for each job"
+    phrase = "a Fargate task for each job"
     parts = ("cluster", "task definition and image", "network", "task roles")
     provides = {"compute": TASK}
     handed = "ecs.overrides"
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield from self.spills(load)
-        yield FixedUse("fargate.task", load.memory_gb)
-        seconds = load.runtime.mean + load.typical_s("ecs.start")
-        yield PeakDemand("fargate.vcpu", load.peak_rps * seconds, load.task_vcpu)
+    def excludes(self, load: Conditions) -> Iterable[Exclusion]:
+        yield from super().excludes(load)
+        yield from too_large(load)
 
-    def usage(self, load: Conditions) -> UsageLines:
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        yield from self.spills(load, path)
+        yield FixedUse("fargate.task", load.memory_gb, is_setting=True)
+        yield from self.downstream(load, path)
+        seconds, (vcpu, _) = load.runtime.mean + load.typical_s("ecs.start"), smallest_task(load)
+        for quota, here in (("fargate.vcpu", ~on_spot(load)), ("fargate.spot.vcpu", on_spot(load))):
+            if here.any():
+                yield PeakDemand(quota, [load.peak_rps * seconds], vcpu, where=here)
+        yield PeakDemand("ecs.runtask.rate", [load.peak_rps])
+        # tasks start from a bucket that fills up again at this rate: in the time that it takes to fill, no
+        # more may start than it holds
+        rate, burst = load.limit("fargate.launch.rate"), load.limit("fargate.launch.burst")
+        yield FixedUse("fargate.launch.rate", load.peak_rps)
+        yield PeakDemand("fargate.launch.burst", [load.peak_rps * burst / rate])
+
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
         start, least = load.typical_s("ecs.start"), load.constant("fargate.billed_min_s")
         billed = least + load.runtime.excess(least - start)
-        yield from task_hours(load, load.requests * billed / 3600, load.task_vcpu, load.task_gb)
+        if (spot := on_spot(load)).any():
+            billed = billed + spot * (repeated_s(load) - load.runtime.mean)
+        yield from job_hours(load, load.requests * billed / 3600)
         yield from container_logs(load)
-        yield from self.by_reference(load)
+        yield from self.by_reference(load, path)
+        yield from work_network(load)
+        yield from interface_endpoints(load, *CONTAINER_CALLS)
 
-    def steps(self, load: Conditions) -> Iterable[Step]:
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         yield Step(Phase.QUEUE, "start a task", (Actor.FRONT, Actor.WORKER), load.time("ecs.start"))
-        yield from super().steps(load)
+        yield from super().steps(load, path)
+        if (spot := on_spot(load)).any():
+            again = load.time("ecs.start") + load.at_levels("runtime")
+            seconds = spot * load.when_cold(stopped_share(load), again)
+            yield Step(
+                Phase.WORK, "begin again what was stopped", (Actor.WORKER, Actor.WORKER), seconds, order=1
+            )

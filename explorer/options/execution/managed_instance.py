@@ -6,11 +6,20 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from explorer.facts import catalogue
+from explorer.facts.records import InstanceType
 from explorer.facts.units import Number
 from explorer.options.base.conditions import MB, Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse
-from explorer.options.base.request_path import Actor, Billing, BodyIn, Compute, Phase, Start, Step, UsageLines
+from explorer.options.base.mask import Mask
+from explorer.options.base.option import Exclusion
+from explorer.options.base.paths import Paths
+from explorer.options.base.private_network import nat_gateways
+from explorer.options.base.request_path import Actor, Billing, BodyIn, Compute, Phase, Start, Step
+from explorer.options.base.sizes import ARCHITECTURES
+from explorer.options.base.usage import Stepped, UsageLines
 from explorer.options.base.usage_lines import logs
+from explorer.workload.kinds import ANY
 
 from .base import Execution
 
@@ -24,42 +33,93 @@ class ManagedInstance(Execution):
 
     id = "managed-instance"
     summary = "Lambda Managed Instances"
+    phrase = "Lambda Managed Instances"
     parts = ("capacity provider", "instances to size and pay for")
     provides = {"compute": INSTANCE}
     handed = "lambda.async.payload"
+    repeats = "an asynchronous event may reach the function twice"
     region_feature = "managed-instances"
     runtime_use = "managed_instance"
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield FixedUse("lambda.memory.model", load.memory_mb)
-        if not load.flow.asynchronous:
-            yield load.time_limit("lambda.timeout")
-            return
-        yield load.time_limit("lambda.timeout.lmi")
-        yield from self.spills(load)
-        carried = load.request.mean if load.flow.body_in is BodyIn.DOOR else 0.0
-        yield FixedUse("lmi.async", load.peak_rps * np.minimum(carried, MB) / MB)
+    def excludes(self, load: Conditions) -> Iterable[Exclusion]:
+        yield from super().excludes(load)
+        if load.at_all_sizes and load.workload.runtime.memory == ANY:  # of these it sells the larger ones
+            small = load.memory_mb < load.limit("lmi.memory.min")
+            yield Exclusion("runtime.memory", "a function has 2 GB at least", where=small)
+        fits = np.logical_or.reduce([holds for _, _, holds in self._placed(load)])
+        if not np.all(fits):
+            why = "no instance has room for such an environment"
+            yield Exclusion("runtime.memory", why, where=~fits)
 
-    def instances(self, load: Conditions) -> Number:
-        """Instances for the peak with headroom, by vCPU and by memory."""
-        busy = load.peak_rps * load.held_s * load.constant("instance.headroom")
-        by_vcpu = busy * load.vcpu / load.constant("instance.vcpu")
-        by_memory = busy * load.memory_mb / load.constant("instance.memory_mb")
-        needed = np.ceil(np.maximum(by_vcpu, by_memory))
-        return np.maximum(needed, load.constant("instance.count_min"))
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        yield FixedUse("lambda.memory.model", load.memory_mb, is_setting=True)
+        yield from self.downstream(load, path)
+        if not path.asynchronous.all():
+            yield load.time_limit("lambda.timeout", path, ~path.asynchronous)
+        if path.asynchronous.any():
+            yield load.time_limit("lambda.timeout.lmi", path, path.asynchronous)
+            yield from self.spills(load, path)
+            carried = path.body_in.is_(BodyIn.DOOR) * load.request.mean
+            yield FixedUse("lmi.async", load.peak_rps * np.minimum(carried, MB) / MB, path.asynchronous)
+        yield FixedUse("lmi.environments.max", Stepped([self._environments(load, path)], np.ceil).value())
 
-    def usage(self, load: Conditions) -> UsageLines:
+    def _environment(self, load: Conditions) -> tuple[Number, Number]:
+        """vCPU and memory [GB] of an execution environment: at least 1 and 2, and 4 GB a vCPU."""
+        gb = np.maximum(load.memory_gb, load.limit("lmi.memory.min") / 1024)
+        smallest = catalogue.instance_types(ARCHITECTURES[0])[0]
+        vcpu = np.ceil(gb / (smallest.gb / smallest.vcpu) * (1 - 1e-9))
+        return np.maximum(vcpu, np.ceil(load.used_vcpu * (1 - 1e-9))), gb
+
+    def _environments(self, load: Conditions, path: Paths) -> list[Number]:
+        """Environments for the peak, not rounded up: terms with one driver each."""
+        vcpu, _ = self._environment(load)
+        most = load.limit("lmi.concurrency.environment")
+        each = np.clip(np.floor(load.per_vcpu * vcpu * (1 + 1e-9)), 1.0, most)
+        return [load.peak_rps * seconds / each * (1 - 1e-12) for seconds in load.held_s(path)]
+
+    def _placed(self, load: Conditions) -> Iterable[tuple[InstanceType, int, Mask]]:
+        """Instance types with the environments that each of them carries, and where it is taken.
+
+        Taken is the smallest on which an environment has room beside what is kept for the system: of many
+        small instances the loss of one costs least.
+        """
+        vcpu, gb = self._environment(load)
+        for architecture in ARCHITECTURES:
+            taken: Mask = ~(load.arm if architecture == ARCHITECTURES[0] else ~load.arm)
+            for kind in catalogue.instance_types(architecture):
+                by_vcpu = np.floor((kind.vcpu - load.limit("lmi.overhead.vcpu")) / vcpu * (1 + 1e-9))
+                by_memory = np.floor((kind.gb - load.limit("lmi.overhead.memory")) / gb * (1 + 1e-9))
+                carried = np.minimum(by_vcpu, by_memory)
+                free = ~taken & (carried >= 1)  # of the shape that both have together
+                for count in np.unique(np.broadcast_to(carried, np.shape(free))[free]):
+                    yield kind, int(count), free & (carried == count)
+                taken = taken | free
+
+    def instances(self, load: Conditions, path: Paths) -> Iterable[tuple[InstanceType, Stepped]]:
+        """Instances for the peak by type, with half as much again, as AWS's calculator counts them."""
+        environments = self._environments(load, path)
+        least, buffer = load.constant("instance.count_min"), load.constant("lmi.buffer")
+        for kind, carried, holds in self._placed(load):
+
+            def count(needed: Number, carried: int = carried) -> Number:
+                return np.ceil(buffer * np.maximum(np.ceil(np.ceil(needed) / carried), least))
+
+            yield kind, Stepped([environments], count, holds * 1.0)
+
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
         yield "lambda.managed_instances_request", load.requests
-        hours = self.instances(load) * load.hours
-        yield "ec2.m7g.xlarge_linux_on_demand", hours
-        # the fee is a share of what the instances cost on demand
-        ec2_usd = hours * load.price("ec2.m7g.xlarge_linux_on_demand")
-        yield "lambda.managed_instances_management_fee", ec2_usd
+        for kind, count in self.instances(load, path):
+            hours = count.scaled(load.hours)
+            yield kind.price_id, hours
+            # the fee is a share of what the instances cost on demand
+            yield "lambda.managed_instances_management_fee", hours.scaled(load.list_price(kind.price_id))
         yield from logs(load, load.requests)
-        yield from self.by_reference(load)
+        yield from self.by_reference(load, path)
+        exchanged = load.exchanged() if load.workload.network.internet else []
+        yield from nat_gateways(load, [*exchanged, load.constant("lambda.log_bytes")])
 
-    def steps(self, load: Conditions) -> Iterable[Step]:
-        if load.flow.asynchronous:
-            handed = load.time("async.to_lambda")
-            yield Step(Phase.QUEUE, "hand the job over", (Actor.FRONT, Actor.WORKER), handed)
-        yield from super().steps(load)
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
+        if path.asynchronous.any():
+            handed, who = load.time("async.to_lambda"), (Actor.FRONT, Actor.WORKER)
+            yield Step(Phase.QUEUE, "hand the job over", who, handed, where=path.asynchronous)
+        yield from super().steps(load, path)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
+from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
-from explorer.options.base.limit_uses import LimitUse
-from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Phase, Step, UsageLines
+from explorer.options.base.limit_uses import Backlogged, FixedUse, LimitUse
+from explorer.options.base.mask import EVERYWHERE, Mask
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Phase, RequestPath, Step
 from explorer.options.base.resources import (
     Allow,
     Resource,
@@ -20,54 +24,132 @@ from explorer.options.base.resources import (
     ref,
     work_timeout_s,
 )
+from explorer.options.base.usage import UsageLines
 
 from .base import LambdaExecution, backlog, dead_letters, started_chunks
+
+LEAST_AT_ONCE = 2  # that a mapping can be set to: one at once needs reserved concurrency
 
 
 class Queued(LambdaExecution):
     id = "queued"
     deployable = True
+    acknowledges = True
     hand_over = HandOver.QUEUE
     jobs_only = True
     summary = "an SQS queue between submit and worker"
+    phrase = "a queue before the worker"
     parts = (
         DesignPart("queue", Actor.HANDS, "queue"),
         DesignPart("dead-letter queue", Actor.HANDS, "queue"),
     )
     provides = {"compute": FUNCTION}
     handed = "sqs.message"
+    repeats = "a queue may deliver a message twice"
     age_limit = "sqs.retention"
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield load.time_limit("lambda.timeout")
-        yield from super().limits(load)
+    def holds_back(self, path: Paths) -> Mask:
+        """The mapping's maximum concurrency, or reserved concurrency where that cannot be as low."""
+        return EVERYWHERE
 
-    def usage(self, load: Conditions) -> UsageLines:
-        yield from super().usage(load)
+    def most_at_once(self, load: Conditions, path: Paths) -> Number:
+        """The mapping's setting, where what the work calls bears only so much."""
+        if load.workload.downstream.concurrency is None:
+            return np.inf
+        return np.minimum(load.bears, load.limit("lambda.esm.sqs.max_concurrency"))
+
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        yield load.time_limit("lambda.timeout", path)
+        yield from super().limits(load, path)
+        mean, peak = load.mean_rps * load.runtime.mean, load.peak_rps * load.runtime.mean
+        most, ready = self.most_at_once(load, path), np.asarray(self.pollers(load)) > 0
+        needed = np.minimum(load.concurrency_needed(load.limit(self.age_limit)), most)
+        at_peak = np.minimum(peak, most)
+        # a limit binds a path at all points or at none: where the other mode serves, nothing of it is used
+        needed, mean, standard = (np.where(ready, 0.0, each) for each in (needed, mean, at_peak))
+        yield Backlogged("lambda.esm.sqs.concurrency", needed, ~ready.all(), mean, standard)
+        pollers = np.where(ready, np.ceil(at_peak / load.limit("lambda.esm.sqs.poller.concurrency")), 0.0)
+        yield FixedUse("lambda.esm.sqs.pollers", pollers, ready.any(), is_setting=True)
+
+    def pollers(self, load: Conditions) -> Number:
+        """Pollers kept ready in provisioned mode; 0 where standard mode rises in time, or a job may wait.
+
+        Where a latency is promised, nothing may wait: what cannot be added within the rise is there before.
+        """
+        promised = load.latency_p95 is not None
+        if not promised or load.workload.downstream.concurrency is not None:  # a mapping has one of the two
+            return 0.0
+        added = load.limit_per_s("lambda.esm.sqs.pollers.ramp") * load.peak_ramp_s
+        missing = load.peak_rps * load.runtime.mean - added
+        needed = np.ceil(missing / load.limit("lambda.esm.sqs.poller.concurrency") * (1 - 1e-12))
+        least, most = load.constant("sqs.pollers_min"), load.limit("lambda.esm.sqs.pollers.ready")
+        return np.asarray(np.where(self._standard_behind_s(load) > 0, np.clip(needed, least, most), 0.0))[()]
+
+    def _standard_behind_s(self, load: Conditions) -> Number:
+        ready = np.maximum(load.limit("lambda.esm.sqs.start"), load.mean_rps * load.runtime.mean)
+        return self._behind_s(load, ready, load.limit_per_s("lambda.esm.sqs.ramp"))
+
+    def _behind_s(self, load: Conditions, ready: Number, per_s: float) -> Number:
+        """By how long jobs wait for pollers in a rise, at the worst [s].
+
+        Jobs at once rise evenly for `peak_ramp` R; pollers let `ready` through, and `per_s` more each second,
+        until they let the peak through after T. By then g T^2 / 2 have been let through, with g = `per_s`;
+        as many had come by (T + R) / 2: g T / R more each second until R, then g T. So the longest wait is
+        (T - R) / 2.
+        """
+        reached_s = (load.peak_rps * load.runtime.mean - ready) / per_s
+        return np.maximum(reached_s - load.peak_ramp_s, 0.0) / 2
+
+    def behind_s(self, load: Conditions) -> Number:
+        """The same with the pollers that are kept ready [s]."""
+        pollers = self.pollers(load)
+        ready = pollers * load.limit("lambda.esm.sqs.poller.concurrency")
+        left = self._behind_s(load, ready, load.limit_per_s("lambda.esm.sqs.pollers.ramp"))
+        behind: Number = np.where(pollers > 0, left, self._standard_behind_s(load))
+        return behind
+
+    def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
+        single = self.most_at_once(load, Paths.of(path)) < LEAST_AT_ONCE
+        return {"ReservedConcurrentExecutions": 1} if single else {}
+
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
         # a message is sent and received in chunks of 64 KB, and deleted once
         chunk, each = load.constant("sqs.chunk_bytes"), load.constant("sqs.requests_per_message")
         yield "sqs.standard_request", load.requests * each
-        for spill in self.spills(load):
+        for spill in self.spills(load, path):
             more = started_chunks(load, spill, np.arange(chunk, load.limit(spill.limit), chunk))
-            yield "sqs.standard_request", load.requests * (each - 1) * more
+            yield "sqs.standard_request", spill.where * (load.requests * (each - 1) * more)
         yield "sqs.standard_request", load.constant("sqs.idle_receives_per_s") * load.month_s
+        if np.any((pollers := self.pollers(load)) > 0):
+            yield "lambda.esm_event_poller_unit_sqs", pollers * load.hours
+            polls = load.constant("sqs.poller_idle_receives_per_s") * load.month_s
+            yield "sqs.standard_request", pollers * polls
 
-    def _arrival(self, load: Conditions) -> Iterable[Step]:
+    def _arrival(self, load: Conditions, path: Paths) -> Iterable[Step]:
         yield Step(Phase.QUEUE, "through the queue", (Actor.FRONT, Actor.WORKER), load.time("sqs.to_lambda"))
-        yield from backlog(load, self.age_limit)
+        yield from backlog(load, self.age_limit, EVERYWHERE, self.most_at_once(load, path))
+        behind_s = self.behind_s(load)
+        if np.any(behind_s > 0):
+            lasts_s = 2 * behind_s + load.peak_ramp_s  # a day: until the pollers let the peak through
+            share = np.minimum(lasts_s * load.peak_rps / (86400 * load.mean_rps), 1.0)
+            title, who = "wait for pollers in a rise", (Actor.HANDS, Actor.WORKER)
+            yield Step(Phase.QUEUE, title, who, load.when_cold(share, behind_s), order=1)
 
-    def _handing(self, load: Conditions) -> Iterable[TemplatePiece]:
+    def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield dead_letters(load)
         # the worker shortens the time for which its message is hidden to its lease
         tries = {
             "deadLetterTargetArn": attribute("DeadLetters"),
             "maxReceiveCount": load.constant("job.receives"),
         }
-        hidden = {"VisibilityTimeout": int(work_timeout_s(load))}
+        hidden = {"VisibilityTimeout": int(work_timeout_s(load, path))}
         yield queue("Queue", {**hidden, "RedrivePolicy": tries})
         yield Variable("submit", "HAND_TO", ref("Queue"))
         yield Allow("submit", ("sqs:SendMessage",), attribute("Queue"))
         actions = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
         yield Allow("work", (*actions, "sqs:ChangeMessageVisibility"), attribute("Queue"))
         source = {"EventSourceArn": attribute("Queue"), "FunctionName": ref("Work"), "BatchSize": 1}
+        if (most := self.most_at_once(load, Paths.of(path))) >= LEAST_AT_ONCE and np.isfinite(most):
+            source["ScalingConfig"] = {"MaximumConcurrency": int(most)}
         yield Resource("WorkSource", "AWS::Lambda::EventSourceMapping", source)

@@ -12,8 +12,11 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse, PerRequest
 from explorer.options.base.option import Exclusion
-from explorer.options.base.request_path import FUNCTION, Actor, UsageLines
+from explorer.options.base.paths import Paths
+from explorer.options.base.private_network import interface_endpoints
+from explorer.options.base.request_path import FUNCTION, Actor, RequestPath
 from explorer.options.base.resources import Allow, TemplatePiece, Variable, attribute, own_arn
+from explorer.options.base.usage import UsageLines
 
 from .base import Sliced, dead_letters, event_settings
 
@@ -25,6 +28,7 @@ class Recursion(Sliced):
     deployable = True
     jobs_only = True
     summary = "a function that invokes itself until the work is done"
+    phrase = "a function that invokes itself"
     parts = (
         DesignPart("state bucket", Actor.BUCKET, "S3 bucket"),
         "hop budget",
@@ -33,6 +37,7 @@ class Recursion(Sliced):
     )
     provides = {"compute": FUNCTION}
     handed = "lambda.async.payload"
+    repeats = "an asynchronous event may reach the function twice"
     state_limit = "lambda.async.payload"
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
@@ -40,25 +45,26 @@ class Recursion(Sliced):
         if not load.workload.runtime.divisible:
             yield Exclusion("runtime.divisible", "the work cannot be cut into steps")
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield PerRequest("lambda.recursion", "runtime", self.per_slice(1.0, 0.0, load))
-        yield from super().limits(load)
+        yield from super().limits(load, path)
 
-    def usage(self, load: Conditions) -> UsageLines:
-        yield from super().usage(load)
-        hops = load.requests * (self.slices(load) - 1)
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
+        hops = load.requests * (self.slices(load, path) - 1)
         free, chunk = load.constant("lambda.async.free_bytes"), load.constant("lambda.async.chunk_bytes")
         handed = np.where(load.state_bytes <= load.limit(self.state_limit), load.state_bytes, 0.0)
         chunks = async_requests(handed, free, chunk) - 1
         yield load.by_architecture("lambda.request"), hops * chunks
-        yield from self.more_events(load)
+        yield from self.more_events(load, path)
         yield "dynamodb.ondemand_wru", hops
-        yield from self.state_moves(load)
+        yield from self.state_moves(load, path)
+        yield from interface_endpoints(load, "lambda", "sqs")
 
-    def properties(self, load: Conditions) -> Mapping[str, Any]:
+    def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
         return {"RecursiveLoop": "Allow"}  # it counts its own hops
 
-    def _handing(self, load: Conditions) -> Iterable[TemplatePiece]:
+    def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         function = own_arn("lambda", "function:~-work")
         yield dead_letters(load)
         yield Variable("submit", "HAND_TO", attribute("Work"))

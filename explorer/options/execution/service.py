@@ -4,67 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
-from explorer.facts import catalogue
-from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
+from explorer.options.base.containers import fleet, task_hours
 from explorer.options.base.limit_uses import FixedUse, LimitUse
-from explorer.options.base.request_path import Behind, Billing, Compute, RequestPath, Start, UsageLines
-from explorer.options.base.usage_lines import container_logs, task_hours
+from explorer.options.base.option import Exclusion
+from explorer.options.base.paths import Paths
+from explorer.options.base.private_network import CONTAINER_CALLS, interface_endpoints, work_network
+from explorer.options.base.request_path import Behind, Billing, Compute, RequestPath, Start
+from explorer.options.base.usage import UsageLines
+from explorer.options.base.usage_lines import container_logs
 
-from .base import Execution
+from .base import Execution, too_large
 
 CONTAINERS = Compute("container", "container", Start.ALWAYS_ON, Billing.STANDING)
 
 
 class Service(Execution):
-    """Containers that are always on, sized for the peak with headroom: no limit of Lambda binds."""
+    """Containers that are always on, as many as the load of the hour needs: no limit of Lambda binds."""
 
     id = "service"
     summary = "an always-on container service"
+    phrase = "an always-on container service"
     parts = ("cluster", "service and scaling", "task definition and image", "network", "task roles")
     provides = {"compute": CONTAINERS, "behind": Behind.CONTAINER}
-    depends_on = ()
+    depends_on = ("asynchronous", "body_out")
 
     def clashes(self, flow: RequestPath) -> str | None:
         return None if flow.fronts_containers else "a service stands behind an alb"
 
-    def fleet(self, load: Conditions) -> tuple[Number, Number, Number]:
-        """Containers for the peak with headroom, their vCPU and their GB: of the sizes, the cheapest.
+    def excludes(self, load: Conditions) -> Iterable[Exclusion]:
+        yield from super().excludes(load)
+        yield from too_large(load)
 
-        A container carries as many requests at once as it has shares, one share being the CPU and the
-        memory that the workload asks for one request.
-        """
-        return load.memo("fleet", lambda: self._fleet(load))
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        tasks = fleet(load)
+        yield FixedUse("fargate.task", load.memory_gb, is_setting=True)
+        yield FixedUse("fargate.vcpu", tasks.most * tasks.vcpu)
+        yield from self.downstream(load, path)
 
-    def _fleet(self, load: Conditions) -> tuple[Number, Number, Number]:
-        shares = load.peak_rps * load.runtime.mean / load.constant("service.requests_per_share")
-        busy = shares * load.constant("service.headroom")
-        best: tuple[Number, Number, Number] = (0.0, 0.0, 0.0)
-        cheapest: Number = np.inf
-        for vcpu in catalogue.task_sizes():
-            most_gb = load.constant("fargate.gb_per_vcpu_max") * vcpu
-            carried = np.floor(np.minimum(vcpu / load.vcpu, most_gb / load.memory_gb) * (1 + 1e-9))
-            least_gb = load.constant("fargate.gb_per_vcpu_min") * vcpu
-            gb = np.maximum(np.ceil(carried * load.memory_gb), least_gb)
-            tasks = np.maximum(np.ceil(busy / np.maximum(carried, 1)), load.constant("service.tasks_min"))
-            usd = tasks * sum(load.price(line) * each for line, each in task_hours(load, 1.0, vcpu, gb))
-            better = (carried >= 1) & (usd < cheapest)
-            best = (
-                np.where(better, tasks, best[0])[()],
-                np.where(better, vcpu, best[1])[()],
-                np.where(better, gb, best[2])[()],
-            )
-            cheapest = np.where(better, usd, cheapest)
-        return best
-
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        tasks, vcpu, _ = self.fleet(load)
-        yield FixedUse("fargate.task", load.memory_gb)
-        yield FixedUse("fargate.vcpu", tasks * vcpu)
-
-    def usage(self, load: Conditions) -> UsageLines:
-        tasks, vcpu, gb = self.fleet(load)
-        yield from task_hours(load, tasks * load.hours, vcpu, gb)
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        tasks = fleet(load)
+        yield from task_hours(load, tasks.mean * load.hours, tasks.vcpu, tasks.gb)
         yield from container_logs(load)
+        yield from work_network(load)
+        yield from interface_endpoints(load, *CONTAINER_CALLS)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse
-from explorer.options.base.request_path import FUNCTION, UsageLines
+from explorer.options.base.mask import Mask
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import FUNCTION, RequestPath
+from explorer.options.base.usage import UsageLines
 
 from .base import LambdaExecution
 
@@ -14,14 +18,24 @@ from .base import LambdaExecution
 class Single(LambdaExecution):
     id = "single"
     deployable = True
+    acknowledges = True
     summary = "one invocation"
     provides = {"compute": FUNCTION}
     handed = "lambda.async.payload"
+    repeats = "an asynchronous event may reach the function twice"
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield load.time_limit("lambda.timeout")
-        yield from super().limits(load)
+    def holds_back(self, path: Paths) -> Mask:
+        """Reserved concurrency throttles, and what is throttled is tried again."""
+        return path.asynchronous
 
-    def usage(self, load: Conditions) -> UsageLines:
-        yield from super().usage(load)
-        yield from self.more_events(load)
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        yield load.time_limit("lambda.timeout", path)
+        yield from super().limits(load, path)
+
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
+        yield from self.more_events(load, path)
+
+    def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
+        held = path.asynchronous and load.workload.downstream.concurrency is not None
+        return {"ReservedConcurrentExecutions": int(load.bears)} if held else {}

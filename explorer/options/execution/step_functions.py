@@ -9,7 +9,8 @@ from typing import Any
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse, PeakDemand, PerRequest
-from explorer.options.base.request_path import FUNCTION, Actor, HandOver, UsageLines
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import FUNCTION, Actor, HandOver, RequestPath
 from explorer.options.base.resources import (
     Allow,
     Resource,
@@ -22,6 +23,7 @@ from explorer.options.base.resources import (
     statement_of,
     trusted,
 )
+from explorer.options.base.usage import UsageLines
 
 from .base import Sliced
 
@@ -47,33 +49,33 @@ class StepFunctions(Sliced):
     entry = "workflow_work"
     jobs_only = True
     summary = "a Standard workflow around the function"
+    phrase = "a Step Functions workflow"
     parts = (DesignPart("state machine", Actor.HANDS, "state machine"), "workflow role and log")
     provides = {"compute": FUNCTION}
     handed = "sfn.payload"
+    orchestrates = True
     state_limit = "sfn.payload"
+    handover = "sfn.to_lambda"
     age_limit = "sfn.duration.std"  # the task is tried again while the function is throttled
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield PeakDemand("sfn.start", load.peak_rps)
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        yield PeakDemand("sfn.start", [load.peak_rps])
         yield PerRequest("sfn.duration.std", "runtime")
         yield PerRequest(
             "sfn.history", "runtime", self.per_slice(load.constant("sfn.events_per_hop"), 2.0, load)
         )
-        yield from super().limits(load)
+        yield from super().limits(load, path)
 
-    def usage(self, load: Conditions) -> UsageLines:
-        yield from super().usage(load)
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
         fixed, each = (
             load.constant("sfn.transitions_fixed"),
             load.constant("sfn.transitions_per_hop"),
         )
-        yield "states.standard_transition", load.requests * (fixed + each * self.slices(load))
-        yield from self.state_moves(load)
+        yield "states.standard_transition", load.requests * (fixed + each * self.slices(load, path))
+        yield from self.state_moves(load, path)
 
-    def _handover(self, load: Conditions) -> str:
-        return "sfn.to_lambda"
-
-    def _handing(self, load: Conditions) -> Iterable[TemplatePiece]:
+    def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         machine = own_arn("states", "stateMachine:~-workflow")
         yield Variable("submit", "HAND_TO", machine)
         yield Allow("submit", ("states:StartExecution",), machine)
@@ -83,9 +85,9 @@ class StepFunctions(Sliced):
         policy = {"PolicyName": "workflow", "PolicyDocument": statement_of([invoke, logs])}
         role = {"AssumeRolePolicyDocument": trusted("states"), "Policies": [policy]}
         yield Resource("WorkflowRole", "AWS::IAM::Role", role)
-        yield Resource("Workflow", "AWS::StepFunctions::StateMachine", self._machine(load))
+        yield Resource("Workflow", "AWS::StepFunctions::StateMachine", self._machine(load, path))
 
-    def _machine(self, load: Conditions) -> Mapping[str, Any]:
+    def _machine(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
         destination = {"CloudWatchLogsLogGroup": {"LogGroupArn": attribute("WorkflowLog")}}
         logged = {"Level": "ERROR", "IncludeExecutionData": False, "Destinations": [destination]}
         return {

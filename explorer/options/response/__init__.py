@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from .accepted import Accepted
 from .buffered import Buffered
 from .callback import Callback
-from .compressed import Compressed
 from .paged import PagedResponse
+from .pushed import Pushed
 from .stored import Stored
 from .streamed import Streamed
 
-OPTIONS = (Buffered(), Compressed(), Streamed(), PagedResponse(), Stored(), Callback())
+OPTIONS = (Buffered(), Streamed(), PagedResponse(), Stored(), Callback(), Pushed(), Accepted())

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
-from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.option import Option
-from explorer.options.base.request_path import UsageLines
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import RequestPath
 from explorer.options.base.resources import Route, Setting, TemplatePiece
+from explorer.options.base.usage import UsageLines
+from explorer.options.base.usage_lines import to_clients
 
 TB = GB * 1024
 
@@ -17,19 +20,15 @@ class Response(Option):
     """How the result of the work reaches the client."""
 
     concern = "response"
+    depends_on: ClassVar[tuple[str, ...]] = ("gzip", "egress")
 
-    def transferred(self, load: Conditions) -> Number:
-        """Bytes that leave for the internet for one request, on average."""
-        return load.response.mean
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from to_clients(load, path, load.sent_mean(path))
 
-    def usage(self, load: Conditions) -> UsageLines:
-        if load.public:
-            yield "transfer.internet_out", load.requests * self.transferred(load) / GB
-
-    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
-        yield Setting("response", load.flow.body_out.value)
+    def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+        yield Setting("response", path.body_out.value)
         yield Setting("binary", load.workload.response.binary)
         yield Setting("compression", float(load.compression))
         yield Setting("json_escape", load.constant("encoding.json_escape"))
-        if not load.flow.asynchronous:
+        if not path.asynchronous:
             yield Route("work", "POST", "/run")

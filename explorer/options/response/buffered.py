@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explorer.options.base.conditions import Conditions
+from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Actor, BodyOut, Phase, Step
 
 from .base import Response
@@ -14,12 +15,10 @@ class Buffered(Response):
     id = "buffered"
     deployable = True
     summary = "the whole result in one answer"
+    phrase = "a synchronous endpoint"
     provides = {"body_out": BodyOut.WHOLE}
 
-    def steps(self, load: Conditions) -> Iterable[Step]:
-        yield Step(
-            Phase.DOWNLOAD,
-            "the result",
-            (Actor.DOOR, Actor.CLIENT),
-            load.transfer(load.at_levels("response")),
-        )
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
+        clients, who = load.clients, (Actor.DOOR, Actor.CLIENT)
+        seconds = clients.transfer(clients.sent_at_levels(path))
+        yield Step(Phase.DOWNLOAD, "the result", who, seconds, before_first_byte=0.0, for_hits=True)

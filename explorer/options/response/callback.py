@@ -8,7 +8,9 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.option import Exclusion
-from explorer.options.base.request_path import Actor, BodyOut, Phase, Step, UsageLines
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import Actor, BodyOut, Phase, Step
+from explorer.options.base.usage import UsageLines
 
 from .stored import Stored
 
@@ -18,6 +20,7 @@ class Callback(Stored):
 
     id = "callback"
     summary = "the result stored in S3; the client is called when it is done"
+    phrase = "an asynchronous endpoint with a callback"
     parts = (
         DesignPart("submit function", Actor.FRONT),
         DesignPart("callback delivery", Actor.FRONT),
@@ -26,7 +29,7 @@ class Callback(Stored):
         DesignPart("client's callback endpoint", Actor.CLIENT),
     )
     provides = {"body_out": BodyOut.JOB, "asynchronous": True}
-    depends_on = ("behind", "compute")
+    depends_on = ("behind", "compute", "initialization", "gzip", "egress")
     deployable = False
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
@@ -34,15 +37,15 @@ class Callback(Stored):
         if not load.workload.client.receives_callbacks:
             yield Exclusion("client.receives_callbacks", "the client cannot be called back")
 
-    def _front_s(self, load: Conditions) -> Number:
-        return load.typical_s("handler.submit")
+    def _front_s(self, load: Conditions) -> list[Number]:
+        return [load.typical_s("handler.submit")]
 
-    def _told(self, load: Conditions) -> UsageLines:
+    def _told(self, load: Conditions, path: Paths) -> UsageLines:
         yield "eventbridge.custom_event", load.requests
         yield "eventbridge.api_destination", load.requests
         if load.public:
             yield "transfer.internet_out", load.requests * load.constant("status.bytes") / GB
 
-    def _notice(self, load: Conditions) -> Iterable[Step]:
+    def _notice(self, load: Conditions, path: Paths) -> Iterable[Step]:
         seconds = load.time("async.to_lambda") + load.time("exchange.rtt")
         yield Step(Phase.POLL, "call the client back", (Actor.FRONT, Actor.CLIENT), seconds, past_door=True)

@@ -9,8 +9,10 @@ import numpy as np
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.option import Exclusion
-from explorer.options.base.request_path import Actor, Billing, BodyOut, Phase, Step, UsageLines
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import Actor, Billing, BodyOut, Phase, RequestPath, Step
 from explorer.options.base.resources import Setting, TemplatePiece
+from explorer.options.base.usage import UsageLines
 from explorer.options.base.usage_lines import compute, logs
 
 from .base import Response
@@ -22,30 +24,49 @@ class PagedResponse(Response):
     id = "paged"
     deployable = True
     summary = "the result asked for page by page"
+    phrase = "a paged endpoint"
     parts = (DesignPart("client asks for the next page", Actor.CLIENT),)
     provides = {"body_out": BodyOut.PAGE}
-    depends_on = ("compute", "door_time", "response_envelope", "response_limits")
+    depends_on = (
+        "compute",
+        "initialization",
+        "gzip",
+        "egress",
+        "door_time",
+        "response_envelope",
+        "response_limits",
+    )
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)
         if not load.workload.response.divisible:
             yield Exclusion("response.divisible", "the response cannot be asked for page by page")
 
-    def usage(self, load: Conditions) -> UsageLines:
-        yield from super().usage(load)
-        again = np.maximum(load.pages - 1, 0)
-        if load.flow.compute.billing is Billing.DURATION:
-            yield load.by_architecture("lambda.request"), load.requests * again
-            yield from logs(load, load.requests * again)
-        yield from compute(load, again * load.runtime.mean)
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
+        again = np.maximum(load.pages(path) - 1, 0)
+        by_duration = path.compute.has(billing=Billing.DURATION)
+        if by_duration.any():
+            invocations = by_duration * (load.requests * again)
+            yield load.by_architecture("lambda.request"), invocations
+            yield from logs(load, invocations)
+        yield from compute(load, path, again * load.runtime.mean)
 
-    def steps(self, load: Conditions) -> Iterable[Step]:
-        size = load.at_levels("response")
-        more = np.maximum(np.ceil(size / load.page_bytes) - 1, 0)
-        once = load.time("exchange.rtt") + load.time(load.flow.door_time) + load.at_levels("runtime")
-        seconds = load.transfer(size) + more * once
-        yield Step(Phase.DOWNLOAD, "the pages", (Actor.CLIENT, Actor.WORKER), seconds)
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
+        clients, page, who = load.clients, load.page_bytes(path), (Actor.CLIENT, Actor.WORKER)
+        size = clients.at_levels("response")
+        first = clients.transfer(clients.body_factor("response", path) * np.minimum(size, page))
+        asked, worked = clients.time("exchange.rtt"), load.at_levels("runtime")
+        worked = path.door_time.look_up(load.time) + worked
+        if clients is load:
+            asked, worked = asked + worked, 0.0
+        more = np.maximum(np.ceil(size / page) - 1, 0)
+        seconds = clients.transfer(clients.sent_at_levels(path)) + more * asked
+        yield Step(Phase.DOWNLOAD, "the pages", who, seconds, before_first_byte=first, for_hits=True)
+        if clients is not load:
+            more = np.maximum(np.ceil(load.at_levels("response") / page) - 1, 0)
+            yield Step(Phase.DOWNLOAD, "the work for each page", who, more * worked, before_first_byte=0.0)
 
-    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
-        yield from super().pieces(load)
-        yield Setting("page_bytes", int(load.page_bytes))
+    def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+        yield from super().pieces(load, path)
+        yield Setting("page_bytes", int(load.page_bytes(Paths.of(path))))

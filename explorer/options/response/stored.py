@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from explorer.facts.units import Number
 from explorer.options.base.added_time import BucketTransfer
@@ -10,7 +11,8 @@ from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import FixedUse, LimitUse, Linear, PeakDemand, PerRequest
 from explorer.options.base.option import Exclusion
-from explorer.options.base.request_path import Actor, Behind, BodyOut, Phase, Step, UsageLines
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import Actor, Behind, BodyOut, Phase, RequestPath, Step
 from explorer.options.base.resources import (
     Allow,
     Resource,
@@ -25,7 +27,8 @@ from explorer.options.base.resources import (
     objects,
     ref,
 )
-from explorer.options.base.usage_lines import compute, front, front_cold
+from explorer.options.base.usage import UsageLines
+from explorer.options.base.usage_lines import compute, front, front_cold, to_clients
 
 from .base import TB, Response
 
@@ -36,7 +39,8 @@ class Stored(Response):
     id = "stored"
     deployable = True
     summary = "the result stored in S3; the client polls a status and downloads it"
-    parts = (
+    phrase = "an asynchronous endpoint"
+    parts: ClassVar[tuple[str, ...]] = (
         DesignPart("submit function", Actor.FRONT),
         DesignPart("status function", Actor.FRONT),
         DesignPart("status table", Actor.TABLE, "DynamoDB table"),
@@ -45,58 +49,61 @@ class Stored(Response):
     )
     provides = {"body_out": BodyOut.JOB, "asynchronous": True, "polls": True}
     added_times = (BucketTransfer("response"),)
-    depends_on = ("behind", "compute")
+    depends_on: ClassVar[tuple[str, ...]] = ("behind", "compute", "initialization", "gzip", "egress")
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)
         if not load.workload.client.polls:
             yield Exclusion("client.polls", "the client cannot poll a status")
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        yield PerRequest("s3.object", "response", Linear(1 / TB))
-        yield PerRequest("s3.presign.role", "response", Linear(1 / load.bandwidth))
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        factor = load.body_factor("response", path)
+        yield PerRequest("s3.object", "response", Linear(factor / TB))
+        yield PerRequest("s3.presign.role", "response", Linear(factor / load.bandwidth))
         yield FixedUse("ddb.item", load.constant("status.bytes"))
-        if load.flow.behind is Behind.FUNCTION:
-            yield PeakDemand("lambda.concurrency", load.peak_rps * self._front_s(load))
+        function = path.behind.is_(Behind.FUNCTION)
+        if function.any():
+            busy = [load.peak_rps * seconds for seconds in self._front_s(load)]
+            yield PeakDemand("lambda.concurrency", busy, where=function)
 
-    def _front_s(self, load: Conditions) -> Number:
-        """Seconds of the small functions for one job."""
-        return load.typical_s("handler.submit") + load.polls * load.typical_s("handler.status")
+    def _front_s(self, load: Conditions) -> list[Number]:
+        """Seconds of the small functions for one job: terms with one driver each."""
+        return [load.typical_s("handler.submit"), load.polls * load.typical_s("handler.status")]
 
-    def usage(self, load: Conditions) -> UsageLines:
-        yield from super().usage(load)
-        yield from front(load, load.requests, "handler.submit")
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
+        yield from front(load, path, load.requests, "handler.submit")
         yield "dynamodb.ondemand_wru", load.requests * load.constant("ddb.writes_per_job")
         yield "s3.standard_tier1_request", load.requests
         yield "s3.standard_tier2_request", load.requests
         kept = load.number("response.kept") / load.month_s
-        yield "s3.standard_storage", load.requests * load.response.mean / GB * kept
+        yield "s3.standard_storage", load.requests * load.sent_mean(path) / GB * kept
         yield "dynamodb.storage_standard", load.requests * load.constant("status.bytes") / GB * kept
-        yield from compute(load, load.typical_s("s3.request") + load.response.mean / load.network)
-        yield from self._told(load)
+        yield from compute(load, path, load.typical_s("s3.request") + load.sent_mean(path) / load.network)
+        yield from self._told(load, path)
 
-    def _told(self, load: Conditions) -> UsageLines:
+    def _told(self, load: Conditions, path: Paths) -> UsageLines:
         """What it costs that the client learns of the end: it reads the status, again and again."""
         polled = load.requests * load.polls
-        yield from front(load, polled, "handler.status")
+        yield from front(load, path, polled, "handler.status")
         yield "dynamodb.ondemand_rru", polled
-        if load.public:
-            yield "transfer.internet_out", polled * load.constant("status.bytes") / GB
+        yield from to_clients(load, path, load.polls * load.constant("status.bytes"))
 
-    def steps(self, load: Conditions) -> Iterable[Step]:
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         accept = load.time("handler.submit") + load.time("ddb.request")
         yield Step(
             Phase.SUBMIT, "write the job's status, answer 202", (Actor.FRONT, Actor.TABLE), accept, order=1
         )
-        yield from front_cold(load, Phase.SUBMIT, "handler.submit")
-        store = load.time("s3.request") + load.at_levels("response") / load.network
+        yield from front_cold(load, path, Phase.SUBMIT, "handler.submit")
+        store = load.time("s3.request") + load.sent_at_levels(path) / load.network
         yield Step(Phase.WORK, "store the result", (Actor.WORKER, Actor.BUCKET), store, order=2)
-        yield from self._notice(load)
-        fetch = load.time("s3.request") + load.time("exchange.rtt")
-        fetch = fetch + load.transfer(load.at_levels("response"))
-        yield Step(Phase.DOWNLOAD, "the result by its signed URL", (Actor.BUCKET, Actor.CLIENT), fetch)
+        yield from self._notice(load, path)
+        begun = load.time("s3.request") + load.time("exchange.rtt")
+        fetch, who = begun + load.transfer(load.sent_at_levels(path)), (Actor.BUCKET, Actor.CLIENT)
+        title = "the result by its signed URL"
+        yield Step(Phase.DOWNLOAD, title, who, fetch, before_first_byte=begun)
 
-    def _notice(self, load: Conditions) -> Iterable[Step]:
+    def _notice(self, load: Conditions, path: Paths) -> Iterable[Step]:
         yield Step(
             Phase.POLL, "wait for the next poll", (Actor.CLIENT, Actor.CLIENT), load.poll_wait, order=-1
         )
@@ -104,14 +111,14 @@ class Stored(Response):
             Phase.POLL, "read the status", (Actor.FRONT, Actor.TABLE), load.time("handler.status"), order=1
         )
 
-    def pieces(self, load: Conditions) -> Iterable[TemplatePiece]:
-        yield from super().pieces(load)
+    def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+        yield from super().pieces(load, path)
         yield front_part(load, "submit")
         yield Route("submit", "POST", "/jobs")
         yield Route("submit", "DELETE", "/jobs/{id}")
         yield front_part(load, "status")
         yield Route("status", "GET", "/jobs/{id}")
-        yield from self._storage(load)
+        yield from self._storage(load, path)
         for setting in ("poll.first_s", "poll.growth"):
             yield Setting(setting.replace(".", "_"), load.constant(setting))
         yield Allow("submit", ("dynamodb:PutItem", "dynamodb:DeleteItem"), attribute("Jobs"))
@@ -122,7 +129,7 @@ class Stored(Response):
             yield Variable(part, "RESULTS", ref("ResultsBucket"))
             yield Allow(part, ("dynamodb:GetItem", "dynamodb:UpdateItem"), attribute("Jobs"))
 
-    def _storage(self, load: Conditions) -> Iterable[TemplatePiece]:
+    def _storage(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         kept_s, upload_s = load.number("response.kept"), load.constant("upload.kept_s")
         yield Setting("kept_s", int(kept_s))
         yield Setting("upload_kept_s", int(upload_s))

@@ -9,8 +9,11 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import GB, Conditions
-from explorer.options.base.limit_uses import AfterBurst, LimitUse, PerRequest
-from explorer.options.base.request_path import Actor, Behind, BodyOut, Phase, RequestPath, Step, UsageLines
+from explorer.options.base.limit_uses import AfterBurst, LimitUse, Linear, PerRequest
+from explorer.options.base.option import Exclusion
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import LEVELS, Actor, Behind, BodyOut, Phase, RequestPath, Step
+from explorer.options.base.usage import UsageLines
 from explorer.options.base.usage_lines import compute
 
 from .base import Response
@@ -19,42 +22,61 @@ from .base import Response
 class Streaming(AddedTime):
     """What is beyond the burst of a stream, at its capped rate."""
 
-    def measure(self, load: Conditions, least_s: float) -> AfterBurst:
-        return load.stream
+    def measure(self, load: Conditions, path: Paths, least_s: float) -> AfterBurst:
+        return load.stream(path)
 
-    def held_s(self, load: Conditions) -> Number:
-        return load.stream_mean_s
+    def held_s(self, load: Conditions, path: Paths) -> Number:
+        return load.stream_mean_s(path)
 
 
 class Streamed(Response):
-    """Sent as it is produced; here only once the work is done, which is the least it can do."""
+    """Sent as it is produced: from the first byte on that exists, `runtime.first_byte`."""
 
     id = "streamed"
     summary = "the result streamed, up to 200 MB from a function"
+    phrase = "a streaming endpoint"
     parts = ("streaming adapter or runtime",)
     provides = {"body_out": BodyOut.STREAM, "streaming": True}
-    depends_on = ("compute",)
+    depends_on = ("compute", "initialization", "gzip", "egress", "behind", "streams_in_vpc")
     added_times = (Streaming("response"),)
+
+    def excludes(self, load: Conditions) -> Iterable[Exclusion]:
+        yield from super().excludes(load)
+        if load.workload.network.vpc:
+            why = "a function in a VPC cannot stream through its URL"
+            yield Exclusion("network.vpc", why, on={"behind": Behind.FUNCTION, "streams_in_vpc": False})
 
     def clashes(self, flow: RequestPath) -> str | None:
         if flow.streams or flow.behind is Behind.CONTAINER:
             return None
         return "streamed needs function-url, rest-api or a service"
 
-    def limits(self, load: Conditions) -> Iterable[LimitUse]:
-        if load.on_lambda:
-            yield PerRequest("lambda.stream.response", "response")
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        function = path.compute.has(function=True)
+        if function.any():
+            yield PerRequest(
+                "lambda.stream.response", "response", Linear(load.body_factor("response", path)), function
+            )
 
-    def usage(self, load: Conditions) -> UsageLines:
-        yield from super().usage(load)
-        if load.on_lambda:
-            beyond = load.response.excess(load.limit("lambda.stream.burst"))
-            yield load.by_architecture("lambda.response_streaming"), load.requests * beyond / GB
-            yield from compute(load, load.stream_mean_s)
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
+        function = path.compute.has(function=True)
+        if function.any():
+            beyond = load.requests * load.streamed_beyond(path) / GB
+            yield load.by_architecture("lambda.response_streaming"), function * beyond
+            yield from compute(load, path, function * load.stream_mean_s(path))
 
-    def steps(self, load: Conditions) -> Iterable[Step]:
-        size = load.at_levels("response")
-        held = load.stream.size(size) if load.on_lambda else 0.0
-        yield Step(
-            Phase.DOWNLOAD, "the stream", (Actor.DOOR, Actor.CLIENT), np.maximum(load.transfer(size), held)
-        )
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
+        clients, count = load.clients, len(LEVELS)
+        received = clients.transfer(clients.sent_at_levels(path))
+        seconds, function = received, path.compute.has(function=True)
+        if function.any():
+            capped = function * load.stream(path).size(load.at_levels("response"))
+            seconds = np.maximum(seconds, capped[:count])
+        if load.workload.runtime.first_byte is not None:  # it begins then, and ends no earlier than the work
+            began, ended = load.at_levels("first_byte")[:count], load.at_levels("runtime")[:count]
+            seconds = np.maximum(began + seconds - ended, 0.0)
+        if clients is not load:
+            seconds = np.where(clients.levels > load.hits, seconds, received)
+        who = (Actor.DOOR, Actor.CLIENT)
+        yield Step(Phase.DOWNLOAD, "the stream", who, seconds, before_first_byte=0.0, for_hits=True)

@@ -15,7 +15,7 @@ from explorer.workload.workload import Workload
 from . import panels, screen_state
 from .history import History, State
 from .maps import COARSE, FINE_POINTS, Maps, now_of
-from .prefetch import Ready, Shelf, neighbours
+from .prefetch import Ready, Shelf, neighbouring_states
 
 Send = Callable[..., None]
 
@@ -106,7 +106,7 @@ class Answers:
 
     def _is_mapped(self, ready: Ready) -> bool:
         w = ready.r.workload
-        return any(self.maps.held(ready.state, w, points) for points in (FINE_POINTS, COARSE))
+        return any(self.maps.map_in_store(ready.state, w, points) for points in (FINE_POINTS, COARSE))
 
     def _ruled_out(self, message: dict[str, Any], ready: Ready) -> None:
         if self._is_new("rejected", ready.rejected):
@@ -114,14 +114,14 @@ class Answers:
 
     def _controls(self, message: dict[str, Any], r: Recommendation, history: History) -> None:
         w = r.workload
-        stops = screen_state.stops(w, history.now.base, self._stops)
+        stops = screen_state.slider_stops(w, history.now.base, self._stops)
         if stops != self._stops:
-            message["controls"] = screen_state.controls(stops, self._stops, w)
+            message["controls"] = screen_state.controls_message(stops, self._stops, w)
             self._stops = stops
-        message["at"] = screen_state.at(stops, w)
+        message["at"] = screen_state.control_positions(stops, w)
         self._at = message["at"]["dials"]
         name = history.now.base.name
-        bar = screen_state.bar(history, name, self.pinned is not None)
+        bar = screen_state.toolbar_state(history, name, self.pinned is not None)
         names = list(self._offered)
         if names != self._presets:
             self._presets = names
@@ -137,11 +137,11 @@ class Answers:
     def _mapped(self, message: dict[str, Any], r: Recommendation, state: State) -> list[bytes]:
         """The finest map that is there already; it is not sent again if it is on the screen."""
         for points in (FINE_POINTS, COARSE):
-            found = self.maps.held(state, r.workload, points)
-            if found is not None:
-                if found is not self._map:
-                    message["map"], buffers = self.maps.message(found, fine=points == FINE_POINTS)
-                    self._map = found
+            decisions = self.maps.map_in_store(state, r.workload, points)
+            if decisions is not None:
+                if decisions is not self._map:
+                    message["map"], buffers = self.maps.message(decisions, fine=points == FINE_POINTS)
+                    self._map = decisions
                     return buffers
                 break
         return []
@@ -154,7 +154,7 @@ class Answers:
 
     def ahead(self, before: State, now: State) -> Iterator[State]:
         """The states that may come next, when a slider was turned from one to the other."""
-        return neighbours(before, now, self._stops, self._at)
+        return neighbouring_states(before, now, self._stops, self._at)
 
     # Later ----------------------------------------------------------------------------------------
 
@@ -165,12 +165,18 @@ class Answers:
             yield Stage(lambda: self._complete(ready), lambda: self._live(ready))
         for each in ahead:
             yield Stage(partial(self._foresee, each), lambda: None)
-        yield Stage(lambda: r.turns, lambda: self._panel("turns", panels.turns(r), stale=False), rests=True)
-        yield Stage(lambda: self.maps.made(state, w, FINE_POINTS).lines, lambda: self._map_now(r, state))
+        yield Stage(
+            lambda: r.answer.break_evens,
+            lambda: self._panel("turns", panels.break_evens_panel(r), stale=False),
+            rests=True,
+        )
+        yield Stage(
+            lambda: self.maps.compute_map(state, w, FINE_POINTS).border_lines, lambda: self._map_now(r, state)
+        )
 
     def _complete(self, ready: Ready) -> None:
         if not self._is_mapped(ready):
-            self.maps.made(ready.state, ready.r.workload, COARSE)
+            self.maps.compute_map(ready.state, ready.r.workload, COARSE)
         ready.complete()
 
     def _foresee(self, state: State) -> None:
@@ -191,9 +197,9 @@ class Answers:
             self._send(message, buffers)
 
     def _panel(self, name: str, html: str, **more: Any) -> None:
-        shown = {name: html} if self._is_new(name, html) else {}
-        if shown or more:
-            self._send({"say": "state", "panels": shown, **more})
+        panels_to_send = {name: html} if self._is_new(name, html) else {}
+        if panels_to_send or more:
+            self._send({"say": "state", "panels": panels_to_send, **more})
 
     def trouble(self, text: str) -> None:
         """One line on what could not be done."""

@@ -29,39 +29,42 @@ TAIL = ".p99"  # of a distribution's field: how many times its median its p99 is
 Value = float | bool | str
 
 
-def _decades(low: int, high: int) -> list[float]:
+def _decade_marks(low: int, high: int) -> list[float]:
     return [step * 10.0**power for power in range(low, high) for step in STEPS]
 
 
-RATIOS = [*_decades(0, 3), 1000.0]
+RATIOS = [*_decade_marks(0, 3), 1000.0]
 
 
-def _sizes(least: float, most: float) -> list[float]:
+def _size_marks(least: float, most: float) -> list[float]:
     every = [hundred * step for hundred in (1, 10, 100) for step in STEPS]
     sizes = [unit * n for unit in (1.0, *(BYTES[u] for u in ("KB", "MB", "GB"))) for n in every]
     return [size for size in sizes if least <= size <= most]
 
 
-def _times(least: float, most: float) -> list[float]:
-    seconds = [s for s in _decades(-3, 2) if s < 60]
+def _time_marks(least: float, most: float) -> list[float]:
+    seconds = [s for s in _decade_marks(-3, 2) if s < 60]
     seconds += [60.0 * n for n in MINUTES] + [3600.0 * n for n in HOURS] + [86400.0 * n for n in DAYS]
     return [s for s in seconds if least <= s <= most]
 
 
-def _memory(megabytes: float) -> str:
+def _memory_marks(megabytes: float) -> str:
     whole = megabytes / 1024
     return f"{whole:g} GB" if whole == int(whole) else f"{megabytes:,g} MB"
 
 
-def _ratio(ratio: float) -> str:
+def _ratio_marks(ratio: float) -> str:
     return f"{ratio:.3g} × median" if ratio < 1000 else f"{ratio:,.0f} × median"
 
 
-def _monthly(usd: float) -> str:
+def _monthly_rate_marks(usd: float) -> str:
     return f"${usd:,g} a month"
 
 
-SAID = {"MB": _memory, "USD/month": _monthly}  # by unit, where a slider says a value in its own way
+WORDINGS = {
+    "MB": _memory_marks,
+    "USD/month": _monthly_rate_marks,
+}  # by unit, where a slider says a value in its own way
 
 
 @dataclass(frozen=True)
@@ -71,21 +74,21 @@ class Dial:
     field: str
     name: str
     marks: Sequence[float]
-    said: Callable[[float], str]
+    wording: Callable[[float], str]
     axis: bool = True  # of the map
 
     def read(self, workload: Workload) -> float:
         """The value: a distribution's median, a tail's ratio, the configuration's total."""
-        found: Any = workload
+        value: Any = workload
         for part in self.field.removesuffix(TAIL).split("."):
-            found = getattr(found, part)
+            value = getattr(value, part)
         if self.field.endswith(TAIL):
-            return ratio_of(found.spread)
-        if found is None:
+            return ratio_of(value.spread)
+        if value is None:
             return NONE
-        if isinstance(found, Spread):
-            return float(found.spread.median)
-        return float(found.total if self.field == "configuration" else found)
+        if isinstance(value, Spread):
+            return float(value.spread.median)
+        return float(value.total if self.field == "configuration" else value)
 
     def options(self, today: float) -> list[float]:
         """The stops of the slider: round values, and today's."""
@@ -93,36 +96,36 @@ class Dial:
         return sorted([*near, today])
 
 
-def _dials(record: Field, slider: Slider) -> Iterator[Dial]:
+def _field_dials(record: Field, slider: Slider) -> Iterator[Dial]:
     """The slider of a field; of a distribution one more for its tail."""
     kind, name = record.kind, slider.name or record.label
-    said = SAID.get(kind.unit, kind.show)
+    wording = WORDINGS.get(kind.unit, kind.show)
     if record.path in SPREADS:
-        yield Dial(record.path, f"{name}, median", _marks(kind, slider), said, slider.on_map)
-        yield Dial(record.path + TAIL, f"{name}, p99", RATIOS, _ratio, axis=False)
+        yield Dial(record.path, f"{name}, median", _slider_marks(kind, slider), wording, slider.on_map)
+        yield Dial(record.path + TAIL, f"{name}, p99", RATIOS, _ratio_marks, axis=False)
         return
-    marks = [*[0.0] * slider.zero, *_marks(kind, slider), *[NONE] * bool(slider.absent)]
+    marks = [*[0.0] * slider.zero, *_slider_marks(kind, slider), *[NONE] * bool(slider.absent)]
 
     def say(value: float) -> str:
-        return slider.absent if slider.absent and value >= NONE else said(value)
+        return slider.absent if slider.absent and value >= NONE else wording(value)
 
     yield Dial(record.path, name, marks, say, slider.on_map)
 
 
-def _marks(kind: Kind, slider: Slider) -> list[float]:
+def _slider_marks(kind: Kind, slider: Slider) -> list[float]:
     """Round values between its ends, in the steps of its kind."""
     if kind.unit == "MB":
         return [float(size) for size in MEMORY if slider.least <= size <= slider.most]
     if kind.unit == "bytes":
-        return _sizes(slider.least, slider.most)
+        return _size_marks(slider.least, slider.most)
     if kind.unit == "seconds":
-        return _times(slider.least, slider.most)
-    return _decades(round(np.log10(slider.least)), round(np.log10(slider.most)))
+        return _time_marks(slider.least, slider.most)
+    return _decade_marks(round(np.log10(slider.least)), round(np.log10(slider.most)))
 
 
 CONTROLS = {record.path: record for record in fields_with("control")}
 DIALS = tuple(
-    dial for r in CONTROLS.values() if isinstance(r.control, Slider) for dial in _dials(r, r.control)
+    dial for r in CONTROLS.values() if isinstance(r.control, Slider) for dial in _field_dials(r, r.control)
 )
 SWITCHES = {  # field: its name on the screen
     path: r.control.name for path, r in CONTROLS.items() if isinstance(r.control, Toggle)
@@ -133,13 +136,13 @@ CHOICES = {  # field: its name, and what can be chosen
 OPTIONAL = {path for path, r in CONTROLS.items() if isinstance(r.control, Slider) and r.control.absent}
 
 
-def ratio_of(spread: Distribution) -> float:
+def ratio_of(distribution: Distribution) -> float:
     """How many times the median the p99 is."""
-    median = float(spread.median)
-    return float(spread.quantile(0.99)) / median if median > 0 else 1.0
+    median = float(distribution.median)
+    return float(distribution.quantile(0.99)) / median if median > 0 else 1.0
 
 
-def turned(base: Workload, values: Mapping[str, Value]) -> Workload:
+def workload_with(base: Workload, values: Mapping[str, Value]) -> Workload:
     """`base` with other values; a distribution is scaled so that its median is the value.
 
     For its p99 the quantiles above the median are stretched, in the logarithm. A peak grows with its mean.
@@ -149,9 +152,9 @@ def turned(base: Workload, values: Mapping[str, Value]) -> Workload:
     for field, value in values.items():
         name = field.removesuffix(TAIL)
         if name in SPREADS:
-            changes[name] = _shaped(base, name, values)
+            changes[name] = _reshaped_distribution(base, name, values)
         elif field == "configuration":
-            changes |= _configured(base, float(value))
+            changes |= _scaled_configuration(base, float(value))
         elif field == "requests_per_month":
             changes[field] = value
             if base.peak_rps is not None:
@@ -165,16 +168,16 @@ def turned(base: Workload, values: Mapping[str, Value]) -> Workload:
 
 
 @lru_cache(maxsize=4)
-def _read(toml: str) -> dict[str, Any]:
+def _value_of_field(toml: str) -> dict[str, Any]:
     return tomllib.loads(toml)
 
 
-def _given(base: Workload) -> dict[str, Any]:
+def _content_of(base: Workload) -> dict[str, Any]:
     """What a workload was given, as TOML has it."""
-    return _read(base.to_toml())
+    return _value_of_field(base.to_toml())
 
 
-def _configured(base: Workload, total: float) -> dict[str, Any]:
+def _scaled_configuration(base: Workload, total: float) -> dict[str, Any]:
     """The configuration at another total: its largest entry grows with it."""
     section = base.configuration
     fields: dict[str, Any] = {"total": total, "entries": section.entries}
@@ -183,11 +186,11 @@ def _configured(base: Workload, total: float) -> dict[str, Any]:
     return {"configuration": {name: value for name, value in fields.items() if value is not None}}
 
 
-def _shaped(base: Workload, name: str, values: Mapping[str, Value]) -> Any:
+def _reshaped_distribution(base: Workload, name: str, values: Mapping[str, Value]) -> Any:
     """What was given of a distribution, at another median, p99 or both; one value where it has one."""
-    found: Spread = getattr(base, name)
-    spread, given = found.spread, _given(base).get(name)
-    today, tail = float(spread.median), ratio_of(spread)
+    distribution: Spread = getattr(base, name)
+    shape, content = distribution.spread, _content_of(base).get(name)
+    today, tail = float(shape.median), ratio_of(shape)
     median, ratio = float(values.get(name, today)), float(values.get(name + TAIL, tail))
     if today <= 0 or median <= 0:
         return median
@@ -199,16 +202,24 @@ def _shaped(base: Workload, name: str, values: Mapping[str, Value]) -> Any:
         times = np.asarray(value) / today
         return median * np.where(times > 1, np.maximum(times, 1.0) ** power, times)
 
-    given = given if isinstance(given, Mapping) else {}
-    if isinstance(spread, Samples) and "samples" in given:
-        return {"samples": moved(spread.values * spread.scale)}
-    kept = {key: text for key, text in given.items() if QUANTILE.fullmatch(key) or key == "max"}
-    return {"p50": median, **_moved(found, kept, lambda value: float(moved(value)))} if kept else median
+    content = content if isinstance(content, Mapping) else {}
+    if isinstance(shape, Samples) and "samples" in content:
+        return {"samples": moved(shape.values * shape.scale)}
+    quantiles = {key: text for key, text in content.items() if QUANTILE.fullmatch(key) or key == "max"}
+    return (
+        {"p50": median, **_scaled_quantile(distribution, quantiles, lambda value: float(moved(value)))}
+        if quantiles
+        else median
+    )
 
 
-def _moved(found: Spread, given: Mapping[str, Any], moved: Callable[[float], float]) -> dict[str, Any]:
+def _scaled_quantile(
+    distribution: Spread, content: Mapping[str, Any], scale: Callable[[float], float]
+) -> dict[str, Any]:
     """Each quantile moved; TOML's bare p99.9 is a table of its own."""
     return {
-        name: _moved(found, text, moved) if isinstance(text, Mapping) else moved(found.parse(text))
-        for name, text in given.items()
+        name: _scaled_quantile(distribution, text, scale)
+        if isinstance(text, Mapping)
+        else scale(distribution.parse(text))
+        for name, text in content.items()
     }

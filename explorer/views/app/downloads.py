@@ -21,7 +21,7 @@ KINDS = {
 ENDINGS = {".html": None, ".pdf": "typst", ".md": None, ".ipynb": "nbformat"}  # and what each needs
 
 
-def endings() -> list[str]:
+def report_endings() -> list[str]:
     """The forms that a report can have here."""
     return [ending for ending, library in ENDINGS.items() if library is None or find_spec(library)]
 
@@ -32,10 +32,10 @@ def file_name(workload: Workload, ending: str) -> str:
     return f"{'-'.join(words) or 'workload'}{ending}"
 
 
-def made(workload: Workload, ending: str) -> bytes:
+def report_bytes(workload: Workload, ending: str) -> bytes:
     """A report as bytes. Raises ExplorerError for an ending that a report cannot have."""
-    if ending not in endings():
-        raise ExplorerError(f'report is "{ending}": {expected_one_of(endings())}')
+    if ending not in report_endings():
+        raise ExplorerError(f'report is "{ending}": {expected_one_of(report_endings())}')
     from explorer.views.report.report import report
 
     with tempfile.TemporaryDirectory() as folder:

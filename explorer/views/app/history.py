@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from explorer.workload.workload import Workload
 
-from .controls import Value, turned
+from .controls import Value, workload_with
 
 MOST = 200  # states that can be gone back
 TOGETHER_S = 0.8  # turns of the same fields within this are one step back
@@ -24,7 +24,7 @@ class State:
     @property
     def workload(self) -> Workload:
         """The workload as it stands. Raises WorkloadError for a value that it cannot have."""
-        return turned(self.base, self.values) if self.values else self.base
+        return workload_with(self.base, self.values) if self.values else self.base
 
     def with_(self, values: Mapping[str, Value]) -> State:
         """The same with further values turned."""

@@ -18,7 +18,7 @@ from explorer.analysis.phrases import list_options
 from explorer.analysis.sweep.sweep import sweep
 from explorer.engine.designs import Design
 from explorer.engine.search import NOTHING
-from explorer.views.figures.style import FINE, FORMATS, SAID, TICKS
+from explorer.views.figures.style import FINE, FORMATS, TICKS, WORDINGS
 from explorer.workload.axes import BOUNDS, REACH
 from explorer.workload.fields import SPREADS, by_path
 from explorer.workload.workload import Workload
@@ -27,7 +27,7 @@ from .controls import DIALS
 from .history import State
 
 COARSE, FINE_POINTS = 48, 160  # along each axis: while a slider turns, and when it rests
-KEPT = 48  # maps
+MOST_MAPS = 48  # maps
 EMPTY = 255  # of a cell: nothing is feasible
 EDGE = 3.0  # times: nearer than this to the edge, the window moves
 AXES = {
@@ -41,16 +41,18 @@ Place = tuple[str, Window]
 class Palette:
     """A colour number for each design, the same as long as it is on the map."""
 
-    held: dict[Design, int] = field(default_factory=dict)
+    numbers: dict[Design, int] = field(default_factory=dict)
 
     def colours(self, designs: list[Design]) -> list[int]:
         """A number for each of these; those gone give theirs back."""
-        self.held = {design: number for design, number in self.held.items() if design in designs}
+        self.numbers = {design: number for design, number in self.numbers.items() if design in designs}
         for design in designs:
-            if design not in self.held:
-                taken = set(self.held.values())
-                self.held[design] = next(n for n in range(len(taken) + 1) if n not in taken)
-        return [self.held[design] for design in designs]
+            if design not in self.numbers:
+                colours_in_use = set(self.numbers.values())
+                self.numbers[design] = next(
+                    n for n in range(len(colours_in_use) + 1) if n not in colours_in_use
+                )
+        return [self.numbers[design] for design in designs]
 
 
 class Maps:
@@ -74,12 +76,12 @@ class Maps:
 
     def _window(self, axis: str, now: float) -> Window:
         """From where to where the axis goes: it stays until today comes near its edge."""
-        held = self._windows.get(axis)
+        window = self._windows.get(axis)
         low, high = BOUNDS[unit_of(axis)]
         middle = min(max(now, low * EDGE), high / EDGE)
-        if held is None or not held[0] * EDGE <= middle <= held[1] / EDGE:
-            held = self._windows[axis] = (max(middle / REACH, low), min(middle * REACH, high))
-        return held
+        if window is None or not window[0] * EDGE <= middle <= window[1] / EDGE:
+            window = self._windows[axis] = (max(middle / REACH, low), min(middle * REACH, high))
+        return window
 
     def places(self, workload: Workload) -> tuple[Place, Place]:
         """The two axes with their windows, for this workload."""
@@ -95,51 +97,51 @@ class Maps:
         values = frozenset((name, value) for name, value in state.values.items() if name not in axes)
         return values, places, points
 
-    def held(self, state: State, workload: Workload, points: int) -> DecisionMap | None:
+    def map_in_store(self, state: State, workload: Workload, points: int) -> DecisionMap | None:
         """The map of a state, if it is there already."""
         key = self.key(state, self.places(workload), points)
-        found = self._kept.get(key)
-        if found is not None:
+        decisions = self._kept.get(key)
+        if decisions is not None:
             self._kept.move_to_end(key)
-        return found
+        return decisions
 
-    def made(self, state: State, workload: Workload, points: int) -> DecisionMap:
+    def compute_map(self, state: State, workload: Workload, points: int) -> DecisionMap:
         """The map of a state."""
         places = self.places(workload)
-        found = self.held(state, workload, points)
-        if found is None:
-            found = drawn(workload, places, points)
-            self.keep(self.key(state, places, points), found)
-        return found
+        decisions = self.map_in_store(state, workload, points)
+        if decisions is None:
+            decisions = map_over_windows(workload, places, points)
+            self.keep(self.key(state, places, points), decisions)
+        return decisions
 
-    def keep(self, key: Hashable, found: DecisionMap) -> None:
+    def keep(self, key: Hashable, decisions: DecisionMap) -> None:
         """Keep a map, the oldest give way."""
-        self._kept[key] = found
-        while len(self._kept) > KEPT:
+        self._kept[key] = decisions
+        while len(self._kept) > MOST_MAPS:
             self._kept.popitem(last=False)
 
-    def message(self, found: DecisionMap, *, fine: bool) -> tuple[dict[str, Any], list[bytes]]:
+    def message(self, decisions: DecisionMap, *, fine: bool) -> tuple[dict[str, Any], list[bytes]]:
         """A map as the browser takes it: words and places; the cells and the money as bytes."""
-        designs = found.designs
+        designs = decisions.designs
         colours = self._palette.colours(designs)
-        place = {index: number for number, index in enumerate(found.ranked)} | {NOTHING: EMPTY}
-        kinds, inverse = np.unique(found.winner, return_inverse=True)
+        place = {index: number for number, index in enumerate(decisions.winner_indices)} | {NOTHING: EMPTY}
+        kinds, inverse = np.unique(decisions.winner, return_inverse=True)
         cells = np.array([place[int(kind)] for kind in kinds], dtype=np.uint8)[inverse]
-        usd = np.ascontiguousarray(found.swept.monthly_usd.T, dtype=np.float32)
+        usd = np.ascontiguousarray(decisions.sweep.monthly_usd.T, dtype=np.float32)
         names = [
-            {"text": " + ".join(found.label(design)), "label": found.label(design), "colour": colour}
+            {"text": " + ".join(decisions.label(design)), "label": decisions.label(design), "colour": colour}
             for design, colour in zip(designs, colours, strict=True)
         ]
         spec = {
-            "x": _axis(found, found.x, 9),
-            "y": _axis(found, found.y, 9),
-            "nx": len(found.across),
-            "ny": len(found.up),
+            "x": _axis_message(decisions, decisions.x, 9),
+            "y": _axis_message(decisions, decisions.y, 9),
+            "nx": len(decisions.across),
+            "ny": len(decisions.up),
             "names": names,
             "nothing": "no design is feasible",
-            "lines": [_line(line) for line in found.lines] if fine else [],
-            "cloud": [(ring / found.today).round(5).tolist() for ring in found.cloud],
-            "common": _common(found),
+            "lines": [_border_line_message(line) for line in decisions.border_lines] if fine else [],
+            "cloud": [(ring / decisions.today).round(5).tolist() for ring in decisions.request_cloud],
+            "common": _common_choices(decisions),
             "axes": list(AXES.items()),
             "fine": fine,
         }
@@ -151,7 +153,7 @@ def now_of(workload: Workload, axis: str) -> float:
     return next(dial for dial in DIALS if dial.field == axis).read(workload)
 
 
-def drawn(workload: Workload, places: tuple[Place, Place], points: int) -> DecisionMap:
+def map_over_windows(workload: Workload, places: tuple[Place, Place], points: int) -> DecisionMap:
     """The winners over two windows, `points` values each."""
     axes = {axis: np.geomspace(*window, points) for axis, window in places}
     x, y = axes
@@ -162,34 +164,35 @@ def drawn(workload: Workload, places: tuple[Place, Place], points: int) -> Decis
     return DecisionMap(workload, x, y, sweep(workload, axes))
 
 
-def _axis(found: DecisionMap, name: str, most: int) -> dict[str, Any]:
-    values = found.across if name == found.x else found.up
+def _axis_message(decisions: DecisionMap, name: str, most: int) -> dict[str, Any]:
+    values = decisions.across if name == decisions.x else decisions.up
     low, high = float(values[0]), float(values[-1])
-    shown = ticks(unit_of(name), low, high, most)
-    return {"field": name, "name": AXES[name], "low": low, "high": high, "ticks": shown}
+    ticks = axis_ticks(unit_of(name), low, high, most)
+    return {"field": name, "name": AXES[name], "low": low, "high": high, "ticks": ticks}
 
 
-def ticks(unit: str, low: float, high: float, most: int) -> list[tuple[float, str]]:
+def axis_ticks(unit: str, low: float, high: float, most: int) -> list[tuple[float, str]]:
     """Round values between two ends, as people say them."""
-    said = FORMATS.get(unit, SAID[unit])
-    shown = [tick for tick in TICKS[unit] if low <= tick <= high]
-    if len(shown) < 4 and unit in FINE:
-        shown = [tick for tick in FINE[unit] if low <= tick <= high]
-    step = -(-len(shown) // most) or 1
-    return [(tick, said(tick)) for tick in shown[::step]]
+    wording = FORMATS.get(unit, WORDINGS[unit])
+    values = [tick for tick in TICKS[unit] if low <= tick <= high]
+    if len(values) < 4 and unit in FINE:
+        values = [tick for tick in FINE[unit] if low <= tick <= high]
+    step = -(-len(values) // most) or 1
+    return [(tick, wording(tick)) for tick in values[::step]]
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _border_line_message(line: Line) -> dict[str, Any]:
     promise = by_path().get(line.because)
-    text = promise.noun if promise else line.said
+    text = promise.noun if promise else line.text
     return {"x": line.at[0], "y": line.at[1], "text": text, "steep": line.steep}
 
 
-def _common(found: DecisionMap) -> str:
+def _common_choices(decisions: DecisionMap) -> str:
     """What all designs of the map have in common."""
-    if not found.designs:
+    if not decisions.designs:
         return "No design is feasible anywhere here."
-    if len(found.designs) == 1:
-        return "The same design everywhere: " + list_options(found.designs[0])
-    where = "Wherever one is feasible" if (found.winner == NOTHING).any() else "Everywhere"
-    return f"{where}: " + list_options(found.common) if found.common else ""
+    if len(decisions.designs) == 1:
+        return "The same design everywhere: " + list_options(decisions.designs[0])
+    where = "Wherever one is feasible" if (decisions.winner == NOTHING).any() else "Everywhere"
+    options = list_options(decisions.common)
+    return f"{where}: {options}" if options else ""

@@ -12,8 +12,8 @@ import numpy as np
 
 from explorer.analysis.break_evens import BreakEven
 from explorer.analysis.phrases import (
-    difference_briefly,
-    difference_or_all,
+    design_difference_briefly,
+    design_difference_or_all,
     quota_request,
     rejected_options_briefly,
     sentence,
@@ -21,7 +21,7 @@ from explorer.analysis.phrases import (
 )
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.rejections import Rejection
-from explorer.analysis.summary import misses
+from explorer.analysis.summary import misses_of_nearest
 from explorer.engine.designs import Design
 from explorer.engine.limits import Finding
 from explorer.facts import catalogue
@@ -34,10 +34,11 @@ from explorer.facts.units import (
     format_usd,
     plural,
 )
+from explorer.facts.verdict import Verdict
 from explorer.workload.fields import fields_with
 
-from .html import number, title
-from .screen_state import differences
+from .html import number_button, panel_title
+from .screen_state import workload_differences
 
 LIMITS, REASONS, TURNS = 8, 5, 6  # rows of each panel
 LEAST, DECADES = 1e-3, 4.0  # the track begins at 0.1 % of a limit and ends at ten times of it
@@ -46,47 +47,52 @@ AXES = {  # of the break-evens: what they are called here
     record.path: (record.label, record.kind.show) for record in fields_with("break_evens")
 }
 CONCERNS = {
+    "edge": "Edge",
     "door": "Door",
     "request": "Request",
     "response": "Response",
+    "compression": "Compression",
     "execution": "Work",
+    "initialization": "Start",
     "configuration": "Configuration",
 }
 
 
-def answer(r: Recommendation, beside: Recommendation | None = None) -> str:
+def answer_panel(r: Recommendation, beside: Recommendation | None = None) -> str:
     """What to build, and its four numbers; `beside` is what it is compared with."""
     name = escape(r.workload.name)
-    said = f"Build this for <b>{name}</b>" if r.feasible else f"Nothing is feasible for <b>{name}</b>"
+    heading = f"Build this for <b>{name}</b>" if r.feasible else f"Nothing is feasible for <b>{name}</b>"
     kind = "" if r.feasible else ' class="no"'
-    head = f"<header><h2{kind}>{said}</h2></header>"
-    note = _against(r, beside) if beside else _note(r)
-    return f"{head}{_numbers(r, beside)}{_choices(r.nearest, beside)}{note}"
+    head = f"<header><h2{kind}>{heading}</h2></header>"
+    note = _comparison(r, beside) if beside else _answer_note(r)
+    return f"{head}{_number_tiles(r, beside)}{_choice_lines(r.nearest, beside)}{note}"
 
 
-def _against(r: Recommendation, beside: Recommendation) -> str:
+def _comparison(r: Recommendation, beside: Recommendation) -> str:
     """What differs from the workload that is compared with, and the way over to it."""
     swap = '<button type="button" class="x-button" data-do="swap">Go to A</button>'
-    said = differences(r.workload, beside.workload)
-    return f'<p class="note against"><span>A to this: {said}</span>{swap}</p>'
+    differences = workload_differences(r.workload, beside.workload)
+    return f'<p class="note against"><span>A to this: {differences}</span>{swap}</p>'
 
 
-def _numbers(r: Recommendation, beside: Recommendation | None) -> str:
+def _number_tiles(r: Recommendation, beside: Recommendation | None) -> str:
     tiles = (
         ("usd", format_usd, "a month"),
         ("parts", str, plural(r.parts, "moving part")),
         ("p50", _seconds, "half of the results"),
         ("p95", _seconds, "95 % of the results"),
     )
-    values, others = _figures(r), _figures(beside) if beside else {}
+    values, others = _key_figures(r), _key_figures(beside) if beside else {}
     boxes = []
-    for key, said, unit in tiles:
-        other = f'<small class="a">A {escape(said(others[key]))}</small>' if beside else ""
-        boxes.append(f"<div>{number(said(values[key]), key, kind='big')}<span>{unit}</span>{other}</div>")
+    for key, value_text, unit in tiles:
+        other = f'<small class="a">A {escape(value_text(others[key]))}</small>' if beside else ""
+        boxes.append(
+            f"<div>{number_button(value_text(values[key]), key, kind='big')}<span>{unit}</span>{other}</div>"
+        )
     return f'<div class="x-numbers">{"".join(boxes)}</div>'
 
 
-def _figures(r: Recommendation) -> dict[str, float]:
+def _key_figures(r: Recommendation) -> dict[str, float]:
     seconds = r.latency_s
     return {"usd": r.monthly_usd, "parts": r.parts, "p50": seconds["p50"], "p95": seconds["p95"]}
 
@@ -95,117 +101,119 @@ def _seconds(seconds: float) -> str:
     return format_time(seconds, 2)
 
 
-def _choices(design: Design, beside: Recommendation | None) -> str:
-    """The five choices, a line each, in words."""
+def _choice_lines(design: Design, beside: Recommendation | None) -> str:
+    """The eight choices, a line each, in words."""
     rows = []
     for option in design.options:
         other = beside.nearest.ids[option.concern] if beside else option.id
         was = f' <small class="a">A {escape(other)}</small>' if other != option.id else ""
-        button = number(option.id, f"option:{option.concern}", kind="id")
-        said = escape(option.summary)
-        rows.append(f"<dt>{CONCERNS[option.concern]}</dt><dd>{button} <span>{said}</span>{was}</dd>")
+        button = number_button(option.id, f"option:{option.concern}", kind="id")
+        option_text = escape(option.summary)
+        rows.append(f"<dt>{CONCERNS[option.concern]}</dt><dd>{button} <span>{option_text}</span>{was}</dd>")
     return f'<dl class="x-choices-made">{"".join(rows)}</dl>'
 
 
-def _note(r: Recommendation) -> str:
+def _answer_note(r: Recommendation) -> str:
     """What to ask AWS for first, whether a part's worth turns the answer, or why nothing serves."""
     if not r.feasible:
-        missed = sentence("; ".join(misses(r)[:2]), "")
-        return f'<p class="note">The nearest miss is shown. {escape(missed)}.</p>'
-    notes = [f"First, {quota_request(f)}." for f in r.found if f.verdict == "raise"]
+        miss_text = sentence("; ".join(misses_of_nearest(r.answer)[:2]), "")
+        return f'<p class="note">The nearest miss is shown. {escape(miss_text)}.</p>'
+    notes = [f"First, {quota_request(f)}." for f in r.answer.findings if f.verdict == Verdict.RAISE]
     others = {
         str(Design(**choice["design"])): usd
         for usd, choice in r.at_part_usd.items()
         if choice["design"] and choice["design"] != r.nearest.ids
     }
     notes += [
-        f"At {format_usd(usd)} a part: {difference_or_all(r.at_part_usd[usd]['design'], r.nearest)}."
+        f"At {format_usd(usd)} a part: {design_difference_or_all(r.at_part_usd[usd]['design'], r.nearest)}."
         for usd in others.values()
     ]
     return f'<p class="note">{escape(" ".join(notes[:2]))}</p>'
 
 
-def limits(r: Recommendation, beside: Recommendation | None = None) -> str:
+def limits_panel(r: Recommendation, beside: Recommendation | None = None) -> str:
     """Limits used as bars on a log scale, each with the limit marked at the same place."""
-    others = {found.limit: found for found in beside.found} if beside else {}
-    rows = "".join(_limit(found, others.get(found.limit)) for found in r.found[:LIMITS])
-    more = len(r.found) - LIMITS
+    others = {finding.limit: finding for finding in beside.answer.findings} if beside else {}
+    rows = "".join(_limit_bar(finding, others.get(finding.limit)) for finding in r.answer.findings[:LIMITS])
+    more = len(r.answer.findings) - LIMITS
     note = f'<p class="more">{more} more fit.</p>' if more > 0 else ""
     marks = ((25, "1 %"), (50, "10 %"), (AT_LIMIT, "limit"), (100, "10 ×"))
     scale = "".join(f'<span style="left:{place:.4g}%">{text}</span>' for place, text in marks)
-    head = title(
+    head = panel_title(
         "Limits used" if r.feasible else "Limits used by the nearest miss",
         '<span class="x-key"><i class="dark"></i>p50 <i class="light"></i>p99</span>',
     )
     return f'{head}<div class="x-scale">{scale}</div><ul class="x-rows">{rows}</ul>{note}'
 
 
-def _limit(found: Finding, other: Finding | None) -> str:
-    row = catalogue.limit(found.limit)
-    p50, p99 = (_place(used, found.limit_value) for used in (found.used_p50, found.used_p99))
-    over = format_chance_briefly(found.breach_probability)
-    share = format_share(found.used_p99 / found.limit_value) if found.limit_value else ""
-    word = share if found.verdict == "fits" else f"{found.verdict} {over}".strip()
+def _limit_bar(finding: Finding, other: Finding | None) -> str:
+    row = catalogue.limit(finding.limit)
+    p50, p99 = (_track_percent(use, finding.limit_value) for use in (finding.used_p50, finding.used_p99))
+    over = format_chance_briefly(finding.breach_probability)
+    share = format_share(finding.used_p99 / finding.limit_value) if finding.limit_value else ""
+    word = share if finding.verdict == Verdict.FITS else f"{finding.verdict} {over}".strip()
     ghost = (
-        f'<i class="a" style="left:{_place(other.used_p99, other.limit_value):.2f}%"></i>' if other else ""
+        f'<i class="a" style="left:{_track_percent(other.used_p99, other.limit_value):.2f}%"></i>'
+        if other
+        else ""
     )
     return (
-        f'<li class="{found.verdict}" data-why="limit:{escape(found.limit)}">'
+        f'<li class="{finding.verdict}" data-why="limit:{escape(finding.limit)}">'
         f'<div><span class="name">{escape(row.name)}</span>'
-        f"{number(use_of_limit_briefly(found), f'limit:{found.limit}')}</div>"
+        f"{number_button(use_of_limit_briefly(finding), f'limit:{finding.limit}')}</div>"
         f'<div><div class="track"><i class="light" style="width:{p99:.2f}%"></i>'
         f'<i class="dark" style="width:{p50:.2f}%"></i>{ghost}<b style="left:{AT_LIMIT:g}%"></b></div>'
         f"<em>{escape(word)}</em></div></li>"
     )
 
 
-def _place(used: float, limit: float) -> float:
+def _track_percent(use: float, limit: float) -> float:
     """Where a use ends on the track [%]."""
-    share = used / limit if limit else np.inf
+    share = use / limit if limit else np.inf
     if not share > LEAST:
         return 0.0
     return float(min(100.0, 100 * np.log10(share / LEAST) / DECADES))
 
 
-def rejected(r: Recommendation) -> str:
+def rejections_panel(r: Recommendation) -> str:
     """What is ruled out, and by which limit or promise."""
-    shown = [reason for reason in r.reasons if reason.kind != "combination"]
-    rows = "".join(_reason(reason) for reason in shown[:REASONS])
-    more = len(shown) - REASONS
+    reasons = [reason for reason in r.answer.rejections if reason.kind != "combination"]
+    rows = "".join(_rejection_item(reason) for reason in reasons[:REASONS])
+    more = len(reasons) - REASONS
     note = f'<p class="more">{more} more reasons.</p>' if more > 0 else ""
-    return title("Ruled out") + (
+    return panel_title("Ruled out") + (
         f'<ul class="x-list">{rows}</ul>{note}' if rows else "<p>Nothing is ruled out.</p>"
     )
 
 
-def _reason(reason: Rejection) -> str:
+def _rejection_item(reason: Rejection) -> str:
     options = rejected_options_briefly(reason, 2)
     key = f"reason:{reason.because}"
-    said, figure = escape(reason.why), f"{reason.designs} designs"
+    reason_text, figure = escape(reason.why), f"{reason.designs} designs"
     if reason.kind == "limit":
         row = catalogue.limit(reason.because)
-        said = f"{escape(format_quantity(row.value or 0.0, row.unit))}, {escape(row.name)}"
+        reason_text = f"{escape(format_quantity(row.value or 0.0, row.unit))}, {escape(row.name)}"
         figure = f"{format_chance_briefly(reason.breach_probability or 0.0) or 'some'} over"
-    return (
-        f'<li data-why="{escape(key)}"><span><b>{escape(options)}</b> {said}</span>{number(figure, key)}</li>'
-    )
+    button = number_button(figure, key)
+    return f'<li data-why="{escape(key)}"><span><b>{escape(options)}</b> {reason_text}</span>{button}</li>'
 
 
-def turns(r: Recommendation) -> str:
+def break_evens_panel(r: Recommendation) -> str:
     """Where the recommendation changes, and to what."""
-    head = title("What would change the answer")
-    near = sorted(enumerate(r.turns), key=lambda pair: pair[1].distance)[:TURNS]
-    rows = "".join(_turn(index, turn, r) for index, turn in near)
+    head = panel_title("What would change the answer")
+    near = sorted(enumerate(r.answer.break_evens), key=lambda pair: pair[1].distance)[:TURNS]
+    rows = "".join(_break_even_item(index, turn, r) for index, turn in near)
     return f'{head}<ul class="x-list">{rows}</ul>' if rows else f"{head}<p>Nothing within reach.</p>"
 
 
-def _turn(index: int, turn: BreakEven, r: Recommendation) -> str:
+def _break_even_item(index: int, turn: BreakEven, r: Recommendation) -> str:
     """The value first, then what is built beyond it."""
     key = f"turn:{index}"
     if turn.value is None:
         return f'<li data-why="{key}"><span>{escape(sentence(turn.says, ""))}</span></li>'
-    then = difference_briefly(turn.design, r.nearest) if turn.design else "nothing is feasible"
-    name, shown = AXES[turn.axis]
+    then = design_difference_briefly(turn.design, r.nearest) if turn.design else "nothing is feasible"
+    name, format_value = AXES[turn.axis]
     far = format_factor(turn.factor or 1.0)
-    where = f"{name} {turn.direction} {shown(turn.value)}"
-    return f'<li data-why="{key}"><span>{escape(where)} → <b>{escape(then)}</b></span>{number(far, key)}</li>'
+    where = f"{name} {turn.direction} {format_value(turn.value)}"
+    button = number_button(far, key)
+    return f'<li data-why="{key}"><span>{escape(where)} → <b>{escape(then)}</b></span>{button}</li>'

@@ -10,12 +10,12 @@ from typing import Any
 from explorer.analysis.recommendation import Recommendation, recommend
 
 from . import panels
-from .costs import costs
+from .costs import costs_panel
 from .history import State
 from .screen_state import Stops
-from .sequence import sequence
+from .sequence import sequence_message
 
-KEPT = 64  # answers
+MOST_ANSWERS = 64  # answers
 Key = frozenset[tuple[str, Any]]
 
 
@@ -30,20 +30,20 @@ class Ready:
     def quick(self) -> dict[str, str]:
         """The panels that a turn may wait for."""
         return {
-            "answer": panels.answer(self.r, self.pinned),
-            "limits": panels.limits(self.r, self.pinned),
-            "costs": costs(self.r, self.pinned),
+            "answer": panels.answer_panel(self.r, self.pinned),
+            "limits": panels.limits_panel(self.r, self.pinned),
+            "costs": costs_panel(self.r, self.pinned),
         }
 
     @cached_property
     def steps(self) -> dict[str, Any]:
         """One request, step by step."""
-        return sequence(self.r)
+        return sequence_message(self.r)
 
     @cached_property
     def rejected(self) -> str:
         """The panel of what is ruled out."""
-        return panels.rejected(self.r)
+        return panels.rejections_panel(self.r)
 
     @property
     def is_whole(self) -> bool:
@@ -70,16 +70,16 @@ class Shelf:
     def take(self, state: State) -> Ready:
         """The answer of a state, worked out now if need be. Raises ExplorerError if it is no workload."""
         key: Key = frozenset(state.values.items())
-        found = self._kept.get(key)
-        if found is None or found.state.base is not state.base or found.pinned is not self.pinned:
-            found = self._kept[key] = Ready(state, self.pinned)
+        ready = self._kept.get(key)
+        if ready is None or ready.state.base is not state.base or ready.pinned is not self.pinned:
+            ready = self._kept[key] = Ready(state, self.pinned)
         self._kept.move_to_end(key)
-        while len(self._kept) > KEPT:
+        while len(self._kept) > MOST_ANSWERS:
             self._kept.popitem(last=False)
-        return found
+        return ready
 
 
-def neighbours(before: State, now: State, stops: Stops, at: dict[str, int]) -> Iterator[State]:
+def neighbouring_states(before: State, now: State, stops: Stops, at: dict[str, int]) -> Iterator[State]:
     """The states one key further, and one key back, on the slider that was turned last."""
     fields = {field for field, value in now.values.items() if before.values.get(field) != value}
     fields &= stops.keys()

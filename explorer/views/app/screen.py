@@ -17,6 +17,7 @@ from typing import Any
 from explorer.analysis.recommendation import Recommendation
 from explorer.errors import ExplorerError
 from explorer.facts import locations
+from explorer.facts.atomic_write import write_atomically
 from explorer.facts.units import format_usd
 from explorer.workload.workload import Workload
 
@@ -27,7 +28,7 @@ from .history import History, State
 from .maps import AXES
 from .prefetch import Ready
 from .view import View
-from .why import why
+from .why import explanation_of
 
 FIELDS = {*(dial.field for dial in DIALS), *SWITCHES, *CHOICES}
 WORKLOAD = "EXPLORER_WORKLOAD"  # the variable in which `explorer app` hands its workload over
@@ -63,15 +64,17 @@ class Explorer:
 
     def __repr__(self) -> str:
         r = self.recommendation
-        found = f"{r.design}, {format_usd(r.monthly_usd)} a month" if r.feasible else "nothing is feasible"
-        return f"Explorer({self.workload.name}: {found})"
+        answer_text = (
+            f"{r.design}, {format_usd(r.monthly_usd)} a month" if r.feasible else "nothing is feasible"
+        )
+        return f"Explorer({self.workload.name}: {answer_text})"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """The widget, and for viewers without it a picture and a line that do not change."""
         from explorer.views.figures import limits_used
 
-        found = self.widget._repr_mimebundle_(**kwargs)
-        bundle = dict(found[0] if isinstance(found, tuple) else found or {})
+        mime = self.widget._repr_mimebundle_(**kwargs)
+        bundle = dict(mime[0] if isinstance(mime, tuple) else mime or {})
         bundle["text/plain"] = repr(self)
         bundle["image/png"] = b64encode(limits_used(self.recommendation).png()).decode()
         return bundle
@@ -83,7 +86,7 @@ class Explorer:
         """
         path = Path(path)
         try:
-            path.write_text(self.workload.to_toml(), encoding="utf-8")
+            write_atomically(path, self.workload.to_toml())
         except OSError as error:
             raise ExplorerError(f"{path}: cannot be written ({error.strerror})") from None
         return path
@@ -111,8 +114,8 @@ class Explorer:
         """Begin again from a workload, which can be chosen again; another of the same name is numbered."""
         plain = workload.name
         for number in count(2):
-            held = self._presets.get(workload.name)
-            if held is None or held.to_toml() == workload.to_toml():
+            preset = self._presets.get(workload.name)
+            if preset is None or preset.to_toml() == workload.to_toml():
                 break
             workload = workload.replace(name=f"{plain} ({number})")
         self._go(State(workload))
@@ -138,17 +141,17 @@ class Explorer:
         what = content.get("do")
         if what == "why":
             key = str(content.get("key"))
-            html = why(self.recommendation, key, self._history.now, self._answers.pinned)
+            html = explanation_of(self.recommendation, key, self._history.now, self._answers.pinned)
             self.widget.send({"say": "why", "key": key, "html": html})
         elif what == "hello":
-            self._answers.hello(self._presets, downloads.endings())
+            self._answers.hello(self._presets, downloads.report_endings())
             self._do(lambda: None)
         elif what in ("turn", "preset", "undo", "redo", "reset", "paste", "open", "axes", "pin", "swap"):
-            self._do(partial(self._wanted, what, content, buffers), content.get("number"))
+            self._do(partial(self._next_state, what, content, buffers), content.get("number"))
         elif what in ("share", "save", "export"):
             self._give(what, content)
 
-    def _wanted(self, what: str, content: Mapping[str, Any], buffers: list[bytes]) -> str | None:
+    def _next_state(self, what: str, content: Mapping[str, Any], buffers: list[bytes]) -> str | None:
         """Another state, as the browser asks; a remark on it, if there is one."""
         if what == "turn":
             self._turn({field: value for field, value in content["values"].items() if field in FIELDS})
@@ -159,9 +162,9 @@ class Explorer:
         elif what == "reset":
             self._reset()
         elif what == "paste":
-            self._begin(sharing.pasted(str(content["text"])))
+            self._begin(sharing.workload_of_paste(str(content["text"])))
         elif what == "open":
-            workload, remark = sharing.opened(str(content["name"]), buffers[0])
+            workload, remark = sharing.workload_of_file(str(content["name"]), buffers[0])
             self._begin(workload)
             return remark
         elif what == "axes" and {content["x"], content["y"]} <= set(AXES):
@@ -188,7 +191,7 @@ class Explorer:
     def _give(self, what: str, content: Mapping[str, Any]) -> None:
         """A file or a text for the user."""
         if what == "share":
-            self.widget.send({"say": "share", "text": sharing.shared(self.workload)})
+            self.widget.send({"say": "share", "text": sharing.workload_as_text(self.workload)})
         elif what == "save":
             self._file(".toml", self.workload.to_toml().encode())
         else:
@@ -197,8 +200,8 @@ class Explorer:
 
     async def _report(self, ending: str) -> None:
         try:
-            made = await self._worked(downloads.made, self.workload, ending)
-            self._file(ending, made)
+            content = await self._worked(downloads.report_bytes, self.workload, ending)
+            self._file(ending, content)
         except ExplorerError as error:
             self._answers.trouble(str(error))
         finally:
@@ -225,8 +228,8 @@ class Explorer:
             asyncio.run(work)
             return None
 
-    async def _worked(self, call: Any, *given: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, call, *given)
+    async def _worked(self, call: Any, *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, call, *arguments)
 
     async def _follow(self, ready: Ready) -> None:
         """What takes longer, and what may come next; once nothing is turned, what takes longest."""
@@ -243,8 +246,8 @@ class Explorer:
 
 def presets() -> dict[str, Workload]:
     """The example workloads by name."""
-    found = [Workload.load(path) for path in locations.workloads_dir().glob("*.toml")]
-    return {workload.name: workload for workload in sorted(found, key=lambda workload: workload.name)}
+    workloads = [Workload.load(path) for path in locations.workloads_dir().glob("*.toml")]
+    return {workload.name: workload for workload in sorted(workloads, key=lambda workload: workload.name)}
 
 
 def explore(workload: Workload | str | Path | None = None, *, alone: bool = False) -> Explorer:
@@ -255,12 +258,14 @@ def explore(workload: Workload | str | Path | None = None, *, alone: bool = Fals
     workload : a workload, its file, or the text that the screen's Share gives; none: the first example
     alone : whether the screen is the whole page, as under `explorer app`
 
-    Raises ExplorerError if the file is no workload, or ipywidgets is not installed.
+    Raises ExplorerError if the file is no workload.
     """
     if isinstance(workload, str) and sharing.is_shared(workload):
-        return Explorer(sharing.pasted(workload), alone=alone)
-    given = workload if isinstance(workload, Workload) or workload is None else Workload.load(workload)
-    return Explorer(given, alone=alone)
+        return Explorer(sharing.workload_of_paste(workload), alone=alone)
+    first_workload = (
+        workload if isinstance(workload, Workload) or workload is None else Workload.load(workload)
+    )
+    return Explorer(first_workload, alone=alone)
 
 
 def page() -> None:

@@ -17,17 +17,17 @@ NEAR = 1e-6  # a value this near to a stop of its slider stands there
 Stops = dict[str, list[float]]
 
 
-def stops(workload: Workload, base: Workload, held: Stops) -> Stops:
+def slider_stops(workload: Workload, base: Workload, stops_before: Stops) -> Stops:
     """The stops of each slider: round values, where it began and where it stands; held ones if they do."""
-    found = {}
+    stops = {}
     for dial in DIALS:
         now, first = dial.read(workload), dial.read(base)
-        values = held.get(dial.field, [])
+        values = stops_before.get(dial.field, [])
         if not (_has(values, now) and _has(values, first)):
             values = dial.options(first)
             values = values if _has(values, now) else sorted([*values, now])
-        found[dial.field] = values
-    return found
+        stops[dial.field] = values
+    return stops
 
 
 def _has(values: list[float], value: float) -> bool:
@@ -38,11 +38,11 @@ def _index(values: list[float], value: float) -> int:
     return int(np.argmin(np.abs(np.array(values) - value)))
 
 
-def controls(found: Stops, held: Stops, workload: Workload) -> dict[str, Any]:
+def controls_message(stops: Stops, stops_before: Stops, workload: Workload) -> dict[str, Any]:
     """The sliders whose stops are new, the switches and the choices."""
-    new = [dial for dial in DIALS if found[dial.field] != held.get(dial.field)]
+    new = [dial for dial in DIALS if stops[dial.field] != stops_before.get(dial.field)]
     return {
-        "dials": [_dial(dial, found[dial.field], workload) for dial in new],
+        "dials": [_slider_message(dial, stops[dial.field], workload) for dial in new],
         "switches": [
             {"field": field, "name": name, "on": bool(value_of(workload, field))}
             for field, name in SWITCHES.items()
@@ -54,33 +54,33 @@ def controls(found: Stops, held: Stops, workload: Workload) -> dict[str, Any]:
     }
 
 
-def _dial(dial: Dial, values: list[float], workload: Workload) -> dict[str, Any]:
+def _slider_message(dial: Dial, values: list[float], workload: Workload) -> dict[str, Any]:
     return {
         "field": dial.field,
         "name": dial.name,
         "values": values,
-        "said": [dial.said(value) for value in values],
+        "said": [dial.wording(value) for value in values],
         "index": _index(values, dial.read(workload)),
     }
 
 
-def at(found: Stops, workload: Workload) -> dict[str, Any]:
+def control_positions(stops: Stops, workload: Workload) -> dict[str, Any]:
     """Where everything stands: sliders by index, the rest by value."""
     return {
-        "dials": {dial.field: _index(found[dial.field], dial.read(workload)) for dial in DIALS},
+        "dials": {dial.field: _index(stops[dial.field], dial.read(workload)) for dial in DIALS},
         "others": {field: value_of(workload, field) for field in (*SWITCHES, *CHOICES)},
     }
 
 
 def value_of(workload: Workload, field: str) -> Any:
     """The value of a dotted field."""
-    found: Any = workload
+    value: Any = workload
     for part in field.split("."):
-        found = getattr(found, part)
-    return found
+        value = getattr(value, part)
+    return value
 
 
-def bar(history: History, name: str, pinned: bool) -> dict[str, Any]:
+def toolbar_state(history: History, name: str, pinned: bool) -> dict[str, Any]:
     """What the buttons above can do now."""
     return {
         "preset": name,
@@ -91,10 +91,14 @@ def bar(history: History, name: str, pinned: bool) -> dict[str, Any]:
     }
 
 
-def differences(workload: Workload, other: Workload) -> str:
+def workload_differences(workload: Workload, other: Workload) -> str:
     """In which fields two workloads differ, as HTML."""
     rows = [
-        (dial.name.removesuffix(", median"), dial.said(dial.read(other)), dial.said(dial.read(workload)))
+        (
+            dial.name.removesuffix(", median"),
+            dial.wording(dial.read(other)),
+            dial.wording(dial.read(workload)),
+        )
         for dial in DIALS
         if not np.isclose(dial.read(other), dial.read(workload), rtol=NEAR)
     ]
@@ -103,8 +107,8 @@ def differences(workload: Workload, other: Workload) -> str:
         before, now = value_of(other, field), value_of(workload, field)
         if before != now:
             rows.append((name, _word(before), _word(now)))
-    said = "; ".join(f"{escape(n)} {escape(a)} → <b>{escape(b)}</b>" for n, a, b in rows)
-    return said or "the same workload so far: turn something"
+    difference_text = "; ".join(f"{escape(n)} {escape(a)} → <b>{escape(b)}</b>" for n, a, b in rows)
+    return difference_text or "the same workload so far: turn something"
 
 
 def _word(value: Any) -> str:

@@ -6,15 +6,15 @@ from typing import Any
 
 from explorer.analysis.recommendation import Recommendation
 from explorer.facts.units import format_time
-from explorer.views.figures.sequence import actor_name, actors_of, exchanged
+from explorer.views.figures.sequence import actor_name, actors_of, timed_steps
 
 LEAST_S = 5e-4  # what is less is said to be under a millisecond
 
 
-def sequence(r: Recommendation) -> dict[str, Any]:
+def sequence_message(r: Recommendation) -> dict[str, Any]:
     """The actors, and a row a step: from, to, title, phase, seconds at the p50."""
-    drawn = exchanged(r.load, r.nearest)
-    names = actors_of(drawn)
+    arrows = timed_steps(r.answer.load, r.nearest)
+    names = actors_of(arrows)
     place = {name: index for index, name in enumerate(names)}
     steps = [
         {
@@ -27,12 +27,12 @@ def sequence(r: Recommendation) -> dict[str, Any]:
             "said": "< 1 ms" if arrow.p50_s < LEAST_S else format_time(arrow.p50_s, 2),
             "silent": arrow.silent,
         }
-        for index, arrow in enumerate(drawn)
+        for index, arrow in enumerate(arrows)
     ]
-    said = "; ".join(f"{step['title']} {step['said']}" for step in steps if not step["silent"])
+    alt_text = "; ".join(f"{step['title']} {step['said']}" for step in steps if not step["silent"])
     return {
         "actors": [actor_name(name, r.nearest).replace("\n", " ") for name in names],
         "steps": steps,
-        "total": sum(arrow.p50_s for arrow in drawn),
-        "alt": f"One request: {said}",
+        "total": sum(arrow.p50_s for arrow in arrows),
+        "alt": f"One request: {alt_text}",
     }

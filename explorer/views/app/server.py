@@ -16,6 +16,7 @@ from subprocess import DEVNULL
 from typing import Any
 
 from explorer.errors import ExplorerError
+from explorer.facts.extras import require
 from explorer.facts.locations import page_dir
 
 PORTS = 50  # that are tried, from the one asked for on
@@ -40,34 +41,38 @@ class Page:
     def run(self, ready: Callable[[], None]) -> None:
         """Serve until Ctrl-C or a signal to end; call `ready` once it answers.
 
-        Raises ExplorerError if Voila is not installed, no port is free, or the workload is none.
+        Raises MissingExtraError if Voila is not installed, ExplorerError if no port is free, or the
+        workload is none.
         """
-        given = handed_over(self.workload)
-        application = _application(self, ready)
-        os.environ[import_module("explorer.views.app.screen").WORKLOAD] = given  # a kernel inherits it
-        application.initialize(argv=_arguments(self.browser))
+        require("explorer app", "voila", "anywidget", "ipywidgets", "matplotlib")
+        argument = workload_argument(self.workload)
+        application = _voila_application(self, ready)
+        os.environ[import_module("explorer.views.app.screen").WORKLOAD] = argument  # a kernel inherits it
+        application.initialize(argv=_voila_arguments(self.browser))
         application.start()
 
 
-def handed_over(given: str | None) -> str:
+def workload_argument(path_or_text: str | None) -> str:
     """The workload as the page's kernel takes it: an absolute path, a shared text, or nothing.
 
     Raises WorkloadError if it is no workload.
     """
-    if given is None:
+    if path_or_text is None:
         return ""
     from explorer.workload.workload import Workload, examples
 
     sharing = import_module("explorer.views.app.sharing")
-    if sharing.is_shared(given):
-        sharing.pasted(given)
-        return given.strip()
-    Workload.load(given)
-    path = Path(given)
-    return str(examples()[given] if given in examples() and not path.exists() else path.absolute())
+    if sharing.is_shared(path_or_text):
+        sharing.pasted(path_or_text)
+        return path_or_text.strip()
+    Workload.load(path_or_text)
+    path = Path(path_or_text)
+    return str(
+        examples()[path_or_text] if path_or_text in examples() and not path.exists() else path.absolute()
+    )
 
 
-def _arguments(browser: bool) -> list[str]:
+def _voila_arguments(browser: bool) -> list[str]:
     return [
         str(_folder() / "explorer.ipynb"),
         "--Voila.ip=127.0.0.1",
@@ -83,22 +88,19 @@ def _folder() -> Path:
     return page_dir()
 
 
-def _application(page: Page, ready: Callable[[], None]) -> Any:
+def _voila_application(page: Page, ready: Callable[[], None]) -> Any:
     """Voila with the page of its own, listening where there is room."""
     # jsonschema's check of URIs, which nothing here asks for, builds a grammar of its own: a second.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    try:
-        voila = import_module("voila.app")
-    except ImportError:
-        raise ExplorerError("Voila is not installed: pip install 'explorer[notebooks]'") from None
+    voila = import_module("voila.app")
 
     managing = import_module("jupyter_server.services.kernels.kernelmanager").AsyncMappingKernelManager
 
     class Quiet(managing):  # type: ignore[misc, valid-type]
         """Kernels whose remarks stay out of this terminal: what matters they say on the page."""
 
-        async def start_kernel(self, **given: Any) -> str:
-            return str(await super().start_kernel(stdout=DEVNULL, stderr=DEVNULL, **given))
+        async def start_kernel(self, **arguments: Any) -> str:
+            return str(await super().start_kernel(stdout=DEVNULL, stderr=DEVNULL, **arguments))
 
     class Alone(voila.Voila):  # type: ignore[name-defined]
         """Voila, but for where its page and its port come from."""
@@ -109,7 +111,7 @@ def _application(page: Page, ready: Callable[[], None]) -> Any:
             self.template_paths.insert(0, str(_folder()))
 
         def listen(self) -> None:
-            page.port = self.port = _listening(self.app, page.asked_port)
+            page.port = self.port = _free_port(self.app, page.asked_port)
             token = self.identity_provider.token
             page.url = f"http://127.0.0.1:{page.port}/?token={token}"
             self.ioloop = import_module("tornado.ioloop").IOLoop.current()
@@ -131,7 +133,7 @@ def _application(page: Page, ready: Callable[[], None]) -> Any:
     return Alone(tornado_settings={"ws_ping_timeout": PING_MS})
 
 
-def _listening(app: Any, first: int) -> int:
+def _free_port(app: Any, first: int) -> int:
     """The first free port from `first` on, at which it listens now."""
     for port in range(first, min(first + PORTS, LAST_PORT + 1)):
         try:

@@ -22,7 +22,7 @@ ACCEPTED = f"a text that begins with {MARK}, or a workload in TOML"
 FILES = ("samples", "dotenv")  # fields that name a file beside the workload
 
 
-def shared(workload: Workload) -> str:
+def workload_as_text(workload: Workload) -> str:
     """The workload as one line of letters that survive a message."""
     packed = zlib.compress(workload.to_toml().encode(), 9)
     return MARK + urlsafe_b64encode(packed).decode().rstrip("=")
@@ -33,32 +33,34 @@ def is_shared(text: str) -> bool:
     return text.strip().startswith(MARK)
 
 
-def pasted(text: str) -> Workload:
+def workload_of_paste(text: str) -> Workload:
     """The workload of a shared text, or of TOML. Raises WorkloadError in one line."""
-    return from_toml(_unpacked(text) if is_shared(text) else text, "pasted text")
+    return from_toml(_unpacked_toml(text) if is_shared(text) else text, "pasted text")
 
 
-def _unpacked(text: str) -> str:
+def _unpacked_toml(text: str) -> str:
     letters = re.sub(r"\s", "", text).removeprefix(MARK)
     try:
         packed = urlsafe_b64decode(letters + "=" * (-len(letters) % 4))
-        opened = zlib.decompressobj()
-        toml = opened.decompress(packed, LARGEST)
-        if not opened.eof:
+        decompressor = zlib.decompressobj()
+        toml = decompressor.decompress(packed, LARGEST)
+        if not decompressor.eof:
             raise ValueError
         return toml.decode()
     except (ValueError, zlib.error):
-        shown = text.strip()[:40]
-        raise WorkloadError(f'pasted text is "{shown}...": it is not whole; expected {ACCEPTED}') from None
+        beginning = text.strip()[:40]
+        raise WorkloadError(
+            f'pasted text is "{beginning}...": it is not whole; expected {ACCEPTED}'
+        ) from None
 
 
 def from_toml(text: str, source: str) -> Workload:
     """The workload of a TOML text. What names a file of this machine is refused: it came from elsewhere."""
     try:
-        given = tomllib.loads(text)
+        content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise WorkloadError(f"{source}: is not TOML ({error}): expected {ACCEPTED}") from None
-    for section, fields in given.items():
+    for section, fields in content.items():
         if not isinstance(fields, Mapping):
             continue
         for name in FILES:
@@ -67,10 +69,10 @@ def from_toml(text: str, source: str) -> Workload:
                     f'{source}: {section}.{name} is "{fields[name]}", a file beside it: expected the values '
                     "themselves; or give the path to ex.explore or explorer app"
                 )
-    return Workload(source, **{"name": Path(source).stem, **given})
+    return Workload(source, **{"name": Path(source).stem, **content})
 
 
-def opened(name: str, content: bytes) -> tuple[Workload, str]:
+def workload_of_file(name: str, content: bytes) -> tuple[Workload, str]:
     """The workload of a file that was given, and a remark: TOML, or a log that is read as traffic."""
     if name.lower().endswith(".toml"):
         if len(content) > LARGEST:
@@ -79,10 +81,10 @@ def opened(name: str, content: bytes) -> tuple[Workload, str]:
             return from_toml(content.decode(), name), ""
         except UnicodeDecodeError:
             raise WorkloadError(f"{name}: is not UTF-8: expected a workload in TOML") from None
-    return _traffic(name, content)
+    return _workload_of_log(name, content)
 
 
-def _traffic(name: str, content: bytes) -> tuple[Workload, str]:
+def _workload_of_log(name: str, content: bytes) -> tuple[Workload, str]:
     """A workload from a log; what it does not hold stands at a placeholder, and the remark says so."""
     from explorer.ingest.reader import gather
     from explorer.ingest.result import Summary
@@ -104,17 +106,17 @@ def _traffic(name: str, content: bytes) -> tuple[Workload, str]:
                 f"{name}: no invocation in {tally.read:,} lines: expected a workload in TOML, or a log of "
                 "REPORT lines, platform.report events or access log lines"
             )
-        made = draft(Summary(tally), Path(name).stem, date.today())
-    open_ = [field for field in made.missing if field in PLACEHOLDERS]
-    given: dict[str, Any] = {"name": Path(name).stem, **made.nested()}
+        workload_draft = draft(Summary(tally), Path(name).stem, date.today())
+    open_ = [field for field in workload_draft.missing if field in PLACEHOLDERS]
+    fields: dict[str, Any] = {"name": Path(name).stem, **workload_draft.nested()}
     for field in open_:
-        given = _with_placeholder(given, field, PLACEHOLDERS[field])
+        fields = _with_placeholder(fields, field, PLACEHOLDERS[field])
     remark = f"{tally.used:,} of {tally.read:,} lines read."
     if open_:
         remark += f" The log does not say {', '.join(open_)}: turn those."
-    return Workload(name, **given), remark
+    return Workload(name, **fields), remark
 
 
-def _with_placeholder(given: dict[str, Any], field: str, value: Any) -> dict[str, Any]:
-    held = given.get(field)
-    return {**given, field: {**held, "value": value} if isinstance(held, Mapping) else value}
+def _with_placeholder(content: dict[str, Any], field: str, value: Any) -> dict[str, Any]:
+    value_there = content.get(field)
+    return {**content, field: {**value_there, "value": value} if isinstance(value_there, Mapping) else value}

@@ -22,7 +22,7 @@ Heard = Callable[[dict[str, Any], list[bytes]], None]
 
 
 @cache
-def joined(names: Sequence[str], ending: str) -> str:
+def joined_web_files(names: Sequence[str], ending: str) -> str:
     """Files of `web/` as one."""
     folder = web_dir()
     return "\n".join((folder / f"{name}.{ending}").read_text(encoding="utf-8") for name in names)
@@ -31,8 +31,8 @@ def joined(names: Sequence[str], ending: str) -> str:
 class View(anywidget.AnyWidget):
     """What the browser shows. It keeps nothing: a view that opens says hello, and is told everything."""
 
-    _esm = joined(SCRIPTS, "js")
-    _css = joined(STYLES, "css")
+    _esm = joined_web_files(SCRIPTS, "js")
+    _css = joined_web_files(STYLES, "css")
     alone = traitlets.Bool(False).tag(sync=True)  # the screen is the whole page
 
     def __init__(self, heard: Heard, *, alone: bool = False) -> None:

@@ -23,8 +23,6 @@ from explorer.facts.units import (
     format_usd,
     split_unit,
 )
-from explorer.options.base.option import Option
-from explorer.options.base.request_path import RequestPath
 from explorer.workload.fields import SPREADS
 
 from . import costs, history, panels
@@ -37,35 +35,37 @@ SCALED, STRETCHED = "its distribution is scaled with it", "the quantiles above t
 Pairs = Iterable[tuple[str, str]]
 
 
-def why(r: Recommendation, key: str, state: history.State, pinned: Recommendation | None = None) -> str:
+def explanation_of(
+    r: Recommendation, key: str, state: history.State, pinned: Recommendation | None = None
+) -> str:
     """The explanation of a number by its key; "" where there is nothing to explain."""
     kind, _, rest = key.partition(":")
-    tell = KINDS.get(kind)
+    explain = KINDS.get(kind)
     if kind == "bill" and rest == "a" and pinned:
-        return bill(bill_of(pinned.workload, pinned.nearest, pinned.load), pinned)
-    return tell(r, rest, state) if tell else ""
+        return explain_bill(bill_of(pinned.workload, pinned.nearest, pinned.answer.load), pinned)
+    return explain(r, rest, state) if explain else ""
 
 
-def _box(title: str, *parts: str) -> str:
+def _explanation_box(title: str, *parts: str) -> str:
     return f"<h3>{escape(title)}</h3>{''.join(parts)}"
 
 
-def _said(text: str, kind: str = "") -> str:
+def _sentence_line(text: str, kind: str = "") -> str:
     return f"<p{f' class={kind}' if kind else ''}>{escape(text)}</p>"
 
 
-def _rows(pairs: Pairs) -> str:
+def _value_rows(pairs: Pairs) -> str:
     return "<dl>" + "".join(f"<dt>{escape(a)}</dt><dd>{escape(b)}</dd>" for a, b in pairs) + "</dl>"
 
 
-def _source(url: str, as_of: str, remark: str = "") -> str:
+def _source_link(url: str, as_of: str, remark: str = "") -> str:
     """The source as a link where it is one, with its date."""
-    said = escape(url.removeprefix("https://"))
-    shown = said if len(said) < 74 else said[:70] + "…"
+    address = escape(url.removeprefix("https://"))
+    address_cut = address if len(address) < 74 else address[:70] + "…"
     link = (
-        f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer">{shown}</a>'
+        f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer">{address_cut}</a>'
         if url.startswith("https://")
-        else shown
+        else address_cut
     )
     dated = f", seen {escape(as_of)}" if as_of else ""
     return f'<p class="source">{link}{dated}{escape(remark)}</p>'
@@ -74,97 +74,108 @@ def _source(url: str, as_of: str, remark: str = "") -> str:
 # The four numbers ---------------------------------------------------------------------------------
 
 
-def _usd(r: Recommendation, _: str, __: history.State) -> str:
-    return bill(r.bill, r)
+def _explain_usd(r: Recommendation, _: str, __: history.State) -> str:
+    return explain_bill(r.bill, r)
 
 
-def bill(found: Bill, r: Recommendation) -> str:
+def explain_bill(bill: Bill, r: Recommendation) -> str:
     """The dearest lines of a bill: quantity, price, money; and where the prices are from."""
-    lines = sorted(found.lines, key=lambda line: -line.usd)
-    rows = "".join(_line(line) for line in lines[:LINES])
+    lines = sorted(bill.lines, key=lambda line: -line.usd)
+    rows = "".join(_bill_line(line) for line in lines[:LINES])
     rest = lines[LINES:]
     if rest:
         usd = format_usd(float(sum(line.usd for line in rest)))
         rows += f"<tr><td>{len(rest)} more</td><td></td><td></td><td></td><td>{usd}</td></tr>"
-    usd = format_usd(float(found.total_usd))
+    usd = format_usd(float(bill.total_usd))
     total = f"<tr class=total><td>in all</td><td></td><td></td><td></td><td>{usd}</td></tr>"
     head = "<tr><th>what</th><th>a month</th><th>price</th><th>seen</th><th>USD</th></tr>"
-    assumed = sum(line.assumed for line in lines)
-    seen = f"Prices of {found.region}" + (f"; * not known there: {assumed}" if assumed else "")
-    cut = f"; {r.workload.preferences.discount:.0%} discount" if r.workload.preferences.discount else ""
-    sources = "".join(_source(source, "") for source in dict.fromkeys(line.source for line in lines[:LINES]))
-    return _box(
-        "Cost a month, line by line", f"<table>{head}{rows}{total}</table>", _said(f"{seen}{cut}."), sources
+    assumed_count = sum(line.assumed for line in lines)
+    note = f"Prices of {bill.region}" + (f"; * not known there: {assumed_count}" if assumed_count else "")
+    discount = f"; {r.workload.preferences.discount:.0%} discount" if r.workload.preferences.discount else ""
+    sources = "".join(
+        _source_link(source, "") for source in dict.fromkeys(line.source for line in lines[:LINES])
+    )
+    return _explanation_box(
+        "Cost a month, line by line",
+        f"<table>{head}{rows}{total}</table>",
+        _sentence_line(f"{note}{discount}."),
+        sources,
     )
 
 
-def _line(line: BillLine) -> str:
+def _bill_line(line: BillLine) -> str:
     price = float(line.usd / line.quantity) if line.quantity else 0.0
     mark = " *" if line.assumed else ""
     return (
-        f"<tr><td>{escape(line.id)}{mark}</td><td>{escape(_amount(line))}</td>"
+        f"<tr><td>{escape(line.id)}{mark}</td><td>{escape(_bill_amount(line))}</td>"
         f"<td>{escape(format_unit_price(price))}</td><td>{escape(line.as_of)}</td><td>{format_usd(float(line.usd))}</td></tr>"
     )
 
 
-def _amount(line: BillLine) -> str:
+def _bill_amount(line: BillLine) -> str:
     unit, _ = split_unit(line.unit)  # what it counts is told by the source
     return f"{format_number(float(line.quantity))} {unit}"
 
 
-def _parts(r: Recommendation, _: str, __: history.State) -> str:
-    names = [(option.id, ", ".join(option.parts)) for option in r.nearest.options if option.parts]
+def _explain_parts(r: Recommendation, _: str, __: history.State) -> str:
+    by_option = r.nearest.parts_by_option(r.answer.load)
+    names = [(option.id, ", ".join(parts)) for option, parts in by_option.items() if parts]
     worth = format_usd(r.part_usd)
-    said = (
+    explanation = (
         f"What whoever is on call must know exists, and the steps that a client must take. Each counts as "
         f"{worth} a month when designs are compared: score {format_usd(r.score_usd)}."
     )
-    return _box(format_count(r.parts, "moving part"), _rows(names), _said(said))
+    return _explanation_box(
+        format_count(r.parts, "moving part"), _value_rows(names), _sentence_line(explanation)
+    )
 
 
-def _latency(level: str) -> Callable[[Recommendation, str, history.State], str]:
+def _explain_latency(level: str) -> Callable[[Recommendation, str, history.State], str]:
     index = {"p50": 0, "p95": 1}[level]
 
-    def tell(r: Recommendation, _: str, __: history.State) -> str:
+    def explain_seconds(r: Recommendation, _: str, __: history.State) -> str:
         phases: dict[str, float] = {}
-        for step in steps_of(r.load, r.nearest):
+        for step in steps_of(r.answer.load, r.nearest):
             seconds = step.seconds[index] if hasattr(step.seconds, "__len__") else step.seconds
             phases[step.phase] = phases.get(step.phase, 0.0) + float(seconds)
         rows = [(phase, format_time(s, 3)) for phase, s in phases.items() if s > 0]
         rows.append(("in all", format_time(r.latency_s[level], 3)))
-        said = "From submitting to the whole result in hand. Steps that are slow are taken as slow together."
+        explanation = (
+            "From submitting to the whole result in hand. Steps that are slow are taken as slow together."
+        )
         title = "Half of the results are in hand" if index == 0 else "95 % of the results are in hand"
-        return _box(f"{title} within {format_time(r.latency_s[level], 3)}", _rows(rows), _said(said))
+        return _explanation_box(
+            f"{title} within {format_time(r.latency_s[level], 3)}",
+            _value_rows(rows),
+            _sentence_line(explanation),
+        )
 
-    return tell
+    return explain_seconds
 
 
 # Design, steps, limits ----------------------------------------------------------------------------
 
 
-def _option(r: Recommendation, concern: str, _: history.State) -> str:
+def _explain_option(r: Recommendation, concern: str, _: history.State) -> str:
     option = next((each for each in r.nearest.options if each.concern == concern), None)
     if option is None:
         return ""
-    lines = option.usage(r.load.under(_flow(r, option)))
+    placement = Placement.of(option, r.nearest.flow)
+    lines = option.usage(placement.load(r.answer.load), placement.path)
     tariffs = [catalogue.tariff(price_id, r.workload.region) for price_id, _ in lines]
     billed = ", ".join(dict.fromkeys(tariff.id for tariff in tariffs)) or "nothing of its own"
-    parts = ", ".join(option.parts) or "none of its own"
-    return _box(
+    parts = ", ".join(r.nearest.parts_by_option(r.answer.load)[option]) or "none of its own"
+    return _explanation_box(
         f"{panels.CONCERNS[concern]}: {option.id}",
-        _said(sentence(option.summary, "") + "."),
-        _rows([("moving parts", parts), ("billed", billed)]),
+        _sentence_line(sentence(option.summary, "") + "."),
+        _value_rows([("moving parts", parts), ("billed", billed)]),
     )
 
 
-def _flow(r: Recommendation, option: Option) -> RequestPath:
-    return Placement.of(option, r.nearest.flow).flow
+def _explain_step(r: Recommendation, index: str, _: history.State) -> str:
+    from explorer.views.figures.sequence import timed_steps
 
-
-def _step(r: Recommendation, index: str, _: history.State) -> str:
-    from explorer.views.figures.sequence import exchanged
-
-    arrows = exchanged(r.load, r.nearest)
+    arrows = timed_steps(r.answer.load, r.nearest)
     arrow = arrows[int(index)] if index.isdigit() and int(index) < len(arrows) else None
     if arrow is None:
         return ""
@@ -172,41 +183,44 @@ def _step(r: Recommendation, index: str, _: history.State) -> str:
     share = arrow.p50_s / max(sum(each.p50_s for each in arrows), 1e-12)
     rows.append(("of the whole", format_share(share)))
     who = arrow.start if arrow.start == arrow.end else f"{arrow.start} to {arrow.end}"
-    return _box(sentence(arrow.title, ""), _rows([("who", who), ("phase", arrow.phase), *rows]))
+    return _explanation_box(
+        sentence(arrow.title, ""), _value_rows([("who", who), ("phase", arrow.phase), *rows])
+    )
 
 
-def _limit(r: Recommendation, name: str, _: history.State) -> str:
-    found = next((each for each in r.found if each.limit == name), None)
-    if found is None:
+def _explain_limit(r: Recommendation, name: str, _: history.State) -> str:
+    finding = next((each for each in r.answer.findings if each.limit == name), None)
+    if finding is None:
         return ""
     row = catalogue.limit(name)
     value, p50, p99 = (
-        format_quantity_as_listed(v, found.unit) for v in (found.limit_value, found.used_p50, found.used_p99)
+        format_quantity_as_listed(v, finding.unit)
+        for v in (finding.limit_value, finding.used_p50, finding.used_p99)
     )
-    share = found.used_p99 / found.limit_value if found.limit_value else 0.0
+    share = finding.used_p99 / finding.limit_value if finding.limit_value else 0.0
     rows = [
         ("limit", value),
         ("used at the p50", p50),
         ("used at the p99", f"{p99}, {format_share(share)} of it"),
-        ("over it", f"{format_share(found.breach_probability)} of the requests"),
+        ("over it", f"{format_share(finding.breach_probability)} of the requests"),
         ("may be raised", row.adjustable),
     ]
     sure = "" if row.verified else ", not verified"
-    return _box(
+    return _explanation_box(
         row.title,
-        _rows(rows),
-        _said(sentence(found.consequence, "")),
-        _source(row.source_url, row.as_of, sure),
+        _value_rows(rows),
+        _sentence_line(sentence(finding.consequence, "")),
+        _source_link(row.source_url, row.as_of, sure),
     )
 
 
-def _bill(r: Recommendation, index: str, _: history.State) -> str:
-    found = costs.bills(r, int(index)) if index.isdigit() else None
-    return bill(found, r) if found else ""
+def _explain_bill_row(r: Recommendation, index: str, _: history.State) -> str:
+    bill = costs.bill_of_row(r, int(index)) if index.isdigit() else None
+    return explain_bill(bill, r) if bill else ""
 
 
-def _reason(r: Recommendation, because: str, _: history.State) -> str:
-    reason = next((each for each in r.reasons if each.because == because), None)
+def _explain_rejection(r: Recommendation, because: str, _: history.State) -> str:
+    reason = next((each for each in r.answer.rejections if each.because == because), None)
     if reason is None:
         return ""
     rows = [
@@ -217,58 +231,70 @@ def _reason(r: Recommendation, because: str, _: history.State) -> str:
     if reason.breach_probability is not None:
         rows.append(("over it, at least", f"{format_share(reason.breach_probability)} of the requests"))
     if reason.kind != "limit":
-        return _box(sentence(reason.why, ""), _rows(rows), _said(f"From the workload: {because}."))
+        return _explanation_box(
+            sentence(reason.why, ""), _value_rows(rows), _sentence_line(f"From the workload: {because}.")
+        )
     row = catalogue.limit(because)
     value = format_quantity(row.value or 0.0, row.unit)
-    return _box(row.title, _rows([("limit", value), *rows]), _source(row.source_url, row.as_of))
+    return _explanation_box(
+        row.title, _value_rows([("limit", value), *rows]), _source_link(row.source_url, row.as_of)
+    )
 
 
-def _turn(r: Recommendation, index: str, _: history.State) -> str:
-    turn = r.turns[int(index)] if index.isdigit() and int(index) < len(r.turns) else None
+def _explain_break_even(r: Recommendation, index: str, _: history.State) -> str:
+    turn = (
+        r.answer.break_evens[int(index)]
+        if index.isdigit() and int(index) < len(r.answer.break_evens)
+        else None
+    )
     if turn is None:
         return ""
-    said = "The best design was asked for at values up to a thousand times more and less than today's."
-    built = list_options(turn.design) if turn.design else "no design is feasible"
-    return _box(sentence(turn.says, ""), _rows([("then", built)]), _said(said))
+    explanation = "The best design was asked for at values up to a thousand times more and less than today's."
+    design_text = list_options(turn.design) if turn.design else "no design is feasible"
+    return _explanation_box(
+        sentence(turn.says, ""), _value_rows([("then", design_text)]), _sentence_line(explanation)
+    )
 
 
 # The workload -------------------------------------------------------------------------------------
 
 
-def _field(r: Recommendation, name: str, state: history.State) -> str:
+def _explain_field(r: Recommendation, name: str, state: history.State) -> str:
     dial = next((each for each in DIALS if each.field == name), None)
     if dial is None:
         return ""
     base = dial.read(state.base)
-    rows = [("now", dial.said(dial.read(r.workload))), ("began at", dial.said(base))]
+    rows = [("now", dial.wording(dial.read(r.workload))), ("began at", dial.wording(base))]
     driver = name.removesuffix(TAIL)
     if driver in SPREADS:
-        spread = getattr(r.workload, driver).spread
-        said = next(each.said for each in DIALS if each.field == driver)
-        rows += [(f"p{100 * level:g}", said(float(spread.quantile(level)))) for level in LEVELS]
-        rows.append(("largest values", spread.tail))
+        distribution = getattr(r.workload, driver).spread
+        wording = next(each.wording for each in DIALS if each.field == driver)
+        rows += [(f"p{100 * level:g}", wording(float(distribution.quantile(level)))) for level in LEVELS]
+        rows.append(("largest values", distribution.tail))
     if name == "requests_per_month":
         rows += [
             ("mean", f"{format_number(r.workload.mean_rps)} a second"),
-            ("peak", f"{format_number(float(r.load.peak_rps))} a second"),
+            ("peak", f"{format_number(float(r.answer.load.peak_rps))} a second"),
         ]
-    given = "given by the workload" if state.base.is_given(driver) else "a default: the workload does not say"
+    origin = (
+        "given by the workload" if state.base.is_given(driver) else "a default: the workload does not say"
+    )
     if name in state.values:
-        given = "turned here"
-        given += f"; {STRETCHED if name.endswith(TAIL) else SCALED}" if driver in SPREADS else ""
-    return _box(dial.name, _rows(rows), _said(sentence(given, "") + "."))
+        origin = "turned here"
+        origin += f"; {STRETCHED if name.endswith(TAIL) else SCALED}" if driver in SPREADS else ""
+    return _explanation_box(dial.name, _value_rows(rows), _sentence_line(sentence(origin, "") + "."))
 
 
 KINDS: dict[str, Callable[[Recommendation, str, history.State], str]] = {
-    "usd": _usd,
-    "parts": _parts,
-    "p50": _latency("p50"),
-    "p95": _latency("p95"),
-    "option": _option,
-    "step": _step,
-    "limit": _limit,
-    "bill": _bill,
-    "reason": _reason,
-    "turn": _turn,
-    "field": _field,
+    "usd": _explain_usd,
+    "parts": _explain_parts,
+    "p50": _explain_latency("p50"),
+    "p95": _explain_latency("p95"),
+    "option": _explain_option,
+    "step": _explain_step,
+    "limit": _explain_limit,
+    "bill": _explain_bill_row,
+    "reason": _explain_rejection,
+    "turn": _explain_break_even,
+    "field": _explain_field,
 }

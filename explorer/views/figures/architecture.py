@@ -13,13 +13,14 @@ from explorer.engine.latency import steps as steps_of
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.option import Option
-from explorer.options.base.request_path import Actor, Behind, BodyIn
+from explorer.options.base.request_path import Actor, Behind, BodyIn, Step
 
 LEAST_IN, TITLE_IN, LINE_IN = 0.62, 0.175, 0.145  # of a box: its least height, and that of its lines
 WRAP = 21  # characters of a line in a box
 # of the upper row, from left to right
 ACROSS = (
     Actor.CLIENT,
+    Actor.EDGE,
     Actor.DOOR,
     Actor.FRONT,
     Actor.HANDS,
@@ -61,17 +62,21 @@ class Talk:
     phase: str
 
 
-def boxes_of(design: Design) -> dict[str, Box]:
+def boxes_by_role(load: Conditions, design: Design) -> dict[str, Box]:
     """The boxes by role; each part of the design stands in one of them."""
     flow = design.flow
     boxes: dict[str, Box] = {Actor.CLIENT: Box("client"), Actor.DOOR: Box(design.door)}
+    if flow.distribution:
+        boxes[Actor.EDGE] = Box(design.edge)
     if flow.asynchronous or flow.body_in is BodyIn.S3:
         boxes[Actor.FRONT] = Box(front_name(design))
     boxes[Actor.WORKER] = Box(flow.compute.box)
-    for option in design.options:
-        for part in option.parts:
-            role, title = _home(part, option, boxes)
+    for option, parts in design.parts_by_option(load).items():
+        for part in parts:
+            role, title = _role_and_title(part, option, boxes)
             boxes.setdefault(role, Box(title)).parts.append(part)
+    if any(Actor.BUCKET in step.actors and np.any(step.seconds > 0) for step in steps_of(load, design)):
+        boxes.setdefault(Actor.BUCKET, Box("S3 bucket"))  # too large to hand over: no part of its own
     for box in boxes.values():  # a title that is the only part is not said twice
         box.parts = [part for part in box.parts if part != box.title]
     return {role.value: boxes[role] for role in (*ACROSS, *UNDER) if role in boxes}
@@ -82,22 +87,32 @@ def front_name(design: Design) -> str:
     return "front function" if design.flow.behind is Behind.FUNCTION else "front container"
 
 
-def _home(part: str, option: Option, boxes: Mapping[str, Box]) -> tuple[Actor, str]:
+def _role_and_title(part: str, option: Option, boxes: Mapping[str, Box]) -> tuple[Actor, str]:
     """The role that a part belongs to, and the title of this role's box."""
-    stated = part if isinstance(part, DesignPart) else DesignPart(part)
-    if stated.role is None or (stated.role is Actor.FRONT and Actor.FRONT not in boxes):
+    design_part = part if isinstance(part, DesignPart) else DesignPart(part)
+    if design_part.role is None or (design_part.role is Actor.FRONT and Actor.FRONT not in boxes):
         return option.role, option.id.replace("-", "\n", 1)
-    return stated.role, stated.box or stated
+    return design_part.role, design_part.box or design_part
 
 
-def talks_of(load: Conditions, design: Design, boxes: Mapping[str, Box]) -> Iterator[Talk]:
+def step_ends(step: Step, design: Design) -> tuple[str, str]:
+    """Between whom a step goes. Behind a distribution the door and the results meet no client but it."""
+    start, end = step.actors
+    if not design.flow.distribution or step.past_door:
+        return start, end
+    if start is Actor.CLIENT and end not in (Actor.CLIENT, Actor.EDGE, Actor.BUCKET):
+        return Actor.EDGE, end
+    return (Actor.EDGE, end) if end is Actor.CLIENT and start is not Actor.CLIENT else (start, end)
+
+
+def numbered_talks(load: Conditions, design: Design, boxes: Mapping[str, Box]) -> Iterator[Talk]:
     """The steps of one request, numbered, between the boxes that are there."""
     number = 0
     for step in steps_of(load, design):
         if not np.any(np.asarray(step.seconds) > 0):
             continue
-        ends = [_role(actor, boxes) for actor in step.actors]
-        if set(ends) in ({"client", "worker"}, {"client", "front"}) and not step.past_door:
+        ends = [_role(actor, boxes) for actor in step_ends(step, design)]
+        if set(ends) & {"client", "edge"} and set(ends) & {"worker", "front"} and not step.past_door:
             ends = ["door" if end in ("worker", "front") else end for end in ends]
         number += 1
         yield Talk(number, ends[0], ends[1], step.title, step.phase)
@@ -109,23 +124,23 @@ def _role(actor: str, boxes: Mapping[str, Box]) -> str:
     return actor if actor in boxes else "store"
 
 
-def lines_of(talks: list[Talk], boxes: Mapping[str, Box]) -> dict[tuple[str, str], list[Talk]]:
+def talks_between_boxes(talks: list[Talk], boxes: Mapping[str, Box]) -> dict[tuple[str, str], list[Talk]]:
     """The steps by the boxes between which they go, and the hand-overs that no step says."""
-    found: dict[tuple[str, str], list[Talk]] = {}
+    talks_by_boxes: dict[tuple[str, str], list[Talk]] = {}
     for talk in talks:
         if talk.start != talk.end:
-            found.setdefault((talk.start, talk.end), []).append(talk)
+            talks_by_boxes.setdefault((talk.start, talk.end), []).append(talk)
     inner = "front" if "front" in boxes else "worker"
-    found.setdefault(("door", inner), [])
+    talks_by_boxes.setdefault(("door", inner), [])
     if "hands" in boxes:
         before = "front" if "front" in boxes else "door"
-        handed = found.pop((before, "worker"), [])
-        found |= {(before, "hands"): handed, ("hands", "worker"): []}
-    if inner == "front" and ("front", "worker") not in found and "hands" not in boxes:
-        found[("door", "worker")] = []
+        handed = talks_by_boxes.pop((before, "worker"), [])
+        talks_by_boxes |= {(before, "hands"): handed, ("hands", "worker"): []}
+    if inner == "front" and ("front", "worker") not in talks_by_boxes and "hands" not in boxes:
+        talks_by_boxes[("door", "worker")] = []
     if "store" in boxes:
-        found.setdefault(("worker", "store"), [])
-    return found
+        talks_by_boxes.setdefault(("worker", "store"), [])
+    return talks_by_boxes
 
 
 def goes_over(start: str, end: str, boxes: Mapping[str, Box]) -> bool:

@@ -14,6 +14,7 @@ from explorer.analysis.recommendation import Recommendation
 from explorer.engine.latency import latency as seconds_of
 from explorer.facts import catalogue
 from explorer.facts.units import FORMATS, format_bare_quantity, format_chance, format_time
+from explorer.facts.verdict import Verdict
 from explorer.options.base.request_path import Phase
 
 from .style import (
@@ -30,11 +31,11 @@ from .style import (
     YELLOW,
     Picture,
     canvas,
-    key,
+    colour_key,
+    in_house_style,
     log_ticks,
-    piece,
     shorten,
-    styled,
+    stack_piece,
     subtitle,
 )
 
@@ -54,7 +55,7 @@ PHASE_COLOURS = {
 }
 
 
-@styled
+@in_house_style
 def limits_used(r_or_findings: Recommendation | pd.DataFrame) -> Picture:
     """How much of each limit is used, worst first, as a share of the limit on a log axis.
 
@@ -68,30 +69,30 @@ def limits_used(r_or_findings: Recommendation | pd.DataFrame) -> Picture:
     100 %, the verdict as colour and word. Limits that use less than 0.1 % are counted, not drawn.
     """
     frame = r_or_findings.findings if isinstance(r_or_findings, Recommendation) else r_or_findings
-    shares = _shares(frame)
-    kept = (shares[:, 1] >= SMALL) | (frame["verdict"] != "fits").to_numpy()
-    kept &= np.cumsum(kept) <= MOST_LIMITS
-    shown, shares = frame[kept], shares[kept]
+    shares = _used_shares(frame)
+    is_worth_showing = (shares[:, 1] >= SMALL) | (frame["verdict"] != Verdict.FITS).to_numpy()
+    is_worth_showing &= np.cumsum(is_worth_showing) <= MOST_LIMITS
+    rows, shares = frame[is_worth_showing], shares[is_worth_showing]
     title = "Limits used"
     if isinstance(r_or_findings, Recommendation):
         title += f": {r_or_findings.workload.name}"
         title += "" if r_or_findings.feasible else " (nothing is feasible; this is the nearest miss)"
-    height = 1.18 + ROW_IN * max(len(shown), 1)
-    picture, axes = canvas(height, title, _limits_alt(shown), 0.30, 0.655)
+    height = 1.18 + ROW_IN * max(len(rows), 1)
+    picture, axes = canvas(height, title, _limits_alt(rows), 0.30, 0.655)
     subtitle(picture, "dark to the p50, light to the p99 of all requests")
     _limit_axis(axes, shares)
-    for row, (found, (p50, p99)) in enumerate(zip(shown.itertuples(), shares, strict=True)):
-        _limit_row(axes, len(shown) - 1 - row, found, p50, p99)
-    _rest(picture, len(frame) - len(shown))
+    for row, (finding, (p50, p99)) in enumerate(zip(rows.itertuples(), shares, strict=True)):
+        _draw_limit_bar(axes, len(rows) - 1 - row, finding, p50, p99)
+    _rest_note(picture, len(frame) - len(rows))
     return picture
 
 
-def _shares(frame: pd.DataFrame) -> np.ndarray:
+def _used_shares(frame: pd.DataFrame) -> np.ndarray:
     """Used over limit at the p50 and the p99, shape (limits, 2)."""
-    used = frame[["used_p50", "used_p99"]].to_numpy(dtype=float)
+    uses = frame[["used_p50", "used_p99"]].to_numpy(dtype=float)
     limit = frame["limit_value"].to_numpy(dtype=float)[:, None]
-    full = np.where(used > 0, np.inf, 0.0)
-    shares: np.ndarray = np.divide(used, limit, out=full, where=limit > 0)
+    full = np.where(uses > 0, np.inf, 0.0)
+    shares: np.ndarray = np.divide(uses, limit, out=full, where=limit > 0)
     return shares
 
 
@@ -109,57 +110,63 @@ def _limit_axis(axes: Axes, shares: np.ndarray) -> None:
     axes.text(1.0, 1.015, "limit", transform=place, ha="center", va="bottom", size=8.5, weight="bold")
 
 
-def _limit_row(axes: Axes, y: int, found: Any, p50: float, p99: float) -> None:
-    dark, light, word = VERDICTS[found.verdict]
+def _draw_limit_bar(axes: Axes, y: int, finding: Any, p50: float, p99: float) -> None:
+    dark, light, word = VERDICTS[finding.verdict]
     start, end = axes.get_xlim()
     for share, colour, thick in ((p99, light, 0.56), (p50, dark, 0.26)):
         reach = min(max(share, start), end)
         axes.barh(y, reach - start, left=start, height=thick, color=colour, zorder=3)
-    limit = catalogue.limit(found.limit)
+    limit = catalogue.limit(finding.limit)
     place = axes.get_yaxis_transform()
     small: dict[str, Any] = {"transform": place, "size": 7.5, "color": FAINT, "va": "center"}
     name = shorten(limit.name, 42)
     axes.text(-0.025, y + 0.15, name, transform=place, ha="right", va="center", size=9)
     whose = limit.service if len(limit.service) < 24 else limit.service.split()[0]
-    axes.text(-0.025, y - 0.22, f"{whose} · {found.limit}", ha="right", **small)
-    used, also = _used_said(found)
-    axes.text(1.03, y + 0.15, used, transform=place, va="center", size=9)
+    axes.text(-0.025, y - 0.22, f"{whose} · {finding.limit}", ha="right", **small)
+    use, also = _use_label(finding)
+    axes.text(1.03, y + 0.15, use, transform=place, va="center", size=9)
     axes.text(1.03, y - 0.22, also, **small)
     bold: dict[str, Any] = {"weight": "bold", "color": word, "va": "center", "transform": place}
-    axes.text(1.60, y + 0.15, found.verdict, size=9, **bold)
-    axes.text(1.60, y - 0.22, _breaks(found.breach_probability), **small)
+    axes.text(1.60, y + 0.15, finding.verdict, size=9, **bold)
+    axes.text(1.60, y - 0.22, _breach_label(finding.breach_probability), **small)
 
 
-def _used_said(found: Any) -> tuple[str, str]:
+def _use_label(finding: Any) -> tuple[str, str]:
     """ "9 MB of 6 MB" and the p50 beneath it; a unit that is a phrase stands beneath too."""
-    p50 = f"p50 {format_bare_quantity(found.used_p50, found.unit)}"
-    also = p50 if found.unit in FORMATS else shorten(f"{found.unit}; {p50}", 38)
-    return use_of_limit_briefly(found), also
+    p50 = f"p50 {format_bare_quantity(finding.used_p50, finding.unit)}"
+    also = p50 if finding.unit in FORMATS else shorten(f"{finding.unit}; {p50}", 38)
+    return use_of_limit_briefly(finding), also
 
 
-def _breaks(chance: float) -> str:
-    said = format_chance(chance)
-    return "never breaks" if said == "never" else f"{said} break it" if chance < 1 else "always breaks"
+def _breach_label(chance: float) -> str:
+    chance_text = format_chance(chance)
+    return (
+        "never breaks"
+        if chance_text == "never"
+        else f"{chance_text} break it"
+        if chance < 1
+        else "always breaks"
+    )
 
 
-def _rest(picture: Picture, more: int) -> None:
+def _rest_note(picture: Picture, more: int) -> None:
     if more:
         limits = "limit uses" if more == 1 else "limits use"
         text = f"{more} more {limits} little (mostly less than 0.1 %) and fit."
         picture.text(0.30, 0.1 / picture.get_size_inches()[1], text, size=8.5, color=FAINT)
 
 
-def _limits_alt(shown: pd.DataFrame) -> str:
-    if shown.empty:
+def _limits_alt(limit_rows: pd.DataFrame) -> str:
+    if limit_rows.empty:
         return "Limits used: none binds"
-    rows = [f"{row.limit} {_used_said(row)[0]} at the p99 ({row.verdict})" for row in shown.itertuples()]
+    rows = [f"{row.limit} {_use_label(row)[0]} at the p99 ({row.verdict})" for row in limit_rows.itertuples()]
     return f"Limits used: {'; '.join(rows[:6])}"
 
 
 # Latency ----------------------------------------------------------------------------------------
 
 
-@styled
+@in_house_style
 def latency(r: Recommendation) -> Picture:
     """Seconds from submitting to the whole result in hand, by phase, at the p50, p95 and p99."""
     phases = dict(seconds_of(r.workload, r.nearest))
@@ -178,8 +185,8 @@ def latency(r: Recommendation) -> Picture:
         axes.text(-0.012, y, level, transform=place, ha="right", va="center", size=10, weight="bold")
         axes.text(1.012, y, format_time(total), transform=place, va="center", size=10, weight="bold")
     if target and target <= reach:
-        _promise(axes, target)
-    key(picture, [(name, PHASE_COLOURS[name]) for name in phases], 0.075)
+        _promise_line(axes, target)
+    colour_key(picture, [(name, PHASE_COLOURS[name]) for name in phases], 0.075)
     return picture
 
 
@@ -199,13 +206,19 @@ def _time_axis(axes: Axes, reach: float, rows: int) -> None:
 def _phase_stack(axes: Axes, y: int, seconds: Mapping[str, float], reach: float) -> None:
     start = 0.0
     for phase, length in seconds.items():
-        said = format_time(length)
-        text = f"{phase} {said}" if length > 0.18 * reach else said if length > 0.08 * reach else ""
-        piece(axes, y, start, length, PHASE_COLOURS[phase], text)
+        seconds_text = format_time(length)
+        text = (
+            f"{phase} {seconds_text}"
+            if length > 0.18 * reach
+            else seconds_text
+            if length > 0.08 * reach
+            else ""
+        )
+        stack_piece(axes, y, start, length, PHASE_COLOURS[phase], text)
         start += length
 
 
-def _promise(axes: Axes, target: float) -> None:
+def _promise_line(axes: Axes, target: float) -> None:
     axes.axvline(target, color=INK, lw=1.4, zorder=4)
     near_end = target > 0.7 * axes.get_xlim()[1]
     text = f" promised p95: {format_time(target)} "

@@ -14,16 +14,28 @@ from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import CONCERNS, Design
+from explorer.engine.sizing import sized_conditions
 from explorer.facts import catalogue
 from explorer.facts.units import format_count, format_time, format_usd
 
-from .style import FAINT, OTHER, ROW_IN, SKY, Picture, canvas, key, piece, shorten, styled
+from .style import (
+    FAINT,
+    OTHER,
+    ROW_IN,
+    SKY,
+    Picture,
+    canvas,
+    colour_key,
+    in_house_style,
+    shorten,
+    stack_piece,
+)
 
 SPARE = (SKY, "#882255", "#44aa99")  # for the largest of the services without a colour of their own
 MOST_SERVICES = 8
 
 
-@styled
+@in_house_style
 def costs(r: Recommendation, most: int = 6) -> Picture:
     """The monthly bill by service, of the recommended design and the best alternatives.
 
@@ -35,7 +47,9 @@ def costs(r: Recommendation, most: int = 6) -> Picture:
     most : alternatives at most
     """
     designs = [r.nearest, *best_beside(r, most)]
-    bills = [by_service(bill_of(r.workload, design)) for design in designs]
+    bills = [
+        by_service(bill_of(r.workload, design, sized_conditions(r.workload, design))) for design in designs
+    ]
     totals = [sum(bill.values()) for bill in bills]
     title = f"Monthly cost: {r.workload.name}"
     alt = f"{title}: " + "; ".join(
@@ -46,22 +60,22 @@ def costs(r: Recommendation, most: int = 6) -> Picture:
     limit, services = _cost_axis(axes, totals), service_colours(bills)
     for row, (design, bill) in enumerate(zip(designs, bills, strict=True)):
         y = len(designs) - 1 - row
-        _stack(axes, y, grouped(bill, services), services, limit)
+        _bill_stack(axes, y, group_services(bill, services), services, limit)
         _cost_labels(axes, y, design, r, min(totals[row], limit))
-    key(picture, services.items(), 0.30)
+    colour_key(picture, services.items(), 0.30)
     return picture
 
 
 def best_beside(r: Recommendation, most: int) -> list[Design]:
     """The best alternatives of which each has an option that is new among those above it."""
-    seen = set(r.nearest.ids.items())
-    kept: list[Design] = []
+    options_so_far = set(r.nearest.ids.items())
+    designs: list[Design] = []
     for row in r.alternatives[list(CONCERNS)].itertuples(index=False):
         design = Design(*row)
-        if len(kept) < most and not seen.issuperset(design.ids.items()):
-            seen.update(design.ids.items())
-            kept.append(design)
-    return kept
+        if len(designs) < most and not options_so_far.issuperset(design.ids.items()):
+            options_so_far.update(design.ids.items())
+            designs.append(design)
+    return designs
 
 
 def by_service(bill: Bill) -> dict[str, float]:
@@ -77,15 +91,17 @@ def service_colours(bills: Sequence[Mapping[str, float]]) -> dict[str, str]:
     """Services with their colours, those with most money in the first bill first; the least are other."""
     names = {name for bill in bills for name in bill}
     weight = {n: (bills[0].get(n, 0.0), max(bill.get(n, 0.0) for bill in bills)) for n in names}
-    spare, known = iter(SPARE), catalogue.services()
-    own = {n: known[n].colour for n in names if n in known}
+    spare, service_rows = iter(SPARE), catalogue.services()
+    own = {n: service_rows[n].colour for n in names if n in service_rows}
     colours = {n: own.get(n) or next(spare, OTHER) for n in sorted(names, key=lambda n: (-weight[n][1], n))}
-    kept = [name for name, colour in colours.items() if colour != OTHER][:MOST_SERVICES]
-    kept.sort(key=lambda n: (-weight[n][0], -weight[n][1], n))
-    return {n: colours[n] for n in kept} | ({"other": OTHER} if len(names) > len(kept) else {})
+    own_colour_names = [name for name, colour in colours.items() if colour != OTHER][:MOST_SERVICES]
+    own_colour_names.sort(key=lambda n: (-weight[n][0], -weight[n][1], n))
+    return {n: colours[n] for n in own_colour_names} | (
+        {"other": OTHER} if len(names) > len(own_colour_names) else {}
+    )
 
 
-def grouped(bill: Mapping[str, float], services: Mapping[str, str]) -> dict[str, float]:
+def group_services(bill: Mapping[str, float], services: Mapping[str, str]) -> dict[str, float]:
     """The bill in the order of `services`, what is not among them as other."""
     rest = sum(usd for name, usd in bill.items() if name not in services)
     amounts = {name: bill.get(name, 0.0) for name in services}
@@ -110,7 +126,7 @@ def _usd_tick(usd: float) -> str:
     return f"${usd:,.0f}" if usd >= 10 else f"${usd:.3g}"
 
 
-def _stack(
+def _bill_stack(
     axes: Axes, y: int, amounts: Mapping[str, float], colours: Mapping[str, str], limit: float
 ) -> None:
     """One stacked bar; a piece that is wide enough says its amount."""
@@ -118,28 +134,36 @@ def _stack(
     for name, usd in amounts.items():
         width = min(usd, limit - start)
         if width > 0:
-            piece(axes, y, start, width, colours[name], format_usd(usd) if width > 0.085 * limit else "")
+            stack_piece(
+                axes, y, start, width, colours[name], format_usd(usd) if width > 0.085 * limit else ""
+            )
         start += usd
     if start > limit * 1.001:
-        cut: dict[str, Any] = {"color": "white", "size": 15, "weight": "bold", "ha": "center", "va": "center"}
-        axes.text(limit * 0.985, y, "//", zorder=6, **cut)
+        cut_style: dict[str, Any] = {
+            "color": "white",
+            "size": 15,
+            "weight": "bold",
+            "ha": "center",
+            "va": "center",
+        }
+        axes.text(limit * 0.985, y, "//", zorder=6, **cut_style)
 
 
 def _cost_labels(axes: Axes, y: int, design: Design, r: Recommendation, end: float) -> None:
     place = axes.get_yaxis_transform()
     small: dict[str, Any] = {"transform": place, "size": 7.5, "color": FAINT, "va": "center"}
-    index = r.evaluation.designs.index(design)
-    total = float(r.evaluation.monthly_usd[index])
-    parts = format_count(len(design.parts), "part")
+    index = r.answer.evaluation.designs.index(design)
+    total = float(r.answer.evaluation.monthly_usd[index])
+    parts = format_count(int(r.answer.evaluation.table.parts[index]), "part")
     bold = "bold" if design == r.nearest else "normal"
-    lines = _two_lines(label_design(design, r.nearest))
+    lines = _two_line_label(label_design(design, r.nearest))
     for text, dy in zip(lines, (0.15, -0.2) if len(lines) == 2 else (0.0,), strict=True):
         axes.text(-0.02, y + dy, text, transform=place, ha="right", va="center", size=8.5, weight=bold)
     axes.text(1.02, y + 0.15, format_usd(total), transform=place, va="center", size=9.5, weight=bold)
-    latency = format_time(float(r.evaluation.latency_s[index, 1]), 2)
+    latency = format_time(float(r.answer.evaluation.latency_s[index, 1]), 2)
     axes.text(1.02, y - 0.2, f"{parts}, p95 {latency}", **small)
 
 
-def _two_lines(text: str, width: int = 42) -> list[str]:
+def _two_line_label(text: str, width: int = 42) -> list[str]:
     lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
     return [*lines[:1], *([shorten(" ".join(lines[1:]), width)] if len(lines) > 1 else [])]

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.text import Text
 
-from explorer.analysis.decision_map import DecisionMap, atlas, unit_of
+from explorer.analysis.decision_map import DecisionMap, map_decisions, unit_of
+from explorer.analysis.phrases import list_options
 from explorer.analysis.sweep.sweep import Sweep
 from explorer.engine.search import NOTHING
 from explorer.facts.units import format_percent
@@ -19,7 +20,7 @@ from explorer.workload.axes import AXES
 from explorer.workload.fields import SPREADS
 from explorer.workload.workload import Workload
 
-from .style import FAINT, INK, Picture, canvas, log_ticks, styled, subtitle
+from .style import FAINT, INK, Picture, canvas, in_house_style, log_ticks, subtitle
 
 COLOURS = ("#a9cde6", "#f7dca0", "#a3d9c6", "#ecc9dc", "#f3bf9c", "#d5ebf8", "#f6f0a8", "#c9c9e6", "#dcdcdc")
 EMPTY = "#f3f4f6"
@@ -28,7 +29,7 @@ RINGS = "rings around today: 50, 80 and 98 % of its requests"
 AT_THE_EDGE = 0.92  # of an axis: beyond it the word stands on the other side of its place
 
 
-@styled
+@in_house_style
 def decision_map(
     workload: Workload, x: str = "response", y: str = "runtime", swept: Sweep | None = None
 ) -> Picture:
@@ -40,23 +41,25 @@ def decision_map(
     x, y : two numeric fields, as `explorer.sweep` takes them; a distribution is scaled to its median
     swept : a sweep over these two, to draw again without asking again
     """
-    drawn = atlas(workload, x, y) if swept is None else DecisionMap(workload, x, y, swept)
-    picture, axes = canvas(6.4, f"What to build for {workload.name}", _alt(drawn), 0.085, 0.985, 0.84)
-    subtitle(picture, _shared(drawn))
+    decisions = map_decisions(workload, x, y) if swept is None else DecisionMap(workload, x, y, swept)
+    picture, axes = canvas(
+        6.4, f"What to build for {workload.name}", _decision_map_alt(decisions), 0.085, 0.985, 0.84
+    )
+    subtitle(picture, _common_choices_note(decisions))
     if {x, y} & set(SPREADS):
         subtitle(picture, RINGS, 0.985, ha="right")
-    frame_map(axes, drawn)
-    _areas(axes, drawn)
-    _names(picture, axes, drawn)
-    _reasons(axes, drawn)
-    mark_today(axes, drawn)
+    frame_map(axes, decisions)
+    _draw_areas(axes, decisions)
+    _draw_region_names(picture, axes, decisions)
+    _draw_border_reasons(axes, decisions)
+    mark_today(axes, decisions)
     return picture
 
 
-def frame_map(axes: Axes, drawn: DecisionMap) -> None:
+def frame_map(axes: Axes, decisions: DecisionMap) -> None:
     """Two log axes from end to end of the map, in units that people say."""
-    axes.set(xscale="log", yscale="log", xlim=drawn.across[[0, -1]], ylim=drawn.up[[0, -1]])
-    for axis, name in ((axes.xaxis, drawn.x), (axes.yaxis, drawn.y)):
+    axes.set(xscale="log", yscale="log", xlim=decisions.across[[0, -1]], ylim=decisions.up[[0, -1]])
+    for axis, name in ((axes.xaxis, decisions.x), (axes.yaxis, decisions.y)):
         log_ticks(axis, unit_of(name))
         if AXES[name].kind.is_share:
             low, high = axis.get_view_interval()
@@ -65,50 +68,51 @@ def frame_map(axes: Axes, drawn: DecisionMap) -> None:
         axis.set_label_text(AXES[name].noun if name in SPREADS else name.replace("_", " "))
 
 
-def _shared(drawn: DecisionMap) -> str:
+def _common_choices_note(decisions: DecisionMap) -> str:
     """What all designs of the map have in common."""
-    if not drawn.designs:
+    if not decisions.designs:
         return "no design is feasible anywhere here"
-    if not drawn.varying:
-        return f"everywhere: {' + '.join(drawn.common.values())}"
-    common = ", ".join(f"{name} {option}" for name, option in drawn.common.items())
+    common = list_options(decisions.common)
     return f"everywhere: {common}" if common else "the least money and parts at every point"
 
 
-def _alt(drawn: DecisionMap) -> str:
-    said = "; ".join(" + ".join(drawn.label(design)) for design in drawn.designs)
-    return f"A map over {drawn.x} and {drawn.y} of the design that wins at each point: {said or 'none'}."
+def _decision_map_alt(decisions: DecisionMap) -> str:
+    names_text = "; ".join(" + ".join(decisions.label(design)) for design in decisions.designs)
+    axes = f"{decisions.x} and {decisions.y}"
+    return f"A map over {axes} of the design that wins at each point: {names_text or 'none'}."
 
 
-def _areas(axes: Axes, drawn: DecisionMap) -> None:
-    place = {index: number for number, index in enumerate(drawn.ranked)}
-    shown = np.vectorize(lambda index: place.get(int(index), NOTHING), otypes=[int])(drawn.winner)
+def _draw_areas(axes: Axes, decisions: DecisionMap) -> None:
+    place = {index: number for number, index in enumerate(decisions.winner_indices)}
+    places = np.vectorize(lambda index: place.get(int(index), NOTHING), otypes=[int])(decisions.winner)
     colours = ListedColormap([EMPTY, *(COLOURS[number % len(COLOURS)] for number in range(len(place)))])
-    across, up = drawn.across, drawn.up
+    across, up = decisions.across, decisions.up
     level: Any = {"vmin": -1.5, "vmax": len(place) - 0.5}
-    axes.pcolormesh(across, up, shown, cmap=colours, shading="nearest", rasterized=True, **level)
+    axes.pcolormesh(across, up, places, cmap=colours, shading="nearest", rasterized=True, **level)
     for number in range(-1, len(place)):
-        if (shown == number).any() and not (shown == number).all():
-            axes.contour(across, up, (shown == number) * 1.0, levels=[0.5], colors="white", linewidths=1.6)
+        if (places == number).any() and not (places == number).all():
+            axes.contour(across, up, (places == number) * 1.0, levels=[0.5], colors="white", linewidths=1.6)
 
 
-def _names(picture: Picture, axes: Axes, drawn: DecisionMap) -> None:
+def _draw_region_names(picture: Picture, axes: Axes, decisions: DecisionMap) -> None:
     """The name of each region where it has most room; one that does not fit has a letter, told below."""
-    told: list[str] = []
-    for region in drawn.regions:
+    letters_text: list[str] = []
+    for region in decisions.winner_regions:
         if region.at is None:
             continue
         text = axes.text(*region.at, "", ha="center", va="center", size=8.5, color=INK, zorder=7)
-        if not any(name_fits(picture, axes, text, lines, region.room) for lines in _wrapped(region.label)):
-            letter = "abcdefghijklmnopqrstuvwxyz"[len(told)]
+        if not any(
+            name_fits(picture, axes, text, lines, region.room) for lines in _wrapped_name(region.label)
+        ):
+            letter = "abcdefghijklmnopqrstuvwxyz"[len(letters_text)]
             text.set(text=letter, weight="bold")
-            told.append(f"{letter}: {' + '.join(region.label)}")
-    small = "   ".join(each.replace(" ", "\N{NO-BREAK SPACE}") for each in told)
+            letters_text.append(f"{letter}: {' + '.join(region.label)}")
+    small = "   ".join(each.replace(" ", "\N{NO-BREAK SPACE}") for each in letters_text)
     lines = textwrap.wrap(small, A_LINE, break_on_hyphens=False)
     picture.text(0.5, 0.012, "\n".join(lines[:2]), size=8, color=FAINT, ha="center", va="bottom")
 
 
-def _wrapped(label: tuple[str, ...]) -> Iterator[str]:
+def _wrapped_name(label: tuple[str, ...]) -> Iterator[str]:
     """The options of a name in one line, two lines, or each in its own."""
     for a_line in dict.fromkeys((2, len(label), 1)):
         pairs = (label[at : at + a_line] for at in range(0, len(label), a_line))
@@ -118,29 +122,29 @@ def _wrapped(label: tuple[str, ...]) -> Iterator[str]:
 def name_fits(picture: Picture, axes: Axes, text: Text, lines: str, room: tuple[float, float]) -> bool:
     """Set the lines of a name; whether they stay within the room to each side [shares of the map]."""
     text.set_text(lines)
-    drawn = text.get_window_extent(picture.canvas.get_renderer())  # type: ignore[attr-defined]
+    extent = text.get_window_extent(picture.canvas.get_renderer())  # type: ignore[attr-defined]
     return bool(
-        1.04 * drawn.width < 2 * room[0] * axes.bbox.width and drawn.height < 2 * room[1] * axes.bbox.height
+        1.04 * extent.width < 2 * room[0] * axes.bbox.width and extent.height < 2 * room[1] * axes.bbox.height
     )
 
 
-def _reasons(axes: Axes, drawn: DecisionMap) -> None:
+def _draw_border_reasons(axes: Axes, decisions: DecisionMap) -> None:
     """What draws each line of some length: the limit that the one design breaks beyond it, or the cost."""
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.2}
     style: Any = {"size": 7.5, "color": FAINT, "ha": "center", "va": "center", "bbox": box}
-    for line in drawn.lines:
-        axes.text(*line.at, line.said, rotation=90 if line.steep else 0, clip_on=True, zorder=5, **style)
+    for line in decisions.border_lines:
+        axes.text(*line.at, line.text, rotation=90 if line.steep else 0, clip_on=True, zorder=5, **style)
 
 
-def mark_today(axes: Axes, drawn: DecisionMap) -> None:
+def mark_today(axes: Axes, decisions: DecisionMap) -> None:
     """The workload as it is: its medians, and how far its own requests reach."""
-    for ring in drawn.cloud:
+    for ring in decisions.request_cloud:
         axes.fill(*ring.T, facecolor=INK, edgecolor=INK, alpha=0.09, lw=1.2, zorder=4)
-    axes.plot(*drawn.today, "o", ms=7, color="white", mec=INK, mew=1.6, zorder=7)
+    axes.plot(*decisions.today, "o", ms=7, color="white", mec=INK, mew=1.6, zorder=7)
     text: Any = {"size": 8.5, "weight": "bold", "color": INK, "zorder": 7}
     right, above = (
-        at > AT_THE_EDGE for at in axes.transLimits.transform(axes.transScale.transform(drawn.today))
+        at > AT_THE_EDGE for at in axes.transLimits.transform(axes.transScale.transform(decisions.today))
     )
     text |= {"ha": "right" if right else "left", "va": "top" if above else "bottom"}
     beside = (-9 if right else 9, -8 if above else 8)
-    axes.annotate("today", drawn.today, xytext=beside, textcoords="offset points", **text)
+    axes.annotate("today", decisions.today, xytext=beside, textcoords="offset points", **text)

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from scipy.special import ndtr
 
 from explorer.engine.designs import CONCERNS, OPTIONS, Design, Placement, table
+from explorer.engine.limits import binding
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
 from explorer.facts.suggestions import expected_one_of
@@ -20,7 +21,7 @@ from explorer.options.base.limit_uses import PerRequest
 from explorer.workload.distribution import Distribution, Quantiles, Samples
 from explorer.workload.workload import Workload
 
-from .style import BLUE, FAINT, SAID, VERMILION, Picture, canvas, log_ticks, styled, subtitle
+from .style import BLUE, FAINT, VERMILION, WORDINGS, Picture, canvas, in_house_style, log_ticks, subtitle
 
 FIELDS = {"request": "bytes", "response": "bytes", "runtime": "seconds"}
 NAMES = {"request": "Request", "response": "Response", "runtime": "Run time"}
@@ -41,7 +42,7 @@ class Wall:
     over: float
 
 
-@styled
+@in_house_style
 def distribution(
     workload: Workload,
     field: str = "response",
@@ -63,24 +64,24 @@ def distribution(
     if field not in FIELDS:
         raise ExplorerError(f'field is "{field}": {expected_one_of(FIELDS)}')
     spread: Distribution = getattr(workload, field).spread
-    walls = _merged(_walls(workload, field, limits, door))
-    low, high = _span(spread)
+    walls = _merge_walls(_limit_walls(workload, field, limits, door))
+    low, high = _curve_span(spread)
     near = [wall for wall in walls if low / FAR <= wall.value <= high * FAR]
     unit = FIELDS[field]
     title = f"{NAMES[field]} of {workload.name}"
     height = 4.1 + LABEL_IN * len(near)
     picture, axes = canvas(height, title, _spread_alt(title, spread, unit, walls), 0.085, 0.975)
     subtitle(picture, "share of requests over a value; beside each limit, the share that breaks it")
-    _shrink(picture, axes, LABEL_IN * len(near))
+    _label_room(picture, axes, LABEL_IN * len(near))
     values = [low, high, *(wall.value * factor for wall in near for factor in (0.7, 1.4))]
     _spread_axes(axes, min(values), max(values), unit)
-    _curve(axes, spread, unit)
+    _draw_curve(axes, spread, unit)
     _draw_walls(picture, axes, near, unit)
     _far_note(picture, [wall for wall in walls if wall not in near], unit)
     return picture
 
 
-def _span(spread: Distribution) -> tuple[float, float]:
+def _curve_span(spread: Distribution) -> tuple[float, float]:
     """The values between which the curve is drawn; both above 0."""
     low, high = float(spread.quantile(0.005)), float(spread.quantile(1 - LEAST))
     if high <= 0:
@@ -89,7 +90,7 @@ def _span(spread: Distribution) -> tuple[float, float]:
     return (low, high) if high > low * 1.2 else (low / 3, high * 3)
 
 
-def _shrink(picture: Picture, axes: Axes, inches: float) -> None:
+def _label_room(picture: Picture, axes: Axes, inches: float) -> None:
     """Room above the plot for labels."""
     box = axes.get_position()
     height = picture.get_size_inches()[1]
@@ -106,7 +107,7 @@ def _spread_axes(axes: Axes, low: float, high: float, unit: str) -> None:
     log_ticks(axes.yaxis, "share")
 
 
-def _curve(axes: Axes, spread: Distribution, unit: str) -> None:
+def _draw_curve(axes: Axes, spread: Distribution, unit: str) -> None:
     """The share over each value, with the points that were given."""
     low, high = axes.get_xlim()
     values = np.geomspace(low, high, 600)
@@ -116,28 +117,28 @@ def _curve(axes: Axes, spread: Distribution, unit: str) -> None:
     share = np.asarray(spread.exceed(values))
     axes.plot(values, np.maximum(share, LEAST / 10), color=BLUE, lw=2.2, zorder=4)
     axes.fill_between(values, LEAST / 10, np.maximum(share, LEAST / 10), color=BLUE, alpha=0.07)
-    _mark(axes, spread, unit)
+    _mark_points(axes, spread, unit)
 
 
-def _mark(axes: Axes, spread: Distribution, unit: str) -> None:
+def _mark_points(axes: Axes, spread: Distribution, unit: str) -> None:
     """The given points; a name that would stand on the one before it goes beneath that."""
     low, high = axes.get_xlim()
     back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
     before = np.zeros(2)
-    for name, value, over in _points(spread):
+    for name, value, over in _quantile_points(spread):
         if not low <= value <= high or over < LEAST:
             continue
         axes.plot(value, over, "o", ms=6, color=BLUE, mec="white", zorder=6)
         place = axes.transData.transform((value, over))
         close = abs(place[0] - before[0]) < 90 and abs(place[1] - before[1]) < 16
-        text = f"{name} {SAID[unit](value)}"
+        text = f"{name} {WORDINGS[unit](value)}"
         style: dict[str, Any] = {"ha": "right", "va": "top", "size": 8.5, "zorder": 6, "bbox": back}
         offset = (-7, -22 if close else -7)
         axes.annotate(text, (value, over), offset, textcoords="offset points", **style)
         before = place
 
 
-def _points(spread: Distribution) -> list[tuple[str, float, float]]:
+def _quantile_points(spread: Distribution) -> list[tuple[str, float, float]]:
     """(name, value, share over it) of what was given: quantiles, one value, or of samples p50 and p99."""
     if isinstance(spread, Quantiles):
         shares = ndtr(-spread.z)
@@ -151,56 +152,55 @@ def _points(spread: Distribution) -> list[tuple[str, float, float]]:
     return [(f"p{100 * p:g}", float(spread.quantile(p)), 1 - p) for p in (0.5, 0.9, 0.99)]
 
 
-def _walls(workload: Workload, field: str, limits: Sequence[str], door: str | None) -> list[Wall]:
+def _limit_walls(workload: Workload, field: str, limits: Sequence[str], door: str | None) -> list[Wall]:
     load = Conditions(workload)
     if door is not None:
-        found = list(_walls_of(load, _plain(door), field))
-        return [w for w in found if w.limit in limits] if limits else found
+        walls = list(_walls_of(load, _plain_design(door), field))
+        return [w for w in walls if w.limit in limits] if limits else walls
     if limits:
-        return [_tightest(load, field, limit) for limit in limits]
+        return [_tightest_wall(load, field, limit) for limit in limits]
     doors = []
     for name in OPTIONS["door"]:
-        found = list(_walls_of(load, _plain(name), field))
-        if found:
-            tight = min(found, key=lambda wall: wall.value)
+        walls = list(_walls_of(load, _plain_design(name), field))
+        if walls:
+            tight = min(walls, key=lambda wall: wall.value)
             doors.append(Wall((name,), tight.limit, tight.value, tight.stated, tight.over))
     return doors
 
 
-def _plain(door: str) -> Design:
+def _plain_design(door: str) -> Design:
     """The design of this door that adds nothing: the first option of each other concern."""
-    chosen = {concern: next(iter(OPTIONS[concern])) for concern in CONCERNS}
+    first_options = {concern: next(iter(OPTIONS[concern])) for concern in CONCERNS}
     if door not in OPTIONS["door"]:
         raise ExplorerError(f'door is "{door}": {expected_one_of(OPTIONS["door"])}')
-    return Design(**{**chosen, "door": door})
+    return Design(**{**first_options, "door": door})
 
 
 def _walls_of(load: Conditions, design: Design, field: str) -> Iterator[Wall]:
     """The limits that bind `field` in a design, each at the largest value that fits."""
     for option in design.options:
-        yield from _said_by(Placement.of(option, design.flow), load, field)
+        yield from _limit_label(Placement.of(option, design.flow), load, field)
 
 
-def _said_by(context: Placement, load: Conditions, field: str) -> Iterator[Wall]:
-    view = load.under(context.flow)
-    for use in context.option.limits(view):
+def _limit_label(placement: Placement, load: Conditions, field: str) -> Iterator[Wall]:
+    for use in binding(placement, load):
         if isinstance(use, PerRequest) and use.driver == field:
-            stated = load.limit(use.limit)
-            room = float(use.measure.room(stated))
-            yield Wall((use.limit,), use.limit, room, stated, float(load.spread(field).exceed(room)))
+            limit_value = load.limit(use.limit)
+            room = float(use.measure.room(limit_value))
+            yield Wall((use.limit,), use.limit, room, limit_value, float(load.spread(field).exceed(room)))
 
 
-def _tightest(load: Conditions, field: str, limit: str) -> Wall:
+def _tightest_wall(load: Conditions, field: str, limit: str) -> Wall:
     """Where a limit stands at its tightest, in whichever design it binds."""
-    every = (wall for context in table().contexts for wall in _said_by(context, load, field))
-    found = [wall for wall in every if wall.limit == limit]
-    if found:
-        return min(found, key=lambda wall: wall.value)
+    every = (wall for each in table().placements for wall in _limit_label(each, load, field))
+    walls = [wall for wall in every if wall.limit == limit]
+    if walls:
+        return min(walls, key=lambda wall: wall.value)
     value = catalogue.limit(limit).value or 0.0
     return Wall((limit,), limit, value, value, float(load.spread(field).exceed(value)))
 
 
-def _merged(walls: Sequence[Wall]) -> list[Wall]:
+def _merge_walls(walls: Sequence[Wall]) -> list[Wall]:
     """Limits at nearly the same value as one, the tighter of them."""
     out: list[Wall] = []
     for wall in sorted(walls, key=lambda wall: wall.value):
@@ -213,10 +213,10 @@ def _merged(walls: Sequence[Wall]) -> list[Wall]:
     return out
 
 
-def _wall_said(wall: Wall, unit: str) -> str:
+def _wall_label(wall: Wall, unit: str) -> str:
     """ "http-api: 4.5 MB (6 MB once encoded), 3.4 % over"."""
-    value, stated = SAID[unit](wall.value), SAID[unit](wall.stated)
-    carried = f" ({stated} as counted)" if unit == "bytes" and value != stated else ""
+    value, limit_text = WORDINGS[unit](wall.value), WORDINGS[unit](wall.stated)
+    carried = f" ({limit_text} as counted)" if unit == "bytes" and value != limit_text else ""
     over = "none over" if wall.over < NEVER else f"{format_chance(wall.over)} over"
     return f"{', '.join(wall.names)}: {value}{carried}, {over}"
 
@@ -227,8 +227,8 @@ def _draw_walls(picture: Picture, axes: Axes, walls: Sequence[Wall], unit: str) 
     height = picture.get_size_inches()[1]
     for row, wall in enumerate(walls):
         level = top + LABEL_IN / height * (len(walls) - row - 0.45)
-        broken = wall.over >= NEVER
-        colour = VERMILION if broken else FAINT
+        is_over = wall.over >= NEVER
+        colour = VERMILION if is_over else FAINT
         x = picture.transFigure.inverted().transform(axes.transData.transform((wall.value, 1.0)))[0]
         line: dict[str, Any] = {"color": colour, "lw": 1.5, "clip_on": False, "zorder": 3}
         bottom = axes.get_position().y0
@@ -236,19 +236,19 @@ def _draw_walls(picture: Picture, axes: Axes, walls: Sequence[Wall], unit: str) 
         if wall.over >= LEAST:
             axes.plot(wall.value, wall.over, "o", ms=6, color=VERMILION, mec="white", zorder=7)
         side, gap = ("left", 0.006) if x < 0.62 else ("right", -0.006)
-        text = _wall_said(wall, unit)
-        ink = "#a84300" if broken else FAINT
+        text = _wall_label(wall, unit)
+        ink = "#a84300" if is_over else FAINT
         back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
         picture.text(x + gap, level, text, ha=side, va="center", size=9, color=ink, bbox=back)
 
 
 def _far_note(picture: Picture, walls: Sequence[Wall], unit: str) -> None:
     if walls:
-        text = f"far off: {'; '.join(_wall_said(wall, unit) for wall in walls[:3])}"
+        text = f"far off: {'; '.join(_wall_label(wall, unit) for wall in walls[:3])}"
         picture.text(0.012, 0.07 / picture.get_size_inches()[1], text, size=8.5, color=FAINT)
 
 
 def _spread_alt(title: str, spread: Distribution, unit: str, walls: Sequence[Wall]) -> str:
-    p50, p99 = (SAID[unit](float(spread.quantile(p))) for p in (0.5, 0.99))
-    said = "".join(f"; {_wall_said(wall, unit)}" for wall in walls)
-    return f"{title}: p50 {p50}, p99 {p99}{said}"
+    p50, p99 = (WORDINGS[unit](float(spread.quantile(p))) for p in (0.5, 0.99))
+    walls_text = "".join(f"; {_wall_label(wall, unit)}" for wall in walls)
+    return f"{title}: p50 {p50}, p99 {p99}{walls_text}"

@@ -23,8 +23,8 @@ from .style import (
     VERMILION,
     Picture,
     canvas,
-    spread_out,
-    styled,
+    in_house_style,
+    spread_places,
     subtitle,
 )
 from .style import log_ticks as ticks
@@ -38,7 +38,7 @@ NAME = 34  # letters of a limit's name beside its line
 LABEL_IN = 0.36  # between the names beside the lines
 
 
-@styled
+@in_house_style
 def growth(frame: pd.DataFrame, limits: Sequence[str] | None = None, name: str = "") -> Picture:
     """How much of each limit the p99 uses, month by month, and where the first one breaks.
 
@@ -48,12 +48,12 @@ def growth(frame: pd.DataFrame, limits: Sequence[str] | None = None, name: str =
     limits : ids of the limits to draw; None: the eight that are used most in the last month
     name : of the workload, for the title
     """
-    shown = list(limits) if limits is not None else _fullest(frame)
-    lines = {limit: _shares(frame, limit) for limit in shown}
+    limits_to_draw = list(limits) if limits is not None else _fullest_limits(frame)
+    lines = {limit: _limit_shares(frame, limit) for limit in limits_to_draw}
     months = int(frame["month"].max())
     title = f"Limits as it grows{': ' + name if name else ''}"
     picture, axes = canvas(
-        max(3.4, 1.3 + LABEL_IN * len(lines)), title, _alt(title, frame, lines), 0.075, 0.66, 0.55
+        max(3.4, 1.3 + LABEL_IN * len(lines)), title, _growth_alt(title, frame, lines), 0.075, 0.66, 0.55
     )
     subtitle(picture, "the share of each limit that the p99 uses; broken above the line at 100 %")
     every = np.concatenate([np.maximum(shares, LEAST) for shares in lines.values()] or [np.array([0.1])])
@@ -67,36 +67,36 @@ def growth(frame: pd.DataFrame, limits: Sequence[str] | None = None, name: str =
     axes.axhline(1, color=VERMILION, lw=1.6)
     for colour, shares in zip(LINES, lines.values()):
         axes.plot(range(months + 1), np.maximum(shares, LEAST), color=colour, lw=2)
-    _names(picture, axes, lines)
-    _first(axes, frame, lines)
+    _limit_line_names(picture, axes, lines)
+    _mark_first_breach(axes, frame, lines)
     return picture
 
 
-def _fullest(frame: pd.DataFrame) -> list[str]:
+def _fullest_limits(frame: pd.DataFrame) -> list[str]:
     last = frame[frame["month"] == frame["month"].max()]
     share = last["used"] / last["limit_value"].where(last["limit_value"] > 0)
     return list(last["limit"][share.sort_values(ascending=False, kind="stable").index][: len(LINES)])
 
 
-def _shares(frame: pd.DataFrame, limit: str) -> np.ndarray:
+def _limit_shares(frame: pd.DataFrame, limit: str) -> np.ndarray:
     rows = frame[frame["limit"] == limit].sort_values("month")
     return np.asarray(rows["used"] / rows["limit_value"], dtype=float)
 
 
-def _names(picture: Picture, axes: Axes, lines: dict[str, np.ndarray]) -> None:
+def _limit_line_names(picture: Picture, axes: Axes, lines: dict[str, np.ndarray]) -> None:
     """Each limit's name where its line ends, names kept apart."""
     low, high = np.log10(axes.get_ylim())
     height_in = axes.get_position().height * picture.get_size_inches()[1]
     ends = [(np.log10(max(shares[-1], LEAST)) - low) / (high - low) for shares in lines.values()]
-    places = spread_out(ends, LABEL_IN / height_in)
+    places = spread_places(ends, LABEL_IN / height_in)
     over = max(max(places, default=1.0) - 1.02, 0.0)
     for colour, (limit, shares), end, place in zip(LINES, lines.items(), ends, places):
         row, y = catalogue.limit(limit), place - over
         line: Any = {"color": colour, "lw": 1, "transform": axes.transAxes, "clip_on": False}
         axes.plot([1.0, 1.02], [end, y], **line)
         first, last = (label_rough_share(shares[at]) for at in (0, -1))
-        said = f"{shorten(row.name, NAME, placeholder='...')}: {first} → {last}"
-        axes.text(1.027, y + 0.09 / height_in, said, size=8.5, va="center", transform=axes.transAxes)
+        label = f"{shorten(row.name, NAME, placeholder='...')}: {first} → {last}"
+        axes.text(1.027, y + 0.09 / height_in, label, size=8.5, va="center", transform=axes.transAxes)
         axes.text(
             1.027,
             y - 0.07 / height_in,
@@ -108,7 +108,7 @@ def _names(picture: Picture, axes: Axes, lines: dict[str, np.ndarray]) -> None:
         )
 
 
-def _first(axes: Axes, frame: pd.DataFrame, lines: dict[str, np.ndarray]) -> None:
+def _mark_first_breach(axes: Axes, frame: pd.DataFrame, lines: dict[str, np.ndarray]) -> None:
     """Where the first limit breaks."""
     first = getattr(frame, "first_breach", None)
     if first is None or first[1] not in lines:
@@ -121,10 +121,10 @@ def _first(axes: Axes, frame: pd.DataFrame, lines: dict[str, np.ndarray]) -> Non
                   size=8.5, weight="bold", color="#a84300", **side)  # fmt: skip
 
 
-def _alt(title: str, frame: pd.DataFrame, lines: dict[str, np.ndarray]) -> str:
+def _growth_alt(title: str, frame: pd.DataFrame, lines: dict[str, np.ndarray]) -> str:
     first = getattr(frame, "first_breach", None)
-    said = f"first broken: {first[1]} in month {first[0]}" if first else "no limit breaks"
+    label = f"first broken: {first[1]} in month {first[0]}" if first else "no limit breaks"
     fills = "; ".join(
         f"{limit} from {label_rough_share(s[0])} to {label_rough_share(s[-1])}" for limit, s in lines.items()
     )
-    return f"{title}, over {int(frame['month'].max())} months: {said}{'; ' + fills if fills else ''}"
+    return f"{title}, over {int(frame['month'].max())} months: {label}{'; ' + fills if fills else ''}"

@@ -21,11 +21,11 @@ from .style import (
     VERMILION,
     Picture,
     canvas,
-    key,
+    colour_key,
+    in_house_style,
     log_ticks,
     short_number,
-    spread_out,
-    styled,
+    spread_places,
     subtitle,
 )
 
@@ -36,7 +36,7 @@ LOCAL = "this machine's times, not AWS's"
 LEAST_S = 1e-4
 KEY_IN = 0.2  # of the names of colours
 KINDS = {"work was warm": BLUE, "work met a cold start": VERMILION, "not succeeded": INK}
-SHOWN = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999}
+PERCENTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999}
 NAMES = {"p99_9": "p99.9", "max": "max"}
 SERVED, OVER = BLUE, VERMILION
 
@@ -52,69 +52,78 @@ def whose_times(result: Result) -> str:
     return f"; {LOCAL}" if result.endpoint.target == "local" else ""
 
 
-@styled
+@in_house_style
 def latencies(result: Result) -> Picture:
     """Each request by when it was due and how long it took, and the share that took longer.
 
     The latency counts from when a request was due, not from when it could be sent: what a stall delays
     is charged to it. Bars beside the percentiles say between which values they are with 95 % certainty.
     """
-    found = result.to_dict()
+    summary = result.to_dict()
     title = f"Latency: {name_of(result)}"
-    levels = _levels(found)
-    said = ", ".join(f"{name} {format_time(s, 2)}" for name, (_, s) in levels.items())
-    counts = f"{found['succeeded']} of {found['jobs']} succeeded, {found['lost']} lost"
-    picture, axes = canvas(4.3, title, f"{title}: {counts}{'; ' + said if said else ''}", 0.07, 0.575, 0.62)
+    levels = _percentile_levels(summary)
+    percentiles_text = ", ".join(f"{name} {format_time(s, 2)}" for name, (_, s) in levels.items())
+    counts = f"{summary['succeeded']} of {summary['jobs']} succeeded, {summary['lost']} lost"
+    picture, axes = canvas(
+        4.3,
+        title,
+        f"{title}: {counts}{'; ' + percentiles_text if percentiles_text else ''}",
+        0.07,
+        0.575,
+        0.62,
+    )
     subtitle(picture, f"{counts}; counted from when each was due{whose_times(result)}")
     box = axes.get_position()
     height = box.height - KEY_IN / picture.get_size_inches()[1]
     axes.set_position((box.x0, box.y0, box.width, height))
     beside = picture.add_axes((0.60, box.y0, 0.235, height), sharey=axes)
-    _dots(axes, result)
-    _shares(beside, result)
-    intervals = found["latency_interval_s"]
-    _percentiles(axes, beside, levels, intervals)
-    counted = {kind: sum(_kind(row) == kind for row in result.counted) for kind in KINDS}
-    key(picture, [(f"{kind} ({n})", KINDS[kind]) for kind, n in counted.items() if n], 0.07, 0.68)
+    _request_dots(axes, result)
+    _slower_share_curve(beside, result)
+    intervals = summary["latency_interval_s"]
+    _percentile_lines(axes, beside, levels, intervals)
+    count_by_kind = {kind: sum(_request_kind(row) == kind for row in result.counted) for kind in KINDS}
+    colour_key(
+        picture, [(f"{kind} ({n})", KINDS[kind]) for kind, n in count_by_kind.items() if n], 0.07, 0.68
+    )
     return picture
 
 
-def _levels(found: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+def _percentile_levels(summary: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
     """(share that took longer, seconds) of the percentiles that the largest value does not stand for."""
-    seconds, count = found["latency_s"], found["succeeded"]
+    seconds, count = summary["latency_s"], summary["succeeded"]
     if not count:
         return {}
-    kept = {
+    levels = {
         NAMES.get(name, name): (1 - level, seconds[name])
-        for name, level in SHOWN.items()
+        for name, level in PERCENTILES.items()
         if count * (1 - level) >= 1 or name == "p50"
     }
-    return {**kept, "max": (1 / count, seconds["max"])}
+    return {**levels, "max": (1 / count, seconds["max"])}
 
 
-def _kind(row: Any) -> str:
+def _request_kind(row: Any) -> str:
     if row.status != "succeeded":
         return "not succeeded"
     return "work met a cold start" if row.cold else "work was warm"
 
 
-def _dots(axes: Axes, result: Result) -> None:
+def _request_dots(axes: Axes, result: Result) -> None:
     axes.set_yscale("log")
-    done = [row.latency_s for row in result.counted if row.status == "succeeded"]
-    low, high = min(done, default=0.1), max(done, default=1.0)
+    seconds = [row.latency_s for row in result.counted if row.status == "succeeded"]
+    low, high = min(seconds, default=0.1), max(seconds, default=1.0)
     axes.set_ylim(max(low * 0.7, LEAST_S), high * 1.6)
     axes.grid(True)
     log_ticks(axes.yaxis, "seconds")
     axes.set_xlabel("seconds from the start of the run", size=9)
     for kind, colour in KINDS.items():
-        rows = [row for row in result.counted if _kind(row) == kind]
+        rows = [row for row in result.counted if _request_kind(row) == kind]
         took = [row.latency_s if row.status == "succeeded" else high * 1.4 for row in rows]
         mark = "x" if kind == "not succeeded" else "o"
         axes.plot([row.scheduled_s for row in rows], took, mark, ms=5, color=colour, alpha=0.75, zorder=4,
                   mew=1.6 if mark == "x" else 0)  # fmt: skip
 
 
-def _shares(axes: Axes, result: Result) -> None:
+def _slower_share_curve(axes: Axes, result: Result) -> None:
     """The share of the jobs that took longer than each value."""
     took = np.sort([row.latency_s for row in result.counted if row.status == "succeeded"])
     least = 0.7 / max(took.size, 2)
@@ -138,7 +147,7 @@ def _shares(axes: Axes, result: Result) -> None:
         axes.legend(loc="upper left", frameon=False, fontsize=8.5, handletextpad=0.2, borderpad=0.1)
 
 
-def _percentiles(
+def _percentile_lines(
     axes: Axes,
     beside: Axes,
     levels: Mapping[str, tuple[float, float]],
@@ -150,7 +159,7 @@ def _percentiles(
     low, high = axes.get_ylim()
     height = beside.get_window_extent().height
     shares = [float(np.log(s / low) / np.log(high / low)) for _, s in levels.values()]
-    places = spread_out(shares, 0.34 * beside.figure.dpi / height)
+    places = spread_places(shares, 0.34 * beside.figure.dpi / height)
     for (name, (share, seconds)), place in zip(levels.items(), places, strict=True):
         for each in (axes, beside):
             each.axhline(seconds, color=GREY, lw=0.8, ls=(0, (4, 3)), zorder=2)
@@ -168,17 +177,17 @@ def _percentiles(
 # Rates ------------------------------------------------------------------------------------------
 
 
-@styled
+@in_house_style
 def served(result: Result) -> Picture:
     """Of rates stepped upwards: what was asked for and what was served, and how long it took.
 
     Raises ExplorerError if the benchmark had one rate alone.
     """
-    found = result.to_dict()
-    steps = found["steps"]
+    summary = result.to_dict()
+    steps = summary["steps"]
     if len(steps) < 2:
         raise ExplorerError('the benchmark has one rate: expected several, as rate="5,10,20" gives')
-    knee = found["knee_rps"]
+    knee = summary["knee_rps"]
     title = f"Rates served: {name_of(result)}"
     end = f"gives in at {knee:g} a second" if knee else f"serves all, to {steps[-1]['rate_rps']:g} a second"
     picture, axes = canvas(4.0, title, f"{title}: {end}", 0.075, 0.475, 0.62)
@@ -187,8 +196,8 @@ def served(result: Result) -> Picture:
     beside = picture.add_axes((0.565, box.y0, 0.40, box.height))
     for each in (axes, beside):
         _rate_axis(each, [step["rate_rps"] for step in steps], knee)
-    _rates(axes, steps)
-    _times(beside, steps)
+    _rate_curves(axes, steps)
+    _latency_curves(beside, steps)
     return picture
 
 
@@ -197,8 +206,8 @@ def _rate_axis(axes: Axes, rates: Sequence[float], knee: float | None) -> None:
     axes.set_xlim(min(rates) * 0.7, max(rates) * 1.4)
     axes.set_yscale("log")
     axes.grid(True)
-    shown = rates if len(rates) <= 8 else rates[:: -(-len(rates) // 8)]
-    axes.xaxis.set_major_locator(FixedLocator(list(shown)))
+    labelled_rates = rates if len(rates) <= 8 else rates[:: -(-len(rates) // 8)]
+    axes.xaxis.set_major_locator(FixedLocator(list(labelled_rates)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda rate, _: short_number(rate))
     axes.set_xlabel("asked for, requests a second", size=9)
@@ -206,10 +215,10 @@ def _rate_axis(axes: Axes, rates: Sequence[float], knee: float | None) -> None:
         axes.axvline(knee, color=OVER, lw=1.2, ls=(0, (4, 3)), zorder=2)
 
 
-def _rates(axes: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
+def _rate_curves(axes: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
     offered = np.array([step["offered_rps"] for step in steps])
-    done = np.array([step["throughput_rps"] for step in steps])
-    positive = done[done > 0]
+    throughputs = np.array([step["throughput_rps"] for step in steps])
+    positive = throughputs[throughputs > 0]
     low, high = axes.get_xlim()
     axes.set_ylim(min(low, positive.min(initial=low) * 0.7), high)
     axes.yaxis.set_major_locator(FixedLocator([step["rate_rps"] for step in steps]))
@@ -217,21 +226,21 @@ def _rates(axes: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
     axes.yaxis.set_major_formatter(lambda rate, _: short_number(rate))
     axes.set_ylabel("served a second", size=9)
     axes.plot([low, high], [low, high], color=GREY, lw=1.0, zorder=2)
-    axes.plot(offered, np.maximum(done, low / 10), color=BLUE, lw=2.0, zorder=3)
-    for step, x, y in zip(steps, offered, done, strict=True):
+    axes.plot(offered, np.maximum(throughputs, low / 10), color=BLUE, lw=2.0, zorder=3)
+    for step, x, y in zip(steps, offered, throughputs, strict=True):
         axes.plot(x, y, "o", ms=8, color=SERVED if step["served"] else OVER, mec="white", zorder=5)
         if not step["served"]:
             axes.annotate(f"{short_number(y)} of {short_number(x)}", (x, y), (-6, -15), size=8.5,
                           textcoords="offset points", ha="right", zorder=6)  # fmt: skip
 
 
-def _times(axes: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
-    done = [step for step in steps if step["p50_s"]]
-    ends = [step[name] for step in done for name in ("p50_s", "p99_s")]
+def _latency_curves(axes: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
+    steps_with_jobs = [step for step in steps if step["p50_s"]]
+    ends = [step[name] for step in steps_with_jobs for name in ("p50_s", "p99_s")]
     axes.set_ylim(min(ends, default=0.1) * 0.6, max(ends, default=1.0) * 1.7)
     log_ticks(axes.yaxis, "seconds")
     axes.set_ylabel("p50 to p99", size=9)
-    for step in done:
+    for step in steps_with_jobs:
         x, colour = step["rate_rps"], SERVED if step["served"] else OVER
         axes.plot([x, x], [step["p50_s"], step["p99_s"]], color=colour, lw=4.2, zorder=3,
                   solid_capstyle="butt")  # fmt: skip

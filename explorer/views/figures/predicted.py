@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from explorer.analysis.calibration.prediction import predicted as predicted_by
+from explorer.analysis.calibration.prediction import predict_run as predicted_by
 from explorer.errors import ExplorerError
 from explorer.facts.units import format_time
 from explorer.workload.workload import Workload
 
 from .bars import PHASE_COLOURS
 from .measured import name_of, whose_times
-from .style import FAINT, INK, OTHER, RULE, WIDTH_IN, Picture, canvas, log_ticks, styled, subtitle
+from .style import FAINT, INK, OTHER, RULE, WIDTH_IN, Picture, canvas, in_house_style, log_ticks, subtitle
 
 if TYPE_CHECKING:
     from explorer.live import Result
@@ -26,7 +26,7 @@ COLUMN_IN = 1.3  # of numbers beside the bars
 Quantiles = Mapping[str, Mapping[str, float]]
 
 
-@styled
+@in_house_style
 def predictions(result: Result, calibrated: Workload | None = None) -> Picture:
     """By phase and in all: what was measured, and beneath it what was predicted, from the p50 to the p95.
 
@@ -38,36 +38,43 @@ def predictions(result: Result, calibrated: Workload | None = None) -> Picture:
     Percentiles of phases do not add up to that of the whole: a job is seldom slow in all of them.
     Raises ExplorerError if no job succeeded, or nothing is predicted.
     """
-    told = _told(result, calibrated)
-    phases = [name for name in PHASE_COLOURS if any(name in found for found in told.values())]
+    quantiles_by_name = _conditions_note(result, calibrated)
+    phases = [
+        name for name in PHASE_COLOURS if any(name in quantiles for quantiles in quantiles_by_name.values())
+    ]
     title = f"Measured and predicted: {name_of(result)}"
     alt = f"{title}: " + "; ".join(
-        f"{name} p50 {_said(found, 'total', 'p50')}, p95 {_said(found, 'total', 'p95')}"
-        for name, found in told.items()
+        f"{name} p50 {_seconds_text(total, 'total', 'p50')}, p95 {_seconds_text(total, 'total', 'p95')}"
+        for name, total in quantiles_by_name.items()
     )
-    right = 0.985 - len(told) * COLUMN_IN / WIDTH_IN
+    right = 0.985 - len(quantiles_by_name) * COLUMN_IN / WIDTH_IN
     picture, axes = canvas(1.18 + ROW_IN * len(phases), title, alt, 0.105, right)
     subtitle(picture, f"from the dot at the p50 to the p95, both as numbers beside it{whose_times(result)}")
-    _seconds_axis(axes, told, len(phases))
+    _seconds_axis(axes, quantiles_by_name, len(phases))
     for row, phase in enumerate(phases):
-        _phase_row(axes, len(phases) - 1 - row, phase, told)
+        _phase_row(axes, len(phases) - 1 - row, phase, quantiles_by_name)
     return picture
 
 
-def _told(result: Result, calibrated: Workload | None) -> dict[str, Quantiles]:
+def _conditions_note(result: Result, calibrated: Workload | None) -> dict[str, Quantiles]:
     design, before = result.endpoint.design, result.predicted
     if not result.measured:
         raise ExplorerError("no job of the benchmark succeeded: expected one at least")
     if before is None or design is None:
         raise ExplorerError("nothing is predicted: the benchmark was not told which design it measured")
-    told: dict[str, Quantiles] = {"measured": result.measured, "predicted": before}
+    quantiles_by_name: dict[str, Quantiles] = {"measured": result.measured, "predicted": before}
     if calibrated is not None:
-        told["calibrated"] = predicted_by(calibrated, design, result.conditions)
-    return told
+        quantiles_by_name["calibrated"] = predicted_by(calibrated, design, result.conditions)
+    return quantiles_by_name
 
 
-def _seconds_axis(axes: Axes, told: Mapping[str, Quantiles], rows: int) -> None:
-    every = [found[name] for one in told.values() for found in one.values() for name in ("p50", "p95")]
+def _seconds_axis(axes: Axes, quantiles_by_name: Mapping[str, Quantiles], rows: int) -> None:
+    every = [
+        quantiles[name]
+        for one in quantiles_by_name.values()
+        for quantiles in one.values()
+        for name in ("p50", "p95")
+    ]
     positive = [seconds for seconds in every if seconds > LEAST_S]
     axes.set_xscale("log")
     low = min(positive, default=0.1) * 0.6
@@ -78,49 +85,55 @@ def _seconds_axis(axes: Axes, told: Mapping[str, Quantiles], rows: int) -> None:
     axes.grid(axis="x")
     log_ticks(axes.xaxis, "seconds")
     inch = 1 / WIDTH_IN / axes.get_position().width
-    for column, name in enumerate(told):
-        end = _column(axes, column)
-        axes.text(end, rows - 0.38, name, ha="right", **_beside(axes, 8.5, weight="bold"))
+    for column, name in enumerate(quantiles_by_name):
+        end = _column_end(axes, column)
+        axes.text(end, rows - 0.38, name, ha="right", **_numbers_beside(axes, 8.5, weight="bold"))
         place = (end - 1.02 * inch, end - 0.82 * inch)
-        _range(axes, rows - 0.38, place, INK, name, transform=axes.get_yaxis_transform())
+        _draw_range(axes, rows - 0.38, place, INK, name, transform=axes.get_yaxis_transform())
 
 
-def _column(axes: Axes, number: int) -> float:
+def _column_end(axes: Axes, number: int) -> float:
     """Where a column of numbers ends [share of the plot's width]."""
     box = axes.get_position()
     return 1.0 + (number + 1) * COLUMN_IN / WIDTH_IN / box.width
 
 
-def _beside(axes: Axes, size: float, **more: Any) -> dict[str, Any]:
+def _numbers_beside(axes: Axes, size: float, **more: Any) -> dict[str, Any]:
     return {"transform": axes.get_yaxis_transform(), "size": size, "va": "center", **more}
 
 
-def _phase_row(axes: Axes, y: int, phase: str, told: Mapping[str, Quantiles]) -> None:
+def _phase_row(axes: Axes, y: int, phase: str, quantiles_by_name: Mapping[str, Quantiles]) -> None:
     whole = phase == "total"
     if whole:
         axes.plot([-0.2, 2], [y + 0.5] * 2, color=RULE, lw=0.8, transform=axes.get_yaxis_transform(),
                   clip_on=False)  # fmt: skip
     axes.text(-0.015, y, "in all" if whole else phase, ha="right",
-              **_beside(axes, 9.5, weight="bold" if whole else "normal"))  # fmt: skip
-    lanes = np.linspace(0.2, -0.2, len(told))
+              **_numbers_beside(axes, 9.5, weight="bold" if whole else "normal"))  # fmt: skip
+    lanes = np.linspace(0.2, -0.2, len(quantiles_by_name))
     looks = {"measured": INK if whole else PHASE_COLOURS[phase], "predicted": OTHER, "calibrated": INK}
-    for column, (name, found) in enumerate(told.items()):
-        if phase in found:
-            _range(axes, y + float(lanes[column]), _ends(axes, found[phase]), looks[name], name)
+    for column, (name, quantiles) in enumerate(quantiles_by_name.items()):
+        if phase in quantiles:
+            _draw_range(
+                axes, y + float(lanes[column]), _range_ends(axes, quantiles[phase]), looks[name], name
+            )
         ink = INK if name == "measured" else FAINT
-        said = f"{_said(found, phase, 'p50')} · {_said(found, phase, 'p95')}" if phase in found else "-"
-        axes.text(_column(axes, column), y, said, ha="right", color=ink,
-                  **_beside(axes, 8.5, weight="bold" if whole else "normal"))  # fmt: skip
+        numbers_text = (
+            f"{_seconds_text(quantiles, phase, 'p50')} · {_seconds_text(quantiles, phase, 'p95')}"
+            if phase in quantiles
+            else "-"
+        )
+        axes.text(_column_end(axes, column), y, numbers_text, ha="right", color=ink,
+                  **_numbers_beside(axes, 8.5, weight="bold" if whole else "normal"))  # fmt: skip
 
 
-def _ends(axes: Axes, seconds: Mapping[str, float]) -> tuple[float, float]:
+def _range_ends(axes: Axes, seconds: Mapping[str, float]) -> tuple[float, float]:
     """From the p50 to the p95, kept within the plot."""
     low, high = axes.get_xlim()
     start, end = (min(max(seconds[level], low), high) for level in ("p50", "p95"))
     return start, end
 
 
-def _range(axes: Axes, y: float, ends: tuple[float, float], colour: str, name: str, **more: Any) -> None:
+def _draw_range(axes: Axes, y: float, ends: tuple[float, float], colour: str, name: str, **more: Any) -> None:
     """A line from a dot to its other end: thick where it was measured, dashed where calibrated."""
     thick, size = (4.2, 8.0) if name == "measured" else (1.6, 5.5)
     style = (0, (2, 1.2)) if name == "calibrated" else "-"
@@ -130,6 +143,6 @@ def _range(axes: Axes, y: float, ends: tuple[float, float], colour: str, name: s
     axes.plot(ends[0], y, "o", ms=size, mfc=face, mec=colour, mew=1.2, zorder=4, clip_on=False, **more)
 
 
-def _said(found: Quantiles, phase: str, level: str) -> str:
-    seconds = found.get(phase, {}).get(level, 0.0)
+def _seconds_text(quantiles: Quantiles, phase: str, level: str) -> str:
+    seconds = quantiles.get(phase, {}).get(level, 0.0)
     return format_time(seconds, 2) if seconds >= 1e-4 else "0"

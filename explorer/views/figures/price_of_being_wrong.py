@@ -9,14 +9,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
-from explorer.analysis.decision_map import DecisionMap, atlas, dearer
-from explorer.analysis.label_placement import widest
+from explorer.analysis.decision_map import DecisionMap, cost_above_best, map_decisions
+from explorer.analysis.label_placement import roomiest_label_cell
+from explorer.analysis.phrases import list_options
 from explorer.analysis.recommendation import recommend
 from explorer.engine.designs import Design
 from explorer.workload.workload import Workload
 
 from .decisions import EMPTY, frame_map, mark_today, name_fits
-from .style import FAINT, INK, Picture, canvas, styled, subtitle
+from .style import FAINT, INK, Picture, canvas, in_house_style, subtitle
 
 STEPS = (0.005, 1, 10, 100, 1_000, 10_000)  # USD a month, where the next colour begins
 COLOURS = ("#ffffff", "#fff3dc", "#fbdfa8", "#f2bf6a", "#dd9434", "#b5651d", "#7a3e0c")
@@ -24,7 +25,7 @@ BREAKS = "#d8d3e4"  # it does not serve, and another design does
 DARK = 5  # from this colour on, white is read better
 
 
-@styled
+@in_house_style
 def price_of_being_wrong(workload: Workload, x: str = "response", y: str = "runtime") -> Picture:
     """What the design that is recommended today would cost above the best, elsewhere on the map.
 
@@ -37,28 +38,26 @@ def price_of_being_wrong(workload: Workload, x: str = "response", y: str = "runt
 
     Raises ExplorerError for a name that is no axis.
     """
-    r, drawn = recommend(workload), atlas(workload, x, y)
+    r, decisions = recommend(workload), map_decisions(workload, x, y)
     title = f"The price of being wrong about {workload.name}"
     if not r.feasible:
         picture, axes = canvas(6.4, title, f"{title}: no design is feasible today.", 0.085, 0.985, 0.62)
         subtitle(picture, "no design is feasible today, so there is no choice to be wrong about")
-        frame_map(axes, drawn)
+        frame_map(axes, decisions)
         return picture
-    extra = dearer(drawn, r.nearest)
-    picture, axes = canvas(6.4, title, _alt(extra, r.nearest), 0.085, 0.985, 0.62)
-    subtitle(
-        picture, f"what {r.nearest.door}, {r.nearest.response}, {r.nearest.execution} costs above the best"
-    )
+    extra = cost_above_best(decisions, r.nearest)
+    picture, axes = canvas(6.4, title, _price_alt(extra, r.nearest), 0.085, 0.985, 0.62)
+    subtitle(picture, f"what {list_options(r.nearest)} costs above the best")
     subtitle(picture, "USD a month, parts and all", 0.985, ha="right")
-    frame_map(axes, drawn)
-    classes = _classes(extra)
-    _areas(axes, drawn, classes)
-    _names(picture, axes, drawn, classes)
-    mark_today(axes, drawn)
+    frame_map(axes, decisions)
+    classes = _cost_classes(extra)
+    _draw_cost_areas(axes, decisions, classes)
+    _draw_class_names(picture, axes, decisions, classes)
+    mark_today(axes, decisions)
     return picture
 
 
-def _alt(extra: np.ndarray, design: Design) -> str:
+def _price_alt(extra: np.ndarray, design: Design) -> str:
     serves = np.isfinite(extra).sum() / max(1, (~np.isnan(extra)).sum())
     best = (extra < STEPS[0]).sum() / max(1, (~np.isnan(extra)).sum())
     return (
@@ -67,41 +66,41 @@ def _alt(extra: np.ndarray, design: Design) -> str:
     )
 
 
-def _classes(extra: np.ndarray) -> np.ndarray:
+def _cost_classes(extra: np.ndarray) -> np.ndarray:
     """The colour of each cell: -1 nothing serves, 0 the best, then by `STEPS`, last: it does not serve."""
     classes = np.searchsorted(STEPS, np.nan_to_num(extra, nan=0.0, posinf=0.0), side="right")
     classes = np.where(np.isposinf(extra), len(COLOURS), classes)
     return np.where(np.isnan(extra), -1, classes)
 
 
-def _areas(axes: Axes, drawn: DecisionMap, classes: np.ndarray) -> None:
+def _draw_cost_areas(axes: Axes, decisions: DecisionMap, classes: np.ndarray) -> None:
     shades: Any = {
         "cmap": ListedColormap([EMPTY, *COLOURS, BREAKS]),
         "vmin": -1.5,
         "vmax": len(COLOURS) + 0.5,
     }
-    axes.pcolormesh(drawn.across, drawn.up, classes, shading="nearest", rasterized=True, **shades)
+    axes.pcolormesh(decisions.across, decisions.up, classes, shading="nearest", rasterized=True, **shades)
     breaks = classes == len(COLOURS)
     if breaks.any():
         hatch: Any = {"levels": [0.5, 1.5], "colors": "none", "hatches": ["////"]}
-        axes.contourf(drawn.across, drawn.up, breaks * 1.0, **hatch)
+        axes.contourf(decisions.across, decisions.up, breaks * 1.0, **hatch)
     line: Any = {"levels": [0.5], "colors": FAINT, "linewidths": 0.5, "alpha": 0.6}
-    for number in drawn.ranked:
-        its = drawn.winner == number
+    for number in decisions.winner_indices:
+        its = decisions.winner == number
         if not its.all():
-            axes.contour(drawn.across, drawn.up, its * 1.0, **line)
+            axes.contour(decisions.across, decisions.up, its * 1.0, **line)
 
 
-def _names(picture: Picture, axes: Axes, drawn: DecisionMap, classes: np.ndarray) -> None:
+def _draw_class_names(picture: Picture, axes: Axes, decisions: DecisionMap, classes: np.ndarray) -> None:
     """What each colour stands for, in its widest place, if there is room."""
-    names = ["no design is feasible", "it is the best", *_spans(), "it breaks or is late"]
-    taken = drawn.taken_by_today(classes.shape)
+    names = ["no design is feasible", "it is the best", *_class_spans(), "it breaks or is late"]
+    cells_of_today = decisions.cells_of_today(classes.shape)
     for index in np.unique(classes):
         inside = classes == index
-        inside[taken] = False
-        row, column, room = widest(inside)
+        inside[cells_of_today] = False
+        row, column, room = roomiest_label_cell(inside)
         ink = "white" if DARK <= index < len(COLOURS) else INK
-        at = (drawn.across[column], drawn.up[row])
+        at = (decisions.across[column], decisions.up[row])
         text = axes.text(*at, "", ha="center", va="center", size=8.5, color=ink, zorder=7)
         if not name_fits(picture, axes, text, names[index + 1], room):
             text.remove()
@@ -109,7 +108,7 @@ def _names(picture: Picture, axes: Axes, drawn: DecisionMap, classes: np.ndarray
             text.set_bbox({"facecolor": BREAKS, "edgecolor": "none", "pad": 2})
 
 
-def _spans() -> list[str]:
-    said = [f"${step:,g}" for step in STEPS[1:]]
-    between = [f"{low} to {high} more" for low, high in pairwise(said)]
-    return [f"less than {said[0]} more", *between, f"over {said[-1]} more"]
+def _class_spans() -> list[str]:
+    bounds_text = [f"${step:,g}" for step in STEPS[1:]]
+    between = [f"{low} to {high} more" for low, high in pairwise(bounds_text)]
+    return [f"less than {bounds_text[0]} more", *between, f"over {bounds_text[-1]} more"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from explorer.analysis.choice import completed
+from explorer.analysis.choice import complete_design
 from explorer.analysis.phrases import label_designs
 from explorer.engine.designs import Design, table
 from explorer.engine.evaluation import Evaluation
@@ -30,17 +30,17 @@ from .style import (
     VERMILION,
     Picture,
     canvas,
+    in_house_style,
     log_ticks,
     short_number,
-    spread_out,
-    styled,
+    spread_places,
     subtitle,
 )
 
 LINES = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, INK)
 
 
-@styled
+@in_house_style
 def cost_by_rate(
     workload: Workload,
     designs: Sequence[str | Mapping[str, str | None] | Design],
@@ -56,49 +56,51 @@ def cost_by_rate(
 
     A line is thin where its design is not feasible. Dots mark where the cheapest design changes.
     """
-    chosen = list(dict.fromkeys(completed(workload, design) for design in designs))
+    designs_to_draw = list(dict.fromkeys(complete_design(workload, design) for design in designs))
     today = workload.requests_per_month
     span = np.geomspace(max(today / 1000, 1), today * 1000, 181) if rates is None else np.asarray(rates)
-    evaluation = _over_rates(workload, chosen, span)
-    order = [evaluation.designs.index(design) for design in chosen]
+    evaluation = _costs_over_rates(workload, designs_to_draw, span)
+    order = [evaluation.designs.index(design) for design in designs_to_draw]
     usd, feasible = evaluation.monthly_usd[order], evaluation.feasible[order]
-    labels = label_designs(chosen)
-    turns = list(_turns(span, usd, feasible))
+    labels = label_designs(designs_to_draw)
+    turns = list(_cheapest_turns(span, usd, feasible))
     title = f"Monthly cost by rate: {workload.name}"
     picture, axes = canvas(4.8, title, _rate_alt(title, labels, turns), 0.085, 0.695, 0.62)
     subtitle(picture, "thin where a design is not feasible; dots where the cheapest changes")
     _rate_axes(axes, span, usd)
     _rate_lines(axes, span, usd, feasible)
     _line_labels(axes, usd[:, -1], labels)
-    _today(axes, today)
+    _mark_today_rate(axes, today)
     for rate, cost, index in turns:
-        _turn(axes, rate, cost, LINES[index % len(LINES)])
+        _mark_rate_turn(axes, rate, cost, LINES[index % len(LINES)])
     return picture
 
 
-def _over_rates(workload: Workload, designs: Sequence[Design], rates: np.ndarray) -> Evaluation:
+def _costs_over_rates(workload: Workload, designs: Sequence[Design], rates: np.ndarray) -> Evaluation:
     axes = {"requests_per_month": rates}
     if workload.peak_rps is not None:
         axes["peak_rps"] = workload.peak_rps * rates / workload.requests_per_month
-    kept = np.array([design in designs for design in table().designs])
-    return Evaluation(Conditions(workload, axes), table().only(kept))
+    is_drawn = np.array([design in designs for design in table().designs])
+    return Evaluation(Conditions(workload, axes), table().only(is_drawn))
 
 
-def _turns(rates: np.ndarray, usd: np.ndarray, feasible: np.ndarray) -> Iterator[tuple[float, float, int]]:
+def _cheapest_turns(
+    rates: np.ndarray, usd: np.ndarray, feasible: np.ndarray
+) -> Iterator[tuple[float, float, int]]:
     """(rate, cost, design that is cheapest from there) wherever the cheapest that is feasible changes."""
     usd = np.where(feasible, usd, np.inf)
     cheapest = np.argmin(usd, axis=0)
-    served = np.isfinite(usd.min(axis=0))
+    has_design = np.isfinite(usd.min(axis=0))
     for i in np.flatnonzero(np.diff(cheapest)):
-        if served[i] and served[i + 1]:
+        if has_design[i] and has_design[i + 1]:
             before, after = cheapest[i], cheapest[i + 1]
-            share = _crossing(usd[before, i : i + 2], usd[after, i : i + 2])
+            share = _crossing_share(usd[before, i : i + 2], usd[after, i : i + 2])
             log_rate = np.interp(share, [0, 1], np.log(rates[i : i + 2]))
             log_cost = np.interp(share, [0, 1], np.log(usd[after, i : i + 2]))
             yield float(np.exp(log_rate)), float(np.exp(log_cost)), int(after)
 
 
-def _crossing(before: np.ndarray, after: np.ndarray) -> float:
+def _crossing_share(before: np.ndarray, after: np.ndarray) -> float:
     """Where two lines cross between two points, from 0 to 1; at 1 where one of them begins or ends."""
     if not np.isfinite([*before, *after]).all():
         return 1.0
@@ -133,7 +135,7 @@ def _line_labels(axes: Axes, ends: np.ndarray, labels: Sequence[str]) -> None:
     )[:, 1]
     labels = [textwrap.fill(label, 40, break_on_hyphens=False) for label in labels]
     rows = 1 + max(label.count("\n") for label in labels)
-    places = spread_out(shares.tolist(), 0.18 * rows * DPI / box.height)
+    places = spread_places(shares.tolist(), 0.18 * rows * DPI / box.height)
     share_of: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "axes fraction"}
     style: dict[str, Any] = {"va": "center", "size": 8.5, "annotation_clip": False, **share_of}
     for index, (share, place, label) in enumerate(zip(shares, places, labels, strict=True)):
@@ -142,7 +144,7 @@ def _line_labels(axes: Axes, ends: np.ndarray, labels: Sequence[str]) -> None:
         axes.annotate(label, (1.0, share), (1.025, place), arrowprops=arrow, **style)
 
 
-def _today(axes: Axes, rate: float) -> None:
+def _mark_today_rate(axes: Axes, rate: float) -> None:
     low, high = axes.get_xlim()
     if low <= rate <= high:
         axes.axvline(rate, color=GREY, lw=1.2, ls=(0, (4, 3)), zorder=2)
@@ -151,15 +153,15 @@ def _today(axes: Axes, rate: float) -> None:
         axes.text(rate, 0.985, text, transform=place, va="top", size=8.5, color=FAINT)
 
 
-def _turn(axes: Axes, rate: float, cost: float, colour: str) -> None:
+def _mark_rate_turn(axes: Axes, rate: float, cost: float, colour: str) -> None:
     axes.plot(rate, cost, "o", ms=8, mfc="white", mec=colour, mew=2, zorder=6)
     text = f"{short_number(rate)} a month, {format_usd(cost)}"
-    left = axes.transAxes.inverted().transform(axes.transData.transform((rate, cost)))[0] > 0.7
-    offset, side = ((-8, 8), "right") if left else ((8, -13), "left")
+    is_left = axes.transAxes.inverted().transform(axes.transData.transform((rate, cost)))[0] > 0.7
+    offset, side = ((-8, 8), "right") if is_left else ((8, -13), "left")
     place: dict[str, Any] = {"textcoords": "offset points", "ha": side, "zorder": 7}
     axes.annotate(text, (rate, cost), offset, size=8.5, **place)
 
 
 def _rate_alt(title: str, labels: Sequence[str], turns: Sequence[tuple[float, float, int]]) -> str:
-    said = [f"{labels[i]} is cheapest above {short_number(rate)} a month" for rate, _, i in turns]
-    return f"{title}: {' beside '.join(labels)}; {'; '.join(said) or 'the cheapest does not change'}"
+    turns_text = [f"{labels[i]} is cheapest above {short_number(rate)} a month" for rate, _, i in turns]
+    return f"{title}: {' beside '.join(labels)}; {'; '.join(turns_text) or 'the cheapest does not change'}"

@@ -13,9 +13,10 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from explorer.analysis.phrases import label_design
 from explorer.analysis.sensitivity.regret import called, gain, pays, trades
 from explorer.facts.units import format_share, format_usd
+from explorer.facts.verdict import Verdict
 
-from .sensitivity import bare, plain
-from .style import BLUE, FAINT, INK, VERDICTS, Picture, canvas, key, shorten, styled, subtitle
+from .sensitivity import bare_rows, without_formulas
+from .style import BLUE, FAINT, INK, VERDICTS, Picture, canvas, colour_key, in_house_style, shorten, subtitle
 
 if TYPE_CHECKING:
     from explorer.analysis.sensitivity.regret import Judged, Regret
@@ -26,49 +27,49 @@ OUTCOMES = (
     ("late", "#ecc9dc", "\\\\\\\\"),
     ("breaks", "#f3bf9c", "////"),
 )
-SAID = {"best": "the best", "dearer": "feasible, not the best", "late": "late", "breaks": "breaks"}
+OUTCOME_WORDS = {"best": "the best", "dearer": "feasible, not the best", "late": "late", "breaks": "breaks"}
 MOST, SELDOM = 7, 0.005  # designs at most, each the best in so many of the scenarios
 
 
-@styled
+@in_house_style
 def regrets(r: Regret) -> Picture:
     """How designs do in the scenarios: where each is the best, is not, is late or breaks, and its regret.
 
     First the one to choose while nothing is measured: of least regret among those that hardly ever fail.
     """
     rows = [row for row in r.judged if row.choice or row.recommended or row.best >= SELDOM][:MOST]
-    notes = _worth(r)
+    notes = _worth_of_measuring(r)
     title = f"The regret of choosing now: {r.workload.name}"
     height = 1.4 + 0.54 * max(len(rows), 1) + 0.17 * len(notes)
     picture, axes = canvas(
-        height, plain(title), f"{title}. {r.summary}", 0.32, 0.86, 0.42 + 0.17 * len(notes)
+        height, without_formulas(title), f"{title}. {r.summary}", 0.32, 0.86, 0.42 + 0.17 * len(notes)
     )
     subtitle(picture, f"shares of {r.samples:,} scenarios; regret: what a design costs above the best of the"
                       " scenario, parts included, where it is feasible")  # fmt: skip
     box = axes.get_position()
     axes.set_position((box.x0, box.y0, box.width, box.height - 0.24 / height))
     axes.set_xlim(0, 1)
-    bare(axes, len(rows))
+    bare_rows(axes, len(rows))
     axes.grid(axis="x")
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f} %"))
     for row, judged in enumerate(rows):
-        _outcome(picture, axes, len(rows) - 1 - row, judged, _called(r, rows, judged))
-    key(picture, [(SAID[name], colour) for name, colour, _ in OUTCOMES], 0.32, 0.72)
+        _draw_outcome(picture, axes, len(rows) - 1 - row, judged, _design_label(r, rows, judged))
+    colour_key(picture, [(OUTCOME_WORDS[name], colour) for name, colour, _ in OUTCOMES], 0.32, 0.72)
     picture.text(0.871, 1 - 0.72 / height, "mean regret a month", size=8.5, va="center", color=FAINT)
     for line, note in enumerate(reversed(notes)):
         picture.text(0.012, (0.07 + 0.17 * line) / height, note, size=8.5, va="bottom", parse_math=False)
     return picture
 
 
-def _called(r: Regret, rows: Sequence[Judged], judged: Judged) -> str:
+def _design_label(r: Regret, rows: Sequence[Judged], judged: Judged) -> str:
     """The first design by its options, another by what differs from it."""
     by_name = {str(design): design for design in r.held.designs}
     design, first = by_name[judged.design], by_name[rows[0].design]
     return label_design(design, first)
 
 
-def _outcome(picture: Picture, axes: Axes, y: int, judged: Judged, called: str) -> None:
+def _draw_outcome(picture: Picture, axes: Axes, y: int, judged: Judged, design_label: str) -> None:
     """One design: a bar parted by what becomes of it, and its regret."""
     start = 0.0
     for name, colour, hatch in OUTCOMES:
@@ -85,23 +86,23 @@ def _outcome(picture: Picture, axes: Axes, y: int, judged: Judged, called: str) 
                       color=ink, zorder=5, bbox=back)  # fmt: skip
         start += share
     place: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "center"}
-    _label(axes, y, called, judged, place)
+    _outcome_label(axes, y, design_label, judged, place)
     if np.isfinite(judged.mean_regret_usd):
         weight = "bold" if judged.choice or judged.recommended else "normal"
         axes.text(1.02, y + 0.16, format_usd(judged.mean_regret_usd), size=9.5, weight=weight, **place)
         axes.text(1.02, y - 0.18, f"p95 {format_usd(judged.p95_regret_usd)}", size=7.5, color=FAINT, **place)
     else:
-        axes.text(1.02, y, "never feasible", size=8.5, color=VERDICTS["breach"][2], **place)
+        axes.text(1.02, y, "never feasible", size=8.5, color=VERDICTS[Verdict.BREACH][2], **place)
 
 
-def _label(axes: Axes, y: int, called: str, judged: Judged, place: dict[str, Any]) -> None:
+def _outcome_label(axes: Axes, y: int, name: str, judged: Judged, place: dict[str, Any]) -> None:
     """What a design is called, and under that whether it is recommended now or of least regret."""
     role = {
         "best at today's values": judged.recommended,
         "to choose while nothing is measured": judged.choice,
     }
     under = ", ".join(word for word, holds in role.items() if holds)
-    lines = [shorten(line, 46) for line in textwrap.wrap(called, 46, break_on_hyphens=False)[:2]]
+    lines = [shorten(line, 46) for line in textwrap.wrap(name, 46, break_on_hyphens=False)[:2]]
     count = len(lines) + bool(under)
     weight = "bold" if judged.choice else "normal"
     for line, text in enumerate(lines):
@@ -111,7 +112,7 @@ def _label(axes: Axes, y: int, called: str, judged: Judged, place: dict[str, Any
     axes.text(-0.02, y - 0.15 * (count - 1), under, ha="right", size=7.5, color=FAINT, **place)
 
 
-def _worth(r: Regret) -> list[str]:
+def _worth_of_measuring(r: Regret) -> list[str]:
     """What it is worth to measure everything, and the inputs that pay alone."""
     if not r.measured or not r.measured[0].significant:
         return ["Measuring first would change nothing that these scenarios can tell."]
@@ -119,5 +120,7 @@ def _worth(r: Regret) -> list[str]:
     paying = [f"{called(row)} alone: {gain(row)}" for row in each if pays(row)][:3]
     trading = [f"{called(row)} alone would trade: {gain(row)}" for row in each if trades(row)][:1]
     others = "no other input alone pays" if paying else "no input alone pays"
-    told = "; ".join([f"Worth of measuring first, everything: {gain(everything)}", *paying, others, *trading])
-    return textwrap.wrap(told + ".", 165)
+    worth_text = "; ".join(
+        [f"Worth of measuring first, everything: {gain(everything)}", *paying, others, *trading]
+    )
+    return textwrap.wrap(worth_text + ".", 165)

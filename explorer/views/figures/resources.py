@@ -8,24 +8,38 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch
 
-from explorer.analysis.choice import completed
+from explorer.analysis.choice import complete_design
 from explorer.analysis.phrases import list_options
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
-from explorer.options.base.conditions import Conditions
+from explorer.engine.sizing import sized_conditions
+from explorer.options.base.request_path import Actor
 from explorer.workload.workload import Workload
 
-from .architecture import ACROSS, LINE_IN, TITLE_IN, UNDER, Box, Talk, boxes_of, goes_over, lines_of, talks_of
+from .architecture import (
+    ACROSS,
+    LINE_IN,
+    TITLE_IN,
+    UNDER,
+    Box,
+    Talk,
+    boxes_by_role,
+    goes_over,
+    numbered_talks,
+    talks_between_boxes,
+)
 from .bars import PHASE_COLOURS
-from .style import DARK, INK, WIDTH_IN, Picture, canvas, styled, subtitle
+from .style import DARK, INK, WIDTH_IN, Picture, canvas, in_house_style, subtitle
 
 BOX_IN, GAP_IN, LANE_IN = 1.38, 0.5, 0.42
 LEGEND_IN = 0.215
 ARROW = "#8c959f"  # of a hand-over that takes no time of its own
-FILLS = {"client": "#eef1f4", "door": "#e6f1fa", "table": "#e9f5ef", "bucket": "#e9f5ef", "store": "#e9f5ef"}
+FILLS = {"client": "#eef1f4", "edge": "#e6f1fa", "door": "#e6f1fa"}
+FILLS |= dict.fromkeys(("table", "bucket", "store"), "#e9f5ef")
+MOST_ACROSS = 6  # boxes of the upper row; with one more the store stands under what hands over
 
 
-@styled
+@in_house_style
 def resources(
     subject: Recommendation | Workload, design: str | Mapping[str, str | None] | Design | None = None
 ) -> Picture:
@@ -38,39 +52,48 @@ def resources(
 
     The numbers are the order of the steps, and their colours the phases of the sequence picture.
     """
-    workload, shown = _subject(subject, design)
-    boxes = boxes_of(shown)
-    talks = list(talks_of(Conditions(workload), shown, boxes))
-    lines = lines_of(talks, boxes)
+    workload, subject_design = _resources_subject(subject, design)
+    load = sized_conditions(workload, subject_design)
+    boxes = boxes_by_role(load, subject_design)
+    talks = list(numbered_talks(load, subject_design, boxes))
+    lines = talks_between_boxes(talks, boxes)
     over = any(goes_over(*pair, boxes) for pair in lines)
-    height, legend_in = _placed(boxes, over), LEGEND_IN * -(-len(talks) // 3) + 0.12
+    height, legend_in = _place_boxes(boxes, over), LEGEND_IN * -(-len(talks) // 3) + 0.12
     title = f"Resources: {workload.name}"
-    picture, axes = canvas(height + legend_in + 1.05, title, _alt(title, boxes, talks), 0.0, 1.0, 0.08)
-    subtitle(picture, f"{list_options(shown)}; under each name the parts that someone must know exist")
+    picture, axes = canvas(
+        height + legend_in + 1.05, title, _resources_alt(title, boxes, talks), 0.0, 1.0, 0.08
+    )
+    subtitle(
+        picture, f"{list_options(subject_design)}; under each name the parts that someone must know exist"
+    )
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH_IN)
     axes.set_ylim(-legend_in - 0.1, height + 0.25)
     for role, box in boxes.items():
-        _draw(axes, box, FILLS.get(role, "#fdf3e3"))
-    for (start, end), found in lines.items():
-        _connect(axes, boxes, start, end, found)
-    _working(axes, boxes, talks)
-    _legend(axes, talks)
+        _draw_resources(axes, box, FILLS.get(role, "#fdf3e3"))
+    for (start, end), talks_of_line in lines.items():
+        _connect_boxes(axes, boxes, start, end, talks_of_line)
+    _draw_own_steps(axes, boxes, talks)
+    _resources_legend(axes, talks)
     return picture
 
 
-def _subject(subject: object, design: object) -> tuple[Workload, Design]:
+def _resources_subject(subject: object, design: object) -> tuple[Workload, Design]:
     if isinstance(subject, Recommendation):
         return subject.workload, subject.nearest
-    return subject, completed(subject, design or {})  # type: ignore[arg-type,return-value]
+    return subject, complete_design(subject, design or {})  # type: ignore[arg-type,return-value]
 
 
-def _placed(boxes: dict[str, Box], over: bool) -> float:
+def _place_boxes(boxes: dict[str, Box], over: bool) -> float:
     """Give each box its place; the height of all [inches]."""
     upper = [role for role in ACROSS if role in boxes]
+    stands_under = dict(UNDER)
+    if len(upper) > MOST_ACROSS:
+        upper.remove(Actor.STORE)
+        stands_under[Actor.STORE] = Actor.HANDS
     gap = min((WIDTH_IN - 0.3 - BOX_IN) / max(len(upper) - 1, 1), 2.6)
     left = (WIDTH_IN - gap * (len(upper) - 1)) / 2
-    under = [role for role in UNDER if role in boxes]
+    under = [role for role in stands_under if role in boxes]
     low = max((boxes[role].height for role in under), default=0.0)
     lane = LANE_IN if "bucket" in boxes else 0.0  # of the line between client and bucket
     high = max(boxes[role].height for role in upper)
@@ -78,12 +101,12 @@ def _placed(boxes: dict[str, Box], over: bool) -> float:
     for number, role in enumerate(upper):
         boxes[role].x, boxes[role].y = left + gap * number, middle
     for role in under:
-        above = boxes.get(UNDER[role], boxes["worker"])
+        above = boxes.get(stands_under[role], boxes["worker"])
         boxes[role].x, boxes[role].y = above.x, lane + low - boxes[role].height / 2
     return middle + high / 2 + (LANE_IN if over else 0.0)
 
 
-def _draw(axes: Axes, box: Box, fill: str) -> None:
+def _draw_resources(axes: Axes, box: Box, fill: str) -> None:
     corner = (box.x - BOX_IN / 2, box.y - box.height / 2)
     style: Any = {
         "boxstyle": "round,pad=0,rounding_size=0.07",
@@ -104,15 +127,15 @@ def _draw(axes: Axes, box: Box, fill: str) -> None:
         axes.text(box.x - BOX_IN / 2 + 0.09, y, line, va="center", size=7.6, color=INK, zorder=4)
 
 
-def _connect(axes: Axes, boxes: Mapping[str, Box], start: str, end: str, talks: list[Talk]) -> None:
+def _connect_boxes(axes: Axes, boxes: Mapping[str, Box], start: str, end: str, talks: list[Talk]) -> None:
     """An arrow with the numbers of its steps; around the others between a bucket and the client."""
     a, b = boxes[start], boxes[end]
-    if {start, end} == {"client", "bucket"}:
-        shift = 0.0 if start == "bucket" else 0.24
-        points = _around(a, b, below=0.16 + shift / 2, shift=shift)
+    if "bucket" in (start, end) and {start, end} & {"client", "edge"}:
+        shift = 0.24 if start == "client" else 0.0
+        points = _path_around(a, b, below=0.16 + shift / 2, shift=shift)
     elif goes_over(start, end, boxes):
         top = max(box.y + box.height / 2 for box in boxes.values())
-        points = _around(a, b, below=-(top + 0.22), shift=0.0)
+        points = _path_around(a, b, below=-(top + 0.22), shift=0.0)
     elif abs(a.x - b.x) < 0.1:
         side = 1 if a.y < b.y else -1
         points = [(a.x, a.y + side * a.height / 2), (b.x, b.y - side * b.height / 2)]
@@ -120,17 +143,17 @@ def _connect(axes: Axes, boxes: Mapping[str, Box], start: str, end: str, talks: 
         side = 1 if a.x < b.x else -1
         back = 0.0 if side > 0 else -0.2
         points = [(a.x + side * BOX_IN / 2, a.y + back), (b.x - side * BOX_IN / 2, b.y + back)]
-    _arrow(axes, points, talks)
+    _draw_box_arrow(axes, points, talks)
 
 
-def _around(a: Box, b: Box, below: float, shift: float) -> list[tuple[float, float]]:
+def _path_around(a: Box, b: Box, below: float, shift: float) -> list[tuple[float, float]]:
     """By a lane under the boxes, or with a negative `below` over them."""
     side, y = (-1, below) if below > 0 else (1, -below)
     return [(a.x - shift, a.y + side * a.height / 2), (a.x - shift, y), (b.x - shift, y),
             (b.x - shift, b.y + side * b.height / 2)]  # fmt: skip
 
 
-def _arrow(axes: Axes, points: list[tuple[float, float]], talks: list[Talk]) -> None:
+def _draw_box_arrow(axes: Axes, points: list[tuple[float, float]], talks: list[Talk]) -> None:
     colour = PHASE_COLOURS[talks[0].phase] if talks else ARROW
     style: Any = {"color": colour, "lw": 1.8 if talks else 1.1, "zorder": 2}
     if len(points) > 2:
@@ -142,10 +165,12 @@ def _arrow(axes: Axes, points: list[tuple[float, float]], talks: list[Talk]) -> 
     for place, talk in enumerate(talks):
         off = 0.21 * (place - (len(talks) - 1) / 2) * (-1 if abs(x0 - x1) < 0.1 else 1)
         upright = abs(x0 - x1) < 0.1
-        _number(axes, (x0 + x1) / 2 + (0 if upright else off), (y0 + y1) / 2 + (off if upright else 0), talk)
+        _draw_step_number(
+            axes, (x0 + x1) / 2 + (0 if upright else off), (y0 + y1) / 2 + (off if upright else 0), talk
+        )
 
 
-def _number(axes: Axes, x: float, y: float, talk: Talk) -> None:
+def _draw_step_number(axes: Axes, x: float, y: float, talk: Talk) -> None:
     colour = PHASE_COLOURS[talk.phase]
     axes.add_patch(Circle((x, y), 0.098, facecolor=colour, edgecolor="white", lw=1, zorder=5))
     ink = "white" if colour in DARK else INK
@@ -154,27 +179,27 @@ def _number(axes: Axes, x: float, y: float, talk: Talk) -> None:
     )
 
 
-def _working(axes: Axes, boxes: Mapping[str, Box], talks: list[Talk]) -> None:
+def _draw_own_steps(axes: Axes, boxes: Mapping[str, Box], talks: list[Talk]) -> None:
     """What a box does by itself: numbers on its upper right corner."""
     for role, box in boxes.items():
         own = [talk for talk in talks if talk.start == talk.end == role]
         for place, talk in enumerate(reversed(own)):
-            _number(axes, box.x + BOX_IN / 2 - 0.06 - 0.21 * place, box.y + box.height / 2, talk)
+            _draw_step_number(axes, box.x + BOX_IN / 2 - 0.06 - 0.21 * place, box.y + box.height / 2, talk)
 
 
-def _legend(axes: Axes, talks: list[Talk]) -> None:
+def _resources_legend(axes: Axes, talks: list[Talk]) -> None:
     rows = -(-len(talks) // 3)
     for place, talk in enumerate(talks):
         column, row = divmod(place, max(rows, 1))
         x, y = 0.25 + column * 3.45, -0.22 - LEGEND_IN * row
-        _number(axes, x, y, talk)
+        _draw_step_number(axes, x, y, talk)
         axes.text(x + 0.17, y, talk.title, va="center", size=8.3)
 
 
-def _alt(title: str, boxes: Mapping[str, Box], talks: list[Talk]) -> str:
+def _resources_alt(title: str, boxes: Mapping[str, Box], talks: list[Talk]) -> str:
     things = "; ".join(
         " ".join(box.title.split()) + (f" ({', '.join(box.parts)})" if box.parts else "")
         for box in boxes.values()
     )
-    said = ", ".join(f"{talk.number} {talk.title}" for talk in talks)
-    return f"{title}: {things}. Steps: {said}"
+    talks_text = ", ".join(f"{talk.number} {talk.title}" for talk in talks)
+    return f"{title}: {things}. Steps: {talks_text}"

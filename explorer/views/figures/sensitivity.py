@@ -11,9 +11,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from explorer.analysis.phrases import difference_briefly, list_options
+from explorer.analysis.phrases import design_difference_briefly, list_options
 from explorer.analysis.sensitivity.tornado import FAILS
 from explorer.facts.units import format_factor, format_usd
+from explorer.facts.verdict import Verdict
 
 from .style import (
     BLUE,
@@ -22,10 +23,10 @@ from .style import (
     VERDICTS,
     Picture,
     canvas,
-    key,
+    colour_key,
+    in_house_style,
     log_ticks,
     shorten,
-    styled,
     subtitle,
     text_width,
 )
@@ -40,37 +41,47 @@ MOST_TICKS = 5
 LETTER = 0.0175  # of the plot's width: a letter of a sum
 LESS, MORE = "#a9cde6", BLUE  # the cost with the input at its low end, and at its high end
 STATES = (("#d5ebf8", ""), ("#f7dca0", ".."), ("#f3bf9c", "////"))  # best; another is better; fails
-INKS = (INK, "#855a00", VERDICTS["breach"][2])
+INKS = (INK, "#855a00", VERDICTS[Verdict.BREACH][2])
 NAMES = ("the best", "another design is better", "breaks or is late")
 SLIGHT = 0.01  # of today's cost: a swing below this is not drawn
 
 
-@styled
+@in_house_style
 def tornado(s: Sensitivity) -> Picture:
     """What each input does to the cost of a design, and where it is no longer the best or breaks.
 
     Bars go from the cost at the low end of an input to that at its high end, about today's. Beside each,
     the same range as a strip: where the design is the best, where another is, where it breaks or is late.
     """
-    rows = [(given, path) for given, path in zip(s.ranges, s.paths, strict=True) if _matters(s, path)]
-    none = [given.called for given, path in zip(s.ranges, s.paths, strict=True) if not _matters(s, path)]
+    rows = [
+        (input_range, path)
+        for input_range, path in zip(s.ranges, s.paths, strict=True)
+        if _matters_to_cost(s, path)
+    ]
+    none = [
+        input_range.called
+        for input_range, path in zip(s.ranges, s.paths, strict=True)
+        if not _matters_to_cost(s, path)
+    ]
     title = f"What moves the answer: {s.workload.name}"
     notes = (
         textwrap.wrap(f"Under 1 % of the cost, and no other design: {', '.join(none)}", 165) if none else []
     )
     height = 1.45 + ROW_IN * max(len(rows), 1) + 0.16 * len(notes)
     picture, axes = canvas(
-        height, plain(title), f"{title}. {s.summary}", 0.225, 0.565, 0.55 + 0.16 * len(notes)
+        height, without_formulas(title), f"{title}. {s.summary}", 0.225, 0.565, 0.55 + 0.16 * len(notes)
     )
     box = axes.get_position()
     top = box.y1 - 0.2 / height
     axes.set_position((box.x0, box.y0, box.width, top - box.y0))
     strip = picture.add_axes((0.625, box.y0, 0.355, top - box.y0))
     subtitle(picture, shorten(f"{list_options(s.design)}: {format_usd(s.monthly_usd)} a month", 110))
-    _costs(axes, rows, s.monthly_usd)
-    _strips(picture, strip, rows, s)
-    key(picture, [("input low", LESS), ("input high", MORE)], 0.225, 0.70)
-    key(picture, [(name, colour) for name, (colour, _) in zip(NAMES, STATES, strict=True)], 0.625, 0.70)
+    _cost_bars(axes, rows, s.monthly_usd)
+    _range_strips(picture, strip, rows, s)
+    colour_key(picture, [("input low", LESS), ("input high", MORE)], 0.225, 0.70)
+    colour_key(
+        picture, [(name, colour) for name, (colour, _) in zip(NAMES, STATES, strict=True)], 0.625, 0.70
+    )
     for line, note in enumerate(reversed(notes)):
         picture.text(
             0.012, (0.06 + 0.16 * line) / height, note, size=8, color=FAINT, va="bottom", parse_math=False
@@ -78,31 +89,31 @@ def tornado(s: Sensitivity) -> Picture:
     return picture
 
 
-def plain(text: str) -> str:
+def without_formulas(text: str) -> str:
     """A text in which no dollar begins a formula."""
     return text.replace("$", r"\$")
 
 
-def _matters(s: Sensitivity, path: Path) -> bool:
+def _matters_to_cost(s: Sensitivity, path: Path) -> bool:
     swing = float(np.ptp(path.usd))
     return swing > SLIGHT * s.monthly_usd or len(set(path.state.tolist())) > 1
 
 
-def bare(axes: Axes, rows: int) -> None:
+def bare_rows(axes: Axes, rows: int) -> None:
     """Room for so many rows, and nothing on their axis."""
     axes.set_ylim(-0.55, max(rows, 1) - 0.45)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
 
 
-def _costs(axes: Axes, rows: Sequence[tuple[Range, Path]], today: float) -> None:
+def _cost_bars(axes: Axes, rows: Sequence[tuple[Range, Path]], today: float) -> None:
     """Bars from the cost at one end to that at the other, each end with its sum."""
     ends = [usd for _, path in rows for usd in (path.usd[0], path.usd[-1])] or [today]
     low, high = min([*ends, today]), max([*ends, today])
-    bare(axes, len(rows))
+    bare_rows(axes, len(rows))
     axes.grid(axis="x")
     axes.set_xlabel("USD a month")
-    longest = max((_letters(path) for _, path in rows), default=6)
+    longest = max((_longest_sum(path) for _, path in rows), default=6)
     room = LETTER * longest + 0.03
     room = room / (1 - 2 * room)  # of what lies between the least and the most
     if 0 < low < high / WIDE:
@@ -114,99 +125,103 @@ def _costs(axes: Axes, rows: Sequence[tuple[Range, Path]], today: float) -> None
         axes.set_xlim(low - room, high + room)
         axes.xaxis.set_major_locator(MaxNLocator(4, prune="both"))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda usd, _: f"${usd:,.6g}" if usd >= 0 else ""))
-    for row, (given, path) in enumerate(rows):
+    for row, (input_range, path) in enumerate(rows):
         y = len(rows) - 1 - row
         place: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center"}
-        axes.text(-0.03, y + 0.14, given.called, size=9, weight="bold", **place)
-        between = f"{given.said(given.low)} to {given.said(given.high)}"
+        axes.text(-0.03, y + 0.14, input_range.called, size=9, weight="bold", **place)
+        between = f"{input_range.said(input_range.low)} to {input_range.said(input_range.high)}"
         axes.text(-0.03, y - 0.2, between, size=7.5, color=FAINT, **place)
-        _bar(axes, y, path, today)
+        _cost_bar(axes, y, path, today)
     axes.axvline(today, color=INK, lw=1.0, zorder=4)
 
 
-def _letters(path: Path) -> int:
+def _longest_sum(path: Path) -> int:
     """How long the longest sum of a bar is."""
-    return max(len(_sum(path, end)) for end in (0, -1))
+    return max(len(_sum_text(path, end)) for end in (0, -1))
 
 
-def _sum(path: Path, end: int) -> str:
+def _sum_text(path: Path, end: int) -> str:
     return format_usd(float(path.usd[end])) + (" fails" if path.state[end] == FAILS else "")
 
 
-def _bar(axes: Axes, y: int, path: Path, today: float) -> None:
+def _cost_bar(axes: Axes, y: int, path: Path, today: float) -> None:
     """The two ends about today's cost; of two on the same side, the nearer has no sum."""
-    told: set[bool] = set()
+    sides: set[bool] = set()
     for end in sorted((0, -1), key=lambda end: -abs(path.usd[end] - today)):
         usd, more = float(path.usd[end]), bool(path.usd[end] > today)
         axes.barh(y, usd - today, left=today, height=0.56, color=MORE if end else LESS, zorder=3)
-        if abs(usd - today) < 1e-3 * today or more in told:
+        if abs(usd - today) < 1e-3 * today or more in sides:
             continue
-        told.add(more)
+        sides.add(more)
         fails = path.state[end] == FAILS
-        axes.annotate(_sum(path, end), (usd, y), (4 if more else -4, 0),
+        axes.annotate(_sum_text(path, end), (usd, y), (4 if more else -4, 0),
                       textcoords="offset points", ha="left" if more else "right", va="center", size=7.5,
                       color=INKS[FAILS] if fails else INK, zorder=5)  # fmt: skip
 
 
-def _strips(picture: Picture, axes: Axes, rows: Sequence[tuple[Range, Path]], s: Sensitivity) -> None:
+def _range_strips(picture: Picture, axes: Axes, rows: Sequence[tuple[Range, Path]], s: Sensitivity) -> None:
     """Each range in multiples of today's value, and what becomes of the design along it."""
-    factors = [path.values / given.now for given, path in rows] or [np.array([0.5, 2.0])]
+    factors = [path.values / input_range.now for input_range, path in rows] or [np.array([0.5, 2.0])]
     low, high = min(f.min() for f in factors), max(f.max() for f in factors)
     axes.set_xscale("log")
     axes.set_xlim(min(low, 0.97), max(high, 1.03))
-    bare(axes, len(rows))
+    bare_rows(axes, len(rows))
     base = next(b for b in (2.0, 4.0, 10.0, 100.0, 1e4) if np.log(high / low) / np.log(b) <= MOST_TICKS)
-    wanted = [base**power for power in range(-40, 41) if low * 0.999 <= base**power <= high * 1.001]
-    axes.xaxis.set_major_locator(FixedLocator(sorted({1.0, *wanted})))
+    powers = [base**power for power in range(-40, 41) if low * 0.999 <= base**power <= high * 1.001]
+    axes.xaxis.set_major_locator(FixedLocator(sorted({1.0, *powers})))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda factor, _: _times(factor)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda factor, _: _multiple_ticks(factor)))
     axes.set_xlabel("times today's value")
     for row, ((_, path), factor) in enumerate(zip(rows, factors, strict=False)):
-        _strip(picture, axes, len(rows) - 1 - row, path, factor, s)
+        _range_strip(picture, axes, len(rows) - 1 - row, path, factor, s)
     axes.axvline(1.0, color=INK, lw=1.0, zorder=4)
 
 
-def _times(factor: float) -> str:
+def _multiple_ticks(factor: float) -> str:
     if abs(factor - 1) < 1e-9:
         return "today"
     return format_factor(factor, "x")
 
 
-def _runs(path: Path) -> Iterator[tuple[int, int, int]]:
+def _state_runs(path: Path) -> Iterator[tuple[int, int, int]]:
     """(state, first point, last point) of each stretch."""
     for state, run in groupby(range(len(path.state)), lambda i: int(path.state[i])):
         inside = list(run)
         yield state, inside[0], inside[-1]
 
 
-def _strip(picture: Picture, axes: Axes, y: int, path: Path, factor: np.ndarray, s: Sensitivity) -> None:
+def _range_strip(
+    picture: Picture, axes: Axes, y: int, path: Path, factor: np.ndarray, s: Sensitivity
+) -> None:
     edges = np.sqrt(factor[1:] * factor[:-1])
     edges = np.concatenate((factor[:1], edges, factor[-1:]))
-    for state, first, last in _runs(path):
+    for state, first, last in _state_runs(path):
         colour, hatch = STATES[state]
         start, end = edges[first], edges[last + 1]
         axes.barh(
             y, end - start, left=start, height=0.56, color=colour, hatch=hatch, ec="white", lw=0, zorder=3
         )
         if state:
-            _why(picture, axes, y, (start, end), INKS[state], _told(path, first, state, s))
+            _stretch_reason(picture, axes, y, (start, end), INKS[state], _failure_text(path, first, state, s))
 
 
-def _told(path: Path, point: int, state: int, s: Sensitivity) -> str:
+def _failure_text(path: Path, point: int, state: int, s: Sensitivity) -> str:
     """What breaks, or how the better design differs."""
     if state == FAILS:
         return path.because[point]
     better = path.designs[point]
-    return difference_briefly(better, s.design) if better else ""
+    return design_difference_briefly(better, s.design) if better else ""
 
 
-def _why(picture: Picture, axes: Axes, y: int, ends: tuple[float, float], ink: str, told: str) -> None:
+def _stretch_reason(
+    picture: Picture, axes: Axes, y: int, ends: tuple[float, float], ink: str, reason_text: str
+) -> None:
     """The reason inside its stretch if that is wide enough, else beside it: away from today if it fits."""
     limits = axes.get_xlim()
     start, end = ((np.log(e) - np.log(limits[0])) / np.log(limits[1] / limits[0]) for e in ends)
     style: dict[str, Any] = {"size": 7.5, "color": ink, "va": "center", "zorder": 6,
                              "transform": axes.get_yaxis_transform()}  # fmt: skip
-    text = axes.text((start + end) / 2, y, shorten(told, 44), ha="center", **style)
+    text = axes.text((start + end) / 2, y, shorten(reason_text, 44), ha="center", **style)
     width = text_width(picture, text) / axes.get_position().width
     text.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.6})
     if width < end - start:

@@ -9,23 +9,24 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from explorer.analysis.choice import completed
+from explorer.analysis.choice import complete_design
 from explorer.analysis.phrases import list_options
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
 from explorer.engine.latency import steps as steps_of
+from explorer.engine.sizing import sized_conditions
 from explorer.facts.units import format_time
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import Actor
 from explorer.workload.workload import Workload
 
-from .architecture import front_name
+from .architecture import front_name, step_ends
 from .bars import PHASE_COLOURS
-from .style import FAINT, INK, RULE, WIDTH_IN, Picture, canvas, styled, subtitle
+from .style import FAINT, INK, RULE, WIDTH_IN, Picture, canvas, in_house_style, subtitle
 
 ROW_IN = 0.42
 SILENT_IN = 0.24
-ORDER = ("client", "door", "front", "worker", "table", "bucket")  # then the stores that are read
+ORDER = ("client", "edge", "door", "front", "worker", "table", "bucket")  # then the stores that are read
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Arrow:
     silent: bool = False  # the door's own hand-over, whose time is in the steps beside it
 
 
-@styled
+@in_house_style
 def sequence(
     subject: Recommendation | Workload | tuple[Workload, str | Mapping[str, str | None] | Design],
     design: str | Mapping[str, str | None] | Design | None = None,
@@ -53,56 +54,56 @@ def sequence(
     subject : a recommendation, or a workload with `design`
     design : the design to show; concerns left out are filled by the best
     """
-    workload, shown = _subject(subject, design)
-    arrows = exchanged(Conditions(workload), shown)
+    workload, subject_design = _sequence_subject(subject, design)
+    arrows = timed_steps(sized_conditions(workload, subject_design), subject_design)
     actors = actors_of(arrows)
     title = f"One request: {workload.name}"
     spent = [f"{a.title} {format_time(a.p50_s)}" for a in arrows if not a.silent]
     places = -np.cumsum([SILENT_IN if arrow.silent else ROW_IN for arrow in arrows])
     depth = -float(places[-1]) if arrows else 0.0
     picture, axes = canvas(1.47 + depth, title, f"{title}: {'; '.join(spent)}", 0.0, 1.0, 0.1)
-    options = list_options(shown)
+    options = list_options(subject_design)
     subtitle(picture, f"{options}; seconds at the p50, and at the p99 where they differ")
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH_IN)
     axes.set_ylim(-depth - 0.15, 0.6)
-    columns = _columns(axes, actors, shown, depth)
+    columns = _actor_columns(axes, actors, subject_design, depth)
     for arrow, y in zip(arrows, places, strict=True):
-        _draw(axes, arrow, columns, float(y) + 0.08)
+        _draw_sequence(axes, arrow, columns, float(y) + 0.08)
     return picture
 
 
-def _subject(subject: object, design: object) -> tuple[Workload, Design]:
+def _sequence_subject(subject: object, design: object) -> tuple[Workload, Design]:
     if isinstance(subject, Recommendation):
         return subject.workload, subject.nearest
-    workload, given = subject if isinstance(subject, tuple) else (subject, design)
-    return workload, completed(workload, given or {})
+    workload, subject_design = subject if isinstance(subject, tuple) else (subject, design)
+    return workload, complete_design(workload, subject_design or {})
 
 
-def exchanged(load: Conditions, design: Design) -> list[Arrow]:
+def timed_steps(load: Conditions, design: Design) -> list[Arrow]:
     """The steps that take time at the p99, with the hand-over between door and worker where none says it."""
-    found: list[Arrow] = []
+    arrows: list[Arrow] = []
     at = "client"
     for step in steps_of(load, design):
         seconds = np.broadcast_to(step.seconds, (3,))
         if not seconds[-1] > 0:
             continue
-        start, end = step.actors
-        if "door" in {at, start} and at != start and at != "client" and start != "client":
-            found.append(Arrow(at, start, "", step.phase, 0.0, 0.0, silent=True))
-        found.append(Arrow(start, end, step.title, step.phase, float(seconds[0]), float(seconds[-1])))
+        start, end = step_ends(step, design)
+        if {"door", "edge"} & {at, start} and at != start and at != "client" and start != "client":
+            arrows.append(Arrow(at, start, "", step.phase, 0.0, 0.0, silent=True))
+        arrows.append(Arrow(start, end, step.title, step.phase, float(seconds[0]), float(seconds[-1])))
         at = end
-    return found
+    return arrows
 
 
 def actors_of(arrows: Sequence[Arrow]) -> list[str]:
     """Who takes part, in the order in which they stand."""
-    met = [actor for arrow in arrows for actor in (arrow.start, arrow.end)]
-    stores = [actor for actor in dict.fromkeys(met) if actor not in ORDER]
-    return [actor for actor in ORDER if actor in met] + stores
+    actors = [actor for arrow in arrows for actor in (arrow.start, arrow.end)]
+    stores = [actor for actor in dict.fromkeys(actors) if actor not in ORDER]
+    return [actor for actor in ORDER if actor in actors] + stores
 
 
-def _columns(axes: Axes, actors: Sequence[str], design: Design, depth: float) -> dict[str, float]:
+def _actor_columns(axes: Axes, actors: Sequence[str], design: Design, depth: float) -> dict[str, float]:
     """A name and a lifeline for each actor; where each stands [inches]."""
     gap = min(WIDTH_IN / max(len(actors), 1), 2.6)
     left = (WIDTH_IN - gap * len(actors)) / 2
@@ -118,6 +119,8 @@ def _columns(axes: Axes, actors: Sequence[str], design: Design, depth: float) ->
 
 def actor_name(actor: str, design: Design) -> str:
     """What an actor of this design is called."""
+    if actor == "edge":
+        return design.edge
     if actor == "door":
         return design.door
     if actor == Actor.STORE:
@@ -129,7 +132,7 @@ def actor_name(actor: str, design: Design) -> str:
     return actor
 
 
-def _draw(axes: Axes, arrow: Arrow, places: Mapping[str, float], y: float) -> None:
+def _draw_sequence(axes: Axes, arrow: Arrow, places: Mapping[str, float], y: float) -> None:
     start, end = places[arrow.start], places[arrow.end]
     colour = "#8c959f" if arrow.silent else PHASE_COLOURS[arrow.phase]
     back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.92}
@@ -138,27 +141,27 @@ def _draw(axes: Axes, arrow: Arrow, places: Mapping[str, float], y: float) -> No
         axes.annotate("", (end, y), (start, y), arrowprops=dotted)
         return
     text = f"{arrow.title}"
-    said = _seconds(arrow)
+    seconds_text = _step_seconds(arrow)
     if start == end:
         axes.plot([start, start], [y - 0.1, y + 0.2], color=colour, lw=7, solid_capstyle="butt", zorder=3)
         x, side = (start + 0.12, "left") if start < WIDTH_IN * 0.72 else (start - 0.12, "right")
         axes.text(x, y + 0.12, text, ha=side, va="center", size=8.5, bbox=back, zorder=4)
-        axes.text(x, y - 0.06, said, ha=side, va="center", size=8, color=FAINT, bbox=back, zorder=4)
+        axes.text(x, y - 0.06, seconds_text, ha=side, va="center", size=8, color=FAINT, bbox=back, zorder=4)
         return
     style: dict[str, Any] = {"arrowstyle": "-|>", "color": colour, "lw": 2.0, "shrinkA": 0, "shrinkB": 1}
     axes.annotate("", (end, y), (start, y), arrowprops=style, zorder=3)
-    _label(axes, (start + end) / 2, y, text, said)
+    _step_label(axes, (start + end) / 2, y, text, seconds_text)
 
 
-def _label(axes: Axes, x: float, y: float, text: str, said: str) -> None:
+def _step_label(axes: Axes, x: float, y: float, text: str, seconds_text: str) -> None:
     """What a step is above its arrow, its seconds below; kept inside the picture."""
-    half = 0.5 * max(len(text) * 0.068, len(said) * 0.064)
+    half = 0.5 * max(len(text) * 0.068, len(seconds_text) * 0.064)
     x = min(max(x, half + 0.1), WIDTH_IN - half - 0.1)
     back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.92}
     axes.text(x, y + 0.11, text, ha="center", va="center", size=8.5, color=INK, bbox=back, zorder=4)
-    axes.text(x, y - 0.12, said, ha="center", va="center", size=8, color=FAINT, bbox=back, zorder=4)
+    axes.text(x, y - 0.12, seconds_text, ha="center", va="center", size=8, color=FAINT, bbox=back, zorder=4)
 
 
-def _seconds(arrow: Arrow) -> str:
+def _step_seconds(arrow: Arrow) -> str:
     p50, p99 = format_time(arrow.p50_s, 2), format_time(arrow.p99_s, 2)
     return p50 if p50 == p99 else f"{p50}, p99 {p99}"

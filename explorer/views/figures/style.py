@@ -17,6 +17,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from explorer.facts.units import format_number, format_percent, format_size, format_time, format_usd
+from explorer.facts.verdict import Verdict
 
 P = ParamSpec("P")
 WIDTH_IN = 10.5
@@ -28,10 +29,10 @@ ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#999999"
 INK, FAINT, RULE = "#1f2328", "#59636e", "#d0d7de"
 VERDICTS = {  # (bar at the p50, bar up to the p99, word): the words have 4.5:1 on white
-    "fits": (BLUE, "#a9cde6", "#005a8f"),
-    "tight": (ORANGE, "#f7dca0", "#855a00"),
-    "raise": (PURPLE, "#ecc9dc", "#8f3f6e"),
-    "breach": (VERMILION, "#f3bf9c", "#a84300"),
+    Verdict.FITS: (BLUE, "#a9cde6", "#005a8f"),
+    Verdict.TIGHT: (ORANGE, "#f7dca0", "#855a00"),
+    Verdict.RAISE: (PURPLE, "#ecc9dc", "#8f3f6e"),
+    Verdict.BREACH: (VERMILION, "#f3bf9c", "#a84300"),
 }
 OTHER = "#5b5b5b"
 DARK = (BLUE, VERMILION, OTHER, "#882255")  # white text is read better on these
@@ -114,15 +115,15 @@ class Picture(Figure):
         return {"text/plain": repr(self), "image/png": image}, size
 
 
-def styled(draw: Callable[P, Picture]) -> Callable[P, Picture]:
+def in_house_style(draw: Callable[P, Picture]) -> Callable[P, Picture]:
     """`draw`, in this look whatever the notebook's own settings."""
 
     @wraps(draw)
-    def drawn(*args: P.args, **kwargs: P.kwargs) -> Picture:
+    def draw_in_style(*args: P.args, **kwargs: P.kwargs) -> Picture:
         with style.context(LOOK):
             return draw(*args, **kwargs)
 
-    return drawn
+    return draw_in_style
 
 
 def canvas(
@@ -143,14 +144,17 @@ def subtitle(picture: Picture, text: str, x: float = 0.012, **style: Any) -> Non
     picture.text(x, 1 - 0.40 / height, text, size=8.5, color=FAINT, va="top", **style)
 
 
-def key(picture: Picture, entries: Iterable[tuple[str, str]], x: float, y_in: float = 0.48) -> None:
-    """Names beside a square of their colour, in one row [inches below the top]."""
+def colour_key(picture: Picture, entries: Iterable[tuple[str, str]], x: float, y_in: float = 0.48) -> None:
+    """Names beside a square of their colour, in one row [inches below the top], from `x` or before."""
     width, height = picture.get_size_inches()
-    y = 1 - y_in / height
-    for name, colour in entries:
+    y, gap = 1 - y_in / height, 0.16 / width
+    texts = [(picture.text(0, y, name, size=8.5, va="center"), colour) for name, colour in entries]
+    widths = [0.15 / width + text_width(picture, text) + gap for text, _ in texts]
+    x = max(min(x, 1 - sum(widths)), 0.012)
+    for (text, colour), own in zip(texts, widths, strict=True):
         picture.add_artist(_square(picture, x, y, colour))
-        text = picture.text(x + 0.15 / width, y, name, size=8.5, va="center")
-        x += 0.15 / width + text_width(picture, text) + 0.16 / width
+        text.set_x(x + 0.15 / width)
+        x += own
 
 
 def _square(picture: Picture, x: float, y: float, colour: str) -> Rectangle:
@@ -173,10 +177,10 @@ def shorten(text: str, most: int) -> str:
     return text[: most - 1].rsplit(" ", 1)[0].rstrip(",; ") + "…"
 
 
-def spread_out(wanted: Sequence[float], gap: float) -> list[float]:
-    """Places as near to those `wanted` as they can be when neighbours are `gap` apart."""
-    order = np.argsort(wanted, kind="stable")
-    places = np.array(wanted, dtype=float)[order]
+def spread_places(ideal_places: Sequence[float], gap: float) -> list[float]:
+    """Places as near to those `ideal_places` as they can be when neighbours are `gap` apart."""
+    order = np.argsort(ideal_places, kind="stable")
+    places = np.array(ideal_places, dtype=float)[order]
     for _ in range(200):
         short = gap - np.diff(places)
         if (short <= 1e-9).all():
@@ -189,7 +193,7 @@ def spread_out(wanted: Sequence[float], gap: float) -> list[float]:
     return [float(place) for place in out]
 
 
-def piece(axes: Axes, y: float, start: float, width: float, colour: str, text: str) -> None:
+def stack_piece(axes: Axes, y: float, start: float, width: float, colour: str, text: str) -> None:
     """One piece of a stacked bar, with its text in ink or white, whichever is read better."""
     axes.barh(y, width, left=start, height=0.6, color=colour, zorder=3, ec="white", lw=0.8)
     if text:
@@ -209,7 +213,7 @@ def short_number(number: float) -> str:
     return format_number(number)
 
 
-SAID: dict[str, Callable[[float], str]] = {
+WORDINGS: dict[str, Callable[[float], str]] = {
     "bytes": format_size,
     "seconds": format_time,
     "usd": format_usd,
@@ -241,12 +245,12 @@ def log_ticks(axis: Any, unit: str) -> None:
     """Ticks of a log axis at round values in units that people say."""
     ticks = TICKS[unit]
     low, high = sorted(axis.get_view_interval())
-    shown = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
-    if len(shown) < 4 and unit in FINE:
-        shown = [tick for tick in FINE[unit] if low * 0.999 <= tick <= high * 1.001]
-    if len(shown) > 12:
-        shown = shown[:: -(-len(shown) // 12)]
-    axis.set_major_locator(FixedLocator(shown))
+    values = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
+    if len(values) < 4 and unit in FINE:
+        values = [tick for tick in FINE[unit] if low * 0.999 <= tick <= high * 1.001]
+    if len(values) > 12:
+        values = values[:: -(-len(values) // 12)]
+    axis.set_major_locator(FixedLocator(values))
     axis.set_minor_locator(NullLocator())
-    said = FORMATS.get(unit, SAID[unit])
-    axis.set_major_formatter(FuncFormatter(lambda value, _: said(value)))
+    wording = FORMATS.get(unit, WORDINGS[unit])
+    axis.set_major_formatter(FuncFormatter(lambda value, _: wording(value)))

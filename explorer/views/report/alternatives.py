@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from explorer.analysis.phrases import difference, rejected_options_at_length, sentence
+from explorer.analysis.phrases import design_difference, rejected_options_at_length, sentence
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.rejections import Rejection
 from explorer.engine.cost import usage
 from explorer.engine.latency import steps
 from explorer.engine.limits import findings
+from explorer.engine.sizing import sized_conditions
 from explorer.facts import catalogue
 from explorer.facts.records import Constant, Time
 from explorer.facts.units import (
@@ -20,7 +21,6 @@ from explorer.facts.units import (
     format_time,
     format_usd,
 )
-from explorer.options.base.conditions import Conditions
 
 from .blocks import Cell, Sources, Table, table
 from .typography import one_line
@@ -28,14 +28,18 @@ from .typography import one_line
 MOST_ALTERNATIVES = 10
 
 
-def rejected(r: Recommendation, sources: Sources) -> Table:
+def rejections_table(r: Recommendation, sources: Sources) -> Table:
     """What rules designs out, limits first."""
-    rows = [_reason(r, reason, sources) for reason in r.reasons if reason.kind != "combination"]
+    rows = [
+        _rejection_table_row(r, reason, sources)
+        for reason in r.answer.rejections
+        if reason.kind != "combination"
+    ]
     head = "Because | Rules out | >Designs | >Least chance of a breach | Nearest of them | Source"
     return table("What rules designs out, limits first", head, rows, look="wide")
 
 
-def _reason(r: Recommendation, reason: Rejection, sources: Sources) -> list[Cell | str]:
+def _rejection_table_row(r: Recommendation, reason: Rejection, sources: Sources) -> list[Cell | str]:
     because, source = Cell(sentence(reason.why, ""), f"`{reason.because}`"), Cell("")
     if reason.kind == "limit":
         row = catalogue.limit(reason.because)
@@ -48,35 +52,35 @@ def _reason(r: Recommendation, reason: Rejection, sources: Sources) -> list[Cell
         rejected_options_at_length(reason, r.nearest),
         f"{reason.designs:,}",
         chance,
-        difference(reason.nearest, r.nearest),
+        design_difference(reason.nearest, r.nearest),
         source,
     ]
 
 
-def combinations(r: Recommendation) -> Table:
+def combinations_table(r: Recommendation) -> Table:
     """What no workload can combine."""
     rows = [
         (sentence(reason.why, ""), rejected_options_at_length(reason, r.nearest), f"{reason.designs:,}")
-        for reason in r.reasons
+        for reason in r.answer.rejections
         if reason.kind == "combination"
     ]
     return table("Combinations that cannot be built", "Because | Rules out | >Combinations", rows)
 
 
-def alternatives(r: Recommendation) -> Table | None:
+def alternatives_table(r: Recommendation) -> Table | None:
     """The next best designs."""
     best = r.alternatives.head(MOST_ALTERNATIVES).to_dict("records")
-    rows = [_alternative(r, row) for row in best]
+    rows = [_alternative_row(r, row) for row in best]
     caption = f"The next {len(best)} of {len(r.alternatives)} other feasible designs, by what differs"
     head = "Design | >USD a month | >Difference | >Parts | >p50 | >p95"
     return table(caption, head, rows) if rows else None
 
 
-def _alternative(r: Recommendation, row: dict[Any, Any]) -> list[Cell | str]:
+def _alternative_row(r: Recommendation, row: dict[Any, Any]) -> list[Cell | str]:
     usd, design = row["monthly_usd"], {concern: row[concern] for concern in r.nearest.ids}
     times = [format_time(row[f"latency_{p}_s"], 2) for p in ("p50", "p95")]
     return [
-        difference(design, r.nearest),
+        design_difference(design, r.nearest),
         format_cents(usd),
         format_signed_cents(usd - r.monthly_usd),
         str(row["parts"]),
@@ -84,28 +88,28 @@ def _alternative(r: Recommendation, row: dict[Any, Any]) -> list[Cell | str]:
     ]
 
 
-def turns(r: Recommendation) -> Table | None:
+def break_evens_table(r: Recommendation) -> Table | None:
     """Where the recommendation changes."""
     rows = []
-    for turn in r.turns:
+    for turn in r.answer.break_evens:
         when, comma, then = turn.says.partition(", ")
         rows.append((sentence(when, ""), sentence(then, "") if comma else "no change within reach"))
     return table("Break-evens around this workload", "When | Then", rows) if rows else None
 
 
-def no_turns(r: Recommendation) -> str:
+def no_break_evens(r: Recommendation) -> str:
     """What is said where nothing is traded for parts."""
-    if r.turns:
+    if r.answer.break_evens:
         return "Nothing is feasible today, so there is nothing to trade for fewer parts."
     return "Nothing is feasible, and no other size, time or rate alone changes that."
 
 
-def trade(r: Recommendation) -> Table | None:
+def part_price_table(r: Recommendation) -> Table | None:
     """The winner by what one more part is worth."""
     rows = [
         (
             format_usd(usd),
-            difference(at["design"], r.nearest),
+            design_difference(at["design"], r.nearest),
             format_cents(at["monthly_usd"]),
             str(at["parts"]),
         )
@@ -116,7 +120,7 @@ def trade(r: Recommendation) -> Table | None:
     return table(caption, "A part, a month | Design | >USD a month | >Parts", rows) if rows else None
 
 
-def assumptions(r: Recommendation, sources: Sources) -> Table:
+def assumptions_table(r: Recommendation, sources: Sources) -> Table:
     """What was not given or not measured; what decides the design comes first."""
     rows = [
         [
@@ -127,15 +131,15 @@ def assumptions(r: Recommendation, sources: Sources) -> Table:
             Cell("decides", kind="decides") if row.decides else "",
             sources.cite(row.source_url, row.as_of, row.id),
         ]
-        for row in sorted(r.assumed, key=lambda row: not row.decides)
+        for row in sorted(r.answer.assumptions, key=lambda row: not row.decides)
     ]
     caption = "What was assumed; what decides the design comes first"
     return table(caption, "Of | Kind | Value | Why | Decides | Source", rows, look="wide")
 
 
-def deciding(r: Recommendation) -> str:
+def deciding_assumptions(r: Recommendation) -> str:
     """How many assumptions decide the design."""
-    count = sum(row.decides for row in r.assumed)
+    count = sum(row.decides for row in r.answer.assumptions)
     if not count:
         return (
             "None of these decides the design: it stays with half or twice of any default, or its opposite."
@@ -146,21 +150,21 @@ def deciding(r: Recommendation) -> str:
     )
 
 
-def cite_rest(r: Recommendation, sources: Sources) -> None:
+def cite_facts_without_table(r: Recommendation, sources: Sources) -> None:
     """Cite what no table shows: what a breach looks like, measured times and metering."""
-    load, design = Conditions(r.workload), r.nearest
+    load, design = sized_conditions(r.workload, r.nearest), r.nearest
     findings(r.workload, design, load)
     usage(load, design)
     steps(load, design)
-    for found in r.found:
-        if breach := catalogue.breach(found.limit, design.door):
-            sources.cite(breach.source_url, breach.as_of, f"breach of {found.limit}")
+    for finding in r.answer.findings:
+        if breach := catalogue.breach_at_door(finding.limit, design.door):
+            sources.cite(breach.source_url, breach.as_of, f"breach of {finding.limit}")
     times, constants = (
         map(catalogue.time, sorted(load.times)),
         map(catalogue.constant, sorted(load.constants)),
     )
-    used: list[Time | Constant] = [*times, *constants]
-    for row in used:
+    rows_cited: list[Time | Constant] = [*times, *constants]
+    for row in rows_cited:
         sources.cite(row.source_url, row.as_of, row.id)
     cold = load.init
     sources.cite(cold.source_url, cold.as_of, f"cold start of {cold.language}")

@@ -6,18 +6,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from explorer.analysis.phrases import describe
+from explorer.analysis.phrases import describe_design
 from explorer.analysis.recommendation import Recommendation, recommend
 from explorer.errors import ExplorerError
 from explorer.facts.units import format_share, format_time, format_usd
+from explorer.facts.verdict import Verdict
 from explorer.facts.version import __version__
 from explorer.workload.workload import Workload
 
 from . import decision
 from .blocks import Cell
-from .sections import Asked, document, renamed
+from .sections import ReportRequest, document_under_name, report_document
 from .typography import one_line
-from .write import FORMS, saved_figures, written
+from .write import FORMS, write_figures, write_file
 
 INDEX = "index"
 Load = Callable[[Path], Workload]
@@ -27,7 +28,7 @@ Load = Callable[[Path], Workload]
 class Entry:
     """A workload of a batch: its files, and what the index says of it."""
 
-    given: Path
+    source: Path
     stem: str  # of its files' names
     name: str = ""
     design: str = ""
@@ -41,12 +42,12 @@ class Entry:
     error: str = ""
 
 
-def batch(
+def write_batch(
     paths: Sequence[Path],
     folder: Path,
     forms: Sequence[str],
     load: Load,
-    asked: Asked | None = None,
+    request: ReportRequest | None = None,
     figures: bool = False,
     watch: Callable[[Sequence[Entry]], Iterable[Entry]] = iter,
 ) -> list[Entry]:
@@ -63,75 +64,89 @@ def batch(
 
     Raises ReportError if the folder cannot be written.
     """
-    entries = [Entry(path, stem) for path, stem in zip(paths, stems(paths))]
+    entries = [Entry(path, stem) for path, stem in zip(paths, file_stems(paths))]
     for entry in watch(entries):
         try:
-            _one(entry, load(entry.given), folder, forms, asked or Asked(), figures)
+            _write_one_report(entry, load(entry.source), folder, forms, request or ReportRequest(), figures)
         except (ExplorerError, OSError, UnicodeError) as error:
             entry.error = one_line(str(error))
     page = folder / f"{INDEX}.html"
-    written(index(entries), page)
+    write_file(index_page(entries), page)
     return entries
 
 
-def stems(paths: Sequence[Path]) -> list[str]:
+def file_stems(paths: Sequence[Path]) -> list[str]:
     """A name for the files of each workload, told apart even where names differ by case alone."""
     first = {INDEX, *(path.stem.lower() for path in paths)}
-    taken, found = {INDEX}, []
+    stems_in_use, stems_found = {INDEX}, []
     for path in paths:
         stem, number = path.stem, 2
-        while stem.lower() in taken or (number > 2 and stem.lower() in first):
+        while stem.lower() in stems_in_use or (number > 2 and stem.lower() in first):
             stem, number = f"{path.stem}-{number}", number + 1
-        taken.add(stem.lower())
-        found.append(stem)
-    return found
+        stems_in_use.add(stem.lower())
+        stems_found.append(stem)
+    return stems_found
 
 
-def _one(
-    entry: Entry, workload: Workload, folder: Path, forms: Sequence[str], asked: Asked, figures: bool
+def _write_one_report(
+    entry: Entry,
+    workload: Workload,
+    folder: Path,
+    forms: Sequence[str],
+    request: ReportRequest,
+    figures: bool,
 ) -> None:
     """The files of one workload."""
     r = recommend(workload)
-    _tell(entry, r)
-    doc = document(r, entry.stem, asked)
+    _fill_entry(entry, r)
+    doc = report_document(r, entry.stem, request)
     for form in forms:
         path = folder / f"{entry.stem}.{form}"
-        entry.files.append(written(FORMS[path.suffix](renamed(doc, r, path.name, asked)), path))
+        entry.files.append(
+            write_file(FORMS[path.suffix](document_under_name(doc, r, path.name, request)), path)
+        )
     if figures:
-        entry.figures = saved_figures(doc, folder / f"{entry.stem}-figures")
+        entry.figures = write_figures(doc, folder / f"{entry.stem}-figures")
 
 
-def _tell(entry: Entry, r: Recommendation) -> None:
+def _fill_entry(entry: Entry, r: Recommendation) -> None:
     """What the index says of an answer."""
     entry.name, entry.usd = one_line(r.workload.name), r.monthly_usd if r.feasible else 0.0
-    entry.design = describe(r.nearest)
+    entry.design = describe_design(r.nearest)
     if not r.feasible:
         entry.design = f"none is feasible; nearest: {entry.design}"
     entry.usd_said, entry.p95 = format_usd(r.monthly_usd), format_time(r.latency_s["p95"], 2)
-    tightest = decision.tiles(r)[-1]
+    tightest = decision.key_number_tiles(r)[-1]
     entry.tightest = Cell(tightest.text, tightest.note)
-    entry.verdict = _verdict(r)
+    entry.verdict = _entry_verdict(r)
 
 
-def _verdict(r: Recommendation) -> Cell:
+def _entry_verdict(r: Recommendation) -> Cell:
     """Whether it fits, and what stands in its way."""
     if not r.feasible:
         return Cell("not feasible", kind="breach")
-    verdict = r.found[0].verdict if r.found else "fits"
-    broken = max((found.breach_probability for found in decision.having(r, "tight")), default=0.0)
-    said = {
-        "fits": "fits",
-        "tight": f"fits but for {format_share(broken)}" if broken else "fits, a limit is near",
-        "raise": "fits once a quota is raised",
+    verdict = r.answer.findings[0].verdict if r.answer.findings else Verdict.FITS
+    most_breaches = max(
+        (finding.breach_probability for finding in decision.findings_with_verdict(r, Verdict.TIGHT)),
+        default=0.0,
+    )
+    words = {
+        Verdict.FITS: "fits",
+        Verdict.TIGHT: f"fits but for {format_share(most_breaches)}"
+        if most_breaches
+        else "fits, a limit is near",
+        Verdict.RAISE: "fits once a quota is raised",
     }
-    return Cell(said[verdict], kind=verdict)
+    return Cell(words[verdict], kind=verdict)
 
 
-def index(entries: Iterable[Entry]) -> bytes:
+def index_page(entries: Iterable[Entry]) -> bytes:
     """The page that leads to the reports, sorted by name."""
-    from .layout import page
+    from .layout import html_page
 
     rows = sorted(entries, key=lambda entry: (entry.error != "", entry.name.lower(), entry.stem))
-    told = [entry for entry in rows if not entry.error]
-    total = format_usd(sum(entry.usd for entry in told))
-    return page("index.html.j2", rows=rows, told=told, total=total, version=__version__).encode()
+    rows_with_answer = [entry for entry in rows if not entry.error]
+    total = format_usd(sum(entry.usd for entry in rows_with_answer))
+    return html_page(
+        "index.html.j2", rows=rows, answers=rows_with_answer, total=total, version=__version__
+    ).encode()

@@ -41,11 +41,11 @@ def table(
     """A table; `head` names the columns, parted by " | ", those of numbers after a ">"."""
     names = head.split(" | ")
     numbers = frozenset(i for i, name in enumerate(names) if name.startswith(">"))
-    cells = [_cells(row) for row in rows]
-    return Table(caption, tuple(name.lstrip(">") for name in names), cells, numbers, _cells(total), look)
+    cells = [_row_cells(row) for row in rows]
+    return Table(caption, tuple(name.lstrip(">") for name in names), cells, numbers, _row_cells(total), look)
 
 
-def _cells(row: Sequence[Cell | str]) -> list[Cell]:
+def _row_cells(row: Sequence[Cell | str]) -> list[Cell]:
     return [cell if isinstance(cell, Cell) else Cell(cell) for cell in row]
 
 
@@ -55,7 +55,7 @@ class Source:
 
     number: int
     place: str
-    seen: set[str] = field(default_factory=set)
+    days: set[str] = field(default_factory=set)
     facts: set[str] = field(default_factory=set)
 
     @property
@@ -66,7 +66,7 @@ class Source:
     @property
     def dates(self) -> str:
         """When it was seen, oldest first."""
-        return ", ".join(sorted(self.seen))
+        return ", ".join(sorted(self.days))
 
 
 class Sources:
@@ -83,7 +83,7 @@ class Sources:
         if not place:
             return Cell(as_of)
         source = self._by_place.setdefault(place, Source(len(self._by_place) + 1, place))
-        source.seen.add(as_of)
+        source.days.add(as_of)
         source.facts.add(fact)
         return Cell(f"[{source.number}]", as_of, "source", url=source.url)
 

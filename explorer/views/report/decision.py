@@ -10,8 +10,8 @@ from explorer.analysis.phrases import (
     breach_at_length,
     breach_today_at_length,
     broken_a_month,
-    describe,
-    difference,
+    describe_design,
+    design_difference,
     late_answers_at_length,
     late_p95_at_length,
     quota_request,
@@ -26,7 +26,8 @@ from explorer.engine.cost import BillLine
 from explorer.engine.designs import Placement
 from explorer.engine.designs import table as every_design
 from explorer.engine.latency import latency, steps
-from explorer.engine.limits import Finding, findings
+from explorer.engine.limits import Finding, binding, findings
+from explorer.engine.sizing import sized_conditions
 from explorer.facts import catalogue
 from explorer.facts.units import (
     format_billed_quantity,
@@ -42,26 +43,27 @@ from explorer.facts.units import (
     format_usd_difference,
     split_unit,
 )
-from explorer.options.base.conditions import Conditions
+from explorer.facts.verdict import Verdict
+from explorer.options.base.limit_uses import Driver
 
 from .blocks import Cell, Sources, Table, table
 
 MOST_POINTS = 3
-LOAD = {"request", "response", "runtime", "peak"}  # what drives a limit that more load fills
+LOAD = {*Driver} - {Driver.AMOUNT}  # what drives a limit that more load fills
 BILL_MARKS = (
     "Assumed: no price is known in this region; a related one, or that of us-east-1, stands in. "
     "Stale: the price was not seen since 2026 began."
 )
 
 
-def lead(r: Recommendation) -> str:
+def lead_sentence(r: Recommendation) -> str:
     """What to build, in one sentence."""
     if r.feasible:
-        return f"Build {describe(r.nearest)}."
-    return f"Nothing is feasible. The nearest miss is {describe(r.nearest)}."
+        return f"Build {describe_design(r.nearest)}."
+    return f"Nothing is feasible. The nearest miss is {describe_design(r.nearest)}."
 
 
-def tiles(r: Recommendation) -> list[Cell]:
+def key_number_tiles(r: Recommendation) -> list[Cell]:
     """The key numbers: each with what it is, and what stands behind it."""
     each = format_usd(1000 * r.monthly_usd / r.workload.requests_per_month)
     target = r.workload.targets.latency_p95
@@ -72,26 +74,30 @@ def tiles(r: Recommendation) -> list[Cell]:
         Cell(str(r.parts), f"each counts as {format_usd(r.part_usd)} a month", "Moving parts"),
         Cell(p50, "half of the results in hand", "Latency, p50"),
         Cell(p95, f"95 % in hand{promise}", "Latency, p95"),
-        _tightest(r),
+        _tightest_limit_tile(r),
     ]
 
 
-def _tightest(r: Recommendation) -> Cell:
-    if not r.found:
+def _tightest_limit_tile(r: Recommendation) -> Cell:
+    if not r.answer.findings:
         return Cell("none", "no limit binds this design", "Tightest limit")
-    driven = [found for found in r.found if LOAD & _drivers(r).get(found.limit, set())]
-    worst = r.found[0]
-    if worst.verdict in ("tight", "fits") and driven:  # not a setting that is as large as it should be
-        worst = max(driven, key=used_share)
+    driven_findings = [
+        finding for finding in r.answer.findings if LOAD & _drivers_by_limit(r).get(finding.limit, set())
+    ]
+    worst = r.answer.findings[0]
+    if (
+        worst.verdict in (Verdict.TIGHT, Verdict.FITS) and driven_findings
+    ):  # not a setting that is as large as it should be
+        worst = max(driven_findings, key=used_share)
     note = f"{catalogue.limit(worst.limit).name}: {use_of_limit_at_length(worst)} at the p99"
     return Cell(format_rough_share(used_share(worst)), note, "Tightest limit")
 
 
-def _drivers(r: Recommendation) -> dict[str, set[str]]:
+def _drivers_by_limit(r: Recommendation) -> dict[str, set[str]]:
     """What drives each limit of the design."""
-    load, drivers = Conditions(r.workload), dict[str, set[str]]()
+    load, drivers = sized_conditions(r.workload, r.nearest), dict[str, set[str]]()
     for option in r.nearest.options:
-        for use in option.limits(load.under(Placement.of(option, r.nearest.flow).flow)):
+        for use in binding(Placement.of(option, r.nearest.flow), load):
             drivers.setdefault(use.limit, set()).add(use.driver)
     return drivers
 
@@ -99,86 +105,94 @@ def _drivers(r: Recommendation) -> dict[str, set[str]]:
 # What else to know before reading on -------------------------------------------------------------
 
 
-def points(r: Recommendation) -> list[tuple[str, list[str]]]:
+def decision_points(r: Recommendation) -> list[tuple[str, list[str]]]:
     """A heading and its sentences each."""
-    said = [
-        ("Missed by", list(map(sentence, misses(r)))),
-        ("What would make it feasible", _relaxed(r)),
-        ("It depends", _depends(r)),
-        ("First", [sentence(quota_request(found)) for found in having(r, "raise")]),
-        ("Now and then", _now_and_then(r)),
-        ("Why not otherwise", _why_not(r)),
-        ("What would change it", [sentence(turn.says) for turn in nearest_turns(r)]),
-        ("Against today", _against(r)),
+    point_sentences = [
+        ("Missed by", list(map(sentence, miss_sentences(r)))),
+        ("What would make it feasible", _relaxation_sentences(r)),
+        ("It depends", _deciding_sentences(r)),
+        ("First", [sentence(quota_request(finding)) for finding in findings_with_verdict(r, Verdict.RAISE)]),
+        ("Now and then", _occasional_breach_sentences(r)),
+        ("Why not otherwise", _rejection_sentences(r)),
+        ("What would change it", [sentence(turn.says) for turn in nearest_break_evens(r)]),
+        ("Against today", _change_sentences(r)),
     ]
-    return [(heading, sentences) for heading, sentences in said if sentences]
+    return [(heading, sentences) for heading, sentences in point_sentences if sentences]
 
 
-def _relaxed(r: Recommendation) -> list[str]:
-    helps = [] if r.feasible else relaxations(r)
+def _relaxation_sentences(r: Recommendation) -> list[str]:
+    helps = [] if r.feasible else relaxations(r.answer)
     return [f"It would be feasible if {help}." for help in helps]
 
 
-def having(r: Recommendation, verdict: str) -> list[Finding]:
+def findings_with_verdict(r: Recommendation, verdict: Verdict) -> list[Finding]:
     """The findings with one verdict."""
-    return [found for found in r.found if found.verdict == verdict]
+    return [finding for finding in r.answer.findings if finding.verdict == verdict]
 
 
-def _depends(r: Recommendation) -> list[str]:
+def _deciding_sentences(r: Recommendation) -> list[str]:
     prices: dict[str, list[str]] = {}
     for usd, choice in r.at_part_usd.items():
         if choice["design"] and choice["design"] != r.nearest.ids:
-            prices.setdefault(difference(choice["design"], r.nearest), []).append(format_usd(usd))
+            prices.setdefault(design_difference(choice["design"], r.nearest), []).append(format_usd(usd))
     return [f"With a part at {' or '.join(usd)} a month, it is {d}." for d, usd in prices.items()]
 
 
-def _now_and_then(r: Recommendation) -> list[str]:
-    return [tight_limit_at_length(found) for found in having(r, "tight") if found.broken_per_month >= 1][:2]
+def _occasional_breach_sentences(r: Recommendation) -> list[str]:
+    return [
+        tight_limit_at_length(finding)
+        for finding in findings_with_verdict(r, Verdict.TIGHT)
+        if finding.broken_per_month >= 1
+    ][:2]
 
 
-def nearest_turns(r: Recommendation) -> list[BreakEven]:
+def nearest_break_evens(r: Recommendation) -> list[BreakEven]:
     """The turns that are nearest to today's values."""
-    near = [(max(turn.factor, 1 / turn.factor), turn) for turn in r.turns if turn.factor]
+    near = [(max(turn.factor, 1 / turn.factor), turn) for turn in r.answer.break_evens if turn.factor]
     return [turn for _, turn in sorted(near, key=lambda pair: pair[0])][:MOST_POINTS]
 
 
-def _why_not(r: Recommendation) -> list[str]:
-    held = [reason for reason in r.reasons if reason.kind in ("limit", "promise")]
-    return [sentence(rejection_at_length(reason, r.nearest)) for reason in held[:MOST_POINTS]]
+def _rejection_sentences(r: Recommendation) -> list[str]:
+    reasons = [reason for reason in r.answer.rejections if reason.kind in ("limit", "promise")]
+    return [sentence(rejection_at_length(reason, r.nearest)) for reason in reasons[:MOST_POINTS]]
 
 
-def _against(r: Recommendation) -> list[str]:
+def _change_sentences(r: Recommendation) -> list[str]:
     if r.current is None:
         return []
-    broken = [found for found in findings(r.workload, r.current) if found.verdict == "breach"]
-    fails = [breach_today_at_length(found) for found in broken[:MOST_POINTS]]
-    usd = next((change.usd for change in r.changed if change.usd is not None), None)
+    breaches = [finding for finding in findings(r.workload, r.current) if finding.verdict == Verdict.BREACH]
+    fails = [breach_today_at_length(finding) for finding in breaches[:MOST_POINTS]]
+    usd = next((change.usd for change in r.answer.changes if change.usd is not None), None)
     if usd is None:
         return fails
-    added, removed = (sum(c.change == kind for c in r.changed) for kind in ("added", "removed"))
-    parts = f"{format_count(added, 'part', 'no')} to add, {removed or 'none'} to remove"
+    added_count, removed_count = (
+        sum(c.change == kind for c in r.answer.changes) for kind in ("added", "removed")
+    )
+    parts = f"{format_count(added_count, 'part', 'no')} to add, {removed_count or 'none'} to remove"
     return [*fails, f"It costs {format_usd_difference(usd)}; {parts}."]
 
 
-def misses(r: Recommendation) -> Iterator[str]:
+def miss_sentences(r: Recommendation) -> Iterator[str]:
     """Why the nearest miss is not feasible, and by how much; nothing if there is an answer."""
     if r.feasible:
         return
-    load = Conditions(r.workload)
-    yield from (breach_at_length(found, load.tolerance) for found in having(r, "breach"))
-    late, target = float(r.evaluation.late[r.index]), r.workload.targets.latency_p95
+    load = sized_conditions(r.workload, r.nearest)
+    yield from (
+        breach_at_length(finding, load.tolerance) for finding in findings_with_verdict(r, Verdict.BREACH)
+    )
+    late, target = float(r.answer.evaluation.late[r.answer.index]), r.workload.targets.latency_p95
     if late > load.tolerance + 1e-12:
         yield late_answers_at_length(late, r.workload.client.waits, load.tolerance)
     if target is not None and r.latency_s["p95"] > target:
         yield late_p95_at_length(r.latency_s["p95"], target)
 
 
-def chosen_among(r: Recommendation) -> str:
+def candidate_counts(r: Recommendation) -> str:
     """How many designs there were to choose from, and how."""
     every = f"{len(every_design().designs):,} designs that can be built"
     if not r.feasible:
         return f"None of the {every} is feasible. This is the one that misses by least."
-    feasible = len(r.others) + 1
+    feasible = len(r.answer.alternatives) + 1
     most = f"the least cost, each part counted as {format_usd(r.part_usd)} a month"
     return f"Of {every}, {feasible:,} {'is' if feasible == 1 else 'are'} feasible; this one has {most}."
 
@@ -186,46 +200,48 @@ def chosen_among(r: Recommendation) -> str:
 # Tables -------------------------------------------------------------------------------------------
 
 
-def choices(r: Recommendation) -> Table:
-    """The five choices."""
+def choices_table(r: Recommendation) -> Table:
+    """The choices of the design."""
+    parts = r.nearest.parts_by_option(r.answer.load)
     rows = [
-        (option.concern, Cell(option.id, kind="code"), option.summary, ", ".join(option.parts) or "none")
+        (option.concern, Cell(option.id, kind="code"), option.summary, ", ".join(parts[option]) or "none")
         for option in r.nearest.options
     ]
-    return table("The five choices of the design", "Concern | Option | What it is | Parts", rows)
+    return table("The choices of the design", "Concern | Option | What it is | Parts", rows)
 
 
-def limits(r: Recommendation, sources: Sources) -> Table:
+def limits_table(r: Recommendation, sources: Sources) -> Table:
     """Every limit that binds the design."""
     head = "Limit | >Allowed | >Used, p50 | >Used, p99 | >Requests that break it | Verdict"
-    rows = [_limit(found, sources) for found in r.found]
+    rows = [_limit_table_row(finding, sources) for finding in r.answer.findings]
     return table("Limits, worst first", f"{head} | What the caller sees | Source", rows, look="wide")
 
 
-def _limit(found: Finding, sources: Sources) -> list[Cell | str]:
-    row, share = catalogue.limit(found.limit), used_share(found)
+def _limit_table_row(finding: Finding, sources: Sources) -> list[Cell | str]:
+    row, share = catalogue.limit(finding.limit), used_share(finding)
     return [
         Cell(row.title, f"`{row.id}`"),
         Cell(
-            format_quantity_at_length(found.limit_value, found.unit), "" if found.verified else "not verified"
+            format_quantity_at_length(finding.limit_value, finding.unit),
+            "" if finding.verified else "not verified",
         ),
-        format_quantity_at_length(found.used_p50, found.unit),
+        format_quantity_at_length(finding.used_p50, finding.unit),
         Cell(
-            format_quantity_at_length(found.used_p99, found.unit),
+            format_quantity_at_length(finding.used_p99, finding.unit),
             format_rough_share(share),
             share=min(share, 1.0),
         ),
-        Cell(format_share(found.breach_probability), broken_a_month(found)),
-        Cell(found.verdict, kind=found.verdict),
-        Cell(sentence(found.consequence, ""), kind="prose"),
-        sources.cite(found.source_url, row.as_of, row.id),
+        Cell(format_share(finding.breach_probability), broken_a_month(finding)),
+        Cell(finding.verdict, kind=finding.verdict),
+        Cell(sentence(finding.consequence, ""), kind="prose"),
+        sources.cite(finding.source_url, row.as_of, row.id),
     ]
 
 
-def bill(r: Recommendation, sources: Sources) -> Table:
+def report_bill_table(r: Recommendation, sources: Sources) -> Table:
     """The bill, dearest line first."""
     lines = sorted(r.bill.lines, key=lambda line: line.usd, reverse=True)
-    rows = [_line(line, r.bill.total_usd, r.bill.region, sources) for line in lines]
+    rows = [_bill_line_row(line, r.bill.total_usd, r.bill.region, sources) for line in lines]
     discount = r.workload.preferences.discount
     less = f", less {format_percent(discount)}" if discount else ""
     caption = f"A month in {r.bill.region}: quantity × price{less} = USD"
@@ -234,10 +250,10 @@ def bill(r: Recommendation, sources: Sources) -> Table:
     return table(caption, head, rows, total, look="bill")
 
 
-def _line(line: BillLine, total: Decimal, region: str, sources: Sources) -> list[Cell | str]:
+def _bill_line_row(line: BillLine, total: Decimal, region: str, sources: Sources) -> list[Cell | str]:
     marks = {"assumed": line.assumed, "stale": line.stale}
     unit, counting = split_unit(line.unit)
-    prices, terms = _prices(line, region)
+    prices, terms = _unit_price_text(line, region)
     return [
         Cell(line.id, kind="code"),
         Cell(
@@ -252,26 +268,26 @@ def _line(line: BillLine, total: Decimal, region: str, sources: Sources) -> list
     ]
 
 
-def _prices(line: BillLine, region: str) -> tuple[str, str]:
+def _unit_price_text(line: BillLine, region: str) -> tuple[str, str]:
     """The price of one; of several tiers the first and the last, and what falls into each."""
     billed = line.quantity - line.free
-    reached = [
+    tiers_in_use = [
         tier for tier in catalogue.tariff(line.id, region).tiers if billed > tier.start or not tier.start
     ]
-    prices = [f"{tier.usd.normalize():f}" for tier in reached]
-    if len(reached) == 1:
+    prices = [f"{tier.usd.normalize():f}" for tier in tiers_in_use]
+    if len(tiers_in_use) == 1:
         return prices[0], ""
-    widths = [(billed if tier.end is None else min(billed, tier.end)) - tier.start for tier in reached]
+    widths = [(billed if tier.end is None else min(billed, tier.end)) - tier.start for tier in tiers_in_use]
     terms = (
         f"{format_billed_quantity(width)} × {price}" for width, price in zip(widths, prices, strict=True)
     )
     return f"{prices[0]} to {prices[-1]}", " + ".join(terms)
 
 
-def phases(r: Recommendation) -> Table:
+def phases_table(r: Recommendation) -> Table:
     """What one request waits for."""
     happens: dict[str, list[str]] = {}
-    for step in steps(Conditions(r.workload), r.nearest):
+    for step in steps(sized_conditions(r.workload, r.nearest), r.nearest):
         happens.setdefault(step.phase, []).append(step.title)
     seconds = latency(r.workload, r.nearest)
     total = ("In all", "", *_times(seconds.pop("total")))
@@ -284,14 +300,14 @@ def _times(seconds: dict[str, float]) -> list[str]:
     return [format_time(s) for s in seconds.values()]
 
 
-def changes(r: Recommendation) -> Table | None:
+def changes_table(r: Recommendation) -> Table | None:
     """Against what runs today."""
-    rows = [(c.change, c.what, "" if c.usd is None else format_signed_cents(c.usd)) for c in r.changed]
+    rows = [(c.change, c.what, "" if c.usd is None else format_signed_cents(c.usd)) for c in r.answer.changes]
     caption = f"Against today's design ({r.current})"
     return table(caption, "Change | What | >USD a month", rows) if rows else None
 
 
-def no_changes(r: Recommendation) -> str:
+def why_no_changes(r: Recommendation) -> str:
     """Why there is no table of changes."""
     if r.current is None:
         return "The workload does not say what runs today."

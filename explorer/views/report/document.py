@@ -58,7 +58,7 @@ class Code:
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class ReportPicture:
     """A picture: drawn when a form first asks for it."""
 
     name: str
@@ -83,13 +83,13 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class Shown:
+class PictureBlock:
     """The pictures of a section, by the key that `pictures` gives them."""
 
     key: str
 
 
-Block = Prose | Heading | Listed | Beside | Folded | Code | Shown | Table
+Block = Prose | Heading | Listed | Beside | Folded | Code | PictureBlock | Table
 
 
 @dataclass(frozen=True)
@@ -116,19 +116,19 @@ class Document:
     points: Sequence[Listed]
     sections: Sequence[Section]
     sources: Sequence[Source]
-    pictures: dict[str, list[Drawn]] = field(default_factory=dict)
+    pictures: dict[str, list[ReportPicture]] = field(default_factory=dict)
     names: dict[str, Any] = field(default_factory=dict)  # what the expressions of its pictures are about
 
-    def drawn(self, key: str) -> list[Drawn]:
+    def pictures_of(self, key: str) -> list[ReportPicture]:
         """The pictures of one key; none where they cannot be drawn."""
         return self.pictures.get(key, [])
 
-    def every_picture(self) -> Iterator[Drawn]:
+    def every_picture(self) -> Iterator[ReportPicture]:
         """All pictures, in the order of the document."""
         for section in self.sections:
             for block in section.blocks:
-                if isinstance(block, Shown):
-                    yield from self.drawn(block.key)
+                if isinstance(block, PictureBlock):
+                    yield from self.pictures_of(block.key)
 
 
 def kind(block: Block) -> str:

@@ -8,11 +8,12 @@ from functools import cached_property
 from typing import Any
 
 from explorer.analysis.forecast import forecast
-from explorer.analysis.phrases import difference, limit_at_length
+from explorer.analysis.phrases import design_difference, limit_at_length
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design, choices
 from explorer.facts import catalogue
 from explorer.facts.units import format_quantity_at_length, format_rough_share, format_usd
+from explorer.facts.verdict import Verdict
 
 from .blocks import Cell, Table, table
 
@@ -41,7 +42,7 @@ class Ahead:
         return DEFAULT if self.growth is None else self.growth
 
     @property
-    def said(self) -> str:
+    def rates_text(self) -> str:
         """The rates in words, and whose they are."""
         rates = ", ".join(f"`{field}` {_a_month(str(rate))}" for field, rate in self.rates.items())
         whose = "assumed, as nobody said" if self.growth is None else "as given"
@@ -61,55 +62,62 @@ class Ahead:
         when = f"In month {month}" if month else "Today already"
         return f"{when} this design breaks the {limit_at_length(limit)}."
 
-    def limits(self) -> list[str]:
+    def limits_that_matter(self) -> list[str]:
         """The limits that matter by then, the one that is used most first."""
-        frame = self.frame.assign(share=shares(self.frame))
+        frame = self.frame.assign(share=limit_shares(self.frame))
         last = frame[frame["month"] == self.months].sort_values("share", ascending=False, kind="stable")
         grows = frame.groupby("limit")["share"].agg(lambda s: s.iloc[-1] - s.iloc[0])
-        kept = [x for x, s in zip(last["limit"], last["share"]) if grows[x] > 1e-9 and s >= LEAST_SHARE]
-        return kept[:MOST]
+        limit_ids = [x for x, s in zip(last["limit"], last["share"]) if grows[x] > 1e-9 and s >= LEAST_SHARE]
+        return limit_ids[:MOST]
 
 
-def shares(frame: Any) -> Any:
+def limit_shares(frame: Any) -> Any:
     """Which share of its limit the p99 uses, a row a month and limit."""
     return frame["used"] / frame["limit_value"].where(frame["limit_value"] > 0)
 
 
 def _a_month(rate: str) -> str:
-    said = rate.strip()
-    return f"+{said} a month" if said.endswith("%") else said.replace("/", " a ").replace("per ", "a ")
+    rate_text = rate.strip()
+    return (
+        f"+{rate_text} a month"
+        if rate_text.endswith("%")
+        else rate_text.replace("/", " a ").replace("per ", "a ")
+    )
 
 
-def used(ahead: Ahead) -> Table | None:
+def limit_growth_table(ahead: Ahead) -> Table | None:
     """How much of each limit is used, year by year, and when it breaks."""
-    seen = sorted({0, *range(12, ahead.months + 1, 12), ahead.months})[:6]
-    rows = [_used(ahead.frame[ahead.frame["limit"] == limit], seen) for limit in ahead.limits()]
-    months = " | ".join(">today" if not month else f">month {month}" for month in seen)
+    months_in_table = sorted({0, *range(12, ahead.months + 1, 12), ahead.months})[:6]
+    rows = [
+        _limit_growth_row(ahead.frame[ahead.frame["limit"] == limit], months_in_table)
+        for limit in ahead.limits_that_matter()
+    ]
+    months = " | ".join(">today" if not month else f">month {month}" for month in months_in_table)
     caption = "Limits that growth fills: the share that the p99 uses"
     return table(caption, f"Limit | >Allowed | {months} | >Breaks in month", rows) if rows else None
 
 
-def _used(frame: Any, seen: Sequence[int]) -> list[Cell | str]:
+def _limit_growth_row(frame: Any, months: Sequence[int]) -> list[Cell | str]:
     limit = catalogue.limit(frame["limit"].iloc[0])
-    share = dict(zip(frame["month"], shares(frame)))
-    broken = frame.loc[frame["verdict"] == "breach", "month"]
+    share = dict(zip(frame["month"], limit_shares(frame)))
+    breach_months = frame.loc[frame["verdict"] == Verdict.BREACH, "month"]
     return [
         Cell(limit.title, f"`{limit.id}`"),
         format_quantity_at_length(float(frame["limit_value"].iloc[0]), limit.unit),
-        *(format_rough_share(float(share[month])) for month in seen),
-        str(broken.iloc[0]) if len(broken) else "not in sight",
+        *(format_rough_share(float(share[month])) for month in months),
+        str(breach_months.iloc[0]) if len(breach_months) else "not in sight",
     ]
 
 
-def changes(ahead: Ahead) -> Table | None:
+def design_changes_table(ahead: Ahead) -> Table | None:
     """The recommended design whenever it changes."""
-    rows = [_change(ahead, row) for row in ahead.frame.design_changes.to_dict("records")]
+    rows = [_design_change_row(ahead, row) for row in ahead.frame.design_changes.to_dict("records")]
     head = ">Month | Recommended then | >USD a month | Parts added | Parts removed"
     return table("What would be recommended as it grows", head, rows) if rows else None
 
 
-def _change(ahead: Ahead, row: Mapping[str, Any]) -> list[Cell | str]:
+def _design_change_row(ahead: Ahead, row: Mapping[str, Any]) -> list[Cell | str]:
     design = row["design"] and Design(**choices(row["design"]))
-    then = difference(design, ahead.r.nearest) if design else "nothing is feasible"
+    then = design_difference(design, ahead.r.nearest) if design else "nothing is feasible"
     usd = format_usd(row["monthly_usd"]) if design else ""
     return [str(row["month"]), then, usd, *(", ".join(row[key]) or "none" for key in ("added", "removed"))]

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from explorer.facts.locations import templates_dir
 
 from .blocks import Cell, Table
-from .document import Block, Document, Drawn, Section, kind
+from .document import Block, Document, ReportPicture, Section, kind
 from .typography import one_line
 
 TEMPLATES = {".html": "report.html.j2", ".md": "report.md.j2"}
@@ -29,21 +29,24 @@ MARKS = re.compile(r"[\\`*\[\]#|~]|\$(?!\d)|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 def html(doc: Document) -> str:
     """The document as one page that loads nothing."""
-    return page(TEMPLATES[".html"], doc=doc)
+    return html_page(TEMPLATES[".html"], doc=doc)
 
 
-def page(template: str, **given: Any) -> str:
+def html_page(template: str, **variables: Any) -> str:
     """A page of HTML with its style and its script, which alone may run on it."""
     script = (FOLDER / "report.js").read_text(encoding="utf-8")
     digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    made = _environment(".html").get_template(template)
-    return made.render(script=Markup(script), script_hash=digest, **given)
+    html_text = _template_environment(".html").get_template(template)
+    return html_text.render(script=Markup(script), script_hash=digest, **variables)
 
 
 def md(doc: Document) -> str:
     """The document as Markdown."""
     return (
-        SPACED.sub("\n\n", _environment(".md").get_template(TEMPLATES[".md"]).render(doc=doc)).strip() + "\n"
+        SPACED.sub(
+            "\n\n", _template_environment(".md").get_template(TEMPLATES[".md"]).render(doc=doc)
+        ).strip()
+        + "\n"
     )
 
 
@@ -57,18 +60,18 @@ def md_part(section: Section, blocks: Sequence[Block], doc: Document, headed: bo
     return _md_macro("chapter" if headed else "rest", section, blocks, doc)
 
 
-def _md_macro(name: str, *given: Any) -> str:
-    macros = _environment(".md").get_template("blocks.md.j2").module
-    return SPACED.sub("\n\n", getattr(macros, name)(*given)).strip()
+def _md_macro(name: str, *arguments: Any) -> str:
+    macros = _template_environment(".md").get_template("blocks.md.j2").module
+    return SPACED.sub("\n\n", getattr(macros, name)(*arguments)).strip()
 
 
-def _embedded(picture: Drawn) -> str:
+def _data_address(picture: ReportPicture) -> str:
     """The address of a picture that holds it whole."""
     return "data:image/svg+xml;base64," + b64encode(picture.svg.encode()).decode()
 
 
 @cache
-def _environment(ending: str) -> Environment:
+def _template_environment(ending: str) -> Environment:
     in_html = ending == ".html"
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
@@ -80,12 +83,12 @@ def _environment(ending: str) -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["prose"] = html_prose if in_html else md_prose
-    environment.filters.update(kind=kind, embedded=_embedded)
+    environment.filters.update(kind=kind, embedded=_data_address)
     environment.filters.update(code=md_code, fence=md_fence, table=md_table, address=md_address)
     return environment
 
 
-def _spans(text: str, plain: Callable[[str], str], code: Callable[[str], str]) -> Markup:
+def _code_spans(text: str, plain: Callable[[str], str], code: Callable[[str], str]) -> Markup:
     """`text` with what stands between backticks as code."""
     pieces = CODE.split(text)
     return Markup("".join(code(piece) if i % 2 else plain(piece) for i, piece in enumerate(pieces)))
@@ -93,10 +96,10 @@ def _spans(text: str, plain: Callable[[str], str], code: Callable[[str], str]) -
 
 def html_prose(text: str) -> Markup:
     """Text in HTML, its code marked as such."""
-    return _spans(text, _set, lambda piece: f"<code>{escape(piece)}</code>")
+    return _code_spans(text, _typeset, lambda piece: f"<code>{escape(piece)}</code>")
 
 
-def _set(text: str) -> str:
+def _typeset(text: str) -> str:
     """Typeset: a number stays with its unit, an apostrophe is one."""
     return escape(UNIT.sub("\u00a0", APOSTROPHE.sub("\u2019", text)))
 
@@ -109,7 +112,7 @@ def md_text(text: str) -> Markup:
 
 def md_prose(text: str) -> Markup:
     """Text in Markdown, its code marked as such."""
-    return _spans(text, _md_piece, md_code)
+    return _code_spans(text, _md_piece, md_code)
 
 
 def _md_piece(piece: str) -> str:

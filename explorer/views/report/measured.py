@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from explorer.analysis.calibration.calibrate import calibrate
-from explorer.analysis.calibration.measurements import read
-from explorer.analysis.calibration.prediction import RunConditions, predicted
+from explorer.analysis.calibration.measurements import read_benchmark
+from explorer.analysis.calibration.prediction import RunConditions, predict_run
 from explorer.engine.designs import Design
 from explorer.errors import ReportError
 from explorer.facts.units import format_time
@@ -32,16 +32,16 @@ class Measurement:
     @cached_property
     def frame(self) -> Any:
         """A row a request, with what the run says of itself in `attrs["bench"]`."""
-        frame = read(self.path)
-        told = frame.attrs.get("bench") or {}
-        if not told.get("design") or not told.get("summary", {}).get("measured"):
+        frame = read_benchmark(self.path)
+        metadata = frame.attrs.get("bench") or {}
+        if not metadata.get("design") or not metadata.get("summary", {}).get("measured"):
             raise ReportError(
                 f"{self.path}: expected the Parquet file of explorer bench, of a design that is known"
             )
         return frame
 
     @property
-    def told(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         """What the run says of itself."""
         return dict(self.frame.attrs["bench"])
 
@@ -53,7 +53,7 @@ class Measurement:
     @property
     def design(self) -> Design:
         """The design that was measured."""
-        return Design(**self.told["design"])
+        return Design(**self.metadata["design"])
 
     @property
     def target(self) -> str:
@@ -63,13 +63,13 @@ class Measurement:
     @property
     def conditions(self) -> RunConditions:
         """What the run asked for."""
-        return RunConditions(**self.told["conditions"])
+        return RunConditions(**self.metadata["conditions"])
 
     @property
     def counted(self) -> list[Any]:
         """The requests that count: not those that warmed it up."""
-        kept = self.frame[~self.frame["warm_up"].astype(bool)]
-        return list(kept.assign(cold=kept["cold"].fillna(False)).itertuples())
+        rows = self.frame[~self.frame["warm_up"].astype(bool)]
+        return list(rows.assign(cold=rows["cold"].fillna(False)).itertuples())
 
     @property
     def measured(self) -> dict[str, dict[str, float]]:
@@ -79,11 +79,11 @@ class Measurement:
     @cached_property
     def predicted(self) -> dict[str, dict[str, float]]:
         """The same by the model, for the document's workload under this run's conditions."""
-        return predicted(self.workload, self.design, self.conditions)
+        return predict_run(self.workload, self.design, self.conditions)
 
     def to_dict(self) -> dict[str, Any]:
         """The summary that the run stored."""
-        return dict(self.told["summary"])
+        return dict(self.metadata["summary"])
 
     @cached_property
     def off(self) -> Any:
@@ -91,26 +91,26 @@ class Measurement:
         return calibrate(self.workload, self.frame).off.reset_index().drop(columns="run")
 
 
-def blocks(run: Measurement) -> list[Block]:
+def measurement_blocks(run: Measurement) -> list[Block]:
     """What a document says of a run."""
-    said = run.to_dict()
-    counts = f"{said['jobs']:,} jobs, {said['succeeded']:,} succeeded, {said['lost']:,} lost"
+    summary = run.to_dict()
+    counts = f"{summary['jobs']:,} jobs, {summary['succeeded']:,} succeeded, {summary['lost']:,} lost"
     design = ", ".join(f"`{option}`" for option in run.design.ids.values())
-    notes = [*said.get("why_not_valid", ()), *said.get("cannot_vouch_for", ())]
-    found: list[Block] = [
+    notes = [*summary.get("why_not_valid", ()), *summary.get("cannot_vouch_for", ())]
+    blocks: list[Block] = [
         Prose(f"{counts}, at {run.conditions.rate_rps:.3g} a second, of the design {design}."),
-        _beside(run),
+        _measured_beside_predicted(run),
     ]
     if run.target == "local":
-        found.insert(1, Prose(LOCAL))
+        blocks.insert(1, Prose(LOCAL))
     return (
-        [*found, Listed("What this run cannot show", [f"{one_line(note)}." for note in notes])]
+        [*blocks, Listed("What this run cannot show", [f"{one_line(note)}." for note in notes])]
         if notes
-        else found
+        else blocks
     )
 
 
-def _beside(run: Measurement) -> Table:
+def _measured_beside_predicted(run: Measurement) -> Table:
     rows = [
         (row["phase"], *(_seconds(row[f"{who}_{at}_s"]) for at in ("p50", "p95") for who in WHO), _share(row))
         for row in run.off.to_dict("records")

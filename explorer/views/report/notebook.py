@@ -12,14 +12,13 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from explorer.errors import ReportError
+from explorer.facts.extras import require
 from explorer.workload.workload import Workload
 
-from .document import Block, Document, Section, Shown
+from .document import Block, Document, PictureBlock, Section
 from .layout import md_head, md_part
 from .workload import is_long
 
-MISSING = "a notebook needs IPython, which is not installed: expected pip install 'explorer[notebooks]'"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 FRAMES = {  # what ends a section: its table as a frame, to work on
     "limits": 'r.findings[["limit", "used_p50", "used_p99", "limit_value", "unit", "verdict"]]',
@@ -29,26 +28,25 @@ FRAMES = {  # what ends a section: its table as a frame, to work on
 }
 
 
-def ipynb(doc: Document) -> bytes:
+def notebook_json(doc: Document) -> bytes:
     """The document as a notebook with its outputs: the same document gives the same bytes.
 
-    Raises ReportError without IPython.
+    Raises MissingExtraError without IPython.
     """
-    try:
-        from IPython.core.formatters import DisplayFormatter
-    except ImportError:
-        raise ReportError(MISSING) from None
-    made = Cells(DisplayFormatter(), _names(doc))
-    made.text("head", md_head(doc))
-    made.setup(doc)
+    require("a notebook", "IPython")
+    from IPython.core.formatters import DisplayFormatter
+
+    cells = Cells(DisplayFormatter(), _cell_names(doc))
+    cells.text("head", md_head(doc))
+    cells.setup(doc)
     for section in doc.sections:
-        made.section(section, doc)
+        cells.section(section, doc)
     metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
-    notebook = {"cells": made.cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    notebook = {"cells": cells.cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     return (json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
-def _names(doc: Document) -> dict[str, Any]:
+def _cell_names(doc: Document) -> dict[str, Any]:
     """What the cells are about: as the set-up would give it, without doing it again."""
     names = {name: value for name, value in doc.names.items() if value is not None}
     if doc.pictures:
@@ -79,7 +77,7 @@ class Cells:
 
     def _add(self, id: str, source: str, metadata: dict[str, Any], **more: Any) -> None:
         name = f"{id}-{len(self.cells)}"
-        self.cells.append({"id": name, "source": _lines(source), "metadata": metadata, **more})
+        self.cells.append({"id": name, "source": _source_lines(source), "metadata": metadata, **more})
 
     def _output(self, source: str) -> Any:
         """What the last expression of a cell shows, as a kernel shows it."""
@@ -90,17 +88,20 @@ class Cells:
         assert isinstance(last, ast.Expr)
         value = eval(compile(ast.Expression(last.value), "cell", "eval"), self.names)
         with pd.option_context("display.max_columns", 20, "display.max_rows", 60, "display.width", 80):
-            shown, metadata = self.formatter.format(value)
-        data = {kind: _lines(text) if kind.startswith("text/") else text for kind, text in shown.items()}
-        told = {"data": data, "metadata": metadata, "execution_count": self.count}
-        return {"output_type": "execute_result", **told}
+            data_by_type, metadata = self.formatter.format(value)
+        data = {
+            kind: _source_lines(text) if kind.startswith("text/") else text
+            for kind, text in data_by_type.items()
+        }
+        output = {"data": data, "metadata": metadata, "execution_count": self.count}
+        return {"output_type": "execute_result", **output}
 
     def setup(self, doc: Document) -> None:
         """From the workload to the answer: what all cells after it are about."""
         r, ahead, run = (doc.names[name] for name in ("r", "ahead", "run"))
         growth = "{" + ", ".join(f'"{field}": "{rate}"' for field, rate in ahead.rates.items()) + "}"
-        given, loads = inline(r.workload)
-        parameters = f"{given}\ngrowth = {growth}\nmonths = {ahead.months}"
+        workload_code, loads = workload_as_code(r.workload)
+        parameters = f"{workload_code}\ngrowth = {growth}\nmonths = {ahead.months}"
         self.code("parameters", parameters, shows=False, tags=("parameters",))
         lines = ["import tomllib", "", "import explorer as ex", "from explorer import figures", "", loads]
         if doc.names["w"] is not r.workload:
@@ -115,58 +116,58 @@ class Cells:
     def section(self, section: Section, doc: Document) -> None:
         """What a section tells, its pictures where they stand, and its frame."""
         headed = True
-        for part in _parts(section):
-            if isinstance(part, Shown):
-                for drawn in doc.drawn(part.key):
-                    self.code(section.id, drawn.expression)
-            elif told := md_part(section, part, doc, headed):
-                self.text(section.id, told)
+        for part in _blocks_between_pictures(section):
+            if isinstance(part, PictureBlock):
+                for picture in doc.pictures_of(part.key):
+                    self.code(section.id, picture.expression)
+            elif markdown := md_part(section, part, doc, headed):
+                self.text(section.id, markdown)
                 headed = False
         if section.id in FRAMES:
             self.code(section.id, FRAMES[section.id])
 
 
-def _lines(text: str) -> list[str]:
+def _source_lines(text: str) -> list[str]:
     """Text as a notebook has it."""
     return text.splitlines(True)
 
 
-def _parts(section: Section) -> Iterator[Shown | list[Block]]:
+def _blocks_between_pictures(section: Section) -> Iterator[PictureBlock | list[Block]]:
     """The blocks of a section between its pictures; at least one, for its heading."""
-    told: list[Block] = []
+    blocks: list[Block] = []
     first = True
     for block in section.blocks:
-        if isinstance(block, Shown):
-            if told or first:
-                yield told
+        if isinstance(block, PictureBlock):
+            if blocks or first:
+                yield blocks
             yield block
-            told, first = [], False
+            blocks, first = [], False
         else:
-            told.append(block)
-    if told or first:
-        yield told
+            blocks.append(block)
+    if blocks or first:
+        yield blocks
 
 
-def inline(w: Workload) -> tuple[str, str]:
+def workload_as_code(w: Workload) -> tuple[str, str]:
     """The workload as a line of code that holds it, and a line that makes it; by its file if it is long."""
     if is_long(w):
         return f"toml = {w.source!r}".replace("'", '"'), "w = ex.Workload.load(toml)"
-    text = _counted(w)
+    text = _toml_with_counts(w)
     literal = repr(text) if "'''" in text or "\\" in text else f"'''\n{text}'''"
     return f"toml = {literal}", "w = ex.Workload(**tomllib.loads(toml))"
 
 
-def _counted(w: Workload) -> str:
+def _toml_with_counts(w: Workload) -> str:
     """Its TOML; what a dotenv holds as its size, which is all that was read of it."""
     import tomli_w
 
-    given = tomllib.loads(w.to_toml())
-    configuration = given.get("configuration")
+    content = tomllib.loads(w.to_toml())
+    configuration = content.get("configuration")
     if isinstance(configuration, dict) and configuration.pop("dotenv", None):
-        counted = w.configuration
+        sizes = w.configuration
         configuration |= {
-            "total": counted.total,
-            "entries": counted.entry_count,
-            "largest": counted.largest,
+            "total": sizes.total,
+            "entries": sizes.entry_count,
+            "largest": sizes.largest,
         }
-    return tomli_w.dumps(given)
+    return tomli_w.dumps(content)

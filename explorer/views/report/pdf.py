@@ -7,57 +7,55 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from explorer.errors import ReportError
+from explorer.facts.extras import require
 
 from .blocks import Cell, Table
-from .document import Beside, Block, Code, Document, Folded, Heading, Listed, Prose, Shown
+from .document import Beside, Block, Code, Document, Folded, Heading, Listed, PictureBlock, Prose
 from .layout import CODE, FOLDER, UNIT
 
-MISSING = "{path}: PDF needs typst, which is not installed: expected pip install 'explorer[pdf]'"
 STANDARD = "ua-1"  # PDF/UA: tagged, every picture with its alternative text, or it does not compile
 BUILT_IN = re.compile(r"[\x00-\u024f\u0370-\u052f\u2010-\u2044\u20ac\u2190-\u21ff\u2200-\u22ff]*")
 WIDEST = 60  # characters above which a column of text gets no wider
 
 
-def pdf(doc: Document) -> bytes:
+def pdf_bytes(doc: Document) -> bytes:
     """The document as PDF/UA. The same document gives the same bytes: it bears the date of its facts.
 
-    Raises ReportError without typst.
+    Raises MissingExtraError without typst.
     """
-    return _compiled(doc, "pdf")
+    return _compile_typst(doc, "pdf")
 
 
 def pages(doc: Document, dots_an_inch: float = 80) -> list[bytes]:
     """Each page of the same as PNG, to look at."""
-    return _compiled(doc, "png", ppi=dots_an_inch)
+    return _compile_typst(doc, "png", ppi=dots_an_inch)
 
 
-def _compiled(doc: Document, form: str, **more: Any) -> Any:
-    try:
-        import typst
-    except ImportError:
-        raise ReportError(MISSING.format(path="report")) from None
-    told = _told(doc)
-    text = json.dumps(told, ensure_ascii=False)
+def _compile_typst(doc: Document, form: str, **more: Any) -> Any:
+    require("PDF", "typst")
+    import typst
+
+    source = _typst_document(doc)
+    text = json.dumps(source, ensure_ascii=False)
     if form == "pdf":
         more["pdf_standards"] = STANDARD
     inputs = {
         "main.typ": (FOLDER / "report.typ").read_bytes(),
         "report.json": text.encode(),
-        **{f"{drawn.name}.svg": drawn.svg.encode() for drawn in doc.every_picture()},
+        **{f"{picture.name}.svg": picture.svg.encode() for picture in doc.every_picture()},
     }
     compiled: Any = typst.compile  # its stub knows no inputs by name
     return compiled(
         inputs,
         format=form,
-        font_paths=_fonts(),
+        font_paths=_font_folder(),
         ignore_system_fonts=BUILT_IN.fullmatch(text) is not None,
         timestamp=0,
         **more,
     )
 
 
-def _fonts() -> list[str]:
+def _font_folder() -> list[str]:
     """The folder of the fonts of the pictures; none where there are no pictures."""
     try:
         from explorer.views.figures.fonts import FOLDER as fonts
@@ -69,7 +67,7 @@ def _fonts() -> list[str]:
 # What the template reads --------------------------------------------------------------------------
 
 
-def _told(doc: Document) -> dict[str, Any]:
+def _typst_document(doc: Document) -> dict[str, Any]:
     return {
         "title": doc.title,
         "feasible": doc.feasible,
@@ -77,11 +75,13 @@ def _told(doc: Document) -> dict[str, Any]:
         "newest": doc.newest,
         "version": doc.version,
         "summary": doc.summary,
-        "lead": spans(doc.lead),
-        "tiles": [{"kind": tile.kind, "text": tile.text, "note": spans(tile.note)} for tile in doc.tiles],
-        "points": [[_block(doc, block) for block in column] for column in _halves(doc.points)],
+        "lead": typst_spans(doc.lead),
+        "tiles": [
+            {"kind": tile.kind, "text": tile.text, "note": typst_spans(tile.note)} for tile in doc.tiles
+        ],
+        "points": [[_typst_block(doc, block) for block in column] for column in _two_columns(doc.points)],
         "sections": [
-            {"id": s.id, "title": s.title, "blocks": [_block(doc, block) for block in s.blocks]}
+            {"id": s.id, "title": s.title, "blocks": [_typst_block(doc, block) for block in s.blocks]}
             for s in doc.sections
         ],
         "sources": [
@@ -91,51 +91,51 @@ def _told(doc: Document) -> dict[str, Any]:
     }
 
 
-def _halves(points: Sequence[Listed]) -> tuple[Sequence[Listed], Sequence[Listed]]:
+def _two_columns(points: Sequence[Listed]) -> tuple[Sequence[Listed], Sequence[Listed]]:
     """Two columns that are about as long, in order."""
-    sizes = [2 + sum(1 + len(said) // 55 for said in point.sentences) for point in points]
+    sizes = [2 + sum(1 + len(text) // 55 for text in point.sentences) for point in points]
     at = min(range(len(points) + 1), key=lambda at: abs(sum(sizes[:at]) - sum(sizes[at:])))
     return points[:at], points[at:]
 
 
-def _block(doc: Document, block: Block) -> dict[str, Any]:
+def _typst_block(doc: Document, block: Block) -> dict[str, Any]:
     match block:
         case Table():
-            return _table(block)
+            return _typst_table(block)
         case Prose():
-            return {"kind": "prose", "text": spans(block.text), "small": block.small}
+            return {"kind": "prose", "text": typst_spans(block.text), "small": block.small}
         case Heading():
             return {"kind": "heading", "text": block.text}
         case Listed():
-            items = [spans(said) for said in block.sentences]
+            items = [typst_spans(text) for text in block.sentences]
             return {"kind": "listed", "heading": block.heading, "items": items, "otherwise": block.otherwise}
         case Beside():
-            return {"kind": "beside", "blocks": [_block(doc, one) for one in block.blocks]}
+            return {"kind": "beside", "blocks": [_typst_block(doc, one) for one in block.blocks]}
         case Folded():
-            return _table(block.table)
+            return _typst_table(block.table)
         case Code():
             return {"kind": "code", "text": block.text, "language": block.language}
-        case Shown():
-            drawn = [{"file": f"{one.name}.svg", "alt": one.alt} for one in doc.drawn(block.key)]
-            return {"kind": "shown", "pictures": drawn, "half": len(drawn) > 1}
+        case PictureBlock():
+            pictures = [{"file": f"{one.name}.svg", "alt": one.alt} for one in doc.pictures_of(block.key)]
+            return {"kind": "pictureblock", "pictures": pictures, "half": len(pictures) > 1}
 
 
-def _table(table: Table) -> dict[str, Any]:
+def _typst_table(table: Table) -> dict[str, Any]:
     """A table, and each column's share of its width."""
     return {
         "kind": "table",
         "caption": table.caption,
         "head": list(table.head),
-        "rows": [[_cell(cell) for cell in row] for row in table.rows],
-        "total": [_cell(cell) for cell in table.total],
+        "rows": [[_typst_cell(cell) for cell in row] for row in table.rows],
+        "total": [_typst_cell(cell) for cell in table.total],
         "numbers": sorted(table.numbers),
-        "widths": [_width(table, column) for column in range(len(table.head))],
+        "widths": [_column_width(table, column) for column in range(len(table.head))],
         "small": table.look != "" or len(table.head) > 6,
         "short": len(table.rows) <= 8,
     }
 
 
-def _width(table: Table, column: int) -> float:
+def _column_width(table: Table, column: int) -> float:
     """What a column's longest text asks for [characters]: the root of it, so that no column starves."""
     cells = [row[column] for row in table.rows if column < len(row)]
     longest = max((max(len(cell.text), len(cell.note) * 0.8) for cell in cells), default=1.0)
@@ -143,12 +143,18 @@ def _width(table: Table, column: int) -> float:
     return float(max(min(longest, WIDEST) ** 0.75, word * 1.1, 3.5))
 
 
-def _cell(cell: Cell) -> dict[str, Any]:
-    text = [["code", cell.text]] if cell.kind == "code" else spans(cell.text)
-    return {"text": text, "note": spans(cell.note), "kind": cell.kind, "share": cell.share, "url": cell.url}
+def _typst_cell(cell: Cell) -> dict[str, Any]:
+    text = [["code", cell.text]] if cell.kind == "code" else typst_spans(cell.text)
+    return {
+        "text": text,
+        "note": typst_spans(cell.note),
+        "kind": cell.kind,
+        "share": cell.share,
+        "url": cell.url,
+    }
 
 
-def spans(text: str) -> list[list[str]]:
+def typst_spans(text: str) -> list[list[str]]:
     """Pieces of a line: text, and code between backticks; a number stays with its unit."""
     pieces: Iterable[str] = CODE.split(text)
     return [

@@ -12,16 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from explorer.analysis.decision_map import atlas
+from explorer.analysis.decision_map import map_decisions
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.sensitivity.tornado import Sensitivity
 from explorer.analysis.sweep.sweep import Sweep, sweep
 from explorer.engine.designs import Design, table
 from explorer.engine.latency import latency, steps
+from explorer.engine.limits import binding
+from explorer.engine.sizing import sized_conditions
 from explorer.facts.key_value import format_pairs
 from explorer.options.base.conditions import Conditions
 
-from .document import Drawn
+from .document import ReportPicture
 from .growth import Ahead
 from .measured import Measurement
 from .workload import QUANTILES, SPREADS
@@ -31,109 +33,116 @@ MOST_RATES = 3  # designs whose cost is drawn over the rate
 MAP = ("response", "runtime")
 
 
-def pictures(
+def report_pictures(
     r: Recommendation, ahead: Ahead, moves: Sensitivity, run: Measurement | None = None
-) -> dict[str, list[Drawn]]:
+) -> dict[str, list[ReportPicture]]:
     """The pictures by the key of their place; none where matplotlib, an extra, is not installed."""
     try:
         from explorer.views import figures
     except ImportError:
         return {}
-    found: dict[str, list[Drawn]] = {}
-    for key, drawn in _every(figures, named_plainly(r), ahead, moves, run):
-        found.setdefault(key, []).append(drawn)
-    return found
+    pictures_by_key: dict[str, list[ReportPicture]] = {}
+    for key, picture in _all_pictures(figures, with_plain_name(r), ahead, moves, run):
+        pictures_by_key.setdefault(key, []).append(picture)
+    return pictures_by_key
 
 
-def _every(
+def _all_pictures(
     figures: Any, r: Recommendation, ahead: Ahead, moves: Sensitivity, run: Measurement | None
-) -> Iterator[tuple[str, Drawn]]:
+) -> Iterator[tuple[str, ReportPicture]]:
     w = r.workload
-    for name in _binding(r):
+    for name in _binding_distributions(r):
         draw = partial(figures.distribution, w, name)
-        yield "context", Drawn(name, draw, f'figures.distribution(w, "{name}")', partial(_quantiles, r, name))
+        yield (
+            "context",
+            ReportPicture(name, draw, f'figures.distribution(w, "{name}")', partial(_quantile_rows, r, name)),
+        )
     for key, name, rows in (
-        ("resources", "resources", _parts),
-        ("design", "sequence", _steps),
-        ("limits", "limits_used", _findings),
-        ("cost", "costs", _lines),
-        ("latency", "latency", _phases),
+        ("resources", "resources", _part_rows),
+        ("design", "sequence", _step_rows),
+        ("limits", "limits_used", _finding_rows),
+        ("cost", "costs", _bill_line_rows),
+        ("latency", "latency", _phase_rows),
     ):
         draw = partial(getattr(figures, name), r)
-        yield key, Drawn(name.replace("_", "-"), draw, f"figures.{name}(r)", partial(rows, r))
-    yield "rates", _cost_by_rate(figures, r)
-    yield "map", _map(figures, r)
+        yield key, ReportPicture(name.replace("_", "-"), draw, f"figures.{name}(r)", partial(rows, r))
+    yield "rates", _cost_by_rate_picture(figures, r)
+    yield "map", _decision_map_picture(figures, r)
     moves = replace(moves, workload=w)
     yield (
         "sensitivity",
-        Drawn("sensitivity", partial(figures.tornado, moves), "figures.tornado(moves)", lambda: moves.frame),
+        ReportPicture(
+            "sensitivity", partial(figures.tornado, moves), "figures.tornado(moves)", lambda: moves.frame
+        ),
     )
-    if limits := ahead.limits():
+    if limits := ahead.limits_that_matter():
         draw = partial(figures.growth, ahead.frame, limits, w.name)
         expression = f"figures.growth(ahead, {json.dumps(limits)}, w.name)"
-        yield "growth", Drawn("growth", draw, expression, lambda: ahead.frame)
+        yield "growth", ReportPicture("growth", draw, expression, lambda: ahead.frame)
     if run is not None:
         draw = partial(figures.predictions, run)
-        yield "measured", Drawn("measured", draw, "figures.predictions(run)", lambda: run.off)
+        yield "measured", ReportPicture("measured", draw, "figures.predictions(run)", lambda: run.off)
         draw = partial(figures.latencies, run)
-        yield "measured", Drawn("latencies", draw, "figures.latencies(run)", lambda: run.frame)
+        yield "measured", ReportPicture("latencies", draw, "figures.latencies(run)", lambda: run.frame)
 
 
-def named_plainly(r: Recommendation) -> Recommendation:
+def with_plain_name(r: Recommendation) -> Recommendation:
     """The same answer under a name that can be drawn: matplotlib reads $ as mathematics."""
     if PLAIN.fullmatch(r.workload.name):
         return r
-    named = copy(r)
-    named.workload = r.workload.model_copy(update={"name": "this workload"})
-    return named
+    plain = copy(r)
+    plain.answer = copy(r.answer)
+    plain.answer.workload = r.workload.model_copy(update={"name": "this workload"})
+    return plain
 
 
-def _cost_by_rate(figures: Any, r: Recommendation) -> Drawn:
-    designs = _over_rates(r)
-    listed = ",\n    ".join(f'"{format_pairs(design.ids, ",")}"' for design in designs)
-    expression = f"designs = [\n    {listed},\n]\nfigures.cost_by_rate(w, designs)"
+def _cost_by_rate_picture(figures: Any, r: Recommendation) -> ReportPicture:
+    designs = _designs_over_rates(r)
+    design_lines = ",\n    ".join(f'"{format_pairs(design.ids, ",")}"' for design in designs)
+    expression = f"designs = [\n    {design_lines},\n]\nfigures.cost_by_rate(w, designs)"
     draw = partial(figures.cost_by_rate, r.workload, designs)
-    return Drawn("cost-by-rate", draw, expression, partial(_rates, r, designs))
+    return ReportPicture("cost-by-rate", draw, expression, partial(_rate_rows, r, designs))
 
 
-def _map(figures: Any, r: Recommendation) -> Drawn:
+def _decision_map_picture(figures: Any, r: Recommendation) -> ReportPicture:
     x, y = MAP
-    found = cache(partial(atlas, r.workload, x, y))
+    decisions = cache(partial(map_decisions, r.workload, x, y))
 
     def draw() -> Any:
-        return figures.decision_map(r.workload, x, y, swept=found().swept)
+        return figures.decision_map(r.workload, x, y, swept=decisions().sweep)
 
     expression = f'figures.decision_map(w, "{x}", "{y}")'
-    return Drawn("decision-map", draw, expression, lambda: _winners(found().swept))
+    return ReportPicture("decision-map", draw, expression, lambda: _winner_rows(decisions().sweep))
 
 
-def _binding(r: Recommendation) -> list[str]:
+def _binding_distributions(r: Recommendation) -> list[str]:
     """The distributions whose limits rule some design out; the response's if none does."""
     load = Conditions(r.workload)
-    contexts = (r.candidates if r.candidates.designs else table()).contexts
-    uses = (use for c in contexts for use in c.option.limits(load.under(c.flow)))
-    drivers = {use.limit: use.driver for use in uses}
-    because = {drivers.get(reason.because) for reason in r.reasons}
+    placements = (r.answer.candidates if r.answer.candidates.designs else table()).placements
+    drivers = {use.limit: use.driver for each in placements for use in binding(each, load)}
+    because = {drivers.get(reason.because) for reason in r.answer.rejections}
     return [name for name in SPREADS if name in because] or ["response"]
 
 
-def _over_rates(r: Recommendation) -> list[Design]:
+def _designs_over_rates(r: Recommendation) -> list[Design]:
     """The design, and those that the nearest rates would change it to, or the best alternatives."""
-    turned = [turn.design for turn in r.turns if turn.axis == "requests_per_month" and turn.design]
-    others = [other.design for other in r.others]
-    designs = [r.nearest, *(Design(**ids) for ids in (*turned, *others))]
+    designs_beyond = [
+        turn.design for turn in r.answer.break_evens if turn.axis == "requests_per_month" and turn.design
+    ]
+    others = [other.design for other in r.answer.alternatives]
+    designs = [r.nearest, *(Design(**ids) for ids in (*designs_beyond, *others))]
     return list(dict.fromkeys(designs))[:MOST_RATES]
 
 
 # The numbers of a picture ------------------------------------------------------------------------
 
 
-def _winners(swept: Sweep) -> Any:
-    """A row a point of the map; the five options say which design it is."""
-    return swept.to_frame().drop(columns=["winner", "runner_up"])
+def _winner_rows(grid: Sweep) -> Any:
+    """A row a point of the map; the eight options say which design it is."""
+    return grid.to_frame().drop(columns=["winner", "runner_up"])
 
 
-def _quantiles(r: Recommendation, name: str) -> Any:
+def _quantile_rows(r: Recommendation, name: str) -> Any:
     import pandas as pd
 
     levels = np.unique([*np.linspace(0.01, 0.99, 99), *QUANTILES])
@@ -142,34 +151,35 @@ def _quantiles(r: Recommendation, name: str) -> Any:
     return pd.DataFrame({"quantile": np.round(levels, 4), f"{name}_{unit}": values})
 
 
-def _findings(r: Recommendation) -> Any:
+def _finding_rows(r: Recommendation) -> Any:
     return r.findings
 
 
-def _parts(r: Recommendation) -> Any:
+def _part_rows(r: Recommendation) -> Any:
     import pandas as pd
 
-    rows = [(o.concern, o.id, o.summary, part) for o in r.nearest.options for part in o.parts or ("",)]
+    by_option = r.nearest.parts_by_option(r.answer.load)
+    rows = [(o.concern, o.id, o.summary, part) for o, parts in by_option.items() for part in parts or ("",)]
     return pd.DataFrame(rows, columns=["concern", "option", "summary", "part"])
 
 
-def _steps(r: Recommendation) -> Any:
+def _step_rows(r: Recommendation) -> Any:
     import pandas as pd
 
     rows = []
-    for step in steps(Conditions(r.workload), r.nearest):
+    for step in steps(sized_conditions(r.workload, r.nearest), r.nearest):
         seconds = np.broadcast_to(step.seconds, (3,)).tolist()
         rows.append((step.phase, step.title, *step.actors, *seconds))
     return pd.DataFrame(rows, columns=["phase", "step", "from", "to", "p50_s", "p95_s", "p99_s"])
 
 
-def _lines(r: Recommendation) -> Any:
+def _bill_line_rows(r: Recommendation) -> Any:
     import pandas as pd
 
     return pd.DataFrame([asdict(line) for line in r.bill.lines])
 
 
-def _phases(r: Recommendation) -> Any:
+def _phase_rows(r: Recommendation) -> Any:
     import pandas as pd
 
     seconds = latency(r.workload, r.nearest)
@@ -178,7 +188,7 @@ def _phases(r: Recommendation) -> Any:
     )
 
 
-def _rates(r: Recommendation, designs: list[Design]) -> Any:
+def _rate_rows(r: Recommendation, designs: list[Design]) -> Any:
     import pandas as pd
 
     w = r.workload

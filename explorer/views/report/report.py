@@ -12,8 +12,8 @@ from pathlib import Path
 from explorer.analysis.recommendation import Recommendation, recommend
 from explorer.workload.workload import Workload
 
-from .sections import Asked, document
-from .write import FORMS, check, written
+from .sections import ReportRequest, report_document
+from .write import FORMS, check_report_path, write_file
 
 
 def report(
@@ -42,12 +42,12 @@ def report(
     ReportError for another ending, a form whose extra is not installed, or a path that cannot be written.
     """
     path = Path(path)
-    check(path)
-    asked = Asked(growth, months, Path(measured) if measured is not None else None)
-    return written(rendered(recommend(workload), path.name, asked), path)
+    check_report_path(path)
+    request = ReportRequest(growth, months, Path(measured) if measured is not None else None)
+    return write_file(render_document(recommend(workload), path.name, request), path)
 
 
-def rendered(r: Recommendation, name: str, asked: Asked | None = None) -> bytes:
+def render_document(r: Recommendation, name: str, request: ReportRequest | None = None) -> bytes:
     """The document for an answer, in the form that the ending of its `name` asks for."""
     ending = Path(name).suffix.lower()
-    return FORMS[ending](document(r, name, asked or Asked()))
+    return FORMS[ending](report_document(r, name, request or ReportRequest()))

@@ -7,25 +7,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from explorer.analysis.phrases import lacks, sentence, tight_limit_at_length
+from explorer.analysis.phrases import door_lacks, sentence, tight_limit_at_length
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.sensitivity.tornado import Sensitivity
 from explorer.facts.key_value import format_pair
+from explorer.facts.verdict import Verdict
 from explorer.facts.version import __version__
 
 from . import alternatives, decision, sensitivity, workload
 from . import growth as growing
 from . import measured as benchmark
 from .blocks import Sources
-from .document import Beside, Block, Code, Document, Folded, Heading, Listed, Prose, Section, Shown
+from .document import Beside, Block, Code, Document, Folded, Heading, Listed, PictureBlock, Prose, Section
 from .growth import Ahead
 from .measured import Measurement
-from .pictures import named_plainly, pictures
+from .pictures import report_pictures, with_plain_name
 from .typography import one_line
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReportRequest:
     """What the reader of a document wants beside the answer.
 
     Parameters
@@ -40,31 +41,35 @@ class Asked:
     measured: Path | None = None
 
 
-def document(r: Recommendation, name: str, asked: Asked = Asked()) -> Document:
+def report_document(r: Recommendation, name: str, request: ReportRequest = ReportRequest()) -> Document:
     """The document for an answer, to be written as `name`; sources are numbered as they are cited."""
-    sources, ahead = Sources(), Ahead(r, asked.growth, asked.months)
-    swung = sensitivity.swung(r)
-    run = Measurement(asked.measured, r.workload) if asked.measured else None
+    sources, ahead = Sources(), Ahead(r, request.growth, request.months)
+    swung = sensitivity.report_sensitivity(r)
+    run = Measurement(request.measured, r.workload) if request.measured else None
     sections = [
-        _context(r),
-        _decision(r),
-        _limits(r, sources),
-        _cost(r, sources),
-        Section("latency", "Latency", [Shown("latency"), decision.phases(r)]),
-        *([Section("measured", "Measured", [*benchmark.blocks(run), Shown("measured")])] if run else ()),
-        _consequences(r),
-        _rejected(r, sources),
+        _context_section(r),
+        _decision_section(r),
+        _limits_section(r, sources),
+        _cost_section(r, sources),
+        Section("latency", "Latency", [PictureBlock("latency"), decision.phases_table(r)]),
+        *(
+            [Section("measured", "Measured", [*benchmark.measurement_blocks(run), PictureBlock("measured")])]
+            if run
+            else ()
+        ),
+        _consequences_section(r),
+        _rejections_section(r, sources),
         Section(
             "alternatives",
             "Next best",
-            [alternatives.alternatives(r) or Prose("No other design is feasible.")],
+            [alternatives.alternatives_table(r) or Prose("No other design is feasible.")],
         ),
-        _turns(r, swung),
-        _growth(ahead),
-        _assumptions(r, ahead, sources),
+        _break_evens_section(r, swung),
+        _growth_section(ahead),
+        _assumptions_section(r, ahead, sources),
     ]
-    alternatives.cite_rest(r, sources)
-    sections += [Section("sources", "Sources", []), _again(r, name, asked)]
+    alternatives.cite_facts_without_table(r, sources)
+    sections += [Section("sources", "Sources", []), _reproduction_section(r, name, request)]
     return Document(
         title=one_line(r.workload.name) or "Workload",
         feasible=r.feasible,
@@ -72,120 +77,137 @@ def document(r: Recommendation, name: str, asked: Asked = Asked()) -> Document:
         newest=sources.newest,
         version=__version__,
         summary=one_line(r.summary),
-        lead=decision.lead(r),
-        tiles=decision.tiles(r),
-        points=[Listed(heading, sentences) for heading, sentences in decision.points(r)],
+        lead=decision.lead_sentence(r),
+        tiles=decision.key_number_tiles(r),
+        points=[Listed(heading, sentences) for heading, sentences in decision.decision_points(r)],
         sections=sections,
         sources=list(sources),
-        pictures=pictures(r, ahead, swung, run),
-        names={"r": r, "w": named_plainly(r).workload, "ahead": ahead, "moves": swung, "run": run},
+        pictures=report_pictures(r, ahead, swung, run),
+        names={"r": r, "w": with_plain_name(r).workload, "ahead": ahead, "moves": swung, "run": run},
     )
 
 
-def renamed(doc: Document, r: Recommendation, name: str, asked: Asked) -> Document:
+def document_under_name(doc: Document, r: Recommendation, name: str, request: ReportRequest) -> Document:
     """The same document, to be written as `name`: its pictures are not drawn again."""
-    return replace(doc, sections=[*doc.sections[:-1], _again(r, name, asked)])
+    return replace(doc, sections=[*doc.sections[:-1], _reproduction_section(r, name, request)])
 
 
-def _some(*blocks: Block | None) -> list[Block]:
+def _one_document_or_more(*blocks: Block | None) -> list[Block]:
     return [block for block in blocks if block is not None]
 
 
-def _context(r: Recommendation) -> Section:
+def _context_section(r: Recommendation) -> Section:
     w = r.workload
-    return Section("context", "Context", [workload.sizes(w), Shown("context"), Beside(workload.asked(w))])
+    return Section(
+        "context",
+        "Context",
+        [workload.sizes_table(w), PictureBlock("context"), Beside(workload.workload_tables(w))],
+    )
 
 
-def _decision(r: Recommendation) -> Section:
-    among = Prose(decision.chosen_among(r))
-    blocks: list[Block] = [among, decision.choices(r), Shown("resources"), Shown("design")]
+def _decision_section(r: Recommendation) -> Section:
+    among = Prose(decision.candidate_counts(r))
+    blocks: list[Block] = [
+        among,
+        decision.choices_table(r),
+        PictureBlock("resources"),
+        PictureBlock("design"),
+    ]
     return Section("decision", "Decision", blocks)
 
 
-def _limits(r: Recommendation, sources: Sources) -> Section:
-    return Section("limits", "Limits", [Shown("limits"), decision.limits(r, sources)])
+def _limits_section(r: Recommendation, sources: Sources) -> Section:
+    return Section("limits", "Limits", [PictureBlock("limits"), decision.limits_table(r, sources)])
 
 
-def _cost(r: Recommendation, sources: Sources) -> Section:
-    blocks: list[Block] = [decision.bill(r, sources), Prose(decision.BILL_MARKS, small=True), Shown("cost")]
+def _cost_section(r: Recommendation, sources: Sources) -> Section:
+    blocks: list[Block] = [
+        decision.report_bill_table(r, sources),
+        Prose(decision.BILL_MARKS, small=True),
+        PictureBlock("cost"),
+    ]
     return Section("cost", "Cost", blocks)
 
 
-def _consequences(r: Recommendation) -> Section:
-    quotas = [sentence(found.consequence) for found in decision.having(r, "raise")]
-    watched = [tight_limit_at_length(found) for found in decision.having(r, "tight")]
-    lacking = list(filter(None, [lacks(r.nearest.options[0])]))
+def _consequences_section(r: Recommendation) -> Section:
+    quotas = [sentence(finding.consequence) for finding in decision.findings_with_verdict(r, Verdict.RAISE)]
+    watched = [tight_limit_at_length(finding) for finding in decision.findings_with_verdict(r, Verdict.TIGHT)]
+    lacking = list(filter(None, [door_lacks(r.nearest.option("door"))]))
     lists = [
-        Listed("To operate", r.nearest.parts, "No moving part: nothing but the function itself."),
+        Listed(
+            "To operate",
+            r.nearest.parts_for(r.answer.load),
+            "No moving part: nothing but the function itself.",
+        ),
         Listed("To ask for", quotas, "No quota has to be raised."),
         Listed("To watch", watched, "No limit is near."),
         Listed("To do without", lacking, "The door offers all that a client may need."),
     ]
-    change = decision.changes(r) or Prose(decision.no_changes(r))
+    change = decision.changes_table(r) or Prose(decision.why_no_changes(r))
     blocks: list[Block] = [Beside(lists), Heading("To change"), change]
     return Section("consequences", "Consequences", blocks)
 
 
-def _rejected(r: Recommendation, sources: Sources) -> Section:
-    rules = alternatives.combinations(r)
+def _rejections_section(r: Recommendation, sources: Sources) -> Section:
+    rules = alternatives.combinations_table(r)
     says = f"{rules.caption}, whatever the workload ({len(rules.rows)} rules)"
     return Section(
-        "rejected", "Rejected alternatives", [alternatives.rejected(r, sources), Folded(says, rules)]
+        "rejected", "Rejected alternatives", [alternatives.rejections_table(r, sources), Folded(says, rules)]
     )
 
 
-def _turns(r: Recommendation, swung: Sensitivity) -> Section:
-    trade = alternatives.trade(r) or Prose(alternatives.no_turns(r))
-    moves = sensitivity.swings(swung)
-    blocks = _some(
-        alternatives.turns(r),
-        Shown("map"),
+def _break_evens_section(r: Recommendation, swung: Sensitivity) -> Section:
+    trade = alternatives.part_price_table(r) or Prose(alternatives.no_break_evens(r))
+    moves = sensitivity.swings_table(swung)
+    blocks = _one_document_or_more(
+        alternatives.break_evens_table(r),
+        PictureBlock("map"),
         Heading("What is not known for sure") if moves else None,
         Prose(one_line(swung.summary)) if moves else None,
-        Shown("sensitivity") if moves else None,
+        PictureBlock("sensitivity") if moves else None,
         moves,
         Heading("What a part is worth"),
         trade,
-        Shown("rates"),
+        PictureBlock("rates"),
     )
     return Section("turns", "What would change it", blocks)
 
 
-def _growth(ahead: Ahead) -> Section:
-    blocks = _some(
-        Prose(f"{ahead.first} Growth over {ahead.months} months: {ahead.said}"),
-        Shown("growth"),
-        growing.used(ahead),
-        growing.changes(ahead),
+def _growth_section(ahead: Ahead) -> Section:
+    blocks = _one_document_or_more(
+        Prose(f"{ahead.first} Growth over {ahead.months} months: {ahead.rates_text}"),
+        PictureBlock("growth"),
+        growing.limit_growth_table(ahead),
+        growing.design_changes_table(ahead),
     )
     return Section("growth", "Growth", blocks)
 
 
-def _assumptions(r: Recommendation, ahead: Ahead, sources: Sources) -> Section:
-    every = alternatives.assumptions(r, sources)
+def _assumptions_section(r: Recommendation, ahead: Ahead, sources: Sources) -> Section:
+    every = alternatives.assumptions_table(r, sources)
     blocks: list[Block] = [
-        Prose(alternatives.deciding(r)),
+        Prose(alternatives.deciding_assumptions(r)),
         Folded(f"All {len(every.rows)} assumptions", every),
     ]
     if ahead.growth is None:
-        blocks.append(Prose(f"Growth is an assumption too: {ahead.said}"))
+        blocks.append(Prose(f"Growth is an assumption too: {ahead.rates_text}"))
     return Section("assumptions", "Assumptions", blocks)
 
 
-def _again(r: Recommendation, name: str, asked: Asked) -> Section:
+def _reproduction_section(r: Recommendation, name: str, request: ReportRequest) -> Section:
     """The version, the workload's file, and the command that makes the document again."""
     source = r.workload.source
     file = one_line(source if source.endswith(".toml") else "workload.toml")
-    command = ["explorer", "report", file, "-o", one_line(name), *_options(asked)]
+    command = ["explorer", "report", file, "-o", one_line(name), *_command_options(request)]
     words = f"with explorer {__version__} and this file as `{file}`:"
     toml = Code(workload.file_text(r.workload), "toml")
     return Section("again", "Make it again", [Code(shlex.join(command), "sh"), Prose(words), toml])
 
 
-def _options(asked: Asked) -> Iterable[str]:
-    for field, rate in (asked.growth or {}).items():
+def _command_options(request: ReportRequest) -> Iterable[str]:
+    for field, rate in (request.growth or {}).items():
         yield from ("--growth", format_pair(field, rate))
-    if asked.months != growing.MONTHS:
-        yield from ("--months", str(asked.months))
-    if asked.measured:
-        yield from ("--measured", asked.measured.name)
+    if request.months != growing.MONTHS:
+        yield from ("--months", str(request.months))
+    if request.measured:
+        yield from ("--measured", request.measured.name)

@@ -13,40 +13,40 @@ from .blocks import Cell, Table, table
 MOST = 12
 
 
-def swung(r: Recommendation) -> Sensitivity:
+def report_sensitivity(r: Recommendation) -> Sensitivity:
     """The design of the document over twice and half of each input."""
     return sensitivity(r.workload, design=r.nearest)
 
 
-def swings(found: Sensitivity) -> Table | None:
+def swings_table(sensitivity: Sensitivity) -> Table | None:
     """The inputs that move the cost most, or that can make the design fail."""
-    kept = [swing for swing in found.swings if swing.swing_usd > 0.005 or _turns(swing)]
-    said = {given.field: given.said for given in found.ranges}
-    rows = [_swing(swing, said[swing.input]) for swing in kept[:MOST]]
+    swings = [swing for swing in sensitivity.swings if swing.swing_usd > 0.005 or _fails_in_part(swing)]
+    wording_by_field = {input_range.field: input_range.said for input_range in sensitivity.ranges}
+    rows = [_swing_row(swing, wording_by_field[swing.input]) for swing in swings[:MOST]]
     head = "Input | >Low | >Today | >High | >USD at low | >USD at high | Is the best | Stays feasible"
     caption = "Half and twice of one input at a time, largest swing of the cost first"
     return table(caption, head, rows, look="wide") if rows else None
 
 
-def _turns(swing: Swing) -> bool:
+def _fails_in_part(swing: Swing) -> bool:
     """Whether the design fails in a part of the range, and in another does not."""
     return not swing.feasible and swing.feasible_from is not None
 
 
-def _swing(swing: Swing, said: Callable[[float], str]) -> list[Cell | str]:
-    values = (said(value) for value in (swing.low, swing.now, swing.high))
-    feasible = _within(swing.feasible_from, swing.feasible_to, swing, said)
+def _swing_row(swing: Swing, wording: Callable[[float], str]) -> list[Cell | str]:
+    values = (wording(value) for value in (swing.low, swing.now, swing.high))
+    feasible = _range_where(swing.feasible_from, swing.feasible_to, swing, wording)
     return [
         Cell(swing.input, kind="code"),
         *values,
         format_cents(swing.usd_low),
         format_cents(swing.usd_high),
-        _within(swing.best_from, swing.best_to, swing, said),
+        _range_where(swing.best_from, swing.best_to, swing, wording),
         Cell(feasible, f"`{swing.because}`" if swing.because else ""),
     ]
 
 
-def _within(low: float | None, high: float | None, swing: Swing, said: Callable[[float], str]) -> str:
+def _range_where(low: float | None, high: float | None, swing: Swing, wording: Callable[[float], str]) -> str:
     """The part of the range about today's value in which something holds."""
     if low is None or high is None:
         return "nowhere"
@@ -54,5 +54,5 @@ def _within(low: float | None, high: float | None, swing: Swing, said: Callable[
     if from_low and to_high:
         return "all along"
     if from_low:
-        return f"up to {said(high)}"
-    return f"from {said(low)}" if to_high else f"{said(low)} to {said(high)}"
+        return f"up to {wording(high)}"
+    return f"from {wording(low)}" if to_high else f"{wording(low)} to {wording(high)}"

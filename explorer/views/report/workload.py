@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from explorer.facts.units import format_number, format_rough_share, format_size
 from explorer.options.base.conditions import Conditions
+from explorer.workload.distribution_field import Spread
 from explorer.workload.field_record import Field
 from explorer.workload.fields import FIELDS, SPREADS, by_path
 from explorer.workload.workload import Workload
@@ -20,43 +20,49 @@ LONGEST = 40_000  # characters of a file that a notebook still holds
 LONGEST_LIST = 2000  # characters of samples that are still printed with the workload
 
 
-def sizes(w: Workload) -> Table:
+def sizes_table(w: Workload) -> Table:
     """Sizes and times by quantile."""
     rows = []
     for name in SPREADS:
-        spread, record = getattr(w, name).spread, by_path()[name]
-        values = [record.kind.show(float(spread.quantile(p))) for p in QUANTILES]
-        rows.append((record.label, *values, spread.tail if w.is_given(name) else "not given: the default"))
+        distribution, record = getattr(w, name).spread, by_path()[name]
+        values = [record.kind.show(float(distribution.quantile(p))) for p in QUANTILES]
+        rows.append(
+            (record.label, *values, distribution.tail if w.is_given(name) else "not given: the default")
+        )
     head = "One request | >p50 | >p90 | >p95 | >p99 | >p99.9 | Largest values"
     return table("Sizes before any encoding, times of the work when warm", head, rows)
 
 
-def asked(w: Workload) -> list[Table]:
+def workload_tables(w: Workload) -> list[Table]:
     """Everything else that the workload says, and what it left to a default."""
     rows = [record for record in FIELDS if record.label and record.path not in SPREADS]
-    carried = [record for record in rows if not record.within or by_path()[record.within].is_carried]
-    promised = [record for record in rows if record not in carried]
-    promised.sort(key=lambda record: by_path()[record.within].report_order)
-    return [_fields("What is carried", w, carried), _fields("For whom, and what is promised", w, promised)]
+    carried_rows = [record for record in rows if not record.within or by_path()[record.within].is_carried]
+    promise_rows = [record for record in rows if record not in carried_rows]
+    promise_rows.sort(key=lambda record: by_path()[record.within].report_order)
+    return [
+        _fields_table("What is carried", w, carried_rows),
+        _fields_table("For whom, and what is promised", w, promise_rows),
+    ]
 
 
-def _fields(caption: str, w: Workload, records: Iterable[Field]) -> Table:
-    wordings = ((record, _wording(w, record)) for record in records)
+def _fields_table(caption: str, w: Workload, records: Iterable[Field]) -> Table:
+    wordings = ((record, _field_wording(w, record)) for record in records)
     rows = [(r.label, text, DEFAULT if not w.is_given(r.path) else "given") for r, text in wordings if text]
     return table(caption, "Field | Value | From", rows)
 
 
-def _wording(w: Workload, record: Field) -> str:
+def _field_wording(w: Workload, record: Field) -> str:
     """The value in its words; "" where it has none to say."""
-    if record.path in COMPOSED:
-        return COMPOSED[record.path](w)
-    value: Any = w
-    for part in record.path.split("."):
-        value = getattr(value, part)
+    if record.phrase_of_table is not None:
+        return record.phrase_of_table(_field_value(w, record.section) if record.section else w)
+    value = _field_value(w, record.path)
     if not value and record.absent is not None:
         return record.absent
     if isinstance(value, bool):
         return record.words[not value]
+    if isinstance(value, Spread):
+        p50, p99 = (record.kind.show(float(value.spread.quantile(p))) for p in (0.5, 0.99))
+        return p50 if p50 == p99 else f"{p50}, p99 {p99}"
     return (
         record.phrase.format(record.kind.show(value))
         if isinstance(record.phrase, str)
@@ -64,52 +70,19 @@ def _wording(w: Workload, record: Field) -> str:
     )
 
 
-def _requests(w: Workload) -> str:
-    return f"{format_number(w.requests_per_month)}, {format_number(w.mean_rps)} a second"
-
-
-def _peak(w: Workload) -> str:
-    return f"{format_number(float(Conditions(w).peak_rps))} a second"
-
-
-def _compression(w: Workload) -> str:
-    return (
-        f"to {format_rough_share(w.response.compression)} of its size" if w.response.compression < 1 else "no"
-    )
-
-
-def _cut(w: Workload) -> str:
-    run = w.runtime
-    state = f" with {format_size(run.state)} of state" if run.state else ""
-    steps = f" into {format_number(run.steps)} steps" if run.steps else ""
-    return f"yes,{steps}{state}" if run.divisible else "no"
-
-
-def _configuration(w: Workload) -> str:
-    given = w.configuration
-    total = f"{format_size(given.total)} in {format_number(given.entry_count)} entries"
-    return total if given.total else "none"
-
-
-def _secrets(w: Workload) -> str:
-    given = w.configuration
-    rotated = ", rotated" if given.rotation else ""
-    return f"{format_number(given.secrets)}{rotated}" if given.secrets else "none"
-
-
-COMPOSED: dict[str, Callable[[Workload], str]] = {  # what is wordings of several fields at once
-    "requests_per_month": _requests,
-    "peak_rps": _peak,
-    "response.compression": _compression,
-    "runtime.divisible": _cut,
-    "configuration": _configuration,
-    "configuration.secrets": _secrets,
-}
+def _field_value(w: Workload, path: str) -> Any:
+    """The value of a field; of a peak that is left out what stands in for it."""
+    if path == "peak_rps":
+        return float(Conditions(w).peak_rps)
+    value: Any = w
+    for part in path.split("."):
+        value = getattr(value, part)
+    return value
 
 
 def file_text(w: Workload) -> str:
     """The workload's file, without its comments; long lists of samples are only counted."""
-    return re.sub(r"^samples = \[[^\]]*\]", _few, w.to_toml(), flags=re.M).strip()
+    return re.sub(r"^samples = \[[^\]]*\]", _samples_count, w.to_toml(), flags=re.M).strip()
 
 
 def is_long(w: Workload) -> bool:
@@ -118,7 +91,7 @@ def is_long(w: Workload) -> bool:
     return len(text) > LONGEST or re.search(r'^samples = "', text, flags=re.M) is not None
 
 
-def _few(match: re.Match[str]) -> str:
+def _samples_count(match: re.Match[str]) -> str:
     if len(match[0]) <= LONGEST_LIST:
         return match[0]
     return f"samples = []  # {match[0].count(','):,} values: too many to print"

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from explorer.errors import ReportError
+from explorer.facts.atomic_write import write_atomically
+from explorer.facts.extras import require
 from explorer.facts.suggestions import either
 
 from .document import Document
@@ -15,7 +17,7 @@ DPI = 200  # of pictures as PNG
 DIGITS = "%.9g"  # of numbers as CSV
 
 
-def check(path: Path) -> None:
+def check_report_path(path: Path) -> None:
     """Raise ReportError unless `path` has an ending of some form, and a folder that is there or can be."""
     if path.suffix.lower() not in FORMS:
         raise ReportError(f'report is "{path}": expected a name that ends in {either(FORMS)}')
@@ -29,11 +31,11 @@ def check_folder(path: Path) -> None:
         raise ReportError(f"{path}: no folder {path.parent}: expected one that is there")
 
 
-def written(content: bytes, path: Path) -> Path:
+def write_file(content: bytes, path: Path) -> Path:
     """Write a file, and its folder if need be. Raises ReportError."""
     try:
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
+        write_atomically(path, content)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ReportError(
@@ -42,18 +44,20 @@ def written(content: bytes, path: Path) -> Path:
     return path
 
 
-def saved_figures(doc: Document, folder: Path) -> list[Path]:
-    """Each picture as SVG and PNG, and what it shows as CSV. Raises ReportError, also without matplotlib."""
-    found: list[Path] = []
-    for number, drawn in enumerate(doc.every_picture(), 1):
-        name = f"{number:02}-{drawn.name}"
-        found.append(written(drawn.svg.encode(), folder / f"{name}.svg"))
-        found.append(written(drawn.picture.png(DPI), folder / f"{name}.png"))
-        rows = drawn.rows().to_csv(index=False, lineterminator="\n", float_format=DIGITS)
-        found.append(written(rows.encode(), folder / f"{name}.csv"))
-    if not found:
-        raise ReportError("figures need matplotlib: expected pip install 'explorer[notebooks]'")
-    return found
+def write_figures(doc: Document, folder: Path) -> list[Path]:
+    """Each picture as SVG and PNG, and what it shows as CSV.
+
+    Raises ReportError, and MissingExtraError without matplotlib.
+    """
+    require("figures", "matplotlib")
+    paths: list[Path] = []
+    for number, picture in enumerate(doc.every_picture(), 1):
+        name = f"{number:02}-{picture.name}"
+        paths.append(write_file(picture.svg.encode(), folder / f"{name}.svg"))
+        paths.append(write_file(picture.picture.png(DPI), folder / f"{name}.png"))
+        rows = picture.rows().to_csv(index=False, lineterminator="\n", float_format=DIGITS)
+        paths.append(write_file(rows.encode(), folder / f"{name}.csv"))
+    return paths
 
 
 # The forms: each is imported when it is first asked for -------------------------------------------
@@ -72,15 +76,15 @@ def _md(doc: Document) -> bytes:
 
 
 def _pdf(doc: Document) -> bytes:
-    from .pdf import pdf
+    from .pdf import pdf_bytes
 
-    return pdf(doc)
+    return pdf_bytes(doc)
 
 
 def _ipynb(doc: Document) -> bytes:
-    from .notebook import ipynb
+    from .notebook import notebook_json
 
-    return ipynb(doc)
+    return notebook_json(doc)
 
 
 FORMS: dict[str, Callable[[Document], bytes]] = {".html": _html, ".pdf": _pdf, ".md": _md, ".ipynb": _ipynb}

@@ -77,7 +77,7 @@ def test_what_is_near_a_limit_fails_where_it_is_asked_for(template, timeout, cod
 def test_the_json_is_that_of_the_contract(template):
     done = run(template(function(1801)), template("x: {", "broken.yaml"), "--json")
     said = json.loads(done.stdout)
-    assert list(said) == ["files", "findings", "unreadable"] and done.exit_code == 1
+    assert list(said) == ["files", "findings", "unreadable", "skipped", "summary"] and done.exit_code == 1
     assert all(list(finding) == FIELDS for finding in said["findings"])
     (found,) = [finding for finding in said["findings"] if finding["verdict"] == "breach"]
     assert (found["line"], found["resource"], found["limit"], found["value"], found["limit_value"]) == (
@@ -257,7 +257,7 @@ def test_github(report):
 
 def test_text(report):
     lines = written(report, "text", "1.0").splitlines()
-    assert lines[-1] == "1 file: 1 breach, 1 tight, 1 unknown, 1 ignored" and len(lines) == 4
+    assert lines[-1] == "1 file: 1 breach, 1 tight, 1 unknown, 1 ignored, 1 unreadable" and len(lines) == 4
     assert "(ignored: a reason)" in written(report, "text", "1.0", every=True)
 
 

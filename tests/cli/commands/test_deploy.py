@@ -99,7 +99,7 @@ def test_a_design_that_cannot_be_put_up_is_a_no_with_the_nearest(workload):
     asked = ["deploy", workload, "--design", STORED.replace("single", "fargate"), "--cloud", f"{NAME}-none"]
     no = answer(*asked, code=1)
     assert no["deployable"] is False and no["because"] and no["nearest"]["execution"] != "fargate"
-    assert "The nearest that can: --design door=" in run(*asked).stdout
+    assert "The nearest that can: --design edge=none,door=" in run(*asked).stdout
     assert not supervisor.status(f"{NAME}-none").running
 
 

@@ -92,7 +92,7 @@ def test_the_defaults_in_the_comments_are_those_of_a_workload(here):
 
 def test_defaults_that_were_not_asked_for_stay_open():
     init("--yes")
-    given = {r.id for r in ex.recommend(ex.Workload.load("new.toml")).assumed}
+    given = {r.id for r in ex.recommend(ex.Workload.load("new.toml")).answer.assumptions}
     assert {"peak_rps", "client.waits", "client.polls"} <= given
 
 
@@ -192,15 +192,44 @@ def test_with_json_the_questions_leave_standard_output_alone():
     assert "requests_per_month: " in done.stderr
 
 
-def test_an_interrupt_is_quiet_and_writes_nothing(here):
+def interrupted(here, *answers):
+    """What `init` says on standard error when Ctrl-C comes after some answers."""
     # a job in the background ignores interrupts, and so would what it starts
     heard = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)"
     asked = "sys.argv = ['explorer', 'init', 'new.toml']; from explorer.cli.main import main; main()"
     command = [sys.executable, "-c", f"{heard}; {asked}"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=here) as asked:
-        assert asked.stdout.read(5) == b"name:"
+        shown = b""
+        for i, field in enumerate(ASKED[: len(answers) + 1]):
+            while not shown.endswith(b"] "):
+                shown += asked.stdout.read(1)
+            assert field.name.encode() in shown
+            shown = b""
+            if i < len(answers):
+                asked.stdin.write(f"{answers[i]}\n".encode())
+                asked.stdin.flush()
         time.sleep(0.5)  # until it reads: what comes between the question and that is seen late
         asked.send_signal(signal.SIGINT)
-        assert asked.wait(30) == 130 and asked.stderr.read() == b""
+        assert asked.wait(30) == 130
+        told = asked.stderr.read().decode()
     assert not (here / "new.toml").exists()
+    return told
+
+
+def test_an_interrupt_at_once_is_quiet_and_writes_nothing(here):
+    assert interrupted(here) == "" and [path.name for path in here.iterdir()] == ["prod.env"]
+
+
+def test_an_interrupt_keeps_the_answers_and_init_goes_on(here):
+    names = [field.name for field in ASKED]
+    given = {"name": "Orders", "region": "eu-west-1"}
+    first = [given.get(name, "") for name in names[: names.index("region") + 1]]
+    told = interrupted(here, *first)
+    assert "kept in new.toml.draft: explorer init new.toml goes on" in told
+    rest = answered().splitlines(keepends=True)[len(first) :]
+    done = init(answers="".join(rest))
+    assert done.exit_code == 0 and "Going on from new.toml.draft" in done.stderr
+    written = ex.Workload.load("new.toml")
+    assert (written.name, written.region) == ("Orders", "eu-west-1")
+    assert not (here / "new.toml.draft").exists()

@@ -41,7 +41,8 @@ def test_what_a_region_lacks_excludes_the_options_that_rest_on_it(region, lackin
 
 
 def test_without_lambda_only_a_container_is_left():
-    work = {"single", "queued", "recursion", "durable", "step-functions", "managed-instance", "fargate"}
+    work = {"single", "queued", "recursion", "durable", "step-functions", "express"}
+    work |= {"managed-instance", "fargate"}
     assert excluded("me-west-1") == {"region": work}
 
 
@@ -54,10 +55,10 @@ def test_without_lambda_only_a_container_is_left():
         ("python3.99", None),
         ("java17", {"managed-instance"}),
         ("java21", None),
-        ("nodejs20.x", {"durable", "managed-instance"}),
-        ("nodejs22.x", None),
-        ("go", {"durable"}),  # a program on provided.al2023
-        ("rust", {"durable"}),
+        ("nodejs20.x", {"durable", "managed-instance", "snap-start"}),
+        ("nodejs22.x", {"snap-start"}),  # which Java, Python 3.12 and .NET 8 have
+        ("go", {"durable", "snap-start"}),  # a program on provided.al2023
+        ("rust", {"durable", "snap-start"}),
     ],
 )
 def test_what_a_runtime_lacks_excludes_the_options_that_need_it(language, lacking):

@@ -11,22 +11,25 @@ from scipy.stats import poisson
 import explorer as ex
 from explorer.engine.designs import Design
 from explorer.options.base.conditions import Conditions
+from explorer.options.base.paths import Paths
+from explorer.options.configuration.appconfig import AppConfig
 from explorer.workload.workload import Workload
+from tests.support.designs import plain
 
 MONTH_S = 2_628_000
-FURL = "door=function-url, request=inline, response=buffered, execution=single, configuration=bundled"
+FURL = plain("function-url", "inline", "buffered", "single", "bundled")
 MB = 1024**2
 
 
-def stored(execution: str) -> str:
-    return f"door=http-api, request=inline, response=stored, execution={execution}, configuration=bundled"
+def stored(execution: str) -> Design:
+    return plain("http-api", "inline", "stored", execution, "bundled")
 
 
 def workload(**fields) -> Workload:
     return Workload(**{"requests_per_month": MONTH_S, "response": "1 KB", "runtime": "1 s", **fields})
 
 
-def finding(design: str, limit: str, **fields):
+def finding(design: Design, limit: str, **fields):
     frame = ex.assess(workload(**fields), design).set_index("limit")
     return frame.loc[limit]
 
@@ -126,7 +129,10 @@ def test_a_backlog_grows_by_what_is_over_the_capacity_for_an_hour(rate, at_once,
         # Waiting for an hour is allowed: half of the peak can wait, and 20 x 100 s / 2 = 1,000 work
         (20.0, 1.0, 3600, 1000),
         # Six hours: the seven hours that the peak of one hour may take need a seventh
-        (70.0, 1.0, 6 * 3600, 1000),
+        (70.0, 3.0, 6 * 3600, 1000),
+        # A day of one a second has 86,400 jobs, which come within 86,400 / 70 = 1,234 s at 70 a second: with
+        # six hours more there are 22,834 s for 86,400 x 100 s
+        (70.0, 1.0, 6 * 3600, 8_640_000 / (86_400 / 70 + 21_600)),
         # No waiting: all of the peak
         (20.0, 1.0, 0, 2000),
         # Over a day all has to be done: 8 a second x 100 s, though 20 x 100 / 7 = 286 would do for the peak
@@ -165,14 +171,19 @@ def test_where_a_latency_is_promised_no_job_may_wait(peak, broken):
     ],
 )
 def test_a_job_in_a_backlog_waits_by_its_place_in_it(peak, waits):
-    def queue(rate: float):
-        return ex.latency(workload(peak_rps=rate, runtime=100), stored("single")).loc["queue"]
-
-    calm, busy = queue(1.0), queue(peak)
-    assert [busy[p] - calm[p] for p in ("p50", "p95", "p99")] == pytest.approx(waits, abs=1e-9)
+    seconds = ex.latency(workload(peak_rps=peak, runtime=100), stored("single"))
+    found = seconds.reindex(["wait for an environment"]).fillna(0.0).iloc[0]  # no step where nobody waits
+    assert [found[p] for p in ("p50", "p95", "p99")] == pytest.approx(waits, abs=1e-9)
 
 
 # Environments that start --------------------------------------------------------------------------
+
+
+def new_environments(seconds: float, **fields) -> float:
+    """Those that start within `seconds` of the rise, each request held for its run time alone."""
+    load = Conditions(workload(peak_ramp=60.0, **fields))
+    most, ramp_s = load.new_requests(seconds)
+    return float(min(most, most * load.runtime.mean / ramp_s))
 
 
 @pytest.mark.parametrize(
@@ -189,9 +200,8 @@ def test_a_job_in_a_backlog_waits_by_its_place_in_it(peak, waits):
     ],
 )
 def test_environments_that_start_within_ten_seconds_of_a_rising_rate(peak, runtime, started):
-    load = Conditions(workload(peak_rps=peak, runtime=runtime))
-    assert float(load.new_environments(10.0)) == pytest.approx(started)
-    row = finding(FURL, "lambda.scaling", peak_rps=peak, runtime=runtime)
+    assert new_environments(10.0, peak_rps=peak, runtime=runtime) == pytest.approx(started)
+    row = finding(FURL, "lambda.scaling", peak_rps=peak, runtime=runtime, peak_ramp=60)
     assert row.breach_probability == pytest.approx(poisson.sf(1000, started), rel=1e-6, abs=1e-12)
 
 
@@ -204,8 +214,7 @@ def test_environments_that_start_within_ten_seconds_of_a_rising_rate(peak, runti
     ],
 )
 def test_the_rise_is_over_after_a_minute(seconds, started):
-    load = Conditions(workload(peak_rps=97.0, runtime=20))
-    assert float(load.new_environments(seconds)) == pytest.approx(started)
+    assert new_environments(seconds, peak_rps=97.0, runtime=20) == pytest.approx(started)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +222,11 @@ def test_the_rise_is_over_after_a_minute(seconds, started):
     [(0.25, 25), (0.999, 99.9), (1.0, 100), (2.0, 100)],  # one a request, unless it ends within the second
 )
 def test_environments_that_start_in_a_second_where_all_are_new(runtime, started):
-    assert float(Conditions(workload(peak_rps=100, runtime=runtime)).new_per_s) == pytest.approx(started)
+    # each of them reads the configuration; what has been warm reads it again every 5 minutes
+    load = Conditions(workload(peak_rps=100, runtime=runtime))
+    path = Paths.of(FURL.flow)
+    reads = AppConfig().peak_reads(load, path).mean - load.environments / 300
+    assert float(reads) == pytest.approx(started)
 
 
 @pytest.mark.parametrize(
@@ -231,6 +244,6 @@ def test_environments_that_start_in_a_second_where_all_are_new(runtime, started)
     ],
 )
 def test_a_request_holds_its_environment_while_bodies_move(entry, response, execution, seconds):
-    flow = Design("function-url", entry, response, execution, "environment").flow
+    path = Paths.of(plain("function-url", entry, response, execution, "environment").flow)
     w = workload(request=781_250_000, response=312_500_000, runtime=2, client={"bandwidth": 2 * MB})
-    assert float(Conditions(w).under(flow).held_s) == pytest.approx(seconds)
+    assert float(sum(Conditions(w).held_s(path))) == pytest.approx(seconds)

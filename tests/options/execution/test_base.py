@@ -74,10 +74,14 @@ def test_steps_that_do_not_fill_the_budget_take_more_invocations():
     assert slices(p50=17_401, steps=30) == pytest.approx(15, rel=1e-9)
 
 
-@pytest.mark.xfail(reason="beyond 32 invocations budgets are counted, and not the steps that fit into one")
 def test_more_than_32_invocations_are_of_whole_steps_as_well():
     # 100 steps of 600 s: two fit into 1,740 s, which makes 50, where 60,000 s are 34.5 budgets
-    assert slices(p50=60_000, steps=100) == pytest.approx(50, rel=0.02)
+    assert slices(p50=60_000, steps=100) == pytest.approx(50, rel=1e-9)
+    # one of 900 s fits, and one of 426 s four times: 100 / 4
+    assert slices(p50=90_000, steps=100) == pytest.approx(100, rel=1e-9)
+    assert slices(p50=42_600, steps=100) == pytest.approx(25, rel=1e-9)
+    # 6,400 steps of 10 s: 174 fit, which makes 36.8, so 37; a straight line counts them to half a slice
+    assert slices(p50=64_000, steps=6400) == pytest.approx(37, abs=0.5)
 
 
 def by_tails(p50: float, p99: float) -> float:

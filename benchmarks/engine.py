@@ -1,0 +1,162 @@
+"""The engine against its goals: beside 0.1.0, beside the plain evaluation, and how it grows.
+
+    python benchmarks/engine.py [FOLDER OF 0.1.0]    a checkout of commit 4b2ca58, or its unpacked wheel
+
+CPU time, medians of a few runs; the worst workload is named. With the folder of 0.1.0 the same questions are
+put to it in a process of its own, so that a busy machine slows both.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+QUESTIONS = {  # goal with the options of 0.1.0: median and worst [ms]
+    "recommend": (5, 12),
+    "to_dict": (120, 120),
+    "sweep, one point": (15, 15),
+    "48 x 48": (60, 60),
+    "200 x 200": (120, 120),
+}
+AXES = (("response", 1e3, 2e8), ("runtime", 0.01, 7200))
+
+
+def main() -> None:
+    """Print the table."""
+    if sys.argv[1:2] == ["--measure"]:
+        print(json.dumps(measured()))
+        return
+    old = asked(Path(sys.argv[1])) if len(sys.argv) > 1 else {}
+    new = asked(ROOT)
+    names = list(next(iter(new.values())))
+    print(
+        f"{'':20}{'median':>8}{'worst':>8}  {'workload':18}{'goal':>12}{'0.1.0':>16}{'ratio':>7}  [ms of CPU]"
+    )
+    for question, (goal, most) in QUESTIONS.items():
+        here = [new[question][name] for name in names]
+        worst = max(names, key=lambda name: new[question][name])
+        line = f"{question:20}{statistics.median(here):8.1f}{max(here):8.1f}  {worst:18}{goal:>6} /{most:>4}"
+        if old:
+            there = [old[question][name] for name in names]
+            ratio = statistics.median(a / b for a, b in zip(there, here, strict=True))
+            line += f"{statistics.median(there):8.1f}{max(there):8.1f}{ratio:7.2f}"
+        print(line)
+    growth()
+
+
+def asked(folder: Path) -> dict[str, dict[str, float]]:
+    """The milliseconds of each question for each workload, by the package in a folder."""
+    command = [sys.executable, __file__, "--measure"]
+    env = {**os.environ, "PYTHONPATH": str(folder)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True, cwd="/")
+    return json.loads(done.stdout)
+
+
+def measured() -> dict[str, dict[str, float]]:
+    """Every question to every example, by whichever package is first on the path."""
+    import numpy as np
+
+    import explorer as ex
+
+    found: dict[str, dict[str, float]] = {question: {} for question in QUESTIONS}
+    for path in sorted((ROOT / "data" / "workloads").glob("*.toml")):
+        w = ex.Workload.load(path)
+        alone = w.without_current()
+
+        def swept(count: int, w: ex.Workload = alone) -> object:
+            return ex.sweep(w, {axis: np.geomspace(low, high, count) for axis, low, high in AXES})
+
+        questions: dict[str, Callable[[], object]] = {
+            "recommend": lambda w=w: ex.recommend(w),
+            "to_dict": lambda w=w: ex.recommend(w).to_dict(),
+            "sweep, one point": lambda w=alone: ex.sweep(w, {"response": [1e5]}),
+            "48 x 48": lambda swept=swept: swept(48),
+            "200 x 200": lambda swept=swept: swept(200),
+        }
+        for question, ask in questions.items():
+            found[question][path.stem] = cpu_ms(ask, 7 if question == "recommend" else 3)
+    return found
+
+
+def cpu_ms(ask: Callable[[], object], runs: int) -> float:
+    """The median CPU time of a question, after one run to warm up [ms]."""
+    ask()
+    taken = []
+    for _ in range(runs):
+        start = time.process_time()
+        ask()
+        taken.append((time.process_time() - start) * 1000)
+    return statistics.median(taken)
+
+
+def growth() -> None:
+    """How one search grows with points and with sizes, and what the plain evaluation takes for the same."""
+    import numpy as np
+
+    from explorer.engine.answers import Answers
+    from explorer.engine.designs import allowed, more_options
+    from explorer.engine.evaluation import Evaluation
+    from explorer.engine.search import best_two
+    from explorer.options.base.conditions import Conditions
+    from explorer.workload.workload import Workload
+
+    w = Workload.load(ROOT / "data" / "workloads" / "solver.toml")
+    print("\nsolver: search and plain evaluation [ms of CPU]")
+    for count in (1, 10, 48, 200, 500):
+        axes = {
+            axis: np.geomspace(low, high, count).reshape([-1 if i == n else 1 for i in range(2)])
+            for n, (axis, low, high) in enumerate(AXES)
+        }
+
+        def search(axes: dict[str, np.ndarray] = axes) -> object:
+            load = Conditions(w, axes)
+            return best_two(Answers(load, allowed(load)))
+
+        line = f"{count:4} x {count:<4}{cpu_ms(search, 2):8.1f}"
+        if count <= 48:
+            line += f"{cpu_ms(lambda axes=axes: Evaluation(Conditions(w, axes)).winner(), 1):10.1f}"
+        print(line)
+    for copies in (0, 1, 3, 7):
+        with more_options(*clones(copies)):
+            load = Conditions(w)
+            count = len(allowed(load).designs)
+            one = cpu_ms(lambda load=load: best_two(Answers(load, allowed(load))), 5)
+            axes = {
+                axis: np.geomspace(low, high, 200).reshape([-1 if i == n else 1 for i in range(2)])
+                for n, (axis, low, high) in enumerate(AXES)
+            }
+            load = Conditions(w, axes)
+            grid = cpu_ms(lambda load=load: best_two(Answers(load, allowed(load))), 1)
+            print(f"{count:6} designs: one point {one:8.1f}, 200 x 200 {grid:8.1f}")
+    memories = np.geomspace(128, 10240, 14)
+    for architectures in ((), ("arm64",), ("arm64", "x86_64")):
+        sizes = tuple((float(memory), each) for each in architectures for memory in memories)
+
+        def sized(sizes: tuple[tuple[float, str], ...] = sizes) -> object:
+            load = Conditions(w)
+            return best_two(Answers(load, allowed(load), sizes))
+
+        print(f"{max(len(sizes), 1):4} sizes {cpu_ms(sized, 3):8.1f}")
+
+
+def clones(copies: int) -> list[object]:
+    """Further options: each of two concerns so many times again, under other names."""
+    from explorer.engine.designs import OPTIONS
+
+    return [
+        type(f"{type(option).__name__}{number}", (type(option),), {"id": f"{option.id}-{number}"})()
+        for concern in ("configuration", "door")
+        for option in list(OPTIONS[concern].values())
+        for number in range(copies)
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""The rows that answer one question: records for code, a frame for people, plain values for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Rows(Sequence[Row], Generic[Row]):
+    """Records of one dataclass, in order.
+
+    Parameters
+    ----------
+    rows : the records
+    kind : their dataclass, whose fields are the columns of the frame, also where there is no row
+    columns : by the name of a field that holds a mapping, the keys that are columns in its place
+    names : what a field is called in frames and plain values, where its own name cannot be
+
+    Examples
+    --------
+    >>> from dataclasses import make_dataclass
+    >>> kind = make_dataclass("Cost", ["design", "usd"])
+    >>> rows = Rows((kind({"door": "alb"}, 12.5),), kind, {"design": ["door"]})
+    >>> [row.usd for row in rows], rows.to_dicts()
+    ([12.5], [{'design': {'door': 'alb'}, 'usd': 12.5}])
+    >>> print(rows.to_frame().to_string(index=False))
+    door  usd
+     alb 12.5
+    """
+
+    rows: tuple[Row, ...]
+    kind: type[Row]
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Row]: ...
+
+    def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
+        return self.rows[index]
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Each record as plain values, by field."""
+        rows = (asdict(row) for row in self.rows)  # type: ignore[call-overload]
+        return [{self.names.get(name, name): _plain(value) for name, value in row.items()} for row in rows]
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row a record, a column a field."""
+        import pandas as pd
+
+        own = [field.name for field in fields(self.kind)]  # type: ignore[arg-type]
+        names = [self.names.get(name, name) for name in own]
+        records = self.to_dicts()
+        for record in records:
+            for name in self.columns:
+                record |= record.pop(name)
+        return pd.DataFrame(
+            records, columns=[column for name in names for column in self.columns.get(name, [name])]
+        )
+
+
+def _plain(value: Any) -> Any:
+    """A word in place of the member of an enumeration."""
+    return value.value if isinstance(value, StrEnum) else value

@@ -1,0 +1,58 @@
+"""Varied workloads, all of them in one evaluation: a point each, in which some fields have other values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from explorer.engine.answers import Answers
+from explorer.engine.designs import Design, Table, allowed
+from explorer.engine.search import best_two
+from explorer.options.base.conditions import Conditions
+from explorer.workload.fields import SPREADS
+from explorer.workload.workload import Workload
+
+REQUESTS, PEAK = "requests_per_month", "peak_rps"
+
+
+def variations(workload: Workload, points: Sequence[Mapping[str, float]]) -> Conditions:
+    """The workload at each point, along one axis: fields that a point does not name are as they are today.
+
+    Parameters
+    ----------
+    workload : as it is today
+    points : values by numeric field; of a distribution its median. A peak goes along with its mean
+    """
+    today = Conditions(workload)
+    names = dict.fromkeys(name for point in points for name in point)
+    if REQUESTS in names:
+        names[PEAK] = None
+    axes = {name: np.full(len(points), _today(today, name)) for name in names}
+    for number, point in enumerate(points):
+        for name, value in point.items():
+            axes[name][number] = value
+        if REQUESTS in point and PEAK not in point:
+            axes[PEAK][number] = float(today.peak_rps) * point[REQUESTS] / float(today.requests)
+    return Conditions(workload, axes)
+
+
+def _today(load: Conditions, field: str) -> float:
+    """The value of a field, of a distribution its median."""
+    if field in SPREADS:
+        return float(load.spread(field).median)
+    if field == PEAK:
+        return float(load.peak_rps)
+    if field == "configuration":
+        return float(load.config_bytes)
+    if field == "configuration.entries":
+        return float(load.config_entries)
+    return float(load.number(field))
+
+
+def winners(load: Conditions, designs: Table | None = None) -> list[Design | None]:
+    """The recommended design of each point, among all that the load allows if no others are named."""
+    designs = allowed(load) if designs is None else designs
+    names = (*designs.designs, None)
+    winner = np.atleast_1d(best_two(Answers(load, designs)).winner)
+    return [names[index] for index in winner.tolist()]

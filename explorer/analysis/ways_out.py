@@ -1,0 +1,255 @@
+"""Ways out where nothing is feasible: which one change, by how much, makes which design feasible.
+
+A change is an ability (the client polls), a promise (it waits longer), a quota (the account has more), or a
+size (the response is smaller). Of a number the least change is looked for: over factors up to `REACH` in one
+evaluation, then between the last that is too little and the first that is enough, to less than 1 %. Where no
+single change does, pairs are tried: an ability or a promise given up wholly, and one more change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from explorer.engine.answers import Answers
+from explorer.engine.designs import allowed
+from explorer.engine.evaluation import Evaluation
+from explorer.engine.limits import highest
+from explorer.engine.search import best_two
+from explorer.errors import ExplorerError
+from explorer.facts import catalogue
+from explorer.facts.units import SYMBOLS, format_quantity_as_listed
+from explorer.options.base.conditions import Conditions
+from explorer.workload.field_record import Field
+from explorer.workload.fields import SPREADS, by_path, fields_with
+from explorer.workload.kinds import SWITCH
+from explorer.workload.workload import Workload
+
+if TYPE_CHECKING:
+    from .choice import Choice
+
+REACH = 1000.0  # times today's value
+COARSE, FINE = 49, 25  # points from 1 to REACH, then between two of these: steps of 0.6 %
+KINDS = ("ability", "promise", "quota", "size")
+BISECTIONS = 11  # of a factor up to REACH, to less than 1 %
+
+
+@dataclass(frozen=True)
+class WayOut:
+    """One change that makes a design feasible; rows with the same `with` go together."""
+
+    kind: str  # ability, promise, quota or size
+    field: str
+    today: Any
+    value: Any  # on the feasible side, to 1 %
+    unit: str
+    factor: float | None  # of a number, 1 or more
+    design: dict[str, str]  # the cheapest that is feasible then
+    memory_mb: float
+    architecture: str
+    monthly_usd: float
+    parts: int
+    text: str
+    pair: int | None = None
+
+
+def ways_out(r: Choice) -> list[WayOut]:
+    """Every single change that makes a design feasible, the least asked first; else the least pair.
+
+    Empty where something is feasible already.
+    """
+    if r.feasible:
+        return []
+    single = sorted(_changes(r.workload), key=_effort)
+    return single or _least_pair(r.workload)
+
+
+def _effort(way: WayOut) -> tuple[bool, float, int, float]:
+    """How much is asked: an ability least, then the least factor; ties as `KINDS` has them."""
+    return way.kind != "ability", way.factor or 1.0, KINDS.index(way.kind), way.monthly_usd
+
+
+def _changes(workload: Workload) -> Iterator[WayOut]:
+    """The single changes that are enough."""
+    for record in fields_with("relaxation"):
+        way = _ability(workload, record) if record.kind is SWITCH else _promise(workload, record)
+        if way:
+            yield way
+    for limit_id in _quotas_that_break(workload):
+        if way := _quota(workload, limit_id):
+            yield way
+    for field in SPREADS:
+        if way := _smaller(workload, field):
+            yield way
+
+
+def _ability(workload: Workload, record: Field) -> WayOut | None:
+    if Conditions(workload).number(record.path):
+        return None
+    return _way(workload, "ability", record, False, True, None)
+
+
+def _promise(workload: Workload, record: Field) -> WayOut | None:
+    """A promise or an ability that is a number, made wider."""
+    today = Conditions(workload).number(record.path)
+    if not today:
+        return None
+    factor = _least_factor(workload, record.path, float(today), 1)
+    return None if factor is None else _way(workload, "promise", record, today, today * factor, factor)
+
+
+def _smaller(workload: Workload, field: str) -> WayOut | None:
+    """A size or a time, made smaller as a whole."""
+    record = by_path()[field]
+    today = float(getattr(workload, field).spread.median)
+    factor = _least_factor(workload, field, today, -1) if today > 0 else None
+    return None if factor is None else _way(workload, "size", record, today, today / factor, factor)
+
+
+def _least_factor(workload: Workload, field: str, today: float, sign: int) -> float | None:
+    """The least factor (1 or more) with which something is feasible; None up to REACH."""
+    low, high, count = 1.0, REACH, COARSE
+    for _ in range(2):
+        factors = np.geomspace(low, high, count)
+        most = by_path()[field].kind.most
+        values = today * factors**sign
+        factors, values = factors[values <= most], values[values <= most]
+        if not factors.size:
+            return None
+        load = Conditions(workload, {field: values})
+        winners = np.atleast_1d(best_two(Answers(load, allowed(load))).winner)
+        enough = np.flatnonzero(winners >= 0)
+        if not enough.size:
+            return None
+        first = int(enough[0])
+        if first == 0:
+            return float(factors[0])
+        low, high, count = float(factors[first - 1]), float(factors[first]), FINE
+    return high
+
+
+def _quotas_that_break(workload: Workload) -> list[str]:
+    """Quotas that AWS raises, and that break for some design raised as far as it may be."""
+    load = Conditions(workload)
+    evaluation = Evaluation(load, allowed(load))
+    limits = {limit for (limit, _), chances in evaluation.raised.items() if (chances > load.tolerance).any()}
+    return sorted(limit for limit in limits if highest(limit) is not None)
+
+
+def _quota(workload: Workload, limit_id: str) -> WayOut | None:
+    """A quota of the account beyond what AWS is known to grant, by bisection of its factor."""
+    today = max(highest(limit_id) or 0.0, workload.account.get(limit_id, 0.0))
+
+    def with_factor(factor: float) -> Workload:
+        return workload.replace({"account": {**workload.account, limit_id: today * factor}})
+
+    if not _is_feasible(with_factor(REACH)):
+        return None
+    low, high = 1.0, REACH
+    for _ in range(BISECTIONS):
+        middle = float(np.sqrt(low * high))
+        low, high = (low, middle) if _is_feasible(with_factor(middle)) else (middle, high)
+    row = catalogue.limit(limit_id)
+    text = f"the account had {row.name} of {format_quantity_as_listed(today * high, row.unit)}"
+    return _of(with_factor(high), "quota", limit_id, today, today * high, row.unit, high, text)
+
+
+def _is_feasible(workload: Workload) -> bool:
+    load = Conditions(workload)
+    return int(best_two(Answers(load, allowed(load))).winner) >= 0
+
+
+def _way(
+    workload: Workload, kind: str, record: Field, today: Any, value: Any, factor: float | None
+) -> WayOut | None:
+    """The change of one field; None where the workload does not take it, or it is not enough."""
+    try:
+        changed = _with(workload, kind, record.path, value, factor)
+    except ExplorerError:
+        return None
+    relaxation = record.relaxation
+    words = record.kind.show(value)
+    noun = record.noun or record.label or record.path
+    text = relaxation.sentence.format(words) if relaxation else f"the {noun} were {words}"
+    return _of(changed, kind, record.path, today, value, record.unit, factor, text)
+
+
+def _of(
+    changed: Workload,
+    kind: str,
+    field: str,
+    today: Any,
+    value: Any,
+    unit: str,
+    factor: float | None,
+    text: str,
+) -> WayOut | None:
+    from .choice import Choice
+
+    choice = Choice(changed.without_current())
+    if choice.design is None:
+        return None
+    return WayOut(
+        kind,
+        field,
+        today,
+        value,
+        SYMBOLS.get(unit, unit),
+        factor,
+        choice.design.ids,
+        choice.memory_mb,
+        choice.architecture,
+        choice.monthly_usd,
+        choice.parts,
+        f"feasible if {text}",
+    )
+
+
+def _least_pair(workload: Workload) -> list[WayOut]:
+    """The pair of changes of which the second asks for least, the first an ability or a promise given up.
+
+    A promise is given up no further than the second change needs it to be.
+    """
+    best: tuple[WayOut, Field] | None = None
+    for record, change in _given_up(workload):
+        try:
+            eased = workload.replace({record.path: change})
+        except ExplorerError:
+            continue
+        for second in _changes(eased):
+            if second.field != record.path and (best is None or _effort(second) < _effort(best[0])):
+                best = second, record
+    if best is None:
+        return []
+    second, record = best
+    changed = _with(workload, second.kind, second.field, second.value, second.factor)
+    way = _ability(changed, record) if record.kind is SWITCH else _promise(changed, record)
+    if way is None:
+        return []
+    together = {
+        name: getattr(way, name) for name in ("design", "memory_mb", "architecture", "monthly_usd", "parts")
+    }
+    return [replace(way, pair=1), replace(second, **together, pair=1)]
+
+
+def _with(workload: Workload, kind: str, field: str, value: Any, factor: float | None) -> Workload:
+    """The workload with one change; a size is smaller as a whole. Raises ExplorerError if it takes none."""
+    if kind == "size" and factor is not None:
+        return workload.scaled(field, 1 / factor)
+    if kind == "quota":
+        return workload.replace({"account": {**workload.account, field: value}})
+    return workload.replace({field: value})
+
+
+def _given_up(workload: Workload) -> Iterator[tuple[Field, Any]]:
+    """Each ability that the client does not have, and each promise as wide as may be."""
+    load = Conditions(workload)
+    for record in fields_with("relaxation"):
+        today = load.number(record.path)
+        if record.kind is SWITCH and not today:
+            yield record, True
+        elif record.kind is not SWITCH and today:
+            yield record, min(float(today) * REACH, record.kind.most)

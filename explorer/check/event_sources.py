@@ -1,0 +1,78 @@
+"""Event source mappings, whoever states them: resources of their own, and events of SAM functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .nodes import Map, mapping, sequence, text
+from .stack import Resource, Stack, entries
+
+MAPPING = "AWS::Lambda::EventSourceMapping"
+POLLED = {  # SAM's events that are mappings: the property that names the source
+    "SQS": "Queue",
+    "Kinesis": "Stream",
+    "DynamoDB": "Stream",
+    "MSK": "Stream",
+    "SelfManagedKafka": "KafkaBootstrapServers",
+    "MQ": "Broker",
+    "DocumentDB": "Cluster",
+}
+SERVICES = {"sqs": "SQS", "kinesis": "Kinesis", "dynamodb": "DynamoDB", "kafka": "MSK", "mq": "MQ"}
+SOURCES = {  # by the type of the resource that a mapping reads
+    "AWS::SQS::Queue": "SQS",
+    "AWS::Kinesis::Stream": "Kinesis",
+    "AWS::DynamoDB::Table": "DynamoDB",
+    "AWS::DynamoDB::GlobalTable": "DynamoDB",
+    "AWS::MSK::Cluster": "MSK",
+    "AWS::MSK::ServerlessCluster": "MSK",
+    "AWS::AmazonMQ::Broker": "MQ",
+}
+
+
+def event_sources(stack: Stack) -> Iterator[Resource]:
+    """Every mapping as a resource of CloudFormation's type; one of a SAM event has its function's id."""
+    yield from stack.of_type(MAPPING)
+    for function in stack.of_type("AWS::Serverless::Function"):
+        yield from _of_events(function)
+
+
+def event_sources_of(function: Resource, stack: Stack) -> Iterator[Resource]:
+    """The mappings of one function."""
+    yield from stack.aimed(function, MAPPING, "FunctionName")
+    yield from _of_events(function)
+
+
+def _of_events(function: Resource) -> Iterator[Resource]:
+    for kind, properties, line in polled_events(function):
+        source = properties.get(POLLED[kind])
+        own = Map(
+            {**properties, "EventSourceArn": source, "FunctionName": Map({"Ref": function.id}, line)},
+            properties.line if properties else line,
+            properties.lines,
+        )
+        yield Resource(function.id, MAPPING, own, line, Map({KIND: kind}), function.scope)
+
+
+KIND = "explorer:kind"  # in the metadata of a mapping that was a SAM event
+
+
+def polled_events(function: Resource) -> Iterator[tuple[str, Map, int]]:
+    """A SAM function's events that are mappings: kind, properties, line."""
+    for _, event, line in entries(function.raw("Events"), function.scope):
+        kind = text(event.get("Type")) or ""
+        if kind in POLLED:
+            yield kind, mapping(function.scope.value(event.get("Properties"))), line
+
+
+def kind_of(mapping_: Resource, stack: Stack) -> str:
+    """What a mapping reads: "SQS", "Kinesis", ...; empty where nothing tells."""
+    if KIND in mapping_.metadata:
+        return str(mapping_.metadata[KIND])
+    source = stack.named(mapping_.raw("EventSourceArn"), *SOURCES)
+    if source:
+        return SOURCES[source.type]
+    said = text(mapping_.get("EventSourceArn").value) or ""
+    service = said.split(":")[2] if said.count(":") > 4 else ""
+    if service:
+        return SERVICES.get(service, "")
+    return "MSK" if sequence(mapping_.get("Topics").value) else ""

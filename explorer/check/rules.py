@@ -1,0 +1,112 @@
+"""Every rule held against a stack, and what several sets of parameters make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from . import (
+    rules_callers,
+    rules_concurrency,
+    rules_edge,
+    rules_function,
+    rules_packages,
+    rules_payload,
+    rules_policies,
+    rules_ranges,
+    rules_services,
+    rules_sources,
+    rules_stores,
+    rules_wiring,
+)
+from .doors import Door, doors
+from .findings import BREACH, ORDER, Finding, Judge, Outcome
+from .skipped import Skipped
+from .stack import Stack
+
+
+def held(judge: Judge, stack: Stack) -> Iterator[Outcome]:
+    """Every rule held against a stack, and what was skipped as the stack was read."""
+    ranges = list(rules_ranges.ranges(judge, stack))
+    yield from rules_ranges.without_fits(
+        _outcomes(judge, stack), [one for one in ranges if one.verdict == BREACH]
+    )
+    yield from ranges
+    yield from stack.skipped  # last: the rules and the doors add to it
+
+
+def _outcomes(judge: Judge, stack: Stack) -> Iterator[Outcome]:
+    """What every rule yields for a stack."""
+    by_function: dict[str, list[Door]] = {}
+    every = doors(stack)
+    for door in every:
+        by_function.setdefault(door.function, []).append(door)
+    for door in by_function.get("", []):
+        yield from rules_function.integration_wait(judge, door)
+    for function in stack.functions:
+        for rule in (
+            *rules_function.EACH_FUNCTION,
+            rules_wiring.visibility,
+            rules_wiring.loops,
+            rules_stores.signed,
+            rules_packages.package,
+            rules_ranges.variables,
+            rules_services.caches,
+            rules_concurrency.provisioned,
+        ):
+            yield from rule(judge, function, stack)
+        behind = by_function.get(function.id, [])
+        for door in behind:
+            yield from rules_function.door_wait(judge, function, door)
+            yield from rules_edge.restrictions(judge, function, door)
+        if behind:
+            yield from rules_function.durable_wait(judge, function)
+        yield from rules_payload.payloads(judge, function, behind)
+    for whole in (
+        rules_wiring.queues,
+        rules_stores.parameters,
+        rules_stores.workflows,
+        rules_stores.concurrency,
+        rules_packages.layers,
+        rules_policies.policies,
+        rules_callers.callers,
+        rules_sources.event_source_rules,
+        rules_services.counts,
+        rules_services.definitions,
+        rules_services.tasks,
+    ):
+        yield from whole(judge, stack)
+    yield from rules_edge.patience(judge, stack, every)
+
+
+def worst(judged: list[tuple[str, list[Outcome]]]) -> list[Outcome]:
+    """What was found of one template with several sets of values, each limit of a resource as its worst.
+
+    Parameters
+    ----------
+    judged
+        For each set of values where it comes from, and what was found with it.
+
+    Returns
+    -------
+    list
+        Of each limit, resource and line the findings of the set with which it is worst. Where that is not
+        the same with all sets, the message says with which.
+    """
+    if len(judged) == 1:
+        return judged[0][1]
+    skipped = dict.fromkeys(one for _, found in judged for one in found if isinstance(one, Skipped))
+    groups: dict[tuple[str, str, int], list[tuple[str, list[Finding]]]] = {}
+    for origin, found in judged:
+        own: dict[tuple[str, str, int], list[Finding]] = {}
+        for one in found:
+            if not isinstance(one, Skipped):
+                own.setdefault((one.resource, one.limit, one.line), []).append(one)
+        for place, alike in own.items():
+            groups.setdefault(place, []).append((origin, alike))
+    result: list[Outcome] = list(skipped)
+    for sets in groups.values():
+        origin, alike = min(sets, key=lambda one: min(ORDER.index(finding.verdict) for finding in one[1]))
+        differ = len(sets) < len(judged) or any(other != alike for _, other in sets)
+        result += [replace(one, message=f"{one.message} (with {origin})") if differ else one for one in alike]
+    return result

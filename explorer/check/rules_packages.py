@@ -1,0 +1,244 @@
+"""Packages and layers that lie beside a template: how large they are unzipped, alone and together.
+
+The source of a SAM function is not its package: `sam build` installs what its manifest names, and leaves
+out what esbuild or the Node.js builder leaves behind. Such a source is told to be unknown.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .findings import Finding, Judge
+from .held_types import PACKAGE
+from .nodes import Unknown, mapping, text
+from .skipped import MISSING_FILE, UNRESOLVED, Skipped
+from .stack import Given, Resource, Stack, each
+
+UNZIPPED = "lambda.zip.unzipped"
+LAYERS = ("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion")
+SAM = ("AWS::Serverless::Function", "AWS::Serverless::LayerVersion")
+PLACES = {  # the property that says where a package is
+    "AWS::Serverless::Function": "CodeUri",
+    "AWS::Lambda::Function": "Code",
+    "AWS::Serverless::LayerVersion": "ContentUri",
+    "AWS::Lambda::LayerVersion": "Content",
+}
+BUILT = (".aws-sam", "build")
+LEFT_OUT = {".git", "cdk.out", ".aws-sam", ".serverless"}
+COMPILED = {  # a file of a source that is compiled: the source is no part of the package
+    "pom.xml": "Maven", "build.gradle": "Gradle", "build.gradle.kts": "Gradle", "go.mod": "Go",
+    "Cargo.toml": "Cargo",
+}  # fmt: skip
+DOTNET = (".csproj", ".fsproj", ".vbproj")
+REQUIREMENT = re.compile(r"(?m)^\s*(?!#|-)[A-Za-z0-9\[./]")
+MOST_FILES = 20_000  # of a package that is measured
+MOST_MANIFEST = 1 << 20  # bytes
+
+
+@dataclass(frozen=True)
+class Size:
+    """Bytes of a package that are known, and why there may be more; None where none of them counts."""
+
+    known: int | None
+    why: str = ""
+
+
+def package(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
+    """The unzipped package of a function with its layers, as far as they lie beside the template."""
+    own = _size(function, stack)
+    layers = _layers(function, stack)
+    if own is None and not any(one.known for one in layers):
+        return
+    sizes = [own or Size(0, "the package lies elsewhere"), *layers]
+    why = "; ".join(dict.fromkeys(one.why for one in sizes if one.why))
+    total = sum(one.known or 0 for one in sizes)
+    given = Given(total, _line(function))
+    if why and all(one.known is None for one in sizes):
+        given = Given(Unknown(why), given.line)
+    many = len([one for one in layers if one.known])
+    what = f"The unzipped package with {many} {'layer' if many == 1 else 'layers'}" if many \
+        else "The unzipped package"  # fmt: skip
+    yield judge.hold(UNZIPPED, function, given, what, grows=True, why=why)
+
+
+def layers(judge: Judge, stack: Stack) -> Iterator[Finding]:
+    """Each layer by itself."""
+    for layer in stack.of_type(*LAYERS):
+        size = _size(layer, stack)
+        if size is not None:
+            value = Unknown(size.why) if size.known is None else size.known
+            given = Given(value, _line(layer))
+            yield judge.hold(UNZIPPED, layer, given, "The unzipped layer", grows=True, why=size.why)
+
+
+def _line(resource: Resource) -> int:
+    for name in (PLACES[resource.type], "Code", "CodeUri"):
+        if name in resource.properties:
+            return resource.properties.at(name)
+    return resource.line
+
+
+def _layers(function: Resource, stack: Stack) -> list[Size]:
+    """What each of a function's layers takes."""
+    raw = function.raw("Layers")
+    nodes = raw if isinstance(raw, list) else each(raw, function.scope)  # a Ref resolved tells nothing
+    found, elsewhere = [], 0
+    for node in nodes:
+        version = stack.named(node, *LAYERS)
+        size = _size(version, stack) if version is not None else None
+        if size is not None:
+            found.append(size)
+        elif function.scope.value(node) is not None:
+            elsewhere += 1
+    if elsewhere:
+        found.append(Size(0, f"{elsewhere} of its layers {'lies' if elsewhere == 1 else 'lie'} elsewhere"))
+    return found
+
+
+def _size(resource: Resource, stack: Stack) -> Size | None:
+    """The size of a package; None if it does not lie here."""
+    path = _place(resource, stack)
+    if path is None:
+        return None
+    if path.is_dir() and resource.type in SAM and not _is_built(resource, stack):
+        return _source_size(path, resource, stack)
+    size = _measured(path, stack)
+    return None if size is None else Size(size)
+
+
+def _is_built(resource: Resource, stack: Stack) -> bool:
+    """Whether a folder is a package as it is: `sam build` has made it, or leaves it alone."""
+    skipped = text(resource.metadata.get("SkipBuild")) == "true"
+    if resource.type in LAYERS and "BuildMethod" not in resource.metadata:
+        return True
+    return skipped or (stack.folder is not None and stack.folder.absolute().parts[-2:] == BUILT)
+
+
+def _source_size(path: Path, resource: Resource, stack: Stack) -> Size | None:
+    """What is known of a package by the source that `sam build` makes it from."""
+    method = (text(resource.metadata.get("BuildMethod")) or "").lower()
+    runtime = (text(resource.get("Runtime").value) or "").lower()
+    if method == "esbuild":
+        return Size(None, "esbuild bundles what the code uses; check .aws-sam/build after `sam build`")
+    names = _names(path, stack)
+    if method == "makefile" or ("Makefile" in names and method):
+        return Size(None, "its Makefile makes the package; check .aws-sam/build after `sam build`")
+    tool = next((name for file, name in COMPILED.items() if file in names), "")
+    tool = tool or (".NET" if any(name.endswith(DOTNET) for name in names) else "")
+    if tool:
+        return Size(None, f"{tool} makes the package; check .aws-sam/build after `sam build`")
+    is_node = "package.json" in names or any(one.startswith("nodejs") for one in (runtime, method))
+    size = _measured(path, stack, without_modules=is_node)
+    if size is None:
+        return None
+    manifest = _manifest(path, names)
+    if not manifest and is_node and "node_modules" in names:
+        manifest = "node_modules"
+    why = f"`sam build` installs what {manifest} names; check .aws-sam/build after it" if manifest else ""
+    return Size(size, why)
+
+
+def _names(path: Path, stack: Stack) -> frozenset[str]:
+    """What lies in the folder of a source; functions often share one."""
+    if path not in stack.listed:
+        try:
+            stack.listed[path] = frozenset(os.listdir(path))
+        except OSError:
+            stack.listed[path] = frozenset()
+    return stack.listed[path]
+
+
+def _manifest(path: Path, names: frozenset[str]) -> str:
+    """The file that names what is installed, if it names anything."""
+    for name in ("requirements.txt", "pyproject.toml", "Gemfile"):
+        if name in names and REQUIREMENT.search(_content(path / name)):
+            return name
+    if "package.json" not in names:
+        return ""
+    try:
+        package_json = json.loads(_content(path / "package.json") or "{}")
+    except ValueError:
+        return "package.json"
+    return "package.json" if isinstance(package_json, dict) and package_json.get("dependencies") else ""
+
+
+def _content(path: Path) -> str:
+    try:
+        if path.is_file() and path.stat().st_size <= MOST_MANIFEST:
+            return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        pass
+    return ""
+
+
+def _place(resource: Resource, stack: Stack) -> Path | None:
+    """Where a package is: a local path, CDK's asset, or what the Serverless Framework packaged."""
+    if stack.folder is None:
+        return None
+    written = resource.get(PLACES[resource.type])
+    key = mapping(written.value).get("S3Key")
+    packaged = key.rsplit("/", 1)[-1] if isinstance(key, str) and key.endswith(".zip") else None
+    asset = text(resource.metadata.get("aws:asset:path"))
+    for said in (written.value, asset, packaged):
+        if isinstance(said, str) and said and "://" not in said and "\0" not in said:
+            path = stack.folder / said
+            if os.path.normpath(path) != os.path.normpath(stack.folder) and path.exists():
+                return path
+    if isinstance(written.value, str):
+        _tell(resource, written, stack)
+    return None
+
+
+def _tell(resource: Resource, written: Given, stack: Stack) -> None:
+    """Record a package that ought to lie beside the template."""
+    said = written.value
+    if "://" in said or "\0" in said or (resource.type == "AWS::Lambda::Function" and not said.strip()):
+        return
+    what = f"{resource.type} {PLACES[resource.type]}"
+    if (stack.folder / said).exists():
+        why = "it is the folder of the template itself, or empty: check what is packaged of it"
+        reason = UNRESOLVED
+    else:
+        why, reason = "it is not here: check it where it is built", MISSING_FILE
+    one = Skipped(stack.file, written.line, resource.id, what, reason, why, PACKAGE)
+    if one not in stack.skipped:
+        stack.skipped.append(one)
+
+
+def _measured(path: Path, stack: Stack, without_modules: bool = False) -> int | None:
+    place = (path, without_modules)
+    if place not in stack.measured:
+        stack.measured[place] = unzipped_bytes(path, without_modules)
+    return stack.measured[place]
+
+
+def unzipped_bytes(path: Path, without_modules: bool = False) -> int | None:
+    """Bytes of a folder's files, or of those in a zip; None if it is neither, or too much to count."""
+    import zipfile
+
+    try:
+        if path.is_dir():
+            return _folder_bytes(path, LEFT_OUT | ({"node_modules"} if without_modules else set()))
+        if path.suffix in (".zip", ".jar") and zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                return sum(member.file_size for member in archive.infolist())
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        pass
+    return None
+
+
+def _folder_bytes(path: Path, left_out: set[str]) -> int | None:
+    total = count = 0
+    for folder, folders, names in os.walk(path):
+        folders[:] = [name for name in folders if name not in left_out]
+        for name in names:
+            count += 1
+            if count > MOST_FILES:
+                return None
+            total += os.lstat(os.path.join(folder, name)).st_size
+    return total

@@ -1,0 +1,138 @@
+"""How long policies may be: those of roles and users together, managed ones, and those of resources."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from explorer.facts import catalogue
+
+from .findings import FITS, TIGHT, Finding, Judge, amount
+from .nodes import Map, Unknown, mapping, text
+from .resolve import references
+from .stack import Given, Resource, Stack, each
+
+INLINE, MANAGED = "iam.role.inline", "iam.policy"
+RESOURCE_POLICIES = {  # policies of resources: the property, the limit, what it is
+    "AWS::ApiGateway::RestApi": ("Policy", "apigw.rest.policy", "The API's policy"),
+    "AWS::SecretsManager::ResourcePolicy": ("ResourcePolicy", "sm.policy", "The secret's policy"),
+    "AWS::Events::EventBus": ("Policy", "eb.policy", "The event bus's policy"),
+}
+SPLIT = "Put statements into managed policies, or name resources by a pattern"
+
+
+def policies(judge: Judge, stack: Stack) -> Iterator[Finding]:
+    """Policies in a template against IAM's lengths, which do not count white space."""
+    attached = _attached(stack)
+    for role in stack.of_type("AWS::IAM::Role"):
+        documents = [mapping(one).get("PolicyDocument") for one in each(role.raw("Policies"), role.scope)]
+        documents += attached.get(role.id, [])
+        line = role.get("Policies").line
+        yield from _held(judge, INLINE, role, documents, line, "The inline policies of the role")
+    for function in stack.of_type("AWS::Serverless::Function", "AWS::Serverless::StateMachine"):
+        if function.get("Role").value is not None:
+            continue  # its policies are that role's
+        documents = [
+            one for one in each(function.raw("Policies"), function.scope) if "Statement" in mapping(one)
+        ]
+        documents += attached.get(f"{function.id}Role", [])
+        line = function.get("Policies").line
+        yield from _held(judge, INLINE, function, documents, line, "The inline policies of its role")
+    for policy in stack.of_type("AWS::IAM::ManagedPolicy"):
+        given = policy.get("PolicyDocument")
+        yield from _held(
+            judge, MANAGED, policy, [policy.raw("PolicyDocument")], given.line, "The managed policy"
+        )
+    for kind, (name, limit_id, what) in RESOURCE_POLICIES.items():
+        for resource in stack.of_type(kind):
+            line = resource.get(name).line
+            yield from _held(judge, limit_id, resource, [resource.raw(name)], line, what)
+    yield from _permissions(judge, stack)
+
+
+def _attached(stack: Stack) -> dict[str, list[Any]]:
+    """The inline policies that are resources of their own, by the role that they belong to."""
+    found: dict[str, list[Any]] = {}
+    for policy in stack.of_type("AWS::IAM::Policy"):
+        for role in dict.fromkeys(references(policy.raw("Roles"))):
+            found.setdefault(role, []).append(policy.raw("PolicyDocument"))
+    for policy in stack.of_type("AWS::IAM::RolePolicy"):
+        for role in dict.fromkeys(references(policy.raw("RoleName"))):
+            found.setdefault(role, []).append(policy.raw("PolicyDocument"))
+    return found
+
+
+def _held(
+    judge: Judge, limit_id: str, resource: Resource, documents: list[Any], line: int, what: str
+) -> Iterator[Finding]:
+    """Documents together against one limit; only what is near it or over it is a finding."""
+    row = catalogue.limit(limit_id)
+    size = likely = 0
+    for document in documents:
+        known, more = length(document, resource)
+        size, likely = size + known, likely + more
+    why = "names of resources are known when it is deployed" if likely else ""
+    found = judge.hold(limit_id, resource, Given(size, line), what, grows=True, why=why, over=SPLIT)
+    if likely and row.value is not None and size <= row.value < size + likely:
+        said = f"{what}, {amount(size, row.unit)} that are known and about {amount(likely, row.unit)} more by"
+        said = f"{said} the usual lengths of ARNs, are probably over {amount(row.value, row.unit)}. {SPLIT}"
+        yield judge.make(limit_id, resource, line, size, row.value, TIGHT, said)
+    elif found.verdict != FITS and size and not (likely and size <= (row.value or size)):
+        yield found
+
+
+def length(document: Any, resource: Resource) -> tuple[int, int]:
+    """Characters of a policy without white space: those that are known, and how many more are likely."""
+    plain = resource.scope.plain(document)
+    if isinstance(plain, Unknown):
+        return len(plain.known), plain.likely
+    if isinstance(plain, str):
+        return len(re.sub(r"\s", "", plain)), 0
+    likely = 0
+
+    def known(value: Any) -> Any:
+        nonlocal likely
+        if isinstance(value, Unknown):
+            likely += value.likely
+            return value.known
+        if isinstance(value, dict):
+            return {name: known(inner) for name, inner in value.items() if inner is not None}
+        return [known(inner) for inner in value if inner is not None] if isinstance(value, list) else value
+
+    if not plain:
+        return 0, 0
+    written = json.dumps(known(plain), separators=(",", ":"), ensure_ascii=False)
+    return len(re.sub(r"\s", "", written)), likely
+
+
+def _permissions(judge: Judge, stack: Stack) -> Iterator[Finding]:
+    """The policy of a function, a statement for each permission: one for each route is too many at last."""
+    statements: dict[str, list[tuple[int, int]]] = {}
+    functions: dict[str, Resource] = {}
+    for permission in stack.of_type("AWS::Lambda::Permission"):
+        function = stack.function(permission.raw("FunctionName"))
+        if function is None:
+            continue
+        condition = {"ArnLike": Map({"AWS:SourceArn": permission.raw("SourceArn")})}
+        statement = Map(
+            {
+                "Sid": Map({"Ref": permission.id}),
+                "Effect": "Allow",
+                "Principal": Map({"Service": permission.raw("Principal")}),
+                "Action": text(permission.get("Action").value) or "lambda:InvokeFunction",
+                "Resource": Map({"Fn::GetAtt": [function.id, "Arn"]}),
+                "Condition": Map(condition),
+            }
+        )
+        statements.setdefault(function.id, []).append(length(statement, permission))
+        functions[function.id] = function
+    row = catalogue.limit("lambda.policy")
+    for name, sizes in statements.items():
+        size = sum(known + likely for known, likely in sizes)
+        if row.value is not None and size > row.value:
+            said = f"{len(sizes):,} permissions make a policy of about {amount(size, row.unit)}, over"
+            said = f"{said} {amount(row.value, row.unit)}: give one permission for the whole API"
+            function = functions[name]
+            yield judge.make("lambda.policy", function, function.line, size, row.value, TIGHT, said)

@@ -1,0 +1,131 @@
+"""Other services of a stack: Fargate's tasks, the caches of Lambda's extension, routes, definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from explorer.facts import catalogue
+
+from .findings import BREACH, FITS, TIGHT, Finding, Judge, amount
+from .nodes import mapping, number, text
+from .resolve import references
+from .stack import Given, Resource, Stack, each
+
+CACHES = {  # variables of the Parameters and Secrets Extension
+    "PARAMETERS_SECRETS_EXTENSION_CACHE_SIZE": ("ext.cache.items", "The cache of the extension"),
+    "SSM_PARAMETER_STORE_TTL": ("ext.cache.ttl", "The time that the extension keeps a parameter"),
+    "SECRETS_MANAGER_TTL": ("ext.cache.ttl", "The time that the extension keeps a secret"),
+}
+
+
+def caches(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
+    """The extension's settings, in a function's environment: at their end they fit."""
+    variables = mapping(function.get("Environment", "Variables").value)
+    for name, (limit_id, what) in CACHES.items():
+        value = number(function.scope.value(variables.get(name)))
+        if value is not None:
+            fits = FITS if value == catalogue.limit(limit_id).value else None
+            given = Given(value, variables.at(name))
+            yield judge.hold(
+                limit_id, function, given, what, verdict=fits, over="The extension does not start"
+            )
+
+
+# Counts -------------------------------------------------------------------------------------------
+
+COUNTED = {  # resources that count for another: by which property, the limit, what they are
+    "AWS::ApiGateway::Resource": ("RestApiId", "apigw.rest.resources", "The number of resources of an API"),
+    "AWS::ApiGatewayV2::Route": ("ApiId", "apigw.http.routes", "The number of routes of an API"),
+    "AWS::Logs::SubscriptionFilter": (
+        "LogGroupName",
+        "logs.subscriptions",
+        "The subscriptions of a log group",
+    ),
+}
+
+
+def counts(judge: Judge, stack: Stack) -> Iterator[Finding]:
+    """Resources that belong to one other, of which it takes only so many."""
+    for kind, (name, limit_id, what) in COUNTED.items():
+        members: dict[str, list[Resource]] = {}
+        for resource in stack.of_type(kind):
+            owner = next(references(resource.raw(name)), None) or text(resource.get(name).value)
+            if owner:
+                members.setdefault(owner, []).append(resource)
+        for owner, own in members.items():
+            yield from _count(judge, stack, owner, own, limit_id, what)
+
+
+def _count(
+    judge: Judge, stack: Stack, owner: str, own: list[Resource], limit_id: str, what: str
+) -> Iterator[Finding]:
+    holder = stack.resources.get(owner, own[0])
+    if limit_id == "apigw.http.routes" and holder.get("ProtocolType").value == "WEBSOCKET":
+        limit_id = "apigw.ws.routes"
+    row = catalogue.limit(limit_id)
+    over = row.value is not None and len(own) > row.value
+    verdict = TIGHT if over and row.raisable else None
+    found = judge.hold(limit_id, holder, Given(len(own), own[-1].line), what, grows=True, verdict=verdict,
+                       over="It takes a raised quota" if row.raisable else "")  # fmt: skip
+    if over:
+        yield found
+
+
+def definitions(judge: Judge, stack: Stack) -> Iterator[Finding]:
+    """Texts that are long by themselves: definitions of workflows, mapping templates, audiences."""
+    for machine in stack.of_type("AWS::StepFunctions::StateMachine"):
+        given = machine.get("DefinitionString")
+        if isinstance(given.value, str):
+            size = Given(len(given.value), given.line)
+            found = judge.hold("sfn.definition", machine, size, "The definition", grows=True)
+            if found.verdict != FITS:
+                yield found
+    for authorizer in stack.of_type("AWS::ApiGatewayV2::Authorizer"):
+        given = authorizer.get("JwtConfiguration", "Audience")
+        count = Given(len(each(given.value, stack.scope)), given.line)
+        found = judge.hold("apigw.http.audiences", authorizer, count, "The number of audiences")
+        if count.value and found.verdict == BREACH:
+            yield found
+
+
+# Tasks --------------------------------------------------------------------------------------------
+
+UNITS, MB = 1024, 1024  # CPU units of a vCPU, MB of a GB
+
+
+def tasks(judge: Judge, stack: Stack) -> Iterator[Finding]:
+    """The size of a Fargate task: its CPU is one of a few, and its memory goes with it."""
+    for task in stack.of_type("AWS::ECS::TaskDefinition"):
+        kinds = [text(one) for one in each(task.raw("RequiresCompatibilities"), task.scope)]
+        cpu, memory = _size(task.get("Cpu"), "vcpu", UNITS), _size(task.get("Memory"), "gb", MB)
+        if "FARGATE" not in kinds or cpu is None or memory is None:
+            continue
+        most = catalogue.limit("fargate.task").value
+        line, unit = task.get("Memory").line, "GB"
+        sold = {size.vcpu: size.gb for size in catalogue.DEFAULT.task_sizes()}
+        if cpu not in sold:
+            sizes = ", ".join(f"{one:g}" for one in sold)
+            said = f"The task has {amount(cpu, 'vCPU')}: Fargate sells {sizes} vCPU"
+            yield judge.make("fargate.task", task, task.get("Cpu").line, cpu, None, BREACH, said)
+        elif memory not in sold[cpu]:
+            said = f"The task's memory of {amount(memory, unit)} does not go with {amount(cpu, 'vCPU')}:"
+            said = f"{said} expected {_sizes_in_words(sold[cpu], unit)}"
+            yield judge.make("fargate.task", task, line, memory, most, BREACH, said)
+
+
+def _sizes_in_words(sizes: Sequence[float], unit: str) -> str:
+    """Sizes in equal steps as a range, others one by one."""
+    steps = {after - before for before, after in pairwise(sizes)}
+    if len(sizes) < 4 or len(steps) > 1:
+        return f"one of {', '.join(f'{size:g}' for size in sizes)} {unit}"
+    return f"{amount(sizes[0], unit)} to {amount(sizes[-1], unit)} in steps of {amount(steps.pop(), unit)}"
+
+
+def _size(given: Given, suffix: str, divisor: int) -> float | None:
+    """CPU units or MB as vCPU or GB; `1 vCPU` and `2 GB` as they are written."""
+    said = (text(given.value) or "").strip().lower()
+    if said.endswith(suffix):
+        return number(said.removesuffix(suffix).strip())
+    value = number(said)
+    return None if value is None else value / divisor

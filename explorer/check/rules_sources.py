@@ -1,0 +1,80 @@
+"""Event source mappings: batches and their windows, what excludes what, and what is reserved for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from explorer.facts import catalogue
+
+from .event_sources import event_sources, kind_of
+from .findings import BREACH, TIGHT, Finding, Judge, amount
+from .nodes import Unknown, text
+from .stack import Resource, Stack
+
+QUEUE = "AWS::SQS::Queue"
+WINDOWLESS, FIFO = "lambda.esm.batch_size.windowless", "lambda.esm.batch_size.fifo"
+AGE, CONCURRENCY = "lambda.esm.age", "lambda.esm.sqs.max_concurrency"
+LEAST_AGE = 60  # s; -1 stands for no end, what lies between is refused: see the notes of lambda.esm.age
+
+
+def event_source_rules(judge: Judge, stack: Stack) -> Iterator[Finding]:
+    """Each mapping against what its service allows."""
+    reserved: dict[str, list[tuple[Resource, float]]] = {}
+    for one in event_sources(stack):
+        kind = kind_of(one, stack)
+        if kind == "SQS":
+            yield from _queue(judge, one, stack)
+        yield from _age(judge, one)
+        most = one.get("ScalingConfig", "MaximumConcurrency")
+        if most.number is not None and one.get("ProvisionedPollerConfig").value is not None:
+            said = "MaximumConcurrency and provisioned pollers exclude each other: the mapping is refused"
+            yield judge.make(CONCURRENCY, one, most.line, most.number, None, BREACH, said)
+        function = stack.function(one.raw("FunctionName"))
+        if function and most.number is not None:
+            reserved.setdefault(function.id, []).append((function, most.number))
+    for mappings in reserved.values():
+        yield from _reserved(judge, mappings[0][0], sum(most for _, most in mappings))
+
+
+def _queue(judge: Judge, one: Resource, stack: Stack) -> Iterator[Finding]:
+    """A queue's batches: over 10 messages they need a window, and those of a FIFO queue end at 10."""
+    batch, window = one.get("BatchSize"), one.get("MaximumBatchingWindowInSeconds")
+    if _is_fifo(one, stack):
+        found = judge.hold(FIFO, one, batch, "The batch size for a FIFO queue")
+        if found.verdict == BREACH:
+            yield found
+        if (window.number or 0) > 0:
+            said = "A mapping of a FIFO queue has no batching window, and this one has"
+            said = f"{said} {amount(window.number, 's')}: it is refused"
+            yield judge.make("lambda.esm.window", one, window.line, window.number, 0, BREACH, said)
+    elif batch.number is not None and not isinstance(window.value, Unknown) and not window.number:
+        over = "Set MaximumBatchingWindowInSeconds to 1 or more"
+        found = judge.hold(WINDOWLESS, one, batch, "The batch size without a batching window", over=over)
+        if found.verdict == BREACH:
+            yield found
+
+
+def _is_fifo(one: Resource, stack: Stack) -> bool:
+    queue = stack.named(one.raw("EventSourceArn"), QUEUE)
+    if queue is None:
+        return (text(one.get("EventSourceArn").value) or "").endswith(".fifo")
+    name = text(queue.get("QueueName").value) or ""
+    return text(queue.get("FifoQueue").value) == "true" or name.endswith(".fifo")
+
+
+def _age(judge: Judge, one: Resource) -> Iterator[Finding]:
+    given = one.get("MaximumRecordAgeInSeconds")
+    if given.number is not None and 0 <= given.number < LEAST_AGE:
+        said = f"The age of a record of {amount(given.number, 's')} is refused: expected -1, for no end, or"
+        said = f"{said} {LEAST_AGE} s and more"
+        yield judge.make(AGE, one, given.line, given.number, LEAST_AGE, BREACH, said)
+
+
+def _reserved(judge: Judge, function: Resource, most: float) -> Iterator[Finding]:
+    """What is reserved for a function against what its queues may use of it together."""
+    given = function.get("ReservedConcurrentExecutions")
+    if given.number is not None and most > given.number:
+        unit = catalogue.limit(CONCURRENCY).unit
+        said = f"The mappings of its queues may run {amount(most, unit)} at once, and"
+        said = f"{said} {amount(given.number, unit)} are reserved: messages are throttled and received again"
+        yield judge.make(CONCURRENCY, function, given.line, most, given.number, TIGHT, said)

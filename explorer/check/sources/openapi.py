@@ -1,0 +1,40 @@
+"""An OpenAPI document with API Gateway's extensions, by itself: the waits that its integrations set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..doors import INTEGRATION
+from ..nodes import Map, mapping, text, walk
+from ..resolve import Scope
+from ..stack import Resource, Stack
+
+HTTP_ONLY = ("x-amazon-apigateway-cors", "x-amazon-apigateway-importexport-version")
+
+
+def is_one(tree: Any, path: Path) -> bool:
+    """Whether a tree is a description with integrations."""
+    known = mapping(tree)
+    if not ("openapi" in known or "swagger" in known):
+        return False
+    return any(isinstance(part, Map) and INTEGRATION in part for part in walk(known))
+
+
+def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
+    """An API; its functions are in no template here, and stand for themselves."""
+    scope = Scope(Map())
+    name = text(mapping(tree.get("info")).get("title")) or Path(file).name
+    kind = "AWS::ApiGatewayV2::Api" if _is_http(tree) else "AWS::ApiGateway::RestApi"
+    endpoint = Map({"Types": ["REGIONAL"]})  # the longer of the two: which it is, the template says
+    pairs = Map({"Body": tree, "EndpointConfiguration": endpoint})
+    resources = {name: Resource(name, kind, pairs, 1, Map(), scope)}
+    return Stack(file, resources, scope, folder)
+
+
+def _is_http(tree: Map) -> bool:
+    """Whether it describes an HTTP API: only those have these fields."""
+    if any(name in tree for name in HTTP_ONLY):
+        return True
+    integrations = (mapping(part.get(INTEGRATION)) for part in walk(tree) if isinstance(part, Map))
+    return "openapi" in tree and any("payloadFormatVersion" in one for one in integrations)

@@ -1,0 +1,425 @@
+"""The Serverless Framework's `serverless.yml`, as far as its values are written in it.
+
+What `serverless package` makes of it is better: there every variable is resolved, and plug-ins have run.
+Here a variable stands for its own fallback, and what only a deployment knows stays unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from explorer.facts import catalogue
+
+from .. import template
+from ..findings import WHOLE
+from ..nodes import List, Map, Unknown, mapping, sequence, text
+from ..parse import ParseError, parse
+from ..resolve import joined
+from ..skipped import MISSING_FILE, UNRESOLVED, Skipped
+from ..stack import Stack
+
+STAGE, REGION = "dev", "us-east-1"  # what the framework takes where nothing is said
+VARIABLE = re.compile(r"\$\{((?:[a-z][A-Za-z0-9-]*(?:\([^(){}]*\))?:|file\()[^{}]*)\}")
+FILE = re.compile(r"file\(\s*([^)]+?)\s*\)(?::(.*))?$")
+MOST_STEPS = 40  # of variables that name one another
+MOST_BYTES = 4 << 20
+REST_API, HTTP_API, WEBSOCKET_API = "ApiGatewayRestApi", "HttpApi", "WebsocketsApi"
+PROPERTIES = {  # of a function, or of the provider for all of them
+    "timeout": "Timeout",
+    "memorySize": "MemorySize",
+    "handler": "Handler",
+    "runtime": "Runtime",
+    "description": "Description",
+    "layers": "Layers",
+    "reservedConcurrency": "ReservedConcurrentExecutions",
+    "provisionedConcurrency": "ProvisionedConcurrencyConfig.ProvisionedConcurrentExecutions",
+    "ephemeralStorageSize": "EphemeralStorage.Size",
+    "maximumRetryAttempts": "EventInvokeConfig.MaximumRetryAttempts",
+    "maximumEventAge": "EventInvokeConfig.MaximumEventAgeInSeconds",
+    "url": "FunctionUrlConfig",
+}
+SHARED = {"timeout", "memorySize", "runtime", "layers", "ephemeralStorageSize"}  # the provider's too
+SOURCES = {  # events that read from something: SAM's type, and its property for what it reads
+    "sqs": ("SQS", "Queue"),
+    "sns": ("SNS", "Topic"),
+    "s3": ("S3", "Bucket"),
+    "dynamodb": ("DynamoDB", "Stream"),
+    "kinesis": ("Kinesis", "Stream"),
+    "schedule": ("Schedule", "Schedule"),
+    "cognitoUserPool": ("Cognito", "UserPool"),
+}
+SETTINGS = {
+    "batchSize": "BatchSize",
+    "maximumBatchingWindow": "MaximumBatchingWindowInSeconds",
+    "batchWindow": "MaximumBatchingWindowInSeconds",
+    "maximumRetryAttempts": "MaximumRetryAttempts",
+    "maximumRecordAgeInSeconds": "MaximumRecordAgeInSeconds",
+    "parallelizationFactor": "ParallelizationFactor",
+    "tumblingWindowInSeconds": "TumblingWindowInSeconds",
+    "trigger": "Trigger",
+}
+
+
+def is_one(tree: Any, path: Path) -> bool:
+    """Whether a tree is a service on AWS with functions, state machines or resources."""
+    known = mapping(tree)
+    provider = known.get("provider")
+    name = provider if isinstance(provider, str) else mapping(provider).get("name")
+    if "service" not in known or not (name == "aws" or (isinstance(provider, str) and "${" in provider)):
+        return False
+    return any(part in known for part in ("functions", "resources", "stepFunctions"))
+
+
+def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
+    """The stack of a service."""
+    return _Service(tree, file, folder).stack()
+
+
+# Variables ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Variables:
+    """Resolves `${self:...}` and its like within one service."""
+
+    tree: Map
+    folder: Path | None
+    missing: dict[str, str] = field(default_factory=dict)  # files that are not there, and why
+    _files: dict[str, Any] = field(default_factory=dict)
+
+    def resolved(self, node: Any, steps: int = 0) -> Any:
+        """A tree with its variables filled in; with an Unknown for each that is not known."""
+        if isinstance(node, Map):
+            return Map({key: self.resolved(one, steps) for key, one in node.items()}, node.line, node.lines)
+        if isinstance(node, list):
+            return List([self.resolved(one, steps) for one in node], getattr(node, "line", 1))
+        return self.text(node, steps) if isinstance(node, str) and "${" in node else node
+
+    def text(self, said: str, steps: int = 0) -> Any:
+        """What a text with variables stands for: a tree, where it is nothing but one."""
+        for _ in range(MOST_STEPS):
+            if steps > MOST_STEPS:
+                return Unknown("its variables name one another")
+            match = VARIABLE.search(said)
+            if not match:
+                return said
+            value = self._value(match[1], steps + 1)
+            whole = match.span() == (0, len(said))
+            if whole:
+                return value
+            if isinstance(value, Unknown) or text(value) is None:
+                part = value if isinstance(value, Unknown) else Unknown("it is no text")
+                rest = self.text(said[match.end() :], steps + 1)
+                return joined([said[: match.start()], part, rest if isinstance(rest, str | Unknown) else ""])
+            said = f"{said[: match.start()]}{text(value)}{said[match.end() :]}"
+        return Unknown("it has too many variables")
+
+    def _value(self, said: str, steps: int) -> Any:
+        """The first of a variable's sources that gives something."""
+        unknown: Unknown | None = None
+        for source in _split(said):
+            value = self._source(source.strip(), steps)
+            if isinstance(value, Unknown):
+                unknown = unknown or value
+            elif value is not None:
+                return value
+        if unknown is not None:
+            return unknown
+        return Unknown(f"${{{said.partition(':')[0]}:...}} gives nothing here")
+
+    def _source(self, source: str, steps: int) -> Any:
+        if source[:1] in ("'", '"'):
+            return source[1:-1]
+        if match := FILE.match(source):
+            return self._file(match[1], match[2], steps)
+        kind, colon, rest = source.partition(":")
+        if not colon:
+            return {"true": True, "false": False, "null": None}.get(source, source or None)
+        rest = re.sub(r"^\s+", "", rest)
+        if kind == "self":
+            return self._at(self.tree, rest, steps)
+        if (kind, rest) in (("sls", "stage"), ("opt", "stage")):
+            stage = mapping(self.tree.get("provider")).get("stage")
+            return STAGE if not isinstance(stage, str) or "opt:stage" in stage else self.text(stage, steps)
+        if (kind, rest) in (("aws", "region"), ("opt", "region")):
+            return self._at(self.tree, "provider.region", steps) or REGION
+        if kind == "param":
+            return self._at(mapping(mapping(self.tree.get("params")).get("default")), rest, steps)
+        if kind in ("opt", "env"):
+            return None  # given when it is packaged: its fallback stands for it
+        return Unknown(f"${{{kind}:...}} is known when it is packaged")
+
+    def _at(self, tree: Any, path: str, steps: int) -> Any:
+        found = tree
+        for name in filter(None, path.split(".")):
+            if isinstance(found, str) and "${" in found:
+                found = self.text(found, steps + 1)
+            if isinstance(found, Unknown):
+                return found
+            if isinstance(found, list):
+                at = int(name) if name.isdecimal() and len(name) < 6 else len(found)
+                found = found[at] if at < len(found) else None
+            else:
+                found = mapping(found).get(name)
+        return self.resolved(found, steps + 1)
+
+    def _file(self, name: str, path: str | None, steps: int) -> Any:
+        if name not in self._files:
+            self._files[name] = self._read(name)
+        found = self._files[name]
+        if found is None:
+            return Unknown(f"{name} is not read")
+        return self._at(found, path or "", steps)
+
+    def _read(self, name: str) -> Any:
+        path = self.folder / name if self.folder else None
+        if "${" in name or path is None or not path.is_file():
+            self.missing[name] = "it is not here"
+            return None
+        if path.suffix not in (".yml", ".yaml", ".json"):
+            self.missing[name] = "it is code, which is not run"
+            return None
+        try:
+            if path.stat().st_size > MOST_BYTES:
+                raise ParseError("it is too large")
+            return parse(path.read_text(encoding="utf-8-sig"))
+        except (OSError, ValueError, ParseError) as error:
+            self.missing[name] = " ".join(str(error).split())
+            return None
+
+
+def _split(said: str) -> Iterator[str]:
+    """The sources of a variable, that commas part outside of quotes and brackets."""
+    depth, quote, start = 0, "", 0
+    for index, letter in enumerate(said):
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"":
+            quote = letter
+        elif letter in "()":
+            depth += 1 if letter == "(" else -1
+        elif letter == "," and depth == 0:
+            yield said[start:index]
+            start = index + 1
+    yield said[start:]
+
+
+# A service ----------------------------------------------------------------------------------------
+
+
+class _Service:
+    """One service, as the template that it becomes."""
+
+    def __init__(self, tree: Map, file: str, folder: Path | None) -> None:
+        self.file, self.folder, self.tree = file, folder, tree
+        self.variables = _Variables(tree, folder)
+        self.provider = mapping(self.variables.resolved(tree.get("provider")))
+        self.resources, self.lines = Map(line=tree.line), dict[str, int]()
+        self.skipped: list[Skipped] = []
+
+    def stack(self) -> Stack:
+        """Its functions, state machines and resources, by the logical ids that the framework gives."""
+        for name, function, line in self._entries("functions"):
+            self._function(name, mapping(function), line)
+        for name, layer, line in self._entries("layers"):
+            place = mapping(layer).get("path")
+            known = Map({"Content": place}, line, {"Content": mapping(layer).at("path")})
+            body = Map({"Type": "AWS::Lambda::LayerVersion", "Properties": known}, line)
+            self._add(f"{_normal(name)}LambdaLayer", body, line)
+        self._machines()
+        written = Map({"Resources": self.resources}, self.tree.line)
+        for part in map(mapping, sequence(self.variables.resolved(self.tree.get("resources")))):
+            for section, inner in part.items():
+                if section == "Resources":
+                    for key, body in mapping(inner).items():
+                        self._add(key, body, mapping(inner).at(key))
+                elif section == "extensions":
+                    self._extend(mapping(inner))
+                else:
+                    written[section] = Map({**mapping(written.get(section)), **mapping(inner)})
+        self.resources.lines.update(self.lines)
+        made = template.stack(written, self.file, self.folder)
+        for name, why in self.variables.missing.items():
+            said = f"{name} is not read: {why}; check .serverless after `serverless package`"
+            reason = MISSING_FILE if why == "it is not here" else UNRESOLVED
+            self.skipped.append(Skipped(self.file, 1, WHOLE, "serverless.yml file()", reason, said))
+        made.skipped.extend(self.skipped)
+        return made
+
+    def _entries(self, section: str) -> Iterator[tuple[str, Any, int]]:
+        """The entries of a section by name, whether it is a mapping or a list of them."""
+        whole = self.variables.resolved(self.tree.get(section))
+        for part in sequence(whole):
+            if isinstance(part, Unknown):
+                self._skip(WHOLE, section, part, self.tree.at(section))
+            for name, inner in mapping(part).items():
+                if isinstance(inner, Unknown):
+                    self._skip(name, section, inner, mapping(part).at(name))
+                else:
+                    yield name, inner, mapping(part).at(name)
+
+    def _skip(self, name: str, what: str, value: Unknown, line: int) -> None:
+        said = f"{value.why}; check .serverless after `serverless package`"
+        self.skipped.append(Skipped(self.file, line, name, f"serverless.yml {what}", UNRESOLVED, said))
+
+    def _add(self, name: str, body: Any, line: int) -> None:
+        self.resources[name], self.lines[name] = body, line
+
+    def _extend(self, extensions: Map) -> None:
+        """`extensions` set properties of what the framework makes."""
+        for name, body in extensions.items():
+            owner = mapping(self.resources.get(name))
+            if owner and isinstance(owner.get("Properties"), Map):
+                owner["Properties"].update(mapping(mapping(body).get("Properties")))
+
+    def _function(self, name: str, function: Map, line: int) -> None:
+        known, lines = Map(line=line), dict[str, int]()
+        known["Timeout"] = _default("serverless.timeout.unset_s")
+        known["MemorySize"] = _default("serverless.memory.unset_mb")
+        for owner in (self.provider, function):
+            for key, path in PROPERTIES.items():
+                value = owner.get(key)
+                if value is not None and (owner is function or key in SHARED):
+                    _set(known, path, value, owner.at(key))
+        if text(function.get("snapStart")) == "true":
+            known["SnapStart"] = Map({"ApplyOn": "PublishedVersions"}, function.at("snapStart"))
+        artifact = mapping(function.get("package")).get("artifact")
+        if isinstance(artifact, str):
+            known["CodeUri"], known.lines["CodeUri"] = artifact, function.at("package")
+        self._environment(known, function)
+        service = self.variables.resolved(self.tree.get("service"))
+        service = mapping(service).get("name", "") if isinstance(service, Map) else service
+        stage = self.variables.text("${sls:stage}")
+        own = joined(
+            [part if isinstance(part, str | Unknown) else "" for part in (service, "-", stage, f"-{name}")]
+        )
+        known["FunctionName"] = function.get("name") or own
+        known.lines.update(lines)
+        logical = f"{_normal(name)}LambdaFunction"
+        events = Map(line=function.at("events"))
+        for index, event in enumerate(sequence(function.get("events"))):
+            self._event(events, str(index), logical, event, function.at("events"))
+        known["Events"], known.lines["Events"] = events, events.line
+        self._add(logical, Map({"Type": "AWS::Serverless::Function", "Properties": known}, line), line)
+
+    def _environment(self, known: Map, function: Map) -> None:
+        variables = Map(line=function.at("environment"))
+        for owner in (self.provider, function):
+            inner = owner.get("environment")
+            if isinstance(inner, Unknown):
+                known["Environment"] = Map({"Variables": inner}, owner.at("environment"))
+                return
+            variables.update(mapping(inner))
+            variables.lines.update(mapping(inner).lines)
+        if variables:
+            line = (function if "environment" in function else self.provider).at("environment")
+            known["Environment"] = Map({"Variables": variables}, line)
+            known.lines["Environment"] = line
+
+    def _event(self, events: Map, index: str, logical: str, event: Any, line: int) -> None:
+        if isinstance(event, str):
+            event = Map({event: Map()}, line)
+        for kind, given in mapping(event).items():
+            at = mapping(event).at(kind)
+            given = self.variables.resolved(given)
+            made = self._door(kind, given, logical, at) or _source(kind, given, at)
+            if made is not None:
+                events[index], events.lines[index] = made, at
+
+    def _door(self, kind: str, given: Any, logical: str, line: int) -> Map | None:
+        """A door that waits for the function; those that SAM has no event for are resources."""
+        arn = Map({"Fn::GetAtt": List([logical, "Arn"])}, line)
+        if kind == "http":
+            if text(mapping(given).get("async")) == "true":
+                return None
+            own = mapping(self.provider.get("apiGateway"))
+            endpoint = self.provider.get("endpointType") or own.get("endpointType") or "EDGE"
+            kinds = Map({"EndpointConfiguration": Map({"Types": List([_upper(endpoint)])})}, line)
+            self._add(REST_API, Map({"Type": "AWS::ApiGateway::RestApi", "Properties": kinds}, line), line)
+            return Map({"Type": "Api", "Properties": Map({"RestApiId": Map({"Ref": REST_API})}, line)}, line)
+        if kind == "httpApi":
+            api = Map({"ProtocolType": "HTTP"}, line)
+            self._add(HTTP_API, Map({"Type": "AWS::ApiGatewayV2::Api", "Properties": api}, line), line)
+            return Map({"Type": "HttpApi", "Properties": Map({"ApiId": Map({"Ref": HTTP_API})}, line)}, line)
+        if kind == "websocket":
+            api = Map({"ProtocolType": "WEBSOCKET"}, line)
+            self._add(WEBSOCKET_API, Map({"Type": "AWS::ApiGatewayV2::Api", "Properties": api}, line), line)
+            pairs = Map({"ApiId": Map({"Ref": WEBSOCKET_API}), "IntegrationUri": arn}, line)
+            body = Map({"Type": "AWS::ApiGatewayV2::Integration", "Properties": pairs}, line)
+            self._add(f"{logical}WebsocketsIntegration", body, line)
+        if kind == "alb":
+            pairs = Map({"TargetType": "lambda", "Targets": List([Map({"Id": arn}, line)], line)}, line)
+            body = Map({"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": pairs}, line)
+            self._add(f"{logical}AlbTargetGroup", body, line)
+        if kind == "cloudFront":
+            association = {"EventType": mapping(given).get("eventType"), "LambdaFunctionARN": arn}
+            behaviour = Map({"LambdaFunctionAssociations": List([Map(association, line)], line)}, line)
+            pairs = Map({"DistributionConfig": Map({"DefaultCacheBehavior": behaviour}, line)}, line)
+            body = Map({"Type": "AWS::CloudFront::Distribution", "Properties": pairs}, line)
+            self._add(f"{logical}Distribution", body, line)
+        return None
+
+    def _machines(self) -> None:
+        """Those of the plug-in serverless-step-functions."""
+        section = mapping(self.variables.resolved(self.tree.get("stepFunctions")))
+        for name, machine in mapping(section.get("stateMachines")).items():
+            pairs = {
+                "Definition": mapping(machine).get("definition"),
+                "Type": _upper(mapping(machine).get("type") or "STANDARD"),
+            }
+            line = mapping(section.get("stateMachines")).at(name)
+            known = Map(pairs, line, {"Definition": mapping(machine).at("definition")})
+            self._add(
+                _normal(name), Map({"Type": "AWS::Serverless::StateMachine", "Properties": known}, line), line
+            )
+
+
+def _default(constant_id: str) -> str:
+    """What the framework sets where the service does not."""
+    return f"{catalogue.constant(constant_id).value:g}"
+
+
+def _set(known: Map, path: str, value: Any, line: int) -> None:
+    outer, dot, inner = path.partition(".")
+    if dot:
+        value = Map({**mapping(known.get(outer)), inner: value}, line)
+    known[outer], known.lines[outer] = value, line
+
+
+def _source(kind: str, given: Any, line: int) -> Map | None:
+    """An event that reads from something."""
+    if kind == "stream":
+        kind = text(mapping(given).get("type")) or _kind_of_stream(given)
+    if kind not in SOURCES:
+        return None
+    sam, name = SOURCES[kind]
+    own = mapping(given)
+    what = (
+        given if not isinstance(given, Map) or any(key.startswith(("Fn::", "Ref")) for key in own) else None
+    )
+    for key in ("arn", "bucket", "topicName", "rate", "pool"):
+        what = own.get(key) if what is None else what
+    pairs = {name: what, **{SETTINGS[key]: value for key, value in own.items() if key in SETTINGS}}
+    lines = {SETTINGS[key]: own.at(key) for key in own if key in SETTINGS}
+    if own.get("maximumConcurrency") is not None:
+        pairs["ScalingConfig"] = Map({"MaximumConcurrency": own["maximumConcurrency"]}, line)
+    found = Map({key: value for key, value in pairs.items() if value is not None}, line, lines)
+    return Map({"Type": sam, "Properties": found}, line)
+
+
+def _kind_of_stream(given: Any) -> str:
+    return "dynamodb" if ":dynamodb:" in str(given) else "kinesis"
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _normal(name: str) -> str:
+    """A name as the framework makes logical ids of it."""
+    name = name.replace("-", "Dash").replace("_", "Underscore")
+    return name[:1].upper() + name[1:]

@@ -1,0 +1,236 @@
+"""What options answer: each asked once for all of its paths, its answers kept by the axes they vary along.
+
+All that a design needs is a sum over its placements (an option with what it reads of the request path) of a
+few quantities:
+
+* `usd`: lines of linear tariffs, priced; and a quantity for each id with tiers, priced once it is summed;
+* `p50`, `p95`, `p99`: seconds from submitting to the result in hand;
+* `exchange`, `work`, `cold`: what decides whether the client's patience holds;
+* `submitted`, `begun`: the p95 of the first byte, until the request is accepted and after that, if promised;
+* `bad`: limits that break for more requests than may fail. Above 0 a design is not feasible.
+
+An answer has the shape (paths, sizes, *axes). A run time varies along one axis of a grid, a response along
+another: their terms are kept apart, each in a table of its own axes, so that a sum along an axis costs its
+length and not the grid. Where the terms of one limit, or of a line that rises by steps, vary along different
+axes, they are kept as terms (`Test`, `Steps`) until somebody looks at a block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer.facts.units import Number
+from explorer.options.base.conditions import Conditions
+from explorer.options.base.limit_uses import LimitUse
+from explorer.options.base.mask import EVERYWHERE
+from explorer.options.base.option import Option
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import Phase, Step
+from explorer.options.base.usage import Stepped, total
+
+from .cost import Tariffs, tariffs
+from .designs import Question, Table
+from .latency import counts_for
+from .limits import raised
+
+USD, P50, P95, P99, EXCHANGE, WORK, COLD, BAD = "usd", "p50", "p95", "p99", "exchange", "work", "cold", "bad"
+SUBMITTED, BEGUN = "submitted", "begun"
+FIXED = (USD, P50, P95, P99, EXCHANGE, WORK, COLD, BAD, SUBMITTED, BEGUN)
+SECONDS = "seconds"  # at all three levels, until they are put down
+Axes = tuple[bool, ...]  # of the load: whether something varies along each
+
+
+@dataclass(frozen=True, eq=False)
+class Along:
+    """Terms of one quantity that vary along the same axes."""
+
+    axes: Axes
+    row_of: np.ndarray  # (placements,): the row of each, the last one (of zeros) where there is none
+    values: np.ndarray  # (rows + 1, sizes, *axes), 1 where nothing varies
+
+
+@dataclass(frozen=True, eq=False)
+class Test:
+    """A limit on a sum of terms that vary along different axes: broken where it is above `most`."""
+
+    row_of: np.ndarray  # (placements,): the path of each; -1 where it does not bind
+    terms: tuple[np.ndarray, ...]  # (paths or 1, sizes or 1, *axes or 1) each
+    most: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """A line that rises by steps with sums of terms that vary along different axes."""
+
+    quantity: str
+    row_of: np.ndarray
+    sums: tuple[tuple[np.ndarray, ...], ...]
+    function: Callable[..., Number]
+    times: np.ndarray
+
+
+class Answers:
+    """What the options of a table answer for a load.
+
+    Parameters
+    ----------
+    load : workloads as options see them, without room for paths and sizes (`Conditions.at_once` makes it)
+    table : the designs whose placements are asked
+    """
+
+    def __init__(self, load: Conditions, table: Table) -> None:
+        self.load, self.table = load.at_once(), table
+        self.axes_shape = self.load.shape[2:]
+        self.ndim = len(self.load.shape)
+        self.sizes = self.load.shape[1]
+        preferences = load.workload.preferences
+        self.book: Tariffs = tariffs(load.workload.region, preferences.free_tier, preferences.savings_plan)
+        self.count = len(table.placements)
+        self.quantities = list(FIXED)
+        self.constant = np.zeros((len(FIXED) + 24, self.count, self.sizes))
+        self.along: dict[str, list[Along]] = {}
+        self.tests: list[Test] = []
+        self.steps: list[Steps] = []
+        self.uses: list[tuple[np.ndarray, LimitUse]] = []
+        self._flat: Axes = (False,) * len(self.axes_shape)
+        self._varied: dict[tuple[str, Axes], list[tuple[np.ndarray, np.ndarray]]] = {}
+        for question in table.questions:
+            self._ask(question)
+        self._close()
+
+    @property
+    def tiered(self) -> list[str]:
+        """The price ids whose quantities are priced once they are summed."""
+        return self.quantities[len(FIXED) :]
+
+    def _ask(self, question: Question) -> None:
+        for load, paths, rows in question.loads(self.load):
+            self._ask_of(question.option, load, paths.along(self.ndim - 1), rows)
+
+    def _ask_of(self, option: Option, load: Conditions, path: Paths, rows: np.ndarray) -> None:
+        found: dict[tuple[str, Axes], np.ndarray] = {}
+        for exclusion in option.excludes(load):
+            self._add(found, BAD, np.asarray(exclusion.where) * exclusion.mask(path) * 1.0)
+        for price_id, quantity in load.by_size(option.usage(load, path)):
+            name, price = (
+                (USD, self.book.price(price_id)) if self.book.is_linear(price_id) else (price_id, 1.0)
+            )
+            if isinstance(quantity, Stepped):
+                if self._mixed([term for terms in quantity.sums for term in terms]):
+                    self._keep_steps(rows, name, quantity.scaled(price))
+                    continue
+                quantity = quantity.value()
+            self._add(found, name, price * quantity)
+        for step in option.steps(load, path):
+            self._add_seconds(found, load, step)
+        self._add(found, COLD, option.cold_share(self.load, path))  # patience: as if nothing were cached
+        for use in option.limits(load, path):
+            self.uses.append((rows, use))
+            self._judge(found, rows, use)
+        for (name, axes), value in found.items():
+            if name == SECONDS:
+                for number, level in enumerate((P50, P95, P99)):
+                    self._put(rows, level, axes, value[min(number, len(value) - 1)])
+            else:
+                self._put(rows, name, axes, value)
+
+    def _put(self, rows: np.ndarray, name: str, axes: Axes, value: np.ndarray) -> None:
+        if axes == self._flat:
+            self.constant[self._place(name), rows] += value.reshape(value.shape[:2])
+        else:
+            self._varied.setdefault((name, axes), []).append((rows, value))
+
+    def _place(self, name: str) -> int:
+        if name not in self.quantities:
+            self.quantities.append(name)
+            if len(self.quantities) > len(self.constant):
+                more = np.zeros((24, self.count, self.sizes))
+                self.constant = np.concatenate([self.constant, more])
+        return self.quantities.index(name)
+
+    def _add_seconds(self, found: dict[tuple[str, Axes], np.ndarray], load: Conditions, step: Step) -> None:
+        every = step.where is EVERYWHERE
+        seconds = load.step_s(step) if every else step.where * load.step_s(step)
+        whole = self._shaped(seconds, self.ndim + 1)  # (levels or 1, paths, sizes, *axes)
+        key = (SECONDS, self._axes(whole[0]))
+        found[key] = found[key] + whole if key in found else whole
+        if load.first_byte_p95 is not None:
+            begun = np.asarray(load.first_byte_s(step))
+            begun = begun if begun.ndim == 0 else begun[min(1, len(begun) - 1)]
+            name = SUBMITTED if step.phase is Phase.SUBMIT else BEGUN
+            self._add(found, name, begun if every else step.where * begun)
+        if counts := counts_for(step):
+            patience = load.patience_s(step)
+            self._add(found, counts, patience if every else step.where * patience)
+
+    def _judge(self, found: dict[tuple[str, Axes], np.ndarray], rows: np.ndarray, use: LimitUse) -> None:
+        """Where a limit, its quota raised as far as it can be, breaks for more requests than may fail."""
+        terms, most = use.terms(self.load, raised(use, self.load))
+        if np.ndim(most) == 0 and most == np.inf:
+            return
+        if self._mixed([*terms, most]):
+            holds = np.broadcast_to(use.where, (len(rows), *(1,) * (self.ndim - 1))).ravel()
+            row_of = np.full(self.count, -1)
+            row_of[rows[holds]] = np.flatnonzero(holds)
+            self.tests.append(Test(row_of, tuple(map(self._shaped, terms)), self._shaped(most)))
+            return
+        bad = (total(terms) > most) & use.where
+        if np.any(bad):
+            self._add(found, BAD, bad * 1.0)
+
+    def _keep_steps(self, rows: np.ndarray, name: str, line: Stepped) -> None:
+        row_of = np.full(self.count, -1)
+        row_of[rows] = np.arange(len(rows))
+        sums = tuple(tuple(map(self._shaped, terms)) for terms in line.sums)
+        self._place(name)
+        self.steps.append(Steps(name, row_of, sums, line.function, self._shaped(line.times)))
+
+    def _shaped(self, value: Number, ndim: int = 0) -> np.ndarray:
+        value = np.asarray(value)
+        missing = (ndim or self.ndim) - value.ndim
+        return value.reshape((1,) * missing + value.shape) if missing else value
+
+    def _axes(self, value: np.ndarray) -> Axes:
+        return tuple([length > 1 for length in value.shape[2:]]) if self._flat else ()
+
+    def _mixed(self, terms: Sequence[Number]) -> bool:
+        """Whether terms vary along different axes: only then are they kept apart."""
+        if len(self.axes_shape) < 2:
+            return False
+        return len({self._axes(self._shaped(term)) for term in terms if np.ndim(term)} - {self._flat}) > 1
+
+    def _add(self, found: dict[tuple[str, Axes], np.ndarray], name: str, value: Number) -> None:
+        if isinstance(value, float) and value == 0.0:  # it adds nothing
+            return
+        shaped = self._shaped(value)
+        key = (name, self._axes(shaped))
+        found[key] = found[key] + shaped if key in found else shaped
+
+    def _close(self) -> None:
+        """Put the terms that vary into tables, those that are 0 everywhere left out."""
+        for (name, axes), parts in self._varied.items():
+            self._place(name)
+            kept = []
+            for rows, value in parts:
+                value = np.broadcast_to(value, (len(rows), *value.shape[1:]))
+                some = value.reshape(len(rows), -1).any(axis=1)
+                kept.append((rows[some], value[some]))
+            rows = np.concatenate([rows for rows, _ in kept])
+            sizes = max(value.shape[1] for _, value in kept)
+            lengths = [length if varies else 1 for length, varies in zip(self.axes_shape, axes, strict=True)]
+            values = np.zeros((len(rows) + 1, sizes, *lengths))
+            at = 0
+            for own, value in kept:
+                values[at : at + len(own)] = value
+                at += len(own)
+            row_of = np.full(self.count, len(rows))
+            row_of[rows] = np.arange(len(rows))
+            self.along.setdefault(name, []).append(Along(axes, row_of, values))
+        self._varied.clear()
+        self.constant = self.constant[: len(self.quantities)]
+        self.by_placement = np.ascontiguousarray(
+            np.moveaxis(self.constant, 1, 0)
+        )  # (placements, quantities, sizes)

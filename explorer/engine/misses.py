@@ -1,0 +1,75 @@
+"""By how much designs miss: the factor by which a promise or a limit would have to be wider.
+
+A limit holds where a sum of terms is within a threshold (`limit_uses`), a promise where seconds are within
+those promised. Their ratio is the factor: 1 or less where it holds, 1.5 where half as much again is needed.
+Of all that a design misses the largest counts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from explorer.facts.units import Number
+from explorer.options.base.limit_uses import Driver, LimitUse
+from explorer.options.base.usage import total
+
+from .answers import COLD, EXCHANGE, WORK
+from .evaluation import Evaluation
+from .limits import raised
+
+NEVER = 1e12  # what no factor makes good
+
+
+def miss_factors(evaluation: Evaluation) -> np.ndarray:
+    """The factor by which each design misses, 1 where it misses nothing: shape (designs,).
+
+    For one workload, without axes. Where designs may take several sizes, at the one that misses the least.
+    """
+    if evaluation.answers.sizes > 1:
+        load, designs = evaluation.load, evaluation.table
+        each = [miss_factors(Evaluation(load.at_size(size), designs)) for size in load.sizes]
+        return np.asarray(np.min(each, axis=0))
+    by_placement = np.ones(len(evaluation.table.placements))
+    for rows, use in evaluation.answers.uses:
+        factor = np.broadcast_to(_limit_factor(evaluation, use).reshape(-1), (len(rows),))
+        by_placement[rows] = np.maximum(by_placement[rows], factor)
+    factors = by_placement[evaluation.table.rows].max(axis=1)
+    factors = np.maximum(factors, _patience_factor(evaluation))
+    if evaluation.load.latency_p95 is not None:
+        factors = np.maximum(factors, _times(evaluation.latency_s[:, 1], evaluation.load.latency_p95))
+    if evaluation.load.first_byte_p95 is not None:
+        factors = np.maximum(factors, _times(evaluation.first_byte_p95_s, evaluation.load.first_byte_p95))
+    return np.minimum(factors, NEVER)
+
+
+def _patience_factor(evaluation: Evaluation) -> np.ndarray:
+    """By how much longer clients would have to wait, so that no more give up than may."""
+    load, answers = evaluation.load, evaluation.answers
+    sums = answers.by_placement[evaluation.table.rows].sum(axis=1)[:, :, 0]
+    exchange, work, cold = (sums[:, answers.quantities.index(name)] for name in (EXCHANGE, WORK, COLD))
+    start = np.where(cold > load.tolerance, load.init_p50_s, 0.0)
+    ends = np.where(evaluation.table.streams, load.edge("first_byte"), load.edge(Driver.RUNTIME))
+    answer = np.where(evaluation.table.answers, work + start + ends, 0.0)
+    late = evaluation.late > load.tolerance
+    return np.where(late, np.maximum(_times(exchange + answer, load.waits), 1.0), 1.0)
+
+
+def _times(needed: np.ndarray, promised: Number) -> np.ndarray:
+    """How many times what is promised is needed; `NEVER` at most, as of a promise of nothing."""
+    promised = np.maximum(np.asarray(promised, dtype=float), 1 / NEVER)
+    return np.minimum(needed / promised, NEVER)
+
+
+def _limit_factor(evaluation: Evaluation, use: LimitUse) -> np.ndarray:
+    """By how much a limit is exceeded on each path, its quota raised as far as it can be."""
+    load = evaluation.answers.load
+    limit = raised(use, load)
+    terms, most = use.terms(load, limit)
+    if use.driver == Driver.PEAK or np.isinf(np.asarray(most)).all():
+        needed, room = np.asarray(total(terms), dtype=float), np.asarray(most, dtype=float)
+    else:  # what the largest request that may not fail takes of the limit itself
+        needed, room = np.asarray(use.used(load, float(1 - load.tolerance)), dtype=float), np.asarray(limit)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.where(room > 0, needed / room, NEVER)
+    broken = np.asarray(total(terms) > most) & np.asarray(use.where)
+    return np.asarray(np.where(broken, np.maximum(np.nan_to_num(factor, nan=NEVER), 1.0), 1.0))

@@ -1,0 +1,66 @@
+"""What a Compute Savings Plan covers, and which share of the list price is paid under it.
+
+The share is the ratio of two known prices: one under the plan, and its list price. What has none takes the
+nearest, and is marked `assumed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fnmatch import fnmatchcase
+
+from .csv_table import Check, Row, cell_one_of, refusal, text_cell
+from .records import Tariff
+
+NO_PLAN = "none"
+TERM = "{term}"  # in a price id, where the plan's years stand
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredPrice:
+    """The prices that a plan discounts, by a pattern of ids, and the two whose ratio is the share."""
+
+    covers: str
+    plan_price: str
+    list_price: str
+    kind: str
+    note: str
+
+
+COVERED: dict[str, Check] = {
+    **dict.fromkeys(("covers", "plan_price", "list_price"), text_cell),
+    "kind": cell_one_of("documented", "assumption"),
+    "note": str,
+}
+
+
+def covered_prices(rows: Iterable[Row]) -> tuple[CoveredPrice, ...]:
+    """The rows in their order: of those that fit an id the first holds. Raises FactsError without a term."""
+    table = []
+    for row in rows:
+        if TERM not in row["plan_price"]:
+            raise refusal(row["place"], "plan_price", row["plan_price"], f"a price id with {TERM}")
+        table.append(CoveredPrice(**{name: row[name] for name in COVERED}))
+    return tuple(table)
+
+
+def covering(id: str, table: Iterable[CoveredPrice]) -> CoveredPrice | None:
+    """The row that covers a price id, None if a plan does not."""
+    return next((row for row in table if fnmatchcase(id, row.covers)), None)
+
+
+def under_plan(tariff: Tariff, row: CoveredPrice, plan: Tariff, listed: Tariff, covered: Decimal) -> Tariff:
+    """A tariff as it is paid under a plan that covers a share of the usage.
+
+    >>> from explorer.facts import catalogue
+    >>> catalogue.tariff("fargate.vcpu_linux_arm", "us-east-1", "compute-1y").tiers[0].usd
+    Decimal('0.0255')
+    """
+    reduced, full = plan.tiers[0].usd, listed.tiers[0].usd
+    price = reduced * covered + full * (1 - covered)
+    tiers = tuple(replace(tier, usd=tier.usd * price / full) for tier in tariff.tiers)
+    assumed = tariff.assumed or row.kind == "assumption"
+    source = tariff.assumed_from or (row.list_price if assumed else "")
+    return replace(tariff, tiers=tiers, assumed=assumed, assumed_from=source)

@@ -1,0 +1,87 @@
+"""Text as people's editors write it: UTF-8, with a byte order mark or without; another encoding is named."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from explorer.errors import ExplorerError
+
+from .suggestions import nearest_names
+
+ALIKE = 0.6  # of 1: from here on a name may be another mistyped
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def decode(content: bytes, name: str, expected: str, error: type[ExplorerError] = ExplorerError) -> str:
+    """The text of a file, its byte order mark taken off.
+
+    Parameters
+    ----------
+    content : what was read
+    name : of the file as it was given, for the message
+    expected : what it should hold, such as "a workload in TOML"
+    error : the class of the error
+
+    Raises `error` for bytes that are not UTF-8, and says so where they are UTF-16.
+
+    >>> decode("\\ufeffname = 'é'".encode(), "a.toml", "a workload")
+    "name = 'é'"
+    """
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    utf_16 = ", it is UTF-16" if content.startswith(UTF_16) else ""
+    raise error(f"{name}: is not UTF-8{utf_16}; expected {expected}, saved as UTF-8")
+
+
+def read_text(
+    path: Path | str,
+    expected: str,
+    error: type[ExplorerError] = ExplorerError,
+    others: Iterable[str] = (),
+) -> str:
+    """The text of a file, its byte order mark taken off.
+
+    Parameters
+    ----------
+    path : the file
+    expected : what it should hold, such as "a workload in TOML"
+    error : the class of the error
+    others : names that may be meant in place of a file that is not there, beside those in its folder
+
+    Raises `error` for a file that is not there (with the nearest name that is), that cannot be read, or that
+    is not UTF-8.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except FileNotFoundError:
+        near = _near(Path(path), [*_beside(Path(path)), *others])
+        raise error(f"{path}: no such file{near}; expected {expected}") from None
+    except (OSError, ValueError) as reason:
+        why = getattr(reason, "strerror", None) or str(reason).splitlines()[0]
+        raise error(f"{path}: cannot be read ({why}); expected {expected}") from None
+    return decode(content, str(path), expected, error)
+
+
+def _near(path: Path, names: Iterable[str]) -> str:
+    """The name that was probably meant; endings that all have in common make none alike."""
+    by_stem = {str(Path(name).with_suffix("")): name for name in names}
+    stem = str(path.with_suffix("")) if path.name else str(path)
+    near = nearest_names(stem, by_stem, 1, ALIKE)
+    return f' (did you mean "{by_stem[near[0]]}"?)' if near else ""
+
+
+def _beside(path: Path) -> list[str]:
+    """The files in the folder of `path` that end as it does, written as it is."""
+    try:
+        return [
+            str(path.with_name(entry.name))
+            for entry in os.scandir(path.parent)
+            if entry.is_file() and (not path.suffix or entry.name.endswith(path.suffix))
+        ]
+    except (OSError, ValueError):
+        return []

@@ -1,0 +1,50 @@
+"""SciPy's special functions as NumPy's ufuncs, without what else `scipy.special` imports.
+
+The package's own `__init__` takes three times as long as the compiled module with the functions: it brings
+array libraries, f2py and test helpers. Here the compiled module is imported by itself; whoever imports
+`scipy.special` afterwards gets it whole, with the same functions. Where SciPy is built otherwise, it is
+imported as usual.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+NAME = "scipy.special"
+
+
+def _functions() -> Any:
+    """The module that has the functions."""
+    if NAME in sys.modules:
+        return sys.modules[NAME]
+    spec = find_spec("scipy")
+    places_of_scipy = (spec.submodule_search_locations if spec else None) or ()
+    places = [str(Path(place, "special")) for place in places_of_scipy]
+    stand_in = ModuleType(NAME)  # a package without its `__init__`
+    stand_in.__path__ = places
+    sys.modules[NAME] = stand_in
+    try:
+        return importlib.import_module(f"{NAME}._ufuncs")
+    except (ImportError, AttributeError):
+        sys.modules.pop(NAME)
+        return importlib.import_module(NAME)
+    finally:
+        if sys.modules.get(NAME) is stand_in:
+            del sys.modules[NAME]
+
+
+_ufuncs = _functions()
+gammainc = _ufuncs.gammainc
+gammaincc = _ufuncs.gammaincc
+gammaincinv = _ufuncs.gammaincinv
+gammaln = _ufuncs.gammaln
+log_ndtr = _ufuncs.log_ndtr
+ndtr = _ufuncs.ndtr
+ndtri = _ufuncs.ndtri
+pdtrik = _ufuncs.pdtrik
+stdtrit = _ufuncs.stdtrit

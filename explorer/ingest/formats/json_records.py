@@ -1,0 +1,325 @@
+"""Requests as JSON, one a line: of proxies, gateways, frameworks and load tests, by the names of fields.
+
+Polars reads a block at once, the fields that count and no others. A block with a line that is no JSON is
+read line by line, and so is what holds several records on one line.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from explorer.ingest.frame import EXCHANGE, LOAD, Part
+from explorer.ingest.json_stream import decode
+from explorer.ingest.sources import lines_of
+
+from .exchanges import CLIENT_NOTE, LOAD_NOTE, NO_REQUEST, WAIT_NOTE, WHOLE_NOTE, Layout, rows
+from .fields import Fields, Path, choose, leaves
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Reader = Callable[[bytes], list[Part]]
+SAMPLED = 50  # records by which the fields are told
+LISTED = 25  # unused fields that are named
+
+
+HAR_NOTE = "from one browser: its rate says nothing of the real one"
+
+
+@dataclass(frozen=True)
+class Known:
+    """A format whose names do not tell their units: what it is known by, and what holds what."""
+
+    name: str
+    marks: tuple[str, ...]  # fields that every one of its records has
+    columns: Mapping[str, str]  # by column of the frame; several, if one of them is there
+    factor: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = (WHOLE_NOTE,)
+    kind: str = EXCHANGE
+    only: tuple[str, str] = ("", "")  # a field and the value that the records that count have
+
+
+KNOWN = (
+    Known(
+        "Caddy",
+        ("request.uri", "duration", "size", "status"),
+        {
+            "at": "ts time", "status": "status", "duration_ms": "duration", "response_bytes": "size",
+            "request_bytes": "bytes_read", "path": "request.uri", "agent": "request.headers.User-Agent",
+        },
+        {"duration_ms": 1e3},
+    ),
+    Known(
+        "Traefik",
+        ("DownstreamContentSize", "Duration"),
+        {
+            "at": "StartUTC StartLocal time", "status": "DownstreamStatus OriginStatus",
+            "duration_ms": "OriginDuration Duration", "latency_ms": "Duration",
+            "response_bytes": "DownstreamContentSize", "request_bytes": "RequestContentSize",
+            "path": "RequestPath", "agent": "request_User-Agent",
+        },
+        {"duration_ms": 1e-6, "latency_ms": 1e-6},
+        (WAIT_NOTE,),
+    ),
+    Known(
+        "Vegeta",
+        ("latency", "bytes_in", "bytes_out", "code", "seq"),
+        {
+            "at": "timestamp", "status": "code", "duration_ms": "latency", "response_bytes": "bytes_in",
+            "request_bytes": "bytes_out", "path": "url", "error": "error",
+        },
+        {"duration_ms": 1e-6},
+        (CLIENT_NOTE, LOAD_NOTE),
+        LOAD,
+    ),
+    Known(
+        "k6",
+        ("metric", "type", "data"),
+        {
+            "at": "data.time", "status": "data.tags.status", "duration_ms": "data.value",
+            "path": "data.tags.url data.tags.name", "error": "data.tags.error",
+        },
+        {},
+        (CLIENT_NOTE, LOAD_NOTE, "k6 gives no size of a single response"),
+        LOAD,
+        ("metric", "http_req_duration"),
+    ),
+    Known(
+        "Envoy",
+        ("response_code", "bytes_sent", "bytes_received", "duration"),
+        {
+            "at": "start_time timestamp", "status": "response_code", "response_bytes": "bytes_sent",
+            "duration_ms": "upstream_service_time x-envoy-upstream-service-time duration",
+            "latency_ms": "duration", "request_bytes": "bytes_received", "path": "path",
+            "agent": "user_agent", "id": "request_id",
+        },
+        {},
+        (WAIT_NOTE,),
+    ),
+    Known(
+        "Kong",
+        ("latencies.request", "response.status"),
+        {
+            "at": "started_at", "status": "response.status", "duration_ms": "latencies.proxy",
+            "latency_ms": "latencies.request", "response_bytes": "response.size",
+            "request_bytes": "request.size", "path": "request.uri", "agent": "request.headers.user-agent",
+        },
+        {},
+        (WAIT_NOTE,),
+    ),
+    Known(
+        "HAR",
+        ("startedDateTime", "timings.wait", "response.status"),
+        {
+            "at": "startedDateTime", "status": "response.status", "duration_ms": "timings.wait",
+            "latency_ms": "time", "response_bytes": "response.content.size",
+            "request_bytes": "request.bodySize", "path": "request.url",
+        },
+        {},
+        ("durations are how long a browser waited: the network and the door are within", HAR_NOTE),
+        LOAD,
+    ),
+    Known(
+        "Zipkin",
+        ("traceId", "kind", "duration", "timestamp", "localEndpoint"),
+        {
+            "at": "timestamp", "status": "tags.http.status_code", "duration_ms": "duration",
+            "path": "tags.http.path",
+        },
+        {"duration_ms": 1e-3},
+        (WHOLE_NOTE,),
+        EXCHANGE,
+        ("kind", "SERVER"),
+    ),
+    Known(
+        "oha",
+        ("requestPayloadSize", "responseSize", "duration"),
+        {"duration_ms": "duration", "status": "status", "response_bytes": "responseSize"},
+        {"duration_ms": 1e3},
+        (CLIENT_NOTE, LOAD_NOTE),
+        LOAD,
+    ),
+)  # fmt: skip
+
+
+def reader(head: bytes) -> Reader | None:
+    """How such lines are read, told by the first ones; None if they are no requests."""
+    records = [record for record in samples(head) if isinstance(record, dict)]
+    if not records:
+        return None
+    layout, paths, only = of(records)
+    return (lambda block: read(block, layout, paths, only)) if layout else None
+
+
+def samples(head: bytes) -> Iterator[Any]:
+    """The first records of lines; what is cut off at the end is none."""
+    for line in head.decode("utf-8", "replace").splitlines()[:SAMPLED]:
+        yield from values(line)[0]
+
+
+def values(line: str) -> tuple[list[Any], bool]:
+    """The JSON records that a line holds, one after another, and whether a part of it is none."""
+    found: list[Any] = []
+    at = line.find("{")
+    while at >= 0:
+        try:
+            value, at = decode(line, at)
+        except (ValueError, RecursionError):
+            return found, True
+        found.append(value)
+        at = line.find("{", at)
+    return found, not found
+
+
+def of(records: list[dict[str, Any]]) -> tuple[Layout | None, dict[str, Path], tuple[Path, str]]:
+    """What is known of such records: their layout, the field of each column, which records count."""
+    held: dict[Path, list[Any]] = {}
+    for record in records:
+        for path, value in leaves(record).items():
+            held.setdefault(path, []).append(value)
+    flat = {".".join(path): path for path in held}
+    heads = {path[:n] for path in held for n in range(1, len(path) + 1)}
+    for known in KNOWN:
+        if all(mark in flat or tuple(mark.split(".")) in heads for mark in known.marks):
+            paths = {
+                column: next(flat[name] for name in names.split() if name in flat)
+                for column, names in known.columns.items()
+                if any(name in flat for name in names.split())
+            }
+            if "duration_ms" not in paths:
+                continue
+            used = {*paths.values(), flat.get(known.only[0], ())}
+            unused = [name for name, path in flat.items() if path not in used][:LISTED]
+            layout = Layout(known.name, known.factor, known.notes, unused, known.kind)
+            return layout, paths, (flat.get(known.only[0], ()), known.only[1])
+    chosen = choose(held)
+    if not chosen.is_access:
+        return None, {}, ((), "")
+    return Layout("JSON", chosen.factor, notes(chosen), chosen.unused[:LISTED]), chosen.paths, ((), "")
+
+
+def notes(chosen: Fields) -> tuple[str, ...]:
+    """What is to be said of the durations that were chosen."""
+    if "duration_ms" not in chosen.paths:
+        return ()
+    return (*([WHOLE_NOTE] if chosen.is_whole_time else [WAIT_NOTE]), *chosen.notes)
+
+
+def read(
+    block: bytes, layout: Layout, paths: Mapping[str, Path], only: tuple[Path, str] = ((), "")
+) -> list[Part]:
+    """The requests of a block of whole lines."""
+    import polars as pl
+
+    wanted = {**paths, **({"only": only[0]} if only[0] else {})}
+    bad: list[str] = []
+    found = _at_once(block, wanted)
+    if found is None:
+        found, bad = _line_by_line(block, wanted)
+    read = found.height + len(bad)
+    others = 0
+    if only[0]:
+        counted = found.filter(pl.col("only") == only[1])
+        others, found = found.height - counted.height, counted
+    part = rows(finished(found), layout, read)
+    part.ignored[NO_REQUEST] += others
+    part.ignored = +part.ignored
+    for line in bad:
+        part.bad(line)
+    return [part]
+
+
+def finished(found: pl.DataFrame) -> pl.DataFrame:
+    """With what stands in two fields or in a part of one: a date and a clock, a path within a request."""
+    import polars as pl
+
+    if "clock" in found.columns:
+        found = found.with_columns(at=pl.col("date") + "T" + pl.col("clock") + "Z").drop("date", "clock")
+    if "path" in found.columns:
+        within = pl.col("path").str.extract(r"^\[?\"?[A-Z]+ (\S+)", 1)
+        found = found.with_columns(
+            path=pl.coalesce(within, pl.col("path").str.extract(r'^\["?([^"]*)', 1), "path")
+        )
+    if "agent" in found.columns:
+        found = found.with_columns(pl.col("agent").cast(pl.String))
+    return found
+
+
+def _at_once(block: bytes, wanted: Mapping[str, Path]) -> pl.DataFrame | None:
+    """The fields of lines of JSON, as texts; None if one of them is no JSON."""
+    import polars as pl
+
+    before: pl.Series | None = None
+    if not block.lstrip().startswith(b"{"):  # a time, or a name, stands before the records
+        lines = lines_of(block)["line"]
+        lines = lines.filter(lines.str.strip_chars() != "")
+        before = lines.str.extract(r"^([^{]*)\{", 1)
+        block = "\n".join(lines.str.replace(r"^[^{]*", "").to_list()).encode()
+    try:
+        frame = pl.read_ndjson(io.BytesIO(block), schema=_schema(wanted.values()), ignore_errors=True)
+    except pl.exceptions.PolarsError:
+        return None
+    expressions = []
+    for column, path in wanted.items():
+        value = pl.col(path[0])
+        for name in path[1:]:
+            value = value.struct.field(name)
+        expressions.append(value.alias(column))
+    found = frame.select(expressions)
+    if before is not None and "at" not in wanted:
+        if before.len() != found.height:
+            return None
+        found = found.with_columns(before.alias("at"))
+    return found
+
+
+def _schema(paths: Iterable[Path]) -> dict[str, Any]:
+    """The types of the fields that are read: tables around texts."""
+    import polars as pl
+
+    nested: dict[str, Any] = {}
+    for path in paths:
+        table = nested
+        for name in path[:-1]:
+            inner = table.get(name)
+            table[name] = table = inner if inner else {}
+        table.setdefault(path[-1], None)
+
+    def typed(table: dict[str, Any]) -> dict[str, Any]:
+        return {n: pl.Struct(typed(inner)) if inner else pl.String() for n, inner in table.items()}
+
+    return typed(nested)
+
+
+def _line_by_line(block: bytes, wanted: Mapping[str, Path]) -> tuple[pl.DataFrame, list[str]]:
+    """The same where a line is no JSON, or holds several records; and the lines that are none."""
+    import polars as pl
+
+    found: dict[str, list[str | None]] = {column: [] for column in wanted}
+    before: list[str] = []
+    bad = []
+    for line in block.decode("utf-8", "replace").split("\n"):
+        if not line.strip():
+            continue
+        records, torn = values(line)
+        if torn:
+            bad.append(line)
+        for record in records:
+            for column, path in wanted.items():
+                found[column].append(_text(record, path))
+            before.append(line[: line.find("{")])
+    if "at" not in wanted and any(before):
+        found["at"] = list(before)
+    return pl.DataFrame(found, schema=dict.fromkeys(found, pl.String)), bad
+
+
+def _text(record: Any, path: Path) -> str | None:
+    for name in path:
+        record = record.get(name) if isinstance(record, dict) else None
+    if record is None or isinstance(record, str):
+        return record if record is None else record.encode("utf-8", "replace").decode()
+    return json.dumps(record)

@@ -1,0 +1,95 @@
+"""Requests as names and values: Heroku's router, logfmt, Rails' lograge, XML, JMeter's results as XML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from explorer.ingest.frame import LOAD, Part
+from explorer.ingest.sources import lines_of
+
+from .exchanges import CLIENT_NOTE, LOAD_NOTE, Layout, rows
+from .fields import Fields, Path, choose
+from .json_records import LISTED, finished, notes
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Reader = Callable[[bytes], list[Part]]
+SAMPLED = 50
+PAIR = re.compile(r'(?:^|[\s,;(])([A-Za-z_][\w.@-]*)=("(?:[^"\\]|\\.)*"|[^\s,;"]*)')
+TAG = re.compile(r"<([A-Za-z][\w.-]{0,60})>([^<]*)</")
+VALUE = r'(?:^|[\s,;(]){}=(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*))'
+ELEMENT = r"<{}>([^<]*)</"
+FEWEST = 3  # pairs that a line has
+SHARE = 0.2  # of the lines
+JMETER = re.compile(r"<(?:httpSample|sample)\s")
+OF_JMETER = {
+    "at": "ts", "duration_ms": "t", "status": "rc", "response_bytes": "by", "request_bytes": "sby",
+    "path": "lb",
+}  # fmt: skip
+
+
+def reader(lines: list[str]) -> Reader | None:
+    """How such lines are read; None if they are no requests."""
+    if any(JMETER.search(line) for line in lines[:SAMPLED]):
+        patterns = {column: VALUE.format(name) for column, name in OF_JMETER.items()}
+        layout = Layout("JMeter", {}, (CLIENT_NOTE, LOAD_NOTE), ("thread, latency and connect time",), LOAD)
+        return lambda block: [_read(block, patterns, layout, r"<(?:httpSample|sample)\s")]
+    for find, form in ((PAIR, VALUE), (TAG, ELEMENT)):
+        held = _held(lines[:SAMPLED], find)
+        chosen = _chosen(held) if held else None
+        if chosen and chosen.is_access:
+            patterns = {column: form.format(re.escape(path[0])) for column, path in chosen.paths.items()}
+            layout = Layout("key=value", chosen.factor, notes(chosen), chosen.unused[:LISTED])
+            return partial(_read_all, patterns, layout)
+    return None
+
+
+def _read_all(patterns: Mapping[str, str], layout: Layout, block: bytes) -> list[Part]:
+    return [_read(block, patterns, layout)]
+
+
+def _held(lines: list[str], find: re.Pattern[str]) -> dict[Path, list[str]]:
+    """The values of each name, if enough of the lines have some."""
+    held: dict[Path, list[str]] = {}
+    several = 0
+    for line in lines:
+        pairs = find.findall(line)
+        several += len(pairs) >= FEWEST or (find is TAG and len(pairs) > 1)
+        for name, value in pairs:
+            held.setdefault((name,), []).append(value.strip('"'))
+    return held if several >= max(SHARE * len(lines), 1) else {}
+
+
+def _chosen(held: Mapping[Path, list[str]]) -> Fields:
+    chosen = choose(held)
+    if {("controller",), ("action",), ("duration",)} <= held.keys():  # Rails gives milliseconds
+        chosen.factor["duration_ms"], chosen.notes = 1.0, []
+    return chosen
+
+
+def _read(block: bytes, patterns: Mapping[str, str], layout: Layout, which: str = "") -> Part:
+    import polars as pl
+
+    lines = lines_of(block)
+    line = pl.col("line")
+    kept = lines.filter(line.str.contains(which)) if which else lines
+    found = kept.with_columns(_value(line, pattern).alias(column) for column, pattern in patterns.items())
+    if "at" not in patterns:
+        found = found.with_columns(at=line.str.extract(r"^(.*?)[\s(]\S+=", 1))
+    part = rows(finished(found), layout, lines.height)
+    if which:
+        part.ignored["lines between the samples"] += lines.height - kept.height
+        part.ignored = +part.ignored
+    return part
+
+
+def _value(line: pl.Expr, pattern: str) -> pl.Expr:
+    import polars as pl
+
+    if pattern.endswith("</"):
+        return line.str.extract(pattern, 1)
+    return pl.coalesce(line.str.extract(pattern, 1), line.str.extract(pattern, 2))

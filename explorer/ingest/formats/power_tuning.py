@@ -1,0 +1,105 @@
+"""AWS Lambda Power Tuning's result: time and cost by memory, from its JSON or its picture's address."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from explorer.ingest.frame import Part, shown
+
+if TYPE_CHECKING:
+    from explorer.workload.workload import Workload
+
+PICTURE = re.compile(r"#([A-Za-z0-9+/=]+);([A-Za-z0-9+/=]+);([A-Za-z0-9+/=]+)")
+LARGEST = 32 << 20
+NOTE = "AWS Lambda Power Tuning gives the mean time of each memory size: no tail"
+
+
+def is_tuning(head: bytes) -> bool:
+    return (b'"power"' in head and b'"stateMachine"' in head) or b'"averageDuration"' in head
+
+
+def read(text: bytes) -> Part:
+    """The memory sweep of one result; the memory that it chose goes to the workload."""
+    part = Part(read=text.count(b"\n") + 1)
+    try:
+        result = json.loads(text[:LARGEST])
+    except (ValueError, RecursionError):
+        result = None
+    if isinstance(result, dict) and isinstance(result.get("output"), str):  # an execution's description
+        try:
+            result = json.loads(result["output"])
+        except (ValueError, RecursionError):
+            result = None
+    sweep = _sweep(result) if isinstance(result, dict) else []
+    if not sweep:
+        part.bad(shown(text))
+        return part
+    power = _number(result.get("power"))
+    chosen = next((row for row in sweep if row["memory_mb"] == power), sweep[0])
+    part.used = len(sweep)
+    part.facts = {"sweep": sweep, "memory_mb": chosen["memory_mb"], "mean_ms": chosen["duration_ms"]}
+    part.notes = [NOTE]
+    return part
+
+
+def _sweep(result: dict[str, Any]) -> list[dict[str, float]]:
+    """Memory [MB], mean duration [ms] and cost [USD] of each size that was tried, in order of memory."""
+    stats = result.get("stats")
+    rows: list[tuple[Any, Any, Any]] = [
+        (row.get("value"), row.get("averageDuration"), row.get("averagePrice"))
+        for row in (stats if isinstance(stats, list) else [])
+        if isinstance(row, dict)
+    ]
+    machine = result.get("stateMachine")
+    address = machine.get("visualization") if isinstance(machine, dict) else None
+    rows = rows or list(_drawn(address if isinstance(address, str) else ""))
+    rows = rows or [(result.get("power"), result.get("duration"), result.get("cost"))]
+    found = {}
+    for row in rows:
+        memory, duration, cost = (_number(value) for value in row)
+        if memory and duration and 64 <= memory <= 122880:
+            found[memory] = {"memory_mb": memory, "duration_ms": duration, "cost_usd": cost or 0.0}
+    return [found[memory] for memory in sorted(found)]
+
+
+def _drawn(address: str) -> list[tuple[float, float, float]]:
+    """The points of the picture: its address holds memory sizes, times and costs."""
+    match = PICTURE.search(address)
+    if not match:
+        return []
+    try:
+        raw = [base64.b64decode(text + "=" * (-len(text) % 4)) for text in match.groups()]
+        columns = [np.frombuffer(one, kind) for one, kind in zip(raw, ("<i2", "<f4", "<f4"), strict=True)]
+    except ValueError:
+        return []
+    return list(zip(*(column.astype(float).tolist() for column in columns), strict=False))
+
+
+def choices(workload: Workload, sweep: list[dict[str, float]]) -> list[dict[str, Any]]:
+    """Each memory size of a sweep as a choice: the recommended design at its time, and what it costs.
+
+    `workload` has every field that a recommendation needs; the least score is the memory to take.
+    """
+    from explorer.analysis.recommendation import recommend
+
+    found = []
+    for row in sweep:
+        at = {"runtime": {"value": row["duration_ms"] / 1000, "memory": max(row["memory_mb"], 128)}}
+        r = recommend(workload.replace(at))
+        design = r.design.ids if r.design else None
+        cost = {"monthly_usd": float(r.monthly_usd), "score_usd": float(r.score_usd)} if r.design else {}
+        found.append({**row, "design": design, **cost})
+    return found
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if 0 < number < 1e15 else None

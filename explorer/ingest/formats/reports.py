@@ -1,0 +1,268 @@
+"""Lambda's own reports in a log: REPORT lines and platform.report events, a block of lines at a time.
+
+Polars finds the lines that matter and takes their figures out of all of them at once, on every
+processor. What it cannot take apart is read line by line, by `reported`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from explorer.ingest.frame import DONE, INVOCATION, KEY, Part
+from explorer.ingest.lambda_report import FLAT, LONGEST_MS, METRICS, events_in, failed, flat_event, parse
+from explorer.ingest.sources import lines_of
+from explorer.ingest.timestamps import moments, seconds
+
+if TYPE_CHECKING:
+    import polars as pl
+
+OTHERS = "lines that are no report: START, END, and what the function itself wrote"
+EVENTS = r"platform\.(?:report|runtimeDone)"
+LONGEST_HEAD = 48  # characters before a report in which its time may stand
+MARKS = r"REPORT RequestId|platform\.|Task timed out after|INIT_REPORT"
+CUT = "REPORT RequestId: "
+FIELDS = {  # of a REPORT line as Lambda writes it, in order and with tabs between them
+    "duration_ms": ("Duration: ", " ms"),
+    "billed_ms": ("Billed Duration: ", " ms"),
+    "memory_mb": ("Memory Size: ", " MB"),
+    "used_mb": ("Max Memory Used: ", " MB"),
+}
+GAP = r"(?:[\t ]|\\+t)+"  # what a copy made of a tab, or its escape within JSON
+LOOSE = (
+    rf"REPORT RequestId: ([^\t \\]+){GAP}(?:Init Duration: ([0-9.]+) ms{GAP})?Duration: ([0-9.]+) ms{GAP}"
+    rf"Billed Duration: ([0-9.]+) ms{GAP}Memory Size: ([0-9]+) MB{GAP}Max Memory Used: ([0-9]+) MB([^\n]*)$"
+)
+NAMES = ("id", "init_ms", *FIELDS, "rest")
+REST = {
+    "late_ms": r"Init Duration: ([0-9.]+) ms",
+    "restore_ms": rf"(?:^(?:{GAP})?|[^d\t ]{GAP})Restore Duration: ([0-9.]+) ms",
+    "status": r"Status: ([A-Za-z]+)",
+    "kind": r"Error Type: ([^\t \\\"]+)",
+}
+TIMED_OUT = r"([0-9a-f]{8}-[0-9a-f-]{27}) Task timed out after"
+INIT_REPORT = r"INIT_REPORT Init Duration: [0-9.]+ ms.*?Status: (\w+)(?:.*?Error Type: ([\w.]+))?"
+
+
+def read(block: bytes) -> list[Part]:
+    """The invocations that a block of whole lines reports."""
+    import polars as pl
+
+    lines = lines_of(block)
+    part = Part(INVOCATION, read=lines.height)
+    marked = lines.filter(pl.col("line").str.contains(MARKS))
+    if not marked.height:
+        part.ignored = +Counter({OTHERS: lines.height})
+        return [part]
+    is_text = marked["line"].str.contains(CUT.rstrip(), literal=True)
+    others = marked.filter(~is_text)["line"] if not is_text.all() else marked["line"].clear()
+    part.timed_out = others.str.extract(TIMED_OUT).drop_nulls().to_list()
+    part.failed_inits = _failed_inits(others.filter(others.str.contains("INIT_REPORT", literal=True)))
+    events = others.filter(others.str.contains(EVENTS))
+    texts = marked["line"] if is_text.all() else marked["line"].filter(is_text)
+    frames = [_text(texts, part)] if texts.len() else []
+    done = Part(DONE)
+    if events.len():
+        reported, done.rows = _events(events, part)
+        frames += [reported] if reported.height else []
+        done.used = done.rows.height
+    if frames:
+        part.rows = pl.concat(frames, how="diagonal")
+        starts = [name for name in ("init_ms", "restore_ms") if name in part.rows.columns]
+        part.rows = part.rows.with_columns(  # 0 ms is no cold start: the environment was there
+            pl.when(pl.col(name) > 0).then(name).alias(name) for name in starts
+        )
+        part.used += part.rows.height
+    told = len(part.timed_out) + part.failed_inits.total()
+    part.ignored = +Counter({OTHERS: part.read - part.used - done.used - part.unreadable - told})
+    return [part, done] if done.used else [part]
+
+
+def _one_a_line(lines: pl.Series, part: Part) -> pl.Series:
+    """Lines of REPORT, each with one report: some ways of delivery leave out what ends a line."""
+    import polars as pl
+
+    several = lines.str.count_matches(CUT, literal=True) > 1
+    if not several.any():
+        return lines
+    found = []
+    for line in lines.filter(several).to_list():
+        before, *reports = line.split(CUT)
+        for report in reports:
+            found.append(before[-LONGEST_HEAD:] + CUT + report)
+            before = report
+    part.read += len(found) - int(several.sum())
+    return pl.concat([lines.filter(~several), pl.Series(lines.name, found, dtype=pl.String)])
+
+
+def _failed_inits(lines: pl.Series) -> Counter[str]:
+    import polars as pl
+
+    found = lines.str.extract_groups(INIT_REPORT).struct.unnest() if lines.len() else pl.DataFrame()
+    return Counter(filter(None, (failed(status, kind) for status, kind in found.rows())))
+
+
+def _text(lines: pl.Series, part: Part) -> pl.DataFrame:
+    """Rows of REPORT lines: as they are written today, as they were, then whatever can be read."""
+    import polars as pl
+
+    halves = _halves(lines)
+    if halves["body"].str.contains(CUT, literal=True).any():
+        halves = _halves(_one_a_line(lines, part))
+    fields = pl.col("body").str.splitn("\t", 6).struct.rename_fields(["id", *FIELDS, "rest"])
+    found = halves.with_columns(fields.struct.unnest()).with_columns(
+        pl.col(name).str.strip_prefix(label).str.strip_suffix(unit).cast(pl.Float64, strict=False)
+        for name, (label, unit) in FIELDS.items()
+    )
+    found = found.with_columns(init_ms=pl.lit(None, pl.Float64)).select("line", "head", *NAMES)
+    odd = ~_is_whole(found)
+    if odd.any():
+        groups = pl.col("line").str.extract_groups(LOOSE).struct.rename_fields(list(NAMES))
+        again = found.filter(odd).select("line", groups.struct.unnest(), head="line")
+        numbers = pl.col("init_ms", *FIELDS).cast(pl.Float64, strict=False)
+        found = pl.concat([found.filter(~odd), again.with_columns(numbers).select(found.columns)])
+        odd = ~_is_whole(found)
+    return _mended(_rest(found), odd, part)
+
+
+def _halves(lines: pl.Series) -> pl.DataFrame:
+    """Lines, and what stands before a report and within it."""
+    import polars as pl
+
+    return lines.to_frame("line").with_columns(
+        pl.col("line").str.splitn(CUT, 2).struct.rename_fields(["head", "body"]).struct.unnest()
+    )
+
+
+def _is_whole(found: pl.DataFrame) -> pl.Series:
+    """Whether every figure that each report has is there."""
+    import polars as pl
+
+    there = [pl.col(name).is_between(0, LONGEST_MS) for name in FIELDS]
+    return found.select(pl.all_horizontal(there).fill_null(False)).to_series()
+
+
+def _rest(found: pl.DataFrame) -> pl.DataFrame:
+    """With the columns that only few lines have: cold starts and failures."""
+    import polars as pl
+
+    found = found.with_row_index("row")
+    few = found.filter(pl.col("rest").str.contains_any(["Duration: ", "Status: "]))
+    took = few.select(
+        "row", *(pl.col("rest").str.extract(pattern).alias(name) for name, pattern in REST.items())
+    ).with_columns(pl.col("late_ms", "restore_ms").cast(pl.Float64, strict=False))
+    found = found.join(took, on="row", how="left", maintain_order="left").drop("row", "rest")
+    return found.with_columns(init_ms=pl.coalesce("init_ms", "late_ms"), error=_failure()).drop("late_ms")
+
+
+def _failure() -> pl.Expr:
+    import polars as pl
+
+    status = pl.col("status")
+    well = status.is_null() | (status == "success")
+    kind = pl.when(status == "timeout").then(status).otherwise(pl.coalesce("kind", status))
+    return pl.when(well).then(None).otherwise(kind)
+
+
+def _mended(found: pl.DataFrame, odd: pl.Series, part: Part) -> pl.DataFrame:
+    """The rows with their times; those that are not whole are read one by one."""
+    import polars as pl
+
+    kept = found.filter(~odd) if odd.any() else found
+    kept = _keyed(kept.with_columns(seconds(kept["head"])))
+    kept = kept.drop("line", "head", "status", "kind")
+    records = []
+    for line in found["line"].filter(odd).to_list() if odd.any() else ():
+        figures = parse(line)
+        if figures is None:
+            part.bad(line)
+        else:
+            records.append({"head": str(figures.get("time", line)), **figures})
+    if not records:
+        return kept
+    others = ("time_s", KEY)
+    schema = {name: kept.schema[name] for name in kept.columns if name not in others} | {"head": pl.String}
+    mended = pl.DataFrame(records, schema=schema)
+    mended = _keyed(mended.with_columns(seconds(mended["head"])).drop("head"))
+    return pl.concat([kept, mended], how="diagonal")
+
+
+def _keyed(rows: pl.DataFrame) -> pl.DataFrame:
+    """With a hash of each row: the same report of the same second is one that was delivered twice.
+
+    The same request with other figures, or at another time, is another attempt.
+    """
+    import polars as pl
+
+    same = [name for name in ("id", "time_s", "duration_ms", "billed_ms", "used_mb") if name in rows.columns]
+    return rows.with_columns(
+        pl.when(pl.col("id").is_not_null()).then(pl.struct(same).hash()).alias(KEY),
+        pl.when(pl.col("error").is_not_null()).then("id").alias("id"),
+    )
+
+
+def _events(lines: pl.Series, part: Part) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows of platform.report events, and of platform.runtimeDone events."""
+    import polars as pl
+
+    found = _at_once(lines)
+    if found is None:
+        records = []
+        for line in lines.to_list():
+            events, torn = events_in(line)
+            records += [flat_event(event) for event in events]
+            if torn:
+                part.bad(line)
+            part.read += max(len(events) - 1, 0)
+        found = pl.DataFrame(records, schema=dict.fromkeys(FLAT, pl.String), orient="row")
+    numbers = [pl.col(name).cast(pl.Float64, strict=False) for name in (*METRICS, "response_bytes")]
+    found = found.with_columns(*numbers, error=_failure(), time_s=moments(found["at"]))
+    good = pl.col("duration_ms").is_between(0, LONGEST_MS).fill_null(False)
+    report = pl.col("type") == "platform.report"
+    for row in found.filter(report & ~good).rows(named=True):
+        part.bad(f"platform.report of {row['id']}: durationMs is {row['duration_ms']}")
+    limits = [pl.when(pl.col(name).is_between(0, LONGEST_MS)).then(name).alias(name) for name in METRICS]
+    reported = found.filter(report & good).with_columns(limits)
+    reported = _keyed(reported).drop("at", "type", "status", "kind", "response_bytes")
+    done = found.filter(pl.col("type") == "platform.runtimeDone")
+    done = done.with_columns(duration_ms=pl.when(good).then("duration_ms"))
+    return reported, _keyed(done).select("time_s", "duration_ms", "response_bytes", "error", "id", KEY)
+
+
+def _at_once(lines: pl.Series) -> pl.DataFrame | None:
+    """The figures of lines that are one event each; None if one of them is anything else."""
+    import polars as pl
+
+    objects = lines.str.strip_chars()
+    if not objects.str.starts_with("{").all():
+        objects = objects.str.extract(r"^[^{]*(\{.*\})$", 1)
+        if objects.null_count():
+            return None
+    figures_of: dict[str, Any] = dict.fromkeys((*METRICS.values(), "producedBytes"), pl.String)
+    metrics = pl.Struct(figures_of)
+    record: dict[str, Any] = {
+        "requestId": pl.String,
+        "status": pl.String,
+        "errorType": pl.String,
+        "metrics": metrics,
+    }
+    schema: dict[str, Any] = {"time": pl.String, "type": pl.String, "record": pl.Struct(record)}
+    try:
+        block = "\n".join(objects.to_list()).encode("utf-8", "replace")
+        found = pl.read_ndjson(io.BytesIO(block), schema=schema, ignore_errors=True)
+    except pl.exceptions.PolarsError:
+        return None
+    within = pl.col("record").struct
+    figures = within.field("metrics").struct
+    found = found.select(
+        pl.col("time").alias("at"),
+        "type",
+        within.field("requestId").alias("id"),
+        within.field("status"),
+        within.field("errorType").alias("kind"),
+        *(figures.field(key).alias(name) for name, key in METRICS.items()),
+        figures.field("producedBytes").alias("response_bytes"),
+    )
+    is_ours = found.height == lines.len() and not found["type"].null_count()
+    return found if is_ours else None  # events within other records have no type of their own

@@ -1,0 +1,312 @@
+"""Access logs whose fields have places: load balancers, S3, web servers and proxies, a request a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING
+
+from explorer.ingest.frame import Part
+from explorer.ingest.sources import lines_of
+
+from .exchanges import ALB_NOTE, WAIT_NOTE, WHOLE_NOTE, Layout, rows
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Reader = Callable[[bytes], list[Part]]
+SAMPLED = 200  # lines by which a format is told
+FEWEST = 0.05  # of the lines have the form that they are read by; the others are counted
+QUOTED = r'"((?:[^"\\]|\\.)*)"'
+REQUEST = r'"(?:[A-Z]+ )?(?P<path>(?:[^"\\ ]|\\.)*)(?:[^"\\]|\\.)*"'
+ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.,]+(?:Z|[+-][0-9:]+)?"
+CLF = r"[0-9]{2}/[A-Za-z]{3}/[0-9]{4}[: ][0-9:.]+(?: [+-][0-9]{4})?"
+COUNT = r"[0-9]+|-"
+WAITED = r"-?[0-9.]+"
+CONNECTION_NOTE = "each line is a connection, which may have carried many requests"
+UNIT_NOTE = "the number {} is taken for {}"
+MOST_MS = (
+    2000.0  # a bare number at the end of lines: in milliseconds up to this middle, in microseconds above
+)
+MOST_S = 30.0
+
+
+@dataclass(frozen=True)
+class Form:
+    """The lines of a format: named groups are columns of the frame, `layout` says how they are meant."""
+
+    pattern: str
+    layout: Layout
+
+    def count(self, lines: list[str]) -> int:
+        """How many of the lines have this form."""
+        return sum(re.search(self.pattern, line) is not None for line in lines)
+
+
+ELB_UNUSED = ("client", "TLS cipher and protocol", "times to and from the target")
+FORMS = (
+    Form(
+        rf"(?:^|\s)(?:https?|h2|grpcs?|wss?) (?P<at>{ISO}) \S+ \S+ \S+ {WAITED} (?P<duration_ms>{WAITED}) "
+        rf"{WAITED} (?P<status>{COUNT}) (?:{COUNT}) (?P<request_bytes>[0-9]+) (?P<response_bytes>[0-9]+) "
+        rf"{REQUEST}"
+        rf"(?: (?P<agent>{QUOTED}))?",
+        Layout("Application Load Balancer", {"duration_ms": 1e3}, (WAIT_NOTE, ALB_NOTE), ELB_UNUSED),
+    ),
+    Form(
+        rf"(?:^|\s)(?P<at>{ISO}) \S+ \S+ \S+ {WAITED} (?P<duration_ms>{WAITED}) {WAITED} (?P<status>{COUNT}) "
+        rf"(?:{COUNT}) (?P<request_bytes>[0-9]+) (?P<response_bytes>[0-9]+) {REQUEST}"
+        rf"(?: (?P<agent>{QUOTED}))?",
+        Layout("Classic Load Balancer", {"duration_ms": 1e3}, (WAIT_NOTE, ALB_NOTE), ELB_UNUSED),
+    ),
+    Form(
+        rf"(?:^|\s)tls [0-9.]+ (?P<at>{ISO}) \S+ \S+ \S+ \S+ (?P<duration_ms>{WAITED}) {WAITED} "
+        r"(?P<request_bytes>[0-9]+) (?P<response_bytes>[0-9]+) ",
+        Layout(
+            "Network Load Balancer", {}, (CONNECTION_NOTE,), ("client", "TLS handshake, cipher and protocol")
+        ),
+    ),
+    Form(
+        rf"^\S+ (?:\S+ )?\[(?P<at>{CLF})\] \S+ \S+ (?P<id>\S+) [A-Z0-9]+\.\S+ \S+ {REQUEST} "
+        rf"(?P<status>{COUNT}) \S+ (?P<response_bytes>{COUNT}) (?:{COUNT}) (?P<duration_ms>{COUNT}) "
+        rf"(?:{COUNT})",
+        Layout(
+            "S3 access log",
+            {},
+            (WHOLE_NOTE,),
+            ("requester", "operation", "object size", "turn-around time", "user agent"),
+            is_of_files=True,
+        ),
+    ),
+    Form(
+        rf"\[(?P<at>{ISO})\] {REQUEST} (?P<status>[0-9]+) \S+ (?:\S+ \S+ {QUOTED} )?"
+        rf"(?P<request_bytes>{COUNT}) (?P<response_bytes>{COUNT}) (?P<latency_ms>{COUNT}) "
+        rf"(?P<duration_ms>{COUNT})(?: {QUOTED} "
+        rf'(?P<agent>{QUOTED}))?(?: "(?P<id>[^"]*)")?',
+        Layout("Envoy", {}, (WAIT_NOTE,), ("response flags", "forwarded-for", "authority", "upstream host")),
+    ),
+    Form(
+        rf"\[(?P<at>{CLF})\] \S+ \S+ (?:-?[0-9]+/){{3}}(?P<duration_ms>-?[0-9]+)/\+?(?P<latency_ms>[0-9]+) "
+        rf"(?P<status>-1|[0-9]+) \+?(?P<response_bytes>[0-9]+) .*?{REQUEST}",
+        Layout("HAProxy", {}, (WAIT_NOTE,), ("times in queues and of connecting", "connections", "cookies")),
+    ),
+    Form(
+        rf"\[(?P<at>{CLF})\] \S+ \S+ -?[0-9]+/-?[0-9]+/\+?(?P<duration_ms>[0-9]+) "
+        r"\+?(?P<response_bytes>[0-9]+) [-A-Za-z]{2,4} ",
+        Layout("HAProxy, TCP", {}, (CONNECTION_NOTE,), ("times in queues and of connecting",)),
+    ),
+    Form(
+        r"\[GIN\] (?P<at>[0-9/]+ - [0-9:]+) \|\D*(?P<status>[0-9]{3})\D*\|\s*"
+        r"(?P<duration_ms>[0-9.]+\s?(?:s|ms|µs|ns|m))\s*\|"
+        r'[^|]*\|[^"]*"(?P<path>[^"]*)"',
+        Layout("Gin", {}, (WHOLE_NOTE,), ("client",)),
+    ),
+    Form(
+        r"^\s*(?P<at>[0-9]{10}\.[0-9]{3})\s+(?P<duration_ms>[0-9]+) \S+ [A-Z_]+/(?P<status>[0-9]{3}) "
+        r"(?P<response_bytes>[0-9]+) [A-Z]+ (?P<path>\S+)",
+        Layout("Squid", {}, (WHOLE_NOTE,), ("client", "peer", "content type")),
+    ),
+    Form(
+        r"^\S*(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (?P<path>\S+) \S*?(?P<status>[0-9]{3})\S* "
+        r"(?P<duration_ms>[0-9.]+ ms)"
+        rf"(?: - (?P<response_bytes>{COUNT}))?",
+        Layout("Morgan", {}, (WHOLE_NOTE,)),
+    ),
+    Form(
+        r"(?:^|\s)[^,\s]*,[^,]*,[^,]*,(?P<at>[0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]+ [+-][0-9]{4}),[^,]*,"
+        r"(?P<path>[^,]*),[^,]*,"
+        r"(?P<status>[0-9]{3}|-),(?P<response_bytes>[0-9]+|-)(?:,|\s|$)",
+        Layout("API Gateway, CSV", {}, (), ("client", "caller", "protocol")),
+    ),
+)
+COMMON = (  # the common log format and the combined one, with what may stand behind them
+    rf"\[(?P<at>{CLF})\] {REQUEST} (?P<status>[0-9]{{3}}|-) (?P<response_bytes>{COUNT})"
+    rf"(?P<quoted>(?: {QUOTED})?(?: (?P<agent>{QUOTED}))?)(?P<rest>.*)$"
+)
+COMMON_LAYOUT = Layout("common log format", {}, (), ("client", "user", "referer"))
+COMMON_FORM = Form(COMMON, COMMON_LAYOUT)
+INGRESS = (
+    rf"^ (?P<request_bytes>[0-9]+) (?P<latency_ms>[0-9.]+) \[[^\]]*\] \[[^\]]*\] (?:\S+(?:, \S+)*) "
+    rf"(?:{COUNT}(?:, [0-9-]+)*) "
+    r"(?P<duration_ms>[0-9.]+|-)"
+)
+NAMED = r"(?:^|[\s,;])\"?(?:{names})[=:]\"?([0-9.]+|-)"
+UPSTREAM = "urt|upstream_response_time|uresp|upstream_time|ut"
+WHOLE = "rt|request_time|req_time|time|response_time|duration"
+PAIR = r"\*\*([0-9]+)/([0-9]+)\*\*"
+
+
+def reader(lines: list[str]) -> Reader | None:
+    """How such lines are read; None if they have none of these forms."""
+    lines = lines[:SAMPLED]
+    form = max((*FORMS, COMMON_FORM), key=lambda form: form.count(lines))
+    if form.count(lines) < max(FEWEST * len(lines), 1):
+        return None
+    if form is COMMON_FORM:
+        tail = _tail(lines)
+        return lambda block: [_common(block, tail)]
+    return lambda block: [_read(block, form.pattern, form.layout)]
+
+
+def _read(block: bytes, pattern: str, layout: Layout) -> Part:
+    return rows(_groups(lines_of(block), "line", pattern), layout)
+
+
+def _groups(found: pl.DataFrame, column: str, pattern: str) -> pl.DataFrame:
+    """With the named groups of a pattern as columns; `whole`, whether it matched."""
+    import polars as pl
+
+    names = list(re.compile(pattern).groupindex)
+    groups = pl.col(column).str.extract_groups(_only_named(pattern))
+    return found.with_columns(groups.struct.rename_fields(names).struct.unnest()).with_columns(
+        whole=pl.any_horizontal(pl.col(name).is_not_null() for name in names)
+    )
+
+
+def _only_named(pattern: str) -> str:
+    """The pattern without groups that have no name: what is not kept costs nothing."""
+    return re.sub(r"(?<!\\)\((?!\?)", "(?:", pattern)
+
+
+# What stands behind the common log format -----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Tail:
+    """What the rest of a line holds: by column a pattern of it, and in which unit it is."""
+
+    patterns: tuple[tuple[str, str], ...] = ()
+    layout: Layout = COMMON_LAYOUT
+
+
+def _tail(lines: list[str]) -> Tail:
+    """What the rests of the lines hold: numbers are told by their form, their place and their size."""
+    matches = [match for match in (re.search(COMMON, line) for line in lines) if match]
+    rests = [match["rest"] for match in matches]
+    plain = Tail()
+    if _share(INGRESS, rests) > 0.5:
+        return _times(
+            plain, {"inner": (INGRESS, 1e3), "whole": (INGRESS, 1e3)}, (("request_bytes", INGRESS),)
+        )
+    named = {
+        which: (NAMED.format(names=names), 1e3)
+        for which, names in (("inner", UPSTREAM), ("whole", WHOLE))
+        if _share(NAMED.format(names=names), rests) > 0.5
+    }
+    if named:
+        return _times(plain, named)
+    if _share(PAIR, rests) > 0.5:
+        return _times(plain, {"whole": (r"\*\*[0-9]+/(?P<latency_ms>[0-9]+)\*\*", 1e-3)})
+    if _share(r" ([0-9.]+(?:ms|µs|us|s))\s*$", rests) > 0.5:
+        return _times(plain, {"whole": (r" ([0-9.]+(?:ms|µs|us|s))\s*$", 1.0)})
+    return _bare(plain, matches, rests)
+
+
+def _share(pattern: str, texts: list[str]) -> float:
+    return sum(re.search(pattern, text) is not None for text in texts) / max(len(texts), 1)
+
+
+def _times(
+    tail: Tail, times: dict[str, tuple[str, float]], more: tuple[tuple[str, str], ...] = (), note: str = ""
+) -> Tail:
+    """With times: what is behind the server comes first, the whole request beside it."""
+    inner, whole = times.get("inner"), times.get("whole")
+    columns = [("duration_ms", inner or whole), ("latency_ms", whole if inner else None)]
+    patterns = tuple((column, found[0]) for column, found in columns if found)
+    factor = {column: found[1] for column, found in columns if found}
+    notes = (WAIT_NOTE if inner else WHOLE_NOTE, *([note] if note else []))
+    return Tail((*patterns, *more), replace(tail.layout, factor=factor, notes=notes))
+
+
+def _bare(plain: Tail, matches: list[re.Match[str]], rests: list[str]) -> Tail:
+    """Numbers without a name: Apache's %D and %T, nginx' request time, the bytes that mod_logio counts."""
+    words = [re.sub(QUOTED, '""', rest).split() for rest in rests]
+    columns = []
+    for place in range(min(map(len, words), default=0)):
+        texts = [row[place] for row in words]
+        if all(re.fullmatch(r"[0-9]+(?:\.[0-9]+)?|-", text) for text in texts):
+            columns.append((place, [float(text) for text in texts if text != "-"], texts))
+    columns = [column for column in columns if column[1]]
+    sizes = _counted(matches, columns)
+    request: tuple[tuple[str, str], ...] = ()
+    if sizes:
+        request = (("request_bytes", _at(sizes[0])),)
+        columns = [column for column in columns if column[0] not in sizes]
+    seconds = [column for column in columns if any("." in text for text in column[2])]
+    if seconds:
+        times = {"whole": (_at(seconds[0][0]), 1e3)}
+        if len(seconds) > 1:
+            times["inner"] = (_at(seconds[1][0]), 1e3)
+        return _times(plain, times, request)
+    if not columns:
+        return replace(plain, patterns=request) if request else plain
+    place, numbers, _ = max(columns, key=lambda column: median(column[1]))
+    factor, unit = _unit(numbers)
+    note = UNIT_NOTE.format("behind each line", unit)
+    return _times(plain, {"whole": (_at(place), factor)}, request, note)
+
+
+def _at(place: int) -> str:
+    """A pattern of the word at a place, quoted words being one."""
+    return rf'^\s*(?:(?:"(?:[^"\\]|\\.)*"|[^"\s]+)\s+){{{place}}}([0-9.]+)(?:\s|$)'
+
+
+def _counted(matches: list[re.Match[str]], columns: list[tuple[int, list[float], list[str]]]) -> list[int]:
+    """The places of mod_logio's bytes in and out: what went out is the body and its headers."""
+    bodies = [float(match["response_bytes"]) if match["response_bytes"] != "-" else 0.0 for match in matches]
+    for (first, _, _), (second, numbers, _) in pairwise(columns):
+        if len(numbers) == len(bodies) and all(
+            0 < n - body < 8192 for n, body in zip(numbers, bodies, strict=True)
+        ):
+            return [first, second]
+    return []
+
+
+def _unit(numbers: list[float]) -> tuple[float, str]:
+    """The unit of whole numbers by their size: seconds are mostly 0, microseconds are thousands."""
+    middle = median(numbers)
+    if middle > MOST_MS:
+        return 1e-3, "microseconds, as %D gives them"
+    if 3 * sum(number == 0 for number in numbers) >= len(numbers) or (
+        middle < MOST_S and max(numbers) < 10 * MOST_S
+    ):
+        return 1e3, "seconds, as %T gives them"
+    return 1.0, "milliseconds"
+
+
+def _common(block: bytes, tail: Tail) -> Part:
+    """The requests of a block in the common or the combined log format.
+
+    Most lines are cut at their quotes; those with a quote within a quoted part are matched as a whole.
+    """
+    import polars as pl
+
+    lines = lines_of(block)
+    names = ["before", "request", "answer", "referer", "between", "agent", "rest"]
+    cut = lines.with_columns(pl.col("line").str.splitn('"', 7).struct.rename_fields(names).struct.unnest())
+    answer = pl.col("answer").str.strip_chars(" ").str.splitn(" ", 2).struct.rename_fields(["status", "size"])
+    cut = cut.with_columns(answer.struct.unnest()).with_columns(
+        at=pl.col("before").str.splitn("[", 2).struct.field("field_1").str.strip_chars_end("] "),
+        path=pl.col("request").str.splitn(" ", 3).struct.field("field_1").fill_null(pl.col("request")),
+    )
+    is_plain = (
+        ~pl.col("line").str.contains('\\"', literal=True)
+        & pl.col("size").str.contains(r"^(?:[0-9]+|-)$")
+        & pl.col("status").str.contains(r"^(?:[0-9]{3}|-)$")
+        & (pl.col("between").is_null() | (pl.col("between") == " "))
+        & pl.col("rest").is_not_null()
+    )
+    cut = cut.with_columns(whole=is_plain.fill_null(False))
+    found = cut.filter("whole").rename({"size": "response_bytes"})
+    found = found.select("line", "at", "path", "status", "response_bytes", "agent", "rest", "whole")
+    if found.height < lines.height:
+        odd = _groups(cut.filter(~pl.col("whole")).select("line"), "line", COMMON)
+        found = pl.concat([found, odd.select(found.columns)])
+    values = []
+    for column, own in tail.patterns:
+        index = re.compile(own).groupindex.get(column, 1)
+        values.append(pl.col("rest").str.extract(own, index).alias(column))
+    found = found.with_columns(*values) if values else found
+    return rows(found, tail.layout)

@@ -1,0 +1,48 @@
+"""What a function's configuration says of its workload, live or in a template."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from explorer.errors import ExplorerError
+from explorer.facts import catalogue
+from explorer.facts.encoding import environment_size
+from explorer.facts.units import format_time
+
+from .frame import Part
+
+SECRET = re.compile(
+    r"secret|passw|token|api_?key|private_?key|credential|_key$|^key$|connection_?string", re.I
+)
+NOT_SECRET = re.compile(r"(arn|name|id|url|uri|path|ttl|expiry|seconds|public_?key)$", re.I)
+
+
+def configured(found: dict[str, Any], region: str) -> Part:
+    """What a function's configuration says of its workload; variables are counted, never kept."""
+    known: dict[str, Any] = {"runtime.architecture": (found.get("Architectures") or ["x86_64"])[0]}
+    known["memory_mb"] = float(found.get("MemorySize", 128))
+    try:
+        catalogue.check_region(region)
+        known["region"] = region
+    except ExplorerError:
+        pass  # a made-up one, of an endpoint of one's own
+    try:
+        catalogue.cold_start(found.get("Runtime", ""), known["runtime.architecture"], known["memory_mb"])
+        known["runtime.language"] = found["Runtime"]
+    except ExplorerError:
+        pass  # an image, or a runtime that nobody measured: left to its default
+    variables = found.get("Environment", {}).get("Variables", {})
+    if variables:
+        secrets = sum(bool(SECRET.search(key) and not NOT_SECRET.search(key)) for key in variables)
+        known |= {
+            "configuration.total": environment_size(variables) - 6 * len(variables) - 1,
+            "configuration.entries": len(variables),
+            "configuration.largest": max(len(v.encode("utf-8", "surrogatepass")) for v in variables.values()),
+            "configuration.secrets": secrets,
+        }
+    limit = format_time(float(found.get("Timeout", 3)))
+    notes = [f"the function's time-out is {limit}: longer work was cut off, and is not seen as such"]
+    if variables:
+        notes.append("environment variables are counted; those whose names look it are taken for secrets")
+    return Part(facts=known, notes=notes)

@@ -1,0 +1,120 @@
+"""Records of JSON that no line ends: arrays, records one after another, records on many lines.
+
+They become lines, one record each, without being parsed: NumPy finds the quotes and the brackets of a
+piece, and with them where each record begins and ends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from .sources import BLOCK, LONGEST_LINE, Stream
+
+SPACES = bytes.maketrans(b"\n\r\t", b"   ")  # within a record; JSON has none of them within a text
+QUOTE, BACKSLASH, OPEN, CLOSE = 34, 92, b"{[", b"}]"
+STEPS = {**dict.fromkeys(OPEN, 1), **dict.fromkeys(CLOSE, 255), QUOTE: 2, BACKSLASH: 2}  # 255 is -1
+MARKED = bytes(STEPS.get(code, 0) for code in range(256))
+
+
+def lines(stream: Stream, after: re.Pattern[bytes] | None = None) -> Iterator[tuple[bytes, list[bytes]]]:
+    """Blocks of lines, one record each, and the beginnings of what is no record.
+
+    The brackets of an array around the records, and what stands between them, are left out. A record that
+    is torn is skipped up to where the next one begins. `after` opens the array of a document in which the
+    records are; what stands before it is left out.
+    """
+    held, more = b"", True
+    while after and more:
+        piece = stream.read(BLOCK)
+        held, more = held + piece, bool(piece)
+        if match := after.search(held):
+            held = held[match.end() :]
+            break
+    while more or held:
+        piece = stream.read(BLOCK) if more else b""
+        more = bool(piece)
+        held += piece
+        records, rest, bad = _records(held, final=not more or len(held) > LONGEST_LINE)
+        if records or bad:
+            yield b"\n".join(records) + b"\n" if records else b"", bad
+        held = rest
+
+
+def _records(text: bytes, final: bool) -> tuple[list[bytes], bytes, list[bytes]]:
+    """The whole records of a text, what is left of it, and the beginnings of what is torn."""
+    records: list[bytes] = []
+    bad: list[bytes] = []
+    while True:
+        ends, begins = _bounds(text)
+        for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+            if begin < end:
+                records.append(text[begin:end].translate(SPACES))
+        rest = text[ends[-1] if ends.size else 0 :]
+        begun = rest.find(b"{")
+        if begun < 0:
+            return records, b"" if final else rest[-1:] if rest.strip(b"[], \r\n\t") else b"", bad
+        if not final:
+            return records, rest[begun:], bad
+        bad.append(rest[begun : begun + 200])  # it never ends: the next one may begin on another line
+        following = _next(rest, begun + 1)
+        if following < 0:
+            return records, b"", bad
+        text = rest[following:]
+
+
+def _next(text: bytes, start: int) -> int:
+    """Where the next record may begin: after the end of another, or on a line of its own."""
+    found = [at + 1 for at in (text.find(mark, start) for mark in (b"}{", b"\n{", b",{", b" {")) if at >= 0]
+    return min(found, default=-1)
+
+
+def objects(text: bytes, level: int) -> list[bytes]:
+    """The objects of a text that stand within `level` others and arrays, such as the spans of traces."""
+    ends, begins = _bounds(text, level, is_array=False)
+    return [text[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
+
+
+def _bounds(text: bytes, level: int = 0, is_array: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Where the objects of one level of a text end and begin, as two arrays of one shape.
+
+    `is_array`: a bracket that opens the text is that of an array around the records, and left out.
+    """
+    marks = np.frombuffer(text.translate(MARKED), np.int8)
+    places = np.flatnonzero(marks)
+    kinds = marks[places]
+    special = np.frombuffer(text, np.uint8)[places]
+    quotes = special == QUOTE
+    slashes = special == BACKSLASH
+    if slashes.any():
+        quotes &= ~_escaped(places, slashes)
+    inside = np.cumsum(quotes, dtype=np.int32) & 1
+    structural = (inside == 0) & (kinds != 2)
+    at, step, which = places[structural], kinds[structural], special[structural]
+    if is_array and at.size and which[0] == 91:
+        at, step, which = at[1:], step[1:], which[1:]
+    depth = np.cumsum(step, dtype=np.int32)
+    depth -= np.minimum.accumulate(np.minimum(depth, 0))  # an end without a beginning is none
+    before = np.concatenate(([0], depth[:-1]))
+    ends = np.flatnonzero((depth == level) & (before == level + 1) & (which == 125))
+    opened = np.flatnonzero((depth == level + 1) & (which == 123))
+    if not ends.size or not opened.size:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    first = opened[np.searchsorted(opened, np.concatenate(([0], ends[:-1] + 1)))]
+    return at[ends] + 1, at[first]
+
+
+def _escaped(places: np.ndarray, slashes: np.ndarray) -> np.ndarray:
+    """Which marks are escaped: an odd number of backslashes stands right before them."""
+    escaped = np.zeros(places.size, dtype=bool)
+    run = 0
+    last = -2
+    for index in np.flatnonzero(slashes | np.concatenate(([False], slashes[:-1]))).tolist():
+        place = int(places[index])
+        run = run if place == last + 1 else 0
+        escaped[index] = bool(run % 2)
+        run = run + 1 if slashes[index] else 0
+        last = place
+    return escaped

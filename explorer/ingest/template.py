@@ -1,0 +1,231 @@
+"""A template or a plan into what it says of a workload: its functions, what stands before them, its needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from explorer.check import template as cloudformation
+from explorer.check import terraform
+from explorer.check.doors import doors
+from explorer.check.nodes import Unknown, mapping, sequence, text
+from explorer.check.parse import ParseError, parse
+from explorer.check.stack import Resource, Stack
+from explorer.engine.designs import OPTIONS
+from explorer.options.base.request_path import BodyIn, BodyOut
+
+from .frame import Part
+from .function_configuration import configured
+
+MARKS = re.compile(
+    rb'^\s*"?Resources"?\s*:[\s\S]*AWS::|"planned_values"\s*:|"compiledCloudFormationTemplate"|"terraform_version"',
+    re.M,
+)
+ENDINGS = (".yaml", ".yml", ".json", ".template", ".tfplan")
+LARGEST = 64 << 20
+UNKNOWN_NOTE = "the template leaves {} open: it is left to you"
+NEEDS = {  # what a door has to offer, by the resources that ask for it
+    "custom-domain": (
+        "AWS::ApiGateway::DomainName",
+        "AWS::ApiGatewayV2::DomainName",
+        "AWS::ApiGateway::BasePathMapping",
+    ),
+    "waf": ("AWS::WAFv2::WebACLAssociation", "AWS::WAFRegional::WebACLAssociation"),
+    "usage-plans": ("AWS::ApiGateway::UsagePlan",),
+}
+THROTTLES = ("ThrottlingRateLimit", "ThrottlingBurstLimit")
+APIS = (
+    "AWS::ApiGateway::RestApi",
+    "AWS::Serverless::Api",
+    "AWS::ApiGatewayV2::Api",
+    "AWS::Serverless::HttpApi",
+)
+STAGES = ("AWS::ApiGateway::Stage", "AWS::ApiGatewayV2::Stage", *APIS)
+JWT = ("COGNITO_USER_POOLS", "JWT")
+
+
+def is_template(path: Path, head: bytes) -> bool:
+    """Whether a file looks like a template or a plan."""
+    return path.suffix.lower() in ENDINGS and MARKS.search(head) is not None
+
+
+def read(path: Path) -> Iterator[Part]:
+    """The parts of a template, one for each function; of several, each is that function's alone."""
+    content = path.read_bytes()[:LARGEST].decode("utf-8", "replace")
+    beside = Part(read=1)
+    try:
+        tree = cloudformation.packaged(parse(content))
+        if terraform.is_plan(tree):
+            stack = terraform.stack(tree, path.name)
+        elif cloudformation.is_template(tree):
+            stack = cloudformation.stack(tree, path.name, path.parent)
+        else:
+            raise ParseError("it has no resources", 1)
+    except (ParseError, ValueError, RecursionError) as error:
+        line = re.match(r"line \d+", str(error))  # and not its text, which may hold a secret
+        beside.bad(f"{path}: {line[0] if line else 'the file'} cannot be read as a template or a plan")
+        yield beside
+        return
+    functions = _asked(stack)
+    beside.used = 1
+    if not functions:
+        beside.notes.append(f"{path.name} has no function")
+    elif len(functions) > 1:
+        named = ", ".join(_name(one) for one in functions)
+        beside.notes.append(
+            f"{path.name} has {len(functions)} functions, each a workload of its own: {named}"
+        )
+    yield beside
+    for function in functions:
+        part = _function(stack, function)
+        part.group = _name(function) if len(functions) > 1 else ""
+        yield part
+
+
+def _asked(stack: Stack) -> list[Resource]:
+    """The functions that stand behind a door, or all of them if none does."""
+    behind = {door.function for door in doors(stack)}
+    return [one for one in stack.functions if one.id in behind] or stack.functions
+
+
+def _name(function: Resource) -> str:
+    return text(function.get("FunctionName").value) or function.id
+
+
+def _function(stack: Stack, function: Resource) -> Part:
+    """What a template says of one function; what only a deployment knows is left out, and named."""
+    opens: list[str] = []
+
+    def known(*path: str) -> Any:
+        value = function.get(*path).value
+        if isinstance(value, Unknown):
+            opens.append(".".join(path))
+            return None
+        return value
+
+    variables = mapping(function.get("Environment", "Variables").value)
+    found: dict[str, Any] = {
+        "MemorySize": _number(known("MemorySize"), 128.0),
+        "Timeout": _number(known("Timeout"), 3.0),
+        "Runtime": text(known("Runtime")) or "",
+        "Architectures": [one for one in map(text, sequence(known("Architectures"))) if one],
+        "Environment": {
+            "Variables": {str(name): _value(function, value) for name, value in variables.items()}
+        },
+    }
+    part = configured(found, "")
+    part.facts["timeout_s"] = found["Timeout"]
+    part.facts |= {f"current.{concern}": option for concern, option in _current(stack, function).items()}
+    needs = _needs(stack, function)
+    if needs:
+        part.facts["client.needs"] = needs
+    if auth := _auth(stack, function):
+        part.facts["client.auth"] = auth
+    if any(isinstance(function.scope.value(value), Unknown) for value in variables.values()):
+        part.notes.append(
+            "variables that only a deployment knows are counted with the length of their expression"
+        )
+    part.notes += [UNKNOWN_NOTE.format(name) for name in opens]
+    for name in ("MemorySize",):
+        if name in opens:
+            part.facts.pop("memory_mb", None)
+    return part
+
+
+def _number(value: Any, default: float) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return default
+
+
+def _value(function: Resource, value: Any) -> str:
+    resolved = function.scope.value(value)
+    return "x" * len(str(value)) if isinstance(resolved, Unknown) else str(text(resolved) or resolved)
+
+
+def _current(stack: Stack, function: Resource) -> dict[str, str]:
+    """The options that a function has today: its door, and what goes through it."""
+    own = [door for door in doors(stack) if door.function == function.id]
+    found = {}
+    for door in own:
+        option = next(
+            (
+                one.id
+                for one in OPTIONS["door"].values()
+                if _waits(one) and door.limit.startswith(_waits(one))
+            ),
+            "",
+        )
+        if option:
+            found["door"] = option
+            break
+    if not found:
+        return {}
+    streams = _streams(stack, function)
+    for concern, what in (
+        ("request", {"body_in": BodyIn.DOOR}),
+        ("response", {"body_out": BodyOut.STREAM if streams else BodyOut.WHOLE}),
+    ):
+        option = next(
+            (one.id for one in OPTIONS[concern].values() if what.items() <= dict(one.provides).items()), ""
+        )
+        if option:
+            found[concern] = option
+    return found
+
+
+def _waits(option: Any) -> str:
+    return str(getattr(option, "waits", "") or "")
+
+
+def _streams(stack: Stack, function: Resource) -> bool:
+    modes = [function.get("FunctionUrlConfig", "InvokeMode").value]
+    modes += [
+        url.get("InvokeMode").value for url in stack.aimed(function, "AWS::Lambda::Url", "TargetFunctionArn")
+    ]
+    return "RESPONSE_STREAM" in [text(mode) for mode in modes]
+
+
+def _needs(stack: Stack, function: Resource) -> list[str]:
+    """What the door of a function has to offer, of what a template can ask for."""
+    if not any(door.function == function.id for door in doors(stack)):
+        return []
+    found = [need for need, types in NEEDS.items() if any(True for _ in stack.of_type(*types))]
+    apis = list(stack.of_type(*APIS))
+    if any(mapping(api.get("Domain").value) for api in apis):
+        found.append("custom-domain")
+    for stage in stack.of_type(*STAGES):
+        settings = [stage.get("DefaultRouteSettings").value, *sequence(stage.get("MethodSettings").value)]
+        if any(name in mapping(one) for one in settings for name in THROTTLES):
+            found.append("throttling")
+    for plan in stack.of_type("AWS::ApiGateway::UsagePlan"):
+        if mapping(plan.get("Throttle").value):
+            found.append("throttling")
+    for api in apis:
+        endpoint = api.get("EndpointConfiguration").value
+        kinds = [endpoint, mapping(endpoint).get("Type"), *sequence(mapping(endpoint).get("Types"))]
+        if "PRIVATE" in [text(api.scope.value(kind)) for kind in kinds]:
+            found.append("private")
+    return list(dict.fromkeys(found))
+
+
+def _auth(stack: Stack, function: Resource) -> str:
+    """What the door checks, where the template says so: iam, jwt or none."""
+    urls = stack.aimed(function, "AWS::Lambda::Url", "TargetFunctionArn")
+    kinds = [text(url.get("AuthType").value) for url in urls]
+    kinds.append(text(function.get("FunctionUrlConfig", "AuthType").value))
+    for method in stack.of_type("AWS::ApiGateway::Method", "AWS::ApiGatewayV2::Route"):
+        kinds.append(text(method.get("AuthorizationType").value))
+    for api in stack.of_type(*APIS):
+        kinds.append(text(api.get("Auth", "DefaultAuthorizer").value))
+        for authorizer in mapping(api.get("Auth", "Authorizers").value).values():
+            is_jwt = {"JwtConfiguration", "UserPoolArn"} & set(mapping(authorizer))
+            kinds.append("JWT" if is_jwt else None)
+    if any(kind in JWT for kind in kinds):
+        return "jwt"
+    if "AWS_IAM" in kinds:
+        return "iam"
+    return "none" if "NONE" in kinds else ""

@@ -1,0 +1,192 @@
+"""Containers: the task sizes that are sold, what one carries, and how many a day's load needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from explorer.facts import catalogue
+from explorer.facts.units import Number
+
+from .conditions import P95_BEARS, Conditions
+from .mask import Mask
+
+AT_ONCE = 2**18  # points x sizes that are worked out together
+DAY_S = 86400.0
+
+
+@cache
+def _sold() -> tuple[tuple[float, float], ...]:
+    """vCPU and GB of each task size."""
+    return tuple((size.vcpu, gb) for size in catalogue.task_sizes() for gb in size.gb)
+
+
+def task_hours(
+    load: Conditions, hours: Number, vcpu: Number, gb: Number, spot: bool = False
+) -> Iterable[tuple[str, Number]]:
+    """The lines for `hours` of a container of this size, with its public address unless it is in a VPC."""
+    kind = "spot_" if spot else ""
+    yield load.by_architecture(f"fargate.{kind}vcpu_linux"), hours * vcpu
+    yield load.by_architecture(f"fargate.{kind}memory_linux"), hours * gb
+    if not load.workload.network.vpc:
+        yield "vpc.public_ipv4_in_use", hours
+
+
+def _holds_one(load: Conditions, vcpu: Number, gb: Number) -> Mask:
+    """Whether a task has the processors that one request uses at once, and its memory."""
+    return (vcpu >= load.used_vcpu * (1 - 1e-9)) & (gb >= load.memory_gb * (1 - 1e-9))
+
+
+def carries_one(load: Conditions) -> Mask:
+    """Whether there is a task size that holds one request."""
+    return np.logical_or.reduce([_holds_one(load, vcpu, gb) for vcpu, gb in _sold()])
+
+
+def smallest_task(load: Conditions) -> tuple[Number, Number]:
+    """vCPU and GB of the cheapest task that holds one request; of the largest where none does."""
+    return load.memo("smallest task", lambda: _smallest(load))
+
+
+def _smallest(load: Conditions) -> tuple[Number, Number]:
+    def usd(size: tuple[float, float]) -> float:
+        return sum(float(np.max(load.price(name))) * each for name, each in task_hours(load, 1.0, *size))
+
+    *sizes, largest = sorted(_sold(), key=usd)
+    vcpu: Number
+    gb: Number
+    vcpu, gb = largest
+    for size in reversed(sizes):
+        holds = _holds_one(load, *size)
+        vcpu, gb = np.where(holds, size[0], vcpu)[()], np.where(holds, size[1], gb)[()]
+    return vcpu, gb
+
+
+# Tasks that serve all the time --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Fleet:
+    """Tasks of one size that serve a load which rises and falls each day."""
+
+    vcpu: Number  # of a task
+    gb: Number
+    most: Number  # tasks at the peak
+    mean: Number  # tasks on average over the day
+
+
+def fleet(load: Conditions) -> Fleet:
+    """The cheapest fleet over a day.
+
+    A task carries as many requests at once as its memory holds, as its processors have time for, and as the
+    language bears on a vCPU. Tasks are added as the load rises. What rises before they have started, and what
+    cannot be started within the rise, is ready beforehand.
+    """
+    return load.memo("fleet", lambda: _cheapest(load))
+
+
+def _cheapest(load: Conditions) -> Fleet:
+    sizes = _sold()
+    together = max(1, AT_ONCE // max(1, int(np.prod(load.shape))))
+    best, least = None, None
+    for first in range(0, len(sizes), together):
+        some, usd = _priced(load, sizes[first : first + together])
+        at = np.argmin(usd, axis=0)[None]
+        arrays = (some.vcpu, some.gb, some.most, some.mean, usd)
+        *own, usd = (np.take_along_axis(each, at, axis=0)[0] for each in arrays)
+        if best is None or least is None:
+            best, least = own, usd
+        else:
+            best = [np.where(usd < least, new, old) for new, old in zip(own, best, strict=True)]
+            least = np.minimum(usd, least)
+    assert best is not None
+    return Fleet(*(each[()] for each in best))
+
+
+def _priced(load: Conditions, sizes: Sequence[tuple[float, float]]) -> tuple[Fleet, np.ndarray]:
+    """Fleets of several sizes along a first axis, and what an hour of them costs on average [USD]."""
+    column = (-1, *(1,) * len(load.shape))
+    vcpu, gb = (np.reshape(each, column) for each in zip(*sizes, strict=True))
+    slots = np.minimum(gb / load.memory_gb, vcpu / (load.cpu * load.used_vcpu))
+    slots = np.floor(np.minimum(slots, vcpu * load.most_per_vcpu) * (1 + 1e-9))
+    each, least = load.runtime.mean / np.maximum(slots, 1.0), load.constant("service.tasks_min")
+
+    def tasks(rate: Number) -> Number:
+        return np.maximum(np.ceil(rate * each * (1 - 1e-12)), least)
+
+    headroom, (share, rest) = load.constant("service.headroom"), _day(load)
+    most = tasks(load.peak_rps * headroom)
+    started = load.limit("fargate.launch.burst") + load.limit("fargate.launch.rate") * load.peak_ramp_s
+    # the headroom is there for a rise as well
+    ready = np.maximum(tasks(np.maximum(rest * headroom, rest + _risen(load))), most - started)
+    mean = share * most + (1 - share) * ready
+    usd = mean * sum(load.price(name) * amount for name, amount in task_hours(load, 1.0, vcpu, gb))
+    holds = _holds_one(load, vcpu, gb)
+    none = ~carries_one(load) & (vcpu == max(sizes)[0])
+    usd = np.where(holds | none, usd, np.inf)
+    shape = usd.shape
+    whole = (np.broadcast_to(value, shape) for value in (vcpu, gb, most, mean))
+    return Fleet(*whole), usd
+
+
+def _day(load: Conditions) -> tuple[Number, Number]:
+    """The share of a day at the peak, and the rate for the rest of it [1/s].
+
+    Both ways between them take `peak_ramp`, on average half way up, and so count as one of them at the peak.
+    """
+    share = np.minimum((load.peak_s + load.peak_ramp_s) / DAY_S, load.mean_rps / load.peak_rps)
+    rest = (load.mean_rps - share * load.peak_rps) / np.maximum(1 - share, 1e-9)
+    return share, np.clip(rest, 0.0, load.mean_rps)
+
+
+def _risen(load: Conditions) -> Number:
+    """By how much the rate rises before a task that was called for has started [1/s]."""
+    late_s = load.constant("service.reaction_s") + load.longest_s("ecs.start")
+    return (load.peak_rps - load.mean_rps) * np.minimum(late_s / load.peak_ramp_s, 1.0)
+
+
+# Spot ---------------------------------------------------------------------------------------------
+
+
+def on_spot(load: Conditions) -> Mask:
+    """Where a task for each job runs on Spot capacity: it may be stopped, and the promises bear that.
+
+    They do where stops are rarer than a p95 shows, or where even what is begun again keeps them.
+    """
+    return load.memo("on spot", lambda: _on_spot(load))
+
+
+def _on_spot(load: Conditions) -> Mask:
+    runtime = load.workload.runtime
+    if not runtime.interruptible or runtime.once:
+        return np.False_
+    promises = [load.latency_p95, load.number("targets.first_byte_p95")]
+    kept: Mask = np.True_
+    twice = (
+        2 * (load.time("ecs.start")[1] + load.at_levels("runtime")[1]) * (1 + load.constant("poll.growth"))
+    )
+    for promise in promises:
+        if promise is not None:
+            again = twice + load.transfer(load.at_levels("response")[1])
+            kept = kept & ((stopped_share(load) < P95_BEARS) | (again <= promise))
+    return kept
+
+
+def stopped_share(load: Conditions) -> Number:
+    """The share of jobs on Spot that are stopped before they end."""
+    rate = _stops_per_s(load)
+    return load.memo("stopped", lambda: load.runtime.expect(lambda s: -np.expm1(-rate * s)))
+
+
+def repeated_s(load: Conditions) -> Number:
+    """Seconds that a job on Spot runs on average, with what is begun again: (e^rt - 1) / r for work of t."""
+    rate = _stops_per_s(load)
+    return load.memo(
+        "repeated", lambda: load.runtime.expect(lambda s: np.expm1(np.minimum(rate * s, 50)) / rate)
+    )
+
+
+def _stops_per_s(load: Conditions) -> float:
+    return load.constant("fargate.spot.stops_per_h") / 3600

@@ -1,0 +1,46 @@
+"""The web ACL of a stack: AWS's common rules, its list of known bad inputs, and a rate limit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .conditions import Conditions
+from .resources import Resource, own_name
+
+WEB_ACL_RESOURCE = "WebAcl"  # its logical id
+WINDOW_S = 300  # over which a rate-based rule counts, unless set
+MANAGED = ("AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet")
+
+
+def web_acl_resource(load: Conditions, scope: str) -> Resource:
+    """The web ACL, REGIONAL or CLOUDFRONT by its scope.
+
+    An address is blocked that sends more in five minutes than all callers together do at the peak.
+    """
+    rules = [_managed(name, priority) for priority, name in enumerate(MANAGED)]
+    least, most = load.constant("waf.rate.least"), load.constant("waf.rate.most")
+    rate = int(min(max(WINDOW_S * float(load.peak_rps), least), most))
+    limit = {"RateBasedStatement": {"AggregateKeyType": "IP", "Limit": rate}}
+    rules.append({**_named("Rate", len(rules)), "Action": {"Block": {}}, "Statement": limit})
+    properties = {
+        "Name": own_name("web-acl"),
+        "Scope": scope,
+        "DefaultAction": {"Allow": {}},
+        "VisibilityConfig": _metrics("WebAcl"),
+        "Rules": rules,
+    }
+    return Resource(WEB_ACL_RESOURCE, "AWS::WAFv2::WebACL", properties)
+
+
+def _managed(name: str, priority: int) -> Mapping[str, Any]:
+    group = {"ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": name}}
+    return {**_named(name, priority), "OverrideAction": {"None": {}}, "Statement": group}
+
+
+def _named(name: str, priority: int) -> Mapping[str, Any]:
+    return {"Name": name, "Priority": priority, "VisibilityConfig": _metrics(name)}
+
+
+def _metrics(name: str) -> Mapping[str, Any]:
+    return {"CloudWatchMetricsEnabled": True, "SampledRequestsEnabled": True, "MetricName": name}

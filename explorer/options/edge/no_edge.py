@@ -1,0 +1,11 @@
+"""Clients come to the door itself."""
+
+from __future__ import annotations
+
+from .base import Edge
+
+
+class NoEdge(Edge):
+    id = "none"
+    deployable = True
+    summary = "nothing in front of the door"

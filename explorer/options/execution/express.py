@@ -1,0 +1,66 @@
+"""Work in an Express workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from explorer.options.base.conditions import Conditions
+from explorer.options.base.design_part import DesignPart
+from explorer.options.base.limit_uses import LimitUse, PeakDemand, PerRequest
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import FUNCTION, Actor, BodyIn, BodyOut, Phase, RequestPath, Step
+from explorer.options.base.usage import UsageLines
+
+from .base import LambdaExecution
+
+
+class Express(LambdaExecution):
+    """An Express workflow around the function: of five minutes at most, and cheap where there are many.
+
+    Behind an API it can be started by the door itself, which waits for its answer.
+    """
+
+    id = "express"
+    summary = "an Express workflow around the function"
+    phrase = "an Express workflow"
+    parts = (DesignPart("state machine", Actor.HANDS, "state machine"), "workflow role and log")
+    provides = {"compute": FUNCTION}
+    depends_on = (*LambdaExecution.depends_on, "starts_workflows")
+    handed = "sfn.payload"
+    orchestrates = True
+    repeats = "an Express workflow that nobody waits for may run twice"
+    age_limit = "sfn.duration.exp"  # the task is tried again while the function is throttled
+
+    def clashes(self, flow: RequestPath) -> str | None:
+        if flow.asynchronous or (flow.starts_workflows and flow.body_out is BodyOut.WHOLE):
+            return None
+        return "express needs a response that nobody waits for, or a buffered one behind http-api or rest-api"
+
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        yield load.time_limit("sfn.duration.exp", path)
+        yield PeakDemand("sfn.start.express", [load.peak_rps])
+        at_once = ~path.asynchronous
+        if at_once.any():  # both bodies travel as the workflow's input and output
+            inline = at_once & path.body_in.is_(BodyIn.DOOR)
+            yield PerRequest("sfn.payload", "request", load.event_codec("request", path), inline)
+            yield PerRequest("sfn.payload", "response", load.event_codec("response", path), at_once)
+        yield load.time_limit("lambda.timeout", path)
+        yield from super().limits(load, path)
+
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from super().usage(load, path)
+        yield "states.express_request", load.requests
+        memory_gb = load.constant("sfn.express.memory_mb") / 1024
+        increment = load.constant("sfn.express.billing_s")
+        lasted = load.runtime.mean_ceil(increment) * increment + load.typical_s("sfn.express.to_lambda")
+        yield "states.express_duration", load.requests * lasted * memory_gb
+
+    def _arrival(self, load: Conditions, path: Paths) -> Iterable[Step]:
+        who = (Actor.HANDS, Actor.WORKER)
+        at_once, later = ~path.asynchronous, path.asynchronous
+        if at_once.any():
+            seconds = load.time("sfn.express.to_lambda")
+            yield Step(Phase.QUEUE, "through the workflow", who, seconds, where=at_once)
+        if later.any():
+            seconds = load.time("sfn.express.to_lambda.async")
+            yield Step(Phase.QUEUE, "hand the job over", who, seconds, where=later)

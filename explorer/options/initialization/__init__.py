@@ -1,0 +1,9 @@
+"""How the environments of the function that does the work come to be ready."""
+
+from __future__ import annotations
+
+from .on_demand import OnDemand
+from .provisioned_concurrency import ProvisionedConcurrency
+from .snap_start import SnapStart
+
+OPTIONS = (OnDemand(), ProvisionedConcurrency(), SnapStart())

@@ -1,0 +1,40 @@
+"""Environments restored from a snapshot of one published version."""
+
+from __future__ import annotations
+
+from explorer.facts.units import Number
+from explorer.options.base.conditions import Conditions
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import Initialization
+from explorer.options.base.usage import UsageLines
+
+from .base import Initialized
+
+FREE_FAMILY = "java"  # for which AWS charges neither the snapshot nor the restores
+
+
+class SnapStart(Initialized):
+    id = "snap-start"
+    summary = "environments restored from a snapshot"
+    phrase = "SnapStart"
+    parts = ("published version with a snapshot",)
+    provides = {"initialization": Initialization.SNAPSHOT}
+    init_limit = "snapstart.restore"
+    runtime_use = "snap_start"
+    title = "restore an environment"
+
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        restores = load.requests * load.work_cold_share(path)
+        restored_s = load.restore_of(lambda spread: spread.mean)
+        yield load.by_architecture("lambda.duration"), restores * restored_s * load.memory_gb
+        if not load.workload.runtime.language.startswith(FREE_FAMILY):
+            yield "lambda.snapstart_cache", load.memory_gb * load.month_s
+            yield "lambda.snapstart_restore", restores * load.memory_gb
+
+    def start_p99_s(self, load: Conditions) -> Number:
+        return load.restore_of(lambda spread: spread.quantile(0.99))
+
+    def start_s(self, load: Conditions, path: Paths) -> Number:
+        share = load.cold_share(load.runtime.mean, "work")
+        within = load.within_share(share)
+        return load.when_cold(share, load.restore_of(lambda spread: spread.quantile(within)))

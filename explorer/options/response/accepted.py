@@ -1,0 +1,71 @@
+"""A request that is only acknowledged: nobody collects a result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from explorer.options.base.conditions import Conditions
+from explorer.options.base.design_part import DesignPart
+from explorer.options.base.limit_uses import LimitUse, PeakDemand
+from explorer.options.base.option import Exclusion
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import Actor, Behind, BodyOut, Phase, RequestPath, Step
+from explorer.options.base.resources import (
+    BODIES,
+    Route,
+    TemplatePiece,
+    Variable,
+    bucket,
+    days,
+    front_part,
+    ref,
+)
+from explorer.options.base.usage import UsageLines
+from explorer.options.base.usage_lines import front, front_cold, to_clients
+
+from .base import Response
+
+
+class Accepted(Response):
+    """202 at once, the work later; what fails goes to a dead-letter queue. The usual webhook."""
+
+    id = "accepted"
+    deployable = True
+    summary = "the request acknowledged at once; nobody collects a result"
+    phrase = "an endpoint that only acknowledges"
+    parts = (
+        DesignPart("submit function", Actor.FRONT),
+        DesignPart("queue of failed requests", Actor.HANDS, "queue"),
+    )
+    provides = {"body_out": BodyOut.NOTHING, "asynchronous": True}
+    depends_on = ("behind", "compute", "egress")
+
+    def excludes(self, load: Conditions) -> Iterable[Exclusion]:
+        yield from super().excludes(load)
+        if load.workload.client.collects:
+            yield Exclusion("client.collects", "the client wants the result")
+
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        function = path.behind.is_(Behind.FUNCTION)
+        if function.any():
+            busy = [load.peak_rps * load.typical_s("handler.submit")]
+            yield PeakDemand("lambda.concurrency", busy, where=function)
+
+    def usage(self, load: Conditions, path: Paths) -> UsageLines:
+        yield from front(load, path, load.requests, "handler.submit")
+        yield from to_clients(load, path, load.constant("status.bytes"))
+
+    def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
+        who = (Actor.FRONT, Actor.FRONT)
+        yield Step(Phase.SUBMIT, "answer 202", who, load.time("handler.submit"), order=1)
+        yield from front_cold(load, path, Phase.SUBMIT, "handler.submit")
+
+    def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+        """No table and no result: bodies that are too large to be handed over wait in a bucket."""
+        yield from super().pieces(load, path)
+        yield front_part(load, "submit")
+        yield Route("submit", "POST", "/jobs")
+        kept = days(load.constant("upload.kept_s")) + 1
+        yield from bucket(BODIES, {"bodies/": kept})
+        for part in ("submit", "work"):
+            yield Variable(part, "RESULTS", ref(BODIES))

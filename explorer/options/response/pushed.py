@@ -1,0 +1,86 @@
+"""The asynchronous endpoint whose client is told over a WebSocket when the work is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from explorer.facts.units import Number
+from explorer.options.base.conditions import Conditions
+from explorer.options.base.design_part import DesignPart
+from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand
+from explorer.options.base.mask import EVERYWHERE, Mask
+from explorer.options.base.option import Exclusion
+from explorer.options.base.paths import Paths
+from explorer.options.base.request_path import Actor, BodyOut, Phase, Step
+from explorer.options.base.usage import UsageLines
+from explorer.options.base.usage_lines import front, to_clients
+
+from .stored import Stored
+
+MINUTE_S = 60.0  # connections are billed by started minutes
+
+
+class Pushed(Stored):
+    """As stored, but a WebSocket API sends the client a notice with the URL of the result.
+
+    The client keeps a connection open from submitting to the notice. Pings keep it from being closed as
+    idle; after the longest that a connection may last it is made anew.
+    """
+
+    id = "pushed"
+    summary = "the result stored in S3; the client is told over a WebSocket"
+    phrase = "an asynchronous endpoint with a notice by WebSocket"
+    parts: ClassVar[tuple[str, ...]] = (
+        DesignPart("submit function", Actor.FRONT),
+        DesignPart("WebSocket API", Actor.FRONT),
+        DesignPart("connection function", Actor.FRONT),
+        DesignPart("status table", Actor.TABLE, "DynamoDB table"),
+        DesignPart("results bucket", Actor.BUCKET, "S3 bucket"),
+        DesignPart("client keeps a WebSocket", Actor.CLIENT),
+    )
+    provides = {"body_out": BodyOut.JOB, "asynchronous": True, "socket": True}
+    depends_on: ClassVar[tuple[str, ...]] = (*Stored.depends_on, "distribution")
+    deployable = False
+
+    def excludes(self, load: Conditions) -> Iterable[Exclusion]:
+        yield from super(Stored, self).excludes(load)  # nobody polls
+        client = load.workload.client
+        if not client.sockets:
+            yield Exclusion("client.sockets", "the client cannot keep a WebSocket open")
+        if "private" in client.needs:
+            yield Exclusion("client.needs", "a WebSocket API is never private")
+        if "waf" in client.needs:
+            why = "a WebSocket API has no WAF of its own"
+            yield Exclusion("client.needs", why, on={"distribution": False})
+
+    def more_parts(self, load: Conditions, path: Paths) -> Iterable[tuple[str, Mask]]:
+        yield from super().more_parts(load, path)
+        if load.workload.client.auth == "jwt":  # which a WebSocket API does not check itself
+            yield DesignPart("authorizer function", Actor.FRONT), EVERYWHERE
+
+    def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
+        yield from super().limits(load, path)
+        yield FixedUse("apigw.ws.message", load.constant("status.bytes"))
+        yield PeakDemand("apigw.ws.connect.rate", [load.peak_rps * load.connections])
+
+    def _front_s(self, load: Conditions) -> list[Number]:
+        opened = load.connections * load.typical_s("handler.status")
+        return [load.typical_s("handler.submit"), opened]
+
+    def _told(self, load: Conditions, path: Paths) -> UsageLines:
+        connections = load.requests * load.connections
+        yield from front(load, path, 2 * connections, "handler.status")  # opened and closed
+        if load.workload.client.auth == "jwt":
+            yield from front(load, path, connections, "handler.status")
+        yield "dynamodb.ondemand_wru", connections
+        yield "dynamodb.ondemand_rru", load.requests
+        yield "apigateway.websocket_connection_minute", load.requests * load.runtime.mean_ceil(MINUTE_S)
+        pings = load.runtime.mean_ceil(load.constant("websocket.ping_s")) - 1
+        yield "apigateway.websocket_message", load.requests
+        yield "apigateway.websocket_message", load.requests * pings
+        yield from to_clients(load, path, load.constant("status.bytes"))
+
+    def _notice(self, load: Conditions, path: Paths) -> Iterable[Step]:
+        seconds, who = load.time("handler.status") + load.time("exchange.rtt"), (Actor.FRONT, Actor.CLIENT)
+        yield Step(Phase.POLL, "send the notice", who, seconds, past_door=True)

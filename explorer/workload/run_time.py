@@ -1,0 +1,161 @@
+"""How the run time moves with the memory: by the share that computes, or as measured at several sizes.
+
+Lambda gives processor time in proportion to memory. So of a run time t at memory m0, the computing share
+scales with the vCPU and the waiting share does not:
+
+    t(m) = t x (cpu x v(m0) / v(m) + 1 - cpu),    v(m) = min(m / 1769 MB, threads)
+
+Measured times (`runtime.tuned`) take the formula's place: between two of them each quantile is linear in
+(log memory, log time); beyond the outermost the formula continues from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from explorer.errors import ExplorerError
+from explorer.facts import catalogue
+from explorer.facts.ufuncs import ndtr
+from explorer.facts.units import Number
+
+from .distribution import FAR, ByPoint, Distribution, Quantiles, Samples, from_quantiles
+from .fields import Runtime
+from .kinds import ANY, LONGEST_TIME, field_error
+
+FULL_VCPU_MB = 1769.0  # "any" memory: the run time is that at one vCPU
+SIZES_MB = (128, 256, 512, 768, 1024, 1536, 1769, 2048, 3008, 4096, 5120, 6144, 8192, 10240)
+OF_SAMPLES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999)  # where quantiles are mixed into samples
+FARTHEST_GIVEN = 3.3  # a normal quantile just beyond p99.9: knots farther out are continuations or `max`
+
+
+def reference_memory(runtime: Runtime) -> float:
+    """The memory at which the workload's run time is stated [MB]."""
+    return FULL_VCPU_MB if isinstance(runtime.memory, str) else runtime.memory
+
+
+def memory_sizes(runtime: Runtime) -> tuple[float, ...]:
+    """The sizes of memory that a design may take [MB], rising: one where the file names it."""
+    if runtime.memory != ANY:
+        return (reference_memory(runtime),)
+    if runtime.tuned:
+        return tuple(sorted(time.memory for time in runtime.tuned))
+    return tuple(float(size) for size in SIZES_MB if size >= runtime.used) or (float(runtime.used),)
+
+
+def check_sizes(runtime: Runtime) -> None:
+    """Refuse sizes that contradict each other. Raises PydanticCustomError naming the field."""
+    both_known = {"memory", "used"} <= runtime.model_fields_set
+    if both_known and isinstance(runtime.memory, float) and runtime.used > runtime.memory:
+        raise field_error(
+            f"runtime.used is {runtime.used:g} MB: expected at most memory = {runtime.memory:g} MB"
+        )
+    sizes = [entry.memory for entry in runtime.tuned]
+    for row, entry in enumerate(runtime.tuned):
+        if entry.memory in sizes[:row]:
+            raise field_error(
+                f"runtime.tuned.{row}.memory is {entry.memory:g} MB again: expected each size once"
+            )
+        try:
+            _entry_spread(runtime.spread, entry.spread)
+        except ExplorerError as error:
+            raise field_error(f"runtime.tuned.{row}.{error}") from None
+
+
+def vcpu(runtime: Runtime, memory_mb: Number, threads: Number | None = None) -> Number:
+    """The vCPU that the work uses at a memory [MB]: what memory buys, at most its threads."""
+    most = runtime.threads if threads is None else threads
+    return np.minimum(memory_mb / catalogue.constant("lambda.vcpu_mb").value, most)
+
+
+def computing_factor(
+    runtime: Runtime,
+    from_mb: Number,
+    to_mb: Number,
+    cpu: Number | None = None,
+    threads: Number | None = None,
+) -> Number:
+    """By what the run time grows from one memory to another [MB], by the share that computes.
+
+    `cpu` and `threads` take the place of the workload's own, such as arrays along the axes of a sweep.
+
+    >>> from explorer.workload.workload import Workload
+    >>> w = Workload(requests_per_month=1e6, response="1 KB", runtime={"p50": "1 s", "cpu": 0.5})
+    >>> float(computing_factor(w.runtime, 1769, 884.5))
+    1.5
+    """
+    share = runtime.cpu if cpu is None else cpu
+    return share * vcpu(runtime, from_mb, threads) / vcpu(runtime, to_mb, threads) + 1 - share
+
+
+def run_time_at(
+    runtime: Runtime, memory_mb: Number, cpu: Number | None = None, threads: Number | None = None
+) -> Distribution:
+    """The run time at a memory [MB], or at each of an array of them that varies along one axis.
+
+    `cpu` and `threads` take the place of the workload's own. Raises ExplorerError where a measured entry's
+    quantiles fall.
+    """
+    if not runtime.tuned:
+        if memory_mb is runtime.memory:
+            return runtime.spread
+        factor = computing_factor(runtime, reference_memory(runtime), memory_mb, cpu, threads)
+        return runtime.spread.scaled(factor)
+    sizes = sorted(time.memory for time in runtime.tuned)
+    within = np.clip(memory_mb, sizes[0], sizes[-1])
+    factor = computing_factor(runtime, within, memory_mb, cpu, threads)
+    if np.ndim(within) == 0:
+        return _measured(runtime, float(within)).scaled(factor)
+    distinct, index = np.unique(within, return_inverse=True)
+    parts = tuple(_measured(runtime, float(each)) for each in distinct)
+    return ByPoint(parts, index.reshape(np.shape(within)), scale=factor)
+
+
+def _measured(runtime: Runtime, memory_mb: float) -> Distribution:
+    """The run time at a memory [MB] that is measured, or lies between two that are."""
+    entries = sorted(runtime.tuned, key=lambda entry: entry.memory)
+    sizes = np.array([entry.memory for entry in entries])
+    spreads = [_entry_spread(runtime.spread, entry.spread) for entry in entries]
+    above = int(np.searchsorted(sizes, memory_mb))
+    if memory_mb == sizes[above]:
+        return spreads[above]
+    ends = np.log(sizes[above - 1 : above + 1])
+    return _between(spreads[above - 1], spreads[above], ends, np.log(memory_mb))
+
+
+def _entry_spread(stated: Distribution, measured: Distribution) -> Distribution:
+    """A measured entry's distribution: the quantiles that it lacks keep their ratio to the p50."""
+    own = _points(measured)
+    ratio = float(measured.median) / float(stated.median)
+    if len(own) == 1:
+        return replace(stated, scale=stated.scale * ratio)
+    points = {p: float(stated.quantile(p)) * ratio for p in _points(stated)} | own
+    most = float(stated.at(FAR)) * ratio
+    top = max(points.values())
+    return from_quantiles(points, most if top < most < LONGEST_TIME else None, LONGEST_TIME)
+
+
+def _points(spread: Distribution) -> dict[float, float]:
+    """The quantiles that a distribution was given by: value by probability."""
+    if isinstance(spread, Quantiles):
+        inner = np.abs(spread.z) < FARTHEST_GIVEN
+        return {
+            float(ndtr(z)): float(np.exp(log))
+            for z, log in zip(spread.z[inner], spread.log[inner], strict=True)
+        }
+    if isinstance(spread, Samples) and spread.values[0] != spread.values[-1]:
+        return {p: float(spread.quantile(p)) for p in OF_SAMPLES}
+    return {0.5: float(spread.median)}
+
+
+def _between(low: Distribution, high: Distribution, ends: np.ndarray, at: float) -> Distribution:
+    """Each quantile linear in its logarithm between the logarithms of two memories."""
+    share = float((at - ends[0]) / (ends[1] - ends[0]))
+    ratio = float(np.exp(share * np.log(float(high.median) / float(low.median))))
+    points = sorted({*_points(low), *_points(high)})
+    if len(points) == 1:
+        return replace(low, scale=low.scale * ratio)
+    logs = {p: (np.log(float(low.quantile(p))), np.log(float(high.quantile(p)))) for p in points}
+    values = {p: float(np.exp(first + share * (second - first))) for p, (first, second) in logs.items()}
+    return from_quantiles(values, None, LONGEST_TIME)

@@ -1,0 +1,47 @@
+"""What commands print on the pages, run again in place: `make outputs`, after an answer has changed.
+
+A block of `console` with one command is replaced by what the command prints now. One with `...`, or with an
+error, is left alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BLOCK = re.compile(r"(^```console\n\$ ([^\n]+)\n)(.*?)(^```)", re.MULTILINE | re.DOTALL)
+TITLED = re.compile(r'^```\w+ title="([\w./-]+)"\n(.*?)^```', re.MULTILINE | re.DOTALL)
+PLAIN = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "PYTHONPATH": str(ROOT)}
+
+
+def again(text: str) -> str:
+    """A page with the outputs of today."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in TITLED.findall(text):
+            Path(folder, name).write_text(content, encoding="utf-8")
+        return BLOCK.sub(lambda block: _again(block, folder), text)
+
+
+def _again(block: re.Match[str], folder: str) -> str:
+    begin, command, output, end = block.groups()
+    if "..." in output or "\n$ " in output or output.startswith("error: "):
+        return block[0]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = os.environ | PLAIN | {"PATH": path}
+    done = subprocess.run(["bash", "-c", command], cwd=folder, env=env, capture_output=True, text=True)
+    lines = (line.rstrip() for line in (done.stdout + done.stderr).rstrip().splitlines())
+    return begin + "".join(f"{line}\n" for line in lines) + end
+
+
+if __name__ == "__main__":
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        before = page.read_text(encoding="utf-8")
+        after = again(before)
+        if after != before:
+            page.write_text(after, encoding="utf-8")
+            print(f"Wrote {page.relative_to(ROOT)}")

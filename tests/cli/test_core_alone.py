@@ -1,0 +1,14 @@
+"""Every command where no extra is installed; `make legs` tries the same in environments of their own."""
+
+import os
+import subprocess
+import sys
+
+from tests.support.paths import ROOT
+
+
+def test_every_command_works_or_says_what_to_install():
+    command = [sys.executable, ROOT / "tests" / "legs" / "every_command.py", "--block"]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,113 @@
+"""Distributions and web ACLs as templates: whole, lint-free, and closed to everyone else."""
+
+import json
+
+import pytest
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+
+from explorer.engine.designs import Design
+from explorer.errors import DesignError
+from explorer.live.deployment.template import stack_of
+from explorer.options.base.conditions import Conditions
+from explorer.options.edge.cloudfront import CloudFront
+from explorer.workload.workload import Workload
+
+PLAIN = {
+    "edge": "cloudfront",
+    "door": "function-url",
+    "request": "inline",
+    "response": "buffered",
+    "compression": "none",
+    "execution": "single",
+    "initialization": "on-demand",
+    "configuration": "environment",
+}
+
+
+def workload(**fields) -> Workload:
+    least = {"requests_per_month": 1e6, "response": "100 KB", "runtime": "1 s", "peak_rps": 2}
+    return Workload(**{**least, **fields})
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """The template of a design, whether the endpoint can know its callers or not."""
+    monkeypatch.setattr(CloudFront, "undeployable", lambda self, flow: None)
+
+    def template(w: Workload, **others) -> dict:
+        design = Design(**{**PLAIN, **others})
+        found = stack_of(w, design).template
+        said = lint(json.dumps(found), config=ManualArgs(regions=["us-east-1"]))
+        assert [str(match) for match in said] == []
+        return found["Resources"]
+
+    return template
+
+
+def test_a_function_url_takes_what_the_distribution_signs_and_nothing_else(made):
+    resources = made(workload(client={"auth": "none"}))
+    (origin,) = resources["Distribution"]["Properties"]["DistributionConfig"]["Origins"]
+    assert origin["OriginAccessControlId"] == {"Fn::GetAtt": ["EdgeAccess", "Id"]}
+    assert origin["CustomOriginConfig"]["OriginReadTimeout"] == 120
+    assert resources["Url"]["Properties"]["AuthType"] == "AWS_IAM"
+    permitted = [r["Properties"] for r in resources.values() if r["Type"] == "AWS::Lambda::Permission"]
+    assert {each["Action"] for each in permitted} == {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
+    assert {each["Principal"] for each in permitted} == {"cloudfront.amazonaws.com"}
+    assert "Caller" not in resources  # nobody signs requests of their own
+
+
+@pytest.mark.parametrize(("share", "same"), [(0.0, True), (0.9, False)])
+def test_it_caches_where_answers_can_be_cached(made, share, same):
+    def policy(w: Workload) -> str:
+        config = made(w)["Distribution"]["Properties"]["DistributionConfig"]
+        return config["DefaultCacheBehavior"]["CachePolicyId"]
+
+    held = workload(response={"value": "100 KB", "cacheable": share})
+    assert (policy(held) == policy(workload())) == same
+
+
+@pytest.mark.parametrize(
+    ("others", "scope"), [({}, "CLOUDFRONT"), ({"edge": "none", "door": "rest-api"}, "REGIONAL")]
+)
+def test_a_web_acl_is_in_the_template(made, others, scope):
+    resources = made(workload(client={"needs": ["waf"]}), **others)
+    acl = resources["WebAcl"]["Properties"]
+    assert (acl["Scope"], len(acl["Rules"])) == (scope, 3)
+    assert acl["Rules"][2]["Statement"]["RateBasedStatement"]["Limit"] == 600  # 2 a second for five minutes
+    assert ("StageWebAcl" in resources) == (scope == "REGIONAL")
+
+
+def test_without_the_wish_there_is_none(made):
+    assert "WebAcl" not in made(workload())
+    assert "WebAcl" not in made(workload(), edge="none", door="rest-api")
+
+
+REST = {"edge": "none", "door": "rest-api"}
+
+
+@pytest.mark.parametrize(
+    ("client", "others", "why"),
+    [
+        ({"needs": ["custom-domain"]}, REST, "client.needs custom-domain: the domain"),
+        ({"needs": ["usage-plans"]}, REST, "client.needs usage-plans: whom"),
+        ({"needs": ["private"]}, REST, "client.needs private: the network"),
+        ({"auth": "jwt"}, REST, "client.auth jwt: who issues"),
+        ({"auth": "jwt"}, {"edge": "none", "door": "http-api"}, "client.auth jwt: who issues"),
+    ],
+)
+def test_what_the_template_does_not_have_is_said(client, others, why):
+    with pytest.raises(DesignError, match=why):
+        stack_of(workload(client=client), Design(**{**PLAIN, **others}))
+
+
+def test_the_web_acl_of_a_distribution_stands_in_one_region_alone():
+    w = workload(client={"needs": ["waf"]}, region="eu-west-1")
+    assert Design(**PLAIN).unbuilt(Conditions(w)) == (
+        "client.needs waf: the web ACL of a distribution stands in us-east-1 alone",
+    )
+
+
+def test_what_cannot_be_put_up_behind_a_distribution_is_said():
+    with pytest.raises(DesignError, match="callers are known by their signatures"):
+        stack_of(workload(), Design(**PLAIN))

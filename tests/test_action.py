@@ -1,0 +1,72 @@
+"""The action for GitHub: what it uses is pinned, its environment is its own, and made once."""
+
+import os
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from tests.support.paths import ROOT
+
+TEXT = (ROOT / "action.yml").read_text()
+STEPS = yaml.safe_load(TEXT)["runs"]["steps"]
+
+FAKE = """#!/bin/bash
+# In place of Python: makes what `venv` and pip would, and counts.
+if [ "$2" = venv ]; then
+  mkdir -p "$4/bin"; cp "$0" "$4/bin/python"; echo made >> "$COUNT"
+else
+  printf '#!/bin/bash\\necho explorer 0\\n' > "$(dirname "$0")/explorer"; chmod +x "$(dirname "$0")/explorer"
+fi
+"""
+
+
+def test_every_action_is_named_by_its_commit():
+    named = re.findall(r"uses: (\S+)", TEXT)
+    assert len(named) == 3 and all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", one) for one in named)
+
+
+def test_nothing_of_the_jobs_own_environment_is_changed():
+    setup = next(step for step in STEPS if "setup-python" in step.get("uses", ""))
+    assert setup["with"]["update-environment"] is False
+    assert "GITHUB_PATH" not in TEXT and "GITHUB_ENV" not in TEXT
+
+
+@pytest.fixture
+def install(tmp_path):
+    """Runs the action's own step in a runner's folders; how often an environment was made."""
+    script = next(step["run"] for step in STEPS if step.get("name") == "Install")
+    here, tools = tmp_path / "action", tmp_path / "tools" / "Python" / "3.13.1" / "x64" / "bin"
+    for folder in (here / "explorer", here / "data", tools):
+        folder.mkdir(parents=True)
+    (here / "pyproject.toml").write_text("")
+    (here / "explorer" / "a.py").write_text("")
+    (tools / "python3").write_text(FAKE)
+    (tools / "python3").chmod(0o755)
+    own, count = tmp_path / "own", tmp_path / "count"
+    env = {
+        "HERE": here,
+        "OWN": own,
+        "VERSION": "3.13",
+        "RUNNER_TOOL_CACHE": tmp_path / "tools",
+        "COUNT": count,
+    }
+
+    def run():
+        run = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+        env_text = os.environ | {name: str(value) for name, value in env.items()}
+        done = subprocess.run(run, env=env_text, capture_output=True, text=True)
+        assert done.returncode == 0 and done.stdout == "explorer 0\n", done.stderr
+        return len(count.read_text().splitlines())
+
+    return run, here, own
+
+
+def test_an_environment_is_made_once_and_again_when_the_action_has_changed(install):
+    run, here, own = install
+    assert run() == 1 and run() == 1
+    (here / "explorer" / "a.py").write_text("changed = True\n")
+    assert run() == 2 and run() == 2
+    (own / "bin" / "explorer").write_text("#!/nowhere\n")  # a Python that is gone since
+    assert run() == 3
