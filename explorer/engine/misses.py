@@ -55,9 +55,9 @@ def _patience_factor(evaluation: Evaluation) -> np.ndarray:
 
 
 def _times(needed: np.ndarray, promised: Number) -> np.ndarray:
-    """How many times what is promised is needed; `NEVER` of a promise of nothing."""
-    promised = np.asarray(promised, dtype=float)
-    return np.asarray(np.where(promised > 0, needed / np.where(promised > 0, promised, 1.0), NEVER))
+    """How many times what is promised is needed; `NEVER` at most, as of a promise of nothing."""
+    promised = np.maximum(np.asarray(promised, dtype=float), 1 / NEVER)
+    return np.minimum(needed / promised, NEVER)
 
 
 def _limit_factor(evaluation: Evaluation, use: LimitUse) -> np.ndarray:

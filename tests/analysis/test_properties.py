@@ -171,10 +171,16 @@ NOT_QUEUED = table().only(np.array([design.execution != "queued" for design in D
 
 
 def saved_usd(load: Conditions) -> np.ndarray:
-    """At most what the cold starts cost that a busier function no longer has: initialising and reading."""
+    """At most what a busier function no longer pays.
+
+    Its cold starts, which initialise and read; and what one more environment kept ready takes over from
+    those on demand, of the share of requests that may wait, at 7e-6 USD less a GB-second.
+    """
     cold = load.requests * load.cold_share(load.runtime.mean, "work")
     each_usd = 0.002 + 2e-5 * load.init_mean_s * load.memory_gb + 2e-5 * load.config_entries
-    return np.maximum(-np.diff(cold * np.ones(load.shape)), 0) * each_usd
+    starts_usd = np.maximum(-np.diff(cold * np.ones(load.shape)), 0) * each_usd
+    gb_s = load.requests * load.runtime.mean * load.memory_gb * np.ones(load.shape)
+    return starts_usd + 7e-6 * load.share_that_may_wait * gb_s[1:]
 
 
 @each
@@ -213,7 +219,9 @@ def test_larger_and_longer_never_costs_less_in_the_same_design(w, axis):
 @given(workloads(), st.sampled_from(["response", "request", "runtime"]))
 def test_larger_and_longer_is_never_faster(w, axis):
     seconds = Evaluation(Conditions(w, {axis: GROWING[axis]}), table()).latency_s
-    slack = 1.0  # a cold start and its reads that a busier function no longer has
+    # A busier function starts anew for fewer than 1 % of its requests: the p99 then loses a cold start and its
+    # reads. The longest drawn here restores a snapshot and reads four secrets with 128 MB: 2.2 s.
+    slack = 2.5
     assert (np.diff(seconds, axis=2) >= -slack).all()
 
 
