@@ -46,7 +46,7 @@ def complete_design(workload: Workload, design: str | Mapping[str, str | None] |
     if index >= 0:
         return possible.design(index)
     best = Choice(workload.without_current()).nearest
-    return min(candidates.designs, key=lambda candidate: candidate.differs_from(best))
+    return candidates.nearest_to(best)
 
 
 def nearest_miss(evaluation: Evaluation) -> int:
@@ -185,12 +185,14 @@ class Choice:
         e = self.evaluation
         score = e.score_usd(self.part_usd)
         order = np.lexsort((e.latency_s[:, 1], e.table.parts, score))
-        columns = (e.monthly_usd, e.table.parts, score, e.latency_s[:, 0], e.latency_s[:, 1])
         order = order[np.isfinite(score[order]) & (order != self.index)]
+        columns = (e.monthly_usd, e.table.parts, score, e.latency_s[:, 0], e.latency_s[:, 1])
         designs = [e.table.design(index) for index in order.tolist()]
         rows = (
-            Alternative(design.ids, *row, design.deployable)
-            for design, *row in zip(designs, *(each[order].tolist() for each in columns), strict=True)
+            Alternative(design.ids, usd, parts, score_usd, p50, p95, design.deployable)
+            for design, usd, parts, score_usd, p50, p95 in zip(
+                designs, *(each[order].tolist() for each in columns), strict=True
+            )
         )
         return Rows(tuple(rows), Alternative, {"design": CONCERNS})
 

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -37,6 +37,7 @@ for module in (edge, door, request, response, compression, execution, initializa
     for option in module.OPTIONS:
         OPTIONS.setdefault(option.concern, {})[option.id] = option
 CONCERNS = tuple(OPTIONS)
+KEPT_TABLES = 32  # of designs that workloads allow
 MOVED = {("response", "compressed"): "response=buffered, compression=gzip"}  # ids of before, and the pair now
 
 
@@ -62,7 +63,7 @@ def more_options(*options: Option) -> Iterator[None]:
 
 def _forget_designs() -> None:
     """Let go of the designs that were listed with other options."""
-    for cached in (_design, combinations, table, _question):
+    for cached in (_design, combinations, table, _question, _part_of_table):
         cached.cache_clear()
 
 
@@ -378,14 +379,18 @@ class Table:
 
     def design(self, index: int) -> Design:
         """One of the designs."""
-        ids = (list(OPTIONS[concern])[code] for concern, code in zip(CONCERNS, self.codes[index], strict=True))
+        ids = (
+            list(OPTIONS[concern])[code] for concern, code in zip(CONCERNS, self.codes[index], strict=True)
+        )
         return _design(tuple(ids))
 
     @cached_property
     def designs(self) -> tuple[Design, ...]:
         """All designs: there may be thousands, so that who wants a few asks for these (`design`)."""
         ids = [list(by_id) for by_id in OPTIONS.values()]
-        columns = [map(names.__getitem__, codes) for names, codes in zip(ids, self.codes.T.tolist(), strict=True)]
+        columns = [
+            map(names.__getitem__, codes) for names, codes in zip(ids, self.codes.T.tolist(), strict=True)
+        ]
         return tuple(map(_design, zip(*columns, strict=True)))
 
     def where(self, chosen: Mapping[str, str]) -> Table:
@@ -395,7 +400,14 @@ class Table:
     def only(self, here: np.ndarray) -> Table:
         """The table of the designs at these indices, or where this is true (shape (designs,))."""
         by_design = (self.rows, self.parts, self.answers, self.streams, self.acknowledges)
-        return Table(self.number[here], self.codes[here], self.placements, *(each[here] for each in by_design))
+        return Table(
+            self.number[here], self.codes[here], self.placements, *(each[here] for each in by_design)
+        )
+
+    def nearest_to(self, design: Design) -> Design:
+        """The design of which the fewest choices are others; the first of several."""
+        codes = [list(OPTIONS[concern]).index(option) for concern, option in design.ids.items()]
+        return self.design(int((self.codes != codes).sum(axis=1).argmin()))
 
     @cached_property
     def used(self) -> np.ndarray:
@@ -428,11 +440,16 @@ class Table:
 
     def with_parts_for(self, load: Conditions) -> Table:
         """The same designs, their parts counted with those that the workload asks for."""
-        more = np.zeros(len(self.placements), dtype=int)
+        more = self.more_parts(load)
+        return replace(self, parts=self.parts + more[self.rows].sum(axis=1)) if more.any() else self
+
+    def more_parts(self, load: Conditions) -> np.ndarray:
+        """How many parts each placement has because the workload asks for them: shape (placements,)."""
+        more = np.zeros(len(self.placements), dtype=np.int16)
         for question in self.questions:
             for _, on in question.option.more_parts(load, question.paths.along(0)):
                 more[question.rows] += on
-        return replace(self, parts=self.parts + more[self.rows].sum(axis=1)) if more.any() else self
+        return more
 
     def allowed(self, load: Conditions) -> np.ndarray:
         """Which designs the load excludes no option of, shape (designs, *axes)."""
@@ -517,6 +534,19 @@ def allowed(load: Conditions) -> Table:
     """The designs that can be built, less those that something excludes at every point of the load."""
     whole = table()
     free = np.ones(len(whole.placements), dtype=bool)
-    for row, exclusions in whole.exclusions(load).items():
-        free[row] = not any(np.all(each.where) for each in exclusions)
-    return whole.only(free[whole.rows].all(axis=1)).with_parts_for(load)
+    for question in whole.questions:
+        for exclusion in question.option.excludes(load):
+            if np.all(exclusion.where):
+                free[question.rows] &= ~exclusion.mask(question.paths.along(0))
+    return _part_of_table(free.tobytes(), whole.more_parts(load).tobytes())
+
+
+@lru_cache(maxsize=KEPT_TABLES)
+def _part_of_table(free: bytes, more_parts: bytes) -> Table:
+    """The designs of these placements (bool), with so many parts more of each (int16).
+
+    What was asked before is the same table again, with what it has worked out.
+    """
+    whole, more = table(), np.frombuffer(more_parts, dtype=np.int16)
+    some = whole.only(np.frombuffer(free, dtype=bool)[whole.rows].all(axis=1))
+    return replace(some, parts=some.parts + more[some.rows].sum(axis=1)) if more.any() else some

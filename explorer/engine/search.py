@@ -16,7 +16,9 @@ between them. With the chord's slope s = (T(b) - T(a)) / (b - a) this is exact w
 tier. Of a free pool, which several ids share, each id is given the whole.
 
 Promises and limits. A limit that surely breaks all over a cell makes the number infinite. Whether a design is
-in time is asked only of those that are cheap enough.
+in time is asked only of those that are cheap enough. A point is closed where surely no design is feasible:
+where each option of some concern breaks a limit there, or even the least seconds of every concern are too
+many. What is cheap enough for a closed point alone is not priced.
 """
 
 from __future__ import annotations
@@ -27,14 +29,17 @@ from functools import cached_property
 
 import numpy as np
 
+from explorer.facts.units import Number
+from explorer.options.base.usage import total
+
 from .answers import BAD, EXCHANGE, P95, USD, WORK, Answers
 from .bounds import Grid
 from .designs import Table
 from .ranking import NOTHING, ranked
 from .sums import Cells, Sums
 
-CELLS = 512  # cells over which the least that a design can cost is taken, about, and
-CELL = 64  # the most points of one
+CELLS = 64  # cells over which the least that a design can cost is taken, about, and
+CELL = 128  # the most points of one
 PRICED = 2**17  # designs x points x sizes that are priced together: what they need fits into a cache
 FEW = 4096  # of designs x points x sizes, all are priced
 FIRST = 6  # designs that are priced first in each cell
@@ -243,6 +248,82 @@ class Search:
         return np.asarray(late)
 
 
+class ClosedPoints:
+    """Where surely no design is feasible, worked out from placements alone.
+
+    Those that answer at once and those that do not are looked at apart: what makes the ones late leaves the
+    others be. A quantity of a design is no less than the sum of the least of each concern.
+    """
+
+    def __init__(self, answers: Answers, table: Table) -> None:
+        self.answers, self.load, self.table = answers, answers.load, table
+
+    def closed(self) -> np.ndarray:
+        """Whether each point is closed: shape of the axes, or 1 along those on which nothing varies."""
+        closed: np.ndarray = np.ones((1,) * len(self.answers.axes_shape), dtype=bool)
+        for at_once in (False, True):
+            designs = self.table.only(self.table.answers == at_once)
+            if len(designs):
+                closed = closed & (self._break(designs) | self._late(designs, at_once))
+        return closed
+
+    def _break(self, designs: Table) -> np.ndarray:
+        """Where every placement of some concern breaks a limit or is excluded, at each size."""
+        broken = np.zeros((1,) * (1 + len(self.answers.axes_shape)), dtype=bool)
+        for placements in designs.of_concerns:
+            each = (self._breaks(placement) for placement in placements.tolist())
+            first = next(each)
+            for other in each:
+                if not first.any():
+                    break
+                first = first & other
+            broken = broken | first
+        return np.asarray(broken.all(axis=0))
+
+    def _breaks(self, placement: int) -> np.ndarray:
+        """Where one placement breaks a limit or is excluded: shape (sizes, *axes), or 1."""
+        a = self.answers
+        constant = a.constant[a.quantities.index(BAD), placement]
+        bad = constant.reshape(-1, *(1,) * len(a.axes_shape)) > 0
+        for along in a.along.get(BAD, ()):
+            bad = bad | (along.values[along.row_of[placement]] > 0)
+        for test in a.tests:
+            if (row := test.row_of[placement]) >= 0:
+                own = [term[row if len(term) > 1 else 0] for term in test.terms]
+                bad = bad | (total(own) > test.most[row if len(test.most) > 1 else 0])
+        return np.asarray(bad)
+
+    def _late(self, designs: Table, at_once: bool) -> np.ndarray:
+        """Where even the least seconds are too many for the client, or for the promised latency."""
+        load, before = self.load, self._least(designs, EXCHANGE)
+        if at_once:
+            edge = self._end(load.edge("runtime"), np.minimum)
+            if designs.streams.any():
+                edge = np.minimum(edge, self._end(load.edge("first_byte"), np.minimum))
+            before = before + self._least(designs, WORK) + edge
+        late = before * (1 - SLACK) > self._end(load.waits, np.maximum)
+        if load.latency_p95 is not None:
+            least = self._least(designs, P95) * (1 - SLACK)
+            late = late | (least > self._end(load.latency_p95, np.maximum))
+        return np.asarray(late)
+
+    def _least(self, designs: Table, name: str) -> np.ndarray:
+        """The sum of the least of each concern, at every point."""
+        a = self.answers
+        constant = a.constant[a.quantities.index(name)].min(axis=1)
+        result = np.full((1,) * len(a.axes_shape), sum(constant[rows].min() for rows in designs.of_concerns))
+        for along in a.along.get(name, ()):
+            values = along.values.min(axis=1)
+            for rows in designs.of_concerns:
+                result = result + values[np.unique(along.row_of[rows])].min(axis=0)
+        return result
+
+    def _end(self, value: Number, how: np.ufunc) -> np.ndarray:
+        """A quantity of the load, of all sizes the least or the most."""
+        values = np.asarray(value, dtype=float)
+        return values if values.ndim == 0 else how.reduce(values, axis=(0, 1))
+
+
 class Contest:
     """The two best in each cell, so far.
 
@@ -259,6 +340,12 @@ class Contest:
         self.points = math.prod(self.grid.side) * search.answers.sizes
         everything = len(search.table.rows) * self.grid.cells * self.points
         self.bounded = everything > FEW  # else bounds would cost more than they save
+        self.closed = self._by_cell(np.broadcast_to(False, search.shape))
+
+    def _by_cell(self, values: np.ndarray) -> np.ndarray:
+        """From the axes to (cells, *sides)."""
+        parts = self.grid.split(np.broadcast_to(values, self.search.shape))
+        return parts.reshape(self.grid.cells, *self.grid.side)
 
     def run(self) -> None:
         """All rounds."""
@@ -267,6 +354,7 @@ class Contest:
             designs = np.repeat(np.arange(count)[:, None], self.grid.cells, axis=1)
             self._price(designs, cells, np.ones(designs.shape, dtype=bool))
             return
+        self.closed = self._by_cell(ClosedPoints(self.search.answers, self.search.table).closed())
         least, each = self.search.least.copy(), FIRST  # infinite of those that were priced
         while len(cells):
             designs = self._lowest(least, cells, max(1, min(each, len(least))))
@@ -285,8 +373,10 @@ class Contest:
         return np.argpartition(here, count - 1, axis=0)[:count]
 
     def _second(self, cells: np.ndarray) -> np.ndarray:
-        """The most that the second best costs in each of these cells, finite."""
-        score = self.best[2][1, cells].reshape(len(cells), -1).max(axis=1)
+        """The most that the second best costs in each of these cells, finite; closed points left out."""
+        score = (
+            np.where(self.closed[cells], -np.inf, self.best[2][1, cells]).reshape(len(cells), -1).max(axis=1)
+        )
         return np.minimum(score, np.finfo(float).max)
 
     def _price(self, designs: np.ndarray, cells: np.ndarray, open_to: np.ndarray) -> None:

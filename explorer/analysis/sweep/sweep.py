@@ -253,5 +253,5 @@ def _answers(workload: Workload, grid: Mapping[str, np.ndarray]) -> tuple[np.nda
     answers = Answers(load, designs)
     best = best_two(answers)
     index = np.append(designs.number, NOTHING).astype(np.int32)
-    chance = chances(load, designs, best.winner, best.size[0])
+    chance = chances(answers.load, designs, best.winner, best.size[0])
     return index[best.winner], index[best.runner_up], best.usd[0], chance

@@ -757,8 +757,11 @@ class Conditions:
     @property
     def beyond_ready_share(self) -> Number:
         """The share of a month's requests that find no environment ready."""
+        return self.memo("beyond ready", self._beyond_ready_share)
+
+    def _beyond_ready_share(self) -> Number:
         ready = self.ready_environments([self.peak_rps * self.runtime.mean]).value()
-        return self.memo("beyond ready", lambda: gammainc(ready, self.mean_rps * self.runtime.mean))
+        return gammainc(ready, self.mean_rps * self.runtime.mean)
 
     @property
     def environments(self) -> Number:
