@@ -221,6 +221,12 @@ class LambdaExecution(Execution):
         if path.asynchronous.any():
             yield from self.spills(load, path)
             yield from waiting(load, self.age_limit, path.asynchronous, self.most_at_once(load, path))
+            reserved = np.asarray(self.reserved(load))
+            if reserved.any():  # and so much has to stay for all other functions
+                with_rest = np.where(
+                    reserved > 0, reserved + load.limit("lambda.concurrency.unreserved"), 0.0
+                )
+                yield FixedUse("lambda.concurrency", with_rest, path.asynchronous, is_setting=True)
         yield from self.downstream(load, path)
         at_once = ~path.asynchronous
         if at_once.any():
@@ -244,6 +250,13 @@ class LambdaExecution(Execution):
         yield from logs(load, invocations)
         yield from self.by_reference(load, path)
         yield from work_network(load)
+
+    def reserved(self, load: Conditions) -> Number:
+        """Concurrency that is reserved, so that no more of the jobs run at once; 0 where none is.
+
+        What the work calls bears all that the account has: then there is nothing to hold back.
+        """
+        return 0.0
 
     def most_at_once(self, load: Conditions, path: Paths) -> Number:
         """Jobs at once that are let through to what the work calls; infinite where none is held back."""

@@ -109,8 +109,11 @@ class Queued(LambdaExecution):
         return behind
 
     def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
-        single = self.most_at_once(load, Paths.of(path)) < LEAST_AT_ONCE
-        return {"ReservedConcurrentExecutions": 1} if single else {}
+        reserved = int(self.reserved(load))
+        return {"ReservedConcurrentExecutions": reserved} if reserved else {}
+
+    def reserved(self, load: Conditions) -> Number:
+        return np.where(np.asarray(load.bears) < LEAST_AT_ONCE, 1.0, 0.0)
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         yield from super().usage(load, path)
