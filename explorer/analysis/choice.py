@@ -12,7 +12,7 @@ import numpy as np
 from explorer.engine.answers import Answers
 from explorer.engine.cost import Bill
 from explorer.engine.cost import cost as bill_of
-from explorer.engine.designs import CONCERNS, Design, allowed, choices, table
+from explorer.engine.designs import CONCERNS, Design, allowed_designs, choices, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import first_byte_s
 from explorer.engine.limits import Finding, findings
@@ -41,7 +41,7 @@ def complete_design(workload: Workload, design: str | Mapping[str, str | None] |
     if len(choice_ids) == len(CONCERNS):
         return Design(**choice_ids)
     load, candidates = Conditions(workload), table().where(choice_ids)
-    possible = candidates.only(candidates.allowed(load)).with_parts_for(load)
+    possible = candidates.only(candidates.allows(load)).with_parts_for(load)
     index = int(best_two(Answers(load, possible)).winner)
     if index >= 0:
         return possible.design(index)
@@ -88,7 +88,7 @@ class Choice:
         self.workload = workload
         self._today = _today_choices(workload)
         self.load = Conditions(workload)
-        self.candidates = allowed(self.load)
+        self.candidates = allowed_designs(self.load)
         self.answers = Answers(self.load, self.candidates)
         index = int(best_two(self.answers).winner)
         self.feasible = index >= 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explorer.engine.answers import Answers
-from explorer.engine.designs import Design, Table, allowed, choices
+from explorer.engine.designs import Design, Table, allowed_designs, choices
 from explorer.engine.limits import Finding, findings
 from explorer.engine.search import TopTwo, best_two
 from explorer.errors import ExplorerError, WorkloadError
@@ -141,7 +141,7 @@ def _design_changes_frame(workload: Workload, axes: Mapping[str, np.ndarray]) ->
     import pandas as pd
 
     load = Conditions(workload.without_current(), axes)
-    designs = allowed(load)
+    designs = allowed_designs(load)
     best = best_two(Answers(load, designs))
     return pd.DataFrame(list(_design_changes(load, designs, best)), columns=list(CHANGES))
 

@@ -193,8 +193,8 @@ def difference_in_words(choices: Choices, beside: Choices | None) -> str:
     >>> difference_in_words({"door": "alb", "execution": "service"}, {"door": "alb", "execution": "single"})
     'an always-on container service'
     """
-    changed = (beside and _other_choices(choices, beside)) or _ids(choices)
-    return both([option_in_words(concern, option) for concern, option in changed.items()])
+    different = (beside and _other_choices(choices, beside)) or _ids(choices)
+    return both([option_in_words(concern, option) for concern, option in different.items()])
 
 
 def door_lacks(door: Option) -> str:

@@ -85,18 +85,18 @@ def _broken_limits(evaluation: Evaluation) -> dict[str, RejectionTally]:
     """Limits, each with the designs that have a placement where it breaks for more than may fail."""
     designs, tolerance = evaluation.table, evaluation.load.tolerance
     tallies: dict[str, RejectionTally] = {}
-    for (limit, driver), by_placement in evaluation.raised.items():
-        broken = np.where(by_placement > tolerance, by_placement, 0.0)
+    for (limit, driver), by_placement in evaluation.raised_chances.items():
+        over = np.where(by_placement > tolerance, by_placement, 0.0)
         chances = np.zeros(len(designs))
         for number, placements in enumerate(designs.of_concerns):
-            if broken[placements].any():
-                chances = np.maximum(chances, broken[designs.rows[:, number]])
+            if over[placements].any():
+                chances = np.maximum(chances, over[designs.rows[:, number]])
         if not chances.any():
             continue
-        known = tallies.get(limit)
-        options = _options_at_fault(designs, np.flatnonzero(broken), driver)
-        if known and known.chances is not None:
-            chances, options = np.maximum(chances, known.chances), options | known.options
+        tally = tallies.get(limit)
+        options = _options_at_fault(designs, np.flatnonzero(over), driver)
+        if tally and tally.chances is not None:
+            chances, options = np.maximum(chances, tally.chances), options | tally.options
         tallies[limit] = RejectionTally("limit", catalogue.limit(limit).name, chances > 0, chances, options)
     return tallies
 
@@ -184,10 +184,10 @@ def _rejection(
 ) -> Rejection:
     here = np.flatnonzero(tally.designs)
     fewest = here[counts[here] == counts[here].min()]  # other reasons
-    shown = (
+    rounded_chances = (
         [0.0] * len(fewest) if tally.chances is None else [*map(_as_shown, tally.chances[fewest].tolist())]
     )
-    closest = fewest[np.lexsort((score[fewest], shown))[0]]
+    closest = fewest[np.lexsort((score[fewest], rounded_chances))[0]]
     return Rejection(
         because,
         tally.kind,

@@ -55,7 +55,7 @@ def test_the_bill_the_findings_and_the_latency_are_those_of_the_design(r):
 
 def test_every_design_is_feasible_or_ruled_out(r):
     every = Evaluation(Conditions(r.workload), table())
-    excluded = {i for i, free in enumerate(table().allowed(Conditions(r.workload))) if not free}
+    excluded = {i for i, free in enumerate(table().allows(Conditions(r.workload))) if not free}
     feasible = set(np.flatnonzero(every.feasible)) - excluded
     assert len(r.alternatives) + 1 == len(feasible)
     ruled_out = max(reason.designs for reason in r.answer.rejections if reason.kind != "combination")

@@ -4,7 +4,7 @@ import pytest
 from scipy.stats import poisson
 
 from explorer.engine.designs import Placement, table
-from explorer.engine.limits import Finding, binding, findings
+from explorer.engine.limits import Finding, binding_uses, findings
 from explorer.errors import WorkloadError
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Conditions
@@ -224,7 +224,7 @@ def spilled(execution: str, limit: str, size: int) -> float:
     w = workload(request=binary(size), runtime=work(1, **DIVISIBLE))
     design = whole(stored(execution))
     load = Conditions(w)
-    uses = [use for o in design.options for use in binding(Placement.of(o, design.flow), load)]
+    uses = [use for o in design.options for use in binding_uses(Placement.of(o, design.flow), load)]
     (spill,) = [use for use in uses if isinstance(use, Offloaded)]
     assert spill.limit == limit
     return float(spill.share(load))
@@ -301,7 +301,7 @@ def test_demand_at_its_limit_and_one_over():
     assert at.exceed(load, 300) == pytest.approx(poisson.sf(300, 300.0))
     assert over.exceed(load, 299) == pytest.approx(poisson.sf(299, 300.0))
     assert PeakDemand("sfn.start", [0.0]).exceed(load, 300) == 0
-    assert PeakDemand("sfn.start", [0.0]).used(load, 0.5) == 0
+    assert PeakDemand("sfn.start", [0.0]).used_at(load, 0.5) == 0
     assert PeakDemand("sfn.start", [1e9]).exceed(load, float("inf")) == 0
 
 
@@ -362,7 +362,7 @@ def test_every_limit_that_an_option_binds_has_its_pair():
         configuration={"total": 9, "entries": 3, "secrets": 1},
     )
     load = Conditions(w)
-    bound = {use.limit for placement in table().placements for use in binding(placement, load)}
+    bound = {use.limit for placement in table().placements for use in binding_uses(placement, load)}
     tested = {limit for _, limit, *_ in [*PAIRS, *SPILLS, *DEMANDS]} | set(UNREACHED)
     assert {limit for limit in bound if not limit.startswith(PAIRED_BESIDE)} == tested
 
@@ -371,7 +371,7 @@ def test_every_option_that_binds_a_payload_a_time_or_a_rate_is_paired():
     bound = {
         (placement.option.id, use.limit)
         for placement in table().placements
-        for use in binding(placement, Conditions(workload()))
+        for use in binding_uses(placement, Conditions(workload()))
     }
     tested = set()
     for given, limit, *_ in [*PAIRS, *((stored(e), limit) for e, limit, _ in SPILLS), *DEMANDS]:

@@ -42,15 +42,15 @@ def cold_start_share(rate: Number, service_s: Number, keep_alive_s: float) -> Nu
     keep_alive_s : how long an idle environment is kept [s]
     """
     stride, share, below, _ = _levels(rate, service_s)
-    gone = np.exp(-keep_alive_s * rate * share / below)
-    return np.minimum(_sum(stride * share * gone), 1.0)
+    expired = np.exp(-keep_alive_s * rate * share / below)
+    return np.minimum(_sum(stride * share * expired), 1.0)
 
 
 def mean_environments(rate: Number, service_s: Number, keep_alive_s: float) -> Number:
     """The mean number of environments that exist, busy or kept warm, in the same approximation."""
     stride, share, below, first = _levels(rate, service_s)
-    kept = 1 - np.exp(-keep_alive_s * rate * share / below)
-    return first + _sum(stride * ((1 - below) + below * kept))
+    warm = 1 - np.exp(-keep_alive_s * rate * share / below)
+    return first + _sum(stride * ((1 - below) + below * warm))
 
 
 def fewest_servers(busy: Number, share: Number) -> Number:

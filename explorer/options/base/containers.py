@@ -166,15 +166,15 @@ def _on_spot(load: Conditions) -> Mask:
     if not runtime.interruptible or runtime.once:
         return np.False_
     promises = [load.latency_p95, load.number("targets.first_byte_p95")]
-    kept: Mask = np.True_
+    holds: Mask = np.True_
     twice = (
         2 * (load.time("ecs.start")[1] + load.at_levels("runtime")[1]) * (1 + load.constant("poll.growth"))
     )
     for promise in promises:
         if promise is not None:
             again = twice + load.transfer(load.at_levels("response")[1])
-            kept = kept & ((stopped_share(load) < P95_BEARS) | (again <= promise))
-    return kept
+            holds = holds & ((stopped_share(load) < P95_BEARS) | (again <= promise))
+    return holds
 
 
 def stopped_share(load: Conditions) -> Number:

@@ -24,7 +24,7 @@ class Single(LambdaExecution):
     acknowledges = True
     summary = "one invocation"
     provides = {"compute": FUNCTION}
-    handed = "lambda.async.payload"
+    hand_over_limit = "lambda.async.payload"
     repeats = "an asynchronous event may reach the function twice"
 
     def holds_back(self, path: Paths) -> Mask:

@@ -26,7 +26,7 @@ from explorer.engine.cost import BillLine
 from explorer.engine.designs import Placement
 from explorer.engine.designs import table as every_design
 from explorer.engine.latency import latency, steps
-from explorer.engine.limits import Finding, binding, findings
+from explorer.engine.limits import Finding, binding_uses, findings
 from explorer.engine.sizing import sized_conditions
 from explorer.facts import catalogue
 from explorer.facts.units import (
@@ -97,7 +97,7 @@ def _drivers_by_limit(r: Recommendation) -> dict[str, set[str]]:
     """What drives each limit of the design."""
     load, drivers = sized_conditions(r.workload, r.nearest), dict[str, set[str]]()
     for option in r.nearest.options:
-        for use in binding(Placement.of(option, r.nearest.flow), load):
+        for use in binding_uses(Placement.of(option, r.nearest.flow), load):
             drivers.setdefault(use.limit, set()).add(use.driver)
     return drivers
 
