@@ -105,7 +105,7 @@ def growth() -> None:
     import numpy as np
 
     from explorer.engine.answers import Answers
-    from explorer.engine.designs import allowed, more_options
+    from explorer.engine.designs import allowed_designs, more_options
     from explorer.engine.evaluation import Evaluation
     from explorer.engine.search import best_two
     from explorer.options.base.conditions import Conditions
@@ -121,7 +121,7 @@ def growth() -> None:
 
         def search(axes: dict[str, np.ndarray] = axes) -> object:
             load = Conditions(w, axes)
-            return best_two(Answers(load, allowed(load)))
+            return best_two(Answers(load, allowed_designs(load)))
 
         line = f"{count:4} x {count:<4}{cpu_ms(search, 2):8.1f}"
         if count <= 48:
@@ -130,14 +130,14 @@ def growth() -> None:
     for copies in (0, 1, 3, 7):
         with more_options(*clones(copies)):
             load = Conditions(w)
-            count = len(allowed(load).designs)
-            one = cpu_ms(lambda load=load: best_two(Answers(load, allowed(load))), 5)
+            count = len(allowed_designs(load).designs)
+            one = cpu_ms(lambda load=load: best_two(Answers(load, allowed_designs(load))), 5)
             axes = {
                 axis: np.geomspace(low, high, 200).reshape([-1 if i == n else 1 for i in range(2)])
                 for n, (axis, low, high) in enumerate(AXES)
             }
             load = Conditions(w, axes)
-            grid = cpu_ms(lambda load=load: best_two(Answers(load, allowed(load))), 1)
+            grid = cpu_ms(lambda load=load: best_two(Answers(load, allowed_designs(load))), 1)
             print(f"{count:6} designs: one point {one:8.1f}, 200 x 200 {grid:8.1f}")
     memories = np.geomspace(128, 10240, 14)
     for architectures in ((), ("arm64",), ("arm64", "x86_64")):
@@ -145,7 +145,7 @@ def growth() -> None:
 
         def sized(sizes: tuple[tuple[float, str], ...] = sizes) -> object:
             load = Conditions(w)
-            return best_two(Answers(load, allowed(load), sizes))
+            return best_two(Answers(load, allowed_designs(load), sizes))
 
         print(f"{max(len(sizes), 1):4} sizes {cpu_ms(sized, 3):8.1f}")
 

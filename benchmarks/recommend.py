@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import explorer as ex
 from explorer.engine.cost import usage
-from explorer.engine.designs import allowed
+from explorer.engine.designs import allowed_designs
 from explorer.engine.latency import latency
 from explorer.engine.limits import findings
 from explorer.options.base.conditions import Conditions
@@ -32,7 +32,7 @@ def median_ms(run: Callable[[], object], rounds: int = ROUNDS) -> float:
 
 def one_by_one(workload: ex.Workload) -> None:
     """Every allowed design held against the workload on its own."""
-    for design in allowed(Conditions(workload)).designs:
+    for design in allowed_designs(Conditions(workload)).designs:
         findings(workload, design)
         usage(Conditions(workload), design)
         latency(workload, design)
@@ -49,7 +49,7 @@ def main() -> None:
     print(f"{'workload':14}{'designs':>9}{'recommend ms':>14}{'one by one ms':>15}{'ratio':>8}")
     for name in ex.examples():
         workload = ex.Workload.load(name)
-        count = len(allowed(Conditions(workload)).designs)
+        count = len(allowed_designs(Conditions(workload)).designs)
         fast = median_ms(lambda w=workload: ex.recommend(w).monthly_usd)
         slow = median_ms(lambda w=workload: one_by_one(w), 3)
         print(f"{name:14}{count:9}{fast:14.1f}{slow:15.0f}{slow / fast:8.0f}")

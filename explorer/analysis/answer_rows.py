@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
@@ -58,8 +58,8 @@ class Rows(Sequence[Row], Generic[Row]):
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Each record as plain values, by field."""
-        rows = (asdict(row) for row in self.rows)  # type: ignore[call-overload]
-        return [{self.names.get(name, name): _plain(value) for name, value in row.items()} for row in rows]
+        own = [field.name for field in fields(self.kind)]  # type: ignore[arg-type]
+        return [{self.names.get(name, name): _plain(getattr(row, name)) for name in own} for row in self.rows]
 
     def to_frame(self) -> pd.DataFrame:
         """A row a record, a column a field."""
@@ -77,5 +77,7 @@ class Rows(Sequence[Row], Generic[Row]):
 
 
 def _plain(value: Any) -> Any:
-    """A word in place of the member of an enumeration."""
-    return value.value if isinstance(value, StrEnum) else value
+    """A word in place of the member of an enumeration, a mapping of one's own in place of another's."""
+    if isinstance(value, StrEnum):
+        return value.value
+    return dict(value) if isinstance(value, Mapping) else value

@@ -166,8 +166,8 @@ def _region(w: Workload) -> Iterator[Assumption]:
     region = catalogue.region(w.region)
     if region is None or region.lacks is None:
         why = f"nobody says what {w.region} lacks: it is taken to have all that other regions have"
-        seen = (region.as_of, region.source_url) if region else ("", "")
-        yield Assumption("region", "feature", "all", why, False, *seen)
+        source = (region.as_of, region.source_url) if region else ("", "")
+        yield Assumption("region", "feature", "all", why, False, *source)
 
 
 def _limits(load: Conditions) -> Iterator[Assumption]:

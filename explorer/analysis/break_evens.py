@@ -68,10 +68,10 @@ def break_evens(r: Choice) -> list[BreakEven]:
     All points of all axes are looked at together: first from end to end, then within every bracket.
     """
     along = {axis: _factors(r, axis) for axis in AXES if value_now(r.workload, axis) > 0}
-    found = _winners(r, [(axis, factor) for axis, factors in along.items() for factor in factors])
+    results = _winners(r, [(axis, factor) for axis, factors in along.items() for factor in factors])
     brackets: dict[str, list[Bracket]] = {}
     for axis, factors in along.items():
-        designs, found = found[: len(factors)], found[len(factors) :]
+        designs, results = results[: len(factors)], results[len(factors) :]
         brackets[axis] = list(_brackets(r, axis, factors, designs))
     turns = _refined(r, [bracket for each in brackets.values() for bracket in each])
     rows = []
@@ -117,9 +117,9 @@ def _brackets(r: Choice, axis: str, factors: np.ndarray, designs: list[Design | 
         direction, is_service = _service(r)
         step = -1 if is_service else 1
         span = range(start, -1, -1) if is_service else range(start, len(designs))
-        turned = next((i for i in span if _serves(designs[i]) is (not is_service)), None)
-        if turned is not None:
-            yield Bracket(axis, direction, factors[turned - step], factors[turned], True)
+        place = next((i for i in span if _serves(designs[i]) is (not is_service)), None)
+        if place is not None:
+            yield Bracket(axis, direction, factors[place - step], factors[place], True)
 
 
 def _service(r: Choice) -> tuple[str, bool]:
@@ -136,13 +136,13 @@ def _serves(design: Design | None) -> bool | None:
 def _refined(r: Choice, brackets: list[Bracket]) -> dict[Bracket, BreakEven]:
     """The changes within brackets, narrowed twice, and what wins from there on, not for a moment only."""
     ends = {bracket: (bracket.inside, bracket.outside) for bracket in brackets}
-    turned: dict[Bracket, Design | None] = {}
+    next_designs: dict[Bracket, Design | None] = {}
     turns: dict[Bracket, BreakEven] = {}
     for narrowed in (0, 1):
         fine = {b: np.geomspace(*ends[b], FINE) for b in brackets if not (narrowed and b.service)}
-        found = _winners(r, [(b.axis, factor) for b, factors in fine.items() for factor in factors])
+        results = _winners(r, [(b.axis, factor) for b, factors in fine.items() for factor in factors])
         for bracket, factors in fine.items():
-            designs, found = found[:FINE], found[FINE:]
+            designs, results = results[:FINE], results[FINE:]
             if bracket.service:
                 other = not _service(r)[1]
                 first = next((i for i, d in enumerate(designs) if _serves(d) is other), FINE - 1)
@@ -151,10 +151,10 @@ def _refined(r: Choice, brackets: list[Bracket]) -> dict[Bracket, BreakEven]:
                 continue
             others = [i for i, design in enumerate(designs) if design != r.design]
             first = max(others[0], 1) if others else FINE - 1
-            ends[bracket], turned[bracket] = (factors[first - 1], factors[first]), designs[first]
-    beyond = [(b.axis, ends[b][1] * (LASTS if b.direction == "above" else 1 / LASTS)) for b in turned]
-    for bracket, lasting in zip(turned, _winners(r, beyond), strict=True):
-        design = turned[bracket] if lasting == r.design else lasting
+            ends[bracket], next_designs[bracket] = (factors[first - 1], factors[first]), designs[first]
+    beyond = [(b.axis, ends[b][1] * (LASTS if b.direction == "above" else 1 / LASTS)) for b in next_designs]
+    for bracket, lasting in zip(next_designs, _winners(r, beyond), strict=True):
+        design = next_designs[bracket] if lasting == r.design else lasting
         turns[bracket] = _turn(r, bracket.axis, bracket.direction, float(ends[bracket][1]), design)
     return turns
 

@@ -12,7 +12,7 @@ import numpy as np
 from explorer.engine.answers import Answers
 from explorer.engine.cost import Bill
 from explorer.engine.cost import cost as bill_of
-from explorer.engine.designs import CONCERNS, Design, allowed, choices, table
+from explorer.engine.designs import CONCERNS, Design, allowed_designs, choices, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import first_byte_s
 from explorer.engine.limits import Finding, findings
@@ -41,12 +41,12 @@ def complete_design(workload: Workload, design: str | Mapping[str, str | None] |
     if len(choice_ids) == len(CONCERNS):
         return Design(**choice_ids)
     load, candidates = Conditions(workload), table().where(choice_ids)
-    possible = candidates.only(candidates.allowed(load)).with_parts_for(load)
+    possible = candidates.only(candidates.allows(load)).with_parts_for(load)
     index = int(best_two(Answers(load, possible)).winner)
     if index >= 0:
         return possible.design(index)
     best = Choice(workload.without_current()).nearest
-    return min(candidates.designs, key=lambda candidate: candidate.differs_from(best))
+    return candidates.nearest_to(best)
 
 
 def nearest_miss(evaluation: Evaluation) -> int:
@@ -88,7 +88,7 @@ class Choice:
         self.workload = workload
         self._today = _today_choices(workload)
         self.load = Conditions(workload)
-        self.candidates = allowed(self.load)
+        self.candidates = allowed_designs(self.load)
         self.answers = Answers(self.load, self.candidates)
         index = int(best_two(self.answers).winner)
         self.feasible = index >= 0
@@ -185,12 +185,14 @@ class Choice:
         e = self.evaluation
         score = e.score_usd(self.part_usd)
         order = np.lexsort((e.latency_s[:, 1], e.table.parts, score))
-        columns = (e.monthly_usd, e.table.parts, score, e.latency_s[:, 0], e.latency_s[:, 1])
         order = order[np.isfinite(score[order]) & (order != self.index)]
+        columns = (e.monthly_usd, e.table.parts, score, e.latency_s[:, 0], e.latency_s[:, 1])
         designs = [e.table.design(index) for index in order.tolist()]
         rows = (
-            Alternative(design.ids, *row, design.deployable)
-            for design, *row in zip(designs, *(each[order].tolist() for each in columns), strict=True)
+            Alternative(design.ids, usd, parts, score_usd, p50, p95, design.deployable)
+            for design, usd, parts, score_usd, p50, p95 in zip(
+                designs, *(each[order].tolist() for each in columns), strict=True
+            )
         )
         return Rows(tuple(rows), Alternative, {"design": CONCERNS})
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from explorer.engine.answers import Answers
 from explorer.engine.cost import cost as bill_of
-from explorer.engine.designs import Design, Table, allowed, choices
+from explorer.engine.designs import Design, Table, allowed_designs, choices
 from explorer.engine.limits import Finding, findings
 from explorer.engine.search import TopTwo, best_two
 from explorer.engine.sizing import at_best_size
@@ -150,7 +150,7 @@ def _best_in_each_month(
     import pandas as pd
 
     load = Conditions(workload.without_current(), axes)
-    designs = allowed(load)
+    designs = allowed_designs(load)
     best = best_two(Answers(load, designs))
     usd = np.where(best.winner >= 0, best.usd[0], np.nan)
     return usd, pd.DataFrame(list(_design_changes(load, designs, best)), columns=list(CHANGES))

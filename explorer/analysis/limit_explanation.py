@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from explorer.engine.designs import CONCERNS, OPTIONS, Table, table
-from explorer.engine.limits import binding
+from explorer.engine.limits import binding_uses
 from explorer.facts import catalogue
 from explorer.facts.csv_table import first_day
 from explorer.facts.key_value import format_pair
@@ -129,7 +129,7 @@ def _limits_by_placement() -> tuple[Table, tuple[dict[str, str], ...]]:
     """The table of all designs, and by placement the limits that it names, with the driver of each."""
     load, every = Conditions(Workload.model_validate(ANY).replace({"configuration.secrets": 1})), table()
     return every, tuple(
-        {use.limit: use.driver for use in binding(placement, load)} for placement in every.placements
+        {use.limit: use.driver for use in binding_uses(placement, load)} for placement in every.placements
     )
 
 

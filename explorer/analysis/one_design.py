@@ -48,14 +48,14 @@ def assess(workload: Workload, design: DesignArgument) -> pd.DataFrame:
 
 def _finding_rows(workload: Workload, design: Design, load: Conditions) -> list[dict[str, Any]]:
     """What excludes the design, then every limit that binds it, worst first."""
-    excluded = [_excluded_finding(*each) for each in exclusions(workload, design).items()]
-    return [*excluded, *Rows(tuple(findings(workload, design, load)), Finding).to_dicts()]
+    rows = [_excluded_finding(*each) for each in exclusions(workload, design).items()]
+    return [*rows, *Rows(tuple(findings(workload, design, load)), Finding).to_dicts()]
 
 
 def exclusions(workload: Workload, design: Design) -> dict[str, str]:
     """Why the workload excludes the design, by the field that says so; empty if it does not."""
-    excluded = table().where(design.ids).exclusions(Conditions(workload))
-    return {each.because: each.why for row in sorted(excluded) for each in excluded[row]}
+    by_placement = table().where(design.ids).exclusions(Conditions(workload))
+    return {each.because: each.why for row in sorted(by_placement) for each in by_placement[row]}
 
 
 def _excluded_finding(because: str, why: str) -> dict[str, Any]:
@@ -148,10 +148,10 @@ def why_infeasible(
 
     from .phrases import breach, late_answers_as_reason, late_first_byte_as_reason, late_p95_as_reason
 
-    one, excluded = Evaluation(load, table().where(design.ids)), exclusions(load.workload, design)
-    feasible = not excluded and bool(one.feasible[0])
+    one, reasons = Evaluation(load, table().where(design.ids)), exclusions(load.workload, design)
+    feasible = not reasons and bool(one.feasible[0])
     breaches = [finding for finding in findings if finding.verdict == Verdict.BREACH and not feasible]
-    whys = {finding.limit: breach(finding) for finding in breaches} | excluded
+    whys = {finding.limit: breach(finding) for finding in breaches} | reasons
     if not feasible and one.late[0] > load.tolerance:
         whys["client.waits"] = late_answers_as_reason(float(one.late[0]), load.waits)
     if not one.in_time[0]:

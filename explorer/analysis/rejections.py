@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -83,17 +83,20 @@ def rejections(load: Conditions) -> list[Rejection]:
 
 def _broken_limits(evaluation: Evaluation) -> dict[str, RejectionTally]:
     """Limits, each with the designs that have a placement where it breaks for more than may fail."""
-    designs, tallies = evaluation.table, {}
-    tolerance = evaluation.load.tolerance
-    for (limit, driver), by_placement in evaluation.raised.items():
-        broken = np.where(by_placement > tolerance, by_placement, 0.0)
-        chances = broken[designs.rows].max(axis=1)
+    designs, tolerance = evaluation.table, evaluation.load.tolerance
+    tallies: dict[str, RejectionTally] = {}
+    for (limit, driver), by_placement in evaluation.raised_chances.items():
+        over = np.where(by_placement > tolerance, by_placement, 0.0)
+        chances = np.zeros(len(designs))
+        for number, placements in enumerate(designs.of_concerns):
+            if over[placements].any():
+                chances = np.maximum(chances, over[designs.rows[:, number]])
         if not chances.any():
             continue
-        known = tallies.get(limit)
-        options = _options_at_fault(designs, np.flatnonzero(broken), driver)
-        if known and known.chances is not None:
-            chances, options = np.maximum(chances, known.chances), options | known.options
+        tally = tallies.get(limit)
+        options = _options_at_fault(designs, np.flatnonzero(over), driver)
+        if tally and tally.chances is not None:
+            chances, options = np.maximum(chances, tally.chances), options | tally.options
         tallies[limit] = RejectionTally("limit", catalogue.limit(limit).name, chances > 0, chances, options)
     return tallies
 
@@ -180,15 +183,18 @@ def _rejection(
     because: str, tally: RejectionTally, designs: Table, counts: np.ndarray, score: np.ndarray
 ) -> Rejection:
     here = np.flatnonzero(tally.designs)
-    chances = np.zeros(len(here)) if tally.chances is None else tally.chances[here]
-    closest = here[np.lexsort((score[here], [*map(_as_shown, chances.tolist())], counts[here]))[0]]
+    fewest = here[counts[here] == counts[here].min()]  # other reasons
+    rounded_chances = (
+        [0.0] * len(fewest) if tally.chances is None else [*map(_as_shown, tally.chances[fewest].tolist())]
+    )
+    closest = fewest[np.lexsort((score[fewest], rounded_chances))[0]]
     return Rejection(
         because,
         tally.kind,
         tally.why,
         tuple(sorted(tally.options)),
         len(here),
-        None if tally.chances is None else float(chances.min()),
+        None if tally.chances is None else float(tally.chances[here].min()),
         designs.design(closest).ids,
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from explorer.engine.answers import Answers
-from explorer.engine.designs import Design, Table, allowed
+from explorer.engine.designs import Design, Table, allowed_designs
 from explorer.engine.ranking import NOTHING
 from explorer.engine.search import best_two
 from explorer.options.base.conditions import Conditions
@@ -53,7 +53,7 @@ def _today(load: Conditions, field: str) -> float:
 
 def winners(load: Conditions, designs: Table | None = None) -> list[Design | None]:
     """The recommended design of each point, among all that the load allows if no others are named."""
-    designs = allowed(load) if designs is None else designs
+    designs = allowed_designs(load) if designs is None else designs
     winner = np.atleast_1d(best_two(Answers(load, designs)).winner)
     names = {index: designs.design(index) for index in set(winner.tolist()) - {NOTHING}}
     return [names.get(index) for index in winner.tolist()]

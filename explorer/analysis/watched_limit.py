@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.engine.designs import Placement
-from explorer.engine.limits import Finding, binding
+from explorer.engine.limits import Finding, binding_uses
 from explorer.facts.verdict import Verdict
 from explorer.options.base.limit_uses import Driver
 
@@ -34,6 +34,6 @@ def _limits_that_can_break(r: Choice) -> set[str]:
     uses = [
         use
         for option in r.nearest.options
-        for use in binding(Placement.of(option, r.nearest.flow), r.sized_load)
+        for use in binding_uses(Placement.of(option, r.nearest.flow), r.sized_load)
     ]
     return {use.limit for use in uses if use.can_break and use.driver != Driver.AMOUNT}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explorer.engine.answers import Answers
-from explorer.engine.designs import allowed
+from explorer.engine.designs import allowed_designs
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import highest
 from explorer.engine.search import best_two
@@ -120,7 +120,7 @@ def _least_factor(workload: Workload, field: str, today: float, sign: int) -> fl
         if not factors.size:
             return None
         load = Conditions(workload, {field: values})
-        winners = np.atleast_1d(best_two(Answers(load, allowed(load))).winner)
+        winners = np.atleast_1d(best_two(Answers(load, allowed_designs(load))).winner)
         enough = np.flatnonzero(winners >= 0)
         if not enough.size:
             return None
@@ -134,8 +134,10 @@ def _least_factor(workload: Workload, field: str, today: float, sign: int) -> fl
 def _quotas_that_break(workload: Workload) -> list[str]:
     """Quotas that AWS raises, and that break for some design raised as far as it may be."""
     load = Conditions(workload)
-    evaluation = Evaluation(load, allowed(load))
-    limits = {limit for (limit, _), chances in evaluation.raised.items() if (chances > load.tolerance).any()}
+    evaluation = Evaluation(load, allowed_designs(load))
+    limits = {
+        limit for (limit, _), chances in evaluation.raised_chances.items() if (chances > load.tolerance).any()
+    }
     return sorted(limit for limit in limits if highest(limit) is not None)
 
 
@@ -160,7 +162,7 @@ def _quota(workload: Workload, limit_id: str) -> WayOut | None:
 
 def _is_feasible(workload: Workload) -> bool:
     load = Conditions(workload)
-    return int(best_two(Answers(load, allowed(load))).winner) >= 0
+    return int(best_two(Answers(load, allowed_designs(load))).winner) >= 0
 
 
 def _way(
@@ -168,18 +170,18 @@ def _way(
 ) -> WayOut | None:
     """The change of one field; None where the workload does not take it, or it is not enough."""
     try:
-        changed = _with(workload, kind, record.path, value, factor)
+        eased = _with(workload, kind, record.path, value, factor)
     except ExplorerError:
         return None
     relaxation = record.relaxation
     words = record.kind.show(value)
     noun = record.noun or record.label or record.path
     text = relaxation.sentence.format(words) if relaxation else f"the {noun} were {words}"
-    return _of(changed, kind, record.path, today, value, record.unit, factor, text)
+    return _of(eased, kind, record.path, today, value, record.unit, factor, text)
 
 
 def _of(
-    changed: Workload,
+    eased: Workload,
     kind: str,
     field: str,
     today: Any,
@@ -190,7 +192,7 @@ def _of(
 ) -> WayOut | None:
     from .choice import Choice
 
-    choice = Choice(changed.without_current())
+    choice = Choice(eased.without_current())
     if choice.design is None:
         return None
     return WayOut(
@@ -226,8 +228,8 @@ def _least_pair(workload: Workload) -> list[WayOut]:
     if best is None:
         return []
     second, record = best
-    changed = _with(workload, second.kind, second.field, second.value, second.factor)
-    way = _ability(changed, record) if record.kind is SWITCH else _promise(changed, record)
+    whole = _with(workload, second.kind, second.field, second.value, second.factor)
+    way = _ability(whole, record) if record.kind is SWITCH else _promise(whole, record)
     if way is None:
         return []
     together = {

@@ -29,12 +29,12 @@ from explorer.options.base.mask import EVERYWHERE
 from explorer.options.base.option import Option
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Phase, Step
-from explorer.options.base.usage import Stepped, total
+from explorer.options.base.usage import StepQuantity, total
 
 from .cost import Tariffs, tariffs
 from .designs import Question, Table
 from .latency import counts_for
-from .limits import raised
+from .limits import raised_limit
 
 USD, P50, P95, P99, EXCHANGE, WORK, COLD, BAD = "usd", "p50", "p95", "p99", "exchange", "work", "cold", "bad"
 SUBMITTED, BEGUN = "submitted", "begun"
@@ -102,7 +102,7 @@ class Answers:
         self._close()
 
     @property
-    def tiered(self) -> list[str]:
+    def tiered_ids(self) -> list[str]:
         """The price ids whose quantities are priced once they are summed."""
         return self.quantities[len(FIXED) :]
 
@@ -111,26 +111,26 @@ class Answers:
             self._ask_of(question.option, load, paths.along(self.ndim - 1), rows)
 
     def _ask_of(self, option: Option, load: Conditions, path: Paths, rows: np.ndarray) -> None:
-        found: dict[tuple[str, Axes], np.ndarray] = {}
+        sums: dict[tuple[str, Axes], np.ndarray] = {}
         for exclusion in option.excludes(load):
-            self._add(found, BAD, np.asarray(exclusion.where) * exclusion.mask(path) * 1.0)
+            self._add(sums, BAD, np.asarray(exclusion.where) * exclusion.mask(path) * 1.0)
         for price_id, quantity in load.by_size(option.usage(load, path)):
             name, price = (
                 (USD, self.book.price(price_id)) if self.book.is_linear(price_id) else (price_id, 1.0)
             )
-            if isinstance(quantity, Stepped):
-                if self._mixed([term for terms in quantity.sums for term in terms]):
+            if isinstance(quantity, StepQuantity):
+                if self._is_mixed([term for terms in quantity.sums for term in terms]):
                     self._keep_steps(rows, name, quantity.scaled(price))
                     continue
                 quantity = quantity.value()
-            self._add(found, name, price * quantity)
+            self._add(sums, name, price * quantity)
         for step in option.steps(load, path):
-            self._add_seconds(found, load, step)
-        self._add(found, COLD, option.cold_share(self.load, path))  # patience: as if nothing were cached
+            self._add_seconds(sums, load, step)
+        self._add(sums, COLD, option.cold_share(self.load, path))  # patience: as if nothing were cached
         for use in option.limits(load, path):
             self.uses.append((rows, use))
-            self._judge(found, rows, use)
-        for (name, axes), value in found.items():
+            self._judge(sums, rows, use)
+        for (name, axes), value in sums.items():
             if name == SECONDS:
                 for number, level in enumerate((P50, P95, P99)):
                     self._put(rows, level, axes, value[min(number, len(value) - 1)])
@@ -151,44 +151,44 @@ class Answers:
                 self.constant = np.concatenate([self.constant, more])
         return self.quantities.index(name)
 
-    def _add_seconds(self, found: dict[tuple[str, Axes], np.ndarray], load: Conditions, step: Step) -> None:
+    def _add_seconds(self, sums: dict[tuple[str, Axes], np.ndarray], load: Conditions, step: Step) -> None:
         every = step.where is EVERYWHERE
         seconds = load.step_s(step) if every else step.where * load.step_s(step)
-        whole = self._shaped(seconds, self.ndim + 1)  # (levels or 1, paths, sizes, *axes)
+        whole = self._to_shape(seconds, self.ndim + 1)  # (levels or 1, paths, sizes, *axes)
         key = (SECONDS, self._axes(whole[0]))
-        found[key] = found[key] + whole if key in found else whole
+        sums[key] = sums[key] + whole if key in sums else whole
         if load.first_byte_p95 is not None:
             begun = np.asarray(load.first_byte_s(step))
             begun = begun if begun.ndim == 0 else begun[min(1, len(begun) - 1)]
             name = SUBMITTED if step.phase is Phase.SUBMIT else BEGUN
-            self._add(found, name, begun if every else step.where * begun)
+            self._add(sums, name, begun if every else step.where * begun)
         if counts := counts_for(step):
             patience = load.patience_s(step)
-            self._add(found, counts, patience if every else step.where * patience)
+            self._add(sums, counts, patience if every else step.where * patience)
 
-    def _judge(self, found: dict[tuple[str, Axes], np.ndarray], rows: np.ndarray, use: LimitUse) -> None:
+    def _judge(self, sums: dict[tuple[str, Axes], np.ndarray], rows: np.ndarray, use: LimitUse) -> None:
         """Where a limit, its quota raised as far as it can be, breaks for more requests than may fail."""
-        terms, most = use.terms(self.load, raised(use, self.load))
+        terms, most = use.terms(self.load, raised_limit(use, self.load))
         if np.ndim(most) == 0 and most == np.inf:
             return
-        if self._mixed([*terms, most]):
+        if self._is_mixed([*terms, most]):
             holds = np.broadcast_to(use.where, (len(rows), *(1,) * (self.ndim - 1))).ravel()
             row_of = np.full(self.count, -1)
             row_of[rows[holds]] = np.flatnonzero(holds)
-            self.tests.append(Test(row_of, tuple(map(self._shaped, terms)), self._shaped(most)))
+            self.tests.append(Test(row_of, tuple(map(self._to_shape, terms)), self._to_shape(most)))
             return
         bad = (total(terms) > most) & use.where
         if np.any(bad):
-            self._add(found, BAD, bad * 1.0)
+            self._add(sums, BAD, bad * 1.0)
 
-    def _keep_steps(self, rows: np.ndarray, name: str, line: Stepped) -> None:
+    def _keep_steps(self, rows: np.ndarray, name: str, line: StepQuantity) -> None:
         row_of = np.full(self.count, -1)
         row_of[rows] = np.arange(len(rows))
-        sums = tuple(tuple(map(self._shaped, terms)) for terms in line.sums)
+        sums = tuple(tuple(map(self._to_shape, terms)) for terms in line.sums)
         self._place(name)
-        self.steps.append(Steps(name, row_of, sums, line.function, self._shaped(line.times)))
+        self.steps.append(Steps(name, row_of, sums, line.function, self._to_shape(line.times)))
 
-    def _shaped(self, value: Number, ndim: int = 0) -> np.ndarray:
+    def _to_shape(self, value: Number, ndim: int = 0) -> np.ndarray:
         value = np.asarray(value)
         missing = (ndim or self.ndim) - value.ndim
         return value.reshape((1,) * missing + value.shape) if missing else value
@@ -196,34 +196,34 @@ class Answers:
     def _axes(self, value: np.ndarray) -> Axes:
         return tuple([length > 1 for length in value.shape[2:]]) if self._flat else ()
 
-    def _mixed(self, terms: Sequence[Number]) -> bool:
+    def _is_mixed(self, terms: Sequence[Number]) -> bool:
         """Whether terms vary along different axes: only then are they kept apart."""
         if len(self.axes_shape) < 2:
             return False
-        return len({self._axes(self._shaped(term)) for term in terms if np.ndim(term)} - {self._flat}) > 1
+        return len({self._axes(self._to_shape(term)) for term in terms if np.ndim(term)} - {self._flat}) > 1
 
-    def _add(self, found: dict[tuple[str, Axes], np.ndarray], name: str, value: Number) -> None:
+    def _add(self, sums: dict[tuple[str, Axes], np.ndarray], name: str, value: Number) -> None:
         if isinstance(value, float) and value == 0.0:  # it adds nothing
             return
-        shaped = self._shaped(value)
+        shaped = self._to_shape(value)
         key = (name, self._axes(shaped))
-        found[key] = found[key] + shaped if key in found else shaped
+        sums[key] = sums[key] + shaped if key in sums else shaped
 
     def _close(self) -> None:
         """Put the terms that vary into tables, those that are 0 everywhere left out."""
         for (name, axes), parts in self._varied.items():
             self._place(name)
-            kept = []
+            nonzero = []
             for rows, value in parts:
                 value = np.broadcast_to(value, (len(rows), *value.shape[1:]))
                 some = value.reshape(len(rows), -1).any(axis=1)
-                kept.append((rows[some], value[some]))
-            rows = np.concatenate([rows for rows, _ in kept])
-            sizes = max(value.shape[1] for _, value in kept)
+                nonzero.append((rows[some], value[some]))
+            rows = np.concatenate([rows for rows, _ in nonzero])
+            sizes = max(value.shape[1] for _, value in nonzero)
             lengths = [length if varies else 1 for length, varies in zip(self.axes_shape, axes, strict=True)]
             values = np.zeros((len(rows) + 1, sizes, *lengths))
             at = 0
-            for own, value in kept:
+            for own, value in nonzero:
                 values[at : at + len(own)] = value
                 at += len(own)
             row_of = np.full(self.count, len(rows))

@@ -47,7 +47,7 @@ class Grid:
         inside: Any = (..., *map(slice, self.shape))
         return np.asarray(whole[inside])
 
-    def reduced(self, how: np.ufunc, values: np.ndarray) -> np.ndarray:
+    def reduce_cells(self, how: np.ufunc, values: np.ndarray) -> np.ndarray:
         """The least (`np.minimum`) or the most (`np.maximum`) in each cell, from (..., *axes).
 
         One along an axis on which it does not vary stays 1.

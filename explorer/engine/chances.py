@@ -10,7 +10,7 @@ from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 
 from .designs import Placement, Table
-from .limits import DRIVERS, binding, breach_probability
+from .limits import DRIVERS, binding_uses, breach_probability
 from .ranking import NOTHING
 
 
@@ -43,6 +43,6 @@ def breach(placements: Iterable[Placement], load: Conditions) -> Number:
     """The chance that a design of these placements breaks any limit, its drivers taken as independent."""
     worst: dict[str, Number] = dict.fromkeys(DRIVERS, 0.0)
     for placement in placements:
-        for use in binding(placement, load):
+        for use in binding_uses(placement, load):
             worst[use.driver] = np.maximum(worst[use.driver], use.exceed(load, load.limit(use.limit)))
     return breach_probability(worst.values())

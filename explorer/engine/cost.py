@@ -107,12 +107,12 @@ def bill(
         tariff = catalogue.tariff(price_id, region, savings_plan)
         quantity = _quantity(price_id, usage[price_id])
         free = catalogue.free(price_id, region) if free_tier else None
-        taken = ZERO
+        free_part = ZERO
         if free:
-            left = pools.setdefault(free.pool, free.quantity)
-            taken = min(left, quantity)
-            pools[free.pool] = left - taken
-        usd = _tiered(tariff, quantity - taken) * keep
+            rest = pools.setdefault(free.pool, free.quantity)
+            free_part = min(rest, quantity)
+            pools[free.pool] = rest - free_part
+        usd = _price_tiers(tariff, quantity - free_part) * keep
         lines.append(
             BillLine(
                 price_id,
@@ -120,7 +120,7 @@ def bill(
                 tariff.unit,
                 usd,
                 tariff.assumed,
-                taken,
+                free_part,
                 tariff.stale,
                 tariff.as_of,
                 tariff.source,
@@ -129,17 +129,17 @@ def bill(
     return Bill(tuple(lines), region)
 
 
-def _quantity(price_id: str, given: float | Decimal) -> Decimal:
+def _quantity(price_id: str, value: float | Decimal) -> Decimal:
     try:
-        quantity = Decimal(str(given))
+        quantity = Decimal(str(value))
     except ArithmeticError:
-        raise PriceError(f'{price_id} has the quantity "{given}": expected a number of 0 or more') from None
+        raise PriceError(f'{price_id} has the quantity "{value}": expected a number of 0 or more') from None
     if not quantity.is_finite() or not 0 <= quantity <= LARGEST:
-        raise PriceError(f"{price_id} has the quantity {given}: expected a number from 0 to {LARGEST:.0e}")
+        raise PriceError(f"{price_id} has the quantity {value}: expected a number from 0 to {LARGEST:.0e}")
     return quantity
 
 
-def _tiered(tariff: records.Tariff, quantity: Decimal) -> Decimal:
+def _price_tiers(tariff: records.Tariff, quantity: Decimal) -> Decimal:
     last = tariff.tiers[-1].end
     if last is not None and quantity > last:
         raise PriceError(
@@ -208,9 +208,9 @@ class Tariffs:
         for price_id in sorted(quantities):
             quantity, free = quantities[price_id], self.free(price_id)
             if free:
-                left = pools.get(free[0], free[1])
-                taken = np.minimum(left, quantity)
-                pools[free[0]], quantity = left - taken, quantity - taken
+                rest = pools.get(free[0], free[1])
+                free_part = np.minimum(rest, quantity)
+                pools[free[0]], quantity = rest - free_part, quantity - free_part
             usd = usd + self._marginal_usd(self.tiers(price_id) or (), quantity)
         return usd
 

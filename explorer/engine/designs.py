@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -37,6 +37,7 @@ for module in (edge, door, request, response, compression, execution, initializa
     for option in module.OPTIONS:
         OPTIONS.setdefault(option.concern, {})[option.id] = option
 CONCERNS = tuple(OPTIONS)
+KEPT_TABLES = 32  # of designs that workloads allow
 MOVED = {("response", "compressed"): "response=buffered, compression=gzip"}  # ids of before, and the pair now
 
 
@@ -46,23 +47,23 @@ def more_options(*options: Option) -> Iterator[None]:
 
     Everything that asks for designs meets them: it is how a test tries an option that it defines itself.
     """
-    added = [(OPTIONS[option.concern], option) for option in options]
+    places = [(OPTIONS[option.concern], option) for option in options]
     try:
-        for listed, option in added:
-            if listed.setdefault(option.id, option) is not option:
+        for by_id, option in places:
+            if by_id.setdefault(option.id, option) is not option:
                 raise DesignError(f'{option.concern} has an option "{option.id}" already')
         _forget_designs()
         yield
     finally:
-        for listed, option in added:
-            if listed.get(option.id) is option:
-                del listed[option.id]
+        for by_id, option in places:
+            if by_id.get(option.id) is option:
+                del by_id[option.id]
         _forget_designs()
 
 
 def _forget_designs() -> None:
     """Let go of the designs that were listed with other options."""
-    for cached in (_design, combinations, table, _question):
+    for cached in (_design, combinations, table, _question, _part_of_table):
         cached.cache_clear()
 
 
@@ -125,18 +126,18 @@ class Design:
     @cached_property
     def undeployable(self) -> tuple[str, ...]:
         """Why the live endpoint cannot put it up; empty if it can."""
-        said = (option.undeployable(self.flow) for option in self.options)
-        return tuple(sentence for sentence in said if sentence)
+        sentences = (option.undeployable(self.flow) for option in self.options)
+        return tuple(sentence for sentence in sentences if sentence)
 
     def unbuilt(self, load: Conditions) -> tuple[str, ...]:
         """What the workload asks for that the template of this design does not have; empty if nothing."""
-        return tuple(said for option in self.options for said in option.unbuilt(load, self.flow))
+        return tuple(sentence for option in self.options for sentence in option.unbuilt(load, self.flow))
 
     @cached_property
     def clashes(self) -> tuple[str, ...]:
         """Why its options cannot go together; empty if they can."""
-        said = (option.clashes(self.flow) for option in self.options)
-        return tuple(sentence for sentence in said if sentence)
+        sentences = (option.clashes(self.flow) for option in self.options)
+        return tuple(sentence for sentence in sentences if sentence)
 
     def differs_from(self, other: Design) -> int:
         """How many of the choices are others."""
@@ -146,35 +147,35 @@ class Design:
 def _flow(options: Iterable[Option]) -> RequestPath:
     """The request path that options make of the plain one."""
     fields: dict[str, Any] = {}
-    added: tuple[AddedTime, ...] = ()
+    times: tuple[AddedTime, ...] = ()
     for option in options:
         fields.update(option.provides)
-        added += option.added_times
-    return RequestPath(added_times=added, **fields)
+        times += option.added_times
+    return RequestPath(added_times=times, **fields)
 
 
-def choices(given: str | Mapping[str, str | None] | Design) -> dict[str, str]:
+def choices(design: str | Mapping[str, str | None] | Design) -> dict[str, str]:
     """The option ids that are given, by concern: "door=http-api,response=stored", a mapping, or a Design.
 
     Raises DesignError for an unknown concern or option, or options that cannot go together.
     """
-    if isinstance(given, Design):
-        given = given.ids
-    if not isinstance(given, str | Mapping):
+    if isinstance(design, Design):
+        design = design.ids
+    if not isinstance(design, str | Mapping):
         raise DesignError(
-            f"design is {quote_value(given)}: expected text such as door=http-api, or a mapping"
+            f"design is {quote_value(design)}: expected text such as door=http-api, or a mapping"
         )
-    pairs = _pairs(given) if isinstance(given, str) else dict(given)
-    chosen = {concern: option for concern, option in pairs.items() if option is not None}
-    for concern, option in chosen.items():
+    pairs = _pairs(design) if isinstance(design, str) else dict(design)
+    choice_ids = {concern: option for concern, option in pairs.items() if option is not None}
+    for concern, option in choice_ids.items():
         if not isinstance(concern, str) or concern not in OPTIONS:
             raise DesignError(f"{quote_value(concern)} is not a concern{suggest(concern, CONCERNS)}")
         if now := MOVED.get((concern, str(option))):
             raise DesignError(f"{concern} is {quote_value(option)}: expected {now} in its place")
         if not isinstance(option, str) or option not in OPTIONS[concern]:
             raise DesignError(f"{concern} is {quote_value(option)}{suggest(option, OPTIONS[concern])}")
-    _check(chosen)
-    return chosen
+    _check(choice_ids)
+    return choice_ids
 
 
 def _pairs(text: str) -> dict[str, str | None]:
@@ -182,20 +183,20 @@ def _pairs(text: str) -> dict[str, str | None]:
     return dict(parse_pairs(parts, "design", "concern=option, such as door=http-api", "has", DesignError))
 
 
-def _check(chosen: Mapping[str, str]) -> None:
+def _check(choice_ids: Mapping[str, str]) -> None:
     """Raise if no design holds all of the chosen options."""
     every = combinations()
-    here = _hold(every.codes, chosen)
+    here = _hold(every.codes, choice_ids)
     if not every.can_be_built[here].any():
         sentences = (every.design(row).clashes for row in np.flatnonzero(here).tolist())
         why = min(sentences, key=len)
-        raise DesignError(f"design {format_pairs(chosen, ',')} cannot be built: {'; '.join(why)}")
+        raise DesignError(f"design {format_pairs(choice_ids, ',')} cannot be built: {'; '.join(why)}")
 
 
-def _hold(codes: np.ndarray, chosen: Mapping[str, str]) -> np.ndarray:
+def _hold(codes: np.ndarray, choice_ids: Mapping[str, str]) -> np.ndarray:
     """Which combinations, a row each, hold all of the chosen options."""
     here = np.ones(len(codes), dtype=bool)
-    for concern, option in chosen.items():
+    for concern, option in choice_ids.items():
         ids = list(OPTIONS[concern])
         here &= codes[:, CONCERNS.index(concern)] == (ids.index(option) if option in ids else len(ids))
     return here
@@ -378,27 +379,38 @@ class Table:
 
     def design(self, index: int) -> Design:
         """One of the designs."""
-        ids = (list(OPTIONS[concern])[code] for concern, code in zip(CONCERNS, self.codes[index], strict=True))
+        ids = (
+            list(OPTIONS[concern])[code] for concern, code in zip(CONCERNS, self.codes[index], strict=True)
+        )
         return _design(tuple(ids))
 
     @cached_property
     def designs(self) -> tuple[Design, ...]:
         """All designs: there may be thousands, so that who wants a few asks for these (`design`)."""
         ids = [list(by_id) for by_id in OPTIONS.values()]
-        columns = [map(names.__getitem__, codes) for names, codes in zip(ids, self.codes.T.tolist(), strict=True)]
+        columns = [
+            map(names.__getitem__, codes) for names, codes in zip(ids, self.codes.T.tolist(), strict=True)
+        ]
         return tuple(map(_design, zip(*columns, strict=True)))
 
-    def where(self, chosen: Mapping[str, str]) -> Table:
+    def where(self, choice_ids: Mapping[str, str]) -> Table:
         """The table of those designs that hold all of the chosen options."""
-        return self.only(_hold(self.codes, chosen))
+        return self.only(_hold(self.codes, choice_ids))
 
     def only(self, here: np.ndarray) -> Table:
         """The table of the designs at these indices, or where this is true (shape (designs,))."""
         by_design = (self.rows, self.parts, self.answers, self.streams, self.acknowledges)
-        return Table(self.number[here], self.codes[here], self.placements, *(each[here] for each in by_design))
+        return Table(
+            self.number[here], self.codes[here], self.placements, *(each[here] for each in by_design)
+        )
+
+    def nearest_to(self, design: Design) -> Design:
+        """The design of which the fewest choices are others; the first of several."""
+        codes = [list(OPTIONS[concern]).index(option) for concern, option in design.ids.items()]
+        return self.design(int((self.codes != codes).sum(axis=1).argmin()))
 
     @cached_property
-    def used(self) -> np.ndarray:
+    def placement_rows(self) -> np.ndarray:
         """The placements that these designs are made of."""
         return _distinct(self.rows, len(self.placements))
 
@@ -418,23 +430,28 @@ class Table:
 
     def exclusions(self, load: Conditions) -> dict[int, tuple[Exclusion, ...]]:
         """Why each placement cannot serve the load; those that can are left out."""
-        excluded: dict[int, tuple[Exclusion, ...]] = {}
+        by_placement: dict[int, tuple[Exclusion, ...]] = {}
         for question in self.questions:
             for exclusion in question.option.excludes(load):
                 holds = np.broadcast_to(exclusion.mask(question.paths.along(0)), question.rows.shape)
                 for row in question.rows[holds].tolist():
-                    excluded[row] = (*excluded.get(row, ()), exclusion)
-        return excluded
+                    by_placement[row] = (*by_placement.get(row, ()), exclusion)
+        return by_placement
 
     def with_parts_for(self, load: Conditions) -> Table:
         """The same designs, their parts counted with those that the workload asks for."""
-        more = np.zeros(len(self.placements), dtype=int)
+        more = self.more_parts(load)
+        return replace(self, parts=self.parts + more[self.rows].sum(axis=1)) if more.any() else self
+
+    def more_parts(self, load: Conditions) -> np.ndarray:
+        """How many parts each placement has because the workload asks for them: shape (placements,)."""
+        more = np.zeros(len(self.placements), dtype=np.int16)
         for question in self.questions:
             for _, on in question.option.more_parts(load, question.paths.along(0)):
                 more[question.rows] += on
-        return replace(self, parts=self.parts + more[self.rows].sum(axis=1)) if more.any() else self
+        return more
 
-    def allowed(self, load: Conditions) -> np.ndarray:
+    def allows(self, load: Conditions) -> np.ndarray:
         """Which designs the load excludes no option of, shape (designs, *axes)."""
         free = np.ones((len(self.placements), *load.shape), dtype=bool)
         for row, exclusions in self.exclusions(load).items():
@@ -513,10 +530,23 @@ def place_of(design: Design) -> int:
     return int(np.flatnonzero(_hold(table().codes, design.ids))[0])
 
 
-def allowed(load: Conditions) -> Table:
+def allowed_designs(load: Conditions) -> Table:
     """The designs that can be built, less those that something excludes at every point of the load."""
     whole = table()
     free = np.ones(len(whole.placements), dtype=bool)
-    for row, exclusions in whole.exclusions(load).items():
-        free[row] = not any(np.all(each.where) for each in exclusions)
-    return whole.only(free[whole.rows].all(axis=1)).with_parts_for(load)
+    for question in whole.questions:
+        for exclusion in question.option.excludes(load):
+            if np.all(exclusion.where):
+                free[question.rows] &= ~exclusion.mask(question.paths.along(0))
+    return _part_of_table(free.tobytes(), whole.more_parts(load).tobytes())
+
+
+@lru_cache(maxsize=KEPT_TABLES)
+def _part_of_table(free: bytes, more_parts: bytes) -> Table:
+    """The designs of these placements (bool), with so many parts more of each (int16).
+
+    What was asked before is the same table again, with what it has worked out.
+    """
+    whole, more = table(), np.frombuffer(more_parts, dtype=np.int16)
+    some = whole.only(np.frombuffer(free, dtype=bool)[whole.rows].all(axis=1))
+    return replace(some, parts=some.parts + more[some.rows].sum(axis=1)) if more.any() else some

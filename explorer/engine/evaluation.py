@@ -17,9 +17,9 @@ from explorer.options.base.limit_uses import LimitUse
 
 from .answers import P50, P95, P99, Answers
 from .bounds import Grid
-from .designs import Design, Table, allowed
-from .limits import DRIVERS, breach_probability, raised
-from .ranking import ranked
+from .designs import Design, Table, allowed_designs
+from .limits import DRIVERS, breach_probability, raised_limit
+from .ranking import best_of
 from .sums import Cells, Sums
 
 FAR_USD = 1e18  # more than any bill: a size that breaks a limit, or is late, comes after all others
@@ -35,7 +35,7 @@ class Evaluation:
         self, load: Conditions, designs: Table | None = None, answers: Answers | None = None
     ) -> None:
         self.load = load
-        self.table = allowed(load) if designs is None else designs
+        self.table = allowed_designs(load) if designs is None else designs
         self.answers = Answers(load, self.table) if answers is None else answers
         every, whole = np.arange(len(self.table.rows)), Cells(self.answers, Grid(load.shape))
         self._sums = Sums(whole, self.table, every, np.zeros_like(every))
@@ -66,11 +66,11 @@ class Evaluation:
         sizes, shape = self.answers.sizes, (len(self.table.rows), *self.load.shape)
         if sizes == 1:
             return np.zeros(shape, dtype=int)
-        usd, broken, kept = (
+        usd, breaks, in_time = (
             np.broadcast_to(values, (shape[0], sizes, *shape[1:]))
-            for values in (self._usd, self._broken, self._in_time)
+            for values in (self._usd, self._breaks, self._in_time)
         )
-        return np.asarray((usd + FAR_USD * (2.0 * broken + ~kept)).argmin(axis=1))
+        return np.asarray((usd + FAR_USD * (2.0 * breaks + ~in_time)).argmin(axis=1))
 
     @cached_property
     def monthly_usd(self) -> np.ndarray:
@@ -82,8 +82,8 @@ class Evaluation:
         return self._sums.usd()
 
     @cached_property
-    def _broken(self) -> np.ndarray:
-        return self._sums.broken()
+    def _breaks(self) -> np.ndarray:
+        return self._sums.breaks()
 
     @cached_property
     def _in_time(self) -> np.ndarray:
@@ -124,12 +124,12 @@ class Evaluation:
     @cached_property
     def feasible(self) -> np.ndarray:
         """Nothing excluded, no breach, within `client.waits` and what `targets` promise."""
-        return self._whole(self._in_time) & ~self.broken
+        return self._whole(self._in_time) & ~self.breaks
 
     @cached_property
-    def broken(self) -> np.ndarray:
+    def breaks(self) -> np.ndarray:
         """Where an option is excluded, or a limit breaks for more requests than may fail."""
-        return self._whole(self._broken)
+        return self._whole(self._breaks)
 
     def score_usd(self, part_usd: Number) -> np.ndarray:
         """Money and parts together; infinite where a design is not feasible."""
@@ -143,21 +143,21 @@ class Evaluation:
         """
         if part_usd is None:
             part_usd = self.load.number("preferences.part_usd")
-        return ranked(self.score_usd(part_usd), self.column(self.table.parts), self.latency_s[:, 1])
+        return best_of(self.score_usd(part_usd), self.column(self.table.parts), self.latency_s[:, 1])
 
     # Chances, which are shown; what is feasible is decided without them ----------------------------
 
     @cached_property
-    def raised(self) -> dict[tuple[str, str], np.ndarray]:
+    def raised_chances(self) -> dict[tuple[str, str], np.ndarray]:
         """By limit and driver, the chance that it breaks with its quota raised: shape (placements, *axes).
 
         Of a placement that has several uses of a limit, the worst counts; of several sizes, the best.
         """
-        return {key: chance.min(axis=1) for key, chance in self._raised.items()}
+        return {key: chance.min(axis=1) for key, chance in self._raised_by_size.items()}
 
     @cached_property
-    def _raised(self) -> dict[tuple[str, str], np.ndarray]:
-        return self._chances(lambda use: raised(use, self.answers.load))
+    def _raised_by_size(self) -> dict[tuple[str, str], np.ndarray]:
+        return self._chances(lambda use: raised_limit(use, self.answers.load))
 
     @cached_property
     def _today(self) -> dict[tuple[str, str], np.ndarray]:
@@ -165,16 +165,16 @@ class Evaluation:
 
     def _chances(self, value: Callable[[LimitUse], float]) -> dict[tuple[str, str], np.ndarray]:
         """By limit and driver, shape (placements, sizes, *axes)."""
-        found: dict[tuple[str, str], np.ndarray] = {}
+        chances: dict[tuple[str, str], np.ndarray] = {}
         shape = (len(self.table.placements), self.answers.sizes, *self.load.shape)
         for rows, use in self.answers.uses:
             chance = np.asarray(use.exceed(self.answers.load, value(use)))
             if not chance.any():
                 continue
             chance = chance.reshape((1,) * (2 + len(self.load.shape) - chance.ndim) + chance.shape)
-            whole = found.setdefault((use.limit, use.driver), np.zeros(shape))
+            whole = chances.setdefault((use.limit, use.driver), np.zeros(shape))
             whole[rows] = np.maximum(whole[rows], chance)
-        return found
+        return chances
 
     def _worst(self, chances: Iterable[np.ndarray]) -> np.ndarray:
         """One row a design: the largest among its placements."""
@@ -195,4 +195,4 @@ class Evaluation:
     @cached_property
     def hard_breach(self) -> np.ndarray:
         """The chance that a request breaks the worst single limit, with quotas raised."""
-        return self._worst(self._raised.values())
+        return self._worst(self._raised_by_size.values())

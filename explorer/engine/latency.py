@@ -30,22 +30,22 @@ def counts_for(step: Step) -> str:
 
 
 def over_patience(
-    left: Number, runtime: Distribution, init_s: Number, work: Number, cold: Number, answers: Number
+    patience: Number, runtime: Distribution, init_s: Number, work: Number, cold: Number, answers: Number
 ) -> Number:
     """The chance that the first byte of an answer comes after `client.waits`.
 
     Parameters
     ----------
-    left : what is left of the client's patience once the exchange is over [s]
+    patience : what is left of the client's patience once the exchange is over [s]
     runtime, init_s : the run time, and the median of a cold start [s]
     work : the seconds at the p50 of the steps before the first byte (`counts_for`)
     cold : the share of requests whose work waits for a cold start
     answers : whether the exchange waits for the work
     """
-    warm = runtime.exceed(np.maximum(left - work, 0))
-    started = runtime.exceed(np.maximum(left - work - init_s, 0))
+    warm = runtime.exceed(np.maximum(patience - work, 0))
+    started = runtime.exceed(np.maximum(patience - work - init_s, 0))
     waited = (1 - cold) * warm + cold * started
-    return np.where(left < 0, 1.0, np.where(answers, waited, 0.0))
+    return np.where(patience < 0, 1.0, np.where(answers, waited, 0.0))
 
 
 def steps(load: Conditions, design: Design) -> list[Step]:
@@ -53,10 +53,10 @@ def steps(load: Conditions, design: Design) -> list[Step]:
     every = []
     for option in design.options:
         placement = Placement.of(option, design.flow)
-        seen = placement.load(load)
+        own_load = placement.load(load)
         every += [
-            replace(step, seconds=seen.step_s(step), before_first_byte=seen.first_byte_s(step))
-            for step in option.steps(seen, placement.path)
+            replace(step, seconds=own_load.step_s(step), before_first_byte=own_load.first_byte_s(step))
+            for step in option.steps(own_load, placement.path)
             if step.where
         ]
     return sorted(every, key=lambda step: (PHASES.index(step.phase), step.order))

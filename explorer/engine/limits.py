@@ -40,12 +40,12 @@ class Finding:
     verified: bool
 
 
-def binding(placement: Placement, load: Conditions) -> list[LimitUse]:
+def binding_uses(placement: Placement, load: Conditions) -> list[LimitUse]:
     """The uses of limits that bind an option on its path."""
     return [use for use in placement.option.limits(placement.load(load), placement.path) if use.where]
 
 
-def raised(use: LimitUse, load: Conditions) -> float:
+def raised_limit(use: LimitUse, load: Conditions) -> float:
     """The value of a use's limit with its quota raised as far as it can be."""
     return max(highest(use.limit) or 0.0, load.limit(use.limit))
 
@@ -74,27 +74,32 @@ def breach_probability(chances: Iterable[Number]) -> Number:
 
 
 def verdict(
-    chance: float, raised: float, share_p99: float, tolerance: float, broken: float, can_break: bool = True
+    chance: float,
+    raised_chance: float,
+    share_p99: float,
+    tolerance: float,
+    broken_requests: float,
+    can_break: bool = True,
 ) -> Verdict:
     """breach, raise, tight or fits.
 
     Parameters
     ----------
-    chance, raised : of a breach, as the quota is today and with it raised
+    chance, raised_chance : of a breach, as the quota is today and with it raised
     share_p99 : of the limit that is used at the p99
     tolerance : the share of requests that may fail
-    broken : requests a month that break it
+    broken_requests : a month, those that break it
     can_break : whether more of its driver could break it: what goes another way in time cannot
     """
     if chance > tolerance:
-        return Verdict.RAISE if raised <= tolerance else Verdict.BREACH
-    near = can_break and (broken >= 1 or share_p99 >= TIGHT)
+        return Verdict.RAISE if raised_chance <= tolerance else Verdict.BREACH
+    near = can_break and (broken_requests >= 1 or share_p99 >= TIGHT)
     return Verdict.TIGHT if near else Verdict.FITS
 
 
 def findings(workload: Workload, design: Design, load: Conditions | None = None) -> list[Finding]:
     """Every limit that binds the design, worst first."""
-    return [found for found, _ in driven_findings(workload, design, load)]
+    return [finding for finding, _ in driven_findings(workload, design, load)]
 
 
 def driven_findings(
@@ -107,75 +112,79 @@ def driven_findings(
         placement = Placement.of(option, design.flow)
         # where an option's work is handed over, it is the service that hands it over that refuses it
         seen_at = "async" if placement.fields.get("asynchronous") else design.door
-        for use in binding(placement, load):
-            found = _finding(use, placement.load(load), seen_at)
-            held = worst.get(use.limit)
-            if held is None or _rank(found) < _rank(held[0]):
-                worst[use.limit] = found, use.driver
+        for use in binding_uses(placement, load):
+            finding = _finding(use, placement.load(load), seen_at)
+            worst_so_far = worst.get(use.limit)
+            if worst_so_far is None or _rank(finding) < _rank(worst_so_far[0]):
+                worst[use.limit] = finding, use.driver
     return sorted(worst.values(), key=lambda one: _rank(one[0]))
 
 
 def _rank(finding: Finding) -> tuple[int, float, float]:
-    used = finding.used_p99 / finding.limit_value if finding.limit_value else 0.0
-    return WORST_FIRST.index(finding.verdict), -finding.breach_probability, -used
+    share = finding.used_p99 / finding.limit_value if finding.limit_value else 0.0
+    return WORST_FIRST.index(finding.verdict), -finding.breach_probability, -share
 
 
 def _finding(use: LimitUse, load: Conditions, seen_at: str) -> Finding:
     row, value = catalogue.limit(use.limit), load.limit(use.limit)
     chance, most = float(use.exceed(load, value)), highest(use.limit)
-    raised = chance if most is None else float(use.exceed(load, most))
+    raised_chance = chance if most is None else float(use.exceed(load, most))
     chance = chance if chance > NEGLIGIBLE else 0.0
-    used = [float(use.used(load, p)) for p in (0.5, 0.99)]
+    used_at = [float(use.used_at(load, p)) for p in (0.5, 0.99)]
     # what fails is never in a cache: of all requests, as many as if nothing were
-    broken = chance * float(load.clients.requests if use.driver != Driver.PEAK else load.in_peaks)
-    told = verdict(chance, raised, used[1] / value, load.tolerance, broken, use.can_break)
-    consequence = _consequence(use, load, seen_at, told)
-    if told in {Verdict.TIGHT, Verdict.FITS} and (new := unconfirmed(use, load)):
+    broken_requests = chance * float(load.clients.requests if use.driver != Driver.PEAK else load.in_peaks)
+    outcome = verdict(
+        chance, raised_chance, used_at[1] / value, load.tolerance, broken_requests, use.can_break
+    )
+    consequence = _consequence(use, load, seen_at, outcome)
+    if outcome in {Verdict.TIGHT, Verdict.FITS} and (new := confirmation_gap(use, load)):
         consequence = f"{new}; beyond the limit: {consequence}"
     return Finding(
         limit=use.limit,
         limit_value=value,
         unit=row.unit,
-        used_p50=used[0],
-        used_p99=used[1],
+        used_p50=used_at[0],
+        used_p99=used_at[1],
         breach_probability=chance,
-        broken_per_month=broken,
-        verdict=told,
+        broken_per_month=broken_requests,
+        verdict=outcome,
         consequence=consequence,
         source_url=row.source_url,
         verified=row.verified,
     )
 
 
-def unconfirmed(use: LimitUse, load: Conditions) -> str:
+def confirmation_gap(use: LimitUse, load: Conditions) -> str:
     """What to know where more requests than may fail need a value that is not verified yet, else ""."""
     row = catalogue.limit(use.limit)
     if row.verified or (confirmed := catalogue.confirmed_limit(use.limit)) is None or row.value is None:
         return ""
-    needed = float(use.exceed(load, confirmed)) > load.tolerance
-    return catalogue.unconfirmed_note(use.limit, row.value) if needed else ""
+    is_needed = float(use.exceed(load, confirmed)) > load.tolerance
+    return catalogue.unconfirmed_note(use.limit, row.value) if is_needed else ""
 
 
-def _consequence(use: LimitUse, load: Conditions, door: str, told: Verdict) -> str:
+def _consequence(use: LimitUse, load: Conditions, door: str, outcome: Verdict) -> str:
     """What the caller sees, or what is done instead."""
     if isinstance(use, Offloaded):
         share = format_share(float(use.share(load)))
         return f"never breaks: of the requests, {share} are too large to hand over and go through S3"
     breach = catalogue.breach_at_door(use.limit, door)
-    seen = breach.seen if breach else "no recorded text"
-    return f"ask AWS to raise {_request(use, load)}; until then: {seen}" if told == Verdict.RAISE else seen
+    symptom = breach.seen if breach else "no recorded text"
+    if outcome == Verdict.RAISE:
+        return f"ask AWS to raise {_request(use, load)}; until then: {symptom}"
+    return symptom
 
 
 def _request(use: LimitUse, load: Conditions) -> str:
     """The quota and the value to ask for: what the p99 needs with a fifth to spare, in round numbers."""
     row = catalogue.limit(use.limit)
     tail = 1 - load.tolerance / 2 if load.tolerance else 1 - 1e-9
-    needed = float(use.used(load, min(tail, 1 - 1e-9))) * 1.2
-    digits = 10.0 ** np.floor(np.log10(max(needed, 1.0)))
-    asked = float(np.ceil(needed / digits * 2) / 2 * digits)
-    asked = asked if row.raised_to is None else min(asked, row.raised_to)
+    need = float(use.used_at(load, min(tail, 1 - 1e-9))) * 1.2
+    digits = 10.0 ** np.floor(np.log10(max(need, 1.0)))
+    quota = float(np.ceil(need / digits * 2) / 2 * digits)
+    quota = quota if row.raised_to is None else min(quota, row.raised_to)
     code = f" (quota {row.quota_code})" if row.quota_code else ""
     how = f", {row.max_if_raised}" if row.max_if_raised else ", for which AWS names no maximum"
     name = row.short_name
     unit = "" if row.unit.lower() in name.lower() else f" {row.unit}"
-    return f"{name} to {asked:,.0f}{unit}{code}{how}"
+    return f"{name} to {quota:,.0f}{unit}{code}{how}"

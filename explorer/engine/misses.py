@@ -15,7 +15,7 @@ from explorer.options.base.usage import total
 
 from .answers import COLD, EXCHANGE, WORK
 from .evaluation import Evaluation
-from .limits import raised
+from .limits import raised_limit
 
 NEVER = 1e12  # what no factor makes good
 
@@ -54,22 +54,22 @@ def _patience_factor(evaluation: Evaluation) -> np.ndarray:
     return np.where(late, np.maximum(_times(exchange + answer, load.waits), 1.0), 1.0)
 
 
-def _times(needed: np.ndarray, promised: Number) -> np.ndarray:
-    """How many times what is promised is needed; `NEVER` at most, as of a promise of nothing."""
-    promised = np.maximum(np.asarray(promised, dtype=float), 1 / NEVER)
-    return np.minimum(needed / promised, NEVER)
+def _times(need: np.ndarray, promise: Number) -> np.ndarray:
+    """How many times what is promise is need; `NEVER` at most, as of a promise of nothing."""
+    promise = np.maximum(np.asarray(promise, dtype=float), 1 / NEVER)
+    return np.minimum(need / promise, NEVER)
 
 
 def _limit_factor(evaluation: Evaluation, use: LimitUse) -> np.ndarray:
     """By how much a limit is exceeded on each path, its quota raised as far as it can be."""
     load = evaluation.answers.load
-    limit = raised(use, load)
+    limit = raised_limit(use, load)
     terms, most = use.terms(load, limit)
     if use.driver == Driver.PEAK or np.isinf(np.asarray(most)).all():
-        needed, room = np.asarray(total(terms), dtype=float), np.asarray(most, dtype=float)
+        need, room = np.asarray(total(terms), dtype=float), np.asarray(most, dtype=float)
     else:  # what the largest request that may not fail takes of the limit itself
-        needed, room = np.asarray(use.used(load, float(1 - load.tolerance)), dtype=float), np.asarray(limit)
+        need, room = np.asarray(use.used_at(load, float(1 - load.tolerance)), dtype=float), np.asarray(limit)
     with np.errstate(divide="ignore", invalid="ignore"):
-        factor = np.where(room > 0, needed / room, NEVER)
-    broken = np.asarray(total(terms) > most) & np.asarray(use.where)
-    return np.asarray(np.where(broken, np.maximum(np.nan_to_num(factor, nan=NEVER), 1.0), 1.0))
+        factor = np.where(room > 0, need / room, NEVER)
+    breaks = np.asarray(total(terms) > most) & np.asarray(use.where)
+    return np.asarray(np.where(breaks, np.maximum(np.nan_to_num(factor, nan=NEVER), 1.0), 1.0))

@@ -8,7 +8,7 @@ NOTHING = -1  # where no design is feasible
 TIE = 1e-13  # relative: sums that differ by less are equal, and differ by the order of their additions alone
 
 
-def ranked(
+def best_of(
     score: np.ndarray, parts: np.ndarray, p95: np.ndarray, place: np.ndarray | None = None
 ) -> np.ndarray:
     """The index of the best along the first axis, -1 where no score is finite.

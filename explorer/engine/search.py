@@ -16,7 +16,9 @@ between them. With the chord's slope s = (T(b) - T(a)) / (b - a) this is exact w
 tier. Of a free pool, which several ids share, each id is given the whole.
 
 Promises and limits. A limit that surely breaks all over a cell makes the number infinite. Whether a design is
-in time is asked only of those that are cheap enough.
+in time is asked only of those that are cheap enough. A point is closed where surely no design is feasible:
+where each option of some concern breaks a limit there, or even the least seconds of every concern are too
+many. What is cheap enough for a closed point alone is not priced.
 """
 
 from __future__ import annotations
@@ -27,14 +29,17 @@ from functools import cached_property
 
 import numpy as np
 
+from explorer.facts.units import Number
+from explorer.options.base.usage import total
+
 from .answers import BAD, EXCHANGE, P95, USD, WORK, Answers
 from .bounds import Grid
 from .designs import Table
-from .ranking import NOTHING, ranked
+from .ranking import NOTHING, best_of
 from .sums import Cells, Sums
 
-CELLS = 512  # cells over which the least that a design can cost is taken, about, and
-CELL = 64  # the most points of one
+CELLS = 64  # cells over which the least that a design can cost is taken, about, and
+CELL = 128  # the most points of one
 PRICED = 2**17  # designs x points x sizes that are priced together: what they need fits into a cache
 FEW = 4096  # of designs x points x sizes, all are priced
 FIRST = 6  # designs that are priced first in each cell
@@ -78,7 +83,7 @@ class Search:
         self.shape = answers.axes_shape
         points = math.prod(self.shape)
         self.grid = Grid(self.shape, max(1, min(CELL, points // CELLS)))
-        self.placements = table.used
+        self.placements = table.placement_rows
 
     def best_two(self) -> TopTwo:
         """The contest in every cell."""
@@ -95,23 +100,25 @@ class Search:
         constant = a.constant[a.quantities.index(name)][self.placements]
         result = constant.reshape(*constant.shape, *(1,) * len(self.shape))
         for along in a.along.get(name, ()):
-            reduced = self.reduced(along.values, how)
-            result = result + reduced[along.row_of[self.placements]]
+            cell_ends = self.reduce_cells(along.values, how)
+            result = result + cell_ends[along.row_of[self.placements]]
         for steps in a.steps:
             if steps.quantity == name:
                 rows = steps.row_of[self.placements]
-                sums = [self._summed([self.reduced(t, how) for t in terms], rows) for terms in steps.sums]
-                times = self._summed([self.reduced(steps.times, how)], rows)
+                sums = [
+                    self._sum_terms([self.reduce_cells(t, how) for t in terms], rows) for terms in steps.sums
+                ]
+                times = self._sum_terms([self.reduce_cells(steps.times, how)], rows)
                 has = (rows >= 0).reshape(-1, *(1,) * (result.ndim - 1))
                 result = result + np.where(has, times * steps.function(*sums), 0.0)
         return result
 
-    def reduced(self, values: np.ndarray, how: np.ufunc) -> np.ndarray:
+    def reduce_cells(self, values: np.ndarray, how: np.ufunc) -> np.ndarray:
         """The ends of each row, of shape (rows, sizes, *cells)."""
-        return self.grid.reduced(how, values)
+        return self.grid.reduce_cells(how, values)
 
     @staticmethod
-    def _summed(terms: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
+    def _sum_terms(terms: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
         """The sum of terms, a row a placement."""
         own = [term[rows if len(term) > 1 else np.zeros_like(rows)] for term in terms]
         return np.sum(np.broadcast_arrays(*own), axis=0) if len(own) > 1 else own[0]
@@ -119,26 +126,26 @@ class Search:
     @cached_property
     def breaks(self) -> np.ndarray:
         """Where each placement surely breaks a limit or is excluded, all over a cell."""
-        broken = self.ends(BAD, np.minimum) > 0
+        sure = self.ends(BAD, np.minimum) > 0
         for test in self.answers.tests:
             rows = test.row_of[self.placements]
-            least = self._summed([self.reduced(term, np.minimum) for term in test.terms], rows)
-            most = self._summed([self.reduced(test.most, np.maximum)], rows)
+            least = self._sum_terms([self.reduce_cells(term, np.minimum) for term in test.terms], rows)
+            most = self._sum_terms([self.reduce_cells(test.most, np.maximum)], rows)
             has = (rows >= 0).reshape(-1, *(1,) * (least.ndim - 1))
-            broken = broken | (has & (least * (1 - SLACK) > most))
-        return broken
+            sure = sure | (has & (least * (1 - SLACK) > most))
+        return sure
 
     @cached_property
     def least(self) -> np.ndarray:
         """No more than the score of each design in each cell, whatever its size: shape (designs, cells)."""
-        added, beside = self.ends(USD, np.minimum), np.zeros((1, 1))
-        for name in self.answers.tiered:
+        money, beside = self.ends(USD, np.minimum), np.zeros((1, 1))
+        for name in self.answers.tiered_ids:
             slope, offset = self._chord(name)
-            added = added + slope * self.ends(name, np.minimum)
+            money = money + slope * self.ends(name, np.minimum)
             beside = beside + offset
-        kept = (1 - self._end(self.load.number("preferences.discount"), np.maximum)) * (1 - SLACK)
+        share = (1 - self._end(self.load.number("preferences.discount"), np.maximum)) * (1 - SLACK)
         part_usd = self._end(self.load.number("preferences.part_usd"), np.minimum)
-        score = self._designs(np.where(self.breaks, np.inf, added * kept)) + beside * kept
+        score = self._designs(np.where(self.breaks, np.inf, money * share)) + beside * share
         score = score.min(axis=1) + part_usd[:, 0] * self._column(self.table.parts)
         return np.broadcast_to(score, (len(self.table.rows), *self.grid.counts)).reshape(len(score), -1)
 
@@ -149,7 +156,7 @@ class Search:
         """The end of a quantity of the load in each cell, shape (1, 1, *cells or 1)."""
         values = np.asarray(value, dtype=float)
         missing = 2 + len(self.shape) - values.ndim
-        return self.reduced(values.reshape((1,) * missing + values.shape), how)
+        return self.reduce_cells(values.reshape((1,) * missing + values.shape), how)
 
     @cached_property
     def _rows(self) -> np.ndarray:
@@ -160,10 +167,10 @@ class Search:
 
     def _designs(self, values: np.ndarray) -> np.ndarray:
         """Sums over the placements of each design."""
-        summed = values[self._rows[:, 0]]
+        total = values[self._rows[:, 0]]
         for concern in range(1, self._rows.shape[1]):
-            summed = summed + values[self._rows[:, concern]]
-        return summed
+            total = total + values[self._rows[:, concern]]
+        return total
 
     def _chord(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """A slope and an offset so that slope x quantity + offset is no more than its money, in each cell."""
@@ -218,7 +225,7 @@ class Search:
             where = [place if n > 1 else 0 for place, n in zip(places, values.shape[1:], strict=True)]
             return values[(row if len(values) > 1 else np.zeros_like(row), *where)]
 
-        def summed(values: np.ndarray) -> np.ndarray:
+        def sum_here(values: np.ndarray) -> np.ndarray:
             total = here(values, rows[:, 0])
             for concern in range(1, rows.shape[1]):
                 total = total + here(values, rows[:, concern])
@@ -236,11 +243,87 @@ class Search:
             )
         }
         answer = np.where(self.table.streams[designs], ends["begun"], ends["edge"])
-        before = summed(self.exchange) + np.where(at_once, summed(self.work) + answer, 0.0)
+        before = sum_here(self.exchange) + np.where(at_once, sum_here(self.work) + answer, 0.0)
         late = before * (1 - SLACK) > ends["waits"]
         if load.latency_p95 is not None:
-            late = late | (summed(self.p95) * (1 - SLACK) > ends["p95"])
+            late = late | (sum_here(self.p95) * (1 - SLACK) > ends["p95"])
         return np.asarray(late)
+
+
+class ClosedPoints:
+    """Where surely no design is feasible, worked out from placements alone.
+
+    Those that answer at once and those that do not are looked at apart: what makes the ones late leaves the
+    others be. A quantity of a design is no less than the sum of the least of each concern.
+    """
+
+    def __init__(self, answers: Answers, table: Table) -> None:
+        self.answers, self.load, self.table = answers, answers.load, table
+
+    def closed(self) -> np.ndarray:
+        """Whether each point is closed: shape of the axes, or 1 along those on which nothing varies."""
+        closed: np.ndarray = np.ones((1,) * len(self.answers.axes_shape), dtype=bool)
+        for at_once in (False, True):
+            designs = self.table.only(self.table.answers == at_once)
+            if len(designs):
+                closed = closed & (self._break(designs) | self._late(designs, at_once))
+        return closed
+
+    def _break(self, designs: Table) -> np.ndarray:
+        """Where every placement of some concern breaks a limit or is excluded, at each size."""
+        breaks = np.zeros((1,) * (1 + len(self.answers.axes_shape)), dtype=bool)
+        for placements in designs.of_concerns:
+            each = (self._breaks(placement) for placement in placements.tolist())
+            first = next(each)
+            for other in each:
+                if not first.any():
+                    break
+                first = first & other
+            breaks = breaks | first
+        return np.asarray(breaks.all(axis=0))
+
+    def _breaks(self, placement: int) -> np.ndarray:
+        """Where one placement breaks a limit or is excluded: shape (sizes, *axes), or 1."""
+        a = self.answers
+        constant = a.constant[a.quantities.index(BAD), placement]
+        bad = constant.reshape(-1, *(1,) * len(a.axes_shape)) > 0
+        for along in a.along.get(BAD, ()):
+            bad = bad | (along.values[along.row_of[placement]] > 0)
+        for test in a.tests:
+            if (row := test.row_of[placement]) >= 0:
+                own = [term[row if len(term) > 1 else 0] for term in test.terms]
+                bad = bad | (total(own) > test.most[row if len(test.most) > 1 else 0])
+        return np.asarray(bad)
+
+    def _late(self, designs: Table, at_once: bool) -> np.ndarray:
+        """Where even the least seconds are too many for the client, or for the promised latency."""
+        load, before = self.load, self._least(designs, EXCHANGE)
+        if at_once:
+            edge = self._end(load.edge("runtime"), np.minimum)
+            if designs.streams.any():
+                edge = np.minimum(edge, self._end(load.edge("first_byte"), np.minimum))
+            before = before + self._least(designs, WORK) + edge
+        late = before * (1 - SLACK) > self._end(load.waits, np.maximum)
+        if load.latency_p95 is not None:
+            least = self._least(designs, P95) * (1 - SLACK)
+            late = late | (least > self._end(load.latency_p95, np.maximum))
+        return np.asarray(late)
+
+    def _least(self, designs: Table, name: str) -> np.ndarray:
+        """The sum of the least of each concern, at every point."""
+        a = self.answers
+        constant = a.constant[a.quantities.index(name)].min(axis=1)
+        result = np.full((1,) * len(a.axes_shape), sum(constant[rows].min() for rows in designs.of_concerns))
+        for along in a.along.get(name, ()):
+            values = along.values.min(axis=1)
+            for rows in designs.of_concerns:
+                result = result + values[np.unique(along.row_of[rows])].min(axis=0)
+        return result
+
+    def _end(self, value: Number, how: np.ufunc) -> np.ndarray:
+        """A quantity of the load, of all sizes the least or the most."""
+        values = np.asarray(value, dtype=float)
+        return values if values.ndim == 0 else how.reduce(values, axis=(0, 1))
 
 
 class Contest:
@@ -259,6 +342,12 @@ class Contest:
         self.points = math.prod(self.grid.side) * search.answers.sizes
         everything = len(search.table.rows) * self.grid.cells * self.points
         self.bounded = everything > FEW  # else bounds would cost more than they save
+        self.closed = self._by_cell(np.broadcast_to(False, search.shape))
+
+    def _by_cell(self, values: np.ndarray) -> np.ndarray:
+        """From the axes to (cells, *sides)."""
+        parts = self.grid.split(np.broadcast_to(values, self.search.shape))
+        return parts.reshape(self.grid.cells, *self.grid.side)
 
     def run(self) -> None:
         """All rounds."""
@@ -267,6 +356,7 @@ class Contest:
             designs = np.repeat(np.arange(count)[:, None], self.grid.cells, axis=1)
             self._price(designs, cells, np.ones(designs.shape, dtype=bool))
             return
+        self.closed = self._by_cell(ClosedPoints(self.search.answers, self.search.table).closed())
         least, each = self.search.least.copy(), FIRST  # infinite of those that were priced
         while len(cells):
             designs = self._lowest(least, cells, max(1, min(each, len(least))))
@@ -285,8 +375,10 @@ class Contest:
         return np.argpartition(here, count - 1, axis=0)[:count]
 
     def _second(self, cells: np.ndarray) -> np.ndarray:
-        """The most that the second best costs in each of these cells, finite."""
-        score = self.best[2][1, cells].reshape(len(cells), -1).max(axis=1)
+        """The most that the second best costs in each of these cells, finite; closed points left out."""
+        score = (
+            np.where(self.closed[cells], -np.inf, self.best[2][1, cells]).reshape(len(cells), -1).max(axis=1)
+        )
         return np.minimum(score, np.finfo(float).max)
 
     def _price(self, designs: np.ndarray, cells: np.ndarray, open_to: np.ndarray) -> None:
@@ -306,7 +398,7 @@ class Contest:
             return
         table = self.search.table
         sums = Sums(self.cells, table, design, cell)
-        holds = ~sums.broken()
+        holds = ~sums.breaks()
         some = np.flatnonzero(holds.reshape(len(design), -1).any(axis=1))
         if len(some) < len(design):  # what breaks all over its cell need not be priced
             sums, number, place, design = sums.only(some), number[some], place[some], design[some]
@@ -324,17 +416,19 @@ class Contest:
             usd, score, open_here = usd[some], score[some], open_here[some]
         score = np.where(open_here & sums.in_time(), score, np.inf)
         if np.isfinite(score).any():
-            values = self._sized(score, usd, sums.total(P95))
+            values = self._at_best_size(score, usd, sums.total(P95))
             self._place(number, place, design, values, designs.shape, cells)
 
-    def _sized(self, *values: np.ndarray) -> tuple[np.ndarray, ...]:
+    def _at_best_size(self, *values: np.ndarray) -> tuple[np.ndarray, ...]:
         """Size, score, money and p95 of each design at its best size: shape (designs, *sides)."""
         shape = np.broadcast_shapes(*(each.shape for each in values), (1, 1, *self.grid.side))
         size = np.broadcast_to(values[0], shape).argmin(axis=1)
         if shape[1] == 1:
             return (size, *(np.broadcast_to(each, shape)[:, 0] for each in values))
-        picked = (np.take_along_axis(np.broadcast_to(each, shape), size[:, None], 1)[:, 0] for each in values)
-        return (size, *picked)
+        at_size = (
+            np.take_along_axis(np.broadcast_to(each, shape), size[:, None], 1)[:, 0] for each in values
+        )
+        return (size, *at_size)
 
     def _place(
         self,
@@ -358,8 +452,8 @@ class Contest:
         parts = self.search.table.parts[every[0]]  # of nobody those of any design, at an infinite score
         score = every[2].copy()
         for rank in (0, 1):
-            first = ranked(score, parts, every[4], every[0])
+            first = best_of(score, parts, every[4], every[0])
             none, at = first == NOTHING, np.maximum(first, 0)[None]
-            for kept, all_, fill in zip(self.best, every, (NOTHING, 0, np.inf, np.nan, np.inf), strict=True):
-                kept[rank, cells] = np.where(none, fill, np.take_along_axis(all_, at, 0)[0])
+            for best, all_, fill in zip(self.best, every, (NOTHING, 0, np.inf, np.nan, np.inf), strict=True):
+                best[rank, cells] = np.where(none, fill, np.take_along_axis(all_, at, 0)[0])
             np.put_along_axis(score, at, np.inf, 0)

@@ -77,10 +77,10 @@ class Sums:
     def _constants(self) -> np.ndarray:
         """What does not vary, all quantities at once: (designs, quantities, sizes)."""
         table = self.answers.by_placement
-        summed = table[self.rows[:, 0]]
+        total = table[self.rows[:, 0]]
         for concern in range(1, self.rows.shape[1]):
-            summed += table[self.rows[:, concern]]
-        return summed
+            total += table[self.rows[:, concern]]
+        return total
 
     def total(self, name: str) -> np.ndarray:
         """One quantity."""
@@ -97,9 +97,9 @@ class Sums:
             if line.quantity == name:
                 some, row = self._having(line.row_of)
                 if len(some):
-                    sums = [self._summed(terms, some, row) for terms in line.sums]
+                    sums = [self._sum_terms(terms, some, row) for terms in line.sums]
                     times = self.cells.rows(line.times, row, self.cell[some])
-                    result = _added(result, some, times * line.function(*sums))
+                    result = _add_at(result, some, times * line.function(*sums))
         return result
 
     def _having(self, row_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -108,27 +108,29 @@ class Sums:
         some = np.flatnonzero(row >= 0)
         return some, row[some]
 
-    def _summed(self, terms: tuple[np.ndarray, ...], some: np.ndarray, row: np.ndarray) -> np.ndarray:
-        summed = self.cells.rows(terms[0], row, self.cell[some])
+    def _sum_terms(self, terms: tuple[np.ndarray, ...], some: np.ndarray, row: np.ndarray) -> np.ndarray:
+        total = self.cells.rows(terms[0], row, self.cell[some])
         for term in terms[1:]:
-            summed = summed + self.cells.rows(term, row, self.cell[some])
-        return summed
+            total = total + self.cells.rows(term, row, self.cell[some])
+        return total
 
-    def broken(self) -> np.ndarray:
+    def breaks(self) -> np.ndarray:
         """Where a limit breaks for more requests than may fail, or an option is excluded."""
         bad = self.total(BAD) > 0
         for test in self.answers.tests:
             some, row = self._having(test.row_of)
             if len(some):
-                over = self._summed(test.terms, some, row) > self.cells.rows(test.most, row, self.cell[some])
+                over = self._sum_terms(test.terms, some, row) > self.cells.rows(
+                    test.most, row, self.cell[some]
+                )
                 if over.any():
-                    bad = _added(bad, some, over)
+                    bad = _add_at(bad, some, over)
         return bad
 
     def usd(self) -> np.ndarray:
         """The bill [USD a month]."""
-        tiered = {name: self.total(name) for name in self.answers.tiered}
-        usd = self.total(USD) + self.answers.book.tiered_usd(tiered)
+        quantities = {name: self.total(name) for name in self.answers.tiered_ids}
+        usd = self.total(USD) + self.answers.book.tiered_usd(quantities)
         return np.asarray(usd * (1 - self.at(self.load.number("preferences.discount"))))
 
     def score(self, usd: np.ndarray, parts: np.ndarray) -> np.ndarray:
@@ -137,18 +139,18 @@ class Sums:
 
     def late(self) -> np.ndarray:
         """The chance that the first byte of an answer comes after `client.waits`."""
-        left, work, cold = self._patience()
-        return np.asarray(self._over_patience(left, work, cold, self.at_once))
+        patience, work, cold = self._patience()
+        return np.asarray(self._over_patience(patience, work, cold, self.at_once))
 
     def _over_patience(
-        self, left: np.ndarray, work: np.ndarray, cold: np.ndarray, at_once: np.ndarray | bool
+        self, patience: np.ndarray, work: np.ndarray, cold: np.ndarray, at_once: np.ndarray | bool
     ) -> np.ndarray:
         """The chance of it, of a stream by when its first byte exists."""
         init_s = self.at(self.load.init_p50_s)
-        late = over_patience(left, self.spread("runtime"), init_s, work, cold, at_once)
+        late = over_patience(patience, self.spread("runtime"), init_s, work, cold, at_once)
         if self.load.first_byte is self.load.runtime or not self.streams.any():
             return np.asarray(late)
-        begun = over_patience(left, self.spread("first_byte"), init_s, work, cold, at_once)
+        begun = over_patience(patience, self.spread("first_byte"), init_s, work, cold, at_once)
         return np.asarray(np.where(self.streams, begun, late))
 
     def _edge(self) -> np.ndarray:
@@ -182,12 +184,12 @@ class Sums:
         A cold start takes no less than none: where even that is within the run time that no more requests
         exceed than may fail, or where a warm start is not, no chance need be worked out.
         """
-        left, work, cold = self._patience()
+        patience, work, cold = self._patience()
         edge, init_s = self._edge(), self.at(self.load.init_p50_s)
-        late = (left < 0) | (self.at_once & (left - work < edge * (1 - SLACK)))
-        doubt = self.at_once & ~late & (left - work - init_s < edge * (1 + SLACK))
+        late = (patience < 0) | (self.at_once & (patience - work < edge * (1 - SLACK)))
+        doubt = self.at_once & ~late & (patience - work - init_s < edge * (1 + SLACK))
         if doubt.any():
-            chance = self._over_patience(left, work, cold, True)
+            chance = self._over_patience(patience, work, cold, True)
             late = late | (doubt & (chance > self.at(self.load.tolerance)))
         if self.load.latency_p95 is not None:
             late = late | ~(self.total(P95) <= self.at(self.load.latency_p95))
@@ -205,7 +207,7 @@ class Sums:
         return Sums(self.cells, self.table, self.design[some], self.cell[some])
 
 
-def _added(result: np.ndarray, some: np.ndarray, more: np.ndarray) -> np.ndarray:
+def _add_at(result: np.ndarray, some: np.ndarray, more: np.ndarray) -> np.ndarray:
     """The result with more at some of the designs; of truths, either."""
     shape = np.broadcast_shapes(result.shape[1:], more.shape[1:])
     whole = np.broadcast_to(result, (len(result), *shape)).copy()

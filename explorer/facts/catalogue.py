@@ -287,19 +287,19 @@ class Facts:
         """
         self._check_price_id(id)
         self.check_region(region)
-        listed = self._prices.tariff(id, region, {} if self._prices.has(id, region) else self._notes)
-        return listed if plan == NO_PLAN else self._under(plan, listed)
+        full_tariff = self._prices.tariff(id, region, {} if self._prices.has(id, region) else self._notes)
+        return full_tariff if plan == NO_PLAN else self._under(plan, full_tariff)
 
-    def _under(self, plan: str, listed: Tariff) -> Tariff:
+    def _under(self, plan: str, full_tariff: Tariff) -> Tariff:
         """A tariff as it is paid under a savings plan; as it is where the plan does not cover it."""
-        row = covering(listed.id, self._covered)
+        row = covering(full_tariff.id, self._covered)
         if row is None:
-            return listed
+            return full_tariff
         plan_price = row.plan_price.format(term=plan.removeprefix("compute-"))
-        region = listed.region if self._prices.has(plan_price, listed.region) else HOME_REGION
+        region = full_tariff.region if self._prices.has(plan_price, full_tariff.region) else HOME_REGION
         covered = Decimal(str(self.constant("savings_plan.covered").value))
-        reduced, full = (self._prices.own_tariff(id, region) for id in (plan_price, row.list_price))
-        return under_plan(listed, row, reduced, full, covered)
+        plan_tariff, full = (self._prices.own_tariff(id, region) for id in (plan_price, row.list_price))
+        return under_plan(full_tariff, row, plan_tariff, full, covered)
 
     @cached_property
     def _covered(self) -> tuple[CoveredPrice, ...]:

@@ -203,7 +203,8 @@ def table_entry(table: Mapping[str, T], id: str, what: str) -> T:
     """The entry `id`. Raises UnknownIdError naming similar ids."""
     if id in table:
         return table[id]
-    raise UnknownIdError(f'{what} is "{id}": {expected_id(id, table)}')
+    names = {each: getattr(row, "name", "") for each, row in table.items()}
+    raise UnknownIdError(f'{what} is "{id}": {expected_id(id, names)}')
 
 
 def age_days(as_of: str) -> int:

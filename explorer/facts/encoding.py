@@ -30,13 +30,13 @@ class Codec:
 
     def size(self, body_bytes: Number) -> Number:
         """Bytes that travel for a body of `body_bytes` [B]."""
-        carried = np.ceil(body_bytes * self.factor * (1 - 1e-15))
-        return np.where(self.base64, 4 * np.ceil(carried / 3), carried)[()] + self.envelope_bytes
+        event_bytes = np.ceil(body_bytes * self.factor * (1 - 1e-15))
+        return np.where(self.base64, 4 * np.ceil(event_bytes / 3), event_bytes)[()] + self.envelope_bytes
 
     def room(self, limit_bytes: Number) -> Number:
         """The largest body [B] whose `size` is within `limit_bytes` [B]; below 0 if none is."""
-        carried = np.floor(limit_bytes - self.envelope_bytes)
-        return np.where(self.base64, 3 * np.floor(carried / 4), carried)[()] / self.factor
+        event_bytes = np.floor(limit_bytes - self.envelope_bytes)
+        return np.where(self.base64, 3 * np.floor(event_bytes / 4), event_bytes)[()] / self.factor
 
 
 def escapes_non_ascii(language: str) -> bool:

@@ -51,15 +51,17 @@ def covering(id: str, table: Iterable[CoveredPrice]) -> CoveredPrice | None:
     return next((row for row in table if fnmatchcase(id, row.covers)), None)
 
 
-def under_plan(tariff: Tariff, row: CoveredPrice, plan: Tariff, listed: Tariff, covered: Decimal) -> Tariff:
+def under_plan(
+    tariff: Tariff, row: CoveredPrice, plan: Tariff, full_tariff: Tariff, covered: Decimal
+) -> Tariff:
     """A tariff as it is paid under a plan that covers a share of the usage.
 
     >>> from explorer.facts import catalogue
     >>> catalogue.tariff("fargate.vcpu_linux_arm", "us-east-1", "compute-1y").tiers[0].usd
     Decimal('0.0255')
     """
-    reduced, full = plan.tiers[0].usd, listed.tiers[0].usd
-    price = reduced * covered + full * (1 - covered)
+    plan_usd, full = plan.tiers[0].usd, full_tariff.tiers[0].usd
+    price = plan_usd * covered + full * (1 - covered)
     tiers = tuple(replace(tier, usd=tier.usd * price / full) for tier in tariff.tiers)
     assumed = tariff.assumed or row.kind == "assumption"
     source = tariff.assumed_from or (row.list_price if assumed else "")

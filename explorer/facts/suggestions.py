@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Mapping
 
 MOST_IDS = 5  # of a table with hundreds of rows
 
@@ -38,17 +39,31 @@ def suggest(text: object, accepted: Collection[str]) -> str:
     return f"{did_you_mean(text, accepted)}: {expected_one_of(accepted)}"
 
 
-def expected_id(text: object, accepted: Iterable[str]) -> str:
-    """Some ids of a long table: similar ones, or else the first.
+def expected_id(text: object, accepted: Iterable[str] | Mapping[str, str]) -> str:
+    """Some ids of a long table, or of ids with what they are called: similar ones, or else the first.
+
+    Those of the same service that are called by the same word stand before those that are spelt alike.
 
     >>> expected_id("lambda.timeot", ["lambda.timeout", "lambda.memory", "s3.put"])
     'expected an id such as lambda.timeout, lambda.memory'
     >>> expected_id("queue", ["s3.put", "s3.get"])
     'expected an id such as s3.get, s3.put'
+    >>> expected_id("sqs.size", {"sqs.seize": "Seizures", "sqs.message": "Message size"})
+    'expected an id such as sqs.message, sqs.seize'
     """
-    names = list(accepted)
-    near = difflib.get_close_matches(str(text), names, MOST_IDS, 0.5) or sorted(names)
+    names = accepted if isinstance(accepted, Mapping) else dict.fromkeys(accepted, "")
+    service, _, rest = str(text).lower().partition(".")
+    word = rest.rpartition(".")[2]
+    alike = difflib.get_close_matches(str(text), list(names), MOST_IDS, 0.5)
+    called = [id for id, name in names.items() if _is_called(id, name, service, word)]
+    near = list(dict.fromkeys([*called, *alike])) or sorted(names)
     return f"expected an id such as {', '.join(near[:MOST_IDS])}"
+
+
+def _is_called(id: str, name: str, service: str, word: str) -> bool:
+    """Whether an id is of this service and has this word, in itself or in its name."""
+    own_service, _, rest = id.partition(".")
+    return own_service == service and word in {*rest.split("."), *re.findall(r"\w+", name.lower())}
 
 
 def nearest_names(text: str, accepted: Iterable[str], most: int, likeness: float) -> list[str]:

@@ -202,7 +202,7 @@ class Quantiles(Distribution):
         return np.exp(np.interp(z, self.z, self.log))
 
     @cached_property
-    def _segments(self) -> list[tuple[float, float, float, float]]:
+    def _segments(self) -> list[tuple[Number, Number, Number, Number]]:
         """(from, to, intercept, slope) of each line in (z, log value)."""
         slopes = np.diff(self.log) / np.diff(self.z)
         intercepts = self.log[:-1] - slopes * self.z[:-1]
@@ -210,11 +210,22 @@ class Quantiles(Distribution):
 
     def _excess(self, value: Number) -> Number:
         above = self._z(value)
-        total: Number = 0.0
-        for low, high, intercept, slope in self._segments:
-            start = np.minimum(np.maximum(above, low), high)
-            total = total + np.exp(intercept + slope * slope / 2 + _log_share(start - slope, high - slope))
-        return np.maximum(total - value * self._sf(value), 0.0)
+        ndim = np.ndim(above)
+        lines = (
+            each.reshape(len(each), *(1,) * (ndim - each.ndim + 1), *each.shape[1:]) for each in self._lines
+        )
+        low, high, intercept, slope = lines
+        start = np.minimum(np.maximum(above, low), high)
+        means = np.exp(intercept + slope * slope / 2 + _log_share(start - slope, high - slope))
+        total = means[0]
+        for mean in means[1:]:
+            total = total + mean
+        return np.maximum(total - value * ndtr(-above), 0.0)
+
+    @cached_property
+    def _lines(self) -> list[np.ndarray]:
+        """The same, each of the four along a first axis."""
+        return [np.stack(np.broadcast_arrays(*each)) for each in zip(*self._segments, strict=True)]
 
     @cached_property
     def _nodes(self) -> tuple[np.ndarray, np.ndarray]:

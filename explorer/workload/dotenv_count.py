@@ -42,9 +42,9 @@ def _dotenv_variables(path: Path, dotenv: str) -> Iterator[tuple[str, str]]:
     from dotenv.parser import parse_stream
 
     with path.open(encoding="utf-8-sig") as file:
-        for binding in parse_stream(file):
-            if binding.error:
-                line = binding.original.line
+        for entry in parse_stream(file):
+            if entry.error:
+                line = entry.original.line
                 raise field_error(f".dotenv is {quote_value(dotenv)}: line {line} is not NAME=value")
-            if binding.key is not None:
-                yield binding.key, binding.value or ""
+            if entry.key is not None:
+                yield entry.key, entry.value or ""

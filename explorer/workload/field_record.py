@@ -135,8 +135,8 @@ class Field:
         kinds = [kind for kind in type_parts(self.annotation) if kind not in (None, type(None))]
         if float in kinds:  # a number, or a word in its place
             return ()
-        listed = (get_args(kind) for kind in kinds if get_origin(kind) is Literal)
-        return next(listed, self.kind.options() if self.kind.options else ())
+        literals = (get_args(kind) for kind in kinds if get_origin(kind) is Literal)
+        return next(literals, self.kind.options() if self.kind.options else ())
 
     @property
     def is_list(self) -> bool:

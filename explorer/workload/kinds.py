@@ -186,7 +186,7 @@ def parse_quotas(quotas: object) -> object:
 
 def check_quotas(quotas: dict[str, float]) -> dict[str, float]:
     """Quotas in the unit of their limit, each of a limit that can be raised."""
-    raisable = [limit.id for limit in catalogue.limits().values() if limit.raisable]
+    raisable = {limit.id: limit.name for limit in catalogue.limits().values() if limit.raisable}
     for limit_id, value in quotas.items():
         if limit_id not in raisable:
             near = expected_id(limit_id, raisable)

@@ -99,7 +99,7 @@ class Workload(Fields):
         except (ValueError, RecursionError) as error:  # a number of thousands of digits, or as many brackets
             reason = str(error).splitlines()[0]
             raise WorkloadError(f"{origin}: cannot be read ({reason}); expected {EXPECTED}") from None
-        return cls(origin, folder, **_changed({"name": Path(origin).stem, **content}, changes or {}))
+        return cls(origin, folder, **_with_changes({"name": Path(origin).stem, **content}, changes or {}))
 
     @model_validator(mode="after")
     def _check_peak_rate(self) -> Self:
@@ -140,7 +140,7 @@ class Workload(Fields):
 
         A spread that is replaced by one value keeps its other fields.
         """
-        content = _changed(copy.deepcopy(self._content), {**(changes or {}), **fields})
+        content = _with_changes(copy.deepcopy(self._content), {**(changes or {}), **fields})
         return Workload(self._source, self._folder, **content)
 
     def scaled(self, spread: str, factor: float) -> Workload:
@@ -190,7 +190,7 @@ class Workload(Fields):
         return tomli_w.dumps(_toml_value(self._content))
 
 
-def _changed(content: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def _with_changes(content: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """The fields with the changes made to them, in their order."""
     for name, value in changes.items():
         *path, last = _path(name)

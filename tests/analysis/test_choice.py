@@ -11,7 +11,7 @@ import pytest
 
 import explorer as ex
 from explorer.analysis.choice import Choice, nearest_miss
-from explorer.engine.designs import allowed
+from explorer.engine.designs import allowed_designs
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import driven_findings, highest
 from explorer.engine.misses import miss_factors
@@ -73,7 +73,7 @@ def factors_of_patience(w: Workload) -> np.ndarray:
     """By how much longer each design's clients would have to wait: the first of many that is enough."""
     steps = np.concatenate([[1.0], np.geomspace(1.0005, 50, 2200)])
     load = Conditions(w, {"client.waits": w.client.waits * steps})
-    late = Evaluation(load, allowed(Conditions(w))).late > 1 - w.targets.success + 1e-12
+    late = Evaluation(load, allowed_designs(Conditions(w))).late > 1 - w.targets.success + 1e-12
     return np.where(late.any(axis=1), steps[np.minimum(late.sum(axis=1), len(steps) - 1)], 1.0)
 
 
@@ -94,7 +94,7 @@ def factor_of_limits(w: Workload, design) -> float:
 def case(request):
     w = workload(**request.param)
     load = Conditions(w)
-    evaluation = Evaluation(load, allowed(load))
+    evaluation = Evaluation(load, allowed_designs(load))
     assert not evaluation.feasible.any()
     patience = factors_of_patience(w)
     factors = np.array(
@@ -139,13 +139,13 @@ def test_every_factor_is_what_is_found_from_outside(case):
 def test_what_is_missed_by_twice_as_much_is_twice_as_far(target_s, is_near):
     """At a constant run time of 22 s: over a target of 20 s by a tenth, of 10 s by more than twice."""
     load = Conditions(workload(runtime={"value": 22.0}, targets={"latency_p95": target_s}))
-    least = miss_factors(Evaluation(load, allowed(load))).min()
+    least = miss_factors(Evaluation(load, allowed_designs(load))).min()
     assert 22 / target_s <= least < 22 / target_s * 1.05 and (least < 1.2) == is_near
 
 
 def test_what_is_feasible_misses_nothing():
     load = Conditions(workload(runtime={"value": 1.0}))
-    evaluation = Evaluation(load, allowed(load))
+    evaluation = Evaluation(load, allowed_designs(load))
     own = miss_factors(evaluation)
     assert np.array_equal(own == 1.0, evaluation.feasible)
 

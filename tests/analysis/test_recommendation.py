@@ -55,14 +55,12 @@ def test_the_bill_the_findings_and_the_latency_are_those_of_the_design(r):
 
 def test_every_design_is_feasible_or_ruled_out(r):
     every = Evaluation(Conditions(r.workload), table())
-    excluded = {i for i, free in enumerate(table().allowed(Conditions(r.workload))) if not free}
+    excluded = {i for i, free in enumerate(table().allows(Conditions(r.workload))) if not free}
     feasible = set(np.flatnonzero(every.feasible)) - excluded
     assert len(r.alternatives) + 1 == len(feasible)
-    ruled_out = max(reason.designs for reason in r.answer.rejections if reason.kind != "combination")
+    ruled_out = max(reason.designs for reason in r.answer.rejections)
     assert ruled_out <= len(every.designs) - len(feasible)
-    assert sum(reason.designs for reason in r.answer.rejections if reason.kind != "combination") >= len(
-        every.designs
-    ) - len(feasible)
+    assert sum(reason.designs for reason in r.answer.rejections) >= len(every.designs) - len(feasible)
 
 
 def test_a_limit_rules_out_the_designs_whose_findings_break_it():
@@ -81,13 +79,12 @@ def test_a_limit_rules_out_the_designs_whose_findings_break_it():
         assert got[limit].breach_probability == pytest.approx(min(chances), rel=1e-6), limit
 
 
-def test_a_reason_names_a_limit_a_promise_a_field_or_a_combination(r):
+def test_a_reason_names_a_limit_a_promise_or_a_field(r):
     limits = set(ex.limits()["id"])
     for reason in r.answer.rejections:
         known = {
             "limit": limits,
             "promise": {"client.waits", "targets.latency_p95", "targets.first_byte_p95"},
-            "combination": {"combination"},
         }.get(reason.kind)
         if known is None:
             section, name = reason.because.split(".")

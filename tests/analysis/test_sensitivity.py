@@ -11,7 +11,7 @@ from explorer.analysis.one_design import design_assessment
 from explorer.analysis.sensitivity.ranges import MEASURED, ranges_of
 from explorer.analysis.sensitivity.regret import worth as worth_said
 from explorer.analysis.sensitivity.tail import can_stretch, stretched
-from explorer.analysis.sensitivity.value_of_information import EVERYTHING, Measured, chosen, worth
+from explorer.analysis.sensitivity.value_of_information import EVERYTHING, Measured, best_choice, worth
 from explorer.facts.units import format_usd
 from explorer.views import figures
 from explorer.workload.distribution import Quantiles, constant, from_quantiles
@@ -71,29 +71,29 @@ def as_recommended(w, inputs):
 def test_the_best_of_a_scenario_is_what_is_recommended_there(w, many, scenario):
     r = as_recommended(w, {field: values[scenario] for field, values in many.inputs.items()})
     index = many.winner[scenario]
-    assert (many.held.designs[index] if index >= 0 else None) == r.design
+    assert (many.outcomes.designs[index] if index >= 0 else None) == r.design
     if r.feasible:
-        assert many.held.usd[index, scenario] == pytest.approx(r.monthly_usd, rel=1e-9)
-        assert many.held.score[index, scenario] == pytest.approx(r.score_usd, rel=1e-9)
+        assert many.outcomes.usd[index, scenario] == pytest.approx(r.monthly_usd, rel=1e-9)
+        assert many.outcomes.score[index, scenario] == pytest.approx(r.score_usd, rel=1e-9)
 
 
 @pytest.mark.parametrize("p99", ["2 MB", "9 MB", "60 MB"])
 def test_a_stretched_tail_is_the_workload_with_another_p99(w, p99):
     found = regret(w, {"response.p99": (p99, p99)}, samples=100)
     r = recommend(w.replace({"response.p99": p99}))
-    assert found.held.designs[found.winner[7]] == r.design
-    assert found.held.usd[found.winner[7], 7] == pytest.approx(r.monthly_usd, rel=1e-9)
+    assert found.outcomes.designs[found.winner[7]] == r.design
+    assert found.outcomes.usd[found.winner[7], 7] == pytest.approx(r.monthly_usd, rel=1e-9)
 
 
 @pytest.mark.parametrize("scenario", [5, 600, 938])
 def test_a_design_holds_where_it_is_assessed_as_feasible(w, many, scenario):
     other = as_recommended(w, {field: values[scenario] for field, values in many.inputs.items()}).workload
-    for index, design in enumerate(many.held.designs):
+    for index, design in enumerate(many.outcomes.designs):
         told = design_assessment(other, str(design))
-        assert many.held.holds[index, scenario] == told["feasible"]
-        assert many.held.usd[index, scenario] == pytest.approx(told["monthly_usd"], rel=1e-9)
+        assert many.outcomes.holds[index, scenario] == told["feasible"]
+        assert many.outcomes.usd[index, scenario] == pytest.approx(told["monthly_usd"], rel=1e-9)
         late = {"client.waits", "targets.latency_p95"} >= {row["because"] for row in told["excluded"]}
-        assert many.held.late[index, scenario] == (late and not told["feasible"])
+        assert many.outcomes.late[index, scenario] == (late and not told["feasible"])
 
 
 def test_regret_is_never_negative_and_nothing_for_the_best(many):
@@ -104,7 +104,7 @@ def test_regret_is_never_negative_and_nothing_for_the_best(many):
 
 
 def test_a_design_that_is_not_feasible_has_no_regret_and_is_counted(many):
-    assert np.isnan(many.regret_usd[~many.held.holds]).all() and not many.held.holds.all()
+    assert np.isnan(many.regret_usd[~many.outcomes.holds]).all() and not many.outcomes.holds.all()
     frame = many.frame
     assert (frame[["best", "dearer", "breaks", "late"]].sum(axis=1) - 1).abs().max() < 1e-12
     assert frame.best.sum() + many.infeasible == pytest.approx(1)
@@ -113,7 +113,7 @@ def test_a_design_that_is_not_feasible_has_no_regret_and_is_counted(many):
 
 def test_the_frame_tells_what_the_arrays_hold(many):
     row = many.frame.iloc[0]
-    index = [str(design) for design in many.held.designs].index(row.design)
+    index = [str(design) for design in many.outcomes.designs].index(row.design)
     assert row.choice and many.frame.choice.sum() == 1 and str(many.choice) == row.design
     assert row.mean_regret_usd == pytest.approx(np.nanmean(many.regret_usd[index]))
     assert row.p95_regret_usd == pytest.approx(np.nanquantile(many.regret_usd[index], 0.95))
@@ -122,10 +122,10 @@ def test_the_frame_tells_what_the_arrays_hold(many):
 
 
 def test_the_choice_regrets_least_among_those_that_hardly_fail_more_than_the_safest(many):
-    fails = 1 - many.held.holds.mean(axis=1)
+    fails = 1 - many.outcomes.holds.mean(axis=1)
     able = fails <= fails.min() + many.risk
     mean = [np.nanmean(row) if held else np.inf for row, held in zip(many.regret_usd, able, strict=True)]
-    assert many.held.designs[int(np.argmin(mean))] == many.choice
+    assert many.outcomes.designs[int(np.argmin(mean))] == many.choice
 
 
 def test_more_risk_allows_a_choice_of_less_regret(w):
@@ -169,7 +169,7 @@ def test_tiles_leave_no_seam(w, many, monkeypatch):
     monkeypatch.setattr("explorer.engine.search.FEW", 0)
     monkeypatch.setattr("explorer.engine.search.PRICED", 250)
     cut = regret(w, RANGES, samples=1000)
-    names = [[r.held.designs[i] if i >= 0 else None for i in r.winner] for r in (cut, many)]
+    names = [[r.outcomes.designs[i] if i >= 0 else None for i in r.winner] for r in (cut, many)]
     assert names[0] == names[1] and cut.choice == many.choice
 
 
@@ -262,7 +262,7 @@ def test_what_measuring_is_worth_is_said_and_noise_as_noise(everything, one, sai
 def test_a_design_is_chosen_within_the_risk(risk, index):
     holds = np.ones((2, 10), dtype=bool)
     holds[0, 0] = False  # cheaper, and fails in one scenario of ten
-    assert chosen(holds, np.stack([np.zeros(10), np.ones(10)]), risk) == index
+    assert best_choice(holds, np.stack([np.zeros(10), np.ones(10)]), risk) == index
 
 
 # One input at a time -------------------------------------------------------------------------------

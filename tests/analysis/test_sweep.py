@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from explorer import ExplorerError, Workload, examples, recommend, sweep
 from explorer import cost as bill_of
-from explorer.engine.designs import allowed, table
+from explorer.engine.designs import allowed_designs, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.ranking import NOTHING
 from explorer.options.base.conditions import Conditions
@@ -78,7 +78,7 @@ def same_as_evaluation(w, axes, found):
     """Hold a sweep against all designs evaluated at every point."""
     load = Conditions(w, {name: v.reshape([-1 if i == n else 1 for i in range(len(axes))])
                     for n, (name, v) in enumerate(axes.items())})  # fmt: skip
-    every = Evaluation(load, allowed(load))
+    every = Evaluation(load, allowed_designs(load))
     winner = every.winner()
     names = [*map(str, every.designs), None]
     got = [*map(str, found.designs), None]
@@ -112,7 +112,7 @@ def test_one_point_is_what_recommend_says_there(axis, share):
     if axis in WHOLE:
         value = float(round(value))
     found = sweep(w, {axis: [value]})
-    every = Evaluation(load := at(w, axis, value), allowed(load))
+    every = Evaluation(load := at(w, axis, value), allowed_designs(load))
     winner = int(every.winner())
     assert found.winner.shape == (1,)
     if winner < 0:

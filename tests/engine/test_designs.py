@@ -12,7 +12,7 @@ from explorer.engine.designs import (
     OPTIONS,
     Design,
     Placement,
-    allowed,
+    allowed_designs,
     choices,
     combinations,
     table,
@@ -149,7 +149,7 @@ EXCLUDED = [  # fields, concern, the options that remain
 
 @pytest.mark.parametrize(("fields", "concern", "remain"), EXCLUDED)
 def test_what_a_workload_excludes(fields, concern, remain):
-    left = allowed(Conditions(Workload(**{**LEAST, **fields}))).designs
+    left = allowed_designs(Conditions(Workload(**{**LEAST, **fields}))).designs
     assert {design.ids[concern] for design in left} == remain
 
 
@@ -187,7 +187,7 @@ def test_a_service_is_always_among_the_candidates():
             or "orchestrated" in str(fields)
         ):
             continue  # a load balancer checks no IAM credentials and does not throttle, a service is one step
-        left = allowed(Conditions(Workload(**{**LEAST, **fields}))).designs
+        left = allowed_designs(Conditions(Workload(**{**LEAST, **fields}))).designs
         assert any(design.execution == "service" for design in left), fields
 
 
@@ -253,7 +253,7 @@ def test_how_many_choices_differ():
 
 def answers(option, load: Conditions, path: Paths) -> list:
     """All that an option says of a load on a path, as plain values."""
-    uses = [(u.limit, u.driver, float(u.exceed(load, load.limit(u.limit))), float(u.used(load, 0.99)))
+    uses = [(u.limit, u.driver, float(u.exceed(load, load.limit(u.limit))), float(u.used_at(load, 0.99)))
             for u in option.limits(load, path) if u.where]  # fmt: skip
     usage = [(price_id, float(amount(quantity))) for price_id, quantity in option.usage(load, path)]
     steps = [

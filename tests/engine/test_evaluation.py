@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.engine.cost import cost
-from explorer.engine.designs import allowed
+from explorer.engine.designs import allowed_designs
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import latency
 from explorer.engine.limits import findings
@@ -83,7 +83,7 @@ def alone_at(w: Workload, field: str, value: float) -> Conditions:
 @pytest.mark.parametrize("field", AXES)
 def test_an_axis_gives_what_each_of_its_points_gives_alone(w, field):
     values = np.array(AXES[field])
-    axis = Evaluation(Conditions(w, {field: values}), allowed(Conditions(w, {field: values})))
+    axis = Evaluation(Conditions(w, {field: values}), allowed_designs(Conditions(w, {field: values})))
     got = measures(axis)
     winner = axis.winner()
     for i, value in enumerate(values):

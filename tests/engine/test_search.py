@@ -11,7 +11,7 @@ from explorer.engine import search
 from explorer.engine.answers import Answers
 from explorer.engine.bounds import Grid
 from explorer.engine.chances import chances
-from explorer.engine.designs import allowed, table
+from explorer.engine.designs import allowed_designs, table
 from explorer.engine.latency import counts_for
 from explorer.engine.ranking import NOTHING
 from explorer.engine.search import best_two
@@ -53,7 +53,7 @@ def some_of(designs, most=250):
 
 def held_against_all(load, most=250):
     """The search against each design asked and summed by itself: who, what it costs, and the chance."""
-    designs = some_of(allowed(load), most)
+    designs = some_of(allowed_designs(load), most)
     answers = Answers(load, designs)
     found, every = best_two(answers), plain(load, designs)
     first, second = in_order(every, designs, load.number("preferences.part_usd"))
@@ -143,7 +143,7 @@ def test_where_all_is_free_or_parts_are_ties_fall_as_in_the_table(usd):
 
 def test_nobody_is_found_where_nothing_is_feasible():
     workload = EXAMPLES[0].replace({"targets.latency_p95": "1 ms"})
-    found = best_two(Answers(load := Conditions(workload), allowed(load)))
+    found = best_two(Answers(load := Conditions(workload), allowed_designs(load)))
     assert found.winner == found.runner_up == NOTHING and np.isnan(found.usd).all()
 
 
@@ -154,7 +154,7 @@ def test_few_are_priced(monkeypatch):
     workload = next(w for w in EXAMPLES if w.name == "Account statements")
     axes = {"response": np.geomspace(1e3, 2e8, 300), "runtime": np.geomspace(0.01, 7200, 300)}
     load = load_of(workload, axes)
-    designs = allowed(load)
+    designs = allowed_designs(load)
     found = search.Search(Answers(load, designs), designs)
     found.best_two()
     assert 0 < sum(priced) < len(designs.designs) * found.grid.cells / 8
@@ -240,7 +240,7 @@ def test_each_design_has_its_best_size_and_two_sizes_of_one_are_one_design(workl
     axes = {name: np.geomspace(*AXES[name], count) for name, count in counts.items()}
     chosen = tuple(Size(memory, architecture) for memory, architecture in sizes)
     load = Conditions(workload, load_of(workload, axes).given, chosen)
-    designs = some_of(allowed(load), 120)
+    designs = some_of(allowed_designs(load), 120)
     found = best_two(Answers(load, designs))
     part_usd = load.number("preferences.part_usd")
     score = np.full((len(sizes), len(designs.designs), *load.shape), np.inf)

@@ -261,12 +261,12 @@ def test_a_seed_gives_the_same_numbers_and_another_seed_others():
 
 
 def test_numba_is_loaded_when_it_pays(monkeypatch):
-    monkeypatch.setattr(compiled, "_asked", [0.0])
+    monkeypatch.setattr(compiled, "_plain_requests", [0.0])
     monkeypatch.delitem(sys.modules, "numba", raising=False)
-    assert not compiled.wanted(compiled.WORTH_COMPILING - 1)
-    assert compiled.wanted(1) == HAS_NUMBA
+    assert not compiled.is_worth_compiling(compiled.WORTH_COMPILING - 1)
+    assert compiled.is_worth_compiling(1) == HAS_NUMBA
     monkeypatch.setitem(sys.modules, "numba", None)
-    assert not compiled.wanted(1e9)
+    assert not compiled.is_worth_compiling(1e9)
 
 
 def test_the_general_kernel_agrees_with_the_plain_one():

@@ -392,3 +392,10 @@ def test_the_sizes_that_fargate_sells():
 def test_of_the_instances_of_an_architecture_the_smallest_comes_first():
     assert next(each.instance for each in catalogue.instance_types("arm64")) == "m7g.xlarge"
     assert {each.gb / each.vcpu for each in catalogue.instance_types("x86_64")} == {4.0}
+
+
+def test_an_unknown_limit_is_answered_by_what_is_called_so():
+    with pytest.raises(UnknownIdError, match=r"such as apigw\.throttle, apigw\.ws\.connect\.rate"):
+        catalogue.limit("apigw.rate")
+    with pytest.raises(UnknownIdError, match=r"such as lambda\.timeout"):
+        catalogue.limit("lambda.timeot")

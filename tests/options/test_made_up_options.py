@@ -14,7 +14,7 @@ from explorer.analysis.phrases import door_lacks, rejection
 from explorer.cli.commands.init import QUESTIONS, question
 from explorer.engine.answers import Answers
 from explorer.engine.cost import cost
-from explorer.engine.designs import Design, allowed, choices, more_options, table
+from explorer.engine.designs import Design, allowed_designs, choices, more_options, table
 from explorer.engine.encoded_size import encoded_size
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import latency, steps
@@ -43,7 +43,7 @@ from explorer.options.base.request_path import (
     Step,
 )
 from explorer.options.base.resources import Resource, Route, TemplatePiece, Value, attribute
-from explorer.options.base.usage import Stepped, UsageLines
+from explorer.options.base.usage import StepQuantity, UsageLines
 from explorer.options.door.base import Door
 from explorer.options.execution.base import Execution
 from explorer.views.app.costs import costs_panel as costs_on_screen
@@ -126,7 +126,7 @@ class Kettle(Execution):
             yield "madeup.kettle_second", load.requests * seconds
         uploaded = path.body_in.is_(BodyIn.S3)
         if uploaded.any():  # a body that comes by S3 is poured, ten requests a pot
-            pots = Stepped([[load.requests / 10]], np.ceil, uploaded * 1.0)
+            pots = StepQuantity([[load.requests / 10]], np.ceil, uploaded * 1.0)
             yield "madeup.kettle_pot", pots
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
@@ -306,7 +306,7 @@ def test_what_holds_on_some_paths_only():
 
 def test_asked_at_once_they_are_what_they_are_alone():
     load = Conditions(workload())
-    designs = allowed(load)
+    designs = allowed_designs(load)
     every, alone = Evaluation(load, designs), asked_alone(load, designs)
     np.testing.assert_allclose(every.monthly_usd, alone.usd, rtol=1e-12)
     np.testing.assert_allclose(every.latency_s[:, 1], alone.p95, rtol=1e-12)

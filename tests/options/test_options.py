@@ -4,11 +4,12 @@ import pytest
 from scipy.stats import poisson
 
 from explorer.engine.designs import Placement, table
-from explorer.engine.limits import Finding, binding, findings
+from explorer.engine.limits import Finding, binding_uses, findings
 from explorer.errors import WorkloadError
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Offloaded, PeakDemand
+from explorer.workload.distribution import constant
 from explorer.workload.workload import Workload
 from tests.support.designs import whole
 
@@ -156,6 +157,12 @@ PAIRS = [  # design, limit, at the limit, one over
     # Three environments an instance of six requests at once: no more than 15,000 environments
     (sync("managed-instance", door="function-url"), "lmi.environments.max", {"peak_rps": 30_000},
      {"peak_rps": 30_001}),
+    # What is reserved and the 100 that must stay unreserved have to fit into the account's concurrency
+    (stored("single"), "lambda.concurrency", {"downstream": {"concurrency": 900}},
+     {"downstream": {"concurrency": 901}}),
+    (stored("queued"), "lambda.concurrency",
+     {"downstream": {"concurrency": 1}, "account": {"lambda.concurrency": 101}},
+     {"downstream": {"concurrency": 1}, "account": {"lambda.concurrency": 100}}),
     # Where a latency is promised, nothing waits
     (stored("queued"), "lambda.esm.sqs.concurrency", {"peak_rps": 1250, "targets": {"latency_p95": 9}},
      {"peak_rps": 1251, "targets": {"latency_p95": 9}}),
@@ -217,7 +224,7 @@ def spilled(execution: str, limit: str, size: int) -> float:
     w = workload(request=binary(size), runtime=work(1, **DIVISIBLE))
     design = whole(stored(execution))
     load = Conditions(w)
-    uses = [use for o in design.options for use in binding(Placement.of(o, design.flow), load)]
+    uses = [use for o in design.options for use in binding_uses(Placement.of(o, design.flow), load)]
     (spill,) = [use for use in uses if isinstance(use, Offloaded)]
     assert spill.limit == limit
     return float(spill.share(load))
@@ -294,7 +301,7 @@ def test_demand_at_its_limit_and_one_over():
     assert at.exceed(load, 300) == pytest.approx(poisson.sf(300, 300.0))
     assert over.exceed(load, 299) == pytest.approx(poisson.sf(299, 300.0))
     assert PeakDemand("sfn.start", [0.0]).exceed(load, 300) == 0
-    assert PeakDemand("sfn.start", [0.0]).used(load, 0.5) == 0
+    assert PeakDemand("sfn.start", [0.0]).used_at(load, 0.5) == 0
     assert PeakDemand("sfn.start", [1e9]).exceed(load, float("inf")) == 0
 
 
@@ -303,8 +310,8 @@ def test_demand_at_its_limit_and_one_over():
 PAIRED_BESIDE = "cf."  # in tests/options/edge/test_cloudfront.py
 UNREACHED = {
     "ddb.item": "a status document has a few hundred bytes",
-    "apigw.ws.message": "a notice has a few hundred bytes",
-    "snapstart.restore": "no restore that was measured takes 10 s",
+    "apigw.ws.message": "a notice has a few hundred bytes: its pair is with others",
+    "snapstart.restore": "no restore that was measured takes 10 s: its pair is with others",
     "fargate.task": "a workload of more memory is refused",
     "durable.duration": "so is a longer run time",
     "lambda.async.age": "concurrency is asked for instead",
@@ -319,6 +326,25 @@ def test_a_workload_ends_where_the_largest_container_and_the_longest_execution_d
     assert found(stored("durable"), "durable.duration", runtime="366 days").breach_probability == 0
     with pytest.raises(WorkloadError, match="366 days"):
         workload(runtime=31_622_401)
+
+
+# Limits that only other facts would reach: a longer notice, a slower restore
+
+
+@pytest.mark.parametrize(("size", "chance"), [(131_072, 0), (131_073, 1)])
+def test_a_notice_at_the_limit_of_a_message_and_one_byte_over(monkeypatch, size, chance):
+    known = Conditions.constant
+    monkeypatch.setattr(
+        Conditions, "constant", lambda load, id: size if id == "status.bytes" else known(load, id)
+    )
+    assert found(HTTP.replace("buffered", "pushed"), "apigw.ws.message").breach_probability == chance
+
+
+@pytest.mark.parametrize(("seconds", "chance"), [(10, 0), (10.001, 1)])
+def test_a_restore_at_its_limit_and_a_little_over(monkeypatch, seconds, chance):
+    monkeypatch.setattr(Conditions, "restore_of", lambda load, measure: measure(constant(seconds)))
+    design = f"{FURL}, initialization=snap-start"
+    assert found(design, "snapstart.restore").breach_probability == chance
 
 
 @pytest.mark.parametrize("limit", ["lambda.async.age", "sqs.retention"])
@@ -336,7 +362,7 @@ def test_every_limit_that_an_option_binds_has_its_pair():
         configuration={"total": 9, "entries": 3, "secrets": 1},
     )
     load = Conditions(w)
-    bound = {use.limit for placement in table().placements for use in binding(placement, load)}
+    bound = {use.limit for placement in table().placements for use in binding_uses(placement, load)}
     tested = {limit for _, limit, *_ in [*PAIRS, *SPILLS, *DEMANDS]} | set(UNREACHED)
     assert {limit for limit in bound if not limit.startswith(PAIRED_BESIDE)} == tested
 
@@ -345,7 +371,7 @@ def test_every_option_that_binds_a_payload_a_time_or_a_rate_is_paired():
     bound = {
         (placement.option.id, use.limit)
         for placement in table().placements
-        for use in binding(placement, Conditions(workload()))
+        for use in binding_uses(placement, Conditions(workload()))
     }
     tested = set()
     for given, limit, *_ in [*PAIRS, *((stored(e), limit) for e, limit, _ in SPILLS), *DEMANDS]:

@@ -32,7 +32,7 @@ def plain(load: Conditions, designs: Table) -> Plain:
     """Money, seconds, feasibility and chance of each design at every point."""
     preferences = load.workload.preferences
     book = tariffs(load.workload.region, preferences.free_tier, preferences.savings_plan)
-    asked = {row: _Asked(load, designs.placements[row], book) for row in designs.used.tolist()}
+    asked = {row: _Asked(load, designs.placements[row], book) for row in designs.placement_rows.tolist()}
     shape = (len(designs.designs), *load.shape)
     found = Plain(np.empty(shape), np.empty(shape), np.empty(shape, dtype=bool), np.empty(shape))
     for number, rows in enumerate(designs.rows.tolist()):

@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 
 import explorer as ex
 from explorer.analysis.phrases import door_lacks
+from explorer.analysis.rejections import clash_rules
 from explorer.engine.designs import OPTIONS
 from explorer.errors import ReportError
 from explorer.facts.locations import workloads_dir
@@ -113,13 +114,13 @@ def test_the_key_numbers_are_those_of_the_answer(text, statements):
 def test_every_limit_line_reason_and_assumption_is_there(text, statements):
     ids = [found.limit for found in statements.answer.findings]
     ids += [line.id for line in statements.bill.lines]
-    ids += [reason.because for reason in statements.answer.rejections if reason.kind != "combination"]
+    ids += [reason.because for reason in statements.answer.rejections]
     ids += [assumed.id for assumed in statements.answer.assumptions]
     assert [id for id in ids if id not in text] == []
 
 
 def test_every_combination_and_break_even_is_there(text, statements):
-    whys = [reason.why[1:] for reason in statements.answer.rejections if reason.kind == "combination"]
+    whys = [rule.why[1:] for rule in clash_rules()]
     whens = [turn.says.partition(", ")[0][1:] for turn in statements.answer.break_evens]
     assert [said for said in whys + whens if said not in text] == []
 

@@ -101,17 +101,17 @@ def today(workload: Workload, field: str) -> float:
     return float(spread.quantile(0.99))
 
 
-def ranges_of(workload: Workload, given: Mapping[str, Any] | None, fields: tuple[str, ...]) -> list[Range]:
+def ranges_of(workload: Workload, stated: Mapping[str, Any] | None, fields: tuple[str, ...]) -> list[Range]:
     """The ranges that are given; if none, those assumed of these fields.
 
     Raises ExplorerError naming the field, the value and what is accepted.
     """
-    if given is None:
+    if stated is None:
         return list(_assumed(workload, fields))
-    if not isinstance(given, Mapping) or not given:
-        raise ExplorerError(f"ranges is {quote_value(given)}: expected (low, high) by field, such as"
+    if not isinstance(stated, Mapping) or not stated:
+        raise ExplorerError(f"ranges is {quote_value(stated)}: expected (low, high) by field, such as"
                             ' {"response": ("400 KB", "2 MB")}')  # fmt: skip
-    return [_given(workload, names(field), value) for field, value in given.items()]
+    return [_stated_range(workload, names(field), value) for field, value in stated.items()]
 
 
 def _assumed(workload: Workload, fields: tuple[str, ...]) -> Iterator[Range]:
@@ -148,7 +148,7 @@ def _worth(workload: Workload, field: str) -> float | None:
     return now if now > 0 else None
 
 
-def _given(workload: Workload, field: str, value: Any) -> Range:
+def _stated_range(workload: Workload, field: str, value: Any) -> Range:
     now = today(workload, field)
     ends = _ends(field, value)
     if len(ends) == 1:
@@ -163,9 +163,9 @@ def _given(workload: Workload, field: str, value: Any) -> Range:
                             " not above the high end")  # fmt: skip
     bare = not any(isinstance(end, str) and re.search("[A-Za-z]", end) for end in ends)
     if bare and (high < now / FAR_OFF or low > now * FAR_OFF):
-        said = Range(field, now, low, high).said
-        raise ExplorerError(f"range of {field} is {quote_value(value)}, {said(low)} to {said(high)}, and"
-                            f" today's is {said(now)}: expected {ACCEPTED}")  # fmt: skip
+        words = Range(field, now, low, high).said
+        raise ExplorerError(f"range of {field} is {quote_value(value)}, {words(low)} to {words(high)}, and"
+                            f" today's is {words(now)}: expected {ACCEPTED}")  # fmt: skip
     _checked(workload, field, low, high)
     return Range(field, now, low, high)
 
@@ -184,26 +184,26 @@ def _ends(field: str, value: Any) -> list[Any]:
 
 
 def _factor(end: Any) -> float | None:
-    found = TIMES.fullmatch(end) if isinstance(end, str) else None
-    return float(found[1]) if found else None
+    match = TIMES.fullmatch(end) if isinstance(end, str) else None
+    return float(match[1]) if match else None
 
 
-def _end(workload: Workload, field: str, given: Any, now: float) -> float:
+def _end(workload: Workload, field: str, end: Any, now: float) -> float:
     """One end: a factor of today's value, or a value as the field itself is read."""
-    factor = _factor(given)
-    return now * factor if factor is not None else _read(workload, field, given)
+    factor = _factor(end)
+    return now * factor if factor is not None else _read(workload, field, end)
 
 
-def _read(workload: Workload, field: str, given: Any) -> float:
+def _read(workload: Workload, field: str, end: Any) -> float:
     with suppress(ValueError, TypeError):
-        given = float(given)
+        end = float(end)
     try:
         if field in TAILS:
-            return float(getattr(workload, TAILS[field]).parse(given))
+            return float(getattr(workload, TAILS[field]).parse(end))
         if field == TOTAL:
-            few = Workload(requests_per_month=1, response=1, runtime=1, configuration=given)
+            few = Workload(requests_per_month=1, response=1, runtime=1, configuration=end)
             return value_now(few, TOTAL)
-        return value_now(replace_axis_value(workload, field, given), field)
+        return value_now(replace_axis_value(workload, field, end), field)
     except ExplorerError as error:
         raise ExplorerError(f"range of {field} is {str(error).partition('is ')[2] or error}") from None
 
@@ -212,12 +212,12 @@ def _checked(workload: Workload, field: str, low: float, high: float) -> None:
     """Raise if the field cannot have one of these values."""
     if field in TAILS:
         spread = getattr(workload, TAILS[field]).spread
-        said = Range(field, 0, low, high).said
+        words = Range(field, 0, low, high).said
         least, most = float(spread.median), largest(spread)
         if low < least * (1 - 1e-12) or high > most * (1 + 1e-12):
-            upto = f" to its largest value of {said(most)}" if most < np.inf else ""
-            raise ExplorerError(f"range of {field} is {said(low)} to {said(high)}: expected from its median"
-                                f" of {said(least)}{upto}")  # fmt: skip
+            upto = f" to its largest value of {words(most)}" if most < np.inf else ""
+            raise ExplorerError(f"range of {field} is {words(low)} to {words(high)}: expected from its median"
+                                f" of {words(least)}{upto}")  # fmt: skip
         return
     for end in (low, high):
         _read(workload, field, end)

@@ -13,7 +13,7 @@ import numpy as np
 from explorer.analysis.choice import complete_design
 from explorer.analysis.phrases import design_difference_or_all
 from explorer.analysis.recommendation import Recommendation
-from explorer.engine.designs import Design, allowed
+from explorer.engine.designs import Design, allowed_designs
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.ranking import NOTHING
 from explorer.errors import ExplorerError
@@ -22,7 +22,7 @@ from explorer.workload.workload import Workload
 
 from . import value_of_information
 from .ranges import MEASURED, Range, kind_of, noun_of, ranges_of
-from .scenarios import Held, Listed, Scenarios, along
+from .scenarios import Outcomes, ScenarioList, Scenarios, along
 from .value_of_information import SURE, Measured
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Regret:
     risk: float
     recommended: Design | None  # as the inputs are today
     inputs: Mapping[str, np.ndarray] = field(repr=False)
-    held: Held = field(repr=False)
+    outcomes: Outcomes = field(repr=False)
 
     def _repr_markdown_(self) -> str:
         return self.summary
@@ -75,15 +75,15 @@ class Regret:
     @property
     def winner(self) -> np.ndarray:
         """The best design of each scenario."""
-        return self.held.winner
+        return self.outcomes.winner
 
     @cached_property
     def regret_usd(self) -> np.ndarray:
         """What a design scores above the best of the scenario, money and parts together [USD a month]."""
-        score = self.held.score
+        score = self.outcomes.score
         with np.errstate(invalid="ignore"):  # nothing is feasible: infinite less infinite
             regret = np.maximum(score - score.min(axis=0), 0.0)
-        return np.where(self.held.holds, regret, np.nan)
+        return np.where(self.outcomes.holds, regret, np.nan)
 
     @cached_property
     def choice(self) -> Design | None:
@@ -91,23 +91,23 @@ class Regret:
 
         None where nothing is ever feasible.
         """
-        return self.held.designs[self._choice] if self._choice >= 0 else None
+        return self.outcomes.designs[self._choice] if self._choice >= 0 else None
 
     @cached_property
     def _choice(self) -> int:
-        return value_of_information.chosen(self.held.holds, self.regret_usd, self.risk)
+        return value_of_information.best_choice(self.outcomes.holds, self.regret_usd, self.risk)
 
     @cached_property
     def judged(self) -> tuple[Judged, ...]:
         """A row a design that is the best anywhere: the choice, the recommended one, then by how often."""
         wins = set(np.unique(self.winner[self.winner >= 0]).tolist()) | {self._choice} - {NOTHING}
-        wins |= {i for i, design in enumerate(self.held.designs) if design == self.recommended}
+        wins |= {i for i, design in enumerate(self.outcomes.designs) if design == self.recommended}
         rows = map(self._judge, sorted(wins))
         return tuple(sorted(rows, key=lambda row: (not row.choice, not row.recommended, -row.best)))
 
     def _judge(self, i: int) -> Judged:
-        held, design = self.held, self.held.designs[i]
-        holds, best = held.holds[i], float((self.winner == i).mean())
+        verdicts, design = self.outcomes, self.outcomes.designs[i]
+        holds, best = verdicts.holds[i], float((self.winner == i).mean())
         regret = self.regret_usd[i, holds]
         some = regret.size > 0
         return Judged(
@@ -116,13 +116,13 @@ class Regret:
             choice=i == self._choice,
             best=best,
             dearer=float(holds.mean()) - best,
-            breaks=float(held.broken[i].mean()),
-            late=float(held.late[i].mean()),
+            breaks=float(verdicts.breaks[i].mean()),
+            late=float(verdicts.late[i].mean()),
             mean_regret_usd=float(regret.mean()) if some else np.nan,
             mean_regret_se=float(regret.std() / np.sqrt(regret.size)) if some else np.nan,
             p95_regret_usd=float(np.quantile(regret, 0.95)) if some else np.nan,
-            mean_monthly_usd=float(held.usd[i, holds].mean()) if some else np.nan,
-            parts=int(self.held.parts[i]),
+            mean_monthly_usd=float(verdicts.usd[i, holds].mean()) if some else np.nan,
+            parts=int(self.outcomes.parts[i]),
         )
 
     @cached_property
@@ -130,7 +130,7 @@ class Regret:
         """What it is worth to measure everything, and each input alone, before the choice."""
         return tuple(
             value_of_information.worth(
-                self.inputs, self.held.holds, self.regret_usd, self.winner, self._choice, self.risk
+                self.inputs, self.outcomes.holds, self.regret_usd, self.winner, self._choice, self.risk
             )
         )
 
@@ -171,7 +171,7 @@ class Regret:
             "seed": self.seed,
             "risk": self.risk,
             "infeasible": self.infeasible,
-            "ranges": [{**asdict(given), "unit": given.unit} for given in self.ranges],
+            "ranges": [{**asdict(each), "unit": each.unit} for each in self.ranges],
             "designs": [asdict(row) for row in self.judged],
             "measuring": [asdict(row) for row in self.measured],
         }
@@ -208,41 +208,41 @@ def regret(
         raise ExplorerError(f"risk is {quote_value(risk)}: expected a share from 0 to 1")
     workload = workload.without_current()
     every = ranges_of(workload, ranges, MEASURED)
-    others = {complete_design(workload, given) for given in designs}
-    inputs = {given.field: drawn(given, samples, seed) for given in every}
+    others = {complete_design(workload, each) for each in designs}
+    inputs = {each.field: draw(each, samples, seed) for each in every}
     axes = along(workload, inputs)
     now = Recommendation(workload)
-    scenarios = Listed(workload, axes)
+    scenarios = ScenarioList(workload, axes)
     _, judged = scenarios.best()
     judged |= {now.nearest, *others, *_sturdy(workload, axes, risk)}
-    found = scenarios.held(judged)
-    return Regret(workload, tuple(every), samples, seed, float(risk), now.design, inputs, found)
+    outcome = scenarios.outcomes(judged)
+    return Regret(workload, tuple(every), samples, seed, float(risk), now.design, inputs, outcome)
 
 
-def _whole(name: str, given: Any, least: int, most: int) -> None:
-    if isinstance(given, bool) or not isinstance(given, int) or not least <= given <= most:
-        raise ExplorerError(f"{name} is {quote_value(given)}: expected {least:,} to {most:,}")
+def _whole(name: str, value: Any, least: int, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise ExplorerError(f"{name} is {quote_value(value)}: expected {least:,} to {most:,}")
 
 
-def drawn(given: Range, samples: int, seed: int) -> np.ndarray:
+def draw(uncertain: Range, samples: int, seed: int) -> np.ndarray:
     """Values of one input, log-uniform: one in each of so many equally likely intervals, in any order.
 
     Another input changes nothing about them.
     """
-    rng = np.random.default_rng([seed, crc32(given.field.encode())])
+    rng = np.random.default_rng([seed, crc32(uncertain.field.encode())])
     share = (rng.permutation(samples) + rng.random(samples)) / samples
-    if levels := kind_of(given.field).levels:
+    if levels := kind_of(uncertain.field).levels:
         share = np.rint(share * (levels - 1)) / (levels - 1)
-    values = given.low * (given.high / given.low) ** share
-    if kind_of(given.field).is_whole:
+    values = uncertain.low * (uncertain.high / uncertain.low) ** share
+    if kind_of(uncertain.field).is_whole:
         values = np.rint(values)
-    return np.clip(values, given.low, given.high)
+    return np.clip(values, uncertain.low, uncertain.high)
 
 
 def _sturdy(workload: Workload, axes: Mapping[str, np.ndarray], risk: float) -> Iterator[Design]:
     """Designs that are never the best or second best, but fail less often or regret less on average."""
     load = Scenarios(workload, {axis: values[:LOOKED_AT] for axis, values in axes.items()})
-    few = Evaluation(load, allowed(load))
+    few = Evaluation(load, allowed_designs(load))
     if not few.designs:
         return
     score = few.score_usd(load.number("preferences.part_usd"))
@@ -283,11 +283,11 @@ def _choosing(r: Regret) -> Iterator[str]:
 
 
 def _now(row: Judged, samples: int) -> str:
-    told = (f"The design recommended now is the best in {format_part(row.best)} of {samples:,} scenarios"
+    text = (f"The design recommended now is the best in {format_part(row.best)} of {samples:,} scenarios"
             f" and fails in {format_part(row.breaks + row.late)}")  # fmt: skip
     if row.best + row.dearer > 0:
-        told += f"; where it holds, its mean regret is {format_usd_a_month(row.mean_regret_usd)}"
-    return told + "."
+        text += f"; where it holds, its mean regret is {format_usd_a_month(row.mean_regret_usd)}"
+    return text + "."
 
 
 def worth(measured: Sequence[Measured]) -> Iterator[str]:

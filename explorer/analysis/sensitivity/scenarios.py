@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from explorer.engine.answers import Answers
-from explorer.engine.designs import Design, allowed, table
+from explorer.engine.designs import Design, allowed_designs, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.search import best_two
 from explorer.facts.units import Number
@@ -48,7 +48,7 @@ def along(workload: Workload, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, eq=False)
-class Held:
+class Outcomes:
     """Designs held against scenarios; arrays have the shape (designs, scenarios)."""
 
     designs: tuple[Design, ...]
@@ -56,7 +56,7 @@ class Held:
     usd: np.ndarray  # [USD a month]
     score: np.ndarray  # with the parts; infinite where a design is not feasible
     breach: np.ndarray  # share of requests that break a limit as quotas are today
-    broken: np.ndarray  # whether it cannot be built, or a limit breaks for more than may fail
+    breaks: np.ndarray  # whether it cannot be built, or a limit breaks for more than may fail
     overdue: np.ndarray  # whether the first byte comes after client.waits for more than may fail
     behind: np.ndarray  # whether the p95 is over targets.latency_p95
     winner: np.ndarray  # (scenarios,): index of the best of them, -1 where none is feasible
@@ -64,16 +64,16 @@ class Held:
     @property
     def holds(self) -> np.ndarray:
         """Whether a design is feasible."""
-        return ~(self.broken | self.overdue | self.behind)
+        return ~(self.breaks | self.overdue | self.behind)
 
     @property
     def late(self) -> np.ndarray:
         """Whether it is within its limits, but not in time."""
-        return ~self.broken & ~self.holds
+        return ~self.breaks & ~self.holds
 
 
 @dataclass(frozen=True, eq=False)
-class Listed:
+class ScenarioList:
     """Scenarios: a workload, and of each field that varies a value a scenario."""
 
     workload: Workload
@@ -93,12 +93,12 @@ class Listed:
             part = {axis: values[start : start + TILE] for axis, values in self.axes.items()}
             yield Scenarios(self.workload, part)
 
-    def held(self, designs: set[Design]) -> Held:
+    def outcomes(self, designs: set[Design]) -> Outcomes:
         """These designs in every scenario."""
         rows = table().only(np.array([design in designs for design in table().designs]))
         rows = rows.with_parts_for(Conditions(self.workload))
         answers = [_answers(Evaluation(load, rows)) for load in self.loads()]
-        return Held(
+        return Outcomes(
             rows.designs,
             rows.parts,
             *(np.concatenate(parts, axis=-1) for parts in zip(*answers, strict=True)),
@@ -109,7 +109,7 @@ class Listed:
         winners: list[Design | None] = []
         either: set[Design | None] = set()
         for load in self.loads():
-            designs = allowed(load)
+            designs = allowed_designs(load)
             names, best = (*designs.designs, None), best_two(Answers(load, designs))
             winners += [names[index] for index in best.winner]
             either |= {names[index] for index in np.unique(best.index)}
@@ -118,9 +118,9 @@ class Listed:
 
 def _answers(e: Evaluation) -> tuple[np.ndarray, ...]:
     tolerance = e.load.tolerance
-    broken = e.broken
+    breaks = e.breaks
     score = e.score_usd(e.load.number("preferences.part_usd"))
-    return e.monthly_usd, score, e.breach_probability, broken, e.late > tolerance, ~e.in_time, e.winner()
+    return e.monthly_usd, score, e.breach_probability, breaks, e.late > tolerance, ~e.in_time, e.winner()
 
 
 def at(workload: Workload, values: Mapping[str, Number]) -> Conditions:

@@ -20,7 +20,7 @@ from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
 from .ranges import CHOSEN, MEASURED, Range, ranges_of, today
-from .scenarios import TAILS, Held, Listed, along, at
+from .scenarios import TAILS, Outcomes, ScenarioList, along, at
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,15 +85,16 @@ class Sensitivity:
         """A row an input, the one that moves the cost most first."""
         return tuple(map(self._swing, self.ranges, self.paths))
 
-    def _swing(self, given: Range, path: Path) -> Swing:
-        feasible = _around(path, given.now, path.state != FAILS)
+    def _swing(self, uncertain: Range, path: Path) -> Swing:
+        feasible = _around(path, uncertain.now, path.state != FAILS)
         wins = [design is not None and design == self.design for design in path.designs]
-        best_ = _around(path, given.now, np.array(wins))
+        best_ = _around(path, uncertain.now, np.array(wins))
         low, high = (None if path.designs[end] is None else str(path.designs[end]) for end in (0, -1))
         usd = (float(path.usd[0]), float(path.usd[-1]))
         whole = bool((path.state != FAILS).all())
         because = max((why for why in path.because if why), key=path.because.count, default="")
-        return Swing(given.field, given.low, given.now, given.high, given.unit, given.why, *usd,
+        about = (uncertain.field, uncertain.low, uncertain.now, uncertain.high, uncertain.unit, uncertain.why)
+        return Swing(*about, *usd,
                      abs(usd[1] - usd[0]), float(path.breach[0]), float(path.breach[-1]), whole, because,
                      *feasible, *best_, low, high)  # fmt: skip
 
@@ -127,27 +128,31 @@ class Sensitivity:
     @cached_property
     def summary(self) -> str:
         """Which input moves the cost most, and which break the design or change it."""
-        called = {given.field: given.called for given in self.ranges}
+        called = {each.field: each.called for each in self.ranges}
         first = self.swings[0]
-        said = [f"What moves the cost most: {called[first.input]}, from"
+        sentences = [f"What moves the cost most: {called[first.input]}, from"
                 f" {format_usd(first.usd_low)} to {format_usd(first.usd_high)} a month."]  # fmt: skip
         if self.recommended is None:
             mends = [called[s.input] for s in self.swings if s.feasible_from is not None]
             where = f"it is within the range of: {', '.join(mends)}" if mends else "nor anywhere in a range"
-            return " ".join([*said, f"As the inputs are today the design is not feasible, {where}."])
+            return " ".join([*sentences, f"As the inputs are today the design is not feasible, {where}."])
         breaks = [called[s.input] for s in self.swings if not s.feasible]
         turns = [called[s.input] for s, path in zip(self.swings, self.paths, strict=True)
                  if (path.state == OTHER).any()]  # fmt: skip
-        said += [f"The design breaks or is late within the range of: {', '.join(breaks)}."] if breaks else []
-        said += [f"Another design is better within the range of: {', '.join(turns)}."] if turns else []
-        return " ".join(said if breaks or turns else [*said, "The design is the best all over every range."])
+        sentences += (
+            [f"The design breaks or is late within the range of: {', '.join(breaks)}."] if breaks else []
+        )
+        sentences += [f"Another design is better within the range of: {', '.join(turns)}."] if turns else []
+        return " ".join(
+            sentences if breaks or turns else [*sentences, "The design is the best all over every range."]
+        )
 
 
 def _around(path: Path, now: float, holds: np.ndarray) -> tuple[float | None, float | None]:
     """The ends of the run about today's value, or else the longest one, in which something holds."""
     if not holds.any():
         return None, None
-    runs = [list(run) for held_, run in groupby(range(len(holds)), lambda i: bool(holds[i])) if held_]
+    runs = [list(run) for is_held, run in groupby(range(len(holds)), lambda i: bool(holds[i])) if is_held]
     start = int(np.argmin(np.abs(np.log(path.values / now))))
     run = next((run for run in runs if start in run), max(runs, key=len))
     return float(path.values[run[0]]), float(path.values[run[-1]])
@@ -171,11 +176,11 @@ def sensitivity(
     """
     every = ranges_of(workload, ranges, (*MEASURED, *CHOSEN))
     r = Recommendation(workload.without_current())
-    chosen = r.nearest if design is None else complete_design(workload, design)
-    paths = dict(zip(every, _paths(workload, every, chosen), strict=True))
-    every.sort(key=lambda given: _weight(paths[given]), reverse=True)
-    usd = float(cost(workload, chosen).total_usd)
-    return Sensitivity(workload, chosen, r.design, usd, tuple(every), tuple(paths[each] for each in every))
+    subject = r.nearest if design is None else complete_design(workload, design)
+    paths = dict(zip(every, _paths(workload, every, subject), strict=True))
+    every.sort(key=lambda each: _weight(paths[each]), reverse=True)
+    usd = float(cost(workload, subject).total_usd)
+    return Sensitivity(workload, subject, r.design, usd, tuple(every), tuple(paths[each] for each in every))
 
 
 def _weight(path: Path) -> tuple[float, float, int]:
@@ -184,49 +189,49 @@ def _weight(path: Path) -> tuple[float, float, int]:
     return round(swing, 6), round(breach, 12), int((path.state != CHOICE).sum())
 
 
-def _paths(workload: Workload, every: Sequence[Range], chosen: Design) -> Iterator[Path]:
+def _paths(workload: Workload, every: Sequence[Range], subject: Design) -> Iterator[Path]:
     """Each input along its range; tails apart, so that other shapes are read as `recommend` does."""
-    together = [given for given in every if given.field not in TAILS]
-    found: dict[Range, Path] = {}
-    for group in [together, *([given] for given in every if given.field in TAILS)]:
+    together = [each for each in every if each.field not in TAILS]
+    paths: dict[Range, Path] = {}
+    for group in [together, *([each] for each in every if each.field in TAILS)]:
         if group:
-            found |= dict(zip(group, _group(workload, group, chosen), strict=True))
-    yield from (found[given] for given in every)
+            paths |= dict(zip(group, _group(workload, group, subject), strict=True))
+    yield from (paths[each] for each in every)
 
 
-def _group(workload: Workload, group: Sequence[Range], chosen: Design) -> Iterator[Path]:
+def _group(workload: Workload, group: Sequence[Range], subject: Design) -> Iterator[Path]:
     """These inputs one after another, in one list of scenarios."""
-    values = [_values(given) for given in group]
+    values = [_values(each) for each in group]
     axes: dict[str, np.ndarray] = {}
-    for number, given in enumerate(group):
-        moved = along(workload, {given.field: values[number]})
-        for name, taken in moved.items():
+    for number, each in enumerate(group):
+        moved = along(workload, {each.field: values[number]})
+        for name, column in moved.items():
             whole = axes.setdefault(name, np.full(len(group) * POINTS, np.nan))
-            whole[number * POINTS : (number + 1) * POINTS] = taken
+            whole[number * POINTS : (number + 1) * POINTS] = column
     for name, whole in axes.items():
         whole[np.isnan(whole)] = today(workload, name)
-    scenarios = Listed(workload, axes)
+    scenarios = ScenarioList(workload, axes)
     winners, _ = scenarios.best()
-    one = scenarios.held({chosen})
+    one = scenarios.outcomes({subject})
     for number in range(len(group)):
         part = slice(number * POINTS, (number + 1) * POINTS)
         point = [{name: whole[i] for name, whole in axes.items()} for i in range(part.start, part.stop)]
         yield _path(workload, values[number], one, part, winners[part], point)
 
 
-def _values(given: Range) -> np.ndarray:
+def _values(uncertain: Range) -> np.ndarray:
     """Points along the range, today's value among them where it is inside."""
-    values = given.spaced(POINTS)
-    if given.low < given.now < given.high:
-        inside = np.abs(np.log(values[1:-1] / given.now))
-        values[1 + int(np.argmin(inside))] = given.now
+    values = uncertain.spaced(POINTS)
+    if uncertain.low < uncertain.now < uncertain.high:
+        inside = np.abs(np.log(values[1:-1] / uncertain.now))
+        values[1 + int(np.argmin(inside))] = uncertain.now
     return values
 
 
 def _path(
     workload: Workload,
     values: np.ndarray,
-    one: Held,
+    one: Outcomes,
     part: slice,
     winners: Sequence[Design | None],
     points: Sequence[Mapping[str, float]],
@@ -244,12 +249,16 @@ def _path(
 
 def reason(workload: Workload, design: Design, load: Conditions) -> str:
     """Why a design is not feasible: an exclusion, a limit that breaks, or a promise that it misses."""
-    excluded = table().where(design.ids).exclusions(load)
-    because = [each.because for row in sorted(excluded) for each in excluded[row] if np.all(each.where)]
+    by_placement = table().where(design.ids).exclusions(load)
+    because = [
+        each.because for row in sorted(by_placement) for each in by_placement[row] if np.all(each.where)
+    ]
     if because:
         return because[0]
     worst = findings(workload, design, load)[0]
     if worst.verdict == "breach":
         return worst.limit
-    late = Listed(workload, {name: np.atleast_1d(value) for name, value in load.axes.items()}).held({design})
+    late = ScenarioList(workload, {name: np.atleast_1d(value) for name, value in load.axes.items()}).outcomes(
+        {design}
+    )
     return "client.waits" if late.overdue[0, 0] else "targets.latency_p95"

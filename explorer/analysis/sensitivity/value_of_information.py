@@ -35,7 +35,7 @@ class Measured:
     significant: bool  # whether saves_usd or averts is told from noise
 
 
-def chosen(holds: np.ndarray, regret: np.ndarray, risk: float) -> int:
+def best_choice(holds: np.ndarray, regret: np.ndarray, risk: float) -> int:
     """The design of least mean regret among those that fail in at most `risk` more than the safest.
 
     `holds` and `regret` have the shape (designs, scenarios). -1 where nothing is ever feasible.
@@ -46,11 +46,11 @@ def chosen(holds: np.ndarray, regret: np.ndarray, risk: float) -> int:
     return int(_least(holds.sum(axis=1), sums, holds.shape[1], risk))
 
 
-def _least(held: np.ndarray, sums: np.ndarray, count: np.ndarray | int, risk: float) -> np.ndarray:
+def _least(hold_count: np.ndarray, sums: np.ndarray, count: np.ndarray | int, risk: float) -> np.ndarray:
     """Index of the design to choose, along the first axis, from how often each holds and its regret."""
-    fails = 1 - held / np.maximum(count, 1)
-    allowed = (fails <= fails.min(axis=0) + risk + 1e-12) & (held > 0)
-    mean = np.where(allowed, sums / np.maximum(held, 1), np.inf)
+    fails = 1 - hold_count / np.maximum(count, 1)
+    allowed = (fails <= fails.min(axis=0) + risk + 1e-12) & (hold_count > 0)
+    mean = np.where(allowed, sums / np.maximum(hold_count, 1), np.inf)
     return np.argmin(mean, axis=0)
 
 
@@ -65,8 +65,8 @@ def worth(
     """A row for everything, then one an input: those that avert most, then those that save most, first."""
     if choice < 0:
         return
-    known = np.where(winner >= 0, winner, choice)
-    yield _against(EVERYTHING, holds, regret, choice, known)
+    informed_choice = np.where(winner >= 0, winner, choice)
+    yield _against(EVERYTHING, holds, regret, choice, informed_choice)
     rows = [
         _against(name, holds, regret, choice, _informed(values, holds, regret, choice, risk))
         for name, values in inputs.items()

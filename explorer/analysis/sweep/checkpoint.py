@@ -30,9 +30,9 @@ class Checkpoint:
     Raises ExplorerError where the folder cannot be written, is in use, or holds another sweep's parts.
     """
 
-    def __init__(self, path: Path, asked: Mapping[str, Any], tiles: Tiles, rows_a_point: int) -> None:
+    def __init__(self, path: Path, request: Mapping[str, Any], tiles: Tiles, rows_a_point: int) -> None:
         self.path, self.folder = path, folder_of(path)
-        self.asked, self.tiles, self.rows_a_point = asked, tiles, rows_a_point
+        self.asked, self.tiles, self.rows_a_point = request, tiles, rows_a_point
 
     def __enter__(self) -> Self:
         with ExitStack() as stack, _saying(self.path):
@@ -55,7 +55,7 @@ class Checkpoint:
     def keep(self, number: int, table: Any) -> None:
         """Write a finished tile; it counts when all of it is there."""
         with _saying(self.path, f"; {len(self.kept)} of {len(self.tiles)} tiles are kept"):
-            _written(self._part(number), [table], self.asked)
+            _write_parts(self._part(number), [table], self.asked)
         self.kept.add(number)
 
     def join(self) -> None:
@@ -65,7 +65,7 @@ class Checkpoint:
         with _saying(self.path, f"; all {len(self.tiles)} tiles are kept"):
             parts = map(self._part, range(len(self.tiles)))
             whole = self.folder / self.path.name
-            _written(whole, (pq.read_table(part, partitioning=None) for part in parts), self.asked)
+            _write_parts(whole, (pq.read_table(part, partitioning=None) for part in parts), self.asked)
             os.replace(whole, self.path)
             shutil.rmtree(self.folder)
 
@@ -117,22 +117,22 @@ def stopped(path: Path) -> str:
         tiles = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["tiles"]
     except (OSError, ValueError, KeyError):
         return "stopped before the first tile was done; the same command begins again"
-    done = sum(1 for _ in folder.glob("*.part"))
-    return f"stopped with {done:,} of {tiles:,} tiles done, kept in {folder}; the same command goes on"
+    count = sum(1 for _ in folder.glob("*.part"))
+    return f"stopped with {count:,} of {tiles:,} tiles count, kept in {folder}; the same command goes on"
 
 
-def write(path: Path, tables: Iterable[Any], asked: Mapping[str, Any]) -> None:
+def write(path: Path, tables: Iterable[Any], request: Mapping[str, Any]) -> None:
     """Write tables as one Parquet file, a row group each; a file of that name is replaced at the end."""
     with _saying(path):
-        _written(path, tables, asked)
+        _write_parts(path, tables, request)
 
 
-def _written(path: Path, tables: Iterable[Any], asked: Mapping[str, Any]) -> None:
+def _write_parts(path: Path, tables: Iterable[Any], request: Mapping[str, Any]) -> None:
     import pyarrow.parquet as pq
 
     rest = iter(tables)
     table = next(rest)
-    schema = table.schema.with_metadata({KEY: json.dumps(asked).encode()})
+    schema = table.schema.with_metadata({KEY: json.dumps(request).encode()})
     settings: Any = {"compression": "zstd", "dictionary_pagesize_limit": DICTIONARY_BYTES}
     with _finished(path) as file, pq.ParquetWriter(file, schema, **settings) as writer:
         while table is not None:
@@ -156,13 +156,13 @@ def _finished(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _saying(path: Path, kept: str = "") -> Iterator[None]:
+def _saying(path: Path, rest: str = "") -> Iterator[None]:
     """What the system refuses, in one line."""
     try:
         yield
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
-        raise ExplorerError(f"{path}: cannot be written ({why}){kept}") from None
+        raise ExplorerError(f"{path}: cannot be written ({why}){rest}") from None
 
 
 @contextmanager

@@ -23,12 +23,12 @@ Watch = Callable[[Iterable[Any], int, int], Iterable[Any]]
 AHEAD = 32  # tiles given out at a time: enough for 16 workers, and at most 200 MB of answers that wait here
 
 
-def unwatched(steps: Iterable[Any], total: int, done: int) -> Iterable[Any]:
+def unwatched(steps: Iterable[Any], total: int, earlier: int) -> Iterable[Any]:
     """The steps as they are: nobody watches."""
     return steps
 
 
-def worked(
+def work_out(
     work: Callable[[J], A], jobs: Iterable[tuple[K, J]], executor: Executor | None
 ) -> Generator[tuple[K, A]]:
     """Each key with the answer to its job, as they come; a job is taken when there is room for it.

@@ -29,7 +29,7 @@ def manifest(workload: Workload, grid: Axes, legend: Legend, tiles: Tiles) -> di
         "explorer": __version__,
         "form": FORM,
         "facts": catalogue.edition(),
-        "workload": dict(_told(workload)),
+        "workload": dict(_flat_fields(workload)),
         "axes": {axis: {"unit": axis_unit(axis), "values": values.tolist()} for axis, values in grid.items()},
         "designs": list(legend.names) if legend.compared else None,
         "tile": list(tiles.side),
@@ -64,7 +64,7 @@ def _short(value: Any) -> str:
     return "none" if value is None else quote_value(value)
 
 
-def _told(section: Section, before: str = "") -> Iterator[tuple[str, Any]]:
+def _flat_fields(section: Section, before: str = "") -> Iterator[tuple[str, Any]]:
     """Every field of a workload with its value; of a distribution a digest, for samples may be many."""
     for name in type(section).model_fields:
         if before == "" and name == "current":
@@ -74,7 +74,7 @@ def _told(section: Section, before: str = "") -> Iterator[tuple[str, Any]]:
 
 def _field(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Section):
-        yield from _told(value, f"{name}.")
+        yield from _flat_fields(value, f"{name}.")
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _field(f"{name}.{key}", inner)
@@ -86,8 +86,8 @@ def _field(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 def _digest(spread: Distribution) -> str:
     """A distribution in words and as a digest of its numbers."""
-    found = hashlib.sha256(type(spread).__name__.encode())
+    digest = hashlib.sha256(type(spread).__name__.encode())
     for each in fields(spread):
         value = getattr(spread, each.name)
-        found.update(value.encode() if isinstance(value, str) else np.asarray(value, dtype=float).tobytes())
-    return f"median {float(spread.median):g}, {found.hexdigest()[:12]}"
+        digest.update(value.encode() if isinstance(value, str) else np.asarray(value, dtype=float).tobytes())
+    return f"median {float(spread.median):g}, {digest.hexdigest()[:12]}"

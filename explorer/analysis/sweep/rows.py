@@ -42,50 +42,50 @@ class Legend:
     @cached_property
     def options(self) -> dict[str, Words]:
         """By concern, which of its options each design has; one more is that of no design."""
-        found = {}
+        columns = {}
         for concern in CONCERNS:
             words = tuple(OPTIONS[concern])
             index = [words.index(design.ids[concern]) for design in self.designs]
-            found[concern] = Words(np.array([*index, -1], dtype=np.int8), words)
-        return found
+            columns[concern] = Words(np.array([*index, -1], dtype=np.int8), words)
+        return columns
 
     def columns(self, axes: Axes, answer: Answer) -> dict[str, np.ndarray | Words]:
         """A row a point, or a point and design, in the order of the axes."""
         winner, runner_up, money, chance = answer
         each = len(self.designs) if self.compared else 1
         points = [np.repeat(values.ravel(), each) for values in np.meshgrid(*axes.values(), indexing="ij")]
-        found: dict[str, np.ndarray | Words] = dict(zip(axes, points, strict=True))
+        by_name: dict[str, np.ndarray | Words] = dict(zip(axes, points, strict=True))
         if self.compared:
-            found["design"] = Words(np.tile(np.arange(each, dtype=np.int32), winner.size), self.names)
+            by_name["design"] = Words(np.tile(np.arange(each, dtype=np.int32), winner.size), self.names)
             money, chance = (np.moveaxis(values, 0, -1) for values in (money, chance))
         first, second = (np.repeat(index.ravel(), each).astype(np.int32) for index in (winner, runner_up))
-        found["winner"] = Words(first, self.names)
+        by_name["winner"] = Words(first, self.names)
         for concern, option in self.options.items():
-            found[f"winner_{concern}"] = Words(option.index[first], option.words)
-        found["runner_up"] = Words(second, self.names)
-        return {**found, "monthly_usd": money.ravel(), "breach_probability": chance.ravel()}
+            by_name[f"winner_{concern}"] = Words(option.index[first], option.words)
+        by_name["runner_up"] = Words(second, self.names)
+        return {**by_name, "monthly_usd": money.ravel(), "breach_probability": chance.ravel()}
 
     def frame(self, axes: Axes, answer: Answer) -> pd.DataFrame:
         """The columns for pandas; words are categories, and their codes are their places."""
         import pandas as pd
 
-        found: dict[str, Any] = {}
+        columns: dict[str, Any] = {}
         for name, column in self.columns(axes, answer).items():
             if isinstance(column, Words):
-                found[name] = pd.Categorical.from_codes(column.index, categories=pd.Index(column.words))
+                columns[name] = pd.Categorical.from_codes(column.index, categories=pd.Index(column.words))
             else:
-                found[name] = column
-        return pd.DataFrame(found)
+                columns[name] = column
+        return pd.DataFrame(columns)
 
     def arrow(self, axes: Axes, answer: Answer) -> Any:
         """The columns as an Arrow table; what is nowhere is null."""
         import pyarrow as pa
 
-        found = {}
+        columns = {}
         for name, column in self.columns(axes, answer).items():
             if isinstance(column, Words):
                 index = pa.array(column.index, mask=column.index < 0)
-                found[name] = pa.DictionaryArray.from_arrays(index, pa.array(column.words, pa.string()))
+                columns[name] = pa.DictionaryArray.from_arrays(index, pa.array(column.words, pa.string()))
             else:
-                found[name] = pa.array(column, from_pandas=True)
-        return pa.table(found)
+                columns[name] = pa.array(column, from_pandas=True)
+        return pa.table(columns)

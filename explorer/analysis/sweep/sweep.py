@@ -14,9 +14,9 @@ import numpy as np
 
 from explorer.engine.answers import Answers
 from explorer.engine.chances import chances
-from explorer.engine.designs import CONCERNS, Design, allowed, choices, place_of, table
+from explorer.engine.designs import CONCERNS, Design, allowed_designs, choices, place_of, table
 from explorer.engine.evaluation import Evaluation
-from explorer.engine.ranking import NOTHING, ranked
+from explorer.engine.ranking import NOTHING, best_of
 from explorer.engine.search import best_two
 from explorer.errors import DesignError, ExplorerError
 from explorer.facts.units import quote_value
@@ -25,7 +25,7 @@ from explorer.workload.axes import grid_axes
 from explorer.workload.workload import Workload
 
 from .checkpoint import Checkpoint, write
-from .executor import Watch, unwatched, worked
+from .executor import Watch, unwatched, work_out
 from .manifest import manifest
 from .rows import Answer, Legend
 from .sweep_file import SweepFile, counted
@@ -137,19 +137,19 @@ def sweep(
     cannot be written, or the parts of another sweep in its place.
     """
     grid = grid_axes(workload, axes)
-    given = None if designs is None else _designs(designs)
+    compared = None if designs is None else _designs(designs)
     if executor is not None and not hasattr(executor, "submit"):
         raise ExplorerError(f"executor is {quote_value(executor)}: expected a concurrent.futures.Executor")
-    legend = Legend(table().designs if given is None else given, given is not None)
-    work = _Work(workload.without_current(), given)
+    legend = Legend(table().designs if compared is None else compared, compared is not None)
+    work = _Work(workload.without_current(), compared)
     tiles = _tiles(tuple(map(len, grid.values())), legend)
     if to is None:
-        answers = worked(work, tiles.jobs(grid, range(len(tiles))), executor)
+        answers = work_out(work, tiles.jobs(grid, range(len(tiles))), executor)
         return _gathered(workload, grid, legend, tiles, watch(answers, len(tiles), 0))
-    asked = manifest(work.workload, grid, legend, tiles)
+    request = manifest(work.workload, grid, legend, tiles)
     rows = len(legend.designs) if legend.compared else 1
-    with Checkpoint(_parquet(to), asked, tiles, rows) as parts:
-        answers = worked(work, tiles.jobs(grid, parts.missing()), executor)
+    with Checkpoint(_parquet(to), request, tiles, rows) as parts:
+        answers = work_out(work, tiles.jobs(grid, parts.missing()), executor)
         with closing(answers):
             for number, answer in watch(answers, len(tiles), len(parts.kept)):
                 parts.keep(number, legend.arrow(tiles.axes(number, grid), answer))
@@ -162,12 +162,12 @@ class _Work:
     """What is done for a tile, given the values of each axis in it."""
 
     workload: Workload
-    given: tuple[Design, ...] | None
+    designs: tuple[Design, ...] | None
 
     def __call__(self, axes: Axes) -> Answer:
-        if self.given is None:
+        if self.designs is None:
             return _answers(self.workload, axes)
-        return _compared(self.workload, axes, self.given)
+        return _compared(self.workload, axes, self.designs)
 
 
 def _gathered(
@@ -201,23 +201,23 @@ def _parquet(path: str | Path) -> Path:
     return Path(path)
 
 
-def _designs(given: Any) -> tuple[Design, ...]:
-    if isinstance(given, str | Mapping | Design) or not isinstance(given, Iterable):
-        raise DesignError(f"designs is {quote_value(given)}: expected a list of designs")
-    found = tuple(_design(each) for each in given)
-    if not found:
+def _designs(designs: Any) -> tuple[Design, ...]:
+    if isinstance(designs, str | Mapping | Design) or not isinstance(designs, Iterable):
+        raise DesignError(f"designs is {quote_value(designs)}: expected a list of designs")
+    whole = tuple(_design(each) for each in designs)
+    if not whole:
         raise DesignError("designs is empty: expected one at least, or none named for every design")
-    return found
+    return whole
 
 
-def _design(given: Any) -> Design:
-    chosen = choices(given)
-    if len(chosen) < len(CONCERNS):
-        missing = [concern for concern in CONCERNS if concern not in chosen]
+def _design(design: Any) -> Design:
+    choice_ids = choices(design)
+    if len(choice_ids) < len(CONCERNS):
+        missing = [concern for concern in CONCERNS if concern not in choice_ids]
         raise DesignError(
-            f"design {quote_value(given)} names no {', '.join(missing)}: a sweep's designs name all eight"
+            f"design {quote_value(design)} names no {', '.join(missing)}: a sweep's designs name all eight"
         )
-    return Design(**chosen)
+    return Design(**choice_ids)
 
 
 def _load(workload: Workload, grid: Mapping[str, np.ndarray]) -> Conditions:
@@ -231,27 +231,27 @@ def _load(workload: Workload, grid: Mapping[str, np.ndarray]) -> Conditions:
 
 
 def _compared(
-    workload: Workload, grid: Mapping[str, np.ndarray], given: tuple[Design, ...]
+    workload: Workload, grid: Mapping[str, np.ndarray], designs: tuple[Design, ...]
 ) -> tuple[np.ndarray, ...]:
     """Winner and runner-up among the given designs in a tile, and each one's money and breach probability."""
     load = _load(workload, grid)
-    whole = table().only(np.unique([place_of(design) for design in given]))
+    whole = table().only(np.unique([place_of(design) for design in designs]))
     evaluation = Evaluation(load, whole)
-    order = [evaluation.designs.index(design) for design in given]
+    order = [evaluation.designs.index(design) for design in designs]
     score = evaluation.score_usd(load.number("preferences.part_usd"))[order]
     parts, p95 = evaluation.column(whole.parts[order]), evaluation.latency_s[order][:, 1]
-    winner = ranked(score, parts, p95)
-    second = np.where(np.arange(len(given)).reshape(-1, *[1] * winner.ndim) == winner, np.inf, score)
+    winner = best_of(score, parts, p95)
+    second = np.where(np.arange(len(designs)).reshape(-1, *[1] * winner.ndim) == winner, np.inf, score)
     money, chance = evaluation.monthly_usd[order], evaluation.breach_probability[order]
-    return winner, ranked(second, parts, p95), money, chance
+    return winner, best_of(second, parts, p95), money, chance
 
 
 def _answers(workload: Workload, grid: Mapping[str, np.ndarray]) -> tuple[np.ndarray, ...]:
     """Winner, runner-up, money and breach probability of a tile."""
     load = _load(workload, grid)
-    designs = allowed(load)
+    designs = allowed_designs(load)
     answers = Answers(load, designs)
     best = best_two(answers)
     index = np.append(designs.number, NOTHING).astype(np.int32)
-    chance = chances(load, designs, best.winner, best.size[0])
+    chance = chances(answers.load, designs, best.winner, best.size[0])
     return index[best.winner], index[best.runner_up], best.usd[0], chance

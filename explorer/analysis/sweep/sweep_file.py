@@ -35,7 +35,7 @@ class SweepFile:
         except (OSError, ValueError, KeyError, TypeError) as error:
             why = "no such file" if isinstance(error, FileNotFoundError) else "is not the file of a sweep"
             raise ExplorerError(f"{path}: {why}; expected one that sweep wrote") from None
-        self.axes = {axis: np.array(told["values"]) for axis, told in self.asked["axes"].items()}
+        self.axes = {axis: np.array(row["values"]) for axis, row in self.asked["axes"].items()}
 
     def __repr__(self) -> str:
         return f"SweepFile({str(self.path)!r}, axes={self.axes!r})"
@@ -48,9 +48,9 @@ class SweepFile:
     @cached_property
     def designs(self) -> tuple[Design, ...]:
         """The designs that `winner` and `runner_up` index."""
-        known = {str(design): design for design in table().designs}
+        by_text = {str(design): design for design in table().designs}
         words = self._file.read_row_group(0, columns=["winner"]).column(0).chunk(0).dictionary.to_pylist()
-        return tuple(known[name] if name in known else Design(**choices(name)) for name in words)
+        return tuple(by_text[name] if name in by_text else Design(**choices(name)) for name in words)
 
     @property
     def winner(self) -> np.ndarray:
@@ -114,8 +114,8 @@ class SweepFile:
         return np.moveaxis(values.reshape(*self.shape, self._each), -1, 0)
 
     def _money(self, column: str) -> np.ndarray:
-        found = self._array(column)
-        return found[0] if self.asked["designs"] is None else found
+        array = self._array(column)
+        return array[0] if self.asked["designs"] is None else array
 
 
 def counted(designs: Sequence[Design], points: np.ndarray) -> list[tuple[Design | None, int]]:

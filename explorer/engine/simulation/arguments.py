@@ -10,49 +10,51 @@ from explorer.errors import ExplorerError
 from explorer.facts.units import parse_time, quote_value
 
 
-def numbers(name: str, given: Any) -> np.ndarray:
-    """`given` as numbers of 0 or more, at least one."""
+def numbers(name: str, value: Any) -> np.ndarray:
+    """`value` as numbers of 0 or more, at least one."""
     try:
-        found = np.asarray(given, dtype=float)
+        array = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
         raise ExplorerError(f"{name}: expected numbers of 0 or more") from None
-    if found.ndim != 1 or found.size == 0:
-        raise ExplorerError(f"{name} has the shape {found.shape}: expected one row of numbers")
-    bad = found[~(np.isfinite(found) & (found >= 0))]
+    if array.ndim != 1 or array.size == 0:
+        raise ExplorerError(f"{name} has the shape {array.shape}: expected one row of numbers")
+    bad = array[~(np.isfinite(array) & (array >= 0))]
     if bad.size:
         raise ExplorerError(f"{name} has {bad[0]:g}: expected numbers of 0 or more")
-    return found
+    return array
 
 
-def above_0(name: str, given: Any) -> None:
-    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given < float("inf"):
-        raise ExplorerError(f"{name} is {given!r}: expected a number above 0")
+def above_0(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        raise ExplorerError(f"{name} is {value!r}: expected a number above 0")
 
 
-def number(name: str, given: Any, least: float, most: float = float("inf"), above: bool = False) -> float:
-    """`given` as a number from `least` (`above` it) to `most`."""
-    said = f"{'above' if above else 'of at least'} {least:g}"
-    said += f", at most {most:g}" if most < float("inf") else ""
-    value = given.item() if isinstance(given, np.number) else given
+def number(
+    name: str, number_or_text: Any, least: float, most: float = float("inf"), above: bool = False
+) -> float:
+    """`number_or_text` as a number from `least` (`above` it) to `most`."""
+    accepted_range = f"{'above' if above else 'of at least'} {least:g}"
+    accepted_range += f", at most {most:g}" if most < float("inf") else ""
+    value = number_or_text.item() if isinstance(number_or_text, np.number) else number_or_text
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not least <= value <= most or (above and value == least) or value == float("inf"):
-        raise ExplorerError(f"{name} is {quote_value(value)}: expected a number {said}")
+        raise ExplorerError(f"{name} is {quote_value(value)}: expected a number {accepted_range}")
     return float(value)
 
 
-def whole(name: str, given: Any, least: int, most: int | None = None) -> int:
-    """`given` as a whole number of at least `least`, and of at most `most`."""
-    value = given.item() if isinstance(given, np.number) else given
+def whole(name: str, number_or_text: Any, least: int, most: int | None = None) -> int:
+    """`number_or_text` as a whole number of at least `least`, and of at most `most`."""
+    value = number_or_text.item() if isinstance(number_or_text, np.number) else number_or_text
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if not is_whole or value < least or (most is not None and value > most):
-        said = f"of at least {least}" if most is None else f"from {least} to {most:,}"
-        raise ExplorerError(f"{name} is {quote_value(value)}: expected a whole number {said}")
+        accepted_range = f"of at least {least}" if most is None else f"from {least} to {most:,}"
+        raise ExplorerError(f"{name} is {quote_value(value)}: expected a whole number {accepted_range}")
     return value
 
 
-def time(name: str, given: Any, endless: bool = False) -> float:
-    """`given` [s] or such as "10 min"; infinite where `endless`."""
-    value = given.item() if isinstance(given, np.number) else given
+def time(name: str, number_or_text: Any, endless: bool = False) -> float:
+    """`number_or_text` [s] or such as "10 min"; infinite where `endless`."""
+    value = number_or_text.item() if isinstance(number_or_text, np.number) else number_or_text
     if endless and isinstance(value, str | float) and value in (float("inf"), "inf"):
         return float("inf")
     try:

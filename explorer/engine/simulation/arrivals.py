@@ -51,19 +51,19 @@ class _Varying:
     def blocks(self, rate: float, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
         gaps, pieces = rng.spawn(2)
         segments = self.segments(pieces)
-        clock, done, last = np.zeros(1), np.zeros(1), 0.0
+        clock, work, last = np.zeros(1), np.zeros(1), 0.0
         while True:
             unit = gaps.standard_exponential(size)
             unit[0] += last
             np.cumsum(unit, out=unit)
             last = unit[-1]
-            while done[-1] < last:
+            while work[-1] < last:
                 lengths, rates = next(segments)
                 clock = np.append(clock, clock[-1] + np.cumsum(lengths))
-                done = np.append(done, done[-1] + np.cumsum(lengths * rates * rate))
-            yield np.interp(unit, done, clock)
-            past = max(0, int(np.searchsorted(done, last)) - 1)
-            clock, done = clock[past:], done[past:]
+                work = np.append(work, work[-1] + np.cumsum(lengths * rates * rate))
+            yield np.interp(unit, work, clock)
+            past = max(0, int(np.searchsorted(work, last)) - 1)
+            clock, work = clock[past:], work[past:]
 
 
 @dataclass(frozen=True)
@@ -137,25 +137,25 @@ def _office(hours: Sequence[Number]) -> list[float]:
 
 
 _WORKDAY = _office([2, 1, 8, 10, 10, 5, 2])
-NAMED: dict[str, Arrivals] = {
+BY_NAME: dict[str, Arrivals] = {
     "poisson": Poisson(),
     "day": Periodic(_WORKDAY, DAY_S),
     "week": Periodic(_WORKDAY * 5 + _office([2, 1, 2, 3, 3, 3, 2]) * 2, WEEK_S),
 }
 
 
-def arrivals(given: Any) -> Arrivals:
+def arrivals(source: Any) -> Arrivals:
     """What `given` stands for: a name, Periodic, Bursts or recorded times.
 
     Raises ExplorerError for anything else.
     """
-    if isinstance(given, Poisson | Periodic | Bursts | Trace):
-        return given
-    if isinstance(given, str):
-        if given not in NAMED:
-            raise ExplorerError(f'arrivals is "{given}": {expected_one_of(NAMED)}, or times')
-        return NAMED[given]
-    times = np.array(numbers("arrivals", given))  # a copy: in order in memory, and nobody else's
+    if isinstance(source, Poisson | Periodic | Bursts | Trace):
+        return source
+    if isinstance(source, str):
+        if source not in BY_NAME:
+            raise ExplorerError(f'arrivals is "{source}": {expected_one_of(BY_NAME)}, or times')
+        return BY_NAME[source]
+    times = np.array(numbers("arrivals", source))  # a copy: in order in memory, and nobody else's
     if np.any(np.diff(times) < 0):
         raise ExplorerError("arrivals fall: expected times [s] in order")
     return Trace(times)

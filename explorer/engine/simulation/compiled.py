@@ -11,7 +11,7 @@ from typing import Any
 from . import heaps, kernel
 
 WORTH_COMPILING = 300_000  # requests: loading Numba takes as long as running so many plainly
-_asked = [0.0]  # requests so far that ran plainly
+_plain_requests = [0.0]  # requests so far that ran plainly
 INLINED = (
     heaps.push,
     heaps.pop,
@@ -29,12 +29,12 @@ INLINED = (
 )
 
 
-def wanted(requests: float) -> bool:
+def is_worth_compiling(requests: float) -> bool:
     """Whether to compile for about so many requests more: both ways give the same bits."""
     if "numba" in sys.modules:
         return sys.modules["numba"] is not None
-    _asked[0] += requests
-    return _asked[0] >= WORTH_COMPILING and _is_installed()
+    _plain_requests[0] += requests
+    return _plain_requests[0] >= WORTH_COMPILING and _is_installed()
 
 
 @cache
@@ -68,6 +68,6 @@ def _register() -> None:
         register_jitable(function)
 
 
-def held(values: Any, is_compiled: bool) -> Any:
+def to_kernel(values: Any, is_compiled: bool) -> Any:
     """`values` as the kernel reads them fastest: an array when compiled, else a list."""
     return values if is_compiled else values.tolist()

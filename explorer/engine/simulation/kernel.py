@@ -20,14 +20,14 @@ UNKNOWN = -1  # how many run, as long as they are fewer than may
 HAIR = 1e-9  # of a token that rounding may have taken
 
 # `counts`, whole numbers
-CAPACITY, BASE, MADE, FIXED, BUSY, PENDING, AT, WORK, COIN = range(9)
+CAPACITY, BASE, CREATED, FIXED, BUSY, PENDING, AT, WORK, COIN = range(9)
 COLD, WARM, REJECTED, THROTTLED, DROPPED, FAILED, UNENDED = range(9, 16)
 COUNTS = 16
 # `sums`, times [s] and tokens
 RUNNING, IDLE, FIXED_RUNNING, TOKENS, TOKENS_AT, CLOCK, WAITED, LONGEST = range(8)
 SUMS = 8
 # why a kernel stopped
-DONE, GROW, MORE_ARRIVALS, MORE_WORK, MORE_COINS = range(5)
+OVER, GROW, MORE_ARRIVALS, MORE_WORK, MORE_COINS = range(5)
 # a row of `pool`: an attempt that is to come
 BORN, TRIES, LINKS, WARM_S, COLD_S = range(5)
 ROW = 5
@@ -72,9 +72,9 @@ def idle_slot(slots: Numbers, counts: Numbers, sums: Numbers, t: float, keep_ali
         for slot in range(capacity - 1, room - 1, -1):
             if slots[slot] <= t:
                 return slot
-        for slot in range(counts[MADE] - 1, -1, -1):
-            left = slots[slot]
-            if left <= t and t < left + keep_alive_s:
+        for slot in range(counts[CREATED] - 1, -1, -1):
+            leaving = slots[slot]
+            if leaving <= t and t < leaving + keep_alive_s:
                 return slot
         return -1
     while slots[1] <= t:
@@ -92,19 +92,19 @@ def idle_slot(slots: Numbers, counts: Numbers, sums: Numbers, t: float, keep_ali
 
 def compact(slots: Numbers, counts: Numbers, sums: Numbers, t: float, keep_alive_s: float) -> None:
     """Close the gaps that expired environments left."""
-    base, kept = counts[BASE], 0
-    for slot in range(counts[MADE]):
-        left = slots[base + slot]
-        if left == INF:
+    base, idle = counts[BASE], 0
+    for slot in range(counts[CREATED]):
+        leaving = slots[base + slot]
+        if leaving == INF:
             continue
-        if left + keep_alive_s <= t:
+        if leaving + keep_alive_s <= t:
             sums[IDLE] += keep_alive_s
             continue
-        slots[base + kept] = left
-        kept += 1
-    for slot in range(kept, counts[MADE]):
+        slots[base + idle] = leaving
+        idle += 1
+    for slot in range(idle, counts[CREATED]):
         slots[base + slot] = INF
-    counts[MADE] = kept
+    counts[CREATED] = idle
     for node in range(base - 1, 0, -1):
         slots[node] = min(slots[2 * node], slots[2 * node + 1])
 
@@ -112,19 +112,19 @@ def compact(slots: Numbers, counts: Numbers, sums: Numbers, t: float, keep_alive
 def makes_room(slots: Numbers, counts: Numbers, sums: Numbers, t: float, keep_alive_s: float) -> bool:
     """Whether there is a slot for a new environment, with expired ones put away."""
     room = counts[CAPACITY] - counts[FIXED]
-    full = counts[MADE] >= room
+    full = counts[CREATED] >= room
     if full or counts[BASE] == 0:
         compact(slots, counts, sums, t, keep_alive_s)
-    return counts[MADE] < room and not (full and counts[MADE] > room - (counts[CAPACITY] >> 2))
+    return counts[CREATED] < room and not (full and counts[CREATED] > room - (counts[CAPACITY] >> 2))
 
 
 def running(slots: Numbers, busy: Numbers, counts: Numbers, t: float) -> int:
     """How many requests run at `t`; `busy` holds their departures, the least first."""
     if counts[BUSY] == UNKNOWN:
         counts[BUSY] = 0
-        made, room = counts[MADE], counts[CAPACITY] - counts[FIXED]
-        for slot in range(made + counts[FIXED]):
-            until = slots[counts[BASE] + (slot if slot < made else room + slot - made)]
+        count, room = counts[CREATED], counts[CAPACITY] - counts[FIXED]
+        for slot in range(count + counts[FIXED]):
+            until = slots[counts[BASE] + (slot if slot < count else room + slot - count)]
             if t < until < INF:
                 push(busy, counts[BUSY], until)
                 counts[BUSY] += 1
@@ -152,8 +152,8 @@ def take(slots: Numbers, counts: Numbers, sums: Numbers, slot: int, t: float, wa
         until = t + warm_s
     else:
         counts[COLD] += 1
-        slot = counts[MADE]
-        counts[MADE] += 1
+        slot = counts[CREATED]
+        counts[CREATED] += 1
         until = t + cold_s
         if case.bucket < INF:
             sums[TOKENS] -= 1
@@ -170,7 +170,7 @@ def plain(times: Numbers, warm: Numbers, cold: Numbers, slots: Numbers, busy: Nu
     """Run a block of arrivals that are refused for good when they cannot start at once."""
     for at in range(counts[AT], len(times)):
         t = times[at]
-        crowded = counts[MADE] + counts[FIXED] >= case.most
+        crowded = counts[CREATED] + counts[FIXED] >= case.most
         if crowded and running(slots, busy, counts, t) >= case.most:
             counts[REJECTED] += 1
             continue
@@ -199,7 +199,7 @@ def lacks(times: Numbers, warm: Numbers, coins: Numbers, rows: Numbers, counts: 
         return MORE_WORK
     if counts[COIN] + 2 > len(coins):
         return MORE_COINS
-    return GROW if counts[PENDING] >= len(rows) else DONE
+    return GROW if counts[PENDING] >= len(rows) else OVER
 
 
 def begins(slots: Numbers, busy: Numbers, counts: Numbers, sums: Numbers, now: float, last: float,
@@ -232,14 +232,14 @@ def full(times: Numbers, warm: Numbers, cold: Numbers, coins: Numbers, slots: Nu
     """
     while True:
         why = lacks(times, warm, coins, rows, counts)
-        if why != DONE:
+        if why != OVER:
             return why
         again = counts[PENDING] > 0 and ahead[0] <= times[counts[AT]]
         t = ahead[0] if again else times[counts[AT]]
         if t >= case.duration_s:
-            return DONE
+            return OVER
         now = max(t, sums[CLOCK])
-        crowded = counts[MADE] >= counts[CAPACITY] - counts[FIXED]
+        crowded = counts[CREATED] >= counts[CAPACITY] - counts[FIXED]
         if crowded and not makes_room(slots, counts, sums, now, case.keep_alive_s):
             return GROW
         if again:

@@ -77,8 +77,8 @@ def _first(holds: Callable[[int], bool], least: int, most: int) -> int:
     fails, step = least, 1
     while fails + step < most and not holds(fails + step):
         fails, step = fails + step, 2 * step
-    found = min(fails + step, most)
-    while found - fails > 1:
-        middle = (found + fails) // 2
-        fails, found = (fails, middle) if holds(middle) else (middle, found)
-    return found
+    works = min(fails + step, most)
+    while works - fails > 1:
+        middle = (works + fails) // 2
+        fails, works = (fails, middle) if holds(middle) else (middle, works)
+    return works

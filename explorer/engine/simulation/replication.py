@@ -9,16 +9,16 @@ import numpy as np
 
 from . import kernel
 from .arrivals import Arrivals
-from .compiled import compiled, held
+from .compiled import compiled, to_kernel
 from .kernel import (
     AT,
     BASE,
     CAPACITY,
     COIN,
+    CREATED,
     FIXED,
     GROW,
     IDLE,
-    MADE,
     MORE_ARRIVALS,
     MORE_COINS,
     MORE_WORK,
@@ -82,7 +82,7 @@ def _plain(plan: Plan, state: State, rngs: list[np.random.Generator]) -> int:
         ended = times[-1] >= plan.case.duration_s
         times = times[: np.searchsorted(times, plan.case.duration_s)] if ended else times
         requests += times.size
-        block = [held(values, state.is_compiled) for values in (times, *next(work))]
+        block = [to_kernel(values, state.is_compiled) for values in (times, *next(work))]
         state.counts[AT] = 0
         while advance(*block, state.slots, state.busy, state.counts, state.sums, plan.case) == GROW:
             state.grow()
@@ -102,20 +102,20 @@ def _full(plan: Plan, state: State, rngs: list[np.random.Generator]) -> int:
         MORE_WORK: lambda: next(work),
         MORE_COINS: lambda: (rngs[2].random(plan.block),),
     }
-    used = {MORE_ARRIVALS: AT, MORE_WORK: WORK, MORE_COINS: COIN}
+    positions = {MORE_ARRIVALS: AT, MORE_WORK: WORK, MORE_COINS: COIN}
     why = MORE_ARRIVALS
-    while why != kernel.DONE:
+    while why != kernel.OVER:
         if why == GROW:
             state.grow()
         else:
-            past = int(state.counts[used[why]])
+            past = int(state.counts[positions[why]])
             requests += past if why == MORE_ARRIVALS else 0
             fresh = zip(blocks[why], new[why](), strict=True)
-            blocks[why] = [np.concatenate((left[past:], more)) for left, more in fresh]
-            state.counts[used[why]] = 0
-            given = [held(values, state.is_compiled) for block in blocks.values() for values in block]
+            blocks[why] = [np.concatenate((rest[past:], more)) for rest, more in fresh]
+            state.counts[positions[why]] = 0
+            columns = [to_kernel(values, state.is_compiled) for block in blocks.values() for values in block]
         why = advance(
-            *given, state.slots, state.busy, state.ahead, state.rows, state.pool, state.counts, state.sums,
+            *columns, state.slots, state.busy, state.ahead, state.rows, state.pool, state.counts, state.sums,
             plan.case,
         )  # fmt: skip
     return requests + int(state.counts[AT])
@@ -129,60 +129,60 @@ class State:
         counts, sums = np.zeros(kernel.COUNTS, dtype=np.int64), np.zeros(kernel.SUMS)
         counts[FIXED] = plan.provisioned
         sums[kernel.TOKENS] = plan.case.bucket
-        self.counts, self.sums = held(counts, is_compiled), held(sums, is_compiled)
+        self.counts, self.sums = to_kernel(counts, is_compiled), to_kernel(sums, is_compiled)
         capacity = SCANNED
         while capacity < 2 * plan.provisioned:
             capacity *= 2
         self._lay_out(capacity, np.empty(0), np.zeros(plan.provisioned))
-        self.busy = self._held(np.zeros(capacity))
-        self.ahead, self.rows = self._held(np.zeros(SCANNED)), self._held(np.arange(SCANNED))
-        self.pool = self._held(np.zeros(SCANNED * ROW))
+        self.busy = self._to_kernel(np.zeros(capacity))
+        self.ahead, self.rows = self._to_kernel(np.zeros(SCANNED)), self._to_kernel(np.arange(SCANNED))
+        self.pool = self._to_kernel(np.zeros(SCANNED * ROW))
 
-    def _held(self, values: np.ndarray) -> Any:
-        return held(values, self.is_compiled)
+    def _to_kernel(self, values: np.ndarray) -> Any:
+        return to_kernel(values, self.is_compiled)
 
-    def _lay_out(self, capacity: int, made: np.ndarray, fixed: np.ndarray) -> None:
+    def _lay_out(self, capacity: int, created: np.ndarray, fixed: np.ndarray) -> None:
         """Environments in order of creation, the provisioned ones last; above `SCANNED`, a tree over them."""
         leaves = np.full(capacity, np.inf)
-        leaves[: made.size] = made
+        leaves[: created.size] = created
         leaves[capacity - fixed.size :] = fixed
         levels = [leaves]
         if capacity > SCANNED:
             while levels[0].size > 1:
                 levels.insert(0, levels[0].reshape(-1, 2).min(axis=1))
             levels.insert(0, np.full(1, np.inf))
-        self.slots = self._held(np.concatenate(levels))
+        self.slots = self._to_kernel(np.concatenate(levels))
         self.counts[CAPACITY], self.counts[BASE] = capacity, capacity if capacity > SCANNED else 0
 
     @property
     def environments(self) -> tuple[np.ndarray, np.ndarray]:
         """Departures of those made, and of those provisioned."""
         leaves = np.asarray(self.slots)[self.counts[BASE] :]
-        return leaves[: self.counts[MADE]], leaves[leaves.size - self.counts[FIXED] :]
+        return leaves[: self.counts[CREATED]], leaves[leaves.size - self.counts[FIXED] :]
 
     def grow(self) -> None:
         """Twice the room, where it is short."""
         capacity = self.counts[CAPACITY]
-        if 2 * (self.counts[MADE] + self.counts[FIXED]) > capacity:
+        if 2 * (self.counts[CREATED] + self.counts[FIXED]) > capacity:
             self._lay_out(2 * capacity, *self.environments)
-            self.busy = self._held(np.append(np.asarray(self.busy), np.zeros(capacity)))
+            self.busy = self._to_kernel(np.append(np.asarray(self.busy), np.zeros(capacity)))
         count = len(self.rows)
         if 2 * self.counts[kernel.PENDING] > count:
-            self.ahead = self._held(np.append(np.asarray(self.ahead), np.zeros(count)))
-            self.rows = self._held(np.append(np.asarray(self.rows), np.arange(count, 2 * count)))
-            self.pool = self._held(np.append(np.asarray(self.pool), np.zeros(count * ROW)))
+            self.ahead = self._to_kernel(np.append(np.asarray(self.ahead), np.zeros(count)))
+            self.rows = self._to_kernel(np.append(np.asarray(self.rows), np.arange(count, 2 * count)))
+            self.pool = self._to_kernel(np.append(np.asarray(self.pool), np.zeros(count * ROW)))
 
     def result(self, requests: int) -> dict[str, float]:
         """Counts and times by name, the idle time at the end included."""
         case = self.case
-        made, fixed = self.environments
-        left = case.duration_s - np.concatenate(
-            (np.minimum(made, case.duration_s), np.minimum(fixed, case.duration_s))
+        created, fixed = self.environments
+        rest = case.duration_s - np.concatenate(
+            (np.minimum(created, case.duration_s), np.minimum(fixed, case.duration_s))
         )
-        keeps = np.concatenate((np.full(made.size, case.keep_alive_s), np.full(fixed.size, np.inf)))
-        self.sums[IDLE] += float(np.minimum(left, keeps).sum())
-        named = {name: float(self.sums[getattr(kernel, name)]) for name in
+        keeps = np.concatenate((np.full(created.size, case.keep_alive_s), np.full(fixed.size, np.inf)))
+        self.sums[IDLE] += float(np.minimum(rest, keeps).sum())
+        by_name = {name: float(self.sums[getattr(kernel, name)]) for name in
                  ("RUNNING", "IDLE", "FIXED_RUNNING", "WAITED", "LONGEST")}  # fmt: skip
         counted = {name: int(self.counts[getattr(kernel, name)]) for name in
                    ("COLD", "WARM", "REJECTED", "THROTTLED", "DROPPED", "FAILED", "UNENDED")}  # fmt: skip
-        return {"REQUESTS": requests, **counted, **named}
+        return {"REQUESTS": requests, **counted, **by_name}

@@ -100,12 +100,12 @@ def _intervals(
 
     n = len(measures)
     t = float(stdtrit(n - 1, (1 + confidence) / 2))
-    found = {}
+    result = {}
     for name in MEANS:
         if name == "longest_wait_s":
             continue
         variance = math.fsum((one[name] - mean[name]) ** 2 for one in measures) / (n - 1)
         half = t * math.sqrt(variance / n)
         most = min(1.0, mean[name] + half) if name.endswith("probability") else mean[name] + half
-        found[name] = (max(0.0, mean[name] - half), most)
-    return found
+        result[name] = (max(0.0, mean[name] - half), most)
+    return result

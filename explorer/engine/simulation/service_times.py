@@ -24,22 +24,22 @@ class Exponential:
 Service = Exponential | Distribution
 
 
-def service(name: str, given: object, shape: str) -> Service:
+def service(name: str, value: object, shape: str) -> Service:
     """The time `given`: a mean of that shape, a distribution, or samples [s]."""
-    if isinstance(given, Distribution):
-        if np.ndim(given.scale) > 0:
+    if isinstance(value, Distribution):
+        if np.ndim(value.scale) > 0:
             raise ExplorerError(f"{name} is a distribution of many scales: expected one")
-        return given
+        return value
     try:
-        if isinstance(given, str | int | float | np.number):
-            mean = parse_time(given.item() if isinstance(given, np.number) else given)
+        if isinstance(value, str | int | float | np.number):
+            mean = parse_time(value.item() if isinstance(value, np.number) else value)
             return Exponential(mean) if shape == "exponential" else constant(mean)
-        return from_samples(given)
+        return from_samples(value)
     except ExplorerError as error:
         raise ExplorerError(f"{name} {error}") from None
     except (TypeError, ValueError):
         raise ExplorerError(
-            f"{name} is {quote_value(given)}: expected a time, a distribution or samples"
+            f"{name} is {quote_value(value)}: expected a time, a distribution or samples"
         ) from None
 
 

@@ -14,7 +14,7 @@ from explorer.facts.units import quote_value
 
 from . import arguments
 from .arrivals import Trace, arrivals
-from .compiled import wanted
+from .compiled import is_worth_compiling
 from .kernel import INF, Case
 from .replication import Plan, run
 from .result import Simulation, simulation
@@ -81,7 +81,7 @@ def simulate(
     seeds = np.random.SeedSequence(arguments.whole("seed", seed, 0)).spawn(count)
     if executor is not None and not hasattr(executor, "map"):
         raise ExplorerError(f"executor is {quote_value(executor)}: expected a concurrent.futures.Executor")
-    one = partial(run, plan, is_compiled=wanted(count * plan.requests))
+    one = partial(run, plan, is_compiled=is_worth_compiling(count * plan.requests))
     runs = list(executor.map(one, seeds) if executor else map(one, seeds))
     return simulation(runs, plan.case.duration_s, sure)
 
@@ -143,22 +143,22 @@ def planned(
 
 def _load(source: Any, arrival_rps: Any, duration_s: Any) -> tuple[Any, float, float]:
     """Where requests come from, their mean rate [1/s] and for how long [s]."""
-    found, recorded = arrivals(source), 0
+    process, recorded = arrivals(source), 0
     default = 100_000.0
-    if isinstance(found, Trace):
-        recorded, default = found.times.size, max(float(np.nextafter(found.times[-1], INF)), 1e-9)
+    if isinstance(process, Trace):
+        recorded, default = process.times.size, max(float(np.nextafter(process.times[-1], INF)), 1e-9)
     duration = default if duration_s is None else arguments.time("duration_s", duration_s)
     if duration <= 0:
         raise ExplorerError(f"duration_s is {quote_value(duration_s)}: expected more than 0")
     if not recorded:
         if arrival_rps is None:
             raise ExplorerError("arrival_rps is missing: expected a number above 0")
-        return found, arguments.number("arrival_rps", arrival_rps, 0, above=True), duration
+        return process, arguments.number("arrival_rps", arrival_rps, 0, above=True), duration
     if arrival_rps is not None:
         raise ExplorerError(
             f"arrival_rps is {quote_value(arrival_rps)}: recorded arrivals have their own rate"
         )
-    return found, recorded / duration, duration
+    return process, recorded / duration, duration
 
 
 def _feasible(rate: float, duration_s: float, at_once: float) -> None:

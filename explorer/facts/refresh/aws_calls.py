@@ -62,8 +62,8 @@ def one_line_aws_errors(service: str, action: str) -> Iterator[None]:
         if kinds & CREDENTIALS:
             hint = f"expected credentials that may {service}:{action}, such as `aws sso login` gives"
             raise AwsUnreachable(_line(f"no AWS credentials to refresh with: {error}; {hint}")) from None
-        gone = f"{service} gave no answer to {action}: {error}: expected a network"
-        raise AwsUnreachable(_line(gone)) from None
+        silence = f"{service} gave no answer to {action}: {error}: expected a network"
+        raise AwsUnreachable(_line(silence)) from None
 
 
 def _line(text: str) -> str:

@@ -78,10 +78,10 @@ class ServiceModels:
         model: dict[str, Any] = json.loads(gzip.decompress(raw) if files[-1].suffix == ".gz" else raw)
         return model
 
-    def bound(self, service: str, shape: str, kind: str) -> float | None:
+    def figure(self, service: str, shape: str, kind: str) -> float | None:
         """The `max` or `min` of a shape, None where it has none."""
-        bound = self._model(service).get("shapes", {}).get(shape, {}).get(kind)
-        return None if bound is None else float(bound)
+        figure = self._model(service).get("shapes", {}).get(shape, {}).get(kind)
+        return None if figure is None else float(figure)
 
     def documentation(self, service: str, where: str) -> str:
         """What the model says of "Shape", "Shape.member" or "Operation()", without its tags."""
@@ -145,10 +145,10 @@ def _compare_with_model(probe: Probe, history: tuple[Limit, ...], models: Servic
 def _model_sentence(probe: Probe, unit: str, models: ServiceModels) -> tuple[float | None, str]:
     """The number that the model has there, in the row's unit, and the sentence it stands in."""
     if probe.read in ("max", "min"):
-        bound = models.bound(probe.model, probe.shape, probe.read)
-        if bound is None:
+        figure = models.figure(probe.model, probe.shape, probe.read)
+        if figure is None:
             return None, ""
-        return bound * probe.factor, f"{probe.read} of {probe.shape} is {bound:,.0f}"
+        return figure * probe.factor, f"{probe.read} of {probe.shape} is {figure:,.0f}"
     text = models.documentation(probe.model, probe.shape)
     match = re.search(probe.pattern, text)
     if not match:

@@ -24,7 +24,7 @@ from .mask import EVERYWHERE, Mask
 from .paths import Paths
 from .request_path import LEVELS, Behind, BodyIn, BodyOut, Initialization, Start, Step
 from .sizes import ARCHITECTURES, Size, sizes_of, typical
-from .usage import Stepped, UsageLines
+from .usage import StepQuantity, UsageLines
 
 if TYPE_CHECKING:
     from explorer.facts.runtimes import Runtime
@@ -116,7 +116,7 @@ class Conditions:
         axes = {name: np.broadcast_to(values, shape)[here] for name, values in self.given.items()}
         points = type(self)(self.workload, axes, self.sizes)
         if len(self.sizes) == 1:
-            points._pick = lambda value: _picked(value, self.shape, here)
+            points._pick = lambda value: _at_points(value, self.shape, here)
             points._whole = self._memo
         return points
 
@@ -126,8 +126,8 @@ class Conditions:
         """What `make` returns, worked out once for this load."""
         try:
             if key not in self._memo:
-                known = self._whole.get(key)
-                self._memo[key] = self._pick(known) if _is_numbers(known) else make()
+                whole_value = self._whole.get(key)
+                self._memo[key] = self._pick(whole_value) if _is_numbers(whole_value) else make()
         except TypeError:  # an array among the key's parts: nothing to remember it by
             return make()
         return self._memo[key]
@@ -149,8 +149,8 @@ class Conditions:
     @property
     def bears(self) -> Number:
         """Calls at once that what the work calls will bear; infinite where nothing is said."""
-        given = self.number("downstream.concurrency")
-        return np.inf if given is None else given
+        bearable = self.number("downstream.concurrency")
+        return np.inf if bearable is None else bearable
 
     def limit_per_s(self, limit_id: str) -> float:
         """A limit on a rate that its row states a minute [1/s]."""
@@ -244,8 +244,8 @@ class Conditions:
             self.memory_mb = self.axes["runtime.memory"]
         elif len(sizes) > 1:
             self.memory_mb = np.reshape([size.memory_mb for size in sizes], column)
-        named = {size.architecture for size in sizes}
-        self.architecture = ANY if len(named) > 1 else sizes[0].architecture
+        architectures = {size.architecture for size in sizes}
+        self.architecture = ANY if len(architectures) > 1 else sizes[0].architecture
         self.arm: Mask = np.bool_(self.architecture == "arm64")
         if self.architecture == ANY:
             self.arm = np.reshape([size.architecture == "arm64" for size in sizes], column)
@@ -276,14 +276,16 @@ class Conditions:
         self.first_byte = here if first is None else Earlier(first.spread.scaled(longer), here)
 
     def _read_configuration(self) -> None:
-        given, number = self.workload.configuration, self.number
-        total: Number = self.axes.get("configuration", given.total)
+        configuration, number = self.workload.configuration, self.number
+        total: Number = self.axes.get("configuration", configuration.total)
         entries, largest = number("configuration.entries"), number("configuration.largest")
         self.config_bytes, self.config_secrets = total, number("configuration.secrets")
-        self.config_entries = given.entries_of(total) if entries is None else entries
+        self.config_entries = configuration.entries_of(total) if entries is None else entries
         mean = total / np.maximum(self.config_entries, 1)
-        grown = total / given.total if given.total >= 1 else 1.0  # of less than a byte nothing grows
-        self.config_largest = mean if largest is None else largest * grown
+        growth = (
+            total / configuration.total if configuration.total >= 1 else 1.0
+        )  # of less than a byte nothing grows
+        self.config_largest = mean if largest is None else largest * growth
         self.secret_bytes = mean * self.config_secrets
 
     def _scaled(self, name: str) -> Distribution:
@@ -349,7 +351,7 @@ class Conditions:
                 yield price_id, quantity
                 continue
             for ending, has in ((ARM, self.arm), (X86, ~self.arm)):
-                own = quantity.scaled(has) if isinstance(quantity, Stepped) else quantity * has
+                own = quantity.scaled(has) if isinstance(quantity, StepQuantity) else quantity * has
                 yield price_id.removesuffix(EITHER) + ending, own
 
     # A cache at the edge -------------------------------------------------------------------------
@@ -545,12 +547,12 @@ class Conditions:
         """
         least = self.constant("time.material") * self.limit(limit_id)
         self._rest_on_bodies()
-        added = [
+        more = [
             Term(time.driver, time.measure(self, path, least), on) for time, on in path.added_times.members()
         ]
-        if not added:
+        if not more:
             return PerRequest(limit_id, "runtime", where=where)
-        return SumPerRequest(limit_id, (Term("runtime", Linear()), *added), where)
+        return SumPerRequest(limit_id, (Term("runtime", Linear()), *more), where)
 
     def _rest_on_bodies(self) -> None:
         """Look up what a body's way may add: an answer about a time limit names it, taken or not."""
@@ -575,9 +577,9 @@ class Conditions:
         """How long one request holds its environment, on average [s]: terms with one driver each."""
         terms = [self.runtime.mean]
         function = path.compute.has(function=True)
-        for added, on in path.added_times.members():
+        for time, on in path.added_times.members():
             if (on & function).any():
-                terms.append((on & function) * added.held_s(self, path))
+                terms.append((on & function) * time.held_s(self, path))
         return terms
 
     @property
@@ -644,8 +646,8 @@ class Conditions:
 
     def exchanged(self) -> list[Number]:
         """Bytes that the work exchanges with the internet for one request: terms with one driver each."""
-        given = self.number("network.per_request")
-        return [self.request.mean, self.response.mean] if given is None else [given]
+        per_request = self.number("network.per_request")
+        return [self.request.mean, self.response.mean] if per_request is None else [per_request]
 
     def transfer(self, size_bytes: Number) -> Number:
         """Seconds that the client needs for `size_bytes` [B] by its bandwidth."""
@@ -661,9 +663,9 @@ class Conditions:
 
     def init_of(self, measure: Callable[[Distribution], Number]) -> Number:
         """A measure of the cold start of this language, architecture and memory, such as its mean [s]."""
-        given = self.workload.runtime.init
-        if given is not None:
-            return measure(given.spread)
+        own = self.workload.runtime.init
+        if own is not None:
+            return measure(own.spread)
         return self._measured_at_sizes(catalogue.cold_start, measure)
 
     def _measured_at_sizes(
@@ -673,10 +675,10 @@ class Conditions:
     ) -> Number:
         """A measure of what was measured by language, architecture and memory, at each size."""
         spreads = self.memo(("spreads", look_up), lambda: self._spreads_at_sizes(look_up))
-        found = measure(spreads[0][0])
+        result = measure(spreads[0][0])
         for spread, here in spreads[1:]:
-            found = np.where(here, measure(spread), found)
-        return found
+            result = np.where(here, measure(spread), result)
+        return result
 
     def _spreads_at_sizes(
         self, look_up: Callable[[str, str, float], records.ColdStart]
@@ -744,7 +746,7 @@ class Conditions:
         slow = self.edge("runtime") + self.init_p99_s > self.waits
         return np.where(slow, np.minimum(P95_BEARS, self.tolerance), P95_BEARS)[()]
 
-    def ready_environments(self, busy: Sequence[Number]) -> Stepped:
+    def ready_environments(self, busy: Sequence[Number]) -> StepQuantity:
         """The fewest environments kept ready at the peak, where so many are busy on average: terms.
 
         At least one, and enough that no larger share of the requests than may wait finds none free. The
@@ -752,13 +754,16 @@ class Conditions:
         answers so many requests a second and no more.
         """
         answering = self.peak_rps / self.limit("lambda.rps.provisioned")
-        return Stepped([busy, [answering], [-self.share_that_may_wait]], ready_servers)
+        return StepQuantity([busy, [answering], [-self.share_that_may_wait]], ready_servers)
 
     @property
     def beyond_ready_share(self) -> Number:
         """The share of a month's requests that find no environment ready."""
+        return self.memo("beyond ready", self._beyond_ready_share)
+
+    def _beyond_ready_share(self) -> Number:
         ready = self.ready_environments([self.peak_rps * self.runtime.mean]).value()
-        return self.memo("beyond ready", lambda: gammainc(ready, self.mean_rps * self.runtime.mean))
+        return gammainc(ready, self.mean_rps * self.runtime.mean)
 
     @property
     def environments(self) -> Number:
@@ -781,10 +786,10 @@ def _is_numbers(value: Any) -> bool:
     return isinstance(value, bool | int | float | np.generic | np.ndarray)
 
 
-def _picked(value: Any, shape: tuple[int, ...], here: np.ndarray) -> Any:
+def _at_points(value: Any, shape: tuple[int, ...], here: np.ndarray) -> Any:
     """The part of a quantity of this shape, or of several, at the points where `here` holds."""
     if isinstance(value, tuple | list):
-        return type(value)(_picked(each, shape, here) for each in value)
+        return type(value)(_at_points(each, shape, here) for each in value)
     if np.ndim(value) < len(shape):
         return value
     before = np.shape(value)[: np.ndim(value) - len(shape)]

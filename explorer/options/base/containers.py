@@ -42,7 +42,14 @@ def _holds_one(load: Conditions, vcpu: Number, gb: Number) -> Mask:
 
 def carries_one(load: Conditions) -> Mask:
     """Whether there is a task size that holds one request."""
-    return np.logical_or.reduce([_holds_one(load, vcpu, gb) for vcpu, gb in _sold()])
+    return load.memo("carries one", lambda: _holds_one(load, *_columns(load)).any(axis=0))
+
+
+def _columns(load: Conditions) -> tuple[np.ndarray, np.ndarray]:
+    """vCPU and GB of the sizes that are sold, along a first axis."""
+    shape = (-1, *(1,) * len(load.shape))
+    vcpu, gb = (np.reshape(each, shape) for each in zip(*_sold(), strict=True))
+    return vcpu, gb
 
 
 def smallest_task(load: Conditions) -> tuple[Number, Number]:
@@ -51,17 +58,13 @@ def smallest_task(load: Conditions) -> tuple[Number, Number]:
 
 
 def _smallest(load: Conditions) -> tuple[Number, Number]:
-    def usd(size: tuple[float, float]) -> float:
-        return sum(float(np.max(load.price(name))) * each for name, each in task_hours(load, 1.0, *size))
-
-    *sizes, largest = sorted(_sold(), key=usd)
-    vcpu: Number
-    gb: Number
-    vcpu, gb = largest
-    for size in reversed(sizes):
-        holds = _holds_one(load, *size)
-        vcpu, gb = np.where(holds, size[0], vcpu)[()], np.where(holds, size[1], gb)[()]
-    return vcpu, gb
+    vcpu, gb = _columns(load)
+    lines = task_hours(load, 1.0, vcpu, gb)
+    usd = np.add.reduce([float(np.max(load.price(name))) * (each + 0 * vcpu) for name, each in lines])
+    order = np.argsort(usd.ravel(), kind="stable")
+    holds = _holds_one(load, vcpu[order], gb[order])
+    index = np.where(holds.any(axis=0), holds.argmax(axis=0), len(order) - 1)
+    return vcpu.ravel()[order][index][()], gb.ravel()[order][index][()]
 
 
 # Tasks that serve all the time --------------------------------------------------------------------
@@ -163,15 +166,15 @@ def _on_spot(load: Conditions) -> Mask:
     if not runtime.interruptible or runtime.once:
         return np.False_
     promises = [load.latency_p95, load.number("targets.first_byte_p95")]
-    kept: Mask = np.True_
+    holds: Mask = np.True_
     twice = (
         2 * (load.time("ecs.start")[1] + load.at_levels("runtime")[1]) * (1 + load.constant("poll.growth"))
     )
     for promise in promises:
         if promise is not None:
             again = twice + load.transfer(load.at_levels("response")[1])
-            kept = kept & ((stopped_share(load) < P95_BEARS) | (again <= promise))
-    return kept
+            holds = holds & ((stopped_share(load) < P95_BEARS) | (again <= promise))
+    return holds
 
 
 def stopped_share(load: Conditions) -> Number:

@@ -101,7 +101,7 @@ class Slices:
 
 
 @dataclass(frozen=True)
-class Paged:
+class PagedBody:
     """A body that travels in pages of at most `page_bytes`, each as `codec` has it."""
 
     codec: Codec
@@ -127,8 +127,8 @@ class IfMaterial:
 
     def size(self, value: Number) -> Number:
         """What is used of the limit for a driver of `value`."""
-        used = value * self.factor + self.offset
-        return np.where(used >= self.least, used, 0.0)
+        use = value * self.factor + self.offset
+        return np.where(use >= self.least, use, 0.0)
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class AfterBurst:
         return np.maximum(value * self.factor - self.start, 0) / self.rate
 
 
-Measure = Linear | Slices | Paged | Codec
+Measure = Linear | Slices | PagedBody | Codec
 
 
 class LimitUse(ABC):
@@ -160,7 +160,7 @@ class LimitUse(ABC):
         return True
 
     @abstractmethod
-    def used(self, load: Quantities, p: float) -> Number:
+    def used_at(self, load: Quantities, p: float) -> Number:
         """What is used at the p-quantile, in the limit's unit."""
 
     @abstractmethod
@@ -189,7 +189,7 @@ class PerRequest(LimitUse):
     measure: Measure = Linear()
     where: Mask = EVERYWHERE
 
-    def used(self, load: Quantities, p: float) -> Number:
+    def used_at(self, load: Quantities, p: float) -> Number:
         return self.measure.size(load.spread(self.driver).quantile(p))
 
     def exceed(self, load: Quantities, limit: float) -> Number:
@@ -197,7 +197,7 @@ class PerRequest(LimitUse):
 
     @property
     def can_break(self) -> bool:
-        return not isinstance(self.measure, Paged)  # a page is made to fit
+        return not isinstance(self.measure, PagedBody)  # a page is made to fit
 
     def over(self, load: Quantities, limit: float) -> Number:
         """The chance that one request needs more than `limit`, whether it binds or not."""
@@ -215,8 +215,8 @@ class Offloaded(PerRequest):
     def can_break(self) -> bool:
         return False
 
-    def used(self, load: Quantities, p: float) -> Number:
-        return np.minimum(super().used(load, p), load.limit(self.limit))
+    def used_at(self, load: Quantities, p: float) -> Number:
+        return np.minimum(super().used_at(load, p), load.limit(self.limit))
 
     def exceed(self, load: Quantities, limit: float) -> Number:
         return 0.0
@@ -251,7 +251,7 @@ class SumPerRequest(LimitUse):
     where: Mask = EVERYWHERE
     driver: str = field(default=Driver.RUNTIME, init=False)
 
-    def used(self, load: Quantities, p: float) -> Number:
+    def used_at(self, load: Quantities, p: float) -> Number:
         """The sum at the p-quantile of all."""
         return self._at(load, ndtri(p))
 
@@ -264,16 +264,16 @@ class SumPerRequest(LimitUse):
 
     def exceed(self, load: Quantities, limit: float) -> Number:
         """The chance that the sum is over `limit`, by bisection of the quantile."""
-        return load.memo((self.measures, limit), lambda: self._bisected(load, limit)) * self.where
+        return load.memo((self.measures, limit), lambda: self._bisect(load, limit)) * self.where
 
-    def _bisected(self, load: Quantities, limit: float) -> Number:
+    def _bisect(self, load: Quantities, limit: float) -> Number:
         """The chance by narrowing the normal quantile at which the sum reaches the limit."""
         first, *more = self.measures
-        added = total([term.at(load, RARE) for term in more]) if more else 0.0
+        rest = total([term.at(load, RARE) for term in more]) if more else 0.0
         alone = load.spread(first.driver).exceed(limit)  # where nothing is added, not even once in a trillion
-        if not np.any(added) or np.all(self._at(load, RARE) <= limit):
-            return np.where(added > 0, 0.0 * alone, alone)[()]
-        shape = np.broadcast_shapes(load.shape, np.shape(added), np.shape(alone))
+        if not np.any(rest) or np.all(self._at(load, RARE) <= limit):
+            return np.where(rest > 0, 0.0 * alone, alone)[()]
+        shape = np.broadcast_shapes(load.shape, np.shape(rest), np.shape(alone))
         points = np.prod(shape)  # few: fewer and larger calls are faster
         parts, rounds = (64, 7) if points == 1 else (16, 10) if points < 256 else (2, 40)
         low, width = np.full(shape, -9.0), RARE + 9.0
@@ -282,7 +282,7 @@ class SumPerRequest(LimitUse):
             over = self._at(load, low + width * inside) > limit * SLACK
             low = low + width * (~over).sum(axis=0) / parts
             width = width / parts
-        return np.where(added > 0, ndtr(-low), alone)[()]
+        return np.where(rest > 0, ndtr(-low), alone)[()]
 
 
 @dataclass(frozen=True, eq=False)
@@ -308,7 +308,7 @@ class PeakDemand(LimitUse):
         mean = mean if self.most is None else np.minimum(mean, self.most)
         return mean if self.least is None else np.maximum(mean, self.least)
 
-    def used(self, load: Quantities, p: float) -> Number:
+    def used_at(self, load: Quantities, p: float) -> Number:
         """The p-quantile of demand at the peak, in the limit's unit."""
         mean = np.maximum(self.mean, 1e-12)
         exact = pdtrik(p, np.minimum(mean, MANY))
@@ -367,7 +367,7 @@ class FixedUse(LimitUse):
     def can_break(self) -> bool:
         return not self.is_setting
 
-    def used(self, load: Quantities, p: float) -> Number:
+    def used_at(self, load: Quantities, p: float) -> Number:
         """The amount, in the limit's unit."""
         return self.value
 
@@ -389,5 +389,5 @@ class Backlogged(FixedUse):
     mean: Number = 0.0
     peak: Number = 0.0
 
-    def used(self, load: Quantities, p: float) -> Number:
+    def used_at(self, load: Quantities, p: float) -> Number:
         return self.mean if p <= 0.5 else self.peak

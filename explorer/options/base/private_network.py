@@ -13,10 +13,10 @@ from .usage import UsageLines
 CONTAINER_CALLS = ("ecr.api", "ecr.dkr", "logs")  # of a container: its image is pulled, its log written
 
 
-def nat_gateways(load: Conditions, carried: Sequence[Number]) -> UsageLines:
+def nat_gateways(load: Conditions, bytes_each: Sequence[Number]) -> UsageLines:
     """The lines for a NAT gateway in each zone, and what they carry for one request: bytes, a term each."""
     yield "nat.nat_hour", load.constant("network.zones") * load.hours
-    for term in carried:
+    for term in bytes_each:
         yield "nat.nat_data", load.requests * term / GB
 
 

@@ -195,8 +195,8 @@ def queue(logical: str, properties: Mapping[str, Value]) -> Resource:
 
 def log_group(name: str) -> Mapping[str, Value]:
     """A log of this stack: what stands after the stack's name closes `name`; kept some days."""
-    kept = int(catalogue.constant("log.kept_days").value)
-    return {"LogGroupName": joined(name.replace("~", PREFIX)), "RetentionInDays": kept}
+    days = int(catalogue.constant("log.kept_days").value)
+    return {"LogGroupName": joined(name.replace("~", PREFIX)), "RetentionInDays": days}
 
 
 DAY_S = 86400

@@ -31,8 +31,8 @@ def sizes_of(workload: Workload, memory_axis: Number | None = None) -> tuple[Siz
     >>> [size.memory_mb for size in sizes_of(w)][:3]
     [512.0, 768.0, 1024.0]
     """
-    named = workload.runtime.architecture
-    architectures = ARCHITECTURES if named == ANY else (named,)
+    stated = workload.runtime.architecture
+    architectures = ARCHITECTURES if stated == ANY else (stated,)
     memory = memory_sizes(workload.runtime) if memory_axis is None else (memory_axis,)
     return tuple(Size(each, architecture) for each in memory for architecture in architectures)
 

@@ -9,7 +9,7 @@ from explorer.facts.units import Number
 
 
 @dataclass(frozen=True, eq=False)
-class Stepped:
+class StepQuantity:
     """A quantity that rises by steps with sums of several drivers: instances, load balancer units.
 
     It is `times` x `function(sum, ...)`, with one sum for each of `sums`: terms with one driver each.
@@ -26,9 +26,9 @@ class Stepped:
         """The quantity itself."""
         return self.times * self.function(*map(total, self.sums))
 
-    def scaled(self, factor: Number) -> Stepped:
+    def scaled(self, factor: Number) -> StepQuantity:
         """So many times the quantity."""
-        return Stepped(self.sums, self.function, self.times * factor)
+        return StepQuantity(self.sums, self.function, self.times * factor)
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,17 @@ class FlatRate:
     allows: tuple[tuple[str, str], ...]  # (price id of a line, id of the constant: the most of it)
 
 
-UsageLines = Iterable[tuple[str, Number | Stepped]]  # (price id, quantity a month)
+UsageLines = Iterable[tuple[str, Number | StepQuantity]]  # (price id, quantity a month)
 
 
 def total(terms: Sequence[Number]) -> Number:
     """The sum of terms, in their order."""
-    added = terms[0]
+    result = terms[0]
     for term in terms[1:]:
-        added = added + term
-    return added
+        result = result + term
+    return result
 
 
-def amount(quantity: Number | Stepped) -> Number:
+def amount(quantity: Number | StepQuantity) -> Number:
     """The quantity of a line as a number or an array."""
-    return quantity.value() if isinstance(quantity, Stepped) else quantity
+    return quantity.value() if isinstance(quantity, StepQuantity) else quantity

@@ -22,7 +22,7 @@ def web_acl_resource(load: Conditions, scope: str) -> Resource:
     least, most = load.constant("waf.rate.least"), load.constant("waf.rate.most")
     rate = int(min(max(WINDOW_S * float(load.peak_rps), least), most))
     limit = {"RateBasedStatement": {"AggregateKeyType": "IP", "Limit": rate}}
-    rules.append({**_named("Rate", len(rules)), "Action": {"Block": {}}, "Statement": limit})
+    rules.append({**_rule("Rate", len(rules)), "Action": {"Block": {}}, "Statement": limit})
     properties = {
         "Name": own_name("web-acl"),
         "Scope": scope,
@@ -35,10 +35,10 @@ def web_acl_resource(load: Conditions, scope: str) -> Resource:
 
 def _managed(name: str, priority: int) -> Mapping[str, Any]:
     group = {"ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": name}}
-    return {**_named(name, priority), "OverrideAction": {"None": {}}, "Statement": group}
+    return {**_rule(name, priority), "OverrideAction": {"None": {}}, "Statement": group}
 
 
-def _named(name: str, priority: int) -> Mapping[str, Any]:
+def _rule(name: str, priority: int) -> Mapping[str, Any]:
     return {"Name": name, "Priority": priority, "VisibilityConfig": _metrics(name)}
 
 

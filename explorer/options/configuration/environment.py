@@ -19,5 +19,5 @@ class Environment(Configuration):
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         function = path.compute.has(function=True)
         if function.any():
-            used = environment_total(load.config_bytes, load.config_entries)
-            yield FixedUse("lambda.env", used, function)
+            size = environment_total(load.config_bytes, load.config_entries)
+            yield FixedUse("lambda.env", size, function)

@@ -14,7 +14,7 @@ from explorer.options.base.paths import Paths
 from explorer.options.base.private_network import interface_endpoints
 from explorer.options.base.request_path import RequestPath
 from explorer.options.base.resources import Allow, Setting, TemplatePiece, Variable, joined, own_arn
-from explorer.options.base.usage import Stepped, UsageLines
+from explorer.options.base.usage import StepQuantity, UsageLines
 
 from .base import Store
 
@@ -42,10 +42,10 @@ class ParameterStore(Store):
         yield "kms.symmetric_request", fetches * load.config_secrets
         # beyond the free rate, higher throughput is switched on, and every read is paid
         means, most = self.peak_reads(load, path).terms(load, load.limit(self.rate))
-        paid = Stepped(
+        charge = StepQuantity(
             [[mean / most for mean in means]], lambda share: share > 1.0, fetches * self.entries(load, path)
         )
-        yield "ssm.higher_throughput_api_interaction", paid
+        yield "ssm.higher_throughput_api_interaction", charge
         yield from interface_endpoints(load, "ssm")
 
     def _reading(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:

@@ -7,7 +7,7 @@ import numpy as np
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Behind
-from explorer.options.base.usage import Stepped, UsageLines
+from explorer.options.base.usage import StepQuantity, UsageLines
 from explorer.options.base.wishes import DOMAIN
 
 from .base import Door
@@ -48,7 +48,7 @@ class Alb(Door):
             yield "vpc.public_ipv4_in_use", load.constant("alb.zones") * load.hours
         per_unit = path.behind.look_up(lambda behind: load.constant(BYTES_A_UNIT[behind]))
         per_hour = load.requests / GB / load.hours
-        carried = [per_hour * term / per_unit for term in self.carried(load, path)]
+        lcus = [per_hour * term / per_unit for term in self.door_bytes(load, path)]
         rate = load.mean_rps / load.constant("alb.lcu.connections_per_s")
         connections = [rate * term for term in load.exchanges(path)]
-        yield "alb.lcu_hour", Stepped([carried, connections], np.maximum, load.hours)
+        yield "alb.lcu_hour", StepQuantity([lcus, connections], np.maximum, load.hours)

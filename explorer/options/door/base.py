@@ -9,7 +9,7 @@ import numpy as np
 from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import FixedUse, LimitUse, Paged, PerRequest
+from explorer.options.base.limit_uses import FixedUse, LimitUse, PagedBody, PerRequest
 from explorer.options.base.mask import Mask
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.paths import Paths
@@ -93,14 +93,14 @@ class Door(Option):
             for limit, whole_event in self.response_limits:
                 yield PerRequest(limit, "response", self._answer(load, path, whole_event), whole)
 
-    def _answer(self, load: Conditions, path: Paths, whole_event: bool) -> Codec | Paged:
+    def _answer(self, load: Conditions, path: Paths, whole_event: bool) -> Codec | PagedBody:
         paged = path.body_out.is_(BodyOut.PAGE)
         codec = (
             load.codec("response", path) if whole_event else Codec(factor=load.body_factor("response", path))
         )
         if not paged.any():
             return codec
-        return Paged(codec, np.where(paged, load.page_bytes(path), np.inf)[()])
+        return PagedBody(codec, np.where(paged, load.page_bytes(path), np.inf)[()])
 
     def _patience(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         """How long an answer may take that comes at once."""
@@ -124,8 +124,8 @@ class Door(Option):
         exchange, own = clients.time("exchange.rtt"), path.door_time.look_up(load.time)
         if clients is load:
             exchange = exchange + own
-        carried = path.body_in.is_(BodyIn.DOOR) * clients.at_levels("request")
-        seconds = exchange + clients.transfer(carried)
+        inbound = path.body_in.is_(BodyIn.DOOR) * clients.at_levels("request")
+        seconds = exchange + clients.transfer(inbound)
         if clients is load:
             yield Step(Phase.SUBMIT, f"request through {self.id}", between, seconds, for_hits=True)
         else:
@@ -145,7 +145,7 @@ class Door(Option):
         """What the endpoint's URL is."""
         return ""
 
-    def carried(self, load: Conditions, path: Paths) -> list[Number]:
+    def door_bytes(self, load: Conditions, path: Paths) -> list[Number]:
         """Bytes of bodies that pass through the door for one request, on average: a term a body."""
         return [path.body_in.is_(BodyIn.DOOR) * load.request.mean, ~path.asynchronous * load.sent_mean(path)]
 

@@ -76,19 +76,19 @@ class RestApi(Door):
 
     def _paths(self, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
         """A resource for each part of each path, and a method for each route."""
-        made: dict[str, Value] = {"": attribute("Api", "RootResourceId")}
+        parents: dict[str, Value] = {"": attribute("Api", "RootResourceId")}
         for number, (route, function) in enumerate(routes.items(), 1):
             path = ""
             for part in route.path.strip("/").split("/"):
                 above, path = path, f"{path}/{part}"
-                if path not in made:
-                    logical = f"Path{len(made)}"
-                    under = {"RestApiId": ref("Api"), "ParentId": made[above], "PathPart": part}
+                if path not in parents:
+                    logical = f"Path{len(parents)}"
+                    under = {"RestApiId": ref("Api"), "ParentId": parents[above], "PathPart": part}
                     yield Resource(logical, "AWS::ApiGateway::Resource", under)
-                    made[path] = ref(logical)
+                    parents[path] = ref(logical)
             method = {
                 "RestApiId": ref("Api"),
-                "ResourceId": made[path],
+                "ResourceId": parents[path],
                 "HttpMethod": route.method,
                 "AuthorizationType": "AWS_IAM",
                 "Integration": rest_proxy(function),
@@ -131,8 +131,8 @@ class RestApi(Door):
             yield self.exchange, load.requests * exchanges
         if not load.public:
             yield "vpc.interface_endpoint_hour", load.constant("alb.zones") * load.hours
-            for carried in self.carried(load, path):
-                yield "vpc.interface_endpoint_data", load.requests * carried / GB
+            for term in self.door_bytes(load, path):
+                yield "vpc.interface_endpoint_data", load.requests * term / GB
         stream = path.body_out.is_(BodyOut.STREAM)
         if stream.any():
             increment = load.constant("rest_api.stream_increment_bytes")

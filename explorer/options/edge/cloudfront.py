@@ -137,8 +137,8 @@ class CloudFront(Edge):
         yield PeakDemand("cf.rps", [load.peak_rps * term for term in exchanges])
         inline = path.body_in.is_(BodyIn.DOOR)
         collected = ~path.body_out.is_(BodyOut.NOTHING)
-        carried = [inline * load.request.mean, collected * load.sent_mean(path)]
-        yield PeakDemand("cf.bandwidth", [load.peak_rps * term / MEGABIT for term in carried])
+        uploads = [inline * load.request.mean, collected * load.sent_mean(path)]
+        yield PeakDemand("cf.bandwidth", [load.peak_rps * term / MEGABIT for term in uploads])
         if inline.any():
             yield PerRequest("cf.request.body", "request", Linear(1 / GB), inline)
         fetched = path.body_out.is_(BodyOut.JOB) | (self._cached(path) & load.caches)

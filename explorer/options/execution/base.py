@@ -60,23 +60,23 @@ from explorer.options.base.usage_lines import compute, function_seconds, logs
 
 def started_chunks(load: Conditions, spill: Offloaded, starts: np.ndarray) -> Number:
     """How many of the chunks that begin at `starts` [B] a body reaches that is handed over, on average."""
-    body, gone = load.spread(spill.driver), spill.share(load)
+    body, offload = load.spread(spill.driver), spill.share(load)
     rooms = spill.measure.room(starts.reshape((-1,) + (1,) * len(load.shape)))
-    return np.maximum(body.exceed(rooms) - gone, 0).sum(axis=0)
+    return np.maximum(body.exceed(rooms) - offload, 0).sum(axis=0)
 
 
 def waiting(load: Conditions, age: str, where: Mask, most: Number = np.inf) -> Iterable[LimitUse]:
     """Jobs wait where all environments are busy, or `most` are: how many they need, and how old they get."""
-    needed = load.concurrency_needed(load.limit(age))
+    need = load.concurrency_needed(load.limit(age))
     mean, peak = load.runtime.mean * load.mean_rps, load.runtime.mean * load.peak_rps
-    yield Backlogged("lambda.concurrency", needed, where, mean, np.minimum(peak, most))
+    yield Backlogged("lambda.concurrency", need, where, mean, np.minimum(peak, most))
     yield FixedUse(age, backlog_age(load, age, most), where)
 
 
 def backlog_age(load: Conditions, age: str, most: Number = np.inf) -> Number:
     """How old a waiting job gets by the end of a peak, with the concurrency that is needed, or `most` [s]."""
-    needed = load.concurrency_needed(load.limit(age))
-    return load.backlog_age(np.minimum(np.maximum(needed, load.limit("lambda.concurrency")), most))
+    need = load.concurrency_needed(load.limit(age))
+    return load.backlog_age(np.minimum(np.maximum(need, load.limit("lambda.concurrency")), most))
 
 
 def backlog(load: Conditions, age: str, where: Mask, most: Number = np.inf) -> Iterable[Step]:
@@ -92,10 +92,14 @@ def scaling_window_s() -> float:
     return catalogue.constant("lambda.scaling.window_s").value
 
 
-def _carried(load: Conditions, spill: Offloaded) -> Number:
+def _offloaded_bytes(load: Conditions, spill: Offloaded) -> Number:
     """Bytes that go through S3 for one request, on average of all."""
-    room = np.maximum(spill.measure.room(load.limit(spill.limit)), 0)
-    return load.request.excess(room) + room * spill.share(load)
+
+    def mean() -> Number:
+        room = np.maximum(spill.measure.room(load.limit(spill.limit)), 0)
+        return load.request.excess(room) + room * spill.share(load)
+
+    return load.memo((spill.limit, "offloaded bytes"), mean)
 
 
 class Execution(Option):
@@ -112,7 +116,9 @@ class Execution(Option):
         "initialization",
     )
     jobs_only: ClassVar[bool] = False  # whether it cannot answer at once
-    handed: ClassVar[str] = ""  # the limit on what can be handed over; above it the body goes through S3
+    hand_over_limit: ClassVar[str] = (
+        ""  # the limit on what can be handed over; above it the body goes through S3
+    )
     orchestrates: ClassVar[bool] = False  # whether it retries and shows each of several services' steps
     acknowledges: ClassVar[bool] = False  # whether it has a template where nobody collects a result
     repeats: ClassVar[str] = ""  # why work that nobody waits for may run twice, if it may
@@ -139,13 +145,13 @@ class Execution(Option):
 
     def spills(self, load: Conditions, path: Paths) -> Iterable[Offloaded]:
         """The limit on handing over a body, on the paths where there is a body to hand over."""
-        if not self.handed:
+        if not self.hand_over_limit:
             return
         where = path.asynchronous & path.body_in.is_(BodyIn.DOOR)
         if where.any():
             binary = load.workload.request.binary
             escape = 1.0 if binary else load.constant("encoding.json_escape")
-            yield Offloaded(self.handed, "request", Codec(binary, escape), where)
+            yield Offloaded(self.hand_over_limit, "request", Codec(binary, escape), where)
 
     def by_reference(self, load: Conditions, path: Paths) -> UsageLines:
         """The lines for bodies that are too large to hand over: a PUT, a GET, a day in the bucket."""
@@ -153,10 +159,10 @@ class Execution(Option):
             spilled = spill.where * (load.requests * spill.share(load))
             yield "s3.standard_tier1_request", spilled
             yield "s3.standard_tier2_request", spilled
-            kept = load.constant("upload.kept_s") / load.month_s
-            carried = load.memo((spill.limit, "carried"), lambda spill=spill: _carried(load, spill))  # type: ignore[misc]
-            yield "s3.standard_storage", spill.where * (load.requests * carried / GB * kept)
-            read = spill.share(load) * load.typical_s("s3.request") + carried / load.network
+            month_share = load.constant("upload.kept_s") / load.month_s
+            body_bytes = _offloaded_bytes(load, spill)
+            yield "s3.standard_storage", spill.where * (load.requests * body_bytes / GB * month_share)
+            read = spill.share(load) * load.typical_s("s3.request") + body_bytes / load.network
             yield from compute(load, path, spill.where * read)
 
     def fetched(self, load: Conditions, path: Paths) -> Iterable[Step]:
@@ -194,21 +200,21 @@ class Execution(Option):
         """
         if load.workload.downstream.concurrency is None:
             return
-        held = self.holds_back(path) & path.asynchronous
+        waits = self.holds_back(path) & path.asynchronous
         mean, peak = load.runtime.mean * load.mean_rps, load.runtime.mean * load.peak_rps
-        if held.any():
+        if waits.any():
             at_peak = np.minimum(peak, load.bears)
-            yield Backlogged("downstream.concurrency", mean, held, mean, at_peak)
-        if not held.all():
-            yield PeakDemand("downstream.concurrency", [peak], where=~held)
+            yield Backlogged("downstream.concurrency", mean, waits, mean, at_peak)
+        if not waits.all():
+            yield PeakDemand("downstream.concurrency", [peak], where=~waits)
 
 
 def too_large(load: Conditions) -> Iterable[Exclusion]:
     """That no container task holds one request."""
-    carried = carries_one(load)
-    if not np.all(carried):
+    fits = carries_one(load)
+    if not np.all(fits):
         why = "no container task has the memory and the vCPU that one request takes"
-        yield Exclusion("runtime.memory", why, where=~carried, is_whole=True)
+        yield Exclusion("runtime.memory", why, where=~fits, is_whole=True)
 
 
 class LambdaExecution(Execution):
@@ -221,6 +227,12 @@ class LambdaExecution(Execution):
         if path.asynchronous.any():
             yield from self.spills(load, path)
             yield from waiting(load, self.age_limit, path.asynchronous, self.most_at_once(load, path))
+            reserved = np.asarray(self.reserved(load))
+            if reserved.any():  # and so much has to stay for all other functions
+                with_rest = np.where(
+                    reserved > 0, reserved + load.limit("lambda.concurrency.unreserved"), 0.0
+                )
+                yield FixedUse("lambda.concurrency", with_rest, path.asynchronous, is_setting=True)
         yield from self.downstream(load, path)
         at_once = ~path.asynchronous
         if at_once.any():
@@ -245,10 +257,17 @@ class LambdaExecution(Execution):
         yield from self.by_reference(load, path)
         yield from work_network(load)
 
+    def reserved(self, load: Conditions) -> Number:
+        """Concurrency that is reserved, so that no more of the jobs run at once; 0 where none is.
+
+        What the work calls bears all that the account has: then there is nothing to hold back.
+        """
+        return 0.0
+
     def most_at_once(self, load: Conditions, path: Paths) -> Number:
         """Jobs at once that are let through to what the work calls; infinite where none is held back."""
-        held = self.holds_back(path)
-        return np.where(held, load.bears, np.inf)[()] if held.any() else np.inf
+        waits = self.holds_back(path)
+        return np.where(waits, load.bears, np.inf)[()] if waits.any() else np.inf
 
     def more_events(self, load: Conditions, path: Paths) -> UsageLines:
         """The line for large asynchronous events: each started chunk over the free size is a request."""
@@ -263,8 +282,8 @@ class LambdaExecution(Execution):
 
     def _arrival(self, load: Conditions, path: Paths) -> Iterable[Step]:
         if path.asynchronous.any():
-            handed, who = load.time("async.to_lambda"), (Actor.FRONT, Actor.WORKER)
-            yield Step(Phase.QUEUE, "hand the job over", who, handed, where=path.asynchronous)
+            seconds, who = load.time("async.to_lambda"), (Actor.FRONT, Actor.WORKER)
+            yield Step(Phase.QUEUE, "hand the job over", who, seconds, where=path.asynchronous)
             most = self.most_at_once(load, path)
             yield from backlog(load, self.age_limit, path.asynchronous, most)
 
@@ -283,7 +302,7 @@ class LambdaExecution(Execution):
         if not path.asynchronous:
             return
         yield Setting("hand_over", self.hand_over.value)
-        yield Setting("hand_bytes", int(load.limit(self.handed)))
+        yield Setting("hand_bytes", int(load.limit(self.hand_over_limit)))
         for setting in ("job.lease_s", "job.attempts"):
             yield Setting(setting.removeprefix("job."), load.constant(setting))
         bodies = objects(RESULTS if collected else BODIES, "bodies/")
@@ -326,7 +345,7 @@ MOST = 32  # slices that are counted one by one
 STEPS = 128  # that one invocation takes on, up to which whole ones are counted beyond `MOST` slices
 
 
-class Sliced(LambdaExecution):
+class SlicedExecution(LambdaExecution):
     """Long work cut into invocations, with its state between them."""
 
     state_limit: ClassVar[str] = ""  # what is larger goes through S3

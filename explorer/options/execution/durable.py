@@ -16,10 +16,10 @@ from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Phase,
 from explorer.options.base.resources import Allow, TemplatePiece, Variable, own_arn, ref
 from explorer.options.base.usage import UsageLines
 
-from .base import Sliced
+from .base import SlicedExecution
 
 
-class Durable(Sliced):
+class Durable(SlicedExecution):
     """A durable function: steps are checkpointed, and the work goes on where it was."""
 
     id = "durable"
@@ -33,7 +33,7 @@ class Durable(Sliced):
     phrase = "a durable function"
     parts = ("durable execution",)
     provides = {"compute": FUNCTION}
-    handed = "durable.payload"
+    hand_over_limit = "durable.payload"
     orchestrates = True
     state_limit = "durable.payload"
 
@@ -58,11 +58,11 @@ class Durable(Sliced):
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         yield from super().usage(load, path)
         yield "lambda.durable_operation", load.requests * self._operations(load)
-        written = load.requests * load.steps * self._state(load) / 1e9  # metered in decimal GB
-        yield "lambda.durable_data_written", written
+        state_gb = load.requests * load.steps * self._state(load) / 1e9  # metered in decimal GB
+        yield "lambda.durable_data_written", state_gb
         yield (
             "lambda.durable_data_retained",
-            written * load.constant("durable.retention_days") * 86400 / load.month_s,
+            state_gb * load.constant("durable.retention_days") * 86400 / load.month_s,
         )
         yield from self.state_moves(load, path)
         yield from interface_endpoints(load, "lambda")
@@ -76,9 +76,9 @@ class Durable(Sliced):
         return super().undeployable(flow) if flow.asynchronous else "durable has a template with stored only"
 
     def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
-        kept = int(load.constant("durable.retention_days"))
+        days = int(load.constant("durable.retention_days"))
         longest = int(load.limit("durable.duration"))
-        return {"DurableConfig": {"ExecutionTimeout": longest, "RetentionPeriodInDays": kept}}
+        return {"DurableConfig": {"ExecutionTimeout": longest, "RetentionPeriodInDays": days}}
 
     def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         function = own_arn("lambda", "function:~-work")

@@ -27,7 +27,7 @@ class Express(LambdaExecution):
     provides = {"compute": FUNCTION}
     depends_on = (*LambdaExecution.depends_on, "starts_workflows")
     clash_fields = ("asynchronous", "starts_workflows", "body_out")
-    handed = "sfn.payload"
+    hand_over_limit = "sfn.payload"
     orchestrates = True
     repeats = "an Express workflow that nobody waits for may run twice"
     age_limit = "sfn.duration.exp"  # the task is tried again while the function is throttled

@@ -28,7 +28,7 @@ class Fargate(Execution):
     phrase = "a Fargate task for each job"
     parts = ("cluster", "task definition and image", "network", "task roles")
     provides = {"compute": TASK}
-    handed = "ecs.overrides"
+    hand_over_limit = "ecs.overrides"
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)

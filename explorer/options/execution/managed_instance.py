@@ -17,7 +17,7 @@ from explorer.options.base.paths import Paths
 from explorer.options.base.private_network import nat_gateways
 from explorer.options.base.request_path import Actor, Billing, BodyIn, Compute, Phase, Start, Step
 from explorer.options.base.sizes import ARCHITECTURES
-from explorer.options.base.usage import Stepped, UsageLines
+from explorer.options.base.usage import StepQuantity, UsageLines
 from explorer.options.base.usage_lines import logs
 from explorer.workload.kinds import ANY
 
@@ -36,7 +36,7 @@ class ManagedInstance(Execution):
     phrase = "Lambda Managed Instances"
     parts = ("capacity provider", "instances to size and pay for")
     provides = {"compute": INSTANCE}
-    handed = "lambda.async.payload"
+    hand_over_limit = "lambda.async.payload"
     repeats = "an asynchronous event may reach the function twice"
     region_feature = "managed-instances"
     runtime_use = "managed_instance"
@@ -46,7 +46,7 @@ class ManagedInstance(Execution):
         if load.at_all_sizes and load.workload.runtime.memory == ANY:  # of these it sells the larger ones
             small = load.memory_mb < load.limit("lmi.memory.min")
             yield Exclusion("runtime.memory", "a function has 2 GB at least", where=small)
-        fits = np.logical_or.reduce([holds for _, _, holds in self._placed(load)])
+        fits = np.logical_or.reduce([holds for _, _, holds in self._kinds_that_hold(load)])
         if not np.all(fits):
             why = "no instance has room for such an environment"
             yield Exclusion("runtime.memory", why, where=~fits)
@@ -59,9 +59,11 @@ class ManagedInstance(Execution):
         if path.asynchronous.any():
             yield load.time_limit("lambda.timeout.lmi", path, path.asynchronous)
             yield from self.spills(load, path)
-            carried = path.body_in.is_(BodyIn.DOOR) * load.request.mean
-            yield FixedUse("lmi.async", load.peak_rps * np.minimum(carried, MB) / MB, path.asynchronous)
-        yield FixedUse("lmi.environments.max", Stepped([self._environments(load, path)], np.ceil).value())
+            inbound = path.body_in.is_(BodyIn.DOOR) * load.request.mean
+            yield FixedUse("lmi.async", load.peak_rps * np.minimum(inbound, MB) / MB, path.asynchronous)
+        yield FixedUse(
+            "lmi.environments.max", StepQuantity([self._environments(load, path)], np.ceil).value()
+        )
 
     def _environment(self, load: Conditions) -> tuple[Number, Number]:
         """vCPU and memory [GB] of an execution environment: at least 1 and 2, and 4 GB a vCPU."""
@@ -77,7 +79,7 @@ class ManagedInstance(Execution):
         each = np.clip(np.floor(load.per_vcpu * vcpu * (1 + 1e-9)), 1.0, most)
         return [load.peak_rps * seconds / each * (1 - 1e-12) for seconds in load.held_s(path)]
 
-    def _placed(self, load: Conditions) -> Iterable[tuple[InstanceType, int, Mask]]:
+    def _kinds_that_hold(self, load: Conditions) -> Iterable[tuple[InstanceType, int, Mask]]:
         """Instance types with the environments that each of them carries, and where it is taken.
 
         Taken is the smallest on which an environment has room beside what is kept for the system: of many
@@ -85,26 +87,26 @@ class ManagedInstance(Execution):
         """
         vcpu, gb = self._environment(load)
         for architecture in ARCHITECTURES:
-            taken: Mask = ~(load.arm if architecture == ARCHITECTURES[0] else ~load.arm)
+            passed_over: Mask = ~(load.arm if architecture == ARCHITECTURES[0] else ~load.arm)
             for kind in catalogue.instance_types(architecture):
                 by_vcpu = np.floor((kind.vcpu - load.limit("lmi.overhead.vcpu")) / vcpu * (1 + 1e-9))
                 by_memory = np.floor((kind.gb - load.limit("lmi.overhead.memory")) / gb * (1 + 1e-9))
-                carried = np.minimum(by_vcpu, by_memory)
-                free = ~taken & (carried >= 1)  # of the shape that both have together
-                for count in np.unique(np.broadcast_to(carried, np.shape(free))[free]):
-                    yield kind, int(count), free & (carried == count)
-                taken = taken | free
+                capacity = np.minimum(by_vcpu, by_memory)
+                free = ~passed_over & (capacity >= 1)  # of the shape that both have together
+                for count in np.unique(np.broadcast_to(capacity, np.shape(free))[free]):
+                    yield kind, int(count), free & (capacity == count)
+                passed_over = passed_over | free
 
-    def instances(self, load: Conditions, path: Paths) -> Iterable[tuple[InstanceType, Stepped]]:
+    def instances(self, load: Conditions, path: Paths) -> Iterable[tuple[InstanceType, StepQuantity]]:
         """Instances for the peak by type, with half as much again, as AWS's calculator counts them."""
         environments = self._environments(load, path)
         least, buffer = load.constant("instance.count_min"), load.constant("lmi.buffer")
-        for kind, carried, holds in self._placed(load):
+        for kind, capacity, holds in self._kinds_that_hold(load):
 
-            def count(needed: Number, carried: int = carried) -> Number:
-                return np.ceil(buffer * np.maximum(np.ceil(np.ceil(needed) / carried), least))
+            def count(need: Number, capacity: int = capacity) -> Number:
+                return np.ceil(buffer * np.maximum(np.ceil(np.ceil(need) / capacity), least))
 
-            yield kind, Stepped([environments], count, holds * 1.0)
+            yield kind, StepQuantity([environments], count, holds * 1.0)
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         yield "lambda.managed_instances_request", load.requests
@@ -120,6 +122,6 @@ class ManagedInstance(Execution):
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         if path.asynchronous.any():
-            handed, who = load.time("async.to_lambda"), (Actor.FRONT, Actor.WORKER)
-            yield Step(Phase.QUEUE, "hand the job over", who, handed, where=path.asynchronous)
+            seconds, who = load.time("async.to_lambda"), (Actor.FRONT, Actor.WORKER)
+            yield Step(Phase.QUEUE, "hand the job over", who, seconds, where=path.asynchronous)
         yield from super().steps(load, path)

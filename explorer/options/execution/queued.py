@@ -44,7 +44,7 @@ class Queued(LambdaExecution):
         DesignPart("dead-letter queue", Actor.HANDS, "queue"),
     )
     provides = {"compute": FUNCTION}
-    handed = "sqs.message"
+    hand_over_limit = "sqs.message"
     repeats = "a queue may deliver a message twice"
     age_limit = "sqs.retention"
 
@@ -63,11 +63,11 @@ class Queued(LambdaExecution):
         yield from super().limits(load, path)
         mean, peak = load.mean_rps * load.runtime.mean, load.peak_rps * load.runtime.mean
         most, ready = self.most_at_once(load, path), np.asarray(self.pollers(load)) > 0
-        needed = np.minimum(load.concurrency_needed(load.limit(self.age_limit)), most)
+        need = np.minimum(load.concurrency_needed(load.limit(self.age_limit)), most)
         at_peak = np.minimum(peak, most)
         # a limit binds a path at all points or at none: where the other mode serves, nothing of it is used
-        needed, mean, standard = (np.where(ready, 0.0, each) for each in (needed, mean, at_peak))
-        yield Backlogged("lambda.esm.sqs.concurrency", needed, ~ready.all(), mean, standard)
+        need, mean, standard = (np.where(ready, 0.0, each) for each in (need, mean, at_peak))
+        yield Backlogged("lambda.esm.sqs.concurrency", need, ~ready.all(), mean, standard)
         pollers = np.where(ready, np.ceil(at_peak / load.limit("lambda.esm.sqs.poller.concurrency")), 0.0)
         yield FixedUse("lambda.esm.sqs.pollers", pollers, ready.any(), is_setting=True)
 
@@ -79,11 +79,11 @@ class Queued(LambdaExecution):
         promised = load.latency_p95 is not None
         if not promised or load.workload.downstream.concurrency is not None:  # a mapping has one of the two
             return 0.0
-        added = load.limit_per_s("lambda.esm.sqs.pollers.ramp") * load.peak_ramp_s
-        missing = load.peak_rps * load.runtime.mean - added
-        needed = np.ceil(missing / load.limit("lambda.esm.sqs.poller.concurrency") * (1 - 1e-12))
+        rise = load.limit_per_s("lambda.esm.sqs.pollers.ramp") * load.peak_ramp_s
+        missing = load.peak_rps * load.runtime.mean - rise
+        need = np.ceil(missing / load.limit("lambda.esm.sqs.poller.concurrency") * (1 - 1e-12))
         least, most = load.constant("sqs.pollers_min"), load.limit("lambda.esm.sqs.pollers.ready")
-        return np.asarray(np.where(self._standard_behind_s(load) > 0, np.clip(needed, least, most), 0.0))[()]
+        return np.asarray(np.where(self._standard_behind_s(load) > 0, np.clip(need, least, most), 0.0))[()]
 
     def _standard_behind_s(self, load: Conditions) -> Number:
         ready = np.maximum(load.limit("lambda.esm.sqs.start"), load.mean_rps * load.runtime.mean)
@@ -104,13 +104,16 @@ class Queued(LambdaExecution):
         """The same with the pollers that are kept ready [s]."""
         pollers = self.pollers(load)
         ready = pollers * load.limit("lambda.esm.sqs.poller.concurrency")
-        left = self._behind_s(load, ready, load.limit_per_s("lambda.esm.sqs.pollers.ramp"))
-        behind: Number = np.where(pollers > 0, left, self._standard_behind_s(load))
+        rest_s = self._behind_s(load, ready, load.limit_per_s("lambda.esm.sqs.pollers.ramp"))
+        behind: Number = np.where(pollers > 0, rest_s, self._standard_behind_s(load))
         return behind
 
     def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
-        single = self.most_at_once(load, Paths.of(path)) < LEAST_AT_ONCE
-        return {"ReservedConcurrentExecutions": 1} if single else {}
+        reserved = int(self.reserved(load))
+        return {"ReservedConcurrentExecutions": reserved} if reserved else {}
+
+    def reserved(self, load: Conditions) -> Number:
+        return np.where(np.asarray(load.bears) < LEAST_AT_ONCE, 1.0, 0.0)
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         yield from super().usage(load, path)

@@ -18,10 +18,10 @@ from explorer.options.base.request_path import FUNCTION, Actor, RequestPath
 from explorer.options.base.resources import Allow, TemplatePiece, Variable, attribute, own_arn
 from explorer.options.base.usage import UsageLines
 
-from .base import Sliced, dead_letters, event_settings
+from .base import SlicedExecution, dead_letters, event_settings
 
 
-class Recursion(Sliced):
+class Recursion(SlicedExecution):
     """The function invokes itself; it counts its own hops and may do so more than 16 times."""
 
     id = "recursion"
@@ -36,7 +36,7 @@ class Recursion(Sliced):
         "recursion config",
     )
     provides = {"compute": FUNCTION}
-    handed = "lambda.async.payload"
+    hand_over_limit = "lambda.async.payload"
     repeats = "an asynchronous event may reach the function twice"
     state_limit = "lambda.async.payload"
 
@@ -53,8 +53,8 @@ class Recursion(Sliced):
         yield from super().usage(load, path)
         hops = load.requests * (self.slices(load, path) - 1)
         free, chunk = load.constant("lambda.async.free_bytes"), load.constant("lambda.async.chunk_bytes")
-        handed = np.where(load.state_bytes <= load.limit(self.state_limit), load.state_bytes, 0.0)
-        chunks = async_requests(handed, free, chunk) - 1
+        state_bytes = np.where(load.state_bytes <= load.limit(self.state_limit), load.state_bytes, 0.0)
+        chunks = async_requests(state_bytes, free, chunk) - 1
         yield load.by_architecture("lambda.request"), hops * chunks
         yield from self.more_events(load, path)
         yield "dynamodb.ondemand_wru", hops

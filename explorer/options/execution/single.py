@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
+from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse
 from explorer.options.base.mask import Mask
@@ -21,12 +24,16 @@ class Single(LambdaExecution):
     acknowledges = True
     summary = "one invocation"
     provides = {"compute": FUNCTION}
-    handed = "lambda.async.payload"
+    hand_over_limit = "lambda.async.payload"
     repeats = "an asynchronous event may reach the function twice"
 
     def holds_back(self, path: Paths) -> Mask:
         """Reserved concurrency throttles, and what is throttled is tried again."""
         return path.asynchronous
+
+    def reserved(self, load: Conditions) -> Number:
+        bears = np.asarray(load.bears, dtype=float)
+        return np.where(bears < load.limit("lambda.concurrency"), bears, 0.0)
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield load.time_limit("lambda.timeout", path)
@@ -37,5 +44,5 @@ class Single(LambdaExecution):
         yield from self.more_events(load, path)
 
     def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
-        held = path.asynchronous and load.workload.downstream.concurrency is not None
-        return {"ReservedConcurrentExecutions": int(load.bears)} if held else {}
+        reserved = int(self.reserved(load)) if path.asynchronous else 0
+        return {"ReservedConcurrentExecutions": reserved} if reserved else {}

@@ -25,7 +25,7 @@ from explorer.options.base.resources import (
 )
 from explorer.options.base.usage import UsageLines
 
-from .base import Sliced
+from .base import SlicedExecution
 
 LOG_DELIVERY = tuple(
     f"logs:{action}"
@@ -42,7 +42,7 @@ LOG_DELIVERY = tuple(
 )
 
 
-class StepFunctions(Sliced):
+class StepFunctions(SlicedExecution):
     id = "step-functions"
     deployable = True
     hand_over = HandOver.MACHINE
@@ -52,7 +52,7 @@ class StepFunctions(Sliced):
     phrase = "a Step Functions workflow"
     parts = (DesignPart("state machine", Actor.HANDS, "state machine"), "workflow role and log")
     provides = {"compute": FUNCTION}
-    handed = "sfn.payload"
+    hand_over_limit = "sfn.payload"
     orchestrates = True
     state_limit = "sfn.payload"
     handover = "sfn.to_lambda"
@@ -109,13 +109,13 @@ def workflow(load: Conditions) -> Mapping[str, Any]:
         "BackoffRate": 1.0,  # a job is given up a while after its lease: no retry may come later
     }
     slice_of_work = {"Type": "Task", "Resource": "${Work}", "Retry": [retried], "Next": "Done?"}
-    done = {"Variable": "$.done", "BooleanEquals": True, "Next": "Ended"}
+    is_done = {"Variable": "$.done", "BooleanEquals": True, "Next": "Ended"}
     return {
         "StartAt": "Work",
         "TimeoutSeconds": int(load.limit("sfn.duration.std")),
         "States": {
             "Work": slice_of_work,
-            "Done?": {"Type": "Choice", "Choices": [done], "Default": "Work"},
+            "Done?": {"Type": "Choice", "Choices": [is_done], "Default": "Work"},
             "Ended": {"Type": "Succeed"},
         },
     }

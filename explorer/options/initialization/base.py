@@ -14,7 +14,7 @@ from explorer.options.base.request_path import Actor, Initialization, Phase, Req
 from explorer.options.base.usage import UsageLines
 
 
-class Initialized(Option):
+class EnvironmentStart(Option):
     """What a request meets where it finds no environment free. Only what starts on demand has such."""
 
     concern = "initialization"

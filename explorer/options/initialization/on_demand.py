@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .base import Initialized
+from .base import EnvironmentStart
 
 
-class OnDemand(Initialized):
+class OnDemand(EnvironmentStart):
     id = "on-demand"
     deployable = True
     summary = "environments started when they are needed"

@@ -11,12 +11,12 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Initialization
-from explorer.options.base.usage import Stepped, UsageLines
+from explorer.options.base.usage import StepQuantity, UsageLines
 
-from .base import Initialized
+from .base import EnvironmentStart
 
 
-class ProvisionedConcurrency(Initialized):
+class ProvisionedConcurrency(EnvironmentStart):
     """As many as the promises ask for at the peak; requests beyond them start cold."""
 
     id = "provisioned-concurrency"
@@ -27,7 +27,7 @@ class ProvisionedConcurrency(Initialized):
     depends_on = ("compute", "initialization", "added_times", "gzip", "streaming")
     init_limit = "lambda.init.extended"
 
-    def ready(self, load: Conditions, path: Paths) -> Stepped:
+    def ready(self, load: Conditions, path: Paths) -> StepQuantity:
         """Environments that are kept ready."""
         return load.ready_environments([load.peak_rps * seconds for seconds in load.held_s(path)])
 
@@ -37,8 +37,8 @@ class ProvisionedConcurrency(Initialized):
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         yield from super().usage(load, path)
-        kept = self.ready(load, path).scaled(load.month_s * load.memory_gb)
-        yield load.by_architecture("lambda.provisioned_concurrency"), kept
+        gb_s = self.ready(load, path).scaled(load.month_s * load.memory_gb)
+        yield load.by_architecture("lambda.provisioned_concurrency"), gb_s
 
     def start_s(self, load: Conditions, path: Paths) -> Number:
         share = np.nextafter(load.share_that_may_wait, 0)  # a p95 bears its 5 % whole

@@ -8,12 +8,12 @@ from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Initialization
 from explorer.options.base.usage import UsageLines
 
-from .base import Initialized
+from .base import EnvironmentStart
 
 FREE_FAMILY = "java"  # for which AWS charges neither the snapshot nor the restores
 
 
-class SnapStart(Initialized):
+class SnapStart(EnvironmentStart):
     id = "snap-start"
     summary = "environments restored from a snapshot"
     phrase = "SnapStart"

@@ -55,8 +55,8 @@ class PresignedUpload(Option):
         yield from front(load, path, load.requests, "handler.presign")
         yield "s3.standard_tier1_request", load.requests
         yield "s3.standard_tier2_request", load.requests
-        kept = load.constant("upload.kept_s") / load.month_s
-        yield "s3.standard_storage", load.requests * load.request.mean / GB * kept
+        month_share = load.constant("upload.kept_s") / load.month_s
+        yield "s3.standard_storage", load.requests * load.request.mean / GB * month_share
         yield from compute(load, path, load.typical_s("s3.request") + load.request.mean / load.network)
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:

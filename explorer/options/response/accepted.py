@@ -65,7 +65,7 @@ class Accepted(Response):
         yield from super().pieces(load, path)
         yield front_part(load, "submit")
         yield Route("submit", "POST", "/jobs")
-        kept = days(load.constant("upload.kept_s")) + 1
-        yield from bucket(BODIES, {"bodies/": kept})
+        expiry_days = days(load.constant("upload.kept_s")) + 1
+        yield from bucket(BODIES, {"bodies/": expiry_days})
         for part in ("submit", "work"):
             yield Variable(part, "RESULTS", ref(BODIES))

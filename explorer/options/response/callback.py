@@ -40,7 +40,7 @@ class Callback(Stored):
     def _front_s(self, load: Conditions) -> list[Number]:
         return [load.typical_s("handler.submit")]
 
-    def _told(self, load: Conditions, path: Paths) -> UsageLines:
+    def _notice_usage(self, load: Conditions, path: Paths) -> UsageLines:
         yield "eventbridge.custom_event", load.requests
         yield "eventbridge.api_destination", load.requests
         if load.public:

@@ -56,16 +56,16 @@ class PagedResponse(Response):
         clients, page, who = load.clients, load.page_bytes(path), (Actor.CLIENT, Actor.WORKER)
         size = clients.at_levels("response")
         first = clients.transfer(clients.body_factor("response", path) * np.minimum(size, page))
-        asked, worked = clients.time("exchange.rtt"), load.at_levels("runtime")
-        worked = path.door_time.look_up(load.time) + worked
+        exchange, work = clients.time("exchange.rtt"), load.at_levels("runtime")
+        work = path.door_time.look_up(load.time) + work
         if clients is load:
-            asked, worked = asked + worked, 0.0
+            exchange, work = exchange + work, 0.0
         more = np.maximum(np.ceil(size / page) - 1, 0)
-        seconds = clients.transfer(clients.sent_at_levels(path)) + more * asked
+        seconds = clients.transfer(clients.sent_at_levels(path)) + more * exchange
         yield Step(Phase.DOWNLOAD, "the pages", who, seconds, before_first_byte=first, for_hits=True)
         if clients is not load:
             more = np.maximum(np.ceil(load.at_levels("response") / page) - 1, 0)
-            yield Step(Phase.DOWNLOAD, "the work for each page", who, more * worked, before_first_byte=0.0)
+            yield Step(Phase.DOWNLOAD, "the work for each page", who, more * work, before_first_byte=0.0)
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield from super().pieces(load, path)

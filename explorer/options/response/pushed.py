@@ -68,7 +68,7 @@ class Pushed(Stored):
         opened = load.connections * load.typical_s("handler.status")
         return [load.typical_s("handler.submit"), opened]
 
-    def _told(self, load: Conditions, path: Paths) -> UsageLines:
+    def _notice_usage(self, load: Conditions, path: Paths) -> UsageLines:
         connections = load.requests * load.connections
         yield from front(load, path, 2 * connections, "handler.status")  # opened and closed
         if load.workload.client.auth == "jwt":

@@ -76,13 +76,13 @@ class Stored(Response):
         yield "dynamodb.ondemand_wru", load.requests * load.constant("ddb.writes_per_job")
         yield "s3.standard_tier1_request", load.requests
         yield "s3.standard_tier2_request", load.requests
-        kept = load.number("response.kept") / load.month_s
-        yield "s3.standard_storage", load.requests * load.sent_mean(path) / GB * kept
-        yield "dynamodb.storage_standard", load.requests * load.constant("status.bytes") / GB * kept
+        month_share = load.number("response.kept") / load.month_s
+        yield "s3.standard_storage", load.requests * load.sent_mean(path) / GB * month_share
+        yield "dynamodb.storage_standard", load.requests * load.constant("status.bytes") / GB * month_share
         yield from compute(load, path, load.typical_s("s3.request") + load.sent_mean(path) / load.network)
-        yield from self._told(load, path)
+        yield from self._notice_usage(load, path)
 
-    def _told(self, load: Conditions, path: Paths) -> UsageLines:
+    def _notice_usage(self, load: Conditions, path: Paths) -> UsageLines:
         """What it costs that the client learns of the end: it reads the status, again and again."""
         polled = load.requests * load.polls
         yield from front(load, path, polled, "handler.status")

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from scipy.special import ndtr
 
 from explorer.engine.designs import CONCERNS, OPTIONS, Design, Placement, table
-from explorer.engine.limits import binding
+from explorer.engine.limits import binding_uses
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
 from explorer.facts.suggestions import expected_one_of
@@ -183,7 +183,7 @@ def _walls_of(load: Conditions, design: Design, field: str) -> Iterator[Wall]:
 
 
 def _limit_label(placement: Placement, load: Conditions, field: str) -> Iterator[Wall]:
-    for use in binding(placement, load):
+    for use in binding_uses(placement, load):
         if isinstance(use, PerRequest) and use.driver == field:
             limit_value = load.limit(use.limit)
             room = float(use.measure.room(limit_value))

@@ -64,7 +64,7 @@ def regrets(r: Regret) -> Picture:
 
 def _design_label(r: Regret, rows: Sequence[Judged], judged: Judged) -> str:
     """The first design by its options, another by what differs from it."""
-    by_name = {str(design): design for design in r.held.designs}
+    by_name = {str(design): design for design in r.outcomes.designs}
     design, first = by_name[judged.design], by_name[rows[0].design]
     return label_design(design, first)
 

@@ -18,7 +18,7 @@ from explorer.analysis.sensitivity.tornado import Sensitivity
 from explorer.analysis.sweep.sweep import Sweep, sweep
 from explorer.engine.designs import Design, table
 from explorer.engine.latency import latency, steps
-from explorer.engine.limits import binding
+from explorer.engine.limits import binding_uses
 from explorer.engine.sizing import sized_conditions
 from explorer.facts.extras import missing_error
 from explorer.facts.key_value import format_pairs
@@ -125,7 +125,7 @@ def _binding_distributions(r: Recommendation) -> list[str]:
     """The distributions whose limits rule some design out; the response's if none does."""
     load = Conditions(r.workload)
     placements = (r.answer.candidates if r.answer.candidates.designs else table()).placements
-    drivers = {use.limit: use.driver for each in placements for use in binding(each, load)}
+    drivers = {use.limit: use.driver for each in placements for use in binding_uses(each, load)}
     because = {drivers.get(reason.because) for reason in r.answer.rejections}
     return [name for name in SPREADS if name in because] or ["response"]
 

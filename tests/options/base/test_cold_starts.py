@@ -5,9 +5,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import gamma, poisson
 
 import explorer as ex
-from explorer.options.base.cold_starts import cold_start_share, mean_environments
+from explorer.options.base.cold_starts import cold_start_share, fewest_servers, mean_environments
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 from tests.support.designs import plain
@@ -173,3 +174,31 @@ def test_a_cold_start_that_the_workload_gives_is_seen_instead_of_the_row():
     # of the way from 200 ms to ten times that: 200 x 10 ** 0.55089 = 711.0
     cold_ms = cold_start_ms(4380 * math.log(10), init={"p50": "200 ms", "p99": "2 s"})
     assert cold_ms == pytest.approx([0.0, 200.0, 711.0], rel=5e-4)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.05, 1e-3, 1e-9])
+@pytest.mark.parametrize("mean", [1e-6, 0.04, 0.7, 2.4, 31.0, 900.0, 5000.0, 87654.0])
+def test_no_fewer_servers_are_enough(mean, share):
+    servers = float(fewest_servers(mean, share))
+    assert poisson.sf(servers - 1, mean) <= share * (1 + 1e-9)
+    assert servers == 1 or poisson.sf(servers - 2, mean) > share
+
+
+@pytest.mark.parametrize("servers", [1, 2, 1024, 1025, 1100, 40000])
+def test_a_mean_that_just_so_many_servers_bear(servers):
+    """P(N >= n) of a Poisson number is the chance that a gamma number of shape n is below its mean."""
+    mean = gamma.ppf(0.05, servers)
+    assert [float(fewest_servers(mean * factor, 0.05)) for factor in (1 - 1e-9, 1 + 1e-9)] == [
+        servers,
+        servers + 1,
+    ]
+
+
+def test_many_means_and_shares_are_each_as_they_are_alone():
+    means = np.geomspace(1e-3, 3e6, 40)[:, None]
+    for shares in (np.array([0.05, 0.001]), np.geomspace(1e-6, 0.9, 11)):
+        together = fewest_servers(means, shares)
+        alone = [
+            [float(fewest_servers(float(mean), float(share))) for share in shares] for mean in means.ravel()
+        ]
+        assert (together == alone).all()

@@ -5,7 +5,7 @@ import pytest
 
 import explorer as ex
 from explorer.engine.answers import Answers
-from explorer.engine.designs import allowed, table
+from explorer.engine.designs import allowed_designs, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.search import best_two
 from explorer.options.base.conditions import Conditions
@@ -159,7 +159,7 @@ def test_any_size_is_never_dearer_than_one_that_is_feasible():
         runtime={"memory": "any", "architecture": "any", "used": "1536 MB"}, targets={"latency_p95": "9 s"}
     )
     c = Conditions(w)
-    designs = allowed(c)
+    designs = allowed_designs(c)
     designs = designs.only(np.arange(len(designs.rows)) % 29 == 0)
     together = Evaluation(c, designs).score_usd(10.0)
     for size in c.sizes[::3]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from explorer.engine.designs import allowed
+from explorer.engine.designs import allowed_designs
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
@@ -15,7 +15,7 @@ def executions(asynchronous: bool, **runtime) -> set[str]:
     w = Workload(
         requests_per_month=1e5, response="2 KB", runtime={"p50": "1 s", "divisible": True, **runtime}
     )
-    designs = allowed(Conditions(w)).designs
+    designs = allowed_designs(Conditions(w)).designs
     return {design.execution for design in designs if design.flow.asynchronous is asynchronous}
 
 
