@@ -236,9 +236,25 @@ FINE = {  # where fewer than four of those are in view
     ],
 }
 FORMATS = {
-    "usd": lambda usd: f"${short_number(usd) if usd >= 1e6 else format(usd, ',g')}",
-    "share": lambda share: f"{100 * share:,.6g} %" if share > 9e-6 else f"1 in {short_number(1 / share)}",
+    "usd": lambda usd: usd_tick(usd),
+    "share": lambda share: _share_tick(share),
 }
+
+
+def usd_tick(usd: float) -> str:
+    """Money beside an axis: "$0.002", "$2.5", "$1,200", "$3 M"; less than nothing has no tick."""
+    if usd < 0:
+        return ""
+    if usd >= 1e6:
+        return f"${short_number(usd)}"
+    return f"${usd:,.0f}" if usd >= 10 else f"${usd:.3g}" if usd >= 0.01 or not usd else format_usd(usd)
+
+
+def _share_tick(share: float) -> str:
+    """A share beside an axis: "1 in 10 M", "0.01 %", "100 %", "1 M times"."""
+    if share >= 10:
+        return f"{short_number(share)} times"
+    return f"{100 * share:,.6g} %" if share > 9e-6 else f"1 in {short_number(1 / share)}"
 
 
 def log_ticks(axis: Any, unit: str) -> None:

@@ -161,10 +161,9 @@ def context_sentence(r: Recommendation) -> str:
             each = p50 if p50 == p99 else f"{p50}, {p99} at the p99"
             sizes.append(f"{record.label.lower()} {each}")
     peak = format_number(float(f"{float(Conditions(w).peak_rps):.3g}"))
-    carries = (
-        f"{format_number(w.requests_per_month)} requests a month in {w.region}, {peak} a second at the peak"
-    )
-    return " ".join(filter(None, (sentence(said) if said else "", sentence("; ".join([carries, *sizes])))))
+    rate = f"{format_number(w.requests_per_month)} requests a month in {w.region}"
+    carries = sentence("; ".join([f"{rate}, {peak} a second at the peak", *sizes]))
+    return f"{sentence(context)} {carries}" if context else carries
 
 
 def _plain(r: Recommendation) -> list[str]:
