@@ -1,6 +1,5 @@
 """The action for GitHub: what it uses is pinned, its environment is its own, and made once."""
 
-import json
 import os
 import re
 import subprocess

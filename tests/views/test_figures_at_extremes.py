@@ -82,7 +82,7 @@ def texts(picture):
     seen = {}
     for text in found:
         if text.get_visible() and text.get_text().strip() and text.get_alpha() != 0:
-            box = text.get_window_extent(renderer)
+            box = Text.get_window_extent(text, renderer)  # of an annotation without its arrow
             if box.width > 1 and not _is_clipped(text, box):
                 seen[id(text)] = (text.get_text(), box)
     return list(seen.values())

@@ -46,7 +46,9 @@ def test_the_first_page_is_enough():
         "of the bill rests on prices last seen",
     ):
         assert said in first
-    assert "memory (1769 MB)" in first  # the assumption that decides, by name
+    assert (
+        "memory (1,769 MB)" in first and "client collects the result (yes)" in first
+    )  # the assumption that decides, by name
 
 
 def test_nobody_is_named_where_nobody_was_said():
