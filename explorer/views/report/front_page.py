@@ -282,8 +282,8 @@ def miss_sentences(r: Recommendation) -> Iterator[str]:
 def money_table(r: Recommendation, ahead: Ahead) -> Table:
     """What the design costs today, and year by year as it grows, beside the best design of that month."""
     bills = ahead.frame.bills
-    shown = bills[bills["month"].isin({0, 12, 24, ahead.months})]
-    rows = [_money_row(*row) for row in shown.itertuples(index=False, name=None)]
+    yearly = bills[bills["month"].isin({0, 12, 24, ahead.months})]
+    rows = [_money_row(*row) for row in yearly.itertuples(index=False, name=None)]
     caption = f"USD a month under growth ({ahead.rates_text.rstrip('.')})"
     return table(caption, "When | >Requests a month | >This design | >The best then", rows)
 
