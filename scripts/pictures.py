@@ -20,6 +20,9 @@ FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 SETTLED_MS = 4000
 
 
+GROWTH = {"requests_per_month": "8 %", "response": "3 %"}  # a month, as docs/questions/growth.md has it
+
+
 def pictures() -> dict[str, figures.Picture]:
     """All pictures by name."""
     workload = ex.Workload.load("statements")
@@ -31,6 +34,7 @@ def pictures() -> dict[str, figures.Picture]:
         "latency": figures.latency(answer),
         "sequence": figures.sequence(answer),
         "sensitivity": figures.tornado(ex.sensitivity(workload)),
+        "growth": figures.growth(ex.forecast(workload, GROWTH, 36, answer.nearest), name=workload.name),
     }
 
 

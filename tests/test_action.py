@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 
 import pytest
 import yaml
@@ -70,3 +71,54 @@ def test_an_environment_is_made_once_and_again_when_the_action_has_changed(insta
     assert run() == 2 and run() == 2
     (own / "bin" / "explorer").write_text("#!/nowhere\n")  # a Python that is gone since
     assert run() == 3
+
+
+BREACHES = """\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Export:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      Handler: app.handle
+      Timeout: 60
+      Events:
+        Get:
+          Type: HttpApi
+          Properties: {Path: /export, Method: get}
+"""
+
+
+@pytest.fixture
+def check(tmp_path):
+    """Runs the action's check as a runner does, in the environment that is its own."""
+    script = next(step["run"] for step in STEPS if step.get("id") == "check")
+    own, outputs = tmp_path / "own", tmp_path / "outputs"
+    (own / "bin").mkdir(parents=True)
+    command = own / "bin" / "explorer"
+    command.write_text(f'#!/bin/bash\nexec "{sys.executable}" -m explorer "$@"\n')
+    command.chmod(0o755)
+    (tmp_path / "template.yaml").write_text(BREACHES)
+    inputs = {name: "" for name in ("WARN_AT", "PARAMETERS", "BASELINE", "GROWTH")}
+    inputs |= {"OWN": own, "PATHS": "template.yaml", "FAIL_ON": "breach", "MONTHS": "12"}
+    inputs |= {"SARIF": tmp_path / "check.sarif", "GITHUB_OUTPUT": outputs, "PYTHONPATH": ROOT}
+
+    def run(**changes):
+        outputs.write_text("")
+        env = os.environ | {name: str(value) for name, value in (inputs | changes).items()}
+        words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+        done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr, outputs.read_text()
+
+    return run
+
+
+def test_what_a_baseline_knows_does_not_fail_the_step(check, tmp_path):
+    command = [sys.executable, "-m", "explorer", "check", "template.yaml", "--json"]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    known = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+    (tmp_path / "known.json").write_text(known.stdout)
+    code, printed, _ = check()
+    assert code == 1 and "::error file=template.yaml,line=8" in printed
+    code, printed, _ = check(BASELINE="known.json")
+    assert code == 0 and "::error" not in printed

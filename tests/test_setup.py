@@ -105,7 +105,9 @@ def test_the_wheel_says_what_it_is_and_names_no_place_that_is_not_there(wheel):
     assert f"Name: {PROJECT['name']}" in head and f"Summary: {PROJECT['description']}" in head
     assert "License-Expression: MIT" in head and "Requires-Python: >=3.11" in head
     assert "Description-Content-Type: text/markdown" in head and "example.com" not in head
-    assert {line.split(": ")[1] for line in head.splitlines() if line.startswith("Provides-Extra")} >= {*EXTRAS}
+    assert {line.split(": ")[1] for line in head.splitlines() if line.startswith("Provides-Extra")} >= {
+        *EXTRAS
+    }
 
 
 def wheel_metadata(wheel: Path) -> str:
@@ -184,7 +186,9 @@ def archive(tmp_path_factory):
 def in_archive(archive: Path, *words: str) -> subprocess.CompletedProcess:
     """A module run in the archive, on the package that lies there."""
     env = {**os.environ, "PYTHONPATH": str(archive), "NO_MKDOCS_2_WARNING": "1"}
-    return subprocess.run([sys.executable, "-m", *words], cwd=archive, env=env, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-m", *words], cwd=archive, env=env, capture_output=True, text=True
+    )
 
 
 def test_the_source_archive_holds_what_the_clone_holds(archive):

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from explorer.engine.answers import Answers
-from explorer.engine.cost import cost as bill_of
-from explorer.engine.designs import Design, Table, allowed_designs, choices
+from explorer.engine.designs import Design, Table, allowed_designs, choices, table
+from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import Finding, findings
 from explorer.engine.search import TopTwo, best_two
-from explorer.engine.sizing import at_best_size
 from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts.key_value import parse_pairs
 from explorer.facts.units import quote_value
@@ -83,18 +82,17 @@ def forecast(workload: Workload, growth: Mapping[str, Any], months: int = 36, de
     months = _check_months(months)
     axes = _growth_axes(workload, growth, months)
     subject = _forecast_design(workload, design)
-    rows, first, bills = [], None, []
+    rows, first = [], None
     for month in range(months + 1):
         now = Conditions(workload, {field: values[month] for field, values in axes.items()})
-        sized = at_best_size(now, subject)
-        bills.append((month, float(now.requests), float(bill_of(workload, subject, sized).total_usd)))
         for finding in findings(workload, subject, now):
             rows.append((month, *_forecast_row(finding)))
             if first is None and finding.verdict == Verdict.BREACH:
                 first = (month, finding.limit)
     frame = _forecast_class()(rows, columns=list(COLUMNS))
-    best_usd, frame.design_changes = _best_in_each_month(workload, axes)
-    frame.first_breach, frame.bills = first, _bills_frame(bills, best_usd)
+    load = Conditions(workload.without_current(), axes)
+    best_usd, frame.design_changes = _best_in_each_month(load)
+    frame.first_breach, frame.bills = first, _bills_frame(load, subject, months, best_usd)
     frame.design = subject
     return frame
 
@@ -143,25 +141,26 @@ def _forecast_design(workload: Workload, design: Any) -> Design:
     return complete_design(workload, design) if design else Choice(workload).nearest
 
 
-def _best_in_each_month(
-    workload: Workload, axes: Mapping[str, np.ndarray]
-) -> tuple[np.ndarray, pd.DataFrame]:
+def _best_in_each_month(load: Conditions) -> tuple[np.ndarray, pd.DataFrame]:
     """The bill of the recommended design in each month, and that design in month 0 and when it changes."""
     import pandas as pd
 
-    load = Conditions(workload.without_current(), axes)
     designs = allowed_designs(load)
     best = best_two(Answers(load, designs))
     usd = np.where(best.winner >= 0, best.usd[0], np.nan)
     return usd, pd.DataFrame(list(_design_changes(load, designs, best)), columns=list(CHANGES))
 
 
-def _bills_frame(bills: Sequence[tuple[int, float, float]], best_usd: np.ndarray) -> pd.DataFrame:
+def _bills_frame(load: Conditions, design: Design, months: int, best_usd: np.ndarray) -> pd.DataFrame:
     """What each month costs: with the design, and with the one that is recommended then."""
     import pandas as pd
 
-    frame = pd.DataFrame(bills, columns=["month", "requests", "monthly_usd"])
-    return frame.assign(best_usd=best_usd)
+    every = np.arange(months + 1)
+    usd = Evaluation(load, table().where(design.ids)).monthly_usd[0]
+    requests, usd, best_usd = (
+        np.broadcast_to(values, every.shape) for values in (load.requests, usd, best_usd)
+    )
+    return pd.DataFrame({"month": every, "requests": requests, "monthly_usd": usd, "best_usd": best_usd})
 
 
 def _design_changes(load: Conditions, designs: Table, best: TopTwo) -> Iterator[tuple[Any, ...]]:

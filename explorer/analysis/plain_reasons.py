@@ -20,13 +20,13 @@ from explorer.facts.units import format_rough_usd
 
 from .one_design import why_infeasible
 from .phrases import change_in_words, exclusion_in_words, option_in_words, reason_in_words, too_large_for
+from .promises import AUTH, NEEDS
 
 if TYPE_CHECKING:
     from .answer import Answer
 
 # The concerns in the order in which a reader asks.
 ORDER = ("response", "execution", "request", "configuration", "initialization", "compression", "edge", "door")
-DOORS_FIELDS = ("client.needs", "client.auth")  # what excludes a door, whichever choice is looked at
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _why_not(reason: dict[str, str], concern: str, beside: Design, design: Desig
     plain, because = option_in_words(concern, beside.ids[concern]), reason["because"]
     if concern == "configuration" and because in catalogue.limits():
         return too_large_for(because)
-    if because in DOORS_FIELDS:
+    if because in (NEEDS, AUTH):  # the door lacks it, whichever choice is looked at
         says = exclusion_in_words(reason["why"], option_in_words("door", beside.door))
         return says if concern == "door" else f"{change_in_words(beside, design)} {says}"
     return exclusion_in_words(reason["why"], plain)

@@ -20,13 +20,14 @@ SEVERE = (Verdict.BREACH, Verdict.RAISE)
 def watched_limit(r: Choice) -> Finding | None:
     """The limit that breaks or must be raised, else one that breaks now and then, else the fullest.
 
-    The fullest is the one of which the p99 uses most, among those that more or larger requests can break:
-    what goes another way in time, and a setting, cannot. None where no limit can break.
+    The fullest is the one of which the p99 uses most, among those that are near, else among those that more
+    or larger requests can break: what goes another way in time, and a setting, cannot. None where none can.
     """
     if r.findings and (r.findings[0].verdict in SEVERE or r.findings[0].broken_per_month >= 1):
         return r.findings[0]
+    near = [finding for finding in r.findings if finding.verdict is Verdict.TIGHT]
     able = _limits_that_can_break(r)
-    return max((f for f in r.findings if f.limit in able), key=used_share, default=None)
+    return max(near or (f for f in r.findings if f.limit in able), key=used_share, default=None)
 
 
 def _limits_that_can_break(r: Choice) -> set[str]:

@@ -55,7 +55,7 @@ def _patience_factor(evaluation: Evaluation) -> np.ndarray:
 
 
 def _times(need: np.ndarray, promise: Number) -> np.ndarray:
-    """How many times what is promise is need; `NEVER` at most, as of a promise of nothing."""
+    """How many times the promise is needed; `NEVER` at most, as of a promise of nothing."""
     promise = np.maximum(np.asarray(promise, dtype=float), 1 / NEVER)
     return np.minimum(need / promise, NEVER)
 

@@ -348,7 +348,7 @@ def format_rough_share(share: float) -> str:
     if not math.isfinite(share):
         return WITHOUT_END
     if share >= 2:
-        return f"{format_number(share)} times"
+        return f"{format_number(float(f'{share:.3g}'))} times"
     return f"{100 * share:.0f} %" if share >= 0.01 or not share else "under 1 %"
 
 
@@ -356,7 +356,9 @@ def label_rough_share(share: float) -> str:
     """The same beside a line of a picture: three digits, "over 10,000 times", nothing as "under 1 %"."""
     if share >= 1e4:
         return "over 10,000 times"
-    return f"{share:.3g} times" if share >= 2 else f"{100 * share:.0f} %" if share >= 0.01 else "under 1 %"
+    if share >= 2:
+        return f"{format_number(float(f'{share:.3g}'))} times"
+    return f"{100 * share:.0f} %" if share >= 0.01 else "under 1 %"
 
 
 Number = Any  # a float, or an array of them: the same expressions serve both

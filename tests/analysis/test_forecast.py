@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from explorer import ExplorerError, Workload, forecast, recommend
+from explorer import ExplorerError, Workload, cost, forecast, recommend
 from explorer.analysis.forecast import growth_rate, parse_growth
 
 BUFFERED = "door=http-api,request=inline,response=buffered,execution=single,configuration=environment"
@@ -142,3 +142,21 @@ def test_numbers_of_numpy_are_numbers_and_50_years_can_be_looked_at():
 def test_what_is_no_workload_is_said():
     with pytest.raises(ExplorerError, match="expected a Workload"):
         forecast(None, {"response": 0.03})
+
+
+def test_each_month_has_its_bill_with_the_design_and_with_the_best():
+    w = Workload(requests_per_month=1e6, response="1 MB", runtime="1 s")
+    found = forecast(w, {"requests_per_month": "10 %"}, 12)
+    bills = found.bills.set_index("month")
+    assert list(bills.index) == list(range(13)) and bills.requests[12] == pytest.approx(1e6 * 1.1**12)
+    then = w.replace({"requests_per_month": 1e6 * 1.1**12})
+    assert bills.monthly_usd[0] == bills.best_usd[0] == pytest.approx(recommend(w).monthly_usd)
+    assert bills.monthly_usd[12] == pytest.approx(float(cost(then, found.design).total_usd))
+    assert bills.best_usd[12] == pytest.approx(recommend(then).monthly_usd)
+
+
+def test_where_nothing_is_feasible_the_best_has_no_bill():
+    client = {"polls": False, "waits": "10 s"}
+    w = Workload(requests_per_month=1e6, response="90 MB", runtime="2000 s", client=client)
+    bills = forecast(w, {"requests_per_month": "1 %"}, 2).bills
+    assert bills.best_usd.isna().all() and (bills.monthly_usd > 0).all()

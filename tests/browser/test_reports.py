@@ -73,7 +73,7 @@ def test_no_page_is_wider_than_its_window(page: Page, folder: Path, name: str, w
 
 
 def test_a_table_is_sorted_by_a_click_and_by_a_key(page: Page, folder: Path) -> None:
-    page.goto(f"file://{folder}/statements.html")
+    page.goto(f"file://{folder}/statements.html#alternatives")
     table = page.locator("#alternatives .table table")
     parts = table.locator("tbody tr td:nth-child(4)")
     before = parts.all_inner_texts()
@@ -87,7 +87,7 @@ def test_a_table_is_sorted_by_a_click_and_by_a_key(page: Page, folder: Path) -> 
 
 
 def test_times_are_sorted_by_what_they_are_and_not_by_their_text(page: Page, folder: Path) -> None:
-    page.goto(f"file://{folder}/statements.html")
+    page.goto(f"file://{folder}/statements.html#latency")
     table = page.locator("#latency .table table")
     table.get_by_role("columnheader", name="p50").get_by_role("button").click()
     names = table.locator("tbody th").all_inner_texts()
@@ -97,7 +97,7 @@ def test_times_are_sorted_by_what_they_are_and_not_by_their_text(page: Page, fol
 
 
 def test_the_rejected_are_filtered_and_counted(page: Page, folder: Path) -> None:
-    page.goto(f"file://{folder}/statements.html")
+    page.goto(f"file://{folder}/statements.html#rejected")
     rows = page.locator("#rejected .table tbody tr")
     every = rows.count()
     field = page.get_by_label("Show rows with").first
@@ -122,6 +122,27 @@ def test_every_picture_is_drawn(page: Page, folder: Path) -> None:
     page.goto(f"file://{folder}/statements.html")
     widths = page.locator("figure img").evaluate_all("images => images.map(image => image.naturalWidth)")
     assert len(widths) >= 10 and min(widths) > 400
+
+
+def test_a_picture_fits_a_small_screen_and_grows_by_a_tap(page: Page, folder: Path) -> None:
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.goto(f"file://{folder}/statements.html#limits")
+    picture = page.locator("figure.limits img")
+    expect(picture).to_be_visible()  # its section is unfolded by the address
+    assert picture.bounding_box()["width"] <= 400
+    picture.click()
+    assert picture.bounding_box()["width"] > 600
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_first_page_is_short_and_all_unfolds(page: Page, folder: Path) -> None:
+    page.goto(f"file://{folder}/statements.html")
+    assert page.evaluate("document.documentElement.scrollHeight") < 2500
+    page.get_by_role("button", name="Unfold all").click()
+    assert page.locator("details.section[open]").count() == page.locator("details.section").count()
+    assert page.evaluate("document.documentElement.scrollHeight") > 10_000
+    page.get_by_role("button", name="Fold all").click()
+    assert page.locator("details.section[open]").count() == 0
 
 
 def test_the_index_leads_to_its_reports(page: Page, folder: Path) -> None:

@@ -266,7 +266,7 @@ def test_a_share_that_was_chosen_is_exact():
         (0.01, "1 %", "1 %"),
         (1.99, "199 %", "199 %"),
         (2.0, "2 times", "2 times"),
-        (12345.0, "12,345 times", "over 10,000 times"),
+        (12345.0, "12,300 times", "over 10,000 times"),
         (math.inf, "without end", "over 10,000 times"),
     ],
 )

@@ -5,6 +5,7 @@ import re
 from functools import cache
 
 import pytest
+from matplotlib.text import Text
 
 import explorer as ex
 from explorer.views import figures
@@ -77,11 +78,11 @@ def texts(picture):
     renderer = picture.canvas.get_renderer()
     picture.draw(renderer)
     owners = [picture, *picture.axes]
-    found = [text for owner in owners for text in owner.findobj(lambda artist: hasattr(artist, "get_text"))]
+    found = [text for owner in owners for text in owner.findobj(Text)]
     seen = {}
     for text in found:
-        if text.get_visible() and text.get_text().strip() and (text.get_alpha() is None or text.get_alpha() > 0):
-            box = text.get_window_extent(renderer)
+        if text.get_visible() and text.get_text().strip() and text.get_alpha() != 0:
+            box = Text.get_window_extent(text, renderer)  # of an annotation without its arrow
             if box.width > 1 and not _is_clipped(text, box):
                 seen[id(text)] = (text.get_text(), box)
     return list(seen.values())

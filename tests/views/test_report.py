@@ -18,7 +18,7 @@ from explorer.engine.designs import OPTIONS
 from explorer.errors import ReportError
 from explorer.facts.locations import workloads_dir
 from explorer.facts.units import format_usd
-from explorer.views.report.decision import key_number_tiles
+from explorer.views.report.front_page import key_number_tiles
 from explorer.views.report.report import render_document as rendered_bytes
 
 
@@ -300,7 +300,10 @@ def test_a_folder_is_made_only_beside_others(path, tmp_path, monkeypatch):
 
 
 def test_what_runs_today_is_held_against_the_same_limits(text):
-    assert "What runs today fails" in text and "a month more; 5 parts to add, 1 to remove" in text
+    assert "It costs $40.7 a month more than today: it adds submit function" in text
+    assert "and removes REST API." in text and text.index("It costs $40.7") < text.index(
+        "What runs today fails"
+    )
 
 
 @pytest.mark.parametrize("name", ["x.docx", "x", ".html", "x.htm"])

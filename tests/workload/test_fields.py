@@ -243,6 +243,7 @@ VALUES = {  # one of each kind, as a file has it, with what it is
     "switch": (True, True),
     "table": ({"lambda.concurrency": 500}, {"lambda.concurrency": 500.0}),
     "region": ("eu-west-1", "eu-west-1"),
+    "date": ("2026-11-30", "2026-11-30"),
 }
 
 
@@ -255,6 +256,8 @@ def value_for(record):
         whole = 3.0 if record.kind.is_whole else max(within, 3.0) if record.kind.most > 3 else within
         number = min(max(whole, record.kind.least), record.kind.most)
         return number, number
+    if record.is_list:
+        return ["A. Architect", "B. Board"], ("A. Architect", "B. Board")
     return VALUES.get(record.kind.schema, ("nodejs22.x", "nodejs22.x"))
 
 

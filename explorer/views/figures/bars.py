@@ -119,7 +119,7 @@ def _draw_limit_bar(axes: Axes, y: int, finding: Any, p50: float, p99: float) ->
     limit = catalogue.limit(finding.limit)
     place = axes.get_yaxis_transform()
     small: dict[str, Any] = {"transform": place, "size": 7.5, "color": FAINT, "va": "center"}
-    name = shorten(limit.name, 42)
+    name = shorten(limit.short_name, 42)
     axes.text(-0.025, y + 0.15, name, transform=place, ha="right", va="center", size=9)
     whose = limit.service if len(limit.service) < 24 else limit.service.split()[0]
     axes.text(-0.025, y - 0.22, f"{whose} · {finding.limit}", ha="right", **small)

@@ -16,7 +16,7 @@ from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import CONCERNS, Design
 from explorer.engine.sizing import sized_conditions
 from explorer.facts import catalogue
-from explorer.facts.units import format_count, format_time, format_usd
+from explorer.facts.units import format_count, format_time, format_usd, format_usd_briefly
 
 from .style import (
     FAINT,
@@ -29,10 +29,13 @@ from .style import (
     in_house_style,
     shorten,
     stack_piece,
+    usd_tick,
 )
 
 SPARE = (SKY, "#882255", "#44aa99")  # for the largest of the services without a colour of their own
 MOST_SERVICES = 8
+LEAST_USD = 0.01  # at the end of the axis: less than a cent is drawn as a part of one
+LETTER = 0.0105  # of the axis, that a letter in a bar takes
 
 
 @in_house_style
@@ -111,19 +114,15 @@ def group_services(bill: Mapping[str, float], services: Mapping[str, str]) -> di
 def _cost_axis(axes: Axes, totals: list[float]) -> float:
     """The axis; a bar of many times the recommended one is cut. Returns where [USD]."""
     limit = min(max(totals), 6 * totals[0]) if totals[0] > 0 else max(totals)
-    limit = limit or 1.0
+    limit = max(limit, LEAST_USD)
     axes.set_xlim(0, limit * 1.02)
     axes.set_ylim(-0.6, len(totals) - 0.4)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda usd, _: _usd_tick(usd)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda usd, _: usd_tick(usd)))
     return limit
-
-
-def _usd_tick(usd: float) -> str:
-    return f"${usd:,.0f}" if usd >= 10 else f"${usd:.3g}"
 
 
 def _bill_stack(
@@ -132,11 +131,10 @@ def _bill_stack(
     """One stacked bar; a piece that is wide enough says its amount."""
     start = 0.0
     for name, usd in amounts.items():
-        width = min(usd, limit - start)
+        width, text = min(usd, limit - start), format_usd_briefly(usd)
         if width > 0:
-            stack_piece(
-                axes, y, start, width, colours[name], format_usd(usd) if width > 0.085 * limit else ""
-            )
+            is_wide = width > LETTER * len(text) * limit
+            stack_piece(axes, y, start, width, colours[name], text if is_wide else "")
         start += usd
     if start > limit * 1.001:
         cut_style: dict[str, Any] = {
@@ -159,7 +157,7 @@ def _cost_labels(axes: Axes, y: int, design: Design, r: Recommendation, end: flo
     lines = _two_line_label(label_design(design, r.nearest))
     for text, dy in zip(lines, (0.15, -0.2) if len(lines) == 2 else (0.0,), strict=True):
         axes.text(-0.02, y + dy, text, transform=place, ha="right", va="center", size=8.5, weight=bold)
-    axes.text(1.02, y + 0.15, format_usd(total), transform=place, va="center", size=9.5, weight=bold)
+    axes.text(1.02, y + 0.15, format_usd_briefly(total), transform=place, va="center", size=9.5, weight=bold)
     latency = format_time(float(r.answer.evaluation.latency_s[index, 1]), 2)
     axes.text(1.02, y - 0.2, f"{parts}, p95 {latency}", **small)
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 LINES = (BLUE, ORANGE, GREEN, PURPLE, SKY, INK, "#882255", "#5b5b5b")
 LEAST = 1e-3  # of a limit: what is less is drawn at the edge
-NAME = 34  # letters of a limit's name beside its line
+LETTERS = 47  # beside a line: a limit's name and what is used of it
 LABEL_IN = 0.36  # between the names beside the lines
 
 
@@ -55,7 +55,7 @@ def growth(frame: pd.DataFrame, limits: Sequence[str] | None = None, name: str =
     picture, axes = canvas(
         max(3.4, 1.3 + LABEL_IN * len(lines)), title, _growth_alt(title, frame, lines), 0.075, 0.66, 0.55
     )
-    subtitle(picture, "the share of each limit that the p99 uses; broken above the line at 100 %")
+    subtitle(picture, "the share of each limit that the p99 uses; above 100 % it breaks, or has to be raised")
     every = np.concatenate([np.maximum(shares, LEAST) for shares in lines.values()] or [np.array([0.1])])
     axes.set_yscale("log")
     axes.set_ylim(every.min() * 0.7, max(every.max() * 1.4, 2.0))
@@ -89,13 +89,14 @@ def _limit_line_names(picture: Picture, axes: Axes, lines: dict[str, np.ndarray]
     height_in = axes.get_position().height * picture.get_size_inches()[1]
     ends = [(np.log10(max(shares[-1], LEAST)) - low) / (high - low) for shares in lines.values()]
     places = spread_places(ends, LABEL_IN / height_in)
-    over = max(max(places, default=1.0) - 1.02, 0.0)
+    over = max(max(places, default=1.0) - 1.02, 0.0) or min(min(places, default=0.0) - 0.02, 0.0)
     for colour, (limit, shares), end, place in zip(LINES, lines.items(), ends, places):
         row, y = catalogue.limit(limit), place - over
         line: Any = {"color": colour, "lw": 1, "transform": axes.transAxes, "clip_on": False}
         axes.plot([1.0, 1.02], [end, y], **line)
         first, last = (label_rough_share(shares[at]) for at in (0, -1))
-        label = f"{shorten(row.name, NAME, placeholder='...')}: {first} → {last}"
+        use = f"{first} → {last}"
+        label = f"{shorten(row.short_name, LETTERS - len(use), placeholder='...')}: {use}"
         axes.text(1.027, y + 0.09 / height_in, label, size=8.5, va="center", transform=axes.transAxes)
         axes.text(
             1.027,

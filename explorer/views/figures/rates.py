@@ -13,7 +13,7 @@ from explorer.analysis.choice import complete_design
 from explorer.analysis.phrases import label_designs
 from explorer.engine.designs import Design, table
 from explorer.engine.evaluation import Evaluation
-from explorer.facts.units import format_usd
+from explorer.facts.units import format_usd_briefly
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
@@ -130,12 +130,14 @@ def _rate_lines(axes: Axes, rates: np.ndarray, usd: np.ndarray, feasible: np.nda
 def _line_labels(axes: Axes, ends: np.ndarray, labels: Sequence[str]) -> None:
     """Names at the right end of the lines, parted where they would touch."""
     box = axes.get_window_extent()
-    shares = axes.transAxes.inverted().transform(
-        axes.transData.transform([(1.0, max(end, 1e-9)) for end in ends])
-    )[:, 1]
+    ends = np.clip(ends, *axes.get_ylim())
+    shares = axes.transAxes.inverted().transform(axes.transData.transform([(1.0, end) for end in ends]))[:, 1]
     labels = [textwrap.fill(label, 40, break_on_hyphens=False) for label in labels]
     rows = 1 + max(label.count("\n") for label in labels)
-    places = spread_places(shares.tolist(), 0.18 * rows * DPI / box.height)
+    gap = 0.18 * rows * DPI / box.height
+    places = spread_places(shares.tolist(), gap)
+    low, high = gap / 2 - min(places), max(places) + gap / 2 - 1  # into the ticks below, into the title above
+    places = [place + (low if low > 0 else -max(high, 0.0)) for place in places]
     share_of: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "axes fraction"}
     style: dict[str, Any] = {"va": "center", "size": 8.5, "annotation_clip": False, **share_of}
     for index, (share, place, label) in enumerate(zip(shares, places, labels, strict=True)):
@@ -155,7 +157,7 @@ def _mark_today_rate(axes: Axes, rate: float) -> None:
 
 def _mark_rate_turn(axes: Axes, rate: float, cost: float, colour: str) -> None:
     axes.plot(rate, cost, "o", ms=8, mfc="white", mec=colour, mew=2, zorder=6)
-    text = f"{short_number(rate)} a month, {format_usd(cost)}"
+    text = f"{short_number(rate)} a month, {format_usd_briefly(cost)}"
     is_left = axes.transAxes.inverted().transform(axes.transData.transform((rate, cost)))[0] > 0.7
     offset, side = ((-8, 8), "right") if is_left else ((8, -13), "left")
     place: dict[str, Any] = {"textcoords": "offset points", "ha": side, "zorder": 7}

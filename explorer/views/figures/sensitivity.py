@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from explorer.analysis.phrases import design_difference_briefly, list_options
 from explorer.analysis.sensitivity.tornado import FAILS
-from explorer.facts.units import format_factor, format_usd
+from explorer.facts.units import format_factor, format_usd_briefly
 from explorer.facts.verdict import Verdict
 
 from .style import (
@@ -29,6 +29,7 @@ from .style import (
     shorten,
     subtitle,
     text_width,
+    usd_tick,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ LESS, MORE = "#a9cde6", BLUE  # the cost with the input at its low end, and at i
 STATES = (("#d5ebf8", ""), ("#f7dca0", ".."), ("#f3bf9c", "////"))  # best; another is better; fails
 INKS = (INK, "#855a00", VERDICTS[Verdict.BREACH][2])
 NAMES = ("the best", "another design is better", "breaks or is late")
+LEAST_USD = 0.01  # of an axis: less than a cent is drawn as a part of one
 SLIGHT = 0.01  # of today's cost: a swing below this is not drawn
 
 
@@ -75,7 +77,7 @@ def tornado(s: Sensitivity) -> Picture:
     top = box.y1 - 0.2 / height
     axes.set_position((box.x0, box.y0, box.width, top - box.y0))
     strip = picture.add_axes((0.625, box.y0, 0.355, top - box.y0))
-    subtitle(picture, shorten(f"{list_options(s.design)}: {format_usd(s.monthly_usd)} a month", 110))
+    subtitle(picture, shorten(f"{list_options(s.design)}: {format_usd_briefly(s.monthly_usd)} a month", 110))
     _cost_bars(axes, rows, s.monthly_usd)
     _range_strips(picture, strip, rows, s)
     colour_key(picture, [("input low", LESS), ("input high", MORE)], 0.225, 0.70)
@@ -121,10 +123,10 @@ def _cost_bars(axes: Axes, rows: Sequence[tuple[Range, Path]], today: float) -> 
         axes.set_xlim(low * (low / high) ** room, high * (high / low) ** room)
         log_ticks(axes.xaxis, "usd")
     else:
-        room *= high - low or today or 1.0
+        room *= max(high - low or today, LEAST_USD)
         axes.set_xlim(low - room, high + room)
         axes.xaxis.set_major_locator(MaxNLocator(4, prune="both"))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda usd, _: f"${usd:,.6g}" if usd >= 0 else ""))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda usd, _: usd_tick(usd)))
     for row, (input_range, path) in enumerate(rows):
         y = len(rows) - 1 - row
         place: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center"}
@@ -141,7 +143,7 @@ def _longest_sum(path: Path) -> int:
 
 
 def _sum_text(path: Path, end: int) -> str:
-    return format_usd(float(path.usd[end])) + (" fails" if path.state[end] == FAILS else "")
+    return format_usd_briefly(float(path.usd[end])) + (" fails" if path.state[end] == FAILS else "")
 
 
 def _cost_bar(axes: Axes, y: int, path: Path, today: float) -> None:

@@ -21,6 +21,7 @@ from explorer.facts.verdict import Verdict
 
 P = ParamSpec("P")
 WIDTH_IN = 10.5
+TITLE_WIDTH = 0.97  # of the picture
 ROW_IN = 0.46  # of a bar with two lines of text beside it
 DPI = 100
 
@@ -134,7 +135,9 @@ def canvas(
     top_in = 0.62
     box = (left, bottom_in / height_in, right - left, 1 - (top_in + bottom_in) / height_in)
     axes = picture.add_axes(box)
-    picture.text(0.012, 1 - 0.14 / height_in, title, size=12, weight="bold", va="top")
+    text = picture.text(0.012, 1 - 0.14 / height_in, title, size=12, weight="bold", va="top")
+    if (width := text_width(picture, text)) > TITLE_WIDTH:
+        text.set_text(shorten(title, int(len(title) * TITLE_WIDTH / width)))
     return picture, axes
 
 
@@ -236,9 +239,25 @@ FINE = {  # where fewer than four of those are in view
     ],
 }
 FORMATS = {
-    "usd": lambda usd: f"${short_number(usd) if usd >= 1e6 else format(usd, ',g')}",
-    "share": lambda share: f"{100 * share:,.6g} %" if share > 9e-6 else f"1 in {short_number(1 / share)}",
+    "usd": lambda usd: usd_tick(usd),
+    "share": lambda share: _share_tick(share),
 }
+
+
+def usd_tick(usd: float) -> str:
+    """Money beside an axis: "$0.002", "$2.5", "$1,200", "$3 M"; less than nothing has no tick."""
+    if usd < 0:
+        return ""
+    if usd >= 1e6:
+        return f"${short_number(usd)}"
+    return f"${usd:,.0f}" if usd >= 10 else f"${usd:.3g}" if usd >= 0.01 or not usd else format_usd(usd)
+
+
+def _share_tick(share: float) -> str:
+    """A share beside an axis: "1 in 10 M", "0.01 %", "100 %", "1 M ×"."""
+    if share >= 10:
+        return f"{short_number(share)} ×"
+    return f"{100 * share:,.6g} %" if share > 9e-6 else f"1 in {short_number(1 / share)}"
 
 
 def log_ticks(axis: Any, unit: str) -> None:

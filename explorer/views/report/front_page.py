@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from datetime import date
 
+from explorer.analysis.assumptions import Assumption
 from explorer.analysis.break_evens import BreakEven
 from explorer.analysis.phrases import (
     breach_at_length,
@@ -55,6 +56,7 @@ from .blocks import Cell, Table, table
 from .document import Listed, Prose
 from .growth import Ahead
 from .typography import one_line
+from .workload import field_wording
 
 MOST_POINTS = 3
 OLD_SHARE = 0.01  # of a bill that rests on old prices: what is less is not worth a sentence
@@ -161,10 +163,9 @@ def context_sentence(r: Recommendation) -> str:
             each = p50 if p50 == p99 else f"{p50}, {p99} at the p99"
             sizes.append(f"{record.label.lower()} {each}")
     peak = format_number(float(f"{float(Conditions(w).peak_rps):.3g}"))
-    carries = (
-        f"{format_number(w.requests_per_month)} requests a month in {w.region}, {peak} a second at the peak"
-    )
-    return " ".join(filter(None, (sentence(said) if said else "", sentence("; ".join([carries, *sizes])))))
+    rate = f"{format_number(w.requests_per_month)} requests a month in {w.region}"
+    carries = sentence("; ".join([f"{rate}, {peak} a second at the peak", *sizes]))
+    return f"{sentence(context)} {carries}" if context else carries
 
 
 def _plain(r: Recommendation) -> list[str]:
@@ -232,13 +233,17 @@ def deciding_assumptions_sentence(r: Recommendation) -> str:
     deciding = [row for row in r.answer.assumptions if row.decides]
     if not deciding:
         return ""
-    names = [f"{_field_label(row.id)} ({one_line(row.value)})" for row in deciding]
+    names = [_assumption_in_words(r, row) for row in deciding]
     return f"It rests on what was assumed: with another value of {either(names)} the design is another."
 
 
-def _field_label(path: str) -> str:
-    label = by_path()[path].label if path in by_path() else path
-    return label[:1].lower() + label[1:]
+def _assumption_in_words(r: Recommendation, row: Assumption) -> str:
+    """A default by the name of its field and its value: "client collects the result (yes)"."""
+    record = by_path().get(row.id)
+    if record is None or not record.label:
+        return f"{row.id} ({one_line(row.value)})"
+    value = field_wording(r.workload, record) or one_line(row.value)
+    return f"{record.label[:1].lower()}{record.label[1:]} ({value})"
 
 
 def findings_with_verdict(r: Recommendation, verdict: Verdict) -> list[Finding]:
@@ -277,8 +282,8 @@ def miss_sentences(r: Recommendation) -> Iterator[str]:
 def money_table(r: Recommendation, ahead: Ahead) -> Table:
     """What the design costs today, and year by year as it grows, beside the best design of that month."""
     bills = ahead.frame.bills
-    shown = bills[bills["month"].isin({0, 12, 24, ahead.months})]
-    rows = [_money_row(*row) for row in shown.itertuples(index=False, name=None)]
+    yearly = bills[bills["month"].isin({0, 12, 24, ahead.months})]
+    rows = [_money_row(*row) for row in yearly.itertuples(index=False, name=None)]
     caption = f"USD a month under growth ({ahead.rates_text.rstrip('.')})"
     return table(caption, "When | >Requests a month | >This design | >The best then", rows)
 

@@ -50,7 +50,7 @@ def report_pictures(
 
 def missing_pictures() -> str:
     """Why there are no pictures, and what installs what draws them."""
-    return str(missing_error("a picture here", ["matplotlib"]))
+    return str(missing_error("A picture here", ["matplotlib"]))
 
 
 def _all_pictures(

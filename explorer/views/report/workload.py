@@ -46,12 +46,12 @@ def workload_tables(w: Workload) -> list[Table]:
 
 
 def _fields_table(caption: str, w: Workload, records: Iterable[Field]) -> Table:
-    wordings = ((record, _field_wording(w, record)) for record in records)
+    wordings = ((record, field_wording(w, record)) for record in records)
     rows = [(r.label, text, DEFAULT if not w.is_given(r.path) else "given") for r, text in wordings if text]
     return table(caption, "Field | Value | From", rows)
 
 
-def _field_wording(w: Workload, record: Field) -> str:
+def field_wording(w: Workload, record: Field) -> str:
     """The value in its words; "" where it has none to say."""
     if record.phrase_of_table is not None:
         return record.phrase_of_table(_field_value(w, record.section) if record.section else w)

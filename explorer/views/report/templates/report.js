@@ -1,5 +1,5 @@
 "use strict";
-// What a reader may do beyond reading: unfold all, sort tables, filter long ones. All of it is there without this.
+// What a reader may do beyond reading: unfold all, enlarge a picture on a small screen, sort tables, filter long ones. All of it is there without this.
 const sections = [...document.querySelectorAll("details.section")];
 const unfold = document.querySelector(".unfold button");
 if (unfold) {
@@ -18,6 +18,9 @@ if (unfold) {
   };
   addEventListener("hashchange", reveal);
   reveal();
+}
+for (const figure of document.querySelectorAll("figure")) {
+  figure.addEventListener("click", () => figure.classList.toggle("large"));
 }
 const number = text => {
   const found = text.replace(/[,\u00a0\s]/g, "").replace("\u2212", "-").match(/-?\d+(\.\d+)?(e[+-]?\d+)?/);

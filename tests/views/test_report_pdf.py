@@ -1,0 +1,106 @@
+"""A PDF read back: the first page stands alone, no heading hangs at the end of a page, no row is cut."""
+
+import re
+import zlib
+from functools import cache
+
+import pytest
+
+import explorer as ex
+from explorer.views.report.report import render_document
+from tests.views.test_report import impossible
+
+LAST = 0.15  # of a page
+OBJECT = re.compile(rb"(\d+) 0 obj\s(.*?)endobj", re.DOTALL)
+PLACED = re.compile(rb"/MCID (\d+)>>BDC\s+q [\d.-]+ [\d.-]+ [\d.-]+ [\d.-]+ ([\d.-]+) ([\d.-]+) cm")
+
+
+class Pdf:
+    """A tagged PDF as typst writes it: its pages, and the elements of its structure with their places."""
+
+    def __init__(self, content):
+        self.objects = {int(found[1]): found[2] for found in OBJECT.finditer(content)}
+        tree = next(text for text in self.objects.values() if b"/Type/Pages" in text)
+        self.pages = [int(number) for number in re.findall(rb"(\d+) 0 R", tree.partition(b"/Kids")[2])]
+        self.pages = [number for number in self.pages if b"/Type/Page/" in self.objects[number]]
+        self.places = {page: self._places(page) for page in self.pages}
+
+    def _places(self, page):
+        """How high each piece of a page stands, as a share of its height."""
+        height = float(re.search(rb"/MediaBox\[0 0 [\d.]+ ([\d.]+)\]", self.objects[page])[1])
+        stream = self.objects[int(re.search(rb"/Contents (\d+)", self.objects[page])[1])]
+        text = zlib.decompress(re.search(rb"stream\r?\n(.*?)\r?\nendstream", stream, re.DOTALL)[1])
+        return {int(number): float(y) / height for number, _, y in PLACED.findall(text)}
+
+    def elements(self, kind):
+        return [number for number, text in self.objects.items() if b"/S/%b/" % kind in text]
+
+    def title(self, element):
+        found = re.search(rb"/T\(([^)]*)\)", self.objects[element])
+        return found[1].decode("latin-1") if found else ""
+
+    def pieces(self, element):
+        """(page, height) of all that an element holds."""
+        text = self.objects[element]
+        kids = re.search(rb"/K\s*(\[[^\]]*\]|\d+ 0 R|\d+)", text)
+        page = re.search(rb"/Pg (\d+)", text)
+        inner = kids[1] if kids else b""
+        for number in re.findall(rb"(\d+) 0 R", inner):
+            yield from self.pieces(int(number))
+        for number in re.findall(rb"(?<![\d ])(?<!\d)(\d+)(?! 0 R)(?!\d)", re.sub(rb"\d+ 0 R", b"", inner)):
+            if page and (height := self.places[int(page[1])].get(int(number))) is not None:
+                yield int(page[1]), height
+
+
+@cache
+def pdf(name):
+    r = impossible() if name == "impossible" else ex.recommend(ex.Workload.load(name))
+    return Pdf(render_document(r, "x.pdf"))
+
+
+named = pytest.mark.parametrize("name", ["statements", "satellite", "questions", "impossible"])
+
+
+@named
+def test_no_heading_stands_in_the_last_part_of_a_page(name):
+    read = pdf(name)
+    headings = [*read.elements(b"H2"), *read.elements(b"H3")]
+    places = {read.title(heading): list(read.pieces(heading)) for heading in headings}
+    assert len(headings) > 15 and all(places.values())
+    assert {title for title, pieces in places.items() if any(height < LAST for _, height in pieces)} == set()
+
+
+@named
+def test_no_row_is_cut_by_the_end_of_a_page(name):
+    read = pdf(name)
+    rows = [{page for page, _ in read.pieces(row)} for row in read.elements(b"TR")]
+    rows = [pages for pages in rows if pages]
+    assert len(rows) > 80 and [pages for pages in rows if len(pages) > 1] == []
+
+
+@named
+def test_the_first_page_holds_the_whole_decision_and_the_details_begin_on_the_second(name):
+    read = pdf(name)
+    at = {
+        read.title(h): {page for page, _ in read.pieces(h)}
+        for h in (*read.elements(b"H2"), *read.elements(b"H3"))
+    }
+    first, second = ({page} for page in read.pages[:2])
+    on_first = (
+        {"In short", "Risk", "What would change it", "Money"}
+        if name != "impossible"
+        else {"In short", "Missed by"}
+    )
+    sections = {title: pages for title, pages in at.items() if title in ("Limits", "Decision", "Cost")}
+    assert all(first <= at[title] for title in on_first if title in at) and on_first <= at.keys()
+    assert all(min(map(read.pages.index, pages)) >= 1 for pages in sections.values())
+    assert len(read.pages) > 6 and second
+
+
+def test_the_reader_of_these_tests_finds_what_is_cut():
+    """A row of two pages, and a heading low on its page, as the reader would see them."""
+    read = pdf("statements")
+    row = next(row for row in read.elements(b"TR") if list(read.pieces(row)))
+    (page,) = {page for page, _ in read.pieces(row)}
+    other = next(number for number in read.pages if number != page)
+    assert {page, other} > {page} and 0 < min(read.places[page].values()) < 1
