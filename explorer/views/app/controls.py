@@ -129,7 +129,9 @@ def _field_dials(record: Field, slider: Slider) -> Iterator[Dial]:
     kind, name = record.kind, slider.name or record.label
     wording = WORDINGS.get(kind.unit, kind.show)
     if record.path in SPREADS:
-        yield Dial(record.path, f"{name}, median", _slider_marks(kind, slider), wording, record, slider.on_map)
+        yield Dial(
+            record.path, f"{name}, median", _slider_marks(kind, slider), wording, record, slider.on_map
+        )
         yield Dial(record.path + TAIL, f"{name}, p99", RATIOS, _ratio_marks, record, axis=False)
         return
     word = ANY if kind is MEMORY_OR_ANY else slider.absent
@@ -162,8 +164,11 @@ SWITCHES = {  # field: its name on the screen
 CHOICES = {  # field: its name, and what can be chosen
     path: (r.control.name, r.choices) for path, r in CONTROLS.items() if isinstance(r.control, Menu)
 }
-WORDS = {dial.field: ANY if dial.word == ANY and dial.record.kind is MEMORY_OR_ANY else None
-         for dial in DIALS if dial.word}  # what the last stop of a slider is in the file
+WORDS = {
+    dial.field: ANY if dial.word == ANY and dial.record.kind is MEMORY_OR_ANY else None
+    for dial in DIALS
+    if dial.word
+}  # what the last stop of a slider is in the file
 
 
 def ratio_of(distribution: Distribution) -> float:

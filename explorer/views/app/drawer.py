@@ -149,7 +149,9 @@ def _toml_text(content: Any) -> str:
     if isinstance(content, Mapping):
         return tomli_w.dumps(_flat(content)).strip()
     inline = [
-        "{" + ", ".join(tomli_w.dumps(each).strip().splitlines()) + "}" if isinstance(each, Mapping) else str(each)
+        "{" + ", ".join(tomli_w.dumps(each).strip().splitlines()) + "}"
+        if isinstance(each, Mapping)
+        else str(each)
         for each in content
     ]
     return f"[{', '.join(inline)}]"

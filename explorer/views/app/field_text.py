@@ -82,7 +82,9 @@ def ratio_of_text(kind: Kind, name: str, text: str, median: float) -> float:
     if ratio is None and median > 0:
         ratio = float(_read(kind, name, text.strip())) / median
     if ratio is None or ratio < 1:
-        raise ExplorerError(f"{name} is {quote_value(text)}: expected at least the median, {kind.show(median)}")
+        raise ExplorerError(
+            f"{name} is {quote_value(text)}: expected at least the median, {kind.show(median)}"
+        )
     return ratio
 
 

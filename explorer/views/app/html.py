@@ -36,3 +36,8 @@ def design_link(design: Design, chosen: Design, text: str = "") -> str:
 def list_button(text: str, name: str) -> str:
     """The way from a panel's first rows to all of them."""
     return f'<button type="button" class="n open more" data-list="{name}">{escape(text)}</button>'
+
+
+def term(text: str, word: str) -> str:
+    """A word of the screen that says what it means."""
+    return f'<button type="button" class="n term" data-why="word:{escape(word)}">{escape(text)}</button>'

@@ -46,7 +46,12 @@ def controls_message(stops: Stops, stops_before: Stops, workload: Workload) -> d
     return {
         "dials": [_slider_message(dial, stops[dial.field], workload) for dial in new],
         "switches": [
-            {"field": field, "name": name, "on": bool(value_at(workload, field)), "group": drawer_group(field)}
+            {
+                "field": field,
+                "name": name,
+                "on": bool(value_at(workload, field)),
+                "group": drawer_group(field),
+            }
             for field, name in SWITCHES.items()
         ],
         "choices": [
@@ -152,4 +157,10 @@ def workload_differences(workload: Workload, other: Workload) -> str:
 def _word(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return (", ".join(value) or "none") if isinstance(value, tuple) else "not given" if value is None else str(value)
+    return (
+        (", ".join(value) or "none")
+        if isinstance(value, tuple)
+        else "not given"
+        if value is None
+        else str(value)
+    )
