@@ -37,7 +37,7 @@ from explorer.options.base.conditions import Conditions
 from explorer.views.figures.bills import by_service
 from explorer.workload.workload import Workload
 
-from .html import design_key, design_link
+from .html import design_link
 from .panels import CONCERNS as CONCERN_NAMES
 from .panels import limit_bars
 from .sequence import sequence_of
@@ -60,7 +60,7 @@ class Side:
     @cached_property
     def assessment(self) -> dict[str, Any]:
         """Its money, parts and seconds, and what keeps it from being feasible."""
-        return design_assessment(self.workload, design_key(self.design))
+        return design_assessment(self.workload, str(self.design))
 
     @cached_property
     def seconds(self) -> dict[str, float]:
@@ -81,8 +81,8 @@ class Side:
 class DesignPage:
     """A design beside the chosen one, both for one workload: today's, or that of a point on the map."""
 
-    def __init__(self, workload: Workload, chosen: Design, design: Design, place: str = "") -> None:
-        self.theirs, self.mine = Side(workload, chosen), Side(workload, design)
+    def __init__(self, workload: Workload, best: Design, design: Design, place: str = "") -> None:
+        self.theirs, self.mine = Side(workload, best), Side(workload, design)
         self.place = place  # where on the map, in words
 
     def to_dict(self) -> dict[str, Any]:
@@ -131,15 +131,17 @@ class DesignPage:
             words = (format_time(before), format_time(now), _signed_time(now - before))
             rows.append((f"result in hand, {level}", *words))
         rows.append(("tightest limit", _limit_text(theirs.findings), _limit_text(mine.findings), ""))
-        rows.append(("requests over a limit", _broken(theirs.findings), _broken(mine.findings), ""))
+        rows.append(
+            ("requests over a limit", _breach_share(theirs.findings), _breach_share(mine.findings), "")
+        )
         return _table(("what", "chosen", "this one", "difference"), rows)
 
     def _choices(self) -> str:
-        chosen = self.theirs.design.ids
+        best = self.theirs.design.ids
         rows = [
-            (CONCERN_NAMES[option.concern], chosen[option.concern], f"{option.id}: {option.summary}")
+            (CONCERN_NAMES[option.concern], best[option.concern], f"{option.id}: {option.summary}")
             for option in self.mine.design.options
-            if option.id != chosen[option.concern]
+            if option.id != best[option.concern]
         ]
         return _table(("choice", "chosen", "this one"), rows)
 
@@ -154,6 +156,8 @@ class DesignPage:
             )
             for service in sorted({*mine, *theirs}, key=lambda service: -mine.get(service, 0.0))
         ]
+        usd = [float(side.bill.total_usd) for side in (self.theirs, self.mine)]
+        rows.append(("in all", *map(format_usd, usd), format_signed_usd(usd[1] - usd[0])))
         lines = [
             (
                 line.id,
@@ -165,7 +169,7 @@ class DesignPage:
         ]
         by_line = _table(("line", "a month", "price seen", "USD"), lines)
         return (
-            _table(("service", "chosen", "this one", "difference"), rows)
+            _table(("AWS service", "chosen", "this one", "difference"), rows)
             + f"<details><summary>{format_count(len(lines), 'line')}</summary>{by_line}</details>"
         )
 
@@ -183,7 +187,7 @@ def _limit_text(rows: Sequence[Finding]) -> str:
     return f"{catalogue.limit(finding.limit).name}, {use_of_limit_briefly(finding)} ({finding.verdict})"
 
 
-def _broken(rows: Iterable[Finding]) -> str:
+def _breach_share(rows: Iterable[Finding]) -> str:
     return format_chance(max((finding.breach_probability for finding in rows), default=0.0))
 
 

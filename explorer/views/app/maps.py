@@ -25,7 +25,6 @@ from explorer.workload.workload import Workload
 
 from .controls import DIALS
 from .history import State
-from .html import design_key
 
 COARSE, FINE_POINTS = 48, 160  # along each axis: while a slider turns, and when it rests
 MOST_MAPS = 48  # maps
@@ -52,12 +51,12 @@ class Palette:
     def colours(self, designs: list[Design]) -> list[int]:
         """A number for each of these, no two the same."""
         in_use: set[int] = set()
-        known = [design for design in self.numbers if design in designs]  # the oldest first
-        for design in [*known, *(design for design in designs if design not in self.numbers)]:
+        older = [design for design in self.numbers if design in designs]  # the oldest first
+        for design in [*older, *(design for design in designs if design not in self.numbers)]:
             number = self.numbers.get(design)
             if number is None or number in in_use:
-                taken = set(self.numbers.values()) | in_use
-                free = (n for n in range(COLOURS) if n not in taken)
+                numbers_so_far = set(self.numbers.values()) | in_use
+                free = (n for n in range(COLOURS) if n not in numbers_so_far)
                 number = next(free, next(n for n in range(len(designs)) if n not in in_use))
             self.numbers[design] = number
             in_use.add(number)
@@ -152,7 +151,7 @@ class Maps:
         usd = np.ascontiguousarray(decisions.sweep.monthly_usd.T, dtype=np.float32)
         names = [
             {"text": " + ".join(decisions.label(design)), "label": decisions.label(design)}
-            | {"colour": colour, "design": design_key(design)}
+            | {"colour": colour, "design": str(design)}
             for design, colour in zip(designs, colours, strict=True)
         ]
         spec = {

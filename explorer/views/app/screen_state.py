@@ -95,14 +95,16 @@ def _slider_message(dial: Dial, values: list[float], workload: Workload) -> dict
 
 def control_positions(stops: Stops, workload: Workload) -> dict[str, Any]:
     """Where everything stands: sliders by index, the rest by value."""
-    chosen = [key for key, entry in ENTRIES.items() if entry.shape in ("switch", "menu", "several")]
+    choice_keys = [key for key, entry in ENTRIES.items() if entry.shape in ("switch", "menu", "several")]
     return {
         "dials": {dial.field: _index(stops[dial.field], dial.read(workload)) for dial in DIALS},
-        "others": {field: _chosen(value_at(workload, field)) for field in (*SWITCHES, *CHOICES, *chosen)},
+        "others": {
+            field: _choice_message(value_at(workload, field)) for field in (*SWITCHES, *CHOICES, *choice_keys)
+        },
     }
 
 
-def _chosen(value: Any) -> Any:
+def _choice_message(value: Any) -> Any:
     return "" if value is None else list(value) if isinstance(value, tuple) else value
 
 

@@ -121,8 +121,8 @@ def oldest_price(bill: Bill) -> str:
         return ""
     oldest = min(month for month, _ in dated)
     share = sum(usd for month, usd in dated if month == oldest) / total
-    seen = date.fromisoformat(f"{oldest}-01").strftime("%B %Y")
-    return f" {format_rough_share(share)} of this bill rests on prices seen in {seen}."
+    month_name = date.fromisoformat(f"{oldest}-01").strftime("%B %Y")
+    return f" {format_rough_share(share)} of this bill rests on prices seen in {month_name}."
 
 
 def _bill_line(line: BillLine) -> str:
@@ -317,10 +317,15 @@ def _explain_entry(r: Recommendation, entry: Entry, state: history.State) -> str
         if entry.shape not in ("switch", "menu", "several")
         else ""
     )
-    given = workload.is_given(key)
-    origin = "turned here" if entry.key in state.values else "given by the workload" if given else "not given"
+    origin = (
+        "turned here"
+        if entry.key in state.values
+        else "given by the workload"
+        if workload.is_given(key)
+        else "not given"
+    )
     rows = [("now", text or "not given")] if entry.shape not in ("switch", "menu", "several") else []
-    rows += [("in the file", key), ("accepted", entry.record.kind.accepted), ("default", entry.placeholder)]
+    rows += [("in the file", key), ("may be", entry.record.kind.accepted), ("default", entry.placeholder)]
     return _explanation_box(
         entry.name,
         _value_rows(rows),
