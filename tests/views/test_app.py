@@ -152,7 +152,7 @@ def test_an_impossible_value_is_one_line_and_changes_nothing(app):
 
 def test_what_no_slider_has_is_not_turned(app):
     before = app.app.workload
-    app.turn(name="another")
+    app.turn(nothing="another")
     assert app.app.workload.to_toml() == before.to_toml()
 
 

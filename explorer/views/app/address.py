@@ -28,15 +28,15 @@ FIELDS = {*(dial.field for dial in DIALS), *SWITCHES, *CHOICES}
 
 def checked_values(values: Mapping[str, Any]) -> dict[str, Value]:
     """What a browser or an address turned, as far as it can be. Raises ExplorerError for a wrong value."""
-    kept: dict[str, Value] = {}
+    checked: dict[str, Value] = {}
     for field, value in values.items():
         if field in ENTRIES and ENTRIES[field].shape not in TEXTS:
-            kept[field] = ENTRIES[field].check_choice(value)
+            checked[field] = ENTRIES[field].check_choice(value)
         elif field in FIELDS or field in ENTRIES:
             if not (value is None or isinstance(value, bool | int | float | str)):
                 raise ExplorerError(f"{field} is {quote_value(value)}: expected a number or text")
-            kept[field] = value
-    return kept
+            checked[field] = value
+    return checked
 
 
 def address_of(state: State, compared: State | None) -> dict[str, str]:

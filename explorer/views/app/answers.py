@@ -84,14 +84,18 @@ class Answers:
 
     # At once --------------------------------------------------------------------------------------
 
-    def quick(
-        self, ready: Ready, history: History, remark: str, number: int | None, wrong: str = ""
-    ) -> None:
+    def quick(self, ready: Ready, history: History, remark: str, number: int | None, wrong: str = "") -> None:
         """What a turn may wait for: the answer, its limits and costs, and the map if it holds."""
         if not self.shown:
             return
         r = ready.r
-        message: dict[str, Any] = {"say": "state", "trouble": remark, "number": number, "turned": number, "wrong": wrong}
+        message: dict[str, Any] = {
+            "say": "state",
+            "trouble": remark,
+            "number": number,
+            "turned": number,
+            "wrong": wrong,
+        }
         self._controls(message, r, history)
         message["panels"] = {name: text for name, text in ready.quick.items() if self._is_new(name, text)}
         if self._is_new("steps", ready.steps):

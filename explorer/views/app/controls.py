@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from explorer.facts.units import BYTES, Number
+from explorer.errors import ExplorerError
+from explorer.facts.units import BYTES, Number, quote_value
 from explorer.workload.distribution import Distribution, Samples
 from explorer.workload.distribution_field import QUANTILE, Spread
 from explorer.workload.field_record import Field, Menu, Slider, Toggle
@@ -129,7 +130,9 @@ def _field_dials(record: Field, slider: Slider) -> Iterator[Dial]:
     kind, name = record.kind, slider.name or record.label
     wording = WORDINGS.get(kind.unit, kind.show)
     if record.path in SPREADS:
-        yield Dial(record.path, f"{name}, median", _slider_marks(kind, slider), wording, record, slider.on_map)
+        yield Dial(
+            record.path, f"{name}, median", _slider_marks(kind, slider), wording, record, slider.on_map
+        )
         yield Dial(record.path + TAIL, f"{name}, p99", RATIOS, _ratio_marks, record, axis=False)
         return
     word = ANY if kind is MEMORY_OR_ANY else slider.absent
@@ -162,8 +165,11 @@ SWITCHES = {  # field: its name on the screen
 CHOICES = {  # field: its name, and what can be chosen
     path: (r.control.name, r.choices) for path, r in CONTROLS.items() if isinstance(r.control, Menu)
 }
-WORDS = {dial.field: ANY if dial.word == ANY and dial.record.kind is MEMORY_OR_ANY else None
-         for dial in DIALS if dial.word}  # what the last stop of a slider is in the file
+WORDS = {
+    dial.field: ANY if dial.word == ANY and dial.record.kind is MEMORY_OR_ANY else None
+    for dial in DIALS
+    if dial.word
+}  # what the last stop of a slider is in the file
 
 
 def ratio_of(distribution: Distribution) -> float:
@@ -187,17 +193,24 @@ def workload_with(base: Workload, values: Mapping[str, Value]) -> Workload:
         if name in SPREADS:
             changes[name] = _reshaped_distribution(base, name, values)
         elif field == "configuration":
-            changes |= _scaled_configuration(base, float(value))  # type: ignore[arg-type]
+            changes |= _scaled_configuration(base, _number(value))
         elif field == "requests_per_month":
             changes[field] = value
             if base.peak_rps is not None and "peak_rps" not in values:
-                changes["peak_rps"] = base.peak_rps * float(value) / base.requests_per_month  # type: ignore[arg-type]
+                changes["peak_rps"] = base.peak_rps * _number(value) / base.requests_per_month
         elif field in WORDS:
-            changes[field] = WORDS[field] if float(value) >= NONE else value  # type: ignore[arg-type]
+            changes[field] = WORDS[field] if _number(value) >= NONE else value
         else:
             changes[field] = value
     # A section is replaced before one of its fields is.
     return base.replace(dict(sorted(changes.items(), key=lambda change: "." in change[0])))
+
+
+def _number(value: Value) -> float:
+    """What a slider was turned to."""
+    if not isinstance(value, int | float):
+        raise ExplorerError(f"a slider is turned to {quote_value(value)}: expected a number")
+    return float(value)
 
 
 def _is_text(field: str) -> bool:
@@ -207,10 +220,10 @@ def _is_text(field: str) -> bool:
 def _with_texts(base: Workload, values: Mapping[str, Value]) -> Workload:
     """`base` without the fields that are not given any more, and with those that were typed whole."""
     texts = {field: value for field, value in values.items() if field in ENTRIES and _is_text(field)}
-    gone = [ENTRIES[field].record.path for field, value in values.items() if value is None]
-    gone += [path for path in (ENTRIES[field].record.path for field in texts) if path not in SPREADS]
-    if gone:
-        base = base.without(*(path for path in gone if path not in SPREADS))
+    removed = [ENTRIES[field].record.path for field, value in values.items() if value is None]
+    removed += [path for path in (ENTRIES[field].record.path for field in texts) if path not in SPREADS]
+    if removed:
+        base = base.without(*(path for path in removed if path not in SPREADS))
     contents = {
         ENTRIES[field].record.path: ENTRIES[field].content_of_text(str(text))
         for field, text in texts.items()
@@ -233,7 +246,7 @@ def _reshaped_distribution(base: Workload, name: str, values: Mapping[str, Value
     distribution: Spread = getattr(base, name)
     shape, content = distribution.spread, content_of(base).get(name)
     today, tail = float(shape.median), ratio_of(shape)
-    median, ratio = float(values.get(name, today)), float(values.get(name + TAIL, tail))
+    median, ratio = _number(values.get(name, today)), _number(values.get(name + TAIL, tail))
     if today <= 0 or median <= 0:
         return median
     if tail <= 1 < ratio:  # nothing to stretch

@@ -69,7 +69,8 @@ def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:
     legend = "".join(
         f'<span><i class="s{_service_shade(service)}"></i>{escape(service)}</span>' for service in services
     )
-    return f'{panel_title("Cost a month")}<p class="x-key">{legend}</p><ul class="x-rows">{rows_html}</ul>{every}'
+    head = f'{panel_title("Cost a month")}<p class="x-key">{legend}</p>'
+    return f'{head}<ul class="x-rows">{rows_html}</ul>{every}'
 
 
 def _cost_row(  # `name` is HTML

@@ -25,12 +25,19 @@ from explorer.engine.designs import Design
 from explorer.engine.limits import Finding, findings
 from explorer.engine.sizing import sized_conditions
 from explorer.facts import catalogue
-from explorer.facts.units import format_chance, format_count, format_number, format_signed_usd, format_time, format_usd
+from explorer.facts.units import (
+    format_chance,
+    format_count,
+    format_number,
+    format_signed_usd,
+    format_time,
+    format_usd,
+)
 from explorer.options.base.conditions import Conditions
 from explorer.views.figures.bills import by_service
 from explorer.workload.workload import Workload
 
-from .html import design_key, design_link
+from .html import design_link
 from .panels import CONCERNS as CONCERN_NAMES
 from .panels import limit_bars
 from .sequence import sequence_of
@@ -53,7 +60,7 @@ class Side:
     @cached_property
     def assessment(self) -> dict[str, Any]:
         """Its money, parts and seconds, and what keeps it from being feasible."""
-        return design_assessment(self.workload, design_key(self.design))
+        return design_assessment(self.workload, str(self.design))
 
     @cached_property
     def seconds(self) -> dict[str, float]:
@@ -74,8 +81,8 @@ class Side:
 class DesignPage:
     """A design beside the chosen one, both for one workload: today's, or that of a point on the map."""
 
-    def __init__(self, workload: Workload, chosen: Design, design: Design, place: str = "") -> None:
-        self.theirs, self.mine = Side(workload, chosen), Side(workload, design)
+    def __init__(self, workload: Workload, best: Design, design: Design, place: str = "") -> None:
+        self.theirs, self.mine = Side(workload, best), Side(workload, design)
         self.place = place  # where on the map, in words
 
     def to_dict(self) -> dict[str, Any]:
@@ -92,7 +99,9 @@ class DesignPage:
         same = self.mine.design == self.theirs.design
         others = {} if same else {finding.limit: finding for finding in self.theirs.findings}
         mark = "" if same else " <small>the thin mark is the chosen design's p99</small>"
-        beside = f"<h3>Beside the chosen design</h3>{self._comparison()}<h3>What differs</h3>{self._choices()}"
+        beside = (
+            f"<h3>Beside the chosen design</h3>{self._comparison()}<h3>What differs</h3>{self._choices()}"
+        )
         return (
             f"{self._verdict()}{'' if same else beside}"
             f'<h3>Limits used{mark}</h3><div class="x-limits">{limit_bars(self.mine.findings, others)}</div>'
@@ -112,9 +121,7 @@ class DesignPage:
     def _comparison(self) -> str:
         """Money, parts, seconds and limits of both."""
         theirs, mine = self.theirs, self.mine
-        usd, parts = (
-            [side.assessment[key] for side in (theirs, mine)] for key in ("monthly_usd", "parts")
-        )
+        usd, parts = ([side.assessment[key] for side in (theirs, mine)] for key in ("monthly_usd", "parts"))
         rows = [
             ("USD a month", *map(format_usd, usd), format_signed_usd(usd[1] - usd[0])),
             ("moving parts", *map(str, parts), f"{parts[1] - parts[0]:+d}"),
@@ -124,17 +131,19 @@ class DesignPage:
             words = (format_time(before), format_time(now), _signed_time(now - before))
             rows.append((f"result in hand, {level}", *words))
         rows.append(("tightest limit", _limit_text(theirs.findings), _limit_text(mine.findings), ""))
-        rows.append(("requests over a limit", _broken(theirs.findings), _broken(mine.findings), ""))
-        return _table(("", "chosen", "this one", "difference"), rows)
+        rows.append(
+            ("requests over a limit", _breach_share(theirs.findings), _breach_share(mine.findings), "")
+        )
+        return _table(("what", "chosen", "this one", "difference"), rows)
 
     def _choices(self) -> str:
-        chosen = self.theirs.design.ids
+        best = self.theirs.design.ids
         rows = [
-            (CONCERN_NAMES[option.concern], chosen[option.concern], f"{option.id}: {option.summary}")
+            (CONCERN_NAMES[option.concern], best[option.concern], f"{option.id}: {option.summary}")
             for option in self.mine.design.options
-            if option.id != chosen[option.concern]
+            if option.id != best[option.concern]
         ]
-        return _table(("", "chosen", "this one"), rows)
+        return _table(("choice", "chosen", "this one"), rows)
 
     def _bill(self) -> str:
         mine, theirs = by_service(self.mine.bill), by_service(self.theirs.bill)
@@ -147,13 +156,20 @@ class DesignPage:
             )
             for service in sorted({*mine, *theirs}, key=lambda service: -mine.get(service, 0.0))
         ]
+        usd = [float(side.bill.total_usd) for side in (self.theirs, self.mine)]
+        rows.append(("in all", *map(format_usd, usd), format_signed_usd(usd[1] - usd[0])))
         lines = [
-            (line.id, f"{format_number(float(line.quantity))} {line.unit}", line.as_of, format_usd(float(line.usd)))
+            (
+                line.id,
+                f"{format_number(float(line.quantity))} {line.unit}",
+                line.as_of,
+                format_usd(float(line.usd)),
+            )
             for line in sorted(self.mine.bill.lines, key=lambda line: -line.usd)
         ]
         by_line = _table(("line", "a month", "price seen", "USD"), lines)
         return (
-            _table(("service", "chosen", "this one", "difference"), rows)
+            _table(("AWS service", "chosen", "this one", "difference"), rows)
             + f"<details><summary>{format_count(len(lines), 'line')}</summary>{by_line}</details>"
         )
 
@@ -171,18 +187,24 @@ def _limit_text(rows: Sequence[Finding]) -> str:
     return f"{catalogue.limit(finding.limit).name}, {use_of_limit_briefly(finding)} ({finding.verdict})"
 
 
-def _broken(rows: Iterable[Finding]) -> str:
+def _breach_share(rows: Iterable[Finding]) -> str:
     return format_chance(max((finding.breach_probability for finding in rows), default=0.0))
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table whose first column names the rows."""
+    """A table of texts, whose first column names the rows."""
+    return _html_table(head, ([escape(cell) for cell in row] for row in rows))
+
+
+def _html_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """The same of cells that are HTML."""
     first = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
     body = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+        f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
         for name, *cells in rows
     )
-    return f'<div class="x-table" tabindex="0"><table><thead><tr>{first}</tr></thead><tbody>{body}</tbody></table></div>'
+    table = f"<table><thead><tr>{first}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="x-table" tabindex="0" role="group" aria-label="Table">{table}</div>'
 
 
 # Lists --------------------------------------------------------------------------------------------
@@ -197,28 +219,36 @@ def _reason_list(r: Recommendation) -> tuple[str, str]:
     reasons = [reason for reason in r.answer.rejections if reason.kind != "combination"]
     rows = "".join(
         f"<li><b>{escape(', '.join(option_ids(reason.options)) or 'several together')}</b>"
-        f"<p>{escape(sentence(reason_in_words(reason), ''))}. Rules out {format_count(reason.designs, 'design')}; "
-        f"the nearest: {design_link(Design(**reason.nearest), r.nearest)}</p></li>"
+        f"<p>{escape(sentence(reason_in_words(reason), ''))}. "
+        f"Rules out {format_count(reason.designs, 'design')}; the nearest: "
+        f"{design_link(Design(**reason.nearest), r.nearest)}</p></li>"
         for reason in reasons
     )
-    return f"All {format_count(len(reasons), 'reason')} that rule designs out", f'<ul class="x-reasons">{rows}</ul>'
+    return (
+        f"All {format_count(len(reasons), 'reason')} that rule designs out",
+        f'<ul class="x-reasons">{rows}</ul>',
+    )
 
 
 def _design_list(r: Recommendation) -> tuple[str, str]:
     """Every feasible design beside the chosen one, the least score first."""
     others = r.answer.alternatives
-    rows = "".join(
-        f"<tr><th scope=row>{design_link(Design(**other.design), r.nearest)}</th>"
-        f"<td>{format_usd(other.monthly_usd)}</td><td>{format_signed_usd(other.monthly_usd - r.monthly_usd)}</td>"
-        f"<td>{other.parts}</td><td>{format_time(other.latency_p50_s)}</td><td>{format_time(other.latency_p95_s)}</td></tr>"
+    rows = (
+        (
+            design_link(Design(**other.design), r.nearest),
+            format_usd(other.monthly_usd),
+            format_signed_usd(other.monthly_usd - r.monthly_usd),
+            str(other.parts),
+            format_time(other.latency_p50_s),
+            format_time(other.latency_p95_s),
+        )
         for other in others[:MOST_DESIGNS]
     )
     heads = ("instead of the chosen one", "USD a month", "more", "parts", "p50", "p95")
-    head = "".join(f'<th scope="col">{text}</th>' for text in heads)
     rest = len(others) - MOST_DESIGNS
-    note = f"<p>{rest:,} more cost more; `explorer sweep` and a notebook list them all.</p>" if rest > 0 else ""
-    table = f'<div class="x-table" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-    return f"All {format_count(len(others), 'other feasible design')}", table + note
+    note = f"<p>{rest:,} more have a higher score.</p>" if rest > 0 else ""
+    title = f"All {format_count(len(others), 'other feasible design')}"
+    return title, _html_table(heads, rows) + note
 
 
 LISTS = {"limits": _limit_list, "reasons": _reason_list, "designs": _design_list}

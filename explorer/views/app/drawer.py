@@ -18,14 +18,10 @@ from explorer.workload.workload import Workload
 from .field_text import quantiles_as_text, quantiles_of_text, toml_of_text, value_of_text
 
 QUANTILES = ".quantiles"  # behind a distribution's path: all of it as one text
+FILES = ("samples", "dotenv")  # fields that name a file of this machine
 GENERAL = "general"  # the group of the fields at the top of the file
 TODAY = "current"  # the table whose fields are options
-ELSEWHERE = ("configuration.total", "configuration.dotenv")  # a slider; a file of this machine
-EXAMPLES = {
-    "account": '"lambda.concurrency" = 5000',
-    "times": '"s3.get" = "60 ms"',
-    "runtime.tuned": '[{memory = "512 MB", value = "4 s"}]',
-}
+TOTAL = "configuration.total"  # it has a slider, under the name of its table
 
 
 @dataclass(frozen=True)
@@ -91,17 +87,17 @@ class Entry:
 
     def text_of(self, workload: Workload, content: Mapping[str, Any]) -> str:
         """What the field shows; "" where it is not given. `content` is the workload's, as in its file."""
-        given: Any = content
+        value_in_file: Any = content
         for part in self.record.path.split("."):
-            if not isinstance(given, Mapping) or part not in given:
+            if not isinstance(value_in_file, Mapping) or part not in value_in_file:
                 return ""
-            given = given[part]
+            value_in_file = value_in_file[part]
         if self.shape == "quantiles":
             table = self.record.table
             assert table is not None and issubclass(table, Spread)
-            return quantiles_as_text(table.kind, given)
+            return quantiles_as_text(table.kind, value_in_file)
         if self.shape == "toml":
-            return _toml_text(given)
+            return _toml_text(value_in_file)
         value = value_at(workload, self.record.path)
         return "" if value is None else self.record.kind.show(value)
 
@@ -109,8 +105,8 @@ class Entry:
     def placeholder(self) -> str:
         """What stands in the empty field: its default, or an example."""
         record = self.record
-        if record.path in EXAMPLES:
-            return EXAMPLES[record.path]
+        if self.shape == "toml":
+            return '[{memory = "512 MB", value = "4 s"}]' if record.is_list else '"id" = value'
         if self.shape == "quantiles":
             return "p50 …, p99 …"
         plain = not callable(record.default) and record.default not in (None, ...)
@@ -149,7 +145,9 @@ def _toml_text(content: Any) -> str:
     if isinstance(content, Mapping):
         return tomli_w.dumps(_flat(content)).strip()
     inline = [
-        "{" + ", ".join(tomli_w.dumps(each).strip().splitlines()) + "}" if isinstance(each, Mapping) else str(each)
+        "{" + ", ".join(tomli_w.dumps(each).strip().splitlines()) + "}"
+        if isinstance(each, Mapping)
+        else str(each)
         for each in content
     ]
     return f"[{', '.join(inline)}]"
@@ -183,7 +181,7 @@ def _entries() -> list[Entry]:
     for record in FIELDS:
         shape = _shape_of(record)
         alone = record.control is None or record.path in SPREADS
-        if shape and alone and record.path not in ELSEWHERE:
+        if shape and alone and record.path != TOTAL and record.name not in FILES:
             key = record.path + (QUANTILES if record.path in SPREADS else "")
             entries.append(Entry(key, record, shape))
     return entries

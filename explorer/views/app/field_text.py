@@ -82,7 +82,9 @@ def ratio_of_text(kind: Kind, name: str, text: str, median: float) -> float:
     if ratio is None and median > 0:
         ratio = float(_read(kind, name, text.strip())) / median
     if ratio is None or ratio < 1:
-        raise ExplorerError(f"{name} is {quote_value(text)}: expected at least the median, {kind.show(median)}")
+        raise ExplorerError(
+            f"{name} is {quote_value(text)}: expected at least the median, {kind.show(median)}"
+        )
     return ratio
 
 
@@ -106,18 +108,20 @@ def quantiles_of_text(name: str, text: str) -> dict[str, str]:
 def quantiles_as_text(kind: Kind, content: Any) -> str:
     """What was given of a distribution, as it can be typed; "" for samples."""
     if not isinstance(content, dict):
-        return _shown(kind, content)
+        return _value_text(kind, content)
     if "value" in content:
-        return _shown(kind, content["value"])
+        return _value_text(kind, content["value"])
     parts = []
     for name, value in content.items():
         if QUANTILE.fullmatch(name) or name == "max":
             tenths = value.items() if isinstance(value, dict) else [("", value)]
-            parts += [f"{name}{f'.{tenth}' if tenth else ''} {_shown(kind, each)}" for tenth, each in tenths]
+            parts += [
+                f"{name}{f'.{tenth}' if tenth else ''} {_value_text(kind, each)}" for tenth, each in tenths
+            ]
     return ", ".join(parts)
 
 
-def _shown(kind: Kind, value: Any) -> str:
+def _value_text(kind: Kind, value: Any) -> str:
     """A value as it is said, if that reads back to the same; else as it was given."""
     number = _read(kind, "value", value)
     text = kind.show(number)

@@ -11,6 +11,8 @@ from explorer.workload.workload import Workload
 from .controls import TAIL, Value, workload_with
 from .drawer import QUANTILES
 
+RATE = "requests_per_month"
+PEAK = "peak_rps"  # grows with its mean
 MOST = 200  # states that can be gone back
 TOGETHER_S = 0.8  # turns of the same fields within this are one step back
 
@@ -32,16 +34,16 @@ class State:
 
         A distribution that is typed whole takes the place of what its sliders had made of it.
         """
-        kept = dict(self.values)
-        rate, peak = values.get("requests_per_month"), kept.get("peak_rps")
-        if rate is not None and isinstance(peak, float) and "peak_rps" not in values:
-            before = kept.get("requests_per_month", self.base.requests_per_month)
-            kept["peak_rps"] = peak * float(rate) / float(before)  # type: ignore[arg-type]
+        earlier = dict(self.values)
+        rate, peak = values.get(RATE), earlier.get(PEAK)
+        if rate is not None and isinstance(peak, float) and PEAK not in values:
+            before = earlier.get(RATE, self.base.requests_per_month)
+            earlier[PEAK] = peak * float(rate) / float(before)  # type: ignore[arg-type]
         for key in values:
             if key.endswith(QUANTILES):
                 path = key.removesuffix(QUANTILES)
-                kept = {name: value for name, value in kept.items() if name not in (path, path + TAIL)}
-        return State(self.base, {**kept, **values})
+                earlier = {name: value for name, value in earlier.items() if name not in (path, path + TAIL)}
+        return State(self.base, {**earlier, **values})
 
 
 class History:

@@ -19,16 +19,11 @@ def panel_title(text: str, extra: str = "") -> str:
     return f"<header><h2>{escape(text)}</h2>{extra}</header>"
 
 
-def design_key(design: Design) -> str:
-    """All choices of a design as one text: what the browser sends back to open it."""
-    return ",".join(f"{concern}={option}" for concern, option in design.ids.items())
-
-
-def design_link(design: Design, chosen: Design, text: str = "") -> str:
+def design_link(design: Design, best: Design, text: str = "") -> str:
     """A design's name as a button that opens it; by default what differs from the chosen one."""
-    name = text or design_difference_briefly(design, chosen) or "the chosen design"
+    name = text or design_difference_briefly(design, best) or "the chosen design"
     return (
-        f'<button type="button" class="n open" data-open="{escape(design_key(design))}"'
+        f'<button type="button" class="n open" data-open="{escape(str(design))}"'
         f' title="Open this design">{escape(name)}</button>'
     )
 
@@ -36,3 +31,8 @@ def design_link(design: Design, chosen: Design, text: str = "") -> str:
 def list_button(text: str, name: str) -> str:
     """The way from a panel's first rows to all of them."""
     return f'<button type="button" class="n open more" data-list="{name}">{escape(text)}</button>'
+
+
+def term(text: str, word: str) -> str:
+    """A word of the screen that says what it means."""
+    return f'<button type="button" class="n term" data-why="word:{escape(word)}">{escape(text)}</button>'

@@ -7,19 +7,19 @@ alone. A map is worked out anew when anything else is turned.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from explorer.analysis.decision_map import DecisionMap, Line, unit_of
+from explorer.analysis.decision_map import LEVELS, DecisionMap, Line, unit_of
 from explorer.analysis.phrases import list_options
 from explorer.analysis.sweep.sweep import sweep
 from explorer.engine.designs import Design
 from explorer.engine.search import NOTHING
 from explorer.views.figures.style import FINE, FORMATS, TICKS, WORDINGS
-from explorer.workload.axes import BOUNDS, REACH
+from explorer.workload.axes import BOUNDS, REACH, axis_unit
 from explorer.workload.fields import SPREADS, by_path
 from explorer.workload.workload import Workload
 
@@ -28,6 +28,8 @@ from .history import State
 
 COARSE, FINE_POINTS = 48, 160  # along each axis: while a slider turns, and when it rests
 MOST_MAPS = 48  # maps
+COLOURS = 10  # that the browser tells apart
+NARROWEST = 1.5  # times its low end, the high end of a window that was zoomed
 EMPTY = 255  # of a cell: nothing is feasible
 EDGE = 3.0  # times: nearer than this to the edge, the window moves
 AXES = {
@@ -39,19 +41,25 @@ Place = tuple[str, Window]
 
 @dataclass
 class Palette:
-    """A colour number for each design, the same as long as it is on the map."""
+    """A colour number for each design, the same as long as the screen is open.
+
+    A design keeps its number off the map too; where two that meet on a map have the same, the newer changes.
+    """
 
     numbers: dict[Design, int] = field(default_factory=dict)
 
     def colours(self, designs: list[Design]) -> list[int]:
-        """A number for each of these; those gone give theirs back."""
-        self.numbers = {design: number for design, number in self.numbers.items() if design in designs}
-        for design in designs:
-            if design not in self.numbers:
-                colours_in_use = set(self.numbers.values())
-                self.numbers[design] = next(
-                    n for n in range(len(colours_in_use) + 1) if n not in colours_in_use
-                )
+        """A number for each of these, no two the same."""
+        in_use: set[int] = set()
+        older = [design for design in self.numbers if design in designs]  # the oldest first
+        for design in [*older, *(design for design in designs if design not in self.numbers)]:
+            number = self.numbers.get(design)
+            if number is None or number in in_use:
+                numbers_so_far = set(self.numbers.values()) | in_use
+                free = (n for n in range(COLOURS) if n not in numbers_so_far)
+                number = next(free, next(n for n in range(len(designs)) if n not in in_use))
+            self.numbers[design] = number
+            in_use.add(number)
         return [self.numbers[design] for design in designs]
 
 
@@ -61,13 +69,24 @@ class Maps:
     def __init__(self) -> None:
         self.x, self.y = "response", "runtime"
         self._windows: dict[str, Window] = {}
+        self._chosen_windows: dict[str, Window] = {}  # by zooming: they stay whatever is turned
         self._kept: OrderedDict[Hashable, DecisionMap] = OrderedDict()
         self._palette = Palette()
 
     def begin(self) -> None:
         """Another workload: the windows are its own, and nothing that was worked out holds."""
         self._windows.clear()
+        self._chosen_windows.clear()
         self._kept.clear()
+
+    def zoom(self, windows: Mapping[str, Sequence[float]]) -> None:
+        """Show these windows of the axes, as far as they go; none: those about the workload again."""
+        self._chosen_windows.clear()
+        for axis, ends in windows.items():
+            if axis in AXES and len(ends) == 2:
+                least, most = BOUNDS[unit_of(axis)]
+                low = min(max(float(ends[0]), least), most / NARROWEST)
+                self._chosen_windows[axis] = (low, min(max(float(ends[1]), low * NARROWEST), most))
 
     def choose(self, x: str, y: str) -> None:
         """Other axes, if both are known and differ."""
@@ -76,6 +95,8 @@ class Maps:
 
     def _window(self, axis: str, now: float) -> Window:
         """From where to where the axis goes: it stays until today comes near its edge."""
+        if axis in self._chosen_windows:
+            return self._chosen_windows[axis]
         window = self._windows.get(axis)
         low, high = BOUNDS[unit_of(axis)]
         middle = min(max(now, low * EDGE), high / EDGE)
@@ -129,7 +150,8 @@ class Maps:
         cells = np.array([place[int(kind)] for kind in kinds], dtype=np.uint8)[inverse]
         usd = np.ascontiguousarray(decisions.sweep.monthly_usd.T, dtype=np.float32)
         names = [
-            {"text": " + ".join(decisions.label(design)), "label": decisions.label(design), "colour": colour}
+            {"text": " + ".join(decisions.label(design)), "label": decisions.label(design)}
+            | {"colour": colour, "design": str(design)}
             for design, colour in zip(designs, colours, strict=True)
         ]
         spec = {
@@ -141,6 +163,8 @@ class Maps:
             "nothing": "no design is feasible",
             "lines": [_border_line_message(line) for line in decisions.border_lines] if fine else [],
             "cloud": [(ring / decisions.today).round(5).tolist() for ring in decisions.request_cloud],
+            "rings": f"rings: {', '.join(f'{level:.0%}' for level in sorted(LEVELS))} of requests",
+            "zoomed": bool(self._chosen_windows),
             "common": _common_choices(decisions),
             "axes": list(AXES.items()),
             "fine": fine,
@@ -168,7 +192,14 @@ def _axis_message(decisions: DecisionMap, name: str, most: int) -> dict[str, Any
     values = decisions.across if name == decisions.x else decisions.up
     low, high = float(values[0]), float(values[-1])
     ticks = axis_ticks(unit_of(name), low, high, most)
-    return {"field": name, "name": AXES[name], "low": low, "high": high, "ticks": ticks}
+    return {
+        "field": name,
+        "name": AXES[name],
+        "unit": axis_unit(name),
+        "low": low,
+        "high": high,
+        "ticks": ticks,
+    }
 
 
 def axis_ticks(unit: str, low: float, high: float, most: int) -> list[tuple[float, str]]:
@@ -177,6 +208,8 @@ def axis_ticks(unit: str, low: float, high: float, most: int) -> list[tuple[floa
     values = [tick for tick in TICKS[unit] if low <= tick <= high]
     if len(values) < 4 and unit in FINE:
         values = [tick for tick in FINE[unit] if low <= tick <= high]
+    if len(values) < 3:  # zoomed: values of two digits
+        values = sorted({float(f"{value:.2g}") for value in np.geomspace(low, high, 5)[1:-1]})
     step = -(-len(values) // most) or 1
     return [(tick, wording(tick)) for tick in values[::step]]
 

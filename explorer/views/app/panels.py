@@ -37,7 +37,7 @@ from explorer.facts.units import (
 from explorer.facts.verdict import Verdict
 from explorer.workload.fields import fields_with
 
-from .html import design_link, list_button, number_button, panel_title
+from .html import design_link, list_button, number_button, panel_title, term
 from .screen_state import workload_differences
 
 LIMITS, REASONS, TURNS = 8, 5, 6  # rows of each panel
@@ -80,7 +80,7 @@ def _comparison(r: Recommendation, beside: Recommendation) -> str:
 def _number_tiles(r: Recommendation, beside: Recommendation | None) -> str:
     tiles = (
         ("usd", format_usd, "a month"),
-        ("parts", str, plural(r.parts, "moving part")),
+        ("parts", str, term(plural(r.parts, "moving part"), "part")),
         ("p50", _seconds, "half of the results"),
         ("p95", _seconds, "95 % of the results"),
     )
@@ -112,9 +112,9 @@ def _choice_lines(design: Design, beside: Recommendation | None) -> str:
         button = number_button(option.id, f"option:{option.concern}", kind="id")
         option_text = escape(option.summary)
         kind = "" if option.phrase or was else " class=plain"
-        rows.append(
-            f"<dt{kind}>{CONCERNS[option.concern]}</dt><dd{kind}>{button} <span>{option_text}</span>{was}</dd>"
-        )
+        concern = term(CONCERNS[option.concern], option.concern)
+        choice = f"{button} <span>{option_text}</span>{was}"
+        rows.append(f"<dt{kind}>{concern}</dt><dd{kind}>{choice}</dd>")
     return f'<dl class="x-choices-made">{"".join(rows)}</dl>'
 
 

@@ -26,12 +26,17 @@ from . import address, design_page, downloads, sharing
 from .answers import Answers
 from .controls import DIALS, Value
 from .drawer import ENTRIES
+from .glossary import WORDS
 from .history import History, State
 from .maps import AXES
 from .prefetch import Ready
 from .view import View
 from .why import explanation_of
 
+CHANGES = (  # what leads to another state
+    *("turn", "type", "preset", "undo", "redo", "reset", "paste", "open"),
+    *("axes", "zoom", "pin", "swap", "arrive"),
+)
 MOST_PLACES = 200  # states that the page's address can go back to
 WORKLOAD = "EXPLORER_WORKLOAD"  # the variable in which `explorer app` hands its workload over
 SWITCH_S = 1e-3  # a turn waits no longer for what is worked out beside it
@@ -152,7 +157,9 @@ class Explorer:
         try:
             self._answer(content, buffers)
         except Exception as error:
-            self._answers.trouble(f"The explorer has a fault here ({type(error).__name__}): nothing has changed.")
+            self._answers.trouble(
+                f"The explorer has a fault here ({type(error).__name__}): nothing has changed."
+            )
             raise
 
     def _answer(self, content: Mapping[str, Any], buffers: list[bytes]) -> None:
@@ -169,9 +176,11 @@ class Explorer:
             self.widget.send({"say": "pong", "number": content.get("number")})
         elif what == "where":
             self.widget.send({"say": "where", **self._where()})
+        elif what == "help":
+            self.widget.send({"say": "help", "words": WORDS})
         elif what in ("design", "list"):
             self._open(what, content)
-        elif what in ("turn", "type", "preset", "undo", "redo", "reset", "paste", "open", "axes", "pin", "swap", "arrive"):
+        elif what in CHANGES:
             change = partial(self._next_state, what, content, buffers)
             self._do(change, content.get("number"), str(content.get("field", "")))
         elif what in ("share", "save", "export"):
@@ -199,6 +208,8 @@ class Explorer:
             return remark
         elif what == "axes" and {content["x"], content["y"]} <= set(AXES):
             self._answers.axes(content["x"], content["y"])
+        elif what == "zoom":
+            self._answers.maps.zoom(content["windows"])
         elif what == "pin":
             self._answers.pin(self.recommendation, self._history.now)
             self._go(self._history.now)
@@ -255,9 +266,9 @@ class Explorer:
 
     def _design_page(self, key: str, at: Mapping[str, Any]) -> dict[str, Any]:
         design = Design(**{**self.recommendation.nearest.ids, **choices(key)})
-        place = {dial: float(at[dial.field]) for dial in DIALS if dial.field in at}
-        state = self._history.now.with_({dial.field: value for dial, value in place.items()})
-        where = ", ".join(f"{dial.name} {dial.wording(value)}" for dial, value in place.items())
+        place = [(dial, float(at[dial.field])) for dial in DIALS if dial.field in at]
+        state = self._history.now.with_({dial.field: value for dial, value in place})
+        where = ", ".join(f"{dial.name} {dial.wording(value)}" for dial, value in place)
         workload = state.workload if place else self.workload
         page = design_page.DesignPage(workload, self.recommendation.nearest, design, where)
         return {"key": key, "at": dict(at), **page.to_dict()}

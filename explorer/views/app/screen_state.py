@@ -46,7 +46,12 @@ def controls_message(stops: Stops, stops_before: Stops, workload: Workload) -> d
     return {
         "dials": [_slider_message(dial, stops[dial.field], workload) for dial in new],
         "switches": [
-            {"field": field, "name": name, "on": bool(value_at(workload, field)), "group": drawer_group(field)}
+            {
+                "field": field,
+                "name": name,
+                "on": bool(value_at(workload, field)),
+                "group": drawer_group(field),
+            }
             for field, name in SWITCHES.items()
         ],
         "choices": [
@@ -90,14 +95,16 @@ def _slider_message(dial: Dial, values: list[float], workload: Workload) -> dict
 
 def control_positions(stops: Stops, workload: Workload) -> dict[str, Any]:
     """Where everything stands: sliders by index, the rest by value."""
-    chosen = [key for key, entry in ENTRIES.items() if entry.shape in ("switch", "menu", "several")]
+    choice_keys = [key for key, entry in ENTRIES.items() if entry.shape in ("switch", "menu", "several")]
     return {
         "dials": {dial.field: _index(stops[dial.field], dial.read(workload)) for dial in DIALS},
-        "others": {field: _chosen(value_at(workload, field)) for field in (*SWITCHES, *CHOICES, *chosen)},
+        "others": {
+            field: _choice_message(value_at(workload, field)) for field in (*SWITCHES, *CHOICES, *choice_keys)
+        },
     }
 
 
-def _chosen(value: Any) -> Any:
+def _choice_message(value: Any) -> Any:
     return "" if value is None else list(value) if isinstance(value, tuple) else value
 
 
@@ -152,4 +159,10 @@ def workload_differences(workload: Workload, other: Workload) -> str:
 def _word(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return (", ".join(value) or "none") if isinstance(value, tuple) else "not given" if value is None else str(value)
+    return (
+        (", ".join(value) or "none")
+        if isinstance(value, tuple)
+        else "not given"
+        if value is None
+        else str(value)
+    )

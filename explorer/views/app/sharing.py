@@ -15,11 +15,12 @@ from typing import Any
 from explorer.errors import ExplorerError, WorkloadError
 from explorer.workload.workload import Workload
 
+from .drawer import FILES
+
 MARK = "explorer1-"  # what a shared workload begins with; the number is that of this form
 LARGEST = 2**20  # bytes of a workload that is given as text
 LARGEST_LOG = 64 * 2**20
 ACCEPTED = f"a text that begins with {MARK}, or a workload in TOML"
-FILES = ("samples", "dotenv")  # fields that name a file beside the workload
 
 
 def workload_as_text(workload: Workload) -> str:

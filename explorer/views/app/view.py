@@ -15,7 +15,19 @@ import traitlets
 
 from explorer.facts.locations import web_dir
 
-SCRIPTS = ("dom", "sequence", "controls", "cells", "map", "why", "bar", "place", "app")  # each uses those before it
+SCRIPTS = (
+    "dom",
+    "sequence",
+    "controls",
+    "cells",
+    "map",
+    "picture",
+    "why",
+    "bar",
+    "place",
+    "tour",
+    "app",
+)  # each uses those before it
 STYLES = ("look", "panels", "layout")
 
 Heard = Callable[[dict[str, Any], list[bytes]], None]

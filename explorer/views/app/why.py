@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import date
 from html import escape
 
 from explorer.analysis.phrases import list_options, sentence
@@ -16,6 +17,7 @@ from explorer.facts.units import (
     format_number,
     format_quantity,
     format_quantity_as_listed,
+    format_rough_share,
     format_share,
     format_time,
     format_unit_price,
@@ -26,8 +28,11 @@ from explorer.workload.fields import SPREADS
 
 from . import costs, history, panels
 from .controls import DIALS, TAIL
+from .drawer import ENTRIES, Entry, content_of
+from .glossary import definition
 
 LINES = 9  # of a bill
+MATTERS = 0.01  # of a bill: a line of less is not asked for its date
 LEVELS = (0.5, 0.9, 0.95, 0.99, 0.999)
 SCALED, STRETCHED = "its distribution is scaled with it", "the quantiles above the median are stretched to it"
 
@@ -84,10 +89,16 @@ def explain_bill(bill: Bill, r: Recommendation) -> str:
     rest = lines[LINES:]
     if rest:
         usd = format_usd(float(sum(line.usd for line in rest)))
-        rows += f"<tr><td>{len(rest)} more</td><td></td><td></td><td></td><td>{usd}</td></tr>"
+        rows += f"<tr><td>{usd}</td><td>{len(rest)} more</td><td></td><td></td><td></td></tr>"
     usd = format_usd(float(bill.total_usd))
-    total = f"<tr class=total><td>in all</td><td></td><td></td><td></td><td>{usd}</td></tr>"
-    head = "<tr><th>what</th><th>a month</th><th>price</th><th>seen</th><th>USD</th></tr>"
+    total = f"<tr class=total><td>{usd}</td><td>in all</td><td></td><td></td><td></td></tr>"
+    heads = (
+        "<th>USD</th>",
+        "<th>what</th>",
+        "<th>a month</th>",
+        "<th class=wide>price</th>",
+        "<th class=wide>seen</th>",
+    )
     assumed_count = sum(line.assumed for line in lines)
     note = f"Prices of {bill.region}" + (f"; * not known there: {assumed_count}" if assumed_count else "")
     discount = f"; {r.workload.preferences.discount:.0%} discount" if r.workload.preferences.discount else ""
@@ -96,18 +107,31 @@ def explain_bill(bill: Bill, r: Recommendation) -> str:
     )
     return _explanation_box(
         "Cost a month, line by line",
-        f"<table>{head}{rows}{total}</table>",
-        _sentence_line(f"{note}{discount}."),
+        f"<table><tr>{''.join(heads)}</tr>{rows}{total}</table>",
+        _sentence_line(f"{note}{discount}.{oldest_price(bill)}"),
         sources,
     )
+
+
+def oldest_price(bill: Bill) -> str:
+    """How much of a bill rests on the oldest prices that matter, as a sentence behind another."""
+    total = float(bill.total_usd)
+    dated = [(line.as_of[:7], float(line.usd)) for line in bill.lines if float(line.usd) >= MATTERS * total]
+    if not total or not dated:
+        return ""
+    oldest = min(month for month, _ in dated)
+    share = sum(usd for month, usd in dated if month == oldest) / total
+    month_name = date.fromisoformat(f"{oldest}-01").strftime("%B %Y")
+    return f" {format_rough_share(share)} of this bill rests on prices seen in {month_name}."
 
 
 def _bill_line(line: BillLine) -> str:
     price = float(line.usd / line.quantity) if line.quantity else 0.0
     mark = " *" if line.assumed else ""
     return (
-        f"<tr><td>{escape(line.id)}{mark}</td><td>{escape(_bill_amount(line))}</td>"
-        f"<td>{escape(format_unit_price(price))}</td><td>{escape(line.as_of)}</td><td>{format_usd(float(line.usd))}</td></tr>"
+        f"<tr><td>{format_usd(float(line.usd))}</td><td>{escape(line.id)}{mark}</td>"
+        f"<td>{escape(_bill_amount(line))}</td><td class=wide>{escape(format_unit_price(price))}</td>"
+        f"<td class=wide>{escape(line.as_of)}</td></tr>"
     )
 
 
@@ -203,6 +227,7 @@ def _explain_limit(r: Recommendation, name: str, _: history.State) -> str:
         ("used at the p99", f"{p99}, {format_share(share)} of it"),
         ("over it", f"{format_share(finding.breach_probability)} of the requests"),
         ("may be raised", row.adjustable),
+        (str(finding.verdict), definition(str(finding.verdict))),
     ]
     sure = "" if row.verified else ", not verified"
     return _explanation_box(
@@ -261,7 +286,7 @@ def _explain_break_even(r: Recommendation, index: str, _: history.State) -> str:
 def _explain_field(r: Recommendation, name: str, state: history.State) -> str:
     dial = next((each for each in DIALS if each.field == name), None)
     if dial is None:
-        return ""
+        return _explain_entry(r, ENTRIES[name], state) if name in ENTRIES else ""
     base = dial.read(state.base)
     rows = [("now", dial.wording(dial.read(r.workload))), ("began at", dial.wording(base))]
     driver = name.removesuffix(TAIL)
@@ -284,6 +309,36 @@ def _explain_field(r: Recommendation, name: str, state: history.State) -> str:
     return _explanation_box(dial.name, _value_rows(rows), _sentence_line(sentence(origin, "") + "."))
 
 
+def _explain_entry(r: Recommendation, entry: Entry, state: history.State) -> str:
+    """A field of the drawer: what it is, and where its value is from."""
+    workload, key = r.workload, entry.record.path
+    text = (
+        entry.text_of(workload, content_of(workload))
+        if entry.shape not in ("switch", "menu", "several")
+        else ""
+    )
+    origin = (
+        "turned here"
+        if entry.key in state.values
+        else "given by the workload"
+        if workload.is_given(key)
+        else "not given"
+    )
+    rows = [("now", text or "not given")] if entry.shape not in ("switch", "menu", "several") else []
+    rows += [("in the file", key), ("may be", entry.record.kind.accepted), ("default", entry.placeholder)]
+    return _explanation_box(
+        entry.name,
+        _value_rows(rows),
+        _sentence_line(sentence(entry.record.sentence)),
+        _sentence_line(sentence(origin)),
+    )
+
+
+def _explain_word(r: Recommendation, word: str, _: history.State) -> str:
+    meaning = definition(word)
+    return _explanation_box(sentence(word, ""), _sentence_line(meaning)) if meaning else ""
+
+
 KINDS: dict[str, Callable[[Recommendation, str, history.State], str]] = {
     "usd": _explain_usd,
     "parts": _explain_parts,
@@ -296,4 +351,5 @@ KINDS: dict[str, Callable[[Recommendation, str, history.State], str]] = {
     "reason": _explain_rejection,
     "turn": _explain_break_even,
     "field": _explain_field,
+    "word": _explain_word,
 }

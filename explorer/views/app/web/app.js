@@ -6,16 +6,17 @@ class Screen {
     this.number = 0;
     this.pending = {};
     this.flying = false;
-    this.root = h("div.x-app", { role: "region", "aria-label": "Explorer" });
+    const alone = model.get("alone");
+    this.root = h("div.x-app", alone ? {} : { role: "region", "aria-label": "Explorer" });
     // A key that is pressed here is none of the notebook's commands: it asks what has the focus.
     this.root.addEventListener("focusin", ({ target }) => target.setAttribute(QUIET, "true"));
-    if (model.get("alone")) this.root.classList.add("alone");
+    if (alone) this.root.classList.add("alone");
     element.append(this.root);
     this.theme();
     this.bar = new Bar(this.root, (message, buffers) => this.send(message, buffers), this);
     this.lay();
     this.controls = new Controls(this.left, this.drawer, (values) => this.turn(values), (field, text) => this.send({ do: "type", field, text }));
-    this.map = new DecisionMap(this.panel("map").querySelector(".x-map-stage"), this.controls, (values) => this.turn(values));
+    this.map = new DecisionMap(this.panel("map").querySelector(".x-map-stage"), this.controls, (values) => this.turn(values), (message) => this.send(message));
     this.why = new Why(this.root, (key) => this.send({ do: "why", key }));
     this.settle = Object.fromEntries(Object.keys(PANELS).map((name) => [name, roving(this.panel(name))]));
     const place = this.panel("steps").querySelector(".x-sequence");
@@ -34,9 +35,14 @@ class Screen {
       else this.send({ do: asked.dataset.do });
     });
     this.trouble.addEventListener("pointerdown", () => { this.trouble.textContent = ""; });
-    const alone = model.get("alone");
     this.address = alone ? new Address(this) : null;
     this.pulse = new Pulse(this, alone);
+    this.tour = new Tour(this.root);
+    this.root.addEventListener("keydown", (event) => {
+      if (event.key !== "?" || event.target.matches("input:not([type=range], [type=checkbox]), textarea")) return;
+      event.preventDefault();
+      this.send({ do: "help" });
+    });
     this.send({ do: "hello", ...(this.address?.read() || {}) });
     this.looked(this.address?.read() || {});
   }
@@ -60,12 +66,19 @@ class Screen {
     this.drawer = new Drawer(this.root);
     this.left.append(this.drawer.button);
     this.axes = ["x", "y"].map((axis) => h("select", { "aria-label": axis === "x" ? "Axis across" : "Axis up", onchange: () => this.send({ do: "axes", x: this.axes[0].value, y: this.axes[1].value }) }));
+    const tools = [
+      ["+", "Zoom in (+)", () => this.map.spec && this.map.zoom(0.7, this.map.today())],
+      ["−", "Zoom out (−)", () => this.map.spec && this.map.zoom(1 / 0.7, this.map.today())],
+      ["⤢", "Show the whole map (0)", () => this.map.fit()],
+      ["⤓", "The map as a file", () => this.bar.picture(this.map)],
+    ];
+    const buttons = tools.map(([sign, name, onclick]) => h("button.x-button.bare", { type: "button", "aria-label": name, title: name, onclick }, sign));
     const map = panel("map",
       h("header", {}, h("h2", {}, "What wins where"), h("span.x-axes", {}, this.axes[1], h("span", {}, "over"), this.axes[0])),
-      h("p.x-common"), h("div.x-map-stage"));
+      h("div.x-under", {}, h("p.x-common"), h("span.x-zoom", {}, ...buttons)), h("div.x-map-stage"));
     this.trouble = h("p.x-trouble", { role: "alert" });
     const { root } = this;
-    root.append(this.trouble, h("main.x-main", {}, this.left, map, panel("answer"),
+    root.append(this.trouble, h(this.model.get("alone") ? "main.x-main" : "div.x-main", {}, this.left, map, panel("answer"),
       panel("steps", h("h2", {}, "One request"), h("div.x-sequence")), panel("limits"), panel("costs"), panel("rejected"), panel("turns")));
   }
 
@@ -109,6 +122,14 @@ class Screen {
     this.bar.lost(text);
   }
 
+  help(words) {
+    const pair = ([name, text]) => [h("dt", {}, name), h("dd", {}, text)];
+    const steps = h("button.x-button", { type: "button", onclick: () => { this.bar.dialog.close(); this.tour.start(); } }, "First steps");
+    this.bar.page("Help", "", () => {});
+    this.bar.dialog.querySelector(".x-page").append(h("p", {}, steps), h("h3", {}, "Keys"), h("dl.x-pairs", {}, ...KEYS.flatMap(pair)),
+      h("h3", {}, "Words"), h("dl.x-pairs", {}, ...Object.entries(words).flatMap(pair)));
+  }
+
   // A design on a page of its own.
   open({ title, html, steps, key, at }) {
     this.bar.page(title, html, () => { this.opened = ""; this.address?.follow(); });
@@ -143,6 +164,7 @@ class Screen {
     else if (message.say === "share") this.bar.share(message, this.address?.hash(message.where));
     else if (message.say === "where") this.address?.write(message);
     else if (message.say === "design") this.open(message);
+    else if (message.say === "help") this.help(message.words);
     else if (message.say === "list") this.bar.page(message.title, message.html, () => {});
     else if (message.say === "file") download(message.name, message.kind, buffers[0]);
     else if (message.say === "working") this.bar.busy(message.text);
@@ -168,6 +190,10 @@ class Screen {
     if (message.at) this.why.again();
     if (message.at) this.address?.follow();
     if (message.turned) this.root.dataset.shown = message.turned;
+    if (message.at && !this.begun) {
+      this.begun = true;
+      if (this.model.get("alone")) this.tour.first();
+    }
     if (message.live) this.root.dataset.live = message.live;
     this.fly();
   }

@@ -32,14 +32,15 @@ class Bar {
     this.file = h("input", { type: "file", hidden: true, tabindex: -1, "aria-label": "A workload or a log", onchange: () => this.opened() });
     this.pin = button("compare", "Compare", "Keep this one beside what you turn next", () => send({ do: "pin" }), { "aria-pressed": "false" });
     const theme = button("light", "", "Light or dark", () => state.turnTheme());
-    this.element = h("header.x-bar", {},
-      h("strong.x-brand", {}, "explorer"),
+    this.element = h(root.classList.contains("alone") ? "header.x-bar" : "div.x-bar", {},
+      h("h1.x-brand", {}, "explorer"),
       this.presets, this.undo, this.redo, this.reset, h("span.x-gap"), h("span.x-working", { hidden: true, role: "status" }),
       button("open", "Open", "A workload in TOML, or a log of your traffic", () => this.opening()), this.file,
       button("share", "Share", "This workload as a short text", () => send({ do: "share" })),
       this.pin,
       button("save", "Save", "This workload as TOML", () => send({ do: "save" })),
-      button("report", "Report", "A decision record to hand on", () => this.reporting()), theme);
+      button("report", "Report", "A decision record to hand on", () => this.reporting()), theme,
+      h("button.x-button.bare", { type: "button", title: "Help: first steps, keys, words (?)", "aria-label": "Help", onclick: () => send({ do: "help" }) }, "?"));
     root.append(this.element);
     this.working = this.element.querySelector(".x-working");
     this.gone = h("p.x-gone", { role: "alert", hidden: true });
@@ -145,6 +146,20 @@ class Bar {
       ...part("The workload as text", "for a message: Open, paste; or explorer app TEXT", text, 3),
       ...part("TOML", "the workload file", toml, 7), h("p.x-end", {}, done));
     this.dialog.querySelector("textarea").select();
+  }
+
+  // The map as a picture, or as its numbers.
+  picture(map) {
+    if (!map.spec) return;
+    const title = `What wins where: ${this.presets.value}, ${map.spec.y.name} over ${map.spec.x.name}`;
+    const name = `map-${(this.presets.value || "workload").toLowerCase().replace(/[^a-z0-9]+/g, "-")}`;
+    const kinds = [
+      [".svg", "Picture that scales", "image/svg+xml", () => mapAsSvg(map, title)],
+      [".png", "Picture of pixels", "image/png", () => mapAsPng(map, title)],
+      [".csv", "Every cell as a row", "text/csv", () => mapAsCsv(map)],
+    ];
+    const make = async (ending, kind, content) => { this.dialog.close(); download(name + ending, kind, await content()); };
+    this.modal("The map as a file", h("div.x-choose", {}, ...kinds.map(([ending, text, kind, content]) => h("button.x-button", { type: "button", onclick: () => make(ending, kind, content) }, icon("save"), `${text} (${ending})`))));
   }
 
   reporting() {

@@ -1,6 +1,7 @@
 // The cells of a map: painted smoothly, in the theme's colours, and where each kind has room for its name.
 
 const NOTHING = 255; // of a cell: no design is feasible
+const UNKNOWN = 253; // of a pixel: not worked out yet
 
 // The middle of the widest place of a kind, by the distance to its nearest other cell [pixels].
 function roomiest(cells, nx, ny, kind, { width, height }) {
@@ -45,13 +46,17 @@ function broken(label, pixels, measured) {
 }
 
 // Each pixel takes the kind that weighs most among its four cells: borders are slanted where the cells step.
-function smooth(cells, nx, ny, width, height) {
+// `view` is what part of the cells is shown, as shares; beyond them nothing is known.
+function smooth(cells, nx, ny, width, height, view) {
   const out = new Uint8Array(width * height);
   for (let py = 0; py < height; py++) {
-    const y = (1 - py / (height - 1)) * (ny - 1), row = Math.min(Math.floor(y), ny - 2), v = y - row;
+    const sy = view.y[0] + (view.y[1] - view.y[0]) * (1 - py / (height - 1));
+    const y = sy * (ny - 1), row = Math.min(Math.floor(y), ny - 2), v = y - row;
     for (let px = 0, i = py * width; px < width; px++, i++) {
-      const x = (px / (width - 1)) * (nx - 1), column = Math.min(Math.floor(x), nx - 2), u = x - column;
-      const at = row * nx + column;
+      const sx = view.x[0] + (view.x[1] - view.x[0]) * (px / (width - 1));
+      if (sx < -1e-9 || sx > 1 + 1e-9 || sy < -1e-9 || sy > 1 + 1e-9) { out[i] = UNKNOWN; continue; }
+      const x = clamp(sx, 0, 1) * (nx - 1), column = Math.min(Math.floor(x), nx - 2), u = x - column;
+      const at = Math.max(row, 0) * nx + column;
       const a = cells[at], b = cells[at + 1], c = cells[at + nx], d = cells[at + nx + 1];
       if (a === b && a === c && a === d) { out[i] = a; continue; }
       const wa = (1 - u) * (1 - v), wb = u * (1 - v), wc = (1 - u) * v, wd = u * v;

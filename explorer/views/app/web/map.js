@@ -4,9 +4,10 @@ const PAD = { left: 58, right: 16, top: 8, bottom: 36 }; // about the cells [pix
 const USUAL = 12.96;
 
 class DecisionMap {
-  constructor(place, controls, turn) {
+  constructor(place, controls, turn, send) {
     this.controls = controls;
     this.turn = turn;
+    this.ask = send;
     this.canvas = h("canvas", { "aria-hidden": "true" });
     this.cells = null;
     this.clip = `x-clip-${DecisionMap.count++}`;
@@ -14,7 +15,7 @@ class DecisionMap {
     this.tip = h("div.x-tip", { hidden: true, "aria-hidden": "true" });
     this.stage = h("div.x-stage", {
       tabindex: 0, role: "application", "aria-roledescription": "decision map",
-      "aria-label": "Decision map. Arrow keys move the workload.",
+      "aria-label": "Decision map. Arrow keys move the workload; plus, minus and 0 zoom; Shift with arrows pans; Enter opens the design.",
     }, this.canvas, this.svg, this.tip);
     this.said = h("p.x-hidden", { "aria-live": "polite" });
     place.append(this.stage, this.said);
@@ -27,30 +28,54 @@ class DecisionMap {
   listen() {
     const { stage } = this;
     stage.addEventListener("pointermove", (event) => this.over(event));
-    stage.addEventListener("pointerleave", () => { this.tip.hidden = true; });
+    stage.addEventListener("pointerleave", () => this.leave());
     stage.addEventListener("pointerdown", (event) => {
-      if (event.button || !this.inside(event)) return;
+      if (event.button > 1 || !this.inside(event)) return;
+      event.preventDefault();
+      stage.focus({ preventScroll: true });
       stage.setPointerCapture(event.pointerId);
+      if (event.shiftKey || event.button === 1) {
+        this.panning = { x: event.clientX, y: event.clientY, moved: false };
+        return;
+      }
       this.dragging = true;
       this.go(event);
     });
     for (const end of ["pointerup", "pointercancel"]) {
-      stage.addEventListener(end, () => { this.dragging = false; });
+      stage.addEventListener(end, (event) => {
+        if (this.panning && !this.panning.moved && end === "pointerup") this.openAt(...this.place(event));
+        this.dragging = this.panning = false;
+      });
     }
+    stage.addEventListener("wheel", (event) => {
+      const still = document.documentElement.scrollHeight <= innerHeight + 1 && this.stage.closest(".alone");
+      if (!this.inside(event) || !(event.ctrlKey || event.metaKey || still)) return;
+      event.preventDefault();
+      this.zoom(Math.exp(clamp(event.deltaY, -400, 400) * 0.0015), this.place(event));
+    }, { passive: false });
     stage.addEventListener("keydown", (event) => this.key(event));
   }
 
   // Cells row by row from the lowest y: the number of a name; and money.
   set(spec, cells, usd) {
     Object.assign(this, { spec, usd: usd.length ? usd : null });
+    const wanted = this.wanted, { x, y } = spec;
+    if (wanted && (!near(wanted[x.field], x) || !near(wanted[y.field], y))) { /* an older window: the one asked for comes */ }
+    else this.view = { x: [x.low, x.high], y: [y.low, y.high] };
     if (cells) this.cells = cells;
     this.paint();
   }
 
   key(event) {
+    if (!this.spec) return;
+    const zoom = { "+": 0.7, "=": 0.7, "-": 1 / 0.7, _: 1 / 0.7 }[event.key];
+    if (zoom && !event.ctrlKey && !event.metaKey) return event.preventDefault(), this.zoom(zoom, this.today());
+    if (event.key === "0") return event.preventDefault(), this.fit();
+    if (event.key === "Enter") return event.preventDefault(), this.openAt(...this.today());
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] }[event.key];
-    if (!step || !this.spec) return;
+    if (!step) return;
     event.preventDefault();
+    if (event.shiftKey) return this.pan(step[0] * 0.15, step[1] * 0.15);
     const axis = step[0] ? this.spec.x : this.spec.y;
     const { spec } = this.controls.dials.get(axis.field);
     const index = clamp(this.controls.index(axis.field) + step[0] + step[1], 0, spec.values.length - 1);
@@ -80,14 +105,14 @@ class DecisionMap {
     this.box = { width: clientWidth - pad.left - pad.right, height: clientHeight - pad.top - pad.bottom };
   }
 
-  across(value) { return this.pad.left + this.box.width * part(this.spec.x, value); }
-  up(value) { return this.pad.top + this.box.height * (1 - part(this.spec.y, value)); }
+  across(value) { return this.pad.left + this.box.width * part(ends(this.view.x), value); }
+  up(value) { return this.pad.top + this.box.height * (1 - part(ends(this.view.y), value)); }
 
   place(event) {
     const edge = this.stage.getBoundingClientRect(), { width, height } = this.box;
     const x = clamp((event.clientX - edge.left - this.pad.left) / width, 0, 1);
     const y = clamp(1 - (event.clientY - edge.top - this.pad.top) / height, 0, 1);
-    return [at(this.spec.x, x), at(this.spec.y, y)];
+    return [at(ends(this.view.x), x), at(ends(this.view.y), y)];
   }
 
   inside(event) {
@@ -110,7 +135,51 @@ class DecisionMap {
 
   today() { return [this.controls.value(this.spec.x.field), this.controls.value(this.spec.y.field)]; }
 
+  // What part of the axes is shown --------------------------------------------------------------
+
+  // Zoom both axes about a place; the cells that are there follow at once, finer ones come.
+  zoom(factor, [x, y]) {
+    const zoomed = ([low, high], about) => [about * (low / about) ** factor, about * (high / about) ** factor];
+    this.look({ x: zoomed(this.view.x, x), y: zoomed(this.view.y, y) });
+  }
+
+  pan(dx, dy) {
+    const moved = ([low, high], by) => [low * (high / low) ** by, high * (high / low) ** by];
+    this.look({ x: moved(this.view.x, dx), y: moved(this.view.y, dy) });
+  }
+
+  look(view) {
+    const { x, y } = this.spec;
+    if (Math.min(view.x[1] / view.x[0], view.y[1] / view.y[0]) < 1.5) return;
+    if (Math.max(view.x[1] / view.x[0], view.y[1] / view.y[0]) > 1e12) return;
+    this.view = view;
+    this.wanted = { [x.field]: view.x, [y.field]: view.y };
+    this.paint();
+    clearTimeout(this.asking);
+    this.asking = setTimeout(() => this.ask({ do: "zoom", windows: this.wanted }), 150);
+  }
+
+  fit() {
+    this.wanted = null;
+    clearTimeout(this.asking);
+    this.ask({ do: "zoom", windows: {} });
+  }
+
+  // The design that wins at a place, on a page of its own: for the workload there.
+  openAt(x, y) {
+    const name = this.spec.names[this.cells?.[this.cell(x, y)]];
+    if (!name) return void (this.said.textContent = this.spec.nothing);
+    const [vx, vy] = this.today(), here = Math.abs(Math.log(x / vx)) + Math.abs(Math.log(y / vy)) < 1e-6;
+    this.ask({ do: "design", key: name.design, at: here ? {} : { [this.spec.x.field]: x, [this.spec.y.field]: y } });
+  }
+
   // Gestures -------------------------------------------------------------------------------------
+
+  leave() {
+    this.tip.hidden = true;
+    this.hair?.replaceChildren();
+    this.controls.ghosts(null);
+  }
 
   go(event) {
     const [x, y] = this.place(event), { spec, controls } = this;
@@ -121,19 +190,28 @@ class DecisionMap {
   }
 
   over(event) {
-    if (!this.inside(event) && !this.dragging) { this.tip.hidden = true; return; }
+    if (this.panning) {
+      const { width, height } = this.box, dx = event.clientX - this.panning.x, dy = event.clientY - this.panning.y;
+      if (!this.panning.moved && Math.hypot(dx, dy) < 4) return;
+      this.panning = { x: event.clientX, y: event.clientY, moved: true };
+      return this.pan(-dx / width, dy / height);
+    }
+    if (!this.inside(event) && !this.dragging) return this.leave();
     if (this.dragging) this.go(event);
     const [x, y] = this.place(event), { spec, controls } = this;
     const near = [spec.x, spec.y].map((axis, i) => controls.nearest(axis.field, [x, y][i]).said);
     const usd = this.usd?.[this.cell(x, y)];
     const rows = [h("b", {}, this.nameAt(x, y)), h("span", {}, `${spec.x.name} ${near[0]}, ${spec.y.name.toLowerCase()} ${near[1]}`)];
     if (Number.isFinite(usd)) rows.splice(1, 0, h("span", {}, `about ${dollars(usd)} a month`));
+    if (!this.dragging && this.spec.names[this.cells?.[this.cell(x, y)]]) rows.push(h("small", {}, "Shift+click opens this design"));
+    this.crosshair(x, y);
+    controls.ghosts({ [spec.x.field]: x, [spec.y.field]: y });
     this.tip.replaceChildren(...rows);
     this.tip.hidden = false;
     const edge = this.stage.getBoundingClientRect();
     const px = event.clientX - edge.left, py = event.clientY - edge.top;
     const right = px + this.tip.offsetWidth + 20 > edge.width;
-    this.tip.style.transform = `translate(${right ? px - this.tip.offsetWidth - 14 : px + 14}px, ${clamp(py - 20, 4, edge.height - this.tip.offsetHeight - 4)}px)`;
+    this.tip.style.transform = `translate(${right ? Math.max(0, px - this.tip.offsetWidth - 14) : px + 14}px, ${clamp(py - 20, 4, edge.height - this.tip.offsetHeight - 4)}px)`;
   }
 
   // Drawing --------------------------------------------------------------------------------------
@@ -152,13 +230,15 @@ class DecisionMap {
     Object.assign(canvas.style, { left: `${this.pad.left}px`, top: `${this.pad.top}px`, width: `${width}px`, height: `${height}px` });
     const inks = palette(this.stage), pen = canvas.getContext("2d");
     const image = pen.createImageData(w, t), paper = new Uint32Array(image.data.buffer);
-    const kinds = smooth(this.cells, this.spec.nx, this.spec.ny, w, t);
+    const share = (axis, window) => window.map((value) => part(axis, value));
+    const kinds = smooth(this.cells, this.spec.nx, this.spec.ny, w, t, { x: share(this.spec.x, this.view.x), y: share(this.spec.y, this.view.y) });
     const colour = this.spec.names.map((name) => inks.areas[name.colour % inks.areas.length]);
     for (let y = 0, i = 0; y < t; y++) {
       for (let x = 0; x < w; x++, i++) {
         const kind = kinds[i];
         const edge = (x + 1 < w && kinds[i + 1] !== kind) || (y + 1 < t && kinds[i + w] !== kind);
-        if (edge) paper[i] = inks.border;
+        if (kind === UNKNOWN) paper[i] = inks.nothing;
+        else if (edge) paper[i] = inks.border;
         else if (kind === NOTHING) paper[i] = (x + y) % Math.round(9 * scale) < scale ? inks.hatch : inks.nothing;
         else paper[i] = colour[kind];
       }
@@ -170,39 +250,65 @@ class DecisionMap {
     const { spec } = this, { width, height } = this.box, bottom = this.pad.top + height;
     const parts = [s("rect", { x: this.pad.left, y: this.pad.top, width, height, class: "edge" })];
     let taken = -Infinity;
-    for (const [value, text] of spec.x.ticks) {
+    const shown = ([low, high]) => ([value]) => value >= low * 0.999 && value <= high * 1.001;
+    for (const [value, text] of spec.x.ticks.filter(shown(this.view.x))) {
       const x = this.across(value), half = 0.45 * wide(text, this.em);
       if (x - half < taken + 0.5 * this.em) continue;
       taken = x + half;
       parts.push(s("path", { d: `M${x} ${bottom}v4`, class: "edge" }), s("text", { x: x > this.pad.left + width - 12 ? x + 14 : x, y: bottom + 1.2 * this.em, class: x > this.pad.left + width - 12 ? "tick end" : "tick mid" }, text));
     }
-    for (const [value, text] of spec.y.ticks) {
+    for (const [value, text] of spec.y.ticks.filter(shown(this.view.y))) {
       const y = this.up(value);
       parts.push(s("path", { d: `M${this.pad.left} ${y}h-4`, class: "edge" }), s("text", { x: this.pad.left - 7, y: y + 0.32 * this.em, class: "tick end" }, text));
     }
-    parts.push(s("text", { x: this.pad.left + width / 2, y: bottom + 2.4 * this.em, class: "axis mid" }, spec.x.name));
+    const name = wide(spec.x.name, 0.92 * this.em), rings = spec.cloud.length ? wide(spec.rings, 0.9 * this.em) : 0;
+    const aside = (width - name) / 2 < rings + this.em, base = bottom + 2.4 * this.em; // the name gives way to the left
+    if (rings && name + rings + 2 * this.em < width) parts.push(s("text", { x: this.pad.left + width, y: base, class: "tick end rings" }, spec.rings));
+    parts.push(s("text", { x: this.pad.left + (aside ? 0 : width / 2), y: base, class: aside ? "axis" : "axis mid" }, spec.x.name));
     const turned = `translate(${0.9 * this.em} ${this.pad.top + height / 2}) rotate(-90)`;
     parts.push(s("text", { transform: turned, class: "axis mid" }, spec.y.name));
-    this.names = s("g", {}, ...this.regions());
-    this.borders = s("g", {}, ...spec.lines.map((line) => this.border(line)));
+    this.kept = [];
+    this.hair = s("g", { class: "hair" });
     this.marker = s("g", { class: "cross" });
-    this.svg.replaceChildren(...parts, this.names, this.borders, this.marker);
+    const settled = near(this.view.x, spec.x) && near(this.view.y, spec.y);
+    const names = settled ? this.regions() : [], borders = settled ? spec.lines.flatMap((line) => this.border(line)) : [];
+    this.svg.replaceChildren(...parts, s("g", { class: "names" }, ...names), s("g", { class: "borders" }, ...borders), this.hair, this.marker);
     this.cross();
-    if (spec.lines.length) this.untangle();
   }
 
-  // The name of each region where it has most room; none where it has hardly any.
+  // The name of each region where it has most room, and wholly inside it; none where it does not fit.
   regions() {
     const { spec, em } = this, kinds = [...spec.names.keys(), NOTHING], cells = this.around(this.cells);
     return kinds.flatMap((kind) => {
       const found = roomiest(cells, spec.nx, spec.ny, kind, this.box);
       if (!found) return [];
       const label = kind === NOTHING ? [spec.nothing] : spec.names[kind].label;
-      const lines = broken(label, found.wide - 0.3 * em, (text) => wide(text, em, 600));
-      if (!lines || lines.length * 1.2 * em > 2.6 * found.room + em) return [];
-      const x = this.pad.left + found.x, top = this.pad.top + found.y - (lines.length - 1) * 0.6 * em + 0.34 * em;
-      return s("text", { class: "name mid" }, ...lines.map((line, i) => s("tspan", { x, y: top + 1.2 * em * i }, line)));
+      const measured = (text) => wide(text, em, 600);
+      for (const lines of [broken(label, found.wide - 0.3 * em, measured), label.map((option, i) => (i ? `+ ${option}` : option))]) {
+        if (!lines) continue;
+        const half = Math.max(...lines.map(measured)) / 2 + 2, tall = lines.length * 1.2 * em;
+        const x = clamp(found.x, half + 2, this.box.width - half - 2), y = clamp(found.y, tall / 2 + 2, this.box.height - tall / 2 - 2);
+        const box = { left: x - half, right: x + half, top: y - tall / 2, bottom: y + tall / 2 };
+        if (!this.alike(box, kind, cells) || this.kept.some((other) => touches(box, other))) continue;
+        this.kept.push(box);
+        const left = this.pad.left + x, top = this.pad.top + y - (lines.length - 1) * 0.6 * em + 0.34 * em;
+        return s("text", { class: "name mid" }, ...lines.map((line, i) => s("tspan", { x: left, y: top + 1.2 * em * i }, line)));
+      }
+      return [];
     });
+  }
+
+  // Whether a box of the map [pixels] lies within cells of one kind; any kind but the cross' own, where none is named.
+  alike({ left, right, top, bottom }, kind, cells) {
+    const { nx, ny } = this.spec, { width, height } = this.box;
+    if (left < 1 || top < 1 || right > width - 1 || bottom > height - 1) return false;
+    const column = (x) => clamp(Math.round((x / width) * (nx - 1)), 0, nx - 1), row = (y) => clamp(Math.round((1 - y / height) * (ny - 1)), 0, ny - 1);
+    const same = kind ?? cells[row((top + bottom) / 2) * nx + column((left + right) / 2)];
+    if (same === CROSS) return false;
+    for (let r = row(bottom); r <= row(top); r++) {
+      for (let c = column(left); c <= column(right); c++) if (cells[r * nx + c] !== same) return false;
+    }
+    return true;
   }
 
   // The cells without those beside the cross: no name stands there.
@@ -211,47 +317,53 @@ class DecisionMap {
     const [x, y] = this.today(), column = part(this.spec.x, x) * (nx - 1), row = part(this.spec.y, y) * (ny - 1);
     for (let r = 0; r < ny; r++) {
       for (let c = 0; c < nx; c++) {
-        if (Math.abs(c - column) * width < 1.1 * this.em * nx && Math.abs(r - row) * height < 1.2 * this.em * ny) free[r * nx + c] = NOTHING - 1;
+        if (Math.abs(c - column) * width < 1.1 * this.em * nx && Math.abs(r - row) * height < 1.2 * this.em * ny) free[r * nx + c] = CROSS;
       }
     }
     return free;
   }
 
+  // What a border is made by, beside it: on the side and at the place where it crosses nothing.
   border({ x, y, text, steep }) {
-    const place = `translate(${this.across(x)} ${this.up(y)})${steep ? " rotate(-90)" : ""}`;
-    return s("text", { transform: place, class: "why mid", dy: "0.35em" }, text);
+    const { em, pad } = this, long = 0.86 * wide(text, em) / 2 + 2, high = 0.62 * em, cells = this.around(this.cells);
+    const cx = this.across(x) - pad.left, cy = this.up(y) - pad.top, away = high + 3;
+    for (const along of [0, 1, -1, 2, -2, 3, -3]) {
+      for (const side of [-1, 1, -1.6, 1.6]) {
+        const mx = steep ? cx + side * away : cx + along * long * 0.5, my = steep ? cy + along * long * 0.5 : cy + side * away;
+        const [hx, hy] = steep ? [high, long] : [long, high];
+        const box = { left: mx - hx, right: mx + hx, top: my - hy, bottom: my + hy };
+        if (!this.alike(box, null, cells) || this.kept.some((other) => touches(box, other))) continue;
+        this.kept.push(box);
+        const place = `translate(${pad.left + mx} ${pad.top + my})${steep ? " rotate(-90)" : ""}`;
+        return [s("text", { transform: place, class: "why mid", dy: "0.35em" }, text)];
+      }
+    }
+    return [];
   }
 
-  // Names stay inside the map, and what would cover another is left out: regions first, then borders.
-  untangle() {
-    const { width } = this.box, kept = [], edge = this.svg.getBoundingClientRect();
-    const at = this.marker.lastChild.getBoundingClientRect();
-    for (const text of [...this.names.children, ...this.borders.children]) {
-      let box = text.getBoundingClientRect();
-      const over = Math.max(0, edge.left + this.pad.left + 4 - box.left) - Math.max(0, box.right - edge.left - this.pad.left - width + 4);
-      if (over) {
-        text.setAttribute("style", `translate:${over}px 0`);
-        box = text.getBoundingClientRect();
-      }
-      const name = text.parentNode === this.names;
-      const high = box.top < edge.top + this.pad.top - 2 || box.bottom > edge.top + this.pad.top + this.box.height + 2;
-      if (kept.some((other) => touches(box, other)) || (!name && (high || touches(box, at)))) text.remove();
-      else kept.push(box);
-    }
+  // Lines through the pointer, with what they stand for at the axes.
+  crosshair(x, y) {
+    const { pad, box, controls, spec } = this, px = this.across(x), py = this.up(y);
+    const said = [spec.x, spec.y].map((axis, i) => controls.nearest(axis.field, [x, y][i]).said);
+    this.hair.replaceChildren(
+      s("path", { d: `M${px} ${pad.top}V${pad.top + box.height}M${pad.left} ${py}H${pad.left + box.width}` }),
+      s("text", { x: px, y: pad.top + box.height + 1.2 * this.em, class: "at mid" }, said[0]),
+      s("text", { x: pad.left - 7, y: py + 0.32 * this.em, class: "at end" }, said[1]));
   }
 
   cross() {
     if (!this.spec || !this.marker) return;
     const { spec } = this, [vx, vy] = this.today(), { width, height } = this.box;
+    const clipped = { "clip-path": `url(#${this.clip})` };
     const x = clamp(this.across(vx), this.pad.left, this.pad.left + width), y = clamp(this.up(vy), this.pad.top, this.pad.top + height);
     const parts = [s("clipPath", { id: this.clip }, s("rect", { x: this.pad.left, y: this.pad.top, width, height }))];
     for (const ring of spec.cloud) {
       const path = ring.map(([fx, fy]) => `${this.across(vx * fx).toFixed(1)} ${this.up(vy * fy).toFixed(1)}`).join("L");
-      parts.push(s("path", { d: `M${path}Z`, class: "cloud", "clip-path": `url(#${this.clip})` }));
+      parts.push(s("path", { d: `M${path}Z`, class: "cloud", ...clipped }));
     }
     for (const [px, py, text] of this.pins || []) {
       const cx = this.across(px), cy = this.up(py);
-      parts.push(s("circle", { cx, cy, r: 6, class: "pin" }), s("text", { x: cx, y: cy + 3.5, class: "pin-name mid" }, text));
+      parts.push(s("circle", { cx, cy, r: 6, class: "pin", ...clipped }), s("text", { x: cx, y: cy + 3.5, class: "pin-name mid", ...clipped }, text));
     }
     parts.push(s("circle", { cx: x, cy: y, r: 6.5, class: "halo" }), s("circle", { cx: x, cy: y, r: 4.5, class: "dot" }));
     this.marker.replaceChildren(...parts);
@@ -259,6 +371,12 @@ class DecisionMap {
 }
 
 DecisionMap.count = 0;
+const CROSS = NOTHING - 1; // of a cell beside the cross: no name stands there
+
+function ends([low, high]) { return { low, high }; }
+function near(window, axis) {
+  return Boolean(window) && Math.abs(Math.log(window[0] / axis.low)) + Math.abs(Math.log(window[1] / axis.high)) < 0.02;
+}
 
 function part(axis, value) { return Math.log(Math.max(value, 1e-12) / axis.low) / Math.log(axis.high / axis.low); }
 function at(axis, share) { return axis.low * (axis.high / axis.low) ** share; }

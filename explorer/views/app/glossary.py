@@ -1,0 +1,36 @@
+"""The words of the screen, each in one sentence."""
+
+from __future__ import annotations
+
+WORDS = {
+    "edge": "What stands in front of the door, nearer to the caller: a CDN that can cache, or nothing.",
+    "door": "The AWS service that takes a request: a function URL, an API Gateway, a load balancer.",
+    "request": "How the body of a request reaches the work: inside the request, or by way of S3.",
+    "response": "How the result comes back: at once, streamed, page by page, or stored and fetched later.",
+    "compression": "Whether the result is compressed before it is sent.",
+    "execution": "What does the work: one invocation, a queue with workers, a container, steps with state.",
+    "initialization": "How an environment is started: when needed, kept ready, or restored from a snapshot.",
+    "configuration": "Where the work finds its settings and secrets when it starts.",
+    "part": "A moving part: what whoever is on call must know exists, or a step that a client must take.",
+    "design": "One choice for each concern, from the edge to the configuration.",
+    "limit": "A figure of AWS's that a request, a function or an account must not exceed.",
+    "fits": "The limit is kept with room.",
+    "tight": "The limit is kept, but a small share of the requests comes near it or over it.",
+    "raise": "The limit is a quota that AWS raises on request: ask before going live.",
+    "breach": "More requests exceed the limit than the promise of success allows: the design is ruled out.",
+    "p50": "Half of the requests take at most this; p95 and p99: 95 and 99 of a hundred.",
+    "over": "The share of the requests that exceeds a limit.",
+    "score": "Money and parts together: each part counts as much a month as one part is worth avoiding.",
+    "break-even": "The value of a field at which another design becomes the best.",
+}
+
+
+def definition(word: str) -> str:
+    """What a word means, "" for one that is not explained.
+
+    >>> definition("fits")
+    'The limit is kept with room.'
+    >>> definition("banana")
+    ''
+    """
+    return WORDS.get(word, "")

@@ -1,0 +1,159 @@
+"""What is typed becomes the workload: every field, in the units that people say; a mistake is one line."""
+
+import pytest
+
+import explorer as ex
+from explorer.errors import ExplorerError
+from explorer.views.app.controls import CONTROLS, DIALS, NONE, workload_with
+from explorer.views.app.drawer import ENTRIES, TOTAL
+from explorer.views.app.field_text import quantiles_of_text, spoken_number
+from explorer.views.app.history import State
+from explorer.views.app.screen_state import drawer_message, texts_of, workload_differences
+from explorer.workload.fields import FIELDS
+
+DIAL = {dial.field: dial for dial in DIALS}
+
+
+@pytest.fixture(scope="module")
+def w() -> ex.Workload:
+    return ex.Workload.load("statements")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("3.14 million", 3_140_000), ("3.14M", 3_140_000), ("2k", 2000), ("1.5 bn", 1.5e9), ("3,140,000", 3.14e6),
+        ("3_000_000", 3e6), ("3 million a month", 3e6), ("17 a second", 17), ("80 %", 0.8), ("99.9%", 0.999),
+        ("$12.50", 12.5), ("12 USD a month", 12), ("22.5 × median", 22.5), ("4x", 4), ("0", 0),
+    ],
+)  # fmt: skip
+def test_a_number_is_read_as_people_say_it(text, number):
+    assert spoken_number(text) == pytest.approx(number, rel=1e-12)
+
+
+@pytest.mark.parametrize("text", ["", "many", "3 bananas", "-3", "1,2,3", "million", "3 million bananas"])
+def test_what_is_no_number_is_none(text):
+    assert spoken_number(text) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "value"),
+    [
+        ("response", "2.7 MB", 2.7 * 1024**2), ("response.p99", "9 MB", 9 * 1024**2 / (400 * 1024)),
+        ("response.p99", "22.5 ×", 22.5), ("runtime", "250 ms", 0.25), ("client.waits", "1.5 min", 90),
+        ("runtime.memory", "2 GB", 2048), ("runtime.memory", "any", NONE), ("targets.latency_p95", "none", NONE),
+        ("runtime.cpu", "80 %", 0.8), ("preferences.part_usd", "$12", 12), ("configuration", "12 KB", 12 * 1024),
+        ("requests_per_month", "3.14 million", 3.14e6), ("downstream.concurrency", "any", NONE),
+    ],
+)  # fmt: skip
+def test_a_slider_takes_what_is_typed(w, field, text, value):
+    assert DIAL[field].value_of_text(text, w) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "expected"),
+    [
+        ("response", "9 MBB", "Response, median is \"9 MBB\": expected a size"),
+        ("requests_per_month", "many", "Requests a month is \"many\": expected 1 request a month or more"),
+        ("runtime.memory", "64 MB", "128 MB to 120 GB"), ("runtime.cpu", "120 %", "0.001 to 1"),
+        ("response.p99", "1 KB", "at least the median, 400 KB"), ("client.waits", "soon", "250 ms"),
+    ],
+)  # fmt: skip
+def test_a_mistake_names_the_field_and_what_is_accepted(w, field, text, expected):
+    with pytest.raises(ExplorerError, match="expected") as caught:
+        DIAL[field].value_of_text(text, w)
+    assert expected in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_every_field_has_a_place_on_the_screen():
+    places = {entry.record.path for entry in ENTRIES.values()} | set(CONTROLS)
+    leaves = {f.path for f in FIELDS if not f.table or f.is_list or f.is_mapping or f.quantiles}
+    assert leaves - places == {TOTAL, "configuration.dotenv"}  # a slider of its table; a file of this machine
+    groups = {key for key, *_ in drawer_message()["groups"]}
+    assert {entry.group for entry in ENTRIES.values()} <= groups
+
+
+TYPED = {
+    "peak_rps": ("30 a second", 30.0),
+    "configuration.entries": ("55", 55.0),
+    "configuration.secrets": ("2", 2.0),
+    "client.bandwidth": ("100 Mbit/s", 12.5e6),
+    "targets.success": ("99.5 %", 0.995),
+    "client.headers": ("4 KB", 4096.0),
+    "preferences.discount": ("12 %", 0.12),
+    "runtime.threads": ("4", 4.0),
+    "network.per_request": ("2 MB", 2 * 1024.0**2),
+}
+
+
+@pytest.mark.parametrize("key", TYPED)
+def test_a_field_without_a_slider_takes_what_is_typed_and_says_it_back(w, key):
+    text, value = TYPED[key]
+    state = State(w).with_({key: ENTRIES[key].value_of_text(text)})
+    inner = state.workload
+    for part in key.split("."):
+        inner = getattr(inner, part)
+    assert inner == pytest.approx(value)
+    again = ENTRIES[key].value_of_text(texts_of(state.workload)[key])
+    assert again == pytest.approx(value)
+
+
+def test_an_empty_field_is_not_given(w):
+    state = State(w).with_({"client.bandwidth": None, "configuration.secrets": None})
+    assert not state.workload.is_given("client.bandwidth") and state.workload.client.bandwidth == 2.5e6
+    assert state.workload.configuration.secrets == 0 and texts_of(state.workload)["client.bandwidth"] == ""
+
+
+def test_all_quantiles_are_typed_at_once_and_the_sliders_go_on_from_there(w):
+    state = State(w).with_({"response": 5e6, "response.p99": 3.0})
+    state = state.with_({"response.quantiles": "p50 40 KB, p99 2 MB, max 5 MB"})
+    spread = state.workload.response.spread
+    assert (spread.median, spread.quantile(0.99)) == pytest.approx((40 * 1024, 2 * 1024**2))
+    assert state.workload.response.binary  # what else the file says of it stays
+    assert texts_of(state.workload)["response.quantiles"] == "p50 40 KB, p99 2 MB, max 5 MB"
+    later = state.with_({"response": 80 * 1024.0}).workload.response.spread
+    assert later.quantile(0.99) == pytest.approx(4 * 1024**2)
+
+
+def test_quantiles_that_are_none_are_one_line():
+    with pytest.raises(ExplorerError, match='expected one value, or quantiles such as "p50 40 KB, p99 2 MB"'):
+        quantiles_of_text("Response", "p50 40 KB, often 2 MB")
+
+
+def test_tables_are_typed_as_the_file_has_them(w):
+    state = State(w).with_(
+        {"account": '"lambda.concurrency" = 5000', "runtime.tuned": '[{memory = "512 MB", value = "4 s"}]'}
+    )
+    assert state.workload.account == {"lambda.concurrency": 5000}
+    assert state.workload.runtime.tuned[0].memory == 512
+    assert texts_of(state.workload)["account"] == '"lambda.concurrency" = 5000'
+    assert state.with_({"account": None}).workload.account == {}
+    with pytest.raises(ExplorerError, match="is not TOML"):
+        ENTRIES["account"].value_of_text("lambda = = 3")
+
+
+def test_a_choice_that_is_none_is_refused(w):
+    assert ENTRIES["client.needs"].check_choice(["waf"]) == ("waf",)
+    assert ENTRIES["client.auth"].check_choice("") is None
+    for value in (["wafs"], "waf", 3):
+        with pytest.raises(ExplorerError, match="expected one of"):
+            ENTRIES["client.auth"].check_choice(value)
+    state = State(w).with_({"client.needs": ("waf",), "current.door": "alb"})
+    assert state.workload.client.needs == ("waf",) and state.workload.current.door == "alb"
+
+
+def test_a_peak_that_was_typed_grows_with_its_mean(w):
+    state = State(w).with_({"peak_rps": 30.0}).with_({"requests_per_month": 6e6})
+    assert state.workload.peak_rps == pytest.approx(60)
+
+
+def test_any_memory_is_the_last_stop_of_its_slider(w):
+    turned = workload_with(w, {"runtime.memory": NONE})
+    assert turned.runtime.memory == "any" and DIAL["runtime.memory"].read(turned) == NONE
+    assert DIAL["runtime.memory"].wording(NONE) == "any"
+
+
+def test_what_was_typed_stands_among_the_differences(w):
+    other = State(w).with_({"client.needs": ("waf",), "client.headers": 4096.0}).workload
+    said = workload_differences(other, w)
+    assert "Needs of the door none → <b>waf</b>" in said and "not given → <b>4 KB</b>" in said
