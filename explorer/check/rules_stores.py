@@ -9,7 +9,8 @@ from typing import Any
 
 from explorer.facts import catalogue
 
-from .findings import Finding, Judge, amount
+from . import state_language
+from .findings import BREACH, Finding, Judge, amount
 from .nodes import Map, Unknown, mapping, text, walk
 from .rules_callers import states
 from .stack import Given, Resource, Stack
@@ -65,6 +66,35 @@ def workflows(judge: Judge, stack: Stack) -> Iterator[Finding]:
             size = Given(_json_bytes(value, stack), line)
             yield judge.hold("sfn.payload", machine, size, f"The {name} in the definition", grows=True)
         yield from states(judge, machine, definition, line, stack)
+        yield from _refused(judge, machine, top, line, express)
+
+
+def _refused(judge: Judge, machine: Resource, definition: Map, line: int, express: bool) -> Iterator[Finding]:
+    """What Step Functions itself would say of the definition; what the template leaves open passes."""
+    if not definition:
+        return
+    kind = state_language.EXPRESS if express else state_language.STANDARD
+    for one in state_language.of_machine(_filled(definition), kind):
+        if one.severity == state_language.ERROR:
+            where = f" at {one.location}" if one.location else ""
+            said = f"Step Functions refuses the definition: {one.message.rstrip('.')}{where}"
+            yield judge.make("sfn.definition", machine, line, None, None, BREACH, said)
+
+
+def _filled(node: Any, name: str = "") -> Any:
+    """A definition with something that passes where the template has a reference or a substitution."""
+    if isinstance(node, Map):
+        if len(node) == 1 and (next(iter(node)) == "Ref" or next(iter(node)).startswith("Fn::")):
+            return _filler(name)
+        return {key: _filled(value, key) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_filled(value, name) for value in node]
+    known = node is None or isinstance(node, str | int | float)
+    return node if known and "${" not in str(node) else _filler(name)
+
+
+def _filler(name: str) -> str:
+    return "$" if name.endswith((".$", "Path")) else "arn:aws:states:::known:later"
 
 
 def _definition(machine: Resource) -> tuple[Any, int]:

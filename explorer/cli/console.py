@@ -17,7 +17,7 @@ from explorer.errors import CloudError, ExplorerError, MissingExtraError, Worklo
 from explorer.facts.key_value import format_pair
 from explorer.facts.suggestions import did_you_mean, suggest
 
-from .manners import manners
+from .manners import manners, visible
 
 if TYPE_CHECKING:
     from explorer.workload.workload import Workload
@@ -75,7 +75,7 @@ class Commands(TyperGroup):
 
 def refused(line: str) -> int:
     """Say what is wrong, in one line."""
-    print("error: " + " ".join(line.split()), file=sys.stderr)
+    print("error: " + visible(" ".join(line.split())), file=sys.stderr)
     return BAD_INPUT
 
 

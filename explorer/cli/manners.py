@@ -23,7 +23,14 @@ manners = Manners()
 def note(line: str) -> None:
     """Say on standard error what a person may want to know; `-q` leaves it out."""
     if not manners.quiet:
-        print(line, file=sys.stderr)
+        print(visible(line), file=sys.stderr)
+
+
+def visible(text: str) -> str:
+    """A text with nothing in it that a terminal would obey; line breaks and tabs stay."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in text)
 
 
 def is_watched() -> bool:

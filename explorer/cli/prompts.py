@@ -139,6 +139,12 @@ CloudName = Annotated[
 StackName = Annotated[
     str, typer.Argument(metavar="STACK", help="Its name, which `deploy` gave and `stacks` lists.")
 ]
+Alarms = Annotated[
+    bool,
+    typer.Option(
+        "--alarms", help="Also alarms for errors, throttles and lost jobs, and the topic they tell."
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Go on without asking.")]
 Hours = Annotated[
     float,

@@ -11,10 +11,11 @@ from rich import box
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from .manners import is_watched, manners
+from .manners import is_watched, manners, visible
 
 Row = dict[str, Any]
 
@@ -27,6 +28,11 @@ LEAST_PROSE = 16  # columns for a sentence in a table
 class _Screen(Console):
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """What is printed; of others' texts nothing is left that the terminal would obey."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
 
 
 def show(shown: Iterable[RenderableType]) -> None:

@@ -9,10 +9,13 @@ import subprocess
 import sys
 
 import pytest
+from rich.text import Text
 from typer.testing import CliRunner
 
 import explorer as ex
 from explorer.cli.main import COMMANDS, app
+from explorer.cli.manners import note
+from explorer.cli.tables import show, table
 from explorer.facts import locations
 
 WORKLOADS = locations.workloads_dir()
@@ -266,3 +269,27 @@ def test_quiet_leaves_hints_and_notes_out(tmp_path):
     assert (tmp_path / "w.toml").is_file()
     assert "explorer explain" not in run("assess", STATEMENTS, "--design", "door=alb", "-q").stdout
     assert "explorer explain" in run("assess", STATEMENTS, "--design", "door=alb").stdout
+
+
+# What others' texts may do to a terminal.
+
+OBEYED = "\x1b[2J\x1b]0;title\x07 \u202e"
+
+
+def test_an_error_tells_a_terminal_nothing(tmp_path):
+    path = tmp_path / "w.toml"
+    path.write_text(f'name = "x"\nresponse = {json.dumps(OBEYED)}\n')
+    line = refused("recommend", path)
+    assert line.isprintable()
+
+
+def test_a_table_tells_a_terminal_nothing(capsys):
+    show([f"a {OBEYED}", Text(f"b {OBEYED}"), table(["c"], [[f"d {OBEYED}"]])])
+    told = capsys.readouterr().out
+    assert [sign for sign in "abcd" if sign in told] == list("abcd")
+    assert all(sign.isprintable() or sign == "\n" for sign in told)
+
+
+def test_a_note_tells_a_terminal_nothing(capsys):
+    note(f"taken down {OBEYED}")
+    assert capsys.readouterr().err.rstrip("\n").isprintable()

@@ -370,6 +370,17 @@ def test_a_job_that_fails_says_why(client):
     assert failed.value.job.status == "failed"
 
 
+def test_a_jobs_error_tells_a_terminal_nothing():
+    told = {
+        "id": "a",
+        "status": "failed",
+        "error": {"type": "E", "detail": "red \x1b[31m\x07\u202e", "at": 3},
+    }
+    answer = exchange.Answer(200, {}, json.dumps(told).encode())
+    job = exchange.Job.of(exchange.Request("GET", "http://127.0.0.1/jobs/a"), answer)
+    assert job.error == {"type": "E", "detail": "red \ufffd[31m\ufffd\ufffd", "at": 3}
+
+
 def test_an_ended_job_is_not_cancelled(client):
     job = client.submit(ask())
     client.wait(job, 30)

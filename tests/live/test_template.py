@@ -12,6 +12,7 @@ from explorer import Workload
 from explorer.engine.designs import OPTIONS, table
 from explorer.errors import DesignError
 from explorer.live.deployment.export import readme
+from explorer.live.deployment.production import production_template
 from explorer.live.deployment.template import Stack, filler, stack_of
 from explorer.options.base.resources import CALLER, Allow, Entry, FunctionRole, Route, Setting, Variable
 from tests.support.designs import plain
@@ -213,6 +214,58 @@ def test_every_part_that_is_spoken_of_is_played_by_one_function(design):
 def test_cfn_lint_has_nothing_to_say(design):
     found = lint(json.dumps(stack(design).template), config=ManualArgs(regions=["us-east-1"]))
     assert [str(match) for match in found] == []
+
+
+# As it is exported
+
+
+@pytest.mark.parametrize("design", COVERING, ids=ids)
+def test_cfn_lint_has_nothing_to_say_of_an_export(design):
+    made = production_template(stack(design), alarms=True)
+    found = lint(json.dumps(made), config=ManualArgs(regions=["us-east-1"]))
+    assert [str(match) for match in found] == []
+
+
+def exported(door, execution="single", alarms=False):
+    response = "buffered" if execution == "single" and not alarms else "stored"
+    design = plain(door, "inline", response, execution, "environment")
+    return production_template(stack_of(workload(0, peak_rps=10), design), alarms)["Resources"]
+
+
+def test_an_exported_api_logs_each_request_and_is_throttled():
+    made = exported("http-api")
+    stage = made["Stage"]["Properties"]
+    assert json.loads(stage["AccessLogSettings"]["Format"])["status"] == "$context.status"
+    assert stage["AccessLogSettings"]["DestinationArn"] == {"Fn::GetAtt": ["StageAccessLog", "Arn"]}
+    assert made["StageAccessLog"]["Type"] == "AWS::Logs::LogGroup"
+    routes = stage["DefaultRouteSettings"]
+    assert (routes["ThrottlingRateLimit"], routes["ThrottlingBurstLimit"]) == (20, 20)  # twice the peak
+    (methods,) = exported("rest-api")["Stage"]["Properties"]["MethodSettings"]
+    assert (methods["ResourcePath"], methods["HttpMethod"], methods["ThrottlingRateLimit"]) == ("/*", "*", 20)
+
+
+def test_polls_are_not_throttled_away():
+    assert (
+        exported("http-api", alarms=True)["Stage"]["Properties"]["DefaultRouteSettings"][
+            "ThrottlingRateLimit"
+        ]
+        > 20
+    )
+
+
+def test_a_function_url_has_nothing_to_throttle_by():
+    assert not any("Throttling" in json.dumps(resource) for resource in exported("function-url").values())
+
+
+def test_alarms_tell_of_errors_and_of_lost_jobs():
+    made = exported("http-api", "queued", alarms=True)
+    alarms = {n: r["Properties"] for n, r in made.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+    functions = [n for n, r in made.items() if r["Type"] == "AWS::Lambda::Function"]
+    assert {f"{name}{what}Alarm" for name in functions for what in ("Errors", "Throttles")} <= set(alarms)
+    assert alarms["DeadLettersFilledAlarm"]["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    assert alarms["QueueAgeAlarm"]["MetricName"] == "ApproximateAgeOfOldestMessage"
+    assert all(alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}] for alarm in alarms.values())
+    assert not any("Alarm" in name for name in exported("http-api", "queued"))
 
 
 @pytest.mark.parametrize("design", COVERING, ids=ids)

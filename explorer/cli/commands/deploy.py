@@ -14,6 +14,7 @@ from rich.text import Text
 
 from explorer.cli.console import NO, Fields, Json, WorkloadFile, loaded, out
 from explorer.cli.prompts import (
+    Alarms,
     Chosen,
     CloudName,
     Handler,
@@ -165,14 +166,18 @@ def export(
     handler: Handler = None,
     region: Planned = None,
     fields: Fields = None,
+    alarms: Alarms = False,
     as_json: Json = False,
 ) -> None:
-    """Write a design as a template, its functions' code and a client, ready to own."""
+    """Write a design as a template, its functions' code and a client, ready to own.
+
+    The template logs each request of an API and throttles beyond the workload's peak.
+    """
     require_cloud("explorer export", None)
     from explorer.live.deployment import deploy
 
     planned = _planned(loaded(workload, region, fields), design, handler, as_json)
-    written = deploy.export(planned, output)
+    written = deploy.export(planned, output, alarms)
     answer = {"design": planned.design.ids, "files": written}
     out(answer, as_json, exported, output, len(written))
 

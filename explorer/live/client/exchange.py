@@ -197,9 +197,22 @@ class Job:
         if told.get("status") not in STATUSES:
             line = f"{request.name}: status is {plain(str(told.get('status')))!r}: expected one of "
             raise EndpointError(line + ", ".join(STATUSES), answer.status)
-        named = {name: told.get(name) for name in ("progress", "attempts", "submitted", "updated", "error")}
+        named = {name: told.get(name) for name in ("progress", "attempts", "submitted", "updated")}
+        named["error"] = _visible(told.get("error"))
         result = _result(request, told.get("result"))
         return cls(told["id"], told["status"], **named, result=result, poll_after_s=asked_s(answer))
+
+
+def _visible(told: Any) -> Any:
+    """What a job tells of its error, with nothing in it that a terminal would obey."""
+    if isinstance(told, dict):
+        return {visible(str(name)): _visible(value) for name, value in told.items()}
+    return visible(told) if isinstance(told, str) else told
+
+
+def visible(text: str) -> str:
+    """A text with nothing in it that a terminal would obey: line breaks and tabs stay."""
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in text)
 
 
 def _result(request: Request, told: Any) -> Result | None:

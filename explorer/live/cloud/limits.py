@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +81,14 @@ def invalid(value: str, field: str, constraint: str) -> Refusal:
     shown = f"Value '{value}' at" if value else "Value at"
     text = f"1 validation error detected: {shown} '{field}' failed to satisfy constraint: Member must "
     return Refusal(400, "ValidationException", text + constraint)
+
+
+def event_reason(refusal: Refusal, service: str) -> str:
+    """As CloudFormation's events give a service's refusal."""
+    request, token = uuid.uuid4(), uuid.uuid4()
+    said = f"{refusal.message} (Service: {service}, Status Code: {refusal.status}, Request ID: {request})"
+    code = f"(RequestToken: {token}, HandlerErrorCode: InvalidRequest)"
+    return f'Resource handler returned message: "{said}" {code}'
 
 
 class Limits:

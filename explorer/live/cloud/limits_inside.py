@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-import uuid
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
 
 from explorer.errors import CloudError
 from explorer.facts.encoding import environment_size, escapes_non_ascii
 
 from .hook import Wrap, checked, hook
-from .limits import Limits, Refusal, invalid
+from .limits import Limits, Refusal, event_reason, invalid
 from .limits_at_door import DOOR
 from .proxy_answers import MalformedError, answer_at
 
@@ -70,19 +68,9 @@ def refusing(verdict: Verdict, form: Callable[[Refusal], Any]) -> Wrap:
 
 
 def function_refusal(limits: Limits, function: Mapping[str, Any]) -> Refusal | None:
-    """Why AWS would not take this function's time-out, memory or environment, None if it would."""
-    for field, shape in (("Timeout", "timeout"), ("MemorySize", "memorySize")):
-        least, most = _least(field), limits[f"lambda.{'timeout' if field == 'Timeout' else 'memory'}"]
-        value = function.get(field)
-        if value is not None and int(value) > most:
-            return invalid(str(value), shape, f"have value less than or equal to {most}")
-        if value is not None and int(value) < least:
-            return invalid(str(value), shape, f"have value greater than or equal to {least}")
-    return _environment_refusal(limits, (function.get("Environment") or {}).get("Variables") or {})
-
-
-def _environment_refusal(limits: Limits, variables: Mapping[str, Any]) -> Refusal | None:
-    """AWS's own text repeats the values; here the names alone, so that no secret ends in a log."""
+    """Why AWS would not take this function's environment, None if it would."""
+    variables = (function.get("Environment") or {}).get("Variables") or {}
+    # AWS's own text repeats the values; here the names alone, so that no secret ends in a log
     texts = {
         name: value if isinstance(value, str) else json.dumps(value) for name, value in variables.items()
     }
@@ -99,15 +87,6 @@ def _environment_refusal(limits: Limits, variables: Mapping[str, Any]) -> Refusa
 def _first(limits: Limits, id: str) -> tuple[int, str]:
     seen = limits.facts.breach_at_door(id, "invoke")
     return (seen.status or 400, seen.code) if seen else (400, "ValidationException")
-
-
-@cache
-def _least(shape: str) -> int:
-    """The least value that the SDK's own model allows."""
-    import botocore.session
-
-    model = botocore.session.get_session().get_service_model("lambda")
-    return int(model.shape_for(shape).metadata["min"])
 
 
 def _parameter(limits: Limits) -> Verdict:
@@ -155,7 +134,7 @@ def _provisioned(limits: Limits, original: Callable[..., Any], at: int) -> Calla
     def provision(*given: Any, **named: Any) -> Any:
         refusal = function_refusal(limits, given[at])
         if refusal:
-            raise ValueError(_reason(refusal, "Lambda"))
+            raise ValueError(event_reason(refusal, "Lambda"))
         return original(*given, **named)
 
     return provision
@@ -167,20 +146,12 @@ def _secret_of_template(limits: Limits) -> Wrap:
             text = original(props)
             refusal = secret_refusal(limits, {"SecretString": text})
             if refusal:
-                raise ValueError(_reason(refusal, "SecretsManager"))
+                raise ValueError(event_reason(refusal, "SecretsManager"))
             return text
 
         return secret_string
 
     return wrap
-
-
-def _reason(refusal: Refusal, service: str) -> str:
-    """As CloudFormation's events give a service's refusal."""
-    request, token = uuid.uuid4(), uuid.uuid4()
-    said = f"{refusal.message} (Service: {service}, Status Code: {refusal.status}, Request ID: {request})"
-    code = f"(RequestToken: {token}, HandlerErrorCode: InvalidRequest)"
-    return f'Resource handler returned message: "{said}" {code}'
 
 
 # In an invocation

@@ -8,13 +8,12 @@ the same, by a table of kinds.
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
 from . import refusals_lambda, refusals_services
-from .limits import Answer, Limits, Refusal
+from .limits import Answer, Limits, Refusal, event_reason
 from .request_models import Models, Violation, model, model_of, request_of
 
 Handler = Callable[..., Any]
@@ -220,11 +219,3 @@ def _provisioned(refusals: Refusals, kind: str, original: Handler, at: int) -> H
         return original(*given, **named)
 
     return provision
-
-
-def event_reason(refusal: Refusal, service: str) -> str:
-    """As CloudFormation's events give a service's refusal."""
-    request, token = uuid.uuid4(), uuid.uuid4()
-    said = f"{refusal.message} (Service: {service}, Status Code: {refusal.status}, Request ID: {request})"
-    code = f"(RequestToken: {token}, HandlerErrorCode: InvalidRequest)"
-    return f'Resource handler returned message: "{said}" {code}'

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from . import refusals_lambda, refusals_services
+from .refusals import KINDS
+from .request_models import SERVICES
+
 VOUCHES_FOR = (
     "the sizes of requests, responses, events, parameters and secrets that AWS refuses, with its codes",
+    "requests and resources of a template that AWS refuses, by the SDK's own models and AWS's own words",
+    "definitions of state machines, as ValidateStateMachineDefinition judges them",
+    "what doors make of malformed answers, and of unsigned calls and signatures for elsewhere",
     "integration, function and recursion limits, and what the caller sees when they break",
     "IAM policies, signatures and signed URLs: who may do what, services for others included",
     "the template: what it makes, and that it goes again without a rest",
     "the endpoint's own logic: jobs, retries, leases, idempotency, cancelling",
     "that no job is lost or done twice when workers die, time out or are throttled",
 )
-CANNOT_VOUCH_FOR = (
+ONLY_ON_AWS = (
     "network: everything is on this machine's loopback, without TLS, which counts as TLS in policies",
     "speed: cold starts, durations and latencies are this machine's, and memory does not set the CPU",
     "rates: throttles of API Gateway, Parameter Store and the like, bursts, scaling, account concurrency",
@@ -25,5 +34,24 @@ CANNOT_VOUCH_FOR = (
     "expiry: lifecycle rules are kept and not carried out, rows go within a minute, on AWS within days",
     "signed URLs that die with the credentials that signed them",
     "an integration time-out set shorter than the limit, WebSocket APIs, custom domains, X-Ray",
+    "the places of a function: LAMBDA_TASK_ROOT is a folder of this machine, nothing answers the runtime API",
     "the bill",
 )
+
+
+def uncovered() -> Iterator[str]:
+    """What AWS may refuse and this cloud takes: read from the tables of what it does hold."""
+    by_model = {*SERVICES.values(), "apigatewayv2"}
+    beyond = {"lambda": refusals_lambda.CHECKS, **refusals_services.CHECKS, "s3": {"PutObject": ()}}
+    held = ", ".join(sorted(by_model | set(beyond)))
+    yield f"requests of services other than {held}: they are taken as the emulator takes them"
+    alone = ", ".join(sorted(by_model - set(beyond)))
+    yield f"what a service refuses beyond the SDK's model of it: not for {alone}"
+    for service, checks in sorted(beyond.items()):
+        if service != "lambda":
+            yield f"{service}: beyond its model no requests are judged but {', '.join(sorted(checks))}"
+    kinds = ", ".join(sorted(kind.removeprefix("AWS::") for kind in KINDS))
+    yield f"properties of resources of a template other than {kinds}: the emulator alone looks at them"
+
+
+CANNOT_VOUCH_FOR = (*ONLY_ON_AWS, *uncovered())

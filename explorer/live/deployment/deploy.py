@@ -246,8 +246,10 @@ def destroy(stack: str | Found, told: Told = lambda _: None, **where: Any) -> fl
     return time.monotonic() - began
 
 
-def export(planned: Plan, folder: Path) -> list[Path]:
+def export(planned: Plan, folder: Path, alarms: bool = False) -> list[Path]:
     """Write a plan as files: the template, the functions, a client, and how to put them up.
+
+    The template has access logs and throttles, and with `alarms` what tells of errors and of lost jobs.
 
     Raises ExplorerError if the folder holds something already.
     """
@@ -255,7 +257,7 @@ def export(planned: Plan, folder: Path) -> list[Path]:
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExplorerError(f"{folder}: is there already: expected a new or empty folder")
-    files = contents(planned.stack, planned.shipped)
+    files = contents(planned.stack, planned.shipped, alarms)
     with atomic_folder(folder) as part:
         for name, content in files.items():
             path = part / name

@@ -12,6 +12,7 @@ from explorer.live.client.inline import largest_inline
 from explorer.options.base.resources import Entry
 
 from .create import CODE_KEY
+from .production import REST_STAGE, production_template
 from .stack_description import template_of
 from .template import Stack
 
@@ -24,9 +25,10 @@ def largest_inline() -> int:
 '''
 
 
-def contents(stack: Stack, shipped: Mapping[str, bytes]) -> dict[str, bytes]:
+def contents(stack: Stack, shipped: Mapping[str, bytes], alarms: bool = False) -> dict[str, bytes]:
     """The files of the folder, by their place in it."""
-    template = json.dumps(json.loads(template_of(stack)), indent=2) + "\n"
+    made = template_of(stack, production_template(stack, alarms))
+    template = json.dumps(json.loads(made), indent=2) + "\n"
     return {
         "README.md": readme(stack).encode(),
         "template.json": template.encode(),
@@ -55,7 +57,7 @@ def readme(stack: Stack) -> str:
 
 `template.json` is the stack, `functions/` the code of its functions, `client/` a client in Python
 (it needs `httpx2` and, for the usual credentials, `boto3`). The numbers in both are those of
-{region} and of the workload that the template's `Metadata` holds.{_unconfirmed(stack)}
+{region} and of the workload that the template's `Metadata` holds.{_unconfirmed(stack)}{_logged(stack)}
 
 ## Put it up
 
@@ -104,6 +106,16 @@ def _unconfirmed(stack: Stack) -> str:
     longest = max(part.timeout_s for part, _ in stack.functions.values())
     new = catalogue.unconfirmed_note("lambda.timeout", longest)
     return f" A function's time-out here is {longest:g} s: {new}." if new else ""
+
+
+def _logged(stack: Stack) -> str:
+    """What an account needs once before any of its REST APIs may write access logs."""
+    if not any(resource["Type"] == REST_STAGE for resource in stack.template["Resources"].values()):
+        return ""
+    return (
+        " A REST API writes its access log by a role of the account: where none is set yet, "
+        "`aws apigateway update-account` sets one, before this stack is put up."
+    )
 
 
 def _configuration(stack: Stack, name: str, entries: list[Entry]) -> str:

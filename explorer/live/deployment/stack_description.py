@@ -27,14 +27,14 @@ class Member:
     physical: str
 
 
-def template_of(stack: Stack) -> str:
+def template_of(stack: Stack, template: Mapping[str, Any] | None = None) -> str:
     """The template, with what it was made from: a stack that stands tells it again."""
     made_from = {
         "workload": stack.workload.without_current().to_toml(),
         "design": str(stack.design),
         "handler": stack.handler,
     }
-    return json.dumps({**stack.template, "Metadata": {"explorer": made_from}})
+    return json.dumps({**(template or stack.template), "Metadata": {"explorer": made_from}})
 
 
 def members(name: str, target: Target) -> list[Member]:

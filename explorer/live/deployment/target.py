@@ -120,7 +120,7 @@ class Local:
             match = re.fullmatch(pattern, address)
             if match:
                 stage = match[2] if match.re.groups > 1 else ""
-                path = local.format(match[1], stage or "/$default")
+                path = local.format(match[1], stage)
                 return f"{self.cloud.endpoint_url}{path}"
         raise CloudError(f'the stack gave the address "{address}": expected an API\'s or a function URL')
 

@@ -1,0 +1,179 @@
+"""What a template that is owned has beyond one that is tried: access logs, throttles, alarms.
+
+It goes by the kinds of resources that the design's pieces make, whichever option made them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from explorer.facts import catalogue
+from explorer.options.base.conditions import Conditions
+from explorer.options.base.paths import Paths
+from explorer.options.base.resources import (
+    PREFIX,
+    Resource,
+    attribute,
+    joined,
+    log_group,
+    ref,
+    statement_of,
+)
+
+from .template import Stack, described
+
+HTTP_STAGE, REST_STAGE = "AWS::ApiGatewayV2::Stage", "AWS::ApiGateway::Stage"
+LOGGED = {  # of a request, by the names that API Gateway has for it
+    "requestId": "$context.requestId",
+    "time": "$context.requestTime",
+    "ip": "$context.identity.sourceIp",
+    "method": "$context.httpMethod",
+    "path": "$context.path",
+    "status": "$context.status",
+    "responseLength": "$context.responseLength",
+    "responseLatency": "$context.responseLatency",
+    "integrationLatency": "$context.integrationLatency",
+    "integrationStatus": "$context.integrationStatus",
+    "error": "$context.error.message",
+}
+TOPIC = "AlarmTopic"
+PERIOD_S = 300
+
+
+def production_template(stack: Stack, alarms: bool = False) -> dict[str, Any]:
+    """The stack's template as one that is owned.
+
+    Parameters
+    ----------
+    stack : the design for a workload
+    alarms : also alarms for errors, throttles and jobs that are lost, and the topic that they tell
+
+    Returns
+    -------
+    The template, as JSON has it: with access logs and a throttle on each stage of an API.
+    """
+    template = json.loads(json.dumps(stack.template))
+    resources = template["Resources"]
+    more: list[Resource] = []
+    for name, resource in resources.items():
+        if resource["Type"] in (HTTP_STAGE, REST_STAGE):
+            more.append(_access_log(name, resource))
+            _throttle(resource, _peak_rps(stack))
+    if alarms:
+        more += _alarms(resources)
+        template["Outputs"]["AlarmTopic"] = {"Description": "Subscribe to it.", "Value": ref(TOPIC)}
+    for made in more:
+        resources[made.id] = described(made)
+    return template
+
+
+def _peak_rps(stack: Stack) -> float:
+    """Requests a second at the door when most come: submissions, polls, pages [1/s]."""
+    load, path = Conditions(stack.workload), Paths.of(stack.design.flow)
+    return sum(float(load.peak_rps * term) for term in load.exchanges(path))
+
+
+def _access_log(stage: str, resource: dict[str, Any]) -> Resource:
+    """The log of a stage, and the stage told to write it."""
+    name = f"{stage}AccessLog"
+    form = json.dumps(LOGGED, separators=(",", ":"))
+    setting = "AccessLogSettings" if resource["Type"] == HTTP_STAGE else "AccessLogSetting"
+    resource["Properties"][setting] = {"DestinationArn": attribute(name), "Format": form}
+    return Resource(name, "AWS::Logs::LogGroup", log_group(f"/aws/apigateway/~-{stage.lower()}"))
+
+
+def _throttle(resource: dict[str, Any], peak_rps: float) -> None:
+    """More than the workload's peak, and no end: what comes beyond is no load of its own, and would cost."""
+    headroom = catalogue.constant("export.throttle_headroom").value
+    rate = {
+        "ThrottlingRateLimit": max(math.ceil(headroom * peak_rps), 1),
+        "ThrottlingBurstLimit": max(math.ceil(headroom * peak_rps), 1),
+    }
+    if resource["Type"] == HTTP_STAGE:
+        resource["Properties"]["DefaultRouteSettings"] = {"DetailedMetricsEnabled": True, **rate}
+    else:
+        every = {"ResourcePath": "/*", "HttpMethod": "*", "MetricsEnabled": True, **rate}
+        resource["Properties"]["MethodSettings"] = [every]
+
+
+# Alarms
+
+
+def _alarms(resources: Mapping[str, Any]) -> Iterable[Resource]:
+    """One for each thing that says by a number that work fails, waits or is lost."""
+    yield Resource(TOPIC, "AWS::SNS::Topic", {"TopicName": joined(f"{PREFIX}-alarms")})
+    told = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": ref(TOPIC),
+        "Condition": {"StringEquals": {"AWS:SourceAccount": ref("AWS::AccountId")}},
+    }
+    policy = {"Topics": [ref(TOPIC)], "PolicyDocument": statement_of([told])}
+    yield Resource(f"{TOPIC}Policy", "AWS::SNS::TopicPolicy", policy)
+    redriven = _dead_letters(resources)
+    for name, resource in resources.items():
+        kind = resource["Type"]
+        if kind == "AWS::Lambda::Function":
+            of_function = {"FunctionName": ref(name)}
+            yield _alarm(f"{name}Errors", "AWS/Lambda", "Errors", of_function)
+            yield _alarm(f"{name}Throttles", "AWS/Lambda", "Throttles", of_function)
+        elif kind == "AWS::SQS::Queue":
+            of_queue = {"QueueName": attribute(name, "QueueName")}
+            if name in redriven:  # what comes here is lost to whoever waits for it
+                metric = "ApproximateNumberOfMessagesVisible"
+                yield _alarm(f"{name}Filled", "AWS/SQS", metric, of_queue, "Maximum")
+            else:
+                oldest = "ApproximateAgeOfOldestMessage"
+                kept = resource["Properties"].get("VisibilityTimeout", PERIOD_S)
+                yield _alarm(f"{name}Age", "AWS/SQS", oldest, of_queue, "Maximum", kept)
+        elif kind == "AWS::StepFunctions::StateMachine":
+            of_machine = {"StateMachineArn": ref(name)}
+            yield _alarm(f"{name}Failed", "AWS/States", "ExecutionsFailed", of_machine)
+            yield _alarm(f"{name}TimedOut", "AWS/States", "ExecutionsTimedOut", of_machine)
+        elif kind == HTTP_STAGE:
+            of_api = {"ApiId": ref("Api"), "Stage": "$default"}
+            yield _alarm(f"{name}Errors", "AWS/ApiGateway", "5xx", of_api)
+        elif kind == REST_STAGE:
+            of_api = {"ApiName": joined(f"{PREFIX}-api"), "Stage": resource["Properties"]["StageName"]}
+            yield _alarm(f"{name}Errors", "AWS/ApiGateway", "5XXError", of_api)
+
+
+def _dead_letters(resources: Mapping[str, Any]) -> set[str]:
+    """The queues that get what failed: of other queues, and of asynchronous calls."""
+    places = [
+        resource["Properties"].get("RedrivePolicy", {}).get("deadLetterTargetArn")
+        for resource in resources.values()
+    ]
+    places += [
+        resource["Properties"].get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+        for resource in resources.values()
+    ]
+    return {place["Fn::GetAtt"][0] for place in places if isinstance(place, dict) and "Fn::GetAtt" in place}
+
+
+def _alarm(
+    name: str,
+    namespace: str,
+    metric: str,
+    dimensions: Mapping[str, Any],
+    statistic: str = "Sum",
+    above: float = 0,
+) -> Resource:
+    properties = {
+        "AlarmName": joined(f"{PREFIX}-{name}"),
+        "Namespace": namespace,
+        "MetricName": metric,
+        "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+        "Statistic": statistic,
+        "Period": PERIOD_S,
+        "EvaluationPeriods": 1,
+        "Threshold": above,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+        "AlarmActions": [ref(TOPIC)],
+    }
+    return Resource(f"{name}Alarm", "AWS::CloudWatch::Alarm", properties)

@@ -1,0 +1,18 @@
+"""What the local cloud says that it cannot show is read from what it holds."""
+
+from explorer.live.cloud import refusals, refusals_services, request_models
+from explorer.live.cloud.vouch import CANNOT_VOUCH_FOR, uncovered
+
+
+def test_what_is_held_is_named_and_all_else_is_not(monkeypatch):
+    told = " ".join(uncovered())
+    assert all(service in told for service in request_models.SERVICES.values())
+    assert all(kind.removeprefix("AWS::") in told for kind in refusals.KINDS)
+    assert set(uncovered()) <= set(CANNOT_VOUCH_FOR)
+
+
+def test_what_is_held_no_more_is_told(monkeypatch):
+    less = {"ssm": {}, "sqs": refusals_services.CHECKS["sqs"]}
+    monkeypatch.setattr(refusals_services, "CHECKS", less)
+    (line,) = [line for line in uncovered() if line.startswith("what a service refuses beyond")]
+    assert "stepfunctions" in line and "secretsmanager" in line
