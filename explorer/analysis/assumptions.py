@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from explorer.engine.cost import usage
@@ -26,12 +27,24 @@ if TYPE_CHECKING:
     from .choice import Choice
 
 
+class AssumptionKind(StrEnum):
+    """What an answer rests on."""
+
+    DEFAULT = "default"
+    TAIL = "tail"
+    CONSTANT = "constant"
+    TIME = "time"
+    LIMIT = "limit"
+    FEATURE = "feature"
+    PRICE = "price"
+
+
 @dataclass(frozen=True)
 class Assumption:
     """One thing that the answer rests on."""
 
     id: str
-    kind: str  # default, tail, constant, time, limit, feature or price
+    kind: AssumptionKind
     value: str
     why: str
     decides: bool = False  # half or twice of it changes the recommended design
@@ -77,7 +90,9 @@ def _defaults(r: Choice) -> Iterator[Assumption]:
     decides = _deciding(r, [(record, other) for record, _, others in rows for other in others])
     for record, value, _ in rows:
         why = record.assumption.why if record.assumption else ""
-        yield Assumption(record.path, "default", record.kind.state(value), why, record.path in decides)
+        yield Assumption(
+            record.path, AssumptionKind.DEFAULT, record.kind.state(value), why, record.path in decides
+        )
 
 
 def _can_be(workload: Workload, change: dict[str, Any]) -> bool:
@@ -131,7 +146,7 @@ def _tails(w: Workload) -> Iterator[Assumption]:
     for name in SPREADS:
         spread = getattr(w, name).spread
         if w.is_given(name) and spread.tail:
-            yield Assumption(name, "tail", spread.tail, "how its largest values are taken")
+            yield Assumption(name, AssumptionKind.TAIL, spread.tail, "how its largest values are taken")
 
 
 def _constants(load: Conditions) -> Iterator[Assumption]:
@@ -140,7 +155,7 @@ def _constants(load: Conditions) -> Iterator[Assumption]:
         if row.kind == "assumption":
             yield Assumption(
                 row.id,
-                "constant",
+                AssumptionKind.CONSTANT,
                 f"{row.value:g} {row.unit}",
                 row.note,
                 False,
@@ -151,7 +166,9 @@ def _constants(load: Conditions) -> Iterator[Assumption]:
         time = catalogue.time(time_id)
         if time.kind == "assumption":
             value = f"p50 {format_time(time.p50_s)}, p99 {format_time(time.p99_s)}"
-            yield Assumption(time.id, "time", value, time.note, False, time.as_of, time.source_url)
+            yield Assumption(
+                time.id, AssumptionKind.TIME, value, time.note, False, time.as_of, time.source_url
+            )
 
 
 def _cold_start(load: Conditions) -> Iterator[Assumption]:
@@ -159,7 +176,9 @@ def _cold_start(load: Conditions) -> Iterator[Assumption]:
     if cold.assumed and load.workload.runtime.init is None:
         value = f"p50 {format_time(cold.p50_s)}, p99 {format_time(cold.p99_s)}"
         why = f"no cold start of {load.workload.runtime.language} is known: that of {cold.language} is used"
-        yield Assumption("runtime.language", "time", value, why, False, cold.as_of, cold.source_url)
+        yield Assumption(
+            "runtime.language", AssumptionKind.TIME, value, why, False, cold.as_of, cold.source_url
+        )
 
 
 def _region(w: Workload) -> Iterator[Assumption]:
@@ -167,7 +186,7 @@ def _region(w: Workload) -> Iterator[Assumption]:
     if region is None or region.lacks is None:
         why = f"nobody says what {w.region} lacks: it is taken to have all that other regions have"
         source = (region.as_of, region.source_url) if region else ("", "")
-        yield Assumption("region", "feature", "all", why, False, *source)
+        yield Assumption("region", AssumptionKind.FEATURE, "all", why, False, *source)
 
 
 def _limits(load: Conditions) -> Iterator[Assumption]:
@@ -177,7 +196,7 @@ def _limits(load: Conditions) -> Iterator[Assumption]:
             value = f"{row.value:g} {row.unit}"
             yield Assumption(
                 row.id,
-                "limit",
+                AssumptionKind.LIMIT,
                 value,
                 "not verified: " + row.notes,
                 False,
@@ -194,8 +213,14 @@ def _prices(w: Workload, quantities: dict[str, float]) -> Iterator[Assumption]:
         value = f"{tariff.tiers[0].usd:f} USD a {tariff.unit}"
         if tariff.assumed:
             why = f"no price is known in {w.region}: that of {tariff.assumed_from} is used"
-            yield Assumption(price_id, "price", value, why, False, tariff.as_of, tariff.source)
+            yield Assumption(price_id, AssumptionKind.PRICE, value, why, False, tariff.as_of, tariff.source)
         elif tariff.stale:
             yield Assumption(
-                price_id, "price", value, "not seen again since", False, tariff.as_of, tariff.source
+                price_id,
+                AssumptionKind.PRICE,
+                value,
+                "not seen again since",
+                False,
+                tariff.as_of,
+                tariff.source,
             )

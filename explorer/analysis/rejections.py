@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,13 @@ from explorer.options.base.option import Exclusion
 if TYPE_CHECKING:
     from .choice import Choice
 
-KINDS = ("limit", "promise", "exclusion")
+
+class RejectionKind(StrEnum):
+    """What rules designs out, in the order in which it is told."""
+
+    LIMIT = "limit"
+    PROMISE = "promise"
+    EXCLUSION = "exclusion"
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,7 @@ class Rejection:
     """One reason that rules designs out."""
 
     because: str  # a limit's id, client.waits, targets.latency_p95, or the field that excludes
-    kind: str  # limit, promise or exclusion
+    kind: RejectionKind
     why: str
     options: tuple[str, ...]  # those that it rules out, as concern=option
     designs: int  # how many designs it rules out
@@ -58,7 +65,7 @@ class Change:
 class RejectionTally:
     """The designs of a table that one reason rules out."""
 
-    kind: str
+    kind: RejectionKind
     why: str
     designs: np.ndarray  # (designs,): whether it rules out each
     chances: np.ndarray | None = None  # (designs,): of a breach; None: there is no such chance
@@ -78,7 +85,7 @@ def rejections(load: Conditions) -> list[Rejection]:
     counts = np.sum([tally.designs for tally in tallies.values()], axis=0)
     score = evaluation.monthly_usd + load.workload.preferences.part_usd * evaluation.table.parts
     rows = [_rejection(because, each, evaluation.table, counts, score) for because, each in tallies.items()]
-    return sorted(rows, key=lambda row: (KINDS.index(row.kind), -row.designs, row.because))
+    return sorted(rows, key=lambda row: (list(RejectionKind).index(row.kind), -row.designs, row.because))
 
 
 def _broken_limits(evaluation: Evaluation) -> dict[str, RejectionTally]:
@@ -97,7 +104,9 @@ def _broken_limits(evaluation: Evaluation) -> dict[str, RejectionTally]:
         options = _options_at_fault(designs, np.flatnonzero(over), driver)
         if tally and tally.chances is not None:
             chances, options = np.maximum(chances, tally.chances), options | tally.options
-        tallies[limit] = RejectionTally("limit", catalogue.limit(limit).name, chances > 0, chances, options)
+        tallies[limit] = RejectionTally(
+            RejectionKind.LIMIT, catalogue.limit(limit).name, chances > 0, chances, options
+        )
     return tallies
 
 
@@ -129,7 +138,9 @@ def _exclusions(designs: Table, load: Conditions) -> dict[str, RejectionTally]:
         option = designs.placements[placement].option
         with_it = designs.rows[:, CONCERNS.index(option.concern)] == placement
         for exclusion in exclusions:
-            nothing = RejectionTally("exclusion", exclusion.why, np.zeros(len(designs), dtype=bool))
+            nothing = RejectionTally(
+                RejectionKind.EXCLUSION, exclusion.why, np.zeros(len(designs), dtype=bool)
+            )
             tally = tallies.setdefault(exclusion.because, nothing)
             tally.exclude(with_it, exclusion)
             tally.options.add(format_pair(option.concern, option.id))
@@ -143,15 +154,15 @@ def _promises(evaluation: Evaluation) -> dict[str, RejectionTally]:
     if (missed := late > load.tolerance).any():
         why = f"the client waits {format_time(float(load.waits))} for the first byte of an answer"
         options = _options_in_these_alone(evaluation.table, missed)
-        tallies["client.waits"] = RejectionTally("promise", why, missed, late, options)
+        tallies["client.waits"] = RejectionTally(RejectionKind.PROMISE, why, missed, late, options)
     if (missed := ~evaluation.in_time).any():
         why = f"the p95 is promised within {format_time(float(load.latency_p95))}"
         options = _options_in_these_alone(evaluation.table, missed)
-        tallies["targets.latency_p95"] = RejectionTally("promise", why, missed, None, options)
+        tallies["targets.latency_p95"] = RejectionTally(RejectionKind.PROMISE, why, missed, None, options)
     if (missed := ~evaluation.begins_in_time).any():
         why = f"the first byte's p95 is promised within {format_time(float(load.first_byte_p95))}"
         options = _options_in_these_alone(evaluation.table, missed)
-        tallies["targets.first_byte_p95"] = RejectionTally("promise", why, missed, None, options)
+        tallies["targets.first_byte_p95"] = RejectionTally(RejectionKind.PROMISE, why, missed, None, options)
     return tallies
 
 

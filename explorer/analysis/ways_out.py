@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,15 +34,23 @@ if TYPE_CHECKING:
 
 REACH = 1000.0  # times today's value
 COARSE, FINE = 49, 25  # points from 1 to REACH, then between two of these: steps of 0.6 %
-KINDS = ("ability", "promise", "quota", "size")
 BISECTIONS = 11  # of a factor up to REACH, to less than 1 %
+
+
+class WayKind(StrEnum):
+    """What a way out changes, what is asked least first."""
+
+    ABILITY = "ability"
+    PROMISE = "promise"
+    QUOTA = "quota"
+    SIZE = "size"
 
 
 @dataclass(frozen=True)
 class WayOut:
     """One change that makes a design feasible; rows with the same `with` go together."""
 
-    kind: str  # ability, promise, quota or size
+    kind: WayKind
     field: str
     today: Any
     value: Any  # on the feasible side, to 1 %
@@ -68,8 +77,8 @@ def ways_out(r: Choice) -> list[WayOut]:
 
 
 def _effort(way: WayOut) -> tuple[bool, float, int, float]:
-    """How much is asked: an ability least, then the least factor; ties as `KINDS` has them."""
-    return way.kind != "ability", way.factor or 1.0, KINDS.index(way.kind), way.monthly_usd
+    """How much is asked: an ability least, then the least factor; ties as `WayKind` has them."""
+    return way.kind is not WayKind.ABILITY, way.factor or 1.0, list(WayKind).index(way.kind), way.monthly_usd
 
 
 def _changes(workload: Workload) -> Iterator[WayOut]:
@@ -89,7 +98,7 @@ def _changes(workload: Workload) -> Iterator[WayOut]:
 def _ability(workload: Workload, record: Field) -> WayOut | None:
     if Conditions(workload).number(record.path):
         return None
-    return _way(workload, "ability", record, False, True, None)
+    return _way(workload, WayKind.ABILITY, record, False, True, None)
 
 
 def _promise(workload: Workload, record: Field) -> WayOut | None:
@@ -98,7 +107,7 @@ def _promise(workload: Workload, record: Field) -> WayOut | None:
     if not today:
         return None
     factor = _least_factor(workload, record.path, float(today), 1)
-    return None if factor is None else _way(workload, "promise", record, today, today * factor, factor)
+    return None if factor is None else _way(workload, WayKind.PROMISE, record, today, today * factor, factor)
 
 
 def _smaller(workload: Workload, field: str) -> WayOut | None:
@@ -106,7 +115,7 @@ def _smaller(workload: Workload, field: str) -> WayOut | None:
     record = by_path()[field]
     today = float(getattr(workload, field).spread.median)
     factor = _least_factor(workload, field, today, -1) if today > 0 else None
-    return None if factor is None else _way(workload, "size", record, today, today / factor, factor)
+    return None if factor is None else _way(workload, WayKind.SIZE, record, today, today / factor, factor)
 
 
 def _least_factor(workload: Workload, field: str, today: float, sign: int) -> float | None:
@@ -157,7 +166,7 @@ def _quota(workload: Workload, limit_id: str) -> WayOut | None:
     row = catalogue.limit(limit_id)
     unit = "" if row.unit.lower() in row.short_name.lower() else f" {row.unit}"
     text = f"AWS raised {row.short_name} to {format_number(today * high)}{unit}"
-    return _of(with_factor(high), "quota", limit_id, today, today * high, row.unit, high, text)
+    return _of(with_factor(high), WayKind.QUOTA, limit_id, today, today * high, row.unit, high, text)
 
 
 def _is_feasible(workload: Workload) -> bool:
@@ -166,7 +175,7 @@ def _is_feasible(workload: Workload) -> bool:
 
 
 def _way(
-    workload: Workload, kind: str, record: Field, today: Any, value: Any, factor: float | None
+    workload: Workload, kind: WayKind, record: Field, today: Any, value: Any, factor: float | None
 ) -> WayOut | None:
     """The change of one field; None where the workload does not take it, or it is not enough."""
     try:
@@ -182,7 +191,7 @@ def _way(
 
 def _of(
     eased: Workload,
-    kind: str,
+    kind: WayKind,
     field: str,
     today: Any,
     value: Any,
@@ -238,11 +247,11 @@ def _least_pair(workload: Workload) -> list[WayOut]:
     return [replace(way, pair=1), replace(second, **together, pair=1)]
 
 
-def _with(workload: Workload, kind: str, field: str, value: Any, factor: float | None) -> Workload:
+def _with(workload: Workload, kind: WayKind, field: str, value: Any, factor: float | None) -> Workload:
     """The workload with one change; a size is smaller as a whole. Raises ExplorerError if it takes none."""
-    if kind == "size" and factor is not None:
+    if kind is WayKind.SIZE and factor is not None:
         return workload.scaled(field, 1 / factor)
-    if kind == "quota":
+    if kind is WayKind.QUOTA:
         return workload.replace({"account": {**workload.account, field: value}})
     return workload.replace({field: value})
 

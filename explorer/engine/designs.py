@@ -228,11 +228,6 @@ class Combinations:
         codes = self.codes[row].tolist()
         return _design(tuple(options[code].id for options, code in zip(self.options, codes, strict=True)))
 
-    def row(self, design: Design) -> int:
-        """The row of a design."""
-        codes = [list(OPTIONS[concern]).index(option) for concern, option in design.ids.items()]
-        return int(np.ravel_multi_index(codes, [len(options) for options in self.options]))
-
     def column(self, name: str) -> tuple[list[Any], np.ndarray]:
         """The values of a field of the request path, and which of them each row has: shape (rows,)."""
         if name not in self._columns:

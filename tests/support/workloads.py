@@ -27,6 +27,7 @@ def spreads(draw, least: float, most: float):
 def workloads(draw):
     """A workload of any kind that a file can hold."""
     flag, share = st.booleans(), st.floats(0.01, 1)
+    rarely = st.sampled_from([False, False, False, True])
     entries = draw(st.integers(1, 60))
     rate = draw(st.floats(0, 9).map(lambda log: 10**log))
     return Workload(
@@ -39,6 +40,8 @@ def workloads(draw):
             "binary": draw(flag),
             "divisible": draw(flag),
             "compression": draw(share),
+            "cacheable": draw(st.sampled_from([0.0, 0.0, 0.3, 0.97, 1.0])),
+            "kept": draw(st.sampled_from(["1 hour", "7 days"])),
         },
         runtime={
             **draw(spreads(1e-4, 1e5)),
@@ -47,6 +50,11 @@ def workloads(draw):
             "divisible": draw(flag),
             "steps": draw(st.integers(1, 100)),  # left out, they grow with the run time
             "state": draw(st.floats(0, 4e6)),
+            "cpu": draw(st.sampled_from([0.01, 0.5, 1.0])),
+            "threads": draw(st.sampled_from([1, 2, 6])),
+            "interruptible": draw(flag),
+            "once": draw(rarely),
+            "orchestrated": draw(rarely),
         },
         configuration={
             "total": draw(st.floats(0, 3e6)),
@@ -60,11 +68,24 @@ def workloads(draw):
             "polls": draw(flag),
             "uploads": draw(flag),
             "receives_callbacks": draw(flag),
+            "sockets": draw(flag),
+            "collects": draw(st.sampled_from([True, True, False])),
             "auth": draw(st.sampled_from([None, "none", "iam", "jwt"])),
             "needs": draw(
                 st.lists(st.sampled_from(["custom-domain", "waf", "throttling", "private"]), unique=True)
             ),
         },
+        network={
+            "vpc": draw(rarely),
+            "internet": draw(flag),
+            **draw(st.sampled_from([{}, {"per_request": "5 KB"}])),
+        },
+        downstream=draw(st.just({}) | st.fixed_dictionaries({"concurrency": st.integers(1, 3000)})),
+        account=draw(st.sampled_from([{}, {}, {"lambda.concurrency": 50_000, "apigw.throttle": 20_000}])),
         targets={"success": draw(st.sampled_from([0.9, 0.99, 0.999, 1.0]))},
-        preferences={"free_tier": draw(flag), "month_hours": draw(st.sampled_from([672, 720, 730, 744]))},
+        preferences={
+            "free_tier": draw(flag),
+            "month_hours": draw(st.sampled_from([672, 720, 730, 744])),
+            "savings_plan": draw(st.sampled_from(["none", "none", "compute-1y", "compute-3y"])),
+        },
     )

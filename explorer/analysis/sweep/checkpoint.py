@@ -118,7 +118,7 @@ def stopped(path: Path) -> str:
     except (OSError, ValueError, KeyError):
         return "stopped before the first tile was done; the same command begins again"
     count = sum(1 for _ in folder.glob("*.part"))
-    return f"stopped with {count:,} of {tiles:,} tiles count, kept in {folder}; the same command goes on"
+    return f"stopped with {count:,} of {tiles:,} tiles done, kept in {folder}; the same command goes on"
 
 
 def write(path: Path, tables: Iterable[Any], request: Mapping[str, Any]) -> None:
