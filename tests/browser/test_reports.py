@@ -98,7 +98,7 @@ def test_times_are_sorted_by_what_they_are_and_not_by_their_text(page: Page, fol
 
 def test_the_rejected_are_filtered_and_counted(page: Page, folder: Path) -> None:
     page.goto(f"file://{folder}/statements.html#rejected")
-    rows = page.locator("#rejected .table tbody tr")
+    rows = page.locator("#rejected > section > .table tbody tr")
     every = rows.count()
     field = page.get_by_label("Show rows with").first
     field.fill("API Gateway")
