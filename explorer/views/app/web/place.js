@@ -89,7 +89,7 @@ class Pulse {
 
   async silent() {
     this.lost = true;
-    if (!this.alone) return this.screen.alive("Python does not answer. If its kernel has ended, run this cell again.");
+    if (!this.alone) return this.screen.alive("Python does not answer: it is busy with another cell, or its kernel has ended. Then run this cell again.");
     let answer = null;
     // A kernel that nobody has: 404 to whom the server knows, a refusal to everybody else.
     const url = `${location.pathname.replace(/\/?$/, "/")}api/kernels/${NOBODY}`;
