@@ -44,7 +44,7 @@ class Server:
     def end(self, by: int = signal.SIGINT) -> int:
         """End it as Ctrl-C does."""
         self.process.send_signal(by)
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=START_S)
         return self.process.returncode
 
 
@@ -691,7 +691,9 @@ def test_a_kernel_that_died_is_said_and_comes_back_where_it_was(tmp_path: Path, 
     expect(said).to_have_attribute("aria-valuetext", "500 KB")
     page.wait_for_url(re.compile("v="))
     os.kill(own, signal.SIGKILL)
-    expect(page.locator(".x-gone")).to_contain_text("starts again where it was", timeout=1000 * START_S)
+    said_again = "document.querySelector('.x-gone').textContent.includes('starts again where it was')"
+    page.wait_for_function(said_again, timeout=1000 * START_S)
+    page.wait_for_function("!document.querySelector('.x-gone')", timeout=1000 * START_S)  # it loads anew
     expect(page.locator(".x-gone")).to_be_hidden(timeout=1000 * START_S)
     expect(said).to_have_attribute("aria-valuetext", "500 KB", timeout=1000 * START_S)
     assert started.end() == 0
