@@ -68,6 +68,7 @@ def screenshot(workload: str = "statements") -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
             page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.add_init_script("localStorage.setItem('explorer-first-steps', '1')")
             page.goto(url)
             page.get_by_text("Account statements").first.wait_for(state="attached")
             page.wait_for_timeout(SETTLED_MS)

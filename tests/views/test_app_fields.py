@@ -22,7 +22,8 @@ def w() -> ex.Workload:
 @pytest.mark.parametrize(
     ("text", "number"),
     [
-        ("3.14 million", 3_140_000), ("3.14M", 3_140_000), ("2k", 2000), ("1.5 bn", 1.5e9), ("3,140,000", 3.14e6),
+        ("3.14 million", 3_140_000), ("3.14M", 3_140_000), ("2k", 2000), ("1.5 bn", 1.5e9),
+        ("3,140,000", 3.14e6),
         ("3_000_000", 3e6), ("3 million a month", 3e6), ("17 a second", 17), ("80 %", 0.8), ("99.9%", 0.999),
         ("$12.50", 12.5), ("12 USD a month", 12), ("22.5 × median", 22.5), ("4x", 4), ("0", 0),
     ],
@@ -41,8 +42,10 @@ def test_what_is_no_number_is_none(text):
     [
         ("response", "2.7 MB", 2.7 * 1024**2), ("response.p99", "9 MB", 9 * 1024**2 / (400 * 1024)),
         ("response.p99", "22.5 ×", 22.5), ("runtime", "250 ms", 0.25), ("client.waits", "1.5 min", 90),
-        ("runtime.memory", "2 GB", 2048), ("runtime.memory", "any", NONE), ("targets.latency_p95", "none", NONE),
-        ("runtime.cpu", "80 %", 0.8), ("preferences.part_usd", "$12", 12), ("configuration", "12 KB", 12 * 1024),
+        ("runtime.memory", "2 GB", 2048), ("runtime.memory", "any", NONE),
+        ("targets.latency_p95", "none", NONE),
+        ("runtime.cpu", "80 %", 0.8), ("preferences.part_usd", "$12", 12),
+        ("configuration", "12 KB", 12 * 1024),
         ("requests_per_month", "3.14 million", 3.14e6), ("downstream.concurrency", "any", NONE),
     ],
 )  # fmt: skip

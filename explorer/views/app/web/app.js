@@ -38,7 +38,7 @@ class Screen {
     this.address = alone ? new Address(this) : null;
     this.pulse = new Pulse(this, alone);
     this.tour = new Tour(this.root);
-    this.root.addEventListener("keydown", (event) => {
+    (alone ? document : this.root).addEventListener("keydown", (event) => {
       if (event.key !== "?" || event.target.matches("input:not([type=range], [type=checkbox]), textarea")) return;
       event.preventDefault();
       this.send({ do: "help" });

@@ -47,7 +47,7 @@ class Bar {
     root.append(this.gone);
     this.dialog = h("dialog.x-dialog", { onclick: (event) => { if (event.target === this.dialog) this.dialog.close(); } });
     root.append(this.dialog);
-    root.addEventListener("keydown", (event) => this.key(event));
+    (root.classList.contains("alone") ? document : root).addEventListener("keydown", (event) => this.key(event));
   }
 
   key(event) {

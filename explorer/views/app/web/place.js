@@ -3,7 +3,7 @@
 const SETTLED_MS = 700; // after the last change the address follows
 const PULSE_MS = 4000; // between two questions whether Python is there
 const SILENCE_MS = 9000; // without an answer before it is said
-const NOBODY = "00000000-0000-4000-8000-000000000000";
+const READ_MS = 1500; // to read why the page loads again
 const RETURNS = 3; // times in a minute that the page comes back by itself
 
 // The address behind the #: reload, back, forward and a bookmark lead to what was shown.
@@ -87,16 +87,25 @@ class Pulse {
     if (Date.now() - this.heard > SILENCE_MS) this.silent();
   }
 
+  // What the server knows of this page's kernel; null where the server itself does not answer.
+  async kernel() {
+    const config = JSON.parse(document.getElementById("jupyter-config-data")?.textContent || "{}");
+    const url = `${(config.baseUrl || "/").replace(/\/?$/, "/")}api/kernels/${config.kernelId}`;
+    try {
+      const answer = await fetch(url, { cache: "no-store", redirect: "manual" });
+      const { execution_state: state } = answer.ok ? await answer.json() : {};
+      return { known: answer.ok || answer.status === 404, state };
+    } catch { return null; }
+  }
+
   async silent() {
     this.lost = true;
-    if (!this.alone) return this.screen.alive("Python does not answer. If its kernel has ended, run this cell again.");
-    let answer = null;
-    // A kernel that nobody has: 404 to whom the server knows, a refusal to everybody else.
-    const url = `${location.pathname.replace(/\/?$/, "/")}api/kernels/${NOBODY}`;
-    try { answer = await fetch(url, { cache: "no-store", redirect: "manual" }); } catch { /* said below */ }
+    if (!this.alone) return this.screen.alive("Python does not answer: it is busy with another cell, or its kernel has ended. Then run this cell again.");
+    const kernel = await this.kernel();
     if (!this.lost) return;
-    if (!answer) this.screen.alive("The explorer has ended. Start “explorer app” again: this page then goes on where it was.");
-    else if (answer.status !== 404) this.screen.alive("The explorer was started anew: open the address that it prints. What stands behind # in this one can be pasted there.");
+    if (!kernel) this.screen.alive("The explorer has ended. Start “explorer app” again: this page then goes on where it was.");
+    else if (!kernel.known) this.screen.alive("The explorer was started anew: open the address that it prints. What stands behind # in this one can be pasted there.");
+    else if (kernel.state === "busy") this.screen.alive("This takes longer than usual: it is being worked out…");
     else this.comeBack();
   }
 
@@ -106,6 +115,6 @@ class Pulse {
     if (times.length >= RETURNS) return this.screen.alive("The computation ended several times. Reload the page to try again.");
     sessionStorage.setItem("explorer-returns", JSON.stringify([...times, Date.now()]));
     this.screen.alive("The computation has ended: it starts again where it was…");
-    setTimeout(() => location.reload(), 400);
+    setTimeout(() => location.reload(), READ_MS);
   }
 }
