@@ -397,6 +397,7 @@ NAMED = {  # reviewed: what else the text of a file means that is an option's id
     "live/cloud/actions.py": {"appconfig"},  # AWS's name of a service
     "live/cloud/doors.py": {"function-url", "http-api"},  # the local cloud stands in for these doors
     "live/cloud/limits.py": {"function-url", "http-api", "rest-api"},
+    "live/cloud/invocations.py": {"on-demand"},  # a value of Lambda's own variable
     "live/cloud/limits_at_door.py": {"function-url"},
     "live/cloud/limits_inside.py": {"function-url", "http-api", "rest-api"},
     "live/deployment/config_values.py": {"appconfig"},

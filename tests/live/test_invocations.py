@@ -7,7 +7,7 @@ import urllib.request
 
 import pytest
 
-from explorer.live.cloud.proxy_answers import MalformedError, answer_at
+from explorer.live.cloud.proxy_answers import MalformedError, answer_of
 from tests.support.local_bench import Caller, until, zipped
 
 SOURCE = """
@@ -129,10 +129,10 @@ def test_other_doors_want_a_status_that_is_one(bench, doors, door, status):
 @pytest.mark.parametrize(("status", "good"), [(99, False), (100, True), (599, True), (600, False)])
 def test_the_edges_of_a_status(status, good):
     if good:
-        assert answer_at("http-api", {"statusCode": status})["statusCode"] == status
+        assert answer_of({"statusCode": status}, one_form=False)["statusCode"] == status
     else:
         with pytest.raises(MalformedError):
-            answer_at("http-api", {"statusCode": status})
+            answer_of({"statusCode": status}, one_form=False)
 
 
 # Who may come in

@@ -53,6 +53,7 @@ class Route:
     time: str = ""
     data_plane: bool = False  # has its own authorisation, which may be none
     region: str = ""  # where the door stands
+    tells_why: bool = True  # of a caller that it does not let in
 
 
 class Enforce:
@@ -117,7 +118,8 @@ class Enforce:
             kind = "http" if self.rest_scope(api[0]) is None else "rest"
             place = self.rest_scope(api[0]) or self.http_scope(api[0])
             limits = (f"apigw.{kind}.payload", f"apigw.{kind}.timeout")
-            return Route(f"{kind}-api", *limits, data_plane=True, region=place[1] if place else "")
+            region = place[1] if place else ""
+            return Route(f"{kind}-api", *limits, data_plane=True, region=region, tells_why=kind == "rest")
         function = self.function_of(host, path)
         if function is not None:
             known = self.url_of(function[0])
@@ -241,7 +243,7 @@ def _meant_elsewhere(route: Route, headers: dict[str, str], query: bytes) -> Ans
         text = f"Credential should be scoped to a valid region, not '{signed[1]}'. "
     else:
         return None
-    if route.door == "http-api":
+    if not route.tells_why:
         return 403, {"Content-Type": "application/json"}, b'{"message":"Forbidden"}'
     return Refusal(403, "InvalidSignatureException", text).at_door()
 

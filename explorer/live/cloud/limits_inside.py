@@ -13,7 +13,7 @@ from explorer.facts.encoding import environment_size, escapes_non_ascii
 from .hook import Wrap, checked, hook
 from .limits import Limits, Refusal, event_reason, invalid
 from .limits_at_door import DOOR
-from .proxy_answers import MalformedError, answer_at
+from .proxy_answers import MalformedError, answer_of
 
 KB = 1024
 GATEWAYS = ("http-api", "rest-api", "function-url")
@@ -217,7 +217,7 @@ def _through_the_door(limits: Limits) -> Wrap:
             if exec_result.get("raw_payload") or isinstance(exec_result.get("body"), bytes):
                 return original(exec_result)
             try:
-                return answer_at(door, exec_result.get("body")), None
+                return answer_of(exec_result.get("body"), door == "rest-api"), None
             except MalformedError:
                 return _malformed(limits, door), None
 

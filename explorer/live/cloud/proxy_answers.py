@@ -18,13 +18,13 @@ class MalformedError(Exception):
     """An answer of a function that its door does not pass on."""
 
 
-def answer_at(door: str, result: Any) -> dict[str, Any]:
+def answer_of(result: Any, one_form: bool) -> dict[str, Any]:
     """The answer as the door sends it.
 
     Parameters
     ----------
-    door : "rest-api", "http-api" or "function-url"
     result : what the function returned
+    one_form : the door is a REST API, which takes whole answers alone
 
     Returns
     -------
@@ -34,10 +34,10 @@ def answer_at(door: str, result: Any) -> dict[str, Any]:
 
     Examples
     --------
-    >>> answer_at("http-api", ["hello", 3])["body"]
+    >>> answer_of(["hello", 3], one_form=False)["body"]
     '["hello",3]'
     """
-    if door == "rest-api":
+    if one_form:
         return _rest(result)
     if isinstance(result, dict) and "statusCode" in result:
         return _whole(result)

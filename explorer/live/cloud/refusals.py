@@ -71,6 +71,7 @@ OF_TEMPLATES = {  # of what the service knows beyond its model: what holds for a
     "CreateEventSourceMapping": ("event_source",),
     "PutFunctionEventInvokeConfig": ("event_config",),
     "AddPermission": (),
+    "CreateFunctionUrlConfig": (),
     "CreateAlias": (),
     "CreateSecret": ("secret_name", "one_value"),
     "CreateStateMachine": ("machine_name", "definition"),

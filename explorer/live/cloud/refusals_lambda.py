@@ -556,10 +556,29 @@ def policy_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
     return None
 
 
+def permission_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """RemovePermission: of a policy that has the statement."""
+    function = record(parameters)
+    if function is None:
+        return missing(f"No policy found for: {arn(parameters)}")
+    wanted, sid = arn(parameters), parameters.get("StatementId")
+    own = [one for one in function["policy"]["Statement"] if one.get("Resource", wanted) == wanted]
+    if not own:
+        return missing("No policy is associated with the given resource.")
+    if not any(one.get("Sid") == sid for one in own):
+        return missing(f"Statement {sid} is not found in resource policy.")
+    return None
+
+
 def tagged(limits: Limits, parameters: Parameters) -> Refusal | None:
     """TagResource and its kind: a function itself, and not too many tags on it."""
     resource = str(parameters.get("Resource", ""))
     match = ARN.fullmatch(resource)
+    if parameters.get("Tags") == {}:
+        return refuse("An error occurred and the request cannot be processed.")
+    if match and match[4].startswith("event-source-mapping:"):
+        known = match[4].partition(":")[2] in state()._esms
+        return None if known else missing(f"Event source mapping not found: {resource}")
     if match is None or not match[4].startswith("function:"):
         return None
     name, _, qualifier = match[4].removeprefix("function:").partition(":")
@@ -573,11 +592,36 @@ def tagged(limits: Limits, parameters: Parameters) -> Refusal | None:
     return tags(limits, {"Tags": {**function.get("tags", {}), **(parameters.get("Tags") or {})}})
 
 
+def url_function(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """Create- and ListFunctionUrlConfigs: of a function that is there, and has none yet."""
+    return missing("Function does not exist") if record(parameters) is None else None
+
+
+def new_url(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """CreateFunctionUrlConfig: one at most for each function or alias."""
+    name, qualifier = named(parameters)
+    if state()._url_config_key(name, qualifier) not in state()._function_urls:
+        return None
+    return refuse(
+        f"Failed to create function url config for [functionArn = {arn(parameters)}]. Error message:  "
+        "FunctionUrlConfig exists for this Lambda function",
+        "ResourceConflictException",
+        409,
+    )
+
+
 def url_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
     """GetFunctionUrlConfig: one that was made."""
     name, qualifier = named(parameters)
     if state()._url_config_key(name, qualifier) not in state()._function_urls:
         return missing("The resource you requested does not exist.")
+    return None
+
+
+def layer_version(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """GetLayerVersion: versions begin with 1."""
+    if int(parameters.get("VersionNumber", 1)) < 1:
+        return refuse("Layer Version Cannot be less than 1")
     return None
 
 
@@ -633,5 +677,10 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "TagResource": (tagged,),
     "UntagResource": (tagged,),
     "ListTags": (tagged,),
+    "CreateFunctionUrlConfig": (url_function, new_url),
+    "ListFunctionUrlConfigs": (url_function,),
     "GetFunctionUrlConfig": (url_is_there,),
+    "RemovePermission": (permission_is_there,),
+    "GetLayerVersion": (layer_version,),
+    "DeleteProvisionedConcurrencyConfig": (is_there,),
 }

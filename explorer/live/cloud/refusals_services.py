@@ -269,6 +269,16 @@ def validated(parameters: Parameters) -> dict[str, Any]:
     return {"result": "FAIL" if failed else "OK", "diagnostics": told, "truncated": len(found) > most}
 
 
+def activity_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """DescribeActivity: one that was made."""
+    from ministack.services import stepfunctions
+
+    arn = str(parameters.get("activityArn", ""))
+    if arn not in stepfunctions._activities:
+        return refuse("ActivityDoesNotExist", f"Activity Does Not Exist: '{arn}'")
+    return None
+
+
 # SQS
 
 
@@ -288,6 +298,15 @@ def _seconds(parameters: Parameters, name: str, most: float, reason: str) -> Ref
         return None
     text = f"Value {value} for parameter {name} is invalid. Reason: {reason.format(most)}"
     return refuse("InvalidParameterValue", text)
+
+
+def batch(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """SendMessageBatch and its kind: so many entries."""
+    most, entries = limits["sqs.batch"], parameters.get("Entries") or []
+    if len(entries) > most:
+        text = f"Maximum number of entries per request are {most}. You have sent {len(entries)}."
+        return refuse("TooManyEntriesInBatchRequest", text)
+    return None
 
 
 def queue(limits: Limits, parameters: Parameters) -> Refusal | None:
@@ -367,8 +386,16 @@ CHECKS: Mapping[str, Mapping[str, tuple[Check, ...]]] = {
         "GetExecutionHistory": (express_is_untold, execution_is_there),
         "StopExecution": (express_is_untold, execution_is_there),
         "CreateActivity": (machine_name,),
+        "DescribeActivity": (activity_is_there,),
     },
-    "sqs": {"SendMessage": (message,), "ReceiveMessage": (receiving,), "CreateQueue": (queue,)},
+    "sqs": {
+        "SendMessageBatch": (batch,),
+        "DeleteMessageBatch": (batch,),
+        "ChangeMessageVisibilityBatch": (batch,),
+        "SendMessage": (message,),
+        "ReceiveMessage": (receiving,),
+        "CreateQueue": (queue,),
+    },
     "apigatewayv2": {
         "CreateIntegration": (integration,),
         "UpdateIntegration": (integration,),
