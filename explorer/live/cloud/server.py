@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from explorer.errors import CloudError
 
 from .limits import Limits
+from .supervisor import note_process
 
 HOST = "127.0.0.1"
 ADMINISTRATOR = "explorer-administrator"
@@ -27,6 +28,7 @@ KEEP_ALIVE_S, GRACE_S, BACKLOG = 75, 0.2, 512
 
 def main(folder: Path) -> None:
     """Serve until SIGTERM; whatever goes wrong is the last line of the log."""
+    note_process(folder, os.getpid())
     settings = json.loads((folder / "settings.json").read_text())
     listening = socket.create_server((HOST, 0), backlog=BACKLOG)
     os.environ["GATEWAY_PORT"] = str(listening.getsockname()[1])
