@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 from explorer.errors import CloudError
 
+from . import loopback
 from .limits import Limits
 from .supervisor import note_process
 
@@ -34,6 +35,7 @@ def main(folder: Path) -> None:
     os.environ["GATEWAY_PORT"] = str(listening.getsockname()[1])
     try:
         limits = Limits(Path(settings["facts"]) if settings["facts"] else None, settings["limits"])
+        loopback.install()
         asyncio.run(_serve(folder, settings["region"], listening, limits))
     except CloudError as error:
         print(error, flush=True)
@@ -58,6 +60,7 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
         limits_inside,
         patch_cloudformation,
         patch_runtime,
+        provisioned,
         queues,
         starts,
         states,
@@ -66,7 +69,18 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
     from .limits_at_door import Enforce
 
     check_version()
-    for part in (patch_runtime, starts, limits_inside, states, queues, durable, doors, grants, actions):
+    for part in (
+        patch_runtime,
+        starts,
+        provisioned,
+        limits_inside,
+        states,
+        queues,
+        durable,
+        doors,
+        grants,
+        actions,
+    ):
         part.install(limits)
     patch_cloudformation.install()
     ended = asyncio.Event()
