@@ -138,6 +138,11 @@ def told(state, name=NAME, **more):
     return {**row, "Tags": tags(name=name), **more}
 
 
+def no_code_alone(aws):
+    """No bucket is left of what was interrupted."""
+    aws.answers("s3", "list_buckets", {"Buckets": [{"Name": "someones"}, {"Name": f"{NAME}-code"}]})
+
+
 def stacks(*rows):
     return {"Stacks": list(rows)}
 
@@ -180,11 +185,10 @@ def begun(aws):
 
 def shipped(aws):
     bucket = {"Bucket": f"{NAME}-code"}
-    where = {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
+    where = {"CreateBucketConfiguration": {"LocationConstraint": REGION, "Tags": ANY_TAGS}}
     aws.answers("s3", "create_bucket", asked={**bucket, **where})
     aws.answers("s3", "put_public_access_block")
     aws.answers("s3", "put_bucket_policy")
-    aws.answers("s3", "put_bucket_tagging", asked={**bucket, "Tagging": {"TagSet": ANY_TAGS}})
     aws.answers("s3", "put_object", asked={**bucket, "Key": "functions.zip", "Body": ANY})
 
 
@@ -482,6 +486,7 @@ def test_what_is_half_made_is_listed_with_its_state(aws):
     unfit = told("CREATE_IN_PROGRESS", "s-2") | {"Tags": tags("x", "soon", "s-2")}
     aws.answers("cloudformation", "describe_stacks", stacks(unfit, foreign, told("CREATE_COMPLETE")))
     aws.answers("cloudformation", "get_template", template())
+    no_code_alone(aws)
     listed = json.loads(run(*on_aws("stacks")).stdout)["stacks"]
     assert {row["stack"]: (row["state"], row["url"], row["expired"]) for row in listed} == {
         "s-0": ("ROLLBACK_COMPLETE", None, True),
@@ -498,14 +503,33 @@ def test_what_cannot_be_read_is_listed_and_is_not_put_under_load(aws, body):
     for _ in range(2):
         aws.answers("cloudformation", "describe_stacks", stacks(told("CREATE_COMPLETE")))
         aws.answers("cloudformation", "get_template", {"TemplateBody": body})
+    no_code_alone(aws)
     (row,) = json.loads(run(*on_aws("stacks")).stdout)["stacks"]
     assert row["design"] is None
     code, line = refused(*on_aws("bench", NAME), "--jobs", 1)
     assert code == 2 and f"explorer destroy {NAME} --target aws --region {REGION}" in line
 
 
+def test_code_without_its_stack_is_listed(aws):
+    aws.answers("cloudformation", "describe_stacks", stacks())
+    aws.answers("s3", "list_buckets", {"Buckets": [{"Name": "theirs-code"}, {"Name": f"{NAME}-code"}]})
+    for name, owner in (("theirs", "else"), (NAME, NAME)):
+        asked = {"Bucket": f"{name}-code"}
+        aws.answers("s3", "get_bucket_location", {"LocationConstraint": REGION}, asked)
+        aws.answers("s3", "get_bucket_tagging", {"TagSet": tags("x", "soon", owner)}, asked)
+    (row,) = json.loads(run(*on_aws("stacks")).stdout)["stacks"]
+    assert (row["stack"], row["state"], row["url"]) == (NAME, "CODE_ALONE", None)
+
+
+def test_who_may_not_list_buckets_sees_the_stacks(aws):
+    aws.answers("cloudformation", "describe_stacks", stacks(told("DELETE_FAILED")))
+    aws.refuses("s3", "list_buckets", "AccessDenied")
+    assert len(json.loads(run(*on_aws("stacks")).stdout)["stacks"]) == 1
+
+
 def test_a_person_sees_the_state_where_the_address_would_be(aws):
     aws.answers("cloudformation", "describe_stacks", stacks(told("DELETE_FAILED")))
+    no_code_alone(aws)
     shown = run("stacks", "--target", "aws", "--region", REGION).stdout
     assert f"On AWS in {REGION}" in shown and "delete failed" in shown and ", expired" in shown
 
@@ -525,6 +549,7 @@ def test_the_region_that_is_taken_is_said(aws, monkeypatch, environment, config,
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     aws.answers("cloudformation", "describe_stacks", stacks())
+    aws.answers("s3", "list_buckets", {"Buckets": []})
     assert f"No stack stands on AWS in {said}" in run("stacks", "--target", "aws").stdout
 
 
@@ -658,6 +683,7 @@ def test_an_address_of_the_environment_is_said(aws, monkeypatch):
     aws.stubs["cloudformation"] = Stubber(here)
     aws.stubs["cloudformation"].activate()
     aws.answers("cloudformation", "describe_stacks", stacks())
+    aws.answers("s3", "list_buckets", {"Buckets": []})
     done = run(*on_aws("stacks"))
     assert json.loads(done.stdout) == {"stacks": []}
     assert done.stderr.startswith(f"--target aws goes to {where}, as AWS_ENDPOINT_URL")

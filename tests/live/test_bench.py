@@ -18,12 +18,14 @@ import pytest
 
 from explorer import ExplorerError, Workload
 from explorer.analysis.calibration.measurements import read_benchmark
+from explorer.cli.commands.bench import has_failed
 from explorer.live.bench.contents import sample_digest
 from explorer.live.bench.endpoint import Endpoint, Work
 from explorer.live.bench.jobs import Polling
 from explorer.live.bench.knee import knee_rps, stretches
 from explorer.live.bench.logs import Invocation, parse
 from explorer.live.bench.logs import read as read_logs
+from explorer.live.bench.measure import asked
 from explorer.live.bench.percentiles import intervals, percentiles
 from explorer.live.bench.phases import split
 from explorer.live.bench.result import LATE_S
@@ -339,6 +341,42 @@ def test_what_exceeds_a_cap_is_refused_before_anything_is_sent():
     dear = Endpoint("http://127.0.0.1:9", target="aws", workload=w, design=DESIGN)
     with pytest.raises(ExplorerError, match="USD: expected at most 0"):
         bench(dear, constant(10, 10), Work.sample(60, 10**8), caps=Caps(usd=0.01))
+
+
+@pytest.mark.parametrize(
+    ("load", "why"),
+    [
+        ({"runtime": 86_400}, None),
+        ({"runtime": 86_401}, "runtime_s is 86401: expected a number from 0 to 86400"),
+        ({"response": 200 * 1024**2}, None),
+        ({"response": 200 * 1024**2 + 1}, "response_bytes is 209715201"),
+        ({"response": 10**12}, "response_bytes is 1000000000000"),
+    ],
+)
+def test_what_the_sample_work_would_refuse_is_refused_before_the_load(load, why):
+    w = Workload(requests_per_month=1e6, response="1 KB", runtime="100 ms")
+    if why is None:
+        assert asked(w, **load).requests > 0
+        return
+    with pytest.raises(ExplorerError, match=f"the sample work would refuse each request: {why}"):
+        asked(w, **load)
+
+
+@pytest.mark.parametrize(
+    ("more", "no"),
+    [
+        ({"succeeded": 99}, False),
+        ({"succeeded": 98}, True),
+        ({"succeeded": 98, "success": 0.98}, False),
+        ({"lost": 1}, True),
+        ({"corrupted": 1}, True),
+        ({"not_sent": 1}, True),
+        ({"jobs": 0, "succeeded": 0}, True),
+    ],
+)
+def test_the_answer_is_no_where_a_job_is_lost_or_too_few_succeed(more, no):
+    answer = {"jobs": 100, "succeeded": 100, "lost": 0, "corrupted": 0, "not_sent": 0, "success": 0.99}
+    assert has_failed(answer | more) == no
 
 
 def test_ctrl_c_returns_what_there_is(quick):

@@ -71,7 +71,9 @@ def holds(place):
     return {name: len(rows) for name, rows in held.items()}
 
 
-@pytest.mark.parametrize("execution", ["single", "queued", "recursion", "durable", "step-functions"])
+@pytest.mark.parametrize(
+    "execution", ["single", "queued", "recursion", "durable", "step-functions", "express"]
+)
 @pytest.mark.parametrize(
     ("door", "store"),
     [("function-url", "parameter-store"), ("rest-api", "appconfig"), ("http-api", "bundled")],

@@ -1,9 +1,11 @@
 """Back-pressure: who may start an environment, who waits, and that the cloud answers meanwhile."""
 
 import os
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -169,3 +171,38 @@ def test_a_worker_yields_to_the_cloud(bench):
     own = os.getpriority(os.PRIO_PROCESS, leader)
     workers = [os.getpriority(os.PRIO_PROCESS, one.pid) for one in of_session(leader, bench.cloud.folder)]
     assert workers and set(workers) == {min(own + module.YIELDS, module.NICEST)}
+
+
+@pytest.mark.live
+def test_what_is_provisioned_is_started_kept_and_counted_as_it_stands(bench):
+    name, functions = bench.function("ready"), bench.client("lambda")
+    version = functions.publish_version(FunctionName=name)["Version"]
+    where = {"FunctionName": name, "Qualifier": version}
+    with pytest.raises(functions.exceptions.InvalidParameterValueException, match="unpublished"):
+        functions.put_provisioned_concurrency_config(
+            FunctionName=name, Qualifier="$LATEST", ProvisionedConcurrentExecutions=1
+        )
+    put = functions.put_provisioned_concurrency_config(**where, ProvisionedConcurrentExecutions=2)
+    assert (put["Status"], put["AvailableProvisionedConcurrentExecutions"]) == ("IN_PROGRESS", 0)
+
+    def seen(key):
+        return functions.get_provisioned_concurrency_config(**where)[key]
+
+    assert until(lambda: seen("Status") == "READY")
+    started = workers_of(bench, name)
+    assert len(started) == seen("AvailableProvisionedConcurrentExecutions") == 2
+    answers = [bench.invoke({}, name, Qualifier=version) for _ in range(2)]
+    assert all("FunctionError" not in answer for answer in answers)
+    assert workers_of(bench, name) == started  # none was started for them
+    os.kill(min(started), signal.SIGKILL)
+    assert until(lambda: seen("AvailableProvisionedConcurrentExecutions") == 1)
+    functions.delete_provisioned_concurrency_config(**where)
+    with pytest.raises(functions.exceptions.ProvisionedConcurrencyConfigNotFoundException):
+        seen("Status")
+
+
+def workers_of(bench, name):
+    """Ids of the processes of a function's environments."""
+    mark = f"AWS_LAMBDA_FUNCTION_NAME={name}".encode()
+    found = of_session(bench.cloud.process.pid, bench.cloud.folder)
+    return {one.pid for one in found if mark in Path(f"/proc/{one.pid}/environ").read_bytes().split(b"\0")}

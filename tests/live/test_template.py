@@ -19,7 +19,7 @@ from tests.support.designs import plain
 
 DEPLOYABLE = [design for design in table().designs if design.deployable]
 DOORS = ("function-url", "http-api", "rest-api")
-JOBS = ("single", "queued", "recursion", "durable", "step-functions")
+JOBS = ("single", "queued", "recursion", "durable", "step-functions", "express")
 
 
 def workload(secrets=3, **changes):
@@ -88,7 +88,6 @@ WITHOUT_A_TEMPLATE = {
     "pushed": {"response": "pushed"},
     "callback": {"response": "callback"},
     "streamed": {"door": "function-url", "response": "streamed", "execution": "single"},
-    "express": {"execution": "express"},
     "fargate": {"execution": "fargate"},
     "managed-instance": {"execution": "managed-instance"},
     "alb": {"door": "alb"},
@@ -108,7 +107,31 @@ def test_a_design_without_a_template_names_the_option_that_has_none(option, chan
         stack_of(workload(0), design)
 
 
-@pytest.mark.parametrize("execution", ["recursion", "durable", "step-functions"])
+def test_every_design_that_can_be_built_is_deployable_or_names_the_option_that_is_not():
+    for design in table().designs:
+        reasons = design.undeployable
+        assert design.deployable == (not reasons)
+        for why in reasons:
+            assert any(why.startswith(option) for option in design.ids.values()), (design, why)
+
+
+def test_a_workflow_that_the_door_starts_has_no_template():
+    design = plain("http-api", "inline", "buffered", "express", "environment")
+    with pytest.raises(DesignError, match="express has a template only where nobody waits for the answer"):
+        stack_of(workload(0), design)
+
+
+def test_an_express_workflow_ends_within_its_five_minutes_and_what_it_never_began_is_given_up():
+    made = stack(plain("http-api", "inline", "stored", "express", "environment"))
+    machine = made.template["Resources"]["Workflow"]["Properties"]
+    states = json.loads(machine["DefinitionString"])
+    assert (machine["StateMachineType"], states["TimeoutSeconds"]) == ("EXPRESS", 300)
+    (again,) = states["States"]["Work"]["Retry"]
+    assert again["IntervalSeconds"] * again["MaxAttempts"] <= 300 and again["IntervalSeconds"] > 30
+    assert 300 <= made.settings["wait_s"] <= 360 and made.settings["hand_over"] == "machine"
+
+
+@pytest.mark.parametrize("execution", ["recursion", "durable", "step-functions", "express"])
 def test_work_in_steps_that_nobody_collects_has_no_template(execution):
     design = plain("http-api", "inline", "accepted", execution, "environment")
     with pytest.raises(DesignError, match=f"{execution} has a template only where a result is collected"):

@@ -102,10 +102,10 @@ def bench(
         result.write(output)
     answer = {**result.to_dict(), **expected, "success": success}
     out(answer, as_json, benchmark, answer, output)
-    raise typer.Exit(NO if _has_failed(answer) else 0)
+    raise typer.Exit(NO if has_failed(answer) else 0)
 
 
-def _has_failed(answer: Row) -> bool:
+def has_failed(answer: Row) -> bool:
     """A job lost or with another's result, or too few that succeeded."""
     too_few = answer["succeeded"] < answer["success"] * answer["jobs"] or not answer["jobs"]
     return bool(answer["lost"] or answer["corrupted"] or answer["not_sent"] or too_few)

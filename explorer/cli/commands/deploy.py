@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from explorer.cli.console import NO, Fields, Json, WorkloadFile, loaded, out
+from explorer.cli.console import CLOUD_FAILED, NO, Fields, Json, WorkloadFile, loaded, out
 from explorer.cli.prompts import (
     Alarms,
     Chosen,
@@ -156,6 +156,11 @@ def stacks(
     for place in where[:1]:
         warned(place)
     found = [stack.to_dict() for stack in deploy.all_on(where)]
+    ended = None if where else deploy.supervisor.status(cloud)
+    if ended and ended.crashed:
+        answer = {"stacks": found, "crashed": True, "gone": list(ended.gone)}
+        out(answer, as_json, crashed, ended.name, ended.gone)
+        raise typer.Exit(CLOUD_FAILED)
     out({"stacks": found}, as_json, standing, found, where[0].place if where else "the local cloud")
 
 
@@ -220,6 +225,13 @@ def before_deploy(answer: Row, hours: float) -> Iterator[RenderableType]:
 def destroyed(answer: Row) -> Iterator[RenderableType]:
     """A stack that is gone."""
     yield Whole(f"{answer['stack']} is gone, with all that it made ({answer['seconds']:.1f} s)")
+
+
+def crashed(name: str, gone: Sequence[str]) -> Iterator[RenderableType]:
+    """A local cloud that ended without being stopped, and what went with it."""
+    stood = ", ".join(gone) or "no stack"
+    yield Whole(f'The local cloud "{name}" crashed or was killed. With it went {stood}.')
+    yield Hint("Put up again what is needed: explorer deploy. To clear what it wrote: explorer cloud stop")
 
 
 def standing(rows: list[Row], place: str) -> Iterator[RenderableType]:

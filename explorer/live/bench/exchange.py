@@ -146,7 +146,7 @@ class Exchanges:
             ) as response:
                 answer = Answer(response.status, response.headers, sent, time.monotonic())
                 self._heard()
-                await _read(response, answer, content or hashlib.sha256())
+                await _read(response, answer, content)
         except TimeoutError:
             raise ExchangeError("time-out") from None
         except (aiohttp.ClientConnectorError, ConnectionError, aiohttp.ServerDisconnectedError):
@@ -159,12 +159,14 @@ class Exchanges:
 async def _read(response: aiohttp.ClientResponse, answer: Answer, content: Any) -> None:
     digest, packed = hashlib.sha256(), response.headers.get("Content-Encoding") == "gzip"
     gzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if packed else None
+    content = content or (hashlib.sha256() if packed else digest)
     async for chunk in response.content.iter_chunked(CHUNK_BYTES):
         digest.update(chunk)
         answer.bytes += len(chunk)
         whole = gzip.decompress(chunk) if gzip else chunk
         answer.whole_bytes += len(whole)
-        content.update(whole)
+        if content is not digest:
+            content.update(whole)
         if len(answer.body) < KEPT_BYTES:
             answer.body += whole
     answer.sha256, answer.content_sha256 = digest.hexdigest(), content.hexdigest()

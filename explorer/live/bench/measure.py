@@ -9,7 +9,6 @@ from explorer.errors import ExplorerError
 from explorer.facts.suggestions import expected_one_of
 from explorer.live.client.signing import Credentials, Scope, Signer, usual_chain
 from explorer.live.deployment.registry import Standing
-from explorer.live.deployment.stack_description import handler_of
 from explorer.live.deployment.template import SAMPLE, stack_of
 from explorer.workload.workload import Workload
 
@@ -102,7 +101,7 @@ def measure(
 def under(stack: Standing, load: Asked, **how: Any) -> Result:
     """Put a stack under a load: see `measure`."""
     work = load.work
-    if handler_of(stack.name, stack.target) != SAMPLE:
+    if stack.handler != SAMPLE:
         work = replace(work, runtime_s=None, response_bytes=None)  # nobody knows what it will answer
     elif work.response_bytes is not None:
         settings = stack_of(stack.workload, stack.design).settings

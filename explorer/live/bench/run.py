@@ -97,8 +97,7 @@ def bench(
     began = time.time()
     seen = _completed(_all(endpoint, many, work, polling, warm_up, caps, progress))
     seconds = time.time() - began
-    if work.digest:
-        contents.compare(seen.rows, work.digest)
+    of_results = _compared(seen.rows, work)
     if seen.gone:  # nor would its logs answer
         found, notes = list[logs.Invocation](), [f"no logs were read: {seen.gone}"]
     else:
@@ -113,12 +112,23 @@ def bench(
         usd = float(bill.total_usd)
     return Result(
         seen.rows, many[0], endpoint, run, began, seconds, seen.interrupted, found, seen.rtt_s, usd,
-        seen.offset_s, notes, seen.gone, sum(plan.requests for plan in many) - _due(seen.rows), seen.usage,
+        seen.offset_s, [*notes, *of_results], seen.gone, _not_sent(many, seen), seen.usage,
     )  # fmt: skip
 
 
-def _due(rows: Sequence[Row]) -> int:
-    return sum(not row.warm_up for row in rows)
+def _compared(rows: Sequence[Row], work: Work) -> list[str]:
+    """Hold the results against what was asked for; what is to be known of that."""
+    if work.digest is None:
+        return ["no result was held against what was asked for: nobody knows what the work answers"]
+    done = sum(row.status == "succeeded" for row in rows)
+    compared = contents.compare(rows, work.digest)
+    return [] if compared == done else [f"{compared:,} of {done:,} results were held against their seed"]
+
+
+def _not_sent(many: Sequence[Schedule | Closed], seen: _Seen) -> int:
+    """Requests for which nobody was there any more."""
+    due = sum(not row.warm_up for row in seen.rows)
+    return sum(plan.requests for plan in many) - due if seen.gone else 0
 
 
 def _rate_rps(schedule: Schedule | Closed, work: Work) -> float:

@@ -13,6 +13,7 @@ from explorer.errors import CloudError
 from .process import Process
 from .vouch import CANNOT_VOUCH_FOR, VOUCHES_FOR
 
+STACKS = "stacks"  # in a cloud's folder: a file for each stack that stands on it, named before it does
 NO_PROFILE = {"profile": (None, None, None, None)}  # the user's own, known or not, is not asked for
 
 
@@ -20,7 +21,8 @@ NO_PROFILE = {"profile": (None, None, None, None)}  # the user's own, known or n
 class Cloud:
     """One local cloud, running or not, and what may be concluded from it.
 
-    `credentials` are those of its administrator: they open this cloud and nothing else.
+    `credentials` are those of its administrator: they open this cloud and nothing else. One that has
+    `crashed` was up and ended without being stopped.
     """
 
     name: str
@@ -30,6 +32,8 @@ class Cloud:
     credentials: Mapping[str, str] | None = None
     folder: Path | None = None
     process: Process | None = None
+    crashed: bool = False
+    gone: tuple[str, ...] = ()  # stacks that went with one that crashed
 
     def to_dict(self) -> dict[str, Any]:
         """As `explorer cloud start` and `cloud status` print it."""
@@ -38,6 +42,8 @@ class Cloud:
             "endpoint_url": self.endpoint_url,
             "region": self.region,
             "credentials": dict(self.credentials) if self.credentials else None,
+            "crashed": self.crashed,
+            "gone": list(self.gone),
             "vouches_for": list(VOUCHES_FOR),
             "cannot_vouch_for": list(CANNOT_VOUCH_FOR),
         }

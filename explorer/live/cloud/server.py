@@ -16,7 +16,9 @@ from urllib.parse import urlencode
 
 from explorer.errors import CloudError
 
+from . import loopback
 from .limits import Limits
+from .supervisor import note_process
 
 HOST = "127.0.0.1"
 ADMINISTRATOR = "explorer-administrator"
@@ -27,11 +29,13 @@ KEEP_ALIVE_S, GRACE_S, BACKLOG = 75, 0.2, 512
 
 def main(folder: Path) -> None:
     """Serve until SIGTERM; whatever goes wrong is the last line of the log."""
+    note_process(folder, os.getpid())
     settings = json.loads((folder / "settings.json").read_text())
     listening = socket.create_server((HOST, 0), backlog=BACKLOG)
     os.environ["GATEWAY_PORT"] = str(listening.getsockname()[1])
     try:
         limits = Limits(Path(settings["facts"]) if settings["facts"] else None, settings["limits"])
+        loopback.install()
         asyncio.run(_serve(folder, settings["region"], listening, limits))
     except CloudError as error:
         print(error, flush=True)
@@ -57,6 +61,7 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
         limits_inside,
         patch_cloudformation,
         patch_runtime,
+        provisioned,
         queues,
         refusals,
         starts,
@@ -69,6 +74,7 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
     for part in (
         patch_runtime,
         starts,
+        provisioned,
         limits_inside,
         invocations,
         states,

@@ -27,7 +27,7 @@ from explorer.errors import CloudError, ExplorerError
 from explorer.facts import catalogue
 
 from .hook import check_version
-from .instance import Cloud
+from .instance import STACKS, Cloud
 from .limits import Limits
 from .process import POLL_S, Process, of_session
 
@@ -149,13 +149,17 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _find(base: Path, name: str) -> Cloud:
-    """The cloud that runs, else one that does not."""
+    """The cloud that runs, else one that does not: stopped, or crashed, which its folder tells."""
+    ended = Cloud(name, False)
     for folder in _runs(base, name):
         ready, leader = _read(folder / "cloud.json"), _leader(folder)
         if ready and leader and leader.alive() and _healthy(ready["port"]):
             url = f"http://{HOST}:{ready['port']}"
             return Cloud(name, True, url, ready["region"], ready["credentials"], folder, leader)
-    return Cloud(name, False)
+        if ready and leader and not leader.alive():
+            stood = sorted(path.name for path in (folder / STACKS).glob("*"))
+            ended = Cloud(name, False, crashed=True, gone=tuple(stood))
+    return ended
 
 
 def _leader(folder: Path) -> Process | None:
@@ -228,11 +232,17 @@ def _launch(name: str, folder: Path, settings: dict[str, Any]) -> Cloud:
             env=_environment(folder),
             start_new_session=True,
         )
-    leader = Process.of(child.pid)
-    if leader:
-        seen = {"pid": leader.pid, "started": leader.started}
-        (folder / "process.json").write_text(json.dumps(seen))
+    note_process(folder, child.pid)
     return _ready(name, folder, child)
+
+
+def note_process(folder: Path, pid: int) -> None:
+    """Note in a cloud's folder which process it is: by whoever lives on, if the other is killed."""
+    leader = Process.of(pid)
+    if leader:
+        part = folder / f"process.json.{os.getpid()}"
+        part.write_text(json.dumps({"pid": leader.pid, "started": leader.started}))
+        part.rename(folder / "process.json")
 
 
 def _ready(name: str, folder: Path, child: subprocess.Popen[bytes]) -> Cloud:

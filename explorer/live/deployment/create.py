@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from explorer.errors import CloudError, ExplorerError
 from explorer.options.base.resources import by_tls_alone, statement_of
@@ -90,6 +91,7 @@ def _undone(name: str, target: Target, told: Told, stack: Stack) -> Iterator[Non
         try:
             yield
         except NothingMadeError:
+            target.forget(name)
             target.leave()
             raise
         except BaseException as error:
@@ -118,8 +120,10 @@ def _iso(when: datetime) -> str:
 def _ship(name: str, shipped: Mapping[str, bytes], target: Target, tags: Mapping[str, str]) -> None:
     s3, bucket = target.client("s3"), code_bucket(name)
     where = {} if target.region == "us-east-1" else {"LocationConstraint": target.region}
+    known: dict[str, Any] = {**where, "Tags": config_values.listed(tags)}  # from its first moment
+    target.expect(name)
     try:
-        s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": where} if where else {}))
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=known)
     except s3.exceptions.BucketAlreadyOwnedByYou:
         pass  # made by the first try of this call, whose answer was lost
     except s3.exceptions.ClientError as error:
@@ -136,7 +140,6 @@ def _ship(name: str, shipped: Mapping[str, bytes], target: Target, tags: Mapping
     place = f"arn:{s3.meta.partition}:s3:::{bucket}"
     tls_alone = statement_of([by_tls_alone([place, f"{place}/*"])])
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(tls_alone))
-    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": config_values.listed(tags)})
     s3.put_object(Bucket=bucket, Key=CODE_KEY, Body=zipped(shipped))
 
 

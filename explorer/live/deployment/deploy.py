@@ -17,7 +17,7 @@ from explorer.analysis.choice import Choice, complete_design
 from explorer.engine.cost import cost as bill_of
 from explorer.engine.designs import Design, table
 from explorer.engine.sizing import sized_conditions
-from explorer.errors import ExplorerError
+from explorer.errors import CloudError, ExplorerError
 from explorer.facts.atomic_write import atomic_folder
 from explorer.facts.suggestions import expected_one_of
 from explorer.live.cloud import supervisor
@@ -207,6 +207,8 @@ def there(name: str, on: str | None = None, region: str | None = None, cloud: st
         stack = standing(name, place)
         if stack:
             return stack
+    if on != "aws" and name in (ended := supervisor.status(cloud)).gone:
+        raise CloudError(f'stack is "{name}": it went with the local cloud "{ended.name}", which crashed')
     if on == "aws":
         where = f"{many[0].place}; elsewhere: --region"
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -12,8 +12,9 @@ from explorer.workload.workload import Workload
 
 from . import teardown
 from .aws_errors import spoken
-from .stack_description import EXPIRES, MADE, MARK, code_bucket, origin, raw, tags_of
+from .stack_description import CODE, EXPIRES, MADE, MARK, code_bucket, origin, raw, tags_of
 from .target import Target
+from .template import SAMPLE
 
 if TYPE_CHECKING:
     from explorer.live.client.client import Client
@@ -71,6 +72,7 @@ class Standing(Found):
 
     workload: Workload = field(repr=False)
     design: Design
+    handler: str = SAMPLE  # module and function of its work
 
     @property
     def url(self) -> str:
@@ -130,7 +132,9 @@ def described(found: Mapping[str, Any], target: Target) -> Found:
     made_from = origin(name, target) if state in WHOLE and "Url" in outputs else None
     if made_from is None:
         return Found(name, target, state, outputs, tags)
-    return Standing(name, target, state, outputs, tags, *made_from)
+    return Standing(
+        name, target, state, outputs, tags, made_from.workload, made_from.design, made_from.handler
+    )
 
 
 def all_standing(target: Target) -> list[Found]:
@@ -139,4 +143,27 @@ def all_standing(target: Target) -> list[Found]:
         pages = target.client("cloudformation").get_paginator("describe_stacks").paginate()
         found = [stack for page in pages for stack in page["Stacks"]]
         ours = [stack for stack in found if tags_of(stack.get("Tags", [])).get(MARK) == stack["StackName"]]
-        return sorted((described(stack, target) for stack in ours), key=lambda stack: stack.created or "")
+        rows = [described(stack, target) for stack in ours]
+        rows += _codes_alone({stack["StackName"] for stack in found}, target)
+        return sorted(rows, key=lambda stack: stack.created or "")
+
+
+def _codes_alone(known: set[str], target: Target) -> Iterator[Found]:
+    """What was interrupted without its stack: its code is the first that is made, and the last that goes."""
+    noted = target.expected()
+    for name in sorted((_named_by_buckets(target) if noted is None else noted) - known):
+        if found := _code_alone(name, target):
+            yield found
+
+
+def _named_by_buckets(target: Target) -> set[str]:
+    from botocore.exceptions import ClientError
+
+    try:
+        pages = list(target.client("s3").get_paginator("list_buckets").paginate(BucketRegion=target.region))
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "AccessDenied":
+            return set()  # who may not list buckets made none here
+        raise
+    names = [bucket["Name"] for page in pages for bucket in page["Buckets"]]
+    return {name.removesuffix(CODE) for name in names if name.endswith(CODE)}

@@ -15,6 +15,7 @@ from explorer.workload.workload import Workload
 from .target import Target
 from .template import SAMPLE, Stack
 
+CODE = "-code"  # how the bucket of a stack's code ends
 MADE, EXPIRES, MARK = "explorer:created", "explorer:expires", "explorer:stack"  # its tags
 
 
@@ -69,26 +70,26 @@ def tags_of(listed: list[dict[str, str]]) -> dict[str, str]:
 
 def code_bucket(name: str) -> str:
     """The bucket of a stack's code; buckets share one name space, so the name has its chance in it."""
-    return f"{name}-code"
+    return f"{name}{CODE}"
 
 
-def origin(name: str, target: Target) -> tuple[Workload, Design] | None:
+@dataclass(frozen=True)
+class Origin:
+    """What a stack was made from; `handler` is module and function of its work."""
+
+    workload: Workload
+    design: Design
+    handler: str
+
+
+def origin(name: str, target: Target) -> Origin | None:
     """What a stack was made from; None if it does not tell, such as one of another version."""
     from botocore.exceptions import ClientError
 
     try:
-        made_from = _made_from(name, target)
+        template = target.client("cloudformation").get_template(StackName=name)["TemplateBody"]
+        made_from = (json.loads(template) if isinstance(template, str) else template)["Metadata"]["explorer"]
         workload = Workload(name, **tomllib.loads(made_from["workload"]))
-        return workload, Design(**choices(made_from["design"]))
+        return Origin(workload, Design(**choices(made_from["design"])), made_from.get("handler", SAMPLE))
     except (ClientError, ExplorerError, KeyError, TypeError, ValueError):
         return None
-
-
-def handler_of(name: str, target: Target) -> str:
-    """Module and function of the work of a stack."""
-    return str(_made_from(name, target).get("handler", SAMPLE))
-
-
-def _made_from(name: str, target: Target) -> Mapping[str, Any]:
-    template = target.client("cloudformation").get_template(StackName=name)["TemplateBody"]
-    return (json.loads(template) if isinstance(template, str) else template)["Metadata"]["explorer"]

@@ -60,6 +60,15 @@ class Target(Protocol):
     def dismiss(self, stack: str) -> None:
         """Remove the callers of a stack."""
 
+    def expect(self, stack: str) -> None:
+        """Note the name of a stack before anything of it is made."""
+
+    def expected(self) -> set[str] | None:
+        """The names that were noted and not forgotten; None where nobody notes them."""
+
+    def forget(self, stack: str) -> None:
+        """A stack is gone, with all of it."""
+
     def leave(self) -> None:
         """A stack is gone: end what was there for stacks alone, if it was the last."""
 
@@ -149,6 +158,23 @@ class Local:
         except iam.exceptions.NoSuchEntityException:
             pass  # nobody was admitted
 
+    def expect(self, stack: str) -> None:
+        folder = self._noted
+        folder.mkdir(exist_ok=True)
+        (folder / stack).write_text(self.region, encoding="utf-8")
+
+    def expected(self) -> set[str] | None:
+        here = (path for path in self._noted.glob("*") if path.read_text(encoding="utf-8") == self.region)
+        return {path.name for path in here}
+
+    def forget(self, stack: str) -> None:
+        (self._noted / stack).unlink(missing_ok=True)
+
+    @property
+    def _noted(self) -> Path:
+        assert self.cloud.folder is not None
+        return self.cloud.folder / instance.STACKS
+
     def leave(self) -> None:
         folder: Path | None = self.cloud.folder
         if folder and (folder / OWN).exists() and not self._holds():
@@ -217,6 +243,16 @@ class Aws:
 
     def dismiss(self, stack: str) -> None:
         """Nobody was admitted."""
+
+    def expect(self, stack: str) -> None:
+        """What is made first has its tags from its first moment."""
+
+    def expected(self) -> set[str] | None:
+        """Its buckets tell."""
+        return None
+
+    def forget(self, stack: str) -> None:
+        """Nothing was noted."""
 
     def leave(self) -> None:
         """Nothing was started."""

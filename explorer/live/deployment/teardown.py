@@ -28,12 +28,14 @@ def down(name: str, target: Target, told: Told = lambda _: None, stack: Stack | 
     What cannot be removed does not keep the rest. Raises CloudError for the first of it.
     """
     problems = []
-    for step in (_resources_gone, _code_gone, _logs_gone):
+    for step in (_resources_gone, _logs_gone, _code_gone):  # by its code the rest is found again
         try:
             with spoken(f"destroy {name}"):
                 step(name, target, told, stack)
         except CloudError as problem:
             problems.append(problem)
+    if not problems:
+        target.forget(name)
     target.leave()
     if problems:
         raise problems[0]
@@ -44,6 +46,8 @@ def _resources_gone(name: str, target: Target, told: Told, stack: Stack | None) 
     target.dismiss(name)
     if not found:
         return
+    if target.name == "local" and found["StackStatus"].endswith("_IN_PROGRESS"):
+        _last(name, target, told)  # the emulator goes on making what is removed meanwhile
     told("contents")
     rows = members(name, target)
     physical = {row.logical: row.physical for row in rows}
@@ -64,7 +68,7 @@ def _resources_gone(name: str, target: Target, told: Told, stack: Stack | None) 
 def _origin(name: str, target: Target) -> Stack | None:
     made_from = origin(name, target)
     with suppress(ExplorerError):  # a design that this version has no template for
-        return stack_of(*made_from) if made_from else None
+        return stack_of(made_from.workload, made_from.design) if made_from else None
     return None
 
 

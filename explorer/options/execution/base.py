@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -48,10 +49,14 @@ from explorer.options.base.resources import (
     TemplatePiece,
     Variable,
     attribute,
+    log_group,
     objects,
     own_arn,
+    own_name,
     queue,
     ref,
+    statement_of,
+    trusted,
     work_part,
 )
 from explorer.options.base.usage import UsageLines
@@ -427,3 +432,51 @@ class SlicedExecution(LambdaExecution):
         divides = self.divides(load, Paths.of(path))
         yield Setting("hops", int(load.constant("job.hops")) if divides else 1)
         yield Allow("work", ("s3:GetObject", "s3:PutObject"), objects("ResultsBucket", "state/"))
+
+
+LOG_DELIVERY = tuple(
+    f"logs:{action}"
+    for action in (
+        "CreateLogDelivery",
+        "GetLogDelivery",
+        "UpdateLogDelivery",
+        "DeleteLogDelivery",
+        "ListLogDeliveries",
+        "PutResourcePolicy",
+        "DescribeResourcePolicies",
+        "DescribeLogGroups",
+    )
+)
+
+
+def handed_to_workflow(kind: str, definition: Mapping[str, Any]) -> Iterable[TemplatePiece]:
+    """What hands a job to a state machine, whose tasks are the function that does the work.
+
+    Parameters
+    ----------
+    kind : STANDARD or EXPRESS
+    definition : its states, in which ${Work} stands for the function
+    """
+    machine = own_arn("states", "stateMachine:~-workflow")
+    yield Variable("submit", "HAND_TO", machine)
+    yield Allow("submit", ("states:StartExecution",), machine)
+    yield Resource("WorkflowLog", "AWS::Logs::LogGroup", log_group("/aws/vendedlogs/states/~-workflow"))
+    invoke = {"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": attribute("Work")}
+    logs = {"Effect": "Allow", "Action": list(LOG_DELIVERY), "Resource": "*"}  # it takes no other
+    policy = {"PolicyName": "workflow", "PolicyDocument": statement_of([invoke, logs])}
+    role = {"AssumeRolePolicyDocument": trusted("states"), "Policies": [policy]}
+    yield Resource("WorkflowRole", "AWS::IAM::Role", role)
+    destination = {"CloudWatchLogsLogGroup": {"LogGroupArn": attribute("WorkflowLog")}}
+    properties = {
+        "StateMachineName": own_name("workflow"),
+        "StateMachineType": kind,
+        "RoleArn": attribute("WorkflowRole"),
+        "LoggingConfiguration": {
+            "Level": "ERROR",
+            "IncludeExecutionData": False,
+            "Destinations": [destination],
+        },
+        "DefinitionString": json.dumps(definition),
+        "DefinitionSubstitutions": {"Work": attribute("Work")},
+    }
+    yield Resource("Workflow", "AWS::StepFunctions::StateMachine", properties)

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse, PeakDemand, PerRequest
 from explorer.options.base.paths import Paths
-from explorer.options.base.request_path import FUNCTION, Actor, BodyIn, BodyOut, Phase, RequestPath, Step
+from explorer.options.base.request_path import (
+    FUNCTION,
+    Actor,
+    BodyIn,
+    BodyOut,
+    HandOver,
+    Phase,
+    RequestPath,
+    Step,
+)
+from explorer.options.base.resources import Setting, TemplatePiece
 from explorer.options.base.usage import UsageLines
 
-from .base import LambdaExecution
+from .base import LambdaExecution, handed_to_workflow
 
 
 class Express(LambdaExecution):
@@ -21,6 +32,9 @@ class Express(LambdaExecution):
     """
 
     id = "express"
+    deployable = True
+    hand_over = HandOver.MACHINE
+    entry = "workflow_work"
     summary = "an Express workflow around the function"
     phrase = "an Express workflow"
     parts = (DesignPart("state machine", Actor.HANDS, "state machine"), "workflow role and log")
@@ -65,3 +79,29 @@ class Express(LambdaExecution):
         if later.any():
             seconds = load.time("sfn.express.to_lambda.async")
             yield Step(Phase.QUEUE, "hand the job over", who, seconds, where=later)
+
+    def undeployable(self, flow: RequestPath) -> str | None:
+        if not flow.asynchronous:
+            return "express has a template only where nobody waits for the answer"
+        return super().undeployable(flow)
+
+    def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+        yield from super().pieces(load, path)
+        # a workflow that has ended starts no work any more
+        yield Setting("wait_s", load.limit("sfn.duration.exp") + load.constant("job.lease_s"))
+
+    def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+        yield from handed_to_workflow("EXPRESS", workflow(load))
+
+
+def workflow(load: Conditions) -> Mapping[str, Any]:
+    """The states of a job: the work, tried again after a lease as long as the workflow may last."""
+    again_s, lasts_s = int(load.constant("job.lease_s")) + 1, int(load.limit("sfn.duration.exp"))
+    retried = {
+        "ErrorEquals": ["States.ALL"],
+        "IntervalSeconds": again_s,
+        "MaxAttempts": lasts_s // again_s,
+        "BackoffRate": 1.0,
+    }
+    work = {"Type": "Task", "Resource": "${Work}", "Retry": [retried], "End": True}
+    return {"StartAt": "Work", "TimeoutSeconds": lasts_s, "States": {"Work": work}}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,35 +10,10 @@ from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse, PeakDemand, PerRequest
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import FUNCTION, Actor, HandOver, RequestPath
-from explorer.options.base.resources import (
-    Allow,
-    Resource,
-    TemplatePiece,
-    Variable,
-    attribute,
-    log_group,
-    own_arn,
-    own_name,
-    statement_of,
-    trusted,
-)
+from explorer.options.base.resources import TemplatePiece
 from explorer.options.base.usage import UsageLines
 
-from .base import SlicedExecution
-
-LOG_DELIVERY = tuple(
-    f"logs:{action}"
-    for action in (
-        "CreateLogDelivery",
-        "GetLogDelivery",
-        "UpdateLogDelivery",
-        "DeleteLogDelivery",
-        "ListLogDeliveries",
-        "PutResourcePolicy",
-        "DescribeResourcePolicies",
-        "DescribeLogGroups",
-    )
-)
+from .base import SlicedExecution, handed_to_workflow
 
 
 class StepFunctions(SlicedExecution):
@@ -76,28 +50,7 @@ class StepFunctions(SlicedExecution):
         yield from self.state_moves(load, path)
 
     def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
-        machine = own_arn("states", "stateMachine:~-workflow")
-        yield Variable("submit", "HAND_TO", machine)
-        yield Allow("submit", ("states:StartExecution",), machine)
-        yield Resource("WorkflowLog", "AWS::Logs::LogGroup", log_group("/aws/vendedlogs/states/~-workflow"))
-        invoke = {"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": attribute("Work")}
-        logs = {"Effect": "Allow", "Action": list(LOG_DELIVERY), "Resource": "*"}  # it takes no other
-        policy = {"PolicyName": "workflow", "PolicyDocument": statement_of([invoke, logs])}
-        role = {"AssumeRolePolicyDocument": trusted("states"), "Policies": [policy]}
-        yield Resource("WorkflowRole", "AWS::IAM::Role", role)
-        yield Resource("Workflow", "AWS::StepFunctions::StateMachine", self._machine(load, path))
-
-    def _machine(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
-        destination = {"CloudWatchLogsLogGroup": {"LogGroupArn": attribute("WorkflowLog")}}
-        logged = {"Level": "ERROR", "IncludeExecutionData": False, "Destinations": [destination]}
-        return {
-            "StateMachineName": own_name("workflow"),
-            "StateMachineType": "STANDARD",
-            "RoleArn": attribute("WorkflowRole"),
-            "LoggingConfiguration": logged,
-            "DefinitionString": json.dumps(workflow(load)),
-            "DefinitionSubstitutions": {"Work": attribute("Work")},
-        }
+        yield from handed_to_workflow("STANDARD", workflow(load))
 
 
 def workflow(load: Conditions) -> Mapping[str, Any]:

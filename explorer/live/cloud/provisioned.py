@@ -1,0 +1,142 @@
+"""Provisioned concurrency that is there: environments are started, kept ready and counted as they stand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextvars import copy_context
+from typing import Any
+
+from .hook import checked, hook
+from .limits import Limits, Refusal
+
+UNPUBLISHED = "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
+Record = dict[str, Any]
+
+_kept: dict[str, int] = {}  # environments that are kept ready, by the emulator's key of a pool
+
+
+def install(limits: Limits) -> None:
+    """Start and keep what is provisioned, in the emulator that is loaded in this process."""
+    from ministack.core import lambda_runtime
+    from ministack.services import lambda_svc
+
+    checked(lambda_svc, "_get_func_record_for_qualifier", "name qualifier")
+    checked(lambda_runtime, "ensure_spawned", "worker")
+    hook(lambda_svc, "_put_provisioned_concurrency", "func_name qualifier data", _started)
+    hook(lambda_svc, "_get_provisioned_concurrency", "func_name qualifier", _counted)
+    hook(lambda_svc, "_delete_provisioned_concurrency", "func_name qualifier", _let_go)
+    hook(lambda_runtime, "reap_idle_workers", "ttl", _but_for_those)
+    lambda_svc.reap_idle_workers = lambda_runtime.reap_idle_workers
+
+
+def _record(function: str, qualifier: str) -> Record | None:
+    from ministack.services import lambda_svc
+
+    found: Record | None = lambda_svc._functions[function].get("provisioned_concurrency", {}).get(qualifier)
+    return found
+
+
+def _pool(function: str, qualifier: str) -> tuple[str, Any, Any]:
+    """The key of the environments of a version or alias, its record and its configuration."""
+    from ministack.core import lambda_runtime
+    from ministack.services import lambda_svc
+
+    record, config = lambda_svc._get_func_record_for_qualifier(function, qualifier)
+    key = lambda_runtime._worker_key(function, config, config.get("Version", "$LATEST"))
+    return key, record, config
+
+
+def _started(original: Callable[..., Any]) -> Callable[..., Any]:
+    from ministack.services import lambda_svc
+
+    def put(function: str, qualifier: str, data: Record) -> Any:
+        if not qualifier or qualifier == "$LATEST":
+            return Refusal(400, "InvalidParameterValueException", UNPUBLISHED).rest_json()
+        answer = original(function, qualifier, data)
+        record = _record(function, qualifier) if answer[0] == 202 else None
+        if record is None:
+            return answer
+        record |= {
+            "AvailableProvisionedConcurrentExecutions": 0,
+            "AllocatedProvisionedConcurrentExecutions": 0,
+            "Status": "IN_PROGRESS",
+        }
+        answer = lambda_svc.json_response(record, 202)
+        given = (_start_all, function, qualifier, record)
+        threading.Thread(target=copy_context().run, args=given, daemon=True).start()
+        return answer
+
+    return put
+
+
+def _start_all(function: str, qualifier: str, record: Record) -> None:
+    """Start as many environments as were asked for, each after the one before it."""
+    from ministack.core import lambda_runtime
+    from ministack.services import lambda_svc
+
+    key, owner, config = _pool(function, qualifier)
+    version, leased = config.get("Version", "$LATEST"), list[Any]()
+    wanted = int(record["RequestedProvisionedConcurrentExecutions"])
+    _kept[key] = wanted
+    try:
+        while len(leased) < wanted:
+            worker, _ = lambda_runtime.acquire_worker(function, config, owner["code_zip"], qualifier=version)
+            if worker is None:  # too many wait: it is tried again
+                time.sleep(1)
+                continue
+            leased.append(worker)
+            lambda_runtime.ensure_spawned(worker)
+            record["AllocatedProvisionedConcurrentExecutions"] = len(leased)
+    except (RuntimeError, OSError):
+        record |= {"Status": "FAILED", "StatusReason": "FUNCTION_ERROR_INIT_FAILURE"}
+    else:
+        record |= {"AvailableProvisionedConcurrentExecutions": wanted, "Status": "READY"}
+        record["LastModified"] = lambda_svc._now_iso()
+    finally:
+        for worker in leased:
+            lambda_runtime.release_worker(worker)
+
+
+def _counted(original: Callable[..., Any]) -> Callable[..., Any]:
+    """So many as have a process, and no more."""
+    from ministack.core import lambda_runtime
+
+    def get(function: str, qualifier: str) -> Any:
+        from ministack.services import lambda_svc
+
+        known = function in lambda_svc._functions
+        record = _record(function, qualifier or "$LATEST") if known else None
+        if record and record["Status"] == "READY":
+            pool = lambda_runtime._workers.get(_pool(function, qualifier)[0]) or ()
+            alive = sum(each._proc is not None and each._proc.poll() is None for each in pool)
+            wanted = record["RequestedProvisionedConcurrentExecutions"]
+            record["AvailableProvisionedConcurrentExecutions"] = min(alive, wanted)
+        return original(function, qualifier)
+
+    return get
+
+
+def _let_go(original: Callable[..., Any]) -> Callable[..., Any]:
+    def delete(function: str, qualifier: str) -> Any:
+        from ministack.services import lambda_svc
+
+        if function in lambda_svc._functions and _record(function, qualifier or "$LATEST"):
+            _kept.pop(_pool(function, qualifier)[0], None)
+        return original(function, qualifier)
+
+    return delete
+
+
+def _but_for_those(original: Callable[..., Any]) -> Callable[..., Any]:
+    """What is kept ready does not grow idle."""
+    from ministack.core import lambda_runtime
+
+    def reap(ttl: float | None = None) -> Any:
+        for key, wanted in _kept.items():
+            for worker in (lambda_runtime._workers.get(key) or [])[:wanted]:
+                worker.last_used = time.time()
+        return original(ttl)
+
+    return reap

@@ -1,0 +1,124 @@
+"""A deploy that is killed leaves only what `stacks` lists and `destroy` removes; a crash is told."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner
+
+from explorer import Workload
+from explorer.cli.main import app
+from explorer.live.cloud import supervisor
+from explorer.live.deployment import deploy, target
+from tests.live.test_stack import holds
+
+pytestmark = pytest.mark.live
+
+SMALL = {
+    "name": "killed",
+    "requests_per_month": 1e4,
+    "response": "2 KB",
+    "runtime": "10 ms",
+    "configuration": {"total": "1 KB", "entries": 3, "secrets": 1},
+}
+DESIGN = "door=http-api,request=inline,response=stored,execution=single,configuration=parameter-store"
+DIES = """
+import os, signal, sys
+from explorer.live.cloud import instance
+from explorer.live.deployment import deploy, target
+import explorer as ex
+
+service, operation, after, cloud, name, design, toml = sys.argv[1:8]
+make = instance.Cloud.session
+
+def session(self, region=None):
+    made = make(self, region)
+    def die(model, **_):
+        if (model.service_model.service_name, model.name) == (service, operation):
+            os.kill(os.getpid(), signal.SIGKILL)
+    made.events.register("after-call" if after == "after" else "before-call", die)
+    return made
+
+instance.Cloud.session = session
+place = target.Local.found("us-east-1", cloud)
+deploy.up(deploy.plan(ex.Workload.load(toml), design), place, name)
+"""
+POINTS = [
+    ("s3", "CreateBucket", "before"),
+    ("s3", "CreateBucket", "after"),
+    ("s3", "PutObject", "before"),
+    ("cloudformation", "CreateStack", "after"),
+    ("ssm", "PutParameter", "after"),
+]
+
+
+@pytest.fixture(scope="module")
+def place():
+    name = f"killed-{os.getpid()}"
+    supervisor.stop(name)
+    try:
+        yield target.Local("us-east-1", supervisor.start(name))
+    finally:
+        supervisor.stop(name)
+
+
+def run(*words) -> SimpleNamespace:
+    done = CliRunner().invoke(app, [*words, "--json"])
+    return SimpleNamespace(code=done.exit_code, answer=json.loads(done.stdout or "null"), said=done.stderr)
+
+
+@pytest.mark.parametrize(("service", "operation", "when"), POINTS)
+def test_what_a_killed_deploy_leaves_is_listed_and_goes(place, tmp_path, service, operation, when):
+    before, cloud = holds(place), place.cloud.name
+    toml = tmp_path / "killed.toml"
+    toml.write_text(Workload(**SMALL).to_toml())
+    name = f"killed-{operation.lower()}-{when}"
+    words = [service, operation, when, cloud, name, DESIGN, str(toml)]
+    died = subprocess.run([sys.executable, "-c", DIES, *words], capture_output=True, text=True)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    left = holds(place) != before
+    listed = [row["stack"] for row in run("stacks", "--cloud", cloud).answer["stacks"]]
+    assert listed == ([name] if left else [])
+    assert left == ((operation, when) != ("CreateBucket", "before"))
+    if left:
+        assert run("destroy", name, "--cloud", cloud).code == 0
+    assert holds(place) == before and run("stacks", "--cloud", cloud).answer == {"stacks": []}
+
+
+def test_a_cloud_that_crashed_is_told_with_what_stood():
+    name = f"crashed-{os.getpid()}"
+    supervisor.stop(name)
+    try:
+        place = target.Local("us-east-1", supervisor.start(name))
+        assert run("stacks", "--cloud", name).answer == {"stacks": []}
+        stood = deploy.deploy(Workload(**SMALL), DESIGN, place)
+        went = deploy.deploy(Workload(**SMALL), DESIGN, place)
+        deploy.destroy(went)
+        leader = supervisor.status(name).process
+        leader.send(signal.SIGKILL)
+        assert leader.gone(10)
+        listed = run("stacks", "--cloud", name)
+        assert listed.code == 3
+        assert listed.answer == {"stacks": [], "crashed": True, "gone": [stood.name]}
+        shown = CliRunner().invoke(app, ["stacks", "--cloud", name])
+        assert "crashed or was killed" in shown.stdout and stood.name in shown.stdout
+        status = run("cloud", "status", "--name", name).answer
+        assert (status["running"], status["crashed"], status["gone"]) == (False, True, [stood.name])
+        for command in (["destroy", stood.name], ["bench", stood.name, "--jobs", "1"]):
+            refused = run(*command, "--cloud", name)
+            assert refused.code == 3 and "went with the local cloud" in refused.said
+        assert supervisor.stop(name)
+        assert run("stacks", "--cloud", name).code == 0
+    finally:
+        supervisor.stop(name)
+
+
+def test_a_cloud_that_was_stopped_has_not_crashed():
+    name = f"stopped-{os.getpid()}"
+    supervisor.start(name)
+    supervisor.stop(name)
+    assert not supervisor.status(name).crashed and run("stacks", "--cloud", name).answer == {"stacks": []}
