@@ -30,7 +30,7 @@ from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.paths import Paths
-from explorer.options.base.request_path import BodyOut, RequestPath
+from explorer.options.base.request_path import DERIVED, BodyOut, RequestPath
 
 OPTIONS: dict[str, dict[str, Option]] = {}
 for module in (edge, door, request, response, compression, execution, initialization, configuration):
@@ -39,7 +39,6 @@ for module in (edge, door, request, response, compression, execution, initializa
 CONCERNS = tuple(OPTIONS)
 KEPT_TABLES = 32  # of designs that workloads allow
 KEPT_QUESTIONS = 1024  # an option with some of its paths: some thirty a table
-DERIVED = {"cached": ("distribution", "body_out")}  # fields of the request path that follow from others
 MOVED = {("response", "compressed"): "response=buffered, compression=gzip"}  # ids of before, and the pair now
 
 
