@@ -30,7 +30,7 @@ from explorer.options.base.added_time import AddedTime
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.paths import Paths
-from explorer.options.base.request_path import BodyOut, RequestPath
+from explorer.options.base.request_path import DERIVED, BodyOut, RequestPath
 
 OPTIONS: dict[str, dict[str, Option]] = {}
 for module in (edge, door, request, response, compression, execution, initialization, configuration):
@@ -38,6 +38,7 @@ for module in (edge, door, request, response, compression, execution, initializa
         OPTIONS.setdefault(option.concern, {})[option.id] = option
 CONCERNS = tuple(OPTIONS)
 KEPT_TABLES = 32  # of designs that workloads allow
+KEPT_QUESTIONS = 1024  # an option with some of its paths: some thirty a table
 MOVED = {("response", "compressed"): "response=buffered, compression=gzip"}  # ids of before, and the pair now
 
 
@@ -287,9 +288,6 @@ class Combinations:
         return ~np.logical_or.reduce([np.zeros(len(self), dtype=bool), *self.clashes.values()])
 
 
-DERIVED = {"cached": ("distribution", "body_out")}  # fields that follow from others
-
-
 @cache
 def combinations() -> Combinations:
     """All combinations, those that clash too; it depends on no workload."""
@@ -475,7 +473,7 @@ def _parts_of(placement: Placement, load: Conditions) -> tuple[str, ...]:
     return (*option.parts, *(part for part, on in option.more_parts(load, placement.path) if on))
 
 
-@cache
+@lru_cache(maxsize=KEPT_QUESTIONS)
 def _question(option: Option, rows: tuple[int, ...]) -> Question:
     placements = table().placements
     paths = Paths([placements[row].fields for row in rows], None)

@@ -147,6 +147,9 @@ class RequestPath:
         return self.distribution and self.body_out in (BodyOut.WHOLE, BodyOut.STREAM, BodyOut.PAGE)
 
 
+DERIVED = {"cached": ("distribution", "body_out")}  # what follows from other fields, by its own name
+
+
 @dataclass(frozen=True, eq=False)
 class Step:
     """One thing that happens to a request, and the seconds it takes at each of `LEVELS`."""
