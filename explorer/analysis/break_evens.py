@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from explorer.engine.designs import Design
-from explorer.errors import ExplorerError
 from explorer.facts.units import format_multiple, format_percent, format_quantity_as_listed
-from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import Behind
 from explorer.workload.axes import scale_axis, value_now
-from explorer.workload.field_record import Field
 from explorer.workload.fields import fields_with
-from explorer.workload.kinds import SWITCH
 
 from .phrases import change_in_words, describe_design
 from .variations import variations, winners
@@ -28,7 +24,6 @@ REACH = 1000.0  # times up and down that are looked at
 COARSE = 49  # points from 1 / REACH to REACH
 FINE = 25  # points between two of those, twice
 LASTS = 1.01  # times the value of a change: what wins no further than that is passed over
-LONGER = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0)  # times today's promise that are tried
 AXES = {r.path: r.break_evens for r in fields_with("break_evens") if r.break_evens}
 
 
@@ -183,35 +178,6 @@ def _no_turn(direction: str, is_service: bool) -> BreakEven:
         else f"{what} at no rate up to {reach} today's"
     )
     return BreakEven("requests_per_month", None, unit, None, direction, None, says, True)
-
-
-def relaxations(r: Choice) -> list[str]:
-    """What would make a design feasible, one thing at a time, where none is."""
-    helps = []
-    records = fields_with("relaxation")
-    for record in sorted(records, key=lambda record: record.kind is not SWITCH):  # abilities first
-        if record.relaxation and (enough := _enough(r, record)) is not None:
-            helps.append(record.relaxation.sentence.format(record.kind.show(enough)))
-    return helps
-
-
-def _enough(r: Choice, record: Field) -> Any:
-    """The ability, or the least of the longer promises, with which a design is feasible; None if none is."""
-    today = r.load.number(record.path)
-    if record.kind is SWITCH:
-        values: Iterable[Any] = () if today else (True,)
-    else:
-        values = (today * factor for factor in LONGER) if today else ()
-    return next((value for value in values if _helps(r, record.path, value)), None)
-
-
-def _helps(r: Choice, field: str, value: object) -> bool:
-    """Whether a design is feasible with this field."""
-    try:
-        varied = r.workload.replace({field: value})
-    except ExplorerError:  # no valid value: it cannot help
-        return False
-    return winners(Conditions(varied)) != [None]
 
 
 def _share_in_words(share: float) -> str:
