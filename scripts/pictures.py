@@ -17,7 +17,7 @@ from explorer.views import figures
 from explorer.views.figures.style import LOOK, UNDATED
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
-SETTLED_MS = 4000
+SETTLED_MS, LATEST_MS = 1000, 240_000
 
 
 GROWTH = {"requests_per_month": "8 %", "response": "3 %"}  # a month, as docs/questions/growth.md has it
@@ -69,8 +69,9 @@ def screenshot(workload: str = "statements") -> None:
             browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.add_init_script("localStorage.setItem('explorer-first-steps', '1')")
-            page.goto(url)
-            page.get_by_text("Account statements").first.wait_for(state="attached")
+            page.goto(url, wait_until="commit", timeout=LATEST_MS)
+            page.locator(".x-over .borders text").first.wait_for(timeout=LATEST_MS)  # the finest map
+            page.locator(".x-app:not(.stale) .x-turns li").first.wait_for(timeout=LATEST_MS)
             page.wait_for_timeout(SETTLED_MS)
             taken = page.screenshot()
             browser.close()

@@ -147,7 +147,7 @@ class DesignPage:
 
     def _bill(self) -> str:
         mine, theirs = by_service(self.mine.bill), by_service(self.theirs.bill)
-        rows = [
+        rows: list[tuple[str, ...]] = [
             (
                 service,
                 format_usd(theirs.get(service, 0.0)),

@@ -153,7 +153,7 @@ def limit_bars(rows: Iterable[Finding], others: Mapping[str, Finding]) -> str:
     marks = ((25, "1 %"), (50, "10 %"), (AT_LIMIT, "limit"), (100, "10 ×"))
     scale = "".join(f'<span style="left:{place:.4g}%">{text}</span>' for place, text in marks)
     bars = "".join(_limit_bar(finding, others.get(finding.limit)) for finding in rows)
-    columns = '<em class="share">p99</em><em>chance</em>'
+    columns = '<em class="share">p99</em><em>over it</em>'
     return f'<div class="x-scale"><div>{scale}</div>{columns}</div><ul class="x-rows">{bars}</ul>'
 
 
@@ -162,7 +162,7 @@ def _limit_bar(finding: Finding, other: Finding | None) -> str:
     p50, p99 = (_track_percent(use, finding.limit_value) for use in (finding.used_p50, finding.used_p99))
     over = format_chance_briefly(finding.breach_probability)
     share = format_share(finding.used_p99 / finding.limit_value) if finding.limit_value else ""
-    word = "" if finding.verdict == Verdict.FITS else f"{finding.verdict} {over and f'{over} over'}".strip()
+    word = "" if finding.verdict == Verdict.FITS else f"{finding.verdict} {over}".strip()
     ghost = (
         f'<i class="a" style="left:{_track_percent(other.used_p99, other.limit_value):.2f}%"></i>'
         if other

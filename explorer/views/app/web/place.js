@@ -3,6 +3,7 @@
 const SETTLED_MS = 700; // after the last change the address follows
 const PULSE_MS = 4000; // between two questions whether Python is there
 const SILENCE_MS = 9000; // without an answer before it is said
+const PATIENCE_MS = 30000; // as long a slow machine may be silent
 const READ_MS = 1500; // to read why the page loads again
 const RETURNS = 3; // times in a minute that the page comes back by itself
 
@@ -106,6 +107,7 @@ class Pulse {
     if (!kernel) this.screen.alive("The explorer has ended. Start “explorer app” again: this page then goes on where it was.");
     else if (!kernel.known) this.screen.alive("The explorer was started anew: open the address that it prints. What stands behind # in this one can be pasted there.");
     else if (kernel.state === "busy") this.screen.alive("This takes longer than usual: it is being worked out…");
+    else if (kernel.state === "idle" && Date.now() - this.heard < PATIENCE_MS) this.screen.alive("Python does not answer yet…");
     else this.comeBack();
   }
 
