@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 from . import refusals_lambda, refusals_services
 from .limits import Answer, Limits, Refusal, event_reason
-from .request_models import Models, Violation, model, model_of, request_of
+from .request_models import Models, Violation, load_models, model, model_of, request_of
 
 Handler = Callable[..., Any]
 Parameters = Mapping[str, Any]
@@ -141,6 +141,7 @@ def install(limits: Limits) -> None:
     from ministack.services.cloudformation import provisioners
 
     refusals = Refusals(limits)
+    load_models()
     for name, handler in app.SERVICE_HANDLERS.items():
         app.SERVICE_HANDLERS[name] = _guarded(refusals, name, handler)
     for kind in KINDS:

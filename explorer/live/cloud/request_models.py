@@ -112,9 +112,22 @@ class Constraint:
 @cache
 def model(service: str) -> Any:
     """The SDK's model of a service."""
-    import botocore.session
+    from botocore.model import ServiceModel
 
-    return botocore.session.get_session().get_service_model(service)
+    return ServiceModel(_loader().load_service_model(service, "service-2"), service)
+
+
+@cache
+def _loader() -> Any:
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
+def load_models() -> None:
+    """Read all models: the first request of each service waits for none."""
+    for service in (*SERVICES.values(), "apigatewayv2", "sqs"):
+        assert model(service).operation_names, service
 
 
 @cache
