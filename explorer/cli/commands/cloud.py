@@ -51,7 +51,7 @@ def cloud_status(name: Name = "default", as_json: Json = False) -> None:
 def cloud(answer: Row) -> Iterator[RenderableType]:
     """The local cloud: how to reach it, and what it can and cannot vouch for."""
     if not answer["running"]:
-        if answer["crashed"]:
+        if answer.get("crashed"):
             gone = ", ".join(answer["gone"]) or "no stack"
             yield Whole(f"The local cloud crashed or was killed. With it went {gone}.")
         yield "The local cloud is not running. Start it: explorer cloud start"

@@ -42,10 +42,9 @@ class Cloud:
             "endpoint_url": self.endpoint_url,
             "region": self.region,
             "credentials": dict(self.credentials) if self.credentials else None,
-            "crashed": self.crashed,
-            "gone": list(self.gone),
             "vouches_for": list(VOUCHES_FOR),
             "cannot_vouch_for": list(CANNOT_VOUCH_FOR),
+            **({"crashed": True, "gone": list(self.gone)} if self.crashed else {}),
         }
 
     def session(self, region: str | None = None) -> Any:
