@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +55,10 @@ class Rows(Sequence[Row], Generic[Row]):
 
     def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
         return self.rows[index]
+
+    def first(self, count: int | None) -> Self:
+        """The first so many of them; None: all."""
+        return replace(self, rows=self.rows[:count])
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Each record as plain values, by field."""

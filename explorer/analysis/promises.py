@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TIMES = ("client.waits", "targets.latency_p95", "targets.first_byte_p95")
 NEEDS, AUTH = "client.needs", "client.auth"
+ROUNDING_USD = 1e-9  # what two sums of the same lines may differ by
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class PromisePrice:
     field: str
     value: Any
     unit: str
-    binds: bool  # whether the answer is another without it
+    binds: bool  # whether the answer is another without it: its design, money or parts
     monthly_usd_without: float | None  # None where nothing is feasible without it either
     saves_usd: float | None  # None where nothing is feasible with it
     saves_score_usd: float | None
@@ -60,7 +61,7 @@ def _price(r: Choice, field: str, value: Any, without: Workload) -> PromisePrice
     usd = free.monthly_usd if free.design else None
     saves = r.monthly_usd - usd if r.feasible and usd is not None else None
     saves_score = r.score_usd - free.score_usd if r.feasible and free.design else None
-    binds = (free.design is not None) != r.feasible or free.design != r.design
+    binds = (free.design is not None) != r.feasible or free.design != r.design or _is_money(saves_score)
     record = by_path()[field]
     words = value if isinstance(value, str) else record.kind.show(value)
     return PromisePrice(
@@ -76,6 +77,11 @@ def _price(r: Choice, field: str, value: Any, without: Workload) -> PromisePrice
     )
 
 
+def _is_money(usd: float | None) -> bool:
+    """Whether a difference of two sums is more than their rounding."""
+    return usd is not None and abs(usd) > ROUNDING_USD
+
+
 def _text(
     noun: str, words: str, is_feasible: bool, binds: bool, usd: float | None, saves: float | None
 ) -> str:
@@ -87,6 +93,8 @@ def _text(
         return f"without {promise}, a design is feasible for {format_usd(usd)} a month"
     if not binds or saves is None:
         return f"{promise} costs nothing: the answer is the same without"
-    if saves >= 0:
+    if not _is_money(saves):
+        return f"{promise} costs no money, but parts"
+    if saves > 0:
         return f"{promise} costs {format_usd(saves)} a month"
     return f"{promise} costs no money, but parts: without it the bill is {format_usd(-saves)} a month higher"

@@ -163,8 +163,11 @@ class Recommendation:
         """What an architect would say: what to build, why, what it costs, what would change it."""
         return summary.summary(self.answer)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The answer as plain values: what `explorer recommend --json` prints."""
+    def to_dict(self, alternatives: int | None = None) -> dict[str, Any]:
+        """The answer as plain values, with the best so many of the alternatives, or all.
+
+        `explorer recommend --json` prints it with 50, with `--all` whole.
+        """
         return {
             "schema": SCHEMA,
             "workload": self.workload.name,
@@ -187,7 +190,7 @@ class Recommendation:
             "latency_p99_s": self.latency_s["p99"],
             "bill": bill_to_dict(self.bill),
             "findings": self.answer.findings.to_dicts(),
-            "alternatives": self.answer.alternatives.to_dicts(),
+            "alternatives": self.answer.alternatives.first(alternatives).to_dicts(),
             "rejected": self.answer.rejections.to_dicts(),
             "ways_out": self.answer.ways_out.to_dicts(),
             "promises": self.answer.promises.to_dicts(),

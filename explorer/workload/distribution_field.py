@@ -108,7 +108,7 @@ def _quantile_fields(
             rest[str(name)] = content
             continue
         for digits, text in tenths.items():
-            if not str(digits).isdecimal() or len(str(digits)) > 2 or not float(f"{match[1]}.{digits}"):
+            if not str(digits).isdecimal() or not 1 <= float(f"{match[1]}.{digits}") <= 99.9:
                 raise field_error(
                     f".{name} is {quote_value(content)}: expected a value for one of p1 to p99.9"
                 )

@@ -745,7 +745,7 @@ class Fields(Section):
         control=Menu("Region"),
     )
     requests_per_month: float = field(
-        replace(NUMBER, accepted="1 request a month or more", least=1, most=1e13),
+        replace(NUMBER, accepted="1 to 1e13 requests a month", least=1, most=1e13),
         REQUIRED,
         "how many requests a month",
         missing="a number of requests such as 3_000_000",

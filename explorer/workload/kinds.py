@@ -90,7 +90,12 @@ def parse_number(value: object) -> float:
 
 def parse_memory(value: object) -> float:
     """Megabytes; a bare number is megabytes already."""
-    return parse_number(value) if not isinstance(value, str) else parse_size(value) / MB
+    if not isinstance(value, str):
+        return parse_number(value)
+    try:
+        return parse_size(value) / MB
+    except ExplorerError:
+        raise ExplorerError(f'is {quote_value(value)}: expected a size such as "512 MB" or 512') from None
 
 
 def parse_memory_or_any(value: object) -> float | str:
@@ -178,6 +183,8 @@ def parse_quotas(quotas: object) -> object:
         return quotas
     flat: dict[str, object] = {}
     for name, value in quotas.items():
+        if isinstance(value, str):
+            raise ExplorerError(f'."{name}" is {quote_value(value)}: expected a number above 0')
         inner = parse_quotas(value)
         deeper = inner if isinstance(inner, dict) else None
         flat.update({f"{name}.{rest}": each for rest, each in deeper.items()} if deeper else {name: inner})

@@ -162,7 +162,7 @@ def _times():
 @pytest.mark.parametrize(
     ("measurements", "message"),
     [
-        ("nowhere.parquet", "is no Parquet file of a benchmark"),
+        ("nowhere.parquet", "^nowhere.parquet: no such file; expected the Parquet file of a benchmark$"),
         (pd.DataFrame({"x": [1]}), "expected the result of a benchmark"),
         (3, "expected the result of a benchmark"),
     ],

@@ -51,7 +51,9 @@ def test_a_promise_costs_what_the_answer_without_it_saves(fields, without):
     (row,) = rows
     free = ex.recommend(Workload(**PLAIN, **without))
     assert r.feasible and free.feasible
-    assert row["design"] == free.design.ids and row["binds"] == (free.design != r.design)
+    assert row["design"] == free.design.ids and row["binds"] == (
+        free.design != r.design or row["saves_score_usd"] > 1e-9
+    )
     assert row["monthly_usd_without"] == pytest.approx(free.monthly_usd, rel=1e-12)
     assert row["saves_usd"] == pytest.approx(r.monthly_usd - free.monthly_usd, abs=1e-9)
     assert row["saves_score_usd"] == pytest.approx(r.score_usd - free.score_usd, abs=1e-9)
@@ -77,6 +79,20 @@ def test_a_patience_that_does_not_bind_costs_nothing():
     _, (row,) = rows_of(client={"waits": "10 s"})
     assert (row["value"], row["unit"], row["binds"]) == (10.0, "s", False)
     assert row["saves_usd"] == row["saves_score_usd"] == 0.0
+
+
+def test_a_wish_whose_door_stays_costs_its_money_and_parts():
+    wishes = {"auth": "iam", "needs": ["waf", "usage-plans"]}
+    r, rows = rows_of(client=wishes)
+    waf, plans = [row for row in rows if row["field"] == "client.needs"]
+    assert r.design.door == "rest-api"
+    # a web ACL 5 USD, three rules 3 USD, 3 M requests at 0.60 USD a million 1.80 USD; a part is 10 USD
+    assert waf["value"] == "waf" and waf["binds"] and waf["design"] == r.design.ids
+    assert waf["saves_usd"] == pytest.approx(9.8) and waf["saves_score_usd"] == pytest.approx(19.8)
+    assert waf["text"].endswith("(waf) costs $9.80 a month")
+    assert plans["binds"] and plans["saves_usd"] == pytest.approx(0, abs=1e-9)
+    assert plans["saves_score_usd"] == pytest.approx(10)
+    assert plans["text"].endswith("(usage-plans) costs no money, but parts")
 
 
 def test_patience_that_binds_costs_the_difference():

@@ -169,9 +169,15 @@ def test_a_usage_table_that_is_not_text_is_refused_by_name(content, tmp_path):
 @pytest.mark.parametrize("path", sorted(WORKLOADS.glob("*.toml")), ids=lambda path: path.stem)
 def test_recommend_prints_the_answer_that_python_gives(path):
     r = ex.recommend(ex.Workload.load(path))
-    done = run("recommend", path, "--json")
+    done = run("recommend", path, "--json", "--all")
     assert done.exit_code == (0 if r.feasible else 1)
     assert json.loads(done.stdout) == json.loads(json.dumps(r.to_dict(), allow_nan=False, default=list))
+
+
+def test_json_has_the_best_50_alternatives_and_all_where_asked():
+    best, every = answer("recommend", STATEMENTS), answer("recommend", STATEMENTS, "--all")
+    assert len(best["alternatives"]) == 50 < len(every["alternatives"])
+    assert best == every | {"alternatives": every["alternatives"][:50]}
 
 
 def test_recommend_has_the_fields_of_the_contract():

@@ -57,7 +57,7 @@ def test_any_memory_takes_the_sizes_from_what_the_work_needs_up():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"memory": "anny"}, 'runtime.memory is "anny": expected a size such as "9 MB" or 9437184, or "any"'),
+        ({"memory": "anny"}, 'runtime.memory is "anny": expected a size such as "512 MB" or 512, or "any"'),
         (
             {"memory": "512 MB", "used": "513 MB"},
             "runtime.used is 513 MB: expected at most memory = 512 MB",

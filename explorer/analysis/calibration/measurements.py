@@ -13,6 +13,7 @@ import numpy as np
 from explorer.engine.designs import Design
 from explorer.errors import ExplorerError
 from explorer.options.base.request_path import LEVELS, Phase
+from explorer.workload.kinds import file_exists
 
 from .prediction import NAMES, RunConditions
 
@@ -157,6 +158,8 @@ def read_benchmark(path: str | Path) -> pd.DataFrame:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if not file_exists(Path(path)):
+        raise ExplorerError(f"{path}: no such file; expected the Parquet file of a benchmark")
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowException) as error:

@@ -19,6 +19,7 @@ from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_share, format_signed_usd, format_time, format_usd
 
 BEST = 5  # designs on one screen
+ALTERNATIVES = 50  # in the JSON, without --all
 OPENING = {"Build", "The trade"}  # titles that the first paragraph goes without
 
 
@@ -37,7 +38,7 @@ def recommend(
     from explorer.analysis.summary import summary_paragraphs
 
     r = choose(loaded(workload, region, fields))
-    answer = r.to_dict()
+    answer = r.to_dict(None if every else ALTERNATIVES)
     if as_json:
         out(answer, True)
     elif manners.quiet:
