@@ -237,8 +237,8 @@ class Quantiles(Distribution):
 class ByPoint(Distribution):
     """One of several distributions at each point: measured run times at several sizes of memory.
 
-    `index` says which of `parts`; it has as many axes as the workload's quantities and varies along one of
-    them at most. Values come with as many axes at least, or with none.
+    `index` says which of `parts`; it has as many axes as the workload's quantities. Means ask that it varies
+    along one of them at most. Values come with as many axes at least, or with none.
     """
 
     parts: tuple[Distribution, ...]
@@ -271,11 +271,22 @@ class ByPoint(Distribution):
         return self._each(lambda part, scale: part.scaled(scale).mean_ceil(increment), self.scale)
 
     def _each(self, measure: Callable[[Distribution, Number], Number], value: Number) -> Number:
-        """`measure` of each part where it holds, for the values there."""
-        codes, value = self.index.ravel(), np.asarray(value)
-        axis = next((n - self.index.ndim for n, length in enumerate(self.index.shape) if length > 1), -1)
-        shape = np.broadcast_shapes(value.shape, self.index.shape)
+        """`measure` of each part where it holds, for the values there.
+
+        The parts differ along one axis of a load. Where designs are looked at, each at a point of its own,
+        they differ along several: then the values are handed over one by one.
+        """
+        index, value = self.index, np.asarray(value)
+        long_axes = [n - index.ndim for n, length in enumerate(index.shape) if length > 1]
+        shape = np.broadcast_shapes(value.shape, index.shape)
         result = np.empty(shape)
+        if len(long_axes) > 1:
+            index, value = np.broadcast_to(index, shape), np.broadcast_to(value, shape)
+            for code in np.unique(index).tolist():
+                here = index == code
+                result[here] = measure(self.parts[code], value[here])
+            return result
+        codes, axis = index.ravel(), long_axes[0] if long_axes else -1
         for code in np.unique(codes).tolist():
             where = [slice(None)] * len(shape)
             where[axis] = codes == code if codes.size > 1 else slice(None)

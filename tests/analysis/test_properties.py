@@ -219,8 +219,8 @@ def test_larger_and_longer_never_costs_less_in_the_same_design(w, axis):
 @given(workloads(), st.sampled_from(["response", "request", "runtime"]))
 def test_larger_and_longer_is_never_faster(w, axis):
     seconds = Evaluation(Conditions(w, {axis: GROWING[axis]}), table()).latency_s
-    # A busier function starts anew for fewer than 1 % of its requests: the p99 then loses a cold start and its
-    # reads. The longest drawn here restores a snapshot and reads four secrets with 128 MB: 2.2 s.
+    # A busier function starts anew for fewer than 1 % of its requests: the p99 then loses a cold start and
+    # its reads. The longest drawn here restores a snapshot and reads four secrets with 128 MB: 2.2 s.
     slack = 2.5
     assert (np.diff(seconds, axis=2) >= -slack).all()
 

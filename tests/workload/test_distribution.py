@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from explorer.errors import ExplorerError
-from explorer.workload.distribution import constant, from_quantiles, from_samples
+from explorer.workload.distribution import ByPoint, constant, from_quantiles, from_samples
 
 LOGNORMAL = {0.5: 100.0, 0.99: 1000.0}  # two quantiles are one line: a lognormal
 SHAPES = {
@@ -217,3 +217,14 @@ def test_an_impossible_distribution_is_refused(make, says):
 def test_whatever_the_quantiles_the_mean_is_a_number(points):
     mean = from_quantiles(points, max(points.values()) * 2).mean
     assert 0 < mean <= max(points.values()) * 2 * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("index", [[[0, 1]], [[0, 1], [0, 1]], [[0, 1], [1, 0]]])
+def test_each_point_has_the_distribution_that_its_index_names(index):
+    """1 s where the index is 0 and 3 s where it is 1, against 2 s, and against a value of each point's own."""
+    index = np.array(index)
+    spread = ByPoint((constant(1.0), constant(3.0)), index)
+    assert spread.exceed(2.0).tolist() == index.tolist()
+    value = np.array([[0.5, 4.0], [2.0, 2.0]])
+    seconds = np.broadcast_to(np.where(index == 1, 3.0, 1.0), (2, 2))
+    assert spread.exceed(value).tolist() == (seconds > value).tolist()
