@@ -106,7 +106,7 @@ class Pulse {
     if (!this.lost) return;
     if (!kernel) this.screen.alive("The explorer has ended. Start “explorer app” again: this page then goes on where it was.");
     else if (!kernel.known) this.screen.alive("The explorer was started anew: open the address that it prints. What stands behind # in this one can be pasted there.");
-    else if (kernel.state === "busy") this.screen.alive("This takes longer than usual: it is being worked out…");
+    else if (kernel.state === "busy" && Date.now() - this.heard < 2 * PATIENCE_MS) this.screen.alive("This takes longer than usual: it is being worked out…");
     else if (kernel.state === "idle" && Date.now() - this.heard < PATIENCE_MS) this.screen.alive("Python does not answer yet…");
     else this.comeBack();
   }
