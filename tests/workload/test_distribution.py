@@ -221,7 +221,7 @@ def test_whatever_the_quantiles_the_mean_is_a_number(points):
 
 @pytest.mark.parametrize("index", [[[0, 1]], [[0, 1], [0, 1]], [[0, 1], [1, 0]]])
 def test_each_point_has_the_distribution_that_its_index_names(index):
-    """1 s where the index is 0 and 3 s where it is 1, against 2 s, and against a value of each point's own."""
+    """1 s where the index is 0, 3 s where it is 1: against 2 s, and against a value of each point's own."""
     index = np.array(index)
     spread = ByPoint((constant(1.0), constant(3.0)), index)
     assert spread.exceed(2.0).tolist() == index.tolist()
