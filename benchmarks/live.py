@@ -53,6 +53,7 @@ SMALL: dict[str, Any] = {
 
 
 def design(execution: str = "single", response: str = "stored", store: str = "bundled") -> str:
+    """The ids of a design behind an HTTP API."""
     return f"door=http-api,request=inline,response={response},execution={execution},configuration={store}"
 
 
@@ -68,6 +69,7 @@ def stood(chosen: str, workload: ex.Workload | None = None, **settings: Any) -> 
 
 
 def title(text: str) -> None:
+    """Print the head of a part."""
     print(f"\n{text}", flush=True)
 
 
@@ -75,6 +77,7 @@ def title(text: str) -> None:
 
 
 def up_and_down(rounds: int) -> None:
+    """Print how long a stack takes to its first job and to its removal, and what it leaves."""
     title("1. From nothing to a first accepted job, and back (goals: 15 s, 10 s, nothing left)")
     print(f"{'round':>8}{'to a job s':>12}{'destroy s':>11}{'processes left':>16}{'folders left':>14}")
     for number in range(rounds):
@@ -101,6 +104,7 @@ def one_round(name: str) -> tuple[float, float, int, int]:
 
 
 def command(*words: str) -> Any:
+    """Run a command in a process of its own; its JSON."""
     run = [sys.executable, "-m", "explorer", *words, "--json"]
     return json.loads(subprocess.run(run, capture_output=True, check=True, text=True).stdout)
 
@@ -109,6 +113,7 @@ def command(*words: str) -> Any:
 
 
 def large_results(jobs: int) -> None:
+    """Print how many of some jobs of 8 MB are lost or done twice, and how fast they come."""
     title(f"2. {jobs} jobs of 8 MB results, 4 at a time (goals: lost 0, duplicated 0)")
     with stood(design()) as stack:
         before_mb = resident_mb()
@@ -138,6 +143,7 @@ def resident_mb() -> float:
 
 
 def killed(forms: Sequence[str], kills: int) -> None:
+    """Print what becomes of jobs whose worker is killed."""
     title(
         f"3. Killing a worker at its work {kills} times, jobs of 0.3 s, 4 at a time (goals: lost 0, stuck 0)"
     )
@@ -224,6 +230,7 @@ LONG = {"steps": STEPS, "runtime_s": STEPS * STEP_S, "response_bytes": 50_000, "
 
 
 def long_work(rounds: int) -> None:
+    """Print time and price of one long job, for each way to cut it."""
     title(f"4. One job of {STEPS} steps of {STEP_S} s, a slice each (medians of {rounds})")
     print(f"{'execution':>16}{'time s':>9}{'overhead ms/step':>18}{'USD a million jobs':>20}  sha256")
     for form in ("recursion", "durable", "step-functions"):
@@ -277,6 +284,7 @@ STORES = {  # total size, entries, secrets
 
 
 def stores(rounds: int) -> None:
+    """Print what each store of a configuration costs in time."""
     title(f"5. Configuration of 12 KB, 40 entries (environment: 3 KB, it holds no more): medians of {rounds}")
     print(f"{'store':>26}{'secrets':>9}{'cold ms':>9}{'refresh ms':>12}{'warm ms':>9}{'init ms':>9}")
     for store, (total, entries, secrets) in STORES.items():
@@ -342,6 +350,7 @@ UNSEEN = [(1.5, 1.2, 1_000_000), (2.0, 0.4, 2_000_000)]
 
 
 def prediction(duration_s: float) -> None:
+    """Print what was predicted beside what was measured."""
     title("6. Predicted beside measured on runs that the calibration did not see (goal: within 15 %)")
     w = ex.Workload(**SMALL | {"response": {"p50": "1 MB"}})
     with stood(design(), w) as stack:
@@ -361,11 +370,13 @@ def prediction(duration_s: float) -> None:
 def one_run(
     stack: Standing, duration_s: float, seed: int, rate: float, runtime_s: float, size: int
 ) -> Result:
+    """Measure jobs at one rate, run time and size of result."""
     return measure(stack, rate=rate, duration=duration_s, seed=seed, runtime=runtime_s, response=size,
                    polling=Polling(0.1, 0.05))  # fmt: skip
 
 
 def main() -> None:
+    """Run the parts that are named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer jobs, kills and rounds")
     parser.add_argument("--only", type=int, nargs="*", help="these parts, 1 to 6", default=range(1, 7))

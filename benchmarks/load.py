@@ -58,6 +58,7 @@ def server(stall_after: int = 0) -> Iterator[str]:
 
 
 def ours(url: str, schedule) -> Result:
+    """Send a schedule to an address."""
     return bench(Endpoint(url, stored=False), schedule, WORK)
 
 
@@ -81,6 +82,7 @@ def median(rounds: list[dict], *path: str) -> float:
 
 
 def schedule_kept(url: str) -> None:
+    """Print how late requests leave at several rates."""
     print("  rate/s   sent/s  late p50 ms    p99    max  latency p50 ms    p99  valid")
     for rate in (100, 1000, 2000, 3000):
         rounds = [ours(url, constant(rate, SECONDS)).to_dict() for _ in range(ROUNDS)]
@@ -96,6 +98,7 @@ def schedule_kept(url: str) -> None:
 
 
 def as_fast_as_it_goes(url: str) -> None:
+    """Print how many requests a second leave with no schedule, beside wrk."""
     closed = [ours(url, Closed(3000 * SECONDS, AT_A_TIME)).throughput_rps for _ in range(ROUNDS)]
     most = statistics.median(closed)
     print(f"\n{AT_A_TIME} at a time, as fast as it goes: ours {most:,.0f}/s", end="")
@@ -129,6 +132,7 @@ def what_a_closed_loop_hides(rate: int = 500) -> None:
 
 
 def main() -> None:
+    """Run the three parts against a server of this process's own."""
     print("goal: 1,000 requests/s kept, late at most 10 ms at the p99\n")
     with server() as url:
         schedule_kept(url)

@@ -42,6 +42,7 @@ class Lag(threading.Thread):
         self.where, self.seconds, self.over = urlsplit(url).netloc, list[float](), threading.Event()
 
     def run(self) -> None:
+        """Ask for the health page until the round is over."""
         while not self.over.wait(PROBE_EACH_S):
             began, connection = time.monotonic(), http.client.HTTPConnection(self.where, timeout=60)
             with suppress(OSError):
@@ -64,6 +65,7 @@ def busy(cores: int) -> Iterator[None]:
 
 
 def main() -> None:
+    """Print a line a round."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--rate", type=float, default=5.0, help="jobs/s")
     asked.add_argument("--seconds", type=float, default=20.0)
@@ -81,6 +83,7 @@ def main() -> None:
 
 
 def one_round(number: int, args: argparse.Namespace) -> str:
+    """A cloud from nothing, its jobs, and what became of them in a line."""
     cloud = supervisor.start(f"{NAME}-{number}")
     try:
         place = Local.found("us-east-1", cloud.name)

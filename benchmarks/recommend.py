@@ -45,6 +45,7 @@ def command_ms(*words: str) -> float:
 
 
 def main() -> None:
+    """Time a recommendation for each example, beside one design at a time."""
     print("goals: a recommendation 5 ms; import 200 ms; the command 1,000 ms (medians)\n")
     print(f"{'workload':14}{'designs':>9}{'recommend ms':>14}{'one by one ms':>15}{'ratio':>8}")
     for name in ex.examples():

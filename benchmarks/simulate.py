@@ -115,6 +115,7 @@ def alone() -> None:
 
 
 def main() -> None:
+    """Time simulations, beside SimFaaS."""
     print(f"explorer {ex.__version__}; goals: 100 times SimFaaS, 10 million requests/s, memory flat\n")
     try:
         import numba

@@ -33,6 +33,7 @@ DESIGNS = 2  # compared point by point
 
 
 def axes(counts: dict[str, int]) -> dict[str, np.ndarray]:
+    """Points between the ends of some axes, spread evenly by their logarithm."""
     return {name: np.geomspace(*ENDS[name], count) for name, count in counts.items()}
 
 
@@ -61,6 +62,7 @@ def swept(counts: dict[str, int], how: str = "alone", runs: int = RUNS) -> tuple
 
 
 def executor(how: str) -> Executor | nullcontext[None]:
+    """The executor of a name: threads, processes, or none."""
     if how == "threads":
         return ThreadPoolExecutor(CORES)
     if how == "processes":
@@ -112,6 +114,7 @@ def scaled(workload: ex.Workload, values: dict[str, float]) -> ex.Workload:
 
 
 def same(found: ex.Sweep, point: tuple[int, ...], r: ex.Recommendation) -> bool:
+    """Whether a sweep has, at a point, the winner and the money of a recommendation."""
     winner = found.winner[point]
     if winner < 0 or r.design is None:
         return winner < 0 and r.design is None
@@ -139,6 +142,7 @@ def line(name: str, counts: dict[str, int], found: tuple[float, ...]) -> float:
 
 
 def main() -> None:
+    """Time sweeps in memory, into files and on several cores."""
     print(
         f"explorer {ex.__version__}, {CORES} cores; {WORKLOAD}: winner, runner-up, money, breach probability"
     )

@@ -28,6 +28,7 @@ def run(path: Path) -> None:
 
 
 def main() -> None:
+    """Run the notebooks that are named, or all; with all, draw the pictures too."""
     named = [Path(name) for name in sys.argv[1:]]
     for path in named or sorted(Path("notebooks").glob("*.ipynb")):
         print(path)

@@ -238,10 +238,12 @@ def number(value: Any) -> str:
 
 
 def day(value: Any) -> str:
+    """The day of a date."""
     return str(value)[:10]
 
 
 def link(source: Any) -> str:
+    """A source as a link that shows its host."""
     text = str(source or "")
     if not text.startswith("http"):
         return cell(text)

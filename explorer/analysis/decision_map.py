@@ -183,10 +183,10 @@ class DecisionMap:
 
     @cached_property
     def request_cloud(self) -> list[np.ndarray]:
-        """Rings around today, (48, 2) places each, by `LEVELS`; request by request, as if the
-        two were independent.
+        """Rings around today by `LEVELS`, (48, 2) places each.
 
-        Along a field that has no spread they have no width.
+        They are of single requests, as if the two fields were independent. Along a field that has no
+        spread they have no width.
         """
         turn = np.linspace(0, 2 * np.pi, AROUND)
         sides = (np.cos(turn), np.sin(turn))

@@ -119,6 +119,7 @@ def _cost_sentence(r: Answer) -> str:
 
 
 def flat_rate_sentence(r: Answer) -> str:
+    """What a flat rate in place of the bill's own lines would save; empty if nothing."""
     assert r.design is not None
     return cheaper_flat_rate(r.bill, r.design)
 

@@ -66,7 +66,7 @@ class Judge:
     warn_at: float | None = None
 
     def verdict(self, value: float, limit: float, grows: bool) -> Verdict:
-        """breach over the limit, tight from the share on, else fits."""
+        """Breach over the limit, tight from the share on, else fits."""
         share = self.warn_at if self.warn_at is not None else TIGHT_SHARE if grows else 1.0
         if value > limit:
             return BREACH

@@ -110,6 +110,7 @@ class Text(str):
     refers: tuple[str, ...]
 
     def __new__(cls, value: str, refers: tuple[str, ...] = ()) -> Text:
+        """A text that knows which resources it was made of."""
         made = super().__new__(cls, value)
         made.refers = refers
         return made

@@ -158,10 +158,10 @@ def is_plan_log(content: str) -> bool:
 
 
 def unwrapped(content: str) -> str:
-    """A plan without what a wrapper wrote before and behind it; lines keep their numbers.
+    r"""A plan without what a wrapper wrote before and behind it; lines keep their numbers.
 
-    >>> unwrapped('[command]terraform show -json\\n{"planned_values": {}}\\n::debug::done')
-    '\\n{"planned_values": {}}'
+    >>> unwrapped('[command]terraform show -json\n{"planned_values": {}}\n::debug::done')
+    '\n{"planned_values": {}}'
     """
     if '"planned_values"' not in content and '"terraform_version"' not in content:
         return content

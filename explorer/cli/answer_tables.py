@@ -44,6 +44,7 @@ def _used(value: float, unit: str, limit: str) -> str:
 
 
 def bill_table(bill: Row, note: str = "") -> Iterator[RenderableType]:
+    """The lines of a bill, the largest first."""
     yield title("Bill, a month", note)
     lines = sorted(bill["lines"], key=lambda line: -line["usd"])
     total = Text(format_usd(float(bill["total_usd"])), "bold")

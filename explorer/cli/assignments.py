@@ -79,7 +79,7 @@ def value(name: str, text: str) -> Any:
 
 
 def _number(bare: str, word: str) -> int | float:
-    """ "1.5" and "million": 1500000; "99.9" and "%": 0.999."""
+    """The number of a text and its word: "1.5" and "million" are 1500000, "99.9" and "%" are 0.999."""
     if not word:
         return int(bare) if bare.lstrip("+-").isdigit() else float(bare)
     number = float(f"{float(bare) * TIMES[word]:.12g}")

@@ -145,6 +145,7 @@ def _accepted(message: str, param: Any) -> str:
 
 
 def regions(incomplete: str) -> list[str]:
+    """The regions that begin so, for completion."""
     from explorer.facts import catalogue
 
     return [region for region in catalogue.regions() if region.startswith(incomplete)]
@@ -202,6 +203,7 @@ def _set_wrongly(error: WorkloadError, changes: dict[str, Any]) -> WorkloadError
 
 
 def known_region(region: str | None) -> str | None:
+    """The region, if it is known; else an error that says which are."""
     if region is not None:
         from explorer.facts import catalogue
 

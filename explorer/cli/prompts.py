@@ -46,6 +46,7 @@ def require_cloud(user: str, target: str | None) -> None:
 
 
 def someone_answers() -> bool:
+    """Whether a person can answer a question."""
     return sys.stdin.isatty()
 
 

@@ -131,6 +131,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], spared: 
 
 
 def listed(lines: Iterable[str]) -> Iterator[RenderableType]:
+    """The lines, each indented."""
     for line in lines:
         yield Padding(Text(line), (0, 0, 0, 2), expand=False)
 

@@ -10,8 +10,10 @@ from .csv_table import Check, Row, cell_one_of, date_cell, refusal, text_cell, u
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule; `applies_to` is a door, an option, "template" or "limit", `values` its words where it
-    is a list, `rule` the whole in a sentence.
+    """One rule of AWS.
+
+    `applies_to` is a door, an option, "template" or "limit"; `values` its words where it is a list; `rule`
+    the whole in a sentence.
     """
 
     applies_to: str

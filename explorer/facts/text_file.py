@@ -16,7 +16,7 @@ UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def decode(content: bytes, name: str, expected: str, error: type[ExplorerError] = ExplorerError) -> str:
-    """The text of a file, its byte order mark taken off.
+    r"""The text of a file, its byte order mark taken off.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def decode(content: bytes, name: str, expected: str, error: type[ExplorerError] 
 
     Raises `error` for bytes that are not UTF-8, and says so where they are UTF-16.
 
-    >>> decode("\\ufeffname = 'é'".encode(), "a.toml", "a workload")
+    >>> decode("\ufeffname = 'é'".encode(), "a.toml", "a workload")
     "name = 'é'"
     """
     try:

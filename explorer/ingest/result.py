@@ -58,16 +58,19 @@ class Summary:
 
     @cached_property
     def runtime(self) -> Column | None:
+        """Durations of invocations; without them, what callers waited."""
         return self.column("duration_ms", INVOCATION, EXCHANGE, LOAD) or self.column(
             "latency_ms", EXCHANGE, LOAD
         )
 
     @cached_property
     def response(self) -> Column | None:
+        """Sizes of responses in bytes."""
         return self.column("response_bytes", EXCHANGE, INVOCATION, DONE, LOAD)
 
     @cached_property
     def request(self) -> Column | None:
+        """Sizes of requests in bytes."""
         return self.column("request_bytes", EXCHANGE, INVOCATION, LOAD)
 
     @cached_property
@@ -113,6 +116,7 @@ class Summary:
 
     @cached_property
     def busiest_second_rps(self) -> float | None:
+        """The most requests within one second; None if the span is too short to tell."""
         is_long = self.times and (self.span_s or 0) >= MINUTE_S and not self.is_load_alone
         return float(_longest_run(self.times, self.clock)) if is_long and self.times and self.clock else None
 
@@ -218,6 +222,7 @@ class Summary:
         return notes
 
     def to_dict(self) -> dict[str, Any]:
+        """The summary as plain values, for JSON."""
         tally = self.tally
         return {
             "read": tally.read,
@@ -287,6 +292,7 @@ def _of_stated(levels: Mapping[str, float] | None) -> dict[str, float | None] | 
 
 
 def quantiles(column: Column) -> dict[str, float]:
+    """The quantiles of a column, by the names that a workload gives them."""
     return dict(zip(QUANTILES, column.quantiles(QUANTILES.values()), strict=True))
 
 

@@ -96,6 +96,7 @@ class Unpacker:
 
     @property
     def eof(self) -> bool:
+        """Whether the compressed stream has ended."""
         return bool(self._inner.eof)
 
     def decompress(self, packed: bytes, size: int) -> bytes:

@@ -26,7 +26,7 @@ ONE_QUANTILE_MAX = 0.999  # the probability at which `max` is set beside one lon
 
 
 def _log_share(low: Number, high: Number) -> Number:
-    """log P(low < Z <= high) of the standard normal distribution, in whichever tail is exact."""
+    """Log P(low < Z <= high) of the standard normal distribution, in whichever tail is exact."""
     upper = np.asarray(low) > 0
     least, most = np.where(upper, -high, low), np.where(upper, -low, high)
     inside = log_ndtr(most)
@@ -132,6 +132,7 @@ class Samples(Distribution):
 
     @property
     def tail(self) -> str:
+        """What is assumed beyond the largest sample."""
         one = self.values[0] == self.values[-1]
         return "one value, no tail given" if one else "nothing beyond the largest sample"
 
@@ -161,6 +162,7 @@ class Samples(Distribution):
         return values, counts / counts.sum()
 
     def mean_ceil(self, increment: float) -> Number:
+        """The mean of the values, each rounded up to a multiple of the increment."""
         values, counts = self._distinct
         total: Number = 0.0
         if values.size > MANY_SAMPLES:
@@ -246,6 +248,7 @@ class ByPoint(Distribution):
 
     @property
     def tail(self) -> str:
+        """What is assumed beyond the last quantile."""
         return self.parts[0].tail
 
     def _sf(self, value: Number) -> Number:
@@ -265,9 +268,11 @@ class ByPoint(Distribution):
         raise NotImplementedError("each part has nodes of its own: see `expect`")
 
     def expect(self, function: Callable[[Number], Number]) -> Number:
+        """The mean of a function of the value, at each point."""
         return self._each(lambda part, scale: part.scaled(scale).expect(function), self.scale)
 
     def mean_ceil(self, increment: float) -> Number:
+        """The mean of the values rounded up to multiples of the increment, at each point."""
         return self._each(lambda part, scale: part.scaled(scale).mean_ceil(increment), self.scale)
 
     def _each(self, measure: Callable[[Distribution, Number], Number], value: Number) -> Number:
@@ -306,6 +311,7 @@ class Earlier(Distribution):
 
     @property
     def tail(self) -> str:
+        """What is assumed beyond the last quantile."""
         return self.one.tail
 
     def _sf(self, value: Number) -> Number:
@@ -329,6 +335,7 @@ class Earlier(Distribution):
         raise NotImplementedError("its values may vary along the axes of both: see `expect`")
 
     def expect(self, function: Callable[[Number], Number]) -> Number:
+        """The mean of a function of the value, by Gauss-Hermite quadrature over the work."""
         z, weights = np.polynomial.hermite_e.hermegauss(NODES)
         total: Number = 0.0
         for node, weight in zip(z, weights / weights.sum(), strict=True):

@@ -173,6 +173,7 @@ def type_parts(kind: Any) -> Iterator[Any]:
 
 
 def is_section(kind: Any) -> bool:
+    """Whether a kind is a table of the workload file."""
     return isinstance(kind, type) and issubclass(kind, Section)
 
 

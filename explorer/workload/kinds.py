@@ -80,6 +80,7 @@ class Kind:
 
 
 def parse_number(value: object) -> float:
+    """The value as a float; `ExplorerError` if it is no number."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise ExplorerError(f"is {quote_value(value)}: expected a number")
     try:
@@ -107,10 +108,12 @@ def parse_memory_or_any(value: object) -> float | str:
 
 
 def show_memory(memory: float | str) -> str:
+    """Memory as people write it."""
     return ANY if memory == ANY else f"{memory:,.0f} MB"
 
 
 def parse_switch(value: object) -> bool:
+    """The value, if it is true or false; else `ExplorerError`."""
     if not isinstance(value, bool):
         raise ExplorerError(f"is {quote_value(value)}: expected true or false")
     return value
@@ -144,6 +147,7 @@ def parse_names(value: object) -> object:
 
 
 def check_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, each in one line."""
     return tuple(one_line(name) for name in names)
 
 
@@ -153,6 +157,7 @@ def one_line(name: str) -> str:
 
 
 def check_region_field(region: str) -> str:
+    """The region, if it is known; else the field's error."""
     try:
         catalogue.check_region(region)
     except ExplorerError as error:
@@ -161,6 +166,7 @@ def check_region_field(region: str) -> str:
 
 
 def check_language_field(language: str) -> str:
+    """The language, if cold starts are known for it; else the field's error."""
     try:
         catalogue.cold_start(language, "arm64", 128)
     except ExplorerError as error:
@@ -169,6 +175,7 @@ def check_language_field(language: str) -> str:
 
 
 def check_time_ids(times: dict[str, Any]) -> dict[str, Any]:
+    """The times, if each id is one of latency.csv; else the field's error."""
     for time_id in times:
         try:
             catalogue.time(time_id)

@@ -76,7 +76,7 @@ class Workload(Fields):
         folder: Path | str = ".",
         changes: Mapping[str, Any] | None = None,
     ) -> Workload:
-        """The workload of a text in TOML.
+        r"""The workload of a text in TOML.
 
         Parameters
         ----------
@@ -87,7 +87,7 @@ class Workload(Fields):
 
         Raises WorkloadError naming the origin, the field, the value given and what is accepted.
 
-        >>> text = 'requests_per_month = 2_628_000\\nresponse = "2 MB"\\nruntime = "1 s"'
+        >>> text = 'requests_per_month = 2_628_000\nresponse = "2 MB"\nruntime = "1 s"'
         >>> Workload.from_toml(text).mean_rps
         1.0
         """

@@ -136,6 +136,7 @@ def _conditions_from_rows(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def load_runs(measurements: Any) -> list[MeasuredRun]:
+    """The runs of one result or of a list of them."""
     many = measurements if isinstance(measurements, list | tuple) else [measurements]
     return [MeasuredRun.of(_benchmark_frame(one)) for one in many]
 

@@ -139,4 +139,5 @@ def _poll_end_s(end_s: float, exchange_s: float, run: RunConditions, load: Condi
 
 
 def by_quantile(seconds: Iterable[float]) -> dict[str, float]:
+    """Seconds by the names of their quantiles."""
     return {name: float(value) for name, value in zip(NAMES, seconds, strict=True)}

@@ -83,7 +83,6 @@ def prices(
 
 def asking(regions: Sequence[str]) -> Iterable[str]:
     """The regions one by one, with their progress when a person looks."""
-
     return tables.watched(regions, "Asking AWS")
 
 

@@ -56,11 +56,11 @@ def server(port: int, open_browser: bool) -> Server:
     Raises MissingExtraError if JupyterLab is not installed, ExplorerError if there are no notebooks.
     """
     require("explorer lab", "jupyterlab", "matplotlib", "ipywidgets")
-    LabApp = import_module("jupyterlab.labapp").LabApp
+    app_class = import_module("jupyterlab.labapp").LabApp
     folder, copied = _folder()
     browser = open_browser and has_browser()
     try:
-        app = LabApp.initialize_server(argv=_arguments(folder, port, browser))
+        app = app_class.initialize_server(argv=_arguments(folder, port, browser))
     except SystemExit:
         raise ExplorerError(f"JupyterLab does not start: no free port from {port} on") from None
     identity = app.identity_provider

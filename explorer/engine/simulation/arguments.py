@@ -25,6 +25,7 @@ def numbers(name: str, value: Any) -> np.ndarray:
 
 
 def above_0(name: str, value: Any) -> None:
+    """Raise `ExplorerError` unless the value is a finite number above 0."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
         raise ExplorerError(f"{name} is {value!r}: expected a number above 0")
 

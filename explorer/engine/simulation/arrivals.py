@@ -30,6 +30,7 @@ class Poisson:
     """Independent of one another, at one rate."""
 
     def blocks(self, rate: float, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+        """Times of arrival in seconds, ascending, `size` at a time, without end."""
         last = 0.0
         while True:
             times = rng.standard_exponential(size)
@@ -86,6 +87,7 @@ class Periodic(_Varying):
         above_0("period_s of Periodic", self.period_s)
 
     def segments(self, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Lengths in seconds of stretches of one rate, and their rates as factors of the mean."""
         weights = np.asarray(self.weights, dtype=float)
         periods = -(-SEGMENTS // weights.size)
         lengths = np.full(periods * weights.size, self.period_s / weights.size)
@@ -114,6 +116,7 @@ class Bursts(_Varying):
             above_0(f"{name} of Bursts", getattr(self, name))
 
     def segments(self, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Lengths in seconds of calm and burst in turn, and their rates as factors of the mean."""
         mean = (self.calm_s + self.factor * self.burst_s) / (self.calm_s + self.burst_s)
         rates = np.tile([1 / mean, self.factor / mean], SEGMENTS // 2)
         means = np.tile([self.calm_s, self.burst_s], SEGMENTS // 2)
@@ -128,6 +131,7 @@ class Trace:
     times: np.ndarray
 
     def blocks(self, rate: float, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+        """The times of the trace in seconds, `size` at a time."""
         for start in range(0, self.times.size, size):
             yield self.times[start : start + size]
 

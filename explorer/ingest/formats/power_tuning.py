@@ -20,6 +20,7 @@ NOTE = "AWS Lambda Power Tuning gives the mean time of each memory size: no tail
 
 
 def is_tuning(head: bytes) -> bool:
+    """Whether a file begins as a result of Lambda Power Tuning does."""
     return (b'"power"' in head and b'"stateMachine"' in head) or b'"averageDuration"' in head
 
 

@@ -19,7 +19,7 @@ from .protocol import Watch
 T = TypeVar("T")
 
 
-class AsyncClient(Caller):
+class AsyncClient(Caller):  # noqa: D101 - documented below
     __doc__ = Caller.__doc__
 
     _library = httpx2.AsyncClient

@@ -277,6 +277,7 @@ class PartFile(Sink):
         return self.path
 
     def close(self) -> None:
+        """Close the file; an empty one is removed."""
         with _told(self.part):
             self._file.close()
             if not self.size_bytes:

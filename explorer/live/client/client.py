@@ -23,7 +23,7 @@ from .protocol import Watch
 T = TypeVar("T")
 
 
-class Client(Caller):
+class Client(Caller):  # noqa: D101 - documented below
     __doc__ = Caller.__doc__
 
     _library = httpx2.Client

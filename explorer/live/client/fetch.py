@@ -27,9 +27,11 @@ class Asked(Protocol):
     """Whoever tells where a job's result lies now, and how patient to be."""
 
     @property
-    def backoff(self) -> Backoff: ...
+    def backoff(self) -> Backoff:
+        """The pauses between attempts."""
 
-    def status(self, job: str) -> Steps[Job]: ...
+    def status(self, job: str) -> Steps[Job]:
+        """The steps that read a job's status."""
 
 
 def fill(id: str, place: Result, sink: Sink, asked: Asked) -> Steps[None]:

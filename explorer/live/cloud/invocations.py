@@ -49,7 +49,7 @@ class _Environment:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
-    def Popen(self, *given: Any, env: Mapping[str, str], **named: Any) -> Any:
+    def Popen(self, *given: Any, env: Mapping[str, str], **named: Any) -> Any:  # noqa: N802
         """As `subprocess.Popen`; outside of a worker's start the environment stays as it is."""
         config = getattr(_spawning, "config", None)
         own = lambda_variables(config) if config is not None else {}

@@ -75,6 +75,7 @@ class Enforce:
         self.left: set[asyncio.Task[None]] = set()  # answers that nobody waits for any more
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve a request within the limits of its door; a WebSocket is refused."""
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         elif scope["type"] != "http":

@@ -64,6 +64,7 @@ _last = threading.local()
 
 
 def last_run() -> Run:
+    """The run that this thread's last invocation was."""
     return getattr(_last, "run", None) or Run()
 
 
@@ -266,7 +267,7 @@ class _Spawning:
     def __getattr__(self, name: str) -> Any:
         return getattr(subprocess, name)
 
-    def Popen(self, *given: Any, env: Mapping[str, str], **named: Any) -> Any:
+    def Popen(self, *given: Any, env: Mapping[str, str], **named: Any) -> Any:  # noqa: N802
         """As `subprocess.Popen`, the environment being that of a function."""
         popen: Any = subprocess.Popen
         process = popen(*given, env=function_environment(env), **named)

@@ -55,7 +55,7 @@ def _carried(limits: Limits, failure: type[Exception]) -> Wrap:
 
 
 def _named_to_be_caught(limits: Limits) -> Wrap:
-    """This error is caught by its own name alone, not by States.ALL."""
+    """The error of a payload is caught by its own name alone, not by States.ALL."""
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def matches(error_equals: Any, error: str) -> Any:

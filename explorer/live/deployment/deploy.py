@@ -65,10 +65,12 @@ class Plan:
 
     @property
     def design(self) -> Design:
+        """The design that is deployed."""
         return self.stack.design
 
     @property
     def workload(self) -> Workload:
+        """The workload that it is deployed for."""
         return self.stack.workload
 
     def usd(self, requests: float) -> float:

@@ -80,6 +80,7 @@ class Standing(Found):
         return self.target.url(self.outputs["Url"])
 
     def to_dict(self) -> dict[str, Any]:
+        """The stack as plain values, for JSON."""
         return {**super().to_dict(), "url": self.url, "design": self.design.ids}
 
     def credentials(self) -> Mapping[str, str] | None:

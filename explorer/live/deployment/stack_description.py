@@ -65,6 +65,7 @@ def raw(name: str, target: Target) -> Mapping[str, Any] | None:
 
 
 def tags_of(listed: list[dict[str, str]]) -> dict[str, str]:
+    """Tags by key, from the list that CloudFormation gives."""
     return {tag["Key"]: tag["Value"] for tag in listed}
 
 

@@ -96,10 +96,12 @@ class Local:
 
     @property
     def options(self) -> str:
+        """The options of a command that name this target."""
         return "" if self.cloud.name == "default" else f" --cloud {self.cloud.name}"
 
     @property
     def place(self) -> str:
+        """The target in a sentence."""
         return "the local cloud"
 
     @classmethod
@@ -122,9 +124,11 @@ class Local:
         return found or cls(region, running)
 
     def client(self, service: str) -> Any:
+        """The SDK's client of a service."""
         return self.session.client(service)
 
     def url(self, address: str) -> str:
+        """The local address of an endpoint that the stack gave."""
         for pattern, local in ADDRESSES.items():
             match = re.fullmatch(pattern, address)
             if match:
@@ -134,6 +138,7 @@ class Local:
         raise CloudError(f'the stack gave the address "{address}": expected an API\'s or a function URL')
 
     def admit(self, stack: str, policy: str) -> Mapping[str, str]:
+        """Make credentials of a caller who may use the stack."""
         iam, user = self.client("iam"), f"{stack}-caller"
         try:
             iam.create_user(UserName=user)
@@ -148,6 +153,7 @@ class Local:
         }
 
     def dismiss(self, stack: str) -> None:
+        """Remove the caller and all credentials that were made for it."""
         iam, user = self.client("iam"), {"UserName": f"{stack}-caller"}
         try:
             for key in iam.list_access_keys(**user)["AccessKeyMetadata"]:
@@ -159,15 +165,18 @@ class Local:
             pass  # nobody was admitted
 
     def expect(self, stack: str) -> None:
+        """Note the name of a stack before anything of it is made."""
         folder = self._noted
         folder.mkdir(exist_ok=True)
         (folder / stack).write_text(self.region, encoding="utf-8")
 
     def expected(self) -> set[str] | None:
+        """The stacks of this region that are noted."""
         here = (path for path in self._noted.glob("*") if path.read_text(encoding="utf-8") == self.region)
         return {path.name for path in here}
 
     def forget(self, stack: str) -> None:
+        """Take the note of a stack away."""
         (self._noted / stack).unlink(missing_ok=True)
 
     @property
@@ -176,6 +185,7 @@ class Local:
         return self.cloud.folder / instance.STACKS
 
     def leave(self) -> None:
+        """Stop a cloud that was started for stacks and holds none any more."""
         folder: Path | None = self.cloud.folder
         if folder and (folder / OWN).exists() and not self._holds():
             supervisor.stop(self.cloud.name)
@@ -205,10 +215,12 @@ class Aws:
 
     @property
     def options(self) -> str:
+        """The options of a command that name this target."""
         return f" --target aws --region {self.region}"
 
     @property
     def place(self) -> str:
+        """The target in a sentence."""
         return f"AWS in {self.region}" + (f" ({self.because})" if self.because else "")
 
     @property
@@ -219,6 +231,7 @@ class Aws:
         return None if re.search(OF_AWS, urlsplit(address).hostname or "") else address
 
     def client(self, service: str) -> Any:
+        """The SDK's client of a service."""
         if service not in self._clients:
             self._clients[service] = self._client(service, attempts=8)
         return self._clients[service]
@@ -235,6 +248,7 @@ class Aws:
             return str(self._client("sts", attempts=2).get_caller_identity()["Account"])
 
     def url(self, address: str) -> str:
+        """The address that the stack gave, without its last slash."""
         return address.rstrip("/")
 
     def admit(self, stack: str, policy: str) -> Mapping[str, str] | None:

@@ -20,7 +20,7 @@ DAY_S = 86400.0
 
 @cache
 def _sold() -> tuple[tuple[float, float], ...]:
-    """vCPU and GB of each task size."""
+    """VCPU and GB of each task size."""
     return tuple((size.vcpu, gb) for size in catalogue.task_sizes() for gb in size.gb)
 
 
@@ -46,14 +46,14 @@ def carries_one(load: Conditions) -> Mask:
 
 
 def _columns(load: Conditions) -> tuple[np.ndarray, np.ndarray]:
-    """vCPU and GB of the sizes that are sold, along a first axis."""
+    """VCPU and GB of the sizes that are sold, along a first axis."""
     shape = (-1, *(1,) * len(load.shape))
     vcpu, gb = (np.reshape(each, shape) for each in zip(*_sold(), strict=True))
     return vcpu, gb
 
 
 def smallest_task(load: Conditions) -> tuple[Number, Number]:
-    """vCPU and GB of the cheapest task that holds one request; of the largest where none does."""
+    """VCPU and GB of the cheapest task that holds one request; of the largest where none does."""
     return load.memo("smallest task", lambda: _smallest(load))
 
 

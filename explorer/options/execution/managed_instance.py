@@ -66,7 +66,7 @@ class ManagedInstance(Execution):
         )
 
     def _environment(self, load: Conditions) -> tuple[Number, Number]:
-        """vCPU and memory [GB] of an execution environment: at least 1 and 2, and 4 GB a vCPU."""
+        """VCPU and memory [GB] of an execution environment: at least 1 and 2, and 4 GB a vCPU."""
         gb = np.maximum(load.memory_gb, load.limit("lmi.memory.min") / 1024)
         smallest = catalogue.instance_types(ARCHITECTURES[0])[0]
         vcpu = np.ceil(gb / (smallest.gb / smallest.vcpu) * (1 - 1e-9))

@@ -132,7 +132,7 @@ def _draw_limit_bar(axes: Axes, y: int, finding: Any, p50: float, p99: float) ->
 
 
 def _use_label(finding: Any) -> tuple[str, str]:
-    """ "9 MB of 6 MB" and the p50 beneath it; a unit that is a phrase stands beneath too."""
+    """What is used, such as "9 MB of 6 MB", and the p50 beneath it, with a unit that is a phrase."""
     p50 = f"p50 {format_bare_quantity(finding.used_p50, finding.unit)}"
     also = p50 if finding.unit in FORMATS else shorten(f"{finding.unit}; {p50}", 38)
     return use_of_limit_briefly(finding), also

@@ -58,10 +58,10 @@ def _compile_typst(doc: Document, form: str, **more: Any) -> Any:
 def _font_folder() -> list[str]:
     """The folder of the fonts of the pictures; none where there are no pictures."""
     try:
-        from explorer.views.figures.fonts import FOLDER as fonts
+        from explorer.views.figures.fonts import FOLDER
     except ImportError:
         return []
-    return [str(fonts)]
+    return [str(FOLDER)]
 
 
 # What the template reads --------------------------------------------------------------------------
