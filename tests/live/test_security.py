@@ -200,7 +200,9 @@ def test_methods_and_paths_without_a_route(site):
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECTED"):
         for path in paths:
             if (method, path) not in routes:
-                kept_out(site.alice.ask(method, path), 403, 404, 405)
+                # The emulator drops the last slash behind an API without a stage: the code refuses the body.
+                code = (400,) if path == "/jobs/" and method == "POST" else ()
+                kept_out(site.alice.ask(method, path), 403, 404, 405, *code)
 
 
 # Bodies that are none -------------------------------------------------------------------------
@@ -235,11 +237,11 @@ def test_what_is_not_utf8_is_refused(sites, body):
     """By the code, where a door hands it bytes; other doors put U+FFFD for what they cannot read."""
     kept_out(sites["rest-api"].alice.ask("POST", "/jobs", body), 400, ours=True)
     for name in ("function-url", "http-api"):
-        sites[name].job(body=body)
+        kept_out(sites[name].alice.ask("POST", "/jobs", body), 422, ours=True)  # read, and no job of the sample's
 
 
-def test_a_body_at_the_edge_of_depth_comes_in(one):
-    one.job(body=b"[" * 100 + b"]" * 100)
+def test_a_body_at_the_edge_of_depth_is_read(one):
+    kept_out(one.alice.ask("POST", "/jobs", b"[" * 100 + b"]" * 100), 422, ours=True)
 
 
 COSTLY = {  # of 2 MB
@@ -282,10 +284,10 @@ def test_only_json_is_taken(site, kind, status):
         kept_out(answer, ours=True)
 
 
-@pytest.mark.parametrize(("size", "taken"), [(4 * MB, True), (6 * MB + 1, False), (10 * MB + 1, False)])
-def test_an_oversize_body_is_refused(site, size, taken):
-    answer = site.alice.ask("POST", "/jobs", b'"' + b"x" * (size - 2) + b'"')
-    assert answer.status == 202 if taken else kept_out(answer, 413) is None
+@pytest.mark.parametrize(("size", "status"), [(4 * MB, 422), (6 * MB + 1, 413), (10 * MB + 1, 413)])
+def test_an_oversize_body_is_refused(site, size, status):
+    """What is not too large is read, and then no job of the sample's."""
+    kept_out(site.alice.ask("POST", "/jobs", b'"' + b"x" * (size - 2) + b'"'), status)
 
 
 @pytest.mark.parametrize(
