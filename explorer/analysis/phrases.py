@@ -224,16 +224,17 @@ def change_in_words(choices: Choices, beside: Choices) -> str:
         for concern, word in (("response", "as"), ("door", "behind"))
         if concern in other
     ]
-    added, dropped = [], []
+    additions, omissions = [], []
     for concern, option in other.items():
         here, there = option_in_words(concern, option), option_in_words(concern, before[concern])
         if not _is_plain(concern, option):
-            added.append(here)
+            additions.append(here)
         elif concern in KINDS_OF_WORK:
-            added.append(f"{here} in place of {there}")
+            additions.append(f"{here} in place of {there}")
         else:
-            dropped.append(there)
-    lists = [f"{word} {both(names)}" for word, names in (("with", added), ("without", dropped)) if names]
+            omissions.append(there)
+    named = (("with", additions), ("without", omissions))
+    lists = [f"{word} {both(names)}" for word, names in named if names]
     return ", ".join([" ".join(pattern), *lists] if pattern else lists)
 
 

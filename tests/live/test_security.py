@@ -237,7 +237,7 @@ def test_what_is_not_utf8_is_refused(sites, body):
     """By the code, where a door hands it bytes; other doors put U+FFFD for what they cannot read."""
     kept_out(sites["rest-api"].alice.ask("POST", "/jobs", body), 400, ours=True)
     for name in ("function-url", "http-api"):
-        kept_out(sites[name].alice.ask("POST", "/jobs", body), 422, ours=True)  # read, and no job of the sample's
+        kept_out(sites[name].alice.ask("POST", "/jobs", body), 422, ours=True)  # read
 
 
 def test_a_body_at_the_edge_of_depth_is_read(one):

@@ -118,11 +118,11 @@ def predict_run(w: Workload, design: Design, run: RunConditions) -> dict[str, di
 
 def _over_all(seconds: np.ndarray) -> np.ndarray:
     """Seconds of jobs at `SHARES`, from those at `LEVELS`: linear in the normal quantile, ends continued."""
-    z, known = SCORES, ndtri(np.asarray(LEVELS))
-    slopes = np.diff(seconds) / np.diff(known)
-    before = seconds[0] + slopes[0] * np.minimum(z - known[0], 0)
-    after = slopes[-1] * np.maximum(z - known[-1], 0)
-    within = np.interp(z, known, seconds) - seconds[0]
+    z, at_levels = SCORES, ndtri(np.asarray(LEVELS))
+    slopes = np.diff(seconds) / np.diff(at_levels)
+    before = seconds[0] + slopes[0] * np.minimum(z - at_levels[0], 0)
+    after = slopes[-1] * np.maximum(z - at_levels[-1], 0)
+    within = np.interp(z, at_levels, seconds) - seconds[0]
     return np.maximum(before + within + after, 0.0)
 
 

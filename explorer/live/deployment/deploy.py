@@ -21,7 +21,7 @@ from explorer.errors import CloudError, ExplorerError
 from explorer.facts.atomic_write import atomic_folder
 from explorer.facts.suggestions import expected_one_of
 from explorer.live.cloud import supervisor
-from explorer.options.base.resources import Entry, Variable
+from explorer.options.base.resources import Variable
 from explorer.workload.workload import Workload
 
 from . import create as stacks_of
@@ -32,7 +32,7 @@ from .interrupts import Told
 from .package import files, user_handler, with_settings
 from .registry import Found, Standing, all_standing, standing
 from .target import TARGETS, Aws, Local, Target, local_regions, target
-from .template import Stack, filler, stack_of
+from .template import Stack, stack_of
 
 SAMPLE_REQUESTS = 1000  # of which the cost is told before anything is made
 
@@ -118,10 +118,9 @@ def plan(
 def _seen_by_work(stack: Stack) -> dict[str, str]:
     """The environment of the work, what only a stack that stands has named by itself."""
     variables = {each.name: each.value for each in stack.of(Variable) if each.part == "work"}
-    entries = {entry.name: filler(entry) for entry in stack.of(Entry) if entry.kept == "environment"}
     own = {name: value if isinstance(value, str) else name for name, value in variables.items()}
     region = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), stack.workload.region)
-    return {**region, "AWS_LAMBDA_FUNCTION_NAME": "stack-work", **own, **entries}
+    return {**region, "AWS_LAMBDA_FUNCTION_NAME": "stack-work", **own, **stack.environment_entries()}
 
 
 def nearest_deployable(workload: Workload, design: Design) -> Design:

@@ -138,7 +138,7 @@ class Stack:
         yield Resource(f"{logical}Role", "AWS::IAM::Role", self._role(log, plays))
         variables = {v.name: v.value for v in self.of(Variable) if v.part in plays}
         if "work" in plays:
-            variables |= {e.name: filler(e) for e in self.of(Entry) if e.kept == "environment"}
+            variables |= self.environment_entries()
         if len(plays) > 1:
             variables["SERVES"] = ",".join(plays)
         properties = {
@@ -160,6 +160,10 @@ class Stack:
             yield Resource(f"{logical}Version", "AWS::Lambda::Version", version)
             live = {**version, "FunctionVersion": attribute(f"{logical}Version", "Version"), "Name": "live"}
             yield Resource(f"{logical}Live", "AWS::Lambda::Alias", live)
+
+    def environment_entries(self) -> dict[str, str]:
+        """The configuration that stands in the environment of the work, by name."""
+        return {entry.name: filler(entry) for entry in self.of(Entry) if entry.kept == "environment"}
 
     def _role(self, log: str, plays: tuple[str, ...]) -> Mapping[str, Any]:
         """What a function may do: write its own log, and what its parts' permissions say."""
