@@ -692,7 +692,7 @@ def test_a_kernel_that_died_is_said_and_comes_back_where_it_was(tmp_path: Path, 
     visit(page, started.url)
     said = slider(page, "Response, median")
     said.wait_for(timeout=1000 * START_S)
-    own = min(kernels(started.process.pid))  # the other is kept ready for the next page
+    own = kernel_of(page, started.process.pid)
     said.focus()
     page.keyboard.press("ArrowRight")
     expect(said).to_have_attribute("aria-valuetext", "500 KB")
@@ -731,6 +731,14 @@ def kernels(parent: int) -> list[int]:
     """The processes that a process has started and that still run."""
     listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True)
     return [int(pid) for pid in listed.stdout.split()]
+
+
+def kernel_of(page: Page, parent: int) -> int:
+    """The kernel of a page; another is kept ready for the next one."""
+    config = "JSON.parse(document.getElementById('jupyter-config-data').textContent)"
+    kernel_id = page.evaluate(f"{config}.kernelId").encode()
+    (own,) = (pid for pid in kernels(parent) if kernel_id in Path(f"/proc/{pid}/cmdline").read_bytes())
+    return own
 
 
 def is_running(pid: int) -> bool:
