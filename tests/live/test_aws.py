@@ -513,7 +513,7 @@ def test_what_cannot_be_read_is_listed_and_is_not_put_under_load(aws, body):
 def test_code_without_its_stack_is_listed(aws):
     aws.answers("cloudformation", "describe_stacks", stacks())
     aws.answers("s3", "list_buckets", {"Buckets": [{"Name": "theirs-code"}, {"Name": f"{NAME}-code"}]})
-    for name, owner in (("theirs", "else"), (NAME, NAME)):
+    for name, owner in ((NAME, NAME), ("theirs", "else")):  # by name
         asked = {"Bucket": f"{name}-code"}
         aws.answers("s3", "get_bucket_location", {"LocationConstraint": REGION}, asked)
         aws.answers("s3", "get_bucket_tagging", {"TagSet": tags("x", "soon", owner)}, asked)
