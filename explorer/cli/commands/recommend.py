@@ -20,7 +20,7 @@ from explorer.facts.units import format_share, format_signed_usd, format_time, f
 
 BEST = 5  # designs on one screen
 ALTERNATIVES = 50  # in the JSON, without --all
-OPENING = {"Build", "The trade"}  # titles that the first paragraph goes without
+OPENING = {"Build", "Nothing is feasible", "The trade"}  # titles that the first paragraph goes without
 
 
 def recommend(
