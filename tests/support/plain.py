@@ -97,7 +97,7 @@ class _Asked:
         for exclusion in option.excludes(load):
             self.fine = self.fine & ~np.asarray(exclusion.where & exclusion.mask(path))
         for use in option.limits(load, path):
-            if use.where:
+            if np.any(use.where):
                 limit = load.limit(use.limit)
                 self.fine = self.fine & (use.exceed(load, highest(use.limit) or limit) <= load.tolerance)
                 worst = self.today.get(use.driver, 0.0)
