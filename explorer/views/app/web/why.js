@@ -6,7 +6,7 @@ class Why {
   constructor(root, ask) {
     this.root = root;
     this.ask = ask;
-    this.box = h("div.x-why", { hidden: true, id: `x-why-${Why.count++}`, role: "group", "aria-label": "Where this comes from", tabindex: -1 });
+    this.box = h("div.x-why", { hidden: true, id: `x-why-${Why.count++}`, role: "dialog", "aria-label": "Where this comes from", tabindex: -1 });
     root.append(this.box);
     root.addEventListener("pointerover", (event) => this.hover(event));
     root.addEventListener("focusin", (event) => this.focus(event));
