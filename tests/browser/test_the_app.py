@@ -160,7 +160,9 @@ CUT = """panels => panels.filter(e => e.scrollHeight > e.clientHeight + 1
   || e.scrollWidth > e.clientWidth + 1).map(e => e.className)"""
 
 
-@pytest.mark.xfail(reason="open: the example of radar scenes is 62 pixels higher than a screen of 900")
+@pytest.mark.xfail(
+    strict=False, reason="open: the example of radar scenes is 62 pixels higher than a screen of 900"
+)
 def test_every_example_is_on_one_screen_without_scrolling(page: Page) -> None:
     for name in page.locator(".x-bar select option").all_inner_texts():
         preset(page, name.replace("\xa0", " "))
@@ -185,7 +187,7 @@ def test_it_is_whole_at_any_size_and_in_the_dark(page: Page, width: int, height:
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
-@pytest.mark.xfail(reason="open: what explains a number stands outside of landmarks")
+@pytest.mark.xfail(strict=False, reason="open: what explains a number stands outside of landmarks")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(page: Page, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
@@ -333,7 +335,7 @@ def test_the_arrows_move_the_workload_on_the_map(page: Page) -> None:
     expect(slider(page, "Response, median")).to_have_attribute("aria-valuetext", "500 KB")
 
 
-@pytest.mark.xfail(reason="open: not seen to pass")
+@pytest.mark.xfail(strict=False, reason="open: not seen to pass")
 def test_the_map_zooms_pans_and_opens_a_design(page: Page) -> None:
     stage, ticks = page.locator(".x-stage"), page.locator(".x-over .tick")
     box = stage.bounding_box()
@@ -454,7 +456,7 @@ def test_a_step_explains_itself_on_hovering(page: Page) -> None:
     expect(page.locator(".x-why")).to_be_hidden()
 
 
-@pytest.mark.xfail(reason="open: not seen to pass")
+@pytest.mark.xfail(strict=False, reason="open: not seen to pass")
 def test_an_explanation_that_is_held_follows_the_slider(page: Page) -> None:
     usd(page).click()
     total = page.locator(".x-why tr.total")
@@ -530,7 +532,7 @@ def test_what_is_ruled_out_is_opened_and_lists_are_whole(page: Page) -> None:
 # The address --------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(reason="open: a typed value was not taken")
+@pytest.mark.xfail(strict=False, reason="open: a typed value was not taken")
 def test_reload_back_and_forward_keep_the_state(page: Page) -> None:
     page.wait_for_url(re.compile("#w="))
     said = slider(page, "Response, median")
@@ -553,7 +555,7 @@ def test_reload_back_and_forward_keep_the_state(page: Page) -> None:
     expect(said).to_have_attribute("aria-valuetext", "2.7 MB", timeout=1000 * START_S)
 
 
-@pytest.mark.xfail(reason="open: a typed value was not taken")
+@pytest.mark.xfail(strict=False, reason="open: a typed value was not taken")
 def test_a_link_carries_what_it_is_compared_with(page: Page, browser: Browser) -> None:
     page.get_by_role("button", name="Compare", exact=True).click()
     type_into(page, "Requests a month", "6 million")
@@ -572,7 +574,7 @@ def test_a_link_carries_what_it_is_compared_with(page: Page, browser: Browser) -
     page.get_by_role("button", name="Comparing").click()
 
 
-@pytest.mark.xfail(reason="open: not seen to pass")
+@pytest.mark.xfail(strict=False, reason="open: not seen to pass")
 def test_an_address_that_is_none_is_one_line(browser: Browser, server: Server) -> None:
     context = browser.new_context()
     context.add_init_script(NO_TOUR)
