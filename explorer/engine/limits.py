@@ -127,8 +127,7 @@ def _rank(finding: Finding) -> tuple[int, float, float]:
 
 def _finding(use: LimitUse, load: Conditions, seen_at: str) -> Finding:
     row, value = catalogue.limit(use.limit), load.limit(use.limit)
-    chance, most = float(use.exceed(load, value)), highest(use.limit)
-    raised_chance = chance if most is None else float(use.exceed(load, most))
+    chance, raised_chance = (float(use.exceed(load, most)) for most in (value, raised_limit(use, load)))
     chance = chance if chance > NEGLIGIBLE else 0.0
     used_at = [float(use.used_at(load, p)) for p in (0.5, 0.99)]
     # what fails is never in a cache: of all requests, as many as if nothing were

@@ -99,7 +99,9 @@ class _Asked:
         for use in option.limits(load, path):
             if np.any(use.where):
                 limit = load.limit(use.limit)
-                self.fine = self.fine & (use.exceed(load, highest(use.limit) or limit) <= load.tolerance)
+                self.fine = self.fine & (
+                    use.exceed(load, max(highest(use.limit) or 0.0, limit)) <= load.tolerance
+                )
                 worst = self.today.get(use.driver, 0.0)
                 self.today[use.driver] = np.maximum(worst, use.exceed(load, limit))
 

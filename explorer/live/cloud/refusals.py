@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
+from explorer.facts.units import format_count
+
 from . import refusals_lambda, refusals_services
 from .limits import Answer, Limits, Refusal, event_reason
 from .request_models import Models, Violation, load_models, model, model_of, request_of
@@ -130,8 +132,8 @@ def _of_violations(service: str, broken: list[Violation]) -> Refusal | None:
         if (service, one.shape) in OWN_FORM:
             text = f"Value {one.value} at '{one.path}' failed to satisfy constraint: {one.constraint}"
             return Refusal(400, refusals_lambda.PARAMETER, text)
-    plural = "s" if len(broken) > 1 else ""
-    text = f"{len(broken)} validation error{plural} detected: {'; '.join(one.text for one in broken)}"
+    count = format_count(len(broken), "validation error")
+    text = f"{count} detected: {'; '.join(one.text for one in broken)}"
     return Refusal(400, CODES.get(service, "ValidationException"), text)
 
 

@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from explorer.facts.key_value import format_pairs
 from explorer.facts.ranges import NUMBER
 
 from .limits import Limits
@@ -199,7 +200,7 @@ def _routes(service: str, method: str) -> list[tuple[re.Pattern[str], set[str], 
             for at, part in enumerate(parts)
         )
         literal = sum(map(len, parts[::3]))
-        needed = {part.partition("=")[0] for part in asked.split("&") if part}
+        needed = {key for key, _ in parse_qsl(asked, keep_blank_values=True)}
         found.append((bool(parts[2::3].count("+")), -len(needed), -literal, text, needed, name))
     found.sort(key=lambda route: route[:4])
     return [(re.compile(text + "/?"), needed, name) for *_, text, needed, name in found]
@@ -394,7 +395,7 @@ def _at(path: str, name: str) -> str:
 def _shown(value: Any) -> str:
     """A value as AWS's services, in Java, print it."""
     if isinstance(value, Mapping):
-        text = "{" + ", ".join(f"{name}={_shown(inner)}" for name, inner in value.items()) + "}"
+        text = "{" + format_pairs({name: _shown(inner) for name, inner in value.items()}) + "}"
     elif isinstance(value, list):
         text = f"[{', '.join(map(_shown, value))}]"
     else:
