@@ -202,7 +202,7 @@ def said(option, load, path):
     for price_id, line in option.usage(load, path):
         add(f"usage {price_id}", amount(line))
     for step in option.steps(load, path):
-        add(f"seconds {counts_for(step)}", step.where * np.asarray(step.seconds))
+        add(f"seconds {counts_for(step)}", step.where * np.asarray(load.step_s(step)))
     for use in option.limits(load, path):
         add(f"within {use.limit} {use.driver}", ~np.asarray(use.within(load, load.limit(use.limit))))
         add(f"chance {use.limit} {use.driver}", use.exceed(load, load.limit(use.limit)))
@@ -224,8 +224,8 @@ def test_the_ends_of_a_cell_are_those_of_its_points():
     full, across = np.random.default_rng(1).random((1, 5, 6)), np.arange(6.0).reshape(1, 1, 6)
     for how in (np.minimum, np.maximum):
         parts = grid.split(full)
-        np.testing.assert_array_equal(grid.reduced(how, full)[0], how.reduce(parts, axis=(2, 3, 4)))
-    assert grid.reduced(np.maximum, across).tolist() == [[[1, 3, 5]]]
+        np.testing.assert_array_equal(grid.reduce_cells(how, full)[0], how.reduce(parts, axis=(2, 3, 4)))
+    assert grid.reduce_cells(np.maximum, across).tolist() == [[[1, 3, 5]]]
 
 
 # Sizes ------------------------------------------------------------------------------------------------

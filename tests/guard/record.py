@@ -366,7 +366,11 @@ def export(few: bool) -> Answer:
             for place, content in files.items():
                 (folder / place).parent.mkdir(parents=True, exist_ok=True)
                 (folder / place).write_bytes(content)
-        plan = ex.live.plan(ex.Workload.load(name), design or None)
+        try:
+            plan = ex.live.plan(ex.Workload.load(name), design or None)
+        except ex.ExplorerError as error:  # what cannot be put up is an answer too
+            answers[f"{number:02} {name} {design}"] = {**answer, "refused": str(error)}
+            continue
         packed = zipped(plan.shipped)
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             entries = {
