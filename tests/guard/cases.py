@@ -498,7 +498,7 @@ INIT = {
 DESIGNS = (  # that are exported, each for the example that is named
     ("statements", ""),
     ("photos", ""),
-    ("satellite", "door=http-api,response=stored,execution=durable,configuration=appconfig"),
+    ("satellite", "edge=none,door=http-api,response=stored,execution=durable,configuration=appconfig"),
     ("passwords", ""),
     ("research", ""),
     (
@@ -524,18 +524,21 @@ DESIGNS = (  # that are exported, each for the example that is named
     ("statements", "door=rest-api,response=stored,execution=step-functions,configuration=appconfig"),
     ("statements", "door=function-url,response=stored,execution=durable,configuration=environment"),
     (
-        "photos",
+        "statements",
         "door=http-api,request=presigned-upload,response=stored,execution=durable,configuration=bundled",
     ),
-    ("photos", "door=function-url,request=presigned-upload,response=stored,execution=single"),
-    ("satellite", "door=rest-api,response=stored,execution=recursion"),
-    ("satellite", "door=http-api,response=stored,execution=step-functions,configuration=parameter-store"),
+    ("statements", "door=function-url,request=presigned-upload,response=stored,execution=single"),
+    ("satellite", "edge=none,door=rest-api,response=stored,execution=recursion"),
     (
-        "photos",
+        "satellite",
+        "edge=none,door=http-api,response=stored,execution=step-functions,configuration=parameter-store",
+    ),
+    (
+        "statements",
         "door=function-url,request=inline,response=stored,execution=queued,configuration=secrets-manager",
     ),
     (
-        "research",
+        "statements",
         "door=rest-api,request=presigned-upload,response=stored,execution=recursion,configuration=appconfig",
     ),
 )
