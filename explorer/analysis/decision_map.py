@@ -237,7 +237,9 @@ def cost_above_best(decisions: DecisionMap, design: Design) -> np.ndarray:
     best = decisions.sweep.monthly_usd.T + part_usd * parts[decisions.winner]
     its = only.monthly_usd[0].T + part_usd * len(design.parts_for(load))
     its = np.where(only.winner.T == NOTHING, np.inf, its)
-    return np.where(decisions.winner == NOTHING, np.nan, np.maximum(its - best, 0.0))
+    is_best = [each == design for each in decisions.sweep.designs]
+    above = np.where(np.array(is_best)[decisions.winner], 0.0, np.maximum(its - best, 0.0))
+    return np.where(decisions.winner == NOTHING, np.nan, above)
 
 
 def _map_axes(decisions: DecisionMap) -> dict[str, np.ndarray]:

@@ -233,8 +233,8 @@ def change_in_words(choices: Choices, beside: Choices) -> str:
             additions.append(f"{here} in place of {there}")
         else:
             omissions.append(there)
-    named = (("with", additions), ("without", omissions))
-    lists = [f"{word} {both(names)}" for word, names in named if names]
+    differences = (("with", additions), ("without", omissions))
+    lists = [f"{word} {both(names)}" for word, names in differences if names]
     return ", ".join([" ".join(pattern), *lists] if pattern else lists)
 
 

@@ -171,8 +171,11 @@ class Answers:
         terms, most = use.terms(self.load, raised_limit(use, self.load))
         if np.ndim(most) == 0 and most == np.inf:
             return
-        if self._is_mixed([*terms, most]):
-            holds = np.broadcast_to(use.where, (len(rows), *(1,) * (self.ndim - 1))).ravel()
+        if self._is_mixed([*terms, most, use.where]):
+            where = self._to_shape(use.where)
+            if where[0].size > 1:  # where it does not bind, no use is too much
+                most = np.where(where, most, np.inf)
+            holds = np.broadcast_to(where.reshape(len(where), -1).any(axis=1), len(rows))
             row_of = np.full(self.count, -1)
             row_of[rows[holds]] = np.flatnonzero(holds)
             self.tests.append(Test(row_of, tuple(map(self._to_shape, terms)), self._to_shape(most)))

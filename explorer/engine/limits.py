@@ -41,8 +41,9 @@ class Finding:
 
 
 def binding_uses(placement: Placement, load: Conditions) -> list[LimitUse]:
-    """The uses of limits that bind an option on its path."""
-    return [use for use in placement.option.limits(placement.load(load), placement.path) if use.where]
+    """The uses of limits that bind an option on its path, at any point of the load."""
+    uses = placement.option.limits(placement.load(load), placement.path)
+    return [use for use in uses if np.any(use.where)]
 
 
 def raised_limit(use: LimitUse, load: Conditions) -> float:

@@ -18,6 +18,7 @@ from explorer.engine.search import best_two
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.sizes import Size
 from explorer.options.base.usage import amount
+from explorer.workload.workload import Workload
 from tests.support.plain import in_order, plain
 from tests.support.workloads import EXAMPLES, workloads
 
@@ -113,6 +114,20 @@ def cut_into(cells, cell, priced):
 def test_the_two_best_are_those_of_all_designs(workload, axes, sizes, free_tier):
     with cut_into(*sizes):
         held_against_all(load_of(workload.replace({"preferences.free_tier": free_tier}), axes))
+
+
+def test_a_limit_that_binds_at_some_points_only_is_held_there():
+    """Fargate Spot takes short work alone: its quota binds along the run time, the latency elsewhere."""
+    workload = Workload(
+        requests_per_month=2e8,
+        response="10 KB",
+        runtime={"p50": "1 s", "interruptible": True},
+        client={"polls": True},
+    )
+    axes = {"runtime": np.geomspace(1, 1e5, 7), "targets.latency_p95": np.geomspace(1, 1e5, 5),
+            "runtime.memory": np.geomspace(128, 10240, 4)}  # fmt: skip
+    with cut_into(64, 128, 2**17):
+        held_against_all(load_of(workload, axes))
 
 
 @settings(max_examples=30, deadline=None)
