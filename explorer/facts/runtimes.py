@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from .csv_table import (
     Check,
@@ -92,6 +93,7 @@ def is_program(language: str) -> bool:
     return language == OWN or not is_runtime(language)
 
 
+@lru_cache
 def family_and_version(id: str) -> tuple[str, Version]:
     """The family of a runtime and its version; () where it has none: "nodejs", "provided"."""
     match = re.fullmatch(FORM, id)

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import explorer as ex
@@ -23,9 +23,9 @@ LADDER = ("fits", "tight", "raise", "breach")
 
 RATES = {  # limits on what comes in a second, or is there at once: they break in peaks
     "apigw.throttle", "apigw.ws.connect.rate", "appconfig.tps", "cf.bandwidth", "cf.rps",
-    "durable.checkpoint", "durable.running", "durable.start", "ecs.runtask.rate", "fargate.launch.burst",
-    "fargate.launch.rate", "lambda.concurrency", "lambda.scaling", "sfn.start", "sfn.start.express",
-    "sm.get", "ssm.tps",
+    "downstream.concurrency", "durable.checkpoint", "durable.running", "durable.start", "ecs.runtask.rate",
+    "fargate.launch.burst", "fargate.launch.rate", "lambda.concurrency", "lambda.scaling", "sfn.start",
+    "sfn.start.express", "sm.get", "ssm.tps",
 }  # fmt: skip
 INPUTS = {
     "lambda.memory",
@@ -184,7 +184,8 @@ def saved_usd(w, axes) -> np.ndarray:
         every = np.ones(load.shape)
         cold = load.requests * load.cold_share(load.runtime.mean, "work") * every
         each_usd = 0.002 + 2e-5 * load.init_mean_s * load.memory_gb + 2e-5 * load.config_entries
-        waiting_gb_s = load.share_that_may_wait * load.requests * load.runtime.mean * load.memory_gb * every
+        held_s = load.runtime.mean + load.response.mean / load.bandwidth  # a stream holds what sends it
+        waiting_gb_s = load.share_that_may_wait * load.requests * held_s * load.memory_gb * every
         return np.maximum(-np.diff(cold), 0) * each_usd + 7e-6 * waiting_gb_s[1:]
 
     return np.maximum(of_share(1.0), of_share(1 - w.response.cacheable))
@@ -234,11 +235,11 @@ def test_larger_and_longer_is_never_faster(w, axis):
 @each
 @given(workloads())
 def test_a_free_tier_and_a_discount_never_cost_more(w):
-    plain = Evaluation(Conditions(w.replace({"preferences.free_tier": False})), table()).monthly_usd
-    free = Evaluation(Conditions(w.replace({"preferences.free_tier": True})), table()).monthly_usd
-    less = Evaluation(
-        Conditions(w.replace({"preferences.free_tier": False, "preferences.discount": 0.3})), table()
-    ).monthly_usd
+    def usd(free_tier: bool, discount: float) -> np.ndarray:
+        preferences = {"preferences.free_tier": free_tier, "preferences.discount": discount}
+        return Evaluation(Conditions(w.replace(preferences)), table()).monthly_usd
+
+    plain, free, less = usd(False, 0.0), usd(True, 0.0), usd(False, 0.3)
     assert (free <= plain * (1 + 1e-12)).all()
     np.testing.assert_allclose(less, plain * 0.7, rtol=1e-9)
 
@@ -288,3 +289,75 @@ def test_an_example_with_any_field_changed_is_answered_or_refused_in_one_line(w,
         assert "\n" not in str(error) and field.split(".")[-1] in str(error)
         return
     assert ex.recommend(changed).monthly_usd >= 0
+
+
+# What a field may do to the answer ----------------------------------------------------------------
+
+
+def least_score(w, **fields):
+    """The score of the recommended design, infinite where nothing is feasible."""
+    r = ex.recommend(w.replace(fields) if fields else w)
+    return r.score_usd if r.feasible else np.inf
+
+
+AT_THE_EDGE = NO_DEAR_STARTS.where({"edge": "cloudfront"})
+SERVICES = table().where({"execution": "service"})
+
+
+@few
+@given(workloads(), st.floats(1e6, 1e9), st.floats(0, 0.9), st.floats(0, 0.9))
+def test_a_larger_share_in_the_cache_never_costs_more_at_the_edge(w, rate, one, other):
+    """At the rates of an API: fewer requests behind the edge may start anew more often than more do."""
+    w = w.replace({"requests_per_month": rate, "peak_rps": rate / 5e5})
+    few_hits, many_hits = (
+        Evaluation(Conditions(w.replace({"response.cacheable": share})), AT_THE_EDGE).monthly_usd
+        for share in sorted((one, other))
+    )
+    assert (many_hits <= few_hits * (1 + 1e-9)).all()
+
+
+@few
+@given(workloads(), st.floats(0.01, 1), st.floats(0.01, 1))
+def test_work_that_computes_less_never_makes_a_service_dearer(w, one, other):
+    idle, busy = (
+        Evaluation(Conditions(w.replace({"runtime.cpu": share})), SERVICES).monthly_usd
+        for share in sorted((one, other))
+    )
+    assert (idle <= busy * (1 + 1e-9)).all()
+
+
+@few
+@given(workloads(), st.sampled_from([128, 1024, 1769, 4096, 10_240]), st.sampled_from(["arm64", "x86_64"]))
+def test_any_size_never_scores_worse_than_one_that_is_feasible(w, memory, architecture):
+    w = w.replace({"runtime.memory": "any", "runtime.architecture": "any", "runtime.tuned": []})
+    assume(memory >= w.runtime.used)
+    # of one size the time stands at its own memory: an entry says what it is at 1,769 MB, as "any" has it
+    tuned = [{"memory": 1769.0, "p50": float(w.runtime.spread.median)}]
+    one = {"runtime.memory": memory, "runtime.architecture": architecture, "runtime.tuned": tuned}
+    assert least_score(w) <= least_score(w, **one) * (1 + 1e-9)
+
+
+@few
+@given(workloads(), st.sampled_from(["compute-1y", "compute-3y"]))
+def test_a_savings_plan_never_makes_a_bill_higher(w, plan):
+    none = Evaluation(Conditions(w.replace({"preferences.savings_plan": "none"})), table()).monthly_usd
+    with_plan = Evaluation(Conditions(w.replace({"preferences.savings_plan": plan})), table()).monthly_usd
+    assert (with_plan <= none * (1 + 1e-9)).all()
+
+
+@few
+@given(workloads())
+def test_a_promise_that_is_dropped_never_scores_worse(w):
+    score = least_score(w)
+    dropped: list[dict] = [{"targets.latency_p95": None}, {"targets.first_byte_p95": None}]
+    dropped += [{"client.needs": []}, {"client.waits": "366 days"}]
+    for change in dropped:
+        assert least_score(w, **change) <= score * (1 + 1e-9) + 1e-9, change
+
+
+@few
+@given(workloads(), st.sampled_from(["lambda.concurrency", "apigw.throttle", "sfn.start", "fargate.vcpu"]))
+def test_a_larger_quota_never_makes_an_answer_worse(w, quota):
+    now = Conditions(w).limit(quota)
+    larger = w.replace({"account": {**w.account, quota: now * 10}})
+    assert least_score(larger) <= least_score(w) * (1 + 1e-9)

@@ -156,7 +156,8 @@ def _risen(load: Conditions) -> Number:
 def on_spot(load: Conditions) -> Mask:
     """Where a task for each job runs on Spot capacity: it may be stopped, and the promises bear that.
 
-    They do where stops are rarer than a p95 shows, or where even what is begun again keeps them.
+    They do where stops are rarer than a p95 shows, or where even what is begun again keeps them. Work of
+    days is begun again so often that it costs more than on demand: then it does not run there either.
     """
     return load.memo("on spot", lambda: _on_spot(load))
 
@@ -166,7 +167,8 @@ def _on_spot(load: Conditions) -> Mask:
     if not runtime.interruptible or runtime.once:
         return np.False_
     promises = [load.latency_p95, load.number("targets.first_byte_p95")]
-    holds: Mask = np.True_
+    hour_usd, spot_hour_usd = (_task_hour_usd(load, spot) for spot in (False, True))
+    holds: Mask = repeated_s(load) * spot_hour_usd <= load.runtime.mean * hour_usd
     twice = (
         2 * (load.time("ecs.start")[1] + load.at_levels("runtime")[1]) * (1 + load.constant("poll.growth"))
     )
@@ -175,6 +177,12 @@ def _on_spot(load: Conditions) -> Mask:
             again = twice + load.transfer(load.at_levels("response")[1])
             holds = holds & ((stopped_share(load) < P95_BEARS) | (again <= promise))
     return holds
+
+
+def _task_hour_usd(load: Conditions, spot: bool) -> Number:
+    """What an hour of the smallest task that holds one request costs [USD]."""
+    lines = task_hours(load, 1.0, *smallest_task(load), spot=spot)
+    return sum(load.price(name) * amount for name, amount in lines)
 
 
 def stopped_share(load: Conditions) -> Number:

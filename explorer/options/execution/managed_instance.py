@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -79,12 +79,15 @@ class ManagedInstance(Execution):
         each = np.clip(np.floor(load.per_vcpu * vcpu * (1 + 1e-9)), 1.0, most)
         return [load.peak_rps * seconds / each * (1 - 1e-12) for seconds in load.held_s(path)]
 
-    def _kinds_that_hold(self, load: Conditions) -> Iterable[tuple[InstanceType, int, Mask]]:
+    def _kinds_that_hold(self, load: Conditions) -> Sequence[tuple[InstanceType, int, Mask]]:
         """Instance types with the environments that each of them carries, and where it is taken.
 
         Taken is the smallest on which an environment has room beside what is kept for the system: of many
         small instances the loss of one costs least.
         """
+        return load.memo("kinds that hold", lambda: list(self._kinds_by_size(load)))
+
+    def _kinds_by_size(self, load: Conditions) -> Iterable[tuple[InstanceType, int, Mask]]:
         vcpu, gb = self._environment(load)
         for architecture in ARCHITECTURES:
             passed_over: Mask = ~(load.arm if architecture == ARCHITECTURES[0] else ~load.arm)
