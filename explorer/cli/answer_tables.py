@@ -9,7 +9,7 @@ from rich.text import Text
 
 from explorer.facts.units import format_number, format_quantity, format_share, format_usd, split_unit
 
-from .tables import Hint, Row, doubt, listed, table, title
+from .tables import Hint, Row, doubt, indented_lines, table, title
 
 COLOURS = {"breach": "bold red", "raise": "yellow", "tight": "yellow", "fits": "green"}
 FEW = 8  # rows of a table without --all
@@ -17,27 +17,27 @@ FEW = 8  # rows of a table without --all
 
 def findings_table(findings: list[Row]) -> Iterator[RenderableType]:
     """The limits that a design uses, and what happens when one breaks."""
-    used = [row for row in findings if row["verdict"] != "excluded"]
+    rows = [row for row in findings if row["verdict"] != "excluded"]
     yield title("Limits used")
-    yield table(("limit", ">p50", ">p99", ">~of", ">chance", "verdict"), map(_finding, used), ("p50",))
-    if not all(row["verified"] for row in used):
+    yield table(("limit", ">p50", ">p99", ">~of", ">chance", "verdict"), map(_finding, rows), ("p50",))
+    if not all(row["verified"] for row in rows):
         yield "  * not verified: no page of AWS's says it"
-    notable = [row for row in used if row["verdict"] != "fits"]
-    yield from listed(f"{row['limit']}: {row['consequence']}" for row in notable)
-    if used:
-        yield Hint(f"  More on a limit: explorer explain {(notable or used)[0]['limit']}")
+    notable = [row for row in rows if row["verdict"] != "fits"]
+    yield from indented_lines(f"{row['limit']}: {row['consequence']}" for row in notable)
+    if rows:
+        yield Hint(f"  More on a limit: explorer explain {(notable or rows)[0]['limit']}")
 
 
 def _finding(row: Row) -> tuple[str | Text, ...]:
     unit, verdict = row["unit"], row["verdict"]
     limit = format_quantity(row["limit_value"], unit)
-    used = [_used(row[at], unit, limit) for at in ("used_p50", "used_p99")]
+    quantities = [_format_use(row[at], unit, limit) for at in ("used_p50", "used_p99")]
     chance = format_share(row["breach_probability"])
     name = row["limit"] + ("" if row["verified"] else "*")
-    return name, *used, limit, chance, Text(verdict, COLOURS[verdict])
+    return name, *quantities, limit, chance, Text(verdict, COLOURS[verdict])
 
 
-def _used(value: float, unit: str, limit: str) -> str:
+def _format_use(value: float, unit: str, limit: str) -> str:
     """What is used of a limit; of a count the limit alone names the unit."""
     is_count = len(unit) > 2 and limit.endswith(f" {unit}")
     return format_number(value) if is_count else format_quantity(value, unit)

@@ -26,11 +26,11 @@ def changes(pairs: Sequence[str]) -> Answers:
 
     A value is TOML's, or a text that needs no quotes: `response.p99=9 MB`, `client.needs=["waf"]`.
     """
-    found: Answers = {}
+    fields: Answers = {}
     for name, text in map(_pair, pairs):
-        found.pop(name, None)  # what comes last is also applied last
-        found[name] = toml_value(name, text)
-    return found
+        fields.pop(name, None)  # what comes last is also applied last
+        fields[name] = toml_value(name, text)
+    return fields
 
 
 def toml_value(name: str, text: str) -> Any:
@@ -44,8 +44,8 @@ def toml_value(name: str, text: str) -> Any:
         return value(name, text)
     if list(table) != ["value"]:
         raise ExplorerError(f"--set {name}: expected one value, without a line break")
-    found = table["value"]
-    return text if record and record.kind.is_text and not isinstance(found, str) else found
+    answer = table["value"]
+    return text if record and record.kind.is_text and not isinstance(answer, str) else answer
 
 
 def _pair(pair: str) -> tuple[str, str]:

@@ -32,9 +32,9 @@ class Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is asked for; an unknown one is answered with the nearest and all that exist."""
-        known = self.list_commands(ctx)
-        if args and args[0] not in known:
-            raise ExplorerError(f'"{args[0]}" is not a command{suggest(args[0], known)}')
+        commands = self.list_commands(ctx)
+        if args and args[0] not in commands:
+            raise ExplorerError(f'"{args[0]}" is not a command{suggest(args[0], commands)}')
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
@@ -65,8 +65,8 @@ class Commands(TyperGroup):
         except Exception as error:
             if not hasattr(error, "format_message"):  # not one of Typer's own
                 raise
-            asked = getattr(getattr(error, "ctx", None), "command_path", "explorer")
-            code = refused(f"{_usage(error, words)}. See: {asked} --help")
+            command = getattr(getattr(error, "ctx", None), "command_path", "explorer")
+            code = refused(f"{_usage(error, words)}. See: {command} --help")
         finally:
             if colours is None:
                 os.environ.pop("NO_COLOR", None)
@@ -112,17 +112,17 @@ def _usage(error: Any, words: Sequence[str]) -> str:
 
 def _typed(words: Sequence[str], names: Sequence[str]) -> tuple[str, str] | None:
     """An option of several names as it was typed, and its value; the last, if it was typed again."""
-    found = None
+    match = None
     for i, word in enumerate(words):
         name, equals, value = word.partition("=")
         short = next((n for n in names if len(n) == 2 and word.startswith(n) and word != n), None)
         if word in names and i + 1 < len(words):
-            found = (word, words[i + 1])
+            match = (word, words[i + 1])
         elif equals and name in names:
-            found = (name, value)
+            match = (name, value)
         elif short and not word.startswith("--"):
-            found = (short, word[2:])
-    return found
+            match = (short, word[2:])
+    return match
 
 
 def _accepted(message: str, param: Any) -> str:
@@ -156,8 +156,8 @@ def designs(incomplete: str) -> list[str]:
     from explorer.engine.designs import OPTIONS
 
     before, comma, _ = incomplete.rpartition(",")
-    chosen = {choice.partition("=")[0] for choice in before.split(",")}
-    free = [format_pair(c, o) for c, options in OPTIONS.items() if c not in chosen for o in options]
+    concerns = {choice.partition("=")[0] for choice in before.split(",")}
+    free = [format_pair(c, o) for c, options in OPTIONS.items() if c not in concerns for o in options]
     return [f"{before}{comma}{choice}" for choice in free]
 
 
@@ -195,11 +195,11 @@ def standard_input(expected: str) -> str:
 
 
 def _set_wrongly(error: WorkloadError, changes: dict[str, Any]) -> WorkloadError | None:
-    """The same error, told of the option where the field is one that it set."""
-    _, _, told = str(error).partition(": ")
-    field = told.split(" ")[0]
+    """The same error, naming `--set` if one of its `changes` has the field."""
+    _, _, message = str(error).partition(": ")
+    field = message.split(" ")[0]
     is_set = any(field == name or field.startswith(f"{name}.") for name in changes)
-    return WorkloadError(f"--set: {told}") if is_set else None
+    return WorkloadError(f"--set: {message}") if is_set else None
 
 
 def known_region(region: str | None) -> str | None:
@@ -224,9 +224,9 @@ def without_colour(switch: bool) -> bool:
     return switch
 
 
-def print_version(asked: bool) -> None:
+def print_version(switch: bool) -> None:
     """The callback of `--version`."""
-    if asked:
+    if switch:
         from explorer.facts.version import __version__
 
         print(f"explorer {__version__}")
@@ -289,14 +289,16 @@ Region = Annotated[
 ]
 
 
-def out(answer: Any, as_json: bool, draw: Callable[..., Iterable[Any]] | None = None, *shown: Any) -> None:
-    """The answer as JSON, or what `draw` makes of `shown` for a person: lines and tables."""
+def out(
+    answer: Any, as_json: bool, draw: Callable[..., Iterable[Any]] | None = None, *arguments: Any
+) -> None:
+    """The answer as JSON, or lines and tables for a person: what `draw` makes of `arguments`."""
     if as_json:
         print(json.dumps(plain(answer), indent=2, allow_nan=False))
     elif draw is not None:
         from . import tables
 
-        tables.show(draw(*shown))
+        tables.show(draw(*arguments))
 
 
 def plain(value: Any) -> Any:

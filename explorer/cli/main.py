@@ -24,7 +24,7 @@ LIVE, FACTS, SCREENS = "Put it up and measure it", "Facts", "Screens and agents"
 
 
 @dataclass(frozen=True)
-class Listed:
+class Entry:
     """A command of the list: its place in the help, where it is, and an example that runs."""
 
     group: str
@@ -34,45 +34,45 @@ class Listed:
 
 
 COMMANDS = {  # in the order of `--help`
-    "init": Listed(DECIDE, "init", "init", "explorer init mine.toml --yes --set response.p99='9 MB'"),
-    "recommend": Listed(DECIDE, "recommend", "recommend", "explorer recommend statements"),
-    "assess": Listed(
+    "init": Entry(DECIDE, "init", "init", "explorer init mine.toml --yes --set response.p99='9 MB'"),
+    "recommend": Entry(DECIDE, "recommend", "recommend", "explorer recommend statements"),
+    "assess": Entry(
         DECIDE, "assess", "assess", "explorer assess statements --design door=rest-api,response=buffered"
     ),
-    "report": Listed(DECIDE, "report", "report", "explorer report statements -o statements.html"),
-    "bill": Listed(DECIDE, "bill", "bill", "explorer bill usage.csv --region eu-west-1"),
-    "ingest": Listed(OWN, "ingest", "ingest", "explorer ingest logs/ -o mine.toml"),
-    "check": Listed(OWN, "check", "check", "explorer check template.yaml"),
-    "forecast": Listed(
+    "report": Entry(DECIDE, "report", "report", "explorer report statements -o statements.html"),
+    "bill": Entry(DECIDE, "bill", "bill", "explorer bill usage.csv --region eu-west-1"),
+    "ingest": Entry(OWN, "ingest", "ingest", "explorer ingest logs/ -o mine.toml"),
+    "check": Entry(OWN, "check", "check", "explorer check template.yaml"),
+    "forecast": Entry(
         DOUBT, "forecast", "forecast", "explorer forecast statements --growth response=3%/month"
     ),
-    "sensitivity": Listed(
+    "sensitivity": Entry(
         DOUBT,
         "sensitivity",
         "sensitivity",
         "explorer sensitivity statements --range response=400KB..2MB --samples 1000",
     ),
-    "sweep": Listed(
+    "sweep": Entry(
         DOUBT,
         "sweep",
         "sweep",
         "explorer sweep statements --axis response=1KB:200MB:20 --axis runtime=1s:2h:20",
     ),
-    "simulate": Listed(
+    "simulate": Entry(
         DOUBT, "simulate", "simulate", "explorer simulate --arrival-rps 0.9 --warm-s 2 --cold-s 2.3"
     ),
-    "deploy": Listed(LIVE, "deploy", "deploy", "explorer deploy statements"),
-    "bench": Listed(LIVE, "bench", "bench", "explorer bench STACK --jobs 20 --concurrency 4"),
-    "stacks": Listed(LIVE, "deploy", "stacks", "explorer stacks"),
-    "destroy": Listed(LIVE, "deploy", "destroy", "explorer destroy STACK"),
-    "export": Listed(LIVE, "deploy", "export", "explorer export statements -o own/"),
-    "cloud": Listed(LIVE, "cloud", "local", "explorer cloud status"),
-    "explain": Listed(FACTS, "explain", "explain", "explorer explain lambda.timeout"),
-    "limits": Listed(FACTS, "facts", "limits", "explorer limits function-url"),
-    "prices": Listed(FACTS, "facts", "prices", "explorer prices lambda.request --region eu-west-1"),
-    "app": Listed(SCREENS, "app", "run", "explorer app statements"),
-    "mcp": Listed(SCREENS, "mcp", "mcp", "explorer mcp"),
-    "lab": Listed(SCREENS, "lab", "lab", "explorer lab"),
+    "deploy": Entry(LIVE, "deploy", "deploy", "explorer deploy statements"),
+    "bench": Entry(LIVE, "bench", "bench", "explorer bench STACK --jobs 20 --concurrency 4"),
+    "stacks": Entry(LIVE, "deploy", "stacks", "explorer stacks"),
+    "destroy": Entry(LIVE, "deploy", "destroy", "explorer destroy STACK"),
+    "export": Entry(LIVE, "deploy", "export", "explorer export statements -o own/"),
+    "cloud": Entry(LIVE, "cloud", "local", "explorer cloud status"),
+    "explain": Entry(FACTS, "explain", "explain", "explorer explain lambda.timeout"),
+    "limits": Entry(FACTS, "facts", "limits", "explorer limits function-url"),
+    "prices": Entry(FACTS, "facts", "prices", "explorer prices lambda.request --region eu-west-1"),
+    "app": Entry(SCREENS, "app", "run", "explorer app statements"),
+    "mcp": Entry(SCREENS, "mcp", "mcp", "explorer mcp"),
+    "lab": Entry(SCREENS, "lab", "lab", "explorer lab"),
 }
 
 
@@ -91,24 +91,24 @@ class Explorer(Commands):
 @cache
 def command(name: str) -> Any:
     """A command as Click runs it; its module is imported here."""
-    listed = COMMANDS[name]
-    body = getattr(import_module(f"explorer.cli.commands.{listed.module}"), listed.attribute)
+    entry = COMMANDS[name]
+    body = getattr(import_module(f"explorer.cli.commands.{entry.module}"), entry.attribute)
     if not isinstance(body, typer.Typer):
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
         alone.command(name)(body)
         body = alone
-    made = typer.main.get_command(body)
-    made.name, made.rich_help_panel = name, listed.group  # type: ignore[attr-defined]
-    made.epilog = f"Example: [bold]{listed.example}[/bold]"
-    for each in _every(made):
+    click_command = typer.main.get_command(body)
+    click_command.name, click_command.rich_help_panel = name, entry.group  # type: ignore[attr-defined]
+    click_command.epilog = f"Example: [bold]{entry.example}[/bold]"
+    for each in _every(click_command):
         each.params += _everywhere()
-    return made
+    return click_command
 
 
-def _every(made: Any) -> Iterator[Any]:
+def _every(click_command: Any) -> Iterator[Any]:
     """A command, or the commands of a group and itself."""
-    yield made
-    for inner in getattr(made, "commands", {}).values():
+    yield click_command
+    for inner in getattr(click_command, "commands", {}).values():
         yield from _every(inner)
 
 

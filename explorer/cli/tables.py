@@ -35,13 +35,13 @@ class _Screen(Console):
             yield segment if segment.control else Segment(visible(segment.text), segment.style)
 
 
-def show(shown: Iterable[RenderableType]) -> None:
+def show(parts: Iterable[RenderableType]) -> None:
     """Print to standard output."""
     colours: Any = None if os.environ.get("NO_COLOR") else "auto"
     screen = _Screen(markup=False, highlight=False, emoji=False, color_system=colours)
     if not screen.is_terminal:
         screen.width = PIPED
-    for part in shown:
+    for part in parts:
         if isinstance(part, Hint) and manners.quiet:
             continue
         if isinstance(part, Whole):
@@ -104,14 +104,14 @@ class Fitted:
 
     def _widths(self, room: int) -> dict[int, int]:
         """The width of each column that is kept."""
-        kept = list(range(len(self.names)))
+        columns = list(range(len(self.names)))
         for spared in self.spared:
-            if sum(self.least[i] for i in kept) + GAP * (len(kept) - 1) > room:
-                kept.remove(spared)
-        widths, room = {i: self.most[i] for i in kept}, room - GAP * (len(kept) - 1)
+            if sum(self.least[i] for i in columns) + GAP * (len(columns) - 1) > room:
+                columns.remove(spared)
+        widths, room = {i: self.most[i] for i in columns}, room - GAP * (len(columns) - 1)
         for least in (self.least, [LEAST_PROSE // 2] * len(self.names)):  # then within a word
             while sum(widths.values()) > room:
-                wide = [i for i in kept if widths[i] > (least[i] if self.wraps[i] else self.least[i])]
+                wide = [i for i in columns if widths[i] > (least[i] if self.wraps[i] else self.least[i])]
                 if not wide:
                     break
                 widths[max(wide, key=widths.__getitem__)] -= 1
@@ -130,7 +130,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], spared: 
     return Fitted(columns, rows, spared)
 
 
-def listed(lines: Iterable[str]) -> Iterator[RenderableType]:
+def indented_lines(lines: Iterable[str]) -> Iterator[RenderableType]:
     """The lines, each indented."""
     for line in lines:
         yield Padding(Text(line), (0, 0, 0, 2), expand=False)
@@ -153,6 +153,6 @@ def watched(jobs: Sequence[T], doing: str = "Writing") -> Iterable[T]:
     return track(jobs, doing, console=Console(stderr=True), transient=True)
 
 
-def written(*paths: Path) -> Iterator[RenderableType]:
+def written_files(*paths: Path) -> Iterator[RenderableType]:
     """The files that were written."""
     return (Hint(f"Wrote {path}") for path in paths)

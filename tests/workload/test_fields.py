@@ -108,7 +108,7 @@ json.dump({
     "schema": [schema["client"]["properties"]["patience"], schema["kitchen"]],
     "init": [line for line in init.to_toml({}).splitlines()
              if any(word in line for word in ("patience", "kitchen", "cooks", "vegan"))],
-    "questions": [each.name for each in init.QUESTIONS if each.asked],
+    "questions": [each.name for each in init.QUESTIONS if each.is_asked],
     "set": parsed(["kitchen.vegan=yes", "client.patience=1 min"]),
     "wanted": QUESTIONS["client.patience"],
     "axes": [ex.sweep(w, {"client.patience": ["1 min", 90.0], "kitchen.cooks": [1, 2]}).shape,

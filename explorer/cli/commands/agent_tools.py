@@ -1,7 +1,7 @@
 """What an agent may ask, as tools of a Model Context Protocol server: typed questions, short answers.
 
-A short answer says under `more` which call tells the rest. An answer is what the command of the same name
-gives with `--json`, cut to what decides.
+A short answer names under `more` the calls that return the rest. An answer is what the command of the same
+name prints with `--json`, cut to what decides.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Row = dict[str, Any]
 
-Given = Annotated[
+WorkloadText = Annotated[
     str,
     Field(
         description="A workload: its TOML, the path of its file, or an example's name, such as statements."
@@ -128,15 +128,15 @@ class Limits(TypedDict):
     more: dict[str, str]
 
 
-def told(tool: Callable[P, T]) -> Callable[P, T]:
+def one_line_mistakes(tool: Callable[P, T]) -> Callable[P, T]:
     """A tool whose mistakes of the caller are one line that it reads."""
 
     @wraps(tool)
-    def asked(*given: P.args, **named: P.kwargs) -> T:
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
         with _in_one_line():
-            return tool(*given, **named)
+            return tool(*args, **kwargs)
 
-    return asked
+    return call
 
 
 @contextmanager
@@ -149,15 +149,15 @@ def _in_one_line() -> Iterator[None]:
 
 def server() -> MCPServer[Any]:
     """The server, with its tools and the limits as resources."""
-    made: MCPServer[Any] = MCPServer("explorer", version=__version__, instructions=GUIDE)
+    mcp_server: MCPServer[Any] = MCPServer("explorer", version=__version__, instructions=GUIDE)
     for tool in (recommend, assess, bill, forecast, check, limits, explain):
-        made.add_tool(told(tool))
-    made.resource("explorer://limits/{limit_id}", mime_type="application/json")(limit_resource)
-    return made
+        mcp_server.add_tool(one_line_mistakes(tool))
+    mcp_server.resource("explorer://limits/{limit_id}", mime_type="application/json")(limit_resource)
+    return mcp_server
 
 
 def recommend(
-    workload: Given, changes: Changes = None, region: Region = None, detail: Detail = "answer"
+    workload: WorkloadText, changes: Changes = None, region: Region = None, detail: Detail = "answer"
 ) -> Answer | Part:
     """The design to build for a workload, why, what it costs, and what would change it."""
     from explorer.analysis.recommendation import recommend as choose
@@ -181,7 +181,9 @@ def recommend(
     }
 
 
-def assess(workload: Given, design: DesignText, changes: Changes = None, region: Region = None) -> Assessment:
+def assess(
+    workload: WorkloadText, design: DesignText, changes: Changes = None, region: Region = None
+) -> Assessment:
     """Limits, bill and latency of one design for a workload, feasible or not."""
     from explorer.analysis.one_design import design_assessment
 
@@ -222,7 +224,7 @@ def bill(
 
 
 def forecast(
-    workload: Given,
+    workload: WorkloadText,
     growth: Annotated[
         dict[str, str | float], Field(description='Rates a month by field, such as {"response": "3 %"}.')
     ],
@@ -253,16 +255,18 @@ def check(
 ) -> Checked:
     """Limits held against templates, plans, dotenv files and workload files."""
     command = [sys.executable, "-m", "explorer", "check", "--json", "--", *paths]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=CHECK_S)
-    if done.returncode not in (0, 1):
-        raise ExplorerError(done.stderr.strip().removeprefix("error: ") or "check failed")
-    whole = json.loads(done.stdout)
-    found = [row for row in whole["findings"] if row["verdict"] in ("breach", "tight")]
-    found.sort(key=lambda row: row["verdict"] != "breach")
-    limits_met = dict.fromkeys(row["limit"] for row in found)
+    process = subprocess.run(
+        command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=CHECK_S
+    )
+    if process.returncode not in (0, 1):
+        raise ExplorerError(process.stderr.strip().removeprefix("error: ") or "check failed")
+    whole = json.loads(process.stdout)
+    notable = [row for row in whole["findings"] if row["verdict"] in ("breach", "tight")]
+    notable.sort(key=lambda row: row["verdict"] != "breach")
+    limits_met = dict.fromkeys(row["limit"] for row in notable)
     return {
         "verdicts": dict(Counter(row["verdict"] for row in whole["findings"])),
-        "findings": [_short(row, CHECKED) for row in found[:MANY]],
+        "findings": [_short(row, CHECKED) for row in notable[:MANY]],
         "unreadable": whole.get("unreadable", [])[:MANY],
         "skipped": whole.get("skipped", [])[:MANY],
         "more": {f"explain({limit})": "what it is, what to do" for limit in [*limits_met][:FEW]},
@@ -277,11 +281,11 @@ def limits(
 
     from .facts import rows
 
-    found = rows(catalogue.limits_frame(), text, ("id", "service", "name"))
+    matches = rows(catalogue.limits_frame(), text, ("id", "service", "name"))
     names = ("id", "name", "value", "unit", "adjustable", "as_of", "verified")
     return {
-        "found": len(found),
-        "limits": [_short(row, names) for row in found[:MANY]],
+        "found": len(matches),
+        "limits": [_short(row, names) for row in matches[:MANY]],
         "more": {"explain(limit_id)": "how it is counted, what the caller sees, what to do"},
     }
 
@@ -295,7 +299,7 @@ def explain(limit_id: Annotated[str, Field(description="As in findings, such as 
 
 def limit_resource(limit_id: str) -> str:
     """One limit as JSON: what it is, how it is counted, what the caller sees, what to do."""
-    return json.dumps(told(explain)(limit_id), indent=1)
+    return json.dumps(one_line_mistakes(explain)(limit_id), indent=1)
 
 
 FINDING = (
@@ -307,23 +311,21 @@ LINE = ("id", "quantity", "unit", "usd", "assumed", "stale")
 
 
 def _parts(whole: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Any]]]:
-    """The parts of a recommendation that have something to tell."""
+    """The parts of a recommendation that have rows."""
     for name in ("findings", "alternatives", "rejected", "break_evens", "assumptions", "changes"):
         if whole[name]:
             yield name, whole[name]
     yield "bill", whole["bill"]["lines"]
 
 
-def _workload(given: str, changes: Changes, region: str | None) -> Workload:
+def _workload(text: str, changes: Changes, region: str | None) -> Workload:
     """The workload of a text in TOML, of a file, or the example of a name."""
     more: dict[str, Any] = dict(changes or {}) | ({"region": region} if region else {})
-    if "=" in given or "\n" in given:
-        return Workload.from_toml(given, "workload", Path.cwd(), more)
-    if given == "-" or not given.strip():
-        raise ExplorerError(
-            f'workload is "{given}": expected TOML, a path, or one of {", ".join(examples())}'
-        )
-    return Workload.load(given, more)
+    if "=" in text or "\n" in text:
+        return Workload.from_toml(text, "workload", Path.cwd(), more)
+    if text == "-" or not text.strip():
+        raise ExplorerError(f'workload is "{text}": expected TOML, a path, or one of {", ".join(examples())}')
+    return Workload.load(text, more)
 
 
 def _short(row: Mapping[str, Any], names: Sequence[str]) -> Row:

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 
 from explorer.cli.answer_tables import bill_table, findings_table
 from explorer.cli.console import NO, Fields, Json, Region, WorkloadFile, designs, loaded, out
-from explorer.cli.tables import Row, listed, table, title
+from explorer.cli.tables import Row, indented_lines, table, title
 from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_time
 
@@ -43,7 +43,7 @@ def assessment(answer: Row) -> Iterator[RenderableType]:
     yield f"For {answer['workload']}, {format_pairs(answer['design'])} {verdict}."
     if answer["excluded"]:
         yield title("What keeps it from that")
-        yield from listed(f"{row['because']}: {row['why']}" for row in answer["excluded"])
+        yield from indented_lines(f"{row['because']}: {row['why']}" for row in answer["excluded"])
     yield from findings_table(answer["findings"])
     yield from bill_table(answer["bill"])
     yield title("Latency")

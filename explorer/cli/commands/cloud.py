@@ -52,8 +52,8 @@ def cloud(answer: Row) -> Iterator[RenderableType]:
     """The local cloud: how to reach it, and what it can and cannot vouch for."""
     if not answer["running"]:
         if answer.get("crashed"):
-            gone = ", ".join(answer["gone"]) or "no stack"
-            yield Whole(f"The local cloud crashed or was killed. With it went {gone}.")
+            lost_stacks = ", ".join(answer["gone"]) or "no stack"
+            yield Whole(f"The local cloud crashed or was killed. With it went {lost_stacks}.")
         yield "The local cloud is not running. Start it: explorer cloud start"
     else:
         key, url = answer["credentials"], answer["endpoint_url"]

@@ -9,7 +9,7 @@ import typer
 from rich.console import RenderableType
 
 from explorer.cli.console import Json, out
-from explorer.cli.tables import Whole, listed, table, title
+from explorer.cli.tables import Whole, indented_lines, table, title
 from explorer.facts.units import format_quantity
 
 if TYPE_CHECKING:
@@ -32,28 +32,28 @@ def explain(
     """One limit: what it is, how it is counted, what the caller sees, what to do."""
     from explorer.analysis.limit_explanation import explain_limit
 
-    found = explain_limit(limit)
-    out(found.to_dict(), as_json, explanation, found)
+    answer = explain_limit(limit)
+    out(answer.to_dict(), as_json, explanation, answer)
 
 
-def explanation(found: LimitExplanation) -> Iterator[RenderableType]:
+def explanation(answer: LimitExplanation) -> Iterator[RenderableType]:
     """The answer of `explain`."""
-    yield title(found.limit.id, first=True)
-    yield found.what
-    if found.counts:
+    yield title(answer.limit.id, first=True)
+    yield answer.what
+    if answer.counts:
         yield title("How it is counted")
-        yield from listed(found.counts)
-    if found.seen:
+        yield from indented_lines(answer.counts)
+    if answer.seen:
         yield title("What the caller sees")
-        rows = [(one.door, str(one.status or ""), one.seen, one.cause) for one in found.seen]
+        rows = [(one.door, str(one.status or ""), one.seen, one.cause) for one in answer.seen]
         yield table(("door", ">status", "seen", "what happened"), rows)
     yield title("What to do")
-    yield from listed(found.advice)
-    if len(found.history) > 1:
+    yield from indented_lines(answer.advice)
+    if len(answer.history) > 1:
         yield title("What it was")
         earlier = [
             (row.as_of, "" if row.value is None else format_quantity(row.value, row.unit), row.evidence)
-            for row in found.history[:-1]
+            for row in answer.history[:-1]
         ]
         yield table(("as of", ">value", "evidence"), earlier)
-    yield Whole(f"\n{found.limit.source_url}")
+    yield Whole(f"\n{answer.limit.source_url}")

@@ -40,15 +40,17 @@ Regions = Annotated[
     ),
 ]
 Refresh = Annotated[bool, typer.Option("--refresh", help="Ask AWS, and add what changed to the table.")]
-Taken = Annotated[bool, typer.Option("--yes", "-y", help="With --refresh: changes by more than 2 x too.")]
-Wanted = Annotated[str, typer.Argument(metavar="TEXT", help="Only rows that contain this text.")]
+AcceptLargeChanges = Annotated[
+    bool, typer.Option("--yes", "-y", help="With --refresh: changes by more than 2 x too.")
+]
+TextFilter = Annotated[str, typer.Argument(metavar="TEXT", help="Only rows that contain this text.")]
 
 
 def limits(
-    text: Wanted = "",
+    text: TextFilter = "",
     refresh: Refresh = False,
     region: Regions = None,
-    yes: Taken = False,
+    yes: AcceptLargeChanges = False,
     as_json: Json = False,
 ) -> None:
     """AWS's limits as this project knows them: value, age, source, whether verified."""
@@ -56,15 +58,15 @@ def limits(
         from explorer.facts.refresh.quotas import refresh_limits
 
         return out_refreshed(refresh_limits(region or [], yes=yes, watch=asking), as_json)
-    found = containing(catalogue.limit_rows(), text, ("id", "service", "name"))
-    out({"limits": found}, as_json, limits_table, found)
+    matches = containing(catalogue.limit_rows(), text, ("id", "service", "name"))
+    out({"limits": matches}, as_json, limits_table, matches)
 
 
 def prices(
-    text: Wanted = "",
+    text: TextFilter = "",
     refresh: Refresh = False,
     region: Regions = None,
-    yes: Taken = False,
+    yes: AcceptLargeChanges = False,
     offers: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="With --refresh: public offer files, read instead of asking."),
@@ -77,8 +79,8 @@ def prices(
 
         return out_refreshed(refresh_prices(region or [], yes=yes, offers=offers, watch=asking), as_json)
     frames = [prices_in(name) for name in region or []] or [catalogue.prices_frame()]
-    found = [row for frame in frames for row in rows(frame, text, ("id", "unit"))]
-    out({"prices": found}, as_json, prices_table, found)
+    matches = [row for frame in frames for row in rows(frame, text, ("id", "unit"))]
+    out({"prices": matches}, as_json, prices_table, matches)
 
 
 def asking(regions: Sequence[str]) -> Iterable[str]:
@@ -86,11 +88,11 @@ def asking(regions: Sequence[str]) -> Iterable[str]:
     return tables.watched(regions, "Asking AWS")
 
 
-def out_refreshed(found: RefreshResult, as_json: bool) -> None:
+def out_refreshed(result: RefreshResult, as_json: bool) -> None:
     """What a refresh found, as JSON or as tables of old and new."""
     from explorer.facts.refresh.summary import refresh_sentences, refresh_tables
 
-    out(found.to_dict(), as_json, refreshed, refresh_sentences(found), refresh_tables(found))
+    out(result.to_dict(), as_json, refreshed, refresh_sentences(result), refresh_tables(result))
 
 
 def rows(frame: pd.DataFrame, text: str, columns: Iterable[str]) -> list[dict[str, Any]]:
@@ -100,8 +102,8 @@ def rows(frame: pd.DataFrame, text: str, columns: Iterable[str]) -> list[dict[st
 
 def containing(rows: Iterable[Mapping[Any, Any]], text: str, columns: Iterable[str]) -> list[dict[str, Any]]:
     """The rows in which one of the `columns` contains `text`, in any case."""
-    wanted = text.lower()
-    return [dict(row) for row in rows if any(wanted in str(row[name]).lower() for name in columns)]
+    lower_text = text.lower()
+    return [dict(row) for row in rows if any(lower_text in str(row[name]).lower() for name in columns)]
 
 
 def prices_in(region: str) -> pd.DataFrame:

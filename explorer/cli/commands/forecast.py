@@ -38,14 +38,14 @@ def forecast(
     out(answer, as_json, forecast_table, answer)
 
 
-def forecast_to_dict(found: Any) -> dict[str, Any]:
-    """A forecast as JSON has it; `found` is what `explorer.forecast` returns."""
-    first = found.first_breach
+def forecast_to_dict(frame: Any) -> dict[str, Any]:
+    """A forecast as JSON has it; `frame` is what `explorer.forecast` returns."""
+    first = frame.first_breach
     return {
-        "design": found.design.ids,
+        "design": frame.design.ids,
         "first_breach": {"month": first[0], "limit": first[1]} if first else None,
-        "months": found.to_dict("records"),
-        "design_changes": found.design_changes.to_dict("records"),
+        "months": frame.to_dict("records"),
+        "design_changes": frame.design_changes.to_dict("records"),
     }
 
 
@@ -78,10 +78,10 @@ def _filling(rows: list[Row], last: int) -> Iterator[tuple[str, ...]]:
 
 def _change(row: Row) -> tuple[str, ...]:
     usd = row["monthly_usd"]
-    told = "nothing is feasible" if row["design"] is None else str(row["design"])
+    design = "nothing is feasible" if row["design"] is None else str(row["design"])
     return (
         str(row["month"]),
-        told,
+        design,
         f"{usd:,.2f}" if usd == usd else "",
         *(", ".join(row[k]) for k in ("added", "removed")),
     )

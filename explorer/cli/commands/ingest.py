@@ -107,24 +107,24 @@ def ingest(
     if output and output.is_dir() and len(apart) < 2:
         output = output / "workload.toml"
         refuse(output, force)
-    made = draft(summary, output.stem if output else "workload", date.today(), samples)
-    _answer(made, summary, fields or [], region)
+    workload_draft = draft(summary, output.stem if output else "workload", date.today(), samples)
+    _answer(workload_draft, summary, fields or [], region)
     workloads: list[dict[str, Any]] = []
-    written: list[Path] = []
+    new_files: list[Path] = []
     if len(apart) > 1:
-        workloads, written = _several(apart, output, samples, force, fields or [], region)
+        workloads, new_files = _several(apart, output, samples, force, fields or [], region)
     elif output:
-        written = write(made, output, force)
+        new_files = write(workload_draft, output, force)
     answer = {
         **summary.to_dict(),
-        **_rates(made),
-        "sweep": _swept(tally.facts.get("sweep", []), made),
-        "missing": list(made.missing),
-        "questions": made.missing,
+        **_rates(workload_draft),
+        "sweep": _price_sweep(tally.facts.get("sweep", []), workload_draft),
+        "missing": list(workload_draft.missing),
+        "questions": workload_draft.missing,
         "workloads": workloads,
-        "written": written,
+        "written": new_files,
     }
-    out(answer, as_json, told, answer)
+    out(answer, as_json, summary_lines, answer)
 
 
 def _selection(include: list[str], exclude: list[str], since: str | None, until: str | None) -> Selection:
@@ -158,27 +158,27 @@ def _several(
     names = {name: _file(output, name) for name in groups} if output else {}
     for path in names.values():
         refuse(path, force)
-    told, written = [], []
+    figures, new_files = [], []
     for name, group in groups.items():
         summary = Summary(group)
-        made = draft(summary, name, date.today(), samples)
-        _answer(made, summary, fields, region)
-        files = write(made, names[name], force) if output else []
-        written += files
-        told.append(
+        workload_draft = draft(summary, name, date.today(), samples)
+        _answer(workload_draft, summary, fields, region)
+        files = write(workload_draft, names[name], force) if output else []
+        new_files += files
+        figures.append(
             {
                 "name": name,
                 **summary.to_dict(),
-                **_rates(made),
-                "missing": list(made.missing),
+                **_rates(workload_draft),
+                "missing": list(workload_draft.missing),
                 "written": files,
             }
         )
-    return told, written
+    return figures, new_files
 
 
-def _rates(made: Draft) -> dict[str, Any]:
-    return {name: made.known.get(name) for name in ("requests_per_month", "peak_rps")}
+def _rates(draft: Draft) -> dict[str, Any]:
+    return {name: draft.known.get(name) for name in ("requests_per_month", "peak_rps")}
 
 
 def _file(output: Path, name: str) -> Path:
@@ -191,48 +191,48 @@ def _file(output: Path, name: str) -> Path:
     )
 
 
-def _answer(made: Draft, summary: Summary, pairs: list[str], region: str | None) -> None:
+def _answer(draft: Draft, summary: Summary, pairs: list[str], region: str | None) -> None:
     """Take in what the user says beside the input."""
     from explorer.cli.assignments import parsed
     from explorer.ingest.workload import tune
     from explorer.workload.fields import SPREADS
 
     if region:
-        made.set("region", region, "as you said")
-    said = parsed(pairs)
-    if "requests_per_month" in said:
-        made.known.pop("peak_rps", None)  # it was measured beside another number
-    for name, value in said.items():
+        draft.set("region", region, "as you said")
+    answers = parsed(pairs)
+    if "requests_per_month" in answers:
+        draft.known.pop("peak_rps", None)  # it was measured beside another number
+    for name, value in answers.items():
         section, _, last = name.partition(".")
         if section in SPREADS and last in ("p50", "value", "samples"):
-            made.drop(section)
-        made.set(name, value, "as you said")
-    tune(made, summary)
+            draft.drop(section)
+        draft.set(name, value, "as you said")
+    tune(draft, summary)
 
 
-def _swept(sweep: list[dict[str, Any]], made: Draft) -> list[dict[str, Any]]:
+def _price_sweep(sweep: list[dict[str, Any]], draft: Draft) -> list[dict[str, Any]]:
     """The memory sweep; each size with its recommendation and cost, if nothing that these need is open."""
-    if not sweep or set(made.missing) & {"requests_per_month", "response", "runtime"}:
+    if not sweep or set(draft.missing) & {"requests_per_month", "response", "runtime"}:
         return sweep
     from explorer.ingest.formats.power_tuning import choices
     from explorer.workload.workload import Workload
 
-    return choices(Workload(**made.nested()), sweep)
+    return choices(Workload(**draft.nested()), sweep)
 
 
 def _nothing(summary: Summary, paths: list[str]) -> str:
     """Why nothing could be used: the first that holds of a format that is not read, a selection, a line."""
     tally = summary.tally
-    given = " ".join(paths)
+    inputs = " ".join(paths)
     left_out = [(what, count) for what, count in tally.ignored.most_common() if count]
     if tally.notes and not tally.read:
         return tally.notes[0]
     if not tally.selection.is_all and left_out:
         what, count = left_out[0]
-        return f"{given}: no request is left: {count:,} x {what}; expected another selection"
-    seen = f" (such as: {tally.examples[0]})" if tally.examples else ""
+        return f"{inputs}: no request is left: {count:,} x {what}; expected another selection"
+    example = f" (such as: {tally.examples[0]})" if tally.examples else ""
     return (
-        f"{given}: no invocation in {tally.read:,} lines{seen}; expected REPORT lines, platform.report "
+        f"{inputs}: no invocation in {tally.read:,} lines{example}; expected REPORT lines, platform.report "
         "events, an access log, traces, a load test's result, a benchmark's Parquet or a Power Tuning result"
     )
 
@@ -270,10 +270,10 @@ class Live:
 
         needs_polars()
         place = self._place()
-        told = (lambda step: progress(0, 0, step)) if progress else (lambda _: None)
+        show_step = (lambda step: progress(0, 0, step)) if progress else (lambda _: None)
         with spoken(f"read the function {self.name}"):
             for part in function.read(
-                place.client, self.name, self.since, self.until, self.insights, place.name == "aws", told
+                place.client, self.name, self.since, self.until, self.insights, place.name == "aws", show_step
             ):
                 tally.add(part)
 
@@ -285,10 +285,10 @@ class Live:
             raise ExplorerError(f'--target is "{self.target}": {expected_one_of(TARGETS)}')
         if self.target == "aws":
             return Aws(self.region)
-        found = Local.found(self.region or HOME_REGION, self.cloud)
-        if found is None:
+        local_cloud = Local.find(self.region or HOME_REGION, self.cloud)
+        if local_cloud is None:
             raise CloudError(f'the local cloud "{self.cloud}" is not running: expected explorer cloud start')
-        return found
+        return local_cloud
 
 
 @contextmanager
@@ -317,30 +317,30 @@ def _watched() -> Iterator[Progress | None]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Reading", total=None)
 
-        def progress(done: int, total: int, name: str) -> None:
-            said = Path(name).name[-40:].replace("[", r"\[")
-            bar.update(task, completed=done, total=total or None, description=said)
+        def progress(bytes_read: int, total: int, name: str) -> None:
+            label = Path(name).name[-40:].replace("[", r"\[")
+            bar.update(task, completed=bytes_read, total=total or None, description=label)
 
         yield progress
 
 
-def told(answer: dict[str, Any]) -> Iterator[RenderableType]:
-    """What a person is told: what was read, what it says, what is left to ask."""
+def summary_lines(answer: dict[str, Any]) -> Iterator[RenderableType]:
+    """The answer for a person: what was read, the figures in it, the questions that stay open."""
     from rich.text import Text
 
-    from explorer.cli.tables import Whole, listed, table, title
+    from explorer.cli.tables import Whole, indented_lines, table, title
 
     bad = answer["unreadable"]
     yield Text.assemble(
         f"{answer['read']:,} lines read, {answer['used']:,} used, ",
         (f"{bad:,} unreadable", "yellow" if bad else ""),
     )
-    yield from listed(answer["examples"])
-    rows = [_quantiles(name, answer[name]) for name in SHOWN if answer[name]]
+    yield from indented_lines(answer["examples"])
+    rows = [_quantiles(name, answer[name]) for name in QUANTITIES if answer[name]]
     if rows:
         yield title(f"{answer['invocations']:,} invocations")
         yield table(("", ">p50", ">p90", ">p99", ">p99.9", ">max"), rows)
-    yield from listed(_facts(answer))
+    yield from indented_lines(_facts(answer))
     if answer["workloads"]:
         yield title("By function")
         yield table(
@@ -349,7 +349,7 @@ def told(answer: dict[str, Any]) -> Iterator[RenderableType]:
         )
     if answer["ignored"]:
         yield title("Read and not used")
-        yield from listed(_ignored(answer["ignored"]))
+        yield from indented_lines(_ignored(answer["ignored"]))
     if answer["sweep"]:
         yield title("Memory sweep", "mean duration, cost of one invocation, and of the design in a month")
         yield table(
@@ -357,7 +357,7 @@ def told(answer: dict[str, Any]) -> Iterator[RenderableType]:
         )
     if answer["questions"]:
         yield title("Left to you")
-        yield from listed(f"{name}: {asked}" for name, asked in answer["questions"].items())
+        yield from indented_lines(f"{name}: {question}" for name, question in answer["questions"].items())
     for path in answer["written"]:
         yield Whole(f"Wrote {path}")
     if answer["written"]:
@@ -369,7 +369,7 @@ def told(answer: dict[str, Any]) -> Iterator[RenderableType]:
             yield Whole(f"Next: explorer recommend {path}")
 
 
-NAMED = 8  # of what is not used, one by one
+MOST_UNUSED = 8  # of what is not used, one by one
 
 
 def _function(one: dict[str, Any]) -> tuple[str, ...]:
@@ -383,14 +383,14 @@ def _function(one: dict[str, Any]) -> tuple[str, ...]:
 def _ignored(rows: list[dict[str, Any]]) -> Iterator[str]:
     """Lines with a reason one by one, names of fields together."""
     reasons = [row for row in rows if " " in row["what"]]
-    yield from (f"{row['lines']:,} x {row['what']}" for row in reasons[:NAMED])
+    yield from (f"{row['lines']:,} x {row['what']}" for row in reasons[:MOST_UNUSED])
     fields = [row["what"] for row in rows if " " not in row["what"]]
     if fields:
-        more = f" and {len(fields) - NAMED} more" if len(fields) > NAMED else ""
-        yield f"fields: {', '.join(fields[:NAMED])}{more}"
+        more = f" and {len(fields) - MOST_UNUSED} more" if len(fields) > MOST_UNUSED else ""
+        yield f"fields: {', '.join(fields[:MOST_UNUSED])}{more}"
 
 
-SHOWN = {
+QUANTITIES = {
     "duration_ms": "duration, ms",
     "billed_ms": "billed, ms",
     "init_ms": "init, ms",
@@ -404,9 +404,9 @@ SHOWN = {
 LEVELS = ("p50", "p90", "p99", "p99_9", "max")
 
 
-def _quantiles(name: str, found: dict[str, float]) -> tuple[str, ...]:
-    values = (found.get(level) for level in LEVELS)
-    return SHOWN[name], *(
+def _quantiles(name: str, levels: dict[str, float]) -> tuple[str, ...]:
+    values = (levels.get(level) for level in LEVELS)
+    return QUANTITIES[name], *(
         "" if value is None else f"{value:,.6g}" if value < 1e6 else f"{value:,.0f}" for value in values
     )
 

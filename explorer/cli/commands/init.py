@@ -38,7 +38,7 @@ class Question:
     name: str
     default: Any  # None: left out unless it is answered
     says: str
-    asked: bool = True
+    is_asked: bool = True
     only_if: str = ""  # another field that must be given and not no, for this to be asked
 
 
@@ -67,8 +67,8 @@ SECTIONS = {"": ""} | {  # in the order of the file
 }
 
 
-def write(path: Path, given: Answers, dotenv: Path | None, ask: bool, force: bool, quiet: bool) -> None:
-    """Ask for what is not `given` and write the workload to `path`, at the end and in one go.
+def write(path: Path, presets: Answers, dotenv: Path | None, ask: bool, force: bool, quiet: bool) -> None:
+    """Ask for what is not in `presets` and write the workload to `path`, at the end and in one go.
 
     Parameters: `dotenv`, counted as the configuration; `ask`, else every field has its default;
     `force`, overwrite; `quiet`, nothing on standard output.
@@ -80,16 +80,16 @@ def write(path: Path, given: Answers, dotenv: Path | None, ask: bool, force: boo
     if not path.parent.is_dir():
         raise ExplorerError(f"{path}: no such folder; expected one that is there")
     if dotenv is not None:
-        given = given | {"configuration.dotenv": _beside(path, str(dotenv))}
-    given = dict(_configured(path, name, answer) for name, answer in given.items())
+        presets = presets | {"configuration.dotenv": _beside(path, str(dotenv))}
+    presets = dict(_configured(path, name, answer) for name, answer in presets.items())
     draft = path.with_name(f"{path.name}.draft")
     if ask and not is_standard(path):
-        given = _kept(draft) | given
-    answers = {"name": "workload" if is_standard(path) else path.stem} | given
+        presets = _draft_answers(draft) | presets
+    answers = {"name": "workload" if is_standard(path) else path.stem} | presets
     _check(path, answers)
-    is_named = "name" in given  # else it is the file's, which nobody answered
+    is_named = "name" in presets  # else it is the file's, which nobody answered
     try:
-        for field in filter(lambda field: _is_open(field, given), QUESTIONS if ask else ()):
+        for field in filter(lambda field: _is_open(field, presets), QUESTIONS if ask else ()):
             answers = _answered(path, answers, field, quiet)
             is_named = is_named or field.name == "name"
     except KeyboardInterrupt:
@@ -119,7 +119,7 @@ def _keep(draft: Path, path: Path, answers: Answers) -> None:
     print(f"\n{format_count(len(answers), 'answer')} kept in {draft}: {again} goes on", file=sys.stderr)
 
 
-def _kept(draft: Path) -> Answers:
+def _draft_answers(draft: Path) -> Answers:
     """What was answered before an interruption."""
     if not draft.is_file():
         return {}
@@ -173,14 +173,14 @@ def _check(path: Path, answers: Answers) -> None:
             raise ExplorerError(f"{path}: current: {error}") from None
 
 
-def _is_open(field: Question, given: Answers) -> bool:
+def _is_open(field: Question, presets: Answers) -> bool:
     """Whether a field is asked for: not if it, or all that it stands for, was given."""
     section, _, last = field.name.partition(".")
-    if section in SPREADS and last in ("p50", "p99") and _has_own(given, field.name):
+    if section in SPREADS and last in ("p50", "p99") and _has_own(presets, field.name):
         return False
-    if field.name == "configuration.total" and "configuration.dotenv" in given:
+    if field.name == "configuration.total" and "configuration.dotenv" in presets:
         return False
-    return field.asked and field.name not in given
+    return field.is_asked and field.name not in presets
 
 
 def _answered(path: Path, answers: Answers, field: Question, quiet: bool) -> Answers:
@@ -203,8 +203,8 @@ def _answered(path: Path, answers: Answers, field: Question, quiet: bool) -> Ans
 
 
 def _prompt(field: Question, default: Any) -> str:
-    shown = ("yes" if default else "no") if isinstance(default, bool) else default
-    return f"{field.name}: {question(field)} [{'' if shown is None else shown}] "
+    default_text = ("yes" if default else "no") if isinstance(default, bool) else default
+    return f"{field.name}: {question(field)} [{'' if default_text is None else default_text}] "
 
 
 def question(field: Question) -> str:
@@ -233,25 +233,25 @@ def to_toml(answers: Mapping[str, Any]) -> str:
     filled = {k: v for k, v in REQUIRED.items() if not _has_own(answers, k)} | dict(answers)
     lines = ["# A line that begins with # has its default; to change it, free it and its [table]."]
     for section, says in SECTIONS.items():
-        given = any(_section(name) == section for name in filled)
+        has_answers = any(_section(name) == section for name in filled)
         if section:
-            lines += ["", _commented(f"[{section}]", given, says)]
+            lines += ["", _commented(f"[{section}]", has_answers, says)]
         lines += _lines(section, filled)
     return "\n".join(lines) + "\n"
 
 
 def _lines(section: str, answers: Mapping[str, Any]) -> Iterator[str]:
-    known = {field.name: field for field in QUESTIONS if _section(field.name) == section}
-    more = [name for name in answers if _section(name) == section and name not in known]
-    for name in (*known, *more):
-        field = known.get(name, Question(name, None, ""))
+    questions = {field.name: field for field in QUESTIONS if _section(field.name) == section}
+    more = [name for name in answers if _section(name) == section and name not in questions]
+    for name in (*questions, *more):
+        field = questions.get(name, Question(name, None, ""))
         answer = answers.get(name, field.default)
         text = "" if answer is None else " " + _toml(answer)
         yield _commented(f"{_key(name)} ={text}", name in answers, question(field))
 
 
-def _commented(line: str, given: bool, says: str) -> str:
-    line = line if given else f"# {line}"
+def _commented(line: str, is_set: bool, says: str) -> str:
+    line = line if is_set else f"# {line}"
     return f"{line:<36}# {says}" if says else line
 
 

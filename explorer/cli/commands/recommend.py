@@ -14,9 +14,9 @@ from rich.text import Text
 from explorer.cli.answer_tables import bill_table, findings_table
 from explorer.cli.console import NO, STANDARD, Fields, Json, Region, WorkloadFile, loaded, out
 from explorer.cli.manners import manners
-from explorer.cli.tables import Hint, Prose, Row, listed, table, title
+from explorer.cli.tables import Hint, Prose, Row, indented_lines, table, title
 from explorer.facts.key_value import format_pairs
-from explorer.facts.units import format_share, format_signed_usd, format_time, format_usd
+from explorer.facts.units import format_share, format_signed_usd, format_time, format_usd_briefly
 
 BEST = 5  # designs on one screen
 ALTERNATIVES = 50  # in the JSON, without --all
@@ -71,9 +71,9 @@ def _more(answer: Row, workload: str) -> Iterator[RenderableType]:
     yield Hint(
         f"More: explorer recommend {file} --all  (limits, bill, designs, what is ruled out, assumptions)"
     )
-    broken = [row["limit"] for row in answer["findings"] if row["verdict"] != "fits"]
-    if broken:
-        yield Hint(f"      explorer explain {broken[0]}")
+    not_fitting = [row["limit"] for row in answer["findings"] if row["verdict"] != "fits"]
+    if not_fitting:
+        yield Hint(f"      explorer explain {not_fitting[0]}")
     name = "workload" if workload == STANDARD else Path(workload).stem
     yield Hint(f"      explorer report {file} -o {shlex.quote(name)}.html")
 
@@ -92,7 +92,7 @@ def recommendation(answer: Row, paragraphs: Mapping[str, str]) -> Iterator[Rende
     yield from _rejected(answer["rejected"])
     if answer["break_evens"]:
         yield title("Where the answer changes")
-        yield from listed(turn["says"] for turn in answer["break_evens"])
+        yield from indented_lines(turn["says"] for turn in answer["break_evens"])
     if answer["feasible"]:
         yield from _trade(answer)
     yield from _changes(answer["changes"])
@@ -102,7 +102,7 @@ def recommendation(answer: Row, paragraphs: Mapping[str, str]) -> Iterator[Rende
 def _parts(answer: Row) -> Iterator[RenderableType]:
     parts = answer["part_names"]
     yield title("Moving parts" + ("" if answer["feasible"] else " of the nearest miss"))
-    yield from listed(parts or ["none: nothing but the function itself"])
+    yield from indented_lines(parts or ["none: nothing but the function itself"])
 
 
 def _alternatives(answer: Row) -> Iterator[RenderableType]:
@@ -148,7 +148,7 @@ def _choice(choice: Row, design: Row) -> tuple[str, ...]:
 
     return (
         design_difference(choice["design"], design),
-        format_usd(choice["monthly_usd"]),
+        format_usd_briefly(choice["monthly_usd"]),
         str(choice["parts"]),
     )
 
@@ -156,7 +156,7 @@ def _choice(choice: Row, design: Row) -> tuple[str, ...]:
 def _changes(changes: list[Row]) -> Iterator[RenderableType]:
     if changes:
         yield title("Against today's design")
-        yield from listed(f"{row['change']}: {row['what']}{_cost(row['usd'])}" for row in changes)
+        yield from indented_lines(f"{row['change']}: {row['what']}{_cost(row['usd'])}" for row in changes)
 
 
 def _cost(usd: float | None) -> str:

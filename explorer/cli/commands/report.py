@@ -73,11 +73,11 @@ def report(
     def load(path: Path) -> Workload:
         return loaded(path, region, fields)
 
-    asked = ReportRequest(parse_growth(growth) if growth else None, months, measured)
+    request = ReportRequest(parse_growth(growth) if growth else None, months, measured)
     if measured and len(workloads) > 1:
         raise ExplorerError(f"--measured is {measured}: expected one workload, not {len(workloads)}")
     if str(output) == STANDARD:
-        _printed(workloads, load, _forms(form), asked, figures or as_json)
+        _printed(workloads, load, _forms(form), request, figures or as_json)
     elif output.suffix and not output.is_dir():
         if len(workloads) > 1:
             raise ExplorerError(f"{output}: expected a folder for {len(workloads)} workloads")
@@ -86,18 +86,18 @@ def report(
                 f"--form is {form[0]}: expected a folder, as {output} has its form by its name"
             )
         _require([output.suffix[1:]], measured, figures)
-        _single(workloads[0], output, load, asked, figures, as_json)
+        _single(workloads[0], output, load, request, figures, as_json)
     else:
         forms = _forms(form)
         _require(forms, measured, figures)
-        _folder(workloads, output, load, forms, asked, figures, as_json)
+        _folder(workloads, output, load, forms, request, figures, as_json)
 
 
-def _forms(given: Sequence[str] | None) -> list[str]:
-    for form in given or ():
+def _forms(names: Sequence[str] | None) -> list[str]:
+    for form in names or ():
         if form not in ACCEPTED:
             raise ExplorerError(f'--form is "{form}": expected {either(ACCEPTED)}')
-    return list(dict.fromkeys(given or ACCEPTED[:1]))
+    return list(dict.fromkeys(names or ACCEPTED[:1]))
 
 
 def _require(forms: Sequence[str], measured: Path | None, figures: bool) -> None:
@@ -116,7 +116,7 @@ def _printed(
     workloads: list[Path],
     load: Callable[[Path], Workload],
     forms: list[str],
-    asked: ReportRequest,
+    request: ReportRequest,
     others: bool,
 ) -> None:
     """One document on standard output, and nothing else."""
@@ -128,23 +128,25 @@ def _printed(
         raise ExplorerError(
             "-o - prints one document: expected one workload, one --form, and no other output"
         )
-    _require(forms, asked.measured, False)
-    doc = report_document(recommend(load(workloads[0])), f"report.{forms[0]}", asked)
+    _require(forms, request.measured, False)
+    doc = report_document(recommend(load(workloads[0])), f"report.{forms[0]}", request)
     sys.stdout.buffer.write(FORMS[f".{forms[0]}"](doc))
 
 
-def _single(path: Path, output: Path, load: Load, asked: ReportRequest, figures: bool, as_json: bool) -> None:
+def _single(
+    path: Path, output: Path, load: Load, request: ReportRequest, figures: bool, as_json: bool
+) -> None:
     from explorer.analysis.recommendation import recommend
     from explorer.views.report.sections import report_document
     from explorer.views.report.write import FORMS, check_report_path, write_figures, write_file
 
     check_report_path(output)
     ending = output.suffix.lower()
-    doc = report_document(recommend(load(path)), output.name, asked)
+    doc = report_document(recommend(load(path)), output.name, request)
     files = [write_file(FORMS[ending](doc), output)]
-    drawn = write_figures(doc, output.with_name(f"{output.stem}-figures")) if figures else []
-    answer = {"reports": files, "index": None, "figures": drawn, "failed": []}
-    out(answer, as_json, tables.written, *files, *_folders(drawn))
+    figure_files = write_figures(doc, output.with_name(f"{output.stem}-figures")) if figures else []
+    answer = {"reports": files, "index": None, "figures": figure_files, "failed": []}
+    out(answer, as_json, tables.written_files, *files, *_folders(figure_files))
 
 
 def _folder(
@@ -152,7 +154,7 @@ def _folder(
     folder: Path,
     load: Load,
     forms: list[str],
-    asked: ReportRequest,
+    request: ReportRequest,
     figures: bool,
     as_json: bool,
 ) -> None:
@@ -164,18 +166,18 @@ def _folder(
     def watch(entries: Sequence[Entry]) -> Iterable[Entry]:
         return entries if as_json else tables.watched(entries)
 
-    entries = write_batch(paths, folder, forms, load, asked, figures, watch)
+    entries = write_batch(paths, folder, forms, load, request, figures, watch)
     files = [file for entry in entries for file in entry.files]
-    drawn = [file for entry in entries for file in entry.figures]
+    figure_files = [file for entry in entries for file in entry.figures]
     failed = [entry for entry in entries if entry.error]
     page = folder / "index.html"
     answer = {
         "reports": files,
         "index": page,
-        "figures": drawn,
+        "figures": figure_files,
         "failed": [{"workload": entry.source, "error": entry.error} for entry in failed],
     }
-    out(answer, as_json, tables.written, *files, *_folders(drawn), page)
+    out(answer, as_json, tables.written_files, *files, *_folders(figure_files), page)
     for entry in failed:
         refused(entry.error)
     if failed:

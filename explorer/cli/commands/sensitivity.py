@@ -49,9 +49,9 @@ def sensitivity(
     from explorer.analysis.sensitivity.regret import regret
     from explorer.analysis.sensitivity.tornado import sensitivity as swings
 
-    base, given = loaded(workload, region, fields), parsed(ranges or []) or None
+    base, field_ranges = loaded(workload, region, fields), parsed(ranges or []) or None
     others = [] if design is None else [design]
-    one, many = swings(base, given, design), regret(base, given, samples, seed, risk, others)
+    one, many = swings(base, field_ranges, design), regret(base, field_ranges, samples, seed, risk, others)
     if as_json:
         out({**one.to_dict(), "regret": many.to_dict()}, True)
     else:
@@ -68,21 +68,23 @@ def parsed(texts: list[str]) -> dict[str, str]:
 def _swings(s: Sensitivity) -> Iterator[RenderableType]:
     """A row an input: its range, what the design costs at the ends, and where it stays feasible and best."""
     from explorer.cli.tables import table, title
-    from explorer.facts.units import format_usd
+    from explorer.facts.units import format_usd, format_usd_a_month
 
-    yield title(str(s.design), f"{format_usd(s.monthly_usd)} a month", first=True)
+    yield title(str(s.design), format_usd_a_month(s.monthly_usd), first=True)
     yield s.summary
     rows = []
-    for given, swing in zip(s.ranges, s.swings, strict=True):
-        feasible = "everywhere" if swing.feasible else _part(given, swing.feasible_from, swing.feasible_to)
-        best = _part(given, swing.best_from, swing.best_to)
+    for field_range, swing in zip(s.ranges, s.swings, strict=True):
+        feasible = (
+            "everywhere" if swing.feasible else _part(field_range, swing.feasible_from, swing.feasible_to)
+        )
+        best = _part(field_range, swing.best_from, swing.best_to)
         whole = (swing.best_from, swing.best_to) == (swing.low, swing.high)
         rows.append(
             (
-                given.called,
-                given.said(given.low),
-                given.said(given.now),
-                given.said(given.high),
+                field_range.called,
+                field_range.said(field_range.low),
+                field_range.said(field_range.now),
+                field_range.said(field_range.high),
                 format_usd(swing.usd_low),
                 format_usd(swing.usd_high),
                 feasible + (f" ({swing.because})" if swing.because else ""),
@@ -94,8 +96,10 @@ def _swings(s: Sensitivity) -> Iterator[RenderableType]:
     yield table(columns, rows, ("the best", "today"))
 
 
-def _part(given, low: float | None, high: float | None) -> str:  # type: ignore[no-untyped-def]
-    return "nowhere" if low is None or high is None else f"{given.said(low)} to {given.said(high)}"
+def _part(field_range, low: float | None, high: float | None) -> str:  # type: ignore[no-untyped-def]
+    return (
+        "nowhere" if low is None or high is None else f"{field_range.said(low)} to {field_range.said(high)}"
+    )
 
 
 def _judged(r: Regret) -> Iterator[RenderableType]:
@@ -108,8 +112,8 @@ def _judged(r: Regret) -> Iterator[RenderableType]:
     )
     yield r.summary
     rows = []
-    shown = [row for row in r.judged if row.choice or row.recommended or row.best >= SELDOM]
-    for row in shown:
+    notable = [row for row in r.judged if row.choice or row.recommended or row.best >= SELDOM]
+    for row in notable:
         marks = [mark for mark, holds in (("choice", row.choice), ("today's", row.recommended)) if holds]
         fails = (format_part(row.breaks), format_part(row.late))
         money = [format_usd(usd) if usd == usd else "" for usd in (row.mean_regret_usd, row.p95_regret_usd)]
@@ -118,7 +122,7 @@ def _judged(r: Regret) -> Iterator[RenderableType]:
         )
     columns = ("design", "", ">best", ">not best", ">breaks", ">late", ">mean regret", ">p95")
     yield table(columns, rows, ("p95", "not best"))
-    if few := len(r.judged) - len(shown):
+    if few := len(r.judged) - len(notable):
         yield f"{few} more {'is' if few == 1 else 'are'} the best in less than {format_part(SELDOM)} each"
 
 
@@ -128,8 +132,8 @@ def _measured(r: Regret) -> Iterator[RenderableType]:
     from explorer.cli.tables import table, title
     from explorer.facts.units import format_share, format_usd
 
-    told = [row for row in r.measured if row.significant]
-    if not told:
+    significant = [row for row in r.measured if row.significant]
+    if not significant:
         return
     yield title("Measuring first", "beside the choice; what noise could explain is left out")
     rows = [
@@ -139,6 +143,6 @@ def _measured(r: Regret) -> Iterator[RenderableType]:
             f"{100 * row.averts:.2f} % ± {100 * row.averts_se:.2f}",
             format_share(row.changes),
         )
-        for row in told
+        for row in significant
     ]
     yield table(("input", ">saves a month", ">fewer failures", ">another design"), rows)

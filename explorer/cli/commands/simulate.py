@@ -60,7 +60,7 @@ def simulate(
     """Cold starts, refusals and environments under a load, by running every request."""
     from explorer.engine.simulation.simulate import simulate as run
 
-    found = run(
+    result = run(
         arrival_rps,
         _service("warm_s", warm_s),
         None if cold_s is None else _service("cold_s", cold_s),
@@ -83,11 +83,11 @@ def simulate(
         chain=chain,
     )
     if as_json:
-        out(found.to_dict(), True)
+        out(result.to_dict(), True)
     else:
         from explorer.cli import tables
 
-        tables.show(_shown(found))
+        tables.show(_simulation_table(result))
 
 
 def _service(name: str, text: str) -> Any:
@@ -98,9 +98,9 @@ def _service(name: str, text: str) -> Any:
     from explorer.workload.distribution import from_quantiles
 
     try:
-        given = [point.split("=", 1) for point in text.split(",")]
-        points = dict(given)
-        if len(points) < len(given):
+        pairs = [point.split("=", 1) for point in text.split(",")]
+        points = dict(pairs)
+        if len(points) < len(pairs):
             raise ValueError
         maximum = points.pop("max", None)
         quantiles = {float(p.strip().removeprefix("p")) / 100: parse_time(t) for p, t in points.items()}
@@ -135,27 +135,29 @@ def _number(path: str, number: int, line: str) -> float:
         raise ExplorerError(f'{path} line {number}: is "{line[:40]}": expected a time [s]') from None
 
 
-def _shown(found: Simulation) -> Iterator[RenderableType]:
+def _simulation_table(result: Simulation) -> Iterator[RenderableType]:
     """The answer for a person: each share and mean, with its interval where there is one."""
     from explorer.cli.tables import table
     from explorer.facts.units import format_number, format_share, format_time
 
-    def said(name: str, value: float) -> str:
+    def format_value(name: str, value: float) -> str:
         if name.endswith("probability"):
             return format_share(value)
         return format_time(value) if name.endswith("_s") else format_number(value)
 
     def row(name: str) -> tuple[str, str, str]:
-        value = getattr(found, name)
-        least, most = found.intervals.get(name, (value, value))
-        between = f"{said(name, least)} to {said(name, most)}" if name in found.intervals else ""
-        return name.removesuffix("_s").replace("_", " "), said(name, value), between
+        value = getattr(result, name)
+        least, most = result.intervals.get(name, (value, value))
+        between = (
+            f"{format_value(name, least)} to {format_value(name, most)}" if name in result.intervals else ""
+        )
+        return name.removesuffix("_s").replace("_", " "), format_value(name, value), between
 
     always = ("cold_start_probability", "rejection_probability", "mean_servers", "mean_running", "mean_idle")
     others = ("mean_provisioned_running", "throttle_probability", "failure_probability", "mean_wait_s",
               "longest_wait_s", "unended")  # fmt: skip
-    names = [*always, *(name for name in others if getattr(found, name)), "requests", "cold_starts"]
-    sure = f">{100 * found.confidence:g} % interval"
+    names = [*always, *(name for name in others if getattr(result, name)), "requests", "cold_starts"]
+    sure = f">{100 * result.confidence:g} % interval"
     columns = ("what", ">value", sure)
     rows = map(row, names)
-    yield table(columns, rows) if found.intervals else table(columns[:2], (r[:2] for r in rows))
+    yield table(columns, rows) if result.intervals else table(columns[:2], (r[:2] for r in rows))

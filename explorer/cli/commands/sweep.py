@@ -70,34 +70,34 @@ def sweep(
     base = loaded(workload, region, fields)
     with _stoppable(output), _processes(workers) as executor:
         watch = _quiet if as_json else _followed
-        found = over(base, _axes(base, axis), executor=executor, to=output, watch=watch)
-    answer = sweep_to_dict(found, output)
+        result = over(base, _axes(base, axis), executor=executor, to=output, watch=watch)
+    answer = sweep_to_dict(result, output)
     out(answer, as_json, sweep_table, answer)
 
 
-def _axes(base: Workload, given: list[str]) -> dict[str, np.ndarray]:
+def _axes(base: Workload, texts: list[str]) -> dict[str, np.ndarray]:
     from explorer.workload.axes import parse_axis
 
-    axes = dict(parse_axis(base, text) for text in given)
-    if len(axes) < len(given):
+    axes = dict(parse_axis(base, text) for text in texts)
+    if len(axes) < len(texts):
         raise ExplorerError("an axis is named twice: expected each once")
     return axes
 
 
-def _quiet(steps: Iterable[Any], total: int, done: int) -> Iterable[Any]:
+def _quiet(steps: Iterable[Any], total: int, completed: int) -> Iterable[Any]:
     return steps
 
 
-def _followed(steps: Iterable[Any], total: int, done: int) -> Iterator[Any]:
+def _followed(steps: Iterable[Any], total: int, completed: int) -> Iterator[Any]:
     """The tiles, with a bar on standard error when a person looks."""
     from rich.console import Console
     from rich.progress import Progress
 
-    if done:
-        note(f"Going on: {done:,} of {total:,} tiles are there")
+    if completed:
+        note(f"Going on: {completed:,} of {total:,} tiles are there")
     screen = Console(stderr=True)
     with Progress(console=screen, transient=True, disable=not is_watched()) as bar:
-        task = bar.add_task("Sweeping", total=total, completed=done)
+        task = bar.add_task("Sweeping", total=total, completed=completed)
         for step in steps:
             yield step
             bar.advance(task)
@@ -115,8 +115,8 @@ def _stoppable(output: Path | None) -> Iterator[None]:
             print(f"{output}: {stopped(output)}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     except BrokenExecutor:
-        kept = f"; {stopped(output)}" if output else ""
-        raise ExplorerError(f"a worker was ended from outside, perhaps for want of memory{kept}") from None
+        rest = f"; {stopped(output)}" if output else ""
+        raise ExplorerError(f"a worker was ended from outside, perhaps for want of memory{rest}") from None
 
 
 @contextmanager
@@ -135,16 +135,16 @@ def _processes(count: int) -> Iterator[Executor | None]:
         pool.shutdown(cancel_futures=True)
 
 
-def sweep_to_dict(found: Sweep | SweepFile, output: Path | None) -> dict[str, Any]:
+def sweep_to_dict(result: Sweep | SweepFile, output: Path | None) -> dict[str, Any]:
     """A sweep as JSON has it: its axes, and at how many points each design wins."""
     return {
         "axes": {
             name: {"from": values[0], "to": values[-1], "count": len(values)}
-            for name, values in found.axes.items()
+            for name, values in result.axes.items()
         },
-        "points": math.prod(found.shape),
+        "points": math.prod(result.shape),
         "winners": [
-            {"design": design.ids if design else None, "points": points} for design, points in found.wins()
+            {"design": design.ids if design else None, "points": points} for design, points in result.wins()
         ],
         "file": output,
     }

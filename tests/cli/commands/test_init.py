@@ -14,7 +14,7 @@ import explorer as ex
 from explorer.cli.commands.init import QUESTIONS
 from explorer.cli.main import app
 
-ASKED = [field for field in QUESTIONS if field.asked]
+ASKED = [field for field in QUESTIONS if field.is_asked]
 SECRET = "hunter2-is-the-word"
 
 
