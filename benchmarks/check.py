@@ -48,7 +48,8 @@ def main() -> None:
         each_ms = 1000 * seconds / files
         per_target = seconds * TEMPLATES / files
         print(
-            f"{files} templates, {len(report.found)} findings: {seconds:.2f} s of CPU, {each_ms:.1f} ms each"
+            f"{files} templates, {len(report.all_findings)} findings: {seconds:.2f} s of CPU,"
+            f" {each_ms:.1f} ms each"
         )
         print(f"{TEMPLATES:,} templates: {per_target:.2f} s, of {TARGET_S:g} s")
         once = linted(report.files[:1])

@@ -47,16 +47,16 @@ class Baseline:
 
     def new(self, findings: Iterable[Finding]) -> list[Finding]:
         """Those that it does not have, or has less bad."""
-        left = {own: sorted(ranks) for own, ranks in self._ranks.items()}
-        found = []
+        remaining_ranks = {own: sorted(ranks) for own, ranks in self._ranks.items()}
+        new_findings = []
         for one in findings:
-            ranks = left.get(identity(one.file, one.resource, one.limit, one.message), [])
+            ranks = remaining_ranks.get(identity(one.file, one.resource, one.limit, one.message), [])
             rank = ORDER.index(one.verdict)
             if ranks and ranks[0] <= rank:
                 ranks.pop(0)
             else:
-                found.append(one)
-        return found
+                new_findings.append(one)
+        return new_findings
 
     def newly_skipped(self, skipped: Iterable[Skipped]) -> list[Skipped]:
         """Those that it does not have."""

@@ -1,7 +1,7 @@
 """Documents that a template hands to AWS as a whole: state machines and OpenAPI descriptions.
 
 They stand in the template, in a text that it puts together, or in a file beside it. Here they are read in
-and set where the rules look for them; what cannot be read is told of.
+and set where the rules look for them; what cannot be read is reported.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ SUBSTITUTION = re.compile(r"\$\{([A-Za-z0-9_]+)\}")
 class _NotReadError(Exception):
     """A document cannot be read: the reason of `Skipped`, and the sentence."""
 
-    def __init__(self, reason: str, said: str) -> None:
-        super().__init__(said)
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
         self.reason = reason
 
 
@@ -62,22 +62,22 @@ def with_documents(stack: Stack) -> Stack:
 
 
 def _holding(resource: Resource, name: str, tree: Map, line: int) -> Resource:
-    known = resource.properties
-    lines = {**known.lines, name: line}
-    return replace(resource, properties=Map({**known, name: tree}, known.line, lines))
+    properties = resource.properties
+    lines = {**properties.lines, name: line}
+    return replace(resource, properties=Map({**properties, name: tree}, properties.line, lines))
 
 
 def _document(stack: Stack, resource: Resource, name: str, is_beside: bool) -> Map | None:
     """The tree of a document; None where the property is not set after all."""
-    written = resource.properties[name]
-    include = mapping(written).get("Fn::Transform")
+    node = resource.properties[name]
+    include = mapping(node).get("Fn::Transform")
     if include is not None:
         return _included(stack, resource, include, resource.properties.at(name))
-    value = stack.scope.value(written)
+    value = stack.scope.value(node)
     if value is None:
         return None
-    given = mapping(resource.get("DefinitionSubstitutions").value)
-    values = {name: stack.scope.value(one) for name, one in given.items()}
+    substitutions = mapping(resource.get("DefinitionSubstitutions").value)
+    values = {key: stack.scope.value(one) for key, one in substitutions.items()}
     if is_beside:
         return _beside(stack, value, resource.properties.at(name), values)
     if isinstance(value, Map):
@@ -111,8 +111,8 @@ def _beside(stack: Stack, place: Any, line: int, values: dict[str, Any]) -> Map:
             raise _NotReadError(UNRESOLVED, f"{place} is larger than {MOST_BYTES >> 20} MB")
         tree = _parsed(path.read_text(encoding="utf-8-sig"), values)
     except (OSError, ValueError, ParseError) as error:
-        said = "" if isinstance(error, UnicodeDecodeError) else f": {' '.join(str(error).split())}"
-        raise _NotReadError(UNRESOLVED, f"{place} cannot be read{said}") from None
+        detail = "" if isinstance(error, UnicodeDecodeError) else f": {' '.join(str(error).split())}"
+        raise _NotReadError(UNRESOLVED, f"{place} cannot be read{detail}") from None
     if not isinstance(tree, Map):
         raise _NotReadError(UNRESOLVED, f"{place} holds no document")
     stack.read.add(path.resolve())
@@ -121,12 +121,12 @@ def _beside(stack: Stack, place: Any, line: int, values: dict[str, Any]) -> Map:
 
 def _put_together(value: Any, line: int, values: dict[str, Any]) -> Map:
     """The document of a text, of which parts may not be known."""
-    known = value.pattern if isinstance(value, Unknown) else text(value) or ""
-    if not known.replace(HOLE, "").strip(" \n\t{}[]\"',:"):
+    content = value.pattern if isinstance(value, Unknown) else text(value) or ""
+    if not content.replace(HOLE, "").strip(" \n\t{}[]\"',:"):
         why = value.why if isinstance(value, Unknown) else "it is no text"
         raise _NotReadError(UNRESOLVED, f"it is not known ({why})")
     try:
-        tree = _parsed(known, values)
+        tree = _parsed(content, values)
     except ParseError:
         tree = None
     if not isinstance(tree, Map):

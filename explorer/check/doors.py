@@ -12,7 +12,7 @@ from typing import Any
 from .nodes import Map, Unknown, mapping, sequence, text, walk
 from .resolve import Scope, references
 from .skipped import UNRESOLVED, Skipped
-from .stack import FUNCTION_TYPES, Given, Resource, Stack, certain, entries, resolved
+from .stack import FUNCTION_TYPES, Resource, Stack, TemplateValue, certain, entries, resolved
 
 REST, REST_EDGE, HTTP = "apigw.rest.timeout", "apigw.rest.timeout.edge", "apigw.http.timeout"
 STREAM = "apigw.stream.duration"  # of a REST API that answers as a stream
@@ -35,25 +35,25 @@ class Door:
 
     function: str
     limit: str
-    wait: Given | None = None
+    wait: TemplateValue | None = None
     in_ms: bool = True
     api: Resource | None = None
 
 
 def doors(stack: Stack) -> list[Door]:
     """Every door that waits for a function of the stack, once for each different wait."""
-    found: dict[tuple[str, str, Any], Door] = {}
+    doors_by_wait: dict[tuple[str, str, Any], Door] = {}
     bodies = list(_bodies(stack))
     described = {(door.function, door.api.id) for door in bodies if door.api}
     events = [one for one in _events(stack) if not (one.api and (one.function, one.api.id) in described)]
     for door in (*events, *_methods(stack), *_integrations(stack), *bodies, *_others(stack)):
         owner = door.function or (door.api.id if door.api else "")
-        found.setdefault((owner, door.limit, str(door.wait and door.wait.value)), door)
-    seen = {(door.function, door.limit) for door in found.values()}
+        doors_by_wait.setdefault((owner, door.limit, str(door.wait and door.wait.value)), door)
+    function_limits = {(door.function, door.limit) for door in doors_by_wait.values()}
     for door in _permitted(stack):
-        if (door.function, door.limit) not in seen:
-            found[door.function, door.limit, ""] = door
-    return list(found.values())
+        if (door.function, door.limit) not in function_limits:
+            doors_by_wait[door.function, door.limit, ""] = door
+    return list(doors_by_wait.values())
 
 
 def rest_limit(api: Resource | None, shared: Map | None = None) -> str:
@@ -89,32 +89,34 @@ def _events(stack: Stack) -> Iterator[Door]:
         for _, event, _line in entries(function.raw("Events"), stack.scope):
             kind, properties = text(event.get("Type")), mapping(stack.scope.value(event.get("Properties")))
             if kind == "Api":
-                api = stack.named(properties.get("RestApiId"), *REST_APIS)
+                api = stack.find_resource(properties.get("RestApiId"), *REST_APIS)
                 shared = None if "RestApiId" in properties else mapping(stack.shared.get("Api"))
                 limit = _rest_wait(api, properties, shared)
                 yield Door(function.id, limit, _set(stack, properties), api=api)
             elif kind == "HttpApi":
-                api = stack.named(properties.get("ApiId"), *HTTP_APIS)
+                api = stack.find_resource(properties.get("ApiId"), *HTTP_APIS)
                 yield Door(function.id, HTTP, _set(stack, properties), api=api)
 
 
 def _unread_events(stack: Stack, function: Resource) -> None:
     """Record what triggers a function and is not known."""
     events = function.get("Events")
-    given = {"Events": events}
+    parts = {"Events": events}
     for name, event in mapping(events.value).items():
-        given[f"Events.{name}"] = Given(stack.scope.value(event), mapping(events.value).at(name))
-    for name, one in given.items():
+        parts[f"Events.{name}"] = TemplateValue(stack.scope.value(event), mapping(events.value).at(name))
+    for name, one in parts.items():
         if isinstance(one.value, Unknown):
-            what, said = f"{function.type} {name}", f"what triggers it is not known ({one.value.why})"
+            what, message = f"{function.type} {name}", f"what triggers it is not known ({one.value.why})"
             limits = (REST, HTTP)
-            stack.skipped.append(Skipped(stack.file, one.line, function.id, what, UNRESOLVED, said, limits))
+            stack.skipped.append(
+                Skipped(stack.file, one.line, function.id, what, UNRESOLVED, message, limits)
+            )
 
 
-def _set(stack: Stack, properties: Map, name: str = "TimeoutInMillis") -> Given | None:
+def _set(stack: Stack, properties: Map, name: str = "TimeoutInMillis") -> TemplateValue | None:
     """The wait that an integration sets."""
-    given = resolved(properties.get(name), properties.at(name), stack.scope)
-    return None if given.value is None else given
+    wait = resolved(properties.get(name), properties.at(name), stack.scope)
+    return None if wait.value is None else wait
 
 
 def _methods(stack: Stack) -> Iterator[Door]:
@@ -124,7 +126,7 @@ def _methods(stack: Stack) -> Iterator[Door]:
         function = stack.function(integration.get("Uri"))
         if asynchronous(integration.get("RequestParameters")):
             continue
-        api = stack.named(method.raw("RestApiId"), *REST_APIS)
+        api = stack.find_resource(method.raw("RestApiId"), *REST_APIS)
         limit = _rest_wait(api, integration)
         if function:
             yield Door(function.id, limit, _set(stack, integration), api=api)
@@ -151,16 +153,18 @@ def asynchronous(parameters: Any) -> bool:
 def _integrations(stack: Stack) -> Iterator[Door]:
     """Integrations and targets of an HTTP or WebSocket API."""
     for integration in stack.of_type("AWS::ApiGatewayV2::Integration"):
-        api = stack.named(integration.raw("ApiId"), *HTTP_APIS)
+        api = stack.find_resource(integration.raw("ApiId"), *HTTP_APIS)
         function = stack.function(integration.raw("IntegrationUri"))
         if asynchronous(integration.get("RequestParameters").value):
             continue
         if function:
             yield Door(function.id, _gateway_limit(api), _set(stack, integration.properties), api=api)
         else:
-            known = integration.properties
-            _not_followed(stack, integration, "IntegrationUri", known, "IntegrationUri", _gateway_limit(api))
-            if wait := _set(stack, known):
+            properties = integration.properties
+            _not_followed(
+                stack, integration, "IntegrationUri", properties, "IntegrationUri", _gateway_limit(api)
+            )
+            if wait := _set(stack, properties):
                 yield Door("", _gateway_limit(api), wait, api=integration)
     for api in stack.of_type("AWS::ApiGatewayV2::Api"):
         if function := stack.function(api.raw("Target")):
@@ -178,22 +182,27 @@ def _bodies(stack: Stack) -> Iterator[Door]:
                     if resource is not None and resource.type in FUNCTION_TYPES:
                         limit = rest_limit(api) if api.type in REST_APIS else HTTP
                         yield Door(
-                            name, limit, Given(Unknown(f"its API's body: {body.why}"), api.line), api=api
+                            name,
+                            limit,
+                            TemplateValue(Unknown(f"its API's body: {body.why}"), api.line),
+                            api=api,
                         )
 
 
 def _described_in(stack: Stack, api: Resource, body: Any) -> Iterator[Door]:
     """The functions that an OpenAPI document waits for, and how long it says."""
     for part in walk(body):
-        found = mapping(part).get(INTEGRATION)
-        if isinstance(found, Map) and not asynchronous(found.get("requestParameters")):
-            function = stack.function(found.get("uri"))
-            limit = _rest_wait(api, found) if api.type in REST_APIS else HTTP
+        integration = mapping(part).get(INTEGRATION)
+        if isinstance(integration, Map) and not asynchronous(integration.get("requestParameters")):
+            function = stack.function(integration.get("uri"))
+            limit = _rest_wait(api, integration) if api.type in REST_APIS else HTTP
             if function:
-                yield Door(function.id, limit, _set(stack, found, "timeoutInMillis"), api=api)
+                yield Door(function.id, limit, _set(stack, integration, "timeoutInMillis"), api=api)
             else:
-                _not_followed(stack, api, "the uri of an integration in its document", found, "uri", limit)
-                if wait := _set(stack, found, "timeoutInMillis"):
+                _not_followed(
+                    stack, api, "the uri of an integration in its document", integration, "uri", limit
+                )
+                if wait := _set(stack, integration, "timeoutInMillis"):
                     yield Door("", limit, wait, api=api)
 
 
@@ -205,14 +214,14 @@ def _not_followed(
     if any(kind.upper() in NO_FUNCTION for kind in kinds):
         return
     value = stack.scope.value(integration.get(name))
-    known = certain(value)
-    is_open = "${" in known or (isinstance(value, Unknown) and not known)
-    if not (":lambda:" in known or ":function:" in known or is_open):
+    uri = certain(value)
+    is_open = "${" in uri or (isinstance(value, Unknown) and not uri)
+    if not (":lambda:" in uri or ":function:" in uri or is_open):
         return  # HTTP, another service of AWS, or nothing
     why = f"it is not known ({value.why})" if isinstance(value, Unknown) else "it is in another stack"
-    said = f"which function it waits for: {why}; its time-out is not held against the door"
+    message = f"which function it waits for: {why}; its time-out is not held against the door"
     what = f"{resource.type} {what}"
-    stack.skipped.append(Skipped(stack.file, resource.line, resource.id, what, UNRESOLVED, said, (limit,)))
+    stack.skipped.append(Skipped(stack.file, resource.line, resource.id, what, UNRESOLVED, message, (limit,)))
 
 
 def _others(stack: Stack) -> Iterator[Door]:
@@ -238,14 +247,14 @@ def _others(stack: Stack) -> Iterator[Door]:
                     yield Door(function.id, EDGE)
 
 
-def _idle(stack: Stack) -> Given | None:
+def _idle(stack: Stack) -> TemplateValue | None:
     """How long the stack's load balancer stays idle, where it has one alone and says it."""
     balancers = list(stack.of_type("AWS::ElasticLoadBalancingV2::LoadBalancer"))
     if len(balancers) == 1:
         for attribute in map(mapping, sequence(balancers[0].get("LoadBalancerAttributes").value)):
             if text(attribute.get("Key")) == IDLE:
-                return Given(stack.scope.value(attribute.get("Value")), attribute.at("Value"))
-    return Given(Unknown("the load balancer is not in the template"), 1) if not balancers else None
+                return TemplateValue(stack.scope.value(attribute.get("Value")), attribute.at("Value"))
+    return TemplateValue(Unknown("the load balancer is not in the template"), 1) if not balancers else None
 
 
 def _permitted(stack: Stack) -> Iterator[Door]:
@@ -269,10 +278,10 @@ def _permitted(stack: Stack) -> Iterator[Door]:
 def _described(stack: Stack) -> set[str]:
     """The APIs whose integrations the template holds."""
     pairs = {"AWS::ApiGateway::Method": "RestApiId", "AWS::ApiGatewayV2::Integration": "ApiId"}
-    named = {name for one in stack.of_type(*pairs) for name in references(one.raw(pairs[one.type]))}
+    api_ids = {name for one in stack.of_type(*pairs) for name in references(one.raw(pairs[one.type]))}
     bodies = ("DefinitionBody", "Body")
     apis = stack.of_type(*REST_APIS, *HTTP_APIS)
-    return named | {api.id for api in apis if any(api.raw(name) for name in bodies)}
+    return api_ids | {api.id for api in apis if any(api.raw(name) for name in bodies)}
 
 
 def _authorizers(stack: Stack) -> set[str]:

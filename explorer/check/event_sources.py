@@ -68,11 +68,11 @@ def kind_of(mapping_: Resource, stack: Stack) -> str:
     """What a mapping reads: "SQS", "Kinesis", ...; empty where nothing tells."""
     if KIND in mapping_.metadata:
         return str(mapping_.metadata[KIND])
-    source = stack.named(mapping_.raw("EventSourceArn"), *SOURCES)
+    source = stack.find_resource(mapping_.raw("EventSourceArn"), *SOURCES)
     if source:
         return SOURCES[source.type]
-    said = text(mapping_.get("EventSourceArn").value) or ""
-    service = said.split(":")[2] if said.count(":") > 4 else ""
+    arn = text(mapping_.get("EventSourceArn").value) or ""
+    service = arn.split(":")[2] if arn.count(":") > 4 else ""
     if service:
         return SERVICES.get(service, "")
     return "MSK" if sequence(mapping_.get("Topics").value) else ""

@@ -10,7 +10,7 @@ from explorer.facts.verdict import Verdict
 
 from .nodes import Unknown, number
 from .skipped import Skipped
-from .stack import Given, Resource
+from .stack import Resource, TemplateValue
 
 ORDER = (Verdict.BREACH, Verdict.TIGHT, Verdict.UNKNOWN, Verdict.FITS)  # worst first
 BREACH, TIGHT, UNKNOWN, FITS = ORDER
@@ -49,10 +49,10 @@ def amount(value: float | None, unit: str) -> str:
     """A value with its unit, exact: at an edge every byte counts."""
     if value is None:
         return "an unknown amount"
-    said = f"{value:,}" if isinstance(value, int) or value.is_integer() else f"{value:,.6g}"
-    said = said.removesuffix(".0")
+    figure = f"{value:,}" if isinstance(value, int) or value.is_integer() else f"{value:,.6g}"
+    figure = figure.removesuffix(".0")
     unit = {"seconds": "s"}.get(unit, unit)
-    return f"{said} {unit.removesuffix('s') if said == '1' and len(unit) > 2 else unit}"
+    return f"{figure} {unit.removesuffix('s') if figure == '1' and len(unit) > 2 else unit}"
 
 
 Outcome = Finding | Skipped  # what a rule yields
@@ -76,7 +76,7 @@ class Judge:
         self,
         limit_id: str,
         resource: Resource,
-        given: Given,
+        quantity: TemplateValue,
         what: str,
         *,
         grows: bool = False,
@@ -86,7 +86,7 @@ class Judge:
         verdict: Verdict | None = None,
         note: str = "",
     ) -> Finding:
-        """A limit held against what is given.
+        """A limit held against a quantity of the template.
 
         Parameters: `what` it is, in words; `grows`, whether it is a size or a count rather than a
         setting; `limit`, where the template sets a smaller or larger one; `over`, a sentence for what
@@ -95,26 +95,29 @@ class Judge:
         """
         row = catalogue.limit(limit_id)
         most = _plain(row.value if limit is None else limit)
-        value, why = given.number, why or given.why_unknown
+        value, why = quantity.number, why or quantity.why_unknown
         if value is None and not why:
             why = "it is not a number"
-        bound = "at least " if why else ""
+        qualifier = "at least " if why else ""
         if verdict is None:
-            value, bound = _bounded(given, most) if value is None else (value, bound)
+            value, qualifier = _bounded(quantity, most) if value is None else (value, qualifier)
             breaks = value is not None and most is not None and value > most
-            known = value is not None and most is not None and (breaks or not why or bound == AT_MOST)
-            verdict = self.verdict(value, most, grows) if known else UNKNOWN  # type: ignore[arg-type]
-        held = f"{what} of {bound}{amount(value, row.unit)}{f' ({given.assumed})' if given.assumed else ''}"
+            is_decidable = (
+                value is not None and most is not None and (breaks or not why or qualifier == AT_MOST)
+            )
+            verdict = self.verdict(value, most, grows) if is_decidable else UNKNOWN  # type: ignore[arg-type]
+        assumption = f" ({quantity.assumed})" if quantity.assumed else ""
+        phrase = f"{what} of {qualifier}{amount(value, row.unit)}{assumption}"
         if verdict == UNKNOWN:
             part = "" if value is None else f"; the part that is known: {amount(value, row.unit)}"
-            said = f"{what} is not known ({why}){part}; the limit is {amount(most, row.unit)}"
+            message = f"{what} is not known ({why}){part}; the limit is {amount(most, row.unit)}"
         else:
-            said = _sentence(held, value, most, row.unit, verdict)
-        said += _elsewhere(given, most, row.unit, verdict)
+            message = _sentence(phrase, value, most, row.unit, verdict)
+        message += _elsewhere(quantity, most, row.unit, verdict)
         if verdict in (BREACH, TIGHT) and over:
-            said = f"{said}. {over}"
-        said = f"{said}: {note}" if note else said
-        return self.make(limit_id, resource, given.line, value, most, verdict, said)
+            message = f"{message}. {over}"
+        message = f"{message}: {note}" if note else message
+        return self.make(limit_id, resource, quantity.line, value, most, verdict, message)
 
     def make(
         self,
@@ -141,18 +144,18 @@ def _plain(value: float | None) -> float | None:
     return int(value) if value is not None and float(value).is_integer() else value
 
 
-def _bounded(given: Given, most: float | None) -> tuple[float | None, str]:
+def _bounded(quantity: TemplateValue, most: float | None) -> tuple[float | None, str]:
     """What decides a value that is one of several: the least if it is over the limit, else the greatest."""
-    if given.least is not None and most is not None and given.least > most:
-        return given.least, AT_LEAST
-    if given.greatest is not None and most is not None and given.greatest <= most:
-        return given.greatest, AT_MOST
+    if quantity.least is not None and most is not None and quantity.least > most:
+        return quantity.least, AT_LEAST
+    if quantity.greatest is not None and most is not None and quantity.greatest <= most:
+        return quantity.greatest, AT_MOST
     return None, ""
 
 
-def _elsewhere(given: Given, most: float | None, unit: str, verdict: str) -> str:
+def _elsewhere(quantity: TemplateValue, most: float | None, unit: str, verdict: str) -> str:
     """What to know of the other values that a setting may have, where some break the limit."""
-    options = given.value.options if isinstance(given.value, Unknown) else given.others
+    options = quantity.value.options if isinstance(quantity.value, Unknown) else quantity.others
     values = [number(option) for option in options]
     over = sorted({one for one in values if one is not None and most is not None and one > most})
     if not over or verdict == BREACH:
@@ -160,11 +163,11 @@ def _elsewhere(given: Given, most: float | None, unit: str, verdict: str) -> str
     return f"; with other parameters it is {amount(over[-1], unit)}, which is over"
 
 
-def _sentence(held: str, value: float | None, limit: float | None, unit: str, verdict: str) -> str:
+def _sentence(phrase: str, value: float | None, limit: float | None, unit: str, verdict: str) -> str:
     most = amount(limit, unit)
     if verdict == BREACH:
-        return f"{held} is over {most}"
+        return f"{phrase} is over {most}"
     if verdict == TIGHT and value is not None and limit is not None:
         share = "beyond" if value > limit else "all of" if value == limit else "near the end of"
-        return f"{held} is {share} {most}"
-    return f"{held} is within {most}"
+        return f"{phrase} is {share} {most}"
+    return f"{phrase} is within {most}"

@@ -1,6 +1,6 @@
 """`Fn::ForEach`: what the language extensions repeat, written out before anything is read.
 
-A loop over what only a deployment knows stays unread, and is told of.
+A loop over what only a deployment knows stays unread, and is reported.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ def expanded(tree: Map, scope: Scope) -> Loops:
     sections = [name for name in SECTIONS if name in tree]
     if not any(_has_loop(tree[name]) for name in sections):
         return Loops(tree)
-    found = Loops(Map(tree, tree.line, tree.lines))
-    writer = _Writer(scope, found)
+    loops = Loops(Map(tree, tree.line, tree.lines))
+    writer = _Writer(scope, loops)
     for name in sections:
-        found.tree[name] = writer.written(tree[name])
-    return found
+        loops.tree[name] = writer.expand(tree[name])
+    return loops
 
 
 def _has_loop(value: Any) -> bool:
@@ -64,23 +64,23 @@ class _Writer:
     def __init__(self, scope: Scope, loops: Loops) -> None:
         self.scope, self.loops, self.copies = scope, loops, 0
 
-    def written(self, value: Any) -> Any:
+    def expand(self, value: Any) -> Any:
         """A tree with the loops in it written out."""
         if isinstance(value, list):
-            return List([self.written(inner) for inner in value], getattr(value, "line", 1))
+            return List([self.expand(inner) for inner in value], getattr(value, "line", 1))
         if not isinstance(value, Map):
             return value
-        made = Map(line=value.line)
+        tree = Map(line=value.line)
         for name, inner in value.items():
             line = value.at(name)
             if not name.startswith(LOOP):
-                made[name], made.lines[name] = self.written(inner), line
+                tree[name], tree.lines[name] = self.expand(inner), line
                 continue
             for key, body in self._copies(name, inner, line):
-                one = self.written(Map({key: body}, line, {key: line}))  # it may be a loop again
-                made.update(one)
-                made.lines.update(one.lines)
-        return made
+                one = self.expand(Map({key: body}, line, {key: line}))  # it may be a loop again
+                tree.update(one)
+                tree.lines.update(one.lines)
+        return tree
 
     def _copies(self, name: str, loop: Any, line: int) -> Iterator[tuple[str, Any]]:
         """The pairs that a loop makes."""
@@ -105,8 +105,8 @@ class _Writer:
                 yield _filled(key, pairs), _copy(body, pairs)
 
 
-def _filled(said: str, pairs: dict[str | None, str | None]) -> str:
-    return VARIABLE.sub(lambda match: pairs.get(match[1]) or match[0], said)
+def _filled(content: str, pairs: dict[str | None, str | None]) -> str:
+    return VARIABLE.sub(lambda match: pairs.get(match[1]) or match[0], content)
 
 
 def _copy(node: Any, pairs: dict[str | None, str | None]) -> Any:

@@ -20,12 +20,12 @@ from .skipped import Skipped
 
 LEVELS = {BREACH: "error", TIGHT: "warning", UNKNOWN: "note", FITS: "none"}
 ANNOTATIONS = {BREACH: "error", TIGHT: "warning", UNKNOWN: "notice"}
-SHOWN = (BREACH, TIGHT)  # what people are told unless they ask for all
+DEFAULT_VERDICTS = (BREACH, TIGHT)  # those that a report shows without `--all`
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def written(report: Report, form: str, version: str, every: bool = False) -> str:
+def format_report(report: Report, form: str, version: str, every: bool = False) -> str:
     """The report in one of the `FORMATS`; `every`: text shows what fits or is unknown too."""
     return FORMATS[form](report, version, every)
 
@@ -35,8 +35,10 @@ def written(report: Report, form: str, version: str, every: bool = False) -> str
 
 def _text(report: Report, version: str, every: bool) -> str:
     new = _ids(report.new)
-    shown = [one for one in report.findings if every or (one.verdict in SHOWN and id(one) in new)]
-    lines = [_line(finding) + ("" if id(finding) in new else " (in the baseline)") for finding in shown]
+    findings = [
+        one for one in report.findings if every or (one.verdict in DEFAULT_VERDICTS and id(one) in new)
+    ]
+    lines = [_line(finding) + ("" if id(finding) in new else " (in the baseline)") for finding in findings]
     lines += [f"{file}: unreadable: {reason}" for file, reason in report.unreadable]
     lines += [f"{note.file}:{note.line}: ignore of {note.limit}: {note.text}" for note in report.notes]
     lines += _skips(report.skipped if every else report.newly_skipped, every)
@@ -76,8 +78,8 @@ def _summary(report: Report) -> str:
     counts = {verdict: sum(f.verdict == verdict for f in report.findings) for verdict in ORDER}
     parts = [f"{count:,} {verdict}" for verdict, count in counts.items() if count]
     parts += [f"{len(report.suppressed):,} ignored"] if report.suppressed else []
-    known = len(report.findings) - len(report.new)
-    parts += [f"{known:,} of these in the baseline"] if known else []
+    in_baseline = len(report.findings) - len(report.new)
+    parts += [f"{in_baseline:,} of these in the baseline"] if in_baseline else []
     parts += [f"{len(report.skipped):,} skipped"] if report.skipped else []
     parts += [f"{len(report.unreadable):,} unreadable"] if report.unreadable else []
     files = format_count(len(report.files), "file")
@@ -92,13 +94,13 @@ def _json(report: Report, version: str, every: bool) -> str:
 
 
 def _sarif(report: Report, version: str, every: bool) -> str:
-    found = [finding for finding in report.found if finding.verdict != FITS]
-    limits = sorted({finding.limit for finding in report.found})
+    findings = [finding for finding in report.all_findings if finding.verdict != FITS]
+    limits = sorted({finding.limit for finding in report.all_findings})
     new = _ids(report.new)
     results = []
-    for finding, mark in zip(found, fingerprints(found), strict=True):
+    for finding, mark in zip(findings, fingerprints(findings), strict=True):
         result = _result(finding, limits.index(finding.limit), mark)
-        if report.known is not None and not finding.reason:
+        if report.baseline is not None and not finding.reason:
             result["baselineState"] = "new" if id(finding) in new else "unchanged"
         results.append(result)
     run = {
@@ -120,16 +122,16 @@ def _notifications(report: Report) -> Iterator[dict[str, Any]]:
     for file, reason in report.unreadable:
         yield _notification("error", f"{file}: {reason}", file, 1)
     for skipped in report.skipped:
-        said = f"skipped: {skipped.what}: {skipped.resource}: {skipped.text}"
-        yield _notification("warning", said, skipped.file, skipped.line)
+        text = f"skipped: {skipped.what}: {skipped.resource}: {skipped.text}"
+        yield _notification("warning", text, skipped.file, skipped.line)
     for note in report.notes:
         yield _notification("warning", f"ignore of {note.limit}: {note.text}", note.file, note.line)
 
 
-def _notification(level: str, said: str, file: str, line: int) -> dict[str, Any]:
+def _notification(level: str, text: str, file: str, line: int) -> dict[str, Any]:
     return {
         "level": level,
-        "message": {"text": said},
+        "message": {"text": text},
         "locations": [{"physicalLocation": _place(file, line)}],
     }
 
@@ -185,14 +187,14 @@ def _junit(report: Report, version: str, every: bool) -> str:
     unreadable = dict(report.unreadable)
     files = [*report.files, *unreadable, *(one.file for one in report.skipped)]
     for file in dict.fromkeys(files):
-        found = [finding for finding in report.found if finding.file == file]
+        findings = [finding for finding in report.all_findings if finding.file == file]
         skipped = [one for one in report.skipped if one.file == file]
         reason = unreadable.get(file)
         suite = Tree.SubElement(suites, "testsuite", name=_xml(file))
-        cases = [(f"{one.resource}: {one.limit}", one.message) for one in found]
+        cases = [(f"{one.resource}: {one.limit}", one.message) for one in findings]
         cases += [(f"{one.resource}: {one.what}", one.text) for one in skipped]
         names = iter(_distinct(cases))
-        for finding in found:
+        for finding in findings:
             _case(Tree, suite, finding, next(names), id(finding) in new)
         for one in skipped:
             case = Tree.SubElement(suite, "testcase", classname=_xml(file), name=_xml(next(names)))
@@ -214,11 +216,11 @@ def _junit(report: Report, version: str, every: bool) -> str:
 def _distinct(cases: list[tuple[str, str]]) -> list[str]:
     """The names of cases, no two alike: with what each is about, then a number, where they were."""
     often = Counter(name for name, _ in cases)
-    names = [f"{name}: {subject(said)}" if often[name] > 1 else name for name, said in cases]
-    seen: Counter[str] = Counter()
+    names = [f"{name}: {subject(message)}" if often[name] > 1 else name for name, message in cases]
+    counts: Counter[str] = Counter()
     for index, name in enumerate(names):
-        seen[name] += 1
-        names[index] = f"{name} ({seen[name]})" if seen[name] > 1 else name
+        counts[name] += 1
+        names[index] = f"{name} ({counts[name]})" if counts[name] > 1 else name
     return names
 
 
@@ -238,9 +240,9 @@ def _case(tree: Any, suite: Any, finding: Finding, name: str, is_new: bool) -> N
         tree.SubElement(case, "system-out").text = _xml(f"{finding.message}\n{place}")
 
 
-def _xml(said: str) -> str:
+def _xml(text: str) -> str:
     """A text without the characters that XML cannot hold."""
-    return CONTROLS.sub("?", said)
+    return CONTROLS.sub("?", text)
 
 
 # GitHub -------------------------------------------------------------------------------------------
@@ -250,23 +252,26 @@ MOST_ANNOTATIONS = 10  # of each level that GitHub shows of one step
 
 def _github(report: Report, version: str, every: bool) -> str:
     """Annotations for the worst, as many as GitHub shows; the rest as lines of the log."""
-    shown, lines = Counter[str](), []
-    for level, file, line, title, said in sorted(_annotated(report), key=lambda one: one[0] != "error"):
-        shown[level] += 1
-        if shown[level] > MOST_ANNOTATIONS:
-            lines.append(_printable(f"{file}:{line}: {level}: {title}: {said}"))
+    counts, lines = Counter[str](), []
+    for level, file, line, title, message in sorted(_annotated(report), key=lambda one: one[0] != "error"):
+        counts[level] += 1
+        if counts[level] > MOST_ANNOTATIONS:
+            lines.append(_printable(f"{file}:{line}: {level}: {title}: {message}"))
             continue
         place = f"file={_property(file)},line={line},title={_property(title)}"
-        lines.append(f"::{level} {place}::{_message(said)}")
+        lines.append(f"::{level} {place}::{_message(message)}")
     return "\n".join([*lines, _summary(report)])
 
 
 def _annotated(report: Report) -> Iterator[tuple[str, str, int, str, str]]:
     """What is annotated: level, path, line, title, text."""
     for finding in report.new:
-        if finding.verdict in SHOWN:
-            title, said = f"{finding.limit}: {finding.resource}", f"{finding.message} ({finding.source_url})"
-            yield ANNOTATIONS[finding.verdict], in_repository(finding.file), finding.line, title, said
+        if finding.verdict in DEFAULT_VERDICTS:
+            title, message = (
+                f"{finding.limit}: {finding.resource}",
+                f"{finding.message} ({finding.source_url})",
+            )
+            yield ANNOTATIONS[finding.verdict], in_repository(finding.file), finding.line, title, message
     for file, reason in report.unreadable:
         yield "warning", in_repository(file), 1, "unreadable", reason
     for note in report.notes:
@@ -281,19 +286,19 @@ def _annotated(report: Report) -> Iterator[tuple[str, str, int, str, str]]:
         )
 
 
-def _message(said: str) -> str:
-    return said.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+def _message(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(said: str) -> str:
-    return _message(said).replace(":", "%3A").replace(",", "%2C")
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def step_summary(report: Report) -> str:
     """All that is new as Markdown, for GitHub's summary of a step, which has room for more than ten."""
     rows: list[tuple[str, ...]] = [
         (verdict, _at(one.file, one.line), one.resource, one.limit, one.message)
-        for verdict in SHOWN
+        for verdict in DEFAULT_VERDICTS
         for one in report.new
         if one.verdict == verdict
     ]
@@ -314,9 +319,9 @@ def _at(file: str, line: int) -> str:
     return f"{in_repository(file)}:{line}"
 
 
-def _cell(said: str) -> str:
+def _cell(text: str) -> str:
     """A text in a cell of a Markdown table, shown as it is."""
-    plain = _printable(said).replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
+    plain = _printable(text).replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
     return re.sub(r"([\\`*_\[\]])(?!\|)", r"\\\1", plain)
 
 
@@ -327,28 +332,28 @@ SEVERITIES = {BREACH: "critical", TIGHT: "minor"}
 
 def _gitlab(report: Report, version: str, every: bool) -> str:
     """A code quality report, which GitLab holds against that of the target branch itself."""
-    found = [finding for finding in report.findings if finding.verdict in SEVERITIES]
+    findings = [finding for finding in report.findings if finding.verdict in SEVERITIES]
     issues = [
         _issue(f"{one.resource}: {one.message}", one.limit, mark, SEVERITIES[one.verdict], one.file, one.line)
-        for one, mark in zip(found, fingerprints(found), strict=True)
+        for one, mark in zip(findings, fingerprints(findings), strict=True)
     ]
     others = [("unreadable", reason, "major", file, 1) for file, reason in report.unreadable]
     others += [("skipped", f"not checked: {one.what}: {one.resource}: {one.text}", "info", one.file, one.line)
                for one in report.skipped]  # fmt: skip
     others += [("ignore", f"ignore of {note.limit}: {note.text}", "minor", note.file, note.line)
                for note in report.notes]  # fmt: skip
-    seen: Counter[str] = Counter()
-    for name, said, severity, file, line in others:
-        own = f"{name}|{in_repository(file)}|{said}"
-        seen[own] += 1
-        mark = hashlib.sha256(f"{own}|{seen[own]}".encode("utf-8", "replace")).hexdigest()
-        issues.append(_issue(said, name, mark, severity, file, line))
+    counts: Counter[str] = Counter()
+    for name, text, severity, file, line in others:
+        own = f"{name}|{in_repository(file)}|{text}"
+        counts[own] += 1
+        mark = hashlib.sha256(f"{own}|{counts[own]}".encode("utf-8", "replace")).hexdigest()
+        issues.append(_issue(text, name, mark, severity, file, line))
     return json.dumps(issues, indent=2)
 
 
-def _issue(said: str, name: str, mark: str, severity: str, file: str, line: int) -> dict[str, Any]:
+def _issue(description: str, name: str, mark: str, severity: str, file: str, line: int) -> dict[str, Any]:
     return {
-        "description": said,
+        "description": description,
         "check_name": name,
         "fingerprint": mark,
         "severity": severity,

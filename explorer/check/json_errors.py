@@ -50,15 +50,15 @@ def _message(text: str, error: json.JSONDecodeError) -> tuple[str, int, int]:
     if not rest.strip() or error.msg.startswith("Unterminated"):
         return "Unexpected end-of-input", line, column
     if error.msg.startswith("Invalid"):  # a control character, an escape
-        return f"{error.msg.removesuffix(' at')}: {_shown(rest[0])}", line, column
+        return f"{error.msg.removesuffix(' at')}: {_describe_character(rest[0])}", line, column
     token = TOKEN.match(rest) if error.msg == "Expecting value" else None
     if token:
         return f"Unrecognized token '{token[0]}': was expecting {VALUE}", line, column + len(token[0])
     expectation = EXPECTATIONS.get(error.msg, f"expected a valid value {VALUE}")
-    return f"Unexpected character ({_shown(rest[0])}): {expectation}", line, column
+    return f"Unexpected character ({_describe_character(rest[0])}): {expectation}", line, column
 
 
-def _shown(character: str) -> str:
+def _describe_character(character: str) -> str:
     code = ord(character)
-    named = "CTRL-CHAR," if not character.isprintable() else f"'{character}'"
-    return f"({named} code {code})" if named == "CTRL-CHAR," else f"{named} (code {code})"
+    label = "CTRL-CHAR," if not character.isprintable() else f"'{character}'"
+    return f"({label} code {code})" if label == "CTRL-CHAR," else f"{label} (code {code})"

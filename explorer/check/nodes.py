@@ -52,7 +52,7 @@ class Unknown:
     ----------
     why
         Why it is not known, as a clause; it holds no value of a template.
-    known
+    known_text
         Text that it certainly holds, or the shortest that it may be.
     options
         All values that it may have: a parameter's AllowedValues, both branches of an If. Empty where
@@ -64,24 +64,24 @@ class Unknown:
     """
 
     why: str
-    known: str = ""
+    known_text: str = ""
     options: tuple[Any, ...] = ()
     least: float | None = None
     most: float | None = None
     likely: int = 0
     refers: tuple[str, ...] = ()  # the ids of resources that it is made of, where something tells
-    holes: str = ""  # `known` with a HOLE for each part that is not; empty where it is one
+    holes: str = ""  # `known_text` with a HOLE for each part that is not; empty where it is one
 
     @property
     def numbers(self) -> tuple[float, ...]:
         """Its options as numbers; empty unless each is one."""
-        found = [number(option) for option in self.options]
-        return () if None in found else tuple(one for one in found if one is not None)
+        numbers = [number(option) for option in self.options]
+        return () if None in numbers else tuple(one for one in numbers if one is not None)
 
     @property
     def pattern(self) -> str:
         """What is known of the text, with a `HOLE` where something is not."""
-        return HOLE if self.options else self.holes or f"{self.known}{HOLE}"
+        return HOLE if self.options else self.holes or f"{self.known_text}{HOLE}"
 
 
 def one_of(options: Iterable[Any], why: str) -> Any:
@@ -94,13 +94,13 @@ def one_of(options: Iterable[Any], why: str) -> Any:
             complete = complete and bool(option.options)
             flat += [inner for inner in option.options if inner not in flat]
             likely = max(likely, option.likely)
-            texts.append(option.known)
+            texts.append(option.known_text)
         else:
             flat += [] if option in flat else [option]
             texts.append(text(option) or "")
     if complete and len(flat) == 1:
         return flat[0]
-    shortest = min(texts, key=lambda said: len(said.encode("utf-8", "surrogatepass")), default="")
+    shortest = min(texts, key=lambda candidate: len(candidate.encode("utf-8", "surrogatepass")), default="")
     return Unknown(why, shortest, tuple(flat) if complete else (), likely=likely, refers=tuple(refers))
 
 
@@ -111,9 +111,9 @@ class Text(str):
 
     def __new__(cls, value: str, refers: tuple[str, ...] = ()) -> Text:
         """A text that knows which resources it was made of."""
-        made = super().__new__(cls, value)
-        made.refers = refers
-        return made
+        instance = super().__new__(cls, value)
+        instance.refers = refers
+        return instance
 
 
 def mapping(value: Any) -> Map:
@@ -140,12 +140,12 @@ def number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
-        found = float(value)
+        as_float = float(value)
     except (ValueError, OverflowError):
         return None
-    if not math.isfinite(found):
+    if not math.isfinite(as_float):
         return None
-    return int(found) if found.is_integer() else found
+    return int(as_float) if as_float.is_integer() else as_float
 
 
 def walk(value: Any) -> Iterator[Any]:

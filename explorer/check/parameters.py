@@ -1,4 +1,4 @@
-"""What the parameters of a template are given: on the command line, by samconfig, in parameter files.
+"""Values for the parameters of a template: on the command line, by samconfig, in parameter files.
 
 A template that has no such values is judged with the defaults of its parameters. Where there are values
 for several environments it is judged once for each, and the worst counts.
@@ -80,27 +80,27 @@ def from_options(options: Iterable[str]) -> Values:
 
 def _of_named_file(path: Path) -> dict[str, Any]:
     try:
-        found = in_file(path, is_named=True)
+        values = in_file(path, is_named=True)
     except OSError as error:
         raise ExplorerError(f"--parameter {path}: {error.strerror or 'cannot be read'}") from None
     except (ParseError, ValueError) as error:
         raise ExplorerError(f"--parameter {path}: {error}") from None
-    if found is None:
+    if values is None:
         raise ExplorerError(
             f"--parameter {path}: holds no parameters: expected"
             ' [{"ParameterKey": ..., "ParameterValue": ...}], {"Parameters": {NAME: VALUE}} or {NAME: VALUE}'
         )
-    return found
+    return values
 
 
-def refuse_values(parameters: Map, given: Values) -> None:
+def refuse_values(parameters: Map, arguments: Values) -> None:
     """Refuse a value that a template's AllowedValues do not have. Raises ExplorerError, without the value."""
-    for name, value in given.values.items():
+    for name, value in arguments.values.items():
         allowed = sequence(mapping(parameters.get(name)).get("AllowedValues"))
         accepted = [text(one) or "" for one in allowed]
         if accepted and (text(value) or "") not in accepted:
             raise ExplorerError(
-                f"{given.origin} {name}: {expected_one_of(accepted)}, as its AllowedValues say"
+                f"{arguments.origin} {name}: {expected_one_of(accepted)}, as its AllowedValues say"
             )
 
 
@@ -132,11 +132,11 @@ class Beside:
         declared = set(names)
         if not declared:
             return []
-        found = [values for values in self._samconfig(template) if declared & values.values.keys()]
+        environments = [values for values in self._samconfig(template) if declared & values.values.keys()]
         folder = template.parent.absolute()
         if folder not in self._files:
             self._files[folder] = list(_files_of(folder))
-        return found + [
+        return environments + [
             Values(values, name) for name, values in self._files[folder] if values.keys() <= declared
         ]
 
@@ -149,8 +149,8 @@ class Beside:
                 if path not in self._environments:
                     self._environments[path] = list(_environments(path))
                 for name, settings, values in self._environments[path]:
-                    named = settings.get("template_file") or settings.get("template")
-                    own = above / named if isinstance(named, str) else above / template.name
+                    template_name = settings.get("template_file") or settings.get("template")
+                    own = above / template_name if isinstance(template_name, str) else above / template.name
                     if os.path.normpath(own) == os.path.normpath(template):
                         yield Values(values, f"{name} in {path.name}")
                 return
@@ -161,8 +161,8 @@ class Beside:
 def _environments(path: Path) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     """The environments of a samconfig: name, settings, values of parameters."""
     try:
-        said = path.read_text(encoding="utf-8-sig")
-        tree = tomllib.loads(said) if path.suffix == ".toml" else _plain(parse(said))
+        content = path.read_text(encoding="utf-8-sig")
+        tree = tomllib.loads(content) if path.suffix == ".toml" else _plain(parse(content))
     except (OSError, ValueError, ParseError) as error:
         raise ExplorerError(f"{path.name} beside it cannot be read: {str(error).splitlines()[0]}") from None
     for name, commands in (tree if isinstance(tree, dict) else {}).items():
@@ -175,24 +175,24 @@ def _environments(path: Path) -> Iterator[tuple[str, dict[str, Any], dict[str, A
             yield name, settings, values
 
 
-def overrides(said: Any) -> dict[str, Any]:
+def overrides(setting: Any) -> dict[str, Any]:
     """SAM's parameter_overrides: `A=1 B=2`, `ParameterKey=A,ParameterValue=1`, a list of these, a table."""
-    if isinstance(said, dict):
-        return {str(name): _scalar(value) for name, value in said.items()}
-    parts = said if isinstance(said, list) else [said]
+    if isinstance(setting, dict):
+        return {str(name): _scalar(value) for name, value in setting.items()}
+    parts = setting if isinstance(setting, list) else [setting]
     words: list[str] = []
     for part in parts:
         try:
             words += shlex.split(part) if isinstance(part, str) else []
         except ValueError:  # a quotation that does not end
             words += part.split()
-    found = {}
+    values = {}
     for word in words:
         pair = PAIR.fullmatch(word)
         name, has_value, value = (pair["name"], "=", pair["value"]) if pair else word.partition("=")
         if has_value:
-            found[name] = value
-    return found
+            values[name] = value
+    return values
 
 
 def _files_of(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -253,13 +253,13 @@ class _Json:
     def _token(self, match: re.Match[str]) -> int:
         """Take one token in; the position behind it."""
         start, end = match.start(match.lastgroup or 0), match.end()
-        found = match[match.lastgroup or 0]
+        token = match[match.lastgroup or 0]
         if match.lastgroup == "mark":
-            self._mark(found, start)
+            self._mark(token, start)
             return end
         if match.lastgroup == "text":
             return self._text(start)
-        self._value(WORDS[found] if match.lastgroup == "word" else found, start)
+        self._value(WORDS[token] if match.lastgroup == "word" else token, start)
         return end
 
     def _text(self, start: int) -> int:

@@ -56,10 +56,10 @@ def identity(file: str, resource: str, limit: str, message: str) -> str:
 
 def fingerprints(findings: Iterable[Finding]) -> list[str]:
     """A mark for each finding, that stays when lines move, and no two of them alike."""
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     marks = []
     for one in findings:
         own = identity(one.file, one.resource, one.limit, one.message)
-        seen[own] += 1
-        marks.append(hashlib.sha256(f"{own}|{seen[own]}".encode("utf-8", "replace")).hexdigest())
+        counts[own] += 1
+        marks.append(hashlib.sha256(f"{own}|{counts[own]}".encode("utf-8", "replace")).hexdigest())
     return marks

@@ -7,7 +7,7 @@ instance, the same key of `for_each` or `count`; where it may mean one of severa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -39,13 +39,13 @@ def parts_of(address: str) -> list[Instance]:
     >>> parts_of('module.worker["a.b"].aws_sqs_queue.this[0]')[1::2]
     [('worker', '"a.b"'), ('this', '0')]
     """
-    found: list[Instance] = []
+    parts: list[Instance] = []
     for name, key in PART.findall(address):
         if name:
-            found.append((name, None))
-        elif found:
-            found[-1] = (found[-1][0], key)
-    return found
+            parts.append((name, None))
+        elif parts:
+            parts[-1] = (parts[-1][0], key)
+    return parts
 
 
 def split(address: str) -> tuple[Path, list[Instance]]:
@@ -87,7 +87,7 @@ class Plan:
         self.root = mapping(mapping(tree.get("planned_values") or tree.get("values")).get("root_module"))
         self.configuration = mapping(mapping(tree.get("configuration")).get("root_module"))
         self.variables = mapping(tree.get("variables"))
-        self._written: dict[tuple[str, ...], dict[str, Map]] = {}
+        self._module_blocks: dict[tuple[str, ...], dict[str, Map]] = {}
         self._targets: dict[tuple[Path, str | None, int], Targets] = {}
         self.changes = [mapping(change) for change in sequence(tree.get("resource_changes"))]
         self.unknown = {
@@ -116,62 +116,64 @@ class Plan:
     @cached_property
     def instances(self) -> dict[tuple[Path, str], dict[str | None, str]]:
         """The addresses of a resource in a module instance, by key."""
-        found: dict[tuple[Path, str], dict[str | None, str]] = {}
+        addresses: dict[tuple[Path, str], dict[str | None, str]] = {}
         for address, *_ in (*self.resources(), *self.read_later()):
             path, parts = split(address)
             own = ".".join(name for name, _ in parts)
-            found.setdefault((path, own), {})[parts[-1][1] if parts else None] = address
-        return found
+            addresses.setdefault((path, own), {})[parts[-1][1] if parts else None] = address
+        return addresses
 
     @cached_property
     def modules(self) -> dict[tuple[Path, str], list[str | None]]:
         """The keys of the instances of a module call."""
-        found: dict[tuple[Path, str], dict[str | None, None]] = {}
+        call_keys: dict[tuple[Path, str], dict[str | None, None]] = {}
         for path, _ in self.instances:
             for depth, (name, key) in enumerate(path):
-                found.setdefault((path[:depth], name), {})[key] = None
-        return {place: list(keys) for place, keys in found.items()}
+                call_keys.setdefault((path[:depth], name), {})[key] = None
+        return {place: list(keys) for place, keys in call_keys.items()}
 
     @cached_property
     def literals(self) -> dict[str, str]:
         """Addresses by what names them in AWS alone: an id, an ARN; for what is deployed already."""
-        found: dict[str, str] = {}
+        addresses: dict[str, str] = {}
         twice = set()
         for address, _, values, _ in self.resources():
             for literal in {text(values.get(name)) for name in LITERALS}:
                 if literal and len(literal) > 4:
-                    twice |= {literal} if found.get(literal, address) != address else set()
-                    found[literal] = address
-        return {literal: address for literal, address in found.items() if literal not in twice}
+                    twice |= {literal} if addresses.get(literal, address) != address else set()
+                    addresses[literal] = address
+        return {literal: address for literal, address in addresses.items() if literal not in twice}
 
     # Configuration --------------------------------------------------------------------------------
 
     def module(self, path: Path) -> Map:
         """The configuration of a module."""
-        found = self.configuration
+        module = self.configuration
         for name, _ in path:
-            call = mapping(mapping(found.get("module_calls")).get(name))
-            found = mapping(call.get("module"))
-        return found
+            call = mapping(mapping(module.get("module_calls")).get(name))
+            module = mapping(call.get("module"))
+        return module
 
     def call(self, path: Path) -> Map:
         """The call of a module, as its parent has it."""
         return mapping(mapping(self.module(path[:-1]).get("module_calls")).get(path[-1][0]))
 
-    def written(self, path: Path) -> dict[str, Map]:
+    def module_blocks(self, path: Path) -> dict[str, Map]:
         """The resources and data sources of a module as they are written, by address."""
         names = tuple(name for name, _ in path)
-        if names not in self._written:
+        if names not in self._module_blocks:
             resources = map(mapping, sequence(self.module(path).get("resources")))
-            self._written[names] = {str(one.get("address")): one for one in resources}
-        return self._written[names]
+            self._module_blocks[names] = {str(one.get("address")): one for one in resources}
+        return self._module_blocks[names]
 
     def block(self, address: str) -> tuple[Place, Map]:
         """Where a resource stands, and the expressions of its arguments."""
         path, parts = split(address)
-        written = self.written(path).get(".".join(name for name, _ in parts), Map())
+        configuration = self.module_blocks(path).get(".".join(name for name, _ in parts), Map())
         key = parts[-1][1] if parts else None
-        return Place(path, key, written.get("for_each_expression")), mapping(written.get("expressions"))
+        return Place(path, key, configuration.get("for_each_expression")), mapping(
+            configuration.get("expressions")
+        )
 
     # References -----------------------------------------------------------------------------------
 
@@ -184,11 +186,11 @@ class Plan:
             return cached
         self._targets[place.path, place.key, id(expression)] = Targets()  # of one that refers to itself
         names = [name for name in map(text, sequence(expression["references"])) if name]
-        found = Targets()
+        targets = Targets()
         for name in _most_specific(names):
-            found += self._target(place, parts_of(name), names, steps + 1)
-        self._targets[place.path, place.key, id(expression)] = found
-        return found
+            targets += self._target(place, parts_of(name), names, steps + 1)
+        self._targets[place.path, place.key, id(expression)] = targets
+        return targets
 
     def _target(self, place: Place, parts: list[Instance], names: list[str], steps: int) -> Targets:
         if len(parts) < 2:
@@ -202,12 +204,12 @@ class Plan:
             return self._each(place, steps)
         if head == "data" and len(parts) > 2:
             own = f"data.{second}.{parts[2][0]}"
-            written = mapping(self.written(place.path).get(own, Map()).get("expressions"))
-            found = Targets()
-            for part in walk(written):
+            expressions = mapping(self.module_blocks(place.path).get(own, Map()).get("expressions"))
+            targets = Targets()
+            for part in walk(expressions):
                 if isinstance(part, Map) and "references" in part:
-                    found += self.targets(Place(place.path, parts[2][1] or place.key), part, steps)
-            return found + self._one_of(place, own, parts[2][1], names)
+                    targets += self.targets(Place(place.path, parts[2][1] or place.key), part, steps)
+            return targets + self._one_of(place, own, parts[2][1], names)
         return self._one_of(place, f"{head}.{second}", parts[1][1], names)
 
     def _one_of(self, place: Place, own: str, key: str | None, names: list[str]) -> Targets:
@@ -215,10 +217,10 @@ class Plan:
         every = self.instances.get((place.path, own), {})
         if not every:
             return Targets()
-        found = self._chosen(place, list(every), key, names)
-        return Targets((every[found[0]],)) if found else Targets(unclear=(tuple(every.values()),))
+        matches = self._select_key(place, list(every), key, names)
+        return Targets((every[matches[0]],)) if matches else Targets(unclear=(tuple(every.values()),))
 
-    def _chosen(
+    def _select_key(
         self, place: Place, keys: list[str | None], key: str | None, names: list[str]
     ) -> list[str | None]:
         """The key that is meant, alone in a list; an empty one if it is not known."""
@@ -230,9 +232,9 @@ class Plan:
             return [place.key] if place.key in keys else []
         for name in names:
             if name.startswith("each.value"):
-                meant = self._value_of_each(place, [part for part, _ in parts_of(name)[2:]])
-                meant = f'"{meant}"' if isinstance(meant, str) else None
-                return [meant] if meant in keys else []
+                candidate = self._value_of_each(place, [part for part, _ in parts_of(name)[2:]])
+                candidate = f'"{candidate}"' if isinstance(candidate, str) else None
+                return [candidate] if candidate in keys else []
         return []
 
     def _variable(self, place: Place, name: str, steps: int) -> Targets:
@@ -246,27 +248,29 @@ class Plan:
         """What an output of a module refers to; of `module.m[each.key]` a plan names no output."""
         name, key = parts[1]
         keys = self.modules.get((place.path, name), [])
-        chosen = self._chosen(place, keys, key, names)
-        found = Targets()
-        for one in chosen or keys:
+        matches = self._select_key(place, keys, key, names)
+        targets = Targets()
+        for one in matches or keys:
             inner = (*place.path, (name, one))
             outputs = mapping(self.module(inner).get("outputs"))
             for output in (outputs.get(parts[2][0]),) if len(parts) > 2 else outputs.values():
-                found += self.targets(Place(inner), mapping(output).get("expression"), steps)
-        if chosen or not keys:
-            return found
-        return Targets(unclear=(found.addresses, *found.unclear) if found.addresses else found.unclear)
+                targets += self.targets(Place(inner), mapping(output).get("expression"), steps)
+        if matches or not keys:
+            return targets
+        return Targets(
+            unclear=(targets.addresses, *targets.unclear) if targets.addresses else targets.unclear
+        )
 
     def _each(self, place: Place, steps: int) -> Targets:
         """What `each.value` is: the instance of the same key of what `for_each` goes through."""
         names = [name for name in map(text, sequence(mapping(place.each).get("references"))) if name]
-        found = Targets()
+        targets = Targets()
         for name in _most_specific(names):
             if not name.startswith("each."):
-                found += self._target(place, parts_of(name), ["each.key"], steps)
-        if len(found.addresses) > 1 and not _are_of_one_resource(found.addresses):
-            return Targets(unclear=(found.addresses, *found.unclear))
-        return found
+                targets += self._target(place, parts_of(name), ["each.key"], steps)
+        if len(targets.addresses) > 1 and not _are_of_one_resource(targets.addresses):
+            return Targets(unclear=(targets.addresses, *targets.unclear))
+        return targets
 
     def _value_of_each(self, place: Place, attributes: list[str]) -> Any:
         """What `each.value` is where the plan says so: a literal, or a variable of the root."""
@@ -281,10 +285,10 @@ class Plan:
             whole = mapping(self.variables.get(parts_of(names[0])[1][0])).get("value")
         else:
             return None
-        found = mapping(whole).get(plain) if isinstance(whole, Map) else plain
+        value = mapping(whole).get(plain) if isinstance(whole, Map) else plain
         for name in attributes:
-            found = mapping(found).get(name)
-        return text(found)
+            value = mapping(value).get(name)
+        return text(value)
 
 
 def _most_specific(names: list[str]) -> list[str]:
@@ -304,11 +308,9 @@ def _are_of_one_resource(addresses: tuple[str, ...]) -> bool:
 class Block:
     """The arguments of one resource, each with what it refers to."""
 
-    def __init__(
-        self, plan: Plan, address: str, values: Map, line: int, known: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, plan: Plan, address: str, values: Map, line: int) -> None:
         self.plan, self.address, self.values, self.line = plan, address, values, line
-        self.unknown = plan.unknown.get(address, Map()) if known is None else known
+        self.unknown = plan.unknown.get(address, Map())
         self.place, self.expressions = plan.block(address)
 
     def names(self) -> Iterator[str]:
@@ -332,7 +334,7 @@ class Block:
         if isinstance(value, list) or isinstance(unknown, list):
             return self._list(sequence(value), sequence(unknown), expression)
         if isinstance(value, str) and _refers(expression):
-            return self._said(value, expression)
+            return self._text_with_references(value, expression)
         if isinstance(value, str) and not self.plan.configuration:
             address = self.plan.literals.get(value) or self.plan.literals.get(value.partition("/")[0])
             return Text(value, (address,)) if address and address != self.address else value
@@ -340,12 +342,14 @@ class Block:
 
     def _map(self, value: Map, unknown: Map, expression: Any) -> Map:
         whole = _refers(expression)
-        written = Map() if whole else mapping(expression)
+        expressions = Map() if whole else mapping(expression)
         trees = {
-            name: self._tree(value.get(name), unknown.get(name), expression if whole else written.get(name))
+            name: self._tree(
+                value.get(name), unknown.get(name), expression if whole else expressions.get(name)
+            )
             for name in dict.fromkeys((*value, *unknown))
         }
-        for name, inner in written.items():
+        for name, inner in expressions.items():
             if name not in trees and _refers(inner):
                 trees[name] = self._later(inner)
         return Map({name: tree for name, tree in trees.items() if tree is not None}, self.line)
@@ -371,20 +375,19 @@ class Block:
         )
 
     def _later(self, expression: Any) -> Unknown:
-        found = self.plan.targets(self.place, expression)
+        targets = self.plan.targets(self.place, expression)
         why = LATER
-        if found.unclear and not found.addresses:
-            among = ", ".join(found.unclear[0][:3])
-            why = (
-                f"which of {among}{' ...' if len(found.unclear[0]) > 3 else ''} it is, the plan does not say"
-            )
-        return Unknown(why, refers=found.addresses)
+        if targets.unclear and not targets.addresses:
+            among = ", ".join(targets.unclear[0][:3])
+            more = " ..." if len(targets.unclear[0]) > 3 else ""
+            why = f"which of {among}{more} it is, the plan does not say"
+        return Unknown(why, refers=targets.addresses)
 
-    def _said(self, value: str, expression: Any) -> str:
+    def _text_with_references(self, value: str, expression: Any) -> str:
         """A known text; where it may be of several resources, it names the one."""
-        found = self.plan.targets(self.place, expression)
-        addresses = found.addresses
-        for among in found.unclear:
+        targets = self.plan.targets(self.place, expression)
+        addresses = targets.addresses
+        for among in targets.unclear:
             literal = self.plan.literals.get(value) or self.plan.literals.get(value.partition("/")[0])
             addresses += (literal,) if literal in among else ()
         return Text(value, addresses) if addresses else value

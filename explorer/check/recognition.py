@@ -74,7 +74,12 @@ class Hint:
 def known_name(name: str) -> str | None:
     """The name in `NAMES` that a file has, perhaps behind a word of its own, as in `shop-netlify.toml`."""
     return next(
-        (known for known in NAMES if name == known or name.endswith((f"-{known}", f"_{known}"))), None
+        (
+            candidate
+            for candidate in NAMES
+            if name == candidate or name.endswith((f"-{candidate}", f"_{candidate}"))
+        ),
+        None,
     )
 
 
@@ -85,11 +90,11 @@ def by_name(path: Path, content: str) -> Hint | None:
         return _source(content)
     if name.endswith(".tf.json"):
         return Hint(TERRAFORM)
-    known = known_name(name)
-    if known == "netlify.toml" or (path.suffix == ".toml" and NETLIFY.search(content)):
+    entry = known_name(name)
+    if entry == "netlify.toml" or (path.suffix == ".toml" and NETLIFY.search(content)):
         return _netlify(content)
-    if known:
-        return Hint(NAMES[known], is_quiet=NAMES[known].startswith(QUIET))
+    if entry:
+        return Hint(NAMES[entry], is_quiet=NAMES[entry].startswith(QUIET))
     return None
 
 
@@ -124,24 +129,24 @@ def _netlify(content: str) -> Hint:
 
 
 def _variables(section: Any) -> dict[str, str]:
-    found = section.get("environment") if isinstance(section, dict) else None
-    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+    variables = section.get("environment") if isinstance(section, dict) else None
+    return {str(name): str(value) for name, value in variables.items()} if isinstance(variables, dict) else {}
 
 
 def by_content(tree: Any) -> Hint | None:
     """What a tree is that is no template."""
-    found = mapping(tree)
-    provider = found.get("provider")
+    fields = mapping(tree)
+    provider = fields.get("provider")
     cloud = provider if isinstance(provider, str) else mapping(provider).get("name")
-    if "service" in found and isinstance(cloud, str) and cloud != "aws" and "${" not in cloud:
+    if "service" in fields and isinstance(cloud, str) and cloud != "aws" and "${" not in cloud:
         return Hint("is the Serverless Framework's for another cloud than AWS", is_quiet=True)
     for keys, text in KEYS:
-        if all(key in found for key in keys):
+        if all(key in fields for key in keys):
             return Hint(text, is_quiet=text.startswith(QUIET))
-    runtime = _runtime(found.get("runtime"))
-    if isinstance(runtime, str) and "name" in found and runtime in RUNTIMES:
+    runtime = _runtime(fields.get("runtime"))
+    if isinstance(runtime, str) and "name" in fields and runtime in RUNTIMES:
         return Hint(NAMES["Pulumi.yaml"])
-    stages = [mapping(stage) for stage in found.values()]
+    stages = [mapping(stage) for stage in fields.values()]
     if stages and all(any(key in stage for key in ZAPPA) for stage in stages):
         return Hint(NAMES["zappa_settings.json"])
     return None

@@ -1,6 +1,6 @@
 """CloudFormation's intrinsic functions, resolved where the template alone says what they are.
 
-A parameter stands for what it is given, else for its default, and a condition for what it is then; in a
+A parameter stands for its argument, else for its default, and a condition for what it is then; in a
 scope without defaults, for any of its AllowedValues. What only a deployment knows is an `Unknown`, which
 keeps the text that it certainly holds: enough of it breaks a limit by itself.
 """
@@ -64,16 +64,16 @@ ATTRIBUTES = {"arn": "arn", "url": "url", "endpoint": "url", "domainname": "url"
 
 
 class Scope:
-    """The parameters, mappings and conditions of one template; `given` are the values of parameters.
+    """The parameters, mappings and conditions of one template; `arguments` are the values of parameters.
 
-    `origins` says of those that an environment gives which one it is. Without `defaults`, a parameter that
-    is not given may be anything that it allows.
+    `origins` has, for each value that comes from an environment, which environment it is. Without
+    `defaults`, a parameter without an argument may be anything that it allows.
     """
 
     def __init__(
         self,
         template: Map,
-        given: Mapping[str, Any] | None = None,
+        arguments: Mapping[str, Any] | None = None,
         defaults: bool = True,
         origins: Mapping[str, str] | None = None,
     ) -> None:
@@ -81,16 +81,16 @@ class Scope:
         self.parameters = mapping(template.get("Parameters"))
         self.mappings = mapping(template.get("Mappings"))
         self.conditions = mapping(template.get("Conditions"))
-        self.given = given or {}
-        self._held: dict[str, bool | None] = {}
-        self._asked: set[str] = set()
+        self.arguments = arguments or {}
+        self._condition_values: dict[str, bool | None] = {}
+        self._open_conditions: set[str] = set()
 
     @cached_property
     def without_defaults(self) -> Scope:
         """The same with the defaults of parameters left out: what a value may be in another deployment."""
         if not self.parameters or not self.defaults:
             return self
-        fixed = {name: value for name, value in self.given.items() if name not in self.origins}
+        fixed = {name: value for name, value in self.arguments.items() if name not in self.origins}
         return Scope(self.template, fixed, False, self.origins)
 
     def type_of(self, name: str) -> str:
@@ -98,12 +98,12 @@ class Scope:
         resource = mapping(mapping(self.template.get("Resources")).get(name))
         return text(resource.get("Type")) or ""
 
-    def shown(self, name: Any) -> str:
+    def display_name(self, name: Any) -> str:
         """A name as messages have it: one that is declared in the template, else no more than its kind."""
-        said = text(name) or ""
-        own = said.partition(".")[0]
+        full_name = text(name) or ""
+        own = full_name.partition(".")[0]
         declared = (self.parameters, self.conditions, mapping(self.template.get("Resources")), PSEUDO)
-        return said if any(own in names for names in declared) else "a value of another place"
+        return full_name if any(own in names for names in declared) else "a value of another place"
 
     def value(self, node: Any) -> Any:
         """`node`, or what it stands for if it is an intrinsic function; its parts are left as they are."""
@@ -112,35 +112,35 @@ class Scope:
             if does := FUNCTIONS.get(name):
                 return does(self, argument)
             if name.startswith("Fn::"):
-                said = name if name in DEPLOYED else "a tag that CloudFormation does not have"
-                return Unknown(f"{said} is known when it is deployed", likely=_likely("import"))
+                subject = name if name in DEPLOYED else "a tag that CloudFormation does not have"
+                return Unknown(f"{subject} is known when it is deployed", likely=_likely("import"))
             return node
         if isinstance(node, str) and "${" in node and FRAMEWORK.search(node):
             return Unknown("a variable of the Serverless Framework is known when it is packaged",
                            FRAMEWORK.sub("", node))  # fmt: skip
         if isinstance(node, str) and "{{resolve:" in node:
-            known = DYNAMIC.sub("", node)
+            remainder = DYNAMIC.sub("", node)
             return Unknown(
-                "a dynamic reference is resolved by the deployment", known, likely=_likely("secret")
+                "a dynamic reference is resolved by the deployment", remainder, likely=_likely("secret")
             )
         return node
 
     def text(self, node: Any) -> str | Unknown:
         """`node` as text."""
-        found = self.value(node)
-        if isinstance(found, Unknown):
-            return found
-        if found is None:
+        value = self.value(node)
+        if isinstance(value, Unknown):
+            return value
+        if value is None:
             return ""
-        said = text(found)
-        return Unknown("it is not text") if said is None else said
+        content = text(value)
+        return Unknown("it is not text") if content is None else content
 
     def plain(self, node: Any) -> Any:
         """`node` with every function in it resolved."""
-        found = self.value(node)
-        if isinstance(found, Map):
-            return Map({key: self.plain(inner) for key, inner in found.items()}, found.line, found.lines)
-        return List([self.plain(inner) for inner in found]) if isinstance(found, list) else found
+        value = self.value(node)
+        if isinstance(value, Map):
+            return Map({key: self.plain(inner) for key, inner in value.items()}, value.line, value.lines)
+        return List([self.plain(inner) for inner in value]) if isinstance(value, list) else value
 
     def reference(self, name: Any) -> Any:
         """What a Ref to `name` stands for."""
@@ -149,15 +149,15 @@ class Scope:
         if name in PSEUDO:
             return Unknown(f"{name} is known when it is deployed", PSEUDO[name])
         parameter = mapping(self.parameters.get(name))
-        if name not in self.parameters and name not in self.given:
-            why = f"{self.shown(name)} is known when it is deployed"
+        if name not in self.parameters and name not in self.arguments:
+            why = f"{self.display_name(name)} is known when it is deployed"
             return Unknown(why, likely=_likely(REFERENCES.get(self.type_of(name), "name"), name))
         kind = str(parameter.get("Type"))
         if kind.startswith(("AWS::SSM::Parameter::Value", "AWS::SSM::Parameter::Name")):
             return Unknown(f"{name} is read from Parameter Store", likely=_likely("secret"))
-        if name not in self.given and ("Default" not in parameter or not self.defaults):
+        if name not in self.arguments and ("Default" not in parameter or not self.defaults):
             return self._allowed(name, parameter)
-        value = self.given.get(name, parameter.get("Default"))
+        value = self.arguments.get(name, parameter.get("Default"))
         return _of_kind(kind, value)
 
     def _allowed(self, name: str, parameter: Map) -> Any:
@@ -173,13 +173,17 @@ class Scope:
 
     def holds(self, name: Any) -> bool | None:
         """Whether a condition holds with the defaults; None if they do not tell."""
-        if not isinstance(name, str) or name in self._asked or len(self._asked) > MOST_CONDITIONS:
+        if (
+            not isinstance(name, str)
+            or name in self._open_conditions
+            or len(self._open_conditions) > MOST_CONDITIONS
+        ):
             return None
-        if name not in self._held:
-            self._asked.add(name)
-            self._held[name] = self.truth(self.conditions.get(name))
-            self._asked.discard(name)
-        return self._held[name]
+        if name not in self._condition_values:
+            self._open_conditions.add(name)
+            self._condition_values[name] = self.truth(self.conditions.get(name))
+            self._open_conditions.discard(name)
+        return self._condition_values[name]
 
     def truth(self, node: Any) -> bool | None:
         """Whether a condition function holds; None if the defaults do not tell."""
@@ -201,23 +205,23 @@ class Scope:
         return None
 
     def _equal(self, sides: list[Any]) -> bool | None:
-        said = [self.text(side) for side in sides]
-        if len(said) != 2 or any(isinstance(side, Unknown) for side in said):
+        texts = [self.text(side) for side in sides]
+        if len(texts) != 2 or any(isinstance(side, Unknown) for side in texts):
             return None
-        return said[0] == said[1]
+        return texts[0] == texts[1]
 
 
 def joined(parts: list[str | Unknown]) -> str | Unknown:
     """Texts one after another."""
-    known = "".join(part.known if isinstance(part, Unknown) else part for part in parts)
-    if len(known) > MOST_TEXT:
-        return Unknown("it is very long", known[:MOST_TEXT])
+    known_text = "".join(part.known_text if isinstance(part, Unknown) else part for part in parts)
+    if len(known_text) > MOST_TEXT:
+        return Unknown("it is very long", known_text[:MOST_TEXT])
     unknown = [part for part in parts if isinstance(part, Unknown)]
     if not unknown:
-        return known
+        return known_text
     holes = "".join(part.pattern if isinstance(part, Unknown) else part for part in parts)
     likely = sum(one.likely for one in unknown)
-    return Unknown(unknown[0].why, known, likely=likely, holes=holes[:MOST_TEXT])
+    return Unknown(unknown[0].why, known_text, likely=likely, holes=holes[:MOST_TEXT])
 
 
 def _of_kind(kind: str, value: Any) -> Any:
@@ -258,10 +262,10 @@ def _variable(scope: Scope, name: str, values: Mapping[str, str | Unknown]) -> s
         return values[name]
     if "." in name:
         return _attribute(scope, name)
-    found = scope.reference(name)
-    if isinstance(found, list):
-        return _join(scope, [",", found])
-    return scope.text(found)
+    value = scope.reference(name)
+    if isinstance(value, list):
+        return _join(scope, [",", value])
+    return scope.text(value)
 
 
 def _join(scope: Scope, argument: Any) -> Any:
@@ -272,25 +276,25 @@ def _join(scope: Scope, argument: Any) -> Any:
         return Unknown("Fn::Join joins what is known when it is deployed")
     parts: list[str | Unknown] = []
     for value in sequence(values):
-        found = scope.value(value)
+        inner = scope.value(value)
         parts += [
             separator,
-            _join(scope, [separator, found]) if isinstance(found, list) else scope.text(found),
+            _join(scope, [separator, inner]) if isinstance(inner, list) else scope.text(inner),
         ]
     return joined(parts[1:])
 
 
 def _find_in_map(scope: Scope, argument: Any) -> Any:
     path = [scope.text(part) for part in sequence(argument)[:3]]
-    found: Any = scope.mappings
+    value: Any = scope.mappings
     for part in path:
         if isinstance(part, Unknown):
             return _in_any_map(scope, argument, path) if part.options else Unknown(part.why)
-        found = mapping(found).get(part)
-    if found is None or len(path) != 3:
+        value = mapping(value).get(part)
+    if value is None or len(path) != 3:
         default = mapping(sequence(argument)[-1] if sequence(argument) else None).get("DefaultValue")
         return Unknown("no mapping says it") if default is None else scope.value(default)
-    return found
+    return value
 
 
 def _in_any_map(scope: Scope, argument: Any, path: list[str | Unknown]) -> Any:
@@ -298,8 +302,8 @@ def _in_any_map(scope: Scope, argument: Any, path: list[str | Unknown]) -> Any:
     at, key = next((at, key) for at, key in enumerate(path) if isinstance(key, Unknown))
     options = [text(option) for option in key.options]
     parts = sequence(argument)
-    found = [_find_in_map(scope, [*parts[:at], option, *parts[at + 1 :]]) for option in options]
-    return one_of(found, key.why)
+    values = [_find_in_map(scope, [*parts[:at], option, *parts[at + 1 :]]) for option in options]
+    return one_of(values, key.why)
 
 
 def _if(scope: Scope, argument: Any) -> Any:
@@ -308,7 +312,7 @@ def _if(scope: Scope, argument: Any) -> Any:
     holds = scope.holds(argument[0])
     if holds is not None:
         return scope.value(argument[1 if holds else 2])
-    name = scope.shown(argument[0])
+    name = scope.display_name(argument[0])
     by = "with these parameters" if scope.origins else "by default"
     why = f"condition {name} depends on what is deployed" if scope.defaults else f"as {name} is {by}"
     return one_of([scope.value(branch) for branch in argument[1:]], why)
@@ -333,8 +337,8 @@ def _split(scope: Scope, argument: Any) -> Any:
 
 def _base64(scope: Scope, argument: Any) -> Any:
     plain = scope.text(argument)
-    known = plain.known if isinstance(plain, Unknown) else plain
-    coded = base64.b64encode(known.encode("utf-8", "surrogatepass")).decode()
+    content = plain.known_text if isinstance(plain, Unknown) else plain
+    coded = base64.b64encode(content.encode("utf-8", "surrogatepass")).decode()
     return Unknown(plain.why, coded[: len(coded) // 4 * 4]) if isinstance(plain, Unknown) else coded
 
 
@@ -351,11 +355,13 @@ def _get_att(scope: Scope, argument: Any) -> Any:
     return _attribute(scope, ".".join(str(text(part) or "?") for part in parts[:2]))
 
 
-def _attribute(scope: Scope, said: str) -> Unknown:
+def _attribute(scope: Scope, reference: str) -> Unknown:
     """An attribute of a resource, as `Name.Attribute`."""
-    name, _, attribute = said.partition(".")
+    name, _, attribute = reference.partition(".")
     kind = next((kind for ending, kind in ATTRIBUTES.items() if attribute.lower().endswith(ending)), "name")
-    return Unknown(f"{scope.shown(said)} is known when it is deployed", likely=_likely(kind, name))
+    return Unknown(
+        f"{scope.display_name(reference)} is known when it is deployed", likely=_likely(kind, name)
+    )
 
 
 FUNCTIONS: dict[str, Callable[[Scope, Any], Any]] = {
@@ -383,9 +389,9 @@ def references(node: Any) -> Iterator[str]:
             yield name
             yield name.partition(".")[0]
         if "Fn::GetAtt" in part:
-            named = sequence(part["Fn::GetAtt"])
-            if named and isinstance(named[0], str):
-                yield named[0].partition(".")[0]
+            path = sequence(part["Fn::GetAtt"])
+            if path and isinstance(path[0], str):
+                yield path[0].partition(".")[0]
         if "Fn::Sub" in part:
             template = (sequence(part["Fn::Sub"]) or [None])[0]
             if isinstance(template, str):

@@ -25,7 +25,7 @@ from .skipped import Skipped
 from .stack import Stack
 
 
-def held(judge: Judge, stack: Stack) -> Iterator[Outcome]:
+def apply_rules(judge: Judge, stack: Stack) -> Iterator[Outcome]:
     """Every rule held against a stack, and what was skipped as the stack was read."""
     ranges = list(rules_ranges.ranges(judge, stack))
     yield from rules_ranges.without_fits(
@@ -95,11 +95,11 @@ def worst(judged: list[tuple[str, list[Outcome]]]) -> list[Outcome]:
     """
     if len(judged) == 1:
         return judged[0][1]
-    skipped = dict.fromkeys(one for _, found in judged for one in found if isinstance(one, Skipped))
+    skipped = dict.fromkeys(one for _, outcomes in judged for one in outcomes if isinstance(one, Skipped))
     groups: dict[tuple[str, str, int], list[tuple[str, list[Finding]]]] = {}
-    for origin, found in judged:
+    for origin, outcomes in judged:
         own: dict[tuple[str, str, int], list[Finding]] = {}
-        for one in found:
+        for one in outcomes:
             if not isinstance(one, Skipped):
                 own.setdefault((one.resource, one.limit, one.line), []).append(one)
         for place, alike in own.items():

@@ -11,7 +11,7 @@ from .doors import HTTP_APIS
 from .findings import BREACH, TIGHT, Finding, Judge, amount
 from .nodes import Map, mapping, text, walk
 from .rules_function import timeout_of
-from .stack import Given, Resource, Stack, each, entries
+from .stack import Resource, Stack, TemplateValue, each, entries
 
 AUTHORIZER, TRIGGER, TRANSFORM = "apigw.http.authorizer.timeout", "cognito.trigger", "firehose.transform"
 SENDERS = {"CustomSMSSender", "CustomEmailSender"}  # triggers that nobody waits for
@@ -26,11 +26,11 @@ def callers(judge: Judge, stack: Stack) -> Iterator[Finding]:
     for function in dict.fromkeys(_triggers(stack)):
         tries = catalogue.constant("cognito.attempts").value
         over = f"Cognito calls it {tries:g} times, and then the user's request fails"
-        given = timeout_of(function)
+        timeout = timeout_of(function)
         most = catalogue.limit(TRIGGER).value or 0
-        beyond = TIGHT if given.least is not None and given.least > most else None  # its default is less
+        beyond = TIGHT if timeout.least is not None and timeout.least > most else None  # its default is less
         yield judge.hold(
-            TRIGGER, function, given, "The time-out of a Cognito trigger", over=over, verdict=beyond
+            TRIGGER, function, timeout, "The time-out of a Cognito trigger", over=over, verdict=beyond
         )
     for function in dict.fromkeys(_transformations(stack)):
         over = "The records are delivered as failed while the function runs on"
@@ -41,7 +41,7 @@ def callers(judge: Judge, stack: Stack) -> Iterator[Finding]:
 def _authorizers(stack: Stack) -> Iterator[Resource]:
     """The functions that HTTP APIs ask who may call."""
     for authorizer in stack.of_type("AWS::ApiGatewayV2::Authorizer"):
-        api = stack.named(authorizer.raw("ApiId"), *HTTP_APIS)
+        api = stack.find_resource(authorizer.raw("ApiId"), *HTTP_APIS)
         websocket = api is not None and api.get("ProtocolType").value == "WEBSOCKET"
         function = stack.function(authorizer.raw("AuthorizerUri"))
         if function and not websocket:
@@ -65,8 +65,8 @@ def _triggers(stack: Stack) -> Iterator[Resource]:
                 yield function
     for function in stack.of_type("AWS::Serverless::Function"):
         for _, event, _line in entries(function.raw("Events"), stack.scope):
-            named = each(mapping(stack.scope.value(event.get("Properties"))).get("Trigger"), stack.scope)
-            if text(event.get("Type")) == "Cognito" and not {text(one) for one in named} <= SENDERS:
+            triggers = each(mapping(stack.scope.value(event.get("Properties"))).get("Trigger"), stack.scope)
+            if text(event.get("Type")) == "Cognito" and not {text(one) for one in triggers} <= SENDERS:
                 yield function
 
 
@@ -112,36 +112,36 @@ def _state(
     judge: Judge,
     machine: Resource,
     stack: Stack,
-    named: tuple[str, Map, int],
+    located_state: tuple[str, Map, int],
     whole: float | None,
     limit_id: str,
 ) -> Iterator[Finding]:
-    name, state, line = named
+    name, state, line = located_state
     wait, beat = (_seconds(state.get(key), stack) for key in ("TimeoutSeconds", "HeartbeatSeconds"))
     if wait is not None and beat is not None and beat >= wait:
-        said = f"The heartbeat of {amount(beat, 's')} of state {name} is not less than its time-out of"
-        said = f"{said} {amount(wait, 's')}: the definition is refused"
-        yield judge.make("sfn.heartbeat", machine, line, beat, wait, BREACH, said)
+        message = f"The heartbeat of {amount(beat, 's')} of state {name} is not less than its time-out of"
+        message = f"{message} {amount(wait, 's')}: the definition is refused"
+        yield judge.make("sfn.heartbeat", machine, line, beat, wait, BREACH, message)
     function = _task(state, stack)
     if function is None or _hands_over(state):
         return
     longest = timeout_of(function).least
     for least, who in ((wait, f"State {name}"), (whole, "The workflow")):
         if longest is not None and least is not None and longest > least:
-            said = f"{who} waits {amount(least, 's')} for {function.id}, whose time-out is"
-            said = f"{said} {amount(longest, 's')}: the execution gives up while the function runs on"
-            yield judge.make(limit_id, machine, line, longest, least, TIGHT, said)
+            message = f"{who} waits {amount(least, 's')} for {function.id}, whose time-out is"
+            message = f"{message} {amount(longest, 's')}: the execution gives up while the function runs on"
+            yield judge.make(limit_id, machine, line, longest, least, TIGHT, message)
 
 
 def _seconds(node: Any, stack: Stack) -> float | None:
-    return Given(stack.scope.value(node), 1).number
+    return TemplateValue(stack.scope.value(node), 1).number
 
 
 def _task(state: Map, stack: Stack) -> Resource | None:
     """The function that a task calls, by its ARN or by the integration of Step Functions."""
     for arguments in (state.get("Parameters"), state.get("Arguments")):
-        named = mapping(arguments).get("FunctionName")
-        if named is not None and (function := stack.function(named)):
+        function_name = mapping(arguments).get("FunctionName")
+        if function_name is not None and (function := stack.function(function_name)):
             return function
     return stack.function(state.get("Resource"))
 

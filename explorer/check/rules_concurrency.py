@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from .findings import BREACH, FITS, Finding, Judge
 from .nodes import mapping
-from .stack import Given, Resource, Stack
+from .stack import Resource, Stack, TemplateValue
 
 PROVISIONED, SNAPSTART = "lambda.concurrency.provisioned", "lambda.snapstart"
 CONFIG = "ProvisionedConcurrencyConfig"
@@ -14,38 +14,38 @@ CONFIG = "ProvisionedConcurrencyConfig"
 
 def provisioned(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
     """Provisioned concurrency against what is reserved for the function, and beside SnapStart."""
-    given = list(_provisioned(function, stack))
+    provisions = list(_provisioned(function, stack))
     reserved = function.get("ReservedConcurrentExecutions")
-    total = sum(one.number or 0 for one in given)
-    if given and reserved.number is not None and total > 0:
+    total = sum(one.number or 0 for one in provisions)
+    if provisions and reserved.number is not None and total > 0:
         what = "The provisioned concurrency, which comes out of what is reserved,"
-        line = given[0].line
+        line = provisions[0].line
         verdict = BREACH if total > reserved.number else FITS
         yield judge.hold(
             PROVISIONED,
             function,
-            Given(total, line),
+            TemplateValue(total, line),
             what,
             limit=reserved.number,
             verdict=verdict,
             over="It is refused",
         )
     if is_snapped(function):
-        yield from _excluded(judge, function, given)
+        yield from _snapstart_conflicts(judge, function, provisions)
 
 
-def _provisioned(function: Resource, stack: Stack) -> Iterator[Given]:
+def _provisioned(function: Resource, stack: Stack) -> Iterator[TemplateValue]:
     """What is provisioned of a function: by SAM, and on its aliases and versions."""
     holders = [function, *stack.aimed(function, "AWS::Lambda::Alias", "FunctionName"),
                *stack.aimed(function, "AWS::Lambda::Version", "FunctionName")]  # fmt: skip
     for holder in holders:
-        given = holder.get(CONFIG, "ProvisionedConcurrentExecutions")
-        if given.number is not None:
-            yield given
+        setting = holder.get(CONFIG, "ProvisionedConcurrentExecutions")
+        if setting.number is not None:
+            yield setting
     for config in stack.aimed(function, "AWS::Lambda::ProvisionedConcurrencyConfig", "FunctionName"):
-        given = config.get("ProvisionedConcurrentExecutions")  # Terraform has it as a resource
-        if given.number is not None:
-            yield given
+        setting = config.get("ProvisionedConcurrentExecutions")  # Terraform has it as a resource
+        if setting.number is not None:
+            yield setting
 
 
 def is_snapped(function: Resource) -> bool:
@@ -55,15 +55,17 @@ def is_snapped(function: Resource) -> bool:
     return apply_on == "PublishedVersions"
 
 
-def _excluded(judge: Judge, function: Resource, given: list[Given]) -> Iterator[Finding]:
+def _snapstart_conflicts(
+    judge: Judge, function: Resource, provisions: list[TemplateValue]
+) -> Iterator[Finding]:
     """What a function may not have beside SnapStart."""
     line = function.get("SnapStart").line
-    excluded = [
-        (bool(given), "provisioned concurrency"),
+    conflicts = [
+        (bool(provisions), "provisioned concurrency"),
         (bool(function.get("FileSystemConfigs").value), "a file system"),
         (function.get("PackageType").value == "Image", "a container image"),
     ]
-    for is_there, what in excluded:
+    for is_there, what in conflicts:
         if is_there:
-            said = f"SnapStart and {what} exclude each other: the function is refused"
-            yield judge.make(SNAPSTART, function, line, None, None, BREACH, said)
+            message = f"SnapStart and {what} exclude each other: the function is refused"
+            yield judge.make(SNAPSTART, function, line, None, None, BREACH, message)

@@ -11,7 +11,7 @@ from .findings import BREACH, Finding, Judge
 from .nodes import Map, Unknown, mapping
 from .resolve import references
 from .rules_function import timeout_of
-from .stack import Given, Resource, Stack, each, resolved
+from .stack import Resource, Stack, TemplateValue, each, resolved
 
 ORIGIN, UNSET = "cf.origin.timeout", "cf.origin.timeout.default"
 BALANCERS = "AWS::ElasticLoadBalancingV2::LoadBalancer"
@@ -27,12 +27,12 @@ def patience(judge: Judge, stack: Stack, doors: list[Door]) -> Iterator[Finding]
                 over = (
                     f"CloudFront answers 504; OriginReadTimeout of {distribution.id} sets how long it waits"
                 )
-                given = timeout_of(function)
+                timeout = timeout_of(function)
                 why = wait.why_unknown
                 yield judge.hold(
                     ORIGIN,
                     function,
-                    given,
+                    timeout,
                     "The time-out behind CloudFront",
                     limit=wait.number,
                     over=over,
@@ -40,11 +40,11 @@ def patience(judge: Judge, stack: Stack, doors: list[Door]) -> Iterator[Finding]
                 )
 
 
-def _wait(origin: Map, distribution: Resource) -> Given:
+def _wait(origin: Map, distribution: Resource) -> TemplateValue:
     """How long an origin is waited for, as it is set or as CloudFront has it."""
     custom = mapping(distribution.scope.value(origin.get("CustomOriginConfig")))
-    given = resolved(custom.get("OriginReadTimeout"), custom.at("OriginReadTimeout"), distribution.scope)
-    return given.or_unset(f"{catalogue.limit(UNSET).value:g}")
+    wait = resolved(custom.get("OriginReadTimeout"), custom.at("OriginReadTimeout"), distribution.scope)
+    return wait.or_unset(f"{catalogue.limit(UNSET).value:g}")
 
 
 def _behind(origin: Map, stack: Stack, doors: list[Door]) -> Iterator[Resource]:
@@ -72,14 +72,14 @@ def restrictions(judge: Judge, function: Resource, door: Door) -> Iterator[Findi
         return
     environment = function.get("Environment", "Variables")
     if isinstance(environment.value, Map) and environment.value:
-        count = Given(len(environment.value), environment.line)
+        count = TemplateValue(len(environment.value), environment.line)
         yield judge.hold("edge.env", function, count, "The number of environment variables at the edge")
     layers = function.get("Layers")
     if layers.value is not None and not isinstance(layers.value, Unknown):
-        count = Given(len(each(function.raw("Layers"), function.scope)), layers.line)
+        count = TemplateValue(len(each(function.raw("Layers"), function.scope)), layers.line)
         if count.value:
             yield judge.hold("edge.layers", function, count, "The number of layers at the edge")
     kind = function.get("PackageType")
     if kind.value == "Image":
-        said = "A function at the edge cannot be a container image: CloudFront refuses it"
-        yield judge.make("edge.package", function, kind.line, None, None, BREACH, said)
+        message = "A function at the edge cannot be a container image: CloudFront refuses it"
+        yield judge.make("edge.package", function, kind.line, None, None, BREACH, message)

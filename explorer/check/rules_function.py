@@ -11,17 +11,17 @@ from explorer.facts.units import format_count
 from .doors import BALANCER, EDGE, GRAPH, HTTP, REST, REST_EDGE, STREAM, URL, WEBSOCKET, Door
 from .findings import FITS, TIGHT, UNKNOWN, Finding, Judge, amount
 from .nodes import Map, Unknown, mapping
-from .stack import Given, Resource, Stack, each
+from .stack import Resource, Stack, TemplateValue, each
 
 Rule = Callable[[Judge, Resource, Stack], Iterator[Finding]]
 
 
-def or_unset(given: Given, constant_id: str) -> Given:
+def or_unset(setting: TemplateValue, constant_id: str) -> TemplateValue:
     """What a template sets, and what AWS takes where it sets nothing."""
-    return given.or_unset(f"{catalogue.constant(constant_id).value:g}")
+    return setting.or_unset(f"{catalogue.constant(constant_id).value:g}")
 
 
-def timeout_of(function: Resource) -> Given:
+def timeout_of(function: Resource) -> TemplateValue:
     """A function's time-out, AWS's own where it sets none."""
     return or_unset(function.get("Timeout"), "lambda.timeout.unset_s")
 
@@ -34,16 +34,16 @@ def _is_managed(function: Resource) -> bool:
 def timeout(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
     """The time-out against the longest that there is."""
     limit_id = "lambda.timeout.lmi" if _is_managed(function) else "lambda.timeout"
-    given = timeout_of(function)
-    note = "" if given.number is None else catalogue.unconfirmed_note(limit_id, given.number)
-    yield judge.hold(limit_id, function, given, "The time-out", note=note)
+    setting = timeout_of(function)
+    note = "" if setting.number is None else catalogue.unconfirmed_note(limit_id, setting.number)
+    yield judge.hold(limit_id, function, setting, "The time-out", note=note)
 
 
 def memory(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
     """The memory against the most that there is."""
-    given = or_unset(function.get("MemorySize"), "lambda.memory.unset_mb")
+    setting = or_unset(function.get("MemorySize"), "lambda.memory.unset_mb")
     limit_id = "lambda.memory.model" if _is_managed(function) else "lambda.memory"
-    yield judge.hold(limit_id, function, given, "The memory")
+    yield judge.hold(limit_id, function, setting, "The memory")
 
 
 def environment(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
@@ -51,32 +51,32 @@ def environment(judge: Judge, function: Resource, stack: Stack) -> Iterator[Find
 
     Of references to resources a length is estimated: a deployment that is likely to be refused is tight.
     """
-    given = function.get("Environment", "Variables")
-    if isinstance(given.value, Unknown):
+    variables = function.get("Environment", "Variables")
+    if isinstance(variables.value, Unknown):
         least = min(
-            (environment_bytes(mapping(one), function)[0] for one in given.value.options), default=None
+            (environment_bytes(mapping(one), function)[0] for one in variables.value.options), default=None
         )
-        shortest = given if least is None else Given(least, given.line)
-        why = given.why_unknown
+        shortest = variables if least is None else TemplateValue(least, variables.line)
+        why = variables.why_unknown
         yield judge.hold(
             "lambda.env", function, shortest, "The environment", grows=True, why=why, over=REFUSED
         )
-    elif isinstance(given.value, Map) and given.value:
-        size, unknown, likely = environment_bytes(given.value, function)
-        why = f"{_listed(unknown)} known when it is deployed" if unknown else ""
+    elif isinstance(variables.value, Map) and variables.value:
+        size, unknown, likely = environment_bytes(variables.value, function)
+        why = f"{_join_names(unknown)} known when it is deployed" if unknown else ""
         if unknown and size <= (most := catalogue.limit("lambda.env").value or size) and likely:
-            yield _estimated(judge, function, given.line, size, likely, most, unknown)
+            yield _estimated(judge, function, variables.line, size, likely, most, unknown)
         else:
-            yield held_environment(judge, function, Given(size, given.line), why)
+            yield held_environment(judge, function, TemplateValue(size, variables.line), why)
 
 
-def held_environment(judge: Judge, function: Resource, given: Given, why: str = "") -> Finding:
+def held_environment(judge: Judge, function: Resource, size: TemplateValue, why: str = "") -> Finding:
     """An environment's size [B] against its limit, and against that of the request that would set it."""
     wall = catalogue.limit("lambda.updatecfg.request")
     over, most = REFUSED, amount(wall.value, wall.unit)
-    if given.number is not None and wall.value is not None and given.number > wall.value:
+    if size.number is not None and wall.value is not None and size.number > wall.value:
         over = f"{REFUSED}. Over {most} the request itself is refused, with another error"
-    return judge.hold("lambda.env", function, given, "The environment", grows=True, why=why, over=over)
+    return judge.hold("lambda.env", function, size, "The environment", grows=True, why=why, over=over)
 
 
 REFUSED = "Lambda refuses more: move values to a store"
@@ -86,17 +86,17 @@ def _estimated(
     judge: Judge, function: Resource, line: int, size: int, likely: int, most: float, unknown: list[str]
 ) -> Finding:
     """An environment that is made of references in part: what is known of it, and what is probably more."""
-    known, more, limit = (amount(one, "bytes") for one in (size, likely, most))
+    known_size, more, limit = (amount(one, "bytes") for one in (size, likely, most))
     many = format_count(len(unknown), "value")
-    said = (
-        f"{_listed(unknown)} known when it is deployed; the part that is known: {known}; {many} by reference"
+    detail = (
+        f"{_join_names(unknown)} known when it is deployed; the part that is known: {known_size};"
+        f" {many} by reference: by the usual lengths of ARNs, names and URLs about {more} more"
     )
-    said = f"{said}: by the usual lengths of ARNs, names and URLs about {more} more"
     if size + likely > most:
-        said = f"The environment is probably over {limit} ({said}). {REFUSED}"
-        return judge.make("lambda.env", function, line, size, most, TIGHT, said)
-    said = f"The environment is not known ({said}); the limit is {limit}"
-    return judge.make("lambda.env", function, line, size, most, UNKNOWN, said)
+        message = f"The environment is probably over {limit} ({detail}). {REFUSED}"
+        return judge.make("lambda.env", function, line, size, most, TIGHT, message)
+    message = f"The environment is not known ({detail}); the limit is {limit}"
+    return judge.make("lambda.env", function, line, size, most, UNKNOWN, message)
 
 
 def environment_bytes(variables: Map, function: Resource) -> tuple[int, list[str], int]:
@@ -113,59 +113,63 @@ def environment_bytes(variables: Map, function: Resource) -> tuple[int, list[str
         Bytes of what is known [B], the names of the variables that are not wholly known, and how many
         bytes these probably have beside [B].
     """
-    known, unknown, likely = {}, [], 0
+    texts, unknown, likely = {}, [], 0
     for name, value in variables.items():
         if value is not None and function.scope.value(value) is None:
             continue  # AWS::NoValue
-        said = function.scope.text(value)
-        if isinstance(said, Unknown):
+        content = function.scope.text(value)
+        if isinstance(content, Unknown):
             unknown.append(name)
-            likely += said.likely
-            said = said.known
-        known[name] = said
-    return environment_size(known) if known else 0, unknown, likely
+            likely += content.likely
+            content = content.known_text
+        texts[name] = content
+    return environment_size(texts) if texts else 0, unknown, likely
 
 
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(names[:3])
+def _join_names(names: list[str]) -> str:
+    first = ", ".join(names[:3])
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"{shown}{more} {'is' if len(names) == 1 else 'are'}"
+    return f"{first}{more} {'is' if len(names) == 1 else 'are'}"
 
 
 def layers(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
     """The number of layers."""
-    given = function.get("Layers")
-    if given.value is None:
+    setting = function.get("Layers")
+    if setting.value is None:
         return
-    found = each(function.raw("Layers"), function.scope)
-    whole = isinstance(given.value, Unknown)
-    count = Given(given.value if whole else len(found), given.line)
+    entries = each(function.raw("Layers"), function.scope)
+    whole = isinstance(setting.value, Unknown)
+    count = TemplateValue(setting.value if whole else len(entries), setting.line)
     yield judge.hold("lambda.layers", function, count, "The number of layers", grows=True)
 
 
 def storage(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
     """The ephemeral storage, which SnapStart allows less of."""
-    given = function.get("EphemeralStorage", "Size")
-    if given.value is None:
+    size = function.get("EphemeralStorage", "Size")
+    if size.value is None:
         return
-    yield judge.hold("lambda.tmp", function, given, "The ephemeral storage")
+    yield judge.hold("lambda.tmp", function, size, "The ephemeral storage")
     snapped = function.get("SnapStart").value
     apply_on = snapped if isinstance(snapped, str) else mapping(snapped).get("ApplyOn")
     if apply_on == "PublishedVersions":
-        yield judge.hold("lambda.snapstart", function, given, "The ephemeral storage under SnapStart")
+        yield judge.hold("lambda.snapstart", function, size, "The ephemeral storage under SnapStart")
 
 
 def texts(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
     """The lengths of the name, the handler and the description."""
-    named = {"FunctionName": "lambda.name", "Handler": "lambda.handler", "Description": "lambda.description"}
-    for name, limit_id in named.items():
-        given = function.get(name)
-        if given.value is None:
+    limit_ids = {
+        "FunctionName": "lambda.name",
+        "Handler": "lambda.handler",
+        "Description": "lambda.description",
+    }
+    for name, limit_id in limit_ids.items():
+        setting = function.get(name)
+        if setting.value is None:
             continue
-        said = function.scope.text(function.raw(name))
-        why = said.why if isinstance(said, Unknown) else ""
-        length = len(said.known if isinstance(said, Unknown) else said)
-        yield judge.hold(limit_id, function, Given(length, given.line), f"{name}'s length", why=why)
+        content = function.scope.text(function.raw(name))
+        why = content.why if isinstance(content, Unknown) else ""
+        length = len(content.known_text if isinstance(content, Unknown) else content)
+        yield judge.hold(limit_id, function, TemplateValue(length, setting.line), f"{name}'s length", why=why)
 
 
 def asynchronous(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
@@ -186,17 +190,17 @@ ASYNCHRONOUS = {
 }
 
 
-def _setting(judge: Judge, resource: Resource, given: Given, limit_id: str, what: str) -> Finding:
+def _setting(judge: Judge, resource: Resource, setting: TemplateValue, limit_id: str, what: str) -> Finding:
     """A setting that stands at the end of its range unless it is set: there it fits."""
-    at_end = given.number is not None and given.number == catalogue.limit(limit_id).value
-    return judge.hold(limit_id, resource, given, what, verdict=FITS if at_end else None)
+    at_end = setting.number is not None and setting.number == catalogue.limit(limit_id).value
+    return judge.hold(limit_id, resource, setting, what, verdict=FITS if at_end else None)
 
 
 def durable_time(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
     """How long a durable function may go on."""
-    given = function.get("DurableConfig", "ExecutionTimeout")
-    if given.number is not None:
-        yield judge.hold("durable.duration", function, given, "The execution time-out")
+    setting = function.get("DurableConfig", "ExecutionTimeout")
+    if setting.number is not None:
+        yield judge.hold("durable.duration", function, setting, "The execution time-out")
 
 
 NAMES = {
@@ -231,22 +235,22 @@ def door_wait(judge: Judge, function: Resource, door: Door) -> Iterator[Finding]
         wait = None  # such a setting is refused: it is the limit that the function is behind
     over = ". ".join(filter(None, (LEFT_ALONE, WAYS_OUT.get(door.limit))))
     what = f"The time-out behind {NAMES[door.limit]}"
-    given, execution = timeout_of(function), function.get("DurableConfig", "ExecutionTimeout")
+    duration, execution = timeout_of(function), function.get("DurableConfig", "ExecutionTimeout")
     if execution.number is not None:  # the caller waits for the whole execution, however many invocations
-        given, what = execution, f"The execution time-out behind {NAMES[door.limit]}"
+        duration, what = execution, f"The execution time-out behind {NAMES[door.limit]}"
     verdict = UNKNOWN if why else None
-    yield judge.hold(door.limit, function, given, what, limit=wait, why=why, over=over, verdict=verdict)
+    yield judge.hold(door.limit, function, duration, what, limit=wait, why=why, over=over, verdict=verdict)
     if set_to is not None and door.wait and set_to > (row.value or set_to):
-        yield from _long_wait(judge, function, door, Given(set_to, door.wait.line))
+        yield from _long_wait(judge, function, door, TemplateValue(set_to, door.wait.line))
 
 
 def durable_wait(judge: Judge, function: Resource) -> Iterator[Finding]:
     """How long a caller may wait for a durable function at all, whatever it comes by."""
-    given = function.get("DurableConfig", "ExecutionTimeout")
-    if given.number is not None:
+    setting = function.get("DurableConfig", "ExecutionTimeout")
+    if setting.number is not None:
         over = "Start it asynchronously, and let the caller poll"
         what = "The execution time-out of a durable function whose caller waits"
-        yield judge.hold("durable.sync", function, given, what, over=over)
+        yield judge.hold("durable.sync", function, setting, what, over=over)
 
 
 RUNS = {URL: URL, BALANCER: "alb.lambda.timeout"}  # doors behind which a function may not run its longest
@@ -254,10 +258,12 @@ RUNS = {URL: URL, BALANCER: "alb.lambda.timeout"}  # doors behind which a functi
 
 def _run(judge: Judge, function: Resource, limit_id: str) -> Iterator[Finding]:
     """The time-out against the longest that is known to do behind a door; no finding where it is shorter."""
-    row, given = catalogue.limit(limit_id), timeout_of(function)
-    if given.number is not None and row.value is not None and given.number >= row.value:
+    row, duration = catalogue.limit(limit_id), timeout_of(function)
+    if duration.number is not None and row.value is not None and duration.number >= row.value:
         door = "a function URL" if limit_id == URL else "a load balancer"
-        yield judge.hold(limit_id, function, given, f"The time-out behind {door}", over=row.notes.rstrip("."))
+        yield judge.hold(
+            limit_id, function, duration, f"The time-out behind {door}", over=row.notes.rstrip(".")
+        )
 
 
 def integration_wait(judge: Judge, door: Door) -> Iterator[Finding]:
@@ -265,12 +271,12 @@ def integration_wait(judge: Judge, door: Door) -> Iterator[Finding]:
     wait, _ = _wait(door)
     if door.api is None or door.wait is None or wait is None:
         return
-    given = Given(wait, door.wait.line)
+    setting = TemplateValue(wait, door.wait.line)
     if wait > (catalogue.limit(door.limit).value or wait):
-        yield from _long_wait(judge, door.api, door, given)
+        yield from _long_wait(judge, door.api, door, setting)
     else:
         what = f"The integration's time-out of {NAMES[door.limit]}"
-        yield judge.hold(door.limit, door.api, given, what, verdict=FITS)
+        yield judge.hold(door.limit, door.api, setting, what, verdict=FITS)
 
 
 def _wait(door: Door) -> tuple[float | None, str]:
@@ -282,15 +288,17 @@ def _wait(door: Door) -> tuple[float | None, str]:
     return int(wait) if float(wait).is_integer() else wait, ""
 
 
-def _long_wait(judge: Judge, function: Resource, door: Door, given: Given) -> Iterator[Finding]:
+def _long_wait(judge: Judge, function: Resource, door: Door, setting: TemplateValue) -> Iterator[Finding]:
     """An integration that is set to wait longer than the quota: refused, unless it is raised."""
     row = catalogue.limit(door.limit)
-    if door.limit == BALANCER and (given.number or 0) <= (row.raised_to or 0):
+    if door.limit == BALANCER and (setting.number or 0) <= (row.raised_to or 0):
         return  # a setting, not a quota
-    raised = row.raisable and (given.number or 0) <= (row.raised_to or 0)
-    note = "It takes a raised quota" if raised else "Such a setting is refused"
+    fits_raised_quota = row.raisable and (setting.number or 0) <= (row.raised_to or 0)
+    note = "It takes a raised quota" if fits_raised_quota else "Such a setting is refused"
     what = f"The integration's time-out of {NAMES[door.limit]}"
-    yield judge.hold(door.limit, function, given, what, verdict=TIGHT if raised else None, over=note)
+    yield judge.hold(
+        door.limit, function, setting, what, verdict=TIGHT if fits_raised_quota else None, over=note
+    )
 
 
 EACH_FUNCTION: tuple[Rule, ...] = (

@@ -1,7 +1,7 @@
 """Packages and layers that lie beside a template: how large they are unzipped, alone and together.
 
 The source of a SAM function is not its package: `sam build` installs what its manifest names, and leaves
-out what esbuild or the Node.js builder leaves behind. Such a source is told to be unknown.
+out what esbuild or the Node.js builder leaves behind. Such a source is reported as unknown.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .findings import Finding, Judge
 from .held_types import PACKAGE
 from .nodes import Unknown, mapping, text
 from .skipped import MISSING_FILE, UNRESOLVED, Skipped
-from .stack import Given, Resource, Stack, each
+from .stack import Resource, Stack, TemplateValue, each
 
 UNZIPPED = "lambda.zip.unzipped"
 LAYERS = ("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion")
@@ -44,7 +44,7 @@ MOST_MANIFEST = 1 << 20  # bytes
 class Size:
     """Bytes of a package that are known, and why there may be more; None where none of them counts."""
 
-    known: int | None
+    known_bytes: int | None
     why: str = ""
 
 
@@ -52,18 +52,18 @@ def package(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]
     """The unzipped package of a function with its layers, as far as they lie beside the template."""
     own = _size(function, stack)
     layers = _layers(function, stack)
-    if own is None and not any(one.known for one in layers):
+    if own is None and not any(one.known_bytes for one in layers):
         return
     sizes = [own or Size(0, "the package lies elsewhere"), *layers]
     why = "; ".join(dict.fromkeys(one.why for one in sizes if one.why))
-    total = sum(one.known or 0 for one in sizes)
-    given = Given(total, _line(function))
-    if why and all(one.known is None for one in sizes):
-        given = Given(Unknown(why), given.line)
-    many = len([one for one in layers if one.known])
+    total = sum(one.known_bytes or 0 for one in sizes)
+    package_size = TemplateValue(total, _line(function))
+    if why and all(one.known_bytes is None for one in sizes):
+        package_size = TemplateValue(Unknown(why), package_size.line)
+    many = len([one for one in layers if one.known_bytes])
     what = f"The unzipped package with {many} {'layer' if many == 1 else 'layers'}" if many \
         else "The unzipped package"  # fmt: skip
-    yield judge.hold(UNZIPPED, function, given, what, grows=True, why=why)
+    yield judge.hold(UNZIPPED, function, package_size, what, grows=True, why=why)
 
 
 def layers(judge: Judge, stack: Stack) -> Iterator[Finding]:
@@ -71,9 +71,9 @@ def layers(judge: Judge, stack: Stack) -> Iterator[Finding]:
     for layer in stack.of_type(*LAYERS):
         size = _size(layer, stack)
         if size is not None:
-            value = Unknown(size.why) if size.known is None else size.known
-            given = Given(value, _line(layer))
-            yield judge.hold(UNZIPPED, layer, given, "The unzipped layer", grows=True, why=size.why)
+            value = Unknown(size.why) if size.known_bytes is None else size.known_bytes
+            layer_size = TemplateValue(value, _line(layer))
+            yield judge.hold(UNZIPPED, layer, layer_size, "The unzipped layer", grows=True, why=size.why)
 
 
 def _line(resource: Resource) -> int:
@@ -87,17 +87,17 @@ def _layers(function: Resource, stack: Stack) -> list[Size]:
     """What each of a function's layers takes."""
     raw = function.raw("Layers")
     nodes = raw if isinstance(raw, list) else each(raw, function.scope)  # a Ref resolved tells nothing
-    found, elsewhere = [], 0
+    sizes, elsewhere = [], 0
     for node in nodes:
-        version = stack.named(node, *LAYERS)
+        version = stack.find_resource(node, *LAYERS)
         size = _size(version, stack) if version is not None else None
         if size is not None:
-            found.append(size)
+            sizes.append(size)
         elif function.scope.value(node) is not None:
             elsewhere += 1
     if elsewhere:
-        found.append(Size(0, f"{elsewhere} of its layers {'lies' if elsewhere == 1 else 'lie'} elsewhere"))
-    return found
+        sizes.append(Size(0, f"{elsewhere} of its layers {'lies' if elsewhere == 1 else 'lie'} elsewhere"))
+    return sizes
 
 
 def _size(resource: Resource, stack: Stack) -> Size | None:
@@ -145,12 +145,12 @@ def _source_size(path: Path, resource: Resource, stack: Stack) -> Size | None:
 
 def _names(path: Path, stack: Stack) -> frozenset[str]:
     """What lies in the folder of a source; functions often share one."""
-    if path not in stack.listed:
+    if path not in stack.folder_contents:
         try:
-            stack.listed[path] = frozenset(os.listdir(path))
+            stack.folder_contents[path] = frozenset(os.listdir(path))
         except OSError:
-            stack.listed[path] = frozenset()
-    return stack.listed[path]
+            stack.folder_contents[path] = frozenset()
+    return stack.folder_contents[path]
 
 
 def _manifest(path: Path, names: frozenset[str]) -> str:
@@ -180,32 +180,36 @@ def _place(resource: Resource, stack: Stack) -> Path | None:
     """Where a package is: a local path, CDK's asset, or what the Serverless Framework packaged."""
     if stack.folder is None:
         return None
-    written = resource.get(PLACES[resource.type])
-    key = mapping(written.value).get("S3Key")
+    setting = resource.get(PLACES[resource.type])
+    key = mapping(setting.value).get("S3Key")
     packaged = key.rsplit("/", 1)[-1] if isinstance(key, str) and key.endswith(".zip") else None
     asset = text(resource.metadata.get("aws:asset:path"))
-    for said in (written.value, asset, packaged):
-        if isinstance(said, str) and said and "://" not in said and "\0" not in said:
-            path = stack.folder / said
+    for location in (setting.value, asset, packaged):
+        if isinstance(location, str) and location and "://" not in location and "\0" not in location:
+            path = stack.folder / location
             if os.path.normpath(path) != os.path.normpath(stack.folder) and path.exists():
                 return path
-    if isinstance(written.value, str):
-        _tell(resource, written, stack)
+    if isinstance(setting.value, str):
+        _report_missing(resource, setting, stack)
     return None
 
 
-def _tell(resource: Resource, written: Given, stack: Stack) -> None:
+def _report_missing(resource: Resource, setting: TemplateValue, stack: Stack) -> None:
     """Record a package that ought to lie beside the template."""
-    said = written.value
-    if "://" in said or "\0" in said or (resource.type == "AWS::Lambda::Function" and not said.strip()):
+    location = setting.value
+    if (
+        "://" in location
+        or "\0" in location
+        or (resource.type == "AWS::Lambda::Function" and not location.strip())
+    ):
         return
     what = f"{resource.type} {PLACES[resource.type]}"
-    if (stack.folder / said).exists():
+    if (stack.folder / location).exists():
         why = "it is the folder of the template itself, or empty: check what is packaged of it"
         reason = UNRESOLVED
     else:
         why, reason = "it is not here: check it where it is built", MISSING_FILE
-    one = Skipped(stack.file, written.line, resource.id, what, reason, why, PACKAGE)
+    one = Skipped(stack.file, setting.line, resource.id, what, reason, why, PACKAGE)
     if one not in stack.skipped:
         stack.skipped.append(one)
 

@@ -15,7 +15,7 @@ from .findings import TIGHT, Finding, Judge, amount
 from .nodes import mapping, number
 from .stack import Resource
 
-NAMED = re.compile(
+SIZE_VARIABLE = re.compile(
     r"(?i)max(imum)?_?(?P<what>upload|body|payload|request|response|file|content)s?_?"
     r"(size|length|bytes)?(_?(in_)?(?P<unit>bytes|kb|mb))?"
 )
@@ -31,27 +31,29 @@ DIRECT = ("lambda.furl.request", "lambda.furl.response")
 
 def payloads(judge: Judge, function: Resource, doors: list[Door]) -> Iterator[Finding]:
     """Sizes that a function is set to take or to give, against what its doors let through."""
-    given = function.get("Environment", "Variables")
+    variables = function.get("Environment", "Variables")
     pairs = {PAYLOADS[door.limit] for door in doors if door.limit in PAYLOADS}
     if "FunctionUrlConfig" in function.properties:
         pairs.add(DIRECT)
-    for name, value in mapping(given.value).items():
-        match = NAMED.fullmatch(name)
+    for name, value in mapping(variables.value).items():
+        match = SIZE_VARIABLE.fullmatch(name)
         size = number(function.scope.value(value)) if match and pairs else None
         if match and size is not None:
             size = size * FACTORS[(match["unit"] or "").lower()]
             for pair in sorted(pairs):
                 limit_id = pair[match["what"].lower() == "response"]
-                yield from _held(judge, function, mapping(given.value).at(name), name, size, limit_id)
+                yield from _check_payload(
+                    judge, function, mapping(variables.value).at(name), name, size, limit_id
+                )
 
 
-def _held(
+def _check_payload(
     judge: Judge, function: Resource, line: int, name: str, size: float, limit_id: str
 ) -> Iterator[Finding]:
     row = catalogue.limit(limit_id)
     if row.value is not None and size > row.value:
-        said = (
+        message = (
             f"{name} lets {amount(size, row.unit)} through, and the way to the function"
             f" {amount(row.value, row.unit)}, binary bodies as base64: hand large ones over through S3"
         )
-        yield judge.make(limit_id, function, line, size, row.value, TIGHT, said)
+        yield judge.make(limit_id, function, line, size, row.value, TIGHT, message)

@@ -12,7 +12,7 @@ from explorer.facts import catalogue
 from .findings import FITS, TIGHT, Finding, Judge, amount
 from .nodes import Map, Unknown, mapping, text
 from .resolve import references
-from .stack import Given, Resource, Stack, each
+from .stack import Resource, Stack, TemplateValue, each
 
 INLINE, MANAGED = "iam.role.inline", "iam.policy"
 RESOURCE_POLICIES = {  # policies of resources: the property, the limit, what it is
@@ -30,7 +30,7 @@ def policies(judge: Judge, stack: Stack) -> Iterator[Finding]:
         documents = [mapping(one).get("PolicyDocument") for one in each(role.raw("Policies"), role.scope)]
         documents += attached.get(role.id, [])
         line = role.get("Policies").line
-        yield from _held(judge, INLINE, role, documents, line, "The inline policies of the role")
+        yield from _check_length(judge, INLINE, role, documents, line, "The inline policies of the role")
     for function in stack.of_type("AWS::Serverless::Function", "AWS::Serverless::StateMachine"):
         if function.get("Role").value is not None:
             continue  # its policies are that role's
@@ -39,72 +39,80 @@ def policies(judge: Judge, stack: Stack) -> Iterator[Finding]:
         ]
         documents += attached.get(f"{function.id}Role", [])
         line = function.get("Policies").line
-        yield from _held(judge, INLINE, function, documents, line, "The inline policies of its role")
+        yield from _check_length(judge, INLINE, function, documents, line, "The inline policies of its role")
     for policy in stack.of_type("AWS::IAM::ManagedPolicy"):
-        given = policy.get("PolicyDocument")
-        yield from _held(
-            judge, MANAGED, policy, [policy.raw("PolicyDocument")], given.line, "The managed policy"
+        document = policy.get("PolicyDocument")
+        yield from _check_length(
+            judge, MANAGED, policy, [policy.raw("PolicyDocument")], document.line, "The managed policy"
         )
     for kind, (name, limit_id, what) in RESOURCE_POLICIES.items():
         for resource in stack.of_type(kind):
             line = resource.get(name).line
-            yield from _held(judge, limit_id, resource, [resource.raw(name)], line, what)
+            yield from _check_length(judge, limit_id, resource, [resource.raw(name)], line, what)
     yield from _permissions(judge, stack)
 
 
 def _attached(stack: Stack) -> dict[str, list[Any]]:
     """The inline policies that are resources of their own, by the role that they belong to."""
-    found: dict[str, list[Any]] = {}
+    by_role: dict[str, list[Any]] = {}
     for policy in stack.of_type("AWS::IAM::Policy"):
         for role in dict.fromkeys(references(policy.raw("Roles"))):
-            found.setdefault(role, []).append(policy.raw("PolicyDocument"))
+            by_role.setdefault(role, []).append(policy.raw("PolicyDocument"))
     for policy in stack.of_type("AWS::IAM::RolePolicy"):
         for role in dict.fromkeys(references(policy.raw("RoleName"))):
-            found.setdefault(role, []).append(policy.raw("PolicyDocument"))
-    return found
+            by_role.setdefault(role, []).append(policy.raw("PolicyDocument"))
+    return by_role
 
 
-def _held(
+def _check_length(
     judge: Judge, limit_id: str, resource: Resource, documents: list[Any], line: int, what: str
 ) -> Iterator[Finding]:
     """Documents together against one limit; only what is near it or over it is a finding."""
     row = catalogue.limit(limit_id)
     size = likely = 0
     for document in documents:
-        known, more = length(document, resource)
-        size, likely = size + known, likely + more
+        characters, more = length(document, resource)
+        size, likely = size + characters, likely + more
     why = "names of resources are known when it is deployed" if likely else ""
-    found = judge.hold(limit_id, resource, Given(size, line), what, grows=True, why=why, over=SPLIT)
+    finding = judge.hold(limit_id, resource, TemplateValue(size, line), what, grows=True, why=why, over=SPLIT)
     if likely and row.value is not None and size <= row.value < size + likely:
-        said = f"{what}, {amount(size, row.unit)} that are known and about {amount(likely, row.unit)} more by"
-        said = f"{said} the usual lengths of ARNs, are probably over {amount(row.value, row.unit)}. {SPLIT}"
-        yield judge.make(limit_id, resource, line, size, row.value, TIGHT, said)
-    elif found.verdict != FITS and size and not (likely and size <= (row.value or size)):
-        yield found
+        message = (
+            f"{what}, {amount(size, row.unit)} that are known and about {amount(likely, row.unit)} more by"
+        )
+        message = (
+            f"{message} the usual lengths of ARNs, are probably over {amount(row.value, row.unit)}. {SPLIT}"
+        )
+        yield judge.make(limit_id, resource, line, size, row.value, TIGHT, message)
+    elif finding.verdict != FITS and size and not (likely and size <= (row.value or size)):
+        yield finding
 
 
 def length(document: Any, resource: Resource) -> tuple[int, int]:
     """Characters of a policy without white space: those that are known, and how many more are likely."""
     plain = resource.scope.plain(document)
     if isinstance(plain, Unknown):
-        return len(plain.known), plain.likely
+        return len(plain.known_text), plain.likely
     if isinstance(plain, str):
         return len(re.sub(r"\s", "", plain)), 0
     likely = 0
 
-    def known(value: Any) -> Any:
+    def replace_unknown(value: Any) -> Any:
         nonlocal likely
         if isinstance(value, Unknown):
             likely += value.likely
-            return value.known
+            return value.known_text
         if isinstance(value, dict):
-            return {name: known(inner) for name, inner in value.items() if inner is not None}
-        return [known(inner) for inner in value if inner is not None] if isinstance(value, list) else value
+            return {name: replace_unknown(inner) for name, inner in value.items() if inner is not None}
+        return (
+            [replace_unknown(inner) for inner in value if inner is not None]
+            if isinstance(value, list)
+            else value
+        )
 
     if not plain:
         return 0, 0
-    written = json.dumps(known(plain), separators=(",", ":"), ensure_ascii=False)
-    return len(re.sub(r"\s", "", written)), likely
+    compact = json.dumps(replace_unknown(plain), separators=(",", ":"), ensure_ascii=False)
+    return len(re.sub(r"\s", "", compact)), likely
 
 
 def _permissions(judge: Judge, stack: Stack) -> Iterator[Finding]:
@@ -130,9 +138,9 @@ def _permissions(judge: Judge, stack: Stack) -> Iterator[Finding]:
         functions[function.id] = function
     row = catalogue.limit("lambda.policy")
     for name, sizes in statements.items():
-        size = sum(known + likely for known, likely in sizes)
+        size = sum(characters + likely for characters, likely in sizes)
         if row.value is not None and size > row.value:
-            said = f"{len(sizes):,} permissions make a policy of about {amount(size, row.unit)}, over"
-            said = f"{said} {amount(row.value, row.unit)}: give one permission for the whole API"
+            message = f"{len(sizes):,} permissions make a policy of about {amount(size, row.unit)}, over"
+            message = f"{message} {amount(row.value, row.unit)}: give one permission for the whole API"
             function = functions[name]
-            yield judge.make("lambda.policy", function, function.line, size, row.value, TIGHT, said)
+            yield judge.make("lambda.policy", function, function.line, size, row.value, TIGHT, message)

@@ -15,7 +15,7 @@ from explorer.facts.ranges import COUNT, LENGTH, Range
 from .event_sources import MAPPING, event_sources
 from .findings import BREACH, FITS, TIGHT, Finding, Judge, Outcome, amount
 from .nodes import Map, Unknown, mapping, text
-from .stack import Given, Resource, Stack, each
+from .stack import Resource, Stack, TemplateValue, each
 
 EACH = "[]"
 NAME = "lambda.env.name"
@@ -29,13 +29,13 @@ def ranges(judge: Judge, stack: Stack) -> Iterator[Finding]:
         resources = mappings if MAPPING in about.types else stack.of_type(*about.types)
         for resource in resources:
             if about.path[0] in resource.properties:
-                for given in _values(resource, about):
-                    yield from _held(judge, resource, about, given)
+                for setting in _values(resource, about):
+                    yield from _check_range(judge, resource, about, setting)
 
 
-def without_fits(outcomes: Iterable[Outcome], broken: list[Finding]) -> Iterator[Outcome]:
+def without_fits(outcomes: Iterable[Outcome], breaches: list[Finding]) -> Iterator[Outcome]:
     """What was found, but for a setting that fits below its upper end and breaks a range."""
-    places = {(one.resource, one.line, one.limit.removesuffix(".min")) for one in broken}
+    places = {(one.resource, one.line, one.limit.removesuffix(".min")) for one in breaches}
     for one in outcomes:
         if isinstance(one, Finding) and one.verdict == FITS:
             if (one.resource, one.line, one.limit) not in places:
@@ -44,7 +44,7 @@ def without_fits(outcomes: Iterable[Outcome], broken: list[Finding]) -> Iterator
             yield one
 
 
-def _values(resource: Resource, about: Range) -> Iterator[Given]:
+def _values(resource: Resource, about: Range) -> Iterator[TemplateValue]:
     """What a resource says of a property, once for each entry of a list on the way."""
     if EACH not in about.path:
         yield _measured(resource, resource.get(*about.path), resource.raw(*about.path), about)
@@ -57,68 +57,67 @@ def _values(resource: Resource, about: Range) -> Iterator[Given]:
             yield _measured(one, one.get(*inner), one.raw(*inner), about)
 
 
-def _measured(resource: Resource, given: Given, raw: object, about: Range) -> Given:
+def _measured(resource: Resource, setting: TemplateValue, raw: object, about: Range) -> TemplateValue:
     """A number in the limit's unit, the entries of a list, or a text as it is written."""
-    if given.value is None or isinstance(given.value, Unknown):
-        return given
+    if setting.value is None or isinstance(setting.value, Unknown):
+        return setting
     if about.kind == COUNT:
-        return Given(len(each(raw, resource.scope)), given.line, given.assumed)
+        return TemplateValue(len(each(raw, resource.scope)), setting.line, setting.assumed)
     if about.kind == LENGTH:
-        return Given(resource.scope.text(raw), given.line, given.assumed)
-    if given.number is None or about.factor == 1:
-        return given
-    return Given(given.number * about.factor, given.line, given.assumed)
+        return TemplateValue(resource.scope.text(raw), setting.line, setting.assumed)
+    if setting.number is None or about.factor == 1:
+        return setting
+    return TemplateValue(setting.number * about.factor, setting.line, setting.assumed)
 
 
-def _held(judge: Judge, resource: Resource, about: Range, given: Given) -> Iterator[Finding]:
-    if given.value is None:
+def _check_range(judge: Judge, resource: Resource, about: Range, setting: TemplateValue) -> Iterator[Finding]:
+    if setting.value is None:
         return
     row = catalogue.limit(about.limit)
     if about.kind == LENGTH:
-        yield from _text(judge, resource, about, given)
+        yield from _text(judge, resource, about, setting)
         return
-    number, broken = given.number, list(_least(judge, resource, about, given))
-    if broken:
-        yield from broken
+    number, breaches = setting.number, list(_least(judge, resource, about, setting))
+    if breaches:
+        yield from breaches
     elif about.values and number is not None and f"{number:g}" not in about.values:
-        said = f"{about.what} of {amount(number, row.unit)} is none that AWS takes: expected one of"
-        said = f"{said} {', '.join(about.values)}"
-        yield judge.make(about.limit, resource, given.line, number, row.value, BREACH, said)
+        message = f"{about.what} of {amount(number, row.unit)} is none that AWS takes: expected one of"
+        message = f"{message} {', '.join(about.values)}"
+        yield judge.make(about.limit, resource, setting.line, number, row.value, BREACH, message)
     elif about.has_upper:
-        yield upper(judge, about.limit, resource, given, about.what)
+        yield upper(judge, about.limit, resource, setting, about.what)
 
 
-def upper(judge: Judge, limit_id: str, resource: Resource, given: Given, what: str) -> Finding:
+def upper(judge: Judge, limit_id: str, resource: Resource, setting: TemplateValue, what: str) -> Finding:
     """The upper end of a setting: at it, it fits; beyond a quota that can be raised it is tight."""
     row = catalogue.limit(limit_id)
-    if given.number is not None and given.number == row.value:
-        return judge.hold(limit_id, resource, given, what, verdict=FITS)
-    over = given.number is not None and row.value is not None and given.number > row.value
-    if over and row.raisable and (given.number or 0) <= (row.raised_to or given.number or 0):
-        return judge.hold(limit_id, resource, given, what, verdict=TIGHT, over="It takes a raised quota")
-    return judge.hold(limit_id, resource, given, what)
+    if setting.number is not None and setting.number == row.value:
+        return judge.hold(limit_id, resource, setting, what, verdict=FITS)
+    over = setting.number is not None and row.value is not None and setting.number > row.value
+    if over and row.raisable and (setting.number or 0) <= (row.raised_to or setting.number or 0):
+        return judge.hold(limit_id, resource, setting, what, verdict=TIGHT, over="It takes a raised quota")
+    return judge.hold(limit_id, resource, setting, what)
 
 
-def _least(judge: Judge, resource: Resource, about: Range, given: Given) -> Iterator[Finding]:
+def _least(judge: Judge, resource: Resource, about: Range, setting: TemplateValue) -> Iterator[Finding]:
     """The lower end, and that it is a whole number."""
     own = about.least is None and about.lower != about.limit
     least = catalogue.limit(about.lower).value if own else about.least
-    unit, greatest = catalogue.limit(about.limit).unit, given.greatest
+    unit, greatest = catalogue.limit(about.limit).unit, setting.greatest
     if greatest is not None and least is not None and greatest < least:
-        bound = "at most " if isinstance(given.value, Unknown) else ""
-        said = f"{about.what} of {bound}{amount(greatest, unit)}{_by(given)} is under {amount(least, unit)}"
-        said = f"{said}, the least that AWS takes"
-        yield judge.make(about.lower, resource, given.line, greatest, least, BREACH, said)
-    elif given.number is not None and about.factor == 1 and not float(given.number).is_integer():
-        said = (
-            f"{about.what} of {amount(given.number, unit)}{_by(given)} is no whole number: AWS takes no other"
-        )
+        qualifier = "at most " if isinstance(setting.value, Unknown) else ""
+        message = f"{about.what} of {qualifier}{amount(greatest, unit)}{_by(setting)} is under"
+        message = f"{message} {amount(least, unit)}, the least that AWS takes"
+        yield judge.make(about.lower, resource, setting.line, greatest, least, BREACH, message)
+    elif setting.number is not None and about.factor == 1 and not float(setting.number).is_integer():
+        message = f"{about.what} of {amount(setting.number, unit)}{_by(setting)} is no whole number:"
+        message = f"{message} AWS takes no other"
         most = catalogue.limit(about.limit).value
-        yield judge.make(about.limit, resource, given.line, given.number, most, BREACH, said)
+        yield judge.make(about.limit, resource, setting.line, setting.number, most, BREACH, message)
 
 
-def _by(given: Given) -> str:
-    return f" ({given.assumed})" if given.assumed else ""
+def _by(setting: TemplateValue) -> str:
+    return f" ({setting.assumed})" if setting.assumed else ""
 
 
 @cache
@@ -126,28 +125,30 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.ASCII)
 
 
-def _text(judge: Judge, resource: Resource, about: Range, given: Given) -> Iterator[Finding]:
+def _text(judge: Judge, resource: Resource, about: Range, setting: TemplateValue) -> Iterator[Finding]:
     """A text's length and pattern; it is never shown."""
-    row, said = catalogue.limit(about.limit), text(given.value)
-    known = given.value.known if isinstance(given.value, Unknown) else said
-    if known is None:
+    row, content = catalogue.limit(about.limit), text(setting.value)
+    known_text = setting.value.known_text if isinstance(setting.value, Unknown) else content
+    if known_text is None:
         return
-    size = len(known.encode("utf-8", "surrogatepass")) if row.unit == "bytes" else len(known)
-    if said is not None and about.least is not None and size < about.least:
+    size = len(known_text.encode("utf-8", "surrogatepass")) if row.unit == "bytes" else len(known_text)
+    if content is not None and about.least is not None and size < about.least:
         message = (
             f"{about.what} has {amount(size, row.unit)}, under the least of {amount(about.least, row.unit)}"
         )
-        yield judge.make(about.limit, resource, given.line, size, row.value, BREACH, message)
-    elif said is not None and about.pattern and not _compiled(about.pattern).fullmatch(said):
-        message = f"{about.what}{_by(given)} is none that AWS takes: expected {_shown(about.pattern)}"
-        yield judge.make(about.limit, resource, given.line, None, row.value, BREACH, message)
+        yield judge.make(about.limit, resource, setting.line, size, row.value, BREACH, message)
+    elif content is not None and about.pattern and not _compiled(about.pattern).fullmatch(content):
+        message = (
+            f"{about.what}{_by(setting)} is none that AWS takes: expected {_describe_pattern(about.pattern)}"
+        )
+        yield judge.make(about.limit, resource, setting.line, None, row.value, BREACH, message)
     if about.has_upper:
-        why = given.why_unknown
-        length = Given(size, given.line, given.assumed)
+        why = setting.why_unknown
+        length = TemplateValue(size, setting.line, setting.assumed)
         yield judge.hold(about.limit, resource, length, f"{about.what}: a length", why=why)
 
 
-def _shown(pattern: str) -> str:
+def _describe_pattern(pattern: str) -> str:
     """A pattern for people, the form of an ARN left out."""
     plain = pattern if len(pattern) <= 60 else "letters, digits, - and _"
     return {r"[^\s]+": "no white space"}.get(pattern, plain)
@@ -155,18 +156,18 @@ def _shown(pattern: str) -> str:
 
 def variables(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
     """The names of environment variables: two characters and more, and none that Lambda sets itself."""
-    given = function.get("Environment", "Variables")
+    environment = function.get("Environment", "Variables")
     rule = catalogue.rule("template", "reserved names")
     reserved = set(rule.values) if rule else set()
-    for name in mapping(given.value):
-        line = mapping(given.value).at(name)
+    for name in mapping(environment.value):
+        line = mapping(environment.value).at(name)
         if name in reserved:
-            said = f"The environment sets {name}, which Lambda reserves: the function is refused"
-            yield judge.make(NAME, function, line, None, None, BREACH, said)
+            message = f"The environment sets {name}, which Lambda reserves: the function is refused"
+            yield judge.make(NAME, function, line, None, None, BREACH, message)
         elif not NAME_OF_VARIABLE.fullmatch(name):
-            said = (
+            message = (
                 "A variable of the environment has a name that Lambda's service model does not take: a letter"
             )
-            said = f"{said} is expected, then letters, digits and _, two characters at least"
+            message = f"{message} is expected, then letters, digits and _, two characters at least"
             verdict = TIGHT if len(name) == 1 else BREACH
-            yield judge.make(NAME, function, line, len(name), None, verdict, said)
+            yield judge.make(NAME, function, line, len(name), None, verdict, message)

@@ -10,7 +10,7 @@ from explorer.facts import catalogue
 from .findings import BREACH, FITS, TIGHT, Finding, Judge, amount
 from .nodes import mapping, number, text
 from .resolve import references
-from .stack import Given, Resource, Stack, each
+from .stack import Resource, Stack, TemplateValue, each
 
 CACHES = {  # variables of the Parameters and Secrets Extension
     "PARAMETERS_SECRETS_EXTENSION_CACHE_SIZE": ("ext.cache.items", "The cache of the extension"),
@@ -26,9 +26,9 @@ def caches(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
         value = number(function.scope.value(variables.get(name)))
         if value is not None:
             fits = FITS if value == catalogue.limit(limit_id).value else None
-            given = Given(value, variables.at(name))
+            setting = TemplateValue(value, variables.at(name))
             yield judge.hold(
-                limit_id, function, given, what, verdict=fits, over="The extension does not start"
+                limit_id, function, setting, what, verdict=fits, over="The extension does not start"
             )
 
 
@@ -66,27 +66,28 @@ def _count(
     row = catalogue.limit(limit_id)
     over = row.value is not None and len(own) > row.value
     verdict = TIGHT if over and row.raisable else None
-    found = judge.hold(limit_id, holder, Given(len(own), own[-1].line), what, grows=True, verdict=verdict,
-                       over="It takes a raised quota" if row.raisable else "")  # fmt: skip
+    count = TemplateValue(len(own), own[-1].line)
+    note = "It takes a raised quota" if row.raisable else ""
+    finding = judge.hold(limit_id, holder, count, what, grows=True, verdict=verdict, over=note)
     if over:
-        yield found
+        yield finding
 
 
 def definitions(judge: Judge, stack: Stack) -> Iterator[Finding]:
     """Texts that are long by themselves: definitions of workflows, mapping templates, audiences."""
     for machine in stack.of_type("AWS::StepFunctions::StateMachine"):
-        given = machine.get("DefinitionString")
-        if isinstance(given.value, str):
-            size = Given(len(given.value), given.line)
-            found = judge.hold("sfn.definition", machine, size, "The definition", grows=True)
-            if found.verdict != FITS:
-                yield found
+        definition = machine.get("DefinitionString")
+        if isinstance(definition.value, str):
+            size = TemplateValue(len(definition.value), definition.line)
+            finding = judge.hold("sfn.definition", machine, size, "The definition", grows=True)
+            if finding.verdict != FITS:
+                yield finding
     for authorizer in stack.of_type("AWS::ApiGatewayV2::Authorizer"):
-        given = authorizer.get("JwtConfiguration", "Audience")
-        count = Given(len(each(given.value, stack.scope)), given.line)
-        found = judge.hold("apigw.http.audiences", authorizer, count, "The number of audiences")
-        if count.value and found.verdict == BREACH:
-            yield found
+        audiences = authorizer.get("JwtConfiguration", "Audience")
+        count = TemplateValue(len(each(audiences.value, stack.scope)), audiences.line)
+        finding = judge.hold("apigw.http.audiences", authorizer, count, "The number of audiences")
+        if count.value and finding.verdict == BREACH:
+            yield finding
 
 
 # Tasks --------------------------------------------------------------------------------------------
@@ -106,12 +107,12 @@ def tasks(judge: Judge, stack: Stack) -> Iterator[Finding]:
         sold = {size.vcpu: size.gb for size in catalogue.DEFAULT.task_sizes()}
         if cpu not in sold:
             sizes = ", ".join(f"{one:g}" for one in sold)
-            said = f"The task has {amount(cpu, 'vCPU')}: Fargate sells {sizes} vCPU"
-            yield judge.make("fargate.task", task, task.get("Cpu").line, cpu, None, BREACH, said)
+            message = f"The task has {amount(cpu, 'vCPU')}: Fargate sells {sizes} vCPU"
+            yield judge.make("fargate.task", task, task.get("Cpu").line, cpu, None, BREACH, message)
         elif memory not in sold[cpu]:
-            said = f"The task's memory of {amount(memory, unit)} does not go with {amount(cpu, 'vCPU')}:"
-            said = f"{said} expected {_sizes_in_words(sold[cpu], unit)}"
-            yield judge.make("fargate.task", task, line, memory, most, BREACH, said)
+            message = f"The task's memory of {amount(memory, unit)} does not go with {amount(cpu, 'vCPU')}:"
+            message = f"{message} expected {_sizes_in_words(sold[cpu], unit)}"
+            yield judge.make("fargate.task", task, line, memory, most, BREACH, message)
 
 
 def _sizes_in_words(sizes: Sequence[float], unit: str) -> str:
@@ -122,10 +123,10 @@ def _sizes_in_words(sizes: Sequence[float], unit: str) -> str:
     return f"{amount(sizes[0], unit)} to {amount(sizes[-1], unit)} in steps of {amount(steps.pop(), unit)}"
 
 
-def _size(given: Given, suffix: str, divisor: int) -> float | None:
+def _size(setting: TemplateValue, suffix: str, divisor: int) -> float | None:
     """CPU units or MB as vCPU or GB; `1 vCPU` and `2 GB` as they are written."""
-    said = (text(given.value) or "").strip().lower()
-    if said.endswith(suffix):
-        return number(said.removesuffix(suffix).strip())
-    value = number(said)
+    content = (text(setting.value) or "").strip().lower()
+    if content.endswith(suffix):
+        return number(content.removesuffix(suffix).strip())
+    value = number(content)
     return None if value is None else value / divisor

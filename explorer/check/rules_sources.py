@@ -27,8 +27,8 @@ def event_source_rules(judge: Judge, stack: Stack) -> Iterator[Finding]:
         yield from _age(judge, one)
         most = one.get("ScalingConfig", "MaximumConcurrency")
         if most.number is not None and one.get("ProvisionedPollerConfig").value is not None:
-            said = "MaximumConcurrency and provisioned pollers exclude each other: the mapping is refused"
-            yield judge.make(CONCURRENCY, one, most.line, most.number, None, BREACH, said)
+            message = "MaximumConcurrency and provisioned pollers exclude each other: the mapping is refused"
+            yield judge.make(CONCURRENCY, one, most.line, most.number, None, BREACH, message)
         function = stack.function(one.raw("FunctionName"))
         if function and most.number is not None:
             reserved.setdefault(function.id, []).append((function, most.number))
@@ -40,22 +40,22 @@ def _queue(judge: Judge, one: Resource, stack: Stack) -> Iterator[Finding]:
     """A queue's batches: over 10 messages they need a window, and those of a FIFO queue end at 10."""
     batch, window = one.get("BatchSize"), one.get("MaximumBatchingWindowInSeconds")
     if _is_fifo(one, stack):
-        found = judge.hold(FIFO, one, batch, "The batch size for a FIFO queue")
-        if found.verdict == BREACH:
-            yield found
+        finding = judge.hold(FIFO, one, batch, "The batch size for a FIFO queue")
+        if finding.verdict == BREACH:
+            yield finding
         if (window.number or 0) > 0:
-            said = "A mapping of a FIFO queue has no batching window, and this one has"
-            said = f"{said} {amount(window.number, 's')}: it is refused"
-            yield judge.make("lambda.esm.window", one, window.line, window.number, 0, BREACH, said)
+            message = "A mapping of a FIFO queue has no batching window, and this one has"
+            message = f"{message} {amount(window.number, 's')}: it is refused"
+            yield judge.make("lambda.esm.window", one, window.line, window.number, 0, BREACH, message)
     elif batch.number is not None and not isinstance(window.value, Unknown) and not window.number:
         over = "Set MaximumBatchingWindowInSeconds to 1 or more"
-        found = judge.hold(WINDOWLESS, one, batch, "The batch size without a batching window", over=over)
-        if found.verdict == BREACH:
-            yield found
+        finding = judge.hold(WINDOWLESS, one, batch, "The batch size without a batching window", over=over)
+        if finding.verdict == BREACH:
+            yield finding
 
 
 def _is_fifo(one: Resource, stack: Stack) -> bool:
-    queue = stack.named(one.raw("EventSourceArn"), QUEUE)
+    queue = stack.find_resource(one.raw("EventSourceArn"), QUEUE)
     if queue is None:
         return (text(one.get("EventSourceArn").value) or "").endswith(".fifo")
     name = text(queue.get("QueueName").value) or ""
@@ -63,18 +63,19 @@ def _is_fifo(one: Resource, stack: Stack) -> bool:
 
 
 def _age(judge: Judge, one: Resource) -> Iterator[Finding]:
-    given = one.get("MaximumRecordAgeInSeconds")
-    if given.number is not None and 0 <= given.number < LEAST_AGE:
-        said = f"The age of a record of {amount(given.number, 's')} is refused: expected -1, for no end, or"
-        said = f"{said} {LEAST_AGE} s and more"
-        yield judge.make(AGE, one, given.line, given.number, LEAST_AGE, BREACH, said)
+    age = one.get("MaximumRecordAgeInSeconds")
+    if age.number is not None and 0 <= age.number < LEAST_AGE:
+        message = f"The age of a record of {amount(age.number, 's')} is refused: expected -1, for no end, or"
+        message = f"{message} {LEAST_AGE} s and more"
+        yield judge.make(AGE, one, age.line, age.number, LEAST_AGE, BREACH, message)
 
 
 def _reserved(judge: Judge, function: Resource, most: float) -> Iterator[Finding]:
     """What is reserved for a function against what its queues may use of it together."""
-    given = function.get("ReservedConcurrentExecutions")
-    if given.number is not None and most > given.number:
+    reservation = function.get("ReservedConcurrentExecutions")
+    if reservation.number is not None and most > reservation.number:
         unit = catalogue.limit(CONCURRENCY).unit
-        said = f"The mappings of its queues may run {amount(most, unit)} at once, and"
-        said = f"{said} {amount(given.number, unit)} are reserved: messages are throttled and received again"
-        yield judge.make(CONCURRENCY, function, given.line, most, given.number, TIGHT, said)
+        message = f"The mappings of its queues may run {amount(most, unit)} at once, and"
+        message = f"{message} {amount(reservation.number, unit)} are reserved: messages are throttled and"
+        message = f"{message} received again"
+        yield judge.make(CONCURRENCY, function, reservation.line, most, reservation.number, TIGHT, message)

@@ -13,7 +13,7 @@ from . import state_language
 from .findings import BREACH, Finding, Judge, amount
 from .nodes import Map, Unknown, mapping, text, walk
 from .rules_callers import states
-from .stack import Given, Resource, Stack
+from .stack import Resource, Stack, TemplateValue
 
 # A lifetime by the name of a variable, or where code signs a URL.
 SIGNED = re.compile(r"(?i)(pre_?signed?|signed_?url|sign(ing)?_?(expir|ttl))")
@@ -36,15 +36,15 @@ def parameters(judge: Judge, stack: Stack) -> Iterator[Finding]:
 def _length(
     judge: Judge, stack: Stack, resource: Resource, name: str, limit_id: str, what: str
 ) -> Iterator[Finding]:
-    given = resource.get(name)
-    if given.value is None:
+    setting = resource.get(name)
+    if setting.value is None:
         return
-    said = stack.scope.text(resource.raw(name))
-    why = said.why if isinstance(said, Unknown) else ""
-    known = said.known if isinstance(said, Unknown) else said
+    content = stack.scope.text(resource.raw(name))
+    why = content.why if isinstance(content, Unknown) else ""
+    known_text = content.known_text if isinstance(content, Unknown) else content
     in_bytes = catalogue.limit(limit_id).unit == "bytes"
-    size = len(known.encode("utf-8", "surrogatepass")) if in_bytes else len(known)
-    yield judge.hold(limit_id, resource, Given(size, given.line), what, grows=True, why=why)
+    size = len(known_text.encode("utf-8", "surrogatepass")) if in_bytes else len(known_text)
+    yield judge.hold(limit_id, resource, TemplateValue(size, setting.line), what, grows=True, why=why)
 
 
 # Step Functions -----------------------------------------------------------------------------------
@@ -60,10 +60,10 @@ def workflows(judge: Judge, stack: Stack) -> Iterator[Finding]:
         limit_id = "sfn.duration.exp" if express else "sfn.duration.std"
         top = mapping(definition)
         if "TimeoutSeconds" in top:
-            given = Given(stack.scope.value(top["TimeoutSeconds"]), line)
-            yield judge.hold(limit_id, machine, given, "The workflow's time-out")
+            timeout = TemplateValue(stack.scope.value(top["TimeoutSeconds"]), line)
+            yield judge.hold(limit_id, machine, timeout, "The workflow's time-out")
         for name, value in _payloads(top):
-            size = Given(_json_bytes(value, stack), line)
+            size = TemplateValue(_json_bytes(value, stack), line)
             yield judge.hold("sfn.payload", machine, size, f"The {name} in the definition", grows=True)
         yield from states(judge, machine, definition, line, stack)
         yield from _refused(judge, machine, top, line, express)
@@ -77,8 +77,8 @@ def _refused(judge: Judge, machine: Resource, definition: Map, line: int, expres
     for one in state_language.of_machine(_filled(definition), kind):
         if one.severity == state_language.ERROR:
             where = f" at {one.location}" if one.location else ""
-            said = f"Step Functions refuses the definition: {one.message.rstrip('.')}{where}"
-            yield judge.make("sfn.definition", machine, line, None, None, BREACH, said)
+            message = f"Step Functions refuses the definition: {one.message.rstrip('.')}{where}"
+            yield judge.make("sfn.definition", machine, line, None, None, BREACH, message)
 
 
 def _filled(node: Any, name: str = "") -> Any:
@@ -89,8 +89,8 @@ def _filled(node: Any, name: str = "") -> Any:
         return {key: _filled(value, key) for key, value in node.items()}
     if isinstance(node, list):
         return [_filled(value, name) for value in node]
-    known = node is None or isinstance(node, str | int | float)
-    return node if known and "${" not in str(node) else _filler(name)
+    is_scalar = node is None or isinstance(node, str | int | float)
+    return node if is_scalar and "${" not in str(node) else _filler(name)
 
 
 def _filler(name: str) -> str:
@@ -100,19 +100,19 @@ def _filler(name: str) -> str:
 def _definition(machine: Resource) -> tuple[Any, int]:
     """The definition, as a mapping or parsed from its text."""
     for name in ("Definition", "DefinitionString"):
-        given = machine.get(name)
-        if isinstance(given.value, Map):
-            return given.value, given.line
-        if isinstance(given.value, str):
-            return _parsed(given.value), given.line
+        setting = machine.get(name)
+        if isinstance(setting.value, Map):
+            return setting.value, setting.line
+        if isinstance(setting.value, str):
+            return _parsed(setting.value), setting.line
     return None, machine.line
 
 
-def _parsed(said: str) -> Any:
+def _parsed(content: str) -> Any:
     from .parse import ParseError, parse
 
     try:
-        return parse(said)
+        return parse(content)
     except ParseError:
         return None
 
@@ -127,17 +127,17 @@ def _payloads(definition: Map) -> Iterator[tuple[str, Any]]:
 
 
 def _json_bytes(value: Any, stack: Stack) -> int:
-    known = _written(stack.scope.plain(value))
-    return len(json.dumps(known, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    plain = _known_values(stack.scope.plain(value))
+    return len(json.dumps(plain, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
-def _written(value: Any) -> Any:
+def _known_values(value: Any) -> Any:
     """A tree as JSON takes it; of what is unknown, the text that is known."""
     if isinstance(value, dict):
-        return {key: _written(inner) for key, inner in value.items()}
+        return {key: _known_values(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_written(inner) for inner in value]
-    return value.known if isinstance(value, Unknown) else value
+        return [_known_values(inner) for inner in value]
+    return value.known_text if isinstance(value, Unknown) else value
 
 
 # Concurrency --------------------------------------------------------------------------------------
@@ -151,23 +151,26 @@ NEW_ACCOUNT = (  # field reports: AWS gives no figure for what a new account may
 
 def concurrency(judge: Judge, stack: Stack) -> Iterator[Finding]:
     """Reserved concurrency against what the account has, less what must stay unreserved."""
-    quota, kept = catalogue.limit("lambda.concurrency"), catalogue.limit("lambda.concurrency.unreserved")
-    most, total = (quota.value or 0) - (kept.value or 0), 0.0
+    quota, unreserved = (
+        catalogue.limit("lambda.concurrency"),
+        catalogue.limit("lambda.concurrency.unreserved"),
+    )
+    most, total = (quota.value or 0) - (unreserved.value or 0), 0.0
     over = f"The quota is raised on request ({quota.quota_code}); if yours is, say so in an ignore"
     last = None
     for function in stack.functions:
-        given = function.get("ReservedConcurrentExecutions")
-        if given.value is None:
+        reservation = function.get("ReservedConcurrentExecutions")
+        if reservation.value is None:
             continue
-        note = f"{NEW_ACCOUNT} {amount(kept.value, kept.unit)}" if given.number else ""
+        note = f"{NEW_ACCOUNT} {amount(unreserved.value, unreserved.unit)}" if reservation.number else ""
         yield judge.hold(
-            quota.id, function, given, "The reserved concurrency", limit=most, over=over, note=note
+            quota.id, function, reservation, "The reserved concurrency", limit=most, over=over, note=note
         )
-        if given.number is not None and given.number <= most:
-            total, last = total + given.number, (function, given)
+        if reservation.number is not None and reservation.number <= most:
+            total, last = total + reservation.number, (function, reservation)
     if last and total > most:
-        function, given = last
-        yield judge.hold(quota.id, function, Given(total, given.line),
+        function, reservation = last
+        yield judge.hold(quota.id, function, TemplateValue(total, reservation.line),
                          "The reserved concurrency of all functions", limit=most, over=over)  # fmt: skip
 
 
@@ -176,18 +179,20 @@ def concurrency(judge: Judge, stack: Stack) -> Iterator[Finding]:
 
 def signed(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
     """Lifetimes of signed URLs that outlive the credentials that sign them."""
-    found = [
-        (name, Given(function.scope.value(value), function.get("Environment", "Variables").line))
+    lifetimes = [
+        (name, TemplateValue(function.scope.value(value), function.get("Environment", "Variables").line))
         for name, value in mapping(function.get("Environment", "Variables").value).items()
         if SIGNED.search(name) and LIFETIME.search(name)
     ]
     for path in (("Code", "ZipFile"), ("InlineCode",)):
         code = function.get(*path)
         if isinstance(code.value, str):
-            found += [("expires in", Given(match, code.line)) for match in IN_CODE.findall(code.value)]
+            lifetimes += [
+                ("expires in", TemplateValue(match, code.line)) for match in IN_CODE.findall(code.value)
+            ]
     over = "The URL ends with the credentials of the role that signs it: sign when it is read"
-    for name, given in found:
-        if given.number is not None:
+    for name, lifetime in lifetimes:
+        if lifetime.number is not None:
             yield judge.hold(
-                "s3.presign.role", function, given, f"The lifetime of a signed URL ({name})", over=over
+                "s3.presign.role", function, lifetime, f"The lifetime of a signed URL ({name})", over=over
             )

@@ -8,7 +8,7 @@ from explorer.facts import catalogue
 
 from .findings import BREACH, FITS, TIGHT, WHOLE, Finding, Judge, amount
 from .nodes import Map, mapping, text
-from .stack import Given, Resource, Stack
+from .stack import Resource, Stack, TemplateValue
 
 SECTIONS = {  # of a template: the limit on how many there are, and what they are
     "Resources": ("cfn.resources", "The number of resources"),
@@ -35,70 +35,73 @@ def template(judge: Judge, tree: Map, size: int, stack: Stack) -> Iterator[Findi
     for name, (limit_id, what) in SECTIONS.items():
         section = mapping(tree.get(name))
         number = max(len(section), len(stack.resources) if name == "Resources" else 0)  # with loops
-        count = Given(number, tree.at(name))
-        found = judge.hold(
+        count = TemplateValue(number, tree.at(name))
+        finding = judge.hold(
             limit_id, whole, count, what, grows=True, over=SPLIT if name == "Resources" else ""
         )
-        if section and (found.verdict != FITS or name == "Resources"):
-            yield found
+        if section and (finding.verdict != FITS or name == "Resources"):
+            yield finding
         yield from _names(judge, whole, section)
     for name, value in mapping(tree.get("Mappings")).items():
-        line, attributes = mapping(tree.get("Mappings")).at(name), Given(len(mapping(value)), tree.line)
-        found = judge.hold(
-            "cfn.mappings", whole, Given(attributes.value, line), "The keys of a mapping", grows=True
+        line, attributes = (
+            mapping(tree.get("Mappings")).at(name),
+            TemplateValue(len(mapping(value)), tree.line),
         )
-        if found.verdict != FITS:
-            yield found
+        finding = judge.hold(
+            "cfn.mappings", whole, TemplateValue(attributes.value, line), "The keys of a mapping", grows=True
+        )
+        if finding.verdict != FITS:
+            yield finding
     description = text(tree.get("Description"))
     if description:
-        length = Given(len(description.encode("utf-8", "surrogatepass")), tree.at("Description"))
-        found = judge.hold("cfn.description", whole, length, "The description")
-        if found.verdict != FITS:
-            yield found
+        length = TemplateValue(len(description.encode("utf-8", "surrogatepass")), tree.at("Description"))
+        finding = judge.hold("cfn.description", whole, length, "The description")
+        if finding.verdict != FITS:
+            yield finding
     yield from _values(judge, whole, tree, stack)
 
 
 def _body(judge: Judge, whole: Resource, size: int) -> Iterator[Finding]:
     """The template's size: CloudFormation refuses from a little below the 1 MB of its service model on."""
     refused, most = catalogue.constant(REFUSED_BYTES).value, catalogue.limit("cfn.body").value
-    given, what = Given(size, 1), "The template's size"
-    found = judge.hold("cfn.body", whole, given, what, grows=True, over=SPLIT)
-    if found.verdict == TIGHT and most and refused < size <= most:
-        said = f"{what} of {amount(size, 'bytes')} is over the {amount(refused, 'bytes')} that CloudFormation"
-        said = (
-            f"{said} names as it refuses, and within {amount(most, 'bytes')}, which its model takes. {SPLIT}"
+    body_size, what = TemplateValue(size, 1), "The template's size"
+    finding = judge.hold("cfn.body", whole, body_size, what, grows=True, over=SPLIT)
+    if finding.verdict == TIGHT and most and refused < size <= most:
+        message = (
+            f"{what} of {amount(size, 'bytes')} is over the {amount(refused, 'bytes')} that CloudFormation"
+            f" names as it refuses, and within {amount(most, 'bytes')}, which its model takes. {SPLIT}"
         )
-        yield judge.make("cfn.body", whole, 1, size, most, TIGHT, said)
-    elif found.verdict != FITS:
-        yield found
+        yield judge.make("cfn.body", whole, 1, size, most, TIGHT, message)
+    elif finding.verdict != FITS:
+        yield finding
 
 
 def _names(judge: Judge, whole: Resource, section: Map) -> Iterator[Finding]:
     for name in section:
-        found = judge.hold("cfn.names", whole, Given(len(name), section.at(name)), "A logical name")
-        if found.verdict == BREACH:
-            yield found
+        finding = judge.hold("cfn.names", whole, TemplateValue(len(name), section.at(name)), "A logical name")
+        if finding.verdict == BREACH:
+            yield finding
 
 
 def _values(judge: Judge, whole: Resource, tree: Map, stack: Stack) -> Iterator[Finding]:
     """The values of parameters, as defaults and as a parent gives them; none is shown."""
     parameters = mapping(tree.get("Parameters"))
     for name, parameter in parameters.items():
-        value = text(stack.scope.given.get(name, mapping(parameter).get("Default")))
+        value = text(stack.scope.arguments.get(name, mapping(parameter).get("Default")))
         if value is not None:
             yield from _value(judge, whole, name, value, mapping(parameter).at("Default"))
     for nested in stack.of_type("AWS::CloudFormation::Stack"):
-        given = mapping(nested.get("Parameters").value)
-        for name in given:
-            value = text(stack.scope.value(given[name]))
+        arguments = mapping(nested.get("Parameters").value)
+        for name in arguments:
+            value = text(stack.scope.value(arguments[name]))
             if value is not None:
-                yield from _value(judge, nested, name, value, given.at(name))
+                yield from _value(judge, nested, name, value, arguments.at(name))
 
 
 def _value(judge: Judge, resource: Resource, name: str, value: str, line: int) -> Iterator[Finding]:
-    size = Given(len(value.encode("utf-8", "surrogatepass")), line)
-    found = judge.hold(
+    size = TemplateValue(len(value.encode("utf-8", "surrogatepass")), line)
+    finding = judge.hold(
         "cfn.parameter.value", resource, size, f"The value of the parameter {name}", grows=True
     )
-    if found.verdict != FITS:
-        yield found
+    if finding.verdict != FITS:
+        yield finding

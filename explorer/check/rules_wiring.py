@@ -13,7 +13,7 @@ from .findings import BREACH, FITS, TIGHT, UNKNOWN, Finding, Judge, amount
 from .nodes import Map, Unknown, mapping, sequence, text, walk
 from .resolve import references
 from .rules_function import or_unset, timeout_of
-from .stack import Given, Resource, Stack, each, entries
+from .stack import Resource, Stack, TemplateValue, each, entries
 
 QUEUE, TOPIC, BUCKET = "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::S3::Bucket"
 WRITES = {  # actions that put something where it triggers
@@ -34,16 +34,16 @@ INVOKES = ("lambda:InvokeFunction", "lambda:InvokeAsync")
 
 def sources(function: Resource, stack: Stack) -> Iterator[tuple[str, Any, int]]:
     """What triggers a function by a queue, a topic or a bucket: the type, the expression, the line."""
-    named = {"SQS": (QUEUE, "Queue"), "SNS": (TOPIC, "Topic"), "S3": (BUCKET, "Bucket")}
+    triggers = {"SQS": (QUEUE, "Queue"), "SNS": (TOPIC, "Topic"), "S3": (BUCKET, "Bucket")}
     for _, event, line in entries(function.raw("Events"), stack.scope):
         kind = text(event.get("Type")) or ""
-        if kind in named:
+        if kind in triggers:
             properties = mapping(stack.scope.value(event.get("Properties")))
-            yield named[kind][0], properties.get(named[kind][1]), line
+            yield triggers[kind][0], properties.get(triggers[kind][1]), line
     for source in stack.aimed(function, "AWS::Lambda::EventSourceMapping", "FunctionName"):
         expression = source.raw("EventSourceArn")
-        said = text(stack.scope.value(expression)) or ""
-        if stack.named(expression, QUEUE) or ":sqs:" in said:
+        arn = text(stack.scope.value(expression)) or ""
+        if stack.find_resource(expression, QUEUE) or ":sqs:" in arn:
             yield QUEUE, expression, source.line
     for subscription in stack.aimed(function, "AWS::SNS::Subscription", "Endpoint"):
         yield TOPIC, subscription.raw("TopicArn"), subscription.line
@@ -67,14 +67,14 @@ def visibility(judge: Judge, function: Resource, stack: Stack) -> Iterator[Findi
     for kind, expression, line in sources(function, stack):
         if kind != QUEUE:
             continue
-        queue, given = stack.named(expression, QUEUE), timeout_of(function)
+        queue, timeout = stack.find_resource(expression, QUEUE), timeout_of(function)
         window = _window(function, expression, stack)
         if queue is None:
             why = "the queue is not in the template"
-            said = f"The visibility time-out of the queue that triggers it is not known ({why})"
-            yield judge.make("sqs.visibility", function, line, given.number, None, UNKNOWN, said)
+            message = f"The visibility time-out of the queue that triggers it is not known ({why})"
+            yield judge.make("sqs.visibility", function, line, timeout.number, None, UNKNOWN, message)
         else:
-            yield _visible(judge, function, queue, given, window)
+            yield _visible(judge, function, queue, timeout, window)
 
 
 def _window(function: Resource, expression: Any, stack: Stack) -> float:
@@ -85,30 +85,36 @@ def _window(function: Resource, expression: Any, stack: Stack) -> float:
     return 0
 
 
-def _visible(judge: Judge, function: Resource, queue: Resource, given: Given, window: float) -> Finding:
+def _visible(
+    judge: Judge, function: Resource, queue: Resource, timeout: TemplateValue, window: float
+) -> Finding:
     wait = or_unset(queue.get("VisibilityTimeout"), "sqs.visibility.unset_s")
-    longest, shown = given.number, wait.number
-    if longest is None or shown is None:  # over in any case, where the least of the one is over the most
-        least, most = given.least, wait.greatest
+    longest, hidden_time = timeout.number, wait.number
+    if longest is None or hidden_time is None:  # over in any case where the least one is over the most
+        least, most = timeout.least, wait.greatest
         if least is not None and most is not None and least > most:
-            longest, shown = least, most
-    if longest is None or shown is None:
-        why = wait.why_unknown or given.why_unknown or "it is not a number"
-        verdict, said = UNKNOWN, f"The time-out against the visibility of {queue.id} is not known ({why})"
-    elif longest > shown:
+            longest, hidden_time = least, most
+    if longest is None or hidden_time is None:
+        why = wait.why_unknown or timeout.why_unknown or "it is not a number"
+        verdict, message = UNKNOWN, f"The time-out against the visibility of {queue.id} is not known ({why})"
+    elif longest > hidden_time:
         verdict = BREACH
-        said = f"The time-out of {amount(longest, 's')} is over the visibility time-out of {queue.id}," \
-               f" {amount(shown, 's')}: the event source is refused, and messages come twice"  # fmt: skip
+        message = (
+            f"The time-out of {amount(longest, 's')} is over the visibility time-out of {queue.id},"
+            f" {amount(hidden_time, 's')}: the event source is refused, and messages come twice"
+        )
     else:
         advised = catalogue.constant("sqs.visibility.advised").value
-        enough = shown >= advised * longest + window
+        enough = hidden_time >= advised * longest + window
         verdict = FITS if enough else TIGHT
         beside = f" and the batching window of {amount(window, 's')}" if window else ""
         total = f", {amount(advised * longest + window, 's')}" if window else ""
         hint = "" if enough else f": AWS advises {advised:g} times the time-out{beside}{total}"
-        said = f"The visibility time-out of {queue.id} is {amount(shown, 's')} for a time-out of" \
-               f" {amount(longest, 's')}{hint}"  # fmt: skip
-    return judge.make("sqs.visibility", function, wait.line, longest, shown, verdict, said)
+        message = (
+            f"The visibility time-out of {queue.id} is {amount(hidden_time, 's')} for a time-out of"
+            f" {amount(longest, 's')}{hint}"
+        )
+    return judge.make("sqs.visibility", function, wait.line, longest, hidden_time, verdict, message)
 
 
 def queues(judge: Judge, stack: Stack) -> Iterator[Finding]:
@@ -118,10 +124,10 @@ def queues(judge: Judge, stack: Stack) -> Iterator[Finding]:
             ("VisibilityTimeout", "sqs.visibility", "The visibility time-out"),
             ("MessageRetentionPeriod", "sqs.retention", "The retention"),
         ):
-            given = queue.get(name)
-            if given.value is not None:
-                at_end = FITS if given.number == catalogue.limit(limit_id).value else None
-                yield judge.hold(limit_id, queue, given, what, verdict=at_end)
+            setting = queue.get(name)
+            if setting.value is not None:
+                at_end = FITS if setting.number == catalogue.limit(limit_id).value else None
+                yield judge.hold(limit_id, queue, setting, what, verdict=at_end)
 
 
 # Loops --------------------------------------------------------------------------------------------
@@ -131,11 +137,11 @@ def loops(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
     """A function that may trigger itself is stopped after so many rounds, unless it is allowed."""
     if _is_allowed(function, stack):
         return
-    told = _may_invoke_itself(function, stack) or _may_write_to_its_source(function, stack)
-    if told:
+    reason = _may_invoke_itself(function, stack) or _may_write_to_its_source(function, stack)
+    if reason:
         most = catalogue.limit("lambda.recursion").value
         message = (
-            f"{told}: Lambda stops a chain after {amount(most, 'rounds')} and drops the event."
+            f"{reason}: Lambda stops a chain after {amount(most, 'rounds')} and drops the event."
             " Set RecursiveLoop to Allow if it is meant"
         )
         yield judge.make("lambda.recursion", function, function.line, None, most, TIGHT, message)
@@ -143,8 +149,8 @@ def loops(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
 
 def _is_allowed(function: Resource, stack: Stack) -> bool:
     configs = stack.aimed(function, "AWS::Lambda::RecursionConfig", "FunctionName")  # Terraform's
-    said = [one.get("RecursiveLoop").value for one in configs]
-    return "Allow" in [function.get("RecursiveLoop").value, *said]
+    settings = [one.get("RecursiveLoop").value for one in configs]
+    return "Allow" in [function.get("RecursiveLoop").value, *settings]
 
 
 def _may_invoke_itself(function: Resource, stack: Stack) -> str:
@@ -157,23 +163,23 @@ def _may_invoke_itself(function: Resource, stack: Stack) -> str:
 def _is_itself(target: Any, function: Resource, stack: Stack) -> bool:
     if function.id in set(references(target)):
         return True
-    own, said = function.scope.text(function.raw("FunctionName")), stack.scope.text(target)
-    if isinstance(said, Unknown):
-        said = said.known
-    own = own.known if isinstance(own, Unknown) else own
-    name = said.partition(":function:")[2].partition(":")[0] if ":function:" in said else said
+    own, address = function.scope.text(function.raw("FunctionName")), stack.scope.text(target)
+    if isinstance(address, Unknown):
+        address = address.known_text
+    own = own.known_text if isinstance(own, Unknown) else own
+    name = address.partition(":function:")[2].partition(":")[0] if ":function:" in address else address
     return bool(own) and "*" not in name[:1] and fnmatch.fnmatchcase(own, name)
 
 
 def _may_write_to_its_source(function: Resource, stack: Stack) -> str:
     for kind, expression, _ in sources(function, stack):
-        source = stack.named(expression, kind)
+        source = stack.find_resource(expression, kind)
         if source is None:
             continue
         if (function.id, source.id) in connected(stack):
             return f"It writes to {source.id}, which triggers it"
         for target in _targets(function, stack, kind, WRITES[kind]):
-            if source.id in set(references(target)) or stack.named(target, kind) is source:
+            if source.id in set(references(target)) or stack.find_resource(target, kind) is source:
                 return f"It may write to {source.id}, which triggers it"
     return ""
 

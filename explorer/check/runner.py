@@ -21,11 +21,11 @@ from .findings import FITS, WHOLE, Finding, Judge, Outcome
 from .nodes import Map, mapping
 from .parameters import Beside, Values, from_options, refuse_values
 from .parse import parse
-from .rules import held, worst
+from .rules import apply_rules, worst
 from .rules_function import held_environment
 from .skipped import UNRESOLVED, UNSUPPORTED, Skipped
 from .sources import chalice, openapi, pulumi, serverless, state_machine
-from .stack import Given, Resource, Stack, is_own_to_cdk
+from .stack import Resource, Stack, TemplateValue, is_own_to_cdk
 
 ENDINGS = (".yaml", ".yml", ".json", ".template", ".toml", ".tf", ".tofu")
 TREES = {".yaml", ".yml", ".json"}
@@ -38,7 +38,7 @@ KEYS = (  # and of JSON one of these
     "urn:pulumi:", '"provider"', '"app_name"', '"@level"',
 )  # fmt: skip
 SKIPPED = {"node_modules", "__pycache__", "site-packages", "venv"}  # and what is hidden
-SHOWN = {".serverless", ".aws-sam", ".chalice"}  # hidden, and yet looked into
+FRAMEWORK_FOLDERS = {".serverless", ".aws-sam", ".chalice"}  # hidden, and yet looked into
 BUILT = (".aws-sam", "build")  # what `sam build` makes: a template, and a folder a function
 TWICE = {"serverless-state.json", "cloudformation-template-create-stack.json"}  # in .serverless
 MOST_BYTES = 64 << 20  # of one file
@@ -58,32 +58,32 @@ class Report:
     """
 
     files: list[str] = field(default_factory=list)
-    found: list[Finding] = field(default_factory=list)
+    all_findings: list[Finding] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     resources: set[tuple[str, str]] = field(default_factory=set)
     notes: list[suppress.Note] = field(default_factory=list)  # suppressions that hide nothing
-    known: Baseline | None = None  # what an earlier run found already
+    baseline: Baseline | None = None  # what an earlier run found already
 
     @property
     def new(self) -> list[Finding]:
         """The findings that no baseline has."""
-        return self.findings if self.known is None else self.known.new(self.findings)
+        return self.findings if self.baseline is None else self.baseline.new(self.findings)
 
     @property
     def newly_skipped(self) -> list[Skipped]:
         """What was skipped and no baseline has."""
-        return self.skipped if self.known is None else self.known.newly_skipped(self.skipped)
+        return self.skipped if self.baseline is None else self.baseline.newly_skipped(self.skipped)
 
     @property
     def findings(self) -> list[Finding]:
         """Those that are not suppressed, in the order of the files and lines."""
-        return [finding for finding in self.found if not finding.reason]
+        return [finding for finding in self.all_findings if not finding.reason]
 
     @property
     def suppressed(self) -> list[Finding]:
         """Those that are."""
-        return [finding for finding in self.found if finding.reason]
+        return [finding for finding in self.all_findings if finding.reason]
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON answer."""
@@ -102,7 +102,9 @@ class Report:
 
         A finding of a whole template is that of no resource.
         """
-        checked = {(found.file, found.resource) for found in self.found if found.resource != WHOLE}
+        checked = {
+            (finding.file, finding.resource) for finding in self.all_findings if finding.resource != WHOLE
+        }
         return {
             "files": len(self.files),
             "resources": len(self.resources | checked),
@@ -115,9 +117,9 @@ class Report:
 class NotOursError(ExplorerError):
     """A file can be read, and is nothing that limits are held against."""
 
-    def __init__(self, said: str, line: int = 1, is_quiet: bool = False) -> None:
-        super().__init__(said)
-        self.line, self.is_quiet = line, is_quiet or said == recognition.NO_TEMPLATE
+    def __init__(self, message: str, line: int = 1, is_quiet: bool = False) -> None:
+        super().__init__(message)
+        self.line, self.is_quiet = line, is_quiet or message == recognition.NO_TEMPLATE
 
 
 class Check:
@@ -152,14 +154,16 @@ class Check:
                 self._file(file, asked_for=file == path)
         self._tidy()
         if unknown := self.parameters.values.keys() - self._declared.keys():
-            known = expected_one_of(self._declared) if self._declared else "no template that was read has any"
-            raise ExplorerError(
-                f"--parameter {min(unknown)}: no template has a parameter of that name: {known}"
+            expected = (
+                expected_one_of(self._declared) if self._declared else "no template that was read has any"
             )
-        own = [found for found in self.report.found if found.file not in self.nested]
-        self.report.found = [*own, *(found for inner in self.nested.values() for found in inner)]
-        self.report.found = self._once(self.report.found)
-        self.report.found.sort(key=lambda found: (found.file, found.line, found.rank))
+            raise ExplorerError(
+                f"--parameter {min(unknown)}: no template has a parameter of that name: {expected}"
+            )
+        own = [finding for finding in self.report.all_findings if finding.file not in self.nested]
+        self.report.all_findings = [*own, *(finding for inner in self.nested.values() for finding in inner)]
+        self.report.all_findings = self._once(self.report.all_findings)
+        self.report.all_findings.sort(key=lambda finding: (finding.file, finding.line, finding.rank))
         self.report.skipped = sorted(
             dict.fromkeys(self.report.skipped), key=lambda one: (one.file, one.line, one.resource, one.what)
         )
@@ -174,10 +178,10 @@ class Check:
         report = self.report
         report.files = [name for name in report.files if name not in twice]
         built = self._built(report)
-        report.found = [
-            found
-            for found in report.found
-            if found.file not in twice and (found.file not in built or found.limit in PACKAGES)
+        report.all_findings = [
+            finding
+            for finding in report.all_findings
+            if finding.file not in twice and (finding.file not in built or finding.limit in PACKAGES)
         ]
         checked = {Path(name).parent for name in report.files}
         report.skipped = [
@@ -189,16 +193,20 @@ class Check:
     def _once(self, findings: list[Finding]) -> list[Finding]:
         """Findings with what is said of functions that CDK makes itself, in every stack, said once."""
         alike: dict[tuple[str, str, float | None], list[Finding]] = {}
-        for found in findings:
-            if (found.file, found.resource) in self.own_to_cdk and found.verdict != FITS and not found.reason:
-                alike.setdefault((found.limit, found.verdict, found.value), []).append(found)
+        for finding in findings:
+            if (
+                (finding.file, finding.resource) in self.own_to_cdk
+                and finding.verdict != FITS
+                and not finding.reason
+            ):
+                alike.setdefault((finding.limit, finding.verdict, finding.value), []).append(finding)
         again = {id(one) for first, *others in alike.values() for one in others}
         more = {id(first): len(others) for first, *others in alike.values() if others}
         return [
-            replace(found, message=f"{found.message}: a handler that CDK makes, as in {more[id(found)]}"
-                    f" more {'place' if more[id(found)] == 1 else 'places'}")
-            if id(found) in more else found
-            for found in findings if id(found) not in again
+            replace(finding, message=f"{finding.message}: a handler that CDK makes, as in {more[id(finding)]}"
+                    f" more {'place' if more[id(finding)] == 1 else 'places'}")
+            if id(finding) in more else finding
+            for finding in findings if id(finding) not in again
         ]  # fmt: skip
 
     def _built(self, report: Report) -> set[str]:
@@ -216,7 +224,7 @@ class Check:
             return False
         if one.text == recognition.TERRAFORM:
             return any(above in self.plans for above in (folder, *folder.parents))
-        return any(folder / made in checked for made in ("cdk.out", ".serverless"))
+        return any(folder / output in checked for output in ("cdk.out", ".serverless"))
 
     def _inside(self, folder: Path) -> Iterator[Path]:
         for at, folders, names in os.walk(folder):
@@ -224,8 +232,8 @@ class Check:
             exclude = self.settings(Path(at)).exclude
             for name in sorted(names):
                 path = Path(at, name)
-                wanted = name.endswith(ENDINGS) or is_dotenv(name) or recognition.known_name(name)
-                if wanted and name not in TWICE and not _matches(path, exclude):
+                is_candidate = name.endswith(ENDINGS) or is_dotenv(name) or recognition.known_name(name)
+                if is_candidate and name not in TWICE and not _matches(path, exclude):
                     yield path
 
     def settings(self, folder: Path) -> suppress.Settings:
@@ -244,7 +252,7 @@ class Check:
             content = _content(path)
             if not asked_for and path.suffix in TREES and not _is_worth_parsing(path, content):
                 return
-            found = self._findings(path, content, asked_for)
+            findings = self._findings(path, content, asked_for)
         except NotOursError as error:
             if asked_for and not self.pass_over:
                 self.report.unreadable.append((name, str(error)))
@@ -256,7 +264,7 @@ class Check:
                 self.report.unreadable.append((name, _reason(error, name)))
         else:
             self.report.files.append(name)
-            self.report.found += found
+            self.report.all_findings += findings
 
     def _findings(self, path: Path, content: str, asked_for: bool) -> list[Finding]:
         judge = Judge(path.as_posix(), self._warn_at(path))
@@ -271,20 +279,20 @@ class Check:
         if recognition.is_plan_log(content):
             raise NotOursError(recognition.PLAN_LOG)
         tree = parse(recognition.unwrapped(content))
-        found = self._tree(judge, path, content, tree, asked_for)
+        findings = self._tree(judge, path, content, tree, asked_for)
         self.report.skipped += twice(tree, path)
-        return found
+        return findings
 
     def _warn_at(self, path: Path) -> float | None:
-        said = self.settings(path.parent).warn_at
-        return self.warn_at if self.warn_at is not None or said is None else share(said)
+        setting = self.settings(path.parent).warn_at
+        return self.warn_at if self.warn_at is not None or setting is None else share(setting)
 
     def _tree(self, judge: Judge, path: Path, content: str, tree: Any, asked_for: bool) -> list[Finding]:
         tree = template.packaged(tree)
         if (plan := terraform.plan_in(tree)) is not None:
             self.plans.add(path.parent)
             stack = terraform.stack(plan, judge.file, path.parent)
-            return self._ignored(held(judge, stack), content, path, stack)
+            return self._ignored(apply_rules(judge, stack), content, path, stack)
         if template.is_template(tree):
             return self._template(judge, path, content, tree, {}, (path,))
         for source in SOURCES:
@@ -294,7 +302,7 @@ class Check:
                 if source is serverless and not asked_for:
                     self.packaged[judge.file] = path
                 stack = source.stack(tree, judge.file, path.parent)
-                return self._ignored(held(judge, stack), content, path, stack)
+                return self._ignored(apply_rules(judge, stack), content, path, stack)
         hint = recognition.by_content(tree)
         raise (
             NotOursError(hint.text, hint.line, hint.is_quiet)
@@ -308,10 +316,10 @@ class Check:
         path: Path,
         content: str,
         tree: Map,
-        given: Mapping[str, Any],
+        arguments: Mapping[str, Any],
         above: tuple[Path, ...],
     ) -> list[Finding]:
-        values = [Values(given)] if len(above) > 1 else self._values(path, tree)
+        values = [Values(arguments)] if len(above) > 1 else self._values(path, tree)
         judged: list[tuple[str, list[Outcome]]] = []
         for one in values:
             stack = template.stack(tree, judge.file, path.parent, one.values, one.origins)
@@ -320,11 +328,11 @@ class Check:
                 self._nested(inner, parameters, above)
             size = len(content.encode("utf-8", "surrogatepass"))
             whole = rules_template.template(judge, tree, size, stack)
-            judged.append((one.origin, [*held(judge, stack), *whole]))
+            judged.append((one.origin, [*apply_rules(judge, stack), *whole]))
         return self._ignored(worst(judged), content, path, stack)
 
     def _values(self, path: Path, tree: Map) -> list[Values]:
-        """The values that a template's parameters are given: once for each environment, once if for none."""
+        """The values of a template's parameters: one set for each environment, one set if there is none."""
         declared = mapping(tree.get("Parameters"))
         self._declared |= dict.fromkeys(declared)
         refuse_values(declared, self.parameters)
@@ -334,7 +342,7 @@ class Check:
             return [Values(own, origins=dict.fromkeys(own, self.parameters.origin))]
         return [one.with_values(own, self.parameters.origin) for one in environments]
 
-    def _nested(self, path: Path, given: Mapping[str, Any], above: tuple[Path, ...]) -> None:
+    def _nested(self, path: Path, arguments: Mapping[str, Any], above: tuple[Path, ...]) -> None:
         """A local stack in a stack, with the parameters that its parent gives."""
         path = Path(os.path.normpath(path))
         if path in above or len(above) > MOST_NESTED:
@@ -346,32 +354,32 @@ class Check:
             if not template.is_template(tree):
                 return
             self.report.skipped += twice(tree, path)
-            found = self._template(
-                Judge(name, self._warn_at(path)), path, content, tree, given, (*above, path)
+            findings = self._template(
+                Judge(name, self._warn_at(path)), path, content, tree, arguments, (*above, path)
             )
         except (ExplorerError, OSError, RecursionError) as error:
             self.report.unreadable.append((name, _reason(error, name)))
             return
         if name not in self.report.files:
             self.report.files.append(name)
-        known = self.nested.setdefault(name, [])
-        known += [one for one in found if one not in known]
+        nested_findings = self.nested.setdefault(name, [])
+        nested_findings += [one for one in findings if one not in nested_findings]
 
     def _ignored(
         self, outcomes: Iterable[Outcome], content: str, path: Path, stack: Stack | None = None
     ) -> list[Finding]:
-        found = []
+        findings = []
         for outcome in outcomes:
             if isinstance(outcome, Skipped):
                 self.report.skipped.append(outcome)
             else:
-                found.append(outcome)
+                findings.append(outcome)
         if stack:
             self.parts |= stack.read
             self.own_to_cdk |= {(stack.file, one.id) for one in stack.functions if is_own_to_cdk(one)}
             self.report.resources |= {(stack.file, name) for name in stack.resources}
         ignores = [*suppress.comments(content, path.as_posix(), stack), *self.settings(path.parent).ignores]
-        return self.ignores.applied(found, [*ignores, *(suppress.metadata(stack) if stack else [])])
+        return self.ignores.applied(findings, [*ignores, *(suppress.metadata(stack) if stack else [])])
 
 
 def twice(tree: Any, path: Path) -> list[Skipped]:
@@ -404,26 +412,26 @@ def dotenv(judge: Judge, path: Path, content: str) -> list[Finding]:
     from .stack import Scope
 
     variables = {}
-    for binding in parse_stream(io.StringIO(content)):
-        if binding.error:
-            raise ExplorerError(f"line {binding.original.line} is not NAME=value")
-        if binding.key is not None:
-            variables[binding.key] = binding.value or ""
+    for entry in parse_stream(io.StringIO(content)):
+        if entry.error:
+            raise ExplorerError(f"line {entry.original.line} is not NAME=value")
+        if entry.key is not None:
+            variables[entry.key] = entry.value or ""
     size = environment_size(variables)
     file = Resource(path.name, "", Map(), 1, Map(), Scope(Map()))
-    return [held_environment(judge, file, Given(size, 1))]
+    return [held_environment(judge, file, TemplateValue(size, 1))]
 
 
-def share(said: str) -> float:
+def share(value: str) -> float:
     """A share such as "80%" or 0.8. Raises ExplorerError."""
-    text = said.strip()
+    text = value.strip()
     try:
-        found = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        fraction = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
-        found = 0.0
-    if not 0 < found <= 1:
-        raise ExplorerError(f'warn-at is "{said}": expected a share such as 80% or 0.8')
-    return found
+        fraction = 0.0
+    if not 0 < fraction <= 1:
+        raise ExplorerError(f'warn-at is "{value}": expected a share such as 80% or 0.8')
+    return fraction
 
 
 def is_dotenv(name: str) -> bool:
@@ -449,13 +457,13 @@ def _is_entered(name: str, at: Path) -> bool:
         return name == "build"
     if at.parts[-2:] == BUILT:
         return False
-    return name in SHOWN or not (name.startswith((".", "asset.")) or name in SKIPPED)
+    return name in FRAMEWORK_FOLDERS or not (name.startswith((".", "asset.")) or name in SKIPPED)
 
 
 def _is_worth_parsing(path: Path, content: str) -> bool:
     marks = KEYS if path.suffix == ".json" else MARKS
-    named = recognition.known_name(path.name) is not None or path.name.endswith(".tf.json")
-    return named or any(mark in content for mark in marks)
+    has_known_name = recognition.known_name(path.name) is not None or path.name.endswith(".tf.json")
+    return has_known_name or any(mark in content for mark in marks)
 
 
 def _matches(path: Path, patterns: Iterable[str]) -> bool:
@@ -480,5 +488,5 @@ def _content(path: Path) -> str:
 def _reason(error: Exception, name: str) -> str:
     if isinstance(error, RecursionError):
         return "its values refer to one another too deeply"
-    said = error.strerror if isinstance(error, OSError) else str(error)
-    return " ".join((said or str(error)).split()).removeprefix(f"{name}: ")
+    message = error.strerror if isinstance(error, OSError) else str(error)
+    return " ".join((message or str(error)).split()).removeprefix(f"{name}: ")

@@ -27,7 +27,7 @@ POINTERS = ("AWS::Lambda::Alias", "AWS::Lambda::Version")  # to a function, by i
 
 
 @dataclass(frozen=True)
-class Given:
+class TemplateValue:
     """What a template says of one thing, and on which line; None where it says nothing.
 
     `assumed` says which default of a parameter the value rests on, as a clause, and `others` are the
@@ -58,13 +58,13 @@ class Given:
             return max(self.value.numbers, default=self.value.most)
         return self.number
 
-    def or_unset(self, constant: str) -> Given:
+    def or_unset(self, constant: str) -> TemplateValue:
         """It with AWS's own value, as text, wherever it is not set."""
         if self.value is None:
-            return Given(constant, self.line, self.assumed, self.others)
+            return TemplateValue(constant, self.line, self.assumed, self.others)
         if isinstance(self.value, Unknown) and None in self.value.options:
             options = [constant if one is None else one for one in self.value.options]
-            return Given(one_of(options, self.value.why), self.line)
+            return TemplateValue(one_of(options, self.value.why), self.line)
         return self
 
     @property
@@ -84,11 +84,11 @@ class Resource:
     metadata: Map
     scope: Scope
 
-    def get(self, *path: str) -> Given:
+    def get(self, *path: str) -> TemplateValue:
         """The property at a path of names, resolved; the line is that of the deepest name that is there."""
         value, line, is_resolved = self._at(path, self.scope)
         if not is_resolved or isinstance(value, Unknown) or self.scope.without_defaults is self.scope:
-            return Given(value, line)
+            return TemplateValue(value, line)
         return with_others(value, self._at(path, self.scope.without_defaults)[0], line)
 
     def _at(self, path: tuple[str, ...], scope: Scope) -> tuple[Any, int, bool]:
@@ -114,11 +114,11 @@ class Resource:
         return mapping(value).get(path[-1])
 
 
-def with_others(value: Any, elsewhere: Any, line: int) -> Given:
+def with_others(value: Any, elsewhere: Any, line: int) -> TemplateValue:
     """A value that is known with the defaults of parameters; `elsewhere` is what it is without them."""
     if not isinstance(elsewhere, Unknown) or isinstance(value, Unknown):
-        return Given(value, line)
-    return Given(value, line, elsewhere.why, elsewhere.options)
+        return TemplateValue(value, line)
+    return TemplateValue(value, line, elsewhere.why, elsewhere.options)
 
 
 def _inner(value: Unknown, name: str, scope: Scope) -> Any:
@@ -128,11 +128,11 @@ def _inner(value: Unknown, name: str, scope: Scope) -> Any:
     return one_of([scope.value(mapping(option).get(name)) for option in value.options], value.why)
 
 
-def resolved(node: Any, line: int, scope: Scope) -> Given:
+def resolved(node: Any, line: int, scope: Scope) -> TemplateValue:
     """What a node stands for, and what it would stand for with other parameters."""
     value = scope.value(node)
     if value is node or scope.without_defaults is scope:
-        return Given(value, line)
+        return TemplateValue(value, line)
     return with_others(value, scope.without_defaults.value(node), line)
 
 
@@ -155,10 +155,10 @@ class Stack:
 
     @cached_property
     def _by_type(self) -> dict[str, list[Resource]]:
-        found: dict[str, list[Resource]] = {}
+        by_type: dict[str, list[Resource]] = {}
         for resource in self.resources.values():
-            found.setdefault(resource.type, []).append(resource)
-        return found
+            by_type.setdefault(resource.type, []).append(resource)
+        return by_type
 
     @cached_property
     def functions(self) -> list[Resource]:
@@ -168,12 +168,12 @@ class Stack:
     def aimed(self, function: Resource, kind: str, name: str) -> list[Resource]:
         """The resources of a type whose property of this name points to a function."""
         if (kind, name) not in self._aimed:
-            found: dict[str, list[Resource]] = {}
+            by_function: dict[str, list[Resource]] = {}
             for resource in self.of_type(kind):
                 target = self.function(resource.raw(name))
                 if target:
-                    found.setdefault(target.id, []).append(resource)
-            self._aimed[kind, name] = found
+                    by_function.setdefault(target.id, []).append(resource)
+            self._aimed[kind, name] = by_function
         return self._aimed[kind, name].get(function.id, [])
 
     @cached_property
@@ -182,7 +182,7 @@ class Stack:
         return {}
 
     @cached_property
-    def listed(self) -> dict[Path, frozenset[str]]:
+    def folder_contents(self) -> dict[Path, frozenset[str]]:
         """What lies in folders of source that were looked into, which functions may share."""
         return {}
 
@@ -193,33 +193,33 @@ class Stack:
     @cached_property
     def attached(self) -> dict[str, list[Resource]]:
         """The policies that are resources of their own, by the role that they are attached to."""
-        found: dict[str, list[Resource]] = {}
+        by_role: dict[str, list[Resource]] = {}
         for policy in self.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
             for role in dict.fromkeys(references(policy.raw("Roles"))):
-                found.setdefault(role, []).append(policy)
-        return found
+                by_role.setdefault(role, []).append(policy)
+        return by_role
 
-    def named(self, node: Any, *types: str) -> Resource | None:
+    def find_resource(self, node: Any, *types: str) -> Resource | None:
         """The first resource of one of these types that an expression refers to.
 
         By a reference, or by the literal name, or the end of the ARN, that the resource gives itself.
         """
         for name in references(node):
-            found = self._pointed(self.resources.get(name))
-            if found is not None and found.type in types:
-                return found
-        said = certain(self.scope.value(node))
-        own = said.rsplit(":", 1)[-1]
+            resource = self._pointed(self.resources.get(name))
+            if resource is not None and resource.type in types:
+                return resource
+        literal = certain(self.scope.value(node))
+        own = literal.rsplit(":", 1)[-1]
         bucket = own.partition("/")[0]  # of objects
         names = [name for name in (own, bucket) if name]
-        return next((found for name in names if (found := self._by_name.get(name, types))), None)
+        return next((resource for name in names if (resource := self._by_name.get(name, types))), None)
 
     def function(self, node: Any) -> Resource | None:
         """The function that an expression refers to, by way of an alias or a version too."""
-        if found := self.named(node, *FUNCTION_TYPES):
-            return found
-        _, arn, said = certain(self.scope.value(node)).partition(":function:")
-        return self._by_name.get(re.split("[:/]", said)[0], FUNCTION_TYPES) if arn else None
+        if resource := self.find_resource(node, *FUNCTION_TYPES):
+            return resource
+        _, arn, qualified_name = certain(self.scope.value(node)).partition(":function:")
+        return self._by_name.get(re.split("[:/]", qualified_name)[0], FUNCTION_TYPES) if arn else None
 
     def _pointed(self, resource: Resource | None) -> Resource | None:
         for _ in range(3):  # an alias of a version of a function
@@ -240,18 +240,20 @@ class _Names:
     PROPERTIES = ("FunctionName", "QueueName", "TopicName", "BucketName", "Name")
 
     def __init__(self, stack: Stack) -> None:
-        self.found: dict[str, list[Resource]] = {}
+        self.by_literal: dict[str, list[Resource]] = {}
         for resource in stack.resources.values():
             if resource.type in POINTERS:
                 continue
             for name in self.PROPERTIES:
                 value = resource.get(name).value if name in resource.properties else None
-                said = certain(value)
-                if len(said) > 1 or (said and not isinstance(value, Unknown)):  # a stack's name is one "x"
-                    self.found.setdefault(said, []).append(resource)
+                literal = certain(value)
+                if len(literal) > 1 or (
+                    literal and not isinstance(value, Unknown)
+                ):  # a stack's name is one "x"
+                    self.by_literal.setdefault(literal, []).append(resource)
 
     def get(self, name: str, types: tuple[str, ...]) -> Resource | None:
-        return next((found for found in self.found.get(name, ()) if found.type in types), None)
+        return next((resource for resource in self.by_literal.get(name, ()) if resource.type in types), None)
 
 
 def is_own_to_cdk(function: Resource) -> bool:
@@ -261,20 +263,20 @@ def is_own_to_cdk(function: Resource) -> bool:
 
 
 def certain(value: Any) -> str:
-    """A text, or what is certain of it: two that hold the same pseudo parameters are told to be the same."""
-    return value.known if isinstance(value, Unknown) else text(value) or ""
+    """A text, or what is certain of it: two that hold the same pseudo parameters are taken to be the same."""
+    return value.known_text if isinstance(value, Unknown) else text(value) or ""
 
 
 def entries(value: Any, scope: Scope) -> Iterator[tuple[str, Map, int]]:
     """The mappings in a mapping by name, such as a function's events, each with its line."""
-    found = mapping(scope.value(value))
-    for name, inner in found.items():
-        yield name, mapping(scope.value(inner)), found.at(name)
+    section = mapping(scope.value(value))
+    for name, inner in section.items():
+        yield name, mapping(scope.value(inner)), section.at(name)
 
 
 def each(value: Any, scope: Scope) -> list[Any]:
     """The values of a list, those that stand for nothing left out."""
-    found = scope.value(value)
-    if isinstance(found, Unknown):
-        return [found]
-    return [inner for inner in map(scope.value, sequence(found)) if inner is not None]
+    values = scope.value(value)
+    if isinstance(values, Unknown):
+        return [values]
+    return [inner for inner in map(scope.value, sequence(values)) if inner is not None]

@@ -131,21 +131,21 @@ def diagnostics(definition: str, kind: str = STANDARD) -> list[Diagnostic]:
 def of_machine(machine: Mapping[str, Any], kind: str = STANDARD) -> list[Diagnostic]:
     """All that is wrong with a definition that has been read; see `diagnostics`."""
     language = machine.get("QueryLanguage", JSON_PATH)
-    found = [*_query_language(machine, ""), *_container(machine, "", language, kind)]
+    problems = [*_query_language(machine, ""), *_container(machine, "", language, kind)]
     names = [name for container, _ in _containers(machine, "") for name in _states(container)]
     twice = dict.fromkeys(name for name in names if names.count(name) > 1)
-    found += [Diagnostic(TWICE, f"Duplicate State name: {name}", f"/States/{name}") for name in twice]
-    if found:
-        return found
+    problems += [Diagnostic(TWICE, f"Duplicate State name: {name}", f"/States/{name}") for name in twice]
+    if problems:
+        return problems
     return [one for container, at in _containers(machine, "") for one in _graph(container, at)]
 
 
-def refusal_text(found: Iterable[Diagnostic]) -> str:
+def refusal_text(problems: Iterable[Diagnostic]) -> str:
     """The errors as CreateStateMachine tells them."""
-    said = ", ".join(
-        f"{one.code}: {one.message} at {one.location or 'null'}" for one in found if one.severity == ERROR
+    errors = ", ".join(
+        f"{one.code}: {one.message} at {one.location or 'null'}" for one in problems if one.severity == ERROR
     )
-    return f"Invalid State Machine Definition: '{said}'"
+    return f"Invalid State Machine Definition: '{errors}'"
 
 
 def _states(container: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -176,14 +176,14 @@ def _containers(machine: Mapping[str, Any], at: str) -> Iterator[tuple[Mapping[s
 # The fields
 
 
-def _missing(given: Mapping[str, Any], fields: Iterable[str], at: str) -> Iterator[Diagnostic]:
-    missing = [field for field in fields if field not in given]
+def _missing(body: Mapping[str, Any], fields: Iterable[str], at: str) -> Iterator[Diagnostic]:
+    missing = [field for field in fields if field not in body]
     if missing:
         yield Diagnostic(SCHEMA, f"These fields are required: [{', '.join(missing)}]", at or "/")
 
 
-def _query_language(given: Mapping[str, Any], at: str) -> Iterator[Diagnostic]:
-    if given.get("QueryLanguage", JSON_PATH) not in (JSON_PATH, JSONATA):
+def _query_language(body: Mapping[str, Any], at: str) -> Iterator[Diagnostic]:
+    if body.get("QueryLanguage", JSON_PATH) not in (JSON_PATH, JSONATA):
         values = f"[{JSON_PATH}, {JSONATA}]"
         message = f"The field 'QueryLanguage' should have one of these values: {values}"
         yield Diagnostic(SCHEMA, message, f"{at}/QueryLanguage")
@@ -256,9 +256,9 @@ def _spoken(state: Mapping[str, Any], at: str, language: str) -> Iterator[Diagno
 
 def _alternatives(state: Mapping[str, Any], at: str) -> Iterator[Diagnostic]:
     for fields in EITHER:
-        given = [field for field in fields if field in state]
-        if len(given) > 1:
-            message = f"There should only be one of the following fields: [{', '.join(given)}]"
+        present_fields = [field for field in fields if field in state]
+        if len(present_fields) > 1:
+            message = f"There should only be one of the following fields: [{', '.join(present_fields)}]"
             yield Diagnostic(SCHEMA, message, at)
     kind = state["Type"]
     if kind in GOES_ON and "Next" not in state and state.get("End") is not True:
@@ -286,11 +286,11 @@ def _values(state: Mapping[str, Any], at: str) -> Iterator[Diagnostic]:
             yield Diagnostic(SCHEMA, "Value is not a valid JSONPath", f"{at}/{field}")
     for field in ("Parameters", "ResultSelector", "ItemSelector"):
         yield from _template(state.get(field), f"{at}/{field}")
-    for field, needed in (("Retry", ("ErrorEquals",)), ("Catch", ("ErrorEquals", "Next"))):
+    for field, required in (("Retry", ("ErrorEquals",)), ("Catch", ("ErrorEquals", "Next"))):
         rules = state.get(field)
         for number, rule in enumerate(rules if isinstance(rules, list) else ()):
             if isinstance(rule, dict):
-                yield from _missing(rule, needed, f"{at}/{field}[{number}]")
+                yield from _missing(rule, required, f"{at}/{field}[{number}]")
 
 
 def _intrinsic(text: str) -> bool:
@@ -328,15 +328,15 @@ def _task(state: Mapping[str, Any], at: str, kind: str) -> Iterator[Diagnostic]:
     elif kind == EXPRESS:
         integration = INTEGRATION.fullmatch(resource)
         pattern = integration[1] if integration else None
-        said = None
+        feature = None
         if pattern == ".waitForTaskToken":
-            said = "'.waitForTaskToken' service integration "
+            feature = "'.waitForTaskToken' service integration "
         elif pattern:
-            said = f"'{pattern.partition(':')[0]}' service integration"
+            feature = f"'{pattern.partition(':')[0]}' service integration"
         elif ACTIVITY.fullmatch(resource):
-            said = "Activity ARN"
-        if said:
-            message = f"Express state machine does not support {said}"
+            feature = "Activity ARN"
+        if feature:
+            message = f"Express state machine does not support {feature}"
             yield Diagnostic(SCHEMA, message, f"{at}/Resource")
 
 

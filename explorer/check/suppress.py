@@ -2,8 +2,8 @@
 
     Timeout: 60   # explorer: ignore apigw.rest.timeout raised to 120 s, ticket OPS-12
 
-Nothing is suppressed without a reason. One that is misspelt, or that nothing is ignored by, is told of: it
-would hide a limit that somebody believes to be held, or stay behind when its reason is gone.
+Nothing is suppressed without a reason. One that is misspelt, or that suppresses nothing, is reported: it
+would hide a limit that somebody believes to be checked, or stay when its reason no longer applies.
 """
 
 from __future__ import annotations
@@ -70,26 +70,26 @@ class Note:
         return dict(vars(self))
 
 
-USED, FITTING = "used", "fitting"  # what became of an ignore: it hides something, or what fits
+EFFECTIVE, FITTING = "effective", "fitting"  # what became of an ignore: it hides something, or what fits
 
 
 class Ignores:
     """The suppressions of a check, and what became of each."""
 
     def __init__(self) -> None:
-        self.seen: dict[Ignore, set[str]] = {}
+        self.effects: dict[Ignore, set[str]] = {}
 
     def applied(self, findings: Iterable[Finding], ignores: Iterable[Ignore]) -> list[Finding]:
         """The findings, with the reason in those that are suppressed."""
-        given = list(ignores)
-        for ignore in given:
-            self.seen.setdefault(ignore, set())
-        return [self._applied(finding, given) for finding in findings]
+        suppressions = list(ignores)
+        for ignore in suppressions:
+            self.effects.setdefault(ignore, set())
+        return [self._applied(finding, suppressions) for finding in findings]
 
     def _applied(self, finding: Finding, ignores: list[Ignore]) -> Finding:
         about = [ignore for ignore in ignores if ignore.covers(finding)]
         for ignore in about:
-            self.seen[ignore].add(FITTING if finding.verdict == FITS else USED)
+            self.effects[ignore].add(FITTING if finding.verdict == FITS else EFFECTIVE)
         return finding if finding.verdict == FITS else _applied(finding, about)
 
     def notes(self, whole: Iterable[Path]) -> list[Note]:
@@ -103,16 +103,16 @@ class Ignores:
         """
         folders = [folder.absolute() for folder in whole]
         notes = []
-        for ignore, became in self.seen.items():
-            if USED in became or not (said := self._wrong(ignore, became, folders)):
+        for ignore, became in self.effects.items():
+            if EFFECTIVE in became or not (problem := self._wrong(ignore, became, folders)):
                 continue
-            notes.append(Note(ignore.origin, ignore.line, ignore.limit, said))
+            notes.append(Note(ignore.origin, ignore.line, ignore.limit, problem))
         return sorted(dict.fromkeys(notes), key=lambda one: (one.file, one.line, one.limit))
 
     def _wrong(self, ignore: Ignore, became: set[str], folders: list[Path]) -> str:
-        known = catalogue.limits()
-        if not any(fnmatch.fnmatchcase(id, ignore.limit) for id in known):
-            return f"no limit is called {ignore.limit}{did_you_mean(ignore.limit, known)}"
+        limit_ids = catalogue.limits()
+        if not any(fnmatch.fnmatchcase(id, ignore.limit) for id in limit_ids):
+            return f"no limit is called {ignore.limit}{did_you_mean(ignore.limit, limit_ids)}"
         settings = Path(ignore.origin)
         if settings.name == NAME and not any(
             folder == settings.absolute().parent or folder in settings.absolute().parents
@@ -136,42 +136,44 @@ def comments(content: str, file: str, stack: Stack | None = None) -> list[Ignore
     if "explorer:" not in content.lower():
         return []
     starts = {resource.line: resource.id for resource in stack.resources.values()} if stack else {}
-    found: list[Ignore] = []
+    ignores: list[Ignore] = []
     above: list[tuple[int, str, str]] = []  # of the comments directly above a line
-    for line, said in enumerate(content.splitlines(), start=1):
-        match = COMMENT.search(said)
+    for line, line_text in enumerate(content.splitlines(), start=1):
+        match = COMMENT.search(line_text)
         limit, reason = (match[1].rstrip(":,"), match[2].strip(" \t:-")) if match else ("", "")
-        if ALONE.match(said):
+        if ALONE.match(line_text):
             above += [(line, limit, reason)] if match else []
             continue
         own = [(line, limit, reason)] if match else []
         for at, name, why in (*above, *own):
-            found.append(_at(name, why, file, at, line, starts))
+            ignores.append(_at(name, why, file, at, line, starts))
         above = []
-    found += [_at(name, why, file, at, at, starts) for at, name, why in above]  # below the last line
-    return found
+    ignores += [_at(name, why, file, at, at, starts) for at, name, why in above]  # below the last line
+    return ignores
 
 
-def _at(limit: str, reason: str, file: str, written: int, line: int, starts: Mapping[int, str]) -> Ignore:
+def _at(
+    limit: str, reason: str, file: str, comment_line: int, line: int, starts: Mapping[int, str]
+) -> Ignore:
     """An ignore about a line, or about the resource that begins there."""
     if line in starts:
-        return Ignore(limit, reason, resource=starts[line], origin=file, line=written)
-    return Ignore(limit, reason, lines=frozenset({written, line}), origin=file, line=written)
+        return Ignore(limit, reason, resource=starts[line], origin=file, line=comment_line)
+    return Ignore(limit, reason, lines=frozenset({comment_line, line}), origin=file, line=comment_line)
 
 
 def metadata(stack: Stack) -> list[Ignore]:
     """Those in Metadata, of a resource or of the template: `explorer: {ignore: {LIMIT: REASON}}`."""
-    found = [
+    ignores = [
         ignore
         for resource in stack.resources.values()
         for ignore in _of(resource.metadata, resource, stack.file)
     ]
-    return found + _of(stack.metadata, None, stack.file)
+    return ignores + _of(stack.metadata, None, stack.file)
 
 
-def _of(said: Map, resource: Resource | None, file: str) -> list[Ignore]:
+def _of(tree: Map, resource: Resource | None, file: str) -> list[Ignore]:
     about = resource.id if resource else "*"
-    inner = mapping(said.get(METADATA))
+    inner = mapping(tree.get(METADATA))
     ignored = inner.get("ignore")
     if isinstance(ignored, Map):
         pairs = [(limit, reason, ignored.at(limit)) for limit, reason in ignored.items()]
@@ -207,16 +209,16 @@ def settings(beside: Path) -> Settings:
 def _read(path: Path) -> Settings:
     try:
         content = path.read_text(encoding="utf-8")
-        said = tomllib.loads(content)
+        fields = tomllib.loads(content)
     except (OSError, ValueError) as error:
         raise ExplorerError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from None
-    if unknown := said.keys() - {"ignore", "exclude", "warn_at"}:
+    if unknown := fields.keys() - {"ignore", "exclude", "warn_at"}:
         accepted = "ignore, exclude or warn_at"
         raise ExplorerError(f"{path}: {min(unknown)} is not a field: expected {accepted}")
-    ignores, exclude = said.get("ignore", []), said.get("exclude", [])
+    ignores, exclude = fields.get("ignore", []), fields.get("exclude", [])
     if not isinstance(ignores, list) or not isinstance(exclude, list):
         raise ExplorerError(f'{path}: expected [[ignore]] tables and exclude = ["a pattern"]')
-    warn_at = said.get("warn_at")
+    warn_at = fields.get("warn_at")
     tables = [at for at, line in enumerate(content.splitlines(), start=1) if line.strip() == "[[ignore]]"]
     lines = tables if len(tables) == len(ignores) else [1] * len(ignores)
     return Settings(
@@ -226,13 +228,13 @@ def _read(path: Path) -> Settings:
     )
 
 
-def _ignore(path: Path, said: Any, line: int) -> Ignore:
-    if not isinstance(said, Mapping) or not said.get("limit") or not said.get("reason"):
+def _ignore(path: Path, table: Any, line: int) -> Ignore:
+    if not isinstance(table, Mapping) or not table.get("limit") or not table.get("reason"):
         raise ExplorerError(f"{path}: an ignore has no limit or no reason: expected both")
-    if unknown := said.keys() - {"limit", "reason", "file", "resource"}:
+    if unknown := table.keys() - {"limit", "reason", "file", "resource"}:
         raise ExplorerError(
             f"{path}: ignore.{min(unknown)} is not a field: expected limit, reason, file or resource"
         )
-    said = {"file": "*", "resource": "*", **said}
-    limit, reason, file, resource = (str(said[name]) for name in ("limit", "reason", "file", "resource"))
+    table = {"file": "*", "resource": "*", **table}
+    limit, reason, file, resource = (str(table[name]) for name in ("limit", "reason", "file", "resource"))
     return Ignore(limit, reason, file, resource, origin=path.as_posix(), line=line)

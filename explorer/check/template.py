@@ -58,13 +58,13 @@ def stack(
     tree: Map,
     file: str,
     folder: Path | None = None,
-    given: Mapping[str, Any] | None = None,
+    arguments: Mapping[str, Any] | None = None,
     origins: Mapping[str, str] | None = None,
 ) -> Stack:
-    """The stack of a template; `given` are its parameters, and `origins` says which file gives some."""
-    loops = expanded(tree, Scope(tree, given, origins=origins))
+    """The stack of a template; `arguments` are the values of its parameters, `origins` their files."""
+    loops = expanded(tree, Scope(tree, arguments, origins=origins))
     tree = loops.tree
-    scope, resources = Scope(tree, given, origins=origins), {}
+    scope, resources = Scope(tree, arguments, origins=origins), {}
     skipped = [
         Skipped(file, line, name, "Fn::ForEach", UNRESOLVED, f"it is not written out: {why}")
         for name, line, why in loops.unread
@@ -75,8 +75,8 @@ def stack(
     for name, body in section.items():
         kind, line = text(mapping(body).get("Type")), section.at(name)
         if name == "Fn::Transform":
-            said = "a macro makes resources when it is deployed: check the template that it makes"
-            skipped.append(Skipped(file, line, WHOLE, "Fn::Transform", MACRO, said))
+            message = "a macro makes resources when it is deployed: check the template that it makes"
+            skipped.append(Skipped(file, line, WHOLE, "Fn::Transform", MACRO, message))
         if kind is None:
             if name != "Fn::Transform" and not name.startswith("Fn::ForEach"):
                 why = body.why if isinstance(body, Unknown) else "it states no type that can be read"
@@ -85,23 +85,23 @@ def stack(
         what = (file, line, name, kind)
         if scope.holds(body.get("Condition")) is False:
             if kind in LIMITS:
-                said = f"condition {text(body['Condition'])} does not hold with these parameters"
-                skipped.append(Skipped(*what, CONDITION, said, LIMITS[kind]))
+                message = f"condition {text(body['Condition'])} does not hold with these parameters"
+                skipped.append(Skipped(*what, CONDITION, message, LIMITS[kind]))
             continue
         own = scope.value(body.get("Properties"))
         if isinstance(own, Unknown):
             if kind in LIMITS:
-                said = f"its properties are not known ({own.why})"
-                skipped.append(Skipped(*what, UNRESOLVED, said, LIMITS[kind]))
+                message = f"its properties are not known ({own.why})"
+                skipped.append(Skipped(*what, UNRESOLVED, message, LIMITS[kind]))
             continue
         if "Fn::Transform" in mapping(own):
-            said = "a macro makes some of its properties when it is deployed"
-            skipped.append(Skipped(*what, MACRO, said, LIMITS.get(kind, ())))
+            message = "a macro makes some of its properties when it is deployed"
+            skipped.append(Skipped(*what, MACRO, message, LIMITS.get(kind, ())))
         properties = _with_globals(body, mapping(shared.get(SECTIONS.get(kind, ""))), scope)
         metadata = mapping(body.get("Metadata"))
         resources[name] = Resource(name, kind, properties, line, metadata, scope)
-    made = Stack(file, resources, scope, folder, mapping(tree.get("Metadata")), shared, skipped)
-    return with_documents(made)
+    template_stack = Stack(file, resources, scope, folder, mapping(tree.get("Metadata")), shared, skipped)
+    return with_documents(template_stack)
 
 
 def _macros(tree: Map, file: str) -> Iterator[Skipped]:
@@ -109,8 +109,10 @@ def _macros(tree: Map, file: str) -> Iterator[Skipped]:
     for transform in sequence(tree.get("Transform")):
         name = text(transform) or text(mapping(transform).get("Name"))
         if name not in LANGUAGE and transform is not None:
-            said = "a macro may change any resource when it is deployed: check the template that it makes"
-            yield Skipped(file, tree.at("Transform"), WHOLE, f"Transform {name or ''}".strip(), MACRO, said)
+            message = "a macro may change any resource when it is deployed: check the template that it makes"
+            yield Skipped(
+                file, tree.at("Transform"), WHOLE, f"Transform {name or ''}".strip(), MACRO, message
+            )
 
 
 def _with_globals(body: Map, shared: Map, scope: Scope) -> Map:
@@ -149,12 +151,12 @@ def nested(parent: Stack) -> Iterator[tuple[Path, dict[str, Any]]]:
     Of those that are not here, a record is added to what the parent skips.
     """
     for resource in parent.of_type(*NESTED):
-        given = resource.get(NESTED[resource.type])
-        location = text(resource.metadata.get("aws:asset:path")) or given.value  # CDK's
-        reason, said = _elsewhere(location, parent.folder)
+        setting = resource.get(NESTED[resource.type])
+        location = text(resource.metadata.get("aws:asset:path")) or setting.value  # CDK's
+        reason, message = _elsewhere(location, parent.folder)
         if reason:
             what = f"{resource.type} {NESTED[resource.type]}"
-            parent.skipped.append(Skipped(parent.file, given.line, resource.id, what, reason, said))
+            parent.skipped.append(Skipped(parent.file, setting.line, resource.id, what, reason, message))
             continue
         parameters = mapping(resource.get("Parameters").value)
         arguments = {name: parent.scope.plain(value) for name, value in parameters.items()}

@@ -53,18 +53,18 @@ def plan_in(tree: Any) -> Map | None:
 def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
     """The stack of a plan; `folder` is what its packages are relative to."""
     plan, scope = Plan(tree), Scope(Map())
-    found = []
+    resources = []
     for address, kind, values, line in plan.resources():
-        found.append(_resource(Block(plan, address, values, line), kind, scope))
+        resources.append(_resource(Block(plan, address, values, line), kind, scope))
     for address, kind, values, line in plan.read_later():
         if kind == "aws_iam_policy_document":
-            found.append(_resource(Block(plan, address, values, line), kind, scope))
-    made = Stack(file, assembled(found), scope, folder)
-    for resource in made.of_type("aws_cloudformation_stack"):
-        said = "the template in it is not read: check it by itself"
+            resources.append(_resource(Block(plan, address, values, line), kind, scope))
+    plan_stack = Stack(file, assembled(resources), scope, folder)
+    for resource in plan_stack.of_type("aws_cloudformation_stack"):
+        message = "the template in it is not read: check it by itself"
         what = f"{resource.type} template_body"
-        made.skipped.append(Skipped(file, resource.line, resource.id, what, UNSUPPORTED, said))
-    return with_documents(made)
+        plan_stack.skipped.append(Skipped(file, resource.line, resource.id, what, UNSUPPORTED, message))
+    return with_documents(plan_stack)
 
 
 def _resource(block: Block, kind: str, scope: Scope) -> Resource:
@@ -74,27 +74,27 @@ def _resource(block: Block, kind: str, scope: Scope) -> Resource:
     if kind.startswith("awscc_"):
         service, _, rest = kind.removeprefix("awscc_").partition("_")
         if own := cloudformation_type(service, rest):
-            known = Map({name: block.argument(name) for name in block.names()}, block.line)
-            set_ = Map({name: value for name, value in known.items() if value is not None}, block.line)
+            arguments = Map({name: block.argument(name) for name in block.names()}, block.line)
+            set_ = Map({name: value for name, value in arguments.items() if value is not None}, block.line)
             return Resource(block.address, own, of_schema(set_, block.line), block.line, Map(), scope)
     return Resource(block.address, kind, Map(line=block.line), block.line, Map(), scope)
 
 
 def assembled(resources: Iterable[Resource]) -> dict[str, Resource]:
     """Resources by id; what is a resource of its own in Terraform is set where CloudFormation has it."""
-    found = {resource.id: resource for resource in resources}
-    for resource in found.values():
+    by_id = {resource.id: resource for resource in resources}
+    for resource in by_id.values():
         if resource.type in MOVED:
-            _move(resource, *MOVED[resource.type], found)
+            _move(resource, *MOVED[resource.type], by_id)
         if isinstance(document := resource.properties.get("PolicyDocument"), Unknown):
-            _follow(resource, document, found)
-    return {name: one for name, one in found.items() if one.type not in (DOCUMENT, *MOVED)}
+            _follow(resource, document, by_id)
+    return {name: one for name, one in by_id.items() if one.type not in (DOCUMENT, *MOVED)}
 
 
-def _move(resource: Resource, pointer: str, name: str, kind: str, found: dict[str, Resource]) -> None:
+def _move(resource: Resource, pointer: str, name: str, kind: str, by_id: dict[str, Resource]) -> None:
     """Set a property of the resource that this one points to; lists are joined."""
     for target in references(resource.properties.get(pointer)):
-        owner, value = found.get(target), resource.properties.get(name)
+        owner, value = by_id.get(target), resource.properties.get(name)
         if owner is not None and owner.type == kind and value is not None:
             before = owner.properties.get(name)
             joined = [*sequence(before), *sequence(value)] if isinstance(value, list) else None
@@ -102,10 +102,10 @@ def _move(resource: Resource, pointer: str, name: str, kind: str, found: dict[st
             return
 
 
-def _follow(resource: Resource, document: Unknown, found: dict[str, Resource]) -> None:
+def _follow(resource: Resource, document: Unknown, by_id: dict[str, Resource]) -> None:
     """A policy that is known later, by the data source that it is put together in."""
     for target in document.refers:
-        data = found.get(target)
+        data = by_id.get(target)
         if data is not None and data.type == DOCUMENT:
             resource.properties["PolicyDocument"] = mapping(data.properties)
             return

@@ -54,13 +54,13 @@ def many(block: str, **shape: Source) -> Inner:
 
 def properties(block: Arguments, shape: Shape) -> Map:
     """The properties of a resource by CloudFormation's names; what it does not set is left out."""
-    found = {name: _read(block, source) for name, source in shape.items()}
-    used = {source if isinstance(source, str) else source.block for source in shape.values()
+    values = {name: _read(block, source) for name, source in shape.items()}
+    argument_names = {source if isinstance(source, str) else source.block for source in shape.values()
             if isinstance(source, str | Inner)}  # fmt: skip
     for name in block.names():
-        if name not in used and name not in APART and pascal(name) not in found:
-            found[pascal(name)] = block.argument(name)
-    return Map({name: value for name, value in found.items() if value is not None}, block.line)
+        if name not in argument_names and name not in APART and pascal(name) not in values:
+            values[pascal(name)] = block.argument(name)
+    return Map({name: value for name, value in values.items() if value is not None}, block.line)
 
 
 def _read(block: Arguments, source: Source) -> Any:
@@ -83,20 +83,20 @@ def _shaped(tree: Any, inner: Inner, line: int) -> Any:
 def _row(row: Any, shape: Shape, line: int) -> Any:
     if not isinstance(row, Map):
         return row
-    found: dict[str, Any] = {}
-    used = set()
+    values: dict[str, Any] = {}
+    argument_names = set()
     for name, source in shape.items():
         if isinstance(source, str):
-            used.add(source)
-            found[name] = _in(row, source)
+            argument_names.add(source)
+            values[name] = _in(row, source)
         elif isinstance(source, Inner):
-            used.add(source.block)
-            found[name] = _shaped(_in(row, source.block), source, line)
+            argument_names.add(source.block)
+            values[name] = _shaped(_in(row, source.block), source, line)
     for name, value in row.items():
         plain = snake(name)
-        if plain not in used and f"{plain}".removesuffix("s") not in used:
-            found.setdefault(pascal(plain), value)
-    return Map({name: value for name, value in found.items() if value is not None}, line)
+        if plain not in argument_names and f"{plain}".removesuffix("s") not in argument_names:
+            values.setdefault(pascal(plain), value)
+    return Map({name: value for name, value in values.items() if value is not None}, line)
 
 
 def _in(row: Map, name: str) -> Any:
@@ -172,12 +172,12 @@ def _code(block: Arguments) -> Any:
     """A package beside the plan, one in S3, or an image."""
     if filename := block.argument("filename"):
         return filename
-    found = {
+    location = {
         "S3Bucket": block.argument("s3_bucket"),
         "S3Key": block.argument("s3_key"),
         "ImageUri": block.argument("image_uri"),
     }
-    return Map({name: value for name, value in found.items() if value is not None}, block.line) or None
+    return Map({name: value for name, value in location.items() if value is not None}, block.line) or None
 
 
 def _document(name: str) -> Callable[[Arguments], Any]:
@@ -211,7 +211,7 @@ def _at(tree: Any, line: int, refers: tuple[str, ...]) -> Any:
 
 
 def _integration(block: Arguments) -> Any:
-    found = {
+    settings = {
         "Type": block.argument("type"),
         "Uri": block.argument("uri"),
         "IntegrationHttpMethod": block.argument("integration_http_method"),
@@ -219,7 +219,7 @@ def _integration(block: Arguments) -> Any:
         "ResponseTransferMode": block.argument("response_transfer_mode"),
         "RequestParameters": block.argument("request_parameters"),
     }
-    return Map({name: value for name, value in found.items() if value is not None}, block.line)
+    return Map({name: value for name, value in settings.items() if value is not None}, block.line)
 
 
 def _attached(block: Arguments) -> Any:
@@ -260,8 +260,11 @@ def _notifications(block: Arguments) -> Any:
         Map({"Queue": _in(row, "queue_arn"), "Event": _in(row, "events")}, block.line)
         for row in map(mapping, sequence(block.argument("queue")))
     ]
-    found = {"LambdaConfigurations": List(rows, block.line), "QueueConfigurations": List(queues, block.line)}
-    return Map({name: value for name, value in found.items() if value}, block.line) or None
+    settings = {
+        "LambdaConfigurations": List(rows, block.line),
+        "QueueConfigurations": List(queues, block.line),
+    }
+    return Map({name: value for name, value in settings.items() if value}, block.line) or None
 
 
 def _target(block: Arguments) -> Any:
@@ -271,8 +274,8 @@ def _target(block: Arguments) -> Any:
         "Id": block.argument("target_id"),
         "Input": block.argument("input"),
     }
-    known = {name: value for name, value in pairs.items() if value is not None}
-    return List([Map(known, block.line)], block.line)
+    target = {name: value for name, value in pairs.items() if value is not None}
+    return List([Map(target, block.line)], block.line)
 
 
 def _containers(block: Arguments) -> Any:
@@ -311,7 +314,7 @@ ORIGIN: Shape = {
 
 
 def _distribution(block: Arguments) -> Any:
-    found = {
+    settings = {
         "Enabled": block.argument("enabled"),
         "DefaultCacheBehavior": _shaped(
             block.argument("default_cache_behavior"), Inner("", BEHAVIOUR), block.line
@@ -321,7 +324,7 @@ def _distribution(block: Arguments) -> Any:
         ),
         "Origins": _shaped(block.argument("origin"), Inner("", ORIGIN, many=True), block.line),
     }
-    return Map({name: value for name, value in found.items() if value is not None}, block.line)
+    return Map({name: value for name, value in settings.items() if value is not None}, block.line)
 
 
 def _statements(block: Arguments) -> Any:
@@ -735,8 +738,10 @@ def cloudformation_type(service: str, name: str) -> str | None:
     >>> cloudformation_type("lambda", "function")
     'AWS::Lambda::Function'
     """
-    wanted = f"{service}{name}".replace("_", "").lower()
-    return next((kind for kind in CLOUDFORMATION if kind[5:].replace("::", "").lower() == wanted), None)
+    lowercase_name = f"{service}{name}".replace("_", "").lower()
+    return next(
+        (kind for kind in CLOUDFORMATION if kind[5:].replace("::", "").lower() == lowercase_name), None
+    )
 
 
 def of_schema(tree: Any, line: int) -> Any:

@@ -27,7 +27,7 @@ def plan(*resources, modules=(), calls=None, variables=None):
                 ],
             }
         },
-        "configuration": {"root_module": {"resources": written(resources), "module_calls": calls or {}}},
+        "configuration": {"root_module": {"resources": blocks_of(resources), "module_calls": calls or {}}},
     }
 
 
@@ -41,22 +41,22 @@ def _planned(one, module=""):
     }
 
 
-def written(resources, for_each=None):
+def blocks_of(resources, for_each=None):
     """The configuration of resources, one for all instances of each."""
-    found = {}
+    blocks = {}
     for address, _, expressions in resources:
         own = address.partition("[")[0]
-        found[own] = {"address": own, "mode": "managed", "expressions": expressions}
+        blocks[own] = {"address": own, "mode": "managed", "expressions": expressions}
         if for_each and "[" in address:
-            found[own]["for_each_expression"] = for_each
-    return list(found.values())
+            blocks[own]["for_each_expression"] = for_each
+    return list(blocks.values())
 
 
 def call(resources, for_each=None, outputs=None, **arguments):
     """The call of a module."""
     outputs = {name: {"expression": references(*names)} for name, names in (outputs or {}).items()}
-    made = {"module": {"resources": written(resources), "outputs": outputs}, "expressions": arguments}
-    return {**made, "for_each_expression": for_each} if for_each else made
+    settings = {"module": {"resources": blocks_of(resources), "outputs": outputs}, "expressions": arguments}
+    return {**settings, "for_each_expression": for_each} if for_each else settings
 
 
 def text(tree):

@@ -1,4 +1,4 @@
-"""State machines and OpenAPI: in the template, put together, in a file beside it; else told of."""
+"""State machines and OpenAPI: in the template, put together, in a file beside it; else reported."""
 
 import json
 
@@ -53,7 +53,9 @@ DEFINITIONS = {
 @pytest.mark.parametrize("name", DEFINITIONS)
 def test_a_definition_is_read_however_it_is_put_together(check, name):
     report = check(SFN, **DEFINITIONS[name])
-    assert [f.value for f in report.found if f.limit == "sfn.duration.exp"] == [301] and not report.skipped
+    assert [f.value for f in report.all_findings if f.limit == "sfn.duration.exp"] == [
+        301
+    ] and not report.skipped
 
 
 @pytest.mark.parametrize(("seconds", "verdict"), [(300, "tight"), (301, "breach")])
@@ -61,13 +63,13 @@ def test_a_definition_is_read_however_it_is_put_together(check, name):
 def test_a_definition_in_a_file_is_a_part_of_the_template(check, kind, seconds, verdict):
     place = {"DefinitionUri": "m.asl.json"} if kind != SFN else {"DefinitionS3Location": "m.asl.json"}
     report = check(kind, {"m.asl.json": {**LONG, "TimeoutSeconds": seconds}}, **place)
-    (found,) = [one for one in report.found if one.limit == "sfn.duration.exp"]
-    assert (found.verdict, found.file.endswith("template.json"), found.line) == (verdict, True, 8)
+    (finding,) = [one for one in report.all_findings if one.limit == "sfn.duration.exp"]
+    assert (finding.verdict, finding.file.endswith("template.json"), finding.line) == (verdict, True, 8)
 
 
 def test_a_value_that_is_not_known_is_unknown_in_a_definition(check):
     report = check(SFN, DefinitionString=joined('{"TimeoutSeconds": ', {"Ref": "Wait"}, ', "States": {}}'))
-    assert [f.verdict for f in report.found if f.limit == "sfn.duration.exp"] == ["unknown"]
+    assert [f.verdict for f in report.all_findings if f.limit == "sfn.duration.exp"] == ["unknown"]
 
 
 UNREAD = [
@@ -119,7 +121,7 @@ def test_files_of_a_folder_that_a_template_names_are_not_checked_twice(check, tm
     (tmp_path / "other.asl.json").write_text(json.dumps({**LONG, "TimeoutSeconds": 31536001}))
     report = Check(lambda path, judge: []).run([tmp_path])
     assert sorted(file.rsplit("/", 1)[-1] for file in report.files) == ["other.asl.json", "template.json"]
-    assert [(f.limit, f.resource) for f in report.found if f.verdict == "breach"] == [
+    assert [(f.limit, f.resource) for f in report.all_findings if f.verdict == "breach"] == [
         ("sfn.duration.std", "other.asl.json"),
         ("sfn.duration.exp", "M"),
     ]

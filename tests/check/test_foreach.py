@@ -1,4 +1,4 @@
-"""Loops of the language extensions are written out; those over what nobody knows are told of."""
+"""Loops of the language extensions are written out; those over what nobody knows are reported."""
 
 import json
 
@@ -24,14 +24,14 @@ def function(**properties):
 
 
 def times(report):
-    return {f.resource: f.value for f in report.found if f.limit == "lambda.timeout"}
+    return {f.resource: f.value for f in report.all_findings if f.limit == "lambda.timeout"}
 
 
 def test_a_loop_over_a_list_makes_a_resource_for_each(check):
     loop = ["Name", ["A", "B"], {"F${Name}": function(Timeout=1801, Description={"Fn::Sub": "of ${Name}"})}]
     report = check({"Fn::ForEach::Functions": loop})
     assert times(report) == {"FA": 1801, "FB": 1801} and not report.skipped
-    assert {f.value for f in report.found if f.limit == "lambda.description"} == {4}
+    assert {f.value for f in report.all_findings if f.limit == "lambda.description"} == {4}
 
 
 def test_a_loops_variable_is_filled_in_where_a_ref_names_it(check):
@@ -54,7 +54,7 @@ def test_loops_within_loops_and_over_a_parameter(check):
 def test_a_loop_in_properties_is_written_out(check):
     variables = {"Fn::ForEach::V": ["N", ["A", "B"], {"KEY_${N}": "x" * 2040}]}
     report = check({"F": function(Environment={"Variables": variables})})
-    assert [f.value for f in report.found if f.limit == "lambda.env"] == [2 * (5 + 2040 + 6) + 1]
+    assert [f.value for f in report.all_findings if f.limit == "lambda.env"] == [2 * (5 + 2040 + 6) + 1]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_loop_in_properties_is_written_out(check):
         ["Name", [str(n) for n in range(5001)], {"F${Name}": function()}],
     ],
 )
-def test_a_loop_that_cannot_be_written_out_is_told_of(check, loop):
+def test_a_loop_that_cannot_be_written_out_is_reported(check, loop):
     report = check({"Fn::ForEach::Functions": loop, "G": function(Timeout=5)})
     assert [(one.resource, one.reason) for one in report.skipped] == [
         ("Fn::ForEach::Functions", "unresolved")
@@ -126,7 +126,9 @@ def test_an_integration_of_a_function_of_another_stack_is_told_of(check, uri):
     report = check({"A": api, "M": {"Type": "AWS::ApiGateway::Method",
                                     "Properties": {"RestApiId": {"Ref": "A"}, **method}}})  # fmt: skip
     assert [(one.reason, one.resource) for one in report.skipped] == [("unresolved", "M")]
-    assert [(f.verdict, f.value) for f in report.found if f.limit == "apigw.rest.timeout"] == [("tight", 30)]
+    assert [(f.verdict, f.value) for f in report.all_findings if f.limit == "apigw.rest.timeout"] == [
+        ("tight", 30)
+    ]
 
 
 @pytest.mark.parametrize("kind", ["HTTP_PROXY", "MOCK"])

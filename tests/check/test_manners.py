@@ -1,4 +1,4 @@
-"""What a gate in CI is given: baselines, formats, suppressions that are told of, and nothing echoed."""
+"""What a gate in CI gets: baselines, formats, suppressions that are reported, and nothing echoed."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from explorer.check.findings import Finding
-from explorer.check.formats import step_summary, written
+from explorer.check.formats import format_report, step_summary
 from explorer.check.places import fingerprints, in_repository, subject
 from explorer.check.runner import Check, Report
 from explorer.check.skipped import REASONS, Skipped
@@ -68,24 +68,24 @@ LATER = [
 
 @pytest.mark.parametrize(("content", "code"), LATER)
 def test_only_what_is_new_fails(baseline, content, code):
-    path, known = baseline
+    path, baseline_path = baseline
     path.write_text(content)
-    assert run(path, "--baseline", known).exit_code == code
+    assert run(path, "--baseline", baseline_path).exit_code == code
 
 
 def test_what_is_worse_than_in_the_baseline_is_new(template, tmp_path):
-    path, known = template(stack(30)), tmp_path / "baseline.json"
-    assert run(path, "--json", "-o", known).exit_code == 0
+    path, baseline_path = template(stack(30)), tmp_path / "baseline.json"
+    assert run(path, "--json", "-o", baseline_path).exit_code == 0
     path.write_text(stack(31))
-    assert run(path, "--baseline", known).exit_code == 1
-    assert run(path, "--baseline", known, "--fail-on", "tight").exit_code == 1
+    assert run(path, "--baseline", baseline_path).exit_code == 1
+    assert run(path, "--baseline", baseline_path, "--fail-on", "tight").exit_code == 1
 
 
 def test_the_known_is_counted_and_shown_with_all(baseline):
-    path, known = baseline
-    said = run(path, "--baseline", known).stdout
-    assert said.count("breach: apigw") == 0 and "of these in the baseline" in said
-    assert "(in the baseline)" in run(path, "--baseline", known, "--all").stdout
+    path, baseline_path = baseline
+    output = run(path, "--baseline", baseline_path).stdout
+    assert output.count("breach: apigw") == 0 and "of these in the baseline" in output
+    assert "(in the baseline)" in run(path, "--baseline", baseline_path, "--all").stdout
 
 
 def test_what_was_skipped_may_be_in_the_baseline_too(template, tmp_path):
@@ -94,36 +94,38 @@ def test_what_was_skipped_may_be_in_the_baseline_too(template, tmp_path):
         "serverless.yml",
     )
     template(stack(5))
-    folder, known = tmp_path, tmp_path.parent / f"{tmp_path.name}.json"
+    folder, baseline_path = tmp_path, tmp_path.parent / f"{tmp_path.name}.json"
     if not checked(folder).skipped:
         pytest.skip("all of it is read")
-    assert run(folder, "--json", "-o", known).exit_code == 0
+    assert run(folder, "--json", "-o", baseline_path).exit_code == 0
     assert run(folder, "--fail-on", "skipped").exit_code == 1
-    assert run(folder, "--fail-on", "skipped", "--baseline", known).exit_code == 0
+    assert run(folder, "--fail-on", "skipped", "--baseline", baseline_path).exit_code == 0
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", "{}", '{"findings": [{"file": 1}]}'])
 def test_what_is_no_baseline_is_refused_by_its_name(template, tmp_path, content):
-    known = tmp_path / "known.json"
+    baseline_path = tmp_path / "known.json"
     if content is not None:
-        known.write_text(content)
-    done = run(template(stack(5)), "--baseline", known)
-    assert done.exit_code == 2 and "known.json" in done.stderr and done.stderr.count("\n") == 1
+        baseline_path.write_text(content)
+    result = run(template(stack(5)), "--baseline", baseline_path)
+    assert result.exit_code == 2 and "known.json" in result.stderr and result.stderr.count("\n") == 1
 
 
 def test_every_format_knows_the_baseline(baseline):
-    path, known = baseline
-    sarif = json.loads(run(path, "--baseline", known, "--format", "sarif").stdout)["runs"][0]["results"]
+    path, baseline_path = baseline
+    sarif = json.loads(run(path, "--baseline", baseline_path, "--format", "sarif").stdout)["runs"][0][
+        "results"
+    ]
     assert {one["baselineState"] for one in sarif} == {"unchanged"}
-    suites = ElementTree.fromstring(run(path, "--baseline", known, "--format", "junit").stdout)
+    suites = ElementTree.fromstring(run(path, "--baseline", baseline_path, "--format", "junit").stdout)
     assert [suite.get("failures") for suite in suites] == ["0"]
-    assert "::error" not in run(path, "--baseline", known, "--format", "github").stdout
+    assert "::error" not in run(path, "--baseline", baseline_path, "--format", "github").stdout
 
 
 # Formats ------------------------------------------------------------------------------------------
 
 
-def found(n=0, verdict="breach", file="t.yaml", message="The time-out of 31 s is over 30 s"):
+def finding(n=0, verdict="breach", file="t.yaml", message="The time-out of 31 s is over 30 s"):
     return Finding(file, 3 + n, "F", "apigw.http.timeout", 31, 30, "seconds", verdict, message, "https://x")
 
 
@@ -156,7 +158,10 @@ def test_paths_are_those_of_the_repository(tmp_path, template, monkeypatch):
 
 
 def test_fingerprints_are_distinct_and_stay_when_lines_and_values_move():
-    same, moved = [found(0), found(1)], [found(7), found(9, message="The time-out of 60 s is over 30 s")]
+    same, moved = (
+        [finding(0), finding(1)],
+        [finding(7), finding(9, message="The time-out of 60 s is over 30 s")],
+    )
     assert len(set(fingerprints(same))) == 2 and fingerprints(same) == fingerprints(moved)
     assert subject("The memory of 1,024 MB is within 2 MB") == "The memory"
 
@@ -176,9 +181,9 @@ REQUIRED = {"testsuite": {"name", "tests", "failures", "errors"}, "testcase": {"
 
 def test_junit_is_what_jenkins_takes():
     skipped = [Skipped("u.yaml", 1, "M", "AWS::X Y", REASONS[0], "it is not here")]
-    many = [found(0), found(1), found(2, "tight"), found(3, "unknown"), found(4, "fits")]
+    many = [finding(0), finding(1), finding(2, "tight"), finding(3, "unknown"), finding(4, "fits")]
     report = Report(["t.yaml"], many, [("bad.yaml", "is not YAML")], skipped)
-    root = ElementTree.fromstring(written(report, "junit", "1"))
+    root = ElementTree.fromstring(format_report(report, "junit", "1"))
     for element in root.iter():
         assert set(element.attrib) <= JUNIT[element.tag]
         assert REQUIRED.get(element.tag, set()) <= set(element.attrib)
@@ -190,8 +195,10 @@ def test_junit_is_what_jenkins_takes():
 
 @pytest.mark.parametrize(("count", "more"), [(10, 0), (11, 1), (25, 15)])
 def test_github_shows_ten_of_each_level_and_the_rest_is_in_the_log(count, more):
-    report = Report(["t.yaml"], [found(n) for n in range(count)] + [found(n, "tight") for n in range(count)])
-    lines = written(report, "github", "1").splitlines()
+    report = Report(
+        ["t.yaml"], [finding(n) for n in range(count)] + [finding(n, "tight") for n in range(count)]
+    )
+    lines = format_report(report, "github", "1").splitlines()
     assert sum(line.startswith("::error ") for line in lines) == 10
     assert sum(line.startswith("::warning ") for line in lines) == 10
     assert sum(line.startswith("t.yaml:") for line in lines) == 2 * more
@@ -202,7 +209,7 @@ def test_the_summary_of_a_step_is_written_where_github_says(template, tmp_path):
     summary = tmp_path / "summary.md"
     run(template(stack(31)), "--format", "github", GITHUB_STEP_SUMMARY=str(summary))
     assert "| breach |" in summary.read_text() and "apigw.http.timeout" in summary.read_text()
-    assert step_summary(Report(found=[found(message="a | b <i>")])).count("a \\| b &lt;i>") == 1
+    assert step_summary(Report(all_findings=[finding(message="a | b <i>")])).count("a \\| b &lt;i>") == 1
 
 
 # Suppressions -------------------------------------------------------------------------------------
@@ -228,7 +235,7 @@ IGNORE = "# explorer: ignore"
 
 
 @pytest.mark.parametrize(
-    "said",
+    "comment",
     [
         f"{IGNORE} apigw.http.timeout why",
         "# Explorer: Ignore apigw.http.timeout why",
@@ -237,9 +244,9 @@ IGNORE = "# explorer: ignore"
         f"{IGNORE} apigw.* - why",
     ],
 )
-def test_an_ignore_may_be_written_as_people_write_it(template, said):
-    assert ignored(template, beside=f"  {said}") == ({"apigw.http.timeout"}, [])
-    assert ignored(template, above=said) == ({"apigw.http.timeout"}, [])
+def test_an_ignore_may_be_written_as_people_write_it(template, comment):
+    assert ignored(template, beside=f"  {comment}") == ({"apigw.http.timeout"}, [])
+    assert ignored(template, above=comment) == ({"apigw.http.timeout"}, [])
 
 
 def test_all_comments_directly_above_a_line_count(template):
@@ -252,15 +259,15 @@ def test_all_comments_directly_above_a_line_count(template):
 
 
 @pytest.mark.parametrize(
-    ("said", "message"),
+    ("comment", "message"),
     [
         (f"{IGNORE} apigw.http.timout why", 'did you mean "apigw.http.timeout"'),
         (f"{IGNORE} lambda.env why", "it matches nothing"),
         (f"{IGNORE} lambda.timeout why", "it can go"),
     ],
 )
-def test_an_ignore_that_hides_nothing_is_told_of(template, said, message):
-    hidden, notes = ignored(template, beside=f"  {said}")
+def test_an_ignore_that_hides_nothing_is_reported(template, comment, message):
+    hidden, notes = ignored(template, beside=f"  {comment}")
     assert hidden == set() and len(notes) == 1 and message in notes[0]
 
 
@@ -359,5 +366,5 @@ ECHOES = [
 def test_no_value_is_echoed_in_any_format(template, content):
     path = template("AWSTemplateFormatVersion: 2010-09-09\n" * (content[0] != "{") + content)
     for form in ("text", "json", "sarif", "junit", "github", "gitlab"):
-        done = run(path, "--format", form, "--all")
-        assert not re.search(SECRET, done.stdout + done.stderr), (form, done.stdout)
+        result = run(path, "--format", form, "--all")
+        assert not re.search(SECRET, result.stdout + result.stderr), (form, result.stdout)

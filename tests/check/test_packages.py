@@ -26,14 +26,14 @@ def folder(tmp_path):
     return of
 
 
-def checked(path, resources, name="template.json", asked=True):
+def checked(path, resources, name="template.json", is_named=True):
     (path / name).parent.mkdir(parents=True, exist_ok=True)
     (path / name).write_text(json.dumps({"Transform": "AWS::Serverless-2016-10-31", "Resources": resources}))
-    return Check(lambda path, judge: []).run([path / name if asked else path])
+    return Check(lambda path, judge: []).run([path / name if is_named else path])
 
 
 def sizes(report):
-    return {f.resource: (f.verdict, f.value) for f in report.found if f.limit == "lambda.zip.unzipped"}
+    return {f.resource: (f.verdict, f.value) for f in report.all_findings if f.limit == "lambda.zip.unzipped"}
 
 
 def function(metadata=None, kind="AWS::Serverless::Function", **properties):
@@ -89,8 +89,8 @@ def test_node_modules_stay_behind_where_a_builder_leaves_them(folder, metadata, 
 def test_cloudformation_packages_a_folder_as_it_is(folder):
     path = folder(src__app=10, src__node_modules__x=MOST)
     (path / "src" / "package.json").write_text('{"dependencies": {"x": "1"}}')
-    found = sizes(checked(path, function(kind="AWS::Lambda::Function", Runtime="nodejs22.x")))["F"]
-    assert found == ("breach", MOST + 10 + 28)
+    size = sizes(checked(path, function(kind="AWS::Lambda::Function", Runtime="nodejs22.x")))["F"]
+    assert size == ("breach", MOST + 10 + 28)
 
 
 def layer(place, **metadata):
@@ -105,8 +105,8 @@ def layer(place, **metadata):
 def test_a_package_and_its_layers_count_together(folder, size, verdict):
     path = folder(src__app=10, one__x=20, two__x=size)
     layers = {"Layers": [{"Ref": "One"}, {"Ref": "Two"}]}
-    found = sizes(checked(path, {**function(**layers), "One": layer("one"), "Two": layer("two")}))
-    assert found["F"] == (verdict, size + 30) and found["One"] == ("fits", 20)
+    results = sizes(checked(path, {**function(**layers), "One": layer("one"), "Two": layer("two")}))
+    assert results["F"] == (verdict, size + 30) and results["One"] == ("fits", 20)
 
 
 def test_a_layer_counts_alone(folder):
@@ -128,9 +128,11 @@ def test_what_sam_builds_is_measured_and_nothing_else_of_it_counts_twice(folder)
     (path / "src" / "requirements.txt").write_text("torch\n")
     built = folder(**{".aws-sam__build__F__torch": MOST + 1, ".aws-sam__build__F__requirements.txt": 6})
     checked(built, function(CodeUri="F", Timeout=1801), ".aws-sam/build/template.json")
-    report = checked(path, function(Timeout=1801), asked=False)
-    broken = [(f.file.removeprefix(f"{path}/"), f.limit) for f in report.found if f.verdict == "breach"]
-    assert broken == [
+    report = checked(path, function(Timeout=1801), is_named=False)
+    breaches = [
+        (f.file.removeprefix(f"{path}/"), f.limit) for f in report.all_findings if f.verdict == "breach"
+    ]
+    assert breaches == [
         (".aws-sam/build/template.json", "lambda.zip.unzipped"),
         ("template.json", "lambda.timeout"),
     ]
@@ -144,9 +146,11 @@ def test_a_handler_that_cdk_makes_in_every_stack_is_named_once(tmp_path):
     }
     for stack in "abc":
         (tmp_path / f"{stack}.template.json").write_text(json.dumps({"Resources": resources}))
-    broken = [f for f in Check(lambda path, judge: []).run([tmp_path]).found if f.verdict == "breach"]
-    assert [f.resource for f in broken].count("Mine") == 3 and len(broken) == 4
-    (own,) = [f for f in broken if f.resource != "Mine"]
+    breaches = [
+        f for f in Check(lambda path, judge: []).run([tmp_path]).all_findings if f.verdict == "breach"
+    ]
+    assert [f.resource for f in breaches].count("Mine") == 3 and len(breaches) == 4
+    (own,) = [f for f in breaches if f.resource != "Mine"]
     assert "2 more places" in own.message
 
 
@@ -162,5 +166,9 @@ def test_layers_of_a_plan_count_each_by_itself(tmp_path):
     later = {"address": "aws_lambda_function.f", "change": {"after_unknown": {"layers": [True, True]}}}
     tree["resource_changes"] = [later]
     (tmp_path / "plan.json").write_text(json.dumps(tree))
-    found = sizes(Check(lambda path, judge: []).run([tmp_path / "plan.json"]))
-    assert found == {"aws_lambda_function.f": ("fits", 320), names[0]: ("fits", 10), names[1]: ("fits", 300)}
+    results = sizes(Check(lambda path, judge: []).run([tmp_path / "plan.json"]))
+    assert results == {
+        "aws_lambda_function.f": ("fits", 320),
+        names[0]: ("fits", 10),
+        names[1]: ("fits", 300),
+    }

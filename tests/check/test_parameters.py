@@ -30,8 +30,8 @@ def check(tmp_path):
         path.write_text(content)
         report = Check(lambda path, judge: [], None, False, options).run([path])
         assert not report.unreadable
-        (found,) = [one for one in report.findings if one.limit == HTTP]
-        return found
+        (finding,) = [one for one in report.findings if one.limit == HTTP]
+        return finding
 
     return of
 
@@ -40,8 +40,8 @@ def check(tmp_path):
 
 
 def test_a_default_is_judged_and_said_to_be_one(check):
-    found = check(template("!Ref Wait"))
-    assert found.verdict == "fits" and "10 s (the default of Wait)" in found.message
+    finding = check(template("!Ref Wait"))
+    assert finding.verdict == "fits" and "10 s (the default of Wait)" in finding.message
     assert "default" not in check(template("10")).message
 
 
@@ -58,8 +58,8 @@ ALLOWED = [
 
 @pytest.mark.parametrize(("allowed", "verdict", "value"), ALLOWED)
 def test_a_parameter_without_a_default_is_judged_by_all_that_it_allows(check, allowed, verdict, value):
-    found = check(template("!Ref Wait", f"Wait: {{Type: Number, AllowedValues: {allowed}}}"))
-    assert (found.verdict, found.value) == (verdict, value)
+    finding = check(template("!Ref Wait", f"Wait: {{Type: Number, AllowedValues: {allowed}}}"))
+    assert (finding.verdict, finding.value) == (verdict, value)
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_the_range_of_a_parameter_counts_where_it_has_no_values(check, least, mo
 
 
 def test_the_default_counts_and_a_value_that_is_allowed_and_over_is_named(check):
-    found = check(template("!Ref Wait", "Wait: {Type: Number, Default: 10, AllowedValues: [10, 300]}"))
-    assert found.verdict == "fits" and "with other parameters it is 300 s" in found.message
+    finding = check(template("!Ref Wait", "Wait: {Type: Number, Default: 10, AllowedValues: [10, 300]}"))
+    assert finding.verdict == "fits" and "with other parameters it is 300 s" in finding.message
 
 
 BRANCHES = [
@@ -88,24 +88,24 @@ BRANCHES = [
 @pytest.mark.parametrize(("branches", "verdict", "value"), BRANCHES)
 def test_both_branches_of_an_if_count_where_nobody_knows_which(check, branches, verdict, value):
     more = "Conditions: {Unknown: !Equals [!Ref Wait, x]}\n"
-    found = check(template(f"!If [Unknown, {branches}]", "Wait: {Type: String}", more))
-    assert (found.verdict, found.value) == (verdict, value)
+    finding = check(template(f"!If [Unknown, {branches}]", "Wait: {Type: String}", more))
+    assert (finding.verdict, finding.value) == (verdict, value)
 
 
 def test_a_mapping_by_a_parameter_is_judged_for_every_key_that_is_allowed(check):
     more = "Mappings: {By: {dev: {T: 40}, prod: {T: 60}}}\n"
-    found = check(
+    finding = check(
         template("!FindInMap [By, !Ref Wait, T]", "Wait: {Type: String, AllowedValues: [dev, prod]}", more)
     )
-    assert (found.verdict, found.value) == ("breach", 40)
+    assert (finding.verdict, finding.value) == ("breach", 40)
 
 
 def test_the_branch_of_a_default_says_on_which_condition_it_rests(check):
     more = "Conditions: {IsProd: !Equals [!Ref Stage, prod]}\n"
     stage = "Stage: {Type: String, Default: dev}"
-    found = check(template("!If [IsProd, 60, 10]", stage, more))
-    assert found.verdict == "fits" and "as IsProd is by default" in found.message
-    assert "with other parameters it is 60 s" in found.message
+    finding = check(template("!If [IsProd, 60, 10]", stage, more))
+    assert finding.verdict == "fits" and "as IsProd is by default" in finding.message
+    assert "with other parameters it is 60 s" in finding.message
 
 
 # --parameter --------------------------------------------------------------------------------------
@@ -113,8 +113,8 @@ def test_the_branch_of_a_default_says_on_which_condition_it_rests(check):
 
 @pytest.mark.parametrize(("wait", "verdict"), [("30", "tight"), ("31", "breach")])
 def test_a_value_from_the_command_line_counts(check, wait, verdict):
-    found = check(template("!Ref Wait"), f"Wait={wait}")
-    assert found.verdict == verdict and "Wait by --parameter" in found.message
+    finding = check(template("!Ref Wait"), f"Wait={wait}")
+    assert finding.verdict == verdict and "Wait by --parameter" in finding.message
 
 
 FILES = [
@@ -173,26 +173,31 @@ SAMCONFIG = [
 ]
 
 
-@pytest.mark.parametrize("said", SAMCONFIG)
+@pytest.mark.parametrize("setting", SAMCONFIG)
 @pytest.mark.parametrize("command", ["deploy", "global", "sync"])
-def test_samconfigs_overrides_count(check, tmp_path, said, command):
-    (tmp_path / "samconfig.toml").write_text(f"version = 0.1\n[prod.{command}.parameters]\n{said}\n")
-    found = check(template("!Ref Wait"))
-    assert (found.verdict, found.value) == ("breach", 300)
-    assert "Wait by prod in samconfig.toml" in found.message
+def test_samconfigs_overrides_count(check, tmp_path, setting, command):
+    (tmp_path / "samconfig.toml").write_text(f"version = 0.1\n[prod.{command}.parameters]\n{setting}\n")
+    finding = check(template("!Ref Wait"))
+    assert (finding.verdict, finding.value) == ("breach", 300)
+    assert "Wait by prod in samconfig.toml" in finding.message
 
 
 def test_the_worst_of_several_environments_counts_and_is_named(check, tmp_path):
     tables = [f'[{name}.deploy.parameters]\nparameter_overrides = "Wait={wait}"' for name, wait in
               (("dev", 5), ("prod", 31), ("test", 30))]  # fmt: skip
     (tmp_path / "samconfig.toml").write_text("\n".join(["version = 0.1", *tables]))
-    found = check(template("!Ref Wait"))
-    assert (found.verdict, found.value) == ("breach", 31) and "(with prod in samconfig.toml)" in found.message
+    finding = check(template("!Ref Wait"))
+    assert (finding.verdict, finding.value) == (
+        "breach",
+        31,
+    ) and "(with prod in samconfig.toml)" in finding.message
 
 
 def test_a_samconfig_in_yaml_or_above_that_names_the_template_counts(check, tmp_path):
-    said = "prod: {deploy: {parameters: {template_file: app/template.yaml, parameter_overrides: Wait=31}}}\n"
-    (tmp_path / "samconfig.yaml").write_text(said)
+    content = (
+        "prod: {deploy: {parameters: {template_file: app/template.yaml, parameter_overrides: Wait=31}}}\n"
+    )
+    (tmp_path / "samconfig.yaml").write_text(content)
     assert check(template("!Ref Wait"), name="app/template.yaml").verdict == "breach"
     assert check(template("!Ref Wait"), name="app/another.yaml").verdict == "fits"
 
@@ -206,8 +211,8 @@ def test_the_command_line_wins_over_samconfig(check, tmp_path):
 def test_parameter_files_beside_the_template_count(check, tmp_path, name):
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text(FILES[0][1])
-    found = check(template("!Ref Wait"))
-    assert found.verdict == "breach" and f"Wait by {name}" in found.message
+    finding = check(template("!Ref Wait"))
+    assert finding.verdict == "breach" and f"Wait by {name}" in finding.message
 
 
 @pytest.mark.parametrize(

@@ -38,9 +38,9 @@ def test_a_yaml_tree_knows_its_lines_and_short_functions():
 
 
 def test_a_json_tree_knows_its_lines():
-    found = parse('{"Resources": {\n "F": {"Timeout": 30,\n "On": true, "Not": null}}}')
-    assert found["Resources"].at("F") == 2 and found["Resources"]["F"].at("On") == 3
-    assert found == {"Resources": {"F": {"Timeout": "30", "On": True, "Not": None}}}
+    tree = parse('{"Resources": {\n "F": {"Timeout": 30,\n "On": true, "Not": null}}}')
+    assert tree["Resources"].at("F") == 2 and tree["Resources"]["F"].at("On") == 3
+    assert tree == {"Resources": {"F": {"Timeout": "30", "On": True, "Not": None}}}
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_a_scalar_stays_as_it_was_written(text, value):
 
 
 def test_aliases_are_shared_and_merged():
-    found = from_yaml("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\nc: *a\nd: {<<: [*a, {z: 4}]}")
-    assert found["b"] == {"x": "1", "y": "3"} and found["c"] is found["a"] and found["d"]["z"] == "4"
-    assert found["b"].at("x") == 1
+    tree = from_yaml("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\nc: *a\nd: {<<: [*a, {z: 4}]}")
+    assert tree["b"] == {"x": "1", "y": "3"} and tree["c"] is tree["a"] and tree["d"]["z"] == "4"
+    assert tree["b"].at("x") == 1
 
 
 LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60))
@@ -400,9 +400,9 @@ TEMPLATE = st.fixed_dictionaries(
 @settings(max_examples=500)
 @given(TEMPLATE)
 def test_any_template_is_checked(content):
-    found = nodes.of(content)
-    stack = template.stack(found, "template.yaml")
-    for finding in runner.held(Judge("template.yaml"), stack):
+    tree = nodes.of(content)
+    stack = template.stack(tree, "template.yaml")
+    for finding in runner.apply_rules(Judge("template.yaml"), stack):
         json.dumps(finding.to_dict(), allow_nan=False)
         if isinstance(finding, Skipped):
             assert finding.text
@@ -443,7 +443,7 @@ PLANNED = [
     "out",
     "m",
 ]
-SAID = st.sampled_from(
+ADDRESS_LIKE = st.sampled_from(
     [
         "aws_lambda_function",
         "aws_api_gateway_integration",
@@ -466,13 +466,14 @@ SAID = st.sampled_from(
     ]
 )
 PLAN = st.recursive(
-    SAID | st.none() | st.booleans() | st.integers(),
+    ADDRESS_LIKE | st.none() | st.booleans() | st.integers(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(PLANNED), inner, max_size=5),
     max_leaves=25,
 )
 RESOURCES = st.lists(
     st.fixed_dictionaries(
-        {"address": SAID, "type": SAID, "values": PLAN}, optional={"expressions": PLAN, "change": PLAN}
+        {"address": ADDRESS_LIKE, "type": ADDRESS_LIKE, "values": PLAN},
+        optional={"expressions": PLAN, "change": PLAN},
     )
     | PLAN
 )
@@ -486,7 +487,7 @@ MODULE = st.fixed_dictionaries({"root_module": st.fixed_dictionaries({"resources
     )
 )
 def test_any_plan_is_checked(content):
-    list(runner.held(Judge("plan.json"), terraform.stack(nodes.of(content), "plan.json")))
+    list(runner.apply_rules(Judge("plan.json"), terraform.stack(nodes.of(content), "plan.json")))
 
 
 @settings(max_examples=200)
@@ -496,10 +497,10 @@ def test_any_plan_is_checked(content):
 )
 def test_any_dotenv_is_counted(content):
     try:
-        (found,) = runner.dotenv(Judge(".env"), runner.Path(".env"), content)
+        (finding,) = runner.dotenv(Judge(".env"), runner.Path(".env"), content)
     except errors.ExplorerError:
         return
-    assert found.value >= 2
+    assert finding.value >= 2
 
 
 def test_texts_that_double_are_cut_short():
@@ -507,8 +508,8 @@ def test_texts_that_double_are_cut_short():
     for _ in range(60):
         node = {"Fn::Sub": ["${a}${a}", {"a": node}]}
     began = time.perf_counter()
-    said = resolve.Scope(nodes.Map()).text(nodes.of(node))
-    assert isinstance(said, nodes.Unknown) and time.perf_counter() - began < 2
+    value = resolve.Scope(nodes.Map()).text(nodes.of(node))
+    assert isinstance(value, nodes.Unknown) and time.perf_counter() - began < 2
 
 
 def test_conditions_that_ask_one_another_end():

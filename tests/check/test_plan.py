@@ -38,7 +38,9 @@ def check(tmp_path):
 
 def visibility(report):
     return {
-        f.resource: f.verdict for f in report.found if f.limit == "sqs.visibility" and "lambda" in f.resource
+        f.resource: f.verdict
+        for f in report.all_findings
+        if f.limit == "sqs.visibility" and "lambda" in f.resource
     }
 
 
@@ -74,10 +76,10 @@ def test_instances_of_a_resource_keep_their_keys(check):
     }
 
 
-def named(tree, address, name):
+def property_of(tree, address, name):
     """What a property of a resource refers to."""
-    found = stack(of(tree), "plan.json")
-    value = found.resources[address].properties.get(name)
+    result = stack(of(tree), "plan.json")
+    value = result.resources[address].properties.get(name)
     return value.refers if isinstance(value, Text | Unknown) else value
 
 
@@ -106,7 +108,7 @@ def alias(key, names, values=None):
 def test_a_reference_means_one_instance_or_is_said_to_be_unknown(key, names, expected):
     tree = plan(*FUNCTIONS, alias(key, names))
     address = f'aws_lambda_alias.a["{key}"]' if key else "aws_lambda_alias.a"
-    assert named(tree, address, "FunctionName") == (
+    assert property_of(tree, address, "FunctionName") == (
         (f'aws_lambda_function.f["{expected}"]',) if expected else ()
     )
     if not expected:
@@ -130,8 +132,8 @@ def test_each_value_is_followed(for_each, variables, names, expected):
     for one in tree["configuration"]["root_module"]["resources"]:
         if one["address"] == "aws_lambda_alias.a":
             one["for_each_expression"] = for_each
-    found = named(tree, 'aws_lambda_alias.a["a"]', "FunctionName")
-    assert found == ((f'aws_lambda_function.f["{expected}"]',) if expected else ())
+    value = property_of(tree, 'aws_lambda_alias.a["a"]', "FunctionName")
+    assert value == ((f'aws_lambda_function.f["{expected}"]',) if expected else ())
 
 
 INNER = (resource("aws_lambda_function.this", {"timeout": 60}),)
@@ -150,7 +152,7 @@ def test_an_output_is_that_of_its_instance(names, for_each):
     modules = [(f'module.m["{key}"]', INNER) for key in "ab"]
     tree = plan(alias("b", names), modules=modules, calls={"m": call(INNER, KEYS, OUTPUTS)})
     tree["configuration"]["root_module"]["resources"][0]["for_each_expression"] = for_each
-    assert named(tree, 'aws_lambda_alias.a["b"]', "FunctionName") == (
+    assert property_of(tree, 'aws_lambda_alias.a["b"]', "FunctionName") == (
         'module.m["b"].aws_lambda_function.this',
     )
 
@@ -161,16 +163,20 @@ def test_a_variable_is_followed_to_the_callers_instance():
     calls = {"m": call(inner, KEYS, function=references("aws_lambda_function.f", "each.key"))}
     tree = plan(*FUNCTIONS, modules=modules, calls=calls)
     for key in "ab":
-        found = named(tree, f'module.m["{key}"].aws_lambda_alias.a', "FunctionName")
-        assert found == (f'aws_lambda_function.f["{key}"]',)
+        value = property_of(tree, f'module.m["{key}"].aws_lambda_alias.a', "FunctionName")
+        assert value == (f'aws_lambda_function.f["{key}"]',)
 
 
 def test_what_is_known_later_is_unknown_and_what_is_null_is_not_set():
     later = {"address": "aws_lambda_function.f", "change": {"after_unknown": {"timeout": True, "arn": True}}}
     tree = plan(resource("aws_lambda_function.f", {"memory_size": None}, timeout=references("var.t")))
     tree["resource_changes"] = [later]
-    known = stack(of(tree), "plan.json").resources["aws_lambda_function.f"].properties
-    assert isinstance(known["Timeout"], Unknown) and "MemorySize" not in known and "Arn" not in known
+    properties = stack(of(tree), "plan.json").resources["aws_lambda_function.f"].properties
+    assert (
+        isinstance(properties["Timeout"], Unknown)
+        and "MemorySize" not in properties
+        and "Arn" not in properties
+    )
 
 
 def test_a_state_refers_by_arns(check):
@@ -196,8 +202,8 @@ def test_a_state_refers_by_arns(check):
 def test_a_finding_stands_at_its_resource(check):
     tree = plan(resource("aws_lambda_function.f", {"environment": [{"variables": {"A": "x" * 5000}}]}))
     lines = text(tree).splitlines()
-    (found,) = [one for one in check(tree).found if one.limit == "lambda.env"]
-    assert '"resources"' in lines[found.line - 2] and lines[found.line - 1].strip() == "{"
+    (finding,) = [one for one in check(tree).all_findings if one.limit == "lambda.env"]
+    assert '"resources"' in lines[finding.line - 2] and lines[finding.line - 1].strip() == "{"
 
 
 @pytest.mark.parametrize(
@@ -211,7 +217,7 @@ def test_a_finding_stands_at_its_resource(check):
 )
 def test_a_plan_in_a_wrapper_is_read(check, wrapped):
     report = check(wrapped.format(text(plan(resource("aws_lambda_function.f", {"timeout": 1801})))))
-    assert [f.limit for f in report.found if f.verdict == "breach"] == ["lambda.timeout"]
+    assert [f.limit for f in report.all_findings if f.verdict == "breach"] == ["lambda.timeout"]
 
 
 def test_addresses_are_cut_outside_of_keys():

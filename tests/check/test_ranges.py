@@ -26,15 +26,15 @@ def shape(model, name):
 
 @pytest.mark.parametrize("one", IN_MODEL, ids=ids)
 def test_a_range_is_that_of_the_sdks_model(one):
-    said = shape(one.model, one.shape)
+    model_shape = shape(one.model, one.shape)
     own = catalogue.limit(one.lower).value if one.lower != one.limit else one.least
     if one.kind == "number":
-        assert own == pytest.approx(said["min"] * one.factor)
+        assert own == pytest.approx(model_shape["min"] * one.factor)
     elif own is not None:
-        assert own == said["min"] or said["min"] == 0
-    assert not one.pattern or one.pattern == said["pattern"]
+        assert own == model_shape["min"] or model_shape["min"] == 0
+    assert not one.pattern or one.pattern == model_shape["pattern"]
     if one.has_upper:
-        assert catalogue.limit(one.limit).value == said["max"]
+        assert catalogue.limit(one.limit).value == model_shape["max"]
 
 
 def template(kind, path, value):
@@ -44,7 +44,7 @@ def template(kind, path, value):
 
 
 @pytest.fixture
-def broken(tmp_path):
+def breaches(tmp_path):
     """The limits that a template with one property breaks."""
 
     def of(kind, path, value):
@@ -81,10 +81,10 @@ EDGES = [  # type, property, the least, the limit that one less breaks; by the d
 
 
 @pytest.mark.parametrize(("kind", "path", "least", "limit"), EDGES)
-def test_one_under_the_least_is_a_breach_and_the_least_is_none(broken, kind, path, least, limit):
-    assert broken(kind, path.split("."), least) == []
-    assert broken(kind, path.split("."), least - 1) == [limit]
-    assert broken(kind, path.split("."), str(least - 1)) == [limit]
+def test_one_under_the_least_is_a_breach_and_the_least_is_none(breaches, kind, path, least, limit):
+    assert breaches(kind, path.split("."), least) == []
+    assert breaches(kind, path.split("."), least - 1) == [limit]
+    assert breaches(kind, path.split("."), str(least - 1)) == [limit]
 
 
 UPPER = [
@@ -106,22 +106,22 @@ UPPER = [
 
 
 @pytest.mark.parametrize(("kind", "path", "most", "limit"), UPPER)
-def test_one_over_the_most_is_a_breach_and_the_most_is_none(broken, kind, path, most, limit):
-    assert broken(kind, path.split("."), most) == []
-    assert broken(kind, path.split("."), most + 1) == [limit]
+def test_one_over_the_most_is_a_breach_and_the_most_is_none(breaches, kind, path, most, limit):
+    assert breaches(kind, path.split("."), most) == []
+    assert breaches(kind, path.split("."), most + 1) == [limit]
 
 
 @pytest.mark.parametrize(
     ("days", "limits"), [(30, []), (45, ["logs.retention"]), (3653, []), (3654, ["logs.retention"])]
 )
-def test_a_retention_of_logs_is_one_of_those_that_there_are(broken, days, limits):
-    assert broken("AWS::Logs::LogGroup", ["RetentionInDays"], days) == limits
+def test_a_retention_of_logs_is_one_of_those_that_there_are(breaches, days, limits):
+    assert breaches("AWS::Logs::LogGroup", ["RetentionInDays"], days) == limits
 
 
 @pytest.mark.parametrize("value", [2.5, "2.5"])
-def test_a_setting_is_a_whole_number(broken, value):
-    assert broken("AWS::Lambda::Function", ["Timeout"], value) == ["lambda.timeout"]
-    assert broken("AWS::Lambda::Function", ["Timeout"], 2.0) == []
+def test_a_setting_is_a_whole_number(breaches, value):
+    assert breaches("AWS::Lambda::Function", ["Timeout"], value) == ["lambda.timeout"]
+    assert breaches("AWS::Lambda::Function", ["Timeout"], 2.0) == []
 
 
 TEXTS = [
@@ -137,9 +137,9 @@ TEXTS = [
 
 
 @pytest.mark.parametrize(("kind", "path", "good", "bad", "limit"), TEXTS)
-def test_a_text_has_its_length_and_its_pattern(broken, kind, path, good, bad, limit):
-    assert broken(kind, path.split("."), good) == []
-    assert broken(kind, path.split("."), bad) == [limit]
+def test_a_text_has_its_length_and_its_pattern(breaches, kind, path, good, bad, limit):
+    assert breaches(kind, path.split("."), good) == []
+    assert breaches(kind, path.split("."), bad) == [limit]
 
 
 NAMES = [
@@ -151,8 +151,8 @@ NAMES = [
 
 
 @pytest.mark.parametrize(("name", "limits"), NAMES)
-def test_a_name_of_the_environment_is_one_that_lambda_takes(broken, name, limits):
-    assert broken("AWS::Lambda::Function", ["Environment", "Variables"], {name: "x"}) == limits
+def test_a_name_of_the_environment_is_one_that_lambda_takes(breaches, name, limits):
+    assert breaches("AWS::Lambda::Function", ["Environment", "Variables"], {name: "x"}) == limits
 
 
 def test_what_is_under_its_least_does_not_fit_below_its_most(tmp_path):
@@ -171,12 +171,12 @@ def test_a_parameter_whose_values_are_all_under_the_least_is_a_breach(tmp_path):
     assert [one.value for one in report.findings if one.limit == "lambda.memory.min"] == [100]
 
 
-@pytest.mark.parametrize(("days", "broken"), [(0, []), (45, ["logs.retention"])])
-def test_a_plans_retention_of_0_keeps_the_logs_for_ever(tmp_path, days, broken):
+@pytest.mark.parametrize(("days", "breaches"), [(0, []), (45, ["logs.retention"])])
+def test_a_plans_retention_of_0_keeps_the_logs_for_ever(tmp_path, days, breaches):
     values = {"name": "g", "retention_in_days": days}
     group = {"address": "aws_cloudwatch_log_group.g", "mode": "managed", "type": "aws_cloudwatch_log_group",
              "name": "g", "values": values}  # fmt: skip
     plan = {"terraform_version": "1.9.8", "planned_values": {"root_module": {"resources": [group]}}}
     (tmp_path / "plan.json").write_text(json.dumps(plan))
     report = Check(lambda path, judge: []).run([tmp_path / "plan.json"])
-    assert [one.limit for one in report.findings if one.verdict == "breach"] == broken
+    assert [one.limit for one in report.findings if one.verdict == "breach"] == breaches

@@ -39,8 +39,8 @@ def verdicts(report, limit=None):
 
 def the(report, limit):
     """The one finding of a limit."""
-    (found,) = [finding for finding in report.findings if finding.limit == limit]
-    return found
+    (finding,) = [finding for finding in report.findings if finding.limit == limit]
+    return finding
 
 
 def function(kind="AWS::Serverless::Function", **properties):
@@ -63,18 +63,23 @@ def environment(size):
     ("size", "verdict"), [(3276, "fits"), (3277, "tight"), (4096, "tight"), (4097, "breach")]
 )
 def test_the_environment_is_counted_as_lambda_counts_it(check, size, verdict):
-    found = the(check(one(Environment={"Variables": environment(size)})), "lambda.env")
-    assert (found.value, found.verdict, found.limit_value, found.unit) == (size, verdict, 4096, "bytes")
+    finding = the(check(one(Environment={"Variables": environment(size)})), "lambda.env")
+    assert (finding.value, finding.verdict, finding.limit_value, finding.unit) == (
+        size,
+        verdict,
+        4096,
+        "bytes",
+    )
 
 
 @pytest.mark.parametrize(  # a Ref to Table is probably 40 + 5 characters
-    ("known", "verdict"),
+    ("size", "verdict"),
     [(100, "unknown"), (4051, "unknown"), (4052, "tight"), (4096, "tight"), (4097, "breach")],
 )
-def test_what_is_known_of_an_environment_may_break_the_limit_by_itself(check, known, verdict):
-    variables = {"A": "x" * (known - 13 - 2), "B": {"Ref": "Table"}}
-    found = the(check(one(Environment={"Variables": variables})), "lambda.env")
-    assert (found.value, found.verdict) == (known, verdict)
+def test_what_is_known_of_an_environment_may_break_the_limit_by_itself(check, size, verdict):
+    variables = {"A": "x" * (size - 13 - 2), "B": {"Ref": "Table"}}
+    finding = the(check(one(Environment={"Variables": variables})), "lambda.env")
+    assert (finding.value, finding.verdict) == (size, verdict)
 
 
 def test_no_value_of_an_environment_is_shown(check):
@@ -92,14 +97,14 @@ EDGES = [
 @pytest.mark.parametrize(("name", "limit", "most"), EDGES)
 @pytest.mark.parametrize(("more", "verdict"), [(-1, "fits"), (0, "tight"), (1, "breach")])
 def test_a_setting_is_tight_at_its_limit_and_breaks_one_over(check, name, limit, most, more, verdict):
-    for given in (most + more, str(most + more)):
-        assert the(check(one(**{name: given})), limit).verdict == verdict
+    for setting in (most + more, str(most + more)):
+        assert the(check(one(**{name: setting})), limit).verdict == verdict
 
 
 @pytest.mark.parametrize(("seconds", "since"), [(900, False), (901, True), (1800, True), (1801, False)])
 def test_a_timeout_that_older_tools_refuse_says_since_when(check, seconds, since):
-    said = the(check(one(Timeout=seconds)), "lambda.timeout").message
-    assert ("since 19 November 2026" in said and "older tools" in said) == since
+    message = the(check(one(Timeout=seconds)), "lambda.timeout").message
+    assert ("since 19 November 2026" in message and "older tools" in message) == since
 
 
 @pytest.mark.parametrize("on_function", [True, False])
@@ -117,8 +122,8 @@ def test_a_load_balancer_is_not_known_to_wait_longer_than_900_s_for_a_function(c
         "Type": "AWS::ElasticLoadBalancingV2::TargetGroup",
         "Properties": {"TargetType": "lambda", "Targets": [{"Id": {"Fn::GetAtt": ["F", "Arn"]}}]},
     }
-    found = verdicts(check(behind(seconds, group)), "alb.lambda.timeout")
-    assert found == ({"F": verdict} if verdict else {})
+    result = verdicts(check(behind(seconds, group)), "alb.lambda.timeout")
+    assert result == ({"F": verdict} if verdict else {})
 
 
 SIZED = [
@@ -200,14 +205,14 @@ REGIONAL = {"Types": ["REGIONAL"]}
 
 def rest_method(endpoint=REGIONAL, **integration):
     api = {"Type": "AWS::ApiGateway::RestApi", "Properties": {"EndpointConfiguration": endpoint}}
-    given = {"RestApiId": {"Ref": "R0"}, "Integration": {"Type": "AWS_PROXY", "Uri": URI, **integration}}
-    return api, {"Type": "AWS::ApiGateway::Method", "Properties": given}
+    properties = {"RestApiId": {"Ref": "R0"}, "Integration": {"Type": "AWS_PROXY", "Uri": URI, **integration}}
+    return api, {"Type": "AWS::ApiGateway::Method", "Properties": properties}
 
 
 def http_integration(protocol="HTTP", **integration):
     api = {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"ProtocolType": protocol}}
-    given = {"ApiId": {"Ref": "R0"}, "IntegrationUri": {"Fn::GetAtt": ["F", "Arn"]}, **integration}
-    return api, {"Type": "AWS::ApiGatewayV2::Integration", "Properties": given}
+    properties = {"ApiId": {"Ref": "R0"}, "IntegrationUri": {"Fn::GetAtt": ["F", "Arn"]}, **integration}
+    return api, {"Type": "AWS::ApiGatewayV2::Integration", "Properties": properties}
 
 
 def openapi(kind="AWS::Serverless::Api", name="DefinitionBody", **integration):
@@ -232,8 +237,8 @@ def test_a_time_out_over_its_doors_is_a_breach_and_equal_is_tight(check, name, t
     limit, template = DOORS[name]
     most = catalogue.limit(limit).value
     expected = "breach" if timeout > most else "tight" if timeout == most else "fits"
-    found = the(check(template(timeout)), limit)
-    assert (found.verdict, found.value, found.limit_value) == (expected, timeout, most)
+    finding = the(check(template(timeout)), limit)
+    assert (finding.verdict, finding.value, finding.limit_value) == (expected, timeout, most)
 
 
 def test_a_rest_apis_finding_says_where_the_limit_can_be_raised(check):
@@ -269,8 +274,10 @@ def test_an_asynchronous_integration_by_name_is_one_too(check):
     allowed = {"Type": "AWS::Lambda::Permission", "Properties": permission}
     name = {"Fn::Sub": "${AWS::StackName}-F"}
     waited = check(behind(30, openapi(uri=uri), allowed, FunctionName=name))
-    handed = check(behind(30, openapi(uri=uri, requestParameters=ASYNCHRONOUS), allowed, FunctionName=name))
-    assert verdicts(waited, EDGE) == {"F": "breach"} and verdicts(handed, EDGE) == {}
+    asynchronous = check(
+        behind(30, openapi(uri=uri, requestParameters=ASYNCHRONOUS), allowed, FunctionName=name)
+    )
+    assert verdicts(waited, EDGE) == {"F": "breach"} and verdicts(asynchronous, EDGE) == {}
 
 
 def test_a_permission_tells_of_an_api_whose_document_lies_elsewhere(check):
@@ -336,8 +343,8 @@ def test_the_api_that_sam_makes_is_edge_optimized_unless_its_globals_say_somethi
     template = behind(30, **events(Type="Api"))
     template["Globals"] = {"Api": {"EndpointConfiguration": endpoint}} if endpoint else {}
     assert the(check(template), limit).verdict == "breach"
-    named = {"Type": "AWS::Serverless::Api", "Properties": {"StageName": "x"}}
-    template["Resources"] |= behind(30, named, **events(Type="Api", Properties={"RestApiId": {"Ref": "R0"}}))[
+    api = {"Type": "AWS::Serverless::Api", "Properties": {"StageName": "x"}}
+    template["Resources"] |= behind(30, api, **events(Type="Api", Properties={"RestApiId": {"Ref": "R0"}}))[
         "Resources"
     ]
     assert the(check(template), limit).verdict == "breach"
@@ -480,7 +487,7 @@ INVOKES = {
         ({"Policies": [INVOKES], "FunctionName": "again", "RecursiveLoop": "Allow"}, False),
     ],
 )
-def test_a_loop_without_leave_is_told(check, properties, loops):
+def test_a_loop_without_leave_is_reported(check, properties, loops):
     report = check(behind(5, {"Type": "AWS::SQS::Queue", "Properties": {}}, **properties))
     assert verdicts(report, "lambda.recursion") == ({"F": "tight"} if loops else {})
 
@@ -564,13 +571,13 @@ def test_a_package_beside_the_template_is_measured(check, tmp_path):
 # Whole projects -----------------------------------------------------------------------------------
 
 
-def broken(report):
+def breaches(report):
     return {(Path(f.file).name, f.resource, f.limit) for f in report.findings if f.verdict == "breach"}
 
 
 def test_a_sam_project_with_a_nested_stack_and_a_document():
     report = checked(SAMPLES / "app")
-    assert broken(report) == {
+    assert breaches(report) == {
         ("template.yaml", "Rest", EDGE),
         ("template.yaml", "Http", HTTP),
         ("template.yaml", "Described", REST),
@@ -579,13 +586,15 @@ def test_a_sam_project_with_a_nested_stack_and_a_document():
         ("inner.yaml", "Inner", "s3.presign.role"),
     }
     lines = (SAMPLES / "app" / "template.yaml").read_text().splitlines()
-    told = {f.resource: lines[f.line - 1].strip() for f in report.findings if f.limit == "lambda.timeout"}
-    assert told["Rest"] == told["Url"].replace("300", "30") == "Timeout: 30"
-    assert told["Http"] == "Timeout: !Ref Slow"
+    timeout_lines = {
+        f.resource: lines[f.line - 1].strip() for f in report.findings if f.limit == "lambda.timeout"
+    }
+    assert timeout_lines["Rest"] == timeout_lines["Url"].replace("300", "30") == "Timeout: 30"
+    assert timeout_lines["Http"] == "Timeout: !Ref Slow"
 
 
 def test_what_cdk_synthesises():
-    assert broken(checked(SAMPLES / "cdk.out")) == {("Shop.template.json", "FnA1B2C3D4", EDGE)}
+    assert breaches(checked(SAMPLES / "cdk.out")) == {("Shop.template.json", "FnA1B2C3D4", EDGE)}
 
 
 def test_a_nested_stack_of_cdk_is_given_its_parameters(check, tmp_path):
@@ -604,15 +613,15 @@ def test_stacks_that_nest_one_another_end(check, tmp_path):
 
 
 def test_what_the_serverless_framework_packages():
-    found = broken(checked(SAMPLES / ".serverless"))
-    assert found == {("cloudformation-template-update-stack.json", "HelloLambdaFunction", HTTP)}
+    framework_breaches = breaches(checked(SAMPLES / ".serverless"))
+    assert framework_breaches == {("cloudformation-template-update-stack.json", "HelloLambdaFunction", HTTP)}
     state = checked(SAMPLES / ".serverless" / "serverless-state.json")
-    assert broken(state) == {("serverless-state.json", "F", "lambda.timeout")}
+    assert breaches(state) == {("serverless-state.json", "F", "lambda.timeout")}
 
 
 def test_a_terraform_plan():
     report = checked(SAMPLES / "plan.json")
-    assert broken(report) == {
+    assert breaches(report) == {
         ("plan.json", "aws_lambda_function.api", EDGE),
         ("plan.json", "module.worker.aws_lambda_function.this", VISIBILITY),
         ("plan.json", "aws_ssm_parameter.long", "ssm.std"),
@@ -699,8 +708,8 @@ def test_a_comment_on_a_line_of_its_own_is_about_the_line_below(check):
 
 def test_nothing_is_suppressed_without_a_reason(check):
     report = check(SLOW.format(above="", beside=" # explorer: ignore lambda.timeout"))
-    found = the(report, "lambda.timeout")
-    assert found.verdict == "breach" and "no reason is given" in found.message
+    finding = the(report, "lambda.timeout")
+    assert finding.verdict == "breach" and "no reason is given" in finding.message
 
 
 @pytest.mark.parametrize(

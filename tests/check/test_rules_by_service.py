@@ -32,7 +32,11 @@ def verdict(check):
 
 
 def resources(**types):
-    return {"Resources": {name: {"Type": kind, "Properties": given} for name, (kind, given) in types.items()}}
+    return {
+        "Resources": {
+            name: {"Type": kind, "Properties": properties} for name, (kind, properties) in types.items()
+        }
+    }
 
 
 def arn(name):
@@ -56,9 +60,9 @@ def test_a_template_has_so_many_resources(verdict, count, expected):
 )
 def test_a_template_has_so_many_bytes(check, size, expected):
     text = json.dumps({"Resources": {"T": {"Type": "AWS::SNS::Topic"}}})
-    found = [one for one in check(text + " " * (size - len(text))).findings if one.limit == "cfn.body"]
-    assert [one.verdict for one in found] == expected
-    assert all("1,000,000 bytes" in one.message for one in found if 1_000_000 < size <= 1_048_576)
+    findings = [one for one in check(text + " " * (size - len(text))).findings if one.limit == "cfn.body"]
+    assert [one.verdict for one in findings] == expected
+    assert all("1,000,000 bytes" in one.message for one in findings if 1_000_000 < size <= 1_048_576)
 
 
 SECTIONS = [("Parameters", "cfn.parameters", {"Type": "String"}), ("Outputs", "cfn.outputs", {"Value": "x"}),
@@ -138,12 +142,12 @@ def test_references_in_a_policy_count_by_their_usual_length(verdict):
 
 @pytest.mark.parametrize(("count", "expected"), [(20, []), (90, ["tight"])])
 def test_permissions_make_a_functions_policy(verdict, count, expected):
-    given = {
+    permission = {
         "FunctionName": {"Ref": "F"},
         "Principal": "apigateway.amazonaws.com",
         "SourceArn": {"Fn::Sub": "arn:${Api}/*"},
     }
-    permissions = {f"Permission{n}": ("AWS::Lambda::Permission", given) for n in range(count)}
+    permissions = {f"Permission{n}": ("AWS::Lambda::Permission", permission) for n in range(count)}
     assert verdict("lambda.policy", resources(F=(FUNCTION, {}), **permissions)) == expected
 
 
@@ -161,9 +165,9 @@ def test_an_http_api_waits_10_s_for_its_authorizer(verdict, timeout, expected):
         "Fn::Sub": "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${F.Arn}/invocations"
     }
     authorizer = ("AWS::ApiGatewayV2::Authorizer", {"ApiId": {"Ref": "Api"}, "AuthorizerUri": uri})
-    for protocol, found in (("HTTP", [expected]), ("WEBSOCKET", [])):
+    for protocol, verdicts in (("HTTP", [expected]), ("WEBSOCKET", [])):
         api = ("AWS::ApiGatewayV2::Api", {"ProtocolType": protocol})
-        assert verdict(limit, resources(F=function, Api=api, A=authorizer)) == found
+        assert verdict(limit, resources(F=function, Api=api, A=authorizer)) == verdicts
 
 
 @pytest.mark.parametrize(("timeout", "expected"), [(4, "fits"), (5, "tight"), (30, "tight")])
@@ -236,10 +240,10 @@ def test_a_state_and_its_workflow_wait_for_the_function(verdict, template, limit
 )
 def test_a_caller_waits_for_the_whole_of_a_durable_execution(verdict, seconds, door, sync):
     events = {"E": {"Type": "HttpApi"}}
-    given = {"Timeout": 10, "Events": events, "DurableConfig": {"ExecutionTimeout": seconds}}
-    assert verdict("apigw.http.timeout", resources(F=(SAM, given))) == [door]
-    assert verdict("durable.sync", resources(F=(SAM, given))) == [sync]
-    assert verdict("durable.sync", resources(F=(SAM, {**given, "Events": {}}))) == []
+    properties = {"Timeout": 10, "Events": events, "DurableConfig": {"ExecutionTimeout": seconds}}
+    assert verdict("apigw.http.timeout", resources(F=(SAM, properties))) == [door]
+    assert verdict("durable.sync", resources(F=(SAM, properties))) == [sync]
+    assert verdict("durable.sync", resources(F=(SAM, {**properties, "Events": {}}))) == []
 
 
 # Event sources ------------------------------------------------------------------------------------
@@ -385,9 +389,9 @@ def test_snapstart_excludes(verdict, other, expected):
 
 
 def test_a_reservation_is_said_to_be_refused_in_new_accounts(check):
-    (found,) = [one for one in check(resources(F=(FUNCTION, {"ReservedConcurrentExecutions": 1}))).findings
+    (finding,) = [one for one in check(resources(F=(FUNCTION, {"ReservedConcurrentExecutions": 1}))).findings
                 if one.limit == "lambda.concurrency"]  # fmt: skip
-    assert found.verdict == "fits" and "new" in found.message and "100" in found.message
+    assert finding.verdict == "fits" and "new" in finding.message and "100" in finding.message
 
 
 CACHES = [
@@ -425,12 +429,12 @@ TASKS = [
 
 @pytest.mark.parametrize(("cpu", "memory", "expected"), TASKS)
 def test_a_fargate_task_has_one_of_its_sizes(verdict, cpu, memory, expected):
-    given = {"RequiresCompatibilities": ["FARGATE"], "Cpu": cpu, "Memory": memory}
-    assert verdict("fargate.task", resources(T=("AWS::ECS::TaskDefinition", given))) == expected
+    properties = {"RequiresCompatibilities": ["FARGATE"], "Cpu": cpu, "Memory": memory}
+    assert verdict("fargate.task", resources(T=("AWS::ECS::TaskDefinition", properties))) == expected
     assert (
         verdict(
             "fargate.task",
-            resources(T=("AWS::ECS::TaskDefinition", {**given, "RequiresCompatibilities": ["EC2"]})),
+            resources(T=("AWS::ECS::TaskDefinition", {**properties, "RequiresCompatibilities": ["EC2"]})),
         )
         == []
     )
@@ -459,6 +463,6 @@ COUNTS = [
 
 @pytest.mark.parametrize(("kind", "name", "owner", "most", "limit", "expected"), COUNTS)
 def test_an_owner_takes_so_many(verdict, kind, name, owner, most, limit, expected):
-    for count, found in ((most, []), (most + 1, [expected])):
+    for count, verdicts in ((most, []), (most + 1, [expected])):
         members = {f"M{n}": (kind, {name: {"Ref": "O"}}) for n in range(count)}
-        assert verdict(limit, resources(O=(owner, {}), **members)) == found
+        assert verdict(limit, resources(O=(owner, {}), **members)) == verdicts

@@ -73,12 +73,12 @@ def test_the_text_names_what_was_skipped_and_its_last_line_counts_it(folder):
 
 
 def test_many_that_are_alike_take_one_line_unless_all_are_asked_for():
-    from explorer.check.formats import written
+    from explorer.check.formats import format_report
 
     many = [Skipped(f"{n}.yml", 1, "serverless.yml", "serverless.yml", REASONS[3], "why") for n in range(9)]
-    lines = written(Report(skipped=many), "text", "1").splitlines()
+    lines = format_report(Report(skipped=many), "text", "1").splitlines()
     assert len(lines) == 2 and "8 more places" in lines[0]
-    assert len(written(Report(skipped=many), "text", "1", every=True).splitlines()) == 10
+    assert len(format_report(Report(skipped=many), "text", "1", every=True).splitlines()) == 10
 
 
 @pytest.mark.parametrize(("fail_on", "code"), [("breach", 0), ("tight", 0), ("skipped", 1)])
@@ -88,8 +88,8 @@ def test_a_gate_may_fail_on_what_was_skipped(folder, fail_on, code):
 
 def test_where_all_is_skipped_nothing_was_checked(folder):
     (folder / "template.yaml").unlink()
-    done = run(folder)
-    assert done.exit_code == 2 and "serverless package" in done.stderr
+    result = run(folder)
+    assert result.exit_code == 2 and "serverless package" in result.stderr
 
 
 TWICE = [

@@ -29,7 +29,7 @@ def check(tmp_path):
 
 
 def of_limit(report, limit):
-    return {f.resource: (f.verdict, f.value) for f in report.found if f.limit == limit}
+    return {f.resource: (f.verdict, f.value) for f in report.all_findings if f.limit == limit}
 
 
 # The Serverless Framework -------------------------------------------------------------------------
@@ -70,8 +70,8 @@ DOORS = [
 def test_an_event_of_a_service_is_a_door(check, event, limit, most, more):
     report = check(service(event, f"timeout: {most + more}"))
     assert of_limit(report, limit) == {F: ("breach" if more else "tight", most + more)}
-    (found,) = [f for f in report.found if f.limit == limit]
-    assert found.line == 12
+    (finding,) = [f for f in report.all_findings if f.limit == limit]
+    assert finding.line == 12
 
 
 def test_a_service_says_what_kind_of_rest_api_it_has(check):
@@ -155,7 +155,7 @@ def test_chalices_configuration_is_a_function_behind_a_rest_api(check, app, limi
         "stages": {"dev": {}, "prod": {"lambda_timeout": 29}},
     }
     report = check(content, ".chalice/config.json", **app)
-    assert {f.limit for f in report.found if f.verdict == "breach"} == limits
+    assert {f.limit for f in report.all_findings if f.verdict == "breach"} == limits
     assert of_limit(report, "lambda.timeout") == {
         "dev/APIHandler": ("fits", 30),
         "prod/APIHandler": ("fits", 29),
@@ -305,8 +305,10 @@ def test_a_service_that_is_packaged_beside_it_is_checked_once(check, tmp_path):
     check(service("httpApi: 'GET /x'", "timeout: 60"))
     packaged = {"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {"Timeout": 1801}}}}
     check(packaged, ".serverless/cloudformation-template-update-stack.json")
-    broken = [f.limit for f in Check(lambda path, judge: []).run([tmp_path]).found if f.verdict == "breach"]
-    assert broken == ["lambda.timeout"]
+    breaches = [
+        f.limit for f in Check(lambda path, judge: []).run([tmp_path]).all_findings if f.verdict == "breach"
+    ]
+    assert breaches == ["lambda.timeout"]
 
 
 def test_a_template_of_a_folder_that_cannot_be_read_ends_with_2(check, tmp_path):
@@ -314,8 +316,8 @@ def test_a_template_of_a_folder_that_cannot_be_read_ends_with_2(check, tmp_path)
 
     check("Resources: {F: {Type: AWS::Lambda::Function, Properties: [}", "broken.yaml")
     check({"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {}}}}, "fine.json")
-    done = CliRunner().invoke(app, ["check", str(tmp_path)])
-    assert done.exit_code == 2 and "broken.yaml" in done.stderr and "is not YAML" in done.stderr
+    result = CliRunner().invoke(app, ["check", str(tmp_path)])
+    assert result.exit_code == 2 and "broken.yaml" in result.stderr and "is not YAML" in result.stderr
 
 
 # Fuzzed: an answer or a hint, and never a traceback -------------------------------------------------
@@ -397,7 +399,7 @@ def test_any_tree_is_read_by_any_format(content, source):
     tree = nodes.of(content)
     source.is_one(tree, Path("x.yml"))
     recognition.by_content(tree)
-    for one in rules.held(Judge("x.yml"), source.stack(tree, "x.yml", Path("none"))):
+    for one in rules.apply_rules(Judge("x.yml"), source.stack(tree, "x.yml", Path("none"))):
         json.dumps(one.to_dict(), allow_nan=False)
 
 

@@ -12,11 +12,11 @@ PASS = {"Type": "Pass", "End": True}
 SCHEMA, TARGET = "SCHEMA_VALIDATION_FAILED", "MISSING_TRANSITION_TARGET"
 
 
-def states(**named):
-    return {"StartAt": next(iter(named)), "States": named}
+def states(**states_by_name):
+    return {"StartAt": next(iter(states_by_name)), "States": states_by_name}
 
 
-def told(definition, kind="STANDARD"):
+def diagnostics_of(definition, kind="STANDARD"):
     text = definition if isinstance(definition, str) else json.dumps(definition)
     return [(one.code, one.message, one.location) for one in state_language.diagnostics(text, kind)]
 
@@ -92,7 +92,7 @@ REFUSED = [  # what AWS recorded or documents
 
 @pytest.mark.parametrize(("definition", "diagnostics"), REFUSED, ids=str)
 def test_what_aws_refuses(definition, diagnostics):
-    assert told(definition) == diagnostics
+    assert diagnostics_of(definition) == diagnostics
 
 
 @pytest.mark.parametrize(
@@ -111,31 +111,31 @@ def test_what_aws_refuses(definition, diagnostics):
     ids=str,
 )
 def test_what_aws_takes(definition):
-    assert told(definition) == []
+    assert diagnostics_of(definition) == []
 
 
 @pytest.mark.parametrize(("seconds", "good"), [(0, True), (-1, False)])
 def test_the_least_wait(seconds, good):
-    found = told(states(W={"Type": "Wait", "Seconds": seconds, "End": True}))
-    assert found == ([] if good else [(SCHEMA, "Minimum value is 0", "/States/W/Seconds")])
+    diagnostics = diagnostics_of(states(W={"Type": "Wait", "Seconds": seconds, "End": True}))
+    assert diagnostics == ([] if good else [(SCHEMA, "Minimum value is 0", "/States/W/Seconds")])
 
 
 @pytest.mark.parametrize(("length", "good"), [(80, True), (81, False)])
 def test_the_longest_name(length, good):
-    assert (told(states(**{"a" * length: PASS})) == []) is good
+    assert (diagnostics_of(states(**{"a" * length: PASS})) == []) is good
 
 
 @pytest.mark.parametrize("pattern", ["", ".sync", ".sync:2", ".waitForTaskToken"])
 def test_an_express_workflow_waits_for_nobody(pattern):
     resource = f"arn:aws:states:::states:startExecution{pattern}"
     definition = states(S={"Type": "Task", "Resource": resource, "End": True})
-    assert told(definition) == []
-    assert bool(told(definition, "EXPRESS")) is bool(pattern)
+    assert diagnostics_of(definition) == []
+    assert bool(diagnostics_of(definition, "EXPRESS")) is bool(pattern)
 
 
 def test_a_name_stands_once_in_the_whole_machine():
     twice = states(A={"Type": "Parallel", "Branches": [states(A=PASS)], "End": True})
-    assert [code for code, _, _ in told(twice)] == ["DUPLICATE_STATE_NAME"]
+    assert [code for code, _, _ in diagnostics_of(twice)] == ["DUPLICATE_STATE_NAME"]
 
 
 @pytest.mark.parametrize(
@@ -152,8 +152,8 @@ def test_a_name_stands_once_in_the_whole_machine():
     ],
 )
 def test_what_a_text_lacks_to_be_json(text, message, column):
-    said, line, at = json_problem(text)
-    assert said.startswith(message) and (line, at) == (1, column)
+    problem, line, at = json_problem(text)
+    assert problem.startswith(message) and (line, at) == (1, column)
 
 
 @pytest.mark.parametrize("text", ["1", "null", '"a"', "[]", '{"a": [1]}'])
@@ -191,10 +191,10 @@ def no_workloads(path, judge):
 def test_a_template_is_held_against_the_same(tmp_path, resource, after, says):
     path = tmp_path / "t.yaml"
     path.write_text(MACHINE.format(resource=resource, next=after))
-    found = [
+    findings = [
         one
         for one in Check(no_workloads).run([path]).findings
         if one.limit == "sfn.definition" and one.verdict == "breach"
     ]
-    assert len(found) == len(says)
-    assert all(said in one.message for said, one in zip(says, found, strict=True))
+    assert len(findings) == len(says)
+    assert all(text in one.message for text, one in zip(says, findings, strict=True))

@@ -52,35 +52,35 @@ ABSENT = {  # properties that Terraform has no argument for, each with its reaso
 
 
 class Recorded(Map):
-    """A mapping that remembers what was asked of it."""
+    """A mapping that records the names read from it."""
 
-    def __init__(self, pairs, asked):
+    def __init__(self, pairs, read_names):
         super().__init__(pairs)
-        self.asked = asked
+        self.read_names = read_names
 
     def get(self, name, default=None):
-        self.asked.add(name)
+        self.read_names.add(name)
         return super().get(name, default)
 
     def __contains__(self, name):
-        self.asked.add(name)
+        self.read_names.add(name)
         return super().__contains__(name)
 
 
 def reads():
     """The types and the properties that rules ask for, of a resource of each type."""
-    asked, scope = {}, Scope(Map())
+    read_names, scope = {}, Scope(Map())
     kinds = {kind for kind, _ in TABLE.values()} | set(LIMITS)
     resources = {}
     for number, kind in enumerate(sorted(kinds)):
-        names = asked.setdefault(kind, set())
+        names = read_names.setdefault(kind, set())
         properties = Recorded(
             {"FunctionName": Map({"Ref": "F"}), "Environment": Map({"Variables": Map()})}, names
         )
         name = "F" if kind == "AWS::Lambda::Function" else f"R{number}"
         resources[name] = Resource(name, kind, properties, 1, Map(), scope)
-    list(runner.held(Judge("plan.json"), Stack("plan.json", resources, scope)))
-    return asked
+    list(runner.apply_rules(Judge("plan.json"), Stack("plan.json", resources, scope)))
+    return read_names
 
 
 def test_each_property_that_a_rule_reads_has_its_argument_or_a_reason():
@@ -90,9 +90,9 @@ def test_each_property_that_a_rule_reads_has_its_argument_or_a_reason():
     names = {"QueueName", "TopicName", "BucketName", "Name", "FunctionName"}  # looked for in every resource
     missing = {
         (kind, name)
-        for kind, asked in reads().items()
+        for kind, read_names in reads().items()
         if kind in provided
-        for name in asked - provided[kind] - names
+        for name in read_names - provided[kind] - names
         if (kind, name) not in ABSENT
     }
     assert not missing

@@ -20,8 +20,8 @@ MOST_BYTES = 4 << 20
 
 def is_one(tree: Any, path: Path) -> bool:
     """Whether a tree is a Chalice project's configuration."""
-    known = mapping(tree)
-    return "app_name" in known and ("stages" in known or path.parent.name == ".chalice")
+    fields = mapping(tree)
+    return "app_name" in fields and ("stages" in fields or path.parent.name == ".chalice")
 
 
 def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
@@ -32,8 +32,8 @@ def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
     for name, own in stages.items():
         stage = mapping(own)
         for function, settings in {"": Map(), **mapping(stage.get("lambda_functions"))}.items():
-            known = _properties([tree, stage, mapping(settings)])
-            known["FunctionName"] = "-".join(filter(None, (text(tree.get("app_name")), name, function)))
+            properties = _properties([tree, stage, mapping(settings)])
+            properties["FunctionName"] = "-".join(filter(None, (text(tree.get("app_name")), name, function)))
             if not function and routes:
                 endpoint = stage.get(
                     "api_gateway_endpoint_type", tree.get("api_gateway_endpoint_type", "EDGE")
@@ -41,10 +41,10 @@ def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
                 api = f"{name}/RestAPI"
                 pairs = Map({"EndpointConfiguration": endpoint}, stages.at(name))
                 resources[api] = Resource(api, "AWS::Serverless::Api", pairs, stages.at(name), Map(), scope)
-                known["Events"] = _behind(api, stages.at(name))
+                properties["Events"] = _behind(api, stages.at(name))
             handler = f"{name}/{function or 'APIHandler'}"
             resources[handler] = Resource(
-                handler, "AWS::Serverless::Function", known, stages.at(name), Map(), scope
+                handler, "AWS::Serverless::Function", properties, stages.at(name), Map(), scope
             )
     return Stack(file, resources, scope, folder)
 
@@ -58,21 +58,21 @@ def _properties(levels: list[Map]) -> Map:
     """What the project, the stage and the function set; the last that sets it counts."""
     line = levels[-1].line if levels[-1] else levels[1].line
     unset = {"Timeout": "chalice.timeout.unset_s", "MemorySize": "chalice.memory.unset_mb"}
-    found = Map({name: f"{catalogue.constant(one).value:g}" for name, one in unset.items()}, line)
+    properties = Map({name: f"{catalogue.constant(one).value:g}" for name, one in unset.items()}, line)
     lines = dict[str, int]()
     variables = Map(line=line)
     for level in levels:
         for name, own in FUNCTIONS.items():
             if level.get(name) is not None:
-                found[own], lines[own] = level[name], level.at(name)
+                properties[own], lines[own] = level[name], level.at(name)
         inner = mapping(level.get("environment_variables"))
         variables.update(inner)
         variables.lines.update(inner.lines)
         if inner:
             lines["Environment"] = level.at("environment_variables")
-    found["Environment"] = Map({"Variables": variables}, lines.get("Environment", line))
-    found.lines.update(lines)
-    return found
+    properties["Environment"] = Map({"Variables": variables}, lines.get("Environment", line))
+    properties.lines.update(lines)
+    return properties
 
 
 def _has_routes(folder: Path | None) -> bool:

@@ -15,10 +15,10 @@ HTTP_ONLY = ("x-amazon-apigateway-cors", "x-amazon-apigateway-importexport-versi
 
 def is_one(tree: Any, path: Path) -> bool:
     """Whether a tree is a description with integrations."""
-    known = mapping(tree)
-    if not ("openapi" in known or "swagger" in known):
+    document = mapping(tree)
+    if not ("openapi" in document or "swagger" in document):
         return False
-    return any(isinstance(part, Map) and INTEGRATION in part for part in walk(known))
+    return any(isinstance(part, Map) and INTEGRATION in part for part in walk(document))
 
 
 def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:

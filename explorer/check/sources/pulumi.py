@@ -31,7 +31,7 @@ UNKNOWNS = {  # what Pulumi writes for a value that is not known yet: any, a tru
 }
 SIGNATURE = "4dabf18193072939515e22adb298388d"  # the key by which Pulumi marks what is no plain value
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
-GONE = ("delete", "discard", "remove")  # operations that leave nothing
+REMOVALS = ("delete", "discard", "remove")  # operations that leave nothing
 RENAMED = {  # arguments that Pulumi calls otherwise than Terraform
     "function_name": ("function",),
     "rest_api_id": ("restApi",),
@@ -44,31 +44,31 @@ MOST_DEEP = 100
 
 def is_one(tree: Any, path: Path) -> bool:
     """Whether a tree is a preview or an exported stack."""
-    known = mapping(tree)
-    if "steps" in known:
-        steps = sequence(known["steps"])
-        return "changeSummary" in known or any("urn" in mapping(step) for step in steps[:3])
-    return "resources" in mapping(known.get("deployment"))
+    fields = mapping(tree)
+    if "steps" in fields:
+        steps = sequence(fields["steps"])
+        return "changeSummary" in fields or any("urn" in mapping(step) for step in steps[:3])
+    return "resources" in mapping(fields.get("deployment"))
 
 
 def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
     """The stack of a preview or of an exported stack."""
     scope = Scope(Map())
     states = list(_states(tree))
-    made = [_resource(state, scope) for state in states]
-    result = Stack(file, assembled(one for one in made if one), scope, folder)
+    resources = [_resource(state, scope) for state in states]
+    result = Stack(file, assembled(one for one in resources if one), scope, folder)
     same = number(mapping(tree.get("changeSummary")).get("same")) or 0
-    shown = sum(mapping(step).get("op") == "same" for step in sequence(tree.get("steps")))
-    if same > shown:
-        said = f"{same - shown:,.0f} unchanged resources are not in the preview: add --show-sames"
-        result.skipped.append(Skipped(file, 1, WHOLE, "pulumi preview", UNRESOLVED, said))
+    unchanged = sum(mapping(step).get("op") == "same" for step in sequence(tree.get("steps")))
+    if same > unchanged:
+        message = f"{same - unchanged:,.0f} unchanged resources are not in the preview: add --show-sames"
+        result.skipped.append(Skipped(file, 1, WHOLE, "pulumi preview", UNRESOLVED, message))
     return with_documents(result)
 
 
 def _states(tree: Map) -> Iterator[Map]:
     """What each resource will be."""
     for step in map(mapping, sequence(tree.get("steps"))):
-        if not (text(step.get("op")) or "").startswith(GONE):
+        if not (text(step.get("op")) or "").startswith(REMOVALS):
             state = mapping(step.get("newState"))
             if state:
                 yield state
@@ -86,13 +86,13 @@ def _resource(state: Map, scope: Scope) -> Resource | None:
         own = TERRAFORM.get(_plain(module.partition("/")[0] + name))
         if own:
             block.kind = own
-            made, shape = TABLE[own]
-            return Resource(block.address, made, properties(block, shape), block.line, Map(), scope)
+            type_name, shape = TABLE[own]
+            return Resource(block.address, type_name, properties(block, shape), block.line, Map(), scope)
     if provider == "aws-native":
         service, _, name = rest.partition(":")
         if native := cloudformation_type(service, name):
-            known = Map({key: block.tree(key) for key in block.inputs}, block.line)
-            return Resource(block.address, native, of_schema(known, block.line), block.line, Map(), scope)
+            pairs = Map({key: block.tree(key) for key in block.inputs}, block.line)
+            return Resource(block.address, native, of_schema(pairs, block.line), block.line, Map(), scope)
     return Resource(block.address, kind, Map(line=block.line), block.line, Map(), scope)
 
 

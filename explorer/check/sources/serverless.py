@@ -66,12 +66,12 @@ SETTINGS = {
 
 def is_one(tree: Any, path: Path) -> bool:
     """Whether a tree is a service on AWS with functions, state machines or resources."""
-    known = mapping(tree)
-    provider = known.get("provider")
+    fields = mapping(tree)
+    provider = fields.get("provider")
     name = provider if isinstance(provider, str) else mapping(provider).get("name")
-    if "service" not in known or not (name == "aws" or (isinstance(provider, str) and "${" in provider)):
+    if "service" not in fields or not (name == "aws" or (isinstance(provider, str) and "${" in provider)):
         return False
-    return any(part in known for part in ("functions", "resources", "stepFunctions"))
+    return any(part in fields for part in ("functions", "resources", "stepFunctions"))
 
 
 def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
@@ -99,29 +99,31 @@ class _Variables:
             return List([self.resolved(one, steps) for one in node], getattr(node, "line", 1))
         return self.text(node, steps) if isinstance(node, str) and "${" in node else node
 
-    def text(self, said: str, steps: int = 0) -> Any:
+    def text(self, content: str, steps: int = 0) -> Any:
         """What a text with variables stands for: a tree, where it is nothing but one."""
         for _ in range(MOST_STEPS):
             if steps > MOST_STEPS:
                 return Unknown("its variables name one another")
-            match = VARIABLE.search(said)
+            match = VARIABLE.search(content)
             if not match:
-                return said
+                return content
             value = self._value(match[1], steps + 1)
-            whole = match.span() == (0, len(said))
+            whole = match.span() == (0, len(content))
             if whole:
                 return value
             if isinstance(value, Unknown) or text(value) is None:
                 part = value if isinstance(value, Unknown) else Unknown("it is no text")
-                rest = self.text(said[match.end() :], steps + 1)
-                return joined([said[: match.start()], part, rest if isinstance(rest, str | Unknown) else ""])
-            said = f"{said[: match.start()]}{text(value)}{said[match.end() :]}"
+                rest = self.text(content[match.end() :], steps + 1)
+                return joined(
+                    [content[: match.start()], part, rest if isinstance(rest, str | Unknown) else ""]
+                )
+            content = f"{content[: match.start()]}{text(value)}{content[match.end() :]}"
         return Unknown("it has too many variables")
 
-    def _value(self, said: str, steps: int) -> Any:
+    def _value(self, variable: str, steps: int) -> Any:
         """The first of a variable's sources that gives something."""
         unknown: Unknown | None = None
-        for source in _split(said):
+        for source in _split(variable):
             value = self._source(source.strip(), steps)
             if isinstance(value, Unknown):
                 unknown = unknown or value
@@ -129,7 +131,7 @@ class _Variables:
                 return value
         if unknown is not None:
             return unknown
-        return Unknown(f"${{{said.partition(':')[0]}:...}} gives nothing here")
+        return Unknown(f"${{{variable.partition(':')[0]}:...}} gives nothing here")
 
     def _source(self, source: str, steps: int) -> Any:
         if source[:1] in ("'", '"'):
@@ -154,26 +156,26 @@ class _Variables:
         return Unknown(f"${{{kind}:...}} is known when it is packaged")
 
     def _at(self, tree: Any, path: str, steps: int) -> Any:
-        found = tree
+        value = tree
         for name in filter(None, path.split(".")):
-            if isinstance(found, str) and "${" in found:
-                found = self.text(found, steps + 1)
-            if isinstance(found, Unknown):
-                return found
-            if isinstance(found, list):
-                at = int(name) if name.isdecimal() and len(name) < 6 else len(found)
-                found = found[at] if at < len(found) else None
+            if isinstance(value, str) and "${" in value:
+                value = self.text(value, steps + 1)
+            if isinstance(value, Unknown):
+                return value
+            if isinstance(value, list):
+                at = int(name) if name.isdecimal() and len(name) < 6 else len(value)
+                value = value[at] if at < len(value) else None
             else:
-                found = mapping(found).get(name)
-        return self.resolved(found, steps + 1)
+                value = mapping(value).get(name)
+        return self.resolved(value, steps + 1)
 
     def _file(self, name: str, path: str | None, steps: int) -> Any:
         if name not in self._files:
             self._files[name] = self._read(name)
-        found = self._files[name]
-        if found is None:
+        tree = self._files[name]
+        if tree is None:
             return Unknown(f"{name} is not read")
-        return self._at(found, path or "", steps)
+        return self._at(tree, path or "", steps)
 
     def _read(self, name: str) -> Any:
         path = self.folder / name if self.folder else None
@@ -192,10 +194,10 @@ class _Variables:
             return None
 
 
-def _split(said: str) -> Iterator[str]:
+def _split(variable: str) -> Iterator[str]:
     """The sources of a variable, that commas part outside of quotes and brackets."""
     depth, quote, start = 0, "", 0
-    for index, letter in enumerate(said):
+    for index, letter in enumerate(variable):
         if quote:
             quote = "" if letter == quote else quote
         elif letter in "'\"":
@@ -203,9 +205,9 @@ def _split(said: str) -> Iterator[str]:
         elif letter in "()":
             depth += 1 if letter == "(" else -1
         elif letter == "," and depth == 0:
-            yield said[start:index]
+            yield variable[start:index]
             start = index + 1
-    yield said[start:]
+    yield variable[start:]
 
 
 # A service ----------------------------------------------------------------------------------------
@@ -227,11 +229,11 @@ class _Service:
             self._function(name, mapping(function), line)
         for name, layer, line in self._entries("layers"):
             place = mapping(layer).get("path")
-            known = Map({"Content": place}, line, {"Content": mapping(layer).at("path")})
-            body = Map({"Type": "AWS::Lambda::LayerVersion", "Properties": known}, line)
+            properties = Map({"Content": place}, line, {"Content": mapping(layer).at("path")})
+            body = Map({"Type": "AWS::Lambda::LayerVersion", "Properties": properties}, line)
             self._add(f"{_normal(name)}LambdaLayer", body, line)
         self._machines()
-        written = Map({"Resources": self.resources}, self.tree.line)
+        template_tree = Map({"Resources": self.resources}, self.tree.line)
         for part in map(mapping, sequence(self.variables.resolved(self.tree.get("resources")))):
             for section, inner in part.items():
                 if section == "Resources":
@@ -240,15 +242,15 @@ class _Service:
                 elif section == "extensions":
                     self._extend(mapping(inner))
                 else:
-                    written[section] = Map({**mapping(written.get(section)), **mapping(inner)})
+                    template_tree[section] = Map({**mapping(template_tree.get(section)), **mapping(inner)})
         self.resources.lines.update(self.lines)
-        made = template.stack(written, self.file, self.folder)
+        service_stack = template.stack(template_tree, self.file, self.folder)
         for name, why in self.variables.missing.items():
-            said = f"{name} is not read: {why}; check .serverless after `serverless package`"
+            message = f"{name} is not read: {why}; check .serverless after `serverless package`"
             reason = MISSING_FILE if why == "it is not here" else UNRESOLVED
-            self.skipped.append(Skipped(self.file, 1, WHOLE, "serverless.yml file()", reason, said))
-        made.skipped.extend(self.skipped)
-        return made
+            self.skipped.append(Skipped(self.file, 1, WHOLE, "serverless.yml file()", reason, message))
+        service_stack.skipped.extend(self.skipped)
+        return service_stack
 
     def _entries(self, section: str) -> Iterator[tuple[str, Any, int]]:
         """The entries of a section by name, whether it is a mapping or a list of them."""
@@ -263,8 +265,8 @@ class _Service:
                     yield name, inner, mapping(part).at(name)
 
     def _skip(self, name: str, what: str, value: Unknown, line: int) -> None:
-        said = f"{value.why}; check .serverless after `serverless package`"
-        self.skipped.append(Skipped(self.file, line, name, f"serverless.yml {what}", UNRESOLVED, said))
+        message = f"{value.why}; check .serverless after `serverless package`"
+        self.skipped.append(Skipped(self.file, line, name, f"serverless.yml {what}", UNRESOLVED, message))
 
     def _add(self, name: str, body: Any, line: int) -> None:
         self.resources[name], self.lines[name] = body, line
@@ -277,64 +279,64 @@ class _Service:
                 owner["Properties"].update(mapping(mapping(body).get("Properties")))
 
     def _function(self, name: str, function: Map, line: int) -> None:
-        known, lines = Map(line=line), dict[str, int]()
-        known["Timeout"] = _default("serverless.timeout.unset_s")
-        known["MemorySize"] = _default("serverless.memory.unset_mb")
+        properties, lines = Map(line=line), dict[str, int]()
+        properties["Timeout"] = _default("serverless.timeout.unset_s")
+        properties["MemorySize"] = _default("serverless.memory.unset_mb")
         for owner in (self.provider, function):
             for key, path in PROPERTIES.items():
                 value = owner.get(key)
                 if value is not None and (owner is function or key in SHARED):
-                    _set(known, path, value, owner.at(key))
+                    _set(properties, path, value, owner.at(key))
         if text(function.get("snapStart")) == "true":
-            known["SnapStart"] = Map({"ApplyOn": "PublishedVersions"}, function.at("snapStart"))
+            properties["SnapStart"] = Map({"ApplyOn": "PublishedVersions"}, function.at("snapStart"))
         artifact = mapping(function.get("package")).get("artifact")
         if isinstance(artifact, str):
-            known["CodeUri"], known.lines["CodeUri"] = artifact, function.at("package")
-        self._environment(known, function)
+            properties["CodeUri"], properties.lines["CodeUri"] = artifact, function.at("package")
+        self._environment(properties, function)
         service = self.variables.resolved(self.tree.get("service"))
         service = mapping(service).get("name", "") if isinstance(service, Map) else service
         stage = self.variables.text("${sls:stage}")
         own = joined(
             [part if isinstance(part, str | Unknown) else "" for part in (service, "-", stage, f"-{name}")]
         )
-        known["FunctionName"] = function.get("name") or own
-        known.lines.update(lines)
+        properties["FunctionName"] = function.get("name") or own
+        properties.lines.update(lines)
         logical = f"{_normal(name)}LambdaFunction"
         events = Map(line=function.at("events"))
         for index, event in enumerate(sequence(function.get("events"))):
             self._event(events, str(index), logical, event, function.at("events"))
-        known["Events"], known.lines["Events"] = events, events.line
-        self._add(logical, Map({"Type": "AWS::Serverless::Function", "Properties": known}, line), line)
+        properties["Events"], properties.lines["Events"] = events, events.line
+        self._add(logical, Map({"Type": "AWS::Serverless::Function", "Properties": properties}, line), line)
 
-    def _environment(self, known: Map, function: Map) -> None:
+    def _environment(self, properties: Map, function: Map) -> None:
         variables = Map(line=function.at("environment"))
         for owner in (self.provider, function):
             inner = owner.get("environment")
             if isinstance(inner, Unknown):
-                known["Environment"] = Map({"Variables": inner}, owner.at("environment"))
+                properties["Environment"] = Map({"Variables": inner}, owner.at("environment"))
                 return
             variables.update(mapping(inner))
             variables.lines.update(mapping(inner).lines)
         if variables:
             line = (function if "environment" in function else self.provider).at("environment")
-            known["Environment"] = Map({"Variables": variables}, line)
-            known.lines["Environment"] = line
+            properties["Environment"] = Map({"Variables": variables}, line)
+            properties.lines["Environment"] = line
 
     def _event(self, events: Map, index: str, logical: str, event: Any, line: int) -> None:
         if isinstance(event, str):
             event = Map({event: Map()}, line)
-        for kind, given in mapping(event).items():
+        for kind, settings in mapping(event).items():
             at = mapping(event).at(kind)
-            given = self.variables.resolved(given)
-            made = self._door(kind, given, logical, at) or _source(kind, given, at)
-            if made is not None:
-                events[index], events.lines[index] = made, at
+            settings = self.variables.resolved(settings)
+            sam_event = self._door(kind, settings, logical, at) or _source(kind, settings, at)
+            if sam_event is not None:
+                events[index], events.lines[index] = sam_event, at
 
-    def _door(self, kind: str, given: Any, logical: str, line: int) -> Map | None:
+    def _door(self, kind: str, settings: Any, logical: str, line: int) -> Map | None:
         """A door that waits for the function; those that SAM has no event for are resources."""
         arn = Map({"Fn::GetAtt": List([logical, "Arn"])}, line)
         if kind == "http":
-            if text(mapping(given).get("async")) == "true":
+            if text(mapping(settings).get("async")) == "true":
                 return None
             own = mapping(self.provider.get("apiGateway"))
             endpoint = self.provider.get("endpointType") or own.get("endpointType") or "EDGE"
@@ -356,7 +358,7 @@ class _Service:
             body = Map({"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": pairs}, line)
             self._add(f"{logical}AlbTargetGroup", body, line)
         if kind == "cloudFront":
-            association = {"EventType": mapping(given).get("eventType"), "LambdaFunctionARN": arn}
+            association = {"EventType": mapping(settings).get("eventType"), "LambdaFunctionARN": arn}
             behaviour = Map({"LambdaFunctionAssociations": List([Map(association, line)], line)}, line)
             pairs = Map({"DistributionConfig": Map({"DefaultCacheBehavior": behaviour}, line)}, line)
             body = Map({"Type": "AWS::CloudFront::Distribution", "Properties": pairs}, line)
@@ -372,9 +374,11 @@ class _Service:
                 "Type": _upper(mapping(machine).get("type") or "STANDARD"),
             }
             line = mapping(section.get("stateMachines")).at(name)
-            known = Map(pairs, line, {"Definition": mapping(machine).at("definition")})
+            properties = Map(pairs, line, {"Definition": mapping(machine).at("definition")})
             self._add(
-                _normal(name), Map({"Type": "AWS::Serverless::StateMachine", "Properties": known}, line), line
+                _normal(name),
+                Map({"Type": "AWS::Serverless::StateMachine", "Properties": properties}, line),
+                line,
             )
 
 
@@ -383,23 +387,25 @@ def _default(constant_id: str) -> str:
     return f"{catalogue.constant(constant_id).value:g}"
 
 
-def _set(known: Map, path: str, value: Any, line: int) -> None:
+def _set(properties: Map, path: str, value: Any, line: int) -> None:
     outer, dot, inner = path.partition(".")
     if dot:
-        value = Map({**mapping(known.get(outer)), inner: value}, line)
-    known[outer], known.lines[outer] = value, line
+        value = Map({**mapping(properties.get(outer)), inner: value}, line)
+    properties[outer], properties.lines[outer] = value, line
 
 
-def _source(kind: str, given: Any, line: int) -> Map | None:
+def _source(kind: str, settings: Any, line: int) -> Map | None:
     """An event that reads from something."""
     if kind == "stream":
-        kind = text(mapping(given).get("type")) or _kind_of_stream(given)
+        kind = text(mapping(settings).get("type")) or _kind_of_stream(settings)
     if kind not in SOURCES:
         return None
     sam, name = SOURCES[kind]
-    own = mapping(given)
+    own = mapping(settings)
     what = (
-        given if not isinstance(given, Map) or any(key.startswith(("Fn::", "Ref")) for key in own) else None
+        settings
+        if not isinstance(settings, Map) or any(key.startswith(("Fn::", "Ref")) for key in own)
+        else None
     )
     for key in ("arn", "bucket", "topicName", "rate", "pool"):
         what = own.get(key) if what is None else what
@@ -407,12 +413,12 @@ def _source(kind: str, given: Any, line: int) -> Map | None:
     lines = {SETTINGS[key]: own.at(key) for key in own if key in SETTINGS}
     if own.get("maximumConcurrency") is not None:
         pairs["ScalingConfig"] = Map({"MaximumConcurrency": own["maximumConcurrency"]}, line)
-    found = Map({key: value for key, value in pairs.items() if value is not None}, line, lines)
-    return Map({"Type": sam, "Properties": found}, line)
+    properties = Map({key: value for key, value in pairs.items() if value is not None}, line, lines)
+    return Map({"Type": sam, "Properties": properties}, line)
 
 
-def _kind_of_stream(given: Any) -> str:
-    return "dynamodb" if ":dynamodb:" in str(given) else "kinesis"
+def _kind_of_stream(settings: Any) -> str:
+    return "dynamodb" if ":dynamodb:" in str(settings) else "kinesis"
 
 
 def _upper(value: Any) -> Any:

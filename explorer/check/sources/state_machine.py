@@ -12,14 +12,14 @@ from ..stack import Resource, Stack
 
 def is_one(tree: Any, path: Path) -> bool:
     """Whether a tree is a definition."""
-    known = mapping(tree)
-    return "StartAt" in known and isinstance(known.get("States"), Map)
+    fields = mapping(tree)
+    return "StartAt" in fields and isinstance(fields.get("States"), Map)
 
 
 def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
     """One state machine; whether it is an Express one, the file does not say."""
     scope = Scope(Map())
-    known = Map({"Definition": tree}, 1, {"Definition": tree.at("TimeoutSeconds")})
+    properties = Map({"Definition": tree}, 1, {"Definition": tree.at("TimeoutSeconds")})
     name = Path(file).name
-    machine = Resource(name, "AWS::StepFunctions::StateMachine", known, 1, Map(), scope)
+    machine = Resource(name, "AWS::StepFunctions::StateMachine", properties, 1, Map(), scope)
     return Stack(file, {name: machine}, scope, folder)

@@ -64,7 +64,7 @@ def check(
     """Hold limits against templates, plans, dotenv files and workloads; 1 where one breaks."""
     from explorer.analysis.gate import GrowthError, workload_assessor
     from explorer.check.baseline import Baseline
-    from explorer.check.formats import FORMATS, step_summary, written
+    from explorer.check.formats import FORMATS, format_report, step_summary
     from explorer.check.runner import Check, share
     from explorer.facts.version import __version__
 
@@ -79,18 +79,18 @@ def check(
         report = Check(workloads, warned, pass_over, parameters or ()).run(paths)
     except GrowthError as error:
         raise typer.BadParameter(str(error)) from None
-    report.known = None if baseline is None else Baseline.load(baseline)
-    said = written(report, form, __version__, every)
+    report.baseline = None if baseline is None else Baseline.load(baseline)
+    text = format_report(report, form, __version__, every)
     if form == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         with open(summary, "a", encoding="utf-8", errors="replace") as file:
             file.write(step_summary(report))
     if output:
-        write_atomically(output, (said + "\n").encode("utf-8", "replace"))
+        write_atomically(output, (text + "\n").encode("utf-8", "replace"))
     else:
-        print(said.encode("utf-8", "replace").decode())
+        print(text.encode("utf-8", "replace").decode())
     if not report.files and not (pass_over and not report.unreadable):
-        seen = [*report.unreadable, *((one.file, one.text) for one in report.skipped)]
-        reason = "; ".join(f"{file}: {why}" for file, why in seen[:3])
+        refusals = [*report.unreadable, *((one.file, one.text) for one in report.skipped)]
+        reason = "; ".join(f"{file}: {why}" for file, why in refusals[:3])
         print(f"error: nothing to check: {reason or 'no template or workload in it'}", file=sys.stderr)
         raise typer.Exit(BAD_INPUT)
     failed = any(finding.verdict in FAILURES[fail_on] for finding in report.new)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from explorer.check.findings import Finding
-from explorer.check.formats import FORMATS, written
+from explorer.check.formats import FORMATS, format_report
 from explorer.check.runner import Report, share
 from explorer.cli.commands import check
 from explorer.cli.console import Commands
@@ -75,14 +75,14 @@ def test_what_is_near_a_limit_fails_where_it_is_asked_for(template, timeout, cod
 
 
 def test_the_json_is_that_of_the_contract(template):
-    done = run(template(function(1801)), template("x: {", "broken.yaml"), "--json")
-    said = json.loads(done.stdout)
-    assert list(said) == ["files", "findings", "unreadable", "skipped", "summary"] and done.exit_code == 1
-    assert all(list(finding) == FIELDS for finding in said["findings"])
-    (found,) = [finding for finding in said["findings"] if finding["verdict"] == "breach"]
-    assert (found["line"], found["resource"], found["limit"], found["value"], found["limit_value"]) == (
+    result = run(template(function(1801)), template("x: {", "broken.yaml"), "--json")
+    answer = json.loads(result.stdout)
+    assert list(answer) == ["files", "findings", "unreadable", "skipped", "summary"] and result.exit_code == 1
+    assert all(list(finding) == FIELDS for finding in answer["findings"])
+    (breach,) = [finding for finding in answer["findings"] if finding["verdict"] == "breach"]
+    assert (breach["line"], breach["resource"], breach["limit"], breach["value"], breach["limit_value"]) == (
         5, "F", "lambda.timeout", 1801, 1800)  # fmt: skip
-    assert [list(one) for one in said["unreadable"]] == [["file", "reason"]]
+    assert [list(one) for one in answer["unreadable"]] == [["file", "reason"]]
 
 
 BAD = [
@@ -100,43 +100,43 @@ BAD = [
 
 @pytest.mark.parametrize("arguments", BAD)
 def test_bad_input_is_one_line(arguments):
-    done = run(*arguments)
-    assert done.exit_code == 2 and done.stderr.count("\n") == 1 and done.stdout == ""
+    result = run(*arguments)
+    assert result.exit_code == 2 and result.stderr.count("\n") == 1 and result.stdout == ""
 
 
 def test_nothing_that_can_be_read_is_bad_input(template, tmp_path):
-    done = run(template("x: {", "broken.yaml"), "--json")
-    assert done.exit_code == 2 and json.loads(done.stdout)["unreadable"] and done.stderr.count("\n") == 1
+    result = run(template("x: {", "broken.yaml"), "--json")
+    assert result.exit_code == 2 and json.loads(result.stdout)["unreadable"] and result.stderr.count("\n") == 1
     (tmp_path / "empty").mkdir()
     assert run(tmp_path / "empty").exit_code == 2
     assert run(template("- a", "notes.yaml"), "--pass-over").exit_code == 0
 
 
 def test_one_that_cannot_be_read_is_bad_input_beside_those_that_can(template):
-    good, broken = template(function(450), "good.yaml"), template("x: {", "broken.yaml")
-    done = run(good, broken)
-    assert done.exit_code == 2 and "broken.yaml" in done.stderr and done.stderr.count("\n") == 1
-    assert run(template(function(1801), "over.yaml"), broken).exit_code == 1  # a breach is the answer
+    good, unreadable = template(function(450), "good.yaml"), template("x: {", "broken.yaml")
+    result = run(good, unreadable)
+    assert result.exit_code == 2 and "broken.yaml" in result.stderr and result.stderr.count("\n") == 1
+    assert run(template(function(1801), "over.yaml"), unreadable).exit_code == 1  # a breach is the answer
 
 
 def test_no_workload_in_a_folder_is_passed_over_in_silence(tmp_path):
-    said = 'requests_per_month = 1000\nruntime = "1 s"\nresponse = "2 KB"\n'
-    (tmp_path / "good.toml").write_text(said)
+    fields = 'requests_per_month = 1000\nruntime = "1 s"\nresponse = "2 KB"\n'
+    (tmp_path / "good.toml").write_text(fields)
     (tmp_path / "other.toml").write_text('[tool]\nname = "x"\n')
     assert run(tmp_path).exit_code == 0
-    for name, wrong in (("bad.toml", said.replace("2 KB", "two")), ("half.toml", said + "[")):
+    for name, wrong in (("bad.toml", fields.replace("2 KB", "two")), ("half.toml", fields + "[")):
         (tmp_path / name).write_text(wrong)
-    done = run(tmp_path, "--json")
-    assert [Path(one["file"]).name for one in json.loads(done.stdout)["unreadable"]] == [
+    result = run(tmp_path, "--json")
+    assert [Path(one["file"]).name for one in json.loads(result.stdout)["unreadable"]] == [
         "bad.toml",
         "half.toml",
     ]
-    assert done.exit_code == 2 and done.stderr.count("\n") == 1
+    assert result.exit_code == 2 and result.stderr.count("\n") == 1
 
 
 def test_a_growth_that_is_none_is_refused_whatever_is_checked(template):
-    done = run(template(function(450)), "--growth", "garbage")
-    assert done.exit_code == 2 and "growth" in done.stderr and done.stderr.count("\n") == 1
+    result = run(template(function(450)), "--growth", "garbage")
+    assert result.exit_code == 2 and "growth" in result.stderr and result.stderr.count("\n") == 1
 
 
 def test_warn_at_and_all(template):
@@ -149,9 +149,9 @@ def test_warn_at_and_all(template):
 
 
 def test_a_workload_is_held_against_its_own_design_of_today():
-    said = json.loads(run(STATEMENTS, "--json").stdout)
-    broken = {finding["limit"] for finding in said["findings"] if finding["verdict"] == "breach"}
-    assert "lambda.sync.response" in broken
+    answer = json.loads(run(STATEMENTS, "--json").stdout)
+    breaches = {finding["limit"] for finding in answer["findings"] if finding["verdict"] == "breach"}
+    assert "lambda.sync.response" in breaches
 
 
 def test_a_workload_without_one_is_held_against_the_recommended(tmp_path):
@@ -159,8 +159,8 @@ def test_a_workload_without_one_is_held_against_the_recommended(tmp_path):
     path.write_text('requests_per_month = 1000\nresponse = "2 KB"\nruntime = "1 s"\n')
     assert run(path).exit_code == 0
     path.write_text('requests_per_month = 1000\nresponse = "two"\nruntime = "1 s"\n')
-    done = run(path, "--json")
-    assert done.exit_code == 2 and "response" in json.loads(done.stdout)["unreadable"][0]["reason"]
+    result = run(path, "--json")
+    assert result.exit_code == 2 and "response" in json.loads(result.stdout)["unreadable"][0]["reason"]
 
 
 def test_growth_says_when_it_breaks(tmp_path):
@@ -170,8 +170,8 @@ def test_growth_says_when_it_breaks(tmp_path):
         '[current]\ndoor = "rest-api"\nresponse = "buffered"\nexecution = "single"\n'
     )
     assert run(path).exit_code == 0
-    done = run(path, "--growth", "response=3%/month", "--months", "36")
-    assert done.exit_code == 1 and "breaks in month" in done.stdout and "lambda.sync.response" in done.stdout
+    result = run(path, "--growth", "response=3%/month", "--months", "36")
+    assert result.exit_code == 1 and "breaks in month" in result.stdout and "lambda.sync.response" in result.stdout
     assert run(path, "--growth", "response=3%/month", "--months", "1").exit_code == 0
     for growth in ("response", "response=fast", "colour=3%"):
         refused = run(path, "--growth", growth)
@@ -183,7 +183,7 @@ def test_growth_says_when_it_breaks(tmp_path):
 
 @pytest.fixture(scope="module")
 def report():
-    found = [
+    findings = [
         Finding(
             "a b/t,é.yaml",
             3,
@@ -216,11 +216,11 @@ def report():
             "a reason",
         ),
     ]
-    return Report(["a b/t,é.yaml"], found, [("bad.yaml", "line 1: is not YAML\x1b")])
+    return Report(["a b/t,é.yaml"], findings, [("bad.yaml", "line 1: is not YAML\x1b")])
 
 
 def test_sarif(report):
-    run = json.loads(written(report, "sarif", "1.0"))["runs"][0]
+    run = json.loads(format_report(report, "sarif", "1.0"))["runs"][0]
     assert [result["level"] for result in run["results"]] == ["error", "warning", "note", "error"]
     assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == [
         "lambda.env",
@@ -235,7 +235,7 @@ def test_sarif(report):
 
 
 def test_junit(report):
-    suites = ElementTree.fromstring(written(report, "junit", "1.0").encode())
+    suites = ElementTree.fromstring(format_report(report, "junit", "1.0").encode())
     assert [suite.get("failures") for suite in suites] == ["1", "0"]
     assert [child.tag for case in suites[0] for child in case] == [
         "failure",
@@ -247,7 +247,7 @@ def test_junit(report):
 
 
 def test_github(report):
-    lines = written(report, "github", "1.0").splitlines()
+    lines = format_report(report, "github", "1.0").splitlines()
     assert lines[0].startswith(
         "::error file=a b/t%2Cé.yaml,line=3,title=lambda.env%3A F::over%0A100%25 <of> it"
     )
@@ -256,22 +256,24 @@ def test_github(report):
 
 
 def test_text(report):
-    lines = written(report, "text", "1.0").splitlines()
+    lines = format_report(report, "text", "1.0").splitlines()
     assert lines[-1] == "1 file: 1 breach, 1 tight, 1 unknown, 1 ignored, 1 unreadable" and len(lines) == 4
-    assert "(ignored: a reason)" in written(report, "text", "1.0", every=True)
+    assert "(ignored: a reason)" in format_report(report, "text", "1.0", every=True)
 
 
 @given(st.text(), st.text(), st.text())
 def test_any_text_can_be_written_in_any_format(file, resource, message):
-    found = Finding(file, 1, resource, "lambda.env", 1, 2, "bytes", "breach", message, "https://x")
+    finding = Finding(file, 1, resource, "lambda.env", 1, 2, "bytes", "breach", message, "https://x")
     for form in FORMATS:
-        said = written(Report([file], [found], [(file, message)]), form, "1.0").encode("utf-8", "replace")
+        text = format_report(Report([file], [finding], [(file, message)]), form, "1.0").encode(
+            "utf-8", "replace"
+        )
         if form == "junit":
-            ElementTree.fromstring(said)
+            ElementTree.fromstring(text)
         if form in ("json", "sarif"):
-            json.loads(said)
+            json.loads(text)
         if form in ("text", "github"):
-            assert said.count(b"\n") <= 3
+            assert text.count(b"\n") <= 3
 
 
 # The action, the hook -----------------------------------------------------------------------------
@@ -289,12 +291,12 @@ def shell(tmp_path):
     command.write_text(f"#!{sys.executable}\n{code}\n")
     command.chmod(0o755)
 
-    def of(paths, **given):
-        said = {"PATHS": paths, "WARN_AT": "", "GROWTH": "", "MONTHS": "12", **given}
-        said |= {"SARIF": str(tmp_path / "out.sarif"), "GITHUB_OUTPUT": str(tmp_path / "output")}
+    def of(paths, **inputs):
+        env = {"PATHS": paths, "WARN_AT": "", "GROWTH": "", "MONTHS": "12", **inputs}
+        env |= {"SARIF": str(tmp_path / "out.sarif"), "GITHUB_OUTPUT": str(tmp_path / "output")}
         path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
         run = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
-        return subprocess.run(run, env={**os.environ, **said, "PATH": path}, capture_output=True, text=True)
+        return subprocess.run(run, env={**os.environ, **env, "PATH": path}, capture_output=True, text=True)
 
     return of
 
@@ -302,8 +304,8 @@ def shell(tmp_path):
 @pytest.mark.skipif(not Path("/bin/bash").exists(), reason="no bash")
 def test_the_action_annotates_writes_sarif_and_fails_on_a_breach(shell, template, tmp_path):
     slow = template(function(1801), "a template.yaml")
-    done = shell(f"{slow}\n")
-    assert done.returncode == 1 and done.stdout.startswith("::error file=")
+    process = shell(f"{slow}\n")
+    assert process.returncode == 1 and process.stdout.startswith("::error file=")
     assert json.loads((tmp_path / "out.sarif").read_text())["runs"][0]["results"]
     assert (tmp_path / "output").read_text().strip() == f"sarif={tmp_path / 'out.sarif'}"
     assert shell(str(template(function(1800))), WARN_AT="90%").returncode == 0
@@ -318,7 +320,7 @@ def test_the_hook_runs_this_command_on_these_files():
     assert not re.search(hook["files"], "main.py")
 
 
-@pytest.mark.parametrize("said", ["2", "0%", "-1", "101%", "nan", ""])
-def test_a_refusal_of_a_share_names_it(said):
+@pytest.mark.parametrize("share_text", ["2", "0%", "-1", "101%", "nan", ""])
+def test_a_refusal_of_a_share_names_it(share_text):
     with pytest.raises(ExplorerError, match="warn-at"):
-        share(said)
+        share(share_text)
