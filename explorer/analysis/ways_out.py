@@ -22,7 +22,7 @@ from explorer.engine.limits import highest
 from explorer.engine.search import best_two
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
-from explorer.facts.units import SYMBOLS, format_number
+from explorer.facts.units import SYMBOLS, format_multiple, format_number
 from explorer.options.base.conditions import Conditions
 from explorer.workload.field_record import Field
 from explorer.workload.fields import SPREADS, by_path, fields_with
@@ -165,7 +165,10 @@ def _quota(workload: Workload, limit_id: str) -> WayOut | None:
         low, high = (low, middle) if _is_feasible(with_factor(middle)) else (middle, high)
     row = catalogue.limit(limit_id)
     unit = "" if row.unit.lower() in row.short_name.lower() else f" {row.unit}"
-    text = f"AWS raised {row.short_name} to {format_number(today * high)}{unit}"
+    text = (
+        f"AWS raised {row.short_name} to {format_number(today * high)}{unit},"
+        f" {format_multiple(high)} the most that is counted on"
+    )
     return _of(with_factor(high), WayKind.QUOTA, limit_id, today, today * high, row.unit, high, text)
 
 

@@ -15,7 +15,7 @@ from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import cost
 from explorer.engine.designs import Design, table
 from explorer.engine.limits import findings
-from explorer.facts.units import format_usd
+from explorer.facts.units import format_rough_usd
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
@@ -130,11 +130,14 @@ class Sensitivity:
         """Which input moves the cost most, and which break the design or change it."""
         called = {each.field: each.called for each in self.ranges}
         first = self.swings[0]
-        sentences = [f"What moves the cost most: {called[first.input]}, from"
-                f" {format_usd(first.usd_low)} to {format_usd(first.usd_high)} a month."]  # fmt: skip
+        low, high = (format_rough_usd(usd) for usd in (first.usd_low, first.usd_high))
+        span = f"from {low} to {high} a month" if low != high else f"{low} a month all over its range"
+        sentences = [f"What moves the cost most: {called[first.input]}, {span}."]
         if self.recommended is None:
-            mends = [called[s.input] for s in self.swings if s.feasible_from is not None]
-            where = f"it is within the range of: {', '.join(mends)}" if mends else "nor anywhere in a range"
+            remedies = [called[s.input] for s in self.swings if s.feasible_from is not None]
+            where = (
+                f"it is within the range of: {', '.join(remedies)}" if remedies else "nor anywhere in a range"
+            )
             return " ".join([*sentences, f"As the inputs are today the design is not feasible, {where}."])
         breaks = [called[s.input] for s in self.swings if not s.feasible]
         turns = [called[s.input] for s, path in zip(self.swings, self.paths, strict=True)
