@@ -52,9 +52,9 @@ TIMED = """([slider, key, done]) => new Promise(resolve => {
 
 def free_port() -> int:
     """A port that is free now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def bare(folder: Path) -> tuple[subprocess.Popen[str], str]:
@@ -86,7 +86,7 @@ def bare(folder: Path) -> tuple[subprocess.Popen[str], str]:
 
 
 def app(workload: str) -> tuple[subprocess.Popen[str], str, float]:
-    """The explorer, its address, and when it was asked for."""
+    """The explorer, its address, and when it was started."""
     start = time.perf_counter()
     command = [
         sys.executable,
@@ -108,14 +108,14 @@ def app(workload: str) -> tuple[subprocess.Popen[str], str, float]:
     return server, json.loads(text)["url"], start
 
 
-def moves(page: Page, slider: str, done: str, count: int) -> np.ndarray:
+def moves(page: Page, slider: str, value: str, count: int) -> np.ndarray:
     """Milliseconds of so many keys, there and back."""
-    taken = []
+    times_ms = []
     for number in range(count + 3):
         key = "ArrowRight" if number % 20 < 10 else "ArrowLeft"
-        taken.append(page.evaluate(TIMED, [slider, key, done]))
+        times_ms.append(page.evaluate(TIMED, [slider, key, value]))
         page.wait_for_timeout(PAUSE_MS)
-    return np.array(taken[3:])
+    return np.array(times_ms[3:])
 
 
 def main() -> None:
@@ -124,13 +124,13 @@ def main() -> None:
     parser.add_argument("--moves", type=int, default=40)
     parser.add_argument("--field", default="requests_per_month")
     parser.add_argument("--workload", default="statements")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         chromium = shutil.which("chromium") or "/usr/bin/chromium"
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         servers: list[subprocess.Popen[str]] = []
         try:
-            explorer, url, start = app(asked.workload)
+            explorer, url, start = app(arguments.workload)
             servers.append(explorer)
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.add_init_script("localStorage.setItem('explorer-first-steps', '1')")
@@ -145,16 +145,16 @@ def main() -> None:
             other.goto(address)
             other.locator("[role=slider]").wait_for(timeout=1000 * START_S)
             other.wait_for_timeout(1500)
-            slider = f"input[id^='x-{asked.field.replace('.', '-').replace('_', '_')}-']"
-            shown = "document.querySelector('.x-app').dataset.{}"
+            slider = f"input[id^='x-{arguments.field.replace('.', '-')}-']"
+            dataset = "document.querySelector('.x-app').dataset.{}"
             rows = {"label": [], "answer": [], "live": []}  # type: dict[str, list[np.ndarray]]
             for _ in range(2):
                 other.bring_to_front()
                 last = "[...document.querySelectorAll('.widget-label')].at(-1).textContent"
-                rows["label"].append(moves(other, "[role=slider]", last, asked.moves // 2))
+                rows["label"].append(moves(other, "[role=slider]", last, arguments.moves // 2))
                 page.bring_to_front()
-                rows["answer"].append(moves(page, slider, shown.format("shown"), asked.moves // 2))
-                rows["live"].append(moves(page, slider, shown.format("live"), asked.moves // 2))
+                rows["answer"].append(moves(page, slider, dataset.format("shown"), arguments.moves // 2))
+                rows["live"].append(moves(page, slider, dataset.format("live"), arguments.moves // 2))
             report({name: np.concatenate(parts) for name, parts in rows.items()})
         finally:
             browser.close()
@@ -166,10 +166,10 @@ def main() -> None:
 def report(rows: dict[str, np.ndarray]) -> None:
     """The quantiles, and their ratio to the label's."""
     p50, p95 = (np.quantile(rows["label"], q) for q in (0.5, 0.95))
-    for name, taken in rows.items():
-        a, b = np.quantile(taken, (0.5, 0.95))
+    for name, times_ms in rows.items():
+        a, b = np.quantile(times_ms, (0.5, 0.95))
         print(
-            f"{name:7} {taken.size} moves  p50 {a:4.0f} ms ({a / p50:.2f} x)"
+            f"{name:7} {times_ms.size} moves  p50 {a:4.0f} ms ({a / p50:.2f} x)"
             f"  p95 {b:4.0f} ms ({b / p95:.2f} x)"
         )
     a, b = np.quantile(rows["live"], (0.5, 0.95))

@@ -2,9 +2,9 @@
 
     python benchmarks/bill.py [--runs 15] [--beside TREE]
 
-Each run is a process of its own; CPU and not the clock is told, for other work may go on. TREE is a folder
-that holds another version of the package, such as a checkout of 0.1.0: its bill is timed in turns with this
-one, and the ratio of the medians says which is slower.
+Each run is a process of its own; CPU time decides, not the clock, as other work may run meanwhile. TREE is
+a folder that holds another version of the package, such as a checkout of 0.1.0: its bill is timed in turns
+with this one, and the ratio of the medians says which is slower.
 """
 
 import argparse
@@ -30,8 +30,8 @@ def first_bill(tree: Path) -> tuple[float, float, float, str]:
     """CPU and time of the first bill [s], CPU of the whole process [s], and the total."""
     environment = {**os.environ, "PYTHONPATH": str(tree)}
     run = [sys.executable, "-c", TIMED]
-    done = subprocess.run(run, env=environment, capture_output=True, text=True, check=True, cwd=tree)
-    cpu, seconds, whole, total = json.loads(done.stdout)
+    process = subprocess.run(run, env=environment, capture_output=True, text=True, check=True, cwd=tree)
+    cpu, seconds, whole, total = json.loads(process.stdout)
     return cpu, seconds, whole, total
 
 
@@ -40,22 +40,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--beside", type=Path)
-    given = parser.parse_args()
-    trees = [HERE, *([given.beside.resolve()] if given.beside else [])]
+    arguments = parser.parse_args()
+    trees = [HERE, *([arguments.beside.resolve()] if arguments.beside else [])]
     runs: dict[Path, list[tuple[float, float, float, str]]] = {tree: [] for tree in trees}
-    for _ in range(given.runs):
+    for _ in range(arguments.runs):
         for tree in trees:
             runs[tree].append(first_bill(tree))
     medians = {}
-    for tree, found in runs.items():
-        cpu, seconds, whole = (statistics.median(run[i] for run in found) for i in range(3))
+    for tree, results in runs.items():
+        cpu, seconds, whole = (statistics.median(run[i] for run in results) for i in range(3))
         medians[tree] = whole
         print(
             f"{tree}: first bill {cpu * 1000:.0f} ms of CPU ({seconds * 1000:.0f} ms), "
-            f"with the imports {whole * 1000:.0f} ms of CPU; {found[0][3]} USD"
+            f"with the imports {whole * 1000:.0f} ms of CPU; {results[0][3]} USD"
         )
-    if given.beside:
-        print(f"with the imports {medians[HERE] / medians[trees[1]]:.2f} times that of {given.beside}")
+    if arguments.beside:
+        print(f"with the imports {medians[HERE] / medians[trees[1]]:.2f} times that of {arguments.beside}")
 
 
 if __name__ == "__main__":

@@ -38,9 +38,9 @@ def linted(paths: list[str]) -> float:
 
 
 def main() -> None:
-    """Time a check of a folder: one that is named, or a thousand copies of templates."""
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(made)
+    """Time a check of a folder: the one of the argument, or a thousand copies of templates."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(scratch)
         if len(sys.argv) == 1:
             copies(folder)
         report, seconds = checked(folder)

@@ -36,8 +36,8 @@ def main() -> None:
     if sys.argv[1:2] == ["--measure"]:
         print(json.dumps(measured(Path(sys.argv[2]))))
         return
-    old = asked(Path(sys.argv[1])) if len(sys.argv) > 1 else {}
-    new = asked(ROOT)
+    old = measure_in_process(Path(sys.argv[1])) if len(sys.argv) > 1 else {}
+    new = measure_in_process(ROOT)
     names = list(next(iter(new.values())))
     print(
         f"{'':20}{'median':>8}{'worst':>8}  {'workload':18}{'goal':>12}{'0.1.0':>16}{'ratio':>7}  [ms of CPU]"
@@ -53,12 +53,12 @@ def main() -> None:
     growth()
 
 
-def asked(folder: Path) -> dict[str, dict[str, float]]:
+def measure_in_process(folder: Path) -> dict[str, dict[str, float]]:
     """The milliseconds of each question for each workload, by the package in a folder."""
     command = [sys.executable, __file__, "--measure", str(folder)]
     env = {**os.environ, "PYTHONPATH": str(folder)}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True, cwd="/")
-    return json.loads(done.stdout)
+    process = subprocess.run(command, env=env, capture_output=True, text=True, check=True, cwd="/")
+    return json.loads(process.stdout)
 
 
 def measured(folder: Path) -> dict[str, dict[str, float]]:
@@ -67,12 +67,12 @@ def measured(folder: Path) -> dict[str, dict[str, float]]:
 
     import explorer as ex
 
-    found: dict[str, dict[str, float]] = {question: {} for question in QUESTIONS}
+    times: dict[str, dict[str, float]] = {question: {} for question in QUESTIONS}
     for path in sorted((folder / "data" / "workloads").glob("*.toml")):
         w = ex.Workload.load(path)
         alone = w.without_current()
 
-        def swept(count: int, w: ex.Workload = alone) -> object:
+        def sweep(count: int, w: ex.Workload = alone) -> object:
             return ex.sweep(w, {axis: np.geomspace(low, high, count) for axis, low, high in AXES})
 
         questions: dict[str, Callable[[], object]] = {
@@ -80,24 +80,24 @@ def measured(folder: Path) -> dict[str, dict[str, float]]:
             "28 sizes": lambda w=w: ex.recommend(w.replace(ANY_SIZE)),
             "to_dict": lambda w=w: ex.recommend(w).to_dict(),
             "sweep, one point": lambda w=alone: ex.sweep(w, {"response": [1e5]}),
-            "48 x 48": lambda swept=swept: swept(48),
-            "200 x 200": lambda swept=swept: swept(200),
+            "48 x 48": lambda sweep=sweep: sweep(48),
+            "200 x 200": lambda sweep=sweep: sweep(200),
         }
         for question, ask in questions.items():
             if question != "28 sizes" or "tuned" in type(w.runtime).model_fields:  # 0.1.0 has one size
-                found[question][path.stem] = cpu_ms(ask, 7 if question == "recommend" else 3)
-    return {question: by_name for question, by_name in found.items() if by_name}
+                times[question][path.stem] = cpu_ms(ask, 7 if question == "recommend" else 3)
+    return {question: by_name for question, by_name in times.items() if by_name}
 
 
 def cpu_ms(ask: Callable[[], object], runs: int) -> float:
     """The median CPU time of a question, after one run to warm up [ms]."""
     ask()
-    taken = []
+    times_ms = []
     for _ in range(runs):
         start = time.process_time()
         ask()
-        taken.append((time.process_time() - start) * 1000)
-    return statistics.median(taken)
+        times_ms.append((time.process_time() - start) * 1000)
+    return statistics.median(times_ms)
 
 
 def growth() -> None:

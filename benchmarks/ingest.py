@@ -91,15 +91,15 @@ def make_format(path: Path, name: str, size: float, end: str) -> None:
     """A file of about `size` bytes of one format, every line with numbers of its own."""
     line = LINES[name] + end
     with path.open("w") as file:
-        written = file.write(HEADS.get(name, ""))
+        size_so_far = file.write(HEADS.get(name, ""))
         n = 0
-        while written < size:
+        while size_so_far < size:
             text = "".join(
                 line.replace("{id}", f"{k:012d}").replace("{n}", f"{k % 1_000_000:06d}")
                 for k in range(n, n + BLOCK)
             )
             n += BLOCK
-            written += file.write(text)
+            size_so_far += file.write(text)
 
 
 def measure_formats(folder: str, size: float, rounds: int) -> None:
@@ -125,9 +125,11 @@ def block(rng: np.random.Generator, at: float, dense: bool) -> str:
     stamps = np.datetime_as_string(((at + np.sort(rng.random(BLOCK)) * 600) * 1000).astype("datetime64[ms]"))
     durations = rng.lognormal(4.5, 1.1, BLOCK)
     inits = np.where(rng.random(BLOCK) < 0.02, rng.lognormal(6, 0.3, BLOCK), 0)
-    used = rng.integers(60, 900, BLOCK)
-    written = []
-    for (high, low), stamp, duration, init, memory in zip(ids, stamps, durations, inits, used, strict=True):
+    memories = rng.integers(60, 900, BLOCK)
+    lines = []
+    for (high, low), stamp, duration, init, memory in zip(
+        ids, stamps, durations, inits, memories, strict=True
+    ):
         request = f"{high:016x}-{low:016x}"
         start = f"Init Duration: {init:.2f} ms\t" if init else ""
         report = (
@@ -135,33 +137,33 @@ def block(rng: np.random.Generator, at: float, dense: bool) -> str:
             f"{duration + 1:.0f} ms\tMemory Size: 1024 MB\tMax Memory Used: {memory} MB\t{start}\n"
         )
         if not dense:
-            written.append(
+            lines.append(
                 f"{stamp}Z START RequestId: {request} Version: $LATEST\n"
                 f"{stamp}Z [INFO]\t{stamp}Z\t{request}\thandling an order of 12 items, paid by card\n"
                 f"{stamp}Z [INFO]\t{stamp}Z\t{request}\tanswer of {memory * 100} bytes written\n"
                 f"{stamp}Z END RequestId: {request}\n"
             )
-        written.append(report)
-    return "".join(written)
+        lines.append(report)
+    return "".join(lines)
 
 
 def make(path: Path, size: float, dense: bool) -> None:
     """A log of about `size` bytes; what is over half a gigabyte is the same again, a year later."""
-    rng, at, written = np.random.default_rng(1), FIRST, 0
+    rng, at, size_so_far = np.random.default_rng(1), FIRST, 0
     with path.open("w") as file:
-        while written < min(size, 5e8):
-            written += file.write(block(rng, at, dense))
+        while size_so_far < min(size, 5e8):
+            size_so_far += file.write(block(rng, at, dense))
             at += 600
     part = path.stat().st_size
     if size > part:
         with path.open("ab") as file, path.open("rb") as begun:
             for later in range(1, round(size / part)):
                 begun.seek(0)
-                left, year = part, b"%d-" % (2026 + later)
-                while left > 0:
+                remaining, year = part, b"%d-" % (2026 + later)
+                while remaining > 0:
                     lines = begun.readlines(1 << 20)
-                    text = b"".join(lines)[:left]
-                    left -= len(text)
+                    text = b"".join(lines)[:remaining]
+                    remaining -= len(text)
                     file.write(text.replace(b"2026-", year))
 
 
@@ -173,23 +175,23 @@ def timed(command: list[str]) -> tuple[float, float, str, float]:
     began = time.perf_counter()
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert child.stdout
-    said = child.stdout.read()
-    _, status, used = os.wait4(child.pid, 0)
+    output = child.stdout.read()
+    _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     child.stdout.close()
     assert child.returncode == 0, command
-    spent = used.ru_utime + used.ru_stime
-    return time.perf_counter() - began, used.ru_maxrss / 1024, said.strip(), spent
+    spent = usage.ru_utime + usage.ru_stime
+    return time.perf_counter() - began, usage.ru_maxrss / 1024, output.strip(), spent
 
 
 def main() -> None:
     """Make the log, run the contenders in turn, print what came of them."""
-    given = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    given.add_argument("--gb", type=float, default=0.5, help="size of the log")
-    given.add_argument("--rounds", type=int, default=3)
-    given.add_argument("--dense", action="store_true", help="REPORT lines and nothing else")
-    given.add_argument("--formats", action="store_true", help="other formats too")
-    options = given.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--gb", type=float, default=0.5, help="size of the log")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--dense", action="store_true", help="REPORT lines and nothing else")
+    parser.add_argument("--formats", action="store_true", help="other formats too")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "app.log")
         make(path, options.gb * 1e9, options.dense)
@@ -207,13 +209,13 @@ def main() -> None:
             measure_formats(folder, options.gb * 2e8, options.rounds)
     load = os.getloadavg()[0]
     print(f"{megabytes:,.0f} MB, {options.rounds} rounds, {os.cpu_count()} processors, load {load:.1f}")
-    medians = {name: statistics.median(one[0] for one in found) for name, found in runs.items()}
+    medians = {name: statistics.median(one[0] for one in results) for name, results in runs.items()}
     ours = medians["explorer ingest"]
-    for name, found in runs.items():
-        peak, spent = max(one[1] for one in found), statistics.median(one[3] for one in found)
+    for name, results in runs.items():
+        peak, spent = max(one[1] for one in results), statistics.median(one[3] for one in results)
         took = medians[name]
         print(f"{name:16s} {took:7.2f} s {megabytes / took:7.0f} MB/s  x {took / ours:5.2f}"
-              f"  {spent:5.2f} s of processors  {peak:5.0f} MB  {found[0][2][:60]}")  # fmt: skip
+              f"  {spent:5.2f} s of processors  {peak:5.0f} MB  {results[0][2][:60]}")  # fmt: skip
     mine, other = (json.loads(runs[name][0][2]) for name in ("explorer ingest", "DuckDB"))
     assert np.allclose(mine, other, rtol=1e-9), (mine, other)
     assert mine[0] == int(runs["grep -c REPORT"][0][2])

@@ -38,11 +38,8 @@ from explorer.live.deployment.registry import Standing
 from explorer.live.deployment.target import Local
 
 NAME = f"bench-{os.getpid()}"
-LEASE_S, RETRY_S, MARGIN_S = (
-    2,
-    3,
-    40,
-)  # for AWS's 30 s and 60 s; a job that has not ended after the last is stuck
+LEASE_S, RETRY_S = 2, 3  # for AWS's 30 s and 60 s
+MARGIN_S = 40  # a job that has not ended after this is stuck
 SMALL: dict[str, Any] = {
     "name": "bench",
     "requests_per_month": 1e6,
@@ -58,10 +55,10 @@ def design(execution: str = "single", response: str = "stored", store: str = "bu
 
 
 @contextmanager
-def stood(chosen: str, workload: ex.Workload | None = None, **settings: Any) -> Iterator[Standing]:
+def stood(design_text: str, workload: ex.Workload | None = None, **settings: Any) -> Iterator[Standing]:
     """A stack that stands meanwhile."""
-    place = Local.found("us-east-1", NAME)
-    stack = deploy.deploy(workload or ex.Workload(**SMALL), chosen, place, settings=settings)
+    place = Local.find("us-east-1", NAME)
+    stack = deploy.deploy(workload or ex.Workload(**SMALL), design_text, place, settings=settings)
     try:
         yield stack
     finally:
@@ -96,11 +93,11 @@ def one_round(name: str) -> tuple[float, float, int, int]:
             client.submit({"runtime_s": 0})
         accepted, running = time.monotonic(), supervisor.status(name)
         command("destroy", up["stack"], "--cloud", name)
-        gone = time.monotonic()
+        removed = time.monotonic()
     assert running.process and running.folder
-    left = [*of_session(running.process.pid, running.folder), running.process]
+    processes = [*of_session(running.process.pid, running.folder), running.process]
     folders = list(running.folder.parent.glob(f"{name}*")) if running.folder.parent.exists() else []
-    return accepted - began, gone - accepted, sum(one.alive() for one in left), len(folders)
+    return accepted - began, removed - accepted, sum(one.alive() for one in processes), len(folders)
 
 
 def command(*words: str) -> Any:
@@ -117,15 +114,14 @@ def large_results(jobs: int) -> None:
     title(f"2. {jobs} jobs of 8 MB results, 4 at a time (goals: lost 0, duplicated 0)")
     with stood(design()) as stack:
         before_mb = resident_mb()
-        found = measure(stack, jobs=jobs, concurrency=4, runtime=0.0, response=8_000_000,
+        result = measure(stack, jobs=jobs, concurrency=4, runtime=0.0, response=8_000_000,
                         polling=Polling(0.1, 0.05))  # fmt: skip
-    told, seconds = found.to_dict(), found.to_dict()["latency_s"]
-    twice = sum(row.attempts > 1 for row in found.rows)
-    print(f"  succeeded {found.succeeded}, lost {found.lost}, ids duplicated {found.duplicated}, "
-          f"done twice {twice}, errors {told['errors'] or 'none'}")  # fmt: skip
-    print(
-        f"  {found.throughput_rps:.1f} jobs/s; latency p50 {seconds['p50']:.2f} s, p99 {seconds['p99']:.2f} s"
-    )
+    answer, seconds = result.to_dict(), result.to_dict()["latency_s"]
+    twice = sum(row.attempts > 1 for row in result.rows)
+    print(f"  succeeded {result.succeeded}, lost {result.lost}, ids duplicated {result.duplicated}, "
+          f"done twice {twice}, errors {answer['errors'] or 'none'}")  # fmt: skip
+    print(f"  {result.throughput_rps:.1f} jobs/s; "
+          f"latency p50 {seconds['p50']:.2f} s, p99 {seconds['p99']:.2f} s")  # fmt: skip
     print(f"  the emulator's memory: {before_mb:.0f} MB before, {resident_mb():.0f} MB after")
 
 
@@ -155,8 +151,10 @@ def killed(forms: Sequence[str], kills: int) -> None:
         w = ex.Workload(**SMALL | {"runtime": {"p50": "300 ms", "divisible": True, "steps": 3}})
         more = {"slice_steps": 1} if form == "recursion" else {}
         with stood(design(form), w, lease_s=LEASE_S, retry_s=20, **more) as stack:
-            told = under_fire(stack, kills)
-        print(f"{form:>16}" + "".join(f"{told[name]:{width}}" for name, width in COLUMNS.items()), flush=True)
+            counts = under_fire(stack, kills)
+        print(
+            f"{form:>16}" + "".join(f"{counts[name]:{width}}" for name, width in COLUMNS.items()), flush=True
+        )
 
 
 COLUMNS = {"jobs": 6, "lost": 6, "stuck": 7, "wrong": 14, "doubled": 12, "again": 12, "failed": 8}
@@ -177,50 +175,50 @@ def under_fire(stack: Standing, kills: int) -> Counter[str]:
             time.sleep(0.15)
         with ThreadPoolExecutor(4) as pool:
             ends = list(pool.map(lambda id: ended(client, id), ids))
-    told = Counter(jobs=len(ids), doubled=len(ids) - len(set(ids)))
+    counts = Counter(jobs=len(ids), doubled=len(ids) - len(set(ids)))
     for end in ends:
-        told["lost"] += end is None
+        counts["lost"] += end is None
         if end is not None:
-            told["stuck"] += not end.ended
-            told["failed"] += end.status == "failed"
-            told["again"] += end.status == "succeeded" and end.attempts == 2
-            told["wrong"] += bool(end.result) and end.result.sha256 != right
-    return told
+            counts["stuck"] += not end.ended
+            counts["failed"] += end.status == "failed"
+            counts["again"] += end.status == "succeeded" and end.attempts == 2
+            counts["wrong"] += bool(end.result) and end.result.sha256 != right
+    return counts
 
 
 def shoot(work: str, kills: int) -> None:
     """Kill workers of this function that hold a job, at random moments."""
-    dice, up, done = random.Random(1), supervisor.status(NAME), 0
+    dice, up, kill_count = random.Random(1), supervisor.status(NAME), 0
     assert up.process and up.folder
-    while done < kills:
+    while kill_count < kills:
         time.sleep(dice.uniform(0.2, 0.6))
         busy = [one for one in of_session(up.process.pid, up.folder) if holds_job(one.pid, work)]
         if busy:
             dice.choice(busy).send(signal.SIGKILL)
-            done += 1
+            kill_count += 1
 
 
 def holds_job(pid: int, work: str) -> bool:
     """Whether this is a worker of the function that has a second thread: the one that renews a lease."""
     try:
-        named = f"AWS_LAMBDA_FUNCTION_NAME={work}".encode() in Path(f"/proc/{pid}/environ").read_bytes()
-        return named and len(os.listdir(f"/proc/{pid}/task")) > 1
+        is_worker = f"AWS_LAMBDA_FUNCTION_NAME={work}".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+        return is_worker and len(os.listdir(f"/proc/{pid}/task")) > 1
     except OSError:
         return False
 
 
 def ended(client: Client, id: str) -> Any:
     """The job when it has ended, or as it was when time was up; None if it is not there."""
-    until, seen = time.monotonic() + MARGIN_S, None
+    until, job = time.monotonic() + MARGIN_S, None
     while time.monotonic() < until:
         try:
-            seen = client.status(id)
+            job = client.status(id)
         except ex.ExplorerError:
             return None
-        if seen.ended:
-            return seen
+        if job.ended:
+            return job
         time.sleep(0.2)
-    return seen
+    return job
 
 
 # 4. Long work ---------------------------------------------------------------------------------------
@@ -238,12 +236,13 @@ def long_work(rounds: int) -> None:
         w = ex.Workload(**SMALL | {"runtime": runtime})
         with stood(design(form), w, slice_steps=1, hops=100) as stack:
             runs = [one_long(stack) for _ in range(rounds + 1)][1:]  # the first one starts environments
-        taken = statistics.median(seconds for seconds, _ in runs)
+        median_s = statistics.median(seconds for seconds, _ in runs)
         sums = {digest for _, digest in runs}
-        each_ms = 1000 * (taken - STEPS * STEP_S) / STEPS
+        each_ms = 1000 * (median_s - STEPS * STEP_S) / STEPS
         usd = million_usd(w, Design(*[each.partition("=")[2] for each in design(form).split(",")]))
         print(
-            f"{form:>16}{taken:9.2f}{each_ms:18.1f}{usd:20.2f}  {', '.join(d[:16] for d in sums)}", flush=True
+            f"{form:>16}{median_s:9.2f}{each_ms:18.1f}{usd:20.2f}  {', '.join(d[:16] for d in sums)}",
+            flush=True,
         )
     print(
         "  USD: by the model, at AWS's prices; invocations, transitions, operations and writes of 40 slices"
@@ -257,18 +256,18 @@ def one_long(stack: Standing) -> tuple[float, str]:
     return end.updated - end.submitted, end.result.sha256
 
 
-def million_usd(w: ex.Workload, chosen: Design) -> float:
+def million_usd(w: ex.Workload, priced: Design) -> float:
     """What a million such jobs cost: the time of the short work, all else of work that needs 40 slices."""
     slice_s = catalogue.limit("lambda.timeout").value - catalogue.constant("hop.margin_s").value
     sliced = w.replace({"runtime.p50": 0.999 * STEPS * slice_s})
-    lines = [(ex.cost(w, chosen), True), (ex.cost(sliced, chosen), False)]
-    found = sum(
+    lines = [(ex.cost(w, priced), True), (ex.cost(sliced, priced), False)]
+    usd = sum(
         float(line.usd)
         for bill, durations in lines
         for line in bill.lines
         if line.id.startswith("lambda.duration") == durations
     )
-    return found / w.requests_per_month * 1e6
+    return usd / w.requests_per_month * 1e6
 
 
 # 5. Configuration -----------------------------------------------------------------------------------
@@ -288,29 +287,29 @@ def stores(rounds: int) -> None:
     title(f"5. Configuration of 12 KB, 40 entries (environment: 3 KB, it holds no more): medians of {rounds}")
     print(f"{'store':>26}{'secrets':>9}{'cold ms':>9}{'refresh ms':>12}{'warm ms':>9}{'init ms':>9}")
     for store, (total, entries, secrets) in STORES.items():
-        told = {"total": total, "entries": entries, "secrets": secrets}
-        w = ex.Workload(**SMALL | {"configuration": told})
-        chosen = design(response="buffered", store=store)
-        with stood(chosen, w, refresh_s=0) as stack:
+        configuration = {"total": total, "entries": entries, "secrets": secrets}
+        w = ex.Workload(**SMALL | {"configuration": configuration})
+        design_text = design(response="buffered", store=store)
+        with stood(design_text, w, refresh_s=0) as stack:
             cold, refresh, init = read_times(stack, rounds)
-        with stood(chosen, w) as stack:
+        with stood(design_text, w) as stack:
             _, warm, _ = read_times(stack, rounds)
         print(f"{store:>26}{secrets:9}{cold:9.1f}{refresh:12.1f}{warm:9.1f}{init:9.0f}", flush=True)
         if store == "parameter-store":
-            calls = reads(w, chosen)
+            calls = reads(w, design_text)
     quota = catalogue.limit("ssm.tps")
     print(f"  computed: {calls} calls of GetParameters a cold start; the quota of {quota.value:g}/s "
           f"(raised: {quota.raised_to:g}/s) is used up by {quota.value / calls:g} cold starts a second "
           f"(raised: {quota.raised_to / calls:g})")  # fmt: skip
 
 
-def reads(w: ex.Workload, chosen: str) -> int:
+def reads(w: ex.Workload, design_text: str) -> int:
     """Calls of Parameter Store that one environment makes."""
     from explorer.options.base.resources import Entry
 
-    planned = deploy.plan(w, chosen)
-    kept = [entry for entry in planned.stack.of(Entry) if entry.kept == "store"]
-    return -(-len(kept) // int(catalogue.constant("ssm.batch").value))
+    planned = deploy.plan(w, design_text)
+    entries = [entry for entry in planned.stack.of(Entry) if entry.kept == "store"]
+    return -(-len(entries) // int(catalogue.constant("ssm.batch").value))
 
 
 def read_times(stack: Standing, rounds: int) -> tuple[float, float, float]:
@@ -345,7 +344,7 @@ def logged(stack: Standing, function: str, expected: int) -> tuple[list[dict[str
 
 # 6. Predicted beside measured -----------------------------------------------------------------------
 
-SEEN = [(2.0, 0.2, 100_000), (1.5, 0.6, 3_000_000)]  # jobs/s, run time [s], result [B]
+CALIBRATION_RUNS = [(2.0, 0.2, 100_000), (1.5, 0.6, 3_000_000)]  # jobs/s, run time [s], result [B]
 UNSEEN = [(1.5, 1.2, 1_000_000), (2.0, 0.4, 2_000_000)]
 
 
@@ -355,16 +354,21 @@ def prediction(duration_s: float) -> None:
     w = ex.Workload(**SMALL | {"response": {"p50": "1 MB"}})
     with stood(design(), w) as stack:
         measure(stack, jobs=24, concurrency=6, runtime=0.5, response=1000)  # environments for all
-        runs = [one_run(stack, duration_s, seed, *each) for seed, each in enumerate([*SEEN, *UNSEEN])]
-    calibrated = ex.calibrate(w, runs[: len(SEEN)]).workload
+        runs = [
+            one_run(stack, duration_s, seed, *each) for seed, each in enumerate([*CALIBRATION_RUNS, *UNSEEN])
+        ]
+    calibrated = ex.calibrate(w, runs[: len(CALIBRATION_RUNS)]).workload
     print(f"{'run':>34}{'measured p50, p95 s':>22}{'as assumed off':>20}{'calibrated off':>20}")
-    for (rate, runtime_s, size), found in zip([*SEEN, *UNSEEN], runs, strict=True):
+    for (rate, runtime_s, size), result in zip([*CALIBRATION_RUNS, *UNSEEN], runs, strict=True):
         what = f"{rate:g}/s, {runtime_s:g} s, {size / 1e6:g} MB"
-        seen = found.measured["total"]
-        told = [predict_run(each, stack.design, found.conditions)["total"] for each in (w, calibrated)]
-        off = ["".join(f"{each[name] / seen[name] - 1:+10.1%}" for name in ("p50", "p95")) for each in told]
+        measured = result.measured["total"]
+        predicted = [predict_run(each, stack.design, result.conditions)["total"] for each in (w, calibrated)]
+        off = [
+            "".join(f"{each[name] / measured[name] - 1:+10.1%}" for name in ("p50", "p95"))
+            for each in predicted
+        ]
         note = "" if (rate, runtime_s, size) in UNSEEN else " (calibrated on)"
-        print(f"{what + note:>34}{seen['p50']:14.2f}{seen['p95']:8.2f}{off[0]:>20}{off[1]:>20}")
+        print(f"{what + note:>34}{measured['p50']:14.2f}{measured['p95']:8.2f}{off[0]:>20}{off[1]:>20}")
 
 
 def one_run(
@@ -380,8 +384,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer jobs, kills and rounds")
     parser.add_argument("--only", type=int, nargs="*", help="these parts, 1 to 6", default=range(1, 7))
-    given = parser.parse_args()
-    quick = given.quick
+    arguments = parser.parse_args()
+    quick = arguments.quick
     print("THE LOCAL CLOUD'S OWN TIMES on this machine, and not AWS's. Prices are AWS's.")
     parts = {
         1: lambda: up_and_down(1 if quick else 3),
@@ -395,7 +399,7 @@ def main() -> None:
     }
     supervisor.start(NAME, limits={"lambda.async.retry_wait_s": RETRY_S})
     try:
-        for number in given.only:
+        for number in arguments.only:
             began = time.monotonic()
             parts[number]()
             took_s, load = time.monotonic() - began, os.getloadavg()[0]

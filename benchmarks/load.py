@@ -65,10 +65,10 @@ def ours(url: str, schedule) -> Result:
 def wrk_rps(url: str) -> float:
     """Requests a second of wrk with as many connections, one thread."""
     run = ["wrk", "-t1", f"-c{AT_A_TIME}", f"-d{SECONDS}s", f"{url}/run"]
-    said = subprocess.run(run, capture_output=True, text=True, check=True).stdout
-    found = re.search(r"Requests/sec:\s+([\d.]+)", said)
-    assert found, said
-    return float(found[1])
+    output = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    match = re.search(r"Requests/sec:\s+([\d.]+)", output)
+    assert match, output
+    return float(match[1])
 
 
 def median(rounds: list[dict], *path: str) -> float:
@@ -88,10 +88,10 @@ def schedule_kept(url: str) -> None:
         rounds = [ours(url, constant(rate, SECONDS)).to_dict() for _ in range(ROUNDS)]
         late = [1000 * median(rounds, "lateness_s", name) for name in ("p50", "p99", "max")]
         took = [1000 * median(rounds, "latency_s", name) for name in ("p50", "p99")]
-        sent = median(rounds, "throughput_rps")
+        sent_rps = median(rounds, "throughput_rps")
         valid = sum(one["valid"] for one in rounds)
         print(
-            f"{rate:8}{sent:9.0f}{late[0]:13.2f}{late[1]:7.2f}{late[2]:7.1f}{took[0]:16.2f}{took[1]:7.2f}",
+            f"{rate:8}{sent_rps:9.0f}{late[0]:13.2f}{late[1]:7.2f}{late[2]:7.1f}{took[0]:16.2f}{took[1]:7.2f}",
             end="",
         )
         print(f"  {valid} of {ROUNDS}")
@@ -123,7 +123,8 @@ def what_a_closed_loop_hides(rate: int = 500) -> None:
     names = ("p50", "p90", "p99", "p99_9", "max")
     print(f"{'':>8}" + "".join(f"{name:>9}" for name in names))
     took = {
-        loop: [1000 * median(found, "latency_s", name) for name in names] for loop, found in rounds.items()
+        loop: [1000 * median(results, "latency_s", name) for name in names]
+        for loop, results in rounds.items()
     }
     for loop, values in took.items():
         print(f"{loop:>8}" + "".join(f"{value:9.1f}" for value in values))

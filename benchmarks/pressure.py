@@ -66,13 +66,13 @@ def busy(cores: int) -> Iterator[None]:
 
 def main() -> None:
     """Print a line a round."""
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--rate", type=float, default=5.0, help="jobs/s")
-    asked.add_argument("--seconds", type=float, default=20.0)
-    asked.add_argument("--busy", type=int, default=os.cpu_count(), help="cores that compute meanwhile")
-    asked.add_argument("--execution", default="single")
-    asked.add_argument("--rounds", type=int, default=3)
-    args = asked.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rate", type=float, default=5.0, help="jobs/s")
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--busy", type=int, default=os.cpu_count(), help="cores that compute meanwhile")
+    parser.add_argument("--execution", default="single")
+    parser.add_argument("--rounds", type=int, default=3)
+    args = parser.parse_args()
     print(
         f"{args.rate:g} jobs/s from cold for {args.seconds:g} s, {args.busy} of {os.cpu_count()} cores busy"
     )
@@ -86,7 +86,7 @@ def one_round(number: int, args: argparse.Namespace) -> str:
     """A cloud from nothing, its jobs, and what became of them in a line."""
     cloud = supervisor.start(f"{NAME}-{number}")
     try:
-        place = Local.found("us-east-1", cloud.name)
+        place = Local.find("us-east-1", cloud.name)
         stack = deploy.deploy(ex.Workload(**WORKLOAD), DESIGN.format(execution=args.execution), place)
         lag = Lag(cloud.endpoint_url)
         with busy(args.busy):

@@ -23,8 +23,8 @@ def timed(*arguments: str) -> tuple[float, float]:
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run([sys.executable, "-m", "explorer", "report", *arguments, "--json"], check=True, stdout=-3)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return time.perf_counter() - start, used
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return time.perf_counter() - start, cpu_s
 
 
 def main() -> None:
@@ -33,15 +33,15 @@ def main() -> None:
         print(f"{'form':6} {'s':>6} {'cpu s':>6} {'KB':>7}")
         for form in FORMS:
             path = Path(folder) / f"statements.{form}"
-            seconds, used = (
+            seconds, cpu_s = (
                 min(column) for column in zip(*(timed("statements", "-o", str(path)) for _ in range(3)))
             )
             size = path.stat().st_size
             late = "" if seconds <= MOST_S and size <= MOST_BYTES else "  over 5 s or 2 MB"
-            print(f"{form:6} {seconds:6.2f} {used:6.2f} {size / 1000:7.0f}{late}")
+            print(f"{form:6} {seconds:6.2f} {cpu_s:6.2f} {size / 1000:7.0f}{late}")
         twenty = [EXAMPLES[number % len(EXAMPLES)] for number in range(20)]
-        seconds, used = timed(*twenty, "-o", str(Path(folder) / "portfolio"))
-        print(f"portfolio of 20 in html: {seconds:.1f} s, {used:.1f} s of processor time")
+        seconds, cpu_s = timed(*twenty, "-o", str(Path(folder) / "portfolio"))
+        print(f"portfolio of 20 in html: {seconds:.1f} s, {cpu_s:.1f} s of processor time")
 
 
 if __name__ == "__main__":

@@ -49,28 +49,28 @@ def theirs(case: Sequence[float], seed: int) -> tuple[int, list[float]]:
         maximum_concurrency=most,
     )
     simulator.generate_trace(debug_print=False, progress=False)
-    found = simulator.get_cold_start_prob(), simulator.get_average_server_count()
-    return simulator.total_req_count, [*found, simulator.get_average_server_running_count()]
+    figures = simulator.get_cold_start_prob(), simulator.get_average_server_count()
+    return simulator.total_req_count, [*figures, simulator.get_average_server_running_count()]
 
 
 def ours(case: Sequence[float], seed: int) -> tuple[int, list[float]]:
     """Requests and what `simulate` found in one run."""
     rate, warm_s, cold_s, keep_alive_s, duration_s, most = case
-    found = simulate(rate, warm_s, cold_s, keep_alive_s, duration_s, seed, max_concurrency=int(most))
-    return found.requests, [getattr(found, kind) for kind in KINDS]
+    result = simulate(rate, warm_s, cold_s, keep_alive_s, duration_s, seed, max_concurrency=int(most))
+    return result.requests, [getattr(result, kind) for kind in KINDS]
 
 
 def measured(
     run: Callable[[Sequence[float], int], tuple[int, list[float]]], case: Sequence[float]
 ) -> tuple[float, list[tuple[float, ...]]]:
     """Requests a second, the median of the runs, and what each found, by kind."""
-    rates, found = [], []
+    rates, answers = [], []
     for seed in range(RUNS):
         start = time.perf_counter()
         requests, answer = run(case, seed)
         rates.append(requests / (time.perf_counter() - start))
-        found.append(answer)
-    return statistics.median(rates), list(zip(*found, strict=True))
+        answers.append(answer)
+    return statistics.median(rates), list(zip(*answers, strict=True))
 
 
 def apart(one: Sequence[float], two: Sequence[float]) -> float:
@@ -86,10 +86,10 @@ def beside() -> None:
         "  cold, servers, running: ours | SimFaaS | within"
     )
     for name, case in CASES.items():
-        fast, found = measured(ours, case)
+        fast, our_figures = measured(ours, case)
         slow, peer = measured(theirs, case)
-        means = ["/".join(f"{statistics.mean(values):.4g}" for values in one) for one in (found, peer)]
-        far = "/".join(f"{apart(a, b):.1f}" for a, b in zip(found, peer, strict=True))
+        means = ["/".join(f"{statistics.mean(values):.4g}" for values in one) for one in (our_figures, peer)]
+        far = "/".join(f"{apart(a, b):.1f}" for a, b in zip(our_figures, peer, strict=True))
         print(f"{name:17}{fast:12,.0f}{slow:10,.0f}{fast / slow:7,.0f}  {means[0]} | {means[1]} | {far}")
 
 

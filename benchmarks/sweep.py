@@ -53,7 +53,7 @@ def timed(run: Callable[[], object], runs: int = RUNS) -> tuple[float, float, fl
     return seconds[0], statistics.median(seconds[1:] or seconds), peak_mb()
 
 
-def swept(counts: dict[str, int], how: str = "alone", runs: int = RUNS) -> tuple[float, float, float]:
+def time_sweep(counts: dict[str, int], how: str = "alone", runs: int = RUNS) -> tuple[float, float, float]:
     """A sweep of this process, through an executor of it, or to a file."""
     workload, grid = ex.Workload.load(WORKLOAD), axes(counts)
     with tempfile.TemporaryDirectory() as folder, executor(how) as pool:
@@ -80,7 +80,7 @@ def compared(counts: dict[str, int]) -> tuple[float, float, float]:
 def looped(counts: dict[str, int]) -> tuple[float, int]:
     """Seconds a point of a plain loop over `recommend`, and at how many points of it both agree."""
     workload, grid = ex.Workload.load(WORKLOAD), axes(counts)
-    found = ex.sweep(workload, grid)
+    sweep = ex.sweep(workload, grid)
     rng = np.random.default_rng(1)
     points = [tuple(int(rng.integers(count)) for count in counts.values()) for _ in range(SAMPLE)]
     workloads = [
@@ -91,7 +91,7 @@ def looped(counts: dict[str, int]) -> tuple[float, int]:
     start = time.perf_counter()
     answers = [ex.recommend(each) for each in workloads]
     seconds = (time.perf_counter() - start) / SAMPLE
-    return seconds, sum(same(found, point, r) for point, r in zip(points, answers, strict=True))
+    return seconds, sum(same(sweep, point, r) for point, r in zip(points, answers, strict=True))
 
 
 def scaled(workload: ex.Workload, values: dict[str, float]) -> ex.Workload:
@@ -113,25 +113,25 @@ def scaled(workload: ex.Workload, values: dict[str, float]) -> ex.Workload:
     return workload.replace(fields)
 
 
-def same(found: ex.Sweep, point: tuple[int, ...], r: ex.Recommendation) -> bool:
+def same(sweep: ex.Sweep, point: tuple[int, ...], r: ex.Recommendation) -> bool:
     """Whether a sweep has, at a point, the winner and the money of a recommendation."""
-    winner = found.winner[point]
+    winner = sweep.winner[point]
     if winner < 0 or r.design is None:
         return winner < 0 and r.design is None
-    return found.designs[winner] == r.design and math.isclose(
-        found.monthly_usd[point], r.monthly_usd, rel_tol=1e-9
+    return sweep.designs[winner] == r.design and math.isclose(
+        sweep.monthly_usd[point], r.monthly_usd, rel_tol=1e-9
     )
 
 
-def apart(function: Callable, *given: object) -> tuple[float, ...]:
+def apart(function: Callable, *arguments: object) -> tuple[float, ...]:
     """What a function finds in a process of its own."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(function, *given).result()
+        return pool.submit(function, *arguments).result()
 
 
-def line(name: str, counts: dict[str, int], found: tuple[float, ...]) -> float:
+def line(name: str, counts: dict[str, int], timing: tuple[float, ...]) -> float:
     """Print a case. Returns its seconds."""
-    first, seconds, memory = found
+    first, seconds, memory = timing
     points = math.prod(counts.values())
     size = " x ".join(f"{count:,}" for count in counts.values())
     print(
@@ -148,15 +148,16 @@ def main() -> None:
     )
     print("goals: a million points in 2 s on 2 cores and under 1 GB; 200 x 200 in 0.1 s\n")
     print(f"{'':34}{'points':>18}{'first s':>9}{'s':>9}{'million/s':>11}{'peak MB':>9}")
-    alone = line("in memory", MILLION, apart(swept, MILLION))
-    line("in memory", CUBE, apart(swept, CUBE))
-    line("a map", MAP, apart(swept, MAP))
+    alone = line("in memory", MILLION, apart(time_sweep, MILLION))
+    line("in memory", CUBE, apart(time_sweep, CUBE))
+    line("a map", MAP, apart(time_sweep, MAP))
     line(f"{DESIGNS} given designs", MILLION, apart(compared, MILLION))
     times = {
-        how: line(f"{CORES} {how}", MILLION, apart(swept, MILLION, how)) for how in ("threads", "processes")
+        how: line(f"{CORES} {how}", MILLION, apart(time_sweep, MILLION, how))
+        for how in ("threads", "processes")
     }
     for counts in (MILLION, FOUR):
-        line("to a file, once", counts, apart(swept, counts, "to a file", 1))
+        line("to a file, once", counts, apart(time_sweep, counts, "to a file", 1))
     each, agree = apart(looped, MILLION)
     points = math.prod(MILLION.values())
     print(f"\na loop over recommend: {each * 1000:.1f} ms a point, the mean of {SAMPLE} points", end="")

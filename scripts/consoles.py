@@ -33,8 +33,8 @@ def _again(block: re.Match[str], folder: str) -> str:
         return block[0]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     env = os.environ | PLAIN | {"PATH": path}
-    done = subprocess.run(["bash", "-c", command], cwd=folder, env=env, capture_output=True, text=True)
-    lines = (line.rstrip() for line in (done.stdout + done.stderr).rstrip().splitlines())
+    process = subprocess.run(["bash", "-c", command], cwd=folder, env=env, capture_output=True, text=True)
+    lines = (line.rstrip() for line in (process.stdout + process.stderr).rstrip().splitlines())
     return begin + "".join(f"{line}\n" for line in lines) + end
 
 

@@ -1,4 +1,4 @@
-"""Draw functions of the package by chance: can a reader say from the bare name where each one lies?
+"""Draw functions of the package at random: can a reader say from the bare name where each one lies?
 
     python scripts/draw_functions.py [--places]
 
@@ -19,14 +19,14 @@ SEED, COUNT, LINES = 20261129, 25, 5
 
 def functions() -> list[tuple[str, str]]:
     """Name and file of every function of more than `LINES` lines, in the order of the files."""
-    drawn = []
+    places = []
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or node.name.startswith("__"):
                 continue
             if (node.end_lineno or node.lineno) - node.lineno + 1 > LINES:
-                drawn.append((node.name, path.relative_to(PACKAGE).as_posix()))
-    return drawn
+                places.append((node.name, path.relative_to(PACKAGE).as_posix()))
+    return places
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Every command in environments of its own: the core alone, the lowest bounds, the newest Python.
 
 `make legs`: each environment is made by uv in a folder that is removed again, and runs
-`tests/legs/every_command.py`. A Python that is not on this machine is passed over, and said.
+`tests/legs/every_command.py`. A Python that is not on this machine is skipped, with a line that names it.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def _python(name: str) -> str | None:
 
 
 def _version(python: str) -> str:
-    done = subprocess.run([python, "--version"], capture_output=True, text=True)
-    return done.stdout.strip() if done.returncode == 0 else ""
+    process = subprocess.run([python, "--version"], capture_output=True, text=True)
+    return process.stdout.strip() if process.returncode == 0 else ""
 
 
 if __name__ == "__main__":

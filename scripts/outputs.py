@@ -28,12 +28,12 @@ def run(path: Path) -> None:
 
 
 def main() -> None:
-    """Run the notebooks that are named, or all; with all, draw the pictures too."""
-    named = [Path(name) for name in sys.argv[1:]]
-    for path in named or sorted(Path("notebooks").glob("*.ipynb")):
+    """Run the notebooks of the arguments, or all; with all, draw the pictures too."""
+    paths = [Path(name) for name in sys.argv[1:]]
+    for path in paths or sorted(Path("notebooks").glob("*.ipynb")):
         print(path)
         run(path)
-    if not named:
+    if not paths:
         draw()
         rooms.write()
 

@@ -30,16 +30,16 @@ STYLE = re.compile(r"<style scoped>.*?</style>\s*", re.DOTALL)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the made pages, and the pictures of the notebooks."""
-    made: dict[str, str | bytes] = {
+    """Add the generated pages, and the pictures of the notebooks."""
+    pages: dict[str, str | bytes] = {
         "reference/command-line.md": commands(),
         "reference/workload.md": workload_file(),
         "reference/limits.md": limits(),
         "reference/prices.md": prices(),
     }
     for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        made |= rendered(notebook)
-    for path, content in made.items():
+        pages |= rendered(notebook)
+    for path, content in pages.items():
         files.append(File.generated(config, path, content=content))
     return files
 
@@ -51,10 +51,10 @@ def rendered(path: Path) -> dict[str, str | bytes]:
     """A notebook as Markdown, with the outputs that it stores, and its pictures beside it."""
     notebook = nbformat.read(path, 4)
     names = {"output_files_dir": f"{path.stem}_files", "unique_key": path.stem}
-    text, found = MarkdownExporter().from_notebook_node(notebook, resources=names)
+    text, resources = MarkdownExporter().from_notebook_node(notebook, resources=names)
     text = STYLE.sub("", text).replace(".ipynb)", ".md)").replace("<th></th>", "<td></td>")
     text = re.sub(r"!\[png\]", f"![Picture of {path.stem}]", text)
-    beside = {f"notebooks/{name}": content for name, content in found["outputs"].items()}
+    beside = {f"notebooks/{name}": content for name, content in resources["outputs"].items()}
     return {f"notebooks/{path.stem}.md": text, **beside}
 
 
@@ -90,12 +90,12 @@ def walked(command: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def _parameters(name: str, command: Any) -> Iterator[str]:
-    everywhere = {"quiet", "no_color", "version", "help"}  # said once, at the top
-    shown = [p for p in command.params if not getattr(p, "hidden", False) and p.name not in everywhere]
-    arguments = [p for p in shown if p.param_type_name == "argument"]
+    everywhere = {"quiet", "no_color", "version", "help"}  # described once, at the top
+    parameters = [p for p in command.params if not getattr(p, "hidden", False) and p.name not in everywhere]
+    arguments = [p for p in parameters if p.param_type_name == "argument"]
     usage = " ".join([name, *(_metavar(p) for p in arguments), "[OPTIONS]"])
     yield f"```text\n{usage}\n```"
-    rows = [f"| {_written(p)} | {cell(getattr(p, 'help', '') or '')} | {_default(p)} |" for p in shown]
+    rows = [f"| {_usage(p)} | {cell(getattr(p, 'help', '') or '')} | {_default(p)} |" for p in parameters]
     yield "\n".join(["| argument or option | what it is | default |", "| --- | --- | --- |", *rows])
 
 
@@ -105,7 +105,7 @@ def _metavar(parameter: Any) -> str:
     return word if parameter.required else f"[{word}]"
 
 
-def _written(parameter: Any) -> str:
+def _usage(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
         return f"`{parameter.metavar or parameter.name.upper()}`"
     names = [*parameter.opts, *parameter.secondary_opts]
@@ -150,7 +150,7 @@ def _is_table(field: Field) -> bool:
 
 def _table(fields: Iterable[Field]) -> str:
     rows = [
-        f"| `{field.name}` | {cell(field.sentence)} | {cell(_accepts(field))} | {_given(field)} |"
+        f"| `{field.name}` | {cell(field.sentence)} | {cell(_accepts(field))} | {_field_default(field)} |"
         for field in fields
     ]
     return "\n".join(["| field | what it is | accepts | default |", "| --- | --- | --- | --- |", *rows])
@@ -162,7 +162,7 @@ def _accepts(field: Field) -> str:
     return field.kind.accepted
 
 
-def _given(field: Field) -> str:
+def _field_default(field: Field) -> str:
     if field.default is REQUIRED:
         return "**asked for**"
     if field.default is None or field.default == () or callable(field.default):

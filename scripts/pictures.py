@@ -73,12 +73,12 @@ def screenshot(workload: str = "statements") -> None:
             page.locator(".x-over .borders text").first.wait_for(timeout=LATEST_MS)  # the finest map
             page.locator(".x-app:not(.stale) .x-turns li").first.wait_for(timeout=LATEST_MS)
             page.wait_for_timeout(SETTLED_MS)
-            taken = page.screenshot()
+            image_bytes = page.screenshot()
             browser.close()
     finally:
         server.terminate()
         server.wait(20)
-    image = Image.open(io.BytesIO(taken)).convert("RGB").quantize(128, dither=Image.Dither.NONE)
+    image = Image.open(io.BytesIO(image_bytes)).convert("RGB").quantize(128, dither=Image.Dither.NONE)
     image.save(FOLDER / "app.png", optimize=True)
 
 

@@ -86,8 +86,8 @@ def imports() -> set[tuple[str, str]]:
 
 def folders(room: str) -> str:
     """The folders of a room that hold modules."""
-    found = {path.parent.name for path in (ROOT / "explorer" / room).glob("*/*.py")}
-    return ", ".join(f"{folder}/" for folder in sorted(found))
+    names = {path.parent.name for path in (ROOT / "explorer" / room).glob("*/*.py")}
+    return ", ".join(f"{folder}/" for folder in sorted(names))
 
 
 def picture() -> Figure:

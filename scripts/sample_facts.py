@@ -41,18 +41,18 @@ def keys(path: Path, columns: tuple[str, ...], of: Callable[[Row], bool]) -> set
 
 def draw(before: Path, seed: int) -> list[tuple[str, str]]:
     """Table and key of each row that was drawn."""
-    drawn = []
+    rows = []
     for number, (table, count, columns, of) in enumerate(STRATA):
         old = keys(before / f"{table}.csv", columns, EVERY)
         new = sorted(keys(DATA / f"{table}.csv", columns, of) - old)
-        drawn += [(table, key) for key in sorted(random.Random(f"{seed} {number}").sample(new, count))]
-    return drawn
+        rows += [(table, key) for key in sorted(random.Random(f"{seed} {number}").sample(new, count))]
+    return rows
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("before", type=Path)
     parser.add_argument("--seed", type=int, default=20261129)
-    given = parser.parse_args()
-    for table, key in draw(given.before, given.seed):
+    arguments = parser.parse_args()
+    for table, key in draw(arguments.before, arguments.seed):
         print(table, key, sep="\t")

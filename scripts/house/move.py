@@ -105,16 +105,16 @@ class House:
             self.index(module)
 
     def read(self, table: Path, rooms: list[str]) -> None:
-        """The rows of the rooms that are asked for."""
-        chosen, known = False, set()
+        """The rows of `rooms`, of the table of moves."""
+        in_room, sections = False, set()
         for number, line in enumerate(table.read_text(encoding="utf-8").splitlines(), 1):
             line = line.strip()
             if not line or line.startswith("#"):
                 continue
             if line.startswith("["):
-                known.add(line.strip("[]"))
-                chosen = line.strip("[]") in rooms
-            elif not chosen:
+                sections.add(line.strip("[]"))
+                in_room = line.strip("[]") in rooms
+            elif not in_room:
                 continue
             elif match := re.fullmatch(r'doc (\S+) "(.*)"', line):
                 self.docs[f"{PACKAGE}.{match[1]}"] = match[2]
@@ -134,15 +134,15 @@ class House:
                 self.whole[f"{PACKAGE}.{match[1]}"] = f"{PACKAGE}.{match[2]}"
             else:
                 raise SystemExit(f"{table}:{number}: {line!r} is none of the forms")
-        if missing := set(rooms) - known:
+        if missing := set(rooms) - sections:
             raise SystemExit(f"{table}: no section {sorted(missing)}")
 
     def files(self, *folders: str) -> list[Path]:
         """The Python files that git tracks there."""
-        done = subprocess.run(
+        process = subprocess.run(
             ["git", "ls-files", *folders], cwd=ROOT, capture_output=True, text=True, check=True
         )
-        return [ROOT / line for line in done.stdout.splitlines() if line.endswith(".py")]
+        return [ROOT / line for line in process.stdout.splitlines() if line.endswith(".py")]
 
     def load(self, path: Path) -> Module:
         """A file as a module."""
@@ -195,25 +195,25 @@ class House:
 
     def defines(self, module: str, name: str) -> bool:
         """Whether a module has this name by definition or on its contents page."""
-        known = self.modules.get(module)
-        return known is not None and (
-            name in known.definitions or name in known.contents or name in known.passed_on
+        entry = self.modules.get(module)
+        return entry is not None and (
+            name in entry.definitions or name in entry.contents or name in entry.passed_on
         )
 
     # Where a name goes ---------------------------------------------------------------------------
 
     def origin(self, module: str, name: str) -> Binding:
         """Where a name of a module is defined today."""
-        known = self.modules.get(module)
-        if known is None or module == PACKAGE:
+        entry = self.modules.get(module)
+        if entry is None or module == PACKAGE:
             return Binding(module, name)
-        if name in known.definitions:
+        if name in entry.definitions:
             return Binding(module, name)
-        if name in known.contents:
-            inner, _, real = known.contents[name].partition(":")
+        if name in entry.contents:
+            inner, _, real = entry.contents[name].partition(":")
             return self.origin(inner, real)
-        if name in known.bindings:
-            passed = known.bindings[name]
+        if name in entry.bindings:
+            passed = entry.bindings[name]
             return self.origin(passed.module, passed.name) if passed.name else passed
         if f"{module}.{name}" in self.modules:
             return Binding(f"{module}.{name}")
@@ -270,9 +270,9 @@ class House:
                     edits.append((start, end, body + (comment[0] if comment else "") + "\n"))
         self.new_names(module, edits, starts)
         imports = [n for n in ast.walk(module.tree) if isinstance(n, ast.Import | ast.ImportFrom)]
-        taken = [(starts[n.lineno - 1], starts[n.end_lineno or n.lineno]) for n in imports]
+        import_spans = [(starts[n.lineno - 1], starts[n.end_lineno or n.lineno]) for n in imports]
         for match in DOTTED.finditer(module.source):
-            if not any(start <= match.start() < end for start, end in taken):
+            if not any(start <= match.start() < end for start, end in import_spans):
                 edits.append((match.start(), match.end(), self.in_strings(match[0])))
         text = module.source
         for start, end, replacement in sorted(set(edits), reverse=True):
@@ -288,7 +288,7 @@ class House:
         starts: list[int],
     ) -> dict[str, dict[str, str]]:
         """Edits where a module is used by its own name: alias -> new module -> name in use there."""
-        chosen: dict[str, dict[str, str]] = {}
+        new_names: dict[str, dict[str, str]] = {}
         for alias, binding in local.items():
             if binding.name or not binding.module.startswith(f"{PACKAGE}."):
                 continue
@@ -300,8 +300,8 @@ class House:
                 if isinstance(place.ctx, ast.Store):
                     print(f"{module.path}:{place.lineno}: {alias} is a module and a variable: look")
                 attribute = inner.get(id(place))
-                known = self.modules.get(binding.module)
-                is_package = known is not None and known.path.name == "__init__.py"
+                entry = self.modules.get(binding.module)
+                is_package = entry is not None and entry.path.name == "__init__.py"
                 own = is_package or (binding.module, attribute) in self.single
                 goal = self.goal(binding.module, attribute or "" if own else "")
                 if not goal.module.startswith(f"{PACKAGE}."):  # a library that it imports
@@ -310,21 +310,21 @@ class House:
             if not places:
                 goals[self.goal(binding.module).module] = []
             keep = alias != stem and len(goals) == 1
-            chosen[alias] = {}
+            new_names[alias] = {}
             for goal_module, nodes in goals.items():
                 name = alias if keep else goal_module.rpartition(".")[2]
-                chosen[alias][goal_module] = name
+                new_names[alias][goal_module] = name
                 if name == alias:
                     continue
-                taken = {n.id for n in uses if isinstance(n, ast.Name)} | {
+                names = {n.id for n in uses if isinstance(n, ast.Name)} | {
                     n.arg for n in uses if isinstance(n, ast.arg)
                 }
-                if name in taken and name not in local:
+                if name in names and name not in local:
                     print(f"{module.path}: {alias} becomes {name}, which is in use there: look")
                 for node in nodes:
                     start = position(module.source, starts, node)
                     edits.append((start, start + len(alias), name))
-        return chosen
+        return new_names
 
     def new_names(self, module: Module, edits: list[tuple[int, int, str]], starts: list[int]) -> None:
         """Edits for the definitions that get another name, in their own module."""
@@ -367,19 +367,21 @@ class House:
         goals = [(b, self.goal(b.module, b.name)) for b in local.values() if b.name]
         stays = all((b.module, b.name) == (g.module, g.name) for b, g in goals)
         modules = [
-            (b.module, goal, used)
+            (b.module, goal, local_name)
             for name, b in local.items()
             if not b.name
-            for goal, used in renames[name].items()
+            for goal, local_name in renames[name].items()
         ]
-        stays &= all(old == goal and goal.rpartition(".")[2] == used for old, goal, used in modules)
+        stays &= all(
+            old == goal and goal.rpartition(".")[2] == local_name for old, goal, local_name in modules
+        )
         if stays and new_name == module.name:
             return None
         for name, binding in local.items():
             if not binding.name:
-                for goal_module, used in renames[name].items():
+                for goal_module, local_name in renames[name].items():
                     parent, _, stem = goal_module.rpartition(".")
-                    groups[parent].append(stem if stem == used else f"{stem} as {used}")
+                    groups[parent].append(stem if stem == local_name else f"{stem} as {local_name}")
                 continue
             goal = self.goal(binding.module, binding.name)
             if not goal.name:  # a module by way of another's names
@@ -497,9 +499,9 @@ class House:
                         binding = local[name]
                         where = types if binding.type_checking else runtime
                         if not binding.name:
-                            used = "" if binding.module.split(".")[0] == name else f" as {name}"
+                            suffix = "" if binding.module.split(".")[0] == name else f" as {name}"
                             (plain_types if binding.type_checking else plain).add(
-                                f"import {binding.module}{used}"
+                                f"import {binding.module}{suffix}"
                             )
                             continue
                         goal = self.goal(binding.module, binding.name)
@@ -558,22 +560,22 @@ class House:
             if room not in texts:
                 texts[room] = f'"""{doc}"""\n'
         outside = {path: self.outside(path) for path in self.files(*CODE[1:])}
-        gone: set[Path] = set()
+        old_paths: set[Path] = set()
         for old, new in self.whole.items():
             if old in self.modules and self.modules[old].path != self.place(new):
                 source, goal = self.modules[old].path, self.place(new)
                 if source.exists() and not goal.exists():
                     goal.parent.mkdir(parents=True, exist_ok=True)
                     git("mv", str(source), str(goal))
-                gone.add(source)
+                old_paths.add(source)
         for name in self.dropped:
-            gone.add(self.modules[name].path)
+            old_paths.add(self.modules[name].path)
         for target, text in texts.items():
             place = self.place(target)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text, encoding="utf-8")
-        kept = {self.place(target) for target in texts}
-        for path in gone - kept:
+        new_paths = {self.place(target) for target in texts}
+        for path in old_paths - new_paths:
             if path.exists():
                 git("rm", "-qf", str(path))
         for path, text in outside.items():
@@ -658,12 +660,12 @@ def scopes(tree: ast.Module) -> list[tuple[ast.AST, list[ast.AST]]]:
     functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
 
     def own(node: ast.AST) -> list[ast.AST]:
-        found: list[ast.AST] = []
+        nodes: list[ast.AST] = []
         for child in ast.iter_child_nodes(node):
-            found.append(child)
+            nodes.append(child)
             if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-                found += own(child)
-        return found
+                nodes += own(child)
+        return nodes
 
     return [(scope, own(scope)) for scope in (tree, *functions)]
 

@@ -25,8 +25,10 @@ Edit = tuple[int, int]  # line, and column in bytes
 
 def sources() -> list[Path]:
     """The Python files that git tracks, those of the move aside."""
-    done = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True)
-    names = [name for name in done.stdout.splitlines() if not name.startswith("scripts/house/")]
+    process = subprocess.run(
+        ["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    names = [name for name in process.stdout.splitlines() if not name.startswith("scripts/house/")]
     return [ROOT / name for name in names if (ROOT / name).exists()]
 
 
